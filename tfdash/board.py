@@ -1,0 +1,293 @@
+"""Runs the sources, keeps the newest observation of each, has them judged, and tells who listens.
+
+The board owns a thread with an event loop of its own, so that neither the network nor decoding holds the screen's
+loop, and so that a source that hangs cannot hold the exit (the thread is a daemon). Readers get immutable pictures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from tfdash.clock import Clock
+from tfdash.model.kube import Event
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo
+from tfdash.model.requests import Document, LogLine, LogRequest
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
+from tfdash.sources.base import Scope, Source
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Update(NamedTuple):
+    """What listeners get: a picture, what was said of it, and what differs from the update before.
+
+    ``judged`` names the subjects whose verdicts or state changed; None means "any".
+    """
+
+    picture: Picture
+    assessment: Assessment
+    change: Change
+    judged: frozenset[Subject] | None
+
+
+class Judging(Protocol):
+    """Keeps one assessment current. Called on the board's thread only."""
+
+    def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject] | None]: ...
+
+    def due_at(self) -> float | None:
+        """When something must be judged again although nothing changed (epoch seconds), or None."""
+
+
+class Board:
+    """See the module. ``interval`` is the shortest time between two updates, in seconds."""
+
+    def __init__(
+        self, sources: Sequence[Source], judge: Judging | None, clock: Clock, *, interval: float = 0.2
+    ) -> None:
+        self._sources: dict[ClusterRef, Source] = {source.ref: source for source in sources}
+        self._judge = judge
+        self._clock = clock
+        self._interval = interval
+        self._lock = threading.RLock()
+        self._wants: dict[str, tuple[Mapping[str, Scope], ClusterRef | None]] = {}
+        self._listeners: list[Callable[[Update], None]] = []
+        self._pending_keys: dict[tuple[ClusterRef, str], frozenset[Key] | None] = {}
+        self._pending_fresh: set[tuple[ClusterRef, str]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._main: asyncio.Task[None] | None = None
+        self._flush_at: float = 0.0  # monotonic; earliest next flush
+        self._scheduled = False
+        self._due: asyncio.TimerHandle | None = None
+        self.assessment: Assessment = EMPTY_ASSESSMENT
+        self.picture = Picture(
+            at=clock.now(),
+            number=0,
+            clusters={
+                ref: ClusterPicture(ref=ref, info=Observation(source=ref.cluster), kinds={}) for ref in self._sources
+            },
+        )
+
+    @property
+    def clusters(self) -> tuple[ClusterRef, ...]:
+        return tuple(self._sources)
+
+    # -- what sources call, from any thread ---------------------------------------------------------------------
+
+    def put_objects(
+        self, ref: ClusterRef, kind: str, observation: Observation[Objects], changed: frozenset[Key] | None
+    ) -> None:
+        with self._lock:
+            cluster = self.picture.clusters[ref]
+            self._replace(msgspec.structs.replace(cluster, kinds={**cluster.kinds, kind: observation}))
+            at = (ref, kind)
+            if changed is None or self._pending_keys.get(at, frozenset()) is None:
+                self._pending_keys[at] = None
+            elif changed:
+                self._pending_keys[at] = (self._pending_keys.get(at) or frozenset()) | changed
+            self._pending_fresh.add(at)
+            self._schedule()
+
+    def put_info(self, ref: ClusterRef, observation: Observation[ServerInfo]) -> None:
+        with self._lock:
+            self._replace(msgspec.structs.replace(self.picture.clusters[ref], info=observation))
+            self._pending_fresh.add((ref, ""))
+            self._schedule()
+
+    def _replace(self, cluster: ClusterPicture) -> None:
+        self.picture = Picture(
+            at=self._clock.now(),
+            number=self.picture.number + 1,
+            clusters={**self.picture.clusters, cluster.ref: cluster},
+        )
+
+    # -- updates ------------------------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        """Arrange for one flush; at once where none ran lately, and synchronously while no loop runs yet."""
+        if self._loop is None:
+            self._flush()
+        elif not self._scheduled:
+            self._scheduled = True
+            self._call(self._arm)
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(callback)
+            except RuntimeError:  # the loop closed between the check and the call: we are stopping
+                log.debug("board is stopping; update dropped")
+
+    def _arm(self) -> None:
+        assert self._loop is not None
+        wait = self._flush_at - time.monotonic()
+        if wait > 0:
+            self._loop.call_later(wait, self._flush)
+        else:
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._scheduled = False
+            change = Change(keys=self._pending_keys, freshness=frozenset(self._pending_fresh))
+            self._pending_keys, self._pending_fresh = {}, set()
+            picture = self.picture
+        self._flush_at = time.monotonic() + self._interval
+        judged: frozenset[Subject] | None = frozenset()
+        if self._judge is not None and self._loop is not None:
+            try:
+                self.assessment, judged = self._judge.assess(picture, change, self._clock.now())
+            except Exception:  # a rule that fails must not stop the picture; the log has the cause
+                log.exception("judging failed")
+            self._rearm_due()
+        update = Update(picture, self.assessment, change, judged)
+        for listener in tuple(self._listeners):
+            try:
+                listener(update)
+            except Exception:
+                log.exception("a listener failed")
+
+    def _rearm_due(self) -> None:
+        assert self._loop is not None and self._judge is not None
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        at = self._judge.due_at()
+        if at is not None:
+            self._due = self._loop.call_later(max(self._interval, at - self._clock.now()), self._schedule_locked)
+
+    def _schedule_locked(self) -> None:
+        with self._lock:
+            self._schedule()
+
+    def subscribe(self, listener: Callable[[Update], None]) -> Callable[[], None]:
+        """Call ``listener`` on the board's thread after each update; returns how to stop that."""
+        with self._lock:
+            self._listeners = [*self._listeners, listener]
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._listeners = [other for other in self._listeners if other is not listener]
+
+        return unsubscribe
+
+    # -- what readers ask for -----------------------------------------------------------------------------------
+
+    def want(self, owner: str, kinds: Mapping[str, Scope], cluster: ClusterRef | None = None) -> None:
+        """Keep ``kinds`` current for ``owner`` (a screen's name), in ``cluster`` or everywhere; {} ends it."""
+        with self._lock:
+            if kinds:
+                self._wants[owner] = (dict(kinds), cluster)
+            else:
+                self._wants.pop(owner, None)
+            for ref, source in self._sources.items():
+                total: dict[str, Scope] = {}
+                for wanted, only in self._wants.values():
+                    if only is None or only == ref:
+                        for kind, scope in wanted.items():
+                            total[kind] = total[kind].union(scope) if kind in total else scope
+                if self._loop is None:
+                    source.want(total)
+                else:
+                    self._call(lambda source=source, total=total: source.want(total))  # type: ignore[misc]
+
+    async def read(self, subject: Subject) -> Document:
+        """One whole object. Callable from any loop. Raises ``ReadFailed``."""
+        return await self._ask(self._sources[subject.cluster].read(subject))
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
+        return await self._ask(self._sources[subject.cluster].read_children(subject, kind))
+
+    async def read_events(self, subject: Subject) -> tuple[Event, ...]:
+        return await self._ask(self._sources[subject.cluster].read_events(subject))
+
+    async def probe(self, ref: ClusterRef) -> Observation[ServerInfo]:
+        return await self._ask(self._sources[ref].probe())
+
+    def stream_logs(
+        self, request: LogRequest, deliver: Callable[[list[LogLine]], None]
+    ) -> tuple[Awaitable[None], Callable[[], None]]:
+        """Deliver batches of lines on the board's thread until the stream ends; returns (its end, how to cancel)."""
+
+        async def pump() -> None:
+            lines: AsyncIterator[list[LogLine]] = self._sources[request.pod.cluster].logs(request)
+            async for batch in lines:
+                deliver(batch)
+
+        future = self._submit(pump())
+        return asyncio.wrap_future(future), lambda: bool(future.cancel())  # type: ignore[return-value]
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("the board is not running")
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _ask(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(self._submit(work))
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the thread and all sources; returns at once."""
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="tfdash-board", daemon=True)
+        self._thread.start()
+        ready.wait()
+
+    def _run(self, ready: threading.Event) -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+
+        async def main() -> None:
+            with self._lock:
+                self._loop = loop
+                self._schedule()
+            ready.set()
+            async with asyncio.TaskGroup() as group:
+                for source in self._sources.values():
+                    group.create_task(self._observe(source), name=f"source {source.ref.cluster}")
+
+        self._main = loop.create_task(main())
+        try:
+            loop.run_until_complete(self._main)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+    async def _observe(self, source: Source) -> None:
+        delay = 1.0
+        while True:
+            try:
+                await source.run(self)
+                return
+            except Exception:  # a bug in a source must not end the others; it is logged and tried again
+                log.exception("source %s failed", source.ref.cluster)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 60.0)
+
+    def stop(self, timeout: float = 0.2) -> None:
+        """Cancel everything and wait up to ``timeout`` seconds; whatever still hangs dies with the process."""
+        self._listeners = []
+        loop, main = self._loop, self._main
+        if loop is not None and main is not None and not loop.is_closed():
+            try:
+                loop.call_soon_threadsafe(main.cancel)
+            except RuntimeError:
+                return
+            if self._thread is not None:
+                self._thread.join(timeout)

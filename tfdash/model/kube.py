@@ -1,0 +1,390 @@
+"""Slim Kubernetes objects: the fields that the program reads, and no others.
+
+Times are epoch seconds (UTC); 0.0 or None where the API has none. CPU is in cores, memory in bytes. ``labels`` and
+everything that many objects share (containers, selectors, strings) are interned by the decoder, so that 10,000 pods
+cost about 1 KB each. No field may form a cycle: the structs are invisible to the garbage collector.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+Labels = dict[str, str]  # shared between objects: never mutated
+EMPTY_LABELS: Labels = {}
+
+
+class Owner(msgspec.Struct, frozen=True, gc=False):
+    """The controlling ownerReference."""
+
+    kind: str
+    name: str
+    uid: str
+
+
+class Condition(msgspec.Struct, frozen=True, gc=False):
+    """``status`` is "True", "False" or "Unknown"; ``since`` is lastTransitionTime, ``updated`` lastUpdateTime if any."""
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    since: float = 0.0
+    updated: float = 0.0
+
+
+class Object(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What every kind has. ``namespace`` is "" for cluster-scoped kinds."""
+
+    KIND: ClassVar[str] = ""
+
+    namespace: str
+    name: str
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    created: float = 0.0
+    deleting: float | None = None  # deletionTimestamp
+    labels: Labels = EMPTY_LABELS
+    owner: Owner | None = None
+
+
+class Provisional(Object, frozen=True, gc=False, kw_only=True):
+    """A row of a server-printed Table, before the object itself is there: the printer's cells, in column order.
+
+    It has no uid, so no action may be offered on it.
+    """
+
+    kind: str
+    cells: tuple[str, ...]
+
+
+class Resources(msgspec.Struct, frozen=True, gc=False):
+    """Requests and limits of one container; None where unset."""
+
+    cpu_request: float | None = None
+    cpu_limit: float | None = None
+    memory_request: float | None = None
+    memory_limit: float | None = None
+
+
+class Container(msgspec.Struct, frozen=True, gc=False):
+    """A container of a pod spec or template. ``init`` for init containers; ``sidecar`` when restartPolicy is Always."""
+
+    name: str
+    image: str
+    resources: Resources = Resources()
+    init: bool = False
+    sidecar: bool = False
+    has_readiness_probe: bool = False
+    has_liveness_probe: bool = False
+
+
+class ContainerStatus(msgspec.Struct, frozen=True, gc=False):
+    """``state`` is "waiting", "running", "terminated" or "" (not reported yet).
+
+    ``since`` is startedAt (running) or finishedAt (terminated). ``last_*`` tell of the previous run, if there was one.
+    """
+
+    name: str
+    init: bool = False
+    ready: bool = False
+    started: bool = False
+    restarts: int = 0
+    state: str = ""
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    signal: int | None = None
+    since: float = 0.0
+    last_reason: str = ""
+    last_exit_code: int | None = None
+    last_signal: int | None = None
+    last_message: str = ""
+    last_finished: float = 0.0
+    image_id: str = ""
+
+
+class Pod(Object, frozen=True, gc=False, kw_only=True):
+    """``conditions`` holds those that are not "True", and Ready always; a healthy pod carries only Ready."""
+
+    KIND: ClassVar[str] = "Pod"
+
+    node: str = ""
+    nominated_node: str = ""
+    phase: str = ""
+    reason: str = ""  # status.reason, e.g. Evicted, NodeLost
+    message: str = ""
+    ip: str = ""
+    qos: str = ""
+    priority: int | None = None
+    restart_policy: str = "Always"
+    service_account: str = ""
+    started: float = 0.0  # status.startTime
+    containers: tuple[Container, ...] = ()
+    statuses: tuple[ContainerStatus, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    claims: tuple[str, ...] = ()  # names of PersistentVolumeClaims
+    readiness_gates: tuple[str, ...] = ()
+    scheduling_gates: tuple[str, ...] = ()
+
+
+class Selector(msgspec.Struct, frozen=True, gc=False):
+    """A label selector: all of ``match`` and all of ``expressions`` (key, operator, values)."""
+
+    match: Labels = EMPTY_LABELS
+    expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+
+class Template(msgspec.Struct, frozen=True, gc=False):
+    """What a pod template says, as far as it is shown; the full template is fetched when two are compared."""
+
+    labels: Labels = EMPTY_LABELS
+    containers: tuple[Container, ...] = ()
+
+
+class Deployment(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "Deployment"
+
+    observed_generation: int = 0
+    desired: int = 1  # spec.replicas
+    replicas: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    unavailable: int = 0
+    terminating: int | None = None
+    paused: bool = False
+    progress_deadline: int | None = 600  # seconds; None where it is effectively infinite
+    strategy: str = "RollingUpdate"
+    max_surge: str = ""
+    max_unavailable: str = ""
+    selector: Selector = Selector()
+    template: Template = Template()
+    conditions: tuple[Condition, ...] = ()
+    revision: int | None = None  # deployment.kubernetes.io/revision
+    change_cause: str = ""
+
+
+class ReplicaSet(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "ReplicaSet"
+
+    observed_generation: int = 0
+    desired: int = 0
+    replicas: int = 0
+    ready: int = 0
+    available: int = 0
+    selector: Selector = Selector()
+    template: Template = Template()
+    conditions: tuple[Condition, ...] = ()
+    revision: int | None = None
+    change_cause: str = ""
+
+
+class StatefulSet(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "StatefulSet"
+
+    observed_generation: int = 0
+    desired: int = 1
+    replicas: int = 0
+    ready: int = 0
+    current: int = 0
+    updated: int = 0
+    available: int = 0
+    current_revision: str = ""
+    update_revision: str = ""
+    strategy: str = "RollingUpdate"
+    partition: int = 0
+    max_unavailable: str = ""
+    selector: Selector = Selector()
+    template: Template = Template()
+    conditions: tuple[Condition, ...] = ()
+    claims: tuple[str, ...] = ()  # names of volumeClaimTemplates
+
+
+class DaemonSet(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "DaemonSet"
+
+    observed_generation: int = 0
+    desired: int = 0
+    current: int = 0
+    ready: int = 0
+    updated: int = 0
+    available: int = 0
+    unavailable: int = 0
+    misscheduled: int = 0
+    strategy: str = "RollingUpdate"
+    max_unavailable: str = ""
+    selector: Selector = Selector()
+    template: Template = Template()
+    conditions: tuple[Condition, ...] = ()
+
+
+class Job(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "Job"
+
+    parallelism: int = 1
+    completions: int | None = None
+    backoff_limit: int = 6
+    suspended: bool = False
+    active: int = 0
+    ready: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    started: float | None = None
+    completed: float | None = None
+    selector: Selector = Selector()
+    template: Template = Template()
+    conditions: tuple[Condition, ...] = ()
+
+
+class CronJob(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "CronJob"
+
+    schedule: str = ""
+    time_zone: str = ""
+    suspended: bool = False
+    concurrency: str = "Allow"
+    active: tuple[str, ...] = ()  # names of running Jobs
+    last_scheduled: float | None = None
+    last_successful: float | None = None
+    template: Template = Template()
+
+
+class Metric(msgspec.Struct, frozen=True, gc=False):
+    """One metric of an HPA. ``target`` and ``current`` as numbers in ``unit`` ("%", "cores", "bytes", ""); None unknown."""
+
+    type: str
+    name: str
+    target: float | None = None
+    current: float | None = None
+    unit: str = "%"
+    container: str = ""
+
+
+class HorizontalPodAutoscaler(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "HorizontalPodAutoscaler"
+
+    target_kind: str = ""
+    target_name: str = ""
+    min_replicas: int = 1
+    max_replicas: int = 1
+    current: int = 0
+    desired: int = 0
+    last_scaled: float | None = None
+    metrics: tuple[Metric, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+
+class PodDisruptionBudget(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "PodDisruptionBudget"
+
+    observed_generation: int = 0
+    min_available: str = ""
+    max_unavailable: str = ""
+    allowed: int = 0  # status.disruptionsAllowed
+    healthy: int = 0
+    desired_healthy: int = 0
+    expected: int = 0
+    selector: Selector = Selector()
+    conditions: tuple[Condition, ...] = ()
+
+
+class Taint(msgspec.Struct, frozen=True, gc=False):
+    key: str
+    value: str
+    effect: str
+
+
+class Node(Object, frozen=True, gc=False, kw_only=True):
+    """``cpu``, ``memory``, ``pods`` are allocatable; ``*_capacity`` what the machine has."""
+
+    KIND: ClassVar[str] = "Node"
+
+    unschedulable: bool = False
+    taints: tuple[Taint, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    cpu: float = 0.0
+    memory: float = 0.0
+    pods: int = 0
+    cpu_capacity: float = 0.0
+    memory_capacity: float = 0.0
+    pods_capacity: int = 0
+    internal_ip: str = ""
+    kubelet_version: str = ""
+    os_image: str = ""
+    kernel: str = ""
+    runtime: str = ""
+    architecture: str = ""
+    roles: tuple[str, ...] = ()
+
+
+class Namespace(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "Namespace"
+
+    phase: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+class Event(Object, frozen=True, gc=False, kw_only=True):
+    """A core/v1 Event. ``type`` is "Normal" or "Warning"; ``last_seen`` is the newest of its times."""
+
+    KIND: ClassVar[str] = "Event"
+
+    type: str = "Normal"
+    reason: str = ""
+    message: str = ""
+    count: int = 1
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+    source: str = ""
+    involved_kind: str = ""
+    involved_namespace: str = ""
+    involved_name: str = ""
+    involved_uid: str = ""
+    involved_field: str = ""
+
+
+class ServicePort(msgspec.Struct, frozen=True, gc=False):
+    name: str
+    port: int
+    target: str
+    protocol: str = "TCP"
+    node_port: int | None = None
+
+
+class Service(Object, frozen=True, gc=False, kw_only=True):
+    KIND: ClassVar[str] = "Service"
+
+    type: str = "ClusterIP"
+    cluster_ip: str = ""
+    external: tuple[str, ...] = ()
+    ports: tuple[ServicePort, ...] = ()
+    selector: Labels = EMPTY_LABELS
+
+
+class EndpointSlice(Object, frozen=True, gc=False, kw_only=True):
+    """Counts of endpoints, and the pods behind them as (pod name, ready)."""
+
+    KIND: ClassVar[str] = "EndpointSlice"
+
+    service: str = ""  # kubernetes.io/service-name
+    address_type: str = ""
+    ready: int = 0
+    total: int = 0
+    pods: tuple[tuple[str, bool], ...] = ()
+    ports: tuple[str, ...] = ()
+
+
+WORKLOAD_KINDS: tuple[str, ...] = ("Deployment", "StatefulSet", "DaemonSet")
+"""The kinds whose serving health and release state are judged; Jobs and CronJobs have no serving state."""
+
+KINDS: dict[str, type[Object]] = {
+    kind.KIND: kind
+    for kind in (
+        Namespace, Node, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, Pod, Event,
+        HorizontalPodAutoscaler, PodDisruptionBudget, Service, EndpointSlice,
+    )  # fmt: skip
+}
+CLUSTER_SCOPED: frozenset[str] = frozenset({"Namespace", "Node"})

@@ -1,0 +1,61 @@
+"""One immutable set of observations at one time: what the rules read and what the screens show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from tfdash.model.kube import Object
+from tfdash.model.observation import Observation
+from tfdash.model.subject import ClusterRef, Key
+
+Objects: TypeAlias = Mapping[Key, Object]
+"""All objects of one kind in one cluster, by (namespace, name). Never mutated after it was published."""
+
+
+class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cluster says of itself and of us. ``skew`` is server time minus ours, in seconds."""
+
+    version: str = ""
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    url: str = ""
+    context: str = ""
+    skew: float | None = None
+    latency: float | None = None  # seconds of one round trip
+    crds: frozenset[str] = frozenset()  # group/resource names found by discovery, e.g. "argoproj.io/rollouts"
+
+
+class ClusterPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything known of one cluster. A kind that nobody asked for is absent from ``kinds``."""
+
+    ref: ClusterRef
+    info: Observation[ServerInfo]
+    kinds: Mapping[str, Observation[Objects]]
+
+    def objects(self, kind: str) -> Objects:
+        """The objects of ``kind``, provisional rows among them; empty where nothing is known."""
+        seen = self.kinds.get(kind)
+        return seen.value if seen is not None and seen.value is not None else {}
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """All clusters at one time (epoch seconds, UTC). ``number`` grows by one with each publication."""
+
+    at: float
+    number: int
+    clusters: Mapping[ClusterRef, ClusterPicture]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between a picture and the one before it.
+
+    ``keys`` maps (cluster, kind) to the keys that appeared, changed or went; None means "compare for yourself"
+    (a fresh list). ``freshness`` names the (cluster, kind) pairs of which only the age, progress or problem changed;
+    kind "" stands for the cluster itself.
+    """
+
+    keys: Mapping[tuple[ClusterRef, str], frozenset[Key] | None]
+    freshness: frozenset[tuple[ClusterRef, str]]

@@ -1,0 +1,52 @@
+"""What a screen may ask the board for, beyond the pictures it is given: single objects, events and logs.
+
+All are reads. The answers are complete texts or streams of lines, already made safe for a terminal where they are
+meant to be shown; ``document`` is the decoded object for those who compute with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tfdash.model.observation import Problem
+from tfdash.model.subject import Subject
+
+
+class ReadFailed(Exception):
+    """A read that did not succeed; ``problem`` says why and what to do, in words for an operator."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class Document(msgspec.Struct, frozen=True):
+    """One object as the server has it, decoded JSON; read at ``read_at`` (epoch seconds)."""
+
+    subject: Subject
+    document: dict[str, Any]
+    read_at: float
+
+
+class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Logs of one container of one pod. ``tail`` lines at first, then onward when ``follow``."""
+
+    pod: Subject
+    container: str
+    previous: bool = False
+    follow: bool = True
+    tail: int | None = 1000
+    since_seconds: int | None = None
+    since_time: float | None = None  # epoch seconds; resumes a lost stream
+
+
+class LogLine(msgspec.Struct, frozen=True, gc=False):
+    """``time`` is the server's timestamp in epoch seconds (None for a note of ours: lost, resumed, ended)."""
+
+    pod: str
+    container: str
+    time: float | None
+    text: str
+    note: bool = False

@@ -1,0 +1,71 @@
+"""What the playbook says: verdicts, made only by ``tfdash.playbook``, and the one set of them that everybody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from tfdash.model.subject import Subject
+from tfdash.model.workload import WorkloadState
+
+
+class Level(IntEnum):
+    """Ordered by how much it wants attention. UNKNOWN is never green: it stands above OK."""
+
+    IDLE = 0
+    OK = 1
+    MOVING = 2
+    PAUSED = 3
+    UNKNOWN = 4
+    WARN = 5
+    BREACH = 6
+
+
+class UnknownKind(StrEnum):
+    """Why nothing can be said."""
+
+    NO_PRIVILEGE = "missing privilege"
+    NO_DATA = "no data"
+    LOADING = "loading"
+    LOW_TRAFFIC = "low traffic"
+    STALE = "stale"
+    QUERY_ERROR = "query error"
+    NOT_COMPARABLE = "not comparable"
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """How a verdict was reached: the query or objects read, the sample size and the window in seconds."""
+
+    query: str = ""
+    sample: int | None = None
+    window: float | None = None
+    objects: tuple[Subject, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule's word on one subject: one sentence with its arithmetic, and the numbers behind it."""
+
+    level: Level
+    rule: str
+    subject: Subject
+    sentence: str
+    measured: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    evidence: Evidence = Evidence()
+    unknown: UnknownKind | None = None
+    since: float | None = None
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """All verdicts of one picture (``number`` is the picture's), at one time (epoch seconds)."""
+
+    at: float
+    number: int
+    verdicts: Mapping[Subject, tuple[Verdict, ...]]
+    workloads: Mapping[Subject, WorkloadState]
+
+
+EMPTY_ASSESSMENT = Assessment(at=0.0, number=0, verdicts={}, workloads={})

@@ -1,0 +1,110 @@
+"""Serving health, release state and cause of one workload. Two questions that other terminals mix into one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tfdash.model.subject import Subject
+
+
+class Serving(StrEnum):
+    """Does it serve, whatever its release does?"""
+
+    OK = "ok"  # as many available pods as wanted, or within what its strategy allows away during a release
+    DEGRADED = "degraded"  # some available, fewer than that
+    DOWN = "DOWN"  # none available, some wanted
+    IDLE = "idle"  # none wanted
+    UNKNOWN = "unknown"
+
+
+class Release(StrEnum):
+    """Where is its newest release, following kubectl's rollout status?"""
+
+    COMPLETE = "complete"
+    PROGRESSING = "progressing"
+    STUCK = "STUCK"  # deadline exceeded, or a cause that will not pass by waiting
+    PAUSED = "paused"
+    PARTITIONED = "partitioned"  # StatefulSet: the partition holds the rest back, as wanted
+    ON_DELETE = "on delete"  # strategy OnDelete: pods are updated when a person deletes them
+    UNKNOWN = "unknown"
+
+
+class CauseCode(StrEnum):
+    """Why it is stuck or degraded, most specific first."""
+
+    IMAGE_PULL = "image pull"
+    OOM_KILLED = "OOM killed"
+    CRASH_LOOP = "crash loop"
+    CONFIG = "container configuration"  # CreateContainerConfigError: a missing ConfigMap, Secret or key
+    INIT_CONTAINER = "init container"
+    PROBE = "probe failing"
+    VOLUME = "volume"  # PVC pending, FailedMount, FailedAttachVolume
+    UNSCHEDULABLE = "unschedulable"
+    QUOTA = "quota"
+    ADMISSION = "admission webhook"
+    CREATE = "cannot create pods"  # any other FailedCreate
+    NODE_LOST = "node lost"
+    EVICTED = "evicted"
+    TERMINATING = "terminating"  # old pods that do not go
+    DEADLINE = "deadline passed"
+    PAUSED = "paused"
+    GENERATION = "not observed yet"  # the controller has not seen the newest spec
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One sentence and the objects behind it. ``count`` pods are affected; ``others`` holds lesser causes' sentences."""
+
+    code: CauseCode
+    sentence: str
+    objects: tuple[Subject, ...] = ()
+    count: int = 0
+    others: tuple[str, ...] = ()
+
+
+class ScaledBy(msgspec.Struct, frozen=True, kw_only=True):
+    """The HPA in charge: ``minimum <= desired <= maximum``, its leading metric in words, whether it is pinned at a bound."""
+
+    subject: Subject
+    minimum: int
+    desired: int
+    maximum: int
+    metric: str = ""
+    active: bool = True  # ScalingActive is not False
+    limited: bool = False  # ScalingLimited
+    problem: str = ""
+
+
+class DisruptionRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """How many pods may be away, by the tightest PodDisruptionBudget that selects it."""
+
+    subject: Subject
+    allowed: int
+    healthy: int
+    desired_healthy: int
+    expected: int
+
+
+class WorkloadState(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of one workload. ``message`` is kubectl's rollout-status sentence for its state."""
+
+    subject: Subject
+    serving: Serving
+    release: Release
+    message: str
+    cause: Cause | None = None
+    revision: str = ""  # "31"; for a StatefulSet or DaemonSet its controller revision's hash or number
+    images: tuple[str, ...] = ()  # as in the spec, without init containers
+    image: str = ""  # short: name:tag or name@digest start, "+2" for further containers
+    desired: int = 0
+    ready: int = 0
+    updated: int = 0
+    available: int = 0
+    restarts: int = 0
+    changed_at: float = 0.0  # when its newest revision began (epoch seconds); its age column counts from here
+    created: float = 0.0
+    progress: float | None = None  # 0..1 of a release under way
+    deadline_at: float | None = None  # when its progress deadline passes, while progressing
+    scaled_by: ScaledBy | None = None
+    disruption: DisruptionRoom | None = None

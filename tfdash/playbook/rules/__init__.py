@@ -1,0 +1,1 @@
+"""The rules. Nobody else compares a number with a limit."""

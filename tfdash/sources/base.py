@@ -1,0 +1,64 @@
+"""What the board expects of a source, and what a source may expect of the board."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple, Protocol
+
+from tfdash.model.kube import Event
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Objects, ServerInfo
+from tfdash.model.requests import Document, LogLine, LogRequest
+from tfdash.model.subject import ClusterRef, Key, Subject
+
+
+class Scope(NamedTuple):
+    """Which namespaces are wanted: ``None`` means all."""
+
+    namespaces: tuple[str, ...] | None = None
+
+    def union(self, other: Scope) -> Scope:
+        if self.namespaces is None or other.namespaces is None:
+            return ALL
+        return Scope(tuple(sorted({*self.namespaces, *other.namespaces})))
+
+
+ALL = Scope(None)
+
+
+class Sink(Protocol):
+    """Where a source puts what it saw. Callable from any thread; cheap; never blocks on a reader."""
+
+    def put_objects(
+        self, ref: ClusterRef, kind: str, observation: Observation[Objects], changed: frozenset[Key] | None
+    ) -> None:
+        """A new value (``changed`` names its differences, None: all may differ) or new freshness (empty ``changed``)."""
+
+    def put_info(self, ref: ClusterRef, observation: Observation[ServerInfo]) -> None: ...
+
+
+class Source(Protocol):
+    """One cluster's reader. ``run`` lives on the board's loop; everything it does can be cancelled there."""
+
+    ref: ClusterRef
+
+    def want(self, wanted: Mapping[str, Scope]) -> None:
+        """The kinds to keep current from now on, replacing what was wanted before. Callable before ``run``."""
+
+    async def run(self, sink: Sink) -> None:
+        """Observe until cancelled. A failure becomes a problem of an observation, never an exception."""
+
+    async def read(self, subject: Subject) -> Document:
+        """One object as it is now. Raises ``ReadFailed``."""
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
+        """The whole objects of ``kind`` that ``subject`` controls, e.g. the ReplicaSets of a Deployment."""
+
+    async def read_events(self, subject: Subject) -> tuple[Event, ...]:
+        """The events about one object, oldest first. Raises ``ReadFailed``."""
+
+    def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
+        """Batches of lines. Reconnects by itself while following, and says so with notes. Raises ``ReadFailed``."""
+
+    async def probe(self) -> Observation[ServerInfo]:
+        """Reach the server once: version, identity, skew, latency. For ``doctor``."""
