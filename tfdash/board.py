@@ -203,6 +203,21 @@ class Board:
                 else:
                     self._call(lambda source=source, total=total: source.want(total))  # type: ignore[misc]
 
+    def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]:
+        """What was wanted and has neither come whole nor failed yet; kind "" stands for the cluster itself."""
+        with self._lock:
+            picture, wants = self.picture, list(self._wants.values())
+        waiting: dict[tuple[ClusterRef, str], None] = {}
+        for ref, cluster in picture.clusters.items():
+            if cluster.info.value is None and cluster.info.problem is None:
+                waiting[ref, ""] = None
+            for kinds, only in wants:
+                for kind in kinds if only is None or only == ref else ():
+                    seen = cluster.kinds.get(kind)
+                    if seen is None or not (seen.complete or seen.problem is not None):
+                        waiting[ref, kind] = None
+        return tuple(waiting)
+
     async def read(self, subject: Subject) -> Document:
         """One whole object. Callable from any loop. Raises ``ReadFailed``."""
         return await self._ask(self._sources[subject.cluster].read(subject))
@@ -254,6 +269,8 @@ class Board:
         async def main() -> None:
             with self._lock:
                 self._loop = loop
+                for ref, cluster in self.picture.clusters.items():  # what was prefetched was never judged
+                    self._pending_keys.update(dict.fromkeys((ref, kind) for kind in cluster.kinds))
                 self._schedule()
             ready.set()
             async with asyncio.TaskGroup() as group:

@@ -1,0 +1,234 @@
+"""The board: one picture after the other, coalesced, judged, and never held by a source or a listener."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from tfdash.board import Board, Update
+from tfdash.clock import FixedClock
+from tfdash.model.kube import Event, Pod
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Change, Objects, Picture, ServerInfo
+from tfdash.model.requests import Document, LogLine, LogRequest, ReadFailed
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.verdict import Assessment
+from tfdash.sources.base import ALL, Scope, Sink
+
+REF = ClusterRef("production", "eu-1")
+POD = Subject(REF, "Pod", "a", "x")
+
+
+class Scripted:
+    """A source that does what the test says: ``run`` hands its sink over and waits to be cancelled."""
+
+    def __init__(self, ref: ClusterRef = REF) -> None:
+        self.ref = ref
+        self.wanted: list[Mapping[str, Scope]] = []
+        self.sink: Sink | None = None
+        self.running = threading.Event()
+        self.failures = 0
+        self.runs = 0
+
+    def want(self, wanted: Mapping[str, Scope]) -> None:
+        self.wanted.append(wanted)
+
+    async def run(self, sink: Sink) -> None:
+        self.runs += 1
+        if self.runs <= self.failures:
+            raise ValueError("a bug in the source")
+        self.sink = sink
+        self.running.set()
+        await asyncio.Event().wait()
+
+    async def read(self, subject: Subject) -> Document:
+        if subject != POD:
+            raise ReadFailed(Problem(kind=ProblemKind.FORBIDDEN, cause="may not get pods"))
+        return Document(subject, {"kind": "Pod"}, 1.0)
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
+        return ()
+
+    async def read_events(self, subject: Subject) -> tuple[Event, ...]:
+        return ()
+
+    async def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
+        yield [LogLine("x", "main", None, "one")]
+        yield [LogLine("x", "main", None, "two")]
+
+    async def probe(self) -> Observation[ServerInfo]:
+        return Observation(value=ServerInfo(version="v1.37.2"), source="eu-1")
+
+
+class Collector:
+    """Keeps updates and lets a test wait for one that satisfies it."""
+
+    def __init__(self) -> None:
+        self.updates: list[Update] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, update: Update) -> None:
+        with self._changed:
+            self.updates.append(update)
+            self._changed.notify_all()
+
+    def until(self, number: int) -> Update:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.updates and self.updates[-1].picture.number >= number, 5)
+            return self.updates[-1]
+
+
+def pods(*names: str) -> Observation[Objects]:
+    return Observation(value={Key("a", n): Pod(namespace="a", name=n) for n in names}, complete=True, source="pods")
+
+
+class CountingJudge:
+    """Says how many pods there were; remembers what it was told had changed."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+
+    def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject] | None]:
+        self.changes.append(change)
+        return Assessment(at=now, number=picture.number, verdicts={}, workloads={}), None
+
+    def due_at(self) -> float | None:
+        return None
+
+
+@pytest.fixture
+def source() -> Scripted:
+    return Scripted()
+
+
+def test_before_the_start_a_prefetched_list_reaches_the_picture_at_once(source: Scripted) -> None:
+    board = Board([source], None, FixedClock(100.0))
+    seen = Collector()
+    board.subscribe(seen)
+    board.put_objects(REF, "Pod", pods("x"), None)
+    assert set(board.picture.clusters[REF].objects("Pod")) == {Key("a", "x")}
+    assert seen.updates[-1].change.keys == {(REF, "Pod"): None}
+
+
+def test_what_was_prefetched_is_judged_once_the_board_runs(source: Scripted) -> None:
+    judge = CountingJudge()
+    board = Board([source], judge, FixedClock(100.0))
+    board.put_objects(REF, "Pod", pods("x"), None)
+    assert judge.changes == []
+    seen = Collector()
+    board.subscribe(seen)
+    board.start()
+    try:
+        seen.until(1)
+        assert judge.changes[0].keys == {(REF, "Pod"): None}
+    finally:
+        board.stop()
+
+
+def test_changes_between_two_updates_are_merged_and_a_picture_is_never_mutated(source: Scripted) -> None:
+    board = Board([source], None, FixedClock(100.0), interval=0.05)
+    seen = Collector()
+    board.subscribe(seen)
+    board.start()
+    try:
+        assert source.running.wait(5)
+        board.put_objects(REF, "Pod", pods("x"), frozenset({Key("a", "x")}))
+        first = board.picture
+        board.put_objects(REF, "Pod", pods("x", "y"), frozenset({Key("a", "y")}))
+        board.put_objects(REF, "Pod", pods("x", "y"), frozenset())  # freshness alone
+        seen.until(board.picture.number)
+        assert set(first.clusters[REF].objects("Pod")) == {Key("a", "x")}
+        told = [keys for update in seen.updates for at, keys in update.change.keys.items() if at == (REF, "Pod")]
+        assert frozenset().union(*told) == {Key("a", "x"), Key("a", "y")}
+    finally:
+        board.stop()
+
+
+def test_a_relist_says_compare_for_yourself_even_when_single_changes_follow(source: Scripted) -> None:
+    board = Board([source], None, FixedClock(100.0), interval=30.0)
+    board.start()
+    seen = Collector()
+    try:
+        assert source.running.wait(5)
+        board.subscribe(seen)
+        with board._lock:  # hold the update back so that the three puts meet in one
+            board.put_objects(REF, "Pod", pods("x"), frozenset({Key("a", "x")}))
+            board.put_objects(REF, "Pod", pods("y"), None)
+            board.put_objects(REF, "Pod", pods("y", "z"), frozenset({Key("a", "z")}))
+            assert board._pending_keys == {(REF, "Pod"): None}
+    finally:
+        board.stop()
+
+
+def test_wants_of_all_screens_are_joined_and_a_released_one_is_gone(source: Scripted) -> None:
+    other = Scripted(ClusterRef("production", "us-1"))
+    board = Board([source, other], None, FixedClock(0.0))
+    board.want("overview", {"Pod": Scope(("a",)), "Node": ALL})
+    board.want("pods", {"Pod": Scope(("b",))}, cluster=REF)
+    assert source.wanted[-1] == {"Pod": Scope(("a", "b")), "Node": ALL}
+    assert other.wanted[-1] == {"Pod": Scope(("a",)), "Node": ALL}
+    board.want("overview", {})
+    assert source.wanted[-1] == {"Pod": Scope(("b",))}
+    assert other.wanted[-1] == {}
+
+
+def test_unsettled_names_what_has_neither_come_nor_failed(source: Scripted) -> None:
+    board = Board([source], None, FixedClock(0.0))
+    board.want("t", {"Pod": ALL, "Node": ALL})
+    assert set(board.unsettled()) == {(REF, ""), (REF, "Pod"), (REF, "Node")}
+    board.put_info(REF, Observation(value=ServerInfo()))
+    board.put_objects(REF, "Pod", pods(), None)
+    board.put_objects(
+        REF, "Node", Observation(problem=Problem(kind=ProblemKind.FORBIDDEN, cause="may not list nodes")), None
+    )
+    assert board.unsettled() == ()
+
+
+def test_a_listener_that_fails_does_not_silence_the_others(source: Scripted) -> None:
+    board = Board([source], None, FixedClock(0.0))
+
+    def broken(update: Update) -> None:
+        raise RuntimeError("boom")
+
+    seen = Collector()
+    board.subscribe(broken)
+    board.subscribe(seen)
+    board.put_objects(REF, "Pod", pods("x"), None)
+    assert len(seen.updates) == 1
+
+
+async def test_reads_cross_from_any_loop_and_carry_their_problem(source: Scripted) -> None:
+    board = Board([source], None, FixedClock(0.0))
+    board.start()
+    try:
+        assert (await board.read(POD)).document == {"kind": "Pod"}
+        with pytest.raises(ReadFailed, match="may not get pods"):
+            await board.read(Subject(REF, "Pod", "a", "other"))
+        lines: list[str] = []
+        ended, _cancel = board.stream_logs(
+            LogRequest(pod=POD, container="main"), lambda batch: lines.extend(line.text for line in batch)
+        )
+        await ended
+        assert lines == ["one", "two"]
+    finally:
+        board.stop()
+
+
+def test_stop_returns_although_a_source_does_not_listen_to_its_cancellation() -> None:
+    class Deaf(Scripted):
+        async def run(self, sink: Sink) -> None:
+            self.running.set()
+            while True:
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    continue
+
+    deaf = Deaf()
+    board = Board([deaf], None, FixedClock(0.0))
+    board.start()
+    assert deaf.running.wait(5)
+    board.stop(timeout=0.01)  # returns; the thread is a daemon and dies with the process
