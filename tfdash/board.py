@@ -20,7 +20,7 @@ from tfdash.clock import Clock
 from tfdash.model.kube import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest
+from tfdash.model.requests import Document, LogLine, LogRequest, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.sources.base import Scope, Source
@@ -230,6 +230,9 @@ class Board:
 
     async def probe(self, ref: ClusterRef) -> Observation[ServerInfo]:
         return await self._ask(self._sources[ref].probe())
+
+    async def privileges(self, ref: ClusterRef) -> tuple[Privilege, ...]:
+        return await self._ask(self._sources[ref].privileges())
 
     def stream_logs(
         self, request: LogRequest, deliver: Callable[[list[LogLine]], None]

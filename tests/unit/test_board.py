@@ -13,7 +13,7 @@ from tfdash.clock import FixedClock
 from tfdash.model.kube import Event, Pod
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Objects, Picture, ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, ReadFailed
+from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import Assessment
 from tfdash.sources.base import ALL, Scope, Sink
@@ -61,6 +61,9 @@ class Scripted:
 
     async def probe(self) -> Observation[ServerInfo]:
         return Observation(value=ServerInfo(version="v1.37.2"), source="eu-1")
+
+    async def privileges(self) -> tuple[Privilege, ...]:
+        return ()
 
 
 class Collector:

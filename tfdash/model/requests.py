@@ -50,3 +50,16 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     time: float | None
     text: str
     note: bool = False
+
+
+class Privilege(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer of a SelfSubjectAccessReview: may we, where (namespace "" = all), and if not, the server's reason.
+
+    ``allowed`` is None where the server would not say.
+    """
+
+    verb: str
+    resource: str  # e.g. "pods", "deployments.apps", "pods/log"
+    namespace: str = ""
+    allowed: bool | None = None
+    reason: str = ""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from tfdash.model.kube import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest
+from tfdash.model.requests import Document, LogLine, LogRequest, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
 
 
@@ -62,3 +62,6 @@ class Source(Protocol):
 
     async def probe(self) -> Observation[ServerInfo]:
         """Reach the server once: version, identity, skew, latency. For ``doctor``."""
+
+    async def privileges(self) -> tuple[Privilege, ...]:
+        """For each read that the program does: may it, in all namespaces or else in each configured one. For ``doctor``."""
