@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -22,23 +22,14 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.update import Update
 from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.sources.base import Scope, Source
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-
-class Update(NamedTuple):
-    """What listeners get: a picture, what was said of it, and what differs from the update before.
-
-    ``judged`` names the subjects whose verdicts or state changed; None means "any".
-    """
-
-    picture: Picture
-    assessment: Assessment
-    change: Change
-    judged: frozenset[Subject] | None
+__all__ = ["Board", "Judging", "Update"]
 
 
 class Judging(Protocol):

@@ -6,5 +6,6 @@
 ``picture``      one immutable set of observations at one time
 ``verdict``      what the playbook says of a subject, and the set of it (Assessment)
 ``workload``     release state, serving health and cause of one workload
+``update``       what the board tells its listeners: a picture, its assessment, what changed
 ``requests``     what a screen may ask of the board, and the answers
 """

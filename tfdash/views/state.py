@@ -1,0 +1,90 @@
+"""State as glyph, word and token, one language for every screen and report.
+
+The glyph and the word stand together always, so that colour is never alone; ``token`` is the name of the colour that
+a theme gives to it. Only a breach is upper case.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tfdash.model.verdict import Level
+from tfdash.model.workload import Release, Serving, WorkloadState
+
+
+class State(NamedTuple):
+    """``level`` orders states by how much they want attention."""
+
+    glyph: str
+    word: str
+    token: str
+    level: Level
+
+    @property
+    def text(self) -> str:
+        return f"{self.glyph} {self.word}"
+
+    def worded(self, word: str) -> State:
+        """The same state under another word."""
+        return self._replace(word=word)
+
+
+STATES: dict[Level, State] = {
+    Level.IDLE: State("·", "idle", "idle", Level.IDLE),
+    Level.OK: State("✔", "ok", "ok", Level.OK),
+    Level.MOVING: State("◐", "moving", "moving", Level.MOVING),
+    Level.PAUSED: State("‖", "paused", "paused", Level.PAUSED),
+    Level.UNKNOWN: State("?", "unknown", "unknown", Level.UNKNOWN),
+    Level.WARN: State("▲", "warn", "warn", Level.WARN),
+    Level.BREACH: State("✖", "BREACH", "breach", Level.BREACH),
+}
+LOADING = STATES[Level.UNKNOWN].worded("loading")
+
+_SERVING: dict[Serving, State] = {
+    Serving.OK: STATES[Level.OK],
+    Serving.DEGRADED: STATES[Level.WARN].worded("degraded"),
+    Serving.DOWN: STATES[Level.BREACH].worded("DOWN"),
+    Serving.IDLE: STATES[Level.IDLE],
+    Serving.UNKNOWN: STATES[Level.UNKNOWN],
+}
+_RELEASE: dict[Release, State] = {
+    Release.COMPLETE: STATES[Level.OK].worded("complete"),
+    Release.PROGRESSING: STATES[Level.MOVING],
+    Release.STUCK: STATES[Level.BREACH].worded("STUCK"),
+    Release.PAUSED: STATES[Level.PAUSED],
+    Release.PARTITIONED: STATES[Level.PAUSED].worded("partition"),
+    Release.ON_DELETE: STATES[Level.PAUSED].worded("on delete"),
+    Release.UNKNOWN: STATES[Level.UNKNOWN],
+}
+
+
+def of_level(level: Level) -> State:
+    return STATES[level]
+
+
+def of_serving(serving: Serving) -> State:
+    return _SERVING[serving]
+
+
+def of_release(release: Release) -> State:
+    return _RELEASE[release]
+
+
+def serving(state: WorkloadState | None) -> State:
+    """Serving health of a workload; ``? loading`` while it has not been judged."""
+    return LOADING if state is None else of_serving(state.serving)
+
+
+def release(state: WorkloadState | None) -> State:
+    """Release state of a workload, with its progress while it moves (``◐ moving 60 %``)."""
+    if state is None:
+        return LOADING
+    shown = of_release(state.release)
+    if state.release in (Release.PROGRESSING, Release.STUCK) and state.progress is not None:
+        return shown.worded(f"{shown.word} {state.progress * 100:.0f} %")
+    return shown
+
+
+def worst(levels: list[Level]) -> Level | None:
+    """The level that wants attention most, or None of nothing."""
+    return max(levels, default=None)
