@@ -1,0 +1,271 @@
+"""How a kind describes its rows: fields, each written, sorted and coloured by pure functions of one object.
+
+A field that the API server prints too carries the printer's column name (``printer``): a row of a server-printed
+Table, which has no object yet, then shows the printer's own cell there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+from tfdash.model.kube import Container, Labels, Object, Provisional, Selector
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment, Level, Verdict
+from tfdash.model.workload import WorkloadState
+from tfdash.text import safe
+from tfdash.views.age import parse_duration, since
+
+SortValue: TypeAlias = float | str
+UTC = ZoneInfo("UTC")
+
+
+class NodeUse(NamedTuple):
+    """What the pods of one node ask for: ``cpu`` in cores, ``memory`` in bytes, ``pods`` not yet ended."""
+
+    cpu: float = 0.0
+    memory: float = 0.0
+    pods: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a row is written from, besides its object. ``use`` is by node name, and filled for nodes alone."""
+
+    now: float
+    cluster: ClusterRef
+    kind: str
+    assessment: Assessment = EMPTY_ASSESSMENT
+    zone: ZoneInfo = UTC
+    use: Mapping[str, NodeUse] = field(default_factory=dict)
+
+    def subject(self, obj: Object) -> Subject:
+        return Subject(self.cluster, self.kind, obj.namespace, obj.name)
+
+    def workload(self, obj: Object) -> WorkloadState | None:
+        """What was said of this workload, under its name or its name and uid."""
+        told = self.assessment.workloads
+        plain = self.subject(obj)
+        return told.get(plain) or (told.get(plain._replace(uid=obj.uid)) if obj.uid else None)
+
+    def verdicts(self, obj: Object) -> tuple[Verdict, ...]:
+        told = self.assessment.verdicts
+        plain = self.subject(obj)
+        return told.get(plain) or (told.get(plain._replace(uid=obj.uid), ()) if obj.uid else ())
+
+
+Write: TypeAlias = Callable[[Any, Context], str]
+Sort: TypeAlias = Callable[[Any, Context], SortValue]
+Paint: TypeAlias = Callable[[Object, Context, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a kind. ``width`` in terminal cells; ``flexible`` ones share what is left.
+
+    ``priority``: the highest is dropped first where room is short, 0 never. ``clock`` marks text that changes by time
+    alone. ``value`` is the typed value of reports, where it is not the text itself. Texts that come from outside are
+    made safe by the writer; ``sort`` sees the raw values.
+    """
+
+    id: str
+    title: str
+    width: int
+    write: Write
+    sort: Sort | None = None
+    paint: Paint | None = None
+    value: Callable[[Any, Context], Any] | None = None
+    printer: str = ""
+    right: bool = False
+    flexible: bool = False
+    priority: int = 0
+    clock: bool = False
+
+    def text(self, obj: Object, context: Context) -> str:
+        if isinstance(obj, Provisional):
+            return safe(printed(obj, self.printer)) if self.printer else ""
+        return self.write(obj, context)
+
+    def sort_value(self, obj: Object, context: Context) -> SortValue:
+        if isinstance(obj, Provisional):
+            return self._printed_sort(obj, context)
+        return self.sort(obj, context) if self.sort is not None else self.write(obj, context)
+
+    def _printed_sort(self, obj: Provisional, context: Context) -> SortValue:
+        text = printed(obj, self.printer) if self.printer else ""
+        if self.clock:
+            seconds = parse_duration(text)
+            return 0.0 if seconds is None else seconds - context.now
+        if self.sort is None or not self.right:
+            return text
+        match = _NUMBER.match(text)
+        return float(match[0]) if match else -1.0
+
+    def token(self, obj: Object, context: Context, text: str) -> str:
+        return self.paint(obj, context, text) if self.paint is not None else ""
+
+    def typed(self, obj: Object, context: Context) -> Any:
+        """The value of a report: a number, a string, or a small structure of them."""
+        if self.value is not None and not isinstance(obj, Provisional):
+            return self.value(obj, context)
+        text = self.text(obj, context)
+        return int(text) if self.right and text.isdecimal() else text
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class KindView:
+    """One kind, or several shown together. ``noun`` is its plural in titles; ``search`` gives raw text, any case."""
+
+    id: str
+    kinds: tuple[str, ...]
+    noun: str
+    fields: tuple[Field, ...]
+    search: Callable[[Any, Context], str]
+    namespaced: bool = True
+    needs: tuple[str, ...] = ()  # further kinds whose objects the cells read
+    order: str = "name"  # the field that sorts it at first
+    descending: bool = False
+
+    def search_text(self, obj: Object, context: Context) -> str:
+        """What a filter is tried on: lower case, raw (never shown)."""
+        if isinstance(obj, Provisional):
+            return f"{obj.namespace} {' '.join(obj.cells)}".lower()
+        return self.search(obj, context).lower()
+
+
+# -- the printer's columns, in order; the second layout of a kind is that of older servers --------------------------
+
+PRINTED: dict[str, tuple[str, ...]] = {
+    "Pod": ("Name|Ready|Status|Restarts|Age|IP|Node|Nominated Node|Readiness Gates",),
+    "Deployment": ("Name|Ready|Up-to-date|Available|Age|Containers|Images|Selector",),
+    "StatefulSet": ("Name|Ready|Age|Containers|Images",),
+    "DaemonSet": ("Name|Desired|Current|Ready|Up-to-date|Available|Node Selector|Age|Containers|Images|Selector",),
+    "ReplicaSet": ("Name|Desired|Current|Ready|Age|Containers|Images|Selector",),
+    "Job": (
+        "Name|Status|Completions|Duration|Age|Containers|Images|Selector",
+        "Name|Completions|Duration|Age|Containers|Images|Selector",
+    ),
+    "CronJob": (
+        "Name|Schedule|Timezone|Suspend|Active|Last Schedule|Age|Containers|Images|Selector",
+        "Name|Schedule|Suspend|Active|Last Schedule|Age|Containers|Images|Selector",
+    ),
+    "Node": (
+        "Name|Status|Roles|Age|Version|Internal-IP|External-IP|OS-Image|Kernel-Version|Container-Runtime",
+    ),
+    "Namespace": ("Name|Status|Age",),
+    "Event": ("Last Seen|Type|Reason|Object|Subobject|Source|Message|First Seen|Count|Name",),
+    "HorizontalPodAutoscaler": ("Name|Reference|Targets|MinPods|MaxPods|Replicas|Age",),
+    "PodDisruptionBudget": ("Name|Min Available|Max Unavailable|Allowed Disruptions|Age",),
+    "Service": ("Name|Type|Cluster-IP|External-IP|Port(s)|Age|Selector",),
+    "EndpointSlice": ("Name|AddressType|Ports|Endpoints|Age",),
+}  # fmt: skip
+_LAYOUTS: dict[tuple[str, int], dict[str, int]] = {
+    (kind, len(names)): {name: index for index, name in enumerate(names)}
+    for kind, layouts in PRINTED.items()
+    for names in (layout.split("|") for layout in layouts)
+}
+
+
+def printed(obj: Provisional, column: str) -> str:
+    """The printer's cell of that column; "" where this server prints none."""
+    if column == "Name":
+        return obj.name
+    layout = _LAYOUTS.get((obj.kind, len(obj.cells)))
+    index = None if layout is None else layout.get(column)
+    return "" if index is None else obj.cells[index]
+
+
+# -- fields that many kinds have ------------------------------------------------------------------------------------
+
+
+def name_field(title: str = "NAME", width: int = 30) -> Field:
+    return Field(
+        "name", title, width, lambda o, c: safe(o.name), lambda o, c: o.name, printer="Name", flexible=True
+    )
+
+
+def age_field(
+    when: Callable[[Any], float | None] = lambda o: o.created,
+    *,
+    id: str = "age",
+    title: str = "AGE",
+    printer: str = "Age",
+    priority: int = 1,
+) -> Field:
+    """A time shown as its age; sorts youngest first; in reports the seconds since the epoch."""
+    return Field(
+        id, title, 8, lambda o, c: since(when(o), c.now), lambda o, c: -(when(o) or 0.0),
+        value=lambda o, c: when(o) or None, printer=printer, right=True, priority=priority, clock=True,
+    )  # fmt: skip
+
+
+def count_field(
+    id: str, title: str, count: Callable[[Any], int], *, printer: str = "", width: int = 0, priority: int = 2,
+    paint: Paint | None = None,
+) -> Field:  # fmt: skip
+    return Field(
+        id, title, width or max(len(title), 5), lambda o, c: str(count(o)), lambda o, c: float(count(o)), paint,
+        value=lambda o, c: count(o), printer=printer, right=True, priority=priority,
+    )  # fmt: skip
+
+
+def text_field(
+    id: str, title: str, width: int, text: Callable[[Any], str], *, printer: str = "", priority: int = 2,
+    flexible: bool = False, paint: Paint | None = None,
+) -> Field:  # fmt: skip
+    """A text from outside, made safe on the way to the screen."""
+    return Field(
+        id, title, width, lambda o, c: safe(text(o)), paint=paint, printer=printer, priority=priority,
+        flexible=flexible,
+    )  # fmt: skip
+
+
+def none(text: str) -> str:
+    """The printers' word for an empty text."""
+    return text or "<none>"
+
+
+def main_containers(containers: tuple[Container, ...]) -> list[Container]:
+    return [c for c in containers if not c.init]
+
+
+def images_of(containers: tuple[Container, ...]) -> str:
+    return ",".join(c.image for c in containers if not c.init)
+
+
+def names_of(containers: tuple[Container, ...]) -> str:
+    return ",".join(c.name for c in containers if not c.init)
+
+
+def labels_text(labels: Labels) -> str:
+    """``a=1,b=2`` in the order of the keys, as the printers write a label set."""
+    return none(",".join(f"{k}={v}" for k, v in sorted(labels.items())))
+
+
+def selector_text(selector: Selector) -> str:
+    """A selector as kubectl writes it: ``app=web,tier in (a,b),!old``."""
+    parts = [(key, f"{key}={value}") for key, value in selector.match.items()]
+    for key, operator, values in selector.expressions:
+        listed = ",".join(sorted(values))
+        word = {"In": f"{key} in ({listed})", "NotIn": f"{key} notin ({listed})", "Exists": key}.get(
+            operator, f"!{key}"
+        )
+        parts.append((key, word))
+    return none(",".join(text for _, text in sorted(parts)))
+
+
+def worst_verdict(verdicts: tuple[Verdict, ...]) -> Verdict | None:
+    """The verdict that wants attention most; of equals the first."""
+    return max(verdicts, key=lambda v: v.level, default=None)
+
+
+def finding(obj: Object, context: Context) -> str:
+    """The sentence of the worst verdict, where it says more than that all is well."""
+    worst = worst_verdict(context.verdicts(obj))
+    return safe(worst.sentence) if worst is not None and worst.level >= Level.UNKNOWN else ""

@@ -1,0 +1,133 @@
+"""Jobs and CronJobs, as kubectl shows them."""
+
+from __future__ import annotations
+
+from tfdash.model.kube import CronJob, Job, Object
+from tfdash.views.age import human_duration, since
+from tfdash.views.kinds.base import (
+    Context,
+    Field,
+    KindView,
+    age_field,
+    count_field,
+    images_of,
+    name_field,
+    names_of,
+    none,
+    selector_text,
+    text_field,
+)
+
+
+def _is(job: Job, condition: str) -> bool:
+    return any(c.type == condition and c.status == "True" for c in job.conditions)
+
+
+def job_status(job: Job) -> str:
+    """The word of the API server's printer, most final first."""
+    for condition, word in (("Complete", "Complete"), ("Failed", "Failed")):
+        if _is(job, condition):
+            return word
+    if job.deleting is not None:
+        return "Terminating"
+    for condition in ("Suspended", "FailureTarget", "SuccessCriteriaMet"):
+        if _is(job, condition):
+            return condition
+    return "Running"
+
+
+_TOKENS = {
+    "Complete": "idle", "Failed": "warn", "FailureTarget": "warn", "Suspended": "paused", "Terminating": "moving",
+    "Running": "moving", "SuccessCriteriaMet": "moving",
+}  # fmt: skip
+
+
+def completions(job: Job) -> str:
+    if job.completions is not None:
+        return f"{job.succeeded}/{job.completions}"
+    return f"{job.succeeded}/1 of {job.parallelism}" if job.parallelism > 1 else f"{job.succeeded}/1"
+
+
+def duration_seconds(job: Job, now: float) -> float | None:
+    """From its start to its completion, or to now; None before it started."""
+    if job.started is None:
+        return None
+    return (job.completed if job.completed is not None else now) - job.started
+
+
+def _duration(job: Job, context: Context) -> str:
+    seconds = duration_seconds(job, context.now)
+    return "" if seconds is None else human_duration(seconds)
+
+
+def _duration_sort(job: Job, context: Context) -> float:
+    """Running jobs count from their start, so that the order does not depend on when it was asked."""
+    if job.started is None:
+        return -1e18
+    return job.completed - job.started if job.completed is not None else 1e12 - job.started
+
+
+def _paint_status(obj: Object, context: Context, text: str) -> str:
+    return _TOKENS.get(text, "")
+
+
+def _search(job: Job | CronJob, context: Context) -> str:
+    status = job_status(job) if isinstance(job, Job) else job.schedule
+    return f"{job.namespace} {job.name} {status} {images_of(job.template.containers)}"
+
+
+_WIDE = (
+    text_field("containers", "CONTAINERS", 20, lambda o: names_of(o.template.containers), printer="Containers",
+               priority=6),
+    text_field("images", "IMAGES", 40, lambda o: images_of(o.template.containers), printer="Images", priority=5),
+)  # fmt: skip
+
+JOBS = KindView(
+    id="jobs",
+    kinds=("Job",),
+    noun="jobs",
+    search=_search,
+    fields=(
+        name_field(width=34),
+        text_field("status", "STATUS", 12, job_status, printer="Status", priority=0, paint=_paint_status),
+        Field(
+            "completions", "COMPLETIONS", 11, lambda j, c: completions(j), lambda j, c: float(j.succeeded),
+            value=lambda j, c: {"succeeded": j.succeeded, "wanted": j.completions, "parallelism": j.parallelism},
+            printer="Completions", right=True, priority=1,
+        ),
+        Field(
+            "duration", "DURATION", 8, _duration, _duration_sort,
+            value=lambda j, c: duration_seconds(j, c.now), printer="Duration", right=True, priority=2, clock=True,
+        ),
+        age_field(),
+        count_field("failed", "FAILED", lambda j: j.failed, priority=4,
+                    paint=lambda o, c, text: "" if text == "0" else "warn"),
+        *_WIDE,
+        text_field("selector", "SELECTOR", 30, lambda o: selector_text(o.selector), printer="Selector", priority=9),
+    ),
+)  # fmt: skip
+CRON_JOBS = KindView(
+    id="cronjobs",
+    kinds=("CronJob",),
+    noun="cron jobs",
+    search=_search,
+    fields=(
+        name_field(width=34),
+        text_field("schedule", "SCHEDULE", 16, lambda j: j.schedule, printer="Schedule", priority=0),
+        text_field("timezone", "TIMEZONE", 18, lambda j: none(j.time_zone), printer="Timezone", priority=4),
+        Field(
+            "suspend", "SUSPEND", 7, lambda j, c: str(j.suspended),
+            paint=lambda o, c, text: "paused" if text == "True" else "", value=lambda j, c: j.suspended,
+            printer="Suspend", priority=2,
+        ),
+        count_field("active", "ACTIVE", lambda j: len(j.active), printer="Active", width=6),
+        Field(
+            "last_schedule", "LAST SCHEDULE", 13,
+            lambda j, c: "<none>" if j.last_scheduled is None else since(j.last_scheduled, c.now),
+            lambda j, c: -(j.last_scheduled or 0.0), value=lambda j, c: j.last_scheduled, printer="Last Schedule",
+            right=True, priority=1, clock=True,
+        ),
+        age_field(priority=3),
+        *_WIDE,
+    ),
+)  # fmt: skip

@@ -1,0 +1,193 @@
+"""Nodes: state, conditions, taints, and the room that requests leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tfdash.model.kube import Node, Object, Pod, Provisional
+from tfdash.model.verdict import Level
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.kinds.base import (
+    Context,
+    Field,
+    KindView,
+    NodeUse,
+    age_field,
+    finding,
+    name_field,
+    none,
+    printed,
+    text_field,
+    worst_verdict,
+)
+
+_ENDED = frozenset({"Succeeded", "Failed"})
+
+
+def node_status(node: Node) -> str:
+    """``Ready``, ``NotReady`` or ``Unknown`` (no condition yet), and whether pods may be scheduled."""
+    ready = [c.status for c in node.conditions if c.type == "Ready"]
+    word = "Unknown" if not ready else "Ready" if ready[-1] == "True" else "NotReady"
+    return f"{word},SchedulingDisabled" if node.unschedulable else word
+
+
+def roles(node: Node) -> str:
+    return none(",".join(sorted(node.roles)))
+
+
+def _paint_status(obj: Object, context: Context, text: str) -> str:
+    if text.startswith("Ready"):
+        return "paused" if "SchedulingDisabled" in text else ""
+    return "unknown" if text.startswith("Unknown") else "warn"
+
+
+def pressures(node: Node) -> str:
+    """Conditions that are not as they should be: every one but Ready that is not False, and Ready's reason."""
+    bad = []
+    for condition in node.conditions:
+        if condition.type == "Ready":
+            if condition.status != "True":
+                bad.append(condition.reason or f"Ready {condition.status}")
+        elif condition.status != "False":
+            bad.append(
+                condition.type if condition.status == "True" else f"{condition.type} {condition.status}"
+            )
+    return ", ".join(bad)
+
+
+def taints(node: Node) -> str:
+    """``key=value:Effect``, as kubectl taint takes them."""
+    return ", ".join(f"{t.key}{'=' if t.value else ''}{t.value}:{t.effect}" for t in node.taints)
+
+
+def asks_for(pod: Object) -> tuple[str, NodeUse] | None:
+    """The node of a pod that has one and has not ended, and its requests: the larger of what all main containers ask
+    for together and what one init container asks for, with sidecars counted throughout."""
+    if not isinstance(pod, Pod) or not pod.node or pod.phase in _ENDED:
+        return None
+    cpu = memory = init_cpu = init_memory = 0.0
+    for container in pod.containers:
+        asked = container.resources
+        one_cpu, one_memory = asked.cpu_request or 0.0, asked.memory_request or 0.0
+        if container.init and not container.sidecar:
+            init_cpu, init_memory = max(init_cpu, one_cpu), max(init_memory, one_memory)
+        else:
+            cpu, memory = cpu + one_cpu, memory + one_memory
+    return pod.node, NodeUse(max(cpu, init_cpu), max(memory, init_memory), 1)
+
+
+def use_of(pods: Iterable[Object]) -> dict[str, NodeUse]:
+    """What the pods of each node ask for."""
+    total: dict[str, NodeUse] = {}
+    for pod in pods:
+        asked = asks_for(pod)
+        if asked is not None:
+            name, use = asked
+            so_far = total.get(name, NodeUse())
+            total[name] = NodeUse(so_far.cpu + use.cpu, so_far.memory + use.memory, so_far.pods + use.pods)
+    return total
+
+
+def _use(node: Object, context: Context) -> NodeUse:
+    return context.use.get(node.name, NodeUse())
+
+
+def _cpu(node: Node, context: Context) -> str:
+    return f"{_use(node, context).cpu:.1f} of {node.cpu:.1f}"
+
+
+def _memory(node: Node, context: Context) -> str:
+    return f"{_use(node, context).memory / 2**30:.1f} of {node.memory / 2**30:.1f}"
+
+
+def _pods(node: Node, context: Context) -> str:
+    return f"{_use(node, context).pods} of {node.pods}"
+
+
+def _share(asked: float, room: float) -> float:
+    return asked / room if room else 0.0
+
+
+def _room(asked: float, allocatable: float) -> dict[str, float]:
+    return {"requested": round(asked, 3), "allocatable": round(allocatable, 3)}
+
+
+def node_state(node: Object, context: Context) -> states.State:
+    """The worst of its verdicts; without any, what its status says."""
+    worst = worst_verdict(context.verdicts(node))
+    if worst is not None:
+        return states.of_level(worst.level)
+    status = (
+        printed(node, "Status")
+        if isinstance(node, Provisional)
+        else node_status(node)
+        if isinstance(node, Node)
+        else ""
+    )
+    if status == "Ready":
+        return states.of_level(Level.OK)
+    if status.startswith("Ready"):
+        return states.of_level(Level.PAUSED)
+    return states.of_level(Level.UNKNOWN if not status or status.startswith("Unknown") else Level.WARN)
+
+
+class _StateField(Field):
+    """Known of server-printed rows too."""
+
+    __slots__ = ()
+
+    def text(self, obj: Object, context: Context) -> str:
+        return node_state(obj, context).text
+
+    def sort_value(self, obj: Object, context: Context) -> float:
+        return -float(node_state(obj, context).level)
+
+
+def _unwritten(obj: Any, context: Context) -> str:
+    return node_state(obj, context).text
+
+
+def _finding(node: Node, context: Context) -> str:
+    return finding(node, context) or safe(pressures(node))
+
+
+def _search(node: Node, context: Context) -> str:
+    return f"{node.name} {node_status(node)} {roles(node)} {node.internal_ip} {node.kubelet_version} {taints(node)}"
+
+
+NODES = KindView(
+    id="nodes",
+    kinds=("Node",),
+    noun="nodes",
+    namespaced=False,
+    needs=("Pod",),
+    search=_search,
+    fields=(
+        name_field(width=26),
+        _StateField("state", "STATE", 11, _unwritten, paint=lambda o, c, text: node_state(o, c).token,
+                    value=lambda o, c: node_state(o, c).level.name.lower()),
+        text_field("status", "STATUS", 24, node_status, printer="Status", priority=1, paint=_paint_status),
+        Field("cpu", "CPU REQUESTED", 14, _cpu, lambda n, c: _share(_use(n, c).cpu, n.cpu),
+              value=lambda n, c: _room(_use(n, c).cpu, n.cpu), right=True, priority=2),
+        Field("memory", "MEMORY Gi", 15, _memory, lambda n, c: _share(_use(n, c).memory, n.memory),
+              value=lambda n, c: _room(_use(n, c).memory, n.memory), right=True, priority=3),
+        Field("pods", "PODS", 11, _pods, lambda n, c: float(_use(n, c).pods),
+              value=lambda n, c: _room(_use(n, c).pods, n.pods), right=True, priority=4),
+        Field("finding", "FINDING", 30, _finding, priority=5, flexible=True),
+        text_field("taints", "TAINTS", 30, taints, priority=7, flexible=True),
+        text_field("roles", "ROLES", 15, roles, printer="Roles", priority=6),
+        age_field(priority=5),
+        text_field("version", "VERSION", 10, lambda n: n.kubelet_version, printer="Version", priority=6),
+        text_field("ip", "INTERNAL-IP", 15, lambda n: none(n.internal_ip), printer="Internal-IP", priority=8),
+        text_field("os", "OS-IMAGE", 28, lambda n: n.os_image or "<unknown>", printer="OS-Image", priority=10),
+        text_field(
+            "kernel", "KERNEL-VERSION", 24,
+            lambda n: (n.kernel or "<unknown>") + (f" ({n.architecture})" if n.architecture else ""),
+            printer="Kernel-Version", priority=11,
+        ),
+        text_field("runtime", "CONTAINER-RUNTIME", 22, lambda n: n.runtime or "<unknown>",
+                   printer="Container-Runtime", priority=9),
+    ),
+)  # fmt: skip

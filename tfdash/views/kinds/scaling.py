@@ -1,0 +1,112 @@
+"""What scales a workload and what protects it: HorizontalPodAutoscalers and PodDisruptionBudgets."""
+
+from __future__ import annotations
+
+from tfdash.model.kube import HorizontalPodAutoscaler, Metric, Object, PodDisruptionBudget
+from tfdash.text import safe
+from tfdash.views.age import since
+from tfdash.views.kinds.base import (
+    Context,
+    Field,
+    KindView,
+    age_field,
+    count_field,
+    name_field,
+    none,
+    selector_text,
+    text_field,
+)
+from tfdash.views.quantity import quantity
+
+SHOWN_METRICS = 2
+_BY_RESOURCE = frozenset({"Resource", "ContainerResource"})
+
+
+def metric_text(metric: Metric) -> str:
+    """``cpu: 71%/70%`` for resources, ``current/target`` for the others, as the printer writes one metric."""
+    target = "<auto>" if metric.target is None else quantity(metric.target, metric.unit)
+    pair = f"{quantity(metric.current, metric.unit)}/{target}"
+    return f"{metric.name}: {pair}" if metric.type in _BY_RESOURCE else pair
+
+
+def targets(hpa: HorizontalPodAutoscaler) -> str:
+    if not hpa.metrics:
+        return "<none>"
+    shown = ", ".join(metric_text(m) for m in hpa.metrics[:SHOWN_METRICS])
+    more = len(hpa.metrics) - SHOWN_METRICS
+    return f"{shown} + {more} more..." if more > 0 else shown
+
+
+def _metrics_value(hpa: HorizontalPodAutoscaler, context: Context) -> list[dict[str, object]]:
+    return [
+        {"type": m.type, "name": safe(m.name), "current": m.current, "target": m.target, "unit": m.unit}
+        for m in hpa.metrics
+    ]
+
+
+def limits(hpa: HorizontalPodAutoscaler) -> str:
+    """What holds it: pinned at a bound, not able to scale, or nothing."""
+    for condition in hpa.conditions:
+        if condition.type in ("AbleToScale", "ScalingActive") and condition.status == "False":
+            return condition.reason or condition.type
+    for condition in hpa.conditions:
+        if condition.type == "ScalingLimited" and condition.status == "True":
+            if hpa.desired >= hpa.max_replicas:
+                return f"pinned at {hpa.max_replicas} of {hpa.max_replicas}"
+            return condition.reason
+    return ""
+
+
+def _paint_replicas(obj: Object, context: Context, text: str) -> str:
+    return "warn" if isinstance(obj, HorizontalPodAutoscaler) and obj.current >= obj.max_replicas > 1 else ""
+
+
+def _search(obj: HorizontalPodAutoscaler, context: Context) -> str:
+    return f"{obj.namespace} {obj.name} {obj.target_kind}/{obj.target_name} {limits(obj)}"
+
+
+AUTOSCALERS = KindView(
+    id="hpas",
+    kinds=("HorizontalPodAutoscaler",),
+    noun="autoscalers",
+    search=_search,
+    fields=(
+        name_field(width=26),
+        text_field("reference", "REFERENCE", 30, lambda h: f"{h.target_kind}/{h.target_name}", printer="Reference"),
+        Field("targets", "TARGETS", 22, lambda h, c: safe(targets(h)), value=_metrics_value, printer="Targets",
+              priority=0, flexible=True),
+        count_field("min", "MINPODS", lambda h: h.min_replicas, printer="MinPods", priority=1),
+        count_field("max", "MAXPODS", lambda h: h.max_replicas, printer="MaxPods", priority=1),
+        count_field("replicas", "REPLICAS", lambda h: h.current, printer="Replicas", priority=0, paint=_paint_replicas),
+        age_field(priority=4),
+        text_field("limits", "HELD BY", 22, limits, priority=3, paint=lambda o, c, text: "warn" if text else ""),
+        Field("scaled", "LAST SCALED", 11, lambda h, c: since(h.last_scaled, c.now) if h.last_scaled else "never",
+              lambda h, c: -(h.last_scaled or 0.0), value=lambda h, c: h.last_scaled, right=True, priority=5,
+              clock=True),
+    ),
+)  # fmt: skip
+
+
+def _paint_allowed(obj: Object, context: Context, text: str) -> str:
+    return "warn" if text == "0" and isinstance(obj, PodDisruptionBudget) and obj.expected else ""
+
+
+BUDGETS = KindView(
+    id="pdbs",
+    kinds=("PodDisruptionBudget",),
+    noun="disruption budgets",
+    search=lambda o, c: f"{o.namespace} {o.name} {selector_text(o.selector)}",
+    fields=(
+        name_field(),
+        text_field("min", "MIN AVAILABLE", 13, lambda b: b.min_available or "N/A", printer="Min Available", priority=1),
+        text_field("max", "MAX UNAVAILABLE", 15, lambda b: b.max_unavailable or "N/A", printer="Max Unavailable",
+                   priority=1),
+        count_field("allowed", "ALLOWED DISRUPTIONS", lambda b: b.allowed, printer="Allowed Disruptions", priority=0,
+                    paint=_paint_allowed),
+        Field("healthy", "HEALTHY", 9, lambda b, c: f"{b.healthy}/{b.expected}", lambda b, c: float(b.healthy),
+              value=lambda b, c: {"healthy": b.healthy, "wanted": b.desired_healthy, "expected": b.expected},
+              right=True, priority=3),
+        age_field(priority=2),
+        text_field("selector", "SELECTOR", 30, lambda b: none(selector_text(b.selector)), priority=4, flexible=True),
+    ),
+)  # fmt: skip

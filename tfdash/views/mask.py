@@ -1,0 +1,125 @@
+"""What never reaches a screen, a file or the clipboard: values of Secrets and what looks like one.
+
+``masked`` works on a decoded JSON document and returns a copy; keys stay, values become ``<hidden, 12 bytes>``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_WORDS = frozenset(
+    {
+        "apikey", "auth", "bearer", "cookie", "credential", "credentials", "creds", "dsn", "key", "pass", "passphrase",
+        "passwd", "password", "pat", "private", "pwd", "salt", "secret", "secrets", "signature", "token", "tokens",
+    }
+)  # fmt: skip
+_SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
+_MARK_KEY = os.urandom(16)
+Hide: TypeAlias = Callable[[object], str]
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)([^@/\s]+)(?=@)")
+_OPTION = re.compile(r"^(-{1,2}[A-Za-z0-9_.-]+)=(.*)$", re.DOTALL)
+
+
+def secret_name(name: str) -> bool:
+    """Whether a variable, key or option of this name looks as if its value were a secret."""
+    words = [w.lower() for w in _SPLIT.split(name) if w]
+    return any(w in _WORDS or w.endswith(("password", "secret", "token", "apikey")) for w in words)
+
+
+def hidden(value: object) -> str:
+    """The mark that stands for a value; it tells the size and nothing else."""
+    text = value if isinstance(value, str) else str(value)
+    return f"<hidden, {len(text.encode(errors='replace')):,} bytes>"
+
+
+def hidden_marked(value: object) -> str:
+    """As ``hidden``, with a mark that differs between different values within this process, and tells nothing more:
+    for comparing two documents."""
+    digest = hashlib.blake2b(str(value).encode(errors="replace"), key=_MARK_KEY, digest_size=3).hexdigest()
+    return f"{hidden(value)[:-1]}, {digest}>"
+
+
+def masked_value(name: str, value: str, hide: Hide = hidden) -> str:
+    """``value`` of a variable called ``name``, hidden where the name says so, without the password of a URL."""
+    if value and secret_name(name):
+        return hide(value)
+    return _URL_PASSWORD.sub(r"\1<hidden>", value) if "://" in value else value
+
+
+def masked(document: Mapping[str, Any], hide: Hide = hidden) -> dict[str, Any]:
+    """A copy of an API object without managedFields and with secret values hidden."""
+    shown = {key: _copy(value, hide) for key, value in document.items()}
+    metadata = shown.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.pop("managedFields", None)
+        annotations = metadata.get("annotations")
+        if isinstance(annotations, dict):
+            for name, value in annotations.items():
+                if name == LAST_APPLIED:
+                    annotations[name] = hide(value)
+                elif isinstance(value, str):
+                    annotations[name] = masked_value(name.rpartition("/")[2], value, hide)
+    if shown.get("kind") == "Secret":
+        for field in ("data", "stringData"):
+            values = shown.get(field)
+            if isinstance(values, dict):
+                shown[field] = {
+                    key: _hidden_data(value) if field == "data" else hidden(value)
+                    for key, value in values.items()
+                }
+    return shown
+
+
+def _hidden_data(value: object) -> str:
+    """The size of what a Secret's base64 holds."""
+    try:
+        return f"<hidden, {len(base64.b64decode(str(value), validate=True)):,} bytes>"
+    except (binascii.Error, ValueError):
+        return hidden(value)
+
+
+def _copy(value: Any, hide: Hide) -> Any:
+    """A deep copy in which every list of variables (``env``) and of arguments has its secrets hidden."""
+    if isinstance(value, dict):
+        copied = {key: _copy(inner, hide) for key, inner in value.items()}
+        for variable in _dicts(copied.get("env")):
+            if isinstance(variable.get("value"), str):
+                variable["value"] = masked_value(str(variable.get("name", "")), variable["value"], hide)
+        for header in _dicts(copied.get("httpHeaders")):
+            if isinstance(header.get("value"), str):
+                header["value"] = masked_value(str(header.get("name", "")), header["value"], hide)
+        for field in ("args", "command"):
+            if isinstance(copied.get(field), list):
+                copied[field] = masked_arguments(copied[field], hide)
+        return copied
+    return [_copy(inner, hide) for inner in value] if isinstance(value, list) else value
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
+
+
+def masked_arguments(arguments: list[Any], hide: Hide = hidden) -> list[Any]:
+    """Command line arguments with the values of ``--token=x``, ``--token x`` and of URLs' passwords hidden."""
+    shown: list[Any] = []
+    hide_next = False
+    for argument in arguments:
+        if not isinstance(argument, str):
+            shown.append(argument)
+            continue
+        option = _OPTION.match(argument)
+        if hide_next and not argument.startswith("-"):
+            shown.append(hide(argument))
+        elif option is not None:
+            shown.append(f"{option[1]}={masked_value(option[1], option[2], hide)}")
+        else:
+            shown.append(masked_value("", argument, hide))
+        hide_next = option is None and argument.startswith("-") and secret_name(argument)
+    return shown
