@@ -19,3 +19,14 @@ class Update(NamedTuple):
     assessment: Assessment
     change: Change
     judged: frozenset[Subject] | None
+
+
+def merged(first: Update, second: Update) -> Update:
+    """Two updates as one, for a reader that was busy: nothing that either named is lost."""
+    keys = dict(first.change.keys)
+    for at, named in second.change.keys.items():
+        known = keys.get(at, frozenset())
+        keys[at] = None if named is None or known is None else known | named
+    change = Change(keys=keys, freshness=first.change.freshness | second.change.freshness)
+    judged = None if first.judged is None or second.judged is None else first.judged | second.judged
+    return Update(second.picture, second.assessment, change, judged)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tfdash.model.observation import Observation, Problem
 from tfdash.text import safe
@@ -104,6 +104,6 @@ def freshness(
     return Freshness(f"▲ {short_age(age_seconds)} old", "old")
 
 
-def of_observation(seen: Observation[object], now: float) -> Freshness:
+def of_observation(seen: Observation[Any], now: float) -> Freshness:
     """The freshness of one observation."""
     return freshness(seen.observed_at, seen.interval, now, seen.problem)

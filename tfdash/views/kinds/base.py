@@ -67,7 +67,7 @@ class Field:
     """One column of a kind. ``width`` in terminal cells; ``flexible`` ones share what is left.
 
     ``priority``: the highest is dropped first where room is short, 0 never. ``clock`` marks text that changes by time
-    alone. ``value`` is the typed value of reports, where it is not the text itself. Texts that come from outside are
+    alone; with ``counts`` its leading number is what changes. ``value`` is the typed value of reports, where it is not the text itself. Texts that come from outside are
     made safe by the writer; ``sort`` sees the raw values.
     """
 
@@ -83,6 +83,7 @@ class Field:
     flexible: bool = False
     priority: int = 0
     clock: bool = False
+    counts: bool = False
 
     def text(self, obj: Object, context: Context) -> str:
         if isinstance(obj, Provisional):
@@ -107,6 +108,12 @@ class Field:
     def token(self, obj: Object, context: Context, text: str) -> str:
         return self.paint(obj, context, text) if self.paint is not None else ""
 
+    def mark(self, obj: Object, context: Context) -> SortValue:
+        """What is compared to tell whether a cell changed: its text, without what time alone changes."""
+        if not self.clock:
+            return self.text(obj, context)
+        return self.sort_value(obj, context) if self.counts else ""
+
     def typed(self, obj: Object, context: Context) -> Any:
         """The value of a report: a number, a string, or a small structure of them."""
         if self.value is not None and not isinstance(obj, Provisional):
@@ -129,6 +136,7 @@ class KindView:
     search: Callable[[Any, Context], str]
     namespaced: bool = True
     needs: tuple[str, ...] = ()  # further kinds whose objects the cells read
+    judged: bool = False  # whether its cells show what the playbook says
     order: str = "name"  # the field that sorts it at first
     descending: bool = False
 

@@ -90,6 +90,26 @@ def use_of(pods: Iterable[Object]) -> dict[str, NodeUse]:
     return total
 
 
+def adjust_use(use: dict[str, NodeUse], before: Object | None, after: Object | None) -> set[str]:
+    """Take one pod's requests out of ``use`` and put its new ones in; the names of the nodes that changed."""
+    was = asks_for(before) if before is not None else None
+    now = asks_for(after) if after is not None else None
+    if was == now:
+        return set()
+    touched = set()
+    for asked, sign in ((was, -1), (now, 1)):
+        if asked is not None:
+            name, one = asked
+            total = use.get(name, NodeUse())
+            pods = total.pods + sign * one.pods
+            touched.add(name)
+            if pods:
+                use[name] = NodeUse(total.cpu + sign * one.cpu, total.memory + sign * one.memory, pods)
+            else:
+                use.pop(name, None)
+    return touched
+
+
 def _use(node: Object, context: Context) -> NodeUse:
     return context.use.get(node.name, NodeUse())
 
@@ -161,6 +181,7 @@ NODES = KindView(
     id="nodes",
     kinds=("Node",),
     noun="nodes",
+    judged=True,
     namespaced=False,
     needs=("Pod",),
     search=_search,

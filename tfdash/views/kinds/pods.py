@@ -98,7 +98,7 @@ PODS = KindView(
         Field(
             "restarts", "RESTARTS", 12, lambda p, c: pod_cells(p).restarts_text(c.now),
             lambda p, c: float(pod_cells(p).restarts), _paint_restarts, value=lambda p, c: pod_cells(p).restarts,
-            printer="Restarts", right=True, priority=2, clock=True,
+            printer="Restarts", right=True, priority=2, clock=True, counts=True,
         ),
         age_field(),
         text_field("node", "NODE", 22, lambda p: none(p.node), printer="Node", priority=3),

@@ -199,6 +199,7 @@ WORKLOADS = KindView(
     id="workloads",
     kinds=("Deployment", "StatefulSet", "DaemonSet"),
     noun="workloads",
+    judged=True,
     search=search,
     fields=(
         NAME, SERVING, RELEASE, REVISION, IMAGE, READY,
@@ -209,6 +210,7 @@ DEPLOYMENTS = KindView(
     id="deployments",
     kinds=("Deployment",),
     noun="deployments",
+    judged=True,
     search=search,
     fields=(
         NAME,
@@ -229,6 +231,7 @@ STATEFUL_SETS = KindView(
     id="statefulsets",
     kinds=("StatefulSet",),
     noun="stateful sets",
+    judged=True,
     search=search,
     fields=(
         NAME, SERVING, RELEASE, REVISION, READY,
@@ -239,6 +242,7 @@ DAEMON_SETS = KindView(
     id="daemonsets",
     kinds=("DaemonSet",),
     noun="daemon sets",
+    judged=True,
     search=search,
     fields=(
         NAME, SERVING, RELEASE, REVISION,

@@ -1,0 +1,101 @@
+"""What a list says of itself: how many, how far it is, how fresh, what cannot be seen, and why it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from tfdash.model.observation import Observation, ProblemKind
+from tfdash.model.picture import ClusterPicture, Objects
+from tfdash.text import safe
+from tfdash.views.age import FRESH, Freshness, of_observation
+from tfdash.views.scope import Restriction
+
+Seen: TypeAlias = tuple[ClusterPicture, str, Observation[Objects] | None]
+"""One kind of one cluster, None while nobody has answered."""
+_WORST = ("dead", "loading", "old", "late", "")
+
+
+def count(shown: int, total: int, noun: str) -> str:
+    """``2,000 pods``, and under a filter ``20 of 2,000 pods``; one is ``1 pod``."""
+    word = noun.removesuffix("s") if total == 1 and not noun.endswith("ss") else noun
+    return f"{total:,} {word}" if shown == total else f"{shown:,} of {total:,} {word}"
+
+
+def progress(seen: Sequence[Seen], noun: str) -> str:
+    """``loading 1,500 of about 10,000 pods`` while a list is under way, else ""."""
+    under_way = [o.progress for _, _, o in seen if o is not None and o.progress is not None]
+    if not under_way:
+        return ""
+    loaded = sum(p.loaded for p in under_way)
+    totals = [p.total for p in under_way]
+    if any(t is None for t in totals):
+        return f"loading {loaded:,} {noun}"
+    return f"loading {loaded:,} of about {sum(t or 0 for t in totals):,} {noun}"
+
+
+def freshness(seen: Sequence[Seen], now: float) -> Freshness:
+    """The worst freshness of all; its cluster named where there are several."""
+    worst, where = FRESH, ""
+    for cluster, kind, observation in seen:
+        told = (
+            of_observation(observation, now) if observation is not None else Freshness("loading", "loading")
+        )
+        if _WORST.index(told.state) < _WORST.index(worst.state):
+            worst, where = told, cluster.ref.cluster if len({c.ref for c, _, _ in seen}) > 1 else ""
+    return Freshness(f"{safe(where)}: {worst.text}", worst.state) if where and worst.text else worst
+
+
+def hidden(seen: Sequence[Seen]) -> str:
+    """``2 namespaces hidden: a, b (may not list pods)``; "" where all can be seen."""
+    names = sorted({name for _, _, o in seen if o is not None for name in o.hidden})
+    if not names:
+        return ""
+    causes = sorted(
+        {safe(o.problem.cause) for _, _, o in seen if o is not None and o.hidden and o.problem is not None}
+    )
+    listed = ", ".join(safe(n) for n in names[:5]) + (", …" if len(names) > 5 else "")
+    why = f" ({'; '.join(causes)})" if causes else ""
+    return f"{len(names)} namespace{'s' if len(names) > 1 else ''} hidden: {listed}{why}"
+
+
+def empty(seen: Sequence[Seen], noun: str, restriction: Restriction, namespaced: bool = True) -> str:
+    """Why there is no row: what would be here, why it is not, what to do. Never the same for loading and for none."""
+    if not seen:
+        return f"No {noun}: no cluster is configured here. Name one in the configuration."
+    waiting = [o for _, _, o in seen if o is None or (o.value is None and o.problem is None)]
+    failed = [(c, o) for c, _, o in seen if o is not None and o.problem is not None and not o.hidden]
+    loading = progress(seen, noun)
+    if loading or (waiting and not failed):
+        return f"{loading or f'loading {noun}'} …"
+    if failed:
+        return " ".join(_unread(cluster, observation, noun) for cluster, observation in failed)
+    where = restriction.where if namespaced or restriction.owner or restriction.node else "in this cluster"
+    cannot = hidden(seen)
+    if cannot:
+        return f"No {noun} {where} that you may see: {cannot}."
+    return f"No {noun} {where}: {_advice(restriction, namespaced)}"
+
+
+def _unread(cluster: ClusterPicture, observation: Observation[Objects], noun: str) -> str:
+    problem = observation.problem
+    assert problem is not None
+    name = safe(cluster.ref.cluster)
+    if problem.kind is ProblemKind.NOT_SERVED:
+        return f"No {noun} in {name}: {safe(str(problem))}."
+    return f"? The {noun} of {name} cannot be read: {safe(str(problem))}."
+
+
+def _advice(restriction: Restriction, namespaced: bool) -> str:
+    if restriction.owner is not None:
+        return "it has created none. Its events and its cause say why, unless it is scaled to 0."
+    if restriction.node:
+        return "nothing has been scheduled there."
+    if restriction.namespaces is not None and namespaced:
+        return "the list was read and is empty. 0 shows all namespaces."
+    return "the list was read and is empty."
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The parts that say something, one line."""
+    return " · ".join(part for part in parts if part)
