@@ -223,6 +223,9 @@ class BoardRows:
         """The keys of all rows, in the order in which the server listed them."""
         return [RowKey(ref, kind, key) for (ref, kind), members in self._members.items() for key in members]
 
+    def __iter__(self) -> Iterator[RowKey]:
+        return iter(self.keys())
+
     def __len__(self) -> int:
         return sum(len(members) for members in self._members.values())
 

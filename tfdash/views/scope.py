@@ -87,7 +87,9 @@ def _controlled_by(owner: Subject, kinds: Mapping[str, object], replica_sets: Ob
 
 
 def _named_after(name: str, owner: str, parts: int) -> bool:
-    return name.startswith(owner) and name.rsplit("-", parts)[0] == owner
+    """Whether ``name`` is the owner's with exactly so many generated parts after it."""
+    head = name.rsplit("-", parts)
+    return len(head) == parts + 1 and head[0] == owner
 
 
 def chosen(

@@ -97,7 +97,7 @@ class Field:
 
     def _printed_sort(self, obj: Provisional, context: Context) -> SortValue:
         text = printed(obj, self.printer) if self.printer else ""
-        if self.clock:
+        if self.clock and not self.counts:
             seconds = parse_duration(text)
             return 0.0 if seconds is None else seconds - context.now
         if self.sort is None or not self.right:
