@@ -1,0 +1,48 @@
+# make demo: the program on a simulated platform.  make test: all fast tests.  make platform: tests on the real parts.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test platform cluster cluster-down bench wheel lock clean
+
+demo: $(STAMP)
+	@$(BIN)/tfdash demo $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+
+platform: $(STAMP)
+	$(BIN)/python -m tests.platform.harness build
+	$(BIN)/python -m pytest -q --platform tests/protocol tests/platform $(ARGS)
+
+cluster: $(STAMP)
+	@$(BIN)/python -m tests.platform.harness up
+
+cluster-down: $(STAMP)
+	@$(BIN)/python -m tests.platform.harness down
+
+bench: wheel
+	$(BIN)/python -m benchmarks.terminal $(ARGS)
+
+wheel: $(STAMP)
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+lock: # renew the lock: needs uv, from PyPI
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tfdash needs Python 3.11 or newer; $(PYTHON) is older. Name another: make PYTHON=python3.12 demo" >&2; exit 3; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments; on Debian or Ubuntu: apt install python3-venv" >&2; exit 3; }
+	@test -x $(BIN)/python || { echo "tfdash: making $(VENV) ..." >&2; $(PYTHON) -m venv $(VENV); }
+	@echo "tfdash: installing the locked packages into $(VENV) (a minute the first time) ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""tfdash: a terminal that carries out a deployment playbook."""
