@@ -45,9 +45,7 @@ from tfdash.views.rows import BoardRows, RowKey
 TEMPLATE = Template(
     containers=(Container("web", "r.example/web:1"), Container("setup", "x", init=True), Container("b", "c"))
 )
-SELECTOR = Selector(
-    match={"app": "web"}, expressions=(("tier", "In", ("b", "a")), ("old", "DoesNotExist", ()))
-)
+SELECTOR = Selector(match={"app": "web"}, expressions=(("tier", "In", ("b", "a")), ("old", "DoesNotExist", ())))
 
 
 def make(kind: type[Any], **over: Any) -> Any:
@@ -71,9 +69,12 @@ CASES: list[tuple[Object, dict[str, str]]] = [
      {"DESIRED": "2", "CURRENT": "1", "READY": "0", "REV": "7", "SELECTOR": "<none>"}),
     (make(Namespace, phase="Active"), {"NAME": "x", "STATUS": "Active", "AGE": "5m"}),
     (make(Service, type="ClusterIP", cluster_ip="10.0.0.1", ports=(ServicePort("h", 80, "8080"),)),
-     {"TYPE": "ClusterIP", "CLUSTER-IP": "10.0.0.1", "EXTERNAL-IP": "<none>", "PORT(S)": "80/TCP", "SELECTOR": "<none>"}),
-    (make(Service, type="NodePort", ports=(ServicePort("h", 80, "1", node_port=30080), ServicePort("d", 53, "1", "UDP")),
-          selector={"b": "2", "a": "1"}), {"PORT(S)": "80:30080/TCP,53/UDP", "SELECTOR": "a=1,b=2", "CLUSTER-IP": "<none>"}),
+     {"TYPE": "ClusterIP", "CLUSTER-IP": "10.0.0.1", "EXTERNAL-IP": "<none>", "PORT(S)": "80/TCP",
+      "SELECTOR": "<none>"}),
+    (make(Service, type="NodePort",
+          ports=(ServicePort("h", 80, "1", node_port=30080), ServicePort("d", 53, "1", "UDP")),
+          selector={"b": "2", "a": "1"}),
+     {"PORT(S)": "80:30080/TCP,53/UDP", "SELECTOR": "a=1,b=2", "CLUSTER-IP": "<none>"}),
     (make(Service, type="LoadBalancer"), {"EXTERNAL-IP": "<pending>", "PORT(S)": "<none>"}),
     (make(Service, type="LoadBalancer", external=("1.2.3.4", "5.6.7.8")), {"EXTERNAL-IP": "1.2.3.4,5.6.7.8"}),
     (make(Service, type="ExternalName", external=("db.example",)), {"EXTERNAL-IP": "db.example"}),
@@ -87,9 +88,11 @@ CASES: list[tuple[Object, dict[str, str]]] = [
     (make(CronJob, schedule="*/5 * * * *", suspended=True, active=("a", "b"), last_scheduled=NOW - 60),
      {"SCHEDULE": "*/5 * * * *", "TIMEZONE": "<none>", "SUSPEND": "True", "ACTIVE": "2", "LAST SCHEDULE": "60s"}),
     (make(CronJob, time_zone="Etc/UTC"), {"TIMEZONE": "Etc/UTC", "SUSPEND": "False", "LAST SCHEDULE": "<none>"}),
-    (make(Event, type="Warning", reason="BackOff", message=" failed\n", count=4, last_seen=NOW - 30, first_seen=NOW - 90,
+    (make(Event, type="Warning", reason="BackOff", message=" failed\n", count=4, last_seen=NOW - 30,
+          first_seen=NOW - 90,
           involved_kind="Pod", involved_name="web-1", source="kubelet, n1", involved_field="spec.containers{web}"),
-     {"LAST SEEN": "30s", "TYPE": "Warning", "REASON": "BackOff", "OBJECT": "pod/web-1", "MESSAGE": "failed", "COUNT": "4",
+     {"LAST SEEN": "30s", "TYPE": "Warning", "REASON": "BackOff", "OBJECT": "pod/web-1", "MESSAGE": "failed",
+      "COUNT": "4",
       "FIRST SEEN": "90s", "SOURCE": "kubelet, n1", "SUBOBJECT": "spec.containers{web}", "NAME": "x"}),
     (make(Event, involved_kind="Node"), {"OBJECT": "node", "LAST SEEN": "<unknown>"}),
     (make(Node, conditions=(Condition("Ready", "True"),), roles=("worker", "control-plane"), kubelet_version="v1.37.2",
@@ -106,9 +109,7 @@ CASES: list[tuple[Object, dict[str, str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("obj", "expected"), CASES, ids=[f"{type(o).KIND}-{i}" for i, (o, _) in enumerate(CASES)]
-)
+@pytest.mark.parametrize(("obj", "expected"), CASES, ids=[f"{type(o).KIND}-{i}" for i, (o, _) in enumerate(CASES)])
 def test_cells(obj: Object, expected: dict[str, str]) -> None:
     shown = cells(obj)
     assert {title: shown[title] for title in expected} == expected
@@ -122,11 +123,13 @@ def test_cells(obj: Object, expected: dict[str, str]) -> None:
         ({"parallelism": 4, "succeeded": 1}, "Running", "1/1 of 4", ""),
         ({"started": NOW - 90, "completed": NOW - 60, "conditions": (Condition("Complete", "True"),)},
          "Complete", "0/1", "30s"),
-        ({"conditions": (Condition("SuccessCriteriaMet", "True"), Condition("Complete", "True"))}, "Complete", "0/1", ""),
+        ({"conditions": (Condition("SuccessCriteriaMet", "True"), Condition("Complete", "True"))},
+         "Complete", "0/1", ""),
         ({"conditions": (Condition("Failed", "True"),), "deleting": NOW}, "Failed", "0/1", ""),
         ({"deleting": NOW, "conditions": (Condition("Suspended", "True"),)}, "Terminating", "0/1", ""),
         ({"conditions": (Condition("Suspended", "True"),)}, "Suspended", "0/1", ""),
-        ({"conditions": (Condition("Suspended", "False"), Condition("FailureTarget", "True"))}, "FailureTarget", "0/1", ""),
+        ({"conditions": (Condition("Suspended", "False"), Condition("FailureTarget", "True"))},
+         "FailureTarget", "0/1", ""),
         ({"conditions": (Condition("SuccessCriteriaMet", "True"),)}, "SuccessCriteriaMet", "0/1", ""),
     ],
 )  # fmt: skip
@@ -177,11 +180,11 @@ def test_a_pods_requests_count_sidecars_and_the_largest_init_container() -> None
     def asking(cpu: float, **over: Any) -> Container:
         return Container("c", "i", Resources(cpu_request=cpu, memory_request=1.0), **over)
 
-    asked = asks_for(
-        pod("x", containers=(asking(3.0, init=True), asking(1.0), asking(0.5, init=True, sidecar=True)))
-    )
-    assert asked is not None and asked[1] == (3.0, 2.0, 1)
-    assert asks_for(pod("x", node="")) is None and asks_for(pod("x", phase="Succeeded")) is None
+    asked = asks_for(pod("x", containers=(asking(3.0, init=True), asking(1.0), asking(0.5, init=True, sidecar=True))))
+    assert asked is not None
+    assert asked[1] == (3.0, 2.0, 1)
+    assert asks_for(pod("x", node="")) is None
+    assert asks_for(pod("x", phase="Succeeded")) is None
 
 
 @pytest.mark.parametrize(
@@ -224,7 +227,8 @@ def test_server_printed_rows_fill_every_column_that_kubectl_has(kind: str) -> No
 def test_a_server_that_prints_other_columns_leaves_cells_empty_rather_than_wrong() -> None:
     odd = Provisional(namespace="a", name="x", kind="Pod", cells=("x", "1/1"))
     shown = cells(odd, kind="Pod")
-    assert shown["NAME"] == "x" and shown["READY"] == shown["STATUS"] == ""
+    assert shown["NAME"] == "x"
+    assert shown["READY"] == shown["STATUS"] == ""
 
 
 def test_daemon_sets_and_images_of_printed_workloads_read_like_those_of_objects() -> None:
@@ -272,9 +276,7 @@ def test_no_text_from_outside_reaches_a_cell_unsafe(kind: str, text: str) -> Non
     obj: Any = model(namespace=text, name=text, labels={text: text}, **fields)
     if "template" in model.__annotations__:
         obj = altered(obj, template=Template(containers=(Container(text, text),)))
-    row = Provisional(
-        namespace=text, name=text, kind=kind, cells=tuple([text] * len(PRINTED[kind][0].split("|")))
-    )
+    row = Provisional(namespace=text, name=text, kind=kind, cells=tuple([text] * len(PRINTED[kind][0].split("|"))))
     context = Context(NOW, EU, kind)
     for field in view_of(kind).fields:
         for given_object in (obj, row):

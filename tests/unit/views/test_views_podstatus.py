@@ -28,9 +28,7 @@ def wait(reason: str, name: str = "main", **over: Any) -> ContainerStatus:
 
 
 def end(code: int, reason: str = "", name: str = "main", **over: Any) -> ContainerStatus:
-    return msgspec.structs.replace(
-        ContainerStatus(name, state="terminated", exit_code=code, reason=reason), **over
-    )
+    return msgspec.structs.replace(ContainerStatus(name, state="terminated", exit_code=code, reason=reason), **over)
 
 
 def pod(*statuses: ContainerStatus, containers: tuple[Container, ...] = (MAIN,), **over: Any) -> Pod:
@@ -74,7 +72,8 @@ CASES: list[tuple[str, Pod, str, str]] = [
      pod(run("setup", init=True, ready=False), wait("PodInitializing", "migrate", init=True),
          wait("PodInitializing"), containers=(INIT, INIT2, MAIN), phase="Pending",
          conditions=(NOT_READY, NOT_INITIALIZED)), "0/1", "Init:0/2"),
-    ("second init container", pod(end(0, "Completed", "setup", init=True), wait("PodInitializing", "migrate", init=True),
+    ("second init container", pod(end(0, "Completed", "setup", init=True),
+                                  wait("PodInitializing", "migrate", init=True),
                                   containers=(INIT, INIT2, MAIN), conditions=(NOT_READY, NOT_INITIALIZED)),
      "0/1", "Init:1/2"),
     ("init crash loop", pod(wait("CrashLoopBackOff", "setup", init=True), wait("PodInitializing"),

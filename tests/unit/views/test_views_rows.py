@@ -58,7 +58,8 @@ def test_the_first_update_is_a_reset_and_the_same_again_is_nothing() -> None:
     rows = BoardRows(PODS)
     first = update(picture(cluster(Pod=[pod("x"), pod("y")])))
     assert rows.update(first, NOW) == RESET
-    assert names(rows) == ["x", "y"] and len(rows) == 2
+    assert names(rows) == ["x", "y"]
+    assert len(rows) == 2
     assert not rows.update(first, NOW + 1)
 
 
@@ -71,9 +72,9 @@ def test_changes_are_named_row_by_row() -> None:
     assert (changes.reset, changes.added, changes.removed, changes.changed) == (
         False, {row("z")}, {row("y")}, {row("x")},
     )  # fmt: skip
-    assert (
-        row("y") not in rows and rows.object(row("y")) is None and rows.text(row("y"), PODS.fields[0]) == ""
-    )
+    assert row("y") not in rows
+    assert rows.object(row("y")) is None
+    assert rows.text(row("y"), PODS.fields[0]) == ""
 
 
 def test_a_key_named_as_changed_that_is_the_same_object_is_not_a_change() -> None:
@@ -99,11 +100,10 @@ def test_a_change_that_nobody_announced_is_found_all_the_same() -> None:
 
 def test_merged_updates_lose_nothing() -> None:
     one = update(picture(cluster(Pod=[pod("x")])), {(EU, "Pod"): [Key("a", "x")]}, judged=[])
-    two = update(
-        picture(cluster(Pod=[pod("y")])), {(EU, "Pod"): [Key("a", "y")], (EU, "Node"): None}, judged=None
-    )
+    two = update(picture(cluster(Pod=[pod("y")])), {(EU, "Pod"): [Key("a", "y")], (EU, "Node"): None}, judged=None)
     both = merged(one, two)
-    assert both.picture is two.picture and both.judged is None
+    assert both.picture is two.picture
+    assert both.judged is None
     assert both.change.keys == {(EU, "Pod"): frozenset({Key("a", "x"), Key("a", "y")}), (EU, "Node"): None}
 
 
@@ -115,7 +115,8 @@ def test_several_namespaces_clusters_and_kinds_get_their_columns() -> None:
     assert {texts(rows, key)["CLUSTER"] for key in rows} == {"eu-1", "us-1"}
     one = BoardRows(PODS, Restriction(namespaces=("a",)), clusters=(US,))
     one.update(update(both), NOW)
-    assert [f.title for f in one.fields[:2]] == ["NAME", "READY"] and one.keys() == [row("x", ref=US)]
+    assert [f.title for f in one.fields[:2]] == ["NAME", "READY"]
+    assert one.keys() == [row("x", ref=US)]
     mixed = BoardRows(VIEWS["workloads"], Restriction(namespaces=("a",)))
     assert [f.title for f in mixed.fields[:3]] == ["WORKLOAD", "KIND", "SERVING"]
     assert mixed.needs == ("Deployment", "StatefulSet", "DaemonSet")
@@ -131,9 +132,7 @@ def test_a_namespace_restricts_and_changes_elsewhere_say_nothing() -> None:
 
 
 def replica_set(name: str, deployment: str, namespace: str = "a") -> ReplicaSet:
-    return ReplicaSet(
-        namespace=namespace, name=name, uid=name, owner=Owner("Deployment", deployment, deployment)
-    )
+    return ReplicaSet(namespace=namespace, name=name, uid=name, owner=Owner("Deployment", deployment, deployment))
 
 
 def owned(name: str, by: str, kind: str = "ReplicaSet", namespace: str = "a"):
@@ -144,8 +143,8 @@ def test_pods_of_a_deployment_come_through_its_replica_sets() -> None:
     rows = BoardRows(PODS, Restriction(owner=Subject(EU, "Deployment", "a", "web")))
     assert "ReplicaSet" in rows.needs
     pods = [
-        owned("web-1-x", "web-1"), owned("web-api-9-y", "web-api-9"), pod("web-lone"), owned("web-1-z", "web-1", namespace="b"),
-        owned("web-0", "web", "StatefulSet"),
+        owned("web-1-x", "web-1"), owned("web-api-9-y", "web-api-9"), pod("web-lone"),
+        owned("web-1-z", "web-1", namespace="b"), owned("web-0", "web", "StatefulSet"),
     ]  # fmt: skip
     sets = [replica_set("web-1", "web"), replica_set("web-api-9", "web-api")]
     rows.update(update(picture(cluster(Pod=pods, ReplicaSet=sets))), NOW)
@@ -155,12 +154,8 @@ def test_pods_of_a_deployment_come_through_its_replica_sets() -> None:
     before = picture(cluster(Pod=pods, ReplicaSet=sets))
     rows.update(update(before, {(EU, "Pod"): [Key("a", "odd-name")]}), NOW)
     assert names(rows) == ["web-1-x"]
-    after = picture(
-        cluster(Pod=before.clusters[EU].kinds["Pod"], ReplicaSet=[*sets, replica_set("web-2", "web")])
-    )
-    assert rows.update(update(after, {(EU, "ReplicaSet"): [Key("a", "web-2")]}), NOW).added == {
-        row("odd-name")
-    }
+    after = picture(cluster(Pod=before.clusters[EU].kinds["Pod"], ReplicaSet=[*sets, replica_set("web-2", "web")]))
+    assert rows.update(update(after, {(EU, "ReplicaSet"): [Key("a", "web-2")]}), NOW).added == {row("odd-name")}
 
 
 def test_while_no_owner_is_known_the_names_decide() -> None:
@@ -188,23 +183,20 @@ def test_pods_of_a_node_and_one_that_moves_in() -> None:
         update(picture(cluster(Pod=[x, altered(y, node="node-1")])), {(EU, "Pod"): [Key("a", "y")]}), NOW
     )
     assert changes.added == {row("y")}
-    changes = rows.update(
-        update(picture(cluster(Pod=[x, altered(y, node="n2")])), {(EU, "Pod"): [Key("a", "y")]}), NOW
-    )
+    changes = rows.update(update(picture(cluster(Pod=[x, altered(y, node="n2")])), {(EU, "Pod"): [Key("a", "y")]}), NOW)
     assert changes.removed == {row("y")}
 
 
 def test_a_server_printed_row_shows_the_printers_cells_and_has_no_uid() -> None:
     cells = ("x", "1/2", "CrashLoopBackOff", "3 (5m ago)", "2d4h", "10.0.0.9", "node-7", "<none>", "<none>")
     rows = BoardRows(PODS)
-    rows.update(
-        update(picture(cluster(Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=cells)]))), NOW
-    )
+    rows.update(update(picture(cluster(Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=cells)]))), NOW)
     shown = texts(rows, row("x"))
     assert [shown[t] for t in ("NAME", "NAMESPACE", "READY", "STATUS", "RESTARTS", "AGE", "NODE", "IP")] == [
         "x", "a", "1/2", "CrashLoopBackOff", "3 (5m ago)", "2d4h", "node-7", "10.0.0.9",
     ]  # fmt: skip
-    assert rows.provisional(row("x")) and rows.subject(row("x")).uid == ""
+    assert rows.provisional(row("x"))
+    assert rows.subject(row("x")).uid == ""
     fields = {f.id: f for f in rows.fields}
     assert rows.sort_value(row("x"), fields["restarts"]) == 3.0
     assert rows.sort_value(row("x"), fields["age"]) == 52 * 3600 - NOW
@@ -214,13 +206,11 @@ def test_a_server_printed_row_shows_the_printers_cells_and_has_no_uid() -> None:
 def test_the_object_behind_a_printed_row_changes_no_cell_that_both_have() -> None:
     cells = ("x", "1/1", "Running", "0", "119m", "10.0.0.1", "node-1", "<none>", "<none>")
     rows = BoardRows(PODS)
-    rows.update(
-        update(picture(cluster(Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=cells)]))), NOW
-    )
+    rows.update(update(picture(cluster(Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=cells)]))), NOW)
     before = dict(zip((f.id for f in rows.fields), rows.marks(row("x")), strict=True))
-    assert rows.update(
-        update(picture(cluster(Pod=[pod("x")])), {(EU, "Pod"): [Key("a", "x")]}), NOW
-    ).changed == {row("x")}
+    assert rows.update(update(picture(cluster(Pod=[pod("x")])), {(EU, "Pod"): [Key("a", "x")]}), NOW).changed == {
+        row("x")
+    }
     after = dict(zip((f.id for f in rows.fields), rows.marks(row("x")), strict=True))
     assert {k for k in after if after[k] != before[k]} <= {"image", "qos"}  # the printer has neither
     assert rows.subject(row("x")).uid == "uid-x"
@@ -232,16 +222,15 @@ def test_time_alone_marks_nothing_but_a_restart_does() -> None:
     rows.update(update(picture(cluster(Pod=[restarted]))), NOW)
     marks = rows.marks(row("x"))
     rows.at(NOW + 3600)
-    assert rows.marks(row("x")) == marks and texts(rows, row("x"))["RESTARTS"] == "3 (65m ago)"
+    assert rows.marks(row("x")) == marks
+    assert texts(rows, row("x"))["RESTARTS"] == "3 (65m ago)"
     again = altered(restarted, statuses=(altered_status(4, NOW),))
     rows.update(update(picture(cluster(Pod=[again])), {(EU, "Pod"): [Key("a", "x")]}), NOW)
     assert rows.marks(row("x")) != marks
 
 
 def altered_status(restarts: int, finished: float) -> ContainerStatus:
-    return ContainerStatus(
-        "main", ready=True, started=True, state="running", restarts=restarts, last_finished=finished
-    )
+    return ContainerStatus("main", ready=True, started=True, state="running", restarts=restarts, last_finished=finished)
 
 
 def test_search_texts_are_lower_case_follow_changes_and_can_be_made_in_slices() -> None:
@@ -250,17 +239,19 @@ def test_search_texts_are_lower_case_follow_changes_and_can_be_made_in_slices() 
     rows.update(update(picture(cluster(Pod=[x, pod("y"), pod("z")]))), NOW)
     assert not rows.prepare(2)
     assert rows.prepare(2)
-    assert "node-a" in rows.search_text(row("x")) and "running" in rows.search_text(row("x"))
+    assert "node-a" in rows.search_text(row("x"))
+    assert "running" in rows.search_text(row("x"))
     rows.update(update(picture(cluster(Pod=[altered(x, reason="Evicted", phase="Failed", statuses=())])),
                        {(EU, "Pod"): [Key("a", n) for n in "xyz"]}), NOW)  # fmt: skip
     assert "evicted" in rows.search_text(row("x"))
-    assert rows.labels(row("x")) == {"app": "web"} and rows.labels(row("gone")) == {}
+    assert rows.labels(row("x")) == {"app": "web"}
+    assert rows.labels(row("gone")) == {}
 
 
 def deployment(name: str, image: str = "reg.example:5000/team/web:2.0") -> Deployment:
     return Deployment(
-        namespace="a", name=name, uid=f"uid-{name}", created=NOW - 9 * 86400, desired=3, ready=2, updated=3, available=2,
-        revision=7, template=Template(containers=(Container("main", image),)),
+        namespace="a", name=name, uid=f"uid-{name}", created=NOW - 9 * 86400, desired=3, ready=2, updated=3,
+        available=2, revision=7, template=Template(containers=(Container("main", image),)),
     )  # fmt: skip
 
 
@@ -269,7 +260,8 @@ def test_a_workload_is_loading_until_it_was_judged_and_its_verdict_changes_its_r
     shown = picture(cluster(Deployment=[deployment("web")], StatefulSet=[], DaemonSet=[]))
     rows.update(update(shown), NOW)
     key = row("web", kind="Deployment")
-    assert texts(rows, key)["SERVING"] == "? loading" and texts(rows, key)["IMAGE"] == "web:2.0"
+    assert texts(rows, key)["SERVING"] == "? loading"
+    assert texts(rows, key)["IMAGE"] == "web:2.0"
     subject = Subject(EU, "Deployment", "a", "web", "uid-web")
     told = WorkloadState(
         subject=subject, serving=Serving.DEGRADED, release=Release.PROGRESSING, message="2 of 3 updated", progress=0.6,
@@ -316,25 +308,20 @@ def test_requests_on_nodes_are_followed_pod_by_pod() -> None:
         "2 of 110",
     )
     ended = altered(two, phase="Succeeded")
-    changes = rows.update(
-        update(picture(cluster(Node=nodes, Pod=[one, ended])), {(EU, "Pod"): [Key("a", "y")]}), NOW
-    )
-    assert changes.changed == {key} and texts(rows, key)["PODS"] == "1 of 110"
+    changes = rows.update(update(picture(cluster(Node=nodes, Pod=[one, ended])), {(EU, "Pod"): [Key("a", "y")]}), NOW)
+    assert changes.changed == {key}
+    assert texts(rows, key)["PODS"] == "1 of 110"
     assert not rows.update(
         update(picture(cluster(Node=rows._sources[EU, "Node"] and seen([node]), Pod=[altered(one), ended])),
                {(EU, "Pod"): [Key("a", "x")], (EU, "Node"): []}), NOW)  # fmt: skip
-    rows.update(
-        update(picture(cluster(Node=[node], Pod=[])), {(EU, "Pod"): [Key("a", "x"), Key("a", "y")]}), NOW
-    )
+    rows.update(update(picture(cluster(Node=[node], Pod=[])), {(EU, "Pod"): [Key("a", "x"), Key("a", "y")]}), NOW)
     assert texts(rows, key)["CPU REQUESTED"] == "0.0 of 4.0"
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
 def test_hostile_text_comes_out_visible_in_every_cell(kind: str) -> None:
     types = {"Deployment": Deployment, "StatefulSet": StatefulSet, "DaemonSet": DaemonSet}
-    obj = types[kind](
-        namespace=HOSTILE, name=HOSTILE, template=Template(containers=(Container(HOSTILE, HOSTILE),))
-    )
+    obj = types[kind](namespace=HOSTILE, name=HOSTILE, template=Template(containers=(Container(HOSTILE, HOSTILE),)))
     rows = BoardRows(view_of(kind))
     rows.update(update(picture(cluster(**{kind: [obj]}))), NOW)
     cells = texts(rows, RowKey(EU, kind, Key(HOSTILE, HOSTILE)))
@@ -402,4 +389,5 @@ def test_freshness_is_the_worst_of_all_sources_and_names_its_cluster() -> None:
     )
     rows.update(update(picture(cluster(Pod=dead), cluster(US, Pod=old))), NOW)
     assert rows.freshness == ("eu-1: ? 4m old: connection refused", "dead")
-    assert rows.empty == "" and len(rows) == 2
+    assert rows.empty == ""
+    assert len(rows) == 2

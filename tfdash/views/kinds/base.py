@@ -67,8 +67,8 @@ class Field:
     """One column of a kind. ``width`` in terminal cells; ``flexible`` ones share what is left.
 
     ``priority``: the highest is dropped first where room is short, 0 never. ``clock`` marks text that changes by time
-    alone; with ``counts`` its leading number is what changes. ``value`` is the typed value of reports, where it is not the text itself. Texts that come from outside are
-    made safe by the writer; ``sort`` sees the raw values.
+    alone; with ``counts`` its leading number is what changes. ``value`` is the typed value of reports, where it is not
+    the text itself. Texts that come from outside are made safe by the writer; ``sort`` sees the raw values.
     """
 
     id: str
@@ -193,9 +193,7 @@ def printed(obj: Provisional, column: str) -> str:
 
 
 def name_field(title: str = "NAME", width: int = 30) -> Field:
-    return Field(
-        "name", title, width, lambda o, c: safe(o.name), lambda o, c: o.name, printer="Name", flexible=True
-    )
+    return Field("name", title, width, lambda o, c: safe(o.name), lambda o, c: o.name, printer="Name", flexible=True)
 
 
 def age_field(

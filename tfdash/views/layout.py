@@ -1,0 +1,69 @@
+"""Plain text laid out by terminal cells: wide characters count two, combining ones none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wcwidth import wcswidth, wcwidth
+
+ELLIPSIS = "…"
+
+
+def cells(text: str) -> int:
+    """How many terminal cells ``text`` takes (it must be safe already)."""
+    if text.isascii():
+        return len(text)
+    width = wcswidth(text)
+    return width if width >= 0 else sum(max(wcwidth(c), 0) for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """``text`` in at most ``width`` cells; an ellipsis stands for what is missing."""
+    if cells(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    kept, used = [], 0
+    for character in text:
+        size = max(wcwidth(character), 0)
+        if used + size > width - 1:
+            break
+        kept.append(character)
+        used += size
+    return "".join(kept) + ELLIPSIS
+
+
+def pad(text: str, width: int, right: bool = False) -> str:
+    """``text`` filled with blanks to ``width`` cells, on its left where ``right``."""
+    blanks = " " * (width - cells(text))
+    return blanks + text if right else text + blanks
+
+
+def columns(
+    rows: Sequence[Sequence[str]],
+    right: Sequence[bool] = (),
+    gap: int = 3,
+    widths: Sequence[int] | None = None,
+) -> list[str]:
+    """Rows of cells under each other, ``gap`` blanks between columns, nothing at the end of a line."""
+    if not rows:
+        return []
+    many = len(rows[0])
+    wide = list(widths) if widths is not None else [max(cells(row[i]) for row in rows) for i in range(many)]
+    aligned = [i < len(right) and right[i] for i in range(many)]
+    space = " " * gap
+    return [
+        space.join(pad(cut(cell, w), w, r) for cell, w, r in zip(row, wide, aligned, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def pairs(given: Sequence[tuple[str, str | Sequence[str]]], indent: int = 0) -> list[str]:
+    """``Name:   value`` under each other; of several values each after the first has a line of its own."""
+    width = max((cells(label) for label, _ in given), default=0) + 3
+    lines = []
+    for label, value in given:
+        values = [value] if isinstance(value, str) else list(value) or ["<none>"]
+        lines.append(" " * indent + pad(f"{label}:", width) + values[0])
+        lines.extend(" " * (indent + width) + more for more in values[1:])
+    return [line.rstrip() for line in lines]
