@@ -1,0 +1,1 @@
+"""Settings from TOML. ``quick`` for the first frame, ``load`` for the whole, validated; ``problems`` for the faults."""

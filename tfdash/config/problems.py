@@ -1,0 +1,83 @@
+"""What is wrong with a configuration, in words that name the file, the line, the key and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfdash.text import safe
+
+
+@dataclass(frozen=True)
+class ConfigProblem:
+    """One fault. ``line`` is 1-based, 0 where there is none; ``key`` is dotted."""
+
+    file: str
+    line: int
+    key: str
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        key = f" {self.key}:" if self.key else ""
+        return safe(f"{place}:{key} {self.message}" + (f"; {self.remedy}" if self.remedy else ""))
+
+
+class ConfigError(Exception):
+    """A configuration that is refused; ``problems`` holds every fault that was found."""
+
+    def __init__(self, problems: Iterable[ConfigProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def nearest(wrong: str, valid: Iterable[str]) -> str:
+    """``did you mean "x"?`` or the list of what is valid."""
+    names = sorted(valid)
+    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.5)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"valid here: {', '.join(names)}" if names else ""
+
+
+_HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}")
+_KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+
+
+def _dotted(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in text.split("."))
+
+
+def line_of(text: str, path: tuple[str, ...]) -> int:
+    """The line of ``path`` in TOML ``text``, or of its nearest known parent; 0 if none. Array indexes are ignored."""
+    wanted = tuple(part for part in path if not part.isdigit())
+    best, depth = 0, 0
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            here = table = _dotted(header[1])
+        elif key := _KEY.match(line):
+            here = (*table, *_dotted(key[1]))
+        else:
+            continue
+        common = 0
+        while common < min(len(here), len(wanted)) and here[common] == wanted[common]:
+            common += 1
+        if common == len(here) and common > depth:
+            best, depth = number, common
+    return best
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError([ConfigProblem(str(path), 0, "", "there is no such file", "name another with --config")]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([ConfigProblem(str(path), 0, "", f"not UTF-8 at byte {error.start}", "save it as UTF-8")]) from None
+    except OSError as error:
+        raise ConfigError([ConfigProblem(str(path), 0, "", f"cannot be read: {error.strerror}", "check its permissions")]) from None

@@ -1,0 +1,114 @@
+"""Every setting, its type and its default. ``config.example.toml`` holds the same, commented; a test compares them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tfdash.config.types import Duration, SecretRef, Zone
+
+Colour = Literal["production", "staging", "development", "neutral"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+class TimeSettings(Section):
+    zone: Zone = "America/New_York"
+
+
+class ClusterSettings(Section):
+    """One cluster: whose kubeconfig, which context, which namespaces (none: all that may be seen)."""
+
+    name: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    namespaces: list[str] = Field(default_factory=list)
+    impersonate: str = ""
+    impersonate_groups: list[str] = Field(default_factory=list)
+    token: SecretRef | None = None
+
+
+class EnvironmentSettings(ClusterSettings):
+    """One environment with one cluster in place, or several under ``clusters``."""
+
+    word: str = ""
+    colour: Colour = "neutral"
+    clusters: list[ClusterSettings] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one_or_many(self) -> EnvironmentSettings:
+        if self.clusters:
+            if self.kubeconfig or self.context:
+                raise ValueError("names a cluster in place and also a list of clusters; keep one of the two")
+            names = [cluster.name for cluster in self.clusters]
+            if "" in names or len(set(names)) != len(names):
+                raise ValueError("several clusters need a name each, all different; add name = ...")
+        return self
+
+
+class KubernetesSettings(Section):
+    page_size: int = Field(250, ge=10, le=1000)
+    connect_timeout: Duration = 5.0
+    read_timeout: Duration = 30.0
+    watch_silence: Duration = 90.0
+    backoff_first: Duration = 0.5
+    backoff_longest: Duration = 30.0
+    publish_every: Duration = 0.2
+
+
+class SourcesSettings(Section):
+    kubernetes: KubernetesSettings = KubernetesSettings()
+
+
+class WorkloadPolicy(Section):
+    """``tfdash.playbook.rules`` reads these; the playbook's TOML holds the same defaults."""
+
+    oom_window: Duration = 600.0
+    terminating_grace: Duration = 60.0
+    stale_after: Duration = 120.0
+
+
+class PolicySettings(Section):
+    workloads: WorkloadPolicy = WorkloadPolicy()
+
+
+class UiSettings(Section):
+    theme: Literal["dark", "light", "ansi", "colour-blind"] = "dark"
+    mouse: bool = True
+    start: str = "overview"
+    frames_per_second: int = Field(5, ge=1, le=30)
+    log_lines: int = Field(10_000, ge=100, le=200_000)
+    keys: dict[str, str] = Field(default_factory=dict)
+    aliases: dict[str, str] = Field(default_factory=dict)
+
+
+class DemoSettings(Section):
+    """Written by the simulated platform: its clock, and that it is none of yours."""
+
+    enabled: bool = False
+    epoch: float = 0.0
+    wall_start: float = 0.0
+    speed: float = Field(1.0, gt=0)
+
+
+class Settings(Section):
+    default_environment: str = ""
+    read_only: bool = True
+    time: TimeSettings = TimeSettings()
+    environments: dict[str, EnvironmentSettings] = Field(default_factory=dict)
+    sources: SourcesSettings = SourcesSettings()
+    policy: PolicySettings = PolicySettings()
+    ui: UiSettings = UiSettings()
+    demo: DemoSettings = DemoSettings()
+
+    @model_validator(mode="after")
+    def _known_default(self) -> Settings:
+        if self.default_environment and self.default_environment not in self.environments:
+            raise ValueError(
+                f'default_environment "{self.default_environment}" is not one of [environments]: '
+                f"{', '.join(sorted(self.environments)) or 'none is set'}"
+            )
+        return self

@@ -1,0 +1,91 @@
+"""Field types of the configuration that pydantic does not bring: durations, zones, secret references."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from tfdash.config.problems import nearest
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(value: Any) -> float:
+    """``"10s"``, ``"1h30m"`` to seconds. A bare number is refused: its unit would be a guess."""
+    if isinstance(value, str):
+        text = value.strip()
+        parts = _PART.findall(text)
+        if parts and "".join(n + u for n, u in parts) == text:
+            return sum(float(n) * _SECONDS[u] for n, u in parts)
+    raise ValueError(f'{value!r} is not a duration; write it as "10s", "5m" or "1h30m"')
+
+
+def write_duration(seconds: float) -> str:
+    """The shortest spelling that ``parse_duration`` reads back."""
+    for unit in ("d", "h", "m", "s"):
+        if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
+            return f"{int(seconds // _SECONDS[unit])}{unit}"
+    return f"{round(seconds * 1000)}ms"
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration, json_schema_input_type=str),
+    Field(gt=0, json_schema_extra={"examples": ["10s", "5m", "1h30m"]}),
+]
+
+
+def check_zone(value: Any) -> str:
+    if not isinstance(value, str) or value not in available_timezones():
+        known = nearest(str(value), available_timezones())
+        hint = known if known.startswith("did") else 'take one such as "America/New_York"'
+        raise ValueError(f"{value!r} is not an IANA time zone; {hint}")
+    ZoneInfo(value)
+    return value
+
+
+Zone = Annotated[str, BeforeValidator(check_zone)]
+
+
+class SecretRef:
+    """Where a secret is to be found: ``env:NAME``, ``file:PATH`` or ``command:PROGRAM ARG ...``; never the secret itself."""
+
+    __slots__ = ("kind", "target")
+
+    def __init__(self, text: str) -> None:
+        kind, _, target = text.partition(":")
+        if kind not in ("env", "file", "command") or not target.strip():
+            # the value is not repeated: it may be the secret
+            raise ValueError('a secret is given by reference only; write "env:NAME", "file:PATH" or "command:PROGRAM ARG"')
+        self.kind, self.target = kind, target.strip()
+
+    def __repr__(self) -> str:
+        return f"SecretRef({self.kind}:...)"
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.target}" if self.kind != "command" else "command:(hidden)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretRef) and (self.kind, self.target) == (other.kind, other.target)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.target))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def check(value: Any) -> SecretRef:
+            if isinstance(value, SecretRef):
+                return value
+            if not isinstance(value, str):
+                raise ValueError('a secret reference is a text such as "env:NAME"')
+            return cls(value)
+
+        return core_schema.no_info_before_validator_function(
+            check, core_schema.is_instance_schema(cls), json_schema_input_schema=core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )  # fmt: skip
