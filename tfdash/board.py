@@ -35,7 +35,9 @@ __all__ = ["Board", "Judging", "Update"]
 class Judging(Protocol):
     """Keeps one assessment current. Called on the board's thread only."""
 
-    def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject] | None]: ...
+    def assess(
+        self, picture: Picture, change: Change, now: float
+    ) -> tuple[Assessment, frozenset[Subject] | None]: ...
 
     def due_at(self) -> float | None:
         """When something must be judged again although nothing changed (epoch seconds), or None."""
@@ -67,7 +69,8 @@ class Board:
             at=clock.now(),
             number=0,
             clusters={
-                ref: ClusterPicture(ref=ref, info=Observation(source=ref.cluster), kinds={}) for ref in self._sources
+                ref: ClusterPicture(ref=ref, info=Observation(source=ref.cluster), kinds={})
+                for ref in self._sources
             },
         )
 
@@ -157,7 +160,9 @@ class Board:
             self._due = None
         at = self._judge.due_at()
         if at is not None:
-            self._due = self._loop.call_later(max(self._interval, at - self._clock.now()), self._schedule_locked)
+            self._due = self._loop.call_later(
+                max(self._interval, at - self._clock.now()), self._schedule_locked
+            )
 
     def _schedule_locked(self) -> None:
         with self._lock:

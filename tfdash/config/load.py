@@ -13,7 +13,7 @@ from tfdash.config.problems import ConfigError, ConfigProblem, line_of, nearest,
 from tfdash.config.settings import Settings
 
 _TYPES = {
-    "string_type": 'must be a text in quotes',
+    "string_type": "must be a text in quotes",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "float_type": "must be a number",

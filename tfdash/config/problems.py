@@ -76,8 +76,14 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError([ConfigProblem(str(path), 0, "", "there is no such file", "name another with --config")]) from None
+        raise ConfigError(
+            [ConfigProblem(str(path), 0, "", "there is no such file", "name another with --config")]
+        ) from None
     except UnicodeDecodeError as error:
-        raise ConfigError([ConfigProblem(str(path), 0, "", f"not UTF-8 at byte {error.start}", "save it as UTF-8")]) from None
+        raise ConfigError(
+            [ConfigProblem(str(path), 0, "", f"not UTF-8 at byte {error.start}", "save it as UTF-8")]
+        ) from None
     except OSError as error:
-        raise ConfigError([ConfigProblem(str(path), 0, "", f"cannot be read: {error.strerror}", "check its permissions")]) from None
+        raise ConfigError(
+            [ConfigProblem(str(path), 0, "", f"cannot be read: {error.strerror}", "check its permissions")]
+        ) from None

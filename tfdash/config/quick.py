@@ -75,7 +75,9 @@ def config_folder() -> Path:
     return Path(platformdirs.user_config_dir("tfdash", appauthor=False))
 
 
-def load_quick(given: str | None, environment: str = "", kubeconfig: str = "", context: str = "") -> QuickConfig:
+def load_quick(
+    given: str | None, environment: str = "", kubeconfig: str = "", context: str = ""
+) -> QuickConfig:
     """Read the file that applies. ``environment``, ``kubeconfig``, ``context`` come from the command line.
 
     Raises ``ConfigError`` for a file that cannot be read, is not TOML, or does not know ``environment``.
@@ -91,7 +93,13 @@ def load_quick(given: str | None, environment: str = "", kubeconfig: str = "", c
     name = environment or _text(raw, "default_environment") or next(iter(table), "")
     if environment and environment not in table:
         known = nearest(environment, table) or "no environment is configured; leave --environment out"
-        raise ConfigError([ConfigProblem(str(path or "command line"), 0, "environments", f'no environment "{environment}"', known)])
+        raise ConfigError(
+            [
+                ConfigProblem(
+                    str(path or "command line"), 0, "environments", f'no environment "{environment}"', known
+                )
+            ]
+        )
     ui = _table(raw, "ui")
     demo = _table(raw, "demo")
     clock = None
@@ -117,7 +125,11 @@ def load_quick(given: str | None, environment: str = "", kubeconfig: str = "", c
 
 def _environment(name: str, table: dict[str, Any], kubeconfig: str, context: str) -> QuickEnvironment:
     several = table.get("clusters")
-    rows = [row for row in several if isinstance(row, dict)] if isinstance(several, list) and several else [table]
+    rows = (
+        [row for row in several if isinstance(row, dict)]
+        if isinstance(several, list) and several
+        else [table]
+    )
     clusters = tuple(_cluster(row, name) for row in rows)
     if kubeconfig or context:  # the command line names one cluster, whatever the file says
         first = clusters[0]

@@ -50,7 +50,7 @@ class EnvironmentSettings(ClusterSettings):
 
 
 class KubernetesSettings(Section):
-    page_size: int = Field(250, ge=10, le=1000)
+    page_size: int = Field(default=250, ge=10, le=1000)
     connect_timeout: Duration = 5.0
     read_timeout: Duration = 30.0
     watch_silence: Duration = 90.0
@@ -79,8 +79,8 @@ class UiSettings(Section):
     theme: Literal["dark", "light", "ansi", "colour-blind"] = "dark"
     mouse: bool = True
     start: str = "overview"
-    frames_per_second: int = Field(5, ge=1, le=30)
-    log_lines: int = Field(10_000, ge=100, le=200_000)
+    frames_per_second: int = Field(default=5, ge=1, le=30)
+    log_lines: int = Field(default=10_000, ge=100, le=200_000)
     keys: dict[str, str] = Field(default_factory=dict)
     aliases: dict[str, str] = Field(default_factory=dict)
 
@@ -91,7 +91,7 @@ class DemoSettings(Section):
     enabled: bool = False
     epoch: float = 0.0
     wall_start: float = 0.0
-    speed: float = Field(1.0, gt=0)
+    speed: float = Field(default=1.0, gt=0)
 
 
 class Settings(Section):

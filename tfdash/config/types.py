@@ -61,7 +61,9 @@ class SecretRef:
         kind, _, target = text.partition(":")
         if kind not in ("env", "file", "command") or not target.strip():
             # the value is not repeated: it may be the secret
-            raise ValueError('a secret is given by reference only; write "env:NAME", "file:PATH" or "command:PROGRAM ARG"')
+            raise ValueError(
+                'a secret is given by reference only; write "env:NAME", "file:PATH" or "command:PROGRAM ARG"'
+            )
         self.kind, self.target = kind, target.strip()
 
     def __repr__(self) -> str:

@@ -383,8 +383,20 @@ WORKLOAD_KINDS: tuple[str, ...] = ("Deployment", "StatefulSet", "DaemonSet")
 KINDS: dict[str, type[Object]] = {
     kind.KIND: kind
     for kind in (
-        Namespace, Node, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, Pod, Event,
-        HorizontalPodAutoscaler, PodDisruptionBudget, Service, EndpointSlice,
+        Namespace,
+        Node,
+        Deployment,
+        ReplicaSet,
+        StatefulSet,
+        DaemonSet,
+        Job,
+        CronJob,
+        Pod,
+        Event,
+        HorizontalPodAutoscaler,
+        PodDisruptionBudget,
+        Service,
+        EndpointSlice,
     )  # fmt: skip
 }
 CLUSTER_SCOPED: frozenset[str] = frozenset({"Namespace", "Node"})

@@ -94,7 +94,9 @@ def build() -> Path:
 
 
 def _build_into(final: Path, root: Path) -> None:
-    say("platform: building the test platform; the first time takes 6 to 10 minutes, later runs use the cache")
+    say(
+        "platform: building the test platform; the first time takes 6 to 10 minutes, later runs use the cache"
+    )
     final.mkdir(exist_ok=True)
     go = find_go(root)
     env = {**os.environ, "GOFLAGS": "-trimpath", "GOBIN": str(final)}
@@ -106,7 +108,9 @@ def _build_into(final: Path, root: Path) -> None:
     stamps = {"gitVersion": KUBERNETES, "gitMajor": minor[0], "gitMinor": minor[1], "gitTreeState": "clean"}
     flags = "-s -w " + " ".join(f"-X {package}.{name}={value}" for name, value in stamps.items())
     argv = [go, "build", "-mod=mod", "-ldflags", flags, "-o", str(final / "controlplane"), "."]
-    run_step(f"Kubernetes {KUBERNETES} control plane and kubectl", argv, final / "controlplane.log", module, env)
+    run_step(
+        f"Kubernetes {KUBERNETES} control plane and kubectl", argv, final / "controlplane.log", module, env
+    )
     for name, target in (
         ("kwok", f"sigs.k8s.io/kwok/cmd/kwok@{KWOK}"),
         ("metrics-server", f"sigs.k8s.io/metrics-server/cmd/metrics-server@{METRICS_SERVER}"),

@@ -71,7 +71,9 @@ spec:
   insecureSkipTLSVerify: true
   service: {name: metrics-server, namespace: kube-system, port: %(port)d}
 """
-_AUDIT = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
+_AUDIT = (
+    "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
+)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -179,7 +181,10 @@ class Cluster:
             "kind": "Config",
             "current-context": identity,
             "clusters": [
-                {"name": "test", "cluster": {"server": self.url, "certificate-authority": str(self.pki / "ca.crt")}}
+                {
+                    "name": "test",
+                    "cluster": {"server": self.url, "certificate-authority": str(self.pki / "ca.crt")},
+                }
             ],
             "users": [{"name": identity, "user": user}],
             "contexts": [
@@ -259,21 +264,30 @@ class Cluster:
     def kubeconfig(self, identity: str = "admin") -> Path:
         return self.folder / f"{identity}.kubeconfig"
 
-    def kubectl(self, *argv: str, identity: str = "admin", stdin: str | None = None, check: bool = True) -> str:
+    def kubectl(
+        self, *argv: str, identity: str = "admin", stdin: str | None = None, check: bool = True
+    ) -> str:
         """Run our own kubectl of the platform's version; returns stdout, raises with stderr."""
         done = subprocess.run(
             [str(self.binaries / "controlplane"), "kubectl", f"--kubeconfig={self.kubeconfig(identity)}", *argv],
             input=stdin, capture_output=True, text=True,
         )  # fmt: skip
         if check and done.returncode != 0:
-            raise RuntimeError(f"kubectl {' '.join(argv)} ended with {done.returncode}: {done.stderr.strip()}")
+            raise RuntimeError(
+                f"kubectl {' '.join(argv)} ended with {done.returncode}: {done.stderr.strip()}"
+            )
         return done.stdout if done.returncode == 0 else done.stdout + done.stderr
 
     def apply(self, manifest: str) -> str:
         return self.kubectl("apply", "-f", "-", stdin=manifest)
 
     def request(
-        self, method: str, path: str, body: Any = None, content_type: str = "application/json", token: str = "admin-token"
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content_type: str = "application/json",
+        token: str = "admin-token",
     ) -> Any:
         """One call by the standard library alone, so that checks do not rest on the client under test."""
         data = None if body is None else json.dumps(body).encode()

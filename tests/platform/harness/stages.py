@@ -40,7 +40,9 @@ spec:
 %(statuses)s%(conditions)s"""
 
 
-def _status(key: str, state: str, *, restarts: int = 0, last: str = "", ready: str = "false", name: str = "main") -> str:
+def _status(
+    key: str, state: str, *, restarts: int = 0, last: str = "", ready: str = "false", name: str = "main"
+) -> str:
     last_line = f"        lastState: {{terminated: {{{last}, startedAt: {{{{ $now | Quote }}}}, finishedAt: {{{{ $now | Quote }}}}}}}}\n"
     return (
         f"      {key}:\n"
@@ -54,24 +56,38 @@ def _status(key: str, state: str, *, restarts: int = 0, last: str = "", ready: s
 
 _WAITING_MAIN = _status("containerStatuses", "waiting: {reason: PodInitializing}")
 _PULL = (
-    "waiting: {reason: ImagePullBackOff, message: 'Back-off pulling image \"registry.invalid/checkout:2.14.0\": ErrImagePull: "
+    'waiting: {reason: ImagePullBackOff, message: \'Back-off pulling image "registry.invalid/checkout:2.14.0": ErrImagePull: '
     "rpc error: code = NotFound desc = failed to pull and unpack image: not found'}"
 )
-_CRASH = "waiting: {reason: CrashLoopBackOff, message: 'back-off 5m0s restarting failed container=main pod=crash'}"
+_CRASH = (
+    "waiting: {reason: CrashLoopBackOff, message: 'back-off 5m0s restarting failed container=main pod=crash'}"
+)
 
 CASES: dict[str, tuple[str, bool, str]] = {
     # name: (container statuses, initialized, phase)
-    "crash-loop": (_status("containerStatuses", _CRASH, restarts=7, last="exitCode: 3, reason: Error"), True, "Running"),
-    "oom-killed": (_status("containerStatuses", _CRASH, restarts=3, last="exitCode: 137, reason: OOMKilled"), True, "Running"),
+    "crash-loop": (
+        _status("containerStatuses", _CRASH, restarts=7, last="exitCode: 3, reason: Error"),
+        True,
+        "Running",
+    ),
+    "oom-killed": (
+        _status("containerStatuses", _CRASH, restarts=3, last="exitCode: 137, reason: OOMKilled"),
+        True,
+        "Running",
+    ),
     "image-pull": (_status("containerStatuses", _PULL), True, "Pending"),
     "not-ready": (_status("containerStatuses", "running: {startedAt: {{ $now | Quote }}}"), True, "Running"),
     "init-crash": (
-        _status("initContainerStatuses", _CRASH, restarts=4, last="exitCode: 1, reason: Error", name="init") + _WAITING_MAIN,
+        _status("initContainerStatuses", _CRASH, restarts=4, last="exitCode: 1, reason: Error", name="init")
+        + _WAITING_MAIN,
         False,
         "Pending",
     ),
     "config-error": (
-        _status("containerStatuses", "waiting: {reason: CreateContainerConfigError, message: 'configmap \"missing\" not found'}"),
+        _status(
+            "containerStatuses",
+            "waiting: {reason: CreateContainerConfigError, message: 'configmap \"missing\" not found'}",
+        ),
         True,
         "Pending",
     ),
@@ -98,6 +114,7 @@ def kwok_config(stages: Path) -> str:
             "phase": phase,
         }
         parts.append(
-            _STAGE % {"name": name, "label": LABEL, "statuses": statuses, "conditions": conditions.lstrip("\n")}
+            _STAGE
+            % {"name": name, "label": LABEL, "statuses": statuses, "conditions": conditions.lstrip("\n")}
         )
     return "\n".join(parts)

@@ -1,0 +1,133 @@
+"""Runs a command of somebody else's: no shell, no terminal, a time-out, its whole process group ended, output capped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a command did. ``stdout`` may hold a secret: it is kept out of ``repr``."""
+
+    returncode: int
+    stdout: bytes
+    stderr: str
+
+    def __repr__(self) -> str:
+        return f"Completed(returncode={self.returncode}, stdout={len(self.stdout)} bytes)"
+
+
+class CommandFailed(Exception):
+    """It could not be started, ran too long, or said too much; one sentence that names the program."""
+
+
+def run_command(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 30.0,
+    max_output: int = 1 << 20,
+) -> Completed:
+    """Run ``argv`` and wait. Blocking: call it in a thread. Raises ``CommandFailed``.
+
+    The command gets no standard input and a session of its own, so that neither it nor what it starts can reach the
+    terminal; all of them are ended at the time-out (seconds) or when more than ``max_output`` bytes came.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv), env=dict(env) if env is not None else None, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise CommandFailed(f"{argv[0]} is not installed or not on PATH") from None
+    except OSError as error:
+        raise CommandFailed(f"{argv[0]} cannot be run: {error.strerror}") from None
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        out, err = _drain(
+            process.stdout, process.stderr, argv[0], time.monotonic() + timeout, timeout, max_output
+        )
+        code = process.wait(max(0.1, timeout))
+    except subprocess.TimeoutExpired:
+        raise CommandFailed(f"{argv[0]} did not end within {timeout:g} s") from None
+    finally:
+        _end_group(process)
+        process.stdout.close()
+        process.stderr.close()
+    return Completed(code, out, err.decode(errors="replace")[-2000:])
+
+
+def _drain(
+    stdout: IO[bytes], stderr: IO[bytes], name: str, deadline: float, timeout: float, cap: int
+) -> tuple[bytes, bytes]:
+    chunks: dict[int, bytearray] = {stdout.fileno(): bytearray(), stderr.fileno(): bytearray()}
+    with selectors.DefaultSelector() as waiting:
+        for descriptor in chunks:
+            waiting.register(descriptor, selectors.EVENT_READ)
+        while waiting.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise CommandFailed(f"{name} did not end within {timeout:g} s")
+            for key, _ in waiting.select(left):
+                data = os.read(key.fd, 65536)
+                if not data:
+                    waiting.unregister(key.fd)
+                chunks[key.fd] += data
+                if len(chunks[key.fd]) > cap:
+                    raise CommandFailed(f"{name} printed more than {cap} bytes")
+    return bytes(chunks[stdout.fileno()]), bytes(chunks[stderr.fileno()])
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End whatever is left of the group: also children that outlived the command itself."""
+    for sig, patience in ((signal.SIGTERM, 0.5), (signal.SIGKILL, 2.0)):
+        try:
+            os.killpg(process.pid, sig)
+        except ProcessLookupError:
+            break
+        except PermissionError:
+            break
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+    process.poll()
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """``work`` in a daemon thread: unlike asyncio's own executor, one that hangs does not hold the exit."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except BaseException as error:
+            failure = error
+        try:
+            loop.call_soon_threadsafe(settle, result, failure)
+        except RuntimeError:
+            return  # the loop is gone: nobody waits any more
+
+    threading.Thread(target=run, daemon=True, name="tfdash-work").start()
+    return await done

@@ -1,0 +1,95 @@
+"""Decoders of lists, single items and watch events for each kind; a malformed item costs itself, not its list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from tfdash.model.kube import Object
+from tfdash.model.subject import Key
+from tfdash.sources.kubernetes import decode as d
+from tfdash.sources.kubernetes import wire as w
+
+T = TypeVar("T")
+_SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
+    "Pod": (w.Pod, d.pod),
+    "Deployment": (w.Workload, d.deployment),
+    "ReplicaSet": (w.Workload, d.replica_set),
+    "StatefulSet": (w.Workload, d.stateful_set),
+    "DaemonSet": (w.Workload, d.daemon_set),
+    "Job": (w.Job, d.job),
+    "CronJob": (w.CronJob, d.cron_job),
+    "HorizontalPodAutoscaler": (w.Hpa, d.hpa),
+    "PodDisruptionBudget": (w.Pdb, d.pdb),
+    "Node": (w.Node, d.node),
+    "Namespace": (w.Namespace, d.namespace),
+    "Event": (w.Event, d.event),
+    "Service": (w.Service, d.service),
+    "EndpointSlice": (w.EndpointSlice, d.endpoint_slice),
+}
+_EVENT = msgspec.json.Decoder(w.WatchEvent)
+_RAW_LIST = msgspec.json.Decoder(w.RawList)
+
+
+class _List(msgspec.Struct, Generic[T]):
+    metadata: w.ListMeta
+    items: list[T] | None = None
+
+
+class _Identity(msgspec.Struct):
+    metadata: w.PodMeta
+
+
+class Codec:
+    """Of one kind. ``malformed`` names the items that could not be read, newest last."""
+
+    def __init__(self, kind: str) -> None:
+        wire, self._convert = _SOURCES[kind]
+        self._list = msgspec.json.Decoder(_List[wire])  # type: ignore[valid-type]
+        self._item = msgspec.json.Decoder(wire)
+        self.malformed: dict[Key, str] = {}
+
+    def page(self, body: bytes) -> tuple[w.ListMeta, list[Object]]:
+        """One page of a list."""
+        try:
+            found = self._list.decode(body)
+        except msgspec.ValidationError:
+            return self._page_by_item(body)
+        convert = self._convert
+        return found.metadata, [convert(item) for item in found.items or ()]
+
+    def _page_by_item(self, body: bytes) -> tuple[w.ListMeta, list[Object]]:
+        rough = _RAW_LIST.decode(body)
+        objects = []
+        for raw in rough.items or ():
+            found = self.item(raw)
+            if found is not None:
+                objects.append(found)
+        return rough.metadata, objects
+
+    def item(self, raw: msgspec.Raw) -> Object | None:
+        """One object; None, and a note in ``malformed``, where it cannot be read."""
+        try:
+            found = self._convert(self._item.decode(raw))
+        except (msgspec.ValidationError, UnicodeDecodeError) as error:
+            key = identity(raw)
+            if key is not None:
+                self.malformed[key] = str(error)
+            return None
+        if self.malformed:
+            self.malformed.pop(Key(found.namespace, found.name), None)
+        return found
+
+
+def identity(raw: msgspec.Raw) -> Key | None:
+    try:
+        meta = msgspec.json.decode(raw, type=_Identity).metadata
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return Key(meta.namespace, meta.name)
+
+
+def event(line: bytes) -> w.WatchEvent:
+    return _EVENT.decode(line)

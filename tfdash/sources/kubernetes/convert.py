@@ -1,0 +1,161 @@
+"""Small conversions that all decoders share: times, quantities, and sharing of what many objects have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from msgspec import Raw
+
+from tfdash.model import kube as m
+from tfdash.sources.kubernetes import wire as w
+
+T = TypeVar("T")
+_SUFFIX = {
+    "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
+    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
+}  # fmt: skip
+_BOUND = 50_000  # entries of a sharing table before it is emptied: weeks of churn must not fill the memory
+_shared: dict[Any, Any] = {}
+_labels: dict[tuple[tuple[str, str], ...], m.Labels] = {}
+
+
+@lru_cache(8192)
+def seconds(text: str | None) -> float:
+    """RFC 3339 to epoch seconds; 0.0 for none or for what cannot be read."""
+    if not text:
+        return 0.0
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def optional_seconds(text: str | None) -> float | None:
+    return seconds(text) if text else None
+
+
+@lru_cache(4096)
+def quantity(text: str | int | float | None) -> float | None:
+    """A Kubernetes quantity as a number (cores, bytes, count); None where it is absent or unreadable.
+
+    Grammar: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+    """
+    if text is None:
+        return None
+    if isinstance(text, int | float):
+        return float(text)
+    for length in (2, 1):
+        suffix = text[-length:]
+        if len(text) > length and suffix in _SUFFIX:
+            try:
+                return float(text[:-length]) * _SUFFIX[suffix]
+            except ValueError:
+                return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def share(value: T) -> T:
+    """The one instance of an immutable value."""
+    if len(_shared) > _BOUND:
+        _shared.clear()
+    found: T = _shared.setdefault(value, value)
+    return found
+
+
+def labels(found: dict[str, str] | None) -> m.Labels:
+    """One dict for all objects with the same labels; its strings are shared too."""
+    if not found:
+        return m.EMPTY_LABELS
+    key = tuple(sorted(found.items()))
+    known = _labels.get(key)
+    if known is None:
+        if len(_labels) > _BOUND:
+            _labels.clear()
+        known = _labels[key] = {share(name): share(value) for name, value in found.items()}
+    return known
+
+
+def owner(found: list[w.OwnerReference] | None) -> m.Owner | None:
+    for reference in found or ():
+        if reference.controller:
+            return share(m.Owner(share(reference.kind), share(reference.name), share(reference.uid)))
+    return None
+
+
+def meta(found: w.Meta | w.PodMeta) -> dict[str, Any]:
+    """The fields of ``model.kube.Object``."""
+    return {
+        "namespace": share(found.namespace),
+        "name": found.name,
+        "uid": found.uid,
+        "resource_version": found.resource_version,
+        "generation": found.generation,
+        "created": seconds(found.creation_timestamp),
+        "deleting": optional_seconds(found.deletion_timestamp),
+        "labels": labels(found.labels),
+        "owner": owner(found.owner_references),
+    }
+
+
+def conditions(found: list[w.Condition] | None) -> tuple[m.Condition, ...]:
+    return tuple(
+        m.Condition(
+            share(c.type), share(c.status), share(c.reason or ""), c.message or "",
+            seconds(c.last_transition_time), seconds(c.last_update_time),
+        )
+        for c in found or ()
+    )  # fmt: skip
+
+
+def _resources(found: w.ResourceRequirements | None) -> m.Resources:
+    if found is None:
+        return share(m.Resources())
+    requests: Mapping[str, Any] = found.requests or {}
+    limits: Mapping[str, Any] = found.limits or {}
+    return share(
+        m.Resources(
+            quantity(requests.get("cpu")), quantity(limits.get("cpu")),
+            quantity(requests.get("memory")), quantity(limits.get("memory")),
+        )
+    )  # fmt: skip
+
+
+def containers(spec: w.PodSpec | None) -> tuple[m.Container, ...]:
+    """Init containers first, as they run."""
+    if spec is None:
+        return ()
+    found: list[m.Container] = []
+    for init, listed in ((True, spec.init_containers), (False, spec.containers)):
+        found += (
+            m.Container(
+                share(c.name), share(c.image), _resources(c.resources), init, init and c.restart_policy == "Always",
+                isinstance(c.readiness_probe, Raw), isinstance(c.liveness_probe, Raw),
+            )
+            for c in listed or ()
+        )  # fmt: skip
+    return share(tuple(found))
+
+
+def selector(found: w.LabelSelector | None) -> m.Selector:
+    if found is None:
+        return m.Selector()
+    return m.Selector(
+        labels(found.match_labels),
+        tuple((e.key, e.operator, tuple(e.values or ())) for e in found.match_expressions or ()),
+    )
+
+
+def template(found: w.Template | None) -> m.Template:
+    if found is None:
+        return m.Template()
+    return m.Template(labels(found.metadata.labels if found.metadata else None), containers(found.spec))
+
+
+def text(value: str | int | None) -> str:
+    return "" if value is None else str(value)

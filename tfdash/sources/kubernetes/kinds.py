@@ -1,0 +1,71 @@
+"""The kinds that are read: where the API serves them. The allow-list of the reading client is made from this."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+
+class Kind(NamedTuple):
+    """``api`` is "api/v1" or "apis/GROUP/VERSION"; ``resource`` its plural."""
+
+    kind: str
+    api: str
+    resource: str
+    namespaced: bool = True
+
+    def path(self, namespace: str | None = None, name: str = "") -> str:
+        """The path of a list (``namespace`` None: all) or of one object."""
+        inside = f"/namespaces/{quote(namespace, safe='')}" if self.namespaced and namespace else ""
+        tail = f"/{quote(name, safe='')}" if name else ""
+        return f"/{self.api}{inside}/{self.resource}{tail}"
+
+    @property
+    def group(self) -> str:
+        return self.api.split("/")[1] if self.api.startswith("apis/") else ""
+
+    @property
+    def version(self) -> str:
+        return self.api.rpartition("/")[2]
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def qualified(self) -> str:
+        """As kubectl writes it: ``deployments.apps``."""
+        return f"{self.resource}.{self.group}" if self.group else self.resource
+
+
+WATCHED: dict[str, Kind] = {
+    k.kind: k
+    for k in (
+        Kind("Namespace", "api/v1", "namespaces", False),
+        Kind("Node", "api/v1", "nodes", False),
+        Kind("Pod", "api/v1", "pods"),
+        Kind("Event", "api/v1", "events"),
+        Kind("Service", "api/v1", "services"),
+        Kind("Deployment", "apis/apps/v1", "deployments"),
+        Kind("ReplicaSet", "apis/apps/v1", "replicasets"),
+        Kind("StatefulSet", "apis/apps/v1", "statefulsets"),
+        Kind("DaemonSet", "apis/apps/v1", "daemonsets"),
+        Kind("Job", "apis/batch/v1", "jobs"),
+        Kind("CronJob", "apis/batch/v1", "cronjobs"),
+        Kind("HorizontalPodAutoscaler", "apis/autoscaling/v2", "horizontalpodautoscalers"),
+        Kind("PodDisruptionBudget", "apis/policy/v1", "poddisruptionbudgets"),
+        Kind("EndpointSlice", "apis/discovery.k8s.io/v1", "endpointslices"),
+    )
+}
+READ_ONLY_SINGLY: dict[str, Kind] = {
+    k.kind: k
+    for k in (
+        Kind("ControllerRevision", "apis/apps/v1", "controllerrevisions"),
+        Kind("ConfigMap", "api/v1", "configmaps"),
+        Kind("Secret", "api/v1", "secrets"),
+        Kind("PersistentVolumeClaim", "api/v1", "persistentvolumeclaims"),
+        Kind("ServiceAccount", "api/v1", "serviceaccounts"),
+        Kind("ResourceQuota", "api/v1", "resourcequotas"),
+    )
+}
+READABLE: dict[str, Kind] = {**WATCHED, **READ_ONLY_SINGLY}

@@ -1,0 +1,305 @@
+"""One kind in one scope, kept current: list by pages, then watch with bookmarks, for ever.
+
+What the screen shows never empties on a failure: a relist replaces the objects when it is complete. The age of the
+data counts from the last byte of the watch, not from the last change: a quiet cluster is fresh, a dead connection is
+not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import random
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from tfdash.clock import Clock
+from tfdash.model.kube import Object
+from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
+from tfdash.model.picture import Objects
+from tfdash.model.subject import Key
+from tfdash.process import in_thread
+from tfdash.sources.kubernetes import wire as w
+from tfdash.sources.kubernetes.codec import Codec, event, identity
+from tfdash.sources.kubernetes.kinds import Kind
+from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
+from tfdash.text import safe
+
+log = logging.getLogger(__name__)
+_PULSE = 15.0  # seconds between two publications of mere freshness
+
+
+class Gone(Exception):
+    """The resourceVersion is too old (410): list again."""
+
+
+class Backoff:
+    """Full jitter: a uniform wait up to a bound that doubles. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""
+
+    def __init__(self, first: float, longest: float, chance: Callable[[], float] = random.random) -> None:
+        self._first, self._longest, self._chance = first, longest, chance
+        self._failures = 0
+
+    def reset(self) -> None:
+        self._failures = 0
+
+    def next(self, at_least: float | None = None) -> float:
+        bound: float = min(self._longest, self._first * 2.0**self._failures)
+        self._failures = min(self._failures + 1, 16)
+        wait = max(0.05, bound * self._chance())
+        return wait if at_least is None else at_least + wait
+
+
+class Tuning(msgspec.Struct, frozen=True):
+    """Seconds, but for ``page_size``."""
+
+    page_size: int = 250
+    watch_silence: float = 90.0
+    backoff_first: float = 0.5
+    backoff_longest: float = 30.0
+    publish_every: float = 0.2
+    watch_for: int = 300
+
+
+Publish = Callable[[Observation[Objects], frozenset[Key] | None], None]
+
+
+class ListWatch:
+    """See the module. ``publish`` is called on the loop that runs ``run``; ``initial`` are rows shown until the list is there."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        kind: Kind,
+        namespace: str | None,
+        publish: Publish,
+        clock: Clock,
+        tuning: Tuning,
+    ) -> None:
+        self.kind, self.namespace = kind, namespace
+        self._reader, self._publish, self._clock, self._tuning = reader, publish, clock, tuning
+        self._codec = Codec(kind.kind)
+        self._backoff = Backoff(tuning.backoff_first, tuning.backoff_longest)
+        self._objects: dict[Key, Object] = {}
+        self._version = ""
+        self._complete = False
+        self._problem: Problem | None = None
+        self._failing_since = 0.0
+        self._heard: float | None = None
+        self._published = 0.0
+        self._pending: dict[Key, Object | None] = {}
+        self._flush_at: asyncio.TimerHandle | None = None
+        self._wake = asyncio.Event()
+
+    @property
+    def forbidden(self) -> bool:
+        return self._problem is not None and self._problem.kind is ProblemKind.FORBIDDEN
+
+    def retry_now(self) -> None:
+        """End a wait between two tries."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                try:
+                    if not self._version:
+                        await self._list()
+                    await self._watch()
+                    self._recovered()
+                except Gone:
+                    log.debug("%s: 410, listing again", self.kind.resource)
+                    self._version = ""
+                except Exception as error:
+                    await self._failed(error)
+        finally:
+            if self._flush_at is not None:
+                self._flush_at.cancel()
+
+    # -- list ---------------------------------------------------------------------------------------------------
+
+    async def _list(self) -> None:
+        found: dict[Key, Object] = {}
+        params = {"limit": str(self._tuning.page_size)}
+        restarted = False
+        with _quiet_collector():
+            while True:
+                try:
+                    body = await self._reader.get(self.kind.path(self.namespace), params)
+                except ApiError as error:
+                    if error.status != 410 or restarted or "continue" not in params:
+                        raise
+                    params.pop("continue")  # the continue token expired half way: once more from the start
+                    found, restarted = {}, True
+                    continue
+                meta, objects = await in_thread(lambda body=body: self._codec.page(body))  # type: ignore[misc]
+                del body
+                for obj in objects:
+                    found[Key(obj.namespace, obj.name)] = obj
+                if not meta.continue_:
+                    break
+                params["continue"] = meta.continue_
+                left = meta.remaining_item_count
+                if not self._complete:
+                    total = None if left is None else len(found) + left
+                    self._say(Progress(len(found), total), changed=frozenset())
+        self._objects, self._version, self._complete = found, meta.resource_version, True
+        self._pending.clear()
+        self._heard = self._clock.now()
+        self._recovered(say=False)
+        self._say(None, changed=None)
+
+    # -- watch --------------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        params = {
+            "watch": "1",
+            "resourceVersion": self._version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(self._tuning.watch_for),
+        }
+        answer = await self._reader.open(
+            self.kind.path(self.namespace), params, silence=self._tuning.watch_silence
+        )
+        try:
+            self._heard = self._clock.now()
+            self._recovered()
+            rest = b""
+            async for chunk in (
+                answer.aiter_raw() if "Content-Encoding" not in answer.headers else answer.aiter_bytes()
+            ):
+                self._heard = self._clock.now()
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if line:
+                        self._take(event(line))
+                if self._heard - self._published > _PULSE and not self._pending:
+                    self._say(None, changed=frozenset())
+        finally:
+            await answer.aclose()
+
+    def _take(self, found: w.WatchEvent) -> None:
+        if found.type == "BOOKMARK":
+            self._version = (
+                msgspec.json.decode(found.object, type=w.Bookmark).metadata.resource_version or self._version
+            )
+            return
+        if found.type == "ERROR":
+            status = msgspec.json.decode(found.object, type=w.StatusObject)
+            if status.code == 410:
+                raise Gone
+            raise ApiError(status.code, status.message, status.reason)
+        if found.type == "DELETED":
+            key = identity(found.object)
+            obj = None
+            meta = msgspec.json.decode(found.object, type=w.Bookmark).metadata
+            self._version = meta.resource_version or self._version
+        else:
+            obj = self._codec.item(found.object)
+            if obj is None:
+                return
+            key = Key(obj.namespace, obj.name)
+            self._version = obj.resource_version
+        if key is not None:
+            self._pending[key] = obj
+            if self._flush_at is None:
+                loop = asyncio.get_running_loop()
+                self._flush_at = loop.call_later(self._tuning.publish_every, self._flush)
+
+    def _flush(self) -> None:
+        """Publish what changed, as one new mapping: the one that readers hold is never touched."""
+        self._flush_at = None
+        pending, self._pending = self._pending, {}
+        if not pending:
+            return
+        objects = dict(self._objects)
+        changed = set()
+        for key, obj in pending.items():
+            if obj is not None:
+                objects[key] = obj
+                changed.add(key)
+            elif objects.pop(key, None) is not None:
+                changed.add(key)
+        self._objects = objects
+        self._say(None, changed=frozenset(changed))
+
+    # -- saying it ----------------------------------------------------------------------------------------------
+
+    def _recovered(self, *, say: bool = True) -> None:
+        self._backoff.reset()
+        self._failing_since = 0.0
+        if self._problem is not None and self._problem.kind is not ProblemKind.BAD_ANSWER:
+            self._problem = None
+            if say:
+                self._say(None, changed=frozenset())
+
+    async def _failed(self, error: Exception) -> None:
+        now = self._clock.now()
+        self._failing_since = self._failing_since or now
+        if self._flush_at is not None:
+            self._flush_at.cancel()
+            self._flush()
+        if isinstance(error, ApiError) and error.status == 410:
+            self._version = ""
+        wait = self._backoff.next(getattr(error, "retry_after", None))
+        if isinstance(error, ApiError) and error.status in (403, 404):
+            wait = max(wait, self._tuning.backoff_longest)  # rights and CRDs do not change by the second
+        self._problem = problem_of(error, self._failing_since, now + wait)
+        log.debug("%s: %s; next try in %.1f s", self.kind.resource, self._problem.cause, wait)
+        if self._problem.kind is ProblemKind.INTERNAL:
+            log.warning("%s", self._problem.cause, exc_info=error)
+        self._say(None, changed=frozenset())
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _say(self, progress: Progress | None, changed: frozenset[Key] | None) -> None:
+        self._published = self._clock.now()
+        problem = self._problem
+        if problem is None and self._codec.malformed:
+            key, why = next(reversed(self._codec.malformed.items()))
+            count = len(self._codec.malformed)
+            problem = Problem(
+                kind=ProblemKind.BAD_ANSWER, since=self._published,
+                cause=safe(f"{count} {self.kind.resource} cannot be read, among them {key.namespace}/{key.name}: {why}"),
+            )  # fmt: skip
+        self._publish(
+            Observation(
+                value=self._objects if self._complete else None, source=self.kind.resource, observed_at=self._heard,
+                problem=problem, progress=progress, complete=self._complete, interval=self._tuning.watch_silence,
+            ),
+            changed,
+        )  # fmt: skip
+
+
+class _quiet_collector:
+    """No garbage collection while a list is decoded: its passes over a growing cache cost more than the decoding.
+
+    Afterwards what was loaded is frozen, so that later passes do not walk it.
+    """
+
+    _depth = 0
+
+    def __enter__(self) -> None:
+        _quiet_collector._depth += 1
+        gc.disable()
+
+    def __exit__(self, *exc: object) -> None:
+        _quiet_collector._depth -= 1
+        if not _quiet_collector._depth:
+            gc.freeze()
+            gc.enable()
+
+
+def split_scope(namespaces: tuple[str, ...] | None, kind: Kind) -> Iterator[str | None]:
+    """One watch for all, or one for each namespace; cluster-scoped kinds know no namespaces."""
+    if namespaces is None or not kind.namespaced:
+        yield None
+    else:
+        yield from namespaces

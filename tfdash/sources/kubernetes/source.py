@@ -1,0 +1,353 @@
+"""One Kubernetes cluster as a source of the board."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+
+from tfdash.clock import Clock
+from tfdash.model.kube import Event
+from tfdash.model.observation import Observation, Problem
+from tfdash.model.picture import Objects, ServerInfo
+from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.sources.base import ALL, Scope, Sink
+from tfdash.sources.kubernetes.credentials import Credentials
+from tfdash.sources.kubernetes.kinds import READABLE, WATCHED
+from tfdash.sources.kubernetes.kubeconfig import Access
+
+log = logging.getLogger(__name__)
+_INFO_EVERY = 30.0
+_LINGER = 60.0  # a kind that nobody wants any more is watched on for so long: going back is instant
+
+
+class KubernetesSource:
+    """See ``tfdash.sources.base.Source``. Cheap to make: nothing is imported or opened before ``run``.
+
+    ``namespaces`` are those to fall back to where listing all is forbidden.
+    """
+
+    def __init__(
+        self, ref: ClusterRef, access: Access, clock: Clock, *, namespaces: tuple[str, ...] = (),
+        tuning: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.ref, self.access = ref, access
+        self.credentials = Credentials(access)
+        self._clock = clock
+        self._tuning_values = dict(tuning or {})
+        known = [*namespaces, *([access.namespace] if access.namespace else [])]
+        self._fallback = tuple(dict.fromkeys(known))
+        self._wanted: dict[str, Scope] = {}
+        self._dropped: dict[str, float] = {}
+        self._tasks: dict[str, tuple[Scope, asyncio.Task[None]]] = {}
+        self._feeds: dict[str, Any] = {}
+        self._changed: asyncio.Event | None = None
+        self._prefetched: dict[str, Objects] = {}
+        self._prefetching: list[threading.Thread] = []
+        self._sink: Sink | None = None
+        self._reader: Any = None
+        self._info = ServerInfo(url=access.server, context=access.context)
+
+    # -- before the loop runs -----------------------------------------------------------------------------------
+
+    def prefetch(self, sink: Sink, kind: str, scope: Scope) -> threading.Thread:
+        """Start fetching the first list as a server-printed Table, in a thread of its own."""
+        from tfdash.sources.kubernetes.fastpath import prefetch
+
+        class Keep:
+            """Remembers the rows for the feed, so that they stand until the objects are there."""
+
+            def put_objects(
+                _, ref: ClusterRef, kind: str, seen: Observation[Objects], changed: frozenset[Key] | None
+            ) -> None:
+                if kind in self._feeds and self._feeds[kind].complete:
+                    return
+                if seen.value is not None:
+                    self._prefetched[kind] = seen.value
+                sink.put_objects(ref, kind, seen, changed)
+
+            def put_info(_, ref: ClusterRef, observation: Observation[ServerInfo]) -> None:
+                sink.put_info(ref, observation)
+
+        thread = threading.Thread(
+            target=prefetch,
+            args=(self.credentials, self.ref, Keep(), kind, scope),
+            daemon=True,
+            name="tfdash-first",
+        )
+        thread.start()
+        return thread
+
+    def want(self, wanted: Mapping[str, Scope]) -> None:
+        now = time.monotonic()
+        for kind in self._wanted:
+            if kind not in wanted:
+                self._dropped.setdefault(kind, now)
+        self._wanted = {**{k: s for k, s in self._wanted.items() if k in self._dropped}, **wanted}
+        for kind in wanted:
+            self._dropped.pop(kind, None)
+        if self._changed is not None:
+            self._changed.set()
+
+    # -- on the board's loop ------------------------------------------------------------------------------------
+
+    async def run(self, sink: Sink) -> None:
+        self._sink = sink
+        self._changed = asyncio.Event()
+        self._changed.set()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow_info(sink))
+                while True:
+                    try:
+                        async with asyncio.timeout(_LINGER / 2):
+                            await self._changed.wait()
+                    except TimeoutError:
+                        self._forget()
+                    self._changed.clear()
+                    self._adjust(group, sink)
+        finally:
+            self._tasks.clear()
+            self._feeds.clear()
+            if self._reader is not None:
+                await self._reader.close()
+                self._reader = None
+
+    def _open(self) -> Any:
+        if self._reader is None:
+            from tfdash.sources.kubernetes.transport import Reader
+
+            names = {"connect_timeout", "read_timeout"}
+            options = {k: v for k, v in self._tuning_values.items() if k in names}
+            self._reader = Reader(self.credentials, **options)
+        return self._reader
+
+    def _forget(self) -> None:
+        old = time.monotonic() - _LINGER
+        for kind in [k for k, at in self._dropped.items() if at < old]:
+            del self._dropped[kind]
+            self._wanted.pop(kind, None)
+
+    def _adjust(self, group: asyncio.TaskGroup, sink: Sink) -> None:
+        """Start and end feeds so that they are what is wanted."""
+        from tfdash.sources.kubernetes.feed import Feed
+        from tfdash.sources.kubernetes.listwatch import Tuning
+
+        names = set(Tuning.__struct_fields__)
+        tuning = Tuning(**{k: v for k, v in self._tuning_values.items() if k in names})
+        for kind, (scope, task) in list(self._tasks.items()):
+            if self._wanted.get(kind) != scope:
+                task.cancel()
+                del self._tasks[kind]
+                self._feeds.pop(kind, None)
+        for kind, scope in self._wanted.items():
+            if kind in self._tasks or kind not in WATCHED:
+                continue
+            first = Complete(sink, self.ref, kind)
+            feed = Feed(
+                self._open(), WATCHED[kind], scope, self._fallback, first.publish, self._clock, tuning,
+                lambda kind=kind: self._prefetched.get(kind),
+            )  # fmt: skip
+            first.done = lambda kind=kind: self._prefetched.pop(kind, None)  # type: ignore[misc]
+            first.feed = feed
+            self._feeds[kind] = first
+            self._tasks[kind] = (scope, group.create_task(feed.run(), name=f"{self.ref.cluster} {kind}"))
+
+    def retry_now(self) -> None:
+        """End all waits between tries, e.g. after a person logged in."""
+        for first in self._feeds.values():
+            if first.feed is not None:
+                first.feed.retry_now()
+
+    async def _follow_info(self, sink: Sink) -> None:
+        known: Observation[ServerInfo] = Observation(source=self.ref.cluster, interval=_INFO_EVERY * 2)
+        since = 0.0
+        while True:
+            seen = await self.probe()
+            if seen.problem is not None:
+                since = since or self._clock.now()
+                problem = msgspec.structs.replace(seen.problem, since=since)
+                known = msgspec.structs.replace(known, problem=problem)
+            else:
+                since, known = 0.0, seen
+            sink.put_info(self.ref, known)
+            await asyncio.sleep(_INFO_EVERY if known.problem is None else 5.0)
+
+    async def probe(self) -> Observation[ServerInfo]:
+        try:
+            reader = self._open()
+            started = time.monotonic()
+            version = msgspec.json.decode(await reader.get("/version"))
+            latency = time.monotonic() - started
+            if not self._info.user:
+                await self._identify(reader)
+            self._info = msgspec.structs.replace(
+                self._info, version=str(version.get("gitVersion", "")), latency=latency, skew=reader.skew
+            )
+        except Exception as error:
+            return Observation(source=self.ref.cluster, problem=self._problem(error))
+        return Observation(
+            value=self._info, source=self.ref.cluster, observed_at=self._clock.now(), complete=True,
+            interval=_INFO_EVERY * 2,
+        )  # fmt: skip
+
+    async def _identify(self, reader: Any) -> None:
+        """Who the server takes us for, and which CRDs of rollout controllers it serves."""
+        from tfdash.sources.kubernetes.transport import ApiError
+
+        user, groups = self.access.user, tuple[str, ...]()
+        try:
+            body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+            answer = await reader.review("/apis/authentication.k8s.io/v1/selfsubjectreviews", body)
+            told = answer.get("status", {}).get("userInfo", {})
+            user, groups = str(told.get("username") or user), tuple(map(str, told.get("groups") or ()))
+        except ApiError as error:
+            if error.status == 401:
+                raise
+        found = set()
+        for group, resource in (("argoproj.io", "rollouts"), ("flagger.app", "canaries")):
+            try:
+                listed = msgspec.json.decode(await reader.get("/apis"))
+                if any(g.get("name") == group for g in listed.get("groups", ())):
+                    found.add(f"{group}/{resource}")
+            except ApiError:
+                break
+        self._info = msgspec.structs.replace(self._info, user=user, groups=groups, crds=frozenset(found))
+
+    def _problem(self, error: Exception) -> Problem:
+        from tfdash.sources.kubernetes.transport import problem_of
+
+        return problem_of(error, self._clock.now())
+
+    # -- single reads -------------------------------------------------------------------------------------------
+
+    async def read(self, subject: Subject) -> Document:
+        kind = READABLE[subject.kind]
+        try:
+            found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
+        except Exception as error:
+            raise ReadFailed(self._problem(error)) from None
+        return Document(subject, _cleaned(found), self._clock.now())
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
+        try:
+            body = await self._open().get(READABLE[kind].path(subject.namespace))
+            items = msgspec.json.decode(body).get("items") or []
+        except Exception as error:
+            raise ReadFailed(self._problem(error)) from None
+        owned = []
+        for item in items:
+            meta = item.get("metadata", {})
+            owners = meta.get("ownerReferences") or ()
+            if any(o.get("kind") == subject.kind and o.get("name") == subject.name for o in owners):
+                at = Subject(
+                    subject.cluster, kind, subject.namespace, str(meta.get("name")), str(meta.get("uid"))
+                )
+                item.setdefault("kind", kind)
+                item.setdefault("apiVersion", READABLE[kind].api_version)
+                owned.append(Document(at, _cleaned(item), self._clock.now()))
+        return tuple(owned)
+
+    async def read_events(self, subject: Subject) -> tuple[Event, ...]:
+        from tfdash.sources.kubernetes.codec import Codec
+
+        selector = f"involvedObject.kind={subject.kind},involvedObject.name={subject.name}"
+        # events about cluster-scoped objects live in "default"
+        path = WATCHED["Event"].path(subject.namespace or "default")
+        try:
+            _, found = Codec("Event").page(await self._open().get(path, {"fieldSelector": selector}))
+        except Exception as error:
+            raise ReadFailed(self._problem(error)) from None
+        events = [e for e in found if isinstance(e, Event)]
+        return tuple(sorted(events, key=lambda e: e.last_seen))
+
+    def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
+        from tfdash.sources.kubernetes.logs import stream
+
+        return stream(self._open(), request, self._clock)
+
+    async def privileges(self) -> tuple[Privilege, ...]:
+        """By SelfSubjectAccessReviews: list of each kind everywhere, else in each known namespace; and logs."""
+        asked: list[tuple[str, str, str]] = [(k.group, k.resource, "") for k in WATCHED.values()]
+        asked.append(("", "pods/log", ""))
+
+        async def one(group: str, resource: str, namespace: str) -> Privilege:
+            name, _, sub = resource.partition("/")
+            verb = "get" if sub else "list"
+            attributes = {
+                "verb": verb,
+                "group": group,
+                "resource": name,
+                "subresource": sub,
+                "namespace": namespace,
+            }
+            body = {
+                "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": attributes},
+            }  # fmt: skip
+            shown = f"{resource}.{group}" if group else resource
+            try:
+                answer = await self._open().review(
+                    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body
+                )
+                status = answer.get("status", {})
+                return Privilege(
+                    verb=verb, resource=shown, namespace=namespace, allowed=bool(status.get("allowed")),
+                    reason=str(status.get("reason") or ""),
+                )  # fmt: skip
+            except Exception as error:
+                return Privilege(
+                    verb=verb, resource=shown, namespace=namespace, reason=self._problem(error).cause
+                )
+
+        everywhere = await asyncio.gather(*(one(*a) for a in asked))
+        narrow = [
+            (group, resource, namespace)
+            for (group, resource, _), told in zip(asked, everywhere, strict=True)
+            if told.allowed is False and resource not in ("namespaces", "nodes")
+            for namespace in self._fallback
+        ]
+        return (*everywhere, *(await asyncio.gather(*(one(*a) for a in narrow))))
+
+
+class Complete:
+    """Passes a feed's observations on, and forgets the prefetched rows once the objects are there."""
+
+    def __init__(self, sink: Sink, ref: ClusterRef, kind: str) -> None:
+        self._sink, self._ref, self._kind = sink, ref, kind
+        self.complete = False
+        self.feed: Any = None
+        self.done: Any = None
+
+    def publish(self, seen: Observation[Objects], changed: frozenset[Key] | None) -> None:
+        if seen.complete and not self.complete:
+            self.complete = True
+            if self.done is not None:
+                self.done()
+        self._sink.put_objects(self._ref, self._kind, seen, changed)
+
+
+def _cleaned(found: Any) -> dict[str, Any]:
+    """Without managedFields; a Secret's values replaced by their sizes before they leave the source."""
+    if not isinstance(found, dict):
+        return {}
+    meta = found.get("metadata")
+    if isinstance(meta, dict):
+        meta.pop("managedFields", None)
+    if found.get("kind") == "Secret":
+        for table in ("data", "stringData"):
+            if isinstance(found.get(table), dict):
+                found[table] = {k: f"({len(str(v)) * 3 // 4} bytes, hidden)" for k, v in found[table].items()}
+        notes = meta.get("annotations") if isinstance(meta, dict) else None
+        if isinstance(notes, dict):
+            notes.pop("kubectl.kubernetes.io/last-applied-configuration", None)
+    return found
+
+
+__all__ = ["ALL", "KubernetesSource"]

@@ -1,0 +1,271 @@
+"""The reading client: GETs to an allow-list of paths and SelfSubject reviews, and nothing else, by construction.
+
+Every request passes ``ReadingTransport``, which refuses the rest before it leaves: there is no method that writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import msgspec
+
+from tfdash.model.observation import Problem, ProblemKind
+from tfdash.process import in_thread
+from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded
+from tfdash.sources.kubernetes.kinds import READABLE
+from tfdash.sources.kubernetes.wire import StatusObject
+from tfdash.text import safe
+
+_NAME = r"[^/]+"
+_RESOURCES = "|".join(
+    rf"{re.escape(k.api)}(?:/namespaces/{_NAME})?/{k.resource}(?:/{_NAME})?" for k in READABLE.values()
+)
+_ALLOWED_GET = re.compile(
+    rf"/(?:version|readyz|livez|api|apis|api/v1|apis/{_NAME}/{_NAME}|{_RESOURCES}|api/v1/namespaces/{_NAME}/pods/{_NAME}/log)"
+)
+_ALLOWED_POST = re.compile(
+    r"/apis/(?:authorization\.k8s\.io/v1/(?:selfsubjectaccessreviews|selfsubjectrulesreviews)"
+    r"|authentication\.k8s\.io/v1/selfsubjectreviews)"
+)
+_KEEPALIVE: list[tuple[int, int, int]] = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+]
+for _name, _value in (
+    ("TCP_KEEPIDLE", 15),
+    ("TCP_KEEPINTVL", 5),
+    ("TCP_KEEPCNT", 3),
+    ("TCP_USER_TIMEOUT", 30_000),
+):
+    if hasattr(socket, _name):  # not on every platform
+        _KEEPALIVE.append((socket.IPPROTO_TCP, getattr(socket, _name), _value))
+
+
+class Refused(Exception):
+    """A request that the reading client does not make. A bug in the caller, never an operator's."""
+
+
+class ApiError(Exception):
+    """An answer that is no success. ``retry_after`` in seconds where the server named one."""
+
+    def __init__(self, status: int, message: str, reason: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.reason, self.retry_after = status, message, reason, retry_after
+
+
+def check_allowed(method: str, path: str) -> None:
+    """Raises ``Refused`` for anything but the reads of this program."""
+    allowed = {"GET": _ALLOWED_GET, "POST": _ALLOWED_POST}.get(method)
+    if allowed is None or not allowed.fullmatch(path):
+        raise Refused(f"the reading client does not {method} {path}")
+
+
+class ReadingTransport(httpx.AsyncBaseTransport):
+    """Refuses before anything is sent; ``prefix`` is the path of the server's own address."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, prefix: str) -> None:
+        self._inner, self._prefix = inner, prefix
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        check_allowed(request.method, request.url.path.removeprefix(self._prefix))
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class Reader:
+    """One cluster's HTTP reads. Lives on the loop that first uses it."""
+
+    def __init__(
+        self, credentials: Credentials, *, connect_timeout: float = 5.0, read_timeout: float = 30.0
+    ) -> None:
+        self.credentials = credentials
+        self.access = credentials.access
+        self._connect, self._read = connect_timeout, read_timeout
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self.skew: float | None = None  # server time minus ours, from the Date header
+
+    async def client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            async with self._opening:
+                if self._client is None:
+                    self._client = await in_thread(self._open)
+        return self._client
+
+    def _open(self) -> httpx.AsyncClient:
+        access = self.access
+        base = httpx.URL(access.server)
+        tls = self.credentials.ssl_context() if base.scheme == "https" else False
+        inner = httpx.AsyncHTTPTransport(
+            verify=tls, retries=0, socket_options=_KEEPALIVE, proxy=access.proxy or None,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0),
+        )  # fmt: skip
+        near = base.host in ("127.0.0.1", "::1", "localhost")
+        headers = [
+            ("Accept-Encoding", "identity" if near else "gzip"),
+            ("User-Agent", "tfdash"),
+            *access.impersonation(),
+        ]
+        return httpx.AsyncClient(
+            base_url=base, transport=ReadingTransport(inner, base.path.rstrip("/")), follow_redirects=False,
+            trust_env=False, headers=headers,
+            timeout=httpx.Timeout(self._read, connect=self._connect, pool=self._read),
+        )  # fmt: skip
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def open(
+        self, path: str, params: dict[str, str] | None = None, *, method: str = "GET", body: Any = None,
+        accept: str = "application/json", silence: float | None = None,
+    ) -> httpx.Response:  # fmt: skip
+        """Send and return the answer with its body still to be read; the caller closes it.
+
+        A 401 renews the credential once. Raises ``ApiError``, ``LoginNeeded`` or httpx's errors. ``silence`` is the
+        longest wait for the next byte of the body, in seconds.
+        """
+        client = await self.client()
+        timeout = httpx.Timeout(silence or self._read, connect=self._connect, pool=self._read)
+        for renew in (False, True):
+            header = await in_thread(lambda renew=renew: self.credentials.authorization(renew=renew))  # type: ignore[misc]
+            headers = {"Accept": accept}
+            if header:
+                headers["Authorization"] = header
+            request = client.build_request(
+                method, path, params=params, json=body, headers=headers, timeout=timeout
+            )
+            if self.access.tls_server_name:
+                request.extensions["sni_hostname"] = self.access.tls_server_name
+            answer = await client.send(request, stream=True)
+            self._note_date(answer)
+            if answer.status_code < 300:
+                return answer
+            try:
+                raw = await answer.aread()
+            finally:
+                await answer.aclose()
+            if answer.status_code != 401 or renew:
+                raise _api_error(answer, raw)
+        raise AssertionError("unreachable")
+
+    async def get(
+        self, path: str, params: dict[str, str] | None = None, accept: str = "application/json"
+    ) -> bytes:
+        answer = await self.open(path, params, accept=accept)
+        try:
+            return await answer.aread()
+        finally:
+            await answer.aclose()
+
+    async def review(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST one of the SelfSubject reviews."""
+        answer = await self.open(path, method="POST", body=body)
+        try:
+            found = msgspec.json.decode(await answer.aread())
+        finally:
+            await answer.aclose()
+        return found if isinstance(found, dict) else {}
+
+    def _note_date(self, answer: httpx.Response) -> None:
+        text = answer.headers.get("Date")
+        if text:
+            try:
+                self.skew = parsedate_to_datetime(text).timestamp() - time.time()
+            except ValueError:
+                self.skew = None
+
+
+def _api_error(answer: httpx.Response, raw: bytes) -> ApiError:
+    try:
+        status = msgspec.json.decode(raw, type=StatusObject)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        status = StatusObject()
+    message = status.message or raw[:200].decode(errors="replace") or f"HTTP {answer.status_code}"
+    wait = answer.headers.get("Retry-After", "")
+    return ApiError(answer.status_code, message, status.reason, float(wait) if wait.isdigit() else None)
+
+
+def problem_of(error: BaseException, since: float, retry_at: float | None = None) -> Problem:
+    """Any failure of a read, in an operator's words with a remedy."""
+    kind, cause, remedy, transient = _explain(error)
+    return Problem(
+        kind=kind, cause=safe(cause), remedy=safe(remedy), since=since, retry_at=retry_at, transient=transient
+    )
+
+
+def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
+    if isinstance(error, LoginNeeded):
+        return ProblemKind.LOGIN_EXPIRED, f"login expired: {error}", error.remedy, True
+    if isinstance(error, ApiError):
+        return _explain_status(error)
+    if isinstance(error, httpx.TimeoutException):
+        what = "connecting timed out" if isinstance(error, httpx.ConnectTimeout) else "no answer in time"
+        return ProblemKind.TIMEOUT, what, "", True
+    if isinstance(error, httpx.ConnectError):
+        text = str(error)
+        if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
+            reason = text.split("certificate verify failed:")[-1].split("(")[0].strip()
+            return (
+                ProblemKind.CONFIG,
+                f"the server's certificate is not trusted: {reason}",
+                "check certificate-authority in the kubeconfig",
+                False,
+            )
+        if "refused" in text or "All connection attempts failed" in text:
+            return ProblemKind.UNREACHABLE, "connection refused", "", True
+        return ProblemKind.UNREACHABLE, f"cannot connect: {text}", "", True
+    if isinstance(error, httpx.ProxyError):
+        return (
+            ProblemKind.UNREACHABLE,
+            f"the proxy refused: {error}",
+            "check proxy-url in the kubeconfig",
+            True,
+        )
+    if isinstance(error, httpx.TransportError):
+        return ProblemKind.UNREACHABLE, f"connection lost: {str(error) or type(error).__name__}", "", True
+    if isinstance(error, msgspec.DecodeError | msgspec.ValidationError | UnicodeDecodeError):
+        return ProblemKind.BAD_ANSWER, f"unreadable answer: {error}", "", True
+    if isinstance(error, OSError):
+        return ProblemKind.UNREACHABLE, error.strerror or str(error), "", True
+    return ProblemKind.INTERNAL, f"{type(error).__name__}: {error}", "see the log", True
+
+
+def _explain_status(error: ApiError) -> tuple[ProblemKind, str, str, bool]:
+    if error.status == 401:
+        return (
+            ProblemKind.LOGIN_EXPIRED,
+            "login expired: the server does not accept the credential",
+            "renew it (the kubeconfig's user)",
+            True,
+        )
+    if error.status == 403:
+        return (
+            ProblemKind.FORBIDDEN,
+            error.message,
+            "ask for the right, or name your namespaces in the configuration",
+            False,
+        )
+    if error.status == 404:
+        return ProblemKind.NOT_SERVED, "this cluster does not serve it", "", False
+    if error.status in (429, 503) and error.retry_after is not None:
+        return (
+            ProblemKind.THROTTLED,
+            f"the server asks to wait {error.retry_after:g} s: {error.message}",
+            "",
+            True,
+        )
+    if error.status >= 500:
+        return ProblemKind.SERVER_ERROR, f"the server failed ({error.status}): {error.message}", "", True
+    if error.status == 429:
+        return ProblemKind.THROTTLED, f"too many requests: {error.message}", "", True
+    return ProblemKind.BAD_ANSWER, f"HTTP {error.status}: {error.message}", "", True
