@@ -1,0 +1,140 @@
+"""Causes inside the pods: images, memory, crashes, configuration, probes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from tfdash.model.kube import ContainerStatus, Pod
+from tfdash.model.workload import CauseCode
+from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.rules.causes.finding import Finding, plural, shorten
+from tfdash.playbook.rules.links import Links
+
+_IMAGE = {
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "RegistryUnavailable",
+    "ImageInspectError",
+}
+_CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+_EXIT = {
+    1: "the program reported an error", 2: "misuse of a shell command", 126: "the command cannot be executed",
+    127: "the command was not found", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM",
+}  # fmt: skip
+
+
+def _each(pods: Iterable[Pod]) -> Iterator[tuple[Pod, ContainerStatus]]:
+    return ((pod, status) for pod in pods for status in pod.statuses)
+
+
+def _pods(found: Sequence[tuple[Pod, ContainerStatus]]) -> tuple[Pod, ...]:
+    return tuple({id(pod): pod for pod, _ in found}.values())
+
+
+def exit_text(status: ContainerStatus) -> str:
+    """``exit 137 (SIGKILL)`` of the last run that ended, "" where none is known."""
+    code = status.exit_code if status.state == "terminated" else status.last_exit_code
+    if code is None:
+        return ""
+    return f"exit {code} ({_EXIT[code]})" if code in _EXIT else f"exit {code}"
+
+
+def _memory(bytes_: float) -> str:
+    for unit, size in (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
+        if bytes_ >= size:
+            return f"{bytes_ / size:.4g}{unit}"
+    return f"{bytes_:.0f}B"
+
+
+def images(pods: Sequence[Pod]) -> Iterator[Finding]:
+    found = [(p, s) for p, s in _each(pods) if s.state == "waiting" and s.reason in _IMAGE]
+    if found:
+        pod, status = found[0]
+        image = next((c.image for c in pod.containers if c.name == status.name), "")
+        why = status.message.rsplit("desc = ", 1)[-1] if status.message else ""
+        detail = f": {shorten(why)}" if why and not why.startswith("Back-off pulling image") else ""
+        yield Finding(
+            CauseCode.IMAGE_PULL, f"{status.reason}: {image} cannot be pulled in {plural(len(_pods(found)), 'pod')}{detail}",
+            _pods(found),
+        )  # fmt: skip
+
+
+def out_of_memory(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
+    found = []
+    for pod, status in _each(pods):
+        just = status.state == "terminated" and status.reason == "OOMKilled"
+        before = status.last_reason == "OOMKilled"
+        ended = status.since if just else status.last_finished
+        crashing = status.state == "waiting" and status.reason == "CrashLoopBackOff"
+        if (just or before) and (crashing or just or now - ended < policy.oom_window):
+            found.append((pod, status))
+    if found:
+        pod, status = found[0]
+        limit = next((c.resources.memory_limit for c in pod.containers if c.name == status.name), None)
+        restarts = sum(s.restarts for _, s in found)
+        times = f", restarted {restarts} times" if restarts > 1 else ""
+        bound = f", limit {_memory(limit)}" if limit else ", no limit set"
+        sentence = f"OOM killed in {plural(len(_pods(found)), 'pod')}{times}, exit 137{bound} (container {status.name})"
+        yield Finding(CauseCode.OOM_KILLED, sentence, _pods(found))
+
+
+def _crash_sentence(status: ContainerStatus, count: int, what: str) -> str:
+    ended = exit_text(status)
+    reason = status.last_reason or (status.reason if status.state == "terminated" else "")
+    tail = f", {reason}" if reason and reason not in ("Error", "Completed") else ""
+    often = f", restarted {status.restarts} times" if status.restarts else ""
+    last = f": last {ended}{tail}" if ended else ""
+    return f"{what} {status.name} keeps crashing in {plural(count, 'pod')}{last}{often}"
+
+
+def _crashing(status: ContainerStatus) -> bool:
+    if status.state == "waiting" and status.reason == "CrashLoopBackOff":
+        return status.last_reason != "OOMKilled"
+    return status.state == "terminated" and (status.exit_code or 0) != 0 and status.reason != "OOMKilled"
+
+
+def crashes(pods: Sequence[Pod]) -> Iterator[Finding]:
+    found = [(p, s) for p, s in _each(pods) if not s.init and _crashing(s)]
+    if found:
+        yield Finding(
+            CauseCode.CRASH_LOOP, _crash_sentence(found[0][1], len(_pods(found)), "container"), _pods(found)
+        )
+
+
+def init_containers(pods: Sequence[Pod]) -> Iterator[Finding]:
+    found = [(p, s) for p, s in _each(pods) if s.init and _crashing(s)]
+    if found:
+        yield Finding(
+            CauseCode.INIT_CONTAINER,
+            _crash_sentence(found[0][1], len(_pods(found)), "init container"),
+            _pods(found),
+        )
+
+
+def configuration(pods: Sequence[Pod]) -> Iterator[Finding]:
+    found = [(p, s) for p, s in _each(pods) if s.state == "waiting" and s.reason in _CONFIG]
+    if found:
+        status = found[0][1]
+        sentence = f"{status.reason} in {plural(len(_pods(found)), 'pod')}: {shorten(status.message or 'no message')}"
+        yield Finding(CauseCode.CONFIG, sentence, _pods(found))
+
+
+def probes(pods: Sequence[Pod], links: Links) -> Iterator[Finding]:
+    """Running, and not ready: its readiness (or startup) probe does not pass."""
+    found = [
+        (p, s) for p, s in _each(pods)
+        if p.phase == "Running" and not s.init and s.state == "running" and not s.ready
+    ]  # fmt: skip
+    if found:
+        names = {p.name for p, _ in found}
+        told = [e for e in links.events if e.reason == "Unhealthy" and e.involved_name in names]
+        newest = max(told, key=lambda e: e.last_seen, default=None)
+        why = f": {shorten(newest.message)}" if newest is not None else ""
+        kind = (
+            "probe" if newest is None else (re.match(r"(\w+) probe", newest.message) or ["probe"])[0].lower()
+        )
+        sentence = f"{plural(len(_pods(found)), 'pod')} running but not ready, {kind} failing{why}"
+        yield Finding(CauseCode.PROBE, sentence, _pods(found))

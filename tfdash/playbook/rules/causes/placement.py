@@ -1,0 +1,103 @@
+"""Causes around the pods: the scheduler, volumes, nodes, eviction."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tfdash.model.kube import Pod
+from tfdash.model.workload import CauseCode
+from tfdash.playbook.rules.causes.finding import Finding, plural, shorten
+from tfdash.playbook.rules.links import Links
+from tfdash.playbook.rules.rollout import condition
+
+_HEAD = re.compile(r"^(\d+)/(\d+) nodes are available: (.*)$", re.DOTALL)
+_REASON = re.compile(r"(\d+) (?:node\(s\) )?(.+)")
+
+
+def scheduler_reasons(message: str) -> tuple[int, Counter[str]]:
+    """``0/5 nodes are available: 2 Insufficient cpu, 3 node(s) had untolerated taint {x}. preemption: ...`` to
+    (nodes in all, reason -> how many nodes). Reasons themselves may hold commas inside braces."""
+    head = _HEAD.match(message)
+    if head is None:
+        return 0, Counter()
+    body = re.split(r"\.\s+(?:preemption:|no new claims|$)", head[3])[0].rstrip(". ")
+    counts: Counter[str] = Counter()
+    for part in re.split(r",\s+(?=\d+ )", body):
+        if found := _REASON.match(part):
+            counts[found[2].rstrip(".")] += int(found[1])
+    return int(head[2]), counts
+
+
+def _about_volumes(message: str) -> bool:
+    return "PersistentVolumeClaim" in message or "persistentvolumeclaim" in message or "volume" in message
+
+
+def unschedulable(pods: Sequence[Pod]) -> Iterator[Finding]:
+    found = [
+        (p, c) for p in pods if (c := condition(p.conditions, "PodScheduled")) and c.reason == "Unschedulable"
+    ]
+    found = [(p, c) for p, c in found if not (p.claims and _about_volumes(c.message))]
+    if found:
+        total, reasons = scheduler_reasons(found[0][1].message)
+        if reasons:
+            listed = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
+            why = f"0 of {total} nodes fit: {listed}"
+        else:
+            why = shorten(found[0][1].message or "no message")
+        yield Finding(
+            CauseCode.UNSCHEDULABLE,
+            f"{plural(len(found), 'pod')} unschedulable, {why}",
+            tuple(p for p, _ in found),
+        )
+
+
+def volumes(pods: Sequence[Pod], links: Links) -> Iterator[Finding]:
+    waiting = [
+        p
+        for p in pods
+        if (c := condition(p.conditions, "PodScheduled")) and p.claims and _about_volumes(c.message)
+    ]
+    if waiting:
+        message = next(c.message for c in waiting[0].conditions if c.type == "PodScheduled")
+        _, reasons = scheduler_reasons(message)
+        why = (next(iter(reasons), "") or shorten(message.partition("available: ")[2] or message)).partition(
+            ". "
+        )[0]
+        claims = ", ".join(dict.fromkeys(c for p in waiting for c in p.claims))
+        yield Finding(
+            CauseCode.VOLUME, f"{plural(len(waiting), 'pod')} wait for claim {claims}: {why}", tuple(waiting)
+        )
+        return
+    pending = {p.name: p for p in pods if p.phase == "Pending"}
+    told = [
+        e
+        for e in links.events
+        if e.reason in ("FailedMount", "FailedAttachVolume") and e.involved_name in pending
+    ]
+    if told:
+        newest = max(told, key=lambda e: e.last_seen)
+        affected = tuple(pending[n] for n in dict.fromkeys(e.involved_name for e in told))
+        yield Finding(CauseCode.VOLUME, f"{newest.reason}: {shorten(newest.message)}", affected)
+
+
+def lost_nodes(pods: Sequence[Pod]) -> Iterator[Finding]:
+    found = [
+        p for p in pods
+        if p.reason == "NodeLost"
+        or any(c.type == "Ready" and c.status != "True" and c.reason in ("NodeNotReady", "NodeStatusUnknown") for c in p.conditions)
+        or any(c.type == "DisruptionTarget" and c.reason == "DeletionByTaintManager" for c in p.conditions)
+    ]  # fmt: skip
+    if found:
+        nodes = ", ".join(dict.fromkeys(p.node for p in found))
+        yield Finding(CauseCode.NODE_LOST, f"{plural(len(found), 'pod')} on lost node {nodes}", tuple(found))
+
+
+def evicted(pods: Sequence[Pod]) -> Iterator[Finding]:
+    found = [p for p in pods if p.phase == "Failed" and p.reason in ("Evicted", "Preempting", "Terminated")]
+    if found:
+        why = f": {shorten(found[0].message)}" if found[0].message else ""
+        yield Finding(
+            CauseCode.EVICTED, f"{plural(len(found), 'pod')} {found[0].reason.lower()}{why}", tuple(found)
+        )

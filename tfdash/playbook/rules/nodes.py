@@ -1,0 +1,42 @@
+"""The rule of a node: ready, without pressure, schedulable."""
+
+from __future__ import annotations
+
+from tfdash.model.kube import Node
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.playbook.rules.causes.finding import shorten
+from tfdash.playbook.rules.rollout import condition
+
+RULE = "node.ready"
+_PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
+
+
+def judge(ref: ClusterRef, node: Node) -> Verdict:
+    subject = Subject(ref, "Node", "", node.name)
+    ready = condition(node.conditions, "Ready")
+    if ready is None:
+        return Verdict(
+            level=Level.UNKNOWN, rule=RULE, subject=subject, unknown=UnknownKind.NO_DATA,
+            sentence=f"{node.name}: reports no Ready condition",
+        )  # fmt: skip
+    if ready.status != "True":
+        why = f": {shorten(ready.message)}" if ready.message else ""
+        lost = "is lost" if ready.status == "Unknown" else "is not ready"
+        return Verdict(
+            level=Level.BREACH,
+            rule=RULE,
+            subject=subject,
+            sentence=f"{node.name} {lost}{why}",
+            since=ready.since,
+        )
+    pressed = [c.type for c in node.conditions if c.type in _PRESSURE and c.status == "True"]
+    if pressed:
+        text = f"{node.name}: {', '.join(pressed)}"
+        return Verdict(level=Level.WARN, rule=RULE, subject=subject, sentence=text, since=ready.since)
+    if node.unschedulable:
+        text = f"{node.name} is ready, cordoned"
+        return Verdict(level=Level.PAUSED, rule=RULE, subject=subject, sentence=text, since=ready.since)
+    return Verdict(
+        level=Level.OK, rule=RULE, subject=subject, sentence=f"{node.name} is ready", since=ready.since
+    )

@@ -1,0 +1,48 @@
+"""Whether a workload serves, whatever its release does."""
+
+from __future__ import annotations
+
+import math
+
+from tfdash.model.kube import DaemonSet, Deployment, Object, StatefulSet
+from tfdash.model.workload import Release, Serving
+
+
+def resolve_bound(text: str, total: int, *, up: bool, default: str = "25%") -> int:
+    """An IntOrString of a rolling update as pods: percentages round up for surge, down for unavailable
+    (k8s.io/apimachinery/pkg/util/intstr.GetScaledValueFromIntOrPercent)."""
+    value = text or default
+    if value.endswith("%"):
+        share = int(value[:-1]) * total / 100
+        return math.ceil(share) if up else math.floor(share)
+    return int(value)
+
+
+def may_be_away(workload: Object) -> int:
+    """How many pods a rolling update may take away at once."""
+    match workload:
+        case Deployment(strategy="Recreate"):
+            return workload.desired
+        case Deployment():
+            away = resolve_bound(workload.max_unavailable, workload.desired, up=False)
+            surge = resolve_bound(workload.max_surge, workload.desired, up=True)
+            # Kubernetes moves at all: where both come to nothing, one pod may be away
+            return 1 if away == 0 and surge == 0 else away
+        case StatefulSet():
+            return max(1, resolve_bound(workload.max_unavailable, workload.desired, up=False, default="1"))
+        case DaemonSet():
+            return max(1, resolve_bound(workload.max_unavailable, workload.desired, up=True, default="1"))
+    return 0
+
+
+def serving(workload: Object, desired: int, available: int, release: Release) -> Serving:
+    """OK with as many available as wanted, or, while a release moves, within what its strategy may take away."""
+    if desired == 0:
+        return Serving.IDLE
+    if available >= desired:
+        return Serving.OK
+    if available <= 0:
+        return Serving.DOWN
+    if release is Release.PROGRESSING and available >= desired - may_be_away(workload):
+        return Serving.OK
+    return Serving.DEGRADED

@@ -1,0 +1,185 @@
+"""The rule of a workload: serving health, release state, cause, and the verdict that follows from them."""
+
+from __future__ import annotations
+
+from tfdash.model.kube import DaemonSet, Deployment, Object, StatefulSet
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.model.workload import Cause, CauseCode, DisruptionRoom, Release, ScaledBy, Serving, WorkloadState
+from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.rules import causes
+from tfdash.playbook.rules.links import Links
+from tfdash.playbook.rules.rollout import Status, condition, rollout
+from tfdash.playbook.rules.serving import serving
+
+RULE = "workload.serves"
+_FIRST = 5.0  # seconds: a revision begun so soon after the workload itself is its first
+# causes that will not pass by waiting: a release that has one is stuck before its deadline says so
+_LASTING = frozenset(CauseCode) - {
+    CauseCode.PROBE,
+    CauseCode.PAUSED,
+    CauseCode.GENERATION,
+    CauseCode.TERMINATING,
+}
+
+
+def judge(
+    ref: ClusterRef, workload: Object, links: Links, policy: WorkloadPolicy, now: float
+) -> tuple[WorkloadState, Verdict]:
+    """What is to be said of a Deployment, StatefulSet or DaemonSet."""
+    assert isinstance(workload, Deployment | StatefulSet | DaemonSet)
+    subject = Subject(ref, workload.KIND, workload.namespace, workload.name)
+    status = rollout(workload)
+    health = serving(workload, workload.desired, workload.available, status.release)
+    troubled = health in (Serving.DOWN, Serving.DEGRADED) or status.release not in (
+        Release.COMPLETE, Release.PARTITIONED, Release.ON_DELETE,
+    )  # fmt: skip
+    cause = causes.find(ref, workload, links, status, policy, now) if troubled or _restless(links) else None
+    release = status.release
+    if release is Release.PROGRESSING and cause is not None and cause.code in _LASTING:
+        release = Release.STUCK
+    containers = [c for c in workload.template.containers if not c.init or c.sidecar]
+    newest = links.newest
+    state = WorkloadState(
+        subject=subject,
+        serving=health,
+        release=release,
+        message=status.message,
+        cause=cause,
+        revision=_revision(workload),
+        images=tuple(c.image for c in containers),
+        image=_short_image([c.image for c in containers]),
+        desired=workload.desired,
+        ready=workload.ready,
+        updated=workload.updated,
+        available=workload.available,
+        restarts=sum(s.restarts for p in links.pods or () for s in p.statuses),
+        changed_at=newest.created if newest is not None else _changed_at(workload),
+        created=workload.created,
+        progress=status.progress if release in (Release.PROGRESSING, Release.PAUSED, Release.STUCK) else None,
+        deadline_at=_deadline(workload, status),
+        scaled_by=_scaled_by(ref, links),
+        disruption=_disruption(ref, links),
+    )
+    return state, _verdict(state)
+
+
+def _restless(links: Links) -> bool:
+    """All replicas are there, and yet a container of theirs was killed or restarts."""
+    return any(
+        s.last_reason == "OOMKilled" or s.state == "waiting" for p in links.pods or () for s in p.statuses
+    )
+
+
+def _verdict(state: WorkloadState) -> Verdict:
+    level = _level(state)
+    what = f"{state.available} of {state.desired} available"
+    why = f": {state.cause.sentence}" if state.cause is not None else ""
+    if state.release is Release.STUCK:
+        sentence = f"{state.subject.name}: release {state.revision or ''} is stuck, {what}{why}".replace(
+            "release  ", "release "
+        )
+    elif level is Level.OK:
+        sentence = f"{state.subject.name} serves, {what}"
+    else:
+        sentence = f"{state.subject.name}: {what}{why or ', ' + state.message}"
+    return Verdict(
+        level=level, rule=RULE, subject=state.subject, sentence=sentence, measured=float(state.available),
+        limit=float(state.desired), unit="pods",
+        evidence=Evidence(objects=state.cause.objects if state.cause else (), sample=state.desired),
+        unknown=UnknownKind.NO_DATA if level is Level.UNKNOWN else None, since=state.changed_at or None,
+    )  # fmt: skip
+
+
+def _level(state: WorkloadState) -> Level:
+    starting = state.release is Release.PROGRESSING and state.changed_at - state.created < _FIRST
+    if state.serving is Serving.DOWN and starting:  # it never served: nothing broke, it is coming up
+        return Level.MOVING if state.cause is None else Level.WARN
+    if state.serving is Serving.DOWN:
+        return Level.PAUSED if state.release is Release.PAUSED and state.updated == 0 else Level.BREACH
+    if state.serving is Serving.DEGRADED or state.release is Release.STUCK or state.cause is not None:
+        return Level.PAUSED if _paused(state) else Level.WARN
+    if state.serving is Serving.UNKNOWN:
+        return Level.UNKNOWN
+    if state.serving is Serving.IDLE:
+        return Level.IDLE
+    by_release = {Release.PROGRESSING: Level.MOVING, Release.PAUSED: Level.PAUSED}
+    return by_release.get(state.release, Level.OK)
+
+
+def _paused(state: WorkloadState) -> bool:
+    only = state.cause is None or state.cause.code is CauseCode.PAUSED
+    return state.release is Release.PAUSED and state.serving is not Serving.DEGRADED and only
+
+
+def _revision(workload: Deployment | StatefulSet | DaemonSet) -> str:
+    match workload:
+        case Deployment():
+            return "" if workload.revision is None else str(workload.revision)
+        case StatefulSet():
+            return workload.update_revision.removeprefix(f"{workload.name}-")
+        case DaemonSet():
+            return str(workload.generation)
+
+
+def _changed_at(workload: Object) -> float:
+    progressing = condition(getattr(workload, "conditions", ()), "Progressing")
+    return progressing.since if progressing is not None and progressing.since else workload.created
+
+
+def _deadline(workload: Object, status: Status) -> float | None:
+    if (
+        not isinstance(workload, Deployment)
+        or status.release is not Release.PROGRESSING
+        or not workload.progress_deadline
+    ):
+        return None
+    progressing = condition(workload.conditions, "Progressing")
+    if progressing is None:
+        return None
+    return (progressing.updated or progressing.since) + workload.progress_deadline
+
+
+def _short_image(images: list[str]) -> str:
+    """``checkout:2.14.0``, ``checkout@4f2a9c1``; ``+2`` for further containers."""
+    if not images:
+        return ""
+    name, at, digest = images[0].rpartition("/")[2].partition("@")
+    short = f"{name.partition(':')[0]}@{digest.removeprefix('sha256:')[:7]}" if at else name
+    return f"{short} +{len(images) - 1}" if len(images) > 1 else short
+
+
+def _scaled_by(ref: ClusterRef, links: Links) -> ScaledBy | None:
+    hpa = links.autoscaler
+    if hpa is None:
+        return None
+    active = condition(hpa.conditions, "ScalingActive")
+    limited = condition(hpa.conditions, "ScalingLimited")
+    metric = ""
+    if hpa.metrics:
+        first = hpa.metrics[0]
+        unit = " %" if first.unit == "%" else f" {first.unit}".rstrip()
+        now = "unknown" if first.current is None else f"{first.current:g}{unit}"
+        target = "" if first.target is None else f" of {first.target:g}{unit}"
+        metric = f"{first.name} {now}{target}"
+    return ScaledBy(
+        subject=Subject(ref, hpa.KIND, hpa.namespace, hpa.name, hpa.uid), minimum=hpa.min_replicas,
+        desired=hpa.desired, maximum=hpa.max_replicas, metric=metric,
+        active=active is None or active.status != "False",
+        limited=limited is not None and limited.status == "True",
+        problem=active.message if active is not None and active.status == "False" else "",
+    )  # fmt: skip
+
+
+def _disruption(ref: ClusterRef, links: Links) -> DisruptionRoom | None:
+    tightest = min(links.budgets, key=lambda b: b.allowed, default=None)
+    if tightest is None:
+        return None
+    return DisruptionRoom(
+        subject=Subject(ref, tightest.KIND, tightest.namespace, tightest.name, tightest.uid),
+        allowed=tightest.allowed, healthy=tightest.healthy, desired_healthy=tightest.desired_healthy,
+        expected=tightest.expected,
+    )  # fmt: skip
+
+
+__all__ = ["Cause", "judge"]
