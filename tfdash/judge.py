@@ -146,6 +146,10 @@ class Judge:
         self._due: list[tuple[float, Subject]] = []
         self._due_of: dict[Subject, float] = {}
 
+    def use(self, policy: WorkloadPolicy) -> None:
+        """Judge by another policy from the next update on (the validated configuration's)."""
+        self._policy = policy
+
     def due_at(self) -> float | None:
         while self._due and self._due_of.get(self._due[0][1]) != self._due[0][0]:
             heapq.heappop(self._due)

@@ -44,7 +44,7 @@ def parse(text: str, file: str) -> Settings:
 
 
 def _line_in(message: str) -> int:
-    head, _, tail = message.partition("(at line ")
+    _, _, tail = message.partition("(at line ")
     return int(tail.split(",")[0]) if tail and tail.split(",")[0].isdigit() else 0
 
 

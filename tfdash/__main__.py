@@ -1,0 +1,5 @@
+"""``python -m tfdash``."""
+
+from tfdash.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,41 @@
+"""The commands. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The entry point; returns the exit code (see ``parser``). A crash is 3 and leaves a report."""
+    from tfdash.cli import parser
+
+    try:
+        args = parser.parse(sys.argv[1:] if argv is None else argv)
+        return _dispatch(args.command, args)
+    except KeyboardInterrupt:
+        return parser.INTERRUPTED
+    except BrokenPipeError:  # the reader of our stdout went away: no error of ours
+        sys.stderr.close()
+        return parser.OK
+    except Exception as error:
+        from tfdash.cli.crash import report
+
+        return report(error)
+
+
+_MODULES = {
+    "run": "running",
+    "snapshot": "snapshot",
+    "doctor": "doctor",
+    "demo": "demo",
+    "config": "configuring",
+    "completion": "completion",
+}
+
+
+def _dispatch(command: str, args: argparse.Namespace) -> int:
+    module = importlib.import_module(f"tfdash.cli.{_MODULES[command]}")
+    code: int = module.command(args)
+    return code

@@ -1,0 +1,80 @@
+"""``tfdash completion``: scripts made from the parser itself, so that they cannot lag behind it."""
+
+from __future__ import annotations
+
+import argparse
+
+from tfdash.cli.parser import OK, build
+
+
+def _commands() -> dict[str, argparse.ArgumentParser]:
+    parser = build()
+    for action in parser._subparsers._group_actions if parser._subparsers else ():
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def _options(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
+    """Option -> its values; positional choices under ""."""
+    found: dict[str, list[str]] = {}
+    for action in parser._actions:
+        choices = [str(c) for c in action.choices] if action.choices else []
+        for option in action.option_strings:
+            found[option] = choices
+        if not action.option_strings and choices:
+            found[""] = choices
+    return found
+
+
+def command(args: argparse.Namespace) -> int:
+    writer = {"bash": bash, "zsh": zsh, "fish": fish}[args.shell]
+    print(writer(_commands()))
+    return OK
+
+
+def bash(commands: dict[str, argparse.ArgumentParser]) -> str:
+    cases, values = [], []
+    for name, parser in commands.items():
+        options = _options(parser)
+        words = " ".join([*(o for o in options if o), *options.get("", [])])
+        cases.append(f'    {name}) words="{words}" ;;')
+        values += [f'    "{name} {o}") words="{" ".join(v)}" ;;' for o, v in options.items() if o and v]
+    return "\n".join(
+        [
+            "# bash completion of tfdash; use: source <(tfdash completion bash)",
+            "_tfdash() {",
+            '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" cmd="${COMP_WORDS[1]}" words=""',
+            f'  if [ "$COMP_CWORD" -eq 1 ]; then words="{" ".join(commands)} --help --version"; else',
+            '  case "$cmd" in', *cases, "  esac",
+            '  case "$cmd $prev" in', *values,
+            '    *" --config"|*" --kubeconfig") COMPREPLY=($(compgen -f -- "$cur")); return ;;', "  esac", "  fi",
+            '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
+            "}", "complete -F _tfdash tfdash kubectl-tfdash",
+        ]
+    )  # fmt: skip
+
+
+def zsh(commands: dict[str, argparse.ArgumentParser]) -> str:
+    return "\n".join(
+        [
+            "#compdef tfdash kubectl-tfdash",
+            "# zsh completion of tfdash; use: source <(tfdash completion zsh)",
+            "autoload -U +X bashcompinit && bashcompinit", bash(commands),
+        ]
+    )  # fmt: skip
+
+
+def fish(commands: dict[str, argparse.ArgumentParser]) -> str:
+    lines = ["# fish completion of tfdash; use: tfdash completion fish | source", "complete -c tfdash -f"]
+    lines += [f"complete -c tfdash -n __fish_use_subcommand -a {name}" for name in commands]
+    for name, parser in commands.items():
+        seen = f"-n '__fish_seen_subcommand_from {name}'"
+        for option, values in _options(parser).items():
+            listed = f" -x -a '{' '.join(values)}'" if values else ""
+            if option.startswith("--"):
+                files = " -r -F" if option in ("--config", "--kubeconfig") else ""
+                lines.append(f"complete -c tfdash {seen} -l {option[2:]}{listed}{files}")
+            elif not option:
+                lines.append(f"complete -c tfdash {seen} -a '{' '.join(values)}'")
+    return "\n".join(lines)

@@ -1,0 +1,129 @@
+"""Puts the parts together: configuration -> sources -> board, and, imported late, the screen."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfdash.board import Board, Judging
+from tfdash.clock import Clock, ScaledClock, SystemClock
+from tfdash.config.durations import parse_duration
+from tfdash.config.quick import QuickCluster, QuickConfig, QuickEnvironment
+from tfdash.model.subject import ClusterRef
+from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.sources.base import ALL, Scope
+from tfdash.sources.kubernetes.kubeconfig import Access, resolve
+from tfdash.sources.kubernetes.source import KubernetesSource
+
+KINDS_OF_SCREEN: dict[str, str] = {
+    "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "replicasets": "ReplicaSet",
+    "pods": "Pod", "nodes": "Node", "namespaces": "Namespace", "jobs": "Job", "cronjobs": "CronJob",
+    "services": "Service", "endpointslices": "EndpointSlice", "hpa": "HorizontalPodAutoscaler",
+    "pdb": "PodDisruptionBudget", "events": "Event",
+}  # fmt: skip
+JUDGED_KINDS = (
+    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
+    "Event", "Node",
+)  # fmt: skip
+
+
+def clock_of(config: QuickConfig) -> Clock:
+    """The machine's clock, or the simulated platform's."""
+    return SystemClock() if config.demo_clock is None else ScaledClock(*config.demo_clock)
+
+
+def access_of(cluster: QuickCluster) -> Access:
+    """How to reach a configured cluster. Raises ``KubeconfigError``."""
+    from dataclasses import replace
+
+    access = resolve(cluster.kubeconfig and str(Path(cluster.kubeconfig).expanduser()), cluster.context)
+    changes: dict[str, Any] = {}
+    if cluster.impersonate:
+        changes["impersonate"] = cluster.impersonate
+    if cluster.impersonate_groups:
+        changes["impersonate_groups"] = cluster.impersonate_groups
+    if cluster.token:
+        changes["secret"] = cluster.token
+    return replace(access, **changes) if changes else access
+
+
+def tuning_of(raw: Mapping[str, Any]) -> dict[str, float]:
+    """[sources.kubernetes] as numbers; what is wrong there is told by the validation behind the first frame."""
+    table = raw.get("sources", {})
+    table = table.get("kubernetes", {}) if isinstance(table, dict) else {}
+    values: dict[str, float] = {}
+    for key, value in table.items() if isinstance(table, dict) else ():
+        try:
+            values[key] = (
+                value if isinstance(value, int) and not isinstance(value, bool) else parse_duration(value)
+            )
+        except ValueError:
+            continue
+    return values
+
+
+def sources_of(environment: QuickEnvironment, config: QuickConfig, clock: Clock) -> list[KubernetesSource]:
+    sources = []
+    for cluster in environment.clusters:
+        access = access_of(cluster)
+        name = cluster.name if cluster.name != "default" else access.context or "default"
+        ref = ClusterRef(environment.name, name)
+        sources.append(
+            KubernetesSource(ref, access, clock, namespaces=cluster.namespaces, tuning=tuning_of(config.raw))
+        )
+    return sources
+
+
+def scope_of(
+    args: argparse.Namespace, environment: QuickEnvironment, sources: list[KubernetesSource]
+) -> Scope:
+    """-n, else the configured namespaces, else all. -A: all."""
+    if getattr(args, "all_namespaces", False):
+        return ALL
+    if getattr(args, "namespace", ""):
+        return Scope((args.namespace,))
+    configured = {n for cluster in environment.clusters for n in cluster.namespaces}
+    return Scope(tuple(sorted(configured))) if configured else ALL
+
+
+def policy_of(raw: Mapping[str, Any]) -> WorkloadPolicy:
+    """[policy.workloads] over the playbook's own values; what is wrong there is told by the validation."""
+    from tfdash.playbook.policy import changed, default_policy
+
+    table = raw.get("policy", {})
+    table = table.get("workloads", {}) if isinstance(table, dict) else {}
+    policy = default_policy()
+    values = {}
+    for key, value in table.items() if isinstance(table, dict) else ():
+        try:
+            if hasattr(policy, key):
+                values[key] = parse_duration(value)
+        except ValueError:
+            continue
+    return changed(policy, values)
+
+
+def log_to_file(debug: bool) -> None:
+    """The terminal belongs to the screen: everything logged goes to a file of the user's."""
+    from tfdash.cli.crash import log_folder, open_private
+
+    try:
+        descriptor = open_private(log_folder() / "tfdash.log")
+    except OSError:
+        logging.getLogger().addHandler(logging.NullHandler())
+        return
+    handler = logging.StreamHandler(os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger("tfdash").setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+def board_of(
+    environment: QuickEnvironment, config: QuickConfig, clock: Clock, judge: Judging | None
+) -> tuple[Board, list[KubernetesSource]]:
+    sources = sources_of(environment, config, clock)
+    return Board(sources, judge, clock), sources

@@ -1,0 +1,54 @@
+"""``tfdash config check | show | schema | path``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from tfdash.cli.parser import OK
+
+
+def command(args: argparse.Namespace) -> int:
+    from tfdash.config.quick import config_folder, find_config
+
+    path = find_config(args.config)
+    if args.what == "path":
+        print(path or config_folder() / "config.toml")
+        return OK
+    from tfdash.config.load import load
+    from tfdash.config.settings import Settings
+
+    if args.what == "schema":
+        print(json.dumps(Settings.model_json_schema(), indent=2))
+        return OK
+    settings = load(path)
+    if args.what == "check":
+        print(f"{path}: ok" if path else "no configuration file: the defaults hold", file=sys.stderr)
+        return OK
+    print("\n".join(_toml(settings.model_dump(mode="json", exclude_none=True))))
+    return OK
+
+
+def _toml(table: dict[str, Any], prefix: str = "") -> list[str]:
+    """A table as TOML. Secrets are references, and of a command's not even that is shown."""
+    plain = {k: v for k, v in table.items() if not isinstance(v, dict) and not _tables(v)}
+    lines = [f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in plain.items()]
+    for key, value in table.items():
+        name = f"{prefix}{_key(key)}"
+        if isinstance(value, dict):
+            inner = _toml(value, f"{name}.")
+            lines += ["", f"[{name}]", *inner] if inner else []
+        elif _tables(value):
+            for row in value:
+                lines += ["", f"[[{name}]]", *_toml(row, f"{name}.")]
+    return lines
+
+
+def _tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
+
+
+def _key(key: str) -> str:
+    return key if key.replace("-", "").replace("_", "").isalnum() else json.dumps(key)

@@ -1,0 +1,34 @@
+"""``tfdash demo``: the program on a simulated platform, a process of its own on loopback."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tfdash.cli.parser import OK
+
+
+def command(args: argparse.Namespace) -> int:
+    from tfdash.demo.process import DemoOptions, start_process
+
+    options = DemoOptions(scenario=args.scenario or "busy", seed=args.seed, speed=args.speed)
+    with start_process(options) as demo:
+        if args.serve:
+            print(f"export KUBECONFIG={demo.kubeconfig}")
+            print(f"tfdash --config {demo.config}", flush=True)
+            print("the simulated platform serves until you press ctrl+c", file=sys.stderr)
+            demo.wait()
+            return OK
+        shared = {
+            "config": str(demo.config), "environment": args.environment, "kubeconfig": "", "context": "",
+            "namespace": "", "all_namespaces": False, "debug": False, "screen": args.screen,
+        }  # fmt: skip
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            from tfdash.cli.running import run
+
+            return run(argparse.Namespace(**shared, theme=args.theme, read_only=True))
+        from tfdash.cli.snapshot import command as snapshot
+
+        print("this is no terminal: a text snapshot of the demo follows", file=sys.stderr)
+        snapshot(argparse.Namespace(**shared, format="text", wait=20.0, width=0))
+        return OK

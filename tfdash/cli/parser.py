@@ -1,0 +1,120 @@
+"""The command line: what can be said, and the help. Imports nothing of ours but the version."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import NoReturn
+
+from tfdash import __version__
+
+OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
+_CODES = """\
+exit codes:
+  0  ok            1  findings (WARN or BREACH)      2  data that is unknown
+  3  error         64 wrong usage or configuration   130 interrupted
+
+stdout is data, stderr is narration.
+"""
+SCREENS = (
+    "overview", "deployments", "statefulsets", "daemonsets", "replicasets", "pods", "nodes", "namespaces", "jobs",
+    "cronjobs", "services", "endpointslices", "hpa", "pdb", "events",
+)  # fmt: skip
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}; see: {self.prog} --help", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+def program() -> str:
+    """How we were called: ``kubectl tfdash`` as a plug-in."""
+    return "kubectl tfdash" if sys.argv[0].endswith("kubectl-tfdash") else "tfdash"
+
+
+def _where(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="FILE", help="configuration (default: $TFDASH_CONFIG, then the platform's folder)"
+    )
+    parser.add_argument(
+        "-e", "--environment", metavar="NAME", default="", help="environment of the configuration"
+    )
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", default="", help="kubeconfig instead of the configured one"
+    )
+    parser.add_argument("--context", metavar="NAME", default="", help="context of the kubeconfig")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("-n", "--namespace", metavar="NAME", default="", help="show this namespace")
+    group.add_argument("-A", "--all-namespaces", action="store_true", help="show all namespaces")
+    parser.add_argument("--debug", action="store_true", help="write more to the log")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    _where(parser)
+    parser.add_argument(
+        "--screen", choices=SCREENS, metavar="NAME", default="", help=f"first screen: {', '.join(SCREENS)}"
+    )
+    parser.add_argument("--read-only", action="store_true", help="act on nothing (this version never does)")
+    parser.add_argument(
+        "--theme", choices=("dark", "light", "ansi", "colour-blind"), default="", help="colours"
+    )
+
+
+def build() -> argparse.ArgumentParser:
+    """The whole parser. ``run`` is what happens without a command."""
+    parser = _Parser(
+        prog=program(),
+        description="A terminal that says whether a platform obeys its deployment playbook.",
+        epilog=_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tfdash {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _run(commands.add_parser("run", help="the interactive terminal (default)"))
+    snapshot = commands.add_parser(
+        "snapshot", help="one screen as text or JSON on stdout, no terminal needed"
+    )
+    _where(snapshot)
+    snapshot.add_argument(
+        "--screen", choices=SCREENS, metavar="NAME", default="overview", help="which screen"
+    )
+    snapshot.add_argument("--format", choices=("text", "json"), default="text")
+    snapshot.add_argument(
+        "--wait", type=float, default=20.0, metavar="SECONDS", help="longest wait for all sources"
+    )
+    snapshot.add_argument(
+        "--width", type=int, default=0, metavar="COLUMNS", help="cut text to so many columns"
+    )
+    doctor = commands.add_parser(
+        "doctor", help="is each source reached, as whom, with which rights; what to fix"
+    )
+    _where(doctor)
+    doctor.add_argument("--format", choices=("text", "json"), default="text")
+    demo = commands.add_parser("demo", help="the program on a simulated platform")
+    demo.add_argument(
+        "--serve", action="store_true", help="serve without a screen; prints kubeconfig and configuration"
+    )
+    demo.add_argument("--scenario", default="", metavar="NAME", help="what happens there")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same world")
+    demo.add_argument("--speed", type=float, default=1.0, metavar="X", help="how fast its clock runs")
+    demo.add_argument("--screen", choices=SCREENS, metavar="NAME", default="overview")
+    demo.add_argument("-e", "--environment", metavar="NAME", default="")
+    demo.add_argument("--theme", choices=("dark", "light", "ansi", "colour-blind"), default="")
+    config = commands.add_parser("config", help="check, show or describe the configuration")
+    config.add_argument("what", choices=("check", "show", "schema", "path"))
+    config.add_argument("--config", metavar="FILE")
+    completion = commands.add_parser("completion", help="print the completion script of a shell")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    return parser
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Options without a command belong to ``run``."""
+    parser = build()
+    commands = {"run", "snapshot", "doctor", "demo", "config", "completion"}
+    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
+        argv = ["run", *argv]
+    elif not argv[0].startswith("-") and argv[0] not in commands:
+        parser.error(f'no command "{argv[0]}"; there is: {", ".join(sorted(commands))}')
+    return parser.parse_args(argv)

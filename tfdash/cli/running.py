@@ -1,0 +1,89 @@
+"""``tfdash run``: the interactive terminal. What stands on the way to the first frame is in this order on purpose.
+
+1. read the few settings that the first frame needs, 2. start fetching the first list in a thread, 3. import Textual
+meanwhile, 4. draw, 5. only then start the board (httpx, watches) and validate the whole configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tfdash.cli.parser import ERROR, OK, program
+
+
+def command(args: argparse.Namespace) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(
+            f"{program()}: this is no terminal; for text or JSON use: {program()} snapshot", file=sys.stderr
+        )
+        return ERROR
+    return run(args)
+
+
+def run(args: argparse.Namespace) -> int:
+    from tfdash.cli.compose import KINDS_OF_SCREEN, board_of, clock_of, log_to_file, policy_of, scope_of
+    from tfdash.config.quick import load_quick
+
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    clock = clock_of(config)
+    screen = args.screen or config.start
+    from tfdash.judge import Judge
+
+    judge = Judge()
+    board, sources = board_of(config.environment, config, clock, judge)
+    scope = scope_of(args, config.environment, sources)
+    kind = KINDS_OF_SCREEN.get(screen, "Deployment")
+    for source in sources:
+        source.prefetch(board, kind, scope)
+    log_to_file(args.debug)
+
+    from screens.app import TfdashApp
+    from screens.context import AppContext
+
+    problems: list[str] = []
+
+    def validate() -> str:
+        """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
+        from tfdash.config.load import load
+        from tfdash.config.problems import ConfigError
+
+        try:
+            load(config.path)
+        except ConfigError as error:
+            problems.append(str(error))
+            return str(error)
+        judge.use(policy_of(config.raw))
+        return ""
+
+    context = AppContext(
+        environment=config.environment.name,
+        word=config.environment.word,
+        colour=config.environment.colour,
+        environments=config.environments,
+        clock=clock,
+        zone=config.zone,
+        start=screen,
+        namespaces=scope.namespaces,
+        demo=config.demo,
+        theme=args.theme or config.theme,
+        mouse=config.mouse,
+        frames_per_second=config.frames_per_second,
+        log_lines=config.log_lines,
+        keys=config.keys,
+        aliases=config.aliases,
+        validate=validate,
+    )
+    app = TfdashApp(board, context)
+    code = app.run_in_terminal()
+    board.stop()
+    if problems:
+        from tfdash.cli.parser import USAGE
+
+        for line in problems[0].splitlines():
+            print(f"{program()}: {line}", file=sys.stderr)
+        return USAGE
+    if app.switch_to:
+        args.environment, args.kubeconfig, args.context = app.switch_to, "", ""
+        return run(args)
+    return OK if code is None else code

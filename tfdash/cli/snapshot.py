@@ -1,0 +1,66 @@
+"""``tfdash snapshot``: one screen on stdout, from the same board, judge and views that the terminal has."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from zoneinfo import ZoneInfo
+
+from tfdash.board import Board
+from tfdash.cli.parser import UNKNOWN
+from tfdash.model.update import Update
+from tfdash.sources.base import ALL, Scope
+
+
+def command(args: argparse.Namespace) -> int:
+    from tfdash.cli.compose import clock_of
+    from tfdash.config.load import load
+    from tfdash.config.quick import load_quick
+
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    load(config.path)  # a headless run has the time to validate first
+    clock = clock_of(config)
+    from tfdash.cli.compose import JUDGED_KINDS, board_of, policy_of, scope_of
+    from tfdash.judge import Judge
+    from tfdash.report import exit_code, snapshot
+    from tfdash.report.gather import needs
+
+    board, sources = board_of(config.environment, config, clock, Judge(policy_of(config.raw)))
+    scope = scope_of(args, config.environment, sources)
+    kinds = dict.fromkeys((*JUDGED_KINDS, *needs(args.screen)), scope)
+    settled = settle(board, kinds, args.wait)
+    namespace = args.namespace or None
+    now, zone = clock.now(), ZoneInfo(config.zone)
+    picture, assessment = board.picture, board.assessment
+    text = snapshot(picture, assessment, args.screen, namespace, args.format, now, zone, args.width or None)
+    print(text)
+    board.stop()
+    if not settled:
+        late = ", ".join(f"{ref.cluster} {kind or 'API server'}" for ref, kind in board.unsettled())
+        print(f"tfdash: not settled within {args.wait:g} s: {late}", file=sys.stderr)
+        return UNKNOWN
+    return exit_code(picture, assessment, args.screen, namespace, now, zone)
+
+
+def settle(board: Board, kinds: dict[str, Scope], wait: float) -> bool:
+    """Start the board and wait until every source has come or failed, and has been judged; False at the deadline."""
+    news = threading.Condition()
+
+    def listener(update: Update) -> None:
+        with news:
+            news.notify_all()
+
+    board.subscribe(listener)
+    board.want("snapshot", kinds or {"Namespace": ALL})
+    board.start()
+    deadline = time.monotonic() + wait
+    with news:
+        while board.unsettled() or board.assessment.number < board.picture.number:
+            if (
+                not news.wait(min(0.1, max(0.0, deadline - time.monotonic())))
+                and time.monotonic() >= deadline
+            ):
+                return False
+    return True

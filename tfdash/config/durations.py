@@ -1,0 +1,27 @@
+"""Durations as text, without pydantic: the first frame needs them too."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(value: Any) -> float:
+    """``"10s"``, ``"1h30m"`` to seconds. A bare number is refused: its unit would be a guess."""
+    if isinstance(value, str):
+        text = value.strip()
+        parts = _PART.findall(text)
+        if parts and "".join(n + u for n, u in parts) == text:
+            return sum(float(n) * _SECONDS[u] for n, u in parts)
+    raise ValueError(f'{value!r} is not a duration; write it as "10s", "5m" or "1h30m"')
+
+
+def write_duration(seconds: float) -> str:
+    """The shortest spelling that ``parse_duration`` reads back."""
+    for unit in ("d", "h", "m", "s"):
+        if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
+            return f"{int(seconds // _SECONDS[unit])}{unit}"
+    return f"{round(seconds * 1000)}ms"
