@@ -1,0 +1,77 @@
+"""Columns in too little and in too much room."""
+
+from __future__ import annotations
+
+import pytest
+
+from tfdash.views.table import Column
+from widgets.cells import fitted, shortened, width_of, wrapped
+from widgets.columns import GAP, fit, furthest
+
+COLUMNS = (
+    Column("name", "NAME", min=20, max=50),
+    Column("ready", "READY", 5),
+    Column("ip", "IP", 15, priority=5),
+    Column("cause", "CAUSE", min=10, flex=3, priority=1),
+    Column("node", "NODE", 12, priority=3),
+)
+
+
+def keys(room: int, skip: int = 0) -> list[str]:
+    return [COLUMNS[p.index].key for p in fit(COLUMNS, room, skip).placed]
+
+
+def test_columns_go_by_priority() -> None:
+    assert keys(200) == ["name", "ready", "ip", "cause", "node"]
+    assert keys(60) == ["name", "ready", "cause", "node"]
+    assert keys(45) == ["name", "ready", "cause"]
+    assert keys(30) == ["name", "ready"]
+    assert keys(5) == ["name"]
+
+
+@pytest.mark.parametrize("room", range(1, 160))
+def test_what_fits_never_exceeds_the_room(room: int) -> None:
+    placed = fit(COLUMNS, room).placed
+    assert sum(p.width for p in placed) + GAP * (len(placed) - 1) <= room
+    assert all(p.width > 0 for p in placed)
+
+
+def test_flexible_columns_share_what_is_left_up_to_their_most() -> None:
+    widths = {COLUMNS[p.index].key: p.width for p in fit(COLUMNS, 200).placed}
+    assert widths["name"] == 50
+    assert sum(widths.values()) + GAP * 4 == 200
+
+
+def test_scrolling_reaches_every_column() -> None:
+    seen = {key for skip in range(furthest(COLUMNS, 40) + 1) for key in keys(40, skip)}
+    assert seen == {c.key for c in COLUMNS}
+    assert furthest(COLUMNS, 200) == 0
+
+
+def test_no_columns_is_no_fault() -> None:
+    assert fit((), 80).placed == ()
+    assert furthest((), 80) == 0
+
+
+@pytest.mark.parametrize("text", ["", "abc", "日本語", "🚀🚀🚀", "e\u0301e\u0301", "a日b", "\x1b[31m", "ﷺﷺ"])
+@pytest.mark.parametrize("width", [0, 1, 2, 3, 4, 5, 12])
+def test_fitted_text_takes_exactly_its_cells(text: str, width: int) -> None:
+    for right in (False, True):
+        shown = fitted(text, width, right)
+        assert width_of(shown) == width
+        assert "\x1b" not in shown
+    assert width_of(shortened(text, width)) <= width
+
+
+def test_what_is_cut_says_so() -> None:
+    assert fitted("abcdef", 4) == "abc…"
+    assert fitted("日本語", 5) == "日本…"
+    assert fitted("日本語", 4) == "日… "
+    assert fitted("7", 3, right=True) == "  7"
+
+
+def test_wrapped_text_loses_nothing() -> None:
+    for text in ("", "abc" * 30, "日本語" * 9, "🚀a" * 9):
+        pieces = wrapped(text, 7)
+        assert "".join(pieces) == text
+        assert all(width_of(piece) <= 7 for piece in pieces)

@@ -1,0 +1,396 @@
+"""A table drawn line by line. It holds keys; all else is asked of the row source for the rows in view.
+
+The cursor belongs to an object, not to a line: whatever comes, goes or is sorted, the object under the cursor stays
+under it, and where it vanished the cursor stays near.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+from textual import events
+from textual.message import Message
+from textual.timer import Timer
+
+from tfdash.views.filter import NO_FILTER, Filter
+from tfdash.views.table import Column, RowSource
+from widgets.columns import furthest
+from widgets.order import RowOrder
+from widgets.rowpaint import column_at
+from widgets.tablekeys import TABLE_BINDINGS
+from widgets.tableview import FRAME, HEAD, TableView
+
+
+class Table(TableView):
+    """Rows of ``source`` under ``columns``; see ``set_rows``, ``apply``, ``set_filter``, ``sort_by``."""
+
+    BINDINGS = TABLE_BINDINGS
+
+    class RowHighlighted(Message):
+        """The cursor stands on another object; None where there is no row."""
+
+        def __init__(self, table: Table, key: Any) -> None:
+            super().__init__()
+            self.table, self.key = table, key
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    class RowActivated(RowHighlighted):
+        """Enter or a double click."""
+
+    class SortChanged(Message):
+        def __init__(self, table: Table, column: str, descending: bool) -> None:
+            super().__init__()
+            self.table, self.column, self.descending = table, column, descending
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    class MarksChanged(Message):
+        def __init__(self, table: Table, marks: frozenset[Any]) -> None:
+            super().__init__()
+            self.table, self.marks = table, marks
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        source: RowSource,
+        *,
+        title: str = "",
+        scope: str = "",
+        noun: str = "rows",
+        sort: str = "",
+        descending: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(
+            columns,
+            source,
+            title=title,
+            scope=scope,
+            noun=noun,
+            sort=sort,
+            descending=descending,
+            id=id,
+            classes=classes,
+        )
+        self._touched = False  # whether a person has moved the cursor
+        self._before_filter: Any = None
+        self._mark_anchor: Any = None
+        self._pending: tuple[set[Any], set[Any], set[Any]] = (set(), set(), set())
+        self._frame_timer: Timer | None = None
+        self._flushed_at = float("-inf")
+
+    # -- what it shows ------------------------------------------------------------------------------------------
+
+    @property
+    def marks(self) -> frozenset[Any]:
+        return frozenset(self._marks)
+
+    @property
+    def chosen_keys(self) -> list[Any]:
+        """What an action is about: the marked rows in their order, or the one under the cursor."""
+        if self._marks:
+            return [key for key in self._order.keys() if key in self._marks]  # noqa: SIM118 - no mapping
+        return [] if self._key is None else [self._key]
+
+    def set_source(
+        self, columns: Sequence[Column], source: RowSource, *, sort: str = "", descending: bool = False
+    ) -> None:
+        """Show something else. Marks, filter, cursor and scroll begin anew; ``set_rows`` follows."""
+        self.columns, self.source = tuple(columns), source
+        self._order = RowOrder(source, sort, descending)
+        self._skip = self._row = 0
+        self._key = self._before_filter = self._mark_anchor = None
+        self._touched = False
+        self._marks.clear()
+        self._forget()
+        self._fit_columns()
+        self._resize()
+        self.jump(0)
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    def set_rows(self, keys: Iterable[Hashable], presorted: bool = False) -> None:
+        """All rows anew. Cursor, marks and scroll are kept by key.
+
+        ``presorted``: the keys come in ascending order of the sorting column, so that nothing is done per row.
+        """
+        before = self._place()
+        self._forget()
+        self._order.reset(keys, presorted)
+        if self._marks:
+            self._drop_marks({key for key in self._marks if key not in self._order})
+        self._settle(before)
+        self.refresh()
+
+    def apply(
+        self,
+        changed: Iterable[Hashable] = (),
+        removed: Iterable[Hashable] = (),
+        added: Iterable[Hashable] = (),
+    ) -> None:
+        """Rows that changed, went or came. Drawn at most every ``FRAME`` seconds, and only the lines that differ."""
+        pending_changed, pending_removed, pending_added = self._pending
+        for key in removed:
+            pending_changed.discard(key)
+            pending_added.discard(key)
+            pending_removed.add(key)
+        for key in added:
+            pending_removed.discard(key)
+            pending_added.add(key)
+        pending_changed.update(changed)
+        if not (pending_changed or pending_removed or pending_added) or self._frame_timer is not None:
+            return
+        wait = self._flushed_at + FRAME - self._time()
+        if wait <= 0 or not self.is_mounted:
+            self.flush()
+        else:
+            self._frame_timer = self.set_timer(wait, self.flush)
+
+    def flush(self) -> None:
+        """Show now what ``apply`` has gathered."""
+        if self._frame_timer is not None:
+            self._frame_timer.stop()
+            self._frame_timer = None
+        changed, removed, added = self._pending
+        if not (changed or removed or added):
+            return
+        self._pending = (set(), set(), set())
+        self._flushed_at = self._time()
+        before, seen = self._place(), self.keys_in_view()
+        marked = self._marks & removed
+        self._order.apply(changed, removed, added)
+        for key in removed:
+            self._drawn.pop(key, None)
+            self._bright.pop(key, None)
+        if marked:
+            self._drop_marks(marked)
+        self._settle(before)
+        now_seen = self.keys_in_view()
+        if len(now_seen) != len(seen):
+            self.refresh()
+        else:
+            for line, (old, new) in enumerate(zip(seen, now_seen, strict=True)):
+                if old != new or (new in changed and self._differs(new)):
+                    self.repaint_line(HEAD + line)
+            self.repaint_line(0)
+        for key in changed:
+            if key not in self._bright:
+                self._drawn_unseen(key, now_seen)
+
+    def _forget(self) -> None:
+        self._pending = (set(), set(), set())
+        self._drawn.clear()
+        self._bright.clear()
+
+    # -- filter and order ---------------------------------------------------------------------------------------
+
+    def set_filter(self, new: Filter) -> None:
+        """Show the rows that pass. The object under the cursor stays if it passes; clearing goes back to it."""
+        if self._order.filter.empty and not new.empty:
+            self._before_filter = self._key
+        wanted = self._before_filter if self._before_filter is not None else self._key
+        self._order.set_filter(new)
+        if new.empty:
+            self._before_filter = None
+        self._resize()
+        row = self._order.find(wanted) if wanted is not None else None
+        if row is None and self._key is not None and self._key != wanted:
+            row = self._order.find(self._key)
+        self._stand(row or 0)
+        self._show_cursor(middle=True)
+        self.refresh()
+
+    def clear_filter(self) -> None:
+        self.set_filter(NO_FILTER)
+
+    def sort_by(self, column: str, descending: bool | None = None) -> None:
+        """Order by a column; the same column again reverses it. Unknown or unsortable columns are ignored."""
+        found = next((c for c in self.columns if c.key == column and c.sort != "none"), None)
+        if found is None:
+            return
+        if descending is None:
+            same = column == self._order.column
+            descending = not self._order.descending if same else found.sort == "descending"
+        before, at_top = self._place(), self._row == 0
+        self._order.sort(column, descending)
+        if at_top:  # who stands at the top wants to see the first of the new order
+            self._stand(0)
+        else:
+            self._settle(before, keep_line=False)
+        self.refresh()
+        self.post_message(self.SortChanged(self, column, descending))
+
+    # -- cursor -------------------------------------------------------------------------------------------------
+
+    def move_to(self, key: Hashable) -> bool:
+        """Put the cursor on an object; False where it is not shown."""
+        row = self._order.find(key)
+        if row is None:
+            return False
+        self._go(row)
+        return True
+
+    def _go(self, row: int) -> None:
+        """A person moves the cursor."""
+        self._touched = True
+        self._before_filter = None
+        old = self._row
+        if self._stand(row) or old != self._row:
+            top = self.scroll_offset.y
+            self.repaint_line(HEAD + old - top)
+            self.repaint_line(HEAD + self._row - top)
+        self._show_cursor()
+
+    def _stand(self, row: int) -> bool:
+        """Put the cursor on a row, as near as there is one; says whether its object changed."""
+        shown = len(self._order)
+        self._row = min(max(row, 0), max(shown - 1, 0))
+        key = self._order.at(self._row) if shown else None
+        if key == self._key:
+            return False
+        self._key = key
+        self.post_message(self.RowHighlighted(self, key))
+        return True
+
+    def _shape_changed(self) -> None:
+        self._show_cursor()
+
+    def _show_cursor(self, middle: bool = False) -> None:
+        top, body = self.scroll_offset.y, self._body
+        if body <= 0:
+            return
+        if self._row < top:
+            self.jump(self._row - (body // 3 if middle else 0))
+        elif self._row >= top + body:
+            self.jump(self._row - body + 1 + (body // 3 if middle else 0))
+
+    def _place(self) -> tuple[list[Any], int, int, list[Any]]:
+        """Where the cursor is, so that it can be found again: its key and its neighbours', row, line, the top rows."""
+        near = (
+            self._order.slice(self._row, self._row + 6)
+            + self._order.slice(max(self._row - 3, 0), self._row)[::-1]
+        )
+        top = self.scroll_offset.y
+        return near, self._row, self._row - top, self._order.slice(top, top + 3)
+
+    def _settle(self, before: tuple[list[Any], int, int, list[Any]], keep_line: bool = True) -> None:
+        """Find the cursor again after the rows changed, and keep the picture still."""
+        near, row, line, _ = before
+        self._resize()
+        if self._progress and not self._touched and row == 0:
+            found: int | None = 0  # while the list fills up, a cursor that nobody moved stays at the top
+        else:
+            found = next((r for key in near if (r := self._order.find(key)) is not None), None)
+        self._stand(row if found is None else found)
+        if keep_line and row - line > 0 and 0 <= line < self._body:
+            self.jump(max(self._row - line, 0))
+        self._show_cursor(middle=not keep_line)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        # What is scrolled by the wheel takes the cursor along: a key never acts on what is not on the screen.
+        top, body = round(new_value), self._body
+        if body and len(self._order) and not top <= self._row < top + body:
+            self._stand(min(max(self._row, top), top + body - 1))
+
+    # -- actions ------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "sort_by":
+            return any(c.key == parameters[0] and c.sort != "none" for c in self.columns)
+        if action == "open":
+            return self._key is not None
+        return True
+
+    def action_move(self, by: int) -> None:
+        self._go(self._row + by)
+
+    def action_page(self, by: int) -> None:
+        self._go(self._row + by * max(self._body - 1, 1))
+
+    def action_edge(self, last: bool) -> None:
+        self._go(len(self._order) - 1 if last else 0)
+
+    def action_open(self) -> None:
+        if self._key is not None:
+            self.post_message(self.RowActivated(self, self._key))
+
+    def action_columns(self, by: int) -> None:
+        """Scroll the columns after the first."""
+        skip = min(max(self._skip + by, 0), furthest(self.columns, self._room))
+        if skip != self._skip:
+            self._skip = skip
+            self._fit_columns()
+            self.refresh()
+
+    def action_sort_by(self, column: str) -> None:
+        self.sort_by(column)
+
+    def action_sort_by_next(self, by: int) -> None:
+        keys = [c.key for c in self.columns if c.sort != "none"]
+        if keys:
+            at = keys.index(self._order.column) if self._order.column in keys else -1 if by > 0 else 0
+            self.sort_by(keys[(at + by) % len(keys)])
+
+    def action_reverse(self) -> None:
+        self.sort_by(self._order.column, not self._order.descending)
+
+    def action_mark(self) -> None:
+        if self._key is None:
+            return
+        self._toggle_mark(self._key)
+        self._mark_anchor = self._key
+        self._go(self._row + 1)
+
+    def action_mark_range(self) -> None:
+        """Mark from the row last marked to the cursor."""
+        if self._key is None:
+            return
+        start = self._order.find(self._mark_anchor) if self._mark_anchor is not None else None
+        first, last = sorted((self._row if start is None else start, self._row))
+        self._marks.update(self._order.slice(first, last + 1))
+        self._mark_anchor = self._key
+        self._marks_changed()
+
+    def action_unmark(self) -> None:
+        if self._marks:
+            self._marks.clear()
+            self._mark_anchor = None
+            self._marks_changed()
+
+    def _toggle_mark(self, key: Any) -> None:
+        self._marks ^= {key}
+        self._marks_changed()
+
+    def _drop_marks(self, keys: set[Any]) -> None:
+        if keys:
+            self._marks -= keys
+            self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self.refresh()
+        self.post_message(self.MarksChanged(self, self.marks))
+
+    async def _on_click(self, event: events.Click) -> None:
+        await super()._on_click(event)
+        if event.y == 1 and (column := column_at(self.columns, self._fit, event.x)) is not None:
+            self.sort_by(column.key)
+        row = self.scroll_offset.y + event.y - HEAD
+        if event.y < HEAD or row >= len(self._order):
+            return
+        self._go(row)
+        if event.ctrl:
+            self._toggle_mark(self._key)
+        elif event.chain == 2:
+            self.action_open()

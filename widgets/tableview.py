@@ -1,0 +1,351 @@
+"""The picture of a table: title, heads, the rows in view, and what is bright in them. The keys come with ``Table``."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from time import monotonic
+from typing import Any, ClassVar, NamedTuple
+
+from rich.segment import Segment
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.timer import Timer
+
+from tfdash.views.filter import Filter
+from tfdash.views.says import count
+from tfdash.views.table import Cell, Column, RowSource
+from widgets.cells import fitted, literal, paragraph, shortened, width_of
+from widgets.columns import Fit, fit, furthest
+from widgets.lineview import LineView
+from widgets.order import RowOrder
+from widgets.rowpaint import GUTTER, header_strip, row_strip
+
+HEAD = 2  # lines above the rows: title, heads of columns
+FRAME = 0.22  # seconds at least between two repaints for changes
+BRIGHT = 2.0  # seconds for which a changed cell is bright
+_REMEMBERED = 400  # rows whose drawing is kept
+
+
+class _Drawn(NamedTuple):
+    """A row as last drawn."""
+
+    version: Hashable
+    epoch: int
+    cells: Sequence[Cell]
+    marks: Sequence[Hashable]
+
+
+class TableView(LineView):
+    """Draws what ``RowOrder`` puts in view; asks the source for those rows alone."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--title",
+        "table--count",
+        "table--header",
+        "table--sorted",
+        "table--cursor",
+        "table--cursor-blurred",
+        "table--cursor-bar",
+        "table--mark",
+        "table--changed",
+    }
+    DEFAULT_CSS = """
+TableView {
+    & > .table--title { color: $tf-bright; text-style: bold; }
+    & > .table--count { color: $tf-accent; }
+    & > .table--header { color: $tf-dim; background: $tf-bar; }
+    & > .table--sorted { color: $tf-bright; text-style: bold; }
+    & > .table--cursor { background: $tf-cursor-background; }
+    & > .table--cursor-blurred { background: $tf-cursor-blurred-background; }
+    & > .table--cursor-bar { color: $tf-accent; }
+    & > .table--mark { color: $tf-mark; text-style: bold; }
+    & > .table--changed { background: $tf-bright-background; text-style: bold; }
+    &:ansi > .table--header { text-style: underline; }
+    &:ansi > .table--cursor { color: ansi_default; text-style: reverse; }
+    &:nocolor > .table--cursor { text-style: reverse; }
+    &:nocolor > .table--changed { text-style: bold underline; }
+    &:ansi > .table--changed { text-style: bold underline; }
+}
+"""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        source: RowSource,
+        *,
+        title: str,
+        scope: str,
+        noun: str,
+        sort: str,
+        descending: bool,
+        id: str | None,
+        classes: str | None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.columns: tuple[Column, ...] = tuple(columns)
+        self.source = source
+        self._title, self._scope, self._noun = title, scope, noun
+        self._status: tuple[str, str] = ("", "")
+        self._progress = ""
+        self._empty = ""
+        self._order = RowOrder(source, sort, descending)
+        self._fit = Fit((), 0, 0)
+        self._skip = 0
+        self._row = 0
+        self._key: Any = None
+        self._marks: set[Any] = set()
+        self._drawn: dict[Any, _Drawn] = {}
+        self._epoch = 0
+        self._bright: dict[Any, dict[int, float]] = {}  # key -> column -> until when (monotonic seconds)
+        self._bright_timer: Timer | None = None
+
+    # -- what it shows ------------------------------------------------------------------------------------------
+
+    @property
+    def cursor_key(self) -> Any:
+        """The key of the object under the cursor, as painted; None where there is no row."""
+        return self._key
+
+    @property
+    def cursor_row(self) -> int:
+        return self._row
+
+    @property
+    def filter(self) -> Filter:
+        return self._order.filter
+
+    @property
+    def sorted_by(self) -> tuple[str, bool]:
+        """The key of the sorting column and whether it descends."""
+        return self._order.column, self._order.descending
+
+    @property
+    def shown(self) -> int:
+        return len(self._order)
+
+    @property
+    def total(self) -> int:
+        return self._order.total
+
+    @property
+    def count_text(self) -> str:
+        """``2,000 pods``, under a filter ``20 of 2,000 pods``, while loading the progress."""
+        if self._progress and self._order.filter.empty:
+            return self._progress
+        return count(self.shown, self.total, self._noun)
+
+    def keys_in_view(self) -> list[Any]:
+        """The keys of the rows on the screen."""
+        top = self.scroll_offset.y
+        return self._order.slice(top, top + self._body)
+
+    def set_title(self, title: str, scope: str = "", noun: str | None = None) -> None:
+        """``Pods(tf-production)``; ``noun`` is the plural of what is counted."""
+        told = (title, scope, self._noun if noun is None else noun)
+        if told != (self._title, self._scope, self._noun):
+            self._title, self._scope, self._noun = told
+            self.repaint_line(0)
+
+    def set_status(self, text: str, token: str = "") -> None:
+        """What stands at the right of the title: freshness, the verdict."""
+        if (text, token) != self._status:
+            self._status = (text, token)
+            self.repaint_line(0)
+
+    def set_progress(self, text: str) -> None:
+        """``loading 1,500 of about 10,000 pods`` while a list is under way; "" when it is whole."""
+        if text != self._progress:
+            self._progress = text
+            self.repaint_line(0) if self._order.total else self.refresh()
+
+    def set_empty(self, text: str) -> None:
+        """Why there is no row: what would be here, why it is not, what to do."""
+        if text != self._empty:
+            self._empty = text
+            if not self._order.total:
+                self.refresh()
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Other columns of the same rows."""
+        self.columns = tuple(columns)
+        self._drawn.clear()
+        self._bright.clear()
+        self._fit_columns()
+        self.refresh()
+
+    def touch(self) -> None:
+        """Time passed: the rows in view whose text thereby changed are drawn anew."""
+        self._epoch += 1
+        for line, key in enumerate(self.keys_in_view()):
+            drawn = self._drawn.get(key)
+            if drawn is None or tuple(self.source.cells(key)) != tuple(drawn.cells):
+                self.repaint_line(HEAD + line)
+            else:
+                self._drawn[key] = drawn._replace(epoch=self._epoch)
+
+    def _drawn_unseen(self, key: Any, in_view: list[Any]) -> None:
+        """A row that changed out of sight is not bright when it comes into sight."""
+        if key in self._drawn and key not in in_view:
+            del self._drawn[key]
+
+    def _differs(self, key: Any) -> bool:
+        """Whether a row in view must be drawn anew; notes which of its cells are to be bright."""
+        drawn = self._drawn.get(key)
+        if drawn is None:
+            return True
+        marks = tuple(self.source.marks(key))
+        if len(marks) == len(drawn.marks):
+            cells = {i for i, (old, new) in enumerate(zip(drawn.marks, marks, strict=True)) if old != new}
+            if cells:
+                self._brighten(key, cells)
+                return True
+        return tuple(self.source.cells(key)) != tuple(drawn.cells)
+
+    # -- brightness: one timer, armed only while something is bright --------------------------------------------
+
+    def _time(self) -> float:
+        """Monotonic seconds."""
+        return monotonic()
+
+    def _brighten(self, key: Any, cells: set[int]) -> None:
+        until = self._time() + BRIGHT
+        self._bright.setdefault(key, {}).update(dict.fromkeys(cells, until))
+        if self._bright_timer is None:
+            self._bright_timer = self.set_timer(BRIGHT, self._fade)
+
+    def _fade(self) -> None:
+        now = self._time() + 0.01
+        self._bright_timer = None
+        faded = []
+        for key, cells in list(self._bright.items()):
+            left = {index: until for index, until in cells.items() if until > now}
+            if len(left) < len(cells):
+                faded.append(key)
+            if left:
+                self._bright[key] = left
+            else:
+                del self._bright[key]
+        for line, key in enumerate(self.keys_in_view()):
+            if key in faded:
+                self.repaint_line(HEAD + line)
+        if self._bright:
+            soonest = min(until for cells in self._bright.values() for until in cells.values())
+            self._bright_timer = self.set_timer(max(soonest - now, FRAME), self._fade)
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    @property
+    def _body(self) -> int:
+        return max(self.size.height - HEAD, 0)
+
+    def _resize(self) -> None:
+        size = Size(self.size.width, len(self._order) + HEAD)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    @property
+    def _room(self) -> int:
+        return max(self.size.width - GUTTER, 1)
+
+    def _fit_columns(self) -> None:
+        self._skip = min(self._skip, furthest(self.columns, self._room))
+        self._fit = fit(self.columns, self._room, self._skip)
+
+    def on_resize(self) -> None:
+        self._fit_columns()
+        self._resize()
+        self._shape_changed()
+
+    def _shape_changed(self) -> None:
+        """The size of the widget changed; for subclasses that keep something in view."""
+
+    def on_focus(self) -> None:
+        self.refresh(self._cursor_region())
+
+    def on_blur(self) -> None:
+        self.refresh(self._cursor_region())
+
+    def _cursor_region(self) -> Region:
+        return Region(0, max(HEAD + self._row - self.scroll_offset.y, 0), self.size.width, 1)
+
+    def render_line(self, y: int) -> Strip:
+        if y == 0:
+            return self._title_strip()
+        if y == 1:
+            return header_strip(self, self.columns, self._fit, *self.sorted_by, self._columns_hint())
+        row = self.scroll_offset.y + y - HEAD
+        if row < len(self._order):
+            return self._row_strip(row)
+        if not len(self._order):
+            return self._nothing_strip(y - HEAD)
+        return self.line("")
+
+    def _row_strip(self, row: int) -> Strip:
+        key = self._order.at(row)
+        version = self.source.version(key)
+        drawn = self._drawn.get(key)
+        if drawn is None or drawn.version != version or drawn.epoch != self._epoch:
+            if len(self._drawn) > _REMEMBERED:
+                self._drawn.clear()
+            drawn = _Drawn(version, self._epoch, self.source.cells(key), tuple(self.source.marks(key)))
+            self._drawn[key] = drawn
+        state = ""
+        if row == self._row:
+            state = "table--cursor" if self.has_focus else "table--cursor-blurred"
+        bright = self._bright.get(key)
+        return row_strip(
+            self,
+            self.columns,
+            self._fit,
+            drawn.cells,
+            state=state,
+            marked=key in self._marks,
+            bright=frozenset(bright) if bright else frozenset(),
+        )
+
+    def _title_strip(self) -> Strip:
+        width = self.size.width
+        scope = f"({literal(self._scope)})" if self._scope else ""
+        pieces = [
+            (" ", ""),
+            (literal(self._title) + scope, "table--title"),
+            (f" {literal(self.count_text)}", "table--count"),
+        ]
+        if not self._order.filter.empty:
+            pieces.append((f"  /{literal(self._order.filter.text)}", "tok-accent"))
+            if self._progress:
+                pieces.append((f"  {literal(self._progress)}", "tok-dim"))
+        if self._marks:
+            pieces.append((f"  {len(self._marks):,} marked", "table--mark"))
+        text, token = self._status
+        right = f"{literal(text)} " if text else ""
+        left_width = sum(width_of(piece) for piece, _ in pieces)
+        if right and left_width + 2 + width_of(right) > width:
+            right = shortened(right, max(width - left_width - 2, 0))
+        segments = [Segment(piece, self.style(name)) for piece, name in pieces]
+        blank = width - left_width - width_of(right)
+        if blank > 0:
+            segments.append(Segment(" " * blank, self.style()))
+        if right:
+            segments.append(Segment(right, self.style(f"tok-{token}" if token else "tok-dim")))
+        return Strip(segments).adjust_cell_length(width, self.style())
+
+    def _columns_hint(self) -> str:
+        left = f"← {self._fit.left} " if self._fit.left else ""
+        right = f"{self._fit.right} more →" if self._fit.right else ""
+        return left + right
+
+    def _nothing_strip(self, line: int) -> Strip:
+        """No row: why. A list that is still coming never looks like an empty one."""
+        if self._order.total:
+            told, name = (
+                f"No match for /{self._order.filter.text} among {self._order.total:,} {self._noun}.",
+                "tok-dim",
+            )
+        elif self._progress or not self._empty:
+            told, name = f"◐ {self._progress or f'loading {self._noun}'} …", "tok-moving"
+        else:
+            told, name = self._empty, "tok-dim"
+        lines = paragraph(literal(told), max(self.size.width - 4, 8))
+        text = lines[line - 1] if 1 <= line <= len(lines) else ""
+        return self.line(f"  {fitted(text, max(self.size.width - 4, 8))}", name)
