@@ -24,12 +24,14 @@ from tfdash.model.kube import (
     ReplicaSet,
 )
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture
+from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import Assessment, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.rules import nodes, workload
 from tfdash.playbook.rules.links import Links, selects
+from tfdash.playbook.sections import summarise
 
 O = TypeVar("O", bound=Object)
 _NONE: Objects = {}
@@ -143,6 +145,7 @@ class Judge:
         self._indexes: dict[ClusterRef, _Index] = {}
         self._verdicts: dict[Subject, tuple[Verdict, ...]] = {}
         self._workloads: dict[Subject, WorkloadState] = {}
+        self._sections: tuple[SectionState, ...] = ()
         self._due: list[tuple[float, Subject]] = []
         self._due_of: dict[Subject, float] = {}
 
@@ -165,14 +168,17 @@ class Judge:
                 wanted |= self._follow(index, cluster, kind, keys)
         while (due := self.due_at()) is not None and due <= now:
             wanted.add(heapq.heappop(self._due)[1])
-        if not wanted:
-            return Assessment(
-                at=now, number=picture.number, verdicts=self._verdicts, workloads=self._workloads
-            ), frozenset()
-        verdicts, workloads = dict(self._verdicts), dict(self._workloads)
-        changed = {s for s in wanted if self._judge(picture, s, now, verdicts, workloads)}
-        self._verdicts, self._workloads = verdicts, workloads
-        assessment = Assessment(at=now, number=picture.number, verdicts=verdicts, workloads=workloads)
+        changed: set[Subject] = set()
+        if wanted:
+            verdicts, workloads = dict(self._verdicts), dict(self._workloads)
+            changed = {s for s in wanted if self._judge(picture, s, now, verdicts, workloads)}
+            self._verdicts, self._workloads = verdicts, workloads
+        if changed or change.freshness:
+            self._sections = summarise(picture, self._verdicts, self._workloads)
+        assessment = Assessment(
+            at=now, number=picture.number, verdicts=self._verdicts, workloads=self._workloads,
+            sections=self._sections,
+        )  # fmt: skip
         return assessment, frozenset(changed)
 
     def _follow(
@@ -241,5 +247,6 @@ def judge_all(picture: Picture, now: float, policy: WorkloadPolicy | None = None
     keys: Iterable[tuple[ClusterRef, str]] = (
         (ref, k) for ref, c in picture.clusters.items() for k in c.kinds
     )
-    change = Change(keys=dict.fromkeys(keys), freshness=frozenset())
+    known = frozenset(keys)
+    change = Change(keys=dict.fromkeys(known), freshness=known)
     return Judge(policy).assess(picture, change, now)[0]

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.workload import WorkloadState
 
@@ -66,6 +67,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     verdicts: Mapping[Subject, tuple[Verdict, ...]]
     workloads: Mapping[Subject, WorkloadState]
+    sections: tuple[SectionState, ...] = ()
 
 
 EMPTY_ASSESSMENT = Assessment(at=0.0, number=0, verdicts={}, workloads={})

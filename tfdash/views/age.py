@@ -72,7 +72,9 @@ def parse_duration(text: str) -> float | None:
     match = _DURATION.fullmatch(text) if text else None
     if match is None:
         return None
-    return float(sum(int(n) * size for n, size in zip(match.groups(), (YEAR, DAY, HOUR, MINUTE, 1), strict=True) if n))
+    return float(
+        sum(int(n) * size for n, size in zip(match.groups(), (YEAR, DAY, HOUR, MINUTE, 1), strict=True) if n)
+    )
 
 
 class Freshness(NamedTuple):
@@ -85,7 +87,9 @@ class Freshness(NamedTuple):
 FRESH = Freshness("", "")
 
 
-def freshness(observed_at: float | None, interval: float, now: float, problem: Problem | None = None) -> Freshness:
+def freshness(
+    observed_at: float | None, interval: float, now: float, problem: Problem | None = None
+) -> Freshness:
     """Under the interval nothing; past it the age; past twice it ``▲ 47s old``; a dead source ``? 4m old: cause``."""
     if problem is not None:
         age = "? never read" if observed_at is None else f"? {short_age(now - observed_at)} old"

@@ -88,7 +88,9 @@ def _identity(document: Json, now: float) -> list[str]:
 def _said(state: WorkloadState | None, verdicts: Iterable[Verdict]) -> list[str]:
     given: list[Pair] = []
     if state is not None:
-        given.append(("Serving", f"{states.serving(state).text}, {state.available} of {state.desired} available"))
+        given.append(
+            ("Serving", f"{states.serving(state).text}, {state.available} of {state.desired} available")
+        )
         message = f", {safe(state.message)}" if state.message else ""
         given.append(("Release", f"{states.release(state).text}{message}"))
         if state.cause is not None:
@@ -162,7 +164,9 @@ def _workload(kind: str, spec: Json, status: Json, now: float) -> list[tuple[str
     labels = mapping(mapping(spec.get("template")).get("metadata"))
     selector = mapping(spec.get("selector"))
     expressions = [
-        text(f"{e.get('key', '')} {e.get('operator', '')} {', '.join(map(str, e.get('values') or []))}".rstrip())
+        text(
+            f"{e.get('key', '')} {e.get('operator', '')} {', '.join(map(str, e.get('values') or []))}".rstrip()
+        )
         for e in mappings(selector.get("matchExpressions"))
     ]
     strategy = mapping(spec.get("strategy") or spec.get("updateStrategy"))
@@ -226,7 +230,9 @@ def _node(spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
         ("Runtime", text(info.get("containerRuntimeVersion"))),
     ]  # fmt: skip
     capacity, allocatable = mapping(status.get("capacity")), mapping(status.get("allocatable"))
-    rows = [[safe(r), text(capacity.get(r)), text(allocatable.get(r))] for r in sorted({*capacity, *allocatable})]
+    rows = [
+        [safe(r), text(capacity.get(r)), text(allocatable.get(r))] for r in sorted({*capacity, *allocatable})
+    ]
     table = columns([["RESOURCE", "CAPACITY", "ALLOCATABLE"], *rows], (False, True, True)) if rows else []
     return [
         ("Node", pairs([(label, value) for label, value in given if value])),
@@ -238,19 +244,26 @@ def _node(spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
 def _data(document: Json) -> list[tuple[str, list[str]]]:
     data = {**mapping(document.get("data")), **mapping(document.get("stringData"))}
     given: list[Pair] = [("Type", text(document.get("type")))] if document.get("type") else []
-    binary = [f"{safe(k)}   {len(str(v)):,} base64 characters" for k, v in mapping(document.get("binaryData")).items()]
+    binary = [
+        f"{safe(k)}   {len(str(v)):,} base64 characters"
+        for k, v in mapping(document.get("binaryData")).items()
+    ]
     lines: list[str] = []
     for key, value in sorted(data.items()):
         body = str(value).splitlines() or [""]
         lines.extend(
-            [f"{safe(key)}: {safe(body[0])}"] if len(body) == 1 else [f"{safe(key)}:", *(f"  {safe(b)}" for b in body)]
+            [f"{safe(key)}: {safe(body[0])}"]
+            if len(body) == 1
+            else [f"{safe(key)}:", *(f"  {safe(b)}" for b in body)]
         )
     return [("", pairs(given)), ("Data", lines or ["<none>"]), ("Binary data", binary)]
 
 
 def _generic(document: Json, now: float) -> list[tuple[str, list[str]]]:
     """Spec and status, and whatever else the kind keeps at its top, as YAML; conditions as a table."""
-    rest = {k: v for k, v in document.items() if k not in ("apiVersion", "kind", "metadata", "spec", "status")}
+    rest = {
+        k: v for k, v in document.items() if k not in ("apiVersion", "kind", "metadata", "spec", "status")
+    }
     status = dict(mapping(document.get("status")))
     table = parts.conditions(status, now)
     if table:

@@ -74,7 +74,11 @@ def conditions(status: Json, now: float) -> list[str]:
         ]
         for c in mappings(status.get("conditions"))
     ]
-    return columns([["TYPE", "STATUS", "SINCE", "REASON", "MESSAGE"], *rows], (False, False, True)) if rows else []
+    return (
+        columns([["TYPE", "STATUS", "SINCE", "REASON", "MESSAGE"], *rows], (False, False, True))
+        if rows
+        else []
+    )
 
 
 def _since(condition: Json, now: float) -> str:
@@ -94,7 +98,9 @@ def state(value: Any, now: float) -> str:
     if "terminated" in one:
         ended = mapping(one["terminated"])
         parts = [_detailed("terminated", ended)]
-        parts.append(f"signal {ended['signal']}" if ended.get("signal") else f"exit {text(ended.get('exitCode', 0))}")
+        parts.append(
+            f"signal {ended['signal']}" if ended.get("signal") else f"exit {text(ended.get('exitCode', 0))}"
+        )
         at = epoch(ended.get("finishedAt"))
         if at is not None:
             parts.append(f"{human_duration(now - at)} ago")
@@ -118,7 +124,9 @@ def probe(value: Any) -> str:
         socket = mapping(one["tcpSocket"])
         what = f"tcp-socket {socket.get('host', '')}:{socket.get('port', '')}"
     elif "grpc" in one:
-        what = f"grpc :{mapping(one['grpc']).get('port', '')} {mapping(one['grpc']).get('service', '')}".rstrip()
+        what = (
+            f"grpc :{mapping(one['grpc']).get('port', '')} {mapping(one['grpc']).get('service', '')}".rstrip()
+        )
     elif "exec" in one:
         what = f"exec {mapping(one['exec']).get('command', [])}"
     else:
@@ -144,7 +152,9 @@ def environment(container: Json) -> list[str]:
         for field, noun in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
             if field in origin:
                 reference = mapping(origin[field])
-                lines.append(f"{name}: key {text(reference.get('key'))} of {noun} {text(reference.get('name'))}")
+                lines.append(
+                    f"{name}: key {text(reference.get('key'))} of {noun} {text(reference.get('name'))}"
+                )
         if "fieldRef" in origin:
             lines.append(f"{name}: {text(mapping(origin['fieldRef']).get('fieldPath'))}")
         if "resourceFieldRef" in origin:
@@ -165,7 +175,9 @@ def container(one: Json, status: Json | None, now: float) -> list[str]:
     if one.get("restartPolicy"):
         given.append(("Restart policy", text(one["restartPolicy"])))
     ports = [
-        text(f"{p.get('containerPort', '')}/{p.get('protocol', 'TCP')}{' ' + p['name'] if p.get('name') else ''}")
+        text(
+            f"{p.get('containerPort', '')}/{p.get('protocol', 'TCP')}{' ' + p['name'] if p.get('name') else ''}"
+        )
         for p in mappings(one.get("ports"))
     ]
     given.append(("Ports", ports))
@@ -184,7 +196,9 @@ def container(one: Json, status: Json | None, now: float) -> list[str]:
             given.append((label, probe(one[field])))
     given.append(("Environment", environment(one)))
     mounts = [
-        text(f"{m.get('mountPath', '')} from {m.get('name', '')}{' (read only)' if m.get('readOnly') else ''}")
+        text(
+            f"{m.get('mountPath', '')} from {m.get('name', '')}{' (read only)' if m.get('readOnly') else ''}"
+        )
         for m in mappings(one.get("volumeMounts"))
     ]
     given.append(("Mounts", mounts))

@@ -63,7 +63,9 @@ def summary(changes: Sequence[TemplateChange], containers: int = 1) -> str:
     """One line: ``image 2.13.4 → 2.14.0 · env FEATURE_TAX added``; containers named where there are several."""
     if not changes:
         return "nothing changed"
-    return " · ".join(f"{c.container}: {c.text}" if c.container and containers > 1 else c.text for c in changes)
+    return " · ".join(
+        f"{c.container}: {c.text}" if c.container and containers > 1 else c.text for c in changes
+    )
 
 
 def unified(old: Mapping[str, Any], new: Mapping[str, Any], old_name: str, new_name: str) -> list[str]:
@@ -152,7 +154,9 @@ def _arguments(container: str, field: str, old: Any, new: Any) -> TemplateChange
     return TemplateChange(container, field, before, after, hidden=before == after)
 
 
-def _fields(container: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> Iterator[TemplateChange]:
+def _fields(
+    container: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: str
+) -> Iterator[TemplateChange]:
     """Every other difference: named entries of known lists by their name, all else by its path."""
     for field in (*old, *(f for f in new if f not in old)):
         before, after = old.get(field), new.get(field)
@@ -186,7 +190,9 @@ def _metadata(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Templa
             if name == _RESTARTED:
                 yield TemplateChange("", "restarted at", safe(str(was or "never")), _scalar(now))
                 continue
-            shown = [None if v is None else safe(masked_value(name.rpartition("/")[2], str(v))) for v in (was, now)]
+            shown = [
+                None if v is None else safe(masked_value(name.rpartition("/")[2], str(v))) for v in (was, now)
+            ]
             yield TemplateChange("", f"{noun} {safe(name)}", shown[0], shown[1], shown[0] == shown[1])
 
 

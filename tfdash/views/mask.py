@@ -71,7 +71,8 @@ def masked(document: Mapping[str, Any], hide: Hide = hidden) -> dict[str, Any]:
             values = shown.get(field)
             if isinstance(values, dict):
                 shown[field] = {
-                    key: _hidden_data(value) if field == "data" else hidden(value) for key, value in values.items()
+                    key: _hidden_data(value) if field == "data" else hidden(value)
+                    for key, value in values.items()
                 }
     return shown
 

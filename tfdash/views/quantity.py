@@ -67,7 +67,9 @@ def readable_bytes(value: float) -> str:
     for unit, factor in _BINARY:
         if value >= factor:
             figure = value / factor
-            return f"{figure:.0f} {unit}B" if figure >= 100 or figure == int(figure) else f"{figure:.1f} {unit}B"
+            return (
+                f"{figure:.0f} {unit}B" if figure >= 100 or figure == int(figure) else f"{figure:.1f} {unit}B"
+            )
     return f"{value:.0f} B"
 
 

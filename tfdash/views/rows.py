@@ -162,7 +162,11 @@ class BoardRows:
             [k for k in keys if k in before and k not in kept],
             [k for k, obj in kept.items() if k in before and before[k] is not obj],
         )
-        if kept is touched and match is None and (self.restriction.namespaces is None or not self.view.namespaced):
+        if (
+            kept is touched
+            and match is None
+            and (self.restriction.namespaces is None or not self.view.namespaced)
+        ):
             return now_there, diff
         members = dict(before)
         for key in diff.removed:

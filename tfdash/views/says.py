@@ -38,7 +38,9 @@ def freshness(seen: Sequence[Seen], now: float) -> Freshness:
     """The worst freshness of all; its cluster named where there are several."""
     worst, where = FRESH, ""
     for cluster, _kind, observation in seen:
-        told = of_observation(observation, now) if observation is not None else Freshness("loading", "loading")
+        told = (
+            of_observation(observation, now) if observation is not None else Freshness("loading", "loading")
+        )
         if _WORST.index(told.state) < _WORST.index(worst.state):
             worst, where = told, cluster.ref.cluster if len({c.ref for c, _, _ in seen}) > 1 else ""
     return Freshness(f"{safe(where)}: {worst.text}", worst.state) if where and worst.text else worst
@@ -49,7 +51,9 @@ def hidden(seen: Sequence[Seen]) -> str:
     names = sorted({name for _, _, o in seen if o is not None for name in o.hidden})
     if not names:
         return ""
-    causes = sorted({safe(o.problem.cause) for _, _, o in seen if o is not None and o.hidden and o.problem is not None})
+    causes = sorted(
+        {safe(o.problem.cause) for _, _, o in seen if o is not None and o.hidden and o.problem is not None}
+    )
     listed = ", ".join(safe(n) for n in names[:5]) + (", …" if len(names) > 5 else "")
     why = f" ({'; '.join(causes)})" if causes else ""
     return f"{len(names)} namespace{'s' if len(names) > 1 else ''} hidden: {listed}{why}"

@@ -29,5 +29,7 @@ _Dumper.add_representer(str, _text)
 
 def yaml_lines(document: Mapping[str, Any], hide: Hide = hidden) -> list[str]:
     """``document`` as lines of YAML, safe for a terminal; managedFields left out and secrets hidden by ``masked``."""
-    text = yaml.dump(masked(document, hide), Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1 << 30)
+    text = yaml.dump(
+        masked(document, hide), Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1 << 30
+    )
     return safe_lines(text.removesuffix("\n"))

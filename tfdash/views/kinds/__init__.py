@@ -14,7 +14,7 @@ from tfdash.views.kinds.pods import PODS
 from tfdash.views.kinds.scaling import AUTOSCALERS, BUDGETS
 from tfdash.views.kinds.workloads import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, WORKLOADS
 
-__all__ = ["VIEWS", "Context", "Field", "KindView", "NodeUse", "view_of"]
+__all__ = ["VIEWS", "Context", "Field", "KindView", "NodeUse", "view_named", "view_of"]
 
 VIEWS: dict[str, KindView] = {
     view.id: view
@@ -29,3 +29,21 @@ _BY_KIND: dict[str, KindView] = {view.kinds[0]: view for view in VIEWS.values() 
 def view_of(kind: str) -> KindView:
     """The view of one kind of ``tfdash.model.kube``. Raises KeyError for any other."""
     return _BY_KIND[kind]
+
+
+_ALIASES: dict[str, str] = {
+    "workload": "workloads", "wl": "workloads", "po": "pods", "no": "nodes", "deploy": "deployments",
+    "sts": "statefulsets", "ds": "daemonsets", "rs": "replicasets", "cj": "cronjobs", "ns": "namespaces",
+    "ev": "events", "event": "events", "hpa": "hpas", "pdb": "pdbs", "svc": "services", "eps": "endpointslices",
+}  # fmt: skip
+
+
+def view_named(name: str) -> KindView | None:
+    """The view that a person means by ``name``: its id, its kind, or kubectl's plural, singular or short name."""
+    wanted = name.strip().lower()
+    wanted = _ALIASES.get(wanted, wanted)
+    for view in VIEWS.values():
+        kinds = {kind.lower() for kind in view.kinds} if len(view.kinds) == 1 else set()
+        if wanted in (view.id, *kinds, *(f"{kind}s" for kind in kinds)):
+            return view
+    return None

@@ -193,7 +193,9 @@ def printed(obj: Provisional, column: str) -> str:
 
 
 def name_field(title: str = "NAME", width: int = 30) -> Field:
-    return Field("name", title, width, lambda o, c: safe(o.name), lambda o, c: o.name, printer="Name", flexible=True)
+    return Field(
+        "name", title, width, lambda o, c: safe(o.name), lambda o, c: o.name, printer="Name", flexible=True
+    )
 
 
 def age_field(

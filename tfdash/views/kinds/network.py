@@ -21,7 +21,8 @@ def ports(service: Service) -> str:
     """``80/TCP,443:30443/TCP``: the port, its node port where it has one, the protocol."""
     return none(
         ",".join(
-            f"{p.port}:{p.node_port}/{p.protocol}" if p.node_port else f"{p.port}/{p.protocol}" for p in service.ports
+            f"{p.port}:{p.node_port}/{p.protocol}" if p.node_port else f"{p.port}/{p.protocol}"
+            for p in service.ports
         )
     )
 
@@ -44,9 +45,7 @@ def _ports_value(service: Service, context: Context) -> list[dict[str, object]]:
 
 
 def _search(service: Service, context: Context) -> str:
-    return (
-        f"{service.namespace} {service.name} {service.type} {service.cluster_ip} {external(service)} {ports(service)}"
-    )
+    return f"{service.namespace} {service.name} {service.type} {service.cluster_ip} {external(service)} {ports(service)}"
 
 
 SERVICES = KindView(

@@ -51,7 +51,9 @@ def pressures(node: Node) -> str:
             if condition.status != "True":
                 bad.append(condition.reason or f"Ready {condition.status}")
         elif condition.status != "False":
-            bad.append(condition.type if condition.status == "True" else f"{condition.type} {condition.status}")
+            bad.append(
+                condition.type if condition.status == "True" else f"{condition.type} {condition.status}"
+            )
     return ", ".join(bad)
 
 

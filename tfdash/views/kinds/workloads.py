@@ -175,7 +175,9 @@ WIDE = (
                priority=8),
     text_field("images", "IMAGES", 40, lambda o: images_of(o.template.containers), printer="Images", priority=9),
 )  # fmt: skip
-SELECTOR = text_field("selector", "SELECTOR", 30, lambda o: selector_text(o.selector), printer="Selector", priority=9)
+SELECTOR = text_field(
+    "selector", "SELECTOR", 30, lambda o: selector_text(o.selector), printer="Selector", priority=9
+)
 UPDATED = count_field("updated", "UP-TO-DATE", lambda o: o.updated, printer="Up-to-date", priority=5)
 AVAILABLE = count_field("available", "AVAILABLE", lambda o: o.available, printer="Available", priority=6)
 
@@ -183,7 +185,11 @@ AVAILABLE = count_field("available", "AVAILABLE", lambda o: o.available, printer
 def search(workload: Workload, context: Context) -> str:
     """Names, kind and images, and what was said: a filter for ``stuck`` or ``OOM`` finds it."""
     told = context.workload(workload)
-    said = f" {told.serving} {told.release} {told.cause.sentence if told.cause else ''}" if told is not None else ""
+    said = (
+        f" {told.serving} {told.release} {told.cause.sentence if told.cause else ''}"
+        if told is not None
+        else ""
+    )
     images = images_of(workload.template.containers)
     return f"{workload.namespace} {workload.name} {workload.KIND} {images}{said}"
 

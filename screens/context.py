@@ -1,0 +1,31 @@
+"""What the composition hands to the application. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tfdash.clock import Clock
+
+
+@dataclass(frozen=True)
+class AppContext:
+    """``namespaces`` None means all. ``validate`` checks the whole configuration, in a thread, behind the first frame;
+    it returns the sentence of what is wrong, or ""."""
+
+    environment: str
+    clock: Clock
+    word: str = ""
+    colour: str = "neutral"
+    environments: tuple[str, ...] = ()
+    zone: str = "America/New_York"
+    start: str = "overview"
+    namespaces: tuple[str, ...] | None = None
+    demo: bool = False
+    theme: str = "dark"
+    mouse: bool = True
+    frames_per_second: int = 5
+    log_lines: int = 10_000
+    keys: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    validate: Callable[[], str] = lambda: ""

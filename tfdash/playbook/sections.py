@@ -1,0 +1,133 @@
+"""What the overview says: one state for each section of the playbook that exists so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Objects, Picture
+from tfdash.model.section import SectionState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.model.workload import Release, Serving, WorkloadState
+
+_UNTROUBLED = (Level.IDLE, Level.OK, Level.MOVING, Level.PAUSED)
+
+
+def summarise(
+    picture: Picture,
+    verdicts: Mapping[Subject, tuple[Verdict, ...]],
+    workloads: Mapping[Subject, WorkloadState],
+) -> tuple[SectionState, ...]:
+    """Releases, Serving, Nodes. What cannot be seen makes its section UNKNOWN, never ok."""
+    return (
+        _releases(picture, workloads),
+        _serving(picture, verdicts, workloads),
+        _nodes(picture, verdicts),
+    )
+
+
+def _blind(picture: Picture, kinds: Iterable[str]) -> tuple[str, str] | None:
+    """Why ``kinds`` cannot be judged as a whole: (sentence, detail), or None."""
+    for ref, cluster in picture.clusters.items():
+        for kind in kinds:
+            seen: Observation[Objects] | None = cluster.kinds.get(kind)
+            if seen is not None and seen.problem is not None and not seen.complete:
+                return f"{kind}s of {ref.cluster} cannot be read", seen.problem.cause
+        if cluster.info.problem is not None and cluster.info.value is None:
+            return f"{ref.cluster} cannot be reached", str(cluster.info.problem)
+    if any(
+        (seen := cluster.kinds.get(kind)) is None or not seen.complete
+        for cluster in picture.clusters.values()
+        for kind in kinds
+    ):
+        return "loading", ""
+    return None
+
+
+def _unknown(id_: str, title: str, why: tuple[str, str], target: str) -> SectionState:
+    return SectionState(
+        id=id_, title=title, level=Level.UNKNOWN, sentence=why[0], detail=why[1], target=target
+    )
+
+
+def _named(states: list[WorkloadState], what: str) -> str:
+    first = states[0]
+    more = f" and {len(states) - 1} more" if len(states) > 1 else ""
+    return f"{first.subject.name}{more}: {what}"
+
+
+def _releases(picture: Picture, workloads: Mapping[Subject, WorkloadState]) -> SectionState:
+    why = _blind(picture, ("Deployment",))
+    if why is not None:
+        return _unknown("releases", "Releases", why, "deployments")
+    stuck = [s for s in workloads.values() if s.release is Release.STUCK]
+    moving = [s for s in workloads.values() if s.release is Release.PROGRESSING]
+    paused = [s for s in workloads.values() if s.release is Release.PAUSED]
+    flying = len(stuck) + len(moving) + len(paused)
+    parts = [f"{flying} in flight" if flying else "none in flight"]
+    parts += [f"{len(stuck)} stuck"] if stuck else []
+    parts += [f"{len(paused)} paused"] if paused else []
+    level, detail = Level.OK, ""
+    if stuck:
+        worst = sorted(stuck, key=lambda s: s.serving is not Serving.DOWN)
+        level, detail = (
+            Level.WARN,
+            _named(worst, worst[0].cause.sentence if worst[0].cause else worst[0].message),
+        )
+    elif moving:
+        level, detail = Level.MOVING, _named(moving, moving[0].message)
+    elif paused:
+        level, detail = Level.PAUSED, _named(paused, "waits for a person")
+    return SectionState(
+        id="releases", title="Releases", level=level, sentence=", ".join(parts), detail=detail, target="deployments",
+        count=len(stuck) or len(moving) or len(paused),
+    )  # fmt: skip
+
+
+def _serving(
+    picture: Picture,
+    verdicts: Mapping[Subject, tuple[Verdict, ...]],
+    workloads: Mapping[Subject, WorkloadState],
+) -> SectionState:
+    why = _blind(picture, ("Deployment", "StatefulSet", "DaemonSet"))
+    if why is not None:
+        return _unknown("serving", "Serving", why, "deployments")
+    wanted = [s for s in workloads.values() if s.serving is not Serving.IDLE]
+    good = [s for s in wanted if s.serving is Serving.OK]
+    troubled = sorted(
+        (
+            (verdicts[s.subject][0], s)
+            for s in workloads.values()
+            if verdicts[s.subject][0].level not in _UNTROUBLED
+        ),
+        key=lambda pair: -pair[0].level,
+    )
+    level = troubled[0][0].level if troubled else Level.OK
+    detail = troubled[0][0].sentence if troubled else "no workload lacks a pod"
+    sentence = f"{len(good)} of {len(wanted)} workloads serve" if wanted else "no workloads"
+    return SectionState(
+        id="serving", title="Serving", level=level, sentence=sentence, detail=detail, target="deployments",
+        count=sum(1 for v, _ in troubled if v.level is level),
+    )  # fmt: skip
+
+
+def _nodes(picture: Picture, verdicts: Mapping[Subject, tuple[Verdict, ...]]) -> SectionState:
+    why = _blind(picture, ("Node",))
+    if why is not None:
+        return _unknown("nodes", "Nodes", why, "nodes")
+    told = [v for subject, found in verdicts.items() if subject.kind == "Node" for v in found]
+    ready = [v for v in told if v.level in _UNTROUBLED or v.level is Level.WARN]
+    worst = max(told, key=lambda v: v.level, default=None)
+    level = worst.level if worst is not None else Level.UNKNOWN
+    cordoned = sum(v.level is Level.PAUSED for v in told)
+    detail = (
+        worst.sentence
+        if worst is not None and worst.level not in (Level.OK,)
+        else "no pressure, none cordoned"
+    )
+    sentence = f"{len(ready)} of {len(told)} ready" + (f", {cordoned} cordoned" if cordoned else "")
+    return SectionState(
+        id="nodes", title="Nodes", level=level, sentence=sentence, detail=detail, target="nodes",
+        count=sum(v.level is level for v in told),
+    )  # fmt: skip

@@ -1,0 +1,119 @@
+"""What a report holds, gathered once for both formats from the same views that the screens show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Change, ClusterPicture, Picture
+from tfdash.model.subject import Key, Subject
+from tfdash.model.update import Update
+from tfdash.model.verdict import Assessment, Level, Verdict
+from tfdash.views import state as states
+from tfdash.views.kinds import VIEWS, KindView, view_named
+from tfdash.views.rows import BoardRows, RowKey
+from tfdash.views.scope import EVERYTHING, Restriction
+
+OVERVIEW = "overview"
+_WORKLOAD_SCREEN = "deployments"  # the screen of that name shows every workload
+
+
+class Gathered(NamedTuple):
+    """``rows`` None for the overview. ``levels`` are those of everything in scope that was judged."""
+
+    screen: str
+    view: KindView | None
+    rows: BoardRows | None
+    order: tuple[RowKey, ...]
+    verdicts: tuple[Verdict, ...]
+    levels: tuple[Level, ...]
+    unread: tuple[str, ...]
+
+
+def screen_view(screen: str) -> KindView | None:
+    """The list that a screen's name stands for, None for the overview. Raises ValueError for a name of nothing."""
+    if screen == OVERVIEW:
+        return None
+    view = VIEWS["workloads"] if screen == _WORKLOAD_SCREEN else view_named(screen)
+    if view is None:
+        raise ValueError(f"there is no screen {screen!r}; there are {', '.join(sorted({OVERVIEW, *VIEWS}))}")
+    return view
+
+
+def needs(screen: str) -> tuple[str, ...]:
+    """The kinds that must be asked of the board for this screen's report."""
+    view = screen_view(screen)
+    return (
+        BoardRows(view).needs if view is not None else BoardRows(VIEWS["workloads"]).needs + ("Pod", "Node")
+    )
+
+
+def gather(
+    picture: Picture, assessment: Assessment, screen: str, namespace: str | None, now: float, zone: ZoneInfo
+) -> Gathered:
+    """Everything in scope: ``namespace`` None means all."""
+    view = screen_view(screen)
+    rows: BoardRows | None = None
+    order: tuple[RowKey, ...] = ()
+    if view is not None:
+        restriction = Restriction(namespaces=(namespace,)) if namespace and view.namespaced else EVERYTHING
+        rows = BoardRows(view, restriction, zone=zone)
+        rows.update(Update(picture, assessment, Change(keys={}, freshness=frozenset()), None), now)
+        order = tuple(sorted(rows, key=lambda row: (row.cluster, row.key, row.kind)))
+        if view.order != "name":
+            field = next(f for f in rows.fields if f.id == view.order)
+            listed = rows
+            order = tuple(
+                sorted(order, key=lambda row: listed.sort_value(row, field), reverse=view.descending)
+            )
+    subjects = None if rows is None else {row.subject for row in order}
+    verdicts = tuple(_in_scope(assessment, namespace, subjects))
+    levels = [v.level for v in verdicts]
+    for subject, told in assessment.workloads.items():
+        if _within(subject, namespace, subjects):
+            levels += [states.serving(told).level, states.release(told).level]
+    unread = tuple(_unread(picture, needs(screen)))
+    return Gathered(screen, view, rows, order, verdicts, tuple(levels), unread)
+
+
+def _within(subject: Subject, namespace: str | None, subjects: set[Subject] | None) -> bool:
+    if subjects is not None:
+        return subject._replace(uid="") in subjects
+    return not namespace or not subject.namespace or subject.namespace == namespace
+
+
+def _in_scope(
+    assessment: Assessment, namespace: str | None, subjects: set[Subject] | None
+) -> Iterable[Verdict]:
+    for subject, told in assessment.verdicts.items():
+        if _within(subject, namespace, subjects):
+            yield from told
+
+
+def _unread(picture: Picture, kinds: Iterable[str]) -> Iterable[str]:
+    """Names of what should have been read and was not, or not whole, or not lately."""
+    for cluster in picture.clusters.values():
+        for kind in kinds:
+            if not readable(cluster.kinds.get(kind)):
+                yield f"{cluster.ref.cluster}/{kind}"
+
+
+def readable(seen: Observation[Any] | None) -> bool:
+    """Whether an observation is whole and undisturbed, so that what is not in it is not there."""
+    return seen is not None and seen.complete and seen.problem is None and not seen.provisional
+
+
+def verdicts_of(assessment: Assessment, row: RowKey, uid: str) -> tuple[Verdict, ...]:
+    """What was said of one row, under its name or its name and uid."""
+    told = assessment.verdicts
+    return told.get(row.subject) or told.get(row.subject._replace(uid=uid), ())
+
+
+def cluster_of(picture: Picture, row: RowKey) -> ClusterPicture:
+    return picture.clusters[row.cluster]
+
+
+def key_text(key: Key) -> str:
+    return f"{key.namespace}/{key.name}" if key.namespace else key.name

@@ -1,0 +1,88 @@
+"""What the header says on every screen, as plain data: where we are, as whom, in which mode, how fresh, what time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tfdash.model.observation import Observation
+from tfdash.model.picture import ClusterPicture, Picture
+from tfdash.text import safe
+from tfdash.views.age import FRESH, Freshness, of_observation
+from tfdash.views.times import clocks
+
+SKEW = 5.0  # seconds between our clock and a server's that are worth a word
+
+
+class HeaderState(NamedTuple):
+    """Safe texts. ``environment`` is upper case and stands first; ``colour`` is the configuration's name of its
+    colour; ``freshness`` the worst of all sources; ``notes`` further warnings (clock skew)."""
+
+    environment: str
+    colour: str
+    cluster: str
+    identity: str
+    version: str
+    mode: str
+    demo: bool
+    freshness: Freshness
+    clocks: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """``eu-1 · oncall@corp · v1.37.2``; what is not known yet is left out."""
+        return " · ".join(part for part in (self.cluster, self.identity, self.version) if part)
+
+
+def header(
+    picture: Picture,
+    environment: str,
+    now: float,
+    zone: ZoneInfo,
+    *,
+    colour: str = "",
+    mode: str = "READ-ONLY",
+    demo: bool = False,
+) -> HeaderState:
+    """The header of one environment; its clusters' names, versions and identities are joined where they differ."""
+    clusters = [c for ref, c in picture.clusters.items() if ref.environment == environment]
+    infos = [c.info.value for c in clusters if c.info.value is not None]
+    return HeaderState(
+        environment=safe(environment).upper(),
+        colour=colour,
+        cluster=_distinct(c.ref.cluster for c in clusters),
+        identity=_distinct(i.user for i in infos),
+        version=_distinct(i.version for i in infos),
+        mode=mode,
+        demo=demo,
+        freshness=worst_freshness(clusters, now),
+        clocks=clocks(now, zone),
+        notes=tuple(note for c in clusters if (note := _skew(c))),
+    )
+
+
+def worst_freshness(clusters: list[ClusterPicture], now: float) -> Freshness:
+    """The worst of every source of these clusters; loading counts only while nothing at all was read."""
+    order = ("", "loading", "late", "old", "dead")
+    worst = FRESH
+    for cluster in clusters:
+        observations: tuple[Observation[Any], ...] = (cluster.info, *cluster.kinds.values())
+        for seen in observations:
+            told = of_observation(seen, now)
+            if order.index(told.state) > order.index(worst.state):
+                worst = told
+    return worst
+
+
+def _distinct(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(safe(v) for v in values if v))
+
+
+def _skew(cluster: ClusterPicture) -> str:
+    info = cluster.info.value
+    if info is None or info.skew is None or abs(info.skew) < SKEW:
+        return ""
+    way = "ahead of" if info.skew > 0 else "behind"
+    return f"▲ clock of {safe(cluster.ref.cluster)} is {abs(info.skew):.0f}s {way} ours"

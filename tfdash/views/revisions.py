@@ -1,0 +1,128 @@
+"""The revisions of a workload, newest first, and what changed from one to the other.
+
+A Deployment keeps them as ReplicaSets, a StatefulSet and a DaemonSet as ControllerRevisions; all are read whole, as
+decoded JSON, when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tfdash.text import safe
+from tfdash.views.age import short_age
+from tfdash.views.describe_parts import Json, epoch, mapping, mappings
+from tfdash.views.diff import TemplateChange, summary, template_changes, unified
+from tfdash.views.image import short_images
+
+REVISION = "deployment.kubernetes.io/revision"
+CHANGE_CAUSE = "kubernetes.io/change-cause"
+
+
+class Revision(NamedTuple):
+    """``number`` 0 where none is told. ``template`` is the raw pod template: compare it, do not show it.
+
+    ``replicas`` is None for a ControllerRevision, which does not count pods; ``current`` marks what is rolled out.
+    """
+
+    number: int
+    name: str
+    created: float
+    template: Json
+    images: tuple[str, ...]
+    cause: str = ""
+    replicas: int | None = None
+    current: bool = False
+
+    def headline(self, now: float) -> str:
+        """``revision 88  checkout:2.14.0  12m ago``, and the change cause where one was recorded."""
+        parts = [f"revision {self.number}" if self.number else safe(self.name), short_images(self.images)]
+        if self.created:
+            parts.append(f"{short_age(now - self.created)} ago")
+        if self.cause:
+            parts.append(safe(self.cause))
+        return "  ".join(part for part in parts if part)
+
+
+class Comparison(NamedTuple):
+    """What changed from ``old`` to ``new``: in words, and as a unified diff of YAML lines."""
+
+    old: Revision
+    new: Revision
+    changes: tuple[TemplateChange, ...]
+    summary: str
+    lines: tuple[str, ...]
+
+
+def revisions(workload: Mapping[str, Any], children: Iterable[Mapping[str, Any]]) -> tuple[Revision, ...]:
+    """The revisions among ``children`` (ReplicaSets or ControllerRevisions of ``workload``), newest first."""
+    found = [_of_replica_set(c) if "spec" in c else _of_controller_revision(c) for c in children]
+    found.sort(key=lambda r: (r.number, r.created), reverse=True)
+    current = _current(workload, found)
+    return tuple(r._replace(current=r.name == current) for r in found)
+
+
+def compare(old: Revision, new: Revision) -> Comparison:
+    """What changed from ``old`` to ``new``."""
+    changes = template_changes(old.template, new.template)
+    many = max(len(old.images), len(new.images))
+    names = (f"revision {r.number}" if r.number else r.name for r in (old, new))
+    lines = unified(_bare(old.template), _bare(new.template), *names)
+    return Comparison(old, new, changes, summary(changes, many), tuple(lines))
+
+
+def latest_change(found: Sequence[Revision]) -> Comparison | None:
+    """The current revision against the one before it; None where there is nothing to compare."""
+    for index, one in enumerate(found):
+        if one.current and index + 1 < len(found):
+            return compare(found[index + 1], one)
+    return None
+
+
+def _current(workload: Json, found: Sequence[Revision]) -> str:
+    status = mapping(workload.get("status"))
+    if status.get("updateRevision"):
+        return str(status["updateRevision"])
+    number = mapping(mapping(workload.get("metadata")).get("annotations")).get(REVISION)
+    for one in found:
+        if number is not None and str(one.number) == str(number):
+            return one.name
+    return found[0].name if found else ""
+
+
+def _of_replica_set(document: Json) -> Revision:
+    metadata, spec = mapping(document.get("metadata")), mapping(document.get("spec"))
+    annotations = mapping(metadata.get("annotations"))
+    replicas = mapping(document.get("status")).get("replicas", 0)
+    return _revision(
+        metadata, str(annotations.get(REVISION, "")), mapping(spec.get("template")), int(replicas or 0)
+    )
+
+
+def _of_controller_revision(document: Json) -> Revision:
+    metadata = mapping(document.get("metadata"))
+    template = mapping(mapping(mapping(document.get("data")).get("spec")).get("template"))
+    return _revision(metadata, str(document.get("revision", "")), template, None)
+
+
+def _revision(metadata: Json, number: str, template: Json, replicas: int | None) -> Revision:
+    spec = mapping(template.get("spec"))
+    return Revision(
+        number=int(number) if number.isdecimal() else 0,
+        name=str(metadata.get("name", "")),
+        created=epoch(metadata.get("creationTimestamp")) or 0.0,
+        template=template,
+        images=tuple(str(c.get("image", "")) for c in mappings(spec.get("containers"))),
+        cause=str(mapping(metadata.get("annotations")).get(CHANGE_CAUSE, "")),
+        replicas=replicas,
+    )
+
+
+def _bare(template: Json) -> dict[str, Any]:
+    """Without what the controllers themselves put in: the hash labels and the patch directive."""
+    bare = {k: v for k, v in template.items() if k != "$patch"}
+    metadata = mapping(template.get("metadata"))
+    labels = {k: v for k, v in mapping(metadata.get("labels")).items() if not k.endswith("-hash")}
+    kept = {k: v for k, v in metadata.items() if k not in ("labels", "creationTimestamp")}
+    bare["metadata"] = {**kept, **({"labels": labels} if labels else {})}
+    return bare

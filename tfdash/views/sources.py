@@ -1,0 +1,79 @@
+"""The data sources and their ages: one row for each cluster and each kind that was asked for, worst first."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tfdash.model.observation import Observation
+from tfdash.model.picture import ClusterPicture, Picture
+from tfdash.model.subject import ClusterRef
+from tfdash.model.verdict import Level
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.age import of_observation, short_age
+from tfdash.views.kinds import view_of
+
+
+class SourceRow(NamedTuple):
+    """``kind`` is "" for the cluster itself. ``objects`` is None where nothing was read. Texts are safe."""
+
+    cluster: ClusterRef
+    kind: str
+    name: str
+    state: states.State
+    objects: int | None
+    age: float | None
+    detail: str
+
+    @property
+    def age_text(self) -> str:
+        return "never read" if self.age is None else f"{short_age(self.age)} ago"
+
+
+def source_rows(picture: Picture, now: float) -> tuple[SourceRow, ...]:
+    """Every source of the picture, those that want attention first."""
+    rows = []
+    for cluster in picture.clusters.values():
+        info = cluster.info.value
+        about = " · ".join(safe(part) for part in (info.version, info.url, info.user) if part) if info else ""
+        rows.append(_row(cluster, "", cluster.info, None, about, now))
+        for kind, seen in cluster.kinds.items():
+            rows.append(_row(cluster, kind, seen, None if seen.value is None else len(seen.value), "", now))
+    return tuple(sorted(rows, key=lambda row: -row.state.level))
+
+
+def _row(
+    cluster: ClusterPicture, kind: str, seen: Observation[Any], count: int | None,
+    about: str, now: float,
+) -> SourceRow:  # fmt: skip
+    fresh = of_observation(seen, now)
+    noun = view_of(kind).noun if kind else "API server"
+    age = None if seen.observed_at is None else max(0.0, now - seen.observed_at)
+    notes = [about]
+    if seen.problem is not None:
+        notes = [safe(str(seen.problem))]
+        if seen.problem.retry_at is not None and seen.problem.retry_at > now:
+            notes.append(f"next try in {short_age(seen.problem.retry_at - now)}")
+    elif seen.progress is not None:
+        total = f" of about {seen.progress.total:,}" if seen.progress.total is not None else ""
+        notes = [f"loading {seen.progress.loaded:,}{total}"]
+    elif fresh.text:
+        notes.append(fresh.text)
+    if seen.hidden:
+        notes.append(f"{len(seen.hidden)} namespaces hidden: {', '.join(safe(n) for n in seen.hidden[:5])}")
+    state = {
+        "": states.of_level(Level.OK),
+        "late": states.of_level(Level.OK),
+        "old": states.of_level(Level.WARN).worded("old"),
+        "loading": states.LOADING,
+        "dead": states.of_level(Level.UNKNOWN).worded(seen.problem.kind.value if seen.problem else "unknown"),
+    }[fresh.state]
+    return SourceRow(
+        cluster.ref,
+        kind,
+        f"{safe(cluster.ref.cluster)} {noun}",
+        state,
+        count,
+        age,
+        " · ".join(n for n in notes if n),
+    )
