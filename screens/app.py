@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import signal
 import sys
 import threading
@@ -55,7 +57,7 @@ class TfdashApp(ThemedApp):
         self._lock = threading.Lock()
         self._armed = False
         self._delivered = 0.0
-        self._thread_loop: object = None
+        self.failure: BaseException | None = None
         self._started = False
         if context.keys:
             self.set_keymap(dict(context.keys))
@@ -71,9 +73,8 @@ class TfdashApp(ThemedApp):
     # -- life ---------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        import asyncio
-
         self._loop_of_screen = asyncio.get_running_loop()
+        self._own_context = contextvars.copy_context()  # timers made on behalf of the board need the app in theirs
         self._unsubscribe = self.board.subscribe(self._heard)
         if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
             self._loop_of_screen.add_signal_handler(signal.SIGTERM, self.exit)
@@ -94,6 +95,12 @@ class TfdashApp(ThemedApp):
         if told:
             self.call_from_thread(self.exit, None, USAGE)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual would print frames with the values of variables, secrets among them; the composition reports it."""
+        if self.failure is None:
+            self.failure = error
+            self.exit(return_code=3)
+
     def on_unmount(self) -> None:
         self._unsubscribe()
 
@@ -107,14 +114,14 @@ class TfdashApp(ThemedApp):
                 return
             self._armed = True
         try:
-            self._loop_of_screen.call_soon_threadsafe(self._arm)
+            self._loop_of_screen.call_soon_threadsafe(self._arm, context=self._own_context)
         except RuntimeError:  # the screen is closing
             return
 
     def _arm(self) -> None:
         wait = self._delivered + 1.0 / self.context.frames_per_second - time.monotonic()
         if wait > 0:
-            self._loop_of_screen.call_later(wait, self._deliver)
+            self._loop_of_screen.call_later(wait, self._deliver, context=self._own_context)
         else:
             self._deliver()
 

@@ -77,6 +77,10 @@ def run(args: argparse.Namespace) -> int:
     app = TfdashApp(board, context)
     code = app.run_in_terminal()
     board.stop()
+    if app.failure is not None:
+        from tfdash.cli.crash import report
+
+        return report(app.failure)
     if problems:
         from tfdash.cli.parser import USAGE
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, PlainSerializer
 from pydantic_core import CoreSchema, core_schema
 
-from tfdash.config.durations import parse_duration
+from tfdash.config.durations import parse_duration, write_duration
 from tfdash.config.problems import nearest
 
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration, json_schema_input_type=str),
+    PlainSerializer(write_duration, when_used="json"),
     Field(gt=0, json_schema_extra={"examples": ["10s", "5m", "1h30m"]}),
 ]
 

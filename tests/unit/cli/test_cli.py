@@ -1,0 +1,121 @@
+"""The command line as a user meets it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run(*argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "TFDASH_CONFIG")}
+    home = env.pop("HOME", "/nonexistent-home")
+    return subprocess.run(
+        [sys.executable, "-m", "tfdash", *argv], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=ROOT,
+        env={**clean, "HOME": home, "XDG_CONFIG_HOME": f"{home}/.config", "XDG_STATE_HOME": f"{home}/.state", **env},
+    )  # fmt: skip
+
+
+def imported_by(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint('\\n'.join(m.partition('.')[0] for m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    return set(done.stdout.split())
+
+
+HEAVY = {"textual", "rich", "httpx", "kubernetes", "pydantic", "psycopg", "aiohttp", "yaml", "msgspec"}
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(option: str) -> None:
+    statement = f"import sys; sys.stdout = sys.stderr\ntry:\n import tfdash.cli; tfdash.cli.main(['{option}'])\nexcept SystemExit: pass\nsys.stdout = sys.__stdout__"
+    assert imported_by(statement) & HEAVY == set()
+
+
+def test_the_core_brings_no_textual() -> None:
+    modules = "tfdash.board, tfdash.judge, tfdash.report, tfdash.views.rows, tfdash.sources.kubernetes.source, tfdash.cli.compose"
+    assert "textual" not in imported_by(f"import {modules}")
+
+
+def test_the_first_list_needs_no_http_library() -> None:
+    assert not {"httpx", "anyio"} & imported_by(
+        "import tfdash.sources.kubernetes.fastpath, tfdash.sources.kubernetes.source"
+    )
+
+
+def test_version_and_exit_codes_in_the_help() -> None:
+    assert run("--version").stdout.startswith("tfdash ")
+    told = run("--help")
+    assert told.returncode == 0
+    assert "64 wrong usage" in told.stdout
+
+
+def test_wrong_usage_is_64_and_one_line() -> None:
+    done = run("nonsense")
+    assert done.returncode == 64
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_without_a_terminal_it_names_the_way_out() -> None:
+    done = run("run")
+    assert done.returncode == 3
+    assert done.stderr.strip() == "tfdash: this is no terminal; for text or JSON use: tfdash snapshot"
+
+
+def test_without_a_cluster_it_says_what_to_do() -> None:
+    done = run("snapshot")
+    assert done.returncode == 3
+    assert "no kubeconfig at" in done.stderr
+    assert "tfdash demo" in done.stderr
+
+
+def test_a_bad_configuration_is_64(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[ui]\nmouze = true\n")
+    done = run("config", "check", "--config", str(file))
+    assert (done.returncode, done.stdout) == (64, "")
+    assert done.stderr == f'tfdash: {file}:2: ui.mouze: unknown key; did you mean "mouse"?\n'
+
+
+def test_show_is_toml_that_is_read_back(tmp_path: Path) -> None:
+    shown = run("config", "show").stdout
+    file = tmp_path / "c.toml"
+    file.write_text(shown)
+    assert run("config", "check", "--config", str(file)).returncode == 0
+
+
+def test_schema_is_json() -> None:
+    assert "properties" in json.loads(run("config", "schema").stdout)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_command(shell: str) -> None:
+    text = run("completion", shell).stdout
+    assert all(command in text for command in ("snapshot", "doctor", "demo", "config"))
+
+
+def test_the_bash_completion_is_valid_bash() -> None:
+    script = run("completion", "bash").stdout
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def test_a_crash_is_3_and_its_report_is_private_and_without_values(tmp_path: Path) -> None:
+    code = (
+        "import tfdash.cli, tfdash.cli.parser\n"
+        "def boom(argv):\n    secret = 'hunter2'\n    raise RuntimeError('hunter2')\n"
+        "tfdash.cli.parser.parse = boom\nraise SystemExit(tfdash.cli.main([]))"
+    )
+    env = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=env)
+    assert done.returncode == 3
+    assert "hunter2" not in done.stderr
+    [report] = tmp_path.rglob("crash-*.txt")
+    assert "hunter2" not in report.read_text()
+    assert "in boom" in report.read_text()
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
