@@ -27,37 +27,39 @@ class Table(TableView):
 
     BINDINGS = TABLE_BINDINGS
 
-    class RowHighlighted(Message):
-        """The cursor stands on another object; None where there is no row."""
+    class Said(Message):
+        """What all messages of a table have."""
 
-        def __init__(self, table: Table, key: Any) -> None:
+        def __init__(self, table: Table) -> None:
             super().__init__()
-            self.table, self.key = table, key
+            self.table = table
 
         @property
         def control(self) -> Table:
             return self.table
+
+    class RowHighlighted(Said):
+        """The cursor stands on another object; None where there is no row."""
+
+        def __init__(self, table: Table, key: Any) -> None:
+            super().__init__(table)
+            self.key = key
 
     class RowActivated(RowHighlighted):
         """Enter or a double click."""
 
-    class SortChanged(Message):
+    class SortChanged(Said):
         def __init__(self, table: Table, column: str, descending: bool) -> None:
-            super().__init__()
-            self.table, self.column, self.descending = table, column, descending
+            super().__init__(table)
+            self.column, self.descending = column, descending
 
-        @property
-        def control(self) -> Table:
-            return self.table
-
-    class MarksChanged(Message):
+    class MarksChanged(Said):
         def __init__(self, table: Table, marks: frozenset[Any]) -> None:
-            super().__init__()
-            self.table, self.marks = table, marks
+            super().__init__(table)
+            self.marks = marks
 
-        @property
-        def control(self) -> Table:
-            return self.table
+    class FilterCleared(Said):
+        """Escape took the filter away; the prompt should know."""
 
     def __init__(
         self,
@@ -309,9 +311,15 @@ class Table(TableView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "sort_by":
             return any(c.key == parameters[0] and c.sort != "none" for c in self.columns)
+        if action == "clear_filter":  # without a filter Escape is the screen's: back
+            return not self._order.filter.empty
         if action == "open":
             return self._key is not None
         return True
+
+    def action_clear_filter(self) -> None:
+        self.clear_filter()
+        self.post_message(self.FilterCleared(self))
 
     def action_move(self, by: int) -> None:
         self._go(self._row + by)

@@ -25,6 +25,7 @@ def _key(keys: str, action: str, text: str, name: str, shown: str | None = None)
 
 TABLE_BINDINGS: list[BindingType] = [
     Binding("enter", "open", "open", id="table.open", key_display="enter"),
+    _key("escape", "clear_filter", "clear the filter", "clear_filter", "esc"),
     _key("up,k", "move(-1)", "up", "up"),
     _key("down,j", "move(1)", "down", "down"),
     _key("pageup,ctrl+b", "page(-1)", "page up", "page_up"),

@@ -1,0 +1,210 @@
+"""The filter and the command prompt, typed at."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from textual.binding import Binding
+
+from tests.tui.widgets.rows import COLUMNS, Rows
+from widgets.commands import Command
+from widgets.filter import FilterPrompt
+from widgets.footer import Footer
+from widgets.palette import CommandList, CommandPrompt
+from widgets.table import Table
+from widgets.theme import ThemedApp
+
+COMMANDS = (
+    Command(
+        "pods",
+        "pods: list",
+        ("po", "pods"),
+        argument="namespace",
+        complete=lambda typed: ["tf-batch", "tf-prod"],
+    ),
+    Command("ns", "namespaces: list", ("ns",)),
+    Command("restart", "workload: restart [/x]", ("restart",), refused="read-only"),
+)
+
+
+class App(ThemedApp):
+    BINDINGS: ClassVar = [
+        Binding("slash", "filter", "filter", id="app.filter", key_display="/"),
+        Binding("colon", "command", "go to", id="app.command", key_display=":"),
+        Binding("escape", "back", "back", id="app.back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = Rows(100)
+        self.said: list[Any] = []
+
+    def compose(self) -> Any:
+        yield CommandPrompt(COMMANDS)
+        yield FilterPrompt()
+        yield Table(COLUMNS, self.rows, title="Pods", noun="pods", sort="name")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.table = self.query_one(Table)
+        self.table.set_rows(self.rows.rows)
+        self.table.focus()
+
+    def action_filter(self) -> None:
+        self.query_one(FilterPrompt).open()
+
+    def action_command(self) -> None:
+        self.query_one(CommandPrompt).open()
+
+    def action_back(self) -> None:
+        self.said.append("back")
+
+    def on_filter_prompt_changed(self, message: FilterPrompt.Changed) -> None:
+        self.table.set_filter(message.filter)
+        message.prompt.set_count(self.table.count_text)
+
+    def on_filter_prompt_closed(self, message: FilterPrompt.Closed) -> None:
+        self.said.append(("closed", message.kept))
+
+    def on_table_filter_cleared(self, message: Table.FilterCleared) -> None:
+        self.query_one(FilterPrompt).reset()
+
+    def on_command_prompt_chosen(self, message: CommandPrompt.Chosen) -> None:
+        self.said.append((message.command.id, message.argument))
+
+    def on_command_prompt_closed(self, message: CommandPrompt.Closed) -> None:
+        self.said.append("nothing")
+
+
+async def test_filter_works_while_one_types_and_enter_keeps_it() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        prompt = app.query_one(FilterPrompt)
+        assert not prompt.is_open
+        await pilot.press("slash", *"pod-0000")
+        await pilot.pause()
+        assert app.table.count_text == "10 of 100 pods"
+        assert prompt._said.text == "10 of 100 pods"
+        await pilot.press("enter")
+        assert not prompt.is_open
+        assert app.focused is app.table
+        assert app.table.shown == 10
+        assert app.said == [("closed", True)]
+        await pilot.press("slash")
+        assert prompt.value == "pod-0000"
+
+
+async def test_escape_clears_then_closes() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("slash", "1", "escape")
+        await pilot.pause()
+        prompt = app.query_one(FilterPrompt)
+        assert prompt.is_open
+        assert app.table.shown == 100
+        await pilot.press("escape")
+        assert not prompt.is_open
+        assert app.focused is app.table
+        await pilot.press("escape")
+        assert app.said == [("closed", False), "back"]
+
+
+async def test_escape_on_the_table_clears_a_kept_filter_before_it_goes_back() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("slash", "1", "enter", "escape")
+        await pilot.pause()
+        assert app.table.shown == 100
+        assert app.query_one(FilterPrompt).value == ""
+        assert "back" not in app.said
+        await pilot.press("escape")
+        assert app.said[-1] == "back"
+
+
+async def test_what_is_no_filter_is_named_and_changes_nothing() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("slash", *"pod-0000[")
+        await pilot.pause()
+        prompt = app.query_one(FilterPrompt)
+        assert app.table.shown == 10
+        assert "No regular expression" in prompt._said.text
+        await pilot.press("1")
+        assert "No regular expression" in prompt._said.text
+        await pilot.press("]")
+        await pilot.pause()
+        assert app.table.shown == 1
+        assert prompt._said.text == "1 of 100 pods"
+        await pilot.press("[", "enter")
+        assert prompt.value == "pod-0000[1]"
+
+
+async def test_keys_that_are_typed_are_not_offered_meanwhile() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("slash")
+        await pilot.pause()
+        shown = [h.shown for h in app.query_one(Footer).hints]
+        assert "/" not in shown
+        assert "esc" in shown
+
+
+async def test_commands_by_alias_and_argument() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("colon", *"ns", "enter")
+        await pilot.press("colon", *"po tf-p", "enter")
+        await pilot.press("colon", *"po", "tab", "down", "enter")
+        await pilot.pause()
+        assert app.said == [("ns", ""), ("pods", "tf-prod"), ("pods", "tf-prod")]
+        assert app.focused is app.table
+        assert app.query_one(CommandPrompt).history == ("ns", "po tf-prod")
+
+
+async def test_history_is_walked_upwards_from_the_first_line() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("colon", *"ns", "enter", "colon", *"po x", "enter", "colon", "up")
+        prompt = app.query_one(CommandPrompt)
+        assert prompt.value == "po x"
+        await pilot.press("up")
+        assert prompt.value == "ns"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.said[-1] == ("ns", "")
+
+
+async def test_escape_and_empty_enter_do_nothing() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("colon", "escape")
+        await pilot.press("colon", "enter")
+        await pilot.press("colon", *"zzz", "enter")
+        prompt = app.query_one(CommandPrompt)
+        assert app.said == ["nothing", "nothing"]
+        assert prompt.is_open
+        assert prompt._said.text == "no such command"
+
+
+async def test_a_refused_command_says_why() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("colon", *"restart", "enter")
+        prompt = app.query_one(CommandPrompt)
+        assert prompt.is_open
+        assert prompt._said.text == "refused: read-only"
+        listed = app.query_one(CommandList)
+        assert "workload: restart [/x]" in listed.render_line(0).text
+
+
+@pytest.mark.parametrize("size", [(10, 4), (40, 10), (200, 50)])
+async def test_the_list_hangs_from_the_left_at_any_size(size: tuple[int, int]) -> None:
+    app = App()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("colon")
+        await pilot.pause()
+        listed = app.query_one(CommandList)
+        assert listed.region.x == 0
+        for y in range(listed.size.height):
+            assert listed.render_line(y).cell_length == listed.size.width

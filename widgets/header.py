@@ -1,0 +1,100 @@
+"""The header: where we are, as whom, in which mode, how fresh, what time. One line, on every screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tfdash.views.header import HeaderState
+from widgets.oneline import OneLine, Piece
+
+_FRESHNESS = {"late": "tok-dim", "old": "tok-warn", "dead": "tok-unknown", "loading": "tok-moving"}
+_COLOURS = ("production", "staging", "development", "neutral")
+
+
+class Header(OneLine):
+    """``update`` with another state; what did not change is not drawn. At 80 columns the least important is gone."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"header--{colour}" for colour in _COLOURS),
+        "header--demo",
+        "header--banner",
+        "header--elevated",
+        "header--place",
+    }
+    DEFAULT_CSS = """
+Header {
+    background: $tf-bar;
+    & > .header--production { color: $tf-env; background: $tf-env-production; text-style: bold; }
+    & > .header--staging { color: $tf-env; background: $tf-env-staging; text-style: bold; }
+    & > .header--development { color: $tf-env; background: $tf-env-development; text-style: bold; }
+    & > .header--neutral { color: $tf-env; background: $tf-env-neutral; text-style: bold; }
+    & > .header--demo { color: $tf-match; background: $tf-match-background; text-style: bold; }
+    & > .header--banner { color: $tf-banner; background: $tf-banner-background; text-style: bold; }
+    & > .header--elevated { color: $tf-warn; text-style: bold; }
+    & > .header--place { color: $foreground; }
+    &:ansi > .header--demo { text-style: bold reverse; }
+    &:nocolor > .header--production { text-style: bold reverse; }
+    &:nocolor > .header--staging { text-style: reverse; }
+    &:nocolor > .header--development { text-style: reverse; }
+    &:nocolor > .header--neutral { text-style: reverse; }
+    &:nocolor > .header--demo { text-style: bold reverse; }
+    &:nocolor > .header--banner { text-style: bold reverse; }
+}
+"""
+
+    def __init__(self, state: HeaderState | None = None, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._state = state
+
+    @property
+    def state(self) -> HeaderState | None:
+        return self._state
+
+    def update(self, state: HeaderState) -> None:
+        if state != self._state:
+            self._state = state
+            self.refresh()
+
+    def left(self, width: int) -> list[Piece]:
+        state = self._state
+        if state is None:
+            return []
+        colour = state.colour if state.colour in _COLOURS else "neutral"
+        pieces = [Piece(f" {state.environment} ", (f"header--{colour}",), shrinks=6)]
+        if state.demo:
+            pieces.append(Piece(" DEMO ", ("header--demo",)))
+        name = "tok-dim"
+        if state.mode.startswith("ELEVATED"):
+            name = "header--elevated"
+        elif state.mode.startswith("BREAK-GLASS"):
+            name = "header--banner"
+        if state.mode:
+            pieces.append(Piece(f" {state.mode} ", (name,)))
+        place = (
+            Piece(state.cluster, ("header--place",), 3, 8),
+            Piece(state.identity, ("tok-dim",), 6, 8),
+            Piece(state.version, ("tok-dim",), 8),
+        )
+        separator = " "
+        for part in place:
+            if part.text:
+                pieces.append(
+                    part._replace(text=separator + part.text, shrinks=part.shrinks and part.shrinks + 3)
+                )
+                separator = " · "
+        return pieces
+
+    def right(self, width: int) -> list[Piece]:
+        state = self._state
+        if state is None:
+            return []
+        pieces = [Piece(f"  {note}", ("tok-warn",), 4, 10) for note in state.notes]
+        if state.freshness.text:
+            name = _FRESHNESS.get(state.freshness.state, "tok-dim")
+            pieces.append(Piece(f"  {state.freshness.text}", (name,), 2, 14))
+        local, gap, utc = state.clocks.partition("  ")
+        pieces.append(Piece(f"  {local}", (), 5))
+        if gap:
+            pieces.append(Piece(f"  {utc}", ("tok-dim",), 7))
+        pieces.append(Piece(" "))
+        return pieces

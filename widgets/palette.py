@@ -1,0 +1,215 @@
+"""The ``:`` prompt: commands by their aliases, as k9s has them, with completion and history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.app import ComposeResult
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.suggester import Suggester
+
+from widgets.cells import fitted
+from widgets.commands import Command, Proposal, proposals, suggestion
+from widgets.lineview import LineView
+from widgets.prompt import Prompt
+
+LINES = 10  # of the list, at most
+HISTORY = 50
+
+
+class CommandList(LineView, can_focus=False):
+    """The proposals under the prompt, over what is there; a click chooses."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"commands--chosen", "commands--alias"}
+    DEFAULT_CSS = """
+CommandList {
+    display: none;
+    overlay: screen;
+    offset: 0 1;
+    constrain: inflect;
+    width: 100%;
+    max-width: 90;
+    height: auto;
+    background: $tf-bar;
+    overflow-y: hidden;
+    scrollbar-size-vertical: 0;
+    scrollbar-gutter: auto;
+    & > .commands--chosen { background: $tf-cursor-background; }
+    & > .commands--alias { color: $tf-key; }
+    &:ansi > .commands--chosen { text-style: reverse; }
+    &:nocolor > .commands--chosen { text-style: reverse; }
+}
+"""
+
+    class Clicked(Message):
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: list[Proposal] = []
+        self.chosen = 0
+
+    def show(self, items: list[Proposal]) -> None:
+        self.items, self.chosen = items, 0
+        self.display = bool(items)
+        self.virtual_size = Size(self.size.width, len(self._window()))
+        self.refresh(layout=True)
+
+    def choose(self, index: int) -> None:
+        if self.items:
+            self.chosen = index % len(self.items)
+            self.refresh()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._window())
+
+    def _window(self) -> range:
+        first = max(0, min(self.chosen - LINES + 1, len(self.items) - LINES))
+        return range(first, min(first + LINES, len(self.items)))
+
+    def render_line(self, y: int) -> Strip:
+        window = self._window()
+        if y >= len(window):
+            return self.line("")
+        index = window[y]
+        proposal = self.items[index]
+        command = proposal.command
+        row = "commands--chosen" if index == self.chosen else ""
+        width = self.size.width
+        name = proposal.text if proposal.argument else "  ".join(command.aliases[:3])
+        right = f"refused: {command.refused}" if command.refused else command.help
+        dim = "tok-dim"
+        first = min(24, max(width // 3, 8))
+        left_text = command.title if not proposal.argument else f"{command.title} {proposal.argument}"
+        middle = max((width - first - 4) // 2, 0)
+        segments = [
+            Segment("   ", self.style(row)),
+            Segment(fitted(name, first), self.style(row, dim if command.refused else "commands--alias")),
+            Segment(fitted(left_text, middle), self.style(row, dim if command.refused else "")),
+            Segment(fitted(right, max(width - first - middle - 3, 0)), self.style(row, dim)),
+        ]
+        return Strip(segments).adjust_cell_length(width, self.style(row))
+
+    def on_click(self, event: events.Click) -> None:
+        window = self._window()
+        if event.y < len(window):
+            self.post_message(self.Clicked(window[event.y]))
+
+
+class _Pale(Suggester):
+    """The rest of the likeliest command, behind the cursor."""
+
+    def __init__(self, prompt: CommandPrompt) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._prompt = prompt
+
+    async def get_suggestion(self, value: str) -> str | None:
+        more = suggestion(proposals(self._prompt.commands, value), value)
+        return value + more if more else None
+
+
+class CommandPrompt(Prompt):
+    """Posts ``Chosen``. The application gives the commands; history is kept while the program runs."""
+
+    SIGN = ":"
+
+    class Chosen(Message):
+        def __init__(self, prompt: CommandPrompt, command: Command, argument: str) -> None:
+            super().__init__()
+            self.prompt, self.command, self.argument = prompt, command, argument
+
+        @property
+        def control(self) -> CommandPrompt:
+            return self.prompt
+
+    class Closed(Message):
+        """Without a choice."""
+
+    def __init__(self, commands: Sequence[Command] = (), *, id: str | None = None) -> None:
+        super().__init__(id=id, placeholder="a command or what to list: po, deploy, ns, ctx …")
+        self.commands: tuple[Command, ...] = tuple(commands)
+        self._input.suggester = _Pale(self)
+        self._list = CommandList()
+        self._history: list[str] = []
+        self._recalled = 0
+
+    def compose(self) -> ComposeResult:
+        yield self._list  # first, so that it hangs from the left edge; an overlay takes no room
+        yield from super().compose()
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """Newest last."""
+        return tuple(self._history)
+
+    def set_commands(self, commands: Sequence[Command]) -> None:
+        self.commands = tuple(commands)
+        if self.is_open:
+            self.typed(self.value)
+
+    def open(self, text: str | None = "") -> None:
+        self._recalled = len(self._history)
+        super().open(text)
+        self.say("")
+        self.typed(self.value)
+
+    def close(self) -> None:
+        self._list.show([])
+        super().close()
+
+    def typed(self, text: str) -> None:
+        found = proposals(self.commands, text)
+        self._list.show(found)
+        self.say("" if found else "no such command", "warn")
+
+    def pressed(self, what: str) -> None:
+        if what == "escape":
+            self.close()
+            self.post_message(self.Closed())
+        elif what == "enter":
+            self._take(self._list.chosen)
+        elif what == "tab":
+            if self._list.items:
+                chosen = self._list.items[self._list.chosen]
+                more = " " if chosen.command.argument and not chosen.argument else ""
+                self.put(chosen.text + more)
+        elif what in ("up", "down"):
+            self._move(-1 if what == "up" else 1)
+
+    def _move(self, by: int) -> None:
+        """Through the list; upwards from its first line through what was said before."""
+        recalling = self._recalled < len(self._history)
+        if recalling or (by < 0 and self._list.chosen == 0 and self._history):
+            self._recalled = min(max(self._recalled + by, 0), len(self._history))
+            self.put(self._history[self._recalled] if self._recalled < len(self._history) else "")
+        else:
+            self._list.choose(self._list.chosen + by)
+
+    def _take(self, index: int) -> None:
+        if not self._list.items:
+            if not self.value.strip():
+                self.pressed("escape")
+            return
+        if not self.value.strip() and index == 0 and self._list.chosen == 0:
+            self.pressed("escape")  # Enter on nothing does nothing
+            return
+        proposal = self._list.items[index]
+        if proposal.command.refused:
+            self.say(f"refused: {proposal.command.refused}", "warn")
+            return
+        said = proposal.text
+        self._history = [*[each for each in self._history if each != said], said][-HISTORY:]
+        self.close()
+        self.post_message(self.Chosen(self, proposal.command, proposal.argument))
+
+    def on_command_list_clicked(self, message: CommandList.Clicked) -> None:
+        message.stop()
+        self._list.chosen = message.index
+        self._take(message.index)

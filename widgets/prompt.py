@@ -1,0 +1,137 @@
+"""A one-line input under the header, hidden until asked for; the filter and the command prompt are made of it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.strip import Strip
+from textual.widgets import Input
+
+from widgets.oneline import OneLine, Piece
+
+
+class PromptInput(Input):
+    """Textual's input without a blinking cursor; Escape, Enter and the arrows belong to the prompt around it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "prompt('escape')", "clear, then close", id="prompt.escape", key_display="esc"),
+        Binding("enter", "prompt('enter')", "keep", id="prompt.enter", key_display="enter"),
+        Binding("up", "prompt('up')", "before", id="prompt.up", show=False),
+        Binding("down", "prompt('down')", "next", id="prompt.down", show=False),
+        Binding("tab", "prompt('tab')", "complete", id="prompt.complete", show=False),
+        Binding("ctrl+u", "delete_left_all", "clear", id="prompt.clear", show=False),
+    ]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(compact=True, select_on_focus=False, **options)
+        self.cursor_blink = False
+
+    def action_prompt(self, what: str) -> None:
+        prompt = self.parent
+        if isinstance(prompt, Prompt):
+            prompt.pressed(what)
+
+
+class _Sign(OneLine):
+    """The prompt's character."""
+
+    def __init__(self, sign: str) -> None:
+        super().__init__(classes="prompt--sign")
+        self._sign = sign
+
+    def render_line(self, y: int) -> Strip:
+        return Strip([Segment(f" {self._sign} ", self.style("tok-accent"))], 3)
+
+
+class _Said(OneLine):
+    """What the prompt says of its text: a count, or what is wrong with it."""
+
+    text, token = "", ""
+
+    def say(self, text: str, token: str) -> None:
+        if (text, token) != (self.text, self.token):
+            self.text, self.token = text, token
+            self.refresh()
+
+    def right(self, width: int) -> list[Piece]:
+        return [Piece(f"{self.text} ", (f"tok-{self.token}" if self.token else "tok-dim",))]
+
+
+class Prompt(Horizontal):
+    """Sign, input, and room for a word at the right. Subclasses answer ``typed`` and ``pressed``."""
+
+    SIGN = ">"
+    DEFAULT_CSS = """
+Prompt {
+    height: 1;
+    background: $tf-bar;
+    display: none;
+    & .prompt--sign { width: 3; }
+    & Input { width: 3fr; height: 1; background: $tf-bar; border: none; padding: 0; }
+    & Input:focus { background: $tf-bar; border: none; }
+    & _Said { width: 2fr; }
+}
+"""
+
+    def __init__(self, *, id: str | None = None, placeholder: str = "") -> None:
+        super().__init__(id=id)
+        self._input = PromptInput(placeholder=placeholder)
+        self._said = _Said()
+        self._returns_to: Any = None
+
+    def compose(self) -> ComposeResult:
+        yield _Sign(self.SIGN)
+        yield self._input
+        yield self._said
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.display)
+
+    @property
+    def value(self) -> str:
+        return self._input.value
+
+    def open(self, text: str | None = None) -> None:
+        """Show it and take the focus, which goes back where it was on closing."""
+        if not self.is_open:
+            self._returns_to = self.screen.focused
+        if text is not None:
+            self.put(text)
+        self.display = True
+        self._input.focus()
+        self._input.cursor_position = len(self._input.value)
+
+    def close(self) -> None:
+        self.display = False
+        before, self._returns_to = self._returns_to, None
+        if before is not None and before.is_attached and before.display:
+            before.focus()
+        elif self._input.has_focus:
+            self.screen.set_focus(None)
+
+    def put(self, text: str) -> None:
+        """Another text, as if typed."""
+        self._input.value = text
+        self._input.cursor_position = len(text)
+
+    def say(self, text: str, token: str = "dim") -> None:
+        """A word at the right end: literal."""
+        self._said.say(text, token)
+
+    def typed(self, text: str) -> None:
+        """The text changed."""
+
+    def pressed(self, what: str) -> None:
+        """``escape``, ``enter``, ``up``, ``down`` or ``tab``."""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.typed(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
