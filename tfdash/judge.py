@@ -228,7 +228,8 @@ class Judge:
             return True
         links = self._indexes[subject.cluster].links(subject.kind, obj)
         state, verdict = workload.judge(subject.cluster, obj, links, self._policy, now)
-        if state.cause is not None or state.deadline_at is not None:
+        leaving = any(p.deleting is not None for p in links.pods or ())
+        if state.cause is not None or state.deadline_at is not None or leaving:
             self._look_again(
                 subject, min(now + _LOOK_AGAIN, max(state.deadline_at or now, now) + _LOOK_AGAIN)
             )

@@ -17,9 +17,9 @@ def python(code: str) -> list[str]:
 
 
 def test_output_and_code() -> None:
-    done = run_command(python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"))
-    assert (done.returncode, done.stdout, done.stderr) == (3, b"out\n", "err\n")
-    assert "out" not in repr(done)
+    done = run_command(python("import sys; print('hunter2'); print('err', file=sys.stderr); sys.exit(3)"))
+    assert (done.returncode, done.stdout, done.stderr) == (3, b"hunter2\n", "err\n")
+    assert "hunter2" not in repr(done)
 
 
 def test_a_missing_program_is_one_sentence() -> None:
