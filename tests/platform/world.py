@@ -19,7 +19,9 @@ def node(name: str, **labels: str) -> dict[str, Any]:
         "metadata": {
             "name": name,
             "labels": {"type": "kwok", "kubernetes.io/hostname": name, **labels},
-            "annotations": {"metrics.k8s.io/resource-metrics-path": f"/metrics/nodes/{name}/metrics/resource"},
+            "annotations": {
+                "metrics.k8s.io/resource-metrics-path": f"/metrics/nodes/{name}/metrics/resource"
+            },
         },
         "status": {
             "capacity": {"cpu": "64", "memory": "256Gi", "pods": "500"},
@@ -42,7 +44,8 @@ def add_nodes(cluster: Cluster, count: int) -> None:
 def _ready_nodes(cluster: Cluster) -> int:
     items = cluster.request("GET", "/api/v1/nodes")["items"]
     return sum(
-        any(c["type"] == "Ready" and c["status"] == "True" for c in n["status"].get("conditions", ())) for n in items
+        any(c["type"] == "Ready" and c["status"] == "True" for c in n["status"].get("conditions", ()))
+        for n in items
     )
 
 
@@ -64,8 +67,15 @@ def deployment(name: str, namespace: str, replicas: int = 1, **changes: Any) -> 
             "replicas": replicas,
             "selector": {"matchLabels": {"app": name}},
             "template": {
-                "metadata": {"labels": labels, "annotations": {"kwok.x-k8s.io/usage-cpu": "5m", "kwok.x-k8s.io/usage-memory": "20Mi"}},
-                "spec": {"containers": [container], "terminationGracePeriodSeconds": 0, **changes.get("pod", {})},
+                "metadata": {
+                    "labels": labels,
+                    "annotations": {"kwok.x-k8s.io/usage-cpu": "5m", "kwok.x-k8s.io/usage-memory": "20Mi"},
+                },
+                "spec": {
+                    "containers": [container],
+                    "terminationGracePeriodSeconds": 0,
+                    **changes.get("pod", {}),
+                },
             },
             **changes.get("spec", {}),
         },
@@ -144,7 +154,8 @@ def add_cases(cluster: Cluster) -> None:
     create(cluster, "/apis/apps/v1/namespaces/tf-hook/deployments", deployment("refused", "tf-hook", 1))
     patch = {"spec": {"replicas": 2, "template": {"metadata": {"annotations": {"again": "1"}}}}}
     cluster.wait(
-        lambda: cluster.request("GET", f"{apps}/paused")["status"].get("observedGeneration", 0) >= 1, "the paused one"
+        lambda: cluster.request("GET", f"{apps}/paused")["status"].get("observedGeneration", 0) >= 1,
+        "the paused one",
     )
     cluster.request("PATCH", f"{apps}/paused", patch, "application/merge-patch+json")
 

@@ -1,0 +1,71 @@
+"""The reading client reads, and nothing else."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tfdash.model.observation import ProblemKind
+from tfdash.sources.kubernetes.credentials import LoginNeeded
+from tfdash.sources.kubernetes.kinds import READABLE
+from tfdash.sources.kubernetes.transport import ApiError, ReadingTransport, Refused, check_allowed, problem_of
+
+PODS = "/api/v1/namespaces/a/pods"
+
+
+@pytest.mark.parametrize(
+    "path", [k.path("a", "x") for k in READABLE.values()] + [PODS, f"{PODS}/x/log", "/version", "/apis"]
+)
+def test_reads_are_let_through(path: str) -> None:
+    check_allowed("GET", path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *((m, PODS) for m in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT")),
+        ("GET", f"{PODS}/x/exec"), ("GET", f"{PODS}/x/attach"), ("GET", f"{PODS}/x/portforward"), ("GET", f"{PODS}/x/proxy/"),
+        ("GET", f"{PODS}/x/log/../exec"), ("GET", "/api/v1/nodes/n/proxy/run"), ("GET", "/api/v1/watch/pods"),
+        ("GET", "/api/v1/namespaces/a/serviceaccounts/b/token"), ("GET", "//api/v1/pods"),
+        ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews"), ("POST", f"{PODS}/x/eviction"),
+    ],
+)  # fmt: skip
+def test_everything_else_is_refused(method: str, path: str) -> None:
+    with pytest.raises(Refused):
+        check_allowed(method, path)
+
+
+async def test_the_refusal_is_before_anything_is_sent() -> None:
+    class Never(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise AssertionError("sent")
+
+    async with httpx.AsyncClient(
+        transport=ReadingTransport(Never(), "/k8s"), base_url="https://h/k8s/"
+    ) as client:
+        with pytest.raises(Refused):
+            await client.delete("api/v1/namespaces/a/pods/x")
+        with pytest.raises(AssertionError, match="sent"):
+            await client.get("api/v1/namespaces/a/pods/x")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (LoginNeeded("token expired", ["aws", "sso", "login"]), ProblemKind.LOGIN_EXPIRED, "login expired: token expired; run: aws sso login"),
+        (ApiError(401, "Unauthorized"), ProblemKind.LOGIN_EXPIRED, "login expired"),
+        (ApiError(403, "pods is forbidden"), ProblemKind.FORBIDDEN, "pods is forbidden; ask for the right"),
+        (ApiError(404, "x"), ProblemKind.NOT_SERVED, "does not serve"),
+        (ApiError(429, "slow down", retry_after=3), ProblemKind.THROTTLED, "wait 3 s"),
+        (ApiError(500, "etcd"), ProblemKind.SERVER_ERROR, "the server failed (500): etcd"),
+        (httpx.ConnectError("All connection attempts failed"), ProblemKind.UNREACHABLE, "connection refused"),
+        (httpx.ConnectTimeout(""), ProblemKind.TIMEOUT, "connecting timed out"),
+        (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed (_ssl.c:1)"), ProblemKind.CONFIG, "self-signed"),
+        (ApiError(500, "bad \x1b[31m"), ProblemKind.SERVER_ERROR, "bad ␛[31m"),
+        (ZeroDivisionError("x"), ProblemKind.INTERNAL, "ZeroDivisionError"),
+    ],
+)  # fmt: skip
+def test_every_failure_has_a_kind_and_a_sentence(error: Exception, kind: ProblemKind, said: str) -> None:
+    problem = problem_of(error, 1.0)
+    assert problem.kind is kind
+    assert said in str(problem)
