@@ -1,0 +1,170 @@
+"""The one module that touches Textual's privates, and why. Each use is held by a test; Textual is pinned exactly.
+
+- ``screen_text``: there is no public way to read the screen as text. Uses ``Screen._compositor`` and
+  ``App._background_screens``.
+- ``QuickEscapeDriver``: a lone Escape takes Textual 100 to 200 ms, because it waits ``ESCDELAY`` for the rest of a key
+  sequence and its input thread wakes up every 100 ms only. Uses ``Parser._timeout_time``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import selectors
+import sys
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from textual._parser import ParseError
+from textual._time import get_time
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+# -- the screen as text and picture ---------------------------------------------------------------------------------
+
+
+def screen_text(app: App[Any]) -> str:
+    """What is on the screen now, one line each, blanks at the ends of lines removed."""
+    width, height = app.size
+    console = Console(
+        width=width,
+        height=height,
+        file=StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        record=True,
+        legacy_windows=False,
+        safe_box=False,
+    )
+    console.print(app.screen._compositor.render_update(full=True, screen_stack=app._background_screens))
+    lines = console.export_text(styles=False).split("\n")
+    return "\n".join(line.rstrip() for line in lines[:height]) + "\n"
+
+
+_FONT = re.compile(r"\s*@font-face\s*\{.*?\}", re.DOTALL)
+
+
+def screen_svg(app: App[Any], title: str | None = None) -> str:
+    """The screen as an SVG that needs nothing from the network and keeps leading blanks in every viewer."""
+    picture = app.export_screenshot(title=title, simplify=True)
+    return _FONT.sub("", picture).replace("<text ", '<text xml:space="preserve" ')
+
+
+# -- Escape at once ---------------------------------------------------------------------------------------------------
+
+ESCAPE = "\x1b"
+LONE = 0.012  # seconds to wait behind a lone Escape; a terminal writes a key's sequence in one go
+LONE_REMOTE = 0.05  # over SSH a sequence may be cut in two
+POLL = 0.25  # seconds between looks at nothing
+
+
+def lone_escape_delay(environ: dict[str, str] | os._Environ[str]) -> float:
+    """Seconds behind a lone Escape. ``ESCDELAY`` (milliseconds), where it is set, is the user's word."""
+    with contextlib.suppress(KeyError, ValueError):
+        return max(int(environ["ESCDELAY"]), 1) / 1000
+    return LONE_REMOTE if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") else LONE
+
+
+class KeyReader:
+    """Bytes of a terminal to Textual's messages, with a deadline of its own behind a lone Escape.
+
+    Sequences and characters may come in pieces of any size; bytes that are no UTF-8 become replacement characters.
+    """
+
+    def __init__(self, delay: float, debug: bool = False) -> None:
+        self._parser = XTermParser(debug)
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._delay = delay
+
+    @property
+    def wait(self) -> float:
+        """Seconds until ``tick`` has something to do, ``POLL`` at most."""
+        due = self._parser._timeout_time
+        return POLL if due is None else min(max(due - get_time(), 0.0), POLL)
+
+    def feed(self, data: bytes, final: bool = False) -> Iterable[Message]:
+        text = self._decode(data, final)
+        if text:
+            yield from self._parser.feed(text)
+            if text[-1] == ESCAPE and self._parser._timeout_time is not None:
+                # What follows an Escape alone is another key or the rest of a sequence. Once the rest has begun, the
+                # parser's own patience applies again.
+                self._parser._timeout_time = get_time() + self._delay
+
+    def tick(self) -> Iterable[Message]:
+        """What the silence means."""
+        yield from self._parser.tick()
+
+    def close(self) -> None:
+        with contextlib.suppress(EOFError, ParseError):
+            for _ in self._parser.feed(""):
+                pass
+
+
+def quick_escape_driver() -> type[Driver] | None:
+    """The driver class for ``App(driver_class=...)``; None where Textual's own must do (Windows, no terminal)."""
+    if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
+        return None
+    return _driver_class()
+
+
+def _driver_class() -> type[Driver]:
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class QuickEscapeDriver(LinuxDriver):
+        """Textual's driver with another loop around its input; the terminal's modes and their restoring are its own."""
+
+        _wake: int | None = None  # writing end of a pipe that ends the wait for input
+
+        def disable_input(self) -> None:
+            wake = self._wake
+            if wake is not None and not self.exit_event.is_set():
+                self.exit_event.set()
+                with contextlib.suppress(OSError):
+                    os.write(wake, b".")
+                if self._key_thread is not None:
+                    self._key_thread.join()
+                self.exit_event.clear()
+            super().disable_input()
+
+        def run_input_thread(self) -> None:
+            reader = KeyReader(lone_escape_delay(os.environ), self._debug)
+            woken, self._wake = os.pipe()
+            selector = selectors.DefaultSelector()
+            try:
+                selector.register(self.fileno, selectors.EVENT_READ)
+                selector.register(woken, selectors.EVENT_READ)
+                while not self.exit_event.is_set():
+                    if not self._read(reader, selector, reader.wait):
+                        break
+                self._read(reader, selector, 0.0)
+            finally:
+                selector.close()
+                wake, self._wake = self._wake, None
+                os.close(woken)
+                if wake is not None:
+                    os.close(wake)
+                reader.close()
+
+        def _read(self, reader: KeyReader, selector: selectors.BaseSelector, wait: float) -> bool:
+            """One look at the terminal; False at its end."""
+            ready = {key.fd for key, _ in selector.select(wait)}
+            if self.fileno in ready:
+                data = os.read(self.fileno, 4096)
+                if not data:
+                    return False
+                for message in reader.feed(data):
+                    self.process_message(message)
+            for message in reader.tick():
+                self.process_message(message)
+            return True
+
+    return QuickEscapeDriver
