@@ -46,7 +46,7 @@ def needs(screen: str) -> tuple[str, ...]:
     """The kinds that must be asked of the board for this screen's report."""
     view = screen_view(screen)
     return (
-        BoardRows(view).needs if view is not None else BoardRows(VIEWS["workloads"]).needs + ("Pod", "Node")
+        BoardRows(view).needs if view is not None else (*BoardRows(VIEWS["workloads"]).needs, "Pod", "Node")
     )
 
 

@@ -1,0 +1,194 @@
+"""One screen at one moment as JSON or plain text, and what a script should think of it."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tfdash.model.picture import Picture
+from tfdash.model.verdict import Assessment, Level, Verdict
+from tfdash.report.gather import OVERVIEW, Gathered, gather, verdicts_of
+from tfdash.text import safe
+from tfdash.views import says
+from tfdash.views import state as states
+from tfdash.views.kinds import VIEWS
+from tfdash.views.layout import columns, cut
+from tfdash.views.sources import source_rows
+from tfdash.views.times import clocks, iso
+
+SCHEMA_VERSION = 1
+SCREENS: tuple[str, ...] = (OVERVIEW, "deployments", *VIEWS)
+OK, FINDINGS, UNKNOWN = 0, 1, 2
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``snapshot(..., "json")``."""
+    text = files("tfdash.report").joinpath("schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def exit_code(
+    picture: Picture, assessment: Assessment, screen: str, namespace: str | None, now: float, zone: ZoneInfo
+) -> int:
+    """1 where anything in scope is WARN or BREACH, else 2 where something could not be read or judged, else 0."""
+    return _code(gather(picture, assessment, screen, namespace, now, zone))
+
+
+def _code(found: Gathered) -> int:
+    if any(level >= Level.WARN for level in found.levels):
+        return FINDINGS
+    if found.unread or any(level is Level.UNKNOWN for level in found.levels):
+        return UNKNOWN
+    return OK
+
+
+def snapshot(
+    picture: Picture,
+    assessment: Assessment,
+    screen: str,
+    namespace: str | None,
+    format: str,
+    now: float,
+    zone: ZoneInfo,
+    width: int | None = None,
+) -> str:
+    """``format`` is "json" or "text"; ``width`` cuts the lines of a text to so many cells. Raises ValueError for an
+    unknown screen."""
+    found = gather(picture, assessment, screen, namespace, now, zone)
+    if format == "json":
+        return json.dumps(_document(picture, assessment, found, namespace, now), indent=2, ensure_ascii=False)
+    lines = _text(picture, assessment, found, namespace, now, zone)
+    return "\n".join(cut(line, width) if width else line for line in lines)
+
+
+def _document(
+    picture: Picture, assessment: Assessment, found: Gathered, namespace: str | None, now: float
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "generated_at": iso(now),
+        "screen": found.screen,
+        "namespace": namespace,
+        "exit_code": _code(found),
+        "sources": [
+            {
+                "cluster": row.cluster.cluster,
+                "environment": row.cluster.environment,
+                "kind": row.kind or None,
+                "state": row.state.word,
+                "objects": row.objects,
+                "age_seconds": None if row.age is None else round(row.age, 3),
+                "detail": row.detail,
+            }
+            for row in source_rows(picture, now)
+        ],
+        "unread": list(found.unread),
+    }
+    if found.rows is None:
+        document["sections"] = [
+            {
+                "id": s.id, "title": s.title, "level": Level(s.level).name, "sentence": safe(s.sentence),
+                "detail": safe(s.detail), "screen": s.target,
+            }
+            for s in sorted(assessment.sections, key=lambda s: -s.level)
+        ]  # fmt: skip
+        document["verdicts"] = [_verdict(v) for v in found.verdicts if v.level >= Level.UNKNOWN]
+        return document
+    rows = found.rows
+    document["rows"] = []
+    for key in found.order:
+        obj = rows.object(key)
+        if obj is None:
+            continue
+        context = rows.context(key)
+        document["rows"].append(
+            {
+                "cluster": key.cluster.cluster,
+                "kind": key.kind,
+                "namespace": safe(key.key.namespace) or None,
+                "name": safe(key.key.name),
+                "uid": obj.uid or None,
+                "cells": {field.id: field.typed(obj, context) for field in rows.fields},
+                "verdicts": [_verdict(v) for v in verdicts_of(assessment, key, obj.uid)],
+            }
+        )
+    return document
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    subject = verdict.subject
+    return {
+        "level": verdict.level.name,
+        "rule": verdict.rule,
+        "subject": {
+            "cluster": subject.cluster.cluster, "kind": subject.kind, "namespace": safe(subject.namespace) or None,
+            "name": safe(subject.name),
+        },
+        "sentence": safe(verdict.sentence),
+        "measured": verdict.measured,
+        "limit": verdict.limit,
+        "unit": verdict.unit or None,
+        "unknown": verdict.unknown.value if verdict.unknown else None,
+        "since": iso(verdict.since),
+        "evidence": [str(o) for o in verdict.evidence.objects],
+    }  # fmt: skip
+
+
+def _text(
+    picture: Picture,
+    assessment: Assessment,
+    found: Gathered,
+    namespace: str | None,
+    now: float,
+    zone: ZoneInfo,
+) -> list[str]:
+    lines = [f"{_place(picture)}  {clocks(now, zone)}", ""]
+    if found.rows is None:
+        lines += _sections(assessment)
+    else:
+        lines += _table(found, namespace)
+    lines += ["", "data sources"]
+    table = [
+        (
+            row.state.text,
+            row.name,
+            "" if row.objects is None else f"{row.objects:,}",
+            row.age_text,
+            row.detail,
+        )
+        for row in source_rows(picture, now)
+    ]
+    return lines + [f"  {line}" for line in columns(table, right=(False, False, True))]
+
+
+def _place(picture: Picture) -> str:
+    names = []
+    for ref, cluster in picture.clusters.items():
+        info = cluster.info.value
+        about = " ".join(p for p in (info.version, info.user) if p) if info is not None else "not reached"
+        names.append(safe(f"{ref.environment} {ref.cluster} {about}"))
+    return " · ".join(names)
+
+
+def _sections(assessment: Assessment) -> list[str]:
+    table = [
+        (s.title, states.of_level(Level(s.level)).text, safe(s.sentence), safe(s.detail))
+        for s in sorted(assessment.sections, key=lambda s: -s.level)
+    ]
+    return columns(table) or ["nothing has been judged yet"]
+
+
+def _table(found: Gathered, namespace: str | None) -> list[str]:
+    rows = found.rows
+    assert rows is not None
+    assert found.view is not None
+    where = f" in {safe(namespace)}" if namespace else ""
+    lines = [f"{says.count(len(rows), len(rows), found.view.noun)}{where}", ""]
+    if not len(rows):
+        return [*lines, rows.empty]
+    table = [[field.title for field in rows.fields]]
+    table += [[rows.text(key, field) for field in rows.fields] for key in found.order]
+    return lines + columns(table, right=[field.right for field in rows.fields])
