@@ -46,4 +46,4 @@ LineView {
 
     def jump(self, y: int) -> None:
         """Scroll to a line at once."""
-        self.scroll_to(y=y, animate=False)
+        self.scroll_to(y=y, animate=False, force=True)  # forced: it counts before the first layout too

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -15,7 +16,7 @@ from tfdash.views.filter import NO_FILTER, Filter
 from widgets.cells import fitted, literal, width_of
 from widgets.highlight import Span, spans_of
 from widgets.oneline import Piece
-from widgets.pager import Pager
+from widgets.pager import LOOK, SLICE, Pager
 from widgets.theme import SOURCES
 
 FRAME = 0.15  # seconds at least between two repaints
@@ -175,7 +176,7 @@ LogView {
             count += 1
         if not count:
             return
-        gone = count if self._shown is self._ring else sum(1 for _ in self._passing(self._ring[:count]))
+        gone = count if self._shown is self._ring else self._gone_of_shown(count)
         self.dropped += count
         self._bytes -= freed
         del self._ring[:count]
@@ -187,8 +188,16 @@ LogView {
         if not self.follow:  # what one reads stays where it is
             self._scroll_quietly(max(self.scroll_offset.y - lines, 0))
 
+    def _gone_of_shown(self, count: int) -> int:
+        """How many of the shown lines are among the ring's first ``count``."""
+        if not self._shown:
+            return 0
+        first = {id(line) for line in self._ring[:count]}
+        return next((n for n, line in enumerate(self._shown) if id(line) not in first), len(self._shown))
+
     def clear(self) -> None:
         self._ring.clear()
+        self.dropped = 0
         self._shown = self._ring if self._filter.empty else []
         self._bytes = self._drawn_rows = self._below = 0
         self._here = -1
@@ -223,7 +232,26 @@ LogView {
     def set_filter(self, new: Filter) -> None:
         """Show only the lines that pass; marks always do."""
         self._filter = new
-        self._shown = self._ring if new.empty else list(self._passing(self._ring))
+        self.in_slices(self._filtering(), "filter")
+
+    def _filtering(self) -> Iterator[None]:
+        """Look through the ring while it goes on filling and losing lines at its beginning."""
+        wanted, shown, numbers = self._filter, [], []
+        number, until = self.dropped, perf_counter() + SLICE
+        while not wanted.empty and number - self.dropped < len(self._ring):
+            number = max(number, self.dropped)
+            line = self._ring[number - self.dropped]
+            if line.mark or wanted.matches(line, _LINES):
+                shown.append(line)
+                numbers.append(number)
+            number += 1
+            if not number % LOOK and perf_counter() > until:
+                yield
+                if wanted is not self._filter:
+                    return
+                until = perf_counter() + SLICE
+        gone = bisect_left(numbers, self.dropped)
+        self._shown = self._ring if wanted.empty else shown[gone:]
         self._here = -1
         self._drawn_rows = len(self._shown)
         self.rows_renewed()
@@ -232,20 +260,8 @@ LogView {
         else:
             self._scroll_quietly(min(self.scroll_offset.y, max(self.line_count - self.body, 0)))
 
-    def _passing(self, lines: Iterable[LogLine]) -> Iterator[LogLine]:
-        if self._filter.empty:
-            yield from lines
-            return
-        plain = self._filter.kind == "text" and not self._filter.inverse
-        needle = self._filter.text.lower()
-        for line in lines:
-            if line.mark:
-                yield line
-            elif plain:
-                if needle in line.text.lower() or needle in line.source.lower():
-                    yield line
-            elif self._filter.matches(line, _LINES):
-                yield line
+    def _passing(self, lines: Iterable[LogLine]) -> list[LogLine]:
+        return [line for line in lines if line.mark or self._filter.matches(line, _LINES)]
 
     def plain(self, *, all_lines: bool = False) -> Iterator[str]:
         """The lines as text, made safe: those shown, or all that are kept."""
@@ -255,7 +271,8 @@ LogView {
             if line.mark:
                 yield f"--- {text}"
                 continue
-            yield " ".join(part for part in (line.stamp, line.source if several else "", text) if part)
+            source = safe(line.source) if several else ""
+            yield " ".join(part for part in (safe(line.stamp), source, text) if part)
 
     @property
     def row_count(self) -> int:
@@ -340,8 +357,7 @@ LogView {
             self.post_message(self.FollowChanged(self, follow))
         self.repaint_line(0)
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
         if self.follow:
             self._to_end()
 

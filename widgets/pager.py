@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from time import perf_counter
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -20,7 +21,8 @@ from widgets.oneline import Piece, fitting
 from widgets.search import Search
 
 HEAD = 1  # the line above: title, place, search
-SLICE = 5000  # rows looked through before others get their turn
+SLICE = 0.008  # seconds of work before keys and paint get their turn
+LOOK = 128  # rows between two looks at the clock
 SIDEWAYS = 8  # cells a key scrolls to the side
 KEPT = 500  # rows whose drawing is kept
 
@@ -87,6 +89,7 @@ Pager {
         self.nothing_found = False
         self._aside = 0  # cells scrolled to the side
         self._ends: list[int] | None = None  # when wrapped: the line after each row
+        self._measured: list[int] | None = None  # the same while it is being made
         self._here = -1  # the row of the match last gone to
         self._strips: dict[int, Strip] = {}
 
@@ -126,32 +129,68 @@ Pager {
             self._strips.clear()
         else:
             self._strips = {row: strip for row, strip in self._strips.items() if row < first}
-        if self.wrap:
-            ends = self._ends[:first] if self._ends is not None and first else []
-            end = ends[-1] if ends else 0
-            for row in range(len(ends), self.row_count):
-                end += self._height(self.row_text(row))
-                ends.append(end)
-            self._ends = ends
-        else:
+        if not self.wrap:
             self._ends = None
+        elif first and self._ends is not None:
+            self._ends = self._ends[:first]
+            for _ in self._measuring(self._ends):
+                pass
+        elif (
+            not first or self._measured is None
+        ):  # rows that are added while it is measured are reached in time
+            self._ends = None  # drawn as it is until all is measured
+            self.in_slices(self._measure_all(), "measure")
         self._resize()
+
+    def _measure_all(self) -> Iterator[None]:
+        row, following = self.top_row, self.at_end and self.line_count > self.body
+        ends: list[int] = []
+        self._measured = ends
+        yield from self._measuring(ends)
+        if self._measured is not ends or not self.wrap:
+            return
+        self._measured, self._ends = None, ends
+        self._resize()
+        self.jump(self.line_count if following else self._line_of(row))
+
+    def _measuring(self, ends: list[int]) -> Iterator[None]:
+        """Append to ``ends`` until it has every row; yields where others should have a turn."""
+        width, until = max(self.size.width, 2), perf_counter() + SLICE
+        end = ends[-1] if ends else 0
+        while len(ends) < self.row_count:
+            text = self.row_text(len(ends))
+            end += (-(-len(text) // width) or 1) if text.isascii() else len(wrapped(text, width))
+            ends.append(end)
+            if (not len(ends) % LOOK or len(text) > LOOK * 2) and perf_counter() > until:
+                yield
+                if ends is not self._measured and ends is not self._ends:
+                    return
+                end, until = ends[-1] if ends else 0, perf_counter() + SLICE
+
+    def in_slices(self, steps: Iterator[None], group: str) -> None:
+        """Do the first slice of some work now, and what remains of it between keys and frames.
+
+        Another work of the same group takes its place.
+        """
+        self.workers.cancel_group(self, group)
+        if next(steps, self) is not self:
+            self.run_worker(_rest(steps), exclusive=True, group=group, exit_on_error=False)
+
+    @property
+    def at_end(self) -> bool:
+        return self.scroll_offset.y >= self.line_count - self.body
 
     def rows_dropped(self, count: int) -> int:
         """The first ``count`` rows are gone; returns how many lines that was."""
         self._strips.clear()
         self._here = max(self._here - count, -1)
+        if self._measured is not None:
+            self.rows_renewed()  # what is being measured begins anew
         if self._ends is None:
             return count
         lines = self._ends[count - 1] if count else 0
         self._ends = [end - lines for end in self._ends[count:]]
         return lines
-
-    def _height(self, text: str) -> int:
-        width = max(self.size.width, 2)
-        if text.isascii():
-            return max(-(-len(text) // width), 1)
-        return len(wrapped(text, width))
 
     def _resize(self) -> None:
         size = Size(self.size.width, self.line_count + HEAD)
@@ -177,13 +216,15 @@ Pager {
         return self._row_at(self.scroll_offset.y)[0]
 
     def on_resize(self) -> None:
-        row = self.top_row
         self._strips.clear()
         if self.wrap:
             self.rows_renewed()
-            self.jump(self._line_of(row))
         else:
             self._resize()
+        self.resized()
+
+    def resized(self) -> None:
+        """The widget has another size; for subclasses that keep something in view."""
 
     def notify_style_update(self) -> None:
         self._strips = {}
@@ -269,7 +310,8 @@ Pager {
         row = self.top_row
         self.wrap, self._aside = not self.wrap, 0
         self.rows_renewed()
-        self.jump(self._line_of(row))
+        if not self.wrap:
+            self.jump(row)
 
     # -- searching ----------------------------------------------------------------------------------------------
 
@@ -290,21 +332,23 @@ Pager {
             self._seek_from((start + by) % self.row_count, by)
 
     def _seek_from(self, start: int, by: int) -> None:
-        self.run_worker(self._seek(start, by), exclusive=True, group="seek", exit_on_error=False)
+        self.in_slices(self._seek(start, by), "seek")
 
-    async def _seek(self, start: int, by: int) -> None:
+    def _seek(self, start: int, by: int) -> Iterator[None]:
         search, count = self.search_for, self.row_count
         if search is None or not count:
             return
+        until = perf_counter() + SLICE
         for step in range(count):
             row = (start + by * step) % count
             if row < self.row_count and search.found_in(self.row_text(row)):
                 self._found(row)
                 return
-            if step % SLICE == SLICE - 1:
-                await asyncio.sleep(0)
+            if not step % LOOK and perf_counter() > until:
+                yield
                 if search is not self.search_for:
                     return
+                until = perf_counter() + SLICE
         self.nothing_found = True
         self.repaint_line(0)
 
@@ -326,3 +370,9 @@ Pager {
         if self.nothing_found:
             return [Piece(f"{text}: no match", ("tok-warn",), 1, 10)]
         return [Piece(text, ("tok-accent",), 1, 10)]
+
+
+async def _rest(steps: Iterator[None]) -> None:
+    await asyncio.sleep(0)
+    for _ in steps:
+        await asyncio.sleep(0)

@@ -390,8 +390,7 @@ class Table(TableView):
         self.refresh()
         self.post_message(self.MarksChanged(self, self.marks))
 
-    async def _on_click(self, event: events.Click) -> None:
-        await super()._on_click(event)
+    def on_click(self, event: events.Click) -> None:
         if event.y == 1 and (column := column_at(self.columns, self._fit, event.x)) is not None:
             self.sort_by(column.key)
         row = self.scroll_offset.y + event.y - HEAD

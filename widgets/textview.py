@@ -14,6 +14,7 @@ from widgets.oneline import Piece
 from widgets.pager import HEAD, Pager
 
 FOLD = 4096  # characters: a longer line continues in the next row, so that no row is dear to draw
+FOLD_WIDE = 1024  # the same for text that is not ASCII, whose cells must be counted
 
 
 class TextView(Pager):
@@ -86,8 +87,8 @@ class TextView(Pager):
         if rows and not rows[-1]:  # the last line's own end
             rows.pop()
         self._lines = len(rows)
-        if any(len(row) > FOLD for row in rows):
-            rows = [row[i : i + FOLD] for row in rows for i in range(0, max(len(row), 1), FOLD)]
+        if any(len(row) > FOLD_WIDE for row in rows):
+            rows = [piece for row in rows for piece in _folded(row)]
         self._rows = rows
 
     @property
@@ -106,11 +107,9 @@ class TextView(Pager):
     def title_pieces(self) -> tuple[list[Piece], list[Piece]]:
         first = self.top_row + 1
         last = min(self._row_at(self.scroll_offset.y + max(self.body - 1, 0))[0] + 1, self.row_count)
-        place = (
-            f"{first:,}-{last:,} of {self._lines:,} lines"
-            if self.line_count > self.body
-            else f"{self._lines:,} lines"
-        )
+        place = f"{self._lines:,} lines"
+        if self.line_count > self.body and self.row_count == self._lines:
+            place = f"{first:,}-{last:,} of {place}"
         if self.row_count != self._lines:
             place += ", long ones folded"
         left = [Piece(f" {literal(self._title)}", ("pager--title",), 0, 8)] if self._title else []
@@ -128,3 +127,8 @@ class TextView(Pager):
 
     def action_copy(self) -> None:
         self.post_message(self.CopyRequested(self, self._text))
+
+
+def _folded(row: str) -> list[str]:
+    size = FOLD if row.isascii() else FOLD_WIDE
+    return [row] if len(row) <= size else [row[i : i + size] for i in range(0, len(row), size)]
