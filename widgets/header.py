@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tfdash.views.header import HeaderState
+from widgets.freshness import freshness_cell
 from widgets.oneline import OneLine, Piece
 
-_FRESHNESS = {"late": "tok-dim", "old": "tok-warn", "dead": "tok-unknown", "loading": "tok-moving"}
 _COLOURS = ("production", "staging", "development", "neutral")
 
 
@@ -89,9 +89,9 @@ Header {
         if state is None:
             return []
         pieces = [Piece(f"  {note}", ("tok-warn",), 4, 10) for note in state.notes]
-        if state.freshness.text:
-            name = _FRESHNESS.get(state.freshness.state, "tok-dim")
-            pieces.append(Piece(f"  {state.freshness.text}", (name,), 2, 14))
+        text, token = freshness_cell(state.freshness)
+        if text:
+            pieces.append(Piece(f"  {text}", (f"tok-{token}",), 2, 14))
         local, gap, utc = state.clocks.partition("  ")
         pieces.append(Piece(f"  {local}", (), 5))
         if gap:

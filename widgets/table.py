@@ -17,6 +17,7 @@ from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.table import Column, RowSource
 from widgets.columns import furthest
 from widgets.order import RowOrder
+from widgets.picker import Choice, Picker
 from widgets.rowpaint import column_at
 from widgets.tablekeys import TABLE_BINDINGS
 from widgets.tableview import FRAME, HEAD, TableView
@@ -350,6 +351,16 @@ class Table(TableView):
         if keys:
             at = keys.index(self._order.column) if self._order.column in keys else -1 if by > 0 else 0
             self.sort_by(keys[(at + by) % len(keys)])
+
+    def action_pick_sort(self) -> None:
+        """Choose among all columns, those that are out of view too."""
+        choices = [Choice(c.key, c.title) for c in self.columns if c.sort != "none"]
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self.sort_by(key)
+
+        self.app.push_screen(Picker("Sort by; the same again reverses", choices, self._order.column), chosen)
 
     def action_reverse(self) -> None:
         self.sort_by(self._order.column, not self._order.descending)

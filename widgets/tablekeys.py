@@ -39,6 +39,7 @@ TABLE_BINDINGS: list[BindingType] = [
     _key("ctrl+backslash", "unmark", "clear the marks", "unmark"),
     _key("less_than_sign", "sort_by_next(-1)", "sort by the column before", "sort_before", "<"),
     _key("greater_than_sign", "sort_by_next(1)", "sort by the next column", "sort_next", ">"),
+    _key("semicolon", "pick_sort", "choose the sort column", "sort_pick", ";"),
     _key("tilde", "reverse", "reverse the order", "reverse", "~"),
     *(
         _key(

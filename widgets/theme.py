@@ -6,6 +6,7 @@ works with the defaults. Red belongs to BREACH: no theme gives it to anything el
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from textual.app import App
@@ -284,9 +285,11 @@ def register(app: App[object], name: str = "dark") -> None:
 
 
 class ThemedApp(App[None]):
-    """An App that has our themes and variables. For NO_COLOR pass ``ansi_color=True``: then no colour is sent at all."""
+    """An App that has our themes and variables. Under NO_COLOR it sends no colour at all, not even grey."""
 
     def __init__(self, theme: str = "dark", **options: object) -> None:
+        if "NO_COLOR" in os.environ:  # Textual's filter removes colours only where it does not translate them
+            options["ansi_color"] = True
         super().__init__(**options)  # type: ignore[arg-type]
         register(self, theme)
 
