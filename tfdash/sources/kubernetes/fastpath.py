@@ -64,13 +64,14 @@ def _prefetch(credentials: Credentials, ref: ClusterRef, sink: Sink, kind: Kind,
         if len(namespaces) > MOST:
             return
     objects: dict[Key, Provisional] = {}
+    shared: dict[str, str] = {}  # most cells of a list say the same
 
     def one(namespace: str) -> list[tuple[Key, Provisional]]:
         rows = _fetch(credentials, context, header, kind.path(namespace), 3.0)
         found = []
         for row in rows:
             key = Key(namespace, str(row.cells[0]))
-            cells = tuple("" if c is None else str(c) for c in row.cells)
+            cells = tuple(shared.setdefault(c, c) for c in ("" if c is None else str(c) for c in row.cells))
             found.append((key, Provisional(namespace=namespace, name=key.name, kind=kind.kind, cells=cells)))
         return found
 

@@ -20,7 +20,6 @@ from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
-from tfdash.process import in_thread
 from tfdash.sources.kubernetes import wire as w
 from tfdash.sources.kubernetes.codec import Codec, event, identity
 from tfdash.sources.kubernetes.kinds import Kind
@@ -135,7 +134,7 @@ class ListWatch:
                     params.pop("continue")  # the continue token expired half way: once more from the start
                     found, restarted = {}, True
                     continue
-                meta, objects = await in_thread(lambda body=body: self._codec.page(body))  # type: ignore[misc]
+                meta, objects = self._codec.page(body)  # on the board's loop, which is not the screen's
                 del body
                 for obj in objects:
                     found[Key(obj.namespace, obj.name)] = obj

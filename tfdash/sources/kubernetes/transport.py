@@ -163,7 +163,8 @@ class Reader:
     ) -> bytes:
         answer = await self.open(path, params, accept=accept)
         try:
-            return await answer.aread()
+            # not aread(): it keeps the body in the answer, which lives on in a cycle until the collector comes by
+            return b"".join([chunk async for chunk in answer.aiter_bytes()])
         finally:
             await answer.aclose()
 

@@ -1,0 +1,1 @@
+"""Measurements against a real API server. See README.md."""
