@@ -1,64 +1,68 @@
-"""The application: modes, navigation, palette, and the one subscription to the board. Small on purpose."""
+"""The application: tabs as modes, navigation, commands, and the one subscription to the board. Small on purpose."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from screens import commands
-from screens.base import TABS, BoardScreen
+from screens.base import BoardScreen
 from screens.context import AppContext
+from screens.feed import Feed
 from screens.messages import Messages
+from screens.navigation import Navigation
+from screens.wanting import Wanting
 from tfdash.board import Board
-from tfdash.model.subject import Subject
-from tfdash.model.update import Update, merged
-from tfdash.model.verdict import Level
-from tfdash.views import state as states
+from tfdash.model.update import Update
+from tfdash.sources.base import ALL, Scope
 from tfdash.views.header import HeaderState, header
-from tfdash.views.kinds import VIEWS
-from tfdash.views.scope import EVERYTHING, Restriction
+from tfdash.views.tabs import Badge, badges
+from widgets.commands import Command
 from widgets.tabs import Tab
+from widgets.textual_private import quick_escape_driver
 from widgets.theme import NAMES, ThemedApp
 
-_LINGER = 60.0  # seconds for which a screen's kinds stay wanted after it was left: going back is instant
-_TAB_SECTIONS = {"workloads": ("releases", "serving"), "nodes": ("nodes",)}
-USAGE = 64
+# What the tabs' counts and the overview are judged from: wanted as long as the program runs.
+JUDGED = (
+    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
+    "Event", "Node",
+)  # fmt: skip
+USAGE, FAILED = 64, 3
 
 
-class TfdashApp(ThemedApp):
+class TfdashApp(Navigation, ThemedApp):
     """``board`` is started after the first frame; ``switch_to`` names the environment to start anew with."""
 
     ENABLE_COMMAND_PALETTE = False
     CSS_PATH = None
+    TITLE = "tfdash"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", "quit", id="app.quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "suspend", id="app.suspend", show=False),
-        Binding("m", "messages", "messages", id="app.messages", show=False),
     ]
 
     def __init__(self, board: Board, context: AppContext) -> None:
-        super().__init__(theme=context.theme, ansi_color=context.theme == "ansi")
-        self.board, self.context = board, context
+        plain = context.theme == "ansi" or bool(os.environ.get("NO_COLOR"))
+        self.context = context
+        self.DEFAULT_MODE = self.mode_of_start()  # type: ignore[misc]
+        super().__init__(theme=context.theme, ansi_color=plain, driver_class=quick_escape_driver())
+        self.board = board
         self.zone = ZoneInfo(context.zone)
         self.namespaces = context.namespaces
-        self.switch_to = ""
+        self.wanting = Wanting(self)
+        self.feed = Feed(board, self._deliver, context.frames_per_second)
         self.messages = Messages()
-        self._pending: Update | None = None
-        self._lock = threading.Lock()
-        self._armed = False
-        self._delivered = 0.0
+        self.switch_to = ""
         self.failure: BaseException | None = None
         self._started = False
+        self.add_modes()
         if context.keys:
             self.set_keymap(dict(context.keys))
 
@@ -73,76 +77,56 @@ class TfdashApp(ThemedApp):
     # -- life ---------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self._loop_of_screen = asyncio.get_running_loop()
-        self._own_context = contextvars.copy_context()  # timers made on behalf of the board need the app in theirs
-        self._unsubscribe = self.board.subscribe(self._heard)
+        self.feed.start()
         if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
-            self._loop_of_screen.add_signal_handler(signal.SIGTERM, self.exit)
-        self.push_screen(self._root(self.context.start))
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.exit)
         self.call_after_refresh(self._first_frame)
 
     def _first_frame(self) -> None:
         """Only now what is heavy: the network, the watches, the validation."""
-        if self._started:
-            return
-        self._started = True
-        threading.Thread(target=self._start, daemon=True, name="tfdash-start").start()
-        self.set_interval(1.0, self._tick)
+        if not self._started:
+            self._started = True
+            scope = ALL if self.context.namespaces is None else Scope(self.context.namespaces)
+            self.board.want("tabs", dict.fromkeys(JUDGED, scope))
+            threading.Thread(target=self._start, daemon=True, name="tfdash-start").start()
+            self.set_interval(1.0, self._tick)
 
     def _start(self) -> None:
         self.board.start()
         told = self.context.validate()
         if told:
-            self.call_from_thread(self.exit, None, USAGE)
+            try:
+                self.call_from_thread(self.exit, None, USAGE)
+            except RuntimeError:  # it was left meanwhile; the composition tells what is wrong all the same
+                return
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print frames with the values of variables, secrets among them; the composition reports it."""
         if self.failure is None:
             self.failure = error
-            self.exit(return_code=3)
+            self.exit(return_code=FAILED)
 
     def on_unmount(self) -> None:
-        self._unsubscribe()
+        self.feed.stop()
 
     # -- updates ------------------------------------------------------------------------------------------------
 
-    def _heard(self, update: Update) -> None:
-        """On the board's thread: keep it, and wake the screen at most so many times a second."""
-        with self._lock:
-            self._pending = update if self._pending is None else merged(self._pending, update)
-            if self._armed:
-                return
-            self._armed = True
-        try:
-            self._loop_of_screen.call_soon_threadsafe(self._arm, context=self._own_context)
-        except RuntimeError:  # the screen is closing
-            return
-
-    def _arm(self) -> None:
-        wait = self._delivered + 1.0 / self.context.frames_per_second - time.monotonic()
-        if wait > 0:
-            self._loop_of_screen.call_later(wait, self._deliver, context=self._own_context)
-        else:
-            self._deliver()
-
-    def _deliver(self) -> None:
-        with self._lock:
-            update, self._pending, self._armed = self._pending, None, False
-        self._delivered = time.monotonic()
+    def _deliver(self, update: Update) -> None:
         top = self.top
-        if update is None or top is None or not self.is_running:
+        if top is None or not self.is_running or not top.is_mounted:
             return
+        self.messages.follow(update, self.now())
         with self.batch_update():
             top.take(update)
             top.refresh_bars()
 
     def _tick(self) -> None:
         top = self.top
-        if top is not None:
+        if top is not None and top.is_mounted:
             top.refresh_bars()
-            tick: Callable[[], None] | None = getattr(top, "tick", None)
-            if tick is not None:
-                tick()
+            top.tick()
 
     @property
     def top(self) -> BoardScreen | None:
@@ -151,20 +135,6 @@ class TfdashApp(ThemedApp):
             if isinstance(screen, BoardScreen):
                 return screen
         return None
-
-    def shows(self, screen: BoardScreen) -> None:
-        """A screen came on top: its kinds are wanted; those of the one before linger for a while."""
-        owner = f"screen {id(screen)}"
-        wants = screen.wants()
-        if wants:
-            self.board.want(owner, wants)
-            self.set_timer(_LINGER, lambda: self._unwant(owner, screen))
-
-    def _unwant(self, owner: str, screen: BoardScreen) -> None:
-        if self.top is screen:
-            self.set_timer(_LINGER, lambda: self._unwant(owner, screen))
-        else:
-            self.board.want(owner, {})
 
     # -- what frames every screen -------------------------------------------------------------------------------
 
@@ -182,154 +152,99 @@ class TfdashApp(ThemedApp):
         return state._replace(environment=c.word or state.environment)
 
     def tabs(self) -> list[Tab]:
-        sections = {s.id: s for s in self.board.assessment.sections}
-        found = []
-        for digit, target, name in TABS:
-            badges = []
-            for id_ in _TAB_SECTIONS.get(target, tuple(sections) if target == "overview" else ()):
-                section = sections.get(id_)
-                if section is not None and section.level >= Level.UNKNOWN and section.sentence != "loading":
-                    state = states.of_level(Level(section.level))
-                    badges.append((-section.level, f"{state.glyph}{section.count or ''}", state.token))
-            shown = tuple((text, token) for _, text, token in sorted(set(badges))[:2])
-            found.append(Tab(target, name, digit, shown))
-        return found
+        told: dict[str, tuple[Badge, ...]] = badges(self.board.assessment)
+        return [Tab(target, name, digit, told.get(target, ())) for digit, target, name in self.TABS]
 
-    def crumbs(self) -> list[str]:
-        parts = [s.crumb for s in self.screen_stack if isinstance(s, BoardScreen) and s.crumb]
-        if self.namespaces is not None and parts:
-            parts.insert(1, ", ".join(self.namespaces))
-        return parts
+    # -- commands -----------------------------------------------------------------------------------------------
 
-    # -- navigation ---------------------------------------------------------------------------------------------
+    def commands(self) -> list[Command]:
+        def namespaces() -> set[str]:
+            clusters = self.board.picture.clusters.values()
+            kinds = ("Namespace", "Deployment")
+            return {key.namespace or key.name for c in clusters for kind in kinds for key in c.objects(kind)}
 
-    def _root(self, name: str) -> Screen[None]:
-        """The first screen of a tab or a list by its name."""
-        if name == "overview":
-            from screens.overview import OverviewScreen
+        return commands.commands(namespaces, self.context.environments, NAMES, self.context.aliases)
 
-            return OverviewScreen()
-        return self._list(commands.LISTS.get(name, name), Restriction(self.namespaces))
-
-    def _list(self, view_id: str, restriction: Restriction) -> Screen[None]:
-        view = VIEWS.get(view_id, VIEWS["workloads"])
-        if not view.namespaced:
-            restriction = restriction._replace(namespaces=None)
-        if view.id == "workloads":
-            from screens.workloads import WorkloadsScreen
-
-            return WorkloadsScreen(view, restriction)
-        from screens.listing import ListScreen
-
-        return ListScreen(view, restriction)
-
-    def go_root(self, screen: Screen[None]) -> None:
-        """Leave everything and show ``screen`` alone."""
-        while len(self.screen_stack) > 2:
-            self.pop_screen()
-        self.switch_screen(screen)
-
-    def action_tab(self, target: str) -> None:
-        self.go_root(self._root(target))
-
-    def open_list(self, view_id: str, restriction: Restriction = EVERYTHING) -> None:
-        self.push_screen(self._list(view_id, restriction))
-
-    def open_inspect(self, subject: Subject, what: str) -> None:
-        from screens.inspect import InspectScreen
-
-        self.push_screen(InspectScreen(subject, what))
-
-    def open_logs(self, subject: Subject, previous: bool) -> None:
-        from screens.logs import LogScreen
-
-        self.push_screen(LogScreen(subject, previous))
-
-    def use_namespace(self, name: str) -> None:
-        """Narrow every list to one namespace, or widen to all (``""``), and show the list that was left."""
-        self.namespaces = (name,) if name else None
-        below = [s for s in self.screen_stack if isinstance(s, BoardScreen)]
-        view = getattr(below[-1], "view", None)
-        target = "workloads" if view is None or view.id == "namespaces" else view.id
-        self.go_root(self._list(target, Restriction(self.namespaces)))
-
-    def back(self) -> None:
-        if len(self.screen_stack) > 2:
-            self.pop_screen()
-
-    def back_to(self, index: int) -> None:
-        shift = 1 if self.namespaces is not None and index > 0 else 0
-        while len(self.screen_stack) > 2 + max(0, index - shift):
-            self.pop_screen()
-
-    def command_names(self) -> list[str]:
-        return commands.names(self.context.aliases)
-
-    def command(self, text: str) -> str:
-        """Do what was typed after ``:``; returns what is wrong with it, or ""."""
-        if not text:
-            return ""
-        found = commands.meaning(text, self.context.aliases)
-        if found is None:
-            return f"no command {text.split()[0]!r}; ? lists them"
-        target, argument = found
-        match target:
+    def do(self, command: str, argument: str = "") -> None:
+        """Do what was chosen after ``:``."""
+        area, _, name = command.partition(".")
+        match area:
             case "quit":
                 self.exit()
-            case "help":
-                self.action_help()
-            case "messages":
-                self.action_messages()
-            case "sources":
-                self.action_sources()
             case "overview":
-                self.action_tab("overview")
+                self.open_view("overview")
+            case "list":
+                self._do_list(name, argument)
+            case "alias":
+                self._do_alias(self.context.aliases.get(name, ""))
+            case "environments" if argument:
+                self.use_environment(argument)
             case "theme":
-                return self._use_theme(argument)
-            case "environments":
-                return self._use_environment(argument)
-            case _:
-                if argument:
-                    self.namespaces = None if argument == "all" else (argument,)
-                self.call_next(self.go_root, self._list(target, Restriction(self.namespaces)))
-        return ""
+                self.use_theme(argument)
+            case "environments" | "sources" | "messages" | "help":
+                self.open_page(area)
 
-    def _use_theme(self, name: str) -> str:
-        if name not in NAMES:
-            return f"themes: {', '.join(NAMES)}"
-        self.theme = NAMES[name]
-        return ""
+    def _do_list(self, view: str, argument: str) -> None:
+        """``po``, ``po tf-production``, ``po all``, ``po /web``."""
+        place, slash, wanted = argument.partition("/")
+        place = place.strip()
+        if place:
+            self.namespaces = None if place == "all" else (place,)
+            if view == "namespaces":
+                self.open_scoped()
+                return
+        self.open_view(view, filter_text=wanted if slash else "")
 
-    def _use_environment(self, name: str) -> str:
-        names = self.context.environments
-        if name not in names:
-            return f"environments: {', '.join(names) or 'none is configured'}"
-        self.switch_to = name
-        self.exit()
-        return ""
+    def _do_alias(self, text: str) -> None:
+        word, _, argument = text.strip().partition(" ")
+        found = next(
+            (c for c in self.commands() if word in c.aliases and not c.id.startswith("alias.")), None
+        )
+        if found is None:
+            self.tell(f"the alias stands for {text!r}, which is no command", "warning")
+        else:
+            self.do(found.id, argument)
+
+    def use_theme(self, name: str) -> None:
+        if name in NAMES:
+            self.theme = NAMES[name]
+        else:
+            self.tell(f"themes: {', '.join(NAMES)}")
+
+    def use_environment(self, name: str) -> None:
+        """Start anew with another environment: nothing of this one can leak into it."""
+        if name == self.context.environment:
+            self.tell(f"{name} is shown already")
+        elif name in self.context.environments:
+            self.switch_to = name
+            self.exit()
+        else:
+            known = ", ".join(self.context.environments) or "none is configured"
+            self.tell(f"no environment {name!r}; there is: {known}", "warning")
 
     # -- what is told -------------------------------------------------------------------------------------------
 
     def tell(self, text: str, level: str = "information") -> None:
-        """A short notice; the messages panel keeps it."""
-        self.messages.add(self.now(), level, text)
+        """A short notice; the messages page keeps it."""
+        told = self.messages.add(self.now(), level, text)
         self.notify(
-            text, markup=False, timeout=4, severity="warning" if level == "warning" else "information"
+            told.text, markup=False, timeout=4, severity="warning" if level == "warning" else "information"
         )
 
-    def action_help(self) -> None:
-        from screens.textual_pages import HelpScreen
+    def copy_text(self, text: str, what: str) -> None:
+        """To the clipboard; a notice says how."""
+        from screens.copying import copy_text
 
-        top = self.top
-        if top is not None:
-            self.push_screen(HelpScreen(top))
+        copy_text(self, text, what)
+
+    def action_help(self) -> None:
+        self.open_page("help")
 
     def action_messages(self) -> None:
-        from screens.textual_pages import MessagesScreen
-
-        self.push_screen(MessagesScreen())
+        self.open_page("messages")
 
     def action_sources(self) -> None:
-        from screens.textual_pages import SourcesScreen
+        self.open_page("sources")
 
-        self.push_screen(SourcesScreen())
+
+__all__ = ["TfdashApp"]

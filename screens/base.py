@@ -1,4 +1,4 @@
-"""What every screen has: header, tabs, prompt, footer, and its place in the stream of updates."""
+"""What every screen has: header, tabs, crumbs, prompts, footer, and its place in the stream of updates."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
-from screens.prompt import Prompt
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope
+from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.table import Cell
+from widgets.commands import Command
 from widgets.crumbs import Crumbs
+from widgets.filter import FilterPrompt
 from widgets.footer import Footer
 from widgets.header import Header
+from widgets.palette import CommandPrompt
 from widgets.tabs import Tabs
 
 if TYPE_CHECKING:
@@ -27,22 +30,30 @@ TABS = (("1", "overview", "Overview"), ("2", "workloads", "Deployments"), ("9", 
 class BoardScreen(Screen[None]):
     """A screen that shows what the board knows. Only the one on top is told of updates; the others catch up.
 
-    Subclasses give ``crumb``, ``body``, ``wants``, ``take`` and, where they can be filtered, ``filter_by``.
+    Subclasses give ``crumb``, ``body`` (its main widget has the id ``body``), ``wants``, ``take``, ``catch_up`` and,
+    where they can be filtered, ``apply_filter``.
     """
 
-    CSS_PATH = "base.tcss"
+    CSS_PATH: ClassVar[str | list[str]] = "base.tcss"
     AUTO_FOCUS = "#body"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 - as Textual has it
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", id="screen.back", show=False),
+        Binding("escape", "back", "back", id="screen.back", show=False, key_display="esc"),
+        Binding("q", "back", "back", id="screen.back_q", show=False),
         Binding("colon", "command", "go to", id="screen.command", key_display=":"),
         Binding("slash", "filter", "filter", id="screen.filter", key_display="/"),
         Binding("question_mark", "app.help", "help", id="screen.help", key_display="?"),
         *(
-            Binding(key, f"app.tab('{target}')", name, id=f"tab.{target}", show=False)
+            Binding(key, f"app.tab('{target}')", name.lower(), id=f"tab.{target}", show=False)
             for key, target, name in TABS
         ),
+        Binding("0", "app.all_namespaces", "all namespaces", id="app.all_namespaces", show=False),
+        Binding("m", "app.messages", "messages", id="app.messages", show=False),
     ]
     tab = ""  # the tab that is lit while this screen is on top
+    filterable = False
+    scoped = False  # whether what it shows depends on the chosen namespace
+    HELP_TITLE = ""
 
     @property
     def tf(self) -> TfdashApp:
@@ -52,7 +63,9 @@ class BoardScreen(Screen[None]):
         yield Header(id="header")
         yield Tabs(id="tabs")
         yield Crumbs(id="crumbs")
-        yield Prompt()
+        yield CommandPrompt(id="command")
+        if self.filterable:
+            yield FilterPrompt(id="filter")
         yield from self.body()
         yield Footer(right=("screen.command", "screen.help"), id="footer")
 
@@ -72,30 +85,44 @@ class BoardScreen(Screen[None]):
     def take(self, update: Update) -> None:
         """Show what changed. Called on the screen's thread, only while on top."""
 
-    def filter_by(self, text: str) -> str:
-        """Apply a filter; returns what is wrong with it, or ""."""
-        return "there is nothing to filter here"
+    def catch_up(self) -> None:
+        """On top again: show whatever happened meanwhile."""
 
-    def filter_text(self) -> str:
+    def tick(self) -> None:
+        """A second passed."""
+
+    def point_to(self, view_id: str, filter_text: str = "") -> None:
+        """Show another kind here, for those that can."""
+
+    def apply_filter(self, wanted: Filter) -> str:
+        """Show what passes; returns the count for the prompt."""
         return ""
 
-    # -- life ---------------------------------------------------------------------------------------------------
-
-    def on_screen_resume(self) -> None:
-        self.tf.shows(self)
-        self.refresh_bars()
-
-    def refresh_bars(self) -> None:
-        """Header, tabs and crumbs as of now."""
-        if not self.is_mounted:
-            return
-        self.query_one("#header", Header).update(self.tf.header_state())
-        self.query_one("#tabs", Tabs).set_tabs(self.tf.tabs(), self.tab)
-        self.query_one("#crumbs", Crumbs).update(self.tf.crumbs(), self.says())
+    @property
+    def filter(self) -> Filter:
+        return NO_FILTER
 
     def says(self) -> list[Cell]:
         """What stands at the right of the crumbs: the screen's answer in one line."""
         return []
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        if self.app.screen is self:  # a screen that is passed over on the way back costs nothing
+            self.catch_up()  # which may change what is wanted
+            self.tf.wanting.show(self)
+            self.refresh_bars()
+
+    def on_screen_suspend(self) -> None:
+        self.tf.wanting.leave(self)
+
+    def refresh_bars(self) -> None:
+        """Header, tabs and crumbs as of now; each draws itself only where it changed."""
+        if self.is_mounted:
+            self.query_one("#header", Header).update(self.tf.header_state())
+            self.query_one("#tabs", Tabs).set_tabs(self.tf.tabs(), self.tab)
+            self.query_one("#crumbs", Crumbs).update(self.tf.crumbs(), self.says())
 
     def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
         self.tf.action_tab(event.tab)
@@ -103,40 +130,29 @@ class BoardScreen(Screen[None]):
     def on_crumbs_chosen(self, event: Crumbs.Chosen) -> None:
         self.tf.back_to(event.index)
 
-    # -- prompt -------------------------------------------------------------------------------------------------
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "filter":
+            return self.filterable
+        return super().check_action(action, parameters)
+
+    # -- prompts ------------------------------------------------------------------------------------------------
 
     def action_command(self) -> None:
-        self.query_one(Prompt).open(":", suggestions=self.tf.command_names())
+        prompt = self.query_one("#command", CommandPrompt)
+        prompt.set_commands(self.tf.commands())
+        prompt.open()
+
+    def on_command_prompt_chosen(self, event: CommandPrompt.Chosen) -> None:
+        command: Command = event.command
+        self.tf.do(command.id, event.argument)
 
     def action_filter(self) -> None:
-        self.query_one(Prompt).open("/", self.filter_text())
+        prompt = self.query_one("#filter", FilterPrompt)
+        prompt.reset(self.filter)
+        prompt.open()
 
-    def on_prompt_changed(self, event: Prompt.Changed) -> None:
-        if event.mark == "/":
-            self.query_one(Prompt).tell(self.filter_by(event.text))
-
-    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
-        prompt = self.query_one(Prompt)
-        if event.mark == "/":
-            if not self.filter_by(event.text):
-                self._close_prompt()
-            return
-        told = self.tf.command(event.text)
-        if told:
-            prompt.tell(told)
-        else:
-            self._close_prompt()
-
-    def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
-        if event.mark == "/":
-            self.filter_by("")
-        self._close_prompt()
-
-    def _close_prompt(self) -> None:
-        prompt = self.query_one_optional(Prompt)
-        if prompt is not None:
-            prompt.close()
-        self.focus_body()
+    def on_filter_prompt_changed(self, event: FilterPrompt.Changed) -> None:
+        event.prompt.set_count(self.apply_filter(event.filter))
 
     def focus_body(self) -> None:
         found = self.query_one_optional("#body", Widget)
@@ -145,7 +161,7 @@ class BoardScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Clear the filter first, then leave; the first screen of a tab stays."""
-        if self.filter_text():
-            self.filter_by("")
+        if self.filterable and not self.filter.empty:
+            self.apply_filter(NO_FILTER)
         else:
             self.tf.back()

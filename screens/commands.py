@@ -2,34 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-LISTS: dict[str, str] = {
-    "workloads": "workloads", "wl": "workloads", "deployments": "workloads", "deploy": "workloads", "dp": "workloads",
-    "pods": "pods", "po": "pods", "pod": "pods", "nodes": "nodes", "no": "nodes", "node": "nodes",
-    "statefulsets": "statefulsets", "sts": "statefulsets", "daemonsets": "daemonsets", "ds": "daemonsets",
-    "replicasets": "replicasets", "rs": "replicasets", "jobs": "jobs", "job": "jobs", "cronjobs": "cronjobs",
-    "cj": "cronjobs", "namespaces": "namespaces", "ns": "namespaces", "events": "events", "ev": "events",
-    "horizontalpodautoscalers": "hpas", "hpa": "hpas", "hpas": "hpas", "poddisruptionbudgets": "pdbs", "pdb": "pdbs",
-    "pdbs": "pdbs", "services": "services", "svc": "services", "endpointslices": "endpointslices",
-    "endpoints": "endpointslices", "ep": "endpointslices", "eps": "endpointslices",
-}  # fmt: skip
-WORDS: dict[str, str] = {
-    "overview": "overview", "pulse": "overview", "help": "help", "?": "help", "messages": "messages", "msg": "messages",
-    "sources": "sources", "q": "quit", "quit": "quit", "q!": "quit", "exit": "quit", "environments": "environments",
-    "env": "environments", "ctx": "environments", "context": "environments", "theme": "theme",
-}  # fmt: skip
+from widgets.commands import Command
 
-
-def meaning(text: str, aliases: Mapping[str, str]) -> tuple[str, str] | None:
-    """``(target, argument)`` of what was typed (``po tf-production``), None where it means nothing."""
-    head, _, rest = text.strip().partition(" ")
-    word = head.lower()
-    word = aliases.get(word, word).lower()
-    target = LISTS.get(word) or WORDS.get(word)
-    return None if target is None else (target, rest.strip())
+LISTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("workloads", "deployments: list", ("deploy", "dp", "deployments", "deployment", "wl", "workloads")),
+    ("pods", "pods: list", ("po", "pods", "pod")),
+    ("nodes", "nodes: list", ("no", "nodes", "node")),
+    ("statefulsets", "stateful sets: list", ("sts", "statefulsets", "statefulset")),
+    ("daemonsets", "daemon sets: list", ("ds", "daemonsets", "daemonset")),
+    ("replicasets", "replica sets: list", ("rs", "replicasets", "replicaset")),
+    ("jobs", "jobs: list", ("job", "jobs")),
+    ("cronjobs", "cron jobs: list", ("cj", "cronjobs", "cronjob")),
+    ("services", "services: list", ("svc", "services", "service")),
+    ("endpointslices", "endpoint slices: list", ("ep", "eps", "endpoints", "endpointslices")),
+    ("hpas", "autoscalers: list", ("hpa", "hpas", "horizontalpodautoscalers")),
+    ("pdbs", "disruption budgets: list", ("pdb", "pdbs", "poddisruptionbudgets")),
+    ("namespaces", "namespaces: list or choose", ("ns", "namespaces", "namespace")),
+    ("events", "events: list", ("ev", "events", "event")),
+)
+"""View id, title, aliases; the first alias is the usual one."""
+_CLUSTER_WIDE = frozenset({"nodes", "namespaces"})
 
 
-def names(aliases: Mapping[str, str]) -> list[str]:
-    """For completion: long names first, then short ones."""
-    return sorted({*LISTS, *WORDS, *aliases}, key=lambda n: (-len(n) > -4, n))
+def view_id(name: str) -> str:
+    """The id of the view that a name or an alias means; "" for none."""
+    return next((view for view, _, aliases in LISTS if name == view or name in aliases), "")
+
+
+def commands(
+    namespaces: Callable[[], Iterable[str]],
+    environments: Iterable[str],
+    themes: Iterable[str],
+    aliases: Mapping[str, str],
+) -> list[Command]:
+    """All of them. ``aliases`` are the user's own: a word and what it stands for (``prod`` -> ``po tf-production``)."""
+
+    def matching(texts: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+        return lambda typed: [text for text in texts() if typed.lower() in text.lower()]
+
+    names = tuple(environments)
+    theme_names = tuple(themes)
+    where = matching(lambda: ("all", *sorted(namespaces())))
+    found = [
+        Command("overview", "overview: open", ("overview", "pulse"), "the playbook's sections, worst first")
+    ]
+    for view, title, words in LISTS:
+        if view == "namespaces":
+            found.append(
+                Command("list.namespaces", title, words, "with a name: show that one", "namespace", where)
+            )
+        elif view in _CLUSTER_WIDE:
+            found.append(Command(f"list.{view}", title, words))
+        else:
+            found.append(Command(f"list.{view}", title, words, "in a namespace, or all", "namespace", where))
+    found += [
+        Command(
+            "environments", "environment: list or switch", ("ctx", "env", "context", "contexts", "environments"),
+            ", ".join(names[:4]) or "none is configured", "environment", matching(lambda: names),
+        ),
+        Command("sources", "sources: how fresh each is", ("sources", "src", "about"), "data sources and their ages"),
+        Command("messages", "messages: what was told", ("messages", "msg"), "the newest 500"),
+        Command("help", "help: keys and commands", ("help", "h", "?"), "the keys that work here"),
+        Command(
+            "theme", "theme: choose", ("theme", "skin"), ", ".join(theme_names), "theme",
+            matching(lambda: theme_names),
+        ),
+        Command("quit", "tfdash: quit", ("q", "quit", "q!", "qa", "exit"), "ctrl+c does the same"),
+    ]  # fmt: skip
+    found += [Command(f"alias.{word}", f"alias: {text}", (word,), "yours") for word, text in aliases.items()]
+    return found

@@ -5,25 +5,42 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import Any
-
-from textual.app import App
+import threading
+from typing import TYPE_CHECKING
 
 from tfdash.text import safe_lines
+
+if TYPE_CHECKING:
+    from screens.app import TfdashApp
 
 _TOOLS = (("wl-copy",), ("xclip", "-selection", "clipboard"), ("xsel", "-ib"), ("pbcopy",))
 
 
-def copy_text(app: App[Any], text: str) -> str:
-    """Copies, made safe line by line; returns what was done, for a message."""
+def copy_text(app: TfdashApp, text: str, what: str) -> None:
+    """Copies, made safe line by line; a message says what was done. The desktop's tool runs in a thread."""
     clean = "\n".join(safe_lines(text))
     app.copy_to_clipboard(clean)
-    desktop = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY") or shutil.which("pbcopy")
-    for tool in _TOOLS if desktop else ():
-        if shutil.which(tool[0]):
+    tools = [tool for tool in _TOOLS if shutil.which(tool[0])] if _has_desktop() else []
+    if not tools:
+        app.tell(f"copied {what} through the terminal (OSC 52; some terminals ignore it)")
+        return
+
+    def run() -> None:
+        told = f"copied {what} through the terminal (OSC 52; {tools[0][0]} failed)"
+        for tool in tools:
             try:
-                subprocess.run(tool, input=clean.encode(), timeout=1, check=True, stderr=subprocess.DEVNULL)
+                subprocess.run(tool, input=clean.encode(), timeout=2, check=True, stderr=subprocess.DEVNULL)
             except (OSError, subprocess.SubprocessError):
                 continue
-            return f"copied {len(clean)} characters with {tool[0]}"
-    return f"copied {len(clean)} characters through the terminal (OSC 52; some terminals ignore it)"
+            told = f"copied {what} with {tool[0]}"
+            break
+        try:
+            app.call_from_thread(app.tell, told)
+        except RuntimeError:  # the program was left meanwhile
+            return
+
+    threading.Thread(target=run, daemon=True, name="tfdash-copy").start()
+
+
+def _has_desktop() -> bool:
+    return bool(os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY") or shutil.which("pbcopy"))

@@ -1,4 +1,4 @@
-"""One object as text: describe, YAML, events, why, revisions. Read when it is opened, and again every few seconds."""
+"""One object as text: describe, YAML, events, why. Read when it is opened, and again when it changed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.base import BoardScreen
-from screens.copying import copy_text
-from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
+from tfdash.sources.base import Scope
 from tfdash.text import safe
-from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.describe import describe, description_lines
 from tfdash.views.events import event_text
-from tfdash.views.filter import FilterError
-from tfdash.views.revisions import compare, revisions
+from tfdash.views.filter import NO_FILTER, Filter, FilterError
 from tfdash.views.table import Cell
+from tfdash.views.why import why_lines
 from tfdash.views.yaml import yaml_lines
 from widgets.textview import TextView
 
@@ -30,20 +28,24 @@ _PAGES = {
     "yaml": ("YAML", "yaml"),
     "events": ("Events", "text"),
     "why": ("Why", "text"),
-    "revisions": ("Revisions", "diff"),
 }
-_REFRESH = 5.0
+_REFRESH = 10.0  # seconds after which events are read again, which no watch tells of
+_SOON = 1.0  # seconds between two readings of an object that changes often
+_PATIENCE = 30.0
+REVISED = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 class InspectScreen(BoardScreen):
-    """``what`` is a page of ``_PAGES``; its key again, or another's, changes the page without leaving the object."""
+    """``what`` is a page of ``_PAGES``; another's key changes the page without leaving the object."""
 
+    filterable = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "page('describe')", "describe", id="inspect.describe"),
         Binding("y", "page('yaml')", "yaml", id="inspect.yaml"),
         Binding("e", "page('events')", "events", id="inspect.events"),
-        Binding("v", "page('revisions')", "revisions", id="inspect.revisions"),
-        Binding("r", "read_again", "read again", id="inspect.refresh", show=False),
+        Binding("v", "revisions", "revisions", id="inspect.revisions"),
+        Binding("l", "logs(False)", "logs", id="inspect.logs"),
+        Binding("ctrl+r", "read_again", "read again", id="inspect.refresh", show=False),
     ]
 
     def __init__(self, subject: Subject, what: str) -> None:
@@ -51,19 +53,29 @@ class InspectScreen(BoardScreen):
         self.subject, self.what = subject, what
         self._read_at = 0.0
         self._problem = ""
+        self._search = NO_FILTER
+        self._due = False
 
     @property
     def crumb(self) -> str:
         return f"{_PAGES[self.what][0]} {safe(self.subject.name)}"
 
     def body(self) -> ComposeResult:
-        yield TextView(
-            language=_PAGES[self.what][1], title=f"{self.subject.kind} {safe(self.subject.name)}", id="body"
-        )
+        yield TextView(language=_PAGES[self.what][1], title=self._title(), id="body")
+
+    def _title(self) -> str:
+        where = f"{safe(self.subject.namespace)}/" if self.subject.namespace else ""
+        return f"{self.subject.kind} {where}{safe(self.subject.name)}"
+
+    def wants(self) -> dict[str, Scope]:
+        namespace = self.subject.namespace
+        return {self.subject.kind: Scope((namespace,))} if namespace else {}
 
     def on_mount(self) -> None:
-        self._load()
         self.set_interval(_REFRESH, self._load_if_shown)
+
+    def catch_up(self) -> None:
+        self._load()
 
     def says(self) -> list[Cell]:
         if self._problem:
@@ -73,15 +85,16 @@ class InspectScreen(BoardScreen):
         return [(f"read {short_age(self.tf.now() - self._read_at)} ago", "dim")]
 
     def take(self, update: Update) -> None:
-        if (
-            self.what == "why"
-            and update.judged is not None
-            and self.subject._replace(uid="") in update.judged
-        ):
-            self._load()
+        subject = self.subject
+        keys = update.change.keys.get((subject.cluster, subject.kind), frozenset())
+        judged = update.judged is None or subject._replace(uid="") in update.judged
+        if (keys is None or subject.key in keys or judged) and not self._due:
+            self._due = True
+            self.set_timer(_SOON, self._load_if_shown)
 
     def _load_if_shown(self) -> None:
-        if self.tf.top is self and self.what != "revisions":
+        self._due = False
+        if self.app.screen is self:
             self._load()
 
     def _load(self) -> None:
@@ -89,16 +102,16 @@ class InspectScreen(BoardScreen):
 
     async def _read(self, what: str) -> None:
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(_PATIENCE):
                 lines = await self._lines(what)
         except ReadFailed as failed:
             self._fail(str(failed.problem))
             return
         except TimeoutError:
-            self._fail("no answer within 30 s; trying again")
+            self._fail(f"no answer within {_PATIENCE:.0f} s; it is tried again")
             return
-        except RuntimeError as error:  # the board is not up yet, or going down
-            self._fail(str(error))
+        except RuntimeError:  # the board is not up yet: a moment later it is
+            self.set_timer(0.2, self._load_if_shown)
             return
         self._problem, self._read_at = "", self.tf.now()
         view = self.query_one("#body", TextView)
@@ -106,6 +119,7 @@ class InspectScreen(BoardScreen):
         self.refresh_bars()
 
     def _fail(self, text: str) -> None:
+        """What was read before stays, with its age and what is wrong now."""
         self._problem = safe(text)
         view = self.query_one_optional("#body", TextView)
         if view is not None and not view.text:
@@ -114,74 +128,22 @@ class InspectScreen(BoardScreen):
 
     async def _lines(self, what: str) -> list[str]:
         board, subject, now = self.tf.board, self.subject, self.tf.now()
+        told, plain = board.assessment, subject._replace(uid="")
+        state, verdicts = told.workloads.get(plain), told.verdicts.get(plain, ())
         if what == "why":
-            return self._why()
+            return why_lines(plain, verdicts, state, now)
         if what == "events":
-            lines = event_text(await board.read_events(subject), now)
-            return lines or [f"No events about {safe(subject.name)}: the API server keeps them for an hour."]
+            return event_text(await board.read_events(subject), now)
         document = await board.read(subject)
         if what == "yaml":
             return yaml_lines(document.document)
-        if what == "revisions":
-            return await self._revisions(document.document)
-        plain = subject._replace(uid="")
         try:
             events = await board.read_events(subject)
         except ReadFailed:
             events = ()
-        told = board.assessment
-        sections = describe(
-            document.document, events, now, told.workloads.get(plain), told.verdicts.get(plain, ())
-        )
-        return description_lines(sections)
+        return description_lines(describe(document.document, events, now, state, verdicts))
 
-    async def _revisions(self, document: dict[str, object]) -> list[str]:
-        kind = {
-            "Deployment": "ReplicaSet",
-            "StatefulSet": "ControllerRevision",
-            "DaemonSet": "ControllerRevision",
-        }
-        if self.subject.kind not in kind:
-            problem = Problem(kind=ProblemKind.NOT_SERVED, cause=f"a {self.subject.kind} has no revisions")
-            raise ReadFailed(problem)
-        children = await self.tf.board.read_children(self.subject, kind[self.subject.kind])
-        found = revisions(document, [child.document for child in children])
-        now, lines = self.tf.now(), []
-        for index, revision in enumerate(found):
-            mark = "◆" if revision.current else " "
-            count = "" if revision.replicas is None else f"  {revision.replicas} pods"
-            lines.append(f"{mark} {revision.headline(now)}{count}")
-            if index + 1 < len(found):
-                comparison = compare(found[index + 1], revision)
-                lines.append(f"    changed: {comparison.summary or 'nothing that the template shows'}")
-        if len(found) > 1:
-            newest = compare(found[1], found[0])
-            lines += ["", f"@@ {found[1].name} → {found[0].name} @@", *newest.lines]
-        return lines or [f"No revisions of {safe(self.subject.name)} are kept."]
-
-    def _why(self) -> list[str]:
-        """The verdict with its arithmetic, the cause with the objects behind it."""
-        plain = self.subject._replace(uid="")
-        told = self.tf.board.assessment
-        self._read_at = self.tf.now()
-        verdicts, state = told.verdicts.get(plain, ()), told.workloads.get(plain)
-        if not verdicts:
-            return [f"Nothing has been said of {safe(self.subject.name)} yet."]
-        lines = []
-        for verdict in verdicts:
-            shown = states.of_level(verdict.level)
-            lines += [f"{shown.text}  {safe(verdict.sentence)}", f"  rule      {verdict.rule}"]
-            if verdict.measured is not None and verdict.limit is not None:
-                lines.append(f"  measured  {verdict.measured:g} of {verdict.limit:g} {verdict.unit}")
-        if state is not None:
-            lines += ["", f"kubectl   {safe(state.message)}"]
-            if state.cause is None:
-                lines.append("cause     none to be seen")
-            else:
-                lines.append(f"cause     {state.cause.code.value}: {safe(state.cause.sentence)}")
-                lines += [f"  also    {safe(other)}" for other in state.cause.others]
-                lines += ["", "behind it", *(f"  {safe(str(o))}" for o in state.cause.objects)]
-        return lines
+    # -- keys ---------------------------------------------------------------------------------------------------
 
     def action_page(self, what: str) -> None:
         if what != self.what:
@@ -192,26 +154,41 @@ class InspectScreen(BoardScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "page" and parameters:
-            revisable = self.subject.kind in ("Deployment", "StatefulSet", "DaemonSet")
-            return parameters[0] != self.what and (parameters[0] != "revisions" or revisable)
+            return parameters[0] != self.what and not (
+                parameters[0] == "events" and self.subject.kind == "Event"
+            )
+        if action == "revisions":
+            return self.subject.kind in REVISED
+        if action == "logs":
+            return self.subject.kind in ("Pod", "ReplicaSet", "Job", *REVISED)
         return super().check_action(action, parameters)
 
     def action_read_again(self) -> None:
         self._load()
 
-    def filter_by(self, text: str) -> str:
+    def action_revisions(self) -> None:
+        self.tf.open_workload(self.subject)
+
+    def action_logs(self, previous: bool) -> None:
+        self.tf.open_logs(self.subject, previous)
+
+    # -- search -------------------------------------------------------------------------------------------------
+
+    def apply_filter(self, wanted: Filter) -> str:
+        return self._sought(wanted)
+
+    def _sought(self, wanted: Filter) -> str:
         """A search here: n and N go on."""
+        self._search = wanted
         try:
-            self.query_one("#body", TextView).search(text)
+            self.query_one("#body", TextView).search(wanted.text)
         except FilterError as error:
             return str(error)
-        self._search = text
-        return ""
+        return "" if wanted.empty else "n next, N before"
 
-    _search = ""
-
-    def filter_text(self) -> str:
+    @property
+    def filter(self) -> Filter:
         return self._search
 
     def on_text_view_copy_requested(self, event: TextView.CopyRequested) -> None:
-        self.tf.tell(copy_text(self.app, event.text))
+        self.tf.copy_text(event.text, f"{event.view.lines:,} lines")

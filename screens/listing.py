@@ -1,4 +1,4 @@
-"""A list of one kind, or of several shown together: filter, sort, mark, drill down."""
+"""A list of one kind, or of several shown together: filter, sort, mark, drill down, and a panel about one row."""
 
 from __future__ import annotations
 
@@ -8,23 +8,28 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.base import BoardScreen
-from screens.copying import copy_text
-from tfdash.model.kube import Pod
+from screens.panel import Line, Lines, Rule
 from tfdash.model.picture import Change
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
+from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views.filter import NO_FILTER, Filter, FilterError
-from tfdash.views.kinds import KindView
+from tfdash.views.kinds import VIEWS, KindView
 from tfdash.views.rows import BoardRows, RowKey
 from tfdash.views.scope import Restriction
 from tfdash.views.tablerows import TableRows
+from widgets.filter import FilterPrompt
 from widgets.table import Table
 
-_JUDGED = ("ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Event")
 _TITLES = {"workloads": "Deployments", "hpas": "HPAs", "pdbs": "PDBs"}
-_NO_UPDATE = Change(keys={}, freshness=frozenset())
+_TABS = {"workloads": "workloads", "nodes": "nodes"}
+_NO_CHANGE = Change(keys={}, freshness=frozenset())
+_LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
+_REVISED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_JUDGED = frozenset({*_REVISED, "Node"})
+_PREPARE = 0.02  # seconds between two slices of making search texts beforehand
 
 
 def title_of(view: KindView) -> str:
@@ -32,118 +37,168 @@ def title_of(view: KindView) -> str:
 
 
 class ListScreen(BoardScreen):
-    """``view`` under ``restriction``. The cursor, marks and filter survive every update."""
+    """``view`` under ``restriction``. The cursor, marks and filter survive every update.
 
+    ``scoped``: the root list of a tab, which follows the chosen namespace. Subclasses with a panel give
+    ``PANEL`` (its lines) and ``detail``.
+    """
+
+    CSS_PATH: ClassVar[str | list[str]] = ["base.tcss", "listing.tcss"]
+    filterable = True
+    PANEL = 0
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "logs(False)", "logs", id="list.logs"),
         Binding("d", "inspect('describe')", "describe", id="list.describe"),
         Binding("y", "inspect('yaml')", "yaml", id="list.yaml"),
         Binding("e", "inspect('events')", "events", id="list.events"),
         Binding("w", "inspect('why')", "why", id="list.why"),
-        Binding("v", "inspect('revisions')", "revisions", id="list.revisions"),
+        Binding("v", "revisions", "revisions", id="list.revisions"),
         Binding("p", "logs(True)", "previous logs", id="list.previous"),
-        Binding("0", "all_namespaces", "all namespaces", id="list.all_namespaces", show=False),
-        Binding("c", "copy", "copy name", id="list.copy", show=False),
-        Binding("ctrl+r", "relist", "refresh", id="list.refresh", show=False),
+        Binding("t", "panel", "panel", id="list.panel", show=False),
+        Binding("c", "copy", "copy names", id="list.copy", show=False),
+        Binding("ctrl+r", "again", "show anew", id="list.refresh", show=False),
     ]
 
-    def __init__(self, view: KindView, restriction: Restriction, tab: str = "") -> None:
+    def __init__(self, view: KindView, restriction: Restriction, *, scoped: bool = False) -> None:
         super().__init__()
-        self.view, self.restriction = view, restriction
-        self.tab = tab or {"workloads": "workloads", "nodes": "nodes"}.get(view.id, "")
-        self.rows: BoardRows | None = None
+        self.view, self.restriction, self.scoped = view, restriction, scoped
+        self.tab = _TABS.get(view.id, "")
+        self.rows: BoardRows
+        self._wanted_filter = ""
 
     @property
     def crumb(self) -> str:
         title = title_of(self.view)
-        if self.restriction.owner is not None:
-            return f"{title} of {self.restriction.owner.name}"
-        if self.restriction.node:
-            return f"{title} on {self.restriction.node}"
+        if self.restriction.owner is not None or self.restriction.node:
+            return f"{title} {self.restriction.where}"
         return title
 
     def body(self) -> ComposeResult:
         self.rows = BoardRows(self.view, self.restriction, zone=self.tf.zone)
         source = TableRows(self.rows)
-        names = self.restriction.namespaces
-        scope = ", ".join(names) if names is not None and self.view.namespaced else ""
         yield Table(
             source.columns(),
             source,
-            title=self.crumb,
-            scope=scope,
             noun=self.view.noun,
             sort=self.view.order,
             descending=self.view.descending,
             id="body",
         )
+        if self.PANEL:
+            yield Rule(id="detail-rule")
+            yield Lines(id="detail")
+
+    def on_mount(self) -> None:
+        if self.PANEL:
+            self.query_one("#detail", Lines).styles.height = self.PANEL
 
     @property
     def table(self) -> Table:
         return self.query_one("#body", Table)
 
+    def point_to(self, view_id: str, filter_text: str = "") -> None:
+        """Show another kind in this place, or the same one narrowed by ``filter_text``."""
+        self._wanted_filter = filter_text
+        if view_id != self.view.id:
+            self.view = VIEWS[view_id]
+            self.tab = _TABS.get(view_id, "")
+            self._renew(self.tf.restriction(view_id))
+        if self.is_mounted and self.app.screen is self:
+            self.on_screen_resume()
+
+    def _renew(self, restriction: Restriction) -> None:
+        """Other rows in the same table."""
+        self.restriction = restriction
+        self.rows = BoardRows(self.view, restriction, zone=self.tf.zone)
+        source = TableRows(self.rows)
+        table = self.table
+        table.set_source(source.columns(), source, sort=self.view.order, descending=self.view.descending)
+        table.set_title("", "", self.view.noun)
+
     # -- updates ------------------------------------------------------------------------------------------------
 
     def wants(self) -> dict[str, Scope]:
-        assert self.rows is not None
-        kinds = dict.fromkeys((*self.rows.needs, *(_JUDGED if self.view.judged else ())))
         names = self.restriction.namespaces
         scope = ALL if names is None else Scope(names)
-        return {kind: scope for kind in kinds}
-
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
-        self.catch_up()
+        return {kind: scope for kind in self.rows.needs}
 
     def catch_up(self) -> None:
+        if self.scoped and self.restriction != self.tf.restriction(self.view.id):
+            self._renew(self.tf.restriction(self.view.id))
         board = self.tf.board
-        self.take(Update(board.picture, board.assessment, _NO_UPDATE, None))
+        self.take(Update(board.picture, board.assessment, _NO_CHANGE, None))
+        if self._wanted_filter:
+            text, self._wanted_filter = self._wanted_filter, ""
+            try:
+                self.apply_filter(Filter(text))
+            except FilterError as error:
+                self.tf.tell(str(error), "warning")
 
     def take(self, update: Update) -> None:
-        if self.rows is None or not self.is_mounted:
-            return
-        columns = len(self.rows.fields)
+        columns = self.rows.fields
         changes = self.rows.update(update, self.tf.now())
         table = self.table
-        if len(self.rows.fields) != columns:
+        if self.rows.fields is not columns:
             table.set_columns(TableRows(self.rows).columns())
         table.set_progress(self.rows.progress)
         table.set_empty(self.rows.empty)
         if changes.reset:
-            table.set_rows(self.rows.keys(), presorted=self.view.order == "name" and self.sorted_keys())
+            table.set_rows(self.rows.keys())
+            self.set_timer(_PREPARE, self._prepare)
         elif changes:
             table.apply(changes.changed, changes.removed, changes.added)
         self._say()
+        self._show_detail()
 
-    def sorted_keys(self) -> bool:
-        return False
+    def _prepare(self) -> None:
+        """In idle moments, so that the first letter of a filter finds its texts made."""
+        if self.app.screen is self and not self.rows.prepare(250):
+            self.set_timer(_PREPARE, self._prepare)
 
     def _say(self) -> None:
-        assert self.rows is not None
         fresh = self.rows.freshness
         token = {"late": "dim", "old": "warn", "dead": "unknown"}.get(fresh.state, "dim")
         text = fresh.text if fresh.state != "loading" else ""
         self.table.set_status(says.joined([text, self.rows.hidden]), token)
 
     def tick(self) -> None:
-        """Time passed."""
-        if self.rows is not None and self.is_mounted:
-            self.rows.at(self.tf.now())
-            self.table.touch()
-            self._say()
+        self.rows.at(self.tf.now())
+        self.table.touch()
+        self._say()
+        self._show_detail()
+
+    # -- panel --------------------------------------------------------------------------------------------------
+
+    def detail(self, row: RowKey) -> tuple[str, list[Line]]:
+        """The title and the lines about one row."""
+        return "", []
+
+    def _show_detail(self) -> None:
+        if self.PANEL and self.is_mounted:
+            row: RowKey | None = self.table.cursor_key
+            title, lines = self.detail(row) if row is not None and row in self.rows else ("", [])
+            self.query_one("#detail-rule", Rule).set_text(title)
+            self.query_one("#detail", Lines).show(lines[: self.PANEL])
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        self._show_detail()
+
+    def action_panel(self) -> None:
+        self.toggle_class("-no-panel")
 
     # -- filter -------------------------------------------------------------------------------------------------
 
-    def filter_by(self, text: str) -> str:
-        try:
-            found = Filter(text) if text.strip() else NO_FILTER
-        except FilterError as error:
-            return str(error)
-        self.table.set_filter(found)
-        return ""
+    def apply_filter(self, wanted: Filter) -> str:
+        self.table.set_filter(wanted)
+        self._show_detail()
+        return self.table.count_text
 
-    def filter_text(self) -> str:
-        return self.table.filter.text
+    @property
+    def filter(self) -> Filter:
+        return self.table.filter
+
+    def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
+        self.query_one("#filter", FilterPrompt).reset(NO_FILTER)
 
     # -- what can be done ---------------------------------------------------------------------------------------
 
@@ -151,22 +206,24 @@ class ListScreen(BoardScreen):
     def chosen(self) -> Subject | None:
         """The object that is painted under the cursor."""
         key: RowKey | None = self.table.cursor_key
-        return None if key is None or self.rows is None else self.rows.subject(key)
+        return None if key is None else self.rows.subject(key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        kind = self.view.kinds[0]
+        kinds = frozenset(self.view.kinds)
         if action == "logs":
-            return kind in ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
-        if action == "inspect" and parameters and parameters[0] in ("why", "revisions"):
-            return self.view.judged
-        if action == "all_namespaces":
-            return self.view.namespaced
+            return bool(kinds & _LOGGED)
+        if action == "inspect" and parameters and parameters[0] == "why":
+            return bool(kinds & _JUDGED)
+        if action == "inspect" and parameters and parameters[0] == "events":
+            return "Event" not in kinds
+        if action == "revisions":
+            return bool(kinds & _REVISED)
+        if action == "panel":
+            return bool(self.PANEL)
         return super().check_action(action, parameters)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
-        subject = self.chosen
-        if subject is None:
-            return
+        subject = self.rows.subject(event.key)
         match subject.kind:
             case "Namespace":
                 self.tf.use_namespace(subject.name)
@@ -175,31 +232,30 @@ class ListScreen(BoardScreen):
             case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job":
                 self.tf.open_list("pods", Restriction((subject.namespace,), owner=subject))
             case "Pod":
-                self.tf.open_logs(subject, False)
+                self.tf.open_containers(subject)
             case _:
                 self.tf.open_inspect(subject, "describe")
 
     def action_inspect(self, what: str) -> None:
-        if self.chosen is not None:
-            self.tf.open_inspect(self.chosen, what)
+        if (subject := self.chosen) is not None:
+            self.tf.open_inspect(subject, what)
+
+    def action_revisions(self) -> None:
+        if (subject := self.chosen) is not None:
+            self.tf.open_workload(subject)
 
     def action_logs(self, previous: bool) -> None:
-        if self.chosen is not None:
-            self.tf.open_logs(self.chosen, previous)
-
-    def action_all_namespaces(self) -> None:
-        if self.restriction.namespaces is not None and self.restriction.owner is None:
-            self.tf.use_namespace("")
+        if (subject := self.chosen) is not None and subject.kind in _LOGGED:
+            self.tf.open_logs(subject, previous)
 
     def action_copy(self) -> None:
-        keys = self.table.chosen_keys
+        keys: list[RowKey] = self.table.chosen_keys
         if keys:
-            self.tf.tell(copy_text(self.app, "\n".join(k.key.name for k in keys)))
+            what = safe(keys[0].key.name) if len(keys) == 1 else f"{len(keys)} names"
+            self.tf.copy_text("\n".join(k.key.name for k in keys), what)
 
-    def action_relist(self) -> None:
+    def action_again(self) -> None:
+        """The watches keep the list current by themselves; this only draws it anew and says how old it is."""
         self.catch_up()
-        self.tf.tell("shown anew; the watches keep it current")
-
-    def pod_containers(self, subject: Subject) -> Pod | None:
-        found = self.tf.board.picture.clusters[subject.cluster].objects("Pod").get(subject.key)
-        return found if isinstance(found, Pod) else None
+        fresh = self.rows.freshness
+        self.tf.tell(f"drawn anew; the watch keeps it current{': ' + fresh.text if fresh.text else ''}")

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from screens.base import BoardScreen
 from screens.panel import Lines, Piece, Rule
 from tfdash.model.section import SectionState
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
-from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.sources import source_rows
 from tfdash.views.table import Cell, Column
 from widgets.table import Table
 
-_KINDS = (
-    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
-    "Event", "Node",
-)  # fmt: skip
 _COLUMNS = (
     Column("section", "SECTION", 14, sort="none"),
     Column("state", "STATE", 12, sort="none"),
@@ -73,9 +67,8 @@ class _Sections:
 class OverviewScreen(BoardScreen):
     """The operator reads the worst sentence first, then the sections, then how old the data is."""
 
-    CSS_PATH = ["base.tcss", "overview.tcss"]
+    CSS_PATH: ClassVar[str | list[str]] = ["base.tcss", "overview.tcss"]
     tab = "overview"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("w", "app.sources", "sources", id="overview.sources")]
 
     @property
     def crumb(self) -> str:
@@ -88,13 +81,7 @@ class OverviewScreen(BoardScreen):
         yield Rule("data sources", id="rule")
         yield Lines(id="sources")
 
-    def wants(self) -> dict[str, Scope]:
-        names = self.tf.namespaces
-        scope = ALL if names is None else Scope(names)
-        return {kind: scope for kind in _KINDS}
-
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+    def catch_up(self) -> None:
         self._show()
 
     def take(self, update: Update) -> None:
@@ -153,13 +140,10 @@ class OverviewScreen(BoardScreen):
                 ]
             )
         if len(rows) > _SOURCES:
-            lines.append([Piece(f"   {len(rows) - _SOURCES} more: w", "tok-dim")])
+            lines.append([Piece(f"   {len(rows) - _SOURCES} more: :sources", "tok-dim")])
         self.query_one("#sources", Lines).show(lines)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         section = self._sections.sections.get(event.key)
         if section is not None:
-            self.tf.action_tab({"deployments": "workloads"}.get(section.target, section.target))
-
-    def filter_by(self, text: str) -> str:
-        return "the overview is too short to filter"
+            self.tf.open_view({"deployments": "workloads"}.get(section.target, section.target))

@@ -1,118 +1,201 @@
-"""Pages of text about the program itself: help from the live bindings, messages, sources."""
+"""Pages about the program itself: help from the live bindings, messages, data sources, environments."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
 from textual.app import ComposeResult
 
-from screens import commands
 from screens.base import BoardScreen
 from tfdash.model.update import Update
-from tfdash.views.filter import FilterError
+from tfdash.text import safe
+from tfdash.views.filter import NO_FILTER, Filter, FilterError
+from tfdash.views.layout import columns
 from tfdash.views.sources import source_rows
+from tfdash.views.table import Cell, Column
 from tfdash.views.times import moment
+from widgets.table import Table
 from widgets.textview import TextView
 
 
 class PageScreen(BoardScreen):
-    """A text that is made anew when it is shown."""
+    """A text that is made anew while it is shown; ``/`` searches in it."""
 
     title_text = ""
+    filterable = True
+    _search = NO_FILTER
 
     @property
     def crumb(self) -> str:
         return self.title_text
 
     def body(self) -> ComposeResult:
-        yield TextView("\n".join(self.lines()), title=self.title_text, id="body")
+        yield TextView("\n".join(self.lines()), language="describe", id="body")
 
     def lines(self) -> list[str]:
         return []
 
-    def tick(self) -> None:
+    def catch_up(self) -> None:
         self.query_one("#body", TextView).set_text("\n".join(self.lines()))
 
-    def filter_by(self, text: str) -> str:
+    def tick(self) -> None:
+        self.catch_up()
+
+    def apply_filter(self, wanted: Filter) -> str:
+        self._search = wanted
         try:
-            self.query_one("#body", TextView).search(text)
+            self.query_one("#body", TextView).search(wanted.text)
         except FilterError as error:
             return str(error)
         return ""
 
+    @property
+    def filter(self) -> Filter:
+        return self._search
+
+    def on_text_view_copy_requested(self, event: TextView.CopyRequested) -> None:
+        self.tf.copy_text(event.text, f"{event.view.lines:,} lines")
+
+
+_SYNTAX = """\
+Filters and searches after /
+  web-1        what contains it, in any case; with metacharacters a regular expression (RE2)
+  !web         rows that do not match
+  -f wb1       fuzzy: these letters in this order
+  -l a=b,!c    by labels, as kubectl has them
+
+Other keys
+  Bind them in the configuration: [ui.keys] with the names at the right above, as in "list.logs" = "L"."""
+
 
 class HelpScreen(PageScreen):
-    """The keys of the screen that was left, as they are bound now."""
+    """The keys of the screen that was left, as they are bound now, and the commands."""
 
     title_text = "Help"
 
     def __init__(self, about: BoardScreen) -> None:
         super().__init__()
-        self._bindings = [
-            (
-                self._shown(key, active.binding.key_display),
-                active.binding.description,
-                active.binding.id or "",
-            )
-            for key, active in about.active_bindings.items()
-            if active.binding.description
-        ]
+        seen: dict[tuple[str, str], list[str]] = {}
+        for active in about.active_bindings.values():
+            binding = active.binding
+            if binding.description and binding.id and not binding.system:
+                key = about.app.get_key_display(binding)
+                keys = seen.setdefault((binding.description, binding.id), [])
+                if key not in keys:
+                    keys.append(key)
+        self._keys = [(" ".join(keys), description, id_) for (description, id_), keys in seen.items()]
         self._about = about.crumb
-
-    @staticmethod
-    def _shown(key: str, display: str | None) -> str:
-        return display or key
 
     def tick(self) -> None:
         """It does not change while it is read."""
 
     def lines(self) -> list[str]:
-        seen: dict[tuple[str, str], list[str]] = {}
-        for key, description, id_ in self._bindings:
-            seen.setdefault((description, id_), []).append(key)
-        lines = [f"Keys on {self._about}", ""]
-        width = max((len(", ".join(keys)) for keys in seen.values()), default=0)
-        for (description, id_), keys in seen.items():
-            lines.append(f"  {', '.join(keys):<{width}}   {description:<24} {id_}")
-        words: dict[str, list[str]] = {}
-        for name, target in {**commands.LISTS, **commands.WORDS}.items():
-            words.setdefault(target, []).append(name)
-        lines += ["", "Commands after :", ""]
-        lines += [f"  {target:<18} {', '.join(names)}" for target, names in words.items()]
-        lines += [
+        rows = [(f"  {keys}", description, id_) for keys, description, id_ in self._keys]
+        told = [(f"  :{' '.join(c.aliases[:3])}", c.title, c.help) for c in self.tf.commands()]
+        return [
+            f"Keys on {self._about}",
+            *columns(rows),
             "",
-            "  :pods NAMESPACE shows one namespace, :pods all shows all",
+            "Commands after :",
+            *columns(told),
             "",
-            "Filters after /",
-            "",
-            "  text        rows that contain it; a regular expression where it has metacharacters",
-            "  !text       rows that do not",
-            "  -f abc      fuzzy: these letters in this order",
-            "  -l a=b,c    by labels",
-            "",
-            "Bind other keys in the configuration: [ui.keys] with the ids at the right above.",
+            *_SYNTAX.split("\n"),
         ]
-        return lines
 
 
 class MessagesScreen(PageScreen):
     title_text = "Messages"
 
     def lines(self) -> list[str]:
+        signs = {"warning": "▲", "information": "·"}
         told = [
-            f"{moment(m.at, self.tf.zone)}  {m.level:<12} {m.text}" for m in reversed(self.tf.messages.all)
+            f"{moment(m.at, self.tf.zone)}  {signs.get(m.level, '·')} {m.text}"
+            for m in reversed(self.tf.messages.all)
         ]
-        return told or ["No messages yet: what is told in passing is kept here."]
+        return told or [
+            "No message yet. What is told in passing, and every trouble of a source, is kept here."
+        ]
 
 
 class SourcesScreen(PageScreen):
+    """What is read from where, how old it is, and what is wrong with it."""
+
     title_text = "Data sources"
 
     def lines(self) -> list[str]:
         rows = source_rows(self.tf.board.picture, self.tf.now())
-        lines = []
-        for row in rows:
-            count = "" if row.objects is None else f"{row.objects:,}"
-            lines.append(f"{row.state.text:<16} {row.name:<34} {count:>9}  {row.age_text:<12} {row.detail}")
-        return lines
+        told = [
+            (row.state.text, row.name, "" if row.objects is None else f"{row.objects:,}", row.age_text, row.detail)
+            for row in rows
+        ]  # fmt: skip
+        head = ("STATE", "SOURCE", "OBJECTS", "READ", "")
+        return columns([head, *told], (False, False, True, True)) if told else ["No source is configured."]
 
     def take(self, update: Update) -> None:
-        self.tick()
+        self.catch_up()
+
+
+class _Environments:
+    """The configured environments as rows of a table."""
+
+    def __init__(self, names: Sequence[str], current: str, about: str) -> None:
+        self.names, self.current, self.about = names, current, about
+
+    def cells(self, key: Any) -> Sequence[Cell]:
+        here = key == self.current
+        return (
+            (safe(str(key)), "bright"),
+            ("✔ shown now", "ok") if here else ("· enter switches", "dim"),
+            self.about if here else "",
+        )
+
+    def marks(self, key: Any) -> Sequence[Hashable]:
+        return (key, key == self.current, "")
+
+    def search_text(self, key: Any) -> str:
+        return str(key).lower()
+
+    def sort_value(self, key: Any, column: str) -> Any:
+        return str(key)
+
+    def labels(self, key: Any) -> Mapping[str, str]:
+        return {}
+
+    def version(self, key: Any) -> Hashable:
+        return self.about
+
+
+class EnvironmentsScreen(BoardScreen):
+    """``:ctx``: the environments of the configuration; Enter starts anew with the one under the cursor."""
+
+    @property
+    def crumb(self) -> str:
+        return "Environments"
+
+    def body(self) -> ComposeResult:
+        c = self.tf.context
+        refs = self.tf.board.clusters
+        clusters = ", ".join(safe(ref.cluster) for ref in refs)
+        names = c.environments or (c.environment,)
+        self._source = _Environments(names, c.environment, f"clusters: {clusters}")
+        columns_ = (
+            Column("name", "ENVIRONMENT", 26, sort="none"),
+            Column("state", "STATE", 18, sort="none"),
+            Column("about", "ABOUT", min=20, priority=1, sort="none"),
+        )
+        yield Table(columns_, self._source, noun="environments", id="body")
+
+    def on_mount(self) -> None:
+        self.query_one("#body", Table).set_rows(self._source.names, presorted=True)
+
+    def on_table_row_activated(self, event: Table.RowActivated) -> None:
+        self.tf.use_environment(str(event.key))
+
+
+PAGES: dict[str, type[BoardScreen]] = {
+    "help": HelpScreen,
+    "messages": MessagesScreen,
+    "sources": SourcesScreen,
+    "environments": EnvironmentsScreen,
+}

@@ -1,9 +1,9 @@
-"""Small regions beside a table: a rule between two of them, and a few lines of pieces."""
+"""Small regions beside a table: a rule between two of them, lines of pieces, and a bar that shows a share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -19,13 +19,18 @@ class Piece(NamedTuple):
     style: str = ""
 
 
+Line: TypeAlias = Sequence[Piece]
+
+
 class Rule(LineView):
     """One line between two regions."""
 
     can_focus = False
     DEFAULT_CSS = """
-Rule { height: 1; overflow: hidden hidden; scrollbar-size: 0 0; color: $tf-rule; }
+Rule { height: 1; overflow: hidden hidden; scrollbar-size: 0 0; scrollbar-gutter: auto; color: $tf-rule; }
+Rule > .rule--text { color: $tf-bright; text-style: bold; }
 """
+    COMPONENT_CLASSES = {"rule--text"}  # noqa: RUF012 - as Textual has it
 
     def __init__(self, text: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
@@ -38,27 +43,39 @@ Rule { height: 1; overflow: hidden hidden; scrollbar-size: 0 0; color: $tf-rule;
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        head = f"─ {shortened(self._text, max(0, width - 6))} " if self._text else ""
-        return self.line(head + "─" * max(0, width - width_of(head)))
+        if not self._text:
+            return Strip([Segment("─" * width, self.style())], width)
+        text = shortened(literal(self._text), max(0, width - 5))
+        pieces = [("─ ", ""), (text, "rule--text"), (" ", "")]
+        used = sum(width_of(piece) for piece, _ in pieces)
+        segments = [Segment(piece, self.style(name)) for piece, name in pieces]
+        segments.append(Segment("─" * max(0, width - used), self.style()))
+        return Strip(segments).adjust_cell_length(width, self.style())
 
 
 class Lines(LineView):
     """A few lines of pieces each, cut at the width: panels beside or under a table."""
 
     can_focus = False
-    DEFAULT_CSS = "Lines { height: auto; overflow: hidden hidden; scrollbar-size: 0 0; }"
+    DEFAULT_CSS = """
+Lines { height: auto; overflow: hidden hidden; scrollbar-size: 0 0; scrollbar-gutter: auto; }
+Lines > .lines--track { color: $tf-track; }
+"""
+    COMPONENT_CLASSES = {"lines--track"}  # noqa: RUF012 - as Textual has it
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: tuple[tuple[Piece, ...], ...] = ()
 
-    def show(self, lines: Sequence[Sequence[Piece]]) -> None:
+    def show(self, lines: Sequence[Line]) -> None:
         told = tuple(tuple(line) for line in lines)
         if told != self._lines:
             same = len(told) == len(self._lines)
             self._lines = told
-            self.styles.height = max(1, len(told))
             self.refresh(layout=not same)
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        return max(1, len(self._lines))
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -67,6 +84,15 @@ class Lines(LineView):
         segments, x = [], 0
         for piece in self._lines[y]:
             text = shortened(literal(piece.text), max(0, width - x))
-            segments.append(Segment(text, self.style(piece.style)))
-            x += width_of(text)
+            if text:
+                segments.append(Segment(text, self.style(piece.style)))
+                x += width_of(text)
         return Strip(segments).adjust_cell_length(width, self.style())
+
+
+def bar(share: float, width: int, token: str) -> list[Piece]:
+    """``━━━━●┈┈┈``: a share of 0 to 1 in ``width`` cells; one past its range stays full, and red."""
+    filled = min(max(round(share * width), 0), width)
+    head = "●" if 0 < filled <= width else ""
+    full = "━" * (filled - len(head)) + head
+    return [Piece(full, f"tok-{token}"), Piece("┈" * (width - filled), "lines--track")]

@@ -2,109 +2,124 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-
 from screens.listing import ListScreen
-from screens.panel import Lines, Piece, Rule
-from tfdash.model.update import Update
+from screens.panel import Line, Piece
+from screens.recent import Recent
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.text import safe
 from tfdash.views import state as states
-from tfdash.views.age import since
+from tfdash.views.age import short_age, since
+from tfdash.views.rows import RowKey
 from tfdash.views.table import Cell
-from widgets.table import Table
+
+_UNWELL = (Serving.DEGRADED, Serving.DOWN)
+_FLYING = (Release.PROGRESSING, Release.STUCK, Release.PAUSED)
+_RECENTLY = 600.0  # seconds of events that the panel speaks of
 
 
 class WorkloadsScreen(ListScreen):
     """A list with a panel; ``t`` hides it, a short terminal does so by itself."""
 
-    CSS_PATH = ["base.tcss", "workloads.tcss"]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-short"), (20, "-tall")]
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("t", "toggle_panel", "panel", id="workloads.panel")]
+    PANEL = 6
 
-    def body(self) -> ComposeResult:
-        yield from super().body()
-        yield Rule(id="detail-rule")
-        yield Lines(id="detail")
+    def on_mount(self) -> None:
+        self._recent = Recent(self.tf, self._show_detail)
 
     def says(self) -> list[Cell]:
         told = [s for s in self.tf.board.assessment.workloads.values() if self._inside(s)]
-        wanted = [s for s in told if s.serving is not Serving.IDLE]
-        bad = sum(s.serving in (Serving.DEGRADED, Serving.DOWN) for s in wanted)
-        flying = sum(s.release in (Release.PROGRESSING, Release.STUCK, Release.PAUSED) for s in told)
         if not told:
             return []
+        wanted = [s for s in told if s.serving is not Serving.IDLE]
+        bad = sum(s.serving in _UNWELL for s in wanted)
+        unknown = sum(s.serving is Serving.UNKNOWN for s in wanted)
+        flying = sum(s.release in _FLYING for s in told)
         worst = "breach" if any(s.serving is Serving.DOWN for s in wanted) else "warn"
-        return [
-            (f"{bad} not serving", worst if bad else "ok"),
-            (f"{flying} in release", "moving" if flying else "dim"),
-            (f"{len(wanted)} workloads", "dim"),
-        ]
+        said: list[Cell] = [(f"✖ {bad} not serving", worst)] if bad else []
+        if unknown:
+            said.append((f"? {unknown} unknown", "unknown"))
+        if not bad and not unknown:
+            said.append((f"✔ all {len(wanted)} serve", "ok"))
+        said.append((f"◐ {flying} in release", "moving") if flying else ("· none in release", "dim"))
+        return said
 
     def _inside(self, state: WorkloadState) -> bool:
         names = self.restriction.namespaces
         return names is None or state.subject.namespace in names
 
-    def take(self, update: Update) -> None:
-        super().take(update)
-        self._show_detail()
-
-    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
-        self._show_detail()
-
-    def action_toggle_panel(self) -> None:
-        self.toggle_class("-no-panel")
-
-    def _show_detail(self) -> None:
-        if not self.is_mounted:
-            return
-        subject = self.chosen
-        state = None if subject is None else self.tf.board.assessment.workloads.get(subject._replace(uid=""))
-        rule, panel = self.query_one("#detail-rule", Rule), self.query_one("#detail", Lines)
+    def detail(self, row: RowKey) -> tuple[str, list[Line]]:
+        state = self.tf.board.assessment.workloads.get(row.subject)
+        title = f"{safe(row.key.name)} · {row.kind} in {safe(row.key.namespace)}"
         if state is None:
-            rule.set_text("")
-            panel.show([[Piece(" not judged yet" if subject else "", "tok-dim")]] + [[]] * 4)
-            return
-        rule.set_text(f"{safe(state.subject.name)} · {state.subject.kind} in {safe(state.subject.namespace)}")
-        panel.show(detail_lines(state, self.tf.now()))
+            return title, [[Piece("  ? not judged yet", "tok-unknown")]]
+        now = self.tf.now()
+        return title, [
+            *_said(state, now),
+            *self._recent.lines(state, now),
+            _guards(state),
+            self._events(row, now),
+        ]
+
+    def _events(self, row: RowKey, now: float) -> list[Piece]:
+        """The newest warning about it, and how many."""
+        events = self.tf.board.picture.clusters[row.cluster].objects("Event").values()
+        mine = [
+            e
+            for e in events
+            if getattr(e, "involved_name", "").startswith(row.key.name)
+            and e.namespace == row.key.namespace
+            and getattr(e, "type", "") == "Warning"
+            and now - getattr(e, "last_seen", 0.0) < _RECENTLY
+        ]
+        if not mine:
+            return [Piece("  events   ", "tok-dim"), Piece("no warning in 10m", "tok-dim")]
+        newest = max(mine, key=lambda e: getattr(e, "last_seen", 0.0))
+        more = f", {len(mine)} warnings in 10m" if len(mine) > 1 else ""
+        text = f"{getattr(newest, 'reason', '')}: {getattr(newest, 'message', '')}"
+        age = short_age(now - getattr(newest, "last_seen", now))
+        return [
+            Piece("  events   ", "tok-dim"),
+            Piece("▲ ", "tok-warn"),
+            Piece(f"{age} ago{more}  ", "tok-dim"),
+            Piece(safe(" ".join(text.split()))),
+        ]
 
 
-def detail_lines(state: WorkloadState, now: float) -> list[list[Piece]]:
-    """Five lines about one workload."""
+def _said(state: WorkloadState, now: float) -> list[Line]:
+    """How it stands, and why."""
     serving, release = states.serving(state), states.release(state)
+    began = since(state.changed_at or state.created, now)
     first = [
-        Piece(f"  {serving.text}", f"tok-{serving.token}"),
-        Piece(f" {state.available} of {state.desired} available   "),
+        Piece("  "),
+        Piece(serving.text, f"tok-{serving.token}"),
+        Piece(f"  {state.available} of {state.desired} available    "),
         Piece(release.text, f"tok-{release.token}"),
-        Piece(
-            f"  revision {safe(state.revision) or '?'}, {since(state.changed_at or state.created, now)} ago",
-            "tok-dim",
-        ),
+        Piece(f"  revision {safe(state.revision) or '?'}, {began} ago"),
+        Piece(f"    {state.restarts} restarts" if state.restarts else "", "tok-dim"),
     ]
-    cause = [Piece(f"  {safe(state.message)}", "tok-dim")]
-    if state.cause is not None:
-        cause = [Piece(f"  {state.cause.code.value}: ", "tok-bright"), Piece(safe(state.cause.sentence))]
-    images = [Piece("  image  ", "tok-dim"), Piece(safe(", ".join(state.images)))]
-    third = [Piece("  ", "")]
-    if state.scaled_by is not None:
+    if state.cause is None:
+        return [first, [Piece("  "), Piece(safe(state.message), "tok-dim")]]
+    cause = [Piece(f"  {state.cause.code.value}: ", "tok-bright"), Piece(safe(state.cause.sentence))]
+    if state.cause.others:
+        cause.append(Piece(f"; also {safe('; '.join(state.cause.others))}", "tok-dim"))
+    return [first, cause]
+
+
+def _guards(state: WorkloadState) -> list[Piece]:
+    """Who decides its size, and how many pods may be away."""
+    line = [Piece("  size     ", "tok-dim")]
+    if state.scaled_by is None:
+        line.append(Piece("no hpa in charge", "tok-dim"))
+    else:
         hpa = state.scaled_by
-        pinned = " pinned" if hpa.limited else ""
-        third.append(
-            Piece(f"hpa {hpa.minimum} ≤ {hpa.desired} ≤ {hpa.maximum}{pinned} by {safe(hpa.metric)}   ")
-        )
+        by = f" by {safe(hpa.metric)}" if hpa.metric else ""
+        line.append(Piece(f"hpa {hpa.minimum} ≤ {hpa.desired} ≤ {hpa.maximum}{by}"))
+        if hpa.limited:
+            line.append(Piece("  ▲ at its limit", "tok-warn"))
         if hpa.problem:
-            third.append(Piece(f"{safe(hpa.problem)}   ", "tok-warn"))
+            line.append(Piece(f"  ▲ {safe(hpa.problem)}", "tok-warn"))
+    if state.disruption is None:
+        line.append(Piece("    no pdb", "tok-dim"))
     else:
-        third.append(Piece("no hpa in charge   ", "tok-dim"))
-    if state.disruption is not None:
-        third.append(Piece(f"pdb {state.disruption.allowed} may be away   "))
-    else:
-        third.append(Piece("no pdb   ", "tok-dim"))
-    third.append(Piece(f"{state.restarts} restarts", "tok-dim"))
-    others = [Piece("  ")]
-    if state.cause is not None and state.cause.others:
-        others = [Piece("  also  ", "tok-dim"), Piece(safe("; ".join(state.cause.others)), "tok-dim")]
-    return [first, cause, images, third, others]
+        away = state.disruption.allowed
+        line.append(Piece(f"    pdb {away} may be away", "" if away else "tok-warn"))
+    return line

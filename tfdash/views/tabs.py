@@ -1,0 +1,31 @@
+"""What each tab says of itself: the worst of the sections behind it."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from tfdash.model.verdict import Assessment, Level
+from tfdash.views import state as states
+
+Badge: TypeAlias = tuple[str, str]
+"""``✖3`` and the token of its colour."""
+_SECTIONS: dict[str, tuple[str, ...]] = {"workloads": ("releases", "serving"), "nodes": ("nodes",)}
+
+
+def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
+    """By tab, worst first, at most two each; what is still loading says nothing."""
+    found: dict[str, set[tuple[int, int, str, str]]] = {}
+    for section in assessment.sections:
+        if section.level < Level.UNKNOWN or section.sentence == "loading":
+            continue
+        state = states.of_level(Level(section.level))
+        badge = (-section.level, -section.count, f"{state.glyph}{section.count or ''}", state.token)
+        for tab in ("overview", *(tab for tab, ids in _SECTIONS.items() if section.id in ids)):
+            found.setdefault(tab, set()).add(badge)
+    shown: dict[str, tuple[Badge, ...]] = {}
+    for tab, several in found.items():
+        by_level: dict[int, Badge] = {}
+        for level, _, text, token in sorted(several):
+            by_level.setdefault(level, (text, token))
+        shown[tab] = tuple(by_level.values())[:2]
+    return shown
