@@ -33,7 +33,7 @@ from tfdash.playbook.rules import nodes, workload
 from tfdash.playbook.rules.links import Links, selects
 from tfdash.playbook.sections import summarise
 
-O = TypeVar("O", bound=Object)
+Obj = TypeVar("Obj", bound=Object)
 _NONE: Objects = {}
 _INDEXED = ("Pod", "ReplicaSet", "Event", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 _LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although nothing changed (ages, deadlines)
@@ -128,7 +128,7 @@ class _Index:
         )
 
 
-def _put(table: dict[str, dict[Key, O]], at: str, key: Key, obj: O | None) -> None:
+def _put(table: dict[str, dict[Key, Obj]], at: str, key: Key, obj: Obj | None) -> None:
     if obj is not None:
         table[at][key] = obj
     elif at in table:

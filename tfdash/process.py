@@ -53,7 +53,8 @@ def run_command(
         raise CommandFailed(f"{argv[0]} is not installed or not on PATH") from None
     except OSError as error:
         raise CommandFailed(f"{argv[0]} cannot be run: {error.strerror}") from None
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     try:
         out, err = _drain(
             process.stdout, process.stderr, argv[0], time.monotonic() + timeout, timeout, max_output

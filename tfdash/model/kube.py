@@ -397,6 +397,6 @@ KINDS: dict[str, type[Object]] = {
         PodDisruptionBudget,
         Service,
         EndpointSlice,
-    )  # fmt: skip
+    )
 }
 CLUSTER_SCOPED: frozenset[str] = frozenset({"Namespace", "Node"})

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -152,9 +153,9 @@ class KubernetesSource:
             first = Complete(sink, self.ref, kind)
             feed = Feed(
                 self._open(), WATCHED[kind], scope, self._fallback, first.publish, self._clock, tuning,
-                lambda kind=kind: self._prefetched.get(kind),
+                partial(self._prefetched.get, kind),
             )  # fmt: skip
-            first.done = lambda kind=kind: self._prefetched.pop(kind, None)  # type: ignore[misc]
+            first.done = partial(self._prefetched.pop, kind, None)
             first.feed = feed
             self._feeds[kind] = first
             self._tasks[kind] = (scope, group.create_task(feed.run(), name=f"{self.ref.cluster} {kind}"))
