@@ -89,7 +89,7 @@ TableView {
         self._progress = ""
         self._empty = ""
         self._order = RowOrder(source, sort, descending)
-        self._fit = Fit((), 0, 0)
+        self._fitted: tuple[int, Fit] | None = None  # the room, and the columns laid into it
         self._skip = 0
         self._row = 0
         self._key: Any = None
@@ -247,9 +247,17 @@ TableView {
     def _room(self) -> int:
         return max(self.size.width - GUTTER, 1)
 
+    @property
+    def _fit(self) -> Fit:
+        """The columns as they stand at the present width."""
+        if self._fitted is None or self._fitted[0] != self._room:
+            self._skip = min(self._skip, furthest(self.columns, self._room))
+            self._fitted = (self._room, fit(self.columns, self._room, self._skip))
+        return self._fitted[1]
+
     def _fit_columns(self) -> None:
-        self._skip = min(self._skip, furthest(self.columns, self._room))
-        self._fit = fit(self.columns, self._room, self._skip)
+        """Lay the columns anew."""
+        self._fitted = None
 
     def on_resize(self) -> None:
         self._fit_columns()

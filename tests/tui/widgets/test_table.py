@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from tests.tui.widgets.hostile import HOSTILE
 from tests.tui.widgets.rows import COLUMNS, Rows
@@ -387,3 +388,25 @@ def test_every_binding_has_an_id_of_its_own() -> None:
     ids = keys_with_ids()
     assert all(ids)
     assert len(set(ids)) == len(ids)
+
+
+class Watched(Table):
+    """Remembers what was drawn."""
+
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        self.__dict__.setdefault("frames", []).append((y, strip.text))
+        return strip
+
+
+async def test_the_first_frame_has_its_columns() -> None:
+    class Early(App):
+        def compose(self) -> Any:
+            self.table = Watched(COLUMNS, self.rows, sort="name")
+            self.table.set_rows(self.rows.rows)
+            yield self.table
+
+    app = Early(Rows(3))
+    async with app.run_test(size=(60, 10)):
+        first = next(text for y, text in app.table.__dict__["frames"] if y == HEAD)
+        assert first.startswith("▌  pod-00000")
