@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 
@@ -67,7 +67,7 @@ class _Sections:
 class OverviewScreen(BoardScreen):
     """The operator reads the worst sentence first, then the sections, then how old the data is."""
 
-    CSS_PATH: ClassVar[str | list[str]] = ["base.tcss", "overview.tcss"]
+    CSS_PATH: ClassVar[Any] = ["base.tcss", "overview.tcss"]
     tab = "overview"
 
     @property

@@ -380,5 +380,5 @@ class _KnownField(Field):
 
 
 CLUSTER = _KnownField("cluster", "CLUSTER", 12, lambda o, c: safe(c.cluster.cluster), priority=1)
-NAMESPACE = _KnownField("namespace", "NAMESPACE", 18, lambda o, c: safe(o.namespace), priority=1)
+NAMESPACE = _KnownField("namespace", "NAMESPACE", 16, lambda o, c: safe(o.namespace), priority=1)
 KIND = _KnownField("kind", "KIND", 11, lambda o, c: c.kind, priority=4)

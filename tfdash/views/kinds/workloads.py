@@ -152,24 +152,24 @@ class ImageField(Field):
 
 
 SERVING = StateField(
-    "serving", "SERVING", 11, lambda o, c: serving_state(o, c).text, lambda o, c: -float(serving_state(o, c).level),
+    "serving", "SERVING", 10, lambda o, c: serving_state(o, c).text, lambda o, c: -float(serving_state(o, c).level),
     _paint_state, value=_state_value(lambda told: told.serving),
 )  # fmt: skip
 RELEASE = StateField(
-    "release", "RELEASE", 16, lambda o, c: release_state(o, c).text, lambda o, c: -float(release_state(o, c).level),
+    "release", "RELEASE", 14, lambda o, c: release_state(o, c).text, lambda o, c: -float(release_state(o, c).level),
     _paint_state, value=_state_value(lambda told: told.release),
 )  # fmt: skip
-REVISION = Field("revision", "REV", 5, revision, _revision_sort, right=True, priority=4)
-IMAGE = ImageField("image", "IMAGE", 26, image, printer="Images", priority=2, flexible=True)
+REVISION = Field("revision", "REV", 5, revision, _revision_sort, right=True, priority=3)
+IMAGE = ImageField("image", "IMAGE", 20, image, printer="Images", priority=5, flexible=True)
 READY = ReadyField(
     "ready", "READY", 7, lambda o, c: ready_text(o), _ready_sort, _paint_ready,
     value=lambda o, c: {"ready": o.ready, "desired": o.desired}, printer="Ready", right=True,
 )  # fmt: skip
 CHANGED = Field(
-    "age", "AGE", 8, lambda o, c: since(changed_at(o, c), c.now), lambda o, c: -changed_at(o, c),
-    value=lambda o, c: changed_at(o, c) or None, printer="Age", right=True, priority=3, clock=True,
+    "age", "AGE", 7, lambda o, c: since(changed_at(o, c), c.now), lambda o, c: -changed_at(o, c),
+    value=lambda o, c: changed_at(o, c) or None, printer="Age", right=True, priority=2, clock=True,
 )  # fmt: skip
-CAUSE = Field("cause", "CAUSE", 30, cause, paint=_paint_ready, value=_cause_value, priority=1, flexible=True)
+CAUSE = Field("cause", "CAUSE", 20, cause, paint=_paint_ready, value=_cause_value, flexible=True)
 WIDE = (
     text_field("containers", "CONTAINERS", 20, lambda o: names_of(o.template.containers), printer="Containers",
                priority=8),
@@ -194,7 +194,7 @@ def search(workload: Workload, context: Context) -> str:
     return f"{workload.namespace} {workload.name} {workload.KIND} {images}{said}"
 
 
-NAME = name_field("WORKLOAD", 24)
+NAME = name_field("WORKLOAD", 18)
 WORKLOADS = KindView(
     id="workloads",
     kinds=("Deployment", "StatefulSet", "DaemonSet"),
@@ -203,7 +203,7 @@ WORKLOADS = KindView(
     search=search,
     fields=(
         NAME, SERVING, RELEASE, REVISION, IMAGE, READY,
-        count_field("updated", "UPD", lambda o: o.updated, printer="Up-to-date", priority=5), CHANGED, CAUSE,
+        count_field("updated", "UPD", lambda o: o.updated, printer="Up-to-date", priority=6), CHANGED, CAUSE,
     ),
 )  # fmt: skip
 DEPLOYMENTS = KindView(
