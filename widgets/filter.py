@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from textual.message import Message
+from textual.timer import Timer
 
 from tfdash.views.filter import NO_FILTER, Filter, FilterError
 from widgets.prompt import Prompt
+
+BURST = 0.004  # seconds: keys closer than that are one
 
 
 class FilterPrompt(Prompt):
@@ -37,6 +40,7 @@ class FilterPrompt(Prompt):
         super().__init__(id=id, placeholder="regex, !not, -f fuzzy, -l label=value")
         self._filter = NO_FILTER
         self._count = ""
+        self._due: Timer | None = None
 
     @property
     def filter(self) -> Filter:
@@ -57,6 +61,16 @@ class FilterPrompt(Prompt):
         self.say(self._count)
 
     def typed(self, text: str) -> None:
+        """Once for a burst of keys: what was typed in between was never meant."""
+        if self._due is None:
+            self._due = self.set_timer(BURST, self.take)
+
+    def take(self) -> None:
+        """Act on the text as it stands."""
+        if self._due is not None:
+            self._due.stop()
+            self._due = None
+        text = self.value
         try:
             new = Filter(text)
         except FilterError as error:
@@ -70,10 +84,12 @@ class FilterPrompt(Prompt):
     def pressed(self, what: str) -> None:
         if what == "escape" and self.value:
             self.put("")
+            self.take()
         elif what == "escape":
             self.close()
             self.post_message(self.Closed(self, kept=False))
         elif what == "enter":
+            self.take()
             if self.value.strip() != self._filter.text:  # what could not be understood is not kept
                 self.put(self._filter.text)
             self.close()

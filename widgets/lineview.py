@@ -27,9 +27,8 @@ LineView {
     background: $background;
     color: $foreground;
     overflow-x: hidden;
-    overflow-y: auto;
+    overflow-y: scroll;
     scrollbar-size-vertical: 1;
-    scrollbar-gutter: stable;
 }
 """
     )

@@ -19,6 +19,7 @@ from widgets.highlight import Span
 from widgets.lineview import LineView
 from widgets.oneline import Piece, fitting
 from widgets.search import Search
+from widgets.textual_private import set_virtual_size
 
 HEAD = 1  # the line above: title, place, search
 SLICE = 0.008  # seconds of work before keys and paint get their turn
@@ -194,8 +195,7 @@ Pager {
 
     def _resize(self) -> None:
         size = Size(self.size.width, self.line_count + HEAD)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        set_virtual_size(self, size)
         self.refresh()
 
     def _row_at(self, line: int) -> tuple[int, int]:

@@ -38,7 +38,6 @@ CommandList {
     background: $tf-bar;
     overflow-y: hidden;
     scrollbar-size-vertical: 0;
-    scrollbar-gutter: auto;
     & > .commands--chosen { background: $tf-cursor-background; }
     & > .commands--alias { color: $tf-key; }
     &:ansi > .commands--chosen { text-style: reverse; }

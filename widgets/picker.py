@@ -52,7 +52,7 @@ _Choices {
     height: auto;
     max-height: 16;
     background: $tf-bar;
-    scrollbar-gutter: auto;
+    overflow-y: auto;
     & > .picker--chosen { background: $tf-cursor-background; text-style: bold; }
     &:ansi > .picker--chosen { text-style: reverse; }
     &:nocolor > .picker--chosen { text-style: reverse; }

@@ -19,6 +19,7 @@ from widgets.columns import Fit, fit, furthest
 from widgets.lineview import LineView
 from widgets.order import RowOrder
 from widgets.rowpaint import GUTTER, header_strip, row_strip
+from widgets.textual_private import set_virtual_size
 
 HEAD = 2  # lines above the rows: title, heads of columns
 FRAME = 0.22  # seconds at least between two repaints for changes
@@ -240,8 +241,7 @@ TableView {
 
     def _resize(self) -> None:
         size = Size(self.size.width, len(self._order) + HEAD)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        set_virtual_size(self, size)
 
     @property
     def _room(self) -> int:

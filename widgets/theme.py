@@ -13,6 +13,7 @@ from textual.app import App
 from textual.theme import Theme
 
 from tfdash.views.table import TOKENS
+from widgets.textual_private import quick_frames
 
 SOURCES = 8  # colours by which log sources are told apart
 
@@ -290,6 +291,7 @@ class ThemedApp(App[None]):
     def __init__(self, theme: str = "dark", **options: object) -> None:
         if "NO_COLOR" in os.environ:  # Textual's filter removes colours only where it does not translate them
             options["ansi_color"] = True
+        quick_frames()
         super().__init__(**options)  # type: ignore[arg-type]
         register(self, theme)
 

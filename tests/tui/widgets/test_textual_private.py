@@ -10,20 +10,24 @@ import time
 from typing import Any
 
 import pytest
+import textual.screen
 from textual import events
 from textual.message import Message
 
 from widgets.oneline import OneLine, Piece
 from widgets.textual_private import (
+    FRAMES,
     LONE,
     LONE_REMOTE,
     POLL,
     KeyReader,
     lone_escape_delay,
     quick_escape_driver,
+    quick_frames,
     screen_svg,
     screen_text,
 )
+from widgets.textview import TextView
 from widgets.theme import ThemedApp
 
 
@@ -208,3 +212,43 @@ def test_on_a_terminal_escape_is_quick_and_everything_is_restored() -> None:
 def test_another_driver_by_the_environment_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTUAL_DRIVER", "x:Y")
     assert quick_escape_driver() is None
+
+
+async def test_a_list_grows_without_a_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lines(ThemedApp):
+        def compose(self) -> Any:
+            yield TextView("\n".join("x" for _ in range(100)))
+
+    async with Lines().run_test(size=(20, 10)) as pilot:
+        await pilot.pause()
+        view = pilot.app.query_one(TextView)
+        layouts: list[Any] = []
+        real = pilot.app.screen._refresh_layout
+
+        def refresh_layout(*args: Any, **options: Any) -> None:
+            layouts.append(args)
+            real(*args, **options)
+
+        monkeypatch.setattr(pilot.app.screen, "_refresh_layout", refresh_layout)
+        view.action_edge(True)
+        assert view.scroll_offset.y == 91
+        view.set_text("\n".join("x" for _ in range(50)), keep_place=False)
+        await pilot.pause()
+        assert not layouts
+        assert view.max_scroll_y == 41
+        assert view.scroll_offset.y == 0
+        assert view.vertical_scrollbar.window_virtual_size == 51
+        view.set_text("x")
+        await pilot.pause()
+        assert view.scroll_offset.y == 0
+        assert "x" in screen_text(pilot.app)
+
+
+async def test_frames_are_fine_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textual.screen.UPDATE_PERIOD", 1 / 60)
+    monkeypatch.setenv("TEXTUAL_FPS", "60")
+    quick_frames()
+    assert textual.screen.UPDATE_PERIOD == 1 / 60
+    monkeypatch.delenv("TEXTUAL_FPS")
+    async with App().run_test(size=(30, 4)) as pilot:
+        assert pilot.app.screen._update_timer._interval == 1 / FRAMES
