@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
 import time
 from pathlib import Path
 
+_NUMBER = itertools.count()
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -16,7 +18,7 @@ class Tmux:
     """One session of ``width`` x ``height`` running ``command``. Times are seconds of the monotonic clock."""
 
     def __init__(self, command: str, width: int = 180, height: int = 50) -> None:
-        self._socket = f"tfdash-bench-{os.getpid()}"
+        self._socket = f"tfdash-bench-{os.getpid()}-{next(_NUMBER)}"  # a server that is ending may still listen
         self.started = time.monotonic()
         self._tmux("new-session", "-d", "-s", "b", "-x", str(width), "-y", str(height), f"exec {command}")
 

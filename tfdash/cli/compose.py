@@ -7,17 +7,19 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfdash.board import Board, Judging
 from tfdash.clock import Clock, ScaledClock, SystemClock
 from tfdash.config.durations import parse_duration
 from tfdash.config.quick import QuickCluster, QuickConfig, QuickEnvironment
 from tfdash.model.subject import ClusterRef
-from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.sources.base import ALL, Scope
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.sources.kubernetes.source import KubernetesSource
+
+if TYPE_CHECKING:
+    from tfdash.playbook.policy import WorkloadPolicy
 
 KINDS_OF_SCREEN: dict[str, str] = {
     "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "replicasets": "ReplicaSet",

@@ -28,10 +28,9 @@ def run(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     clock = clock_of(config)
     screen = args.screen or config.start
-    from tfdash.judge import Judge
+    from tfdash.cli.latejudge import LateJudge
 
-    judge = Judge()
-    board, sources = board_of(config.environment, config, clock, judge)
+    board, sources = board_of(config.environment, config, clock, LateJudge(lambda: policy_of(config.raw)))
     scope = scope_of(args, config.environment, sources)
     kind = KINDS_OF_SCREEN.get(screen, "Deployment")
     for source in sources:
@@ -53,7 +52,6 @@ def run(args: argparse.Namespace) -> int:
         except ConfigError as error:
             problems.append(str(error))
             return str(error)
-        judge.use(policy_of(config.raw))
         return ""
 
     context = AppContext(
