@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope
@@ -40,8 +41,9 @@ class BoardScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="screen.back", show=False, key_display="esc"),
         Binding("q", "back", "back", id="screen.back_q", show=False),
-        Binding("colon", "command", "go to", id="screen.command", key_display=":"),
-        Binding("slash", "filter", "filter", id="screen.filter", key_display="/"),
+        # With priority, and taking the focus at once: letters typed in a hurry behind them must not be keys of the list.
+        Binding("colon", "command", "go to", id="screen.command", key_display=":", priority=True),
+        Binding("slash", "filter", "filter", id="screen.filter", key_display="/", priority=True),
         Binding("question_mark", "app.help", "help", id="screen.help", key_display="?"),
         *(
             Binding(key, f"app.tab('{target}')", name.lower(), id=f"tab.{target}", show=False)
@@ -131,6 +133,8 @@ class BoardScreen(Screen[None]):
         self.tf.back_to(event.index)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("filter", "command") and isinstance(self.focused, Input):
+            return False  # a letter like any other
         if action == "filter":
             return self.filterable
         return super().check_action(action, parameters)
@@ -141,6 +145,7 @@ class BoardScreen(Screen[None]):
         prompt = self.query_one("#command", CommandPrompt)
         prompt.set_commands(self.tf.commands())
         prompt.open()
+        self.set_focus(prompt.query_one(Input))
 
     def on_command_prompt_chosen(self, event: CommandPrompt.Chosen) -> None:
         command: Command = event.command
@@ -150,6 +155,7 @@ class BoardScreen(Screen[None]):
         prompt = self.query_one("#filter", FilterPrompt)
         prompt.reset(self.filter)
         prompt.open()
+        self.set_focus(prompt.query_one(Input))
 
     def on_filter_prompt_changed(self, event: FilterPrompt.Changed) -> None:
         event.prompt.set_count(self.apply_filter(event.filter))

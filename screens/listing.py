@@ -140,15 +140,26 @@ class ListScreen(BoardScreen):
         table = self.table
         if self.rows.fields is not columns:
             table.set_columns(TableRows(self.rows).columns())
-        table.set_progress(self.rows.progress)
+        progress = self._progress()
+        if progress:
+            table.set_progress(progress)
         table.set_empty(self.rows.empty)
         if changes.reset:
             table.set_rows(self.rows.keys())
             self.set_timer(_PREPARE, self._prepare)
         elif changes:
             table.apply(changes.changed, changes.removed, changes.added)
+        table.set_progress(progress)  # ends only behind the rows: until then the cursor rests at the top
         self._say()
         self._show_detail()
+
+    def _progress(self) -> str:
+        """What is still coming, also between two of the kinds that are shown together."""
+        if self.rows.progress or not len(self.rows):
+            return self.rows.progress
+        seen = [observation for _, _, observation in self.rows.seen]
+        partly = any(o is None or not (o.complete or o.provisional or o.problem) for o in seen)
+        return f"loading {self.view.noun}" if partly else ""
 
     def _prepare(self) -> None:
         """In idle moments, so that the first letter of a filter finds its texts made."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import ClassVar
@@ -25,6 +26,7 @@ from tfdash.views.table import Cell
 from tfdash.views.times import local
 from widgets.logview import LogLine, LogView
 
+_FAILED = re.compile("lost|cannot be read")
 _MOST = 20  # streams at once: more than this are said, not opened
 _LEAST = 50  # lines asked for of each of many streams
 
@@ -149,7 +151,7 @@ class LogScreen(BoardScreen):
     def _line(self, source: str, line: Line) -> LogLine:
         if line.note:
             name = f"{source}: " if len(self._opened) > 1 else ""
-            return LogLine(f"{name}{safe(line.text)}", mark="lost" if "lost" in line.text else "note")
+            return LogLine(f"{name}{safe(line.text)}", mark="lost" if _FAILED.search(line.text) else "note")
         stamp = "" if line.time is None else local(line.time, self.tf.zone).strftime("%H:%M:%S")
         return LogLine(line.text, source, stamp)
 

@@ -67,7 +67,7 @@ class Streams:
             await ended
             told = "the log ends here"
         except ReadFailed as failed:
-            told = f"stream lost: {failed.problem}"
+            told = f"the log cannot be read: {failed.problem}"
         except asyncio.CancelledError:
             return
         if generation == self._generation:
