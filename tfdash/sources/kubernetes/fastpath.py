@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import http.client
 import logging
-import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -28,6 +27,7 @@ from tfdash.sources.kubernetes.kinds import WATCHED, Kind
 
 log = logging.getLogger(__name__)
 MOST = 40
+WORKERS = 4
 _ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 
@@ -49,66 +49,71 @@ def prefetch(credentials: Credentials, ref: ClusterRef, sink: Sink, kind: str, s
 
 
 def _prefetch(credentials: Credentials, ref: ClusterRef, sink: Sink, kind: Kind, scope: Scope) -> None:
-    header = credentials.authorization()
-    context = credentials.ssl_context() if credentials.access.server.startswith("https:") else None
-    if credentials.access.proxy:
+    access = credentials.access
+    if access.proxy or access.tls_server_name:  # http.client knows neither; the full path does
         return
+    first = _Connection(credentials)
     namespaces: list[str]
     if not kind.namespaced:
         namespaces = [""]
     elif scope.namespaces is not None:
         namespaces = list(scope.namespaces)
     else:
-        listed = _fetch(credentials, context, header, WATCHED["Namespace"].path(), 2.0)
-        namespaces = [str(row.cells[0]) for row in listed]
+        namespaces = [str(row.cells[0]) for row in first.rows(WATCHED["Namespace"].path())]
         if len(namespaces) > MOST:
             return
     objects: dict[Key, Provisional] = {}
     shared: dict[str, str] = {}  # most cells of a list say the same
+    waiting = list(reversed(namespaces))
 
-    def one(namespace: str) -> list[tuple[Key, Provisional]]:
-        rows = _fetch(credentials, context, header, kind.path(namespace), 3.0)
-        found = []
-        for row in rows:
-            key = Key(namespace, str(row.cells[0]))
-            cells = tuple(shared.setdefault(c, c) for c in ("" if c is None else str(c) for c in row.cells))
-            found.append((key, Provisional(namespace=namespace, name=key.name, kind=kind.kind, cells=cells)))
-        return found
+    def work(connection: _Connection) -> None:
+        """One connection, request after request: a handshake costs more than a list."""
+        while waiting:
+            try:
+                namespace = waiting.pop()
+            except IndexError:  # another worker was quicker
+                return
+            for row in connection.rows(kind.path(namespace)):
+                key = Key(namespace, str(row.cells[0]))
+                cells = tuple(
+                    shared.setdefault(c, c) for c in ("" if c is None else str(c) for c in row.cells)
+                )
+                objects[key] = Provisional(namespace=namespace, name=key.name, kind=kind.kind, cells=cells)
 
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        for pairs in pool.map(one, namespaces):
-            objects.update(pairs)
+    others = [_Connection(credentials) for _ in range(min(WORKERS, len(namespaces)) - 1)]
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        for done in [pool.submit(work, connection) for connection in (first, *others)]:
+            done.result()
     seen: Observation[Objects] = Observation(
         value=objects, source=kind.kind, observed_at=time.time(), provisional=True
     )
     sink.put_objects(ref, kind.kind, seen, None)
 
 
-def _fetch(
-    credentials: Credentials, context: ssl.SSLContext | None, header: str, path: str, timeout: float
-) -> list[_Row]:
-    address = urlsplit(credentials.access.server)
-    host, port = address.hostname or "", address.port
-    connection: http.client.HTTPConnection
-    if context is None:
-        connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    elif credentials.access.tls_server_name:
-        return []  # http.client cannot name another server than the one it connects to
-    else:
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
-    try:
-        connection.putrequest("GET", f"{address.path}{path}?includeObject=None")
-        connection.putheader("Accept", _ACCEPT)
+class _Connection:
+    """One keep-alive connection of the standard library."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        address = urlsplit(credentials.access.server)
+        host, self._prefix = address.hostname or "", address.path
+        self._headers = [("Accept", _ACCEPT), *credentials.access.impersonation()]
+        header = credentials.authorization()
         if header:
-            connection.putheader("Authorization", header)
-        for name, value in credentials.access.impersonation():
-            connection.putheader(name, value)
-        connection.endheaders()
-        answer = connection.getresponse()
+            self._headers.append(("Authorization", header))
+        self._http: http.client.HTTPConnection
+        if address.scheme == "https":
+            context = credentials.ssl_context()
+            self._http = http.client.HTTPSConnection(host, address.port, timeout=3.0, context=context)
+        else:
+            self._http = http.client.HTTPConnection(host, address.port, timeout=3.0)
+
+    def rows(self, path: str) -> list[_Row]:
+        self._http.putrequest("GET", f"{self._prefix}{path}?includeObject=None")
+        for name, value in self._headers:
+            self._http.putheader(name, value)
+        self._http.endheaders()
+        answer = self._http.getresponse()
         body = answer.read()
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise ConnectionError(f"{path} answered {answer.status}")
-    table = msgspec.json.decode(body, type=_Table)
-    return table.rows or []
+        if answer.status != 200:
+            raise ConnectionError(f"{path} answered {answer.status}")
+        return msgspec.json.decode(body, type=_Table).rows or []
