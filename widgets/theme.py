@@ -295,6 +295,10 @@ class ThemedApp(App[None]):
         super().__init__(**options)  # type: ignore[arg-type]
         register(self, theme)
 
+    def on_mount(self) -> None:
+        # Textual comes back from ctrl+z to an empty terminal and paints only what changes from then on.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme_defaults()
 

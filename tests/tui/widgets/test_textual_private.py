@@ -252,3 +252,13 @@ async def test_frames_are_fine_unless_the_user_says_otherwise(monkeypatch: pytes
     monkeypatch.delenv("TEXTUAL_FPS")
     async with App().run_test(size=(30, 4)) as pilot:
         assert pilot.app.screen._update_timer._interval == 1 / FRAMES
+
+
+async def test_after_a_suspension_all_is_painted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = App()
+    async with app.run_test(size=(30, 4)) as pilot:
+        asked: list[dict[str, Any]] = []
+        monkeypatch.setattr(app, "refresh", lambda **options: asked.append(options))
+        app.app_resume_signal.publish(app)
+        await pilot.pause()
+        assert {"layout": True} in asked
