@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
 
 from tfdash.views.filter import NO_FILTER, Filter, FilterError
-from widgets.prompt import Prompt
+from widgets.prompt import Prompt, PromptInput, prompt_bindings
 
 BURST = 0.004  # seconds: keys closer than that are one
+
+
+class FilterInput(PromptInput):
+    BINDINGS: ClassVar[list[BindingType]] = prompt_bindings("keep", "clear, then close")
 
 
 class FilterPrompt(Prompt):
     """Posts ``Changed`` with each filter that can be understood; one that cannot is named and changes nothing."""
 
     SIGN = "/"
+    INPUT = FilterInput
 
     class Changed(Message):
         def __init__(self, prompt: FilterPrompt, filter: Filter) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
@@ -16,7 +17,7 @@ from textual.suggester import Suggester
 from widgets.cells import fitted
 from widgets.commands import Command, Proposal, proposals, suggestion
 from widgets.lineview import LineView
-from widgets.prompt import Prompt
+from widgets.prompt import Prompt, PromptInput, prompt_bindings
 
 LINES = 10  # of the list, at most
 HISTORY = 50
@@ -114,10 +115,15 @@ class _Pale(Suggester):
         return value + more if more else None
 
 
+class CommandInput(PromptInput):
+    BINDINGS: ClassVar[list[BindingType]] = prompt_bindings("go", "close")
+
+
 class CommandPrompt(Prompt):
     """Posts ``Chosen``. The application gives the commands; history is kept while the program runs."""
 
     SIGN = ":"
+    INPUT = CommandInput
 
     class Chosen(Message):
         def __init__(self, prompt: CommandPrompt, command: Command, argument: str) -> None:

@@ -14,17 +14,28 @@ from textual.widgets import Input
 from widgets.oneline import OneLine, Piece
 
 
+def prompt_bindings(enter: str, escape: str) -> list[BindingType]:
+    """The keys of a prompt's input; the words for the footer say what they do in this one."""
+
+    def key(keys: str, what: str, text: str, name: str, shown: str | None = None) -> Binding:
+        return Binding(
+            keys, f"prompt('{what}')", text, id=f"prompt.{name}", show=shown is not None, key_display=shown
+        )
+
+    return [
+        key("enter", "enter", enter, "enter", "enter"),
+        key("escape", "escape", escape, "escape", "esc"),
+        key("up", "up", "before", "up"),
+        key("down", "down", "next", "down"),
+        key("tab", "tab", "complete", "complete"),
+        Binding("ctrl+u", "delete_left_all", "clear", id="prompt.clear", show=False),
+    ]
+
+
 class PromptInput(Input):
     """Textual's input without a blinking cursor; Escape, Enter and the arrows belong to the prompt around it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "prompt('escape')", "clear, then close", id="prompt.escape", key_display="esc"),
-        Binding("enter", "prompt('enter')", "keep", id="prompt.enter", key_display="enter"),
-        Binding("up", "prompt('up')", "before", id="prompt.up", show=False),
-        Binding("down", "prompt('down')", "next", id="prompt.down", show=False),
-        Binding("tab", "prompt('tab')", "complete", id="prompt.complete", show=False),
-        Binding("ctrl+u", "delete_left_all", "clear", id="prompt.clear", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = prompt_bindings("take", "close")
 
     def __init__(self, **options: Any) -> None:
         super().__init__(compact=True, select_on_focus=False, **options)
@@ -65,6 +76,7 @@ class Prompt(Horizontal):
     """Sign, input, and room for a word at the right. Subclasses answer ``typed`` and ``pressed``."""
 
     SIGN = ">"
+    INPUT: ClassVar[type[PromptInput]] = PromptInput
     DEFAULT_CSS = """
 Prompt {
     height: 1;
@@ -72,14 +84,14 @@ Prompt {
     display: none;
     & .prompt--sign { width: 3; }
     & Input { width: 3fr; height: 1; background: $tf-bar; border: none; padding: 0; }
-    & Input:focus { background: $tf-bar; border: none; }
+    & Input:focus { background: $tf-bar; background-tint: $foreground 0%; border: none; }
     & _Said { width: 2fr; }
 }
 """
 
     def __init__(self, *, id: str | None = None, placeholder: str = "") -> None:
         super().__init__(id=id)
-        self._input = PromptInput(placeholder=placeholder)
+        self._input = self.INPUT(placeholder=placeholder)
         self._said = _Said()
         self._returns_to: Any = None
 
