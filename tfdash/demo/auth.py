@@ -143,7 +143,9 @@ class Authorizer:
             )
             if asked.verb == "get" and (open_to_all or known):
                 return True, ""
-        own = asked.group in ("authorization.k8s.io", "authentication.k8s.io") and asked.resource.startswith("self")
+        own = asked.group in ("authorization.k8s.io", "authentication.k8s.io") and asked.resource.startswith(
+            "self"
+        )
         if own and asked.verb == "create" and AUTHENTICATED in user.groups:
             return True, (
                 'RBAC: allowed by ClusterRoleBinding "system:basic-user" of ClusterRole "system:basic-user" '
@@ -165,7 +167,9 @@ def refusal(user: User, asked: Attributes) -> ApiError:
         message = f'forbidden: User "{user.name}" cannot {asked.verb} path "{asked.path}"'
         return ApiError(403, "Forbidden", message, {})
     where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
-    why = f'User "{user.name}" cannot {asked.verb} resource "{asked.full}" in API group "{asked.group}" {where}'
+    why = (
+        f'User "{user.name}" cannot {asked.verb} resource "{asked.full}" in API group "{asked.group}" {where}'
+    )
     return forbidden(asked.resource, asked.group, asked.name, why)
 
 
@@ -174,8 +178,13 @@ def impersonated(user: User, headers: Mapping[str, str], groups: list[str], auth
     name = headers.get("Impersonate-User")
     if name is None:
         if groups:
-            message = "Internal error occurred: requested [{Group  %s  v1  }] without impersonating a user" % groups[0]  # noqa: UP031
-            raise ApiError(500, "InternalError", message, {"causes": [{"message": message.partition(": ")[2]}]})
+            message = (
+                "Internal error occurred: requested [{Group  %s  v1  }] without impersonating a user"
+                % groups[0]
+            )
+            raise ApiError(
+                500, "InternalError", message, {"causes": [{"message": message.partition(": ")[2]}]}
+            )
         return user
     for kind, who in [("users", name), *(("groups", group) for group in groups)]:
         asked = Attributes("impersonate", resource=kind, name=who)
@@ -199,4 +208,3 @@ def resource_rules(rules: Iterable[tuple[Obj, str]]) -> tuple[list[Obj], list[Ob
             kept = ("verbs", "apiGroups", "resources", "resourceNames")
             resources.append({k: rule[k] for k in kept if rule.get(k)})
     return resources, paths
-

@@ -158,7 +158,9 @@ def hashed(value: Any, length: int = 10) -> str:
 
 def _canonical(value: Any) -> bytes:
     if isinstance(value, dict):
-        inner = b",".join(k.encode() + b":" + _canonical(value[k]) for k in sorted(value) if value[k] is not None)
+        inner = b",".join(
+            k.encode() + b":" + _canonical(value[k]) for k in sorted(value) if value[k] is not None
+        )
         return b"{" + inner + b"}"
     if isinstance(value, list):
         return b"[" + b",".join(_canonical(v) for v in value) + b"]"

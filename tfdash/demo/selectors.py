@@ -57,7 +57,9 @@ class _Labels:
             return self.take(), "absent", ()
         key = self.take()
         if key in ("=", "==", "!=", ",", "(", ")", "<", ">"):
-            raise bad_request(f"unable to parse requirement: found '{key}', expected: !, identifier, or 'end of string'")
+            raise bad_request(
+                f"unable to parse requirement: found '{key}', expected: !, identifier, or 'end of string'"
+            )
         operator = self.peek()
         if operator in ("", ","):
             return key, "present", ()
@@ -146,7 +148,9 @@ _FIELDS: dict[str, dict[str, Callable[[Obj], str]]] = {
         },
         "reason": _path("reason"),
         "reportingComponent": _path("reportingComponent"),
-        "source": lambda obj: str(dig(obj, "source", "component", default="") or obj.get("reportingComponent", "")),
+        "source": lambda obj: str(
+            dig(obj, "source", "component", default="") or obj.get("reportingComponent", "")
+        ),
         "type": _path("type"),
     },
     "nodes": {"spec.unschedulable": _flag("spec", "unschedulable")},

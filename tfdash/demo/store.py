@@ -136,7 +136,9 @@ class Shelf:
     def keys(self, namespace: str) -> list[StoreKey]:
         if not namespace:
             return self.order
-        return self.order[bisect_left(self.order, (namespace, "")) : bisect_left(self.order, (namespace + "\0", ""))]
+        return self.order[
+            bisect_left(self.order, (namespace, "")) : bisect_left(self.order, (namespace + "\0", ""))
+        ]
 
     def record(self, event: Happened) -> None:
         self.history.append(event)
@@ -280,7 +282,9 @@ class Store:
 
     def _commit(self, storage: str, kind: str, obj: Obj, before: Stored | None) -> Obj:
         self.version += 1
-        stored = Stored({**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self.version)}}, self.version)
+        stored = Stored(
+            {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self.version)}}, self.version
+        )
         shelf = self.shelf(storage)
         if kind == DELETED:
             shelf.drop(stored.key)

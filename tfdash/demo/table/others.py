@@ -128,7 +128,11 @@ def endpoint_slice(obj: Obj, now: float) -> list[Any]:
 
 
 def config_map(obj: Obj, now: float) -> list[Any]:
-    return [obj["metadata"]["name"], len(obj.get("data") or ()) + len(obj.get("binaryData") or ()), age(obj, now)]
+    return [
+        obj["metadata"]["name"],
+        len(obj.get("data") or ()) + len(obj.get("binaryData") or ()),
+        age(obj, now),
+    ]
 
 
 def secret(obj: Obj, now: float) -> list[Any]:
@@ -195,7 +199,10 @@ def binding(obj: Obj, now: float) -> list[Any]:
 def ingress(obj: Obj, now: float) -> list[Any]:
     spec = obj.get("spec", {})
     hosts = [r["host"] for r in spec.get("rules") or () if r.get("host")]
-    found = [i.get("ip") or i.get("hostname", "") for i in dig(obj, "status", "loadBalancer", "ingress", default=())]
+    found = [
+        i.get("ip") or i.get("hostname", "")
+        for i in dig(obj, "status", "loadBalancer", "ingress", default=())
+    ]
     return [
         obj["metadata"]["name"], spec.get("ingressClassName") or "<none>", _limited(hosts, 3, ",") or "*",
         ",".join(found), "80, 443" if spec.get("tls") else "80", age(obj, now),
@@ -250,7 +257,9 @@ def webhooks(obj: Obj, now: float) -> list[Any]:
 
 def api_service(obj: Obj, now: float) -> list[Any]:
     service_ref = dig(obj, "spec", "service")
-    available = next((c for c in dig(obj, "status", "conditions", default=()) if c["type"] == "Available"), {})
+    available = next(
+        (c for c in dig(obj, "status", "conditions", default=()) if c["type"] == "Available"), {}
+    )
     state = available.get("status", "Unknown")
     if state == "False":
         state = f"False ({available.get('reason', '')})"

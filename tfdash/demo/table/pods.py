@@ -8,7 +8,12 @@ from tfdash.demo.objects import Obj, dig, seconds
 from tfdash.demo.table.durations import human, since
 
 SUCCEEDED = [
-    {"type": "Completed", "status": "True", "reason": "Succeeded", "message": "The pod has completed successfully."}
+    {
+        "type": "Completed",
+        "status": "True",
+        "reason": "Succeeded",
+        "message": "The pod has completed successfully.",
+    }
 ]
 FAILED = [{"type": "Completed", "status": "True", "reason": "Failed", "message": "The pod failed."}]
 
@@ -99,7 +104,8 @@ def row(pod: Obj, now: float) -> list[Any]:
     ip = ips[0].get("ip", "") if ips else ""
     gates = spec.get("readinessGates") or ()
     passed = sum(
-        any(c["type"] == gate["conditionType"] and c["status"] == "True" for c in conditions) for gate in gates
+        any(c["type"] == gate["conditionType"] and c["status"] == "True" for c in conditions)
+        for gate in gates
     )
     return [
         meta["name"],

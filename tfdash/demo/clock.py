@@ -40,6 +40,12 @@ class SimulatedClock:
             return None
         return max(0.0, (at - self.now()) / self.speed)
 
+    def restart(self, epoch: float) -> None:
+        """Begin at ``epoch`` now, whatever was before."""
+        self._base = self.epoch = epoch
+        self._mono = machine.monotonic()
+        self.wall_start = machine.time()
+
     def set(self, *, speed: float | None = None, running: bool | None = None, advance: float = 0.0) -> None:
         """Change the pace, stop or go on, or jump ahead by ``advance`` simulated seconds."""
         self._base = self.now() + advance

@@ -1,0 +1,44 @@
+"""One simulated cluster: its objects, its agenda, who may do what, and its faults."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from tfdash.demo.auth import Authorizer, Tokens
+from tfdash.demo.clock import Agenda, SimulatedClock
+from tfdash.demo.faults import Faults
+from tfdash.demo.options import DemoOptions
+from tfdash.demo.store import Store
+from tfdash.demo.world.behaviour import Behaviours
+
+if TYPE_CHECKING:
+    from tfdash.demo.usage import Demand
+
+
+class Cluster:
+    """``rng`` decides what happens in the world; ``machine_rng`` what does not belong to it (time-outs)."""
+
+    def __init__(self, name: str, options: DemoOptions, clock: SimulatedClock, tokens: Tokens) -> None:
+        self.name = name
+        self.options = options
+        self.clock = clock
+        self.agenda = Agenda(clock)
+        self.rng = random.Random(f"{options.seed}/{name}")
+        self.machine_rng = random.Random()
+        self.store = Store(self.agenda.now, self.rng, options.history)
+        self.authorizer = Authorizer(self.store)
+        self.tokens = tokens
+        self.faults = Faults(name)
+        self.address = ""
+        self.demands: dict[tuple[str, str], Demand] = {}  # by namespace and the label app
+        self.serving: tuple[int, dict[tuple[str, str], int]] = (0, {})
+        self.behaviours = Behaviours(name)
+
+    async def pause(self, real_seconds: float) -> None:
+        await asyncio.sleep(real_seconds)
+
+    async def breathe(self) -> None:
+        """Let other requests have their turn."""
+        await asyncio.sleep(0)

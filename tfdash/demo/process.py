@@ -1,0 +1,109 @@
+"""The simulated platform as a child process, which ends with its parent."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from tfdash.demo.options import DemoOptions
+
+__all__ = ["DemoFailed", "DemoOptions", "DemoProcess", "start_process"]
+_ENDING = 3.0  # seconds between asking the child to end and ending it
+
+
+class DemoFailed(Exception):
+    """The child did not come up; the text says why."""
+
+
+class DemoProcess:
+    """A running child. ``kubeconfig`` and ``config`` exist while it runs (or as long as the folder it was given)."""
+
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, object]) -> None:
+        self._process = process
+        self.pid = process.pid
+        self.port = int(str(ready["port"]))
+        self.ports = {str(k): int(v) for k, v in dict(ready["ports"]).items()}  # type: ignore[call-overload]
+        self.kubeconfig = Path(str(ready["kubeconfig"]))
+        self.config = Path(str(ready["config"]))
+        self.token_file = Path(str(ready["token_file"]))
+        self.ca = Path(str(ready["ca"]))
+        self.control_url = str(ready["control_url"])
+
+    def wait(self) -> int:
+        """Until it ends; ctrl-c ends it."""
+        try:
+            return self._process.wait()
+        except KeyboardInterrupt:
+            self.stop()
+            return 0
+
+    def stop(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(_ENDING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> DemoProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def arguments(options: DemoOptions) -> list[str]:
+    """The child's command line."""
+    argv = [
+        "--scenario", options.scenario, "--seed", str(options.seed), "--speed", repr(options.speed),
+        "--start", repr(options.start), "--pods", str(options.pods), "--history", str(options.history),
+        "--bookmark-seconds", repr(options.bookmark_seconds), "--ports", ",".join(map(str, options.ports)),
+    ]  # fmt: skip
+    if options.folder is not None:
+        argv += ["--folder", str(options.folder)]
+    return argv
+
+
+def start_process(options: DemoOptions, timeout: float = 60.0) -> DemoProcess:
+    """Start the child and wait until it serves. Raises ``DemoFailed`` with its last words."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tfdash.demo", "--with-parent", *arguments(options)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # ctrl-c in the terminal is the program's, not the platform's
+    )
+    said: list[str] = []
+    errors = threading.Thread(target=_collect, args=(process, said), daemon=True)
+    errors.start()
+    timer = threading.Timer(timeout, process.kill)
+    timer.daemon = True
+    timer.start()
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    timer.cancel()
+    try:
+        ready = json.loads(line)
+    except ValueError:
+        process.kill()
+        process.wait()
+        errors.join(1.0)
+        last = said[-1].strip() if said else f"it said nothing within {timeout:.0f} s"
+        raise DemoFailed(f"the simulated platform did not start: {last}") from None
+    return DemoProcess(process, ready)
+
+
+def _collect(process: subprocess.Popen[str], said: list[str]) -> None:
+    """Read the child's stderr so that it never blocks; keep its end."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        said.append(line)
+        del said[:-50]

@@ -1,0 +1,123 @@
+"""Serve a run until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import shutil
+import signal
+import ssl
+import sys
+import tempfile
+from pathlib import Path
+
+from aiohttp import web
+
+from tfdash.demo import files, tls
+from tfdash.demo.options import DemoOptions
+from tfdash.demo.platform import Platform
+from tfdash.demo.server import ApiServer
+
+_CLOSING = 0.5  # real seconds that open answers get at the end
+
+
+class Running:
+    """A serving platform and where it is."""
+
+    def __init__(self, platform: Platform, folder: Path, ports: dict[str, int], written: files.Files) -> None:
+        self.platform = platform
+        self.folder = folder
+        self.ports = ports
+        self.files = written
+
+    @property
+    def control_url(self) -> str:
+        return f"https://127.0.0.1:{self.ports['production']}/_control/"
+
+    def ready_line(self) -> str:
+        """One JSON line: what a parent process wants to know."""
+        return json.dumps(
+            {
+                "ready": True,
+                "port": self.ports["production"],
+                "ports": self.ports,
+                "kubeconfig": str(self.files.kubeconfig),
+                "config": str(self.files.config),
+                "token_file": str(self.files.token),
+                "ca": str(self.folder / "ca.crt"),
+                "control_url": self.control_url,
+            }
+        )
+
+
+class Served:
+    """``async with Served(options) as running`` serves until the block ends."""
+
+    def __init__(self, options: DemoOptions) -> None:
+        self._options = options
+        self._runners: list[web.AppRunner] = []
+        self._own_folder = options.folder is None
+        self._folder = options.folder or Path(tempfile.mkdtemp(prefix="tfdash-demo-"))
+        self._life: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Running:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        platform = Platform(self._options)
+        platform.prepare()
+        certificates = tls.make(self._folder)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificates.certificate, certificates.key)
+        ports: dict[str, int] = {}
+        for (name, cluster), port in zip(platform.clusters.items(), self._options.ports, strict=True):
+            server = ApiServer(cluster, platform, platform.tokens["admin"])
+            runner = web.AppRunner(
+                server.app, handle_signals=False, access_log=None, handler_cancellation=True,
+                shutdown_timeout=_CLOSING, keepalive_timeout=120,
+            )  # fmt: skip
+            await runner.setup()
+            self._runners.append(runner)
+            site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=context, reuse_address=True)
+            await site.start()
+            ports[name] = runner.addresses[0][1]
+            cluster.address = f"127.0.0.1:{ports[name]}"
+        written = files.write(platform, self._folder, ports, certificates)
+        platform.changed = lambda: files.rewrite_config(platform, written)
+        self._life = asyncio.create_task(platform.live())
+        gc.collect()
+        gc.freeze()
+        return Running(platform, self._folder, ports, written)
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._life is not None:
+            self._life.cancel()
+        for runner in self._runners:
+            await runner.cleanup()
+        if self._own_folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+async def serve(options: DemoOptions, *, until_stdin_ends: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT (or the end of stdin); prints one ready line as JSON on stdout."""
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    if until_stdin_ends:
+        await _watch_stdin(loop, over)
+    async with Served(options) as running:
+        print(running.ready_line(), flush=True)
+        await over.wait()
+
+
+async def _watch_stdin(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+    """Set ``over`` when the parent's end of our stdin closes: it died, or wants us to."""
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+
+    async def drain() -> None:
+        while await reader.read(4096):
+            pass
+        over.set()
+
+    loop.create_task(drain()).add_done_callback(lambda task: task.exception())

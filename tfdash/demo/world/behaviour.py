@@ -1,0 +1,126 @@
+"""How the containers of the world behave: what pulls, starts, crashes, runs out of memory, and when.
+
+Rules come from the scenario; a pod's annotation ``demo.tfdash/behaviour`` adds to them for drills with kubectl:
+``crash-after=20s exit-code=1``, ``pull=missing``, ``never-ready``, ``run-for=40s``, ``stubborn``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import Any
+
+import msgspec
+
+from tfdash.demo.objects import Obj, annotations_of, labels_of, namespace_of
+
+ANNOTATION = "demo.tfdash/behaviour"
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|d)$")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def duration(text: str | int | float) -> float:
+    """``90``, ``"90s"``, ``"5m"``, ``"-10m"`` in seconds. Raises ValueError."""
+    if isinstance(text, int | float):
+        return float(text)
+    sign = -1.0 if text.startswith("-") else 1.0
+    total, rest = 0.0, text.lstrip("-+")
+    for part in re.findall(r"\d+(?:\.\d+)?(?:ms|s|m|h|d)", rest):
+        found = _DURATION.match(part)
+        assert found is not None
+        total += float(found.group(1)) * _UNITS[found.group(2)]
+        rest = rest.replace(part, "", 1)
+    if rest or not text:
+        raise ValueError(f"{text!r} is no duration; write 90s, 5m or 1h30m")
+    return sign * total
+
+
+class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
+    """Times in seconds. ``crash_after`` counts from the container's start; ``run_for`` ends a job's container."""
+
+    pull: str = "ok"  # "missing": no such image; "denied": no right to it
+    pull_seconds: float | None = None
+    start_seconds: float | None = None  # until ready
+    crash_after: float | None = None
+    exit_code: int = 1
+    reason: str = "Error"  # or OOMKilled
+    last_words: str = ""
+    run_for: float | None = None
+    never_ready: bool = False
+    probe: str = "HTTP probe failed with statuscode: 503"
+    stubborn: bool = False  # does not end before its grace period is over
+
+
+class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which containers: globs on namespace, the label ``app``, image and container name."""
+
+    environment: str = "*"
+    namespace: str = "*"
+    app: str = "*"
+    image: str = "*"
+    container: str = "*"
+    chance: float = 1.0  # of pods, by their name
+    does: dict[str, Any] = {}
+
+
+_TIMES = ("pull_seconds", "start_seconds", "crash_after", "run_for")
+
+
+def made(base: Behaviour, does: dict[str, Any]) -> Behaviour:
+    """``base`` with changes from TOML or an annotation. Raises ValueError naming an unknown or wrong one."""
+    changes: dict[str, Any] = {}
+    for key, value in does.items():
+        name = key.replace("-", "_")
+        if name not in Behaviour.__struct_fields__:
+            raise ValueError(f"behaviour {key!r} is unknown; one of {', '.join(Behaviour.__struct_fields__)}")
+        if name in _TIMES:
+            value = duration(value)
+        elif name == "exit_code":
+            value = int(value)
+        elif name in ("never_ready", "stubborn"):
+            value = value in (True, "true", "")
+        changes[name] = value
+    return msgspec.structs.replace(base, **changes)
+
+
+class Behaviours:
+    """The rules in force in one cluster; the last that matches wins, key by key."""
+
+    def __init__(self, environment: str) -> None:
+        self._environment = environment
+        self.rules: list[Rule] = []
+
+    def add(self, rule: Rule) -> None:
+        made(Behaviour(), rule.does)  # refuse a wrong one now, not when it first matches
+        self.rules.append(rule)
+
+    def remove(self, app: str) -> None:
+        self.rules = [r for r in self.rules if r.app != app]
+
+    def of(self, pod: Obj, container: Obj) -> Behaviour:
+        found = Behaviour()
+        labels = labels_of(pod)
+        app = labels.get("app") or labels.get("app.kubernetes.io/name") or ""
+        for rule in self.rules:
+            if (
+                fnmatch.fnmatchcase(self._environment, rule.environment)
+                and fnmatch.fnmatchcase(namespace_of(pod), rule.namespace)
+                and fnmatch.fnmatchcase(app, rule.app)
+                and fnmatch.fnmatchcase(container.get("image", ""), rule.image)
+                and fnmatch.fnmatchcase(container["name"], rule.container)
+                and _chosen(pod, rule.chance)
+            ):
+                found = made(found, rule.does)
+        noted = annotations_of(pod).get(ANNOTATION)
+        if noted:
+            try:
+                found = made(found, dict(part.partition("=")[::2] for part in noted.split()))
+            except ValueError:
+                return found  # a drill's typing error is no reason to stop the world
+        return found
+
+
+def _chosen(pod: Obj, chance: float) -> bool:
+    if chance >= 1.0:
+        return True
+    return sum(pod["metadata"]["name"].encode()) % 100 < chance * 100
