@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.strip import Strip
 from textual.widgets import Input
 
+from widgets.cells import literal
 from widgets.oneline import OneLine, Piece
 
 
@@ -40,6 +41,10 @@ class PromptInput(Input):
     def __init__(self, **options: Any) -> None:
         super().__init__(compact=True, select_on_focus=False, **options)
         self.cursor_blink = False
+
+    def validate_value(self, value: str) -> str:
+        """What is pasted may hold control characters: they become visible here too."""
+        return literal(value)
 
     def action_prompt(self, what: str) -> None:
         prompt = self.parent

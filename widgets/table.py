@@ -101,9 +101,14 @@ class Table(TableView):
 
     @property
     def chosen_keys(self) -> list[Any]:
-        """What an action is about: the marked rows in their order, or the one under the cursor."""
+        """What an action is about: the marked rows that are shown, in their order, or the one under the cursor.
+
+        Rows that are marked and filtered out are not among them: nothing is done to what nobody sees.
+        """
         if self._marks:
-            return [key for key in self._order.keys() if key in self._marks]  # noqa: SIM118 - no mapping
+            marked = [key for key in self._order.slice(0, len(self._order)) if key in self._marks]
+            if marked:
+                return marked
         return [] if self._key is None else [self._key]
 
     def set_source(

@@ -245,7 +245,8 @@ TableView {
 
     @property
     def _room(self) -> int:
-        return max(self.size.width - GUTTER, 1)
+        """What the columns have: the scroll bar's cell is kept free, whether it is there or not."""
+        return max(self.size.width - self.styles.scrollbar_size_vertical - GUTTER, 1)
 
     @property
     def _fit(self) -> Fit:
@@ -324,7 +325,7 @@ TableView {
             if self._progress:
                 pieces.append((f"  {literal(self._progress)}", "tok-dim"))
         if self._marks:
-            pieces.append((f"  {len(self._marks):,} marked", "table--mark"))
+            pieces.append((f"  {self._marked_text}", "table--mark"))
         text, token = self._status
         right = f"{literal(text)} " if text else ""
         left_width = sum(width_of(piece) for piece, _ in pieces)
@@ -337,6 +338,15 @@ TableView {
         if right:
             segments.append(Segment(right, self.style(f"tok-{token}" if token else "tok-dim")))
         return Strip(segments).adjust_cell_length(width, self.style())
+
+    @property
+    def _marked_text(self) -> str:
+        """``3 marked``, and under a filter how many of them it hides."""
+        count = len(self._marks)
+        hidden = 0
+        if not self._order.filter.empty:
+            hidden = sum(1 for key in self._marks if self._order.find(key) is None)
+        return f"{count:,} marked, {hidden:,} of them hidden" if hidden else f"{count:,} marked"
 
     def _columns_hint(self) -> str:
         left = f"← {self._fit.left} " if self._fit.left else ""

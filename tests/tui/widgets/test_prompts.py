@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
+from textual import events
 from textual.binding import Binding
 
 from tests.tui.widgets.rows import COLUMNS, Rows
@@ -13,6 +14,7 @@ from widgets.filter import FilterPrompt
 from widgets.footer import Footer
 from widgets.palette import CommandList, CommandPrompt
 from widgets.table import Table
+from widgets.textual_private import screen_text
 from widgets.theme import ThemedApp
 
 COMMANDS = (
@@ -138,6 +140,18 @@ async def test_what_is_no_filter_is_named_and_changes_nothing() -> None:
         assert prompt._said.text == "1 of 100 pods"
         await pilot.press("[", "enter")
         assert prompt.value == "pod-0000[1]"
+
+
+async def test_what_is_pasted_is_made_visible() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("slash")
+        app.screen.focused.post_message(events.Paste("[b]\x1b]0;x\x07\u202e"))
+        await pilot.pause()
+        await pilot.pause()
+        prompt = app.query_one(FilterPrompt)
+        assert prompt.value == "[b]␛]0;x␇<U+202E>"
+        assert not any(c in screen_text(app) for c in "\x1b\x07\u202e")
 
 
 async def test_keys_that_are_typed_are_not_offered_meanwhile() -> None:

@@ -303,6 +303,19 @@ async def test_marks_live_as_long_as_their_rows() -> None:
         assert app.said[-1] == ("marks", [])
 
 
+async def test_marks_that_a_filter_hides_are_not_acted_on() -> None:
+    async with table_of(30) as (table, _, pilot, _app):
+        await pilot.press("space", "space", "end", "space")
+        table.set_filter(Filter("pod-0002"))
+        assert table.chosen_keys == ["pod-00029"]
+        await pilot.pause()
+        assert "3 marked, 2 of them hidden" in text_of(table)[0]
+        table.set_filter(Filter("pod-0001"))
+        assert table.chosen_keys == [table.cursor_key]
+        table.clear_filter()
+        assert len(table.chosen_keys) == 3
+
+
 async def test_mouse() -> None:
     async with table_of(30) as (table, _, pilot, app):
         await pilot.click(Table, offset=(5, HEAD + 4))
