@@ -65,6 +65,7 @@ class ListScreen(BoardScreen):
         self.tab = _TABS.get(view.id, "")
         self.rows: BoardRows
         self._wanted_filter = ""
+        self._nothing = True
 
     @property
     def crumb(self) -> str:
@@ -192,6 +193,9 @@ class ListScreen(BoardScreen):
             self.query_one("#detail", Lines).show(lines[: self.PANEL])
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        if (event.key is None) is not self._nothing:  # Enter works only where there is a row
+            self._nothing = event.key is None
+            self.refresh_bindings()
         self._show_detail()
 
     def action_panel(self) -> None:

@@ -57,13 +57,18 @@ def _named(states: list[WorkloadState], what: str) -> str:
     return f"{first.subject.name}{more}: {what}"
 
 
+def _in(workloads: Mapping[Subject, WorkloadState], release: Release) -> list[WorkloadState]:
+    return sorted((s for s in workloads.values() if s.release is release), key=lambda s: s.subject)
+
+
 def _releases(picture: Picture, workloads: Mapping[Subject, WorkloadState]) -> SectionState:
     why = _blind(picture, ("Deployment",))
     if why is not None:
         return _unknown("releases", "Releases", why, "deployments")
-    stuck = [s for s in workloads.values() if s.release is Release.STUCK]
-    moving = [s for s in workloads.values() if s.release is Release.PROGRESSING]
-    paused = [s for s in workloads.values() if s.release is Release.PAUSED]
+    # by name, so that of equals the same one is named each time: nothing moves that did not change
+    stuck = _in(workloads, Release.STUCK)
+    moving = _in(workloads, Release.PROGRESSING)
+    paused = _in(workloads, Release.PAUSED)
     flying = len(stuck) + len(moving) + len(paused)
     parts = [f"{flying} in flight" if flying else "none in flight"]
     parts += [f"{len(stuck)} stuck"] if stuck else []
@@ -101,7 +106,7 @@ def _serving(
             for s in workloads.values()
             if verdicts[s.subject][0].level not in _UNTROUBLED
         ),
-        key=lambda pair: -pair[0].level,
+        key=lambda pair: (-pair[0].level, pair[1].subject),
     )
     level = troubled[0][0].level if troubled else Level.OK
     detail = troubled[0][0].sentence if troubled else "no workload lacks a pod"
@@ -118,7 +123,7 @@ def _nodes(picture: Picture, verdicts: Mapping[Subject, tuple[Verdict, ...]]) ->
         return _unknown("nodes", "Nodes", why, "nodes")
     told = [v for subject, found in verdicts.items() if subject.kind == "Node" for v in found]
     ready = [v for v in told if v.level in _UNTROUBLED or v.level is Level.WARN]
-    worst = max(told, key=lambda v: v.level, default=None)
+    worst = min(told, key=lambda v: (-v.level, v.subject), default=None)
     level = worst.level if worst is not None else Level.UNKNOWN
     cordoned = sum(v.level is Level.PAUSED for v in told)
     detail = (

@@ -192,7 +192,7 @@ def printed(obj: Provisional, column: str) -> str:
 # -- fields that many kinds have ------------------------------------------------------------------------------------
 
 
-def name_field(title: str = "NAME", width: int = 30) -> Field:
+def name_field(title: str = "NAME", width: int = 22) -> Field:
     return Field(
         "name", title, width, lambda o, c: safe(o.name), lambda o, c: o.name, printer="Name", flexible=True
     )
@@ -208,7 +208,7 @@ def age_field(
 ) -> Field:
     """A time shown as its age; sorts youngest first; in reports the seconds since the epoch."""
     return Field(
-        id, title, 8, lambda o, c: since(when(o), c.now), lambda o, c: -(when(o) or 0.0),
+        id, title, 7, lambda o, c: since(when(o), c.now), lambda o, c: -(when(o) or 0.0),
         value=lambda o, c: when(o) or None, printer=printer, right=True, priority=priority, clock=True,
     )  # fmt: skip
 

@@ -86,7 +86,7 @@ PODS = KindView(
     noun="pods",
     search=search,
     fields=(
-        name_field(width=40),
+        name_field(width=22),
         Field(
             "ready", "READY", 5, lambda p, c: pod_cells(p).ready_text, _ready_sort, _paint_ready,
             value=_ready_value, printer="Ready", right=True,

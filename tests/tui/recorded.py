@@ -1,0 +1,101 @@
+"""A source that plays what a test gives it, behind the protocol that the real one has."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+from tests.tui import world
+from tfdash.model.kube import Event, Object
+from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
+from tfdash.model.picture import ServerInfo
+from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.sources.base import Scope, Sink
+
+REF = ClusterRef("production", "eu-1")
+INFO = ServerInfo(version="v1.37.2", user="oncall@corp", url="https://192.0.2.1:6443", context="eu-1")
+
+
+class Recorded:
+    """Puts ``objects`` when it is run; ``put``, ``fail``, ``load`` change a kind later, from any thread."""
+
+    def __init__(
+        self,
+        objects: Mapping[str, Iterable[Object]] | None = None,
+        info: ServerInfo = INFO,
+        ref: ClusterRef = REF,
+    ) -> None:
+        self.ref, self.info = ref, info
+        found = world.objects() if objects is None else objects
+        self.objects = {kind: {Key(o.namespace, o.name): o for o in many} for kind, many in found.items()}
+        self.wanted: Mapping[str, Scope] = {}
+        self.logs_of: dict[str, list[LogLine]] = {}
+        self.asked: list[LogRequest] = []
+        self.sink: Sink | None = None
+        self.running = threading.Event()
+
+    def want(self, wanted: Mapping[str, Scope]) -> None:
+        self.wanted = dict(wanted)
+
+    async def run(self, sink: Sink) -> None:
+        self.sink = sink
+        sink.put_info(self.ref, Observation(value=self.info, source=self.ref.cluster, observed_at=world.NOW))
+        for kind in self.objects:
+            self.show(kind)
+        self.running.set()
+        await asyncio.Event().wait()
+
+    def show(self, kind: str, changed: frozenset[Key] | None = None, **over: object) -> None:
+        assert self.sink is not None
+        given: dict[str, object] = {"complete": True, "observed_at": world.NOW, "source": self.ref.cluster}
+        seen: Observation[Mapping[Key, Object]] = Observation(value=self.objects[kind], **(given | over))  # type: ignore[arg-type]
+        self.sink.put_objects(self.ref, kind, seen, changed)
+
+    def put(self, obj: Object) -> None:
+        kind, key = type(obj).KIND, Key(obj.namespace, obj.name)
+        self.objects[kind] = {**self.objects[kind], key: obj}
+        self.show(kind, frozenset({key}))
+
+    def remove(self, kind: str, key: Key) -> None:
+        self.objects[kind] = {k: v for k, v in self.objects[kind].items() if k != key}
+        self.show(kind, frozenset({key}))
+
+    def fail(self, kind: str, problem: Problem, observed_at: float | None = world.NOW) -> None:
+        self.show(kind, frozenset(), problem=problem, observed_at=observed_at)
+
+    def load(self, kind: str, loaded: int, total: int) -> None:
+        """A list under way, of which nothing was seen before."""
+        assert self.sink is not None
+        seen: Observation[Mapping[Key, Object]] = Observation(progress=Progress(loaded, total))
+        self.sink.put_objects(self.ref, kind, seen, frozenset())
+
+    async def read(self, subject: Subject) -> Document:
+        if subject.key not in self.objects.get(subject.kind, {}):
+            raise ReadFailed(Problem(kind=ProblemKind.NOT_SERVED, cause=f"there is no {subject}"))
+        return Document(subject, world.document(subject.kind, subject.name), world.NOW)
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
+        if subject.name != "checkout":
+            return ()
+        return tuple(Document(subject, child, world.NOW) for child in world.children())
+
+    async def read_events(self, subject: Subject) -> tuple[Event, ...]:
+        events = self.objects.get("Event", {}).values()
+        return tuple(e for e in events if isinstance(e, Event) and e.involved_name == subject.name)
+
+    async def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
+        self.asked.append(request)
+        lines = self.logs_of.get(request.pod.name)
+        if lines is None:
+            raise ReadFailed(Problem(kind=ProblemKind.FORBIDDEN, cause="may not get pods/log"))
+        yield lines
+        if request.follow:
+            await asyncio.Event().wait()
+
+    async def probe(self) -> Observation[ServerInfo]:
+        return Observation(value=self.info, observed_at=world.NOW)
+
+    async def privileges(self) -> tuple[Privilege, ...]:
+        return ()

@@ -1,0 +1,110 @@
+"""The application run headless against recorded pictures, and the golden screens."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from screens.app import TfdashApp
+from screens.context import AppContext
+from tests.tui import world
+from tests.tui.recorded import REF, Recorded
+from tfdash.board import Board
+from tfdash.clock import FixedClock
+from tfdash.judge import Judge
+from widgets.table import Table
+from widgets.textual_private import screen_text
+
+GOLDEN = Path(__file__).parent / "golden"
+UPDATE = bool(os.environ.get("TFDASH_UPDATE_GOLDEN"))
+SIZES = ((80, 24), (120, 40), (200, 60))
+
+
+class Run:
+    """A running application with its pilot and its source."""
+
+    def __init__(self, app: TfdashApp, pilot: Pilot[Any], source: Recorded) -> None:
+        self.app, self.pilot, self.source = app, pilot, source
+
+    @property
+    def text(self) -> str:
+        return screen_text(self.app)
+
+    @property
+    def table(self) -> Table:
+        return self.app.screen.query_one(Table)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.pilot.resize_terminal(width, height)
+        await self.until(lambda: self.app.size == (width, height) and self.text.count("\n") == height)
+
+    async def until(self, true: Callable[[], bool], what: str = "") -> None:
+        """Let the application work until something is true of it."""
+        deadline = time.monotonic() + 10
+        while not true():
+            if self.app.failure is not None:
+                raise self.app.failure
+            if time.monotonic() > deadline:
+                raise AssertionError(f"never came: {what}\n{self.text}")
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    async def shows(self, *texts: str) -> None:
+        await self.until(lambda: all(text in self.text for text in texts), " and ".join(texts))
+
+    async def lacks(self, text: str) -> None:
+        await self.until(lambda: text not in self.text, f"without {text}")
+
+
+@asynccontextmanager
+async def running(
+    source: Recorded | None = None, size: tuple[int, int] = (120, 40), settled: bool = True, **over: Any
+) -> AsyncIterator[Run]:
+    """Start, wait until everything is judged, and stop."""
+    source = Recorded() if source is None else source
+    clock = FixedClock(world.NOW)
+    board = Board([source], Judge(), clock, interval=0.01)
+    given: dict[str, Any] = {
+        "environment": "production", "word": "PRODUCTION", "colour": "production", "clock": clock,
+        "environments": ("development", "staging", "production"), "frames_per_second": 100, "demo": False,
+    }  # fmt: skip
+    app = TfdashApp(board, AppContext(**(given | over)))
+    try:
+        async with app.run_test(size=size) as pilot:
+            run = Run(app, pilot, source)
+            if settled:
+                await run.until(
+                    lambda: (
+                        source.running.is_set()
+                        and not board.unsettled()
+                        and bool(board.assessment.sections)
+                        and board.assessment.number >= board.picture.number
+                    ),
+                    "a settled board",
+                )
+            yield run
+            if app.failure is not None:
+                raise app.failure
+    finally:
+        board.stop()
+
+
+def compare(name: str, shown: str) -> None:
+    """Against the golden file; ``TFDASH_UPDATE_GOLDEN=1`` writes it."""
+    path = GOLDEN / f"{name}.txt"
+    if UPDATE:
+        path.write_text(shown, encoding="utf-8")
+    assert path.exists(), f"no golden screen {path.name}; write it with TFDASH_UPDATE_GOLDEN=1"
+    assert shown == path.read_text(encoding="utf-8"), f"{path.name} differs"
+
+
+__all__ = ["REF", "SIZES", "Run", "compare", "running"]
