@@ -1,5 +1,5 @@
 """``python -m tfdash``."""
 
-from tfdash.cli import main
+from tfdash.cli import entry
 
-raise SystemExit(main())
+entry()

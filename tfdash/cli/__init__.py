@@ -4,7 +4,25 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+from typing import NoReturn
+
+
+def entry() -> NoReturn:
+    """The console script. Leaves without the interpreter's own teardown: with 10,000 pods that takes a second."""
+    try:
+        code = main()
+    except SystemExit as leaving:  # argparse: --help, --version, wrong usage
+        code = leaving.code if isinstance(leaving.code, int) else 0
+    if "logging" in sys.modules:
+        sys.modules["logging"].shutdown()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (BrokenPipeError, ValueError):
+        pass
+    os._exit(code)
 
 
 def main(argv: list[str] | None = None) -> int:
