@@ -39,6 +39,8 @@ class Navigation(App[None]):
             return "overview"
         if view not in _TAB_IDS:
             self._list_view = view
+            if VIEWS[view].namespaced:
+                self._scoped_view = view
             return LIST
         return view
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
 
 from tests.tui import world
 from tfdash.model.kube import Event, Object
@@ -49,8 +50,10 @@ class Recorded:
 
     def show(self, kind: str, changed: frozenset[Key] | None = None, **over: object) -> None:
         assert self.sink is not None
-        given: dict[str, object] = {"complete": True, "observed_at": world.NOW, "source": self.ref.cluster}
-        seen: Observation[Mapping[Key, Object]] = Observation(value=self.objects[kind], **(given | over))  # type: ignore[arg-type]
+        given: dict[str, Any] = {
+            "value": self.objects[kind], "complete": True, "observed_at": world.NOW, "source": self.ref.cluster
+        }  # fmt: skip
+        seen: Observation[Mapping[Key, Object]] = Observation(**(given | over))
         self.sink.put_objects(self.ref, kind, seen, changed)
 
     def put(self, obj: Object) -> None:
