@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
@@ -101,6 +102,9 @@ class TfdashApp(Navigation, ThemedApp):
                 self.call_from_thread(self.exit, None, USAGE)
             except RuntimeError:  # it was left meanwhile; the composition tells what is wrong all the same
                 return
+        # what the next keys may need, while nobody waits for it
+        for name in ("inspect", "logs", "workload", "workloads", "nodes", "containers", "pages", "overview"):
+            importlib.import_module(f"screens.{name}")
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print frames with the values of variables, secrets among them; the composition reports it."""

@@ -103,7 +103,10 @@ class ListScreen(BoardScreen):
         if view_id != self.view.id:
             self.view = VIEWS[view_id]
             self.tab = _TABS.get(view_id, "")
-            self._renew(self.tf.restriction(view_id))
+            if self.query(Table):
+                self._renew(self.tf.restriction(view_id))
+            else:  # not composed yet: it will be with this view
+                self.restriction = self.tf.restriction(view_id)
         if self.is_mounted and self.app.screen is self:
             self.on_screen_resume()
 

@@ -61,6 +61,10 @@ class Run:
     async def shows(self, *texts: str) -> None:
         await self.until(lambda: all(text in self.text for text in texts), " and ".join(texts))
 
+    async def listed(self) -> None:
+        """A table that has rows."""
+        await self.until(lambda: bool(self.app.screen.query(Table)) and self.table.shown > 0, "rows")
+
     async def lacks(self, text: str) -> None:
         await self.until(lambda: text not in self.text, f"without {text}")
 

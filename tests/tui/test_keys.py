@@ -180,9 +180,9 @@ async def test_logs_are_saved_for_the_user_alone(tmp_path: Path, monkeypatch: py
         await run.until(lambda: run.text.count("level=") == 8)
         await run.press("ctrl+s")
         await run.until(lambda: bool(list(tmp_path.iterdir())))
-        saved = next(tmp_path.iterdir())
-        assert saved.stat().st_mode & 0o077 == 0
-        assert saved.read_text().count("card declined") == 4
+    saved = next(tmp_path.iterdir())
+    assert saved.stat().st_mode & 0o077 == 0
+    assert saved.read_text().count("card declined") == 4
 
 
 async def test_crumbs_lead_back_by_mouse() -> None:

@@ -129,7 +129,7 @@ async def test_hostile_text_goes_literally_through_every_screen() -> None:
     async with running(source, start="overview") as run:
         for view in (*(view for view in VIEWS if view != "workloads"), "workloads"):
             run.app.open_view(view)
-            await run.until(lambda: run.table.count_text[0] != "0")
+            await run.listed()
             await run.press("home")
             shown(run)
             if view == "pods":
