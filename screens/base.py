@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -35,7 +35,6 @@ class BoardScreen(Screen[None]):
     where they can be filtered, ``apply_filter``.
     """
 
-    CSS_PATH: ClassVar[Any] = "base.tcss"
     AUTO_FOCUS = "#body"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 - as Textual has it
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -43,7 +43,6 @@ class ListScreen(BoardScreen):
     ``PANEL`` (its lines) and ``detail``.
     """
 
-    CSS_PATH: ClassVar[Any] = ["base.tcss", "listing.tcss"]
     filterable = True
     PANEL = 0
     BINDINGS: ClassVar[list[BindingType]] = [

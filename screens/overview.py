@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
 
@@ -67,7 +67,6 @@ class _Sections:
 class OverviewScreen(BoardScreen):
     """The operator reads the worst sentence first, then the sections, then how old the data is."""
 
-    CSS_PATH: ClassVar[Any] = ["base.tcss", "overview.tcss"]
     tab = "overview"
 
     @property

@@ -85,7 +85,6 @@ class _Revisions:
 class WorkloadScreen(BoardScreen):
     """The revision under the cursor against the one before it, or, where two are marked, those two."""
 
-    CSS_PATH: ClassVar[Any] = ["base.tcss", "workload.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "compare two", id="workload.mark"),
         Binding("tab", "other", "to the difference", id="workload.other", key_display="tab"),
