@@ -58,10 +58,14 @@ def main() -> int:
     if problems:
         print(f"tfdash demo: {problems[0]}", file=sys.stderr)
         return _USAGE
+    from tfdash.demo.scenario import ScenarioError
     from tfdash.demo.serve import serve
 
     try:
         asyncio.run(serve(chosen, until_stdin_ends=with_parent))
+    except ScenarioError as error:
+        print(f"tfdash demo: {error}", file=sys.stderr)
+        return _USAGE
     except OSError as error:
         print(f"tfdash demo: cannot serve: {error}", file=sys.stderr)
         return 3

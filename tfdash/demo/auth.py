@@ -178,10 +178,7 @@ def impersonated(user: User, headers: Mapping[str, str], groups: list[str], auth
     name = headers.get("Impersonate-User")
     if name is None:
         if groups:
-            message = (
-                "Internal error occurred: requested [{Group  %s  v1  }] without impersonating a user"
-                % groups[0]
-            )
+            message = f"Internal error occurred: requested [{{Group  {groups[0]}  v1  }}] without impersonating a user"
             raise ApiError(
                 500, "InternalError", message, {"causes": [{"message": message.partition(": ")[2]}]}
             )

@@ -11,7 +11,7 @@ from tfdash.demo.clock import Agenda, SimulatedClock
 from tfdash.demo.faults import Faults
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.store import Store
-from tfdash.demo.world.behaviour import Behaviours
+from tfdash.demo.world.behaviour import Behaviours, Refusal
 
 if TYPE_CHECKING:
     from tfdash.demo.usage import Demand
@@ -34,7 +34,8 @@ class Cluster:
         self.address = ""
         self.demands: dict[tuple[str, str], Demand] = {}  # by namespace and the label app
         self.serving: tuple[int, dict[tuple[str, str], int]] = (0, {})
-        self.behaviours = Behaviours(name)
+        self.behaviours = Behaviours(name, self.store)
+        self.refusals: list[Refusal] = []
 
     async def pause(self, real_seconds: float) -> None:
         await asyncio.sleep(real_seconds)

@@ -46,7 +46,8 @@ def _charge(store: Store, pod: Obj, *, dry_run: bool) -> None:
     status = budget.get("status", {})
     healthy, needed = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
     if not condition_is(pod, "Ready") and (
-        (healthy >= needed and needed > 0) or dig(budget, "spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow"
+        (healthy >= needed and needed > 0)
+        or dig(budget, "spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow"
     ):
         return
     if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):

@@ -10,8 +10,9 @@ from tfdash.demo.auth import Tokens
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
 from tfdash.demo.options import ENVIRONMENTS, DemoOptions
+from tfdash.demo.scenario import load
 from tfdash.demo.world.identities import USERS
-from tfdash.demo.world.world import World
+from tfdash.demo.world.world import World, settle
 
 _SLICE = 0.02  # real seconds of world work before requests have their turn
 _LONGEST_SLEEP = 30.0
@@ -26,7 +27,8 @@ class Platform:
         self.clock = SimulatedClock(options.start, options.speed)
         identities = Tokens({self.tokens[name]: user for name, user in USERS.items()})
         self.clusters = {name: Cluster(name, options, self.clock, identities) for name in ENVIRONMENTS}
-        self.worlds = {name: World(cluster) for name, cluster in self.clusters.items()}
+        self.scenario = load(options.scenario)
+        self.worlds = {name: World(cluster, self.scenario) for name, cluster in self.clusters.items()}
         self.changed: Callable[[], None] = lambda: None
         self._woken = asyncio.Event()
         for cluster in self.clusters.values():
@@ -36,7 +38,7 @@ class Platform:
         """Lay the worlds down and let their past pass; takes about a second."""
         for world in self.worlds.values():
             world.begin(self.options.start)
-            world.cluster.agenda.run_until(self.options.start)
+            settle(world, self.options.start)
         self.clock.restart(self.options.start)
 
     def catch_up(self) -> None:
@@ -48,10 +50,15 @@ class Platform:
         self.changed()
 
     def step_names(self) -> Iterable[str]:
-        return ()
+        return self.scenario.names()
 
     def run_step(self, name: str) -> None:
-        raise KeyError(name)
+        steps = [step for step in self.scenario.step if name and step.name == name]
+        if not steps:
+            raise KeyError(name)
+        for step in steps:
+            for world in self.worlds.values():
+                world.run(step)
 
     async def live(self) -> None:
         """Let time pass, until cancelled."""

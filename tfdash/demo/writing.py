@@ -248,9 +248,8 @@ def _change(call: Call, before: Obj, after: Obj, *, managed: list[Obj] | None = 
             is_deleting(done)
             and not done["metadata"].get("finalizers")
             and before["metadata"].get("finalizers")
-        ):
-            if call.storage != "pods" or not done["metadata"].get("deletionGracePeriodSeconds"):
-                store.delete(call.storage, call.namespace if call.resource.namespaced else "", call.name)
+        ) and (call.storage != "pods" or not done["metadata"].get("deletionGracePeriodSeconds")):
+            store.delete(call.storage, call.namespace if call.resource.namespaced else "", call.name)
     except Missing:
         raise not_found(call.resource.plural, call.resource.group, call.name) from None
     except Stale:

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from tfdash.demo.objects import Obj, annotations_of, labels_of, namespace_of
+from tfdash.demo.objects import Obj, annotations_of, created, labels_of, name_of, namespace_of
+from tfdash.demo.store import Store
 
 ANNOTATION = "demo.tfdash/behaviour"
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|d)$")
@@ -59,8 +60,27 @@ class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     app: str = "*"
     image: str = "*"
     container: str = "*"
-    chance: float = 1.0  # of pods, by their name
+    pods: int = 0  # only so many of the app's pods, the oldest; 0: all
     does: dict[str, Any] = {}
+
+
+class Refusal(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An admission webhook that refuses pods of a namespace and app (globs), in its own words."""
+
+    webhook: str
+    namespace: str = "*"
+    app: str = "*"
+    reason: str = "denied"
+
+    def hits(self, pod: Obj) -> bool:
+        labels = labels_of(pod)
+        return fnmatch.fnmatchcase(namespace_of(pod), self.namespace) and fnmatch.fnmatchcase(
+            labels.get("app", ""), self.app
+        )
+
+    @property
+    def message(self) -> str:
+        return f'admission webhook "{self.webhook}" denied the request: {self.reason}'
 
 
 _TIMES = ("pull_seconds", "start_seconds", "crash_after", "run_for")
@@ -86,8 +106,9 @@ def made(base: Behaviour, does: dict[str, Any]) -> Behaviour:
 class Behaviours:
     """The rules in force in one cluster; the last that matches wins, key by key."""
 
-    def __init__(self, environment: str) -> None:
+    def __init__(self, environment: str, store: Store) -> None:
         self._environment = environment
+        self._store = store
         self.rules: list[Rule] = []
 
     def add(self, rule: Rule) -> None:
@@ -96,6 +117,12 @@ class Behaviours:
 
     def remove(self, app: str) -> None:
         self.rules = [r for r in self.rules if r.app != app]
+
+    def _among(self, pod: Obj, app: str, count: int) -> bool:
+        """Whether ``pod`` is one of the oldest ``count`` pods of its app."""
+        alike = [p for p in self._store.all("pods", namespace_of(pod)) if labels_of(p).get("app") == app]
+        oldest = sorted(alike, key=lambda p: (created(p), name_of(p)))[:count]
+        return any(name_of(p) == name_of(pod) for p in oldest)
 
     def of(self, pod: Obj, container: Obj) -> Behaviour:
         found = Behaviour()
@@ -108,7 +135,7 @@ class Behaviours:
                 and fnmatch.fnmatchcase(app, rule.app)
                 and fnmatch.fnmatchcase(container.get("image", ""), rule.image)
                 and fnmatch.fnmatchcase(container["name"], rule.container)
-                and _chosen(pod, rule.chance)
+                and (not rule.pods or self._among(pod, app, rule.pods))
             ):
                 found = made(found, rule.does)
         noted = annotations_of(pod).get(ANNOTATION)
@@ -118,9 +145,3 @@ class Behaviours:
             except ValueError:
                 return found  # a drill's typing error is no reason to stop the world
         return found
-
-
-def _chosen(pod: Obj, chance: float) -> bool:
-    if chance >= 1.0:
-        return True
-    return sum(pod["metadata"]["name"].encode()) % 100 < chance * 100

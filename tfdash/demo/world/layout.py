@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from tfdash.demo import usage
 from tfdash.demo.cluster import Cluster
 from tfdash.demo.defaults import filled
-from tfdash.demo.objects import Obj, hashed, labels_of, name_of, namespace_of, owner_reference, stamp, suffix
+from tfdash.demo.defaults import template as fill_template
+from tfdash.demo.objects import Obj, hashed, labels_of, make_uid, name_of, owner_reference, stamp
 from tfdash.demo.patch.ownership import after_update
 from tfdash.demo.quantity import parse
 from tfdash.demo.resources import by_storage
+from tfdash.demo.scenario import Bulk
 from tfdash.demo.services import give_address
 from tfdash.demo.world import pods
 from tfdash.demo.world.catalogue import Catalogue, NodeType, Service, catalogue
 from tfdash.demo.world.identities import lay_rights
 from tfdash.demo.world.kubelet import Kubelet
+from tfdash.demo.world.revisions import make_revision
 from tfdash.demo.world.templates import REGISTRY, template_of
 from tfdash.demo.writing import GENERATED
 
@@ -203,8 +207,6 @@ class Layout:
         age = 30 * DAY + self.rng.random() * 20 * DAY
         self.put("configmaps", {"metadata": {"name": f"{service.name}-config", **meta}, "data": data}, age)
         token = hashed([service.name, "secret"], 32)
-        import base64
-
         secret = {"DATABASE_PASSWORD": base64.b64encode(f"demo-{token}".encode()).decode()}
         self.put("secrets", {"metadata": {"name": f"{service.name}-secrets", **meta}, "data": secret, "type": "Opaque"}, age)  # fmt: skip
         self.put("serviceaccounts", {"metadata": {"name": service.name, **meta}}, age)
@@ -233,7 +235,7 @@ class Layout:
             shown = (
                 deployment["spec"]["template"]
                 if newest
-                else filled_template(template_of(service, version, self.environment))
+                else fill_template(template_of(service, version, self.environment))
             )
             digest = hashed(shown)
             labels = {"app": service.name, "pod-template-hash": digest}
@@ -263,7 +265,7 @@ class Layout:
         pod = pods.from_template(template, namespace, owner, self.rng, **named)
         node = self.choose(pod)
         at = self.begin - age
-        pod["metadata"]["uid"] = _uid(self.rng)
+        pod["metadata"]["uid"] = make_uid(self.rng)
         settled = pods.settled(pod, node, self.kubelet.ip(name_of(node)), at, at + 4 + 8 * self.rng.random())
         made = self.store.create("pods", settled, at=at)
         self.kubelet.adopt(made)
@@ -330,7 +332,7 @@ class Layout:
             }, hostname=name, subdomain=f"{service.name}-headless", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": f"data-{name}"}}, *found["spec"]["template"]["spec"].get("volumes", [])])  # fmt: skip
 
     def volume(self, namespace: str, claim: str, size: str, age: float) -> None:
-        uid = _uid(self.rng)
+        uid = make_uid(self.rng)
         name = f"pvc-{uid}"
         made = self.put("persistentvolumeclaims", {
             "metadata": {"name": claim, "namespace": namespace, "uid": uid, "finalizers": ["kubernetes.io/pvc-protection"]},
@@ -356,8 +358,6 @@ class Layout:
 
     def revision(self, kind: str, owner: Obj, age: float) -> str:
         """The ControllerRevision of a StatefulSet or DaemonSet; returns its label's value."""
-        from tfdash.demo.world.revisions import make_revision
-
         return make_revision(self.store, kind, owner, 1, at=self.begin - age)
 
     def daemon_set(self, service: Service, namespace: str) -> None:
@@ -442,17 +442,67 @@ class Layout:
                 "status": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
             }, 50 * DAY, "argocd-controller")  # fmt: skip
 
+    def bulk(self, count: int, plan: Bulk) -> None:
+        """``count`` plain pods in their own namespaces on their own nodes."""
+        machine = NodeType(cpu=64, memory="256Gi", pods=plan.node_pods + 20, taint="bulk=true:NoSchedule")
+        nodes = [
+            self.node(f"bulk-{i:03d}", "bulk", machine, 30 + i) for i in range(-(-count // plan.node_pods))
+        ]
+        namespaces = [f"bulk-{i:02d}" for i in range(min(plan.namespaces, max(1, count // plan.replicas)))]
+        for name in namespaces:
+            self.namespace(name, None)
+        made = 0
+        for number in range(-(-count // plan.replicas)):
+            size = min(plan.replicas, count - made)
+            self._bulk_service(
+                f"svc-{number:03d}", namespaces[number % len(namespaces)], size, nodes, made // plan.node_pods
+            )
+            made += size
 
-def filled_template(template: Obj) -> Obj:
-    from tfdash.demo.defaults import template as fill
-
-    return fill(template)
-
-
-def _uid(rng: Any) -> str:
-    from tfdash.demo.objects import make_uid
-
-    return make_uid(rng)
+    def _bulk_service(self, name: str, namespace: str, size: int, nodes: list[Obj], first: int) -> None:
+        labels = {"app": name}
+        container = {
+            "name": "main", "image": f"{REGISTRY}/bulk:1.0.0",
+            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        }  # fmt: skip
+        spec = {"containers": [container], "tolerations": [{"key": "bulk", "operator": "Exists"}]}
+        meta = {
+            "name": name,
+            "namespace": namespace,
+            "labels": labels,
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+        }
+        template = {"metadata": {"labels": labels}, "spec": spec}
+        age = 5 * DAY * self.rng.random()
+        above = self.put(
+            "deployments.apps",
+            {
+                "metadata": meta,
+                "spec": {"replicas": size, "selector": {"matchLabels": labels}, "template": template},
+            },
+            age,
+        )
+        shown = above["spec"]["template"]
+        digest = hashed(shown)
+        labels = {**labels, "pod-template-hash": digest}
+        template = {**shown, "metadata": {"labels": labels}}
+        found = self.put("replicasets.apps", {
+            "metadata": {
+                "name": f"{name}-{digest}", "namespace": namespace, "labels": labels,
+                "annotations": {"deployment.kubernetes.io/desired-replicas": str(size), "deployment.kubernetes.io/max-replicas": str(size + -(-size // 4)), "deployment.kubernetes.io/revision": "1"},
+                "ownerReferences": [owner_reference("apps/v1", "Deployment", above)],
+            },
+            "spec": {"replicas": size, "selector": {"matchLabels": labels}, "template": template},
+        }, age, "")  # fmt: skip
+        owner = owner_reference("apps/v1", "ReplicaSet", found)
+        for index in range(size):
+            node = nodes[(first + index) % len(nodes)]
+            pod = pods.from_template(template, namespace, owner, self.rng)
+            pod["metadata"]["uid"] = make_uid(self.rng)
+            settled = pods.settled(
+                pod, node, self.kubelet.ip(name_of(node)), self.begin - age, self.begin - age + 9
+            )
+            self.store.create("pods", settled, at=self.begin - age)
 
 
 def tolerates(pod: Obj, node: Obj, effects: tuple[str, ...] = ("NoSchedule", "NoExecute")) -> bool:
@@ -487,6 +537,3 @@ def node_conditions(since: float, now: float) -> list[Obj]:
          "lastTransitionTime": stamp(since), "reason": reason, "message": message}
         for kind, reason, message in good
     ]  # fmt: skip
-
-
-__all__ = ["REGISTRY", "Layout", "namespace_of", "node_conditions", "suffix", "tolerates"]

@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
+import gc
+
 from tfdash.demo.cluster import Cluster
+from tfdash.demo.scenario import Scenario, Step
+from tfdash.demo.world.actions import Actions
+from tfdash.demo.world.autoscaler import Autoscalers
+from tfdash.demo.world.collector import Collector
+from tfdash.demo.world.cronjob import CronJobs
+from tfdash.demo.world.daemonset import DaemonSets
+from tfdash.demo.world.deployment import Deployments
+from tfdash.demo.world.guards import Guards
+from tfdash.demo.world.job import Jobs
 from tfdash.demo.world.kernel import Kernel
 from tfdash.demo.world.kubelet import Kubelet
 from tfdash.demo.world.layout import Layout
+from tfdash.demo.world.network import Network
+from tfdash.demo.world.nodes import Nodes
+from tfdash.demo.world.replicaset import ReplicaSets
+from tfdash.demo.world.scheduler import Scheduler
+from tfdash.demo.world.statefulset import StatefulSets
 
 LEAD = 5400.0  # simulated seconds that have passed in the world before it is shown
 
 
 class World:
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, scenario: Scenario) -> None:
         self.cluster = cluster
-        self.kernel = Kernel(cluster)
-        self.kubelet = Kubelet(self.kernel)
+        self.scenario = scenario
+        kernel = self.kernel = Kernel(cluster)
+        self.kubelet = Kubelet(kernel)
+        self.scheduler = Scheduler(kernel)
+        self.nodes = Nodes(kernel, self.kubelet)
+        self.parts = (
+            ReplicaSets(kernel), Deployments(kernel), StatefulSets(kernel), DaemonSets(kernel), Jobs(kernel),
+            CronJobs(kernel), Autoscalers(kernel), Network(kernel), Guards(kernel), Collector(kernel),
+        )  # fmt: skip
+        self.actions = Actions(kernel, self.nodes)
 
     def begin(self, at: float) -> None:
-        """Lay everything down as of ``at`` minus the lead."""
-        with self.cluster.agenda.pretending(at - LEAD):
-            Layout(self.cluster, self.kubelet, at - LEAD).everything()
+        """Lay everything down as of ``at`` minus the lead, and plan the scenario's steps around ``at``."""
+        begin = at - LEAD
+        agenda = self.cluster.agenda
+        for rule in self.scenario.behaviour:
+            self.cluster.behaviours.add(rule)
+        with agenda.pretending(begin):
+            layout = Layout(self.cluster, self.kubelet, begin)
+            layout.everything()
+            if self.scenario.bulk is not None and self.cluster.name == "production":
+                layout.bulk(self.cluster.options.pods, self.scenario.bulk)
+            for step in self.scenario.step:
+                if self._here(step) and step.at is not None:
+                    agenda.at(max(begin, at + step.offset), self.actions.run, step)
+
+    def run(self, step: Step) -> None:
+        """Carry a step out now."""
+        if self._here(step):
+            self.actions.run(step)
+
+    def _here(self, step: Step) -> bool:
+        return step.environment in ("*", self.cluster.name)
+
+
+def settle(world: World, until: float) -> None:
+    """Let the world's past pass. The collector of garbage rests meanwhile: almost all of it stays."""
+    gc.disable()
+    try:
+        world.cluster.agenda.run_until(until)
+    finally:
+        gc.enable()
