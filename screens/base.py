@@ -25,6 +25,7 @@ from widgets.tabs import Tabs
 if TYPE_CHECKING:
     from screens.app import TfdashApp
 
+_IDLE = 0.7  # seconds after a screen was opened
 TABS = (("1", "overview", "Overview"), ("2", "workloads", "Deployments"), ("9", "nodes", "Nodes"))
 
 
@@ -36,7 +37,6 @@ class BoardScreen(Screen[None]):
     """
 
     AUTO_FOCUS = "#body"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 - as Textual has it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="screen.back", show=False, key_display="esc"),
         Binding("q", "back", "back", id="screen.back_q", show=False),
@@ -64,9 +64,6 @@ class BoardScreen(Screen[None]):
         yield Header(id="header")
         yield Tabs(id="tabs")
         yield Crumbs(id="crumbs")
-        yield CommandPrompt(id="command")
-        if self.filterable:
-            yield FilterPrompt(id="filter")
         yield from self.body()
         yield Footer(right=("screen.command", "screen.help"), id="footer")
 
@@ -114,6 +111,7 @@ class BoardScreen(Screen[None]):
             self.catch_up()  # which may change what is wanted
             self.tf.wanting.show(self)
             self.refresh_bars()
+            self.set_timer(_IDLE, self._prompts)
 
     def on_screen_suspend(self) -> None:
         self.tf.wanting.leave(self)
@@ -140,7 +138,14 @@ class BoardScreen(Screen[None]):
 
     # -- prompts ------------------------------------------------------------------------------------------------
 
-    def action_command(self) -> None:
+    async def _prompts(self) -> None:
+        """Made when they are first needed, or in an idle moment: they would cost the first frame 30 ms."""
+        if not self.query("#command"):
+            both = [CommandPrompt(id="command"), *([FilterPrompt(id="filter")] if self.filterable else [])]
+            await self.mount(*both, after="#crumbs")
+
+    async def action_command(self) -> None:
+        await self._prompts()
         prompt = self.query_one("#command", CommandPrompt)
         prompt.set_commands(self.tf.commands())
         prompt.open()
@@ -150,7 +155,8 @@ class BoardScreen(Screen[None]):
         command: Command = event.command
         self.tf.do(command.id, event.argument)
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
+        await self._prompts()
         prompt = self.query_one("#filter", FilterPrompt)
         prompt.reset(self.filter)
         prompt.open()

@@ -29,6 +29,7 @@ _NO_CHANGE = Change(keys={}, freshness=frozenset())
 _LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 _REVISED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _JUDGED = frozenset({*_REVISED, "Node"})
+_TALL = 20  # lines of a terminal that has room for a panel
 _PREPARE = 0.02  # seconds between two slices of making search texts beforehand
 
 
@@ -64,7 +65,7 @@ class ListScreen(BoardScreen):
         self.tab = _TABS.get(view.id, "")
         self.rows: BoardRows
         self._wanted_filter = ""
-        self._nothing = True
+        self._nothing = self._panel_wanted = True
 
     @property
     def crumb(self) -> str:
@@ -91,6 +92,7 @@ class ListScreen(BoardScreen):
     def on_mount(self) -> None:
         if self.PANEL:
             self.query_one("#detail", Lines).styles.height = self.PANEL
+            self._fold()
 
     @property
     def table(self) -> Table:
@@ -201,7 +203,17 @@ class ListScreen(BoardScreen):
         self._show_detail()
 
     def action_panel(self) -> None:
-        self.toggle_class("-no-panel")
+        self._panel_wanted = not self._panel_wanted
+        self._fold()
+
+    def on_resize(self) -> None:
+        self._fold()
+
+    def _fold(self) -> None:
+        """A short terminal has no panel. Not by a class of the screen: every style would be worked out anew."""
+        if self.PANEL and self.is_mounted:
+            shown = self._panel_wanted and self.size.height >= _TALL
+            self.query_one("#detail").display = self.query_one("#detail-rule").display = shown
 
     # -- filter -------------------------------------------------------------------------------------------------
 
@@ -215,7 +227,8 @@ class ListScreen(BoardScreen):
         return self.table.filter
 
     def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
-        self.query_one("#filter", FilterPrompt).reset(NO_FILTER)
+        for prompt in self.query("#filter").results(FilterPrompt):
+            prompt.reset(NO_FILTER)
 
     # -- what can be done ---------------------------------------------------------------------------------------
 
