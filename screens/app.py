@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -52,6 +53,7 @@ class TfdashApp(Navigation, ThemedApp):
     ]
 
     def __init__(self, board: Board, context: AppContext) -> None:
+        gc.disable()  # until the first frame: nothing of what is made before it is garbage
         plain = context.theme == "ansi" or bool(os.environ.get("NO_COLOR"))
         self.context = context
         self.DEFAULT_MODE = self.mode_of_start()  # type: ignore[misc]
@@ -91,6 +93,7 @@ class TfdashApp(Navigation, ThemedApp):
         """Only now what is heavy: the network, the watches, the validation."""
         if not self._started:
             self._started = True
+            gc.enable()
             scope = ALL if self.context.namespaces is None else Scope(self.context.namespaces)
             self.board.want("tabs", dict.fromkeys(JUDGED, scope))
             threading.Thread(target=self._start, daemon=True, name="tfdash-start").start()

@@ -20,6 +20,7 @@ from widgets.filter import FilterPrompt
 from widgets.footer import Footer
 from widgets.header import Header
 from widgets.palette import CommandPrompt
+from widgets.table import Table
 from widgets.tabs import Tabs
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class BoardScreen(Screen[None]):
     tab = ""  # the tab that is lit while this screen is on top
     filterable = False
     scoped = False  # whether what it shows depends on the chosen namespace
-    HELP_TITLE = ""
+    _nothing = True
 
     @property
     def tf(self) -> TfdashApp:
@@ -122,6 +123,11 @@ class BoardScreen(Screen[None]):
             self.query_one("#header", Header).update(self.tf.header_state())
             self.query_one("#tabs", Tabs).set_tabs(self.tf.tabs(), self.tab)
             self.query_one("#crumbs", Crumbs).update(self.tf.crumbs(), self.says())
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        if (event.key is None) is not self._nothing:  # Enter works only where there is a row
+            self._nothing = event.key is None
+            self.refresh_bindings()
 
     def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
         self.tf.action_tab(event.tab)

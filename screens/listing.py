@@ -65,7 +65,7 @@ class ListScreen(BoardScreen):
         self.tab = _TABS.get(view.id, "")
         self.rows: BoardRows
         self._wanted_filter = ""
-        self._nothing = self._panel_wanted = True
+        self._panel_wanted = True
 
     @property
     def crumb(self) -> str:
@@ -197,9 +197,6 @@ class ListScreen(BoardScreen):
             self.query_one("#detail", Lines).show(lines[: self.PANEL])
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
-        if (event.key is None) is not self._nothing:  # Enter works only where there is a row
-            self._nothing = event.key is None
-            self.refresh_bindings()
         self._show_detail()
 
     def action_panel(self) -> None:

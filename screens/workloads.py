@@ -33,8 +33,9 @@ class WorkloadsScreen(ListScreen):
         bad = sum(s.serving in _UNWELL for s in wanted)
         unknown = sum(s.serving is Serving.UNKNOWN for s in wanted)
         flying = sum(s.release in _FLYING for s in told)
-        worst = "breach" if any(s.serving is Serving.DOWN for s in wanted) else "warn"
-        said: list[Cell] = [(f"✖ {bad} not serving", worst)] if bad else []
+        down = any(s.serving is Serving.DOWN for s in wanted)
+        worst = states.of_serving(Serving.DOWN if down else Serving.DEGRADED)
+        said: list[Cell] = [(f"{worst.glyph} {bad} not serving", worst.token)] if bad else []
         if unknown:
             said.append((f"? {unknown} unknown", "unknown"))
         if not bad and not unknown:
