@@ -11,6 +11,7 @@ import asyncio
 import gc
 import logging
 import random
+import time
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -27,6 +28,7 @@ from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)
+_STEADY = 5.0  # seconds that a watch must have lasted to count as recovered
 _PULSE = 15.0  # seconds between two publications of mere freshness
 
 
@@ -108,7 +110,7 @@ class ListWatch:
                     if not self._version:
                         await self._list()
                     await self._watch()
-                    self._recovered()
+                    self._backoff.reset()
                 except Gone:
                     log.debug("%s: 410, listing again", self.kind.resource)
                     self._version = ""
@@ -148,6 +150,7 @@ class ListWatch:
         self._objects, self._version, self._complete = found, meta.resource_version, True
         self._pending.clear()
         self._heard = self._clock.now()
+        self._backoff.reset()
         self._recovered(say=False)
         self._say(None, changed=None)
 
@@ -163,6 +166,7 @@ class ListWatch:
         answer = await self._reader.open(
             self.kind.path(self.namespace), params, silence=self._tuning.watch_silence
         )
+        opened = time.monotonic()
         try:
             self._heard = self._clock.now()
             self._recovered()
@@ -178,6 +182,10 @@ class ListWatch:
                 if self._heard - self._published > _PULSE and not self._pending:
                     self._say(None, changed=frozenset())
         finally:
+            if (
+                time.monotonic() - opened > _STEADY
+            ):  # one that breaks at once again is not worth a fresh start
+                self._backoff.reset()
             await answer.aclose()
 
     def _take(self, found: w.WatchEvent) -> None:
@@ -228,9 +236,8 @@ class ListWatch:
     # -- saying it ----------------------------------------------------------------------------------------------
 
     def _recovered(self, *, say: bool = True) -> None:
-        self._backoff.reset()
         self._failing_since = 0.0
-        if self._problem is not None and self._problem.kind is not ProblemKind.BAD_ANSWER:
+        if self._problem is not None:
             self._problem = None
             if say:
                 self._say(None, changed=frozenset())
@@ -243,6 +250,8 @@ class ListWatch:
             self._flush()
         if isinstance(error, ApiError) and error.status == 410:
             self._version = ""
+        if isinstance(error, msgspec.DecodeError | UnicodeDecodeError):
+            self._version = ""  # what could not be read may have been a change: list again
         wait = self._backoff.next(getattr(error, "retry_after", None))
         if isinstance(error, ApiError) and error.status in (403, 404):
             wait = max(wait, self._tuning.backoff_longest)  # rights and CRDs do not change by the second

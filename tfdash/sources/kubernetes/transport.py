@@ -146,7 +146,10 @@ class Reader:
             )
             if self.access.tls_server_name:
                 request.extensions["sni_hostname"] = self.access.tls_server_name
-            answer = await client.send(request, stream=True)
+            async with asyncio.timeout(
+                self._connect + self._read
+            ):  # a watch is patient only once it has begun
+                answer = await client.send(request, stream=True)
             self._note_date(answer)
             if answer.status_code < 300:
                 return answer
@@ -209,7 +212,7 @@ def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
         return ProblemKind.LOGIN_EXPIRED, f"login expired: {error}", error.remedy, True
     if isinstance(error, ApiError):
         return _explain_status(error)
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
         what = "connecting timed out" if isinstance(error, httpx.ConnectTimeout) else "no answer in time"
         return ProblemKind.TIMEOUT, what, "", True
     if isinstance(error, httpx.ConnectError):
