@@ -134,7 +134,7 @@ def _container(call: Call, pod: Obj) -> str:
         raise bad_request(
             f"a container name must be specified for pod {name_of(pod)}, choose one of: [{' '.join(names)}]{inits}"
         )
-    return names[0]
+    return str(names[0])
 
 
 class _Options(NamedTuple):

@@ -8,6 +8,7 @@ import msgspec
 import yaml
 from aiohttp import web
 
+from tfdash.demo import protobuf
 from tfdash.demo.errors import ApiError
 
 
@@ -79,6 +80,13 @@ def decode_body(raw: bytes, content_type: str, kind: str) -> Any:
             return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # JSON is YAML
         except yaml.YAMLError as error:
             raise ApiError(400, "BadRequest", f"error decoding YAML: {error}") from error
+    if media == protobuf.MEDIA:
+        try:
+            return protobuf.decode(raw)
+        except (protobuf.NotDecodable, UnicodeDecodeError) as error:
+            raise ApiError(
+                415, "UnsupportedMediaType", f"415: Unsupported Media Type: {error}", {}
+            ) from error
     if media not in ("", "application/json") and not media.endswith("+json"):
         raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
     try:

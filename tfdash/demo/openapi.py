@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from tfdash.demo.objects import Obj
+from tfdash.demo.patch.keys import schema_extension
 from tfdash.demo.resources import Resource, groups, registry
 from tfdash.demo.schema import Model, model, model_name
 
@@ -50,11 +51,13 @@ def _schema(about: Model, resource: Resource | None, seen: dict[str, Obj]) -> No
             else:
                 inner = {"type": "object"}
         if field.shape == "List":
-            inner = {"type": "array", "items": inner}
+            inner = {"type": "array", "items": inner, **schema_extension(about.name, name)}
         elif field.shape == "Dict":
             inner = {"type": "object", "additionalProperties": inner}
         elif "$ref" in inner:
             inner = {"allOf": [inner], "default": {}}
+        if name in ("strategy", "updateStrategy"):
+            inner["x-kubernetes-patch-strategy"] = "retainKeys"
         inner["description"] = field.description
         entry["properties"][name] = inner
     if about.required:

@@ -45,6 +45,7 @@ class ApiServer:
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = formatdate(self.cluster.agenda.now(), usegmt=True)
         response.headers["Audit-Id"] = request.headers.get("Audit-ID") or str(uuid.uuid4())
+        response.headers["Server"] = "tfdash-demo"
         response.headers["Cache-Control"] = "no-cache, private"
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:

@@ -144,9 +144,11 @@ async def watch(call: Call) -> web.StreamResponse:
             for start in range(0, len(first), _BATCH):
                 await response.write(b"".join(first[start : start + _BATCH]))
             first.clear()
-            convert: Callable[[Happened], bytes | None] = lambda e: (  # noqa: E731
-                writer.event(*seen) if e.version > (asked or 0) and (seen := seen_as(e, chosen)) else None
-            )
+
+            def convert(event: Happened) -> bytes | None:
+                seen = seen_as(event, chosen) if event.version > (asked or 0) else None
+                return writer.event(*seen) if seen is not None else None
+
             await _follow(call, response, watcher, writer, convert, stream)
         return response
     finally:
@@ -168,7 +170,7 @@ async def _follow(
     marks = call.flag("allowWatchBookmarks")
     marked = begun
     while True:
-        lines = []
+        lines: list[bytes] = []
         while watcher.pending and len(lines) < _BATCH:
             line = convert(watcher.pending.popleft())
             if line is not None:

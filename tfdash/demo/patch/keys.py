@@ -48,6 +48,22 @@ def keys_of(field: str, items: list[object]) -> tuple[str, ...]:
     return _KEYED.get(field, ())
 
 
+def schema_extension(parent: str, field: str) -> dict[str, object]:
+    """What the API's schema says of list ``field`` of a model, {} for an atomic list."""
+    keys = _KEYED.get(field, ())
+    if field == "ports":
+        keys = {"V1Container": _CONTAINER_PORTS, "V1ServiceSpec": _SERVICE_PORTS}.get(parent, ())
+    if not keys:
+        return {"x-kubernetes-list-type": "set"} if field in _SETS else {}
+    strategy = "merge,retainKeys" if field == "volumes" else "merge"
+    return {
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": list(keys),
+        "x-kubernetes-patch-merge-key": keys[0],
+        "x-kubernetes-patch-strategy": strategy,
+    }
+
+
 def is_set(field: str) -> bool:
     return field in _SETS
 

@@ -112,7 +112,8 @@ def _limited(items: list[str], most: int, separator: str) -> str:
 def endpoints(obj: Obj, now: float) -> list[Any]:
     found = []
     for part in obj.get("subsets") or ():
-        for port in part.get("ports") or ({},):
+        ports: list[Obj] = part.get("ports") or [{}]
+        for port in ports:
             for address in part.get("addresses") or ():
                 found.append(f"{address['ip']}:{port['port']}" if port else address["ip"])
     return [obj["metadata"]["name"], _limited(found, 3, ",") or "<none>", age(obj, now)]
@@ -177,7 +178,8 @@ def volume(obj: Obj, now: float) -> list[Any]:
 
 def quota(obj: Obj, now: float) -> list[Any]:
     hard, used = dig(obj, "status", "hard", default={}), dig(obj, "status", "used", default={})
-    requests, limits = [], []
+    requests: list[str] = []
+    limits: list[str] = []
     for name in sorted(hard):
         text = f"{name}: {used.get(name, '0')}/{hard[name]}"
         (limits if name.startswith("limits") else requests).append(text)
@@ -257,7 +259,7 @@ def webhooks(obj: Obj, now: float) -> list[Any]:
 
 def api_service(obj: Obj, now: float) -> list[Any]:
     service_ref = dig(obj, "spec", "service")
-    available = next(
+    available: Obj = next(
         (c for c in dig(obj, "status", "conditions", default=()) if c["type"] == "Available"), {}
     )
     state = available.get("status", "Unknown")

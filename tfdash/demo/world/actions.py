@@ -23,9 +23,10 @@ from tfdash.demo.scenario import Step
 from tfdash.demo.world.behaviour import Refusal, Rule, duration
 from tfdash.demo.world.catalogue import catalogue
 from tfdash.demo.world.cronjob import make_job
-from tfdash.demo.world.deployment import SETS, revision_of, template_of
+from tfdash.demo.world.deployment import revision_of, template_of
 from tfdash.demo.world.kernel import Kernel
 from tfdash.demo.world.nodes import Nodes
+from tfdash.demo.world.replicaset import STORAGE as SETS
 from tfdash.demo.writing import GENERATED
 
 _WORKLOADS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps")

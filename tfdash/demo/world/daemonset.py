@@ -16,7 +16,7 @@ from tfdash.demo.objects import (
 from tfdash.demo.store import DELETED, Happened, StoreKey
 from tfdash.demo.world import pods
 from tfdash.demo.world.kernel import Kernel
-from tfdash.demo.world.layout import tolerates
+from tfdash.demo.world.nodestate import tolerates
 from tfdash.demo.world.revisions import STORAGE as REVISIONS
 from tfdash.demo.world.revisions import find_revision, make_revision, newest
 from tfdash.demo.world.workload import available, create_pod, end_pod, live_owner, ready, rounded

@@ -8,7 +8,7 @@ from tfdash.demo.auth import User
 from tfdash.demo.objects import Obj
 
 if TYPE_CHECKING:
-    from tfdash.demo.world.layout import Layout
+    from tfdash.demo.world.ground import Ground
 
 AUTHENTICATED = "system:authenticated"
 USERS: dict[str, User] = {
@@ -90,7 +90,7 @@ def one_namespace(environment: str) -> str:
     return f"tf-{environment}"
 
 
-def lay_rights(layout: Layout) -> None:
+def lay_rights(layout: Ground) -> None:
     """Put the roles and their bindings into a cluster."""
     age = 64 * 86_400.0
     for name, rules in ROLES.items():

@@ -18,7 +18,7 @@ from tfdash.demo.store import ADDED, Happened, StoreKey
 from tfdash.demo.world import pods
 from tfdash.demo.world.kernel import Kernel
 from tfdash.demo.world.kubelet import Kubelet
-from tfdash.demo.world.layout import node_conditions
+from tfdash.demo.world.nodestate import node_conditions
 
 LEASES = "leases.coordination.k8s.io"
 _LEASE_EVERY, _STATUS_EVERY = 10.0, 300.0

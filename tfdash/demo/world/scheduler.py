@@ -11,7 +11,7 @@ from tfdash.demo.quotas import container_sum
 from tfdash.demo.store import DELETED, Happened, StoreKey
 from tfdash.demo.world import pods
 from tfdash.demo.world.kernel import Kernel
-from tfdash.demo.world.layout import tolerates
+from tfdash.demo.world.nodestate import tolerates
 
 _SOURCE = "default-scheduler"
 _RETRY = 300.0  # an unschedulable pod is tried again after so long even if nothing changed

@@ -95,14 +95,13 @@ def set_condition(
     *,
     updated: bool = False,
 ) -> list[Condition]:
-    """With one condition set. ``updated``: it has lastUpdateTime as a Deployment's; nothing changes while it says
-    the same."""
+    """With one condition set. ``updated``: it has lastUpdateTime as a Deployment's, and keeps its words too while
+    status and reason stay."""
     old = next((c for c in conditions if c["type"] == kind), None)
     if old is not None and (old["status"], old.get("reason")) == (status, reason):
-        if not updated or old.get("message") == message:
-            if old.get("message") == message:
-                return conditions
-            return [{**c, "message": message} if c is old else c for c in conditions]
+        if updated or old.get("message") == message:
+            return conditions
+        return [{**c, "message": message} if c is old else c for c in conditions]
     since = old["lastTransitionTime"] if old is not None and old["status"] == status else stamp(now)
     found: Condition = {"type": kind, "status": status}
     if updated:

@@ -8,6 +8,7 @@ from tfdash.demo.cluster import Cluster
 from tfdash.demo.scenario import Scenario, Step
 from tfdash.demo.world.actions import Actions
 from tfdash.demo.world.autoscaler import Autoscalers
+from tfdash.demo.world.bulk import lay_bulk
 from tfdash.demo.world.collector import Collector
 from tfdash.demo.world.cronjob import CronJobs
 from tfdash.demo.world.daemonset import DaemonSets
@@ -50,7 +51,7 @@ class World:
             layout = Layout(self.cluster, self.kubelet, begin)
             layout.everything()
             if self.scenario.bulk is not None and self.cluster.name == "production":
-                layout.bulk(self.cluster.options.pods, self.scenario.bulk)
+                lay_bulk(layout, self.cluster.options.pods, self.scenario.bulk)
             for step in self.scenario.step:
                 if self._here(step) and step.at is not None:
                     agenda.at(max(begin, at + step.offset), self.actions.run, step)
