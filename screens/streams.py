@@ -1,4 +1,4 @@
-"""Log streams from the board's thread to one screen, merged by time of arrival and handed over a few times a second."""
+"""Log streams from the board's thread to one screen, merged by their times as far as they come together."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from tfdash.model.requests import LogLine, LogRequest, ReadFailed
 
 _FRAME = 0.1  # seconds between two handings over
+_FIRST = 0.3  # the same at the beginning
 _MOST_WAITING = 20_000  # lines kept for a screen that is busy; more are dropped and said
 
 
@@ -22,7 +23,7 @@ class Streams:
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, LogLine]] = []
         self._dropped = 0
-        self._armed = False
+        self._armed = self._began = False
         self._generation = 0
         self._cancels: list[Callable[[], None]] = []
 
@@ -75,7 +76,10 @@ class Streams:
             self._show([(source, LogLine(pod, container, None, told, note=True))])
 
     def _arm(self) -> None:
-        self._loop.call_later(_FRAME, self._deliver, context=self._context)
+        # what the streams begin with comes within moments: together it can be put in order
+        wait = _FRAME if self._began else _FIRST
+        self._began = True
+        self._loop.call_later(wait, self._deliver, context=self._context)
 
     def _deliver(self) -> None:
         with self._lock:
@@ -86,13 +90,24 @@ class Streams:
                 ("", LogLine("", "", None, f"{dropped:,} lines came too fast to be shown", note=True))
             )
         if lines:
-            self._show(lines)
+            self._show(by_time(lines))
 
     def close(self) -> None:
         """What still comes is dropped."""
         with self._lock:
             self._generation += 1
-            self._waiting, self._dropped = [], 0
+            self._waiting, self._dropped, self._began = [], 0, False
         for cancel in self._cancels:
             cancel()
         self._cancels = []
+
+
+def by_time(lines: list[tuple[str, LogLine]]) -> list[tuple[str, LogLine]]:
+    """In the order of the server's times; a line without one stays behind the line before it of the same source."""
+    last: dict[str, float] = {}
+    keyed = []
+    for place, (source, line) in enumerate(lines):
+        at = line.time if line.time is not None else last.get(source, 0.0)
+        last[source] = max(at, last.get(source, 0.0))  # within one source the order of arrival holds
+        keyed.append((last[source], place))
+    return [lines[place] for _, place in sorted(keyed)]

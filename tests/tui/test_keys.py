@@ -12,10 +12,12 @@ from screens.inspect import InspectScreen
 from screens.listing import ListScreen
 from screens.logs import LogScreen
 from screens.overview import OverviewScreen
+from screens.streams import by_time
 from screens.workload import WorkloadScreen
 from screens.workloads import WorkloadsScreen
 from tests.tui.running import Run, running
 from tests.tui.test_golden import source_with_logs
+from tfdash.model.requests import LogLine
 
 
 def top(run: Run) -> type:
@@ -193,3 +195,17 @@ async def test_crumbs_lead_back_by_mouse() -> None:
         await run.until(lambda: top(run) is WorkloadsScreen)
         await run.pilot.click("#tabs", offset=(40, 0))
         await run.until(lambda: top(run) is not WorkloadsScreen)
+
+
+def test_merged_logs_stand_in_the_order_of_their_times() -> None:
+    def line(source: str, at: float | None, text: str) -> tuple[str, LogLine]:
+        return source, LogLine(source, "main", at, text)
+
+    lines = [
+        line("a", 1.0, "a1"),
+        line("a", 4.0, "a4"),
+        line("a", None, "note"),
+        line("b", 2.0, "b2"),
+        line("b", 5.0, "b5"),
+    ]
+    assert [one.text for _, one in by_time(lines)] == ["a1", "b2", "a4", "note", "b5"]
