@@ -50,7 +50,7 @@ CASES: dict[str, tuple[Serving, Release, CauseCode | None]] = {
 }
 
 
-def until(true: object, what: str, timeout: float = 30.0) -> None:
+def until(true: object, what: str, timeout: float = 75.0) -> None:
     deadline = time.monotonic() + timeout
     while not true():  # type: ignore[operator]
         assert time.monotonic() < deadline, f"waited {timeout:.0f} s for {what}"

@@ -67,6 +67,7 @@ class WorkloadPolicy(Section):
     """``tfdash.playbook.rules`` reads these; the playbook's TOML holds the same defaults."""
 
     oom_window: Duration = 600.0
+    ready_grace: Duration = 30.0
     terminating_grace: Duration = 60.0
     stale_after: Duration = 120.0
 

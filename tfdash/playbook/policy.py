@@ -20,6 +20,7 @@ class WorkloadPolicy:
     """Seconds throughout; see ``defaults/workloads.toml`` for what each one means."""
 
     oom_window: float
+    ready_grace: float
     terminating_grace: float
     starting_grace: float
     evicted_window: float

@@ -102,6 +102,15 @@ def test_a_probe_names_what_the_kubelet_said() -> None:
     )
 
 
+def test_a_container_that_just_started_is_no_failing_probe() -> None:
+    young = ContainerStatus("main", state="running", since=NOW - 29)
+    state, _ = judged(deployment(**DOWN), pod("p", young), replica_sets=(replica_set(),))
+    assert state.cause is None
+    old = ContainerStatus("main", state="running", since=NOW - 30)
+    state, _ = judged(deployment(**DOWN), pod("p", old), replica_sets=(replica_set(),))
+    assert state.cause is not None
+
+
 def test_a_pod_within_its_grace_is_no_cause_and_an_old_oom_neither() -> None:
     calm = pod("p", running(last_reason="OOMKilled", last_finished=NOW - 601), deleting=None)
     leaving = pod("q", running(), deleting=NOW - 60)

@@ -47,6 +47,6 @@ def _all(
     yield from placement.volumes(pods, links)
     yield from creation.refused(workload, links)
     yield from placement.evicted(pods)
-    yield from containers.probes(pods, links)
+    yield from containers.probes(pods, links, policy, now)
     yield from waiting.terminating(links, policy, now)
     yield from waiting.stalled(workload, status)

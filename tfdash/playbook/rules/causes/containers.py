@@ -122,11 +122,12 @@ def configuration(pods: Sequence[Pod]) -> Iterator[Finding]:
         yield Finding(CauseCode.CONFIG, sentence, _pods(found))
 
 
-def probes(pods: Sequence[Pod], links: Links) -> Iterator[Finding]:
-    """Running, and not ready: its readiness (or startup) probe does not pass."""
+def probes(pods: Sequence[Pod], links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
+    """Running for a while, and not ready: its readiness (or startup) probe does not pass."""
     found = [
         (p, s) for p, s in _each(pods)
         if p.phase == "Running" and not s.init and s.state == "running" and not s.ready
+        and now - s.since >= policy.ready_grace
     ]  # fmt: skip
     if found:
         names = {p.name for p, _ in found}
