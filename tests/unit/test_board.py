@@ -80,12 +80,16 @@ class Collector:
 
     def until(self, number: int) -> Update:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.updates and self.updates[-1].picture.number >= number, 5)
+            assert self._changed.wait_for(
+                lambda: self.updates and self.updates[-1].picture.number >= number, 5
+            )
             return self.updates[-1]
 
 
 def pods(*names: str) -> Observation[Objects]:
-    return Observation(value={Key("a", n): Pod(namespace="a", name=n) for n in names}, complete=True, source="pods")
+    return Observation(
+        value={Key("a", n): Pod(namespace="a", name=n) for n in names}, complete=True, source="pods"
+    )
 
 
 class CountingJudge:
@@ -94,7 +98,9 @@ class CountingJudge:
     def __init__(self) -> None:
         self.changes: list[Change] = []
 
-    def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject] | None]:
+    def assess(
+        self, picture: Picture, change: Change, now: float
+    ) -> tuple[Assessment, frozenset[Subject] | None]:
         self.changes.append(change)
         return Assessment(at=now, number=picture.number, verdicts={}, workloads={}), None
 
@@ -144,7 +150,9 @@ def test_changes_between_two_updates_are_merged_and_a_picture_is_never_mutated(s
         board.put_objects(REF, "Pod", pods("x", "y"), frozenset())  # freshness alone
         seen.until(board.picture.number)
         assert set(first.clusters[REF].objects("Pod")) == {Key("a", "x")}
-        told = [keys for update in seen.updates for at, keys in update.change.keys.items() if at == (REF, "Pod")]
+        told = [
+            keys for update in seen.updates for at, keys in update.change.keys.items() if at == (REF, "Pod")
+        ]
         assert frozenset().union(*told) == {Key("a", "x"), Key("a", "y")}
     finally:
         board.stop()
@@ -185,7 +193,10 @@ def test_unsettled_names_what_has_neither_come_nor_failed(source: Scripted) -> N
     board.put_info(REF, Observation(value=ServerInfo()))
     board.put_objects(REF, "Pod", pods(), None)
     board.put_objects(
-        REF, "Node", Observation(problem=Problem(kind=ProblemKind.FORBIDDEN, cause="may not list nodes")), None
+        REF,
+        "Node",
+        Observation(problem=Problem(kind=ProblemKind.FORBIDDEN, cause="may not list nodes")),
+        None,
     )
     assert board.unsettled() == ()
 

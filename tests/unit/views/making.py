@@ -48,7 +48,9 @@ def cluster(ref: ClusterRef = EU, info: ServerInfo | None = None, **kinds: Any) 
     return ClusterPicture(
         ref=ref,
         info=Observation(value=info or ServerInfo(version="v1.37.2"), observed_at=NOW, source=ref.cluster),
-        kinds={kind: value if isinstance(value, Observation) else seen(value) for kind, value in kinds.items()},
+        kinds={
+            kind: value if isinstance(value, Observation) else seen(value) for kind, value in kinds.items()
+        },
     )
 
 

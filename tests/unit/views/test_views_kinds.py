@@ -45,7 +45,9 @@ from tfdash.views.rows import BoardRows, RowKey
 TEMPLATE = Template(
     containers=(Container("web", "r.example/web:1"), Container("setup", "x", init=True), Container("b", "c"))
 )
-SELECTOR = Selector(match={"app": "web"}, expressions=(("tier", "In", ("b", "a")), ("old", "DoesNotExist", ())))
+SELECTOR = Selector(
+    match={"app": "web"}, expressions=(("tier", "In", ("b", "a")), ("old", "DoesNotExist", ()))
+)
 
 
 def make(kind: type[Any], **over: Any) -> Any:
@@ -109,7 +111,9 @@ CASES: list[tuple[Object, dict[str, str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("obj", "expected"), CASES, ids=[f"{type(o).KIND}-{i}" for i, (o, _) in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("obj", "expected"), CASES, ids=[f"{type(o).KIND}-{i}" for i, (o, _) in enumerate(CASES)]
+)
 def test_cells(obj: Object, expected: dict[str, str]) -> None:
     shown = cells(obj)
     assert {title: shown[title] for title in expected} == expected
@@ -180,7 +184,9 @@ def test_a_pods_requests_count_sidecars_and_the_largest_init_container() -> None
     def asking(cpu: float, **over: Any) -> Container:
         return Container("c", "i", Resources(cpu_request=cpu, memory_request=1.0), **over)
 
-    asked = asks_for(pod("x", containers=(asking(3.0, init=True), asking(1.0), asking(0.5, init=True, sidecar=True))))
+    asked = asks_for(
+        pod("x", containers=(asking(3.0, init=True), asking(1.0), asking(0.5, init=True, sidecar=True)))
+    )
     assert asked is not None
     assert asked[1] == (3.0, 2.0, 1)
     assert asks_for(pod("x", node="")) is None
@@ -276,7 +282,9 @@ def test_no_text_from_outside_reaches_a_cell_unsafe(kind: str, text: str) -> Non
     obj: Any = model(namespace=text, name=text, labels={text: text}, **fields)
     if "template" in model.__annotations__:
         obj = altered(obj, template=Template(containers=(Container(text, text),)))
-    row = Provisional(namespace=text, name=text, kind=kind, cells=tuple([text] * len(PRINTED[kind][0].split("|"))))
+    row = Provisional(
+        namespace=text, name=text, kind=kind, cells=tuple([text] * len(PRINTED[kind][0].split("|")))
+    )
     context = Context(NOW, EU, kind)
     for field in view_of(kind).fields:
         for given_object in (obj, row):

@@ -28,7 +28,9 @@ def wait(reason: str, name: str = "main", **over: Any) -> ContainerStatus:
 
 
 def end(code: int, reason: str = "", name: str = "main", **over: Any) -> ContainerStatus:
-    return msgspec.structs.replace(ContainerStatus(name, state="terminated", exit_code=code, reason=reason), **over)
+    return msgspec.structs.replace(
+        ContainerStatus(name, state="terminated", exit_code=code, reason=reason), **over
+    )
 
 
 def pod(*statuses: ContainerStatus, containers: tuple[Container, ...] = (MAIN,), **over: Any) -> Pod:

@@ -100,7 +100,9 @@ def test_a_change_that_nobody_announced_is_found_all_the_same() -> None:
 
 def test_merged_updates_lose_nothing() -> None:
     one = update(picture(cluster(Pod=[pod("x")])), {(EU, "Pod"): [Key("a", "x")]}, judged=[])
-    two = update(picture(cluster(Pod=[pod("y")])), {(EU, "Pod"): [Key("a", "y")], (EU, "Node"): None}, judged=None)
+    two = update(
+        picture(cluster(Pod=[pod("y")])), {(EU, "Pod"): [Key("a", "y")], (EU, "Node"): None}, judged=None
+    )
     both = merged(one, two)
     assert both.picture is two.picture
     assert both.judged is None
@@ -132,7 +134,9 @@ def test_a_namespace_restricts_and_changes_elsewhere_say_nothing() -> None:
 
 
 def replica_set(name: str, deployment: str, namespace: str = "a") -> ReplicaSet:
-    return ReplicaSet(namespace=namespace, name=name, uid=name, owner=Owner("Deployment", deployment, deployment))
+    return ReplicaSet(
+        namespace=namespace, name=name, uid=name, owner=Owner("Deployment", deployment, deployment)
+    )
 
 
 def owned(name: str, by: str, kind: str = "ReplicaSet", namespace: str = "a"):
@@ -154,8 +158,12 @@ def test_pods_of_a_deployment_come_through_its_replica_sets() -> None:
     before = picture(cluster(Pod=pods, ReplicaSet=sets))
     rows.update(update(before, {(EU, "Pod"): [Key("a", "odd-name")]}), NOW)
     assert names(rows) == ["web-1-x"]
-    after = picture(cluster(Pod=before.clusters[EU].kinds["Pod"], ReplicaSet=[*sets, replica_set("web-2", "web")]))
-    assert rows.update(update(after, {(EU, "ReplicaSet"): [Key("a", "web-2")]}), NOW).added == {row("odd-name")}
+    after = picture(
+        cluster(Pod=before.clusters[EU].kinds["Pod"], ReplicaSet=[*sets, replica_set("web-2", "web")])
+    )
+    assert rows.update(update(after, {(EU, "ReplicaSet"): [Key("a", "web-2")]}), NOW).added == {
+        row("odd-name")
+    }
 
 
 def test_while_no_owner_is_known_the_names_decide() -> None:
@@ -183,14 +191,18 @@ def test_pods_of_a_node_and_one_that_moves_in() -> None:
         update(picture(cluster(Pod=[x, altered(y, node="node-1")])), {(EU, "Pod"): [Key("a", "y")]}), NOW
     )
     assert changes.added == {row("y")}
-    changes = rows.update(update(picture(cluster(Pod=[x, altered(y, node="n2")])), {(EU, "Pod"): [Key("a", "y")]}), NOW)
+    changes = rows.update(
+        update(picture(cluster(Pod=[x, altered(y, node="n2")])), {(EU, "Pod"): [Key("a", "y")]}), NOW
+    )
     assert changes.removed == {row("y")}
 
 
 def test_a_server_printed_row_shows_the_printers_cells_and_has_no_uid() -> None:
     cells = ("x", "1/2", "CrashLoopBackOff", "3 (5m ago)", "2d4h", "10.0.0.9", "node-7", "<none>", "<none>")
     rows = BoardRows(PODS)
-    rows.update(update(picture(cluster(Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=cells)]))), NOW)
+    rows.update(
+        update(picture(cluster(Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=cells)]))), NOW
+    )
     shown = texts(rows, row("x"))
     assert [shown[t] for t in ("NAME", "NAMESPACE", "READY", "STATUS", "RESTARTS", "AGE", "NODE", "IP")] == [
         "x", "a", "1/2", "CrashLoopBackOff", "3 (5m ago)", "2d4h", "node-7", "10.0.0.9",
@@ -206,11 +218,13 @@ def test_a_server_printed_row_shows_the_printers_cells_and_has_no_uid() -> None:
 def test_the_object_behind_a_printed_row_changes_no_cell_that_both_have() -> None:
     cells = ("x", "1/1", "Running", "0", "119m", "10.0.0.1", "node-1", "<none>", "<none>")
     rows = BoardRows(PODS)
-    rows.update(update(picture(cluster(Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=cells)]))), NOW)
+    rows.update(
+        update(picture(cluster(Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=cells)]))), NOW
+    )
     before = dict(zip((f.id for f in rows.fields), rows.marks(row("x")), strict=True))
-    assert rows.update(update(picture(cluster(Pod=[pod("x")])), {(EU, "Pod"): [Key("a", "x")]}), NOW).changed == {
-        row("x")
-    }
+    assert rows.update(
+        update(picture(cluster(Pod=[pod("x")])), {(EU, "Pod"): [Key("a", "x")]}), NOW
+    ).changed == {row("x")}
     after = dict(zip((f.id for f in rows.fields), rows.marks(row("x")), strict=True))
     assert {k for k in after if after[k] != before[k]} <= {"image", "qos"}  # the printer has neither
     assert rows.subject(row("x")).uid == "uid-x"
@@ -230,7 +244,9 @@ def test_time_alone_marks_nothing_but_a_restart_does() -> None:
 
 
 def altered_status(restarts: int, finished: float) -> ContainerStatus:
-    return ContainerStatus("main", ready=True, started=True, state="running", restarts=restarts, last_finished=finished)
+    return ContainerStatus(
+        "main", ready=True, started=True, state="running", restarts=restarts, last_finished=finished
+    )
 
 
 def test_search_texts_are_lower_case_follow_changes_and_can_be_made_in_slices() -> None:
@@ -308,20 +324,26 @@ def test_requests_on_nodes_are_followed_pod_by_pod() -> None:
         "2 of 110",
     )
     ended = altered(two, phase="Succeeded")
-    changes = rows.update(update(picture(cluster(Node=nodes, Pod=[one, ended])), {(EU, "Pod"): [Key("a", "y")]}), NOW)
+    changes = rows.update(
+        update(picture(cluster(Node=nodes, Pod=[one, ended])), {(EU, "Pod"): [Key("a", "y")]}), NOW
+    )
     assert changes.changed == {key}
     assert texts(rows, key)["PODS"] == "1 of 110"
     assert not rows.update(
         update(picture(cluster(Node=rows._sources[EU, "Node"] and seen([node]), Pod=[altered(one), ended])),
                {(EU, "Pod"): [Key("a", "x")], (EU, "Node"): []}), NOW)  # fmt: skip
-    rows.update(update(picture(cluster(Node=[node], Pod=[])), {(EU, "Pod"): [Key("a", "x"), Key("a", "y")]}), NOW)
+    rows.update(
+        update(picture(cluster(Node=[node], Pod=[])), {(EU, "Pod"): [Key("a", "x"), Key("a", "y")]}), NOW
+    )
     assert texts(rows, key)["CPU REQUESTED"] == "0.0 of 4.0"
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
 def test_hostile_text_comes_out_visible_in_every_cell(kind: str) -> None:
     types = {"Deployment": Deployment, "StatefulSet": StatefulSet, "DaemonSet": DaemonSet}
-    obj = types[kind](namespace=HOSTILE, name=HOSTILE, template=Template(containers=(Container(HOSTILE, HOSTILE),)))
+    obj = types[kind](
+        namespace=HOSTILE, name=HOSTILE, template=Template(containers=(Container(HOSTILE, HOSTILE),))
+    )
     rows = BoardRows(view_of(kind))
     rows.update(update(picture(cluster(**{kind: [obj]}))), NOW)
     cells = texts(rows, RowKey(EU, kind, Key(HOSTILE, HOSTILE)))
