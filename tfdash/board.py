@@ -154,7 +154,8 @@ class Board:
                 log.exception("a listener failed")
 
     def _rearm_due(self) -> None:
-        assert self._loop is not None and self._judge is not None
+        assert self._loop is not None
+        assert self._judge is not None
         if self._due is not None:
             self._due.cancel()
             self._due = None
