@@ -18,7 +18,9 @@ class Tmux:
     """One session of ``width`` x ``height`` running ``command``. Times are seconds of the monotonic clock."""
 
     def __init__(self, command: str, width: int = 180, height: int = 50) -> None:
-        self._socket = f"tfdash-bench-{os.getpid()}-{next(_NUMBER)}"  # a server that is ending may still listen
+        self._socket = (
+            f"tfdash-bench-{os.getpid()}-{next(_NUMBER)}"  # a server that is ending may still listen
+        )
         self.started = time.monotonic()
         self._tmux("new-session", "-d", "-s", "b", "-x", str(width), "-y", str(height), f"exec {command}")
 
