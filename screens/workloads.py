@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from screens.listing import ListScreen
 from screens.panel import Line, Piece
 from screens.recent import Recent
+from tfdash.model.kube import Event
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -14,6 +17,7 @@ from tfdash.views.table import Cell
 
 _UNWELL = (Serving.DEGRADED, Serving.DOWN)
 _FLYING = (Release.PROGRESSING, Release.STUCK, Release.PAUSED)
+_LOOK = 2.0  # seconds between two looks through the events
 _RECENTLY = 600.0  # seconds of events that the panel speaks of
 
 
@@ -24,6 +28,7 @@ class WorkloadsScreen(ListScreen):
 
     def on_mount(self) -> None:
         self._recent = Recent(self.tf, self._show_detail)
+        self._warned: tuple[RowKey | None, object, float, list[Event]] = (None, None, 0.0, [])
 
     def says(self) -> list[Cell]:
         told = [s for s in self.tf.board.assessment.workloads.values() if self._inside(s)]
@@ -62,27 +67,39 @@ class WorkloadsScreen(ListScreen):
 
     def _events(self, row: RowKey, now: float) -> list[Piece]:
         """The newest warning about it, and how many."""
-        events = self.tf.board.picture.clusters[row.cluster].objects("Event").values()
-        mine = [
-            e
-            for e in events
-            if getattr(e, "involved_name", "").startswith(row.key.name)
-            and e.namespace == row.key.namespace
-            and getattr(e, "type", "") == "Warning"
-            and now - getattr(e, "last_seen", 0.0) < _RECENTLY
-        ]
+        mine = self._warnings(row, now)
         if not mine:
             return [Piece("  events   ", "tok-dim"), Piece("no warning in 10m", "tok-dim")]
-        newest = max(mine, key=lambda e: getattr(e, "last_seen", 0.0))
+        newest = max(mine, key=lambda e: e.last_seen)
         more = f", {len(mine)} warnings in 10m" if len(mine) > 1 else ""
-        text = f"{getattr(newest, 'reason', '')}: {getattr(newest, 'message', '')}"
-        age = short_age(now - getattr(newest, "last_seen", now))
+        text = f"{newest.reason}: {newest.message}"
+        age = short_age(now - newest.last_seen)
         return [
             Piece("  events   ", "tok-dim"),
             Piece("▲ ", "tok-warn"),
             Piece(f"{age} ago{more}  ", "tok-dim"),
             Piece(safe(" ".join(text.split()))),
         ]
+
+    def _warnings(self, row: RowKey, now: float) -> list[Event]:
+        """Of the workload and of what is named after it. A big cluster has ten thousand events, which change all the
+        time: they are looked through every other second at most."""
+        events = self.tf.board.picture.clusters[row.cluster].objects("Event")
+        about, seen, until, found = self._warned
+        if about == row and (seen is events or monotonic() < until):
+            return found
+        name, namespace = row.key.name, row.key.namespace
+        found = [
+            e
+            for key, e in events.items()
+            if key.namespace == namespace
+            and isinstance(e, Event)
+            and e.type == "Warning"
+            and now - e.last_seen < _RECENTLY
+            and (e.involved_name == name or e.involved_name.startswith(f"{name}-"))
+        ]
+        self._warned = (row, events, monotonic() + _LOOK, found)
+        return found
 
 
 def _said(state: WorkloadState, now: float) -> list[Line]:
