@@ -50,6 +50,7 @@ class TfdashApp(Navigation, ThemedApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", "quit", id="app.quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "suspend", id="app.suspend", show=False),
+        Binding("ctrl+l", "log_in", "log in", id="app.log_in", show=False),
     ]
 
     def __init__(self, board: Board, context: AppContext) -> None:
@@ -116,6 +117,11 @@ class TfdashApp(Navigation, ThemedApp):
         if self.failure is None:
             self.failure = error
             self.exit(return_code=FAILED)
+
+    def action_log_in(self) -> None:
+        from screens.login import log_in
+
+        self.tell(log_in(self, self.board))
 
     def on_unmount(self) -> None:
         self.feed.stop()

@@ -215,6 +215,16 @@ class Board:
                         waiting[ref, kind] = None
         return tuple(waiting)
 
+    def login_command(self) -> tuple[ClusterRef, list[str]] | None:
+        """The first cluster that waits for a person to log in, and the command for it."""
+        waiting = ((ref, source.login) for ref, source in self._sources.items())
+        return next(((ref, command) for ref, command in waiting if command), None)
+
+    def retry_now(self) -> None:
+        """Have every source try at once what it waits to try again."""
+        for source in self._sources.values():
+            self._call(source.retry_now)
+
     async def read(self, subject: Subject) -> Document:
         """One whole object. Callable from any loop. Raises ``ReadFailed``."""
         return await self._ask(self._sources[subject.cluster].read(subject))

@@ -37,6 +37,11 @@ class Recorded:
         self.sink: Sink | None = None
         self.running = threading.Event()
 
+    login: list[str] | None = None
+
+    def retry_now(self) -> None:
+        """A recording has nothing to try again."""
+
     def want(self, wanted: Mapping[str, Scope]) -> None:
         self.wanted = dict(wanted)
 

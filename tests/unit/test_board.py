@@ -33,6 +33,12 @@ class Scripted:
         self.failures = 0
         self.runs = 0
 
+    login: list[str] | None = None
+    retried = 0
+
+    def retry_now(self) -> None:
+        self.retried += 1
+
     def want(self, wanted: Mapping[str, Scope]) -> None:
         self.wanted.append(wanted)
 
@@ -227,6 +233,23 @@ async def test_reads_cross_from_any_loop_and_carry_their_problem(source: Scripte
         )
         await ended
         assert lines == ["one", "two"]
+    finally:
+        board.stop()
+
+
+def test_a_log_in_that_is_needed_is_known_and_what_waits_is_tried_again(source: Scripted) -> None:
+    board = Board([source], None, FixedClock(0.0))
+    assert board.login_command() is None
+    source.login = ["cloud", "login"]
+    assert board.login_command() == (REF, ["cloud", "login"])
+    board.start()
+    try:
+        assert source.running.wait(5)
+        board.retry_now()
+        tried = threading.Event()
+        board._call(tried.set)  # after it on the same loop
+        assert tried.wait(5)
+        assert source.retried == 1
     finally:
         board.stop()
 

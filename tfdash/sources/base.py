@@ -42,6 +42,13 @@ class Source(Protocol):
 
     ref: ClusterRef
 
+    @property
+    def login(self) -> list[str] | None:
+        """The command by which a person logs in, while the credential cannot be had without one; else None."""
+
+    def retry_now(self) -> None:
+        """Try at once what waits to be tried again. On the board's loop."""
+
     def want(self, wanted: Mapping[str, Scope]) -> None:
         """The kinds to keep current from now on, replacing what was wanted before. Callable before ``run``."""
 

@@ -63,7 +63,17 @@ def test_a_plug_in_gets_the_cluster_it_asked_for(tmp_path: Path) -> None:
 def test_a_plug_in_that_fails_names_its_command(tmp_path: Path, script: str, told: str) -> None:
     with pytest.raises(LoginNeeded, match=told) as caught:
         plugin(tmp_path / "p", script).authorization()
-    assert caught.value.remedy == f"run: {tmp_path / 'p'}"
+    assert caught.value.remedy == f"run: {tmp_path / 'p'} (ctrl+l runs it)"
+
+
+def test_the_command_of_a_log_in_is_known_until_it_succeeded(tmp_path: Path) -> None:
+    credentials = plugin(tmp_path / "p", "exit 1")
+    with pytest.raises(LoginNeeded):
+        credentials.authorization()
+    assert credentials.login == [str(tmp_path / "p")]
+    (tmp_path / "p").write_text(f"#!/bin/sh\necho '{credential(token='t')}'\n")
+    assert credentials.authorization() == "Bearer t"
+    assert credentials.login is None
 
 
 def test_one_that_wants_a_person_is_not_run(tmp_path: Path) -> None:

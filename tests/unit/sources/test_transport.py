@@ -52,7 +52,7 @@ async def test_the_refusal_is_before_anything_is_sent() -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "said"),
     [
-        (LoginNeeded("token expired", ["aws", "sso", "login"]), ProblemKind.LOGIN_EXPIRED, "login expired: token expired; run: aws sso login"),
+        (LoginNeeded("token expired", ["aws", "sso", "login"]), ProblemKind.LOGIN_EXPIRED, "login expired: token expired; run: aws sso login (ctrl+l runs it)"),
         (ApiError(401, "Unauthorized"), ProblemKind.LOGIN_EXPIRED, "login expired"),
         (ApiError(403, "pods is forbidden"), ProblemKind.FORBIDDEN, "pods is forbidden; ask for the right"),
         (ApiError(404, "x"), ProblemKind.NOT_SERVED, "does not serve"),

@@ -30,9 +30,9 @@ class LoginNeeded(Exception):
 
     @property
     def remedy(self) -> str:
-        return (
-            f"run: {shlex.join(self.command)}" if self.command else "renew the credential in the kubeconfig"
-        )
+        if self.command is None:
+            return "renew the credential in the kubeconfig"
+        return f"run: {shlex.join(self.command)} (ctrl+l runs it)"
 
 
 class Credentials:
@@ -45,6 +45,7 @@ class Credentials:
         self._certificate: tuple[bytes, bytes] | None = None
         self._header = ""
         self._valid_until = 0.0
+        self.login: list[str] | None = None  # what a person would run now to log in
 
     def ssl_context(self) -> ssl.SSLContext:
         """Built once: the default one costs 20 ms."""
@@ -57,7 +58,12 @@ class Credentials:
         """The Authorization header, or "" where a certificate speaks for us. Raises ``LoginNeeded``."""
         with self._lock:
             if renew or time.time() >= self._valid_until:
-                self._header, self._valid_until = self._obtain()
+                try:
+                    self._header, self._valid_until = self._obtain()
+                except LoginNeeded as needed:
+                    self.login = needed.command
+                    raise
+                self.login = None
             return self._header
 
     def _obtain(self) -> tuple[str, float]:

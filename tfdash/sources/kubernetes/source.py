@@ -160,8 +160,12 @@ class KubernetesSource:
             self._feeds[kind] = first
             self._tasks[kind] = (scope, group.create_task(feed.run(), name=f"{self.ref.cluster} {kind}"))
 
+    @property
+    def login(self) -> list[str] | None:
+        return self.credentials.login
+
     def retry_now(self) -> None:
-        """End all waits between tries, e.g. after a person logged in."""
+        """End all waits between tries, e.g. after a person logged in. On the board's loop."""
         for first in self._feeds.values():
             if first.feed is not None:
                 first.feed.retry_now()
