@@ -169,7 +169,7 @@ CHANGED = Field(
     "age", "AGE", 7, lambda o, c: since(changed_at(o, c), c.now), lambda o, c: -changed_at(o, c),
     value=lambda o, c: changed_at(o, c) or None, printer="Age", right=True, priority=2, clock=True,
 )  # fmt: skip
-CAUSE = Field("cause", "CAUSE", 20, cause, paint=_paint_ready, value=_cause_value, flexible=True)
+CAUSE = Field("cause", "CAUSE", 18, cause, paint=_paint_ready, value=_cause_value, flexible=True)
 WIDE = (
     text_field("containers", "CONTAINERS", 20, lambda o: names_of(o.template.containers), printer="Containers",
                priority=8),
