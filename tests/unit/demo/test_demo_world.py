@@ -174,21 +174,22 @@ def test_a_quota_refuses_in_the_servers_words(stage: Stage) -> None:
 def test_a_lost_node_is_unknown_then_emptied_but_its_pods_hang(stage: Stage) -> None:
     put_deployment(stage, "web", 12)
     stage.run(60)
-    stage.world.nodes.lose("worker-01")
+    lost = stage.pods("web")[0]["spec"]["nodeName"]
+    stage.world.nodes.lose(lost)
     stage.run(55)
-    node = stage.get("nodes", "worker-01", "")
+    node = stage.get("nodes", lost, "")
     assert conditions(node)["Ready"] == ("Unknown", "NodeStatusUnknown")
     assert {t["effect"] for t in node["spec"]["taints"]} == {"NoSchedule", "NoExecute"}
-    there = [p for p in stage.pods("web") if p["spec"]["nodeName"] == "worker-01"]
+    there = [p for p in stage.pods("web") if p["spec"]["nodeName"] == lost]
     assert there
     assert {conditions(p)["Ready"][0] for p in there} == {"False"}
     stage.run(310)
-    there = [p for p in stage.pods("web") if p["spec"]["nodeName"] == "worker-01"]
+    there = [p for p in stage.pods("web") if p["spec"]["nodeName"] == lost]
     assert all(deleting(p) for p in there)
     assert stage.get("deployments.apps", "web")["status"]["availableReplicas"] == 12
-    stage.world.nodes.bring_back("worker-01")
+    stage.world.nodes.bring_back(lost)
     stage.run(30)
-    assert conditions(stage.get("nodes", "worker-01", ""))["Ready"] == ("True", "KubeletReady")
+    assert conditions(stage.get("nodes", lost, ""))["Ready"] == ("True", "KubeletReady")
     assert not [p for p in stage.pods("web") if deleting(p)]
 
 

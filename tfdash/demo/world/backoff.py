@@ -12,7 +12,7 @@ class BackOff:
     def next(self) -> float:
         """Seconds to wait after one more crash."""
         self._crashes += 1
-        return 0.0 if self._crashes == 1 else min(LONGEST, FIRST * 2 ** (self._crashes - 2))
+        return 0.0 if self._crashes == 1 else min(LONGEST, FIRST * 2 ** min(self._crashes - 2, 10))
 
     def reset(self) -> None:
         self._crashes = 0

@@ -143,7 +143,9 @@ class Containers:
         self._tell(pod, "Normal", "BackOff", f'Back-off pulling image "{image}"', name)
         self._tell(pod, "Warning", "Failed", "Error: ImagePullBackOff", name)
         self._wait(pod, name, "ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {why}')
-        self._k.agenda.after(min(300.0, 10.0 * 2 ** (tries - 1)), self._pull, key, uid, name, then, tries)
+        self._k.agenda.after(
+            min(300.0, 10.0 * 2 ** min(tries - 1, 10)), self._pull, key, uid, name, then, tries
+        )
 
     def _pulled(self, key: StoreKey, uid: str, name: str, then: Callable[[], Any]) -> None:
         pod = self._alive(key, uid)

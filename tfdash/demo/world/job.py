@@ -129,7 +129,7 @@ class Jobs:
                 if dig(p, "status", "phase") == "Failed"
                 for s in dig(p, "status", "containerStatuses", default=({},))
             )
-            wait = last + min(_RETRY_LONGEST, _RETRY_FIRST * 2 ** (failed - 1)) - self._k.now()
+            wait = last + min(_RETRY_LONGEST, _RETRY_FIRST * 2 ** min(failed - 1, 10)) - self._k.now()
             if wait > 0:
                 self._k.look(self.reconcile, key, wait)
                 return running

@@ -67,7 +67,9 @@ class ReplicaSets:
             except ApiError as error:
                 self._k.tell(STORAGE, found, "Warning", "FailedCreate", f"Error creating: {error}", _SOURCE)
                 failures = self._failures[key] = self._failures.get(key, 0) + 1
-                self._k.look(self.reconcile, key, min(_RETRY_LONGEST, _RETRY_FIRST * 2 ** (failures - 1)))
+                self._k.look(
+                    self.reconcile, key, min(_RETRY_LONGEST, _RETRY_FIRST * 2 ** min(failures - 1, 20))
+                )
                 return error
             self._k.tell(
                 STORAGE, found, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", _SOURCE
