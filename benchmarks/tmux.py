@@ -53,7 +53,12 @@ class Tmux:
         return int(self._tmux("display-message", "-p", "-t", "b", "#{pane_pid}").strip() or 0)
 
     def alive(self) -> bool:
-        return Path(f"/proc/{self._pid_seen}").exists()
+        """Whether the remembered process runs; one that ended and waits for tmux to notice (a second or so) does not."""
+        try:
+            state = Path(f"/proc/{self._pid_seen}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return state != "Z"
 
     _pid_seen = 0
 
