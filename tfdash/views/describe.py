@@ -15,7 +15,7 @@ from tfdash.model.workload import WorkloadState
 from tfdash.text import safe
 from tfdash.views import describe_parts as parts
 from tfdash.views import state as states
-from tfdash.views.describe_parts import Json, Pair, mapping, mappings, text
+from tfdash.views.describe_parts import Json, Pair, listed, mapping, mappings, text
 from tfdash.views.events import event_text
 from tfdash.views.layout import columns, pairs
 from tfdash.views.mask import LAST_APPLIED, masked
@@ -77,7 +77,7 @@ def _identity(document: Json, now: float) -> list[str]:
         ("Kind", text(f"{document.get('kind', '')} ({document.get('apiVersion', '')})")),
         ("Created", parts.ago(metadata.get("creationTimestamp"), now)),
         ("Being deleted", parts.ago(metadata.get("deletionTimestamp"), now)),
-        ("Finalizers", [text(f) for f in metadata.get("finalizers") or []]),
+        ("Finalizers", [text(f) for f in listed(metadata.get("finalizers"))]),
         ("Controlled by", text(f"{owner.get('kind')}/{owner.get('name')}") if owner else ""),
         ("Labels", parts.key_values(metadata.get("labels")) or "<none>"),
         ("Annotations", parts.key_values(annotations, ": ") or "<none>"),
@@ -165,7 +165,7 @@ def _workload(kind: str, spec: Json, status: Json, now: float) -> list[tuple[str
     selector = mapping(spec.get("selector"))
     expressions = [
         text(
-            f"{e.get('key', '')} {e.get('operator', '')} {', '.join(map(str, e.get('values') or []))}".rstrip()
+            f"{e.get('key', '')} {e.get('operator', '')} {', '.join(map(str, listed(e.get('values'))))}".rstrip()
         )
         for e in mappings(selector.get("matchExpressions"))
     ]
@@ -221,8 +221,7 @@ def _node(spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
     info = mapping(status.get("nodeInfo"))
     given: list[Pair] = [
         ("Schedulable", "false (cordoned)" if spec.get("unschedulable") else "true"),
-        ("Taints", [text(f"{t.get('key', '')}{'=' + t['value'] if t.get('value') else ''}:{t.get('effect', '')}")
-                    for t in mappings(spec.get("taints"))]),
+        ("Taints", [parts.taint(t) for t in mappings(spec.get("taints"))]),
         ("Addresses", [text(f"{a.get('address')} ({a.get('type')})") for a in mappings(status.get("addresses"))]),
         ("Provider", text(spec.get("providerID"))),
         ("Kubelet", text(info.get("kubeletVersion"))),

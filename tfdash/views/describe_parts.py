@@ -28,6 +28,10 @@ def mappings(value: Any) -> list[Json]:
     return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []
 
 
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def text(value: Any) -> str:
     """Any scalar as one safe line."""
     if isinstance(value, bool):
@@ -175,9 +179,7 @@ def container(one: Json, status: Json | None, now: float) -> list[str]:
     if one.get("restartPolicy"):
         given.append(("Restart policy", text(one["restartPolicy"])))
     ports = [
-        text(
-            f"{p.get('containerPort', '')}/{p.get('protocol', 'TCP')}{' ' + p['name'] if p.get('name') else ''}"
-        )
+        text(f"{p.get('containerPort', '')}/{p.get('protocol', 'TCP')} {p.get('name') or ''}").rstrip()
         for p in mappings(one.get("ports"))
     ]
     given.append(("Ports", ports))
@@ -207,10 +209,10 @@ def container(one: Json, status: Json | None, now: float) -> list[str]:
 
 def containers(spec: Json, statuses: Iterable[Json], now: float, field: str = "containers") -> list[str]:
     """All containers of one list, each with its status where one is known."""
-    by_name = {s.get("name"): s for s in statuses}
+    by_name = {str(s.get("name")): s for s in statuses}
     lines: list[str] = []
     for one in mappings(spec.get(field)):
-        lines.extend(container(one, by_name.get(one.get("name")) if by_name else None, now))
+        lines.extend(container(one, by_name.get(str(one.get("name"))) if by_name else None, now))
     return lines
 
 
@@ -223,6 +225,12 @@ def volumes(spec: Json) -> list[str]:
         detail = text(mapping(volume.get(kind)).get(key)) if key else ""
         rows.append([text(volume.get("name")), safe(label), detail])
     return columns(rows)
+
+
+def taint(one: Json) -> str:
+    """``key=value:Effect``; without a value ``key:Effect``."""
+    key, value = text(one.get("key")), text(one.get("value"))
+    return f"{key}={value}:{text(one.get('effect'))}" if value else f"{key}:{text(one.get('effect'))}"
 
 
 def toleration(one: Json) -> str:

@@ -93,9 +93,12 @@ def _current(workload: Json, found: Sequence[Revision]) -> str:
 def _of_replica_set(document: Json) -> Revision:
     metadata, spec = mapping(document.get("metadata")), mapping(document.get("spec"))
     annotations = mapping(metadata.get("annotations"))
-    replicas = mapping(document.get("status")).get("replicas", 0)
+    replicas = mapping(document.get("status")).get("replicas")
     return _revision(
-        metadata, str(annotations.get(REVISION, "")), mapping(spec.get("template")), int(replicas or 0)
+        metadata,
+        str(annotations.get(REVISION, "")),
+        mapping(spec.get("template")),
+        replicas if isinstance(replicas, int) else 0,
     )
 
 
