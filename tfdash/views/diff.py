@@ -87,9 +87,9 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Templat
         before, after = _by(old_spec.get(field), "name"), _by(new_spec.get(field), "name")
         for name in (*before, *(n for n in after if n not in before)):
             if name not in after:
-                yield TemplateChange("", f"{noun} {safe(name)}", _scalar(before[name].get("image")), None)
+                yield TemplateChange("", f"{noun} {safe(name)}", _scalar(before[name].get("image", "")), None)
             elif name not in before:
-                yield TemplateChange("", f"{noun} {safe(name)}", None, _scalar(after[name].get("image")))
+                yield TemplateChange("", f"{noun} {safe(name)}", None, _scalar(after[name].get("image", "")))
             else:
                 yield from _container(safe(name), before[name], after[name])
     done = {"containers", "initContainers"}
