@@ -165,6 +165,7 @@ def main() -> int:
         say(f"creating {args.pods:,} pods in {args.namespaces} namespace(s) ...")
         world.add_nodes(cluster, max(5, args.pods // 400))
         world.many_pods(cluster, 100, args.pods // 100, args.namespaces)
+        time.sleep(20)  # the controllers settle: they would be measured too
         kubeconfig = cluster.kubeconfig("admin")
         where = "-A" if args.namespaces > 1 else "-n bench-00"
         figures: dict[str, Any] = {
