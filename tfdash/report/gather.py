@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.model.observation import Observation
-from tfdash.model.picture import Change, ClusterPicture, Picture
-from tfdash.model.subject import Key, Subject
+from tfdash.model.picture import Change, Picture
+from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Assessment, Level, Verdict
 from tfdash.views import state as states
@@ -109,11 +109,3 @@ def verdicts_of(assessment: Assessment, row: RowKey, uid: str) -> tuple[Verdict,
     """What was said of one row, under its name or its name and uid."""
     told = assessment.verdicts
     return told.get(row.subject) or told.get(row.subject._replace(uid=uid), ())
-
-
-def cluster_of(picture: Picture, row: RowKey) -> ClusterPicture:
-    return picture.clusters[row.cluster]
-
-
-def key_text(key: Key) -> str:
-    return f"{key.namespace}/{key.name}" if key.namespace else key.name

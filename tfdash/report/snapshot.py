@@ -71,7 +71,7 @@ def _document(
         "schema_version": SCHEMA_VERSION,
         "generated_at": iso(now),
         "screen": found.screen,
-        "namespace": namespace,
+        "namespace": safe(namespace) if namespace else None,
         "exit_code": _code(found),
         "sources": [
             {
@@ -85,7 +85,7 @@ def _document(
             }
             for row in source_rows(picture, now)
         ],
-        "unread": list(found.unread),
+        "unread": [safe(name) for name in found.unread],
     }
     if found.rows is None:
         document["sections"] = [
@@ -110,7 +110,7 @@ def _document(
                 "kind": key.kind,
                 "namespace": safe(key.key.namespace) or None,
                 "name": safe(key.key.name),
-                "uid": obj.uid or None,
+                "uid": safe(obj.uid) or None,
                 "cells": {field.id: field.typed(obj, context) for field in rows.fields},
                 "verdicts": [_verdict(v) for v in verdicts_of(assessment, key, obj.uid)],
             }
@@ -122,7 +122,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     subject = verdict.subject
     return {
         "level": verdict.level.name,
-        "rule": verdict.rule,
+        "rule": safe(verdict.rule),
         "subject": {
             "cluster": subject.cluster.cluster, "kind": subject.kind, "namespace": safe(subject.namespace) or None,
             "name": safe(subject.name),
@@ -130,10 +130,10 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "sentence": safe(verdict.sentence),
         "measured": verdict.measured,
         "limit": verdict.limit,
-        "unit": verdict.unit or None,
+        "unit": safe(verdict.unit) or None,
         "unknown": verdict.unknown.value if verdict.unknown else None,
         "since": iso(verdict.since),
-        "evidence": [str(o) for o in verdict.evidence.objects],
+        "evidence": [safe(str(o)) for o in verdict.evidence.objects],
     }  # fmt: skip
 
 

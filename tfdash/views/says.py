@@ -48,15 +48,21 @@ def freshness(seen: Sequence[Seen], now: float) -> Freshness:
 
 def hidden(seen: Sequence[Seen]) -> str:
     """``2 namespaces hidden: a, b (may not list pods)``; "" where all can be seen."""
-    names = sorted({name for _, _, o in seen if o is not None for name in o.hidden})
-    if not names:
-        return ""
+    names = {name for _, _, o in seen if o is not None for name in o.hidden}
     causes = sorted(
         {safe(o.problem.cause) for _, _, o in seen if o is not None and o.hidden and o.problem is not None}
     )
-    listed = ", ".join(safe(n) for n in names[:5]) + (", …" if len(names) > 5 else "")
-    why = f" ({'; '.join(causes)})" if causes else ""
-    return f"{len(names)} namespace{'s' if len(names) > 1 else ''} hidden: {listed}{why}"
+    why = f" ({'; '.join(causes)})" if names and causes else ""
+    return hidden_names(names) + why
+
+
+def hidden_names(names: Iterable[str]) -> str:
+    """``2 namespaces hidden: a, b``, at most five by name; "" for none."""
+    ordered = sorted(names)
+    if not ordered:
+        return ""
+    listed = ", ".join(safe(n) for n in ordered[:5]) + (", …" if len(ordered) > 5 else "")
+    return f"{len(ordered)} namespace{'s' if len(ordered) > 1 else ''} hidden: {listed}"
 
 
 def empty(seen: Sequence[Seen], noun: str, restriction: Restriction, namespaced: bool = True) -> str:

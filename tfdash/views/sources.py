@@ -12,6 +12,7 @@ from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import of_observation, short_age
 from tfdash.views.kinds import view_of
+from tfdash.views.says import hidden_names
 
 
 class SourceRow(NamedTuple):
@@ -60,7 +61,7 @@ def _row(
     elif fresh.text:
         notes.append(fresh.text)
     if seen.hidden:
-        notes.append(f"{len(seen.hidden)} namespaces hidden: {', '.join(safe(n) for n in seen.hidden[:5])}")
+        notes.append(hidden_names(seen.hidden))
     state = {
         "": states.of_level(Level.OK),
         "late": states.of_level(Level.OK),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfdash.model.kube import EndpointSlice, Object, Service
+from tfdash.text import safe
 from tfdash.views.kinds.base import (
     Context,
     Field,
@@ -39,9 +40,12 @@ def external(service: Service) -> str:
 
 def _ports_value(service: Service, context: Context) -> list[dict[str, object]]:
     return [
-        {"name": p.name, "port": p.port, "target": p.target, "protocol": p.protocol, "node_port": p.node_port}
+        {
+            "name": safe(p.name), "port": p.port, "target": safe(p.target), "protocol": safe(p.protocol),
+            "node_port": p.node_port,
+        }
         for p in service.ports
-    ]
+    ]  # fmt: skip
 
 
 def _search(service: Service, context: Context) -> str:
@@ -59,7 +63,7 @@ SERVICES = KindView(
         text_field("cluster_ip", "CLUSTER-IP", 15, lambda s: none(s.cluster_ip), printer="Cluster-IP"),
         text_field("external_ip", "EXTERNAL-IP", 18, external, printer="External-IP", priority=3,
                    paint=lambda o, c, text: "moving" if text == "<pending>" else ""),
-        Field("ports", "PORT(S)", 22, lambda s, c: ports(s), value=_ports_value, printer="Port(s)", priority=0,
+        Field("ports", "PORT(S)", 22, lambda s, c: safe(ports(s)), value=_ports_value, printer="Port(s)", priority=0,
               flexible=True),
         age_field(priority=2),
         text_field("selector", "SELECTOR", 30, lambda s: labels_text(s.selector), printer="Selector", priority=4,

@@ -39,7 +39,7 @@ def targets(hpa: HorizontalPodAutoscaler) -> str:
 
 def _metrics_value(hpa: HorizontalPodAutoscaler, context: Context) -> list[dict[str, object]]:
     return [
-        {"type": m.type, "name": safe(m.name), "current": m.current, "target": m.target, "unit": m.unit}
+        {"type": safe(m.type), "name": safe(m.name), "current": m.current, "target": m.target, "unit": m.unit}
         for m in hpa.metrics
     ]
 

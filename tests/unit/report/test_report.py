@@ -1,0 +1,303 @@
+"""The headless export: both formats of every screen, against its schema, and what a script should think of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
+from tfdash.model.kube import (
+    KINDS,
+    Container,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Metric,
+    Node,
+    Provisional,
+    Service,
+    ServicePort,
+    Template,
+)
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Picture
+from tfdash.model.section import SectionState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment, Evidence, Level, Verdict
+from tfdash.model.workload import Cause, CauseCode, Release, Serving, WorkloadState
+from tfdash.report import SCREENS, exit_code, schema, snapshot
+from tfdash.report.gather import needs
+
+NEW_YORK = ZoneInfo("America/New_York")
+WEB = Subject(EU, "Deployment", "a", "web", "uid-web")
+
+
+def deployment(name: str = "web", namespace: str = "a") -> Deployment:
+    return Deployment(
+        namespace=namespace, name=name, uid=f"uid-{name}", created=NOW - 9 * 86400, desired=2, ready=1, updated=2,
+        template=Template(containers=(Container("main", "r.example/web:2.0"),)),
+    )  # fmt: skip
+
+
+def told(level: Level, *, serving: Serving = Serving.OK, sentence: str = "1 of 2 available") -> Assessment:
+    state = WorkloadState(
+        subject=WEB, serving=serving, release=Release.COMPLETE, message="rolled out", desired=2, available=1,
+        cause=Cause(code=CauseCode.OOM_KILLED, sentence="OOM killed", count=1) if serving is Serving.DEGRADED else None,
+    )  # fmt: skip
+    verdict = Verdict(
+        level=level, rule="serving", subject=WEB, sentence=sentence, measured=1.0, limit=2.0, unit="pods"
+    )
+    section = SectionState(
+        id="serving", title="Serving", level=int(level), sentence=sentence, target="workloads"
+    )
+    fine = SectionState(id="nodes", title="Nodes", level=int(Level.OK), sentence="3 nodes")
+    return Assessment(
+        at=NOW, number=1, verdicts={WEB: (verdict,)}, workloads={WEB: state}, sections=(fine, section)
+    )
+
+
+def whole(**given: Any) -> Picture:
+    """A picture in which every kind was read."""
+    return picture(cluster(**{kind: given.get(kind, []) for kind in KINDS}))
+
+
+def document(
+    shown: Picture, assessment: Assessment, screen: str, namespace: str | None = None
+) -> dict[str, Any]:
+    return json.loads(snapshot(shown, assessment, screen, namespace, "json", NOW, NEW_YORK))
+
+
+def text(
+    shown: Picture,
+    assessment: Assessment,
+    screen: str,
+    namespace: str | None = None,
+    width: int | None = None,
+) -> str:
+    return snapshot(shown, assessment, screen, namespace, "text", NOW, NEW_YORK, width)
+
+
+def code(
+    shown: Picture, assessment: Assessment, screen: str = "deployments", namespace: str | None = None
+) -> int:
+    return exit_code(shown, assessment, screen, namespace, NOW, NEW_YORK)
+
+
+# -- the schema -----------------------------------------------------------------------------------------------------
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "null": type(None),
+}  # fmt: skip
+
+
+def check(value: Any, rule: dict[str, Any], at: str = "$") -> None:
+    """The part of JSON Schema that ours uses; a keyword that is not known here fails the test."""
+    if "$ref" in rule:
+        rule = schema()["$defs"][rule["$ref"].rpartition("/")[2]]
+    unknown = set(rule) - {
+        "$schema", "$defs", "title", "description", "type", "required", "properties", "items", "enum", "const",
+    }  # fmt: skip
+    assert not unknown, f"{at}: keywords {unknown}"
+    if "type" in rule:
+        types = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
+        assert any(isinstance(value, _TYPES[t]) and not isinstance(value, bool) for t in types), (
+            f"{at}: {value!r}"
+        )
+    if "enum" in rule:
+        assert value in rule["enum"], at
+    if "const" in rule:
+        assert value == rule["const"], at
+    if isinstance(value, dict):
+        assert set(rule.get("required", ())) <= set(value), f"{at} lacks {set(rule['required']) - set(value)}"
+        for name, inner in rule.get("properties", {}).items():
+            if name in value:
+                check(value[name], inner, f"{at}.{name}")
+    if isinstance(value, list) and "items" in rule:
+        for index, one in enumerate(value):
+            check(one, rule["items"], f"{at}[{index}]")
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_screen_keeps_the_schema_whatever_is_known(screen: str) -> None:
+    full = whole(
+        Pod=[pod("x")], Deployment=[deployment()], Node=[Node(namespace="", name="n")],
+        Service=[Service(namespace="a", name="s", ports=(ServicePort("h", 80, "web"),))],
+        HorizontalPodAutoscaler=[HorizontalPodAutoscaler(namespace="a", name="h", metrics=(Metric("Resource", "cpu", 70.0),))],
+    )  # fmt: skip
+    table = picture(
+        cluster(
+            Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=("x", "1/1", "Running", "0", "5m"))]
+        )
+    )
+    nothing = picture(cluster(), cluster(US))
+    bare = whole(**{kind: [KINDS[kind](namespace="", name="bare")] for kind in KINDS})
+    for shown in (full, table, nothing, bare):
+        for assessment in (EMPTY_ASSESSMENT, told(Level.WARN)):
+            found = document(shown, assessment, screen)
+            check(found, schema())
+            assert ("sections" in found) is (screen == "overview")
+            assert found["exit_code"] == code(shown, assessment, screen)
+            assert text(shown, assessment, screen)
+
+
+def test_the_schema_refuses_what_is_not_a_snapshot() -> None:
+    found = document(whole(), EMPTY_ASSESSMENT, "pods")
+    for broken in (
+        {**found, "schema_version": 2},
+        {**found, "exit_code": "0"},
+        {k: found[k] for k in ("rows",)},
+    ):
+        with pytest.raises(AssertionError):
+            check(broken, schema())
+
+
+# -- rows -----------------------------------------------------------------------------------------------------------
+
+
+def test_rows_have_typed_values_and_their_verdicts() -> None:
+    found = document(
+        whole(Deployment=[deployment()]), told(Level.WARN, serving=Serving.DEGRADED), "deployments"
+    )
+    assert (found["schema_version"], found["generated_at"], found["namespace"]) == (
+        1,
+        "2026-11-23T14:15:00Z",
+        None,
+    )
+    [row] = found["rows"]
+    assert (row["cluster"], row["kind"], row["namespace"], row["name"], row["uid"]) == (
+        "eu-1", "Deployment", "a", "web", "uid-web",
+    )  # fmt: skip
+    cells = row["cells"]
+    assert cells["ready"] == {"ready": 1, "desired": 2} and cells["updated"] == 2
+    assert (cells["serving"], cells["release"], cells["image"]) == ("degraded", "complete", "web:2.0")
+    assert cells["cause"] == {"code": "OOM killed", "sentence": "OOM killed", "pods": 1}
+    assert cells["age"] == NOW - 9 * 86400
+    [verdict] = row["verdicts"]
+    assert (verdict["level"], verdict["measured"], verdict["limit"], verdict["unit"]) == (
+        "WARN",
+        1.0,
+        2.0,
+        "pods",
+    )
+
+
+def test_the_screen_named_deployments_shows_every_workload_as_on_the_screen() -> None:
+    shown = text(whole(Deployment=[deployment()]), told(Level.OK), "deployments")
+    head = next(line for line in shown.splitlines() if line.startswith("WORKLOAD"))
+    assert head.split() == [
+        "WORKLOAD", "NAMESPACE", "KIND", "SERVING", "RELEASE", "REV", "IMAGE", "READY", "UPD", "AGE", "CAUSE",
+    ]  # fmt: skip
+    assert needs("deployments") == ("Deployment", "StatefulSet", "DaemonSet")
+    assert {"Deployment", "Pod", "Node"} <= set(needs("overview"))
+
+
+def test_text_says_where_when_how_many_and_from_what() -> None:
+    shown = text(whole(Pod=[pod("x"), pod("y", "b")]), EMPTY_ASSESSMENT, "pods").splitlines()
+    assert shown[0] == "production eu-1 v1.37.2  09:15 EST  14:15Z" and shown[2] == "2 pods"
+    assert [line.split()[:4] for line in shown[5:7]] == [
+        ["x", "a", "1/1", "Running"],
+        ["y", "b", "1/1", "Running"],
+    ]
+    assert "data sources" in shown and any("eu-1 pods" in line and "0s ago" in line for line in shown)
+    assert not any(line != line.rstrip() for line in shown)
+
+
+def test_a_namespace_narrows_rows_and_verdict_alike() -> None:
+    shown = whole(Pod=[pod("x"), pod("y", "b")], Deployment=[deployment(), deployment("api", "b")])
+    assert [r["name"] for r in document(shown, EMPTY_ASSESSMENT, "pods", "b")["rows"]] == ["y"]
+    assert "1 pod in b" in text(shown, EMPTY_ASSESSMENT, "pods", "b")
+    assert (code(shown, told(Level.BREACH)), code(shown, told(Level.BREACH), namespace="b")) == (1, 0)
+    assert code(shown, told(Level.BREACH), "overview", "b") == 0
+
+
+def test_a_width_cuts_lines_and_none_leaves_them_whole() -> None:
+    shown = whole(Deployment=[deployment("w" * 200)])
+    assert max(map(len, text(shown, EMPTY_ASSESSMENT, "deployments").splitlines())) > 200
+    assert max(map(len, text(shown, EMPTY_ASSESSMENT, "deployments", width=80).splitlines())) == 80
+
+
+def test_wide_characters_keep_the_columns_aligned() -> None:
+    shown = text(whole(Pod=[pod("日本"), pod("abcd")]), EMPTY_ASSESSMENT, "pods").splitlines()
+    first, second = (line for line in shown if "Running" in line)
+    assert second.index("1/1") == first.index("1/1") + 2 or first.index("1/1") == second.index("1/1") + 2
+
+
+def test_an_empty_list_is_explained() -> None:
+    assert "No pods in b: the list was read and is empty." in text(whole(), EMPTY_ASSESSMENT, "pods", "b")
+    assert "loading pods …" in text(picture(cluster()), EMPTY_ASSESSMENT, "pods")
+
+
+def test_the_overview_has_the_worst_section_first() -> None:
+    found = document(whole(), told(Level.BREACH), "overview")
+    assert [(s["id"], s["level"], s["screen"]) for s in found["sections"]] == [
+        ("serving", "BREACH", "workloads"), ("nodes", "OK", "overview"),
+    ]  # fmt: skip
+    assert [v["sentence"] for v in found["verdicts"]] == ["1 of 2 available"]
+    lines = text(whole(), told(Level.BREACH), "overview").splitlines()
+    assert lines[2].split() == ["Serving", "✖", "BREACH", "1", "of", "2", "available"]
+    assert "nothing has been judged yet" in text(whole(), EMPTY_ASSESSMENT, "overview")
+
+
+def test_a_screen_that_is_none_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"there is no screen 'podz'; there are .*pods"):
+        text(whole(), EMPTY_ASSESSMENT, "podz")
+
+
+# -- the exit code --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [(Level.IDLE, 0), (Level.OK, 0), (Level.MOVING, 0), (Level.PAUSED, 0), (Level.UNKNOWN, 2), (Level.WARN, 1),
+     (Level.BREACH, 1)],
+)  # fmt: skip
+def test_the_exit_code_follows_the_worst_verdict(level: Level, expected: int) -> None:
+    shown = whole(Deployment=[deployment()])
+    assert code(shown, told(level)) == code(shown, told(level), "overview") == expected
+
+
+def test_serving_and_release_count_although_no_rule_spoke() -> None:
+    shown = whole(Deployment=[deployment()])
+    state = told(Level.OK, serving=Serving.DOWN)
+    assert code(shown, Assessment(at=NOW, number=1, verdicts={}, workloads=state.workloads)) == 1
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        Observation(),
+        Observation(value={}, observed_at=NOW),  # not whole yet
+        seen([], provisional=True),
+        seen([], problem=Problem(kind=ProblemKind.UNREACHABLE, cause="refused")),
+    ],
+)
+def test_what_could_not_be_read_is_never_green(unread: Any) -> None:
+    shown = whole(Pod=unread)
+    assert code(shown, EMPTY_ASSESSMENT, "pods") == 2
+    assert document(shown, EMPTY_ASSESSMENT, "pods")["unread"] == ["eu-1/Pod"]
+    assert code(shown, EMPTY_ASSESSMENT, "namespaces") == 0  # it does not read pods
+    assert (
+        code(whole(Pod=unread, Deployment=[deployment()]), told(Level.BREACH), "overview") == 1
+    )  # a finding is certain
+
+
+def test_hostile_text_is_visible_in_both_formats() -> None:
+    who = Subject(EU, "Deployment", HOSTILE, HOSTILE)
+    verdict = Verdict(level=Level.WARN, rule=HOSTILE, subject=who, sentence=HOSTILE, unit=HOSTILE,
+                      evidence=Evidence(objects=(who,)))  # fmt: skip
+    assessment = Assessment(
+        at=NOW, number=1, verdicts={who: (verdict,)}, workloads={},
+        sections=(SectionState(id="s", title="S", level=5, sentence=HOSTILE, detail=HOSTILE),),
+    )  # fmt: skip
+    shown = whole(
+        Deployment=[deployment(HOSTILE, HOSTILE)], Pod=[pod(HOSTILE, HOSTILE, uid=HOSTILE, phase=HOSTILE, statuses=())],
+        Service=[Service(namespace="a", name=HOSTILE, ports=(ServicePort(HOSTILE, 80, HOSTILE, HOSTILE),))],
+    )  # fmt: skip
+    for screen in ("overview", "deployments", "pods", "services"):
+        for format in ("json", "text"):
+            written = snapshot(shown, assessment, screen, None, format, NOW, NEW_YORK)
+            assert VISIBLE in written, (screen, format)
+            assert not any(c in written for c in "\x1b\u202e\x00\u200b"), (screen, format)
+            assert "\\u001b" not in written

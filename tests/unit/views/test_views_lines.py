@@ -1,0 +1,251 @@
+"""The small writers: layout by terminal cells, events, quantities, times, states, the header, the data sources."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
+from tfdash.model.kube import Event
+from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
+from tfdash.model.picture import ServerInfo
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.model.workload import Cause, CauseCode, Release, Serving, WorkloadState
+from tfdash.views import quantity, says, state
+from tfdash.views.events import event_lines, event_text
+from tfdash.views.header import header
+from tfdash.views.kinds import VIEWS, view_named
+from tfdash.views.layout import cells, columns, cut, pad, pairs
+from tfdash.views.sources import source_rows
+from tfdash.views.times import clocks, iso, moment
+from tfdash.views.why import why_lines
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+# -- layout ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("", 0), ("abc", 3), ("日本", 4), ("é", 1), ("e\u0301", 1), ("🚀", 2), ("✔ ok", 4)]
+)
+def test_wide_characters_count_two_and_combining_ones_none(text: str, width: int) -> None:
+    assert cells(text) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "cut_to"),
+    [
+        ("abc", 3, "abc"),
+        ("abcd", 3, "ab…"),
+        ("日本語", 5, "日本…"),
+        ("日本語", 4, "日…"),
+        ("abc", 1, "…"),
+        ("abc", 0, ""),
+    ],
+)
+def test_cutting_never_halves_a_wide_character(text: str, width: int, cut_to: str) -> None:
+    assert cut(text, width) == cut_to
+    assert cells(cut(text, width)) <= width
+
+
+def test_columns_stand_under_each_other() -> None:
+    assert columns([("A", "N"), ("日本", "5"), ("x", "100")], (False, True)) == [
+        "A        N",
+        "日本     5",
+        "x      100",
+    ]
+    assert columns([("abcdef", "x")], widths=(4, 1), gap=1) == ["abc… x"]
+    assert columns([]) == []
+    assert pad("日", 4, right=True) == "  日"
+    assert pairs([("A", "1"), ("Long", ["2", "3"]), ("None", [])], indent=1) == [
+        " A:     1", " Long:  2", "        3", " None:  <none>",
+    ]  # fmt: skip
+
+
+# -- numbers and times ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "cores", "<unknown>"), (71.4, "%", "71%"), (0.05, "cores", "50m"), (2.0, "cores", "2"),
+        (1.5, "cores", "1500m"), (2**28, "bytes", "256Mi"), (1000.0, "bytes", "1000"), (0.0, "bytes", "0"),
+        (1000.0, "", "1k"), (1234.0, "", "1234"), (0.5, "", "500m"),
+    ],
+)  # fmt: skip
+def test_quantities_as_the_api_writes_them(value: float | None, unit: str, text: str) -> None:
+    assert quantity.quantity(value, unit) == text
+
+
+def test_figures_of_a_column_have_one_precision() -> None:
+    assert [quantity.cores(v) for v in (0.1, 12.345, None)] == ["0.10", "12.35", "-"]
+    assert [quantity.size(v * 2**30) for v in (1, 0.25)] == ["1.0", "0.2"]
+    assert (quantity.size_unit([2**20, 2**30]), quantity.size_unit([5.0]), quantity.size_unit([])) == (
+        "Gi",
+        "Mi",
+        "Mi",
+    )
+    assert [quantity.readable_bytes(v) for v in (37, 1536, 2**30, 300 * 2**20)] == [
+        "37 B",
+        "1.5 KiB",
+        "1 GiB",
+        "300 MiB",
+    ]
+    assert (quantity.percent(78, 100), quantity.percent(1, 0)) == ("78 %", "-")
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (NOW, "09:15 EST  14:15Z"),
+        (1_793_512_799.0, "01:59 EDT  05:59Z"),  # the hour that comes twice, before and after
+        (1_793_512_800.0, "01:00 EST  06:00Z"),
+        (1_772_953_199.0, "01:59 EST  06:59Z"),  # the hour that is left out
+        (1_772_953_200.0, "03:00 EDT  07:00Z"),
+    ],
+)
+def test_both_clocks_name_their_zone_on_the_days_of_change_too(at: float, text: str) -> None:
+    assert clocks(at, NEW_YORK) == text
+
+
+def test_moments() -> None:
+    assert clocks(NOW, ZoneInfo("UTC")) == "14:15Z"
+    assert moment(NOW, NEW_YORK) == "Mon 23 Nov 2026 09:15:00 EST"
+    assert (moment(0.0, NEW_YORK), iso(0.0), iso(NOW)) == ("-", None, "2026-11-23T14:15:00Z")
+
+
+# -- states ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_level_serving_and_release_has_glyph_word_and_token() -> None:
+    for level in Level:
+        assert state.of_level(level).level is level
+    shown = [state.of_serving(s) for s in Serving] + [state.of_release(r) for r in Release]
+    assert all(s.glyph and s.word and s.token and s.text == f"{s.glyph} {s.word}" for s in shown)
+    assert {s.text for s in shown if s.word.isupper()} == {"✖ DOWN", "✖ STUCK"}
+    assert {s.level for s in shown if s.token == "breach"} == {Level.BREACH}  # red means one thing
+    assert state.of_serving(Serving.UNKNOWN).token != "ok" and state.of_release(Release.UNKNOWN).token != "ok"
+    assert (state.worst([Level.OK, Level.WARN]), state.worst([])) == (Level.WARN, None)
+    assert state.serving(None) == state.release(None) == state.LOADING
+
+
+# -- events ---------------------------------------------------------------------------------------------------------
+
+
+def event(name: str, **over: Any) -> Event:
+    return Event(namespace="a", name=name, **over)
+
+
+def test_events_come_oldest_first_and_repeated_ones_say_since_when() -> None:
+    lines = event_lines(
+        [event("b", reason="New", last_seen=NOW - 5, message="two\nlines"),
+         event("a", reason="Old", type="Warning", last_seen=NOW - 300, first_seen=NOW - 720, count=4)], NOW,
+    )  # fmt: skip
+    assert [(e.reason, e.age, e.message, e.warning) for e in lines] == [
+        ("Old", "5m (x4 over 12m)", "", True), ("New", "5s", "two lines", False),
+    ]  # fmt: skip
+
+
+def test_no_events_is_said() -> None:
+    assert event_text([], NOW) == ["none; the API server keeps events for about an hour"]
+    assert VISIBLE in event_text([event("a", message=HOSTILE)], NOW)[1]
+
+
+# -- what lists, the header and the sources say -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shown", "total", "noun", "text"),
+    [(2000, 2000, "pods", "2,000 pods"), (20, 2000, "pods", "20 of 2,000 pods"), (1, 1, "pods", "1 pod"),
+     (0, 1, "pods", "0 of 1 pod"), (0, 0, "nodes", "0 nodes")],
+)  # fmt: skip
+def test_counts(shown: int, total: int, noun: str, text: str) -> None:
+    assert says.count(shown, total, noun) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "view"),
+    [("deploy", "deployments"), ("po", "pods"), ("Pod", "pods"), ("ns", "namespaces"), ("sts", "statefulsets"),
+     ("HPA", "hpas"), ("horizontalpodautoscaler", "hpas"), ("svc", "services"), (" nodes ", "nodes"), ("wl", "workloads")],
+)  # fmt: skip
+def test_views_are_found_by_every_name_of_kubectl(name: str, view: str) -> None:
+    assert view_named(name) is VIEWS[view]
+
+
+def test_there_is_no_view_of_nothing() -> None:
+    assert view_named("") is None and view_named("podz") is None
+
+
+def test_the_header_tells_where_as_whom_and_how_fresh() -> None:
+    info = ServerInfo(version="v1.37.2", user=HOSTILE, skew=12.0)
+    stale = seen([pod("x")], observed_at=NOW - 300)
+    shown = header(picture(cluster(info=info, Pod=stale), cluster(US, info=altered_info(info))), "production", NOW, NEW_YORK,
+                   colour="red", mode="ELEVATED 04:12", demo=True)  # fmt: skip
+    assert (shown.environment, shown.colour, shown.mode, shown.demo) == (
+        "PRODUCTION",
+        "red",
+        "ELEVATED 04:12",
+        True,
+    )
+    assert shown.place == f"eu-1, us-1 · {VISIBLE} · v1.37.2"
+    assert shown.freshness == ("▲ 5m old", "old") and shown.clocks == "09:15 EST  14:15Z"
+    assert shown.notes == ("▲ clock of eu-1 is 12s ahead of ours",)
+
+
+def altered_info(info: ServerInfo) -> ServerInfo:
+    return ServerInfo(version=info.version, user=info.user, skew=-1.0)
+
+
+def test_the_header_of_another_environment_knows_nothing_of_this_one() -> None:
+    shown = header(picture(cluster()), "staging", NOW, NEW_YORK)
+    assert (shown.environment, shown.place, shown.freshness.text) == ("STAGING", "", "")
+
+
+def test_sources_that_want_attention_come_first() -> None:
+    problem = Problem(kind=ProblemKind.LOGIN_EXPIRED, cause=HOSTILE, remedy="run it", retry_at=NOW + 30)
+    kinds: dict[str, Any] = {
+        "Pod": seen([pod("x")], observed_at=NOW - 240, problem=problem, hidden=("b",)),
+        "Node": Observation(progress=Progress(500, 2000)),
+        "Event": seen([], observed_at=NOW - 300),
+        "Service": seen([]),
+    }
+    rows = source_rows(picture(cluster(**kinds)), NOW)
+    assert [(r.kind, r.state.text, r.objects, r.age_text) for r in rows] == [
+        ("Event", "▲ old", 0, "5m ago"),
+        ("Pod", "? login expired", 1, "4m ago"),
+        ("Node", "? loading", None, "never read"),
+        ("", "✔ ok", None, "0s ago"),
+        ("Service", "✔ ok", 0, "0s ago"),
+    ]
+    assert rows[1].detail == f"{VISIBLE}; run it · next try in 30s · 1 namespace hidden: b"
+    assert rows[2].detail == "loading 500 of about 2,000" and rows[3].detail == "v1.37.2"
+
+
+# -- why ------------------------------------------------------------------------------------------------------------
+
+
+def test_why_shows_the_arithmetic_and_the_objects_behind_it() -> None:
+    who = Subject(EU, "Deployment", "a", "web")
+    verdicts = [
+        Verdict(level=Level.OK, rule="fine", subject=who, sentence="fine"),
+        Verdict(level=Level.WARN, rule="serving", subject=who, sentence=HOSTILE, measured=1.0, limit=2.0, unit="pods",
+                since=NOW - 120, unknown=UnknownKind.STALE,
+                evidence=Evidence(query="available", sample=1200, window=600.0, objects=(who,))),
+    ]  # fmt: skip
+    told = WorkloadState(subject=who, serving=Serving.DEGRADED, release=Release.COMPLETE, message="rolled out", desired=2,
+                         available=1, cause=Cause(code=CauseCode.OOM_KILLED, sentence="OOM", others=("probe",)))  # fmt: skip
+    lines = why_lines(who, verdicts, told, NOW)
+    assert lines[0] == f"▲ warn  {VISIBLE}"
+    text = "\n".join(lines)
+    for part in ("1 against 2 pods", "stale", "2m ago", "available", "1,200", "10m", "Deployment a/web",
+                 "▲ degraded, 1 of 2 available", "OOM killed: OOM", "probe", "rolled out"):  # fmt: skip
+        assert part in text, part
+    assert text.index("▲ warn") < text.index("✔ ok  fine")
+
+
+def test_why_of_what_was_not_judged_says_so() -> None:
+    who = Subject(EU, "Deployment", "a", HOSTILE)
+    assert why_lines(who, (), None, NOW)[0].startswith(f"? Nothing has been said of {VISIBLE} yet")
