@@ -18,13 +18,15 @@ import msgspec
 
 from tfdash.clock import Clock
 from tfdash.model.kube import Event
+from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.traffic import Signals
 from tfdash.model.update import Update
 from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
-from tfdash.sources.base import Scope, Source
+from tfdash.sources.base import Feeder, Scope, Source
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -47,8 +49,11 @@ class Board:
     """See the module. ``interval`` is the shortest time between two updates, in seconds."""
 
     def __init__(
-        self, sources: Sequence[Source], judge: Judging | None, clock: Clock, *, interval: float = 0.2
-    ) -> None:
+        self, sources: Sequence[Source], judge: Judging | None, clock: Clock, *, interval: float = 0.2,
+        feeders: Sequence[Feeder] = (),
+    ) -> None:  # fmt: skip
+        self._feeders: list[Feeder] = list(feeders)
+        self._new_signals = self._new_facts = False
         self._sources: dict[ClusterRef, Source] = {source.ref: source for source in sources}
         self._judge = judge
         self._clock = clock
@@ -100,12 +105,26 @@ class Board:
             self._pending_fresh.add((ref, ""))
             self._schedule()
 
+    def change_signals(self, change: Callable[[Signals], Signals]) -> None:
+        """Replace the signals by what ``change`` makes of them; it must be quick and copy what it changes."""
+        with self._lock:
+            self._next(signals=change(self.picture.signals))
+            self._new_signals = True
+            self._schedule()
+
+    def put_facts(self, facts: Facts) -> None:
+        """What the store remembers, anew."""
+        with self._lock:
+            self._next(facts=facts)
+            self._new_facts = True
+            self._schedule()
+
     def _replace(self, cluster: ClusterPicture) -> None:
-        self.picture = Picture(
-            at=self._clock.now(),
-            number=self.picture.number + 1,
-            clusters={**self.picture.clusters, cluster.ref: cluster},
-        )
+        self._next(clusters={**self.picture.clusters, cluster.ref: cluster})
+
+    def _next(self, **changes: Any) -> None:
+        number = self.picture.number + 1
+        self.picture = msgspec.structs.replace(self.picture, at=self._clock.now(), number=number, **changes)
 
     # -- updates ------------------------------------------------------------------------------------------------
 
@@ -135,8 +154,12 @@ class Board:
     def _flush(self) -> None:
         with self._lock:
             self._scheduled = False
-            change = Change(keys=self._pending_keys, freshness=frozenset(self._pending_fresh))
+            change = Change(
+                keys=self._pending_keys, freshness=frozenset(self._pending_fresh), signals=self._new_signals,
+                facts=self._new_facts,
+            )  # fmt: skip
             self._pending_keys, self._pending_fresh = {}, set()
+            self._new_signals = self._new_facts = False
             picture = self.picture
         self._flush_at = time.monotonic() + self._interval
         judged: frozenset[Subject] | None = frozenset()
@@ -260,6 +283,10 @@ class Board:
             raise RuntimeError("the board is not running")
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
+    async def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run ``work`` on the board's loop, where the clients live, and wait for it from any other loop."""
+        return await self._ask(work)
+
     async def _ask(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(self._submit(work))
 
@@ -285,7 +312,9 @@ class Board:
             ready.set()
             async with asyncio.TaskGroup() as group:
                 for source in self._sources.values():
-                    group.create_task(self._observe(source), name=f"source {source.ref.cluster}")
+                    group.create_task(self._observe(source.run, f"source {source.ref.cluster}"))
+                for feeder in self._feeders:
+                    group.create_task(self._observe(feeder.run, type(feeder).__name__))
 
         self._main = loop.create_task(main())
         try:
@@ -296,14 +325,14 @@ class Board:
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
 
-    async def _observe(self, source: Source) -> None:
+    async def _observe(self, run: Callable[[Board], Awaitable[None]], name: str) -> None:
         delay = 1.0
         while True:
             try:
-                await source.run(self)
+                await run(self)
                 return
             except Exception:  # a bug in a source must not end the others; it is logged and tried again
-                log.exception("source %s failed", source.ref.cluster)
+                log.exception("%s failed", name)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 60.0)
 

@@ -8,8 +8,10 @@ from typing import TypeAlias
 import msgspec
 
 from tfdash.model.kube import Object
+from tfdash.model.memory import NO_FACTS, Facts
 from tfdash.model.observation import Observation
 from tfdash.model.subject import ClusterRef, Key
+from tfdash.model.traffic import NO_SIGNALS, Signals
 
 Objects: TypeAlias = Mapping[Key, Object]
 """All objects of one kind in one cluster, by (namespace, name). Never mutated after it was published."""
@@ -47,6 +49,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     number: int
     clusters: Mapping[ClusterRef, ClusterPicture]
+    signals: Signals = NO_SIGNALS
+    facts: Facts = NO_FACTS
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,3 +63,5 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     keys: Mapping[tuple[ClusterRef, str], frozenset[Key] | None]
     freshness: frozenset[tuple[ClusterRef, str]]
+    signals: bool = False  # something of the picture's signals is new
+    facts: bool = False

@@ -27,6 +27,11 @@ def merged(first: Update, second: Update) -> Update:
     for at, named in second.change.keys.items():
         known = keys.get(at, frozenset())
         keys[at] = None if named is None or known is None else known | named
-    change = Change(keys=keys, freshness=first.change.freshness | second.change.freshness)
+    change = Change(
+        keys=keys,
+        freshness=first.change.freshness | second.change.freshness,
+        signals=first.change.signals or second.change.signals,
+        facts=first.change.facts or second.change.facts,
+    )
     judged = None if first.judged is None or second.judged is None else first.judged | second.judged
     return Update(second.picture, second.assessment, change, judged)

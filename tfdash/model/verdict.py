@@ -7,6 +7,9 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from tfdash.model.calendar import CalendarState
+from tfdash.model.judgement import CanaryJudgement
+from tfdash.model.release import ReleaseState
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.workload import WorkloadState
@@ -68,6 +71,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: Mapping[Subject, tuple[Verdict, ...]]
     workloads: Mapping[Subject, WorkloadState]
     sections: tuple[SectionState, ...] = ()
+    releases: Mapping[Subject, ReleaseState] = {}
+    canaries: Mapping[Subject, CanaryJudgement] = {}
+    calendar: CalendarState | None = None
 
 
 EMPTY_ASSESSMENT = Assessment(at=0.0, number=0, verdicts={}, workloads={})

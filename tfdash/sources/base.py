@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from tfdash.model.kube import Event
+from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
-from tfdash.model.picture import Objects, ServerInfo
+from tfdash.model.picture import Objects, Picture, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.traffic import Signals
+from tfdash.model.verdict import Assessment
 
 
 class Scope(NamedTuple):
@@ -72,3 +75,21 @@ class Source(Protocol):
 
     async def privileges(self) -> tuple[Privilege, ...]:
         """For each read that the program does: may it, in all namespaces or else in each configured one. For ``doctor``."""
+
+
+class Reading(Protocol):
+    """What a feeder may ask of the board: the newest picture and assessment, and where to put what it saw."""
+
+    picture: Picture
+    assessment: Assessment
+
+    def change_signals(self, change: Callable[[Signals], Signals]) -> None: ...
+
+    def put_facts(self, facts: Facts) -> None: ...
+
+
+class Feeder(Protocol):
+    """A source of signals or facts that is no cluster: metrics, journeys, the store. Lives on the board's loop."""
+
+    async def run(self, board: Reading) -> None:
+        """Observe until cancelled. A failure becomes a problem of an observation, never an exception."""

@@ -1,0 +1,131 @@
+"""What the gate needs of others, as protocols: a Writer that sends, a Ledger that remembers, a Desk that screens see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from tfdash.model.action import Arguments, Confirmation, Guarded, Offer, Plan, Progress, Request
+from tfdash.model.memory import ApprovalRequest, Entry, EntryKind, VerifiedGood
+from tfdash.model.requests import Privilege
+from tfdash.model.subject import ClusterRef, Subject
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server said to one request. ``status`` as HTTP has it; ``body`` the decoded JSON, {} where it is none."""
+
+    status: int
+    body: Mapping[str, Any]
+    message: str = ""
+    reason: str = ""
+    headers: Mapping[str, str] = {}
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class NotSent(Exception):
+    """Nothing left this machine: certainly not applied. The text says why."""
+
+
+class OutcomeUnknown(Exception):
+    """Sent, and no answer within the time. ``settled_after``: monotonic seconds after which the server has given up too."""
+
+    def __init__(self, message: str, settled_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.settled_after = settled_after
+
+
+class Writer(Protocol):
+    """Sends exactly one request, once: no retry, no redirect. One for each cluster. On the board's loop."""
+
+    ref: ClusterRef
+
+    async def identity(self) -> tuple[str, tuple[str, ...]]:
+        """User and groups as the server sees them now (SelfSubjectReview, never cached). Raises ``ReadFailed``."""
+
+    async def may(self, request: Request) -> Privilege:
+        """SelfSubjectAccessReview for exactly this verb, resource, subresource, namespace and name."""
+
+    async def dry_run(self, request: Request) -> Answer:
+        """The same request with dryRun=All. Raises ``NotSent``, ``OutcomeUnknown``."""
+
+    async def send(self, request: Request, *, audit_id: str, timeout: float) -> Answer:
+        """Send it, with the server's own time-out set to ``timeout`` seconds. Raises ``NotSent``, ``OutcomeUnknown``."""
+
+    async def read(self, path: str) -> Answer:
+        """The object behind ``path`` now, past every cache: facts are checked by it once more before sending."""
+
+
+class Ledger(Protocol):
+    """The audit log and what else is remembered, as the gate uses it. Every call has a deadline; none holds a loop."""
+
+    terminal: str
+
+    async def append(
+        self, kind: EntryKind, *, actor: str, subject: Subject | None = None, action: str = "", intent: str = "",
+        sentence: str = "", data: Mapping[str, Any] | None = None, environment: str = "",
+    ) -> Entry:  # fmt: skip
+        """Durable when it returns, in the local or the shared store. Raises ``LedgerUnavailable`` where in neither."""
+
+    async def reserve(self, entries: int) -> None:
+        """Make sure of room for so many entries. Raises ``LedgerUnavailable``."""
+
+    async def request_approval(self, plan: Plan, reason: str) -> ApprovalRequest: ...
+
+    async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
+        """Approve or deny as this terminal's own identity, stamped by the server that keeps it."""
+
+    async def consume_approval(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
+        """Use it up, once, before sending. Raises ``ApprovalRefused`` with the reason."""
+
+    async def remember_verified(self, good: VerifiedGood) -> None: ...
+
+    async def break_glass(self, environment: str, actor: str, reason: str) -> None: ...
+
+    async def end_break_glass(self, environment: str, actor: str) -> None: ...
+
+
+class LedgerUnavailable(Exception):
+    """No durable sink acknowledged; the text says which and why."""
+
+
+class ApprovalRefused(Exception):
+    """An approval that does not hold: denied, expired, consumed, forged, of another plan, by the requester."""
+
+
+class Desk(Protocol):
+    """What screens see of all this. Callable from the screens' loop; the work happens on the board's loop.
+
+    Built for every mode: in a read-only one there is no executor behind it, offers carry the refusal, ``plan`` may still
+    be shown and ``execute`` refuses.
+    """
+
+    @property
+    def mode(self) -> str:
+        """READ-ONLY, ACTING, ELEVATED 04:12."""
+
+    def offers(self, subject: Subject) -> tuple[Offer, ...]:
+        """All actions that concern it, allowed or refused with the reason, from what is known now. Quick; no I/O."""
+
+    async def plan(self, action: str, subject: Subject, arguments: Arguments) -> Guarded:
+        """Make the plan and have the guard look at it. Raises ``ReadFailed`` or ``PlanRefused``."""
+
+    async def refresh(self, plan: Plan, choices: tuple[str, ...] = ()) -> Guarded:
+        """The same plan anew, with what changed since."""
+
+    async def execute(
+        self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]
+    ) -> Progress:
+        """Check once more, record, send, verify, record; ``tell`` gets each stage, on the board's loop."""
+
+
+class PlanRefused(Exception):
+    """There is nothing to plan; the text is for the operator. ``opens_at`` where waiting helps, ``remedy`` where not."""
+
+    def __init__(self, message: str, *, opens_at: float | None = None, remedy: str = "") -> None:
+        super().__init__(message)
+        self.opens_at, self.remedy = opens_at, remedy

@@ -1,0 +1,157 @@
+"""What an operator may do, what exactly would happen, and what came of it. Plain data; ``tfdash.actions`` makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import msgspec
+
+from tfdash.model.release import Fact
+from tfdash.model.subject import Subject
+
+
+class Risk(IntEnum):
+    """How it is confirmed."""
+
+    KEY = 0
+    TYPED_NAME = 1
+    TYPED_NAME_AND_REASON = 2
+    SECOND_PERSON = 3
+
+
+class FreezeRule(StrEnum):
+    FROZEN = "frozen"  # by a closed calendar
+    EXEMPT = "exempt"
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """An action as it stands for one subject now: its key, and why not where it is refused (``refused`` "" = may)."""
+
+    action: str  # id, e.g. "workload.rollback"
+    title: str  # "noun: verb"
+    key: str
+    refused: str = ""
+    opens_at: float | None = None
+    remedy: str = ""  # e.g. the YAML that would add the gate hook
+    arguments: tuple[str, ...] = ()  # names of what must be given: "replicas", "revision"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One request exactly as it will be sent. ``body`` is canonical JSON text."""
+
+    method: str
+    path: str
+    body: str = ""
+    content_type: str = "application/json"
+    query: tuple[tuple[str, str], ...] = ()
+    what: str = ""  # in words
+    subject: Subject | None = None
+    dry_run: bool = True  # whether a server dry run of it is possible
+    argv: tuple[str, ...] = ()  # a command instead of a request (pipelines, kubectl)
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """A postcondition: id, words, and the seconds within which it must come true."""
+
+    id: str
+    text: str
+    within: float = 600.0
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the plan offers on top, e.g. to suspend the GitOps reconciliation first."""
+
+    id: str
+    text: str
+    chosen: bool = False
+    requests: tuple[Request, ...] = ()
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Shown, confirmed and executed; never anything else. ``digest`` is SHA-256 over the exact requests, the facts and the
+    policy, and what an approval binds to. Times in epoch seconds.
+    """
+
+    id: str
+    action: str
+    title: str
+    subject: Subject
+    effect: str  # one sentence
+    requests: tuple[Request, ...]
+    facts: tuple[Fact, ...] = ()
+    before: str = ""
+    after: str = ""
+    diff: tuple[str, ...] = ()  # "- old", "+ new", "  same"
+    skips: tuple[str, ...] = ()
+    not_reverted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    posts: tuple[Post, ...] = ()
+    risk: Risk = Risk.TYPED_NAME
+    freeze: FreezeRule = FreezeRule.EXEMPT
+    typed: str = ""  # what must be typed
+    arguments: tuple[tuple[str, str], ...] = ()
+    policy: str = ""  # digest of the policies it was made under
+    digest: str = ""
+    made_at: float = 0.0
+    expires_at: float = 0.0
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the guard: passed True, refused False, not known None."""
+
+    id: str  # "identity", "right", "policy", "dry-run", "facts", "lock", "store", "approval"
+    text: str
+    passed: bool | None
+    opens_at: float | None = None
+
+
+class Guarded(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan with what the guard says of it now."""
+
+    plan: Plan
+    checks: tuple[Check, ...]
+    refused: str = ""  # the sentence, "" where it may be confirmed
+    changed: tuple[str, ...] = ()  # facts that differ from the plan before this one
+
+    @property
+    def allowed(self) -> bool:
+        return not self.refused
+
+
+class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator gave. ``approval`` names the approval that was consumed, where a second person is needed."""
+
+    plan_digest: str
+    typed: str = ""
+    reason: str = ""
+    choices: tuple[str, ...] = ()
+    approval: str = ""
+    extra: bool = False  # the further confirmation that a promotion without PASS needs
+
+
+class Result(StrEnum):
+    """``UNKNOWN``: sent, and no answer: never tried again, settled by reading."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"
+    NOT_APPLIED = "not applied"
+    FAILED = "failed"
+    UNKNOWN = "unknown outcome"
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runner tells while it works and afterwards; each replaces the one before."""
+
+    plan: Plan
+    stage: str  # "checking", "recording", "sending", "verifying", "done"
+    result: Result | None = None
+    sentence: str = ""
+    posts: tuple[tuple[Post, bool | None], ...] = ()
+    items: tuple[tuple[str, str], ...] = ()  # (item, outcome) of a drain or a bulk action
+    entry: str = ""  # id of the audit entry, "" = UNRECORDED
+
+
+Arguments = Mapping[str, Any]

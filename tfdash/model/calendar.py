@@ -1,0 +1,35 @@
+"""What the release calendar says at one moment. Made only by ``tfdash.playbook.schedule``."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """A half-open interval [start, end) in epoch seconds with its words: ``Tue 24 Nov 10:00-12:00 EST (15:00Z)``."""
+
+    start: float
+    end: float
+    text: str
+    reason: str = ""  # of a freeze or holiday
+
+
+class CalendarState(msgspec.Struct, frozen=True, kw_only=True):
+    """May a standard release happen now? ``why`` names the rule in one sentence; ``text`` is the header's short form.
+
+    ``finish_until``: a release that began inside its window may go on until then; None where none may. ``problem`` is
+    set where the clock or the policy cannot be trusted: the calendar is closed then.
+    """
+
+    at: float
+    open: bool
+    text: str
+    why: str
+    zone: str = ""
+    closes_at: float | None = None
+    opens_at: float | None = None
+    freeze: Slot | None = None
+    next: tuple[Slot, ...] = ()  # the next five
+    finish_until: float | None = None
+    problem: str = ""
+    waived: str = ""  # break-glass or emergency approval: by whom, until when

@@ -1,0 +1,124 @@
+"""What the store remembers, as the rules and the screens read it. ``tfdash.store`` keeps it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tfdash.model.subject import ClusterRef, Subject
+
+
+class EntryKind(StrEnum):
+    INTENT = "intent"
+    REFUSAL = "refusal"
+    CONFIRMATION = "confirmation"
+    APPROVAL = "approval"
+    DENIAL = "denial"
+    OUTCOME = "outcome"
+    VERIFICATION = "verification"
+    NOTE = "note"
+    BREAK_GLASS = "break-glass"
+    HEARTBEAT = "heartbeat"
+    POLICY = "policy"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the audit log. ``data`` is canonical JSON, secrets redacted before hashing. ``hash`` covers
+    everything else of the entry and ``previous``, the hash of the entry before it in the same terminal's chain."""
+
+    version: int
+    terminal: str
+    sequence: int
+    at: float
+    kind: EntryKind
+    actor: str  # as the API server or the database says, never $USER alone
+    environment: str = ""
+    cluster: str = ""
+    target: str = ""  # "Deployment tf-production/checkout"
+    action: str = ""
+    intent: str = ""  # id of the intent that it belongs to
+    sentence: str = ""
+    data: str = "{}"
+    previous: str = ""
+    hash: str = ""
+
+
+class VerifiedGood(msgspec.Struct, frozen=True, kw_only=True):
+    """A release that was verified: its whole pod template (canonical JSON), so that it can be restored even after its
+    ReplicaSet was pruned. ``by`` "rules" or a person."""
+
+    subject: Subject
+    template: str
+    template_hash: str
+    images: tuple[str, ...]
+    digests: tuple[str, ...] = ()
+    revision: str = ""
+    at: float = 0.0
+    by: str = ""
+    verdicts: tuple[str, ...] = ()
+    where: str = "store"  # "store", "cluster"
+
+
+class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that waits for a second person; ``plan`` is its canonical JSON, to be rendered again by the approver."""
+
+    id: str
+    digest: str
+    requester: str
+    requested_at: float
+    expires_at: float
+    reason: str
+    plan: str
+    state: str = "waiting"  # waiting, approved, denied, expired, consumed
+    approver: str = ""  # stamped by a server
+    stamped_by: str = ""  # "postgresql", "kubernetes"
+
+
+class BreakGlass(msgspec.Struct, frozen=True, kw_only=True):
+    environment: str
+    by: str
+    reason: str
+    since: float
+    until: float
+    terminal: str = ""
+    reviewed_by: str = ""
+
+
+class Acting(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who acts on a subject now."""
+
+    subject: Subject
+    by: str
+    action: str
+    since: float
+    terminal: str = ""
+
+
+class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """``local`` and ``shared``: "" where well, else the sentence of what is wrong. ``behind``: entries in the outbox."""
+
+    path: str = ""
+    terminal: str = ""
+    local: str = ""
+    shared: str = ""
+    shared_configured: bool = False
+    behind: int = 0
+    proven_to: int = 0  # last sequence that somebody else holds
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the store enters a picture. Never mutated after publication."""
+
+    verified: dict[Subject, VerifiedGood] = {}
+    approvals: tuple[ApprovalRequest, ...] = ()
+    break_glass: dict[str, BreakGlass] = {}  # by environment
+    acting: tuple[Acting, ...] = ()
+    manual: dict[Subject, str] = {}  # rollback decided by a person: their sentence
+    unsettled: tuple[Entry, ...] = ()  # intents without an outcome
+    health: StoreHealth = StoreHealth()
+    baselines: dict[Subject, str] = {}  # frozen baselines, canonical JSON
+    owners: dict[ClusterRef, str] = {}
+
+
+NO_FACTS = Facts()

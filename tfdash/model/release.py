@@ -1,0 +1,167 @@
+"""A release in flight, whatever carries it: a Deployment, a manual pair, an Argo Rollout or a Flagger Canary.
+
+Made by ``tfdash.playbook.releases`` from the objects of a picture. Serving health stays apart from it
+(``tfdash.model.workload``): an aborted rollout is no outage.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tfdash.model.subject import Subject
+
+
+class Carrier(StrEnum):
+    """What carries the release out."""
+
+    DEPLOYMENT = "Deployment"
+    PAIR = "canary pair"  # two Deployments, x and x-canary, named by the configuration
+    ROLLOUT = "Argo Rollout"
+    CANARY = "Flagger Canary"
+
+
+class Phase(StrEnum):
+    """Where the release is."""
+
+    NONE = "none"  # nothing in flight: one version only
+    PROGRESSING = "progressing"
+    PAUSED = "paused"  # waits for a person or a time, see ``Pause``
+    ANALYSING = "analysing"  # stands at an analysis step
+    ABORTED = "aborted"  # back on the stable version; the wanted one still stands in the spec
+    STUCK = "STUCK"
+    COMPLETE = "complete"  # the new version serves everything
+    UNKNOWN = "unknown"
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two versions. ``hash`` is its pod-template-hash, or the label value that tells it apart."""
+
+    hash: str = ""
+    revision: str = ""
+    image: str = ""  # short: name:tag
+    images: tuple[str, ...] = ()  # whole, as in the spec
+    pods: tuple[str, ...] = ()  # names of its pods now
+    ready: int = 0
+    desired: int = 0
+    oldest_start: float | None = None  # epoch seconds at which its first pod of now started
+    newest_start: float | None = None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a canary in words, e.g. ``set weight 20 %``, ``pause 10m``, ``analysis error-rate``."""
+
+    text: str
+    kind: (
+        str  # setWeight, pause, analysis, experiment, setCanaryScale, setHeaderRoute, setMirrorRoute, plugin
+    )
+    weight: float | None = None  # percent, of setWeight
+    duration: float | None = None  # seconds, of pause; None there: until a person promotes
+
+
+class Weight(msgspec.Struct, frozen=True, kw_only=True):
+    """Percent of the traffic that the canary is to get and gets. ``approximate``: counted from pods, not from routing."""
+
+    wanted: float | None = None
+    actual: float | None = None
+    approximate: bool = True
+    verified: bool | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """Why it stands: the controller's reason, since when, until when (None: until somebody acts), in words."""
+
+    reason: str
+    since: float | None = None
+    until: float | None = None
+    sentence: str = ""
+    manual: bool = False  # spec.paused
+
+
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement of an AnalysisRun. ``value`` is the controller's own text ("[0.98]", "NaN")."""
+
+    phase: str
+    value: str = ""
+    message: str = ""
+    at: float | None = None
+
+
+class MetricResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric of an AnalysisRun with the condition it is held against, which the controller's message leaves out."""
+
+    name: str
+    phase: str
+    successful: int = 0
+    failed: int = 0
+    inconclusive: int = 0
+    error: int = 0
+    dry_run: bool = False
+    message: str = ""
+    condition: str = ""  # success and failure condition as written
+    measurements: tuple[Measurement, ...] = ()  # oldest first
+
+
+class Analysis(msgspec.Struct, frozen=True, kw_only=True):
+    """One AnalysisRun or Experiment of the release, or Flagger's own checks."""
+
+    subject: Subject
+    kind: str  # "step", "background", "pre-promotion", "post-promotion", "experiment", "flagger"
+    phase: str
+    message: str = ""
+    metrics: tuple[MetricResult, ...] = ()
+    started: float | None = None
+    completed: float | None = None
+
+
+class Keeper(msgspec.Struct, frozen=True, kw_only=True):
+    """Who owns the object: "Argo CD", "Flux Kustomization", "Flux HelmRelease", "Helm" or "kubectl" (``tool``), the
+    object that says so, and whether it puts its own version back by itself (``reconciles``; None: not known)."""
+
+    tool: str
+    subject: Subject | None = None
+    reconciles: bool | None = None
+    suspended: bool = False
+    sentence: str = ""
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that an action is decided upon, by the JSON pointer at which the object holds it."""
+
+    pointer: str
+    value: str  # canonical JSON; "" where the object has no such member
+
+
+class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of one release. ``subject`` is the object that carries it; ``workload`` the one that serves."""
+
+    subject: Subject
+    carrier: Carrier
+    phase: Phase
+    message: str
+    workload: Subject | None = None
+    canary: Side | None = None  # None where one version only exists
+    stable: Side | None = None
+    step: int | None = None  # index of the current step, from 0; len(steps): all done
+    steps: tuple[Step, ...] = ()
+    weight: Weight = Weight()
+    pause: Pause | None = None
+    aborted_at: float | None = None
+    started: float | None = None
+    finished: float | None = None
+    analyses: tuple[Analysis, ...] = ()
+    skips: tuple[str, ...] = ()  # what a promotion now would skip, in words
+    skips_full: tuple[str, ...] = ()  # what a full promotion would skip
+    keeper: Keeper | None = None
+    capabilities: frozenset[str] = (
+        frozenset()
+    )  # revertible, restartable, scalable, promotable, abortable, holdable, ...
+    refused: tuple[
+        tuple[str, str], ...
+    ] = ()  # (action id, why it cannot be done here and what would make it possible)
+    problem: str = ""  # what could not be read of it (missing CRD, missing right)
+
+    @property
+    def in_flight(self) -> bool:
+        return self.phase in (Phase.PROGRESSING, Phase.PAUSED, Phase.ANALYSING, Phase.STUCK)

@@ -1,0 +1,126 @@
+"""What the metric backends deliver: raw samples, never rates. Made by ``tfdash.sources.prometheus``.
+
+Raw, because ``rate()`` and ``increase()`` miss the first value of a new series and extrapolate: a new pod's first
+errors would read 0. The judge counts them itself (``tfdash.playbook.canary``).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from tfdash.model.observation import Observation
+from tfdash.model.subject import ClusterRef, Subject
+
+
+class Point(NamedTuple):
+    """One scraped sample: the scrape's time (epoch seconds) and the counter's value."""
+
+    at: float
+    value: float
+
+
+class CounterSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """A counter of one target, oldest sample first. ``pod`` or ``version`` tells whose it is, as the template groups."""
+
+    pod: str = ""
+    version: str = ""
+    labels: tuple[tuple[str, str], ...] = ()  # the rest that tells it apart, sorted
+    points: tuple[Point, ...] = ()
+
+
+class Buckets(NamedTuple):
+    """One scraped histogram: cumulative counts by upper bound (seconds; the last bound is +Inf)."""
+
+    at: float
+    bounds: tuple[float, ...]
+    counts: tuple[float, ...]
+    sum: float
+
+
+class HistogramSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """A histogram of one target, oldest first; classic ones as scraped, native ones with their own bounds."""
+
+    pod: str = ""
+    version: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    native: bool = False
+    points: tuple[Buckets, ...] = ()
+
+
+class Query(NamedTuple):
+    """One query as sent: which role it plays ("requests", "errors", "latency"), its text, its answer's warnings."""
+
+    role: str
+    text: str
+    warning: str = ""
+
+
+class Traffic(msgspec.Struct, frozen=True, kw_only=True):
+    """The samples of one workload at one evaluation time (epoch seconds, the same for all workloads of a round).
+
+    ``requests`` holds every request counter series and ``errors`` those of them that count as errors (a subset by
+    labels). ``since`` is the oldest time for which samples were asked. ``group`` is "pod" or the name of the label that
+    carries the version. A query that failed leaves its samples empty and its ``Observation`` carries the problem.
+    """
+
+    evaluated_at: float
+    since: float
+    requests: tuple[CounterSeries, ...] = ()
+    errors: tuple[CounterSeries, ...] = ()
+    latency: tuple[HistogramSeries, ...] = ()
+    scrape_interval: float | None = None  # seconds, measured from the samples
+    template: str = ""  # name of the metric family's template
+    group: str = "pod"
+    queries: tuple[Query, ...] = ()
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """A firing or pending alert; ``namespace`` and ``workload`` where its labels name them."""
+
+    name: str
+    state: str
+    severity: str = ""
+    namespace: str = ""
+    workload: str = ""
+    summary: str = ""
+    since: float | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+class JourneyRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a journey: did it reach its end, at which step it failed, how long it took (seconds)."""
+
+    at: float
+    ok: bool | None  # None: no answer that can be judged (a failed control probe)
+    step: int = 0  # 1-based, the failing one
+    steps: int = 0
+    duration: float = 0.0
+    message: str = ""  # "502 at step 3"
+
+
+class Journey(msgspec.Struct, frozen=True, kw_only=True):
+    """A user journey of one workload. ``side``: "canary" where it surely reaches the canary, "stable", or "mixed"."""
+
+    name: str
+    workload: Subject | None = None
+    critical: bool = True
+    side: str = "mixed"
+    control: bool = False  # a control probe: its failure makes the others UNKNOWN
+    runs: tuple[JourneyRun, ...] = ()  # oldest first
+    source: str = ""  # "http" or the probe metric's query
+
+
+class Signals(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of a picture that is no Kubernetes object. Never mutated after it was published."""
+
+    traffic: dict[Subject, Observation[Traffic]] = {}
+    alerts: dict[ClusterRef, Observation[tuple[Alert, ...]]] = {}
+    journeys: dict[str, Observation[Journey]] = {}
+    prometheus: dict[
+        ClusterRef, Observation[str]
+    ] = {}  # the server's version; its problem where it is not reached
+
+
+NO_SIGNALS = Signals()
