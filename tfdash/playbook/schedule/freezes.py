@@ -1,0 +1,70 @@
+"""Blackout, holidays and extra freezes as half-open intervals of instants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from tfdash.playbook.schedule.local import instant, later, midnight
+from tfdash.playbook.schedule.policy import CalendarPolicy
+
+
+class Closed(NamedTuple):
+    """[start, end) in epoch seconds, and why: "blackout", "holiday", "freeze"."""
+
+    start: float
+    end: float
+    kind: str
+    reason: str
+
+
+def blacked_out(policy: CalendarPolicy, day: date) -> bool:
+    """Whether the local ``day`` lies in the month's blackout, which may cross the month's end."""
+    first, last = policy.blackout_from_day, policy.blackout_to_day
+    if not first:
+        return False
+    if first <= last:
+        return first <= day.day <= last
+    return day.day >= first or day.day <= last
+
+
+def _blackout_around(policy: CalendarPolicy, day: date) -> Closed:
+    """The whole run of blacked-out days about ``day``, which must be one. By days, so that a clock change inside it is right."""
+    first = last = day
+    while blacked_out(policy, later(first, -1)) and (day - first).days < 62:
+        first = later(first, -1)
+    while blacked_out(policy, later(last, 1)) and (last - day).days < 62:
+        last = later(last, 1)
+    zone = policy.tz
+    reason = f"blackout at the month's end, day {policy.blackout_from_day} through {policy.blackout_to_day}"
+    return Closed(midnight(first, zone), midnight(later(last, 1), zone), "blackout", reason)
+
+
+def closed_on(policy: CalendarPolicy, first: date, last: date) -> Iterator[Closed]:
+    """Everything that closes some of the local days ``first`` through ``last``; intervals may overlap."""
+    zone = policy.tz
+    day = first
+    while day <= last:
+        if blacked_out(policy, day):
+            run = _blackout_around(policy, day)
+            yield run
+            day = later(day, 1)
+            while day <= last and blacked_out(policy, day):
+                day = later(day, 1)
+        else:
+            day = later(day, 1)
+    for holiday in sorted(policy.holidays):
+        if first <= holiday <= last:
+            yield Closed(midnight(holiday, zone), midnight(later(holiday, 1), zone), "holiday", "holiday")
+    for freeze in policy.freezes:
+        if freeze.start.date() <= last and freeze.end.date() >= first:
+            yield Closed(
+                instant(freeze.start, zone), instant(freeze.end, zone), "freeze", freeze.reason or "freeze"
+            )
+
+
+def closing(policy: CalendarPolicy, at: float, day: date) -> Closed | None:
+    """What closes the instant ``at`` of the local ``day``: of several, the one that lasts longest."""
+    hits = [c for c in closed_on(policy, day, day) if c.start <= at < c.end]
+    return max(hits, key=lambda c: c.end, default=None)
