@@ -47,6 +47,7 @@ _MODULES = {
     "run": "running",
     "snapshot": "snapshot",
     "doctor": "doctor",
+    "gate": "gate",
     "demo": "demo",
     "config": "configuring",
     "completion": "completion",

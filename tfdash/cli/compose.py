@@ -20,6 +20,7 @@ from tfdash.sources.kubernetes.source import KubernetesSource
 
 if TYPE_CHECKING:
     from tfdash.playbook.policy import WorkloadPolicy
+    from tfdash.playbook.schedule import CalendarPolicy
 
 KINDS_OF_SCREEN: dict[str, str] = {
     "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "replicasets": "ReplicaSet",
@@ -107,6 +108,19 @@ def policy_of(raw: Mapping[str, Any]) -> WorkloadPolicy:
         except ValueError:
             continue
     return changed(policy, values)
+
+
+def calendar_of(config: QuickConfig) -> CalendarPolicy:
+    """[calendar] over the playbook's own. Raises ``ConfigError``, never falls back to another zone or calendar."""
+    from tfdash.config.problems import ConfigError, ConfigProblem
+    from tfdash.playbook.policy import PolicyError
+    from tfdash.playbook.schedule import calendar_policy
+
+    table = config.raw.get("calendar", {})
+    try:
+        return calendar_policy(table if isinstance(table, dict) else {}, config.zone)
+    except PolicyError as error:
+        raise ConfigError([ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]) from None
 
 
 def log_to_file(debug: bool) -> None:

@@ -91,6 +91,31 @@ def build() -> argparse.ArgumentParser:
     )
     _where(doctor)
     doctor.add_argument("--format", choices=("text", "json"), default="text")
+    gate = commands.add_parser("gate", help="may we? exit 0 yes, 1 no, 2 not known; with the reason")
+    gates = gate.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
+    release = gates.add_parser("release", help="does the release calendar allow a standard release")
+    _where(release)
+    release.add_argument(
+        "--at",
+        metavar="TIME",
+        default="",
+        help='another time: "2026-11-26 10:30", "2026-11-26" or "Thursday"',
+    )
+    release.add_argument(
+        "--no-clock-check", action="store_true", help="do not compare our clock with the API server's"
+    )
+    release.add_argument(
+        "--emergency-approver", metavar="NAME", default="", help="who approved an emergency fix"
+    )
+    release.add_argument("--emergency-reason", metavar="TEXT", default="", help="why it cannot wait")
+    canary = gates.add_parser("canary", help="may a release go on, by the playbook's rollback triggers")
+    _where(canary)
+    canary.add_argument("--workload", metavar="NAME", required=True, help="its name, or NAMESPACE/NAME")
+    canary.add_argument(
+        "--wait", metavar="DURATION", default="", help='wait so long for a decision, e.g. "15m"'
+    )
+    for parser_of in (release, canary):
+        parser_of.add_argument("--format", choices=("text", "json"), default="text")
     demo = commands.add_parser("demo", help="the program on a simulated platform")
     demo.add_argument(
         "--serve", action="store_true", help="serve without a screen; prints kubeconfig and configuration"
@@ -112,7 +137,7 @@ def build() -> argparse.ArgumentParser:
 def parse(argv: list[str]) -> argparse.Namespace:
     """Options without a command belong to ``run``."""
     parser = build()
-    commands = {"run", "snapshot", "doctor", "demo", "config", "completion"}
+    commands = {"run", "snapshot", "doctor", "demo", "config", "completion", "gate"}
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
         argv = ["run", *argv]
     elif not argv[0].startswith("-") and argv[0] not in commands:

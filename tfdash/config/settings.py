@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tfdash.config.types import Duration, SecretRef, Zone
+from tfdash.config.types import Day, Duration, LocalDate, LocalTime, SecretRef, TimeOfDay, Zone
+from tfdash.playbook.schedule.policy import parse_freeze
 
 Colour = Literal["production", "staging", "development", "neutral"]
 
@@ -76,6 +77,41 @@ class PolicySettings(Section):
     workloads: WorkloadPolicy = WorkloadPolicy()
 
 
+class FreezeSettings(Section):
+    """[start, end) in local time; a date is its midnight."""
+
+    start: LocalTime
+    end: LocalTime
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FreezeSettings:
+        parse_freeze(self.model_dump())
+        return self
+
+
+class CalendarSettings(Section):
+    """``tfdash.playbook.schedule`` reads these; the playbook's TOML holds the same defaults."""
+
+    days: list[Day] = Field(default=["Tue", "Thu"])
+    start: TimeOfDay = "10:00"
+    length: Duration = 7200.0
+    finish_by: TimeOfDay = "16:00"
+    blackout_from_day: int = Field(default=28, ge=0, le=31)
+    blackout_to_day: int = Field(default=3, ge=0, le=31)
+    holidays: list[LocalDate] = Field(default_factory=list)
+    freezes: list[FreezeSettings] = Field(default_factory=list)
+    max_clock_skew: Duration = 30.0
+
+    @model_validator(mode="after")
+    def _usable(self) -> CalendarSettings:
+        if (self.blackout_from_day == 0) is not (self.blackout_to_day == 0):
+            raise ValueError("a blackout needs both of its days, or 0 for both")
+        if self.length > 86400:
+            raise ValueError("length: a window lasts a day at most")
+        return self
+
+
 class UiSettings(Section):
     theme: Literal["dark", "light", "ansi", "colour-blind"] = "dark"
     mouse: bool = True
@@ -102,6 +138,7 @@ class Settings(Section):
     environments: dict[str, EnvironmentSettings] = Field(default_factory=dict)
     sources: SourcesSettings = SourcesSettings()
     policy: PolicySettings = PolicySettings()
+    calendar: CalendarSettings = CalendarSettings()
     ui: UiSettings = UiSettings()
     demo: DemoSettings = DemoSettings()
 

@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from tfdash.config.durations import parse_duration, write_duration
 from tfdash.config.problems import nearest
+from tfdash.playbook.schedule.policy import DAYS, parse_date, parse_day, parse_local, parse_time
 
 Duration = Annotated[
     float,
@@ -29,6 +30,16 @@ def check_zone(value: Any) -> str:
 
 
 Zone = Annotated[str, BeforeValidator(check_zone)]
+
+Day = Annotated[str, BeforeValidator(lambda v: DAYS[parse_day(v)], json_schema_input_type=str)]
+TimeOfDay = Annotated[
+    str, BeforeValidator(lambda v: parse_time(v).strftime("%H:%M"), json_schema_input_type=str)
+]
+LocalDate = Annotated[str, BeforeValidator(lambda v: parse_date(v).isoformat(), json_schema_input_type=str)]
+LocalTime = Annotated[
+    str, BeforeValidator(lambda v: parse_local(v).isoformat(" ", "minutes"), json_schema_input_type=str)
+]
+"""Spelled as ``tfdash.playbook.schedule.policy`` reads them."""
 
 
 class SecretRef:

@@ -126,7 +126,7 @@ class KubernetesSource:
 
             names = {"connect_timeout", "read_timeout"}
             options = {k: v for k, v in self._tuning_values.items() if k in names}
-            self._reader = Reader(self.credentials, **options)
+            self._reader = Reader(self.credentials, now=self._clock.now, **options)
         return self._reader
 
     def _forget(self) -> None:
@@ -159,6 +159,12 @@ class KubernetesSource:
             first.feed = feed
             self._feeds[kind] = first
             self._tasks[kind] = (scope, group.create_task(feed.run(), name=f"{self.ref.cluster} {kind}"))
+
+    async def close(self) -> None:
+        """End the connections of one that was only asked singly; ``run`` does so by itself."""
+        if self._reader is not None:
+            await self._reader.close()
+            self._reader = None
 
     @property
     def login(self) -> list[str] | None:

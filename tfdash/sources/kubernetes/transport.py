@@ -9,6 +9,7 @@ import asyncio
 import re
 import socket
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -84,13 +85,19 @@ class Reader:
     """One cluster's HTTP reads. Lives on the loop that first uses it."""
 
     def __init__(
-        self, credentials: Credentials, *, connect_timeout: float = 5.0, read_timeout: float = 30.0
+        self,
+        credentials: Credentials,
+        *,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 30.0,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.credentials = credentials
         self.access = credentials.access
         self._connect, self._read = connect_timeout, read_timeout
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
+        self._now = now
         self.skew: float | None = None  # server time minus ours, from the Date header
 
     async def client(self) -> httpx.AsyncClient:
@@ -184,7 +191,7 @@ class Reader:
         text = answer.headers.get("Date")
         if text:
             try:
-                self.skew = parsedate_to_datetime(text).timestamp() - time.time()
+                self.skew = parsedate_to_datetime(text).timestamp() - self._now()
             except ValueError:
                 self.skew = None
 

@@ -1,0 +1,104 @@
+"""``tfdash gate``: may it, in one command, for people and pipelines. Exit 0 yes, 1 no, 2 not known."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from typing import Any
+
+from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
+from tfdash.text import safe
+
+
+def command(args: argparse.Namespace) -> int:
+    if args.what == "canary":
+        from tfdash.cli.gatecanary import gate_canary
+
+        return gate_canary(args)
+    return gate_release(args)
+
+
+def gate_release(args: argparse.Namespace) -> int:
+    """The calendar's answer for now, checked against the API server's clock, or for another time."""
+    from tfdash.cli.compose import calendar_of, clock_of
+    from tfdash.config.load import load
+    from tfdash.config.quick import load_quick
+    from tfdash.playbook.schedule import calendar_state
+    from tfdash.playbook.schedule.asking import asked
+    from tfdash.views.calendar import as_json, lines
+
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    load(config.path)
+    policy = calendar_of(config)
+    now = clock_of(config).now()
+    skew: float | None = None
+    cluster = unknown = ""
+    if args.at:
+        try:
+            at = asked(args.at, policy, now).at
+        except ValueError as error:
+            print(f"{program()}: --at: {error}", file=sys.stderr)
+            return USAGE
+    else:
+        at = now
+        if not args.no_clock_check:
+            skew, cluster, unknown = asyncio.run(_worst_skew(config))
+    state = calendar_state(policy, at, skew=skew, cluster=cluster)
+    emergency = _emergency(args)
+    if args.format == "json":
+        told = {"schema_version": 1, **as_json(state), "emergency": emergency, "clock_unchecked": unknown}
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(lines(state)))
+        if emergency:
+            print(
+                f"emergency: {emergency['reason']}; approved by {emergency['approver']} as given on the command line, "
+                "which nobody vouches for"
+            )
+    if unknown:
+        print(
+            f"{program()}: the clock was not checked: {unknown}; --no-clock-check leaves that out",
+            file=sys.stderr,
+        )
+    if emergency and not state.problem:
+        return OK
+    if not state.open:
+        return FINDINGS
+    return UNKNOWN if unknown else OK
+
+
+def _emergency(args: argparse.Namespace) -> dict[str, str] | None:
+    """The playbook's emergency path: an approver and a reason, both."""
+    if not (args.emergency_approver or args.emergency_reason):
+        return None
+    if not (args.emergency_approver and args.emergency_reason):
+        print(
+            f"{program()}: an emergency release needs --emergency-approver and --emergency-reason",
+            file=sys.stderr,
+        )
+        raise SystemExit(USAGE)
+    return {"approver": safe(args.emergency_approver), "reason": safe(args.emergency_reason)}
+
+
+async def _worst_skew(config: Any) -> tuple[float | None, str, str]:
+    """The largest difference of any cluster's clock from ours: (seconds, cluster, why it is not known)."""
+    from tfdash.cli.compose import clock_of, sources_of
+    from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
+
+    try:
+        sources = sources_of(config.environment, config, clock_of(config))
+    except KubeconfigError as error:
+        return None, "", safe(str(error))
+    worst: float | None = None
+    where = unknown = ""
+    for source in sources:
+        seen = await source.probe()
+        skew = seen.value.skew if seen.value is not None else None
+        if seen.problem is not None or skew is None:
+            unknown = f"{source.ref.cluster}: {seen.problem or 'its answers carry no Date'}"
+        elif worst is None or abs(skew) > abs(worst):
+            worst, where = skew, source.ref.cluster
+        await source.close()
+    return worst, where, safe(unknown)
