@@ -282,7 +282,7 @@ class ListScreen(BoardScreen):
             self.tf.copy_text("\n".join(k.key.name for k in keys), what)
 
     def action_again(self) -> None:
-        """The watches keep the list current by themselves; this only draws it anew and says how old it is."""
+        """The watches keep the list current by themselves; this is for those who want to see it with their own eyes."""
         self.catch_up()
-        fresh = self.rows.freshness
-        self.tf.tell(f"drawn anew; the watch keeps it current{': ' + fresh.text if fresh.text else ''}")
+        self.tf.board.relist(self.rows.needs)
+        self.tf.tell("listed again; until that is complete what was there stays")

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
@@ -247,6 +247,12 @@ class Board:
         """Have every source try at once what it waits to try again."""
         for source in self._sources.values():
             self._call(source.retry_now)
+
+    def relist(self, kinds: Iterable[str]) -> None:
+        """Have every source list ``kinds`` again at once."""
+        names = tuple(kinds)
+        for source in self._sources.values():
+            self._call(lambda source=source: source.relist(names))  # type: ignore[misc]
 
     async def read(self, subject: Subject) -> Document:
         """One whole object. Callable from any loop. Raises ``ReadFailed``."""

@@ -144,3 +144,11 @@ def usage(board: Board) -> dict[str, float]:
         "tasks": counted[0], "descriptors": len(os.listdir("/proc/self/fd")), "threads": threading.active_count(),
         "mib": pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
     }  # fmt: skip
+
+
+def test_a_list_that_a_person_asks_for_is_read_again_whole(board: Board) -> None:
+    before = board.picture.clusters[REF].objects("Pod")
+    board.relist(("Pod",))
+    until(board, lambda: board.picture.clusters[REF].objects("Pod") is not before, "the list anew")
+    assert board.picture.clusters[REF].objects("Pod").keys() == before.keys()
+    assert healthy(board)

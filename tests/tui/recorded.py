@@ -39,6 +39,9 @@ class Recorded:
 
     login: list[str] | None = None
 
+    def relist(self, kinds: object) -> None:
+        pass
+
     def retry_now(self) -> None:
         """A recording has nothing to try again."""
 

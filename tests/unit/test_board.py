@@ -36,6 +36,9 @@ class Scripted:
     login: list[str] | None = None
     retried = 0
 
+    def relist(self, kinds: object) -> None:
+        pass
+
     def retry_now(self) -> None:
         self.retried += 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from tfdash.model.kube import Event
@@ -51,6 +51,9 @@ class Source(Protocol):
 
     def retry_now(self) -> None:
         """Try at once what waits to be tried again. On the board's loop."""
+
+    def relist(self, kinds: Iterable[str]) -> None:
+        """List ``kinds`` again at once, because a person asked for it. On the board's loop."""
 
     def want(self, wanted: Mapping[str, Scope]) -> None:
         """The kinds to keep current from now on, replacing what was wanted before. Callable before ``run``."""

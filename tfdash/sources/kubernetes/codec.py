@@ -10,6 +10,7 @@ import msgspec
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import decode as d
+from tfdash.sources.kubernetes import delivery
 from tfdash.sources.kubernetes import wire as w
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ _SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
     "Event": (w.Event, d.event),
     "Service": (w.Service, d.service),
     "EndpointSlice": (w.EndpointSlice, d.endpoint_slice),
+    **delivery.SOURCES,
 }
 _EVENT = msgspec.json.Decoder(w.WatchEvent)
 _RAW_LIST = msgspec.json.Decoder(w.RawList)

@@ -81,6 +81,23 @@ def labels(found: dict[str, str] | None) -> m.Labels:
     return known
 
 
+_NOTES = (
+    "argocd.argoproj.io/tracking-id", "argocd.argoproj.io/managed-by", "meta.helm.sh/release-name",
+    "meta.helm.sh/release-namespace",
+)  # fmt: skip
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def keeper_notes(annotations: dict[str, str] | None) -> m.Labels:
+    """The annotations that tell who owns an object; of kubectl's copy only that it is there."""
+    if not annotations:
+        return m.EMPTY_LABELS
+    kept = {name: annotations[name] for name in _NOTES if name in annotations}
+    if _APPLIED in annotations:
+        kept[_APPLIED] = ""
+    return labels(kept)
+
+
 def owner(found: list[w.OwnerReference] | None) -> m.Owner | None:
     for reference in found or ():
         if reference.controller:

@@ -9,6 +9,7 @@ from tfdash.sources.kubernetes import wire as w
 from tfdash.sources.kubernetes.convert import (
     conditions,
     containers,
+    keeper_notes,
     labels,
     meta,
     optional_seconds,
@@ -119,6 +120,7 @@ def deployment(found: w.Workload) -> m.Deployment:
         conditions=conditions(status.conditions),
         revision=_revision(found.metadata),
         change_cause=(found.metadata.annotations or {}).get(_CAUSE, ""),
+        notes=keeper_notes(found.metadata.annotations),
     )
 
 
@@ -164,6 +166,7 @@ def stateful_set(found: w.Workload) -> m.StatefulSet:
         template=template(spec.template),
         conditions=conditions(status.conditions),
         claims=tuple(claims),
+        notes=keeper_notes(found.metadata.annotations),
     )
 
 
@@ -185,6 +188,7 @@ def daemon_set(found: w.Workload) -> m.DaemonSet:
         selector=selector(found.spec.selector),
         template=template(found.spec.template),
         conditions=conditions(status.conditions),
+        notes=keeper_notes(found.metadata.annotations),
     )
 
 

@@ -40,6 +40,10 @@ class Feed:
         for watch in self._watches:
             watch.retry_now()
 
+    def relist(self) -> None:
+        for watch in self._watches:
+            watch.relist()
+
     async def run(self) -> None:
         namespaces = self.scope.namespaces
         async with asyncio.TaskGroup() as group:

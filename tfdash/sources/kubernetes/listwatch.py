@@ -93,6 +93,8 @@ class ListWatch:
         self._pending: dict[Key, Object | None] = {}
         self._flush_at: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
+        self._watching: asyncio.Timeout | None = None
+        self._relisting = False
 
     @property
     def forbidden(self) -> bool:
@@ -102,15 +104,27 @@ class ListWatch:
         """End a wait between two tries."""
         self._wake.set()
 
+    def relist(self) -> None:
+        """List again at once, because a person asked for it; what is shown stays until that is complete."""
+        self._relisting = True
+        self._wake.set()
+        if self._watching is not None and not self._watching.expired():
+            self._watching.reschedule(asyncio.get_running_loop().time())
+
     async def run(self) -> None:
         """Until cancelled."""
         try:
             while True:
                 try:
-                    if not self._version:
+                    if not self._version or self._relisting:
+                        self._relisting = False
                         await self._list()
-                    await self._watch()
+                    async with asyncio.timeout(None) as self._watching:
+                        await self._watch()
                     self._backoff.reset()
+                except TimeoutError as error:
+                    if not self._relisting:
+                        await self._failed(error)
                 except Gone:
                     log.debug("%s: 410, listing again", self.kind.resource)
                     self._version = ""

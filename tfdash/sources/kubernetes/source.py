@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -175,6 +175,13 @@ class KubernetesSource:
         for first in self._feeds.values():
             if first.feed is not None:
                 first.feed.retry_now()
+
+    def relist(self, kinds: Iterable[str]) -> None:
+        """List ``kinds`` again at once. On the board's loop."""
+        for kind in kinds:
+            first = self._feeds.get(kind)
+            if first is not None and first.feed is not None:
+                first.feed.relist()
 
     async def _follow_info(self, sink: Sink) -> None:
         known: Observation[ServerInfo] = Observation(source=self.ref.cluster, interval=_INFO_EVERY * 2)
