@@ -145,6 +145,8 @@ class Template(msgspec.Struct, frozen=True, gc=False):
 
 
 class Deployment(Object, frozen=True, gc=False, kw_only=True):
+    """``notes``: the annotations that tell who owns it (Argo CD, Helm; kubectl's own with an empty value)."""
+
     KIND: ClassVar[str] = "Deployment"
 
     observed_generation: int = 0
@@ -165,6 +167,7 @@ class Deployment(Object, frozen=True, gc=False, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     revision: int | None = None  # deployment.kubernetes.io/revision
     change_cause: str = ""
+    notes: Labels = EMPTY_LABELS
 
 
 class ReplicaSet(Object, frozen=True, gc=False, kw_only=True):
@@ -201,6 +204,7 @@ class StatefulSet(Object, frozen=True, gc=False, kw_only=True):
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
     claims: tuple[str, ...] = ()  # names of volumeClaimTemplates
+    notes: Labels = EMPTY_LABELS
 
 
 class DaemonSet(Object, frozen=True, gc=False, kw_only=True):
@@ -219,6 +223,7 @@ class DaemonSet(Object, frozen=True, gc=False, kw_only=True):
     selector: Selector = Selector()
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
+    notes: Labels = EMPTY_LABELS
 
 
 class Job(Object, frozen=True, gc=False, kw_only=True):

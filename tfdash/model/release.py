@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from tfdash.model.subject import Subject
+from tfdash.model.workload import Serving
 
 
 class Carrier(StrEnum):
@@ -159,8 +160,12 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     )  # revertible, restartable, scalable, promotable, abortable, holdable, ...
     refused: tuple[
         tuple[str, str], ...
-    ] = ()  # (action id, why it cannot be done here and what would make it possible)
+    ] = ()  # (capability that it lacks, why, and what would make it possible: a hook's YAML from the second line on)
     problem: str = ""  # what could not be read of it (missing CRD, missing right)
+    reported: str = ""  # the controller's own word for its phase; "" where it has none
+    partner: Subject | None = None  # the canary's own workload: of a pair, or Flagger's target
+    serving: Serving | None = None  # what serves users, whatever the release does; None: not known
+    served: str = ""  # "5 of 5 available"
 
     @property
     def in_flight(self) -> bool:

@@ -21,7 +21,7 @@ from tfdash.sources.kubernetes.convert import (
     text,
 )
 
-_REVISION = "deployment.kubernetes.io/revision"
+_REVISIONS = ("deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")  # a ReplicaSet has one of them
 _CAUSE = "kubernetes.io/change-cause"
 _ROLE = "node-role.kubernetes.io/"
 _NO_DEADLINE = 2**31 - 1
@@ -86,7 +86,8 @@ def pod(found: w.Pod) -> m.Pod:
 
 
 def _revision(found: w.Meta) -> int | None:
-    value = (found.annotations or {}).get(_REVISION, "")
+    notes = found.annotations or {}
+    value = next((notes[name] for name in _REVISIONS if name in notes), "")
     return int(value) if value.isdigit() else None
 
 
