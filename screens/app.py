@@ -40,7 +40,7 @@ USAGE, FAILED = 64, 3
 
 
 class TfdashApp(Navigation, ThemedApp):
-    """``board`` is started after the first frame; ``switch_to`` names the environment to start anew with."""
+    """``board`` is started after the first frame; ``switch_to`` names the environment or the context to start anew with."""
 
     ENABLE_COMMAND_PALETTE = False
     # Each stands beside its screen, but is read with the application: a screen with a CSS_PATH of its own would have all
@@ -65,7 +65,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.wanting = Wanting(self)
         self.feed = Feed(board, self._deliver, context.frames_per_second)
         self.messages = Messages()
-        self.switch_to = ""
+        self.switch_to: tuple[str, str] = ("", "")  # (environment, context)
         self.failure: BaseException | None = None
         self._started = False
         self.add_modes()
@@ -178,7 +178,8 @@ class TfdashApp(Navigation, ThemedApp):
             kinds = ("Namespace", "Deployment")
             return {key.namespace or key.name for c in clusters for kind in kinds for key in c.objects(kind)}
 
-        return commands.commands(namespaces, self.context.environments, NAMES, self.context.aliases)
+        places = lambda: (*self.context.environments, *self.context.contexts())  # noqa: E731
+        return commands.commands(namespaces, places, NAMES, self.context.aliases)
 
     def do(self, command: str, argument: str = "") -> None:
         """Do what was chosen after ``:``."""
@@ -227,15 +228,19 @@ class TfdashApp(Navigation, ThemedApp):
             self.tell(f"themes: {', '.join(NAMES)}")
 
     def use_environment(self, name: str) -> None:
-        """Start anew with another environment: nothing of this one can leak into it."""
-        if name == self.context.environment:
+        """Start anew with another environment or kubeconfig context: nothing of this one can leak into it."""
+        c = self.context
+        if name == c.environment or (name == c.context_name and name not in c.environments):
             self.tell(f"{name} is shown already")
-        elif name in self.context.environments:
-            self.switch_to = name
+        elif name in c.environments:
+            self.switch_to = (name, "")
+            self.exit()
+        elif name in c.contexts():
+            self.switch_to = ("", name)
             self.exit()
         else:
-            known = ", ".join(self.context.environments) or "none is configured"
-            self.tell(f"no environment {name!r}; there is: {known}", "warning")
+            known = ", ".join((*c.environments, *c.contexts())) or "neither an environment nor a context is there"
+            self.tell(f"no environment or context {name!r}; there is: {known}", "warning")
 
     # -- what is told -------------------------------------------------------------------------------------------
 

@@ -33,16 +33,15 @@ def view_id(name: str) -> str:
 
 def commands(
     namespaces: Callable[[], Iterable[str]],
-    environments: Iterable[str],
+    places: Callable[[], Iterable[str]],
     themes: Iterable[str],
     aliases: Mapping[str, str],
 ) -> list[Command]:
-    """All of them. ``aliases`` are the user's own: a word and what it stands for (``prod`` -> ``po tf-production``)."""
+    """All of them. ``places`` are environments and contexts. ``aliases`` are the user's own: a word and what it stands for (``prod`` -> ``po tf-production``)."""
 
     def matching(texts: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
         return lambda typed: [text for text in texts() if typed.lower() in text.lower()]
 
-    names = tuple(environments)
     theme_names = tuple(themes)
     where = matching(lambda: ("all", *sorted(namespaces())))
     found = [
@@ -60,7 +59,7 @@ def commands(
     found += [
         Command(
             "environments", "environment: list or switch", ("ctx", "env", "context", "contexts", "environments"),
-            ", ".join(names[:4]) or "none is configured", "environment", matching(lambda: names),
+            "environments of the configuration, contexts of the kubeconfig", "environment", matching(places),
         ),
         Command("sources", "sources: how fresh each is", ("sources", "src", "about"), "data sources and their ages"),
         Command("messages", "messages: what was told", ("messages", "msg"), "the newest 500"),

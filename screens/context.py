@@ -11,7 +11,7 @@ from tfdash.clock import Clock
 @dataclass(frozen=True)
 class AppContext:
     """``namespaces`` None means all. ``validate`` checks the whole configuration, in a thread, behind the first frame;
-    it returns the sentence of what is wrong, or ""."""
+    it returns the sentence of what is wrong, or "". ``contexts`` reads the kubeconfig's, when somebody asks for them."""
 
     environment: str
     clock: Clock
@@ -29,3 +29,5 @@ class AppContext:
     keys: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     validate: Callable[[], str] = lambda: ""
+    contexts: Callable[[], tuple[str, ...]] = lambda: ()
+    context_name: str = ""  # of the kubeconfig, where the first cluster came from one

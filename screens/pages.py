@@ -137,27 +137,29 @@ class SourcesScreen(PageScreen):
 
 
 class _Environments:
-    """The configured environments as rows of a table."""
+    """Environments of the configuration and contexts of the kubeconfig, as rows of a table: (kind, name)."""
 
-    def __init__(self, names: Sequence[str], current: str, about: str) -> None:
-        self.names, self.current, self.about = names, current, about
+    def __init__(self, current: tuple[str, str], about: str) -> None:
+        self.current, self.about = current, about
 
     def cells(self, key: Any) -> Sequence[Cell]:
+        kind, name = key
         here = key == self.current
         return (
-            (safe(str(key)), "bright"),
+            (safe(name), "bright"),
+            (kind, "dim"),
             ("✔ shown now", "ok") if here else ("· enter switches", "dim"),
             self.about if here else "",
         )
 
     def marks(self, key: Any) -> Sequence[Hashable]:
-        return (key, key == self.current, "")
+        return (key, key[0], key == self.current, "")
 
     def search_text(self, key: Any) -> str:
-        return str(key).lower()
+        return str(key[1]).lower()
 
     def sort_value(self, key: Any, column: str) -> Any:
-        return str(key)
+        return key
 
     def labels(self, key: Any) -> Mapping[str, str]:
         return {}
@@ -167,7 +169,8 @@ class _Environments:
 
 
 class EnvironmentsScreen(BoardScreen):
-    """``:ctx``: the environments of the configuration; Enter starts anew with the one under the cursor."""
+    """``:ctx``: environments of the configuration and contexts of the kubeconfig; Enter starts anew with the one under
+    the cursor."""
 
     @property
     def crumb(self) -> str:
@@ -175,22 +178,27 @@ class EnvironmentsScreen(BoardScreen):
 
     def body(self) -> ComposeResult:
         c = self.tf.context
-        refs = self.tf.board.clusters
-        clusters = ", ".join(safe(ref.cluster) for ref in refs)
-        names = c.environments or (c.environment,)
-        self._source = _Environments(names, c.environment, f"clusters: {clusters}")
+        clusters = ", ".join(safe(ref.cluster) for ref in self.tf.board.clusters)
+        shown = ("environment", c.environment) if c.environments else ("context", c.context_name)
+        self._source = _Environments(shown, f"clusters: {clusters}")
         columns_ = (
-            Column("name", "ENVIRONMENT", 26, sort="none"),
+            Column("name", "NAME", 30, sort="none"),
+            Column("kind", "KIND", 11, sort="none"),
             Column("state", "STATE", 18, sort="none"),
             Column("about", "ABOUT", min=20, priority=1, sort="none"),
         )
-        yield Table(columns_, self._source, noun="environments", id="body")
+        yield Table(columns_, self._source, noun="places", id="body")
 
     def on_mount(self) -> None:
-        self.query_one("#body", Table).set_rows(self._source.names, presorted=True)
+        c = self.tf.context
+        rows = [("environment", name) for name in c.environments]
+        rows += [("context", name) for name in c.contexts() if name not in c.environments]
+        if not rows:
+            rows = [("environment", c.environment)]
+        self.query_one("#body", Table).set_rows(rows, presorted=True)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
-        self.tf.use_environment(str(event.key))
+        self.tf.use_environment(str(event.key[1]))
 
 
 PAGES: dict[str, type[BoardScreen]] = {

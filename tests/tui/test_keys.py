@@ -138,7 +138,17 @@ async def test_quit_by_command_and_by_ctrl_c() -> None:
 async def test_another_environment_starts_anew() -> None:
     async with running() as run:
         await run.press("colon", *"ctx", "space", *"stag", "enter")
-        await run.until(lambda: run.app.switch_to == "staging")
+        await run.until(lambda: run.app.switch_to == ("staging", ""))
+
+
+async def test_a_context_of_the_kubeconfig_starts_anew_and_is_listed() -> None:
+    contexts = {"contexts": lambda: ("eu-1", "laptop", "staging"), "context_name": "eu-1"}
+    async with running(**contexts) as run:
+        await run.press("colon", *"ctx", "enter")
+        await run.shows("laptop", "eu-1", "✔ shown now")
+        assert run.text.count("staging") == 1  # an environment and a context of one name: the environment
+        await run.press("colon", *"ctx", "space", *"laptop", "enter")
+        await run.until(lambda: run.app.switch_to == ("", "laptop"))
 
 
 async def test_an_alias_of_the_users_own_and_a_key_of_the_users_own() -> None:

@@ -54,6 +54,18 @@ def run(args: argparse.Namespace) -> int:
             return str(error)
         return ""
 
+    def contexts() -> tuple[str, ...]:
+        """Of the kubeconfig on the command line, else of the environment's own, else kubectl's. The demo has but its own."""
+        from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
+        from tfdash.sources.kubernetes.kubeconfig import contexts as listed
+
+        if config.demo:
+            return ()
+        try:
+            return tuple(listed(args.kubeconfig or config.environment.clusters[0].kubeconfig)[0])
+        except KubeconfigError:
+            return ()
+
     context = AppContext(
         environment=config.environment.name,
         word=config.environment.word,
@@ -71,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
         keys=config.keys,
         aliases=config.aliases,
         validate=validate,
+        contexts=contexts,
+        context_name=sources[0].access.context if sources else "",
     )
     app = TfdashApp(board, context)
     code = app.run_in_terminal()
@@ -85,7 +99,10 @@ def run(args: argparse.Namespace) -> int:
         for line in problems[0].splitlines():
             print(f"{program()}: {line}", file=sys.stderr)
         return USAGE
-    if app.switch_to:
-        args.environment, args.kubeconfig, args.context = app.switch_to, "", ""
+    if any(app.switch_to):
+        environment, place = app.switch_to
+        args.environment, args.context = environment, place
+        if environment:
+            args.kubeconfig = ""
         return run(args)
     return OK if code is None else code

@@ -91,6 +91,10 @@ def load_quick(
             raise ConfigError([ConfigProblem(str(path), 0, "", f"not valid TOML: {error}")]) from None
     table = _table(raw, "environments")
     name = environment or _text(raw, "default_environment") or next(iter(table), "")
+    if (
+        context and not environment
+    ):  # never under the name and colour of an environment that it does not belong to
+        name = next((n for n in table if context in _contexts(_table(table, n))), "") if table else name
     if environment and environment not in table:
         known = nearest(environment, table) or "no environment is configured; leave --environment out"
         raise ConfigError(
@@ -108,7 +112,7 @@ def load_quick(
     return QuickConfig(
         path=path,
         raw=raw,
-        environment=_environment(name, _table(table, name), kubeconfig, context),
+        environment=_environment(name or context, _table(table, name), kubeconfig, context),
         environments=tuple(table),
         zone=_text(_table(raw, "time"), "zone") or "America/New_York",
         theme=_text(ui, "theme") or "dark",
@@ -142,6 +146,16 @@ def _environment(name: str, table: dict[str, Any], kubeconfig: str, context: str
         )  # fmt: skip
     word = _text(table, "word") or name.upper()
     return QuickEnvironment(name or "default", word, _text(table, "colour") or "neutral", clusters)
+
+
+def _contexts(table: dict[str, Any]) -> list[str]:
+    """The kubeconfig contexts that an environment names."""
+    rows = table.get("clusters")
+    return [
+        _text(row, "context")
+        for row in (table, *(rows if isinstance(rows, list) else ()))
+        if isinstance(row, dict)
+    ]
 
 
 def _cluster(row: dict[str, Any], fallback: str) -> QuickCluster:

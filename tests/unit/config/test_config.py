@@ -139,3 +139,17 @@ def test_an_unknown_environment_is_refused_with_the_nearest(tmp_path: Path) -> N
     file.write_text("[environments.production]\n")
     with pytest.raises(ConfigError, match='did you mean "production"'):
         load_quick(str(file), environment="producton")
+
+
+def test_a_context_never_wears_the_colour_of_an_environment_it_is_not_of(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(
+        "[environments.production]\ncolour = 'production'\ncontext = 'eu-1'\n"
+        "[environments.staging]\ncolour = 'staging'\n"
+        "[[environments.staging.clusters]]\nname = 'a'\ncontext = 'staging-1'\n"
+    )
+    own = load_quick(str(file), context="staging-1").environment
+    assert (own.name, own.colour, own.clusters[0].context) == ("staging", "staging", "staging-1")
+    foreign = load_quick(str(file), context="laptop").environment
+    assert (foreign.name, foreign.colour, foreign.clusters[0].context) == ("laptop", "neutral", "laptop")
+    assert load_quick(str(file), "production", context="laptop").environment.colour == "production"
