@@ -48,7 +48,7 @@ def judge(
         cause=cause,
         revision=_revision(workload),
         images=tuple(c.image for c in containers),
-        image=_short_image([c.image for c in containers]),
+        image=short_image([c.image for c in containers]),
         desired=workload.desired,
         ready=workload.ready,
         updated=workload.updated,
@@ -140,7 +140,7 @@ def _deadline(workload: Object, status: Status) -> float | None:
     return (progressing.updated or progressing.since) + workload.progress_deadline
 
 
-def _short_image(images: list[str]) -> str:
+def short_image(images: list[str]) -> str:
     """``checkout:2.14.0``, ``checkout@4f2a9c1``; ``+2`` for further containers."""
     if not images:
         return ""

@@ -1,0 +1,202 @@
+"""A Deployment's rolling update, and two Deployments that a person runs as stable and canary."""
+
+from __future__ import annotations
+
+from tfdash.model.kube import Deployment, ReplicaSet
+from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Weight
+from tfdash.model.workload import Release, Serving
+from tfdash.playbook.releases import sides
+from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.words import count
+from tfdash.playbook.releases.world import World
+from tfdash.playbook.rules.links import Links
+from tfdash.playbook.rules.rollout import condition, rollout
+from tfdash.playbook.rules.serving import serving
+
+_DONE = "NewReplicaSetAvailable"
+
+
+def belongs_elsewhere(world: World, deployment: Deployment) -> bool:
+    """Another object carries its release: a Canary (its target or primary), a Rollout, or its stable half."""
+    if deployment.owner is not None and deployment.owner.kind in ("Canary", "Rollout"):
+        return True
+    return (
+        world.canary_of("Deployment", deployment.namespace, deployment.name) is not None
+        or world.rollout_over(deployment) is not None
+        or (bool(world.pairs) and world.stable_half(deployment) is not None)
+    )
+
+
+def health(world: World, deployment: Deployment) -> tuple[Serving, str]:
+    """Serving health, in the judge's own words where it has judged."""
+    known = world.workloads.get(world.subject(deployment))
+    state = known.serving if known else serving(
+        deployment, deployment.desired, deployment.available, rollout(deployment).release
+    )  # fmt: skip
+    return state, f"{deployment.available} of {deployment.desired} available"
+
+
+def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
+    """One Deployment. A change of size is no release: only a second version, or one not yet complete once, is."""
+    links = world.links(deployment)
+    status = rollout(deployment)
+    progressing = condition(deployment.conditions, "Progressing")
+    newest, older = versions(deployment, links)
+    living = [s for s in older if s.replicas or s.desired]
+    waiting = newest is not None and newest.template.containers != deployment.template.containers
+    once = progressing is not None and progressing.reason == _DONE
+    unread = world.unread("ReplicaSet") if not links.replica_sets else ""
+    flight = bool(living) or waiting or not (once or (newest is None and status.release is Release.COMPLETE))
+    canary, stable = _sides(deployment, links, newest, living or older, flight, waiting)
+    finished = (progressing.updated or progressing.since) if progressing is not None and once else None
+    phase, message = _phase(world, deployment, status.release, status.message, flight)
+    if phase is Phase.NONE and older and finished and world.now - finished < world.settled:
+        phase, message = Phase.COMPLETE, f"complete: {status.message}"
+        canary, stable = stable, sides.side(older[0], links.pods)
+    served, told = health(world, deployment)
+    capabilities, refused = _capabilities(deployment, older)
+    return ReleaseState(
+        subject=world.subject(deployment),
+        carrier=Carrier.DEPLOYMENT,
+        phase=phase,
+        message=message,
+        workload=world.subject(deployment),
+        canary=canary,
+        stable=stable,
+        weight=Weight() if canary is None else sides.by_pods(canary, stable),
+        pause=_pause(deployment) if flight and deployment.paused else None,
+        started=_started(deployment, newest, older, links) if phase is not Phase.NONE else None,
+        finished=None if flight else finished,
+        keeper=keeper_of(world, deployment),
+        capabilities=frozenset(capabilities),
+        refused=refused,
+        problem=f"replica sets cannot be read: {unread}" if unread and unread != "not asked for" else "",
+        serving=served,
+        served=told,
+    )
+
+
+def versions(deployment: Deployment, links: Links) -> tuple[ReplicaSet | None, list[ReplicaSet]]:
+    """The ReplicaSet of the revision that the Deployment names, and the others, newest first."""
+    ordered = sides.newest_first(links.replica_sets)
+    newest = next((s for s in ordered if s.revision == deployment.revision), None) or next(
+        iter(ordered), None
+    )
+    return newest, [s for s in ordered if s is not newest]
+
+
+def _sides(
+    deployment: Deployment, links: Links, newest: ReplicaSet | None, older: list[ReplicaSet], flight: bool,
+    waiting: bool,
+) -> tuple[Side | None, Side | None]:  # fmt: skip
+    if newest is None:
+        return None, None
+    if not flight:
+        return None, sides.side(newest, links.pods)
+    if waiting:  # paused, or not seen yet: there is no ReplicaSet of the wanted version
+        serves = max([newest, *older], key=lambda s: (s.ready, s.revision or 0))
+        return sides.of_template(deployment.template), sides.side(serves, links.pods)
+    before = max(older, key=lambda s: (s.ready, s.revision or 0), default=None)
+    return sides.side(newest, links.pods), None if before is None else sides.side(before, links.pods)
+
+
+def _phase(
+    world: World, deployment: Deployment, release: Release, message: str, flight: bool
+) -> tuple[Phase, str]:
+    if not flight:
+        held = "; paused, so changes wait" if deployment.paused else ""
+        return Phase.NONE, f"nothing in flight{held}"
+    judged = world.workloads.get(world.subject(deployment))
+    if judged is not None and judged.release is Release.STUCK and judged.cause is not None:
+        return Phase.STUCK, judged.cause.sentence
+    if release is Release.STUCK:
+        return Phase.STUCK, message
+    return (Phase.PAUSED if deployment.paused else Phase.PROGRESSING), message
+
+
+def _pause(deployment: Deployment) -> Pause:
+    progressing = condition(deployment.conditions, "Progressing")
+    known = progressing is not None and progressing.reason == "DeploymentPaused"
+    return Pause(
+        reason="paused", since=(progressing.updated or progressing.since) if known and progressing else None,
+        sentence="held by a person (spec.paused)", manual=True,
+    )  # fmt: skip
+
+
+def _started(
+    deployment: Deployment, newest: ReplicaSet | None, older: list[ReplicaSet], links: Links
+) -> float | None:
+    """When the newest version began. A rollback takes an old ReplicaSet up again: then its oldest pod tells."""
+    if newest is None:
+        return None
+    if all(newest.created >= s.created for s in older):
+        return newest.created or None
+    mine = [p.created for p in links.pods or () if p.owner is not None and p.owner.uid == newest.uid]
+    return min(mine, default=None)
+
+
+def _capabilities(
+    deployment: Deployment, older: list[ReplicaSet]
+) -> tuple[set[str], tuple[tuple[str, str], ...]]:
+    able, refused = {"scalable", "holdable"}, []
+    if deployment.paused:
+        refused.append(("restartable", "it is paused; release it first"))
+        refused.append(("revertible", "it is paused; release it first"))
+    else:
+        able.add("restartable")
+        if older:
+            able.add("revertible")
+        else:
+            refused.append(("revertible", "no earlier revision is kept"))
+    return able, tuple(refused)
+
+
+def pair_release(world: World, stable: Deployment, canary: Deployment) -> ReleaseState:
+    """Two Deployments of one service. In flight while the canary is wanted or there: a person decides what follows."""
+    mine, other = world.links(stable), world.links(canary)
+    (serves, _), (tried, _) = versions(stable, mine), versions(canary, other)
+    itself = deployment_release(world, stable)
+    if not canary.desired and not canary.replicas:
+        return _replace(itself, partner=world.subject(canary))
+    status = rollout(canary)
+    judged = world.workloads.get(world.subject(canary))
+    stuck = judged is not None and judged.release is Release.STUCK and judged.cause is not None
+    if stuck and judged and judged.cause:
+        phase, message = Phase.STUCK, judged.cause.sentence
+    elif status.release is Release.STUCK:
+        phase, message = Phase.STUCK, status.message
+    elif canary.available < canary.desired:
+        phase = Phase.PROGRESSING
+        message = f"{canary.available} of {canary.desired} canary pods available"
+    else:
+        phase, message = (
+            Phase.PAUSED,
+            f"{count(canary.available, 'canary pod')} beside {stable.available} stable ones",
+        )
+    left = None if tried is None else sides.side(tried, other.pods)
+    right = None if serves is None else sides.side(serves, mine.pods)
+    if left is not None and right is not None and left.images == right.images:
+        message += "; both run the same images"
+    pause = Pause(
+        reason="pair", sentence="a person ends it: by the new version in the stable one, or by no canary"
+    )
+    return _replace(
+        itself,
+        carrier=Carrier.PAIR,
+        phase=phase,
+        message=message,
+        partner=world.subject(canary),
+        canary=left,
+        stable=right,
+        weight=sides.by_pods(left, right),
+        pause=pause if phase is Phase.PAUSED else None,
+        started=tried.created if tried is not None else None,
+        finished=None,
+        capabilities=itself.capabilities | {"abortable"},
+    )
+
+
+def _replace(state: ReleaseState, **changes: object) -> ReleaseState:
+    import msgspec
+
+    return msgspec.structs.replace(state, **changes)

@@ -1,0 +1,312 @@
+"""A Flagger Canary: its phase, its checks, its gates. Its target stands at 0/0 between releases, and that is no outage.
+
+Sources: fluxcd/flagger pkg/apis/flagger/v1beta1, pkg/controller/{scheduler,webhook}.go, docs/gitbook/usage/webhooks.md.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tfdash.model.delivery import Canary, CanaryMetric, Webhook
+from tfdash.model.kube import DaemonSet, Deployment
+from tfdash.model.release import (
+    Analysis,
+    Carrier,
+    Measurement,
+    MetricResult,
+    Pause,
+    Phase,
+    ReleaseState,
+    Side,
+    Step,
+    Weight,
+)
+from tfdash.model.workload import Release, Serving
+from tfdash.playbook.releases import sides
+from tfdash.playbook.releases.deployment import health
+from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.words import count, lasting, percent
+from tfdash.playbook.releases.world import World
+from tfdash.playbook.rules.serving import serving
+
+_PHASES = {
+    "Initializing": Phase.NONE, "Initialized": Phase.NONE, "Waiting": Phase.PAUSED, "Progressing": Phase.PROGRESSING,
+    "WaitingPromotion": Phase.PAUSED, "Promoting": Phase.PROGRESSING, "Finalising": Phase.PROGRESSING,
+    "Succeeded": Phase.NONE, "Failed": Phase.ABORTED, "Terminating": Phase.NONE, "Terminated": Phase.NONE,
+}  # fmt: skip
+_SENTENCES = {
+    "Initializing": "Flagger sets up the primary",
+    "Initialized": "nothing in flight",
+    "Waiting": "waits for a confirm-rollout hook before it begins",
+    "Progressing": "analysis under way",
+    "WaitingPromotion": "waits for a confirm-promotion hook",
+    "Promoting": "copies the new version to the primary",
+    "Finalising": "scales the target to zero",
+    "Succeeded": "the last release was promoted",
+    "Failed": "rolled back to the primary's version",
+    "Terminating": "is being removed",
+    "Terminated": "was removed",
+}
+_FLIGHT = (Phase.PROGRESSING, Phase.PAUSED)
+_CONFIRMING = ("confirm-rollout", "confirm-traffic-increase", "confirm-promotion")
+_HALT = re.compile(r"advancement (?P<name>.+?) (?P<value>-?[\d.]+)(?P<unit>%|ms|s)? (?P<sign>[<>]) ")
+
+
+def gate_hooks(canary: Canary) -> tuple[Webhook, ...]:
+    """The confirm hooks that ask a gate which can be opened (``/gate/halt`` and ``/gate/approve`` are constants)."""
+    return tuple(h for h in canary.webhooks if h.type in _CONFIRMING and "/gate/check" in h.url)
+
+
+def rollback_hooks(canary: Canary) -> tuple[Webhook, ...]:
+    return tuple(h for h in canary.webhooks if h.type == "rollback" and "/rollback/check" in h.url)
+
+
+def hook_yaml(canary: Canary, type_: str, path: str) -> str:
+    """What to add to the Canary so that the gate is there."""
+    return (
+        "spec:\n  analysis:\n    webhooks:\n"
+        f"      - name: {type_}\n        type: {type_}\n"
+        f"        url: http://flagger-loadtester.{canary.namespace}/{path}"
+    )
+
+
+def canary_release(world: World, canary: Canary) -> ReleaseState:
+    """One Canary."""
+    target = (
+        world.get(Deployment, canary.namespace, canary.target_name)
+        if canary.target_kind == "Deployment"
+        else None
+    )
+    primary = (
+        world.get(Deployment, canary.namespace, f"{canary.target_name}-primary")
+        if canary.target_kind == "Deployment"
+        else None
+    )
+    phase, message = _phase(canary)
+    finished = canary.last_transition if phase is Phase.NONE and canary.phase == "Succeeded" else None
+    if finished is not None and world.now - finished < world.settled:
+        phase = Phase.COMPLETE
+    flight = phase in _FLIGHT
+    tried, stable = _side(world, target), _side(world, primary)
+    steps, step = _steps(canary)
+    able, refused = _capabilities(canary, phase)
+    serves, told = _serving(world, canary, primary)
+    workload = primary or target
+    return ReleaseState(
+        subject=world.subject(canary),
+        carrier=Carrier.CANARY,
+        phase=phase,
+        message=message,
+        workload=None if workload is None else world.subject(workload),
+        partner=None if target is None else world.subject(target),
+        canary=tried if flight or phase is Phase.ABORTED else None,
+        stable=stable,
+        step=step if steps else None,
+        steps=steps,
+        weight=_weight(canary, flight),
+        pause=_pause(canary, phase),
+        aborted_at=canary.last_transition if phase is Phase.ABORTED else None,
+        started=_started(world, target) if flight or phase is Phase.ABORTED else None,
+        finished=finished,
+        analyses=_analyses(world, canary),
+        skips=(f"the analysis of {count(len(canary.metrics), 'metric')} that is left (spec.skipAnalysis)",)
+        if flight and not canary.skip_analysis
+        else (),
+        keeper=keeper_of(world, canary),
+        capabilities=frozenset(able),
+        refused=refused,
+        problem=_problem(world, canary, target, primary),
+        reported=canary.phase,
+        serving=serves,
+        served=told,
+    )
+
+
+def _phase(canary: Canary) -> tuple[Phase, str]:
+    if not canary.phase:
+        return Phase.UNKNOWN, "Flagger has not reported a phase yet"
+    phase = _PHASES.get(canary.phase, Phase.UNKNOWN)
+    message = _SENTENCES.get(canary.phase, f"Flagger says {canary.phase}")
+    promoted = next((c.message for c in canary.conditions if c.type == "Promoted"), "")
+    if phase is Phase.ABORTED and promoted:
+        message = f"{message}: {promoted}"
+    if phase in _FLIGHT:
+        checks = f"{canary.failed_checks} of {canary.threshold} failed checks"
+        message = f"{message}, {checks}" if canary.threshold else message
+        if canary.suspend:
+            return Phase.PAUSED, f"suspended (spec.suspend), {checks}"
+    return phase, message
+
+
+def _pause(canary: Canary, phase: Phase) -> Pause | None:
+    if phase is not Phase.PAUSED:
+        return None
+    since = canary.last_transition
+    if canary.suspend:
+        return Pause(reason="suspend", sentence="suspended by a person (spec.suspend)", manual=True)
+    hooks = {"Waiting": "confirm-rollout", "WaitingPromotion": "confirm-promotion"}
+    hook = hooks.get(canary.phase, "a hook")
+    names = ", ".join(h.name for h in canary.webhooks if h.type == hook)
+    also = "; its metrics are checked meanwhile" if canary.phase == "WaitingPromotion" else ""
+    text = f"until its {hook} hook {names} says yes{also}".replace("hook  says", "hook says")
+    return Pause(reason=canary.phase, since=since, sentence=text)
+
+
+def _steps(canary: Canary) -> tuple[tuple[Step, ...], int]:
+    """The weights or iterations in order, and how many of them are reached."""
+    if canary.total_iterations:
+        one = f"iteration of {lasting(canary.interval)}"
+        steps = tuple(Step(text=one, kind="iteration") for _ in range(canary.total_iterations))
+        return steps, min(canary.iterations, canary.total_iterations)
+    weights = canary.step_weights
+    if not weights and canary.step_weight > 0 and canary.max_weight > 0:
+        number = int(canary.max_weight // canary.step_weight)
+        weights = tuple(canary.step_weight * (i + 1) for i in range(min(number, 100)))
+    steps = tuple(Step(text=f"set weight {percent(w)}", kind="setWeight", weight=w) for w in weights)
+    return steps, sum(1 for w in weights if w < canary.weight)
+
+
+def _weight(canary: Canary, flight: bool) -> Weight:
+    if not flight:
+        return Weight()
+    return Weight(wanted=canary.weight, actual=canary.weight, approximate=False)
+
+
+def _side(world: World, deployment: Deployment | None) -> Side | None:
+    if deployment is None:
+        return None
+    links = world.links(deployment)
+    newest = next(iter(sides.newest_first(links.replica_sets)), None)
+    return sides.of_template(deployment.template) if newest is None else sides.side(newest, links.pods)
+
+
+def _started(world: World, target: Deployment | None) -> float | None:
+    if target is None:
+        return None
+    newest = next(iter(sides.newest_first(world.links(target).replica_sets)), None)
+    return None if newest is None else newest.created or None
+
+
+def _serving(world: World, canary: Canary, primary: Deployment | None) -> tuple[Serving | None, str]:
+    if primary is not None:
+        return health(world, primary)
+    if canary.target_kind == "DaemonSet":
+        found = world.get(DaemonSet, canary.namespace, f"{canary.target_name}-primary")
+        if found is not None:
+            told = f"{found.available} of {found.desired} available"
+            return serving(found, found.desired, found.available, Release.COMPLETE), told
+    return None, ""
+
+
+def _problem(world: World, canary: Canary, target: Deployment | None, primary: Deployment | None) -> str:
+    if canary.target_kind != "Deployment":
+        return ""
+    why = world.unread("Deployment")
+    missing = [
+        n for n, d in ((canary.target_name, target), (f"{canary.target_name}-primary", primary)) if d is None
+    ]
+    if canary.phase in ("", "Initializing"):
+        missing = missing[:1] if target is None else []
+    if not missing:
+        return ""
+    return f"Deployment {' and '.join(missing)} {f'cannot be read: {why}' if why else 'is not there'}"
+
+
+def condition_of(metric: CanaryMetric) -> str:
+    """The range in words; equality passes (fluxcd/flagger pkg/controller/scheduler_metrics.go)."""
+    if metric.low is not None or metric.high is not None:
+        parts = [f"at least {metric.low:g}"] if metric.low is not None else []
+        parts += [f"at most {metric.high:g}"] if metric.high is not None else []
+        return " and ".join(parts)
+    if metric.threshold is None:
+        return "no threshold"
+    word = "at least" if metric.name == "request-success-rate" else "at most"
+    return f"{word} {metric.threshold:g}"
+
+
+def _analyses(world: World, canary: Canary) -> tuple[Analysis, ...]:
+    """Flagger's own checks. What they measured stands in events alone, and only where a check failed."""
+    if not canary.metrics:
+        return ()
+    running = canary.phase in ("Progressing", "WaitingPromotion", "Waiting")
+    phase = {"Failed": "Failed", "Succeeded": "Successful"}.get(canary.phase, "Running" if running else "")
+    if not phase:
+        return ()
+    halts = sorted(
+        (e for e in world.links(canary).events if "advancement" in e.message), key=lambda e: e.last_seen
+    )
+    metrics = []
+    for metric in canary.metrics:
+        said = [e for e in halts if _about(metric.name, e.message)]
+        metrics.append(
+            MetricResult(
+                name=metric.name, phase="Failed" if said else "", failed=sum(e.count for e in said),
+                condition=condition_of(metric), message=said[-1].message if said else "",
+                measurements=tuple(
+                    Measurement(phase="Failed", value=_value(e.message), message=e.message, at=e.last_seen)
+                    for e in said[-20:]
+                ),
+            )
+        )  # fmt: skip
+    failed = (
+        f"{canary.failed_checks} of {canary.threshold} failed checks; it rolls back at {canary.threshold}"
+    )
+    return (
+        Analysis(
+            subject=world.subject(canary), kind="flagger", phase=phase, metrics=tuple(metrics),
+            message=failed if canary.threshold else "", started=canary.last_transition if running else None,
+        ),
+    )  # fmt: skip
+
+
+_BUILT_IN = {"request-success-rate": "success rate", "request-duration": "request duration"}
+
+
+def _about(name: str, message: str) -> bool:
+    return f"advancement {_BUILT_IN.get(name, name)} " in message or f'metric "{name}"' in message or (
+        f" {name} " in message
+    )  # fmt: skip
+
+
+def _value(message: str) -> str:
+    found = _HALT.search(message)
+    return "" if found is None else f"{found['value']}{found['unit'] or ''}"
+
+
+def _capabilities(canary: Canary, phase: Phase) -> tuple[set[str], tuple[tuple[str, str], ...]]:
+    able: set[str] = set()
+    refused: list[tuple[str, str]] = []
+    flight = phase in _FLIGHT
+    idle = "nothing is in flight"
+    if gate_hooks(canary):
+        able |= {"gate-open", "gate-close"}
+    else:
+        missing = "it has no gate hook; add to the Canary\n" + hook_yaml(
+            canary, "confirm-promotion", "gate/check"
+        )
+        refused += [("gate-open", missing), ("gate-close", missing)]
+    if not rollback_hooks(canary):
+        hook = hook_yaml(canary, "rollback", "rollback/check")
+        refused += [
+            (c, f"Flagger aborts only by a rollback hook; add to the Canary\n{hook}")
+            for c in ("abortable", "revertible")
+        ]
+    elif flight:
+        able |= {"abortable", "revertible"}
+    else:
+        refused += [(c, idle) for c in ("abortable", "revertible")]
+    able.add("resumable" if canary.suspend else "suspendable")
+    refused.append(
+        ("suspendable", "it is suspended already") if canary.suspend else ("resumable", "it is not suspended")
+    )
+    if flight and not canary.skip_analysis:
+        able.add("skippable")
+    else:
+        refused.append(("skippable", "its analysis is skipped already" if canary.skip_analysis else idle))
+    refused.append(("promotable", "Flagger has no promote; a confirm-promotion gate lets it go on"))
+    refused.append(("fully-promotable", "Flagger has no full promotion; skip the analysis instead"))
+    if canary.phase == "Failed":
+        able.add("retryable")
+    else:
+        refused.append(("retryable", "its last release has not failed"))
+    return able, tuple(refused)
