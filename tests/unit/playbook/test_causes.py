@@ -48,6 +48,7 @@ def unschedulable(message: str, **fields: Any) -> Any:
         (unschedulable("0/5 nodes are available: pod has unbound immediate PersistentVolumeClaims.", claims=("data",)),
          CauseCode.VOLUME, "1 pod wait for claim data: pod has unbound immediate PersistentVolumeClaims"),
         (pod("p", running(), reason="NodeLost"), CauseCode.NODE_LOST, "1 pod on lost node node-1"),
+        (pod("p", running(), conditions=(condition("Ready", "False"),)), CauseCode.NODE_LOST, "1 pod on lost node node-1"),
         (pod("p", phase="Failed", reason="Evicted", message="The node was low on resource: memory."), CauseCode.EVICTED, "1 pod evicted: The node"),
         (pod("p", running(), deleting=NOW - 61), CauseCode.TERMINATING, "1 pod should be gone since 61 s"),
     ],

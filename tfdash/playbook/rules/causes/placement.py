@@ -82,10 +82,21 @@ def volumes(pods: Sequence[Pod], links: Links) -> Iterator[Finding]:
         yield Finding(CauseCode.VOLUME, f"{newest.reason}: {shorten(newest.message)}", affected)
 
 
+def _given_up(pod: Pod) -> bool:
+    """Marked not ready by the node lifecycle controller, which gives no reason (the kubelet always does) and leaves the
+    containers as the silent kubelet last reported them: ready."""
+    ready = condition(pod.conditions, "Ready")
+    return (
+        ready is not None and ready.status != "True" and not ready.reason and pod.phase == "Running"
+        and bool(pod.statuses) and all(s.ready for s in pod.statuses if not s.init)
+    )  # fmt: skip
+
+
 def lost_nodes(pods: Sequence[Pod]) -> Iterator[Finding]:
     found = [
         p for p in pods
         if p.reason == "NodeLost"
+        or _given_up(p)
         or any(c.type == "Ready" and c.status != "True" and c.reason in ("NodeNotReady", "NodeStatusUnknown") for c in p.conditions)
         or any(c.type == "DisruptionTarget" and c.reason == "DeletionByTaintManager" for c in p.conditions)
     ]  # fmt: skip
