@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
+from tfdash.model.calendar import CalendarState
+from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture
+from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import Release, Serving, WorkloadState
 
+_NO_RELEASES: Mapping[Subject, ReleaseState] = {}
+_NO_CANARIES: Mapping[Subject, CanaryJudgement] = {}
 _UNTROUBLED = (Level.IDLE, Level.OK, Level.MOVING, Level.PAUSED)
 
 
@@ -18,10 +25,13 @@ def summarise(
     picture: Picture,
     verdicts: Mapping[Subject, tuple[Verdict, ...]],
     workloads: Mapping[Subject, WorkloadState],
+    releases: Mapping[Subject, ReleaseState] = _NO_RELEASES,
+    canaries: Mapping[Subject, CanaryJudgement] = _NO_CANARIES,
+    calendar: CalendarState | None = None,
 ) -> tuple[SectionState, ...]:
     """Releases, Serving, Nodes. What cannot be seen makes its section UNKNOWN, never ok."""
     return (
-        _releases(picture, workloads),
+        _canaries(_releases(picture, workloads), releases, canaries, calendar),
         _serving(picture, verdicts, workloads),
         _nodes(picture, verdicts),
     )
@@ -87,6 +97,48 @@ def _releases(picture: Picture, workloads: Mapping[Subject, WorkloadState]) -> S
     return SectionState(
         id="releases", title="Releases", level=level, sentence=", ".join(parts), detail=detail, target="deployments",
         count=len(stuck) or len(moving) or len(paused),
+    )  # fmt: skip
+
+
+def _canaries(
+    section: SectionState, releases: Mapping[Subject, ReleaseState], canaries: Mapping[Subject, CanaryJudgement],
+    calendar: CalendarState | None,
+) -> SectionState:  # fmt: skip
+    """The section of releases with what Rollouts and Canaries add, and with the triggers' word, which is the worst."""
+    if section.level is Level.UNKNOWN and not canaries:
+        return section
+    others = sorted(
+        (r for r in releases.values() if r.carrier is not Carrier.DEPLOYMENT), key=lambda r: r.subject
+    )
+    flying = [r for r in others if r.in_flight]
+    must = sorted((j for j in canaries.values() if j.outcome is Outcome.BREACH), key=lambda j: j.subject)
+    blind = [j for j in canaries.values() if j.outcome not in (Outcome.PASS, Outcome.BREACH)]
+    judged = bool(flying or canaries)
+    sentence = section.sentence
+    if flying:
+        before = 0 if sentence.startswith("none") else int(sentence.split()[0])
+        sentence = ", ".join([f"{before + len(flying)} in flight", *sentence.split(", ")[1:]])
+    level, detail = section.level, section.detail
+    if must:
+        sentence = f"{sentence}, {len(must)} must roll back"
+        level, detail = Level.BREACH, f"{must[0].subject.name}: {must[0].sentence}"
+    elif flying and level < Level.WARN:
+        first = next((r for r in flying if r.phase is Phase.STUCK), flying[0])
+        level = (
+            Level.WARN
+            if first.phase is Phase.STUCK
+            else Level.PAUSED
+            if first.phase is Phase.PAUSED
+            else Level.MOVING
+        )
+        detail = f"{first.subject.name}: {first.message}"
+        if blind and level < Level.UNKNOWN:
+            detail = f"{blind[0].subject.name}: {blind[0].sentence}"
+    elif not detail and calendar is not None:
+        detail = calendar.text
+    return msgspec.structs.replace(
+        section, level=level, sentence=sentence, detail=detail, target="canary" if judged else section.target,
+        count=len(must) or max(section.count, len(flying)),
     )  # fmt: skip
 
 
