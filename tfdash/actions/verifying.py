@@ -1,0 +1,115 @@
+"""Remembers releases that were verified: by the rules for the set time, or signed by a person. Rollback goes back to these.
+
+The whole pod template is kept, so that it can be restored even after its ReplicaSet was pruned, with the image digests
+that its pods really run, and with the verdicts it was verified by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from typing import Any, Protocol
+
+from tfdash.clock import Clock
+from tfdash.model.judgement import CanaryJudgement, Outcome
+from tfdash.model.kube import Pod
+from tfdash.model.memory import Facts, VerifiedGood
+from tfdash.model.picture import Picture
+from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.subject import Key, Subject
+from tfdash.model.verdict import Assessment
+
+log = logging.getLogger(__name__)
+_EVERY = 5.0  # seconds between two looks
+
+
+class Reads(Protocol):
+    """What is needed of the board."""
+
+    picture: Picture
+    assessment: Assessment
+
+    async def read(self, subject: Subject) -> Document: ...
+
+
+class Remembers(Protocol):
+    async def remember_verified(self, good: VerifiedGood) -> None: ...
+
+
+class Verifier:
+    """``tfdash.sources.base.Feeder``: looks at what the judge says and has the ledger remember what held."""
+
+    def __init__(self, memory: Remembers, clock: Clock) -> None:
+        self._memory, self._clock = memory, clock
+        self._tried: dict[Subject, str] = {}
+
+    async def run(self, board: Any) -> None:
+        while True:
+            for subject, judgement in tuple(board.assessment.canaries.items()):
+                release = board.assessment.releases.get(subject)
+                if release is not None and holds(release, judgement):
+                    await self._remember(board, release, judgement)
+            await asyncio.sleep(_EVERY)
+
+    async def _remember(self, board: Reads, release: ReleaseState, judgement: CanaryJudgement) -> None:
+        at = release.workload or release.subject
+        side = release.canary or release.stable
+        if side is None or self._tried.get(at) == side.hash or known(board.picture.facts, at, side.hash):
+            return
+        try:
+            good = await verified(board, release, self._clock.now(), "rules", said(judgement))
+        except ReadFailed as error:
+            log.warning("%s: not remembered as verified: %s", at, error)
+            return
+        self._tried[at] = side.hash
+        await self._memory.remember_verified(good)
+
+
+def holds(release: ReleaseState, judgement: CanaryJudgement) -> bool:
+    """Complete, every trigger passes, and the time for which they must is over."""
+    return (
+        release.phase is Phase.COMPLETE and judgement.outcome is Outcome.PASS and judgement.verified_in == 0
+    )
+
+
+def known(facts: Facts, at: Subject, hash_: str) -> bool:
+    """Whether that version is what is remembered of ``at`` already; subjects are compared without their uid."""
+    return any(
+        g.template_hash == hash_
+        for s, g in facts.verified.items()
+        if s._replace(uid="") == at._replace(uid="")
+    )
+
+
+def said(judgement: CanaryJudgement) -> tuple[str, ...]:
+    return tuple(f"{t.title}: {t.sentence}" for t in judgement.triggers)
+
+
+async def verified(
+    board: Reads, release: ReleaseState, now: float, by: str, verdicts: tuple[str, ...]
+) -> VerifiedGood:
+    """The record of the version that serves now. Raises ``ReadFailed``."""
+    at = release.workload or release.subject
+    document = (await board.read(at)).document
+    template = document.get("spec", {}).get("template", {})
+    text = json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    side = release.canary or release.stable
+    pods = board.picture.clusters[at.cluster].objects("Pod")
+    mine = [pods.get(Key(at.namespace, name)) for name in (side.pods if side is not None else ())]
+    digests = {
+        s.image_id.rpartition("@")[2]
+        for pod in mine
+        if isinstance(pod, Pod)
+        for s in pod.statuses
+        if "@" in s.image_id
+    }
+    return VerifiedGood(
+        subject=at, template=text,
+        template_hash=side.hash if side is not None and side.hash else hashlib.sha256(text.encode()).hexdigest()[:16],
+        images=tuple(str(c.get("image", "")) for c in template.get("spec", {}).get("containers", ())),
+        digests=tuple(sorted(digests)), revision=side.revision if side is not None else "", at=now, by=by,
+        verdicts=verdicts,
+    )  # fmt: skip
