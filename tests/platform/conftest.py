@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.platform.harness.argo import ArgoRollouts, apply_definitions, flagger_definitions
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.prometheus import Prometheus
 
@@ -14,6 +15,14 @@ from tests.platform.harness.prometheus import Prometheus
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     with Cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def argo(cluster: Cluster) -> Iterator[ArgoRollouts]:
+    """The real Argo Rollouts controller on the session's cluster, and Flagger's definitions without its controller."""
+    with ArgoRollouts(cluster) as running:
+        apply_definitions(cluster, flagger_definitions())
         yield running
 
 

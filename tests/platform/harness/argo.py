@@ -1,0 +1,139 @@
+"""The real Argo Rollouts controller on a running cluster, and the CustomResourceDefinitions of Flagger without its controller.
+
+The controller is built from its Go module, inside the module's own folder, so that its ``replace`` lines and its
+checksums hold; the definitions are the module's as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests.platform.harness.build import build_component, run_step
+from tests.platform.harness.cluster import Cluster, _die_with_parent, free_ports
+
+ARGO_ROLLOUTS = "v1.10.1"
+FLAGGER = "v1.36.1"
+NAMESPACE = "argo-rollouts"
+
+
+def _module(go: str, name: str) -> Path:
+    """The folder of a Go module, fetched at need."""
+    argv = [go, "mod", "download", "-json", name]
+    told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    return Path(json.loads(told)["Dir"])
+
+
+def build_argo() -> Path:
+    """The folder with ``rollouts-controller`` and ``crds``; some three minutes on two cores the first time."""
+
+    def make(folder: Path, go: str) -> None:
+        module = _module(go, f"github.com/argoproj/argo-rollouts@{ARGO_ROLLOUTS}")
+        env = {**os.environ, "GOFLAGS": "-trimpath -mod=readonly", "GOWORK": "off"}
+        output = str(folder / "rollouts-controller")
+        argv = ["nice", go, "build", "-ldflags", "-s -w", "-o", output, "./cmd/rollouts-controller"]
+        run_step(f"Argo Rollouts {ARGO_ROLLOUTS}", argv, folder / "argo.log", module, env)
+        crds = folder / "crds"
+        crds.mkdir()
+        for source in (module / "manifests" / "crds").glob("*-crd.yaml"):
+            (crds / source.name).write_bytes(source.read_bytes())
+
+    return build_component("argo", (ARGO_ROLLOUTS,), make)
+
+
+def flagger_definitions() -> Path:
+    """The folder with Flagger's ``crd.yaml``."""
+
+    def make(folder: Path, go: str) -> None:
+        module = _module(go, f"github.com/fluxcd/flagger@{FLAGGER}")
+        (folder / "crd.yaml").write_bytes((module / "artifacts" / "flagger" / "crd.yaml").read_bytes())
+
+    return build_component("flagger", (FLAGGER,), make)
+
+
+def apply_definitions(cluster: Cluster, folder: Path) -> None:
+    """Apply every definition in ``folder`` (server side: Rollout's is too large for an annotation) and wait until served."""
+    applied = cluster.kubectl(
+        "apply", "--server-side", "--force-conflicts", "-o", "name", "-f", str(folder)
+    ).split()
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", *applied)
+
+
+class ArgoRollouts:
+    """``with ArgoRollouts(cluster) as argo``: the definitions are served and the controller has its leases and caches.
+
+    ``log`` is the controller's output. The definitions and objects stay when it ends, as on a cluster whose controller died.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.binaries = build_argo()
+        self.cluster = cluster
+        self.log = cluster.folder / "argo-rollouts.log"
+        self._ports = free_ports(2)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> ArgoRollouts:
+        try:
+            apply_definitions(self.cluster, self.binaries / "crds")
+            self.cluster.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n")
+            self._spawn()
+            self._wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _spawn(self) -> None:
+        metrics, health = self._ports
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [
+                    str(self.binaries / "rollouts-controller"), "--kubeconfig", str(self.cluster.kubeconfig("admin")),
+                    "--namespace", NAMESPACE, "--leader-elect=false", "--metricsport", str(metrics),
+                    "--healthzPort", str(health), "--qps", "200", "--burst", "400", "--loglevel", "info",
+                ],
+                cwd=self.cluster.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                start_new_session=True, preexec_fn=_die_with_parent,
+            )  # fmt: skip
+
+    def _wait_ready(self, timeout: float = 60.0) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + timeout
+        while True:
+            if b"Started rollout workers" in self.log.read_bytes() and self._answers():
+                return
+            ended = self._process.poll()
+            if ended is not None or time.monotonic() > deadline:
+                tail = "\n  ".join(self.log.read_text(errors="replace").splitlines()[-12:])
+                why = "is not ready" if ended is None else f"ended with {ended}"
+                raise RuntimeError(f"the Argo Rollouts controller {why}:\n  {tail}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[1]}/healthz", timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def __enter__(self) -> ArgoRollouts:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
