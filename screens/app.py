@@ -34,7 +34,7 @@ from widgets.theme import NAMES, ThemedApp
 # What the tabs' counts and the overview are judged from: wanted as long as the program runs.
 JUDGED = (
     "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
-    "Event", "Node",
+    "Event", "Node", "Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease",
 )  # fmt: skip
 USAGE, FAILED = 64, 3
 

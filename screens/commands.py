@@ -21,6 +21,13 @@ LISTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("pdbs", "disruption budgets: list", ("pdb", "pdbs", "poddisruptionbudgets")),
     ("namespaces", "namespaces: list or choose", ("ns", "namespaces", "namespace")),
     ("events", "events: list", ("ev", "events", "event")),
+    ("rollouts", "rollouts: list", ("ro", "rollouts", "rollout")),
+    ("analysisruns", "analysis runs: list", ("ar", "analysisruns", "analysisrun")),
+    ("experiments", "experiments: list", ("exp", "experiments", "experiment")),
+    ("canaries", "Flagger canaries: list", ("canaries",)),
+    ("applications", "applications: list", ("apps", "applications", "application")),
+    ("kustomizations", "kustomizations: list", ("ks", "kustomizations", "kustomization")),
+    ("helmreleases", "helm releases: list", ("hr", "helmreleases", "helmrelease")),
 )
 """View id, title, aliases; the first alias is the usual one."""
 _CLUSTER_WIDE = frozenset({"nodes", "namespaces"})

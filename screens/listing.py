@@ -26,7 +26,7 @@ from widgets.table import Table
 _TITLES = {"workloads": "Deployments", "hpas": "HPAs", "pdbs": "PDBs"}
 _TABS = {"workloads": "workloads", "nodes": "nodes"}
 _NO_CHANGE = Change(keys={}, freshness=frozenset())
-_LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
+_LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Rollout"})
 _REVISED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _JUDGED = frozenset({*_REVISED, "Node"})
 _TALL = 20  # lines of a terminal that has room for a panel
@@ -256,7 +256,7 @@ class ListScreen(BoardScreen):
                 self.tf.use_namespace(subject.name)
             case "Node":
                 self.tf.open_list("pods", Restriction(node=subject.name))
-            case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job":
+            case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "Rollout":
                 self.tf.open_list("pods", Restriction((subject.namespace,), owner=subject))
             case "Pod":
                 self.tf.open_containers(subject)

@@ -108,8 +108,9 @@ class _Index:
     def links(self, kind: str, obj: Object) -> Links:
         """Everything that belongs to one workload."""
         known = "Pod" in self.seen
-        sets = tuple(self.sets.get(obj.uid, {}).values()) if kind == "Deployment" else ()
-        owners = [s.uid for s in sets] if kind == "Deployment" else [obj.uid]
+        through = kind in ("Deployment", "Rollout")
+        sets = tuple(self.sets.get(obj.uid, {}).values()) if through else ()
+        owners = [s.uid for s in sets] if through else [obj.uid]
         pods = [p for uid in owners for p in self.pods.get(uid, {}).values()]
         pods.sort(key=lambda p: p.name)
         about = [obj.uid, *(s.uid for s in sets), *(p.uid for p in pods)]

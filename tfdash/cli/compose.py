@@ -30,7 +30,7 @@ KINDS_OF_SCREEN: dict[str, str] = {
 }  # fmt: skip
 JUDGED_KINDS = (
     "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
-    "Event", "Node",
+    "Event", "Node", "Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease",
 )  # fmt: skip
 
 

@@ -63,4 +63,5 @@ class Observation(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     provisional: bool = False
     complete: bool = False  # the whole scope has been listed at least once
     hidden: tuple[str, ...] = ()
+    note: str = ""  # what is to be said of a value that is whole: "not installed"
     interval: float = 60.0  # seconds within which the next proof is due; older than that shows its age

@@ -76,6 +76,11 @@ def empty(seen: Sequence[Seen], noun: str, restriction: Restriction, namespaced:
         return f"{loading or f'loading {noun}'} …"
     if failed:
         return " ".join(_unread(cluster, observation, noun) for cluster, observation in failed)
+    absent = [c for c, _, o in seen if o is not None and o.note]
+    if absent and len(absent) == len(seen):
+        names = ", ".join(dict.fromkeys(safe(c.ref.cluster) for c in absent))
+        note = next(safe(o.note) for _, _, o in seen if o is not None and o.note)
+        return f"No {noun} in {names}: {note}."
     where = restriction.where if namespaced or restriction.owner or restriction.node else "in this cluster"
     cannot = hidden(seen)
     if cannot:

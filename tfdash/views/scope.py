@@ -12,6 +12,7 @@ from tfdash.text import safe
 from tfdash.views.kinds.base import printed
 
 Match = Callable[[Object], bool]
+_THROUGH_SETS = frozenset({"Deployment", "Rollout"})  # they control pods through ReplicaSets
 
 
 class Restriction(NamedTuple):
@@ -24,7 +25,7 @@ class Restriction(NamedTuple):
     @property
     def needs(self) -> tuple[str, ...]:
         """Further kinds that must be known to decide."""
-        return ("ReplicaSet",) if self.owner is not None and self.owner.kind == "Deployment" else ()
+        return ("ReplicaSet",) if self.owner is not None and self.owner.kind in _THROUGH_SETS else ()
 
     @property
     def where(self) -> str:
@@ -68,7 +69,7 @@ def _controlled_by(owner: Subject, kinds: Mapping[str, object], replica_sets: Ob
         for r in replica_sets.values()
         if r.namespace == namespace
         and r.owner is not None
-        and r.owner.kind == "Deployment"
+        and r.owner.kind == kind
         and r.owner.name == name
     }
 
@@ -76,10 +77,10 @@ def _controlled_by(owner: Subject, kinds: Mapping[str, object], replica_sets: Ob
         if obj.namespace != namespace:
             return False
         if isinstance(obj, Provisional):
-            return _named_after(obj.name, name, 2 if kind == "Deployment" and obj.kind == "Pod" else 1)
+            return _named_after(obj.name, name, 2 if kind in _THROUGH_SETS and obj.kind == "Pod" else 1)
         if obj.owner is None:
             return False
-        if kind == "Deployment" and obj.owner.kind == "ReplicaSet":
+        if kind in _THROUGH_SETS and obj.owner.kind == "ReplicaSet":
             return obj.owner.name in through if known else _named_after(obj.owner.name, name, 1)
         return obj.owner.kind == kind and obj.owner.name == name
 

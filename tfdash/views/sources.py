@@ -50,7 +50,7 @@ def _row(
     fresh = of_observation(seen, now)
     noun = view_of(kind).noun if kind else "API server"
     age = None if seen.observed_at is None else max(0.0, now - seen.observed_at)
-    notes = [about]
+    notes = [about, safe(seen.note)]
     if seen.problem is not None:
         notes = [safe(str(seen.problem))]
         if seen.problem.retry_at is not None and seen.problem.retry_at > now:

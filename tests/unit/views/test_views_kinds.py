@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.views.making import EU, HOSTILE, NOW, VISIBLE, altered, cluster, picture, pod, update
+from tfdash.model.delivery import DELIVERY_KINDS
 from tfdash.model.kube import (
     KINDS,
     Condition,
@@ -205,7 +206,7 @@ def test_pod_status_has_its_token_and_red_is_left_to_breaches(status: str, token
 @pytest.mark.parametrize("view", VIEWS.values(), ids=list(VIEWS))
 def test_every_view_survives_an_object_of_which_nothing_is_known(view: Any) -> None:
     for kind in view.kinds:
-        bare = KINDS[kind](namespace="", name="x")
+        bare = {**KINDS, **DELIVERY_KINDS}[kind](namespace="", name="x")
         context = Context(NOW, EU, kind)
         for field in view.fields:
             assert isinstance(field.text(bare, context), str)

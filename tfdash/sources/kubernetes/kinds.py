@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -13,12 +14,18 @@ class Kind(NamedTuple):
     api: str
     resource: str
     namespaced: bool = True
+    optional: bool = False  # it comes with a CRD that a cluster may lack, in a version of its own
 
     def path(self, namespace: str | None = None, name: str = "") -> str:
         """The path of a list (``namespace`` None: all) or of one object."""
         inside = f"/namespaces/{quote(namespace, safe='')}" if self.namespaced and namespace else ""
         tail = f"/{quote(name, safe='')}" if name else ""
         return f"/{self.api}{inside}/{self.resource}{tail}"
+
+    @property
+    def pattern(self) -> str:
+        """``api`` as a regular expression; of an optional kind any version."""
+        return rf"apis/{re.escape(self.group)}/[^/]+" if self.optional else re.escape(self.api)
 
     @property
     def group(self) -> str:
@@ -55,8 +62,16 @@ WATCHED: dict[str, Kind] = {
         Kind("HorizontalPodAutoscaler", "apis/autoscaling/v2", "horizontalpodautoscalers"),
         Kind("PodDisruptionBudget", "apis/policy/v1", "poddisruptionbudgets"),
         Kind("EndpointSlice", "apis/discovery.k8s.io/v1", "endpointslices"),
+        Kind("Rollout", "apis/argoproj.io/v1alpha1", "rollouts", optional=True),
+        Kind("AnalysisRun", "apis/argoproj.io/v1alpha1", "analysisruns", optional=True),
+        Kind("Experiment", "apis/argoproj.io/v1alpha1", "experiments", optional=True),
+        Kind("Canary", "apis/flagger.app/v1beta1", "canaries", optional=True),
+        Kind("Application", "apis/argoproj.io/v1alpha1", "applications", optional=True),
+        Kind("Kustomization", "apis/kustomize.toolkit.fluxcd.io/v1", "kustomizations", optional=True),
+        Kind("HelmRelease", "apis/helm.toolkit.fluxcd.io/v2", "helmreleases", optional=True),
     )
 }
+OPTIONAL: dict[str, Kind] = {name: kind for name, kind in WATCHED.items() if kind.optional}
 READ_ONLY_SINGLY: dict[str, Kind] = {
     k.kind: k
     for k in (

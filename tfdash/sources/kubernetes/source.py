@@ -20,11 +20,13 @@ from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, Read
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import ALL, Scope, Sink
 from tfdash.sources.kubernetes.credentials import Credentials
-from tfdash.sources.kubernetes.kinds import READABLE, WATCHED
+from tfdash.sources.kubernetes.discovery import Discovery
+from tfdash.sources.kubernetes.kinds import READABLE, WATCHED, Kind
 from tfdash.sources.kubernetes.kubeconfig import Access
 
 log = logging.getLogger(__name__)
 _INFO_EVERY = 30.0
+_NOTHING: Objects = {}
 _LINGER = 60.0  # a kind that nobody wants any more is watched on for so long: going back is instant
 
 
@@ -53,6 +55,7 @@ class KubernetesSource:
         self._prefetching: list[threading.Thread] = []
         self._sink: Sink | None = None
         self._reader: Any = None
+        self._discovery = Discovery()
         self._info = ServerInfo(url=access.server, context=access.context)
 
     # -- before the loop runs -----------------------------------------------------------------------------------
@@ -143,16 +146,19 @@ class KubernetesSource:
         names = set(Tuning.__struct_fields__)
         tuning = Tuning(**{k: v for k, v in self._tuning_values.items() if k in names})
         for kind, (scope, task) in list(self._tasks.items()):
-            if self._wanted.get(kind) != scope:
+            if self._wanted.get(kind) != scope or self._served(kind) is None:
                 task.cancel()
                 del self._tasks[kind]
                 self._feeds.pop(kind, None)
         for kind, scope in self._wanted.items():
-            if kind in self._tasks or kind not in WATCHED:
+            served = self._served(kind)
+            if served is None and kind in WATCHED and self._discovery.served is not None:
+                self._say_absent(sink, kind)
+            if kind in self._tasks or served is None:
                 continue
             first = Complete(sink, self.ref, kind)
             feed = Feed(
-                self._open(), WATCHED[kind], scope, self._fallback, first.publish, self._clock, tuning,
+                self._open(), served, scope, self._fallback, first.publish, self._clock, tuning,
                 partial(self._prefetched.get, kind),
             )  # fmt: skip
             first.done = partial(self._prefetched.pop, kind, None)
@@ -165,6 +171,24 @@ class KubernetesSource:
         if self._reader is not None:
             await self._reader.close()
             self._reader = None
+
+    def _served(self, kind: str) -> Kind | None:
+        """Where the cluster serves a kind; None for one that it lacks, or of which that is not known yet."""
+        known = WATCHED.get(kind)
+        if known is None or not known.optional:
+            return known
+        served = self._discovery.served
+        if served is None:  # a server that does not tell is asked for the kind itself
+            return known if self._discovery.silent else None
+        return served.get(kind)
+
+    def _say_absent(self, sink: Sink, kind: str) -> None:
+        """A CRD that is not there is no problem: there are none of its objects, and that is certain."""
+        absent: Observation[Objects] = Observation(
+            value=_NOTHING, source=WATCHED[kind].resource, observed_at=self._clock.now(), complete=True,
+            note="not installed", interval=_INFO_EVERY * 4,
+        )  # fmt: skip
+        sink.put_objects(self.ref, kind, absent, None)
 
     @property
     def login(self) -> list[str] | None:
@@ -205,10 +229,18 @@ class KubernetesSource:
             latency = time.monotonic() - started
             if not self._info.user:
                 await self._identify(reader)
+            changed = await self._discovery.look(reader)
+            if (changed or self._discovery.served is not None) and self._changed is not None:
+                self._changed.set()  # the kinds that it lacks are said anew: they are as fresh as this answer
             self._info = msgspec.structs.replace(
-                self._info, version=str(version.get("gitVersion", "")), latency=latency, skew=reader.skew
-            )
+                self._info, version=str(version.get("gitVersion", "")), latency=latency, skew=reader.skew,
+                crds=self._discovery.crds,
+            )  # fmt: skip
         except Exception as error:
+            if self._discovery.served is None and not self._discovery.silent:
+                self._discovery.silent = True  # the kinds' own feeds say what is wrong
+                if self._changed is not None:
+                    self._changed.set()
             return Observation(source=self.ref.cluster, problem=self._problem(error))
         return Observation(
             value=self._info, source=self.ref.cluster, observed_at=self._clock.now(), complete=True,
@@ -216,7 +248,7 @@ class KubernetesSource:
         )  # fmt: skip
 
     async def _identify(self, reader: Any) -> None:
-        """Who the server takes us for, and which CRDs of rollout controllers it serves."""
+        """Who the server takes us for."""
         from tfdash.sources.kubernetes.transport import ApiError
 
         user, groups = self.access.user, tuple[str, ...]()
@@ -228,15 +260,7 @@ class KubernetesSource:
         except ApiError as error:
             if error.status == 401:
                 raise
-        found = set()
-        for group, resource in (("argoproj.io", "rollouts"), ("flagger.app", "canaries")):
-            try:
-                listed = msgspec.json.decode(await reader.get("/apis"))
-                if any(g.get("name") == group for g in listed.get("groups", ())):
-                    found.add(f"{group}/{resource}")
-            except ApiError:
-                break
-        self._info = msgspec.structs.replace(self._info, user=user, groups=groups, crds=frozenset(found))
+        self._info = msgspec.structs.replace(self._info, user=user, groups=groups)
 
     def _problem(self, error: Exception) -> Problem:
         from tfdash.sources.kubernetes.transport import problem_of
@@ -246,7 +270,7 @@ class KubernetesSource:
     # -- single reads -------------------------------------------------------------------------------------------
 
     async def read(self, subject: Subject) -> Document:
-        kind = READABLE[subject.kind]
+        kind = self._served(subject.kind) or READABLE[subject.kind]
         try:
             found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
         except Exception as error:
@@ -292,7 +316,8 @@ class KubernetesSource:
 
     async def privileges(self) -> tuple[Privilege, ...]:
         """By SelfSubjectAccessReviews: list of each kind everywhere, else in each known namespace; and logs."""
-        asked: list[tuple[str, str, str]] = [(k.group, k.resource, "") for k in WATCHED.values()]
+        served = [self._served(name) for name in WATCHED]
+        asked: list[tuple[str, str, str]] = [(k.group, k.resource, "") for k in served if k is not None]
         asked.append(("", "pods/log", ""))
 
         async def one(group: str, resource: str, namespace: str) -> Privilege:

@@ -25,7 +25,7 @@ from tfdash.text import safe
 
 _NAME = r"[^/]+"
 _RESOURCES = "|".join(
-    rf"{re.escape(k.api)}(?:/namespaces/{_NAME})?/{k.resource}(?:/{_NAME})?" for k in READABLE.values()
+    rf"{k.pattern}(?:/namespaces/{_NAME})?/{k.resource}(?:/{_NAME})?" for k in READABLE.values()
 )
 _ALLOWED_GET = re.compile(
     rf"/(?:version|readyz|livez|api|apis|api/v1|apis/{_NAME}/{_NAME}|{_RESOURCES}|api/v1/namespaces/{_NAME}/pods/{_NAME}/log)"

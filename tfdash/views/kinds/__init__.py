@@ -7,6 +7,15 @@ from __future__ import annotations
 
 from tfdash.views.kinds.base import Context, Field, KindView, NodeUse
 from tfdash.views.kinds.basics import EVENTS, NAMESPACES
+from tfdash.views.kinds.delivery import (
+    ANALYSIS_RUNS,
+    APPLICATIONS,
+    CANARIES,
+    EXPERIMENTS,
+    HELM_RELEASES,
+    KUSTOMIZATIONS,
+    ROLLOUTS,
+)
 from tfdash.views.kinds.jobs import CRON_JOBS, JOBS
 from tfdash.views.kinds.network import ENDPOINTS, SERVICES
 from tfdash.views.kinds.nodes import NODES
@@ -20,7 +29,8 @@ VIEWS: dict[str, KindView] = {
     view.id: view
     for view in (
         WORKLOADS, PODS, NODES, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICA_SETS, JOBS, CRON_JOBS, NAMESPACES,
-        EVENTS, AUTOSCALERS, BUDGETS, SERVICES, ENDPOINTS,
+        EVENTS, AUTOSCALERS, BUDGETS, SERVICES, ENDPOINTS, ROLLOUTS, ANALYSIS_RUNS, EXPERIMENTS, CANARIES,
+        APPLICATIONS, KUSTOMIZATIONS, HELM_RELEASES,
     )
 }  # fmt: skip
 _BY_KIND: dict[str, KindView] = {view.kinds[0]: view for view in VIEWS.values() if len(view.kinds) == 1}
@@ -35,6 +45,8 @@ _ALIASES: dict[str, str] = {
     "workload": "workloads", "wl": "workloads", "po": "pods", "no": "nodes", "deploy": "deployments",
     "sts": "statefulsets", "ds": "daemonsets", "rs": "replicasets", "cj": "cronjobs", "ns": "namespaces",
     "ev": "events", "event": "events", "hpa": "hpas", "pdb": "pdbs", "svc": "services", "eps": "endpointslices",
+    "ro": "rollouts", "ar": "analysisruns", "exp": "experiments", "app": "applications", "apps": "applications",
+    "ks": "kustomizations", "hr": "helmreleases",
 }  # fmt: skip
 
 

@@ -1,0 +1,327 @@
+"""What carries releases out and what owns them: Rollouts, AnalysisRuns, Experiments, Canaries, Applications, Flux objects.
+
+None of these has columns of the API server's own printer: their rows come with the objects. The release columns show
+what was judged of the release, and before that the controller's own word.
+"""
+
+from __future__ import annotations
+
+from tfdash.model.delivery import (
+    AnalysisRun,
+    Application,
+    Canary,
+    HelmRelease,
+    Kustomization,
+    Rollout,
+)
+from tfdash.model.kube import Condition, Object
+from tfdash.model.release import ReleaseState
+from tfdash.text import safe
+from tfdash.views.age import human_duration
+from tfdash.views.kinds.base import (
+    Context,
+    Field,
+    KindView,
+    age_field,
+    count_field,
+    name_field,
+    none,
+    text_field,
+)
+
+_PAINTS = {
+    "Healthy": "ok", "Successful": "ok", "Succeeded": "ok", "Synced": "ok", "Ready": "ok", "Initialized": "ok",
+    "complete": "ok", "none": "idle", "Degraded": "warn", "Failed": "warn", "Error": "warn", "aborted": "warn",
+    "STUCK": "breach", "Paused": "paused", "paused": "paused", "Suspended": "paused", "Inconclusive": "unknown",
+    "unknown": "unknown", "Unknown": "unknown", "OutOfSync": "warn", "Missing": "warn", "Not ready": "warn",
+}  # fmt: skip
+
+
+def paint(obj: Object, context: Context, text: str) -> str:
+    """A colour beside the word, never alone."""
+    if not text or text == "<none>":
+        return ""
+    return _PAINTS.get(text.partition(" ")[0], _PAINTS.get(text, "moving"))
+
+
+def release_of(obj: Object, context: Context) -> ReleaseState | None:
+    return context.assessment.releases.get(context.subject(obj))
+
+
+def _phase(obj: Rollout | Canary, context: Context) -> str:
+    found = release_of(obj, context)
+    reported = (found.reported if found is not None else "") or obj.phase
+    return safe(reported or (found.phase.value if found is not None else "unknown"))
+
+
+def _release(obj: Object, context: Context) -> str:
+    found = release_of(obj, context)
+    return found.phase.value if found is not None else "unknown"
+
+
+def _step(obj: Rollout, context: Context) -> str:
+    """As kubectl-argo-rollouts: ``2/8``, the steps that are done of all."""
+    if not obj.steps:
+        return "-"
+    found = release_of(obj, context)
+    step = obj.step_index if found is None or found.step is None else found.step
+    return f"{step if step is not None else '?'}/{len(obj.steps)}"
+
+
+def _weight(obj: Object, context: Context) -> str:
+    found = release_of(obj, context)
+    if found is None or found.weight.actual is None:
+        return "-"
+    about = "~" if found.weight.approximate else ""
+    wanted = "" if found.weight.wanted is None else f" of {found.weight.wanted:g} %"
+    return f"{about}{found.weight.actual:.0f} %{wanted}"
+
+
+def _weight_value(obj: Object, context: Context) -> dict[str, object] | None:
+    found = release_of(obj, context)
+    if found is None:
+        return None
+    w = found.weight
+    return {"wanted": w.wanted, "actual": w.actual, "approximate": w.approximate, "verified": w.verified}
+
+
+def _serving(obj: Object, context: Context) -> str:
+    found = release_of(obj, context)
+    if found is None or found.serving is None:
+        return "unknown"
+    return found.serving.value
+
+
+def _paint_serving(obj: Object, context: Context, text: str) -> str:
+    return {"ok": "ok", "degraded": "warn", "DOWN": "breach", "idle": "idle"}.get(text, "unknown")
+
+
+def _message(obj: Rollout | Canary, context: Context) -> str:
+    found = release_of(obj, context)
+    if found is None:
+        return safe(getattr(obj, "message", ""))
+    return safe(found.pause.sentence if found.pause is not None else found.message)
+
+
+def _keeper(obj: Object, context: Context) -> str:
+    found = release_of(obj, context)
+    if found is None or found.keeper is None:
+        return ""
+    return safe(found.keeper.tool)
+
+
+def _named(*parts: str) -> str:
+    return " ".join(p for p in parts if p)
+
+
+_SERVING = Field("serving", "SERVING", 9, _serving, paint=_paint_serving, priority=1)
+_RELEASE = Field("release", "RELEASE", 12, _release, paint=paint, priority=0)
+_WEIGHT = Field("weight", "WEIGHT", 14, _weight, value=_weight_value, right=True, priority=1)
+_KEEPER = Field("keeper", "KEPT BY", 12, _keeper, priority=4)
+_MESSAGE = Field("message", "MESSAGE", 24, _message, priority=3, flexible=True)
+
+ROLLOUTS = KindView(
+    id="rollouts",
+    kinds=("Rollout",),
+    noun="rollouts",
+    needs=("ReplicaSet", "Pod", "AnalysisRun", "Experiment"),
+    judged=True,
+    search=lambda o, c: _named(o.namespace, o.name, _phase(o, c), _release(o, c), _message(o, c), o.current_hash),
+    fields=(
+        name_field(),
+        Field("phase", "STATUS", 11, _phase, paint=paint, priority=0),
+        _RELEASE,
+        Field("step", "STEP", 6, _step, right=True, priority=1),
+        _WEIGHT,
+        _SERVING,
+        Field("ready", "READY", 7, lambda o, c: f"{o.ready}/{o.desired}", lambda o, c: float(o.ready),
+              value=lambda o, c: {"ready": o.ready, "desired": o.desired}, right=True, priority=1),
+        count_field("updated", "UP-TO-DATE", lambda o: o.updated, priority=4),
+        count_field("available", "AVAILABLE", lambda o: o.available, priority=4),
+        text_field("strategy", "STRATEGY", 10, lambda o: none(o.strategy), priority=5),
+        age_field(priority=2),
+        _KEEPER,
+        _MESSAGE,
+    ),
+)  # fmt: skip
+
+
+def _worst_metric(run: AnalysisRun) -> str:
+    """The metrics that are not well, or all by name."""
+    told = [f"{m.name} {m.phase}" for m in run.metrics if m.phase in ("Failed", "Error", "Inconclusive")]
+    return ", ".join(told or [m.name for m in run.metrics])
+
+
+def _newest_value(run: AnalysisRun) -> str:
+    """``error-rate [0.031]`` for each metric that was measured."""
+    return ", ".join(
+        f"{m.name} {m.measurements[-1].value or m.measurements[-1].message}"
+        for m in run.metrics
+        if m.measurements
+    )
+
+
+def _counts(run: AnalysisRun) -> str:
+    """``12 ok, 1 failed``."""
+    words = (
+        ("successful", "ok"),
+        ("failed", "failed"),
+        ("inconclusive", "inconclusive"),
+        ("error", "errors"),
+    )
+    sums = [(sum(getattr(m, name) for m in run.metrics if not m.dry_run), word) for name, word in words]
+    return ", ".join(f"{n} {word}" for n, word in sums if n) or "none yet"
+
+
+def _took(run: AnalysisRun, context: Context) -> str:
+    if run.started is None:
+        return ""
+    return human_duration((run.completed if run.completed is not None else context.now) - run.started)
+
+
+ANALYSIS_RUNS = KindView(
+    id="analysisruns",
+    kinds=("AnalysisRun",),
+    noun="analysis runs",
+    search=lambda o, c: _named(o.namespace, o.name, o.phase, o.message, _worst_metric(o)),
+    order="age",
+    fields=(
+        name_field(width=30),
+        Field("phase", "STATUS", 12, lambda o, c: safe(o.phase or "Pending"), paint=paint, priority=0),
+        text_field("of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2),
+        text_field("counts", "MEASURED", 20, _counts, priority=1),
+        text_field("values", "NEWEST", 22, _newest_value, priority=2, flexible=True),
+        text_field("metrics", "METRICS", 22, _worst_metric, priority=3, flexible=True),
+        Field("took", "TOOK", 7, _took, right=True, priority=4, clock=True,
+              value=lambda o, c: None if o.started is None else (o.completed or c.now) - o.started),
+        age_field(priority=1),
+        text_field("message", "MESSAGE", 26, lambda o: o.message, priority=3, flexible=True),
+    ),
+)  # fmt: skip
+
+EXPERIMENTS = KindView(
+    id="experiments",
+    kinds=("Experiment",),
+    noun="experiments",
+    search=lambda o, c: _named(o.namespace, o.name, o.phase, o.message),
+    order="age",
+    fields=(
+        name_field(width=30),
+        Field("phase", "STATUS", 12, lambda o, c: safe(o.phase or "Pending"), paint=paint, priority=0),
+        text_field("of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2),
+        text_field("templates", "TEMPLATES", 26,
+                   lambda o: ", ".join(f"{n} {have} of {want}" for n, _, have, want in o.templates), priority=1,
+                   flexible=True),
+        text_field("runs", "ANALYSIS", 22, lambda o: ", ".join(f"{n} {p}" for n, _, p, _ in o.runs), priority=2,
+                   flexible=True),
+        age_field(priority=1),
+        text_field("message", "MESSAGE", 26, lambda o: o.message, priority=3, flexible=True),
+    ),
+)  # fmt: skip
+
+
+def _checks(canary: Canary) -> str:
+    return f"{canary.failed_checks}/{canary.threshold}"
+
+
+CANARIES = KindView(
+    id="canaries",
+    kinds=("Canary",),
+    noun="canaries",
+    needs=("Deployment", "ReplicaSet", "Pod"),
+    judged=True,
+    search=lambda o, c: _named(o.namespace, o.name, o.phase, _release(o, c), _message(o, c), o.target_name),
+    fields=(
+        name_field(),
+        Field("phase", "STATUS", 16, _phase, paint=paint, priority=0),
+        _RELEASE,
+        _WEIGHT,
+        Field("checks", "FAILED CHECKS", 13, lambda o, c: _checks(o), lambda o, c: float(o.failed_checks),
+              value=lambda o, c: {"failed": o.failed_checks, "threshold": o.threshold}, right=True, priority=1,
+              paint=lambda o, c, t: "warn" if isinstance(o, Canary) and o.failed_checks else ""),
+        _SERVING,
+        text_field("target", "TARGET", 24, lambda o: f"{o.target_kind}/{o.target_name}", priority=2),
+        Field("suspended", "SUSPENDED", 9, lambda o, c: "yes" if o.suspend else "no", priority=4,
+              paint=lambda o, c, t: "paused" if t == "yes" else ""),
+        age_field(lambda o: o.last_transition or o.created, title="SINCE", priority=2),
+        _KEEPER,
+        _MESSAGE,
+    ),
+)  # fmt: skip
+
+
+def _ready(conditions: tuple[Condition, ...]) -> Condition | None:
+    return next((c for c in conditions if c.type == "Ready"), None)
+
+
+def _flux_state(obj: Kustomization | HelmRelease) -> str:
+    if obj.suspend:
+        return "Suspended"
+    ready = _ready(obj.conditions)
+    if ready is None or ready.status == "Unknown":
+        return "Unknown"
+    return "Ready" if ready.status == "True" else "Not ready"
+
+
+def _flux_message(obj: Kustomization | HelmRelease) -> str:
+    ready = _ready(obj.conditions)
+    return "" if ready is None else ready.message
+
+
+def _policy(app: Application) -> str:
+    if not app.automated:
+        return "by hand"
+    extras = [word for on, word in ((app.self_heal, "self-heal"), (app.prune, "prune")) if on]
+    return ", ".join(("automatic", *extras))
+
+
+APPLICATIONS = KindView(
+    id="applications",
+    kinds=("Application",),
+    noun="applications",
+    search=lambda o, c: _named(o.namespace, o.name, o.sync, o.health, o.source, o.destination),
+    fields=(
+        name_field(),
+        Field("sync", "SYNC", 10, lambda o, c: safe(o.sync or "Unknown"), paint=paint, priority=0),
+        Field("health", "HEALTH", 12, lambda o, c: safe(o.health or "Unknown"), paint=paint, priority=0),
+        text_field("policy", "SYNCS", 28, _policy, priority=1),
+        text_field("revision", "REVISION", 12, lambda o: o.revision[:12], priority=2),
+        age_field(priority=3),
+        text_field("destination", "DESTINATION", 26, lambda o: o.destination, priority=3, flexible=True),
+        text_field("source", "SOURCE", 30, lambda o: o.source, priority=4, flexible=True),
+    ),
+)  # fmt: skip
+
+KUSTOMIZATIONS = KindView(
+    id="kustomizations",
+    kinds=("Kustomization",),
+    noun="kustomizations",
+    search=lambda o, c: _named(o.namespace, o.name, _flux_state(o), o.path, o.source),
+    fields=(
+        name_field(),
+        Field("state", "STATUS", 10, lambda o, c: _flux_state(o), paint=paint, priority=0),
+        text_field("revision", "APPLIED", 24, lambda o: none(o.applied), priority=1),
+        text_field("source", "SOURCE", 26, lambda o: o.source, priority=2),
+        text_field("path", "PATH", 20, lambda o: o.path, priority=3),
+        text_field("interval", "EVERY", 7, lambda o: o.interval, priority=4),
+        age_field(priority=2),
+        text_field("message", "MESSAGE", 26, _flux_message, priority=3, flexible=True),
+    ),
+)  # fmt: skip
+
+HELM_RELEASES = KindView(
+    id="helmreleases",
+    kinds=("HelmRelease",),
+    noun="helm releases",
+    search=lambda o, c: _named(o.namespace, o.name, _flux_state(o), o.chart, o.applied),
+    fields=(
+        name_field(),
+        Field("state", "STATUS", 10, lambda o, c: _flux_state(o), paint=paint, priority=0),
+        text_field("chart", "CHART", 22, lambda o: _named(o.chart, o.version), priority=1),
+        text_field("revision", "APPLIED", 18, lambda o: none(o.applied), priority=1),
+        text_field("drift", "DRIFT", 9, lambda o: o.drift or "ignored", priority=4),
+        text_field("interval", "EVERY", 7, lambda o: o.interval, priority=4),
+        age_field(priority=2),
+        text_field("message", "MESSAGE", 26, _flux_message, priority=3, flexible=True),
+    ),
+)  # fmt: skip
