@@ -47,10 +47,10 @@ def _aggregated_resource(resource: Resource) -> Obj:
 
 
 @cache
-def aggregated(core: bool) -> Obj:
+def aggregated(core: bool, custom: bool = True) -> Obj:
     """The APIGroupDiscoveryList of /api (``core``) or /apis."""
     items = []
-    for group, versions in groups().items():
+    for group, versions in groups(custom).items():
         if (group == "") is core:
             entries = [
                 {
@@ -75,12 +75,14 @@ def _group(name: str) -> Obj:
 
 
 @cache
-def group_list() -> Obj:
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(g) for g in groups() if g]}
+def group_list(custom: bool = True) -> Obj:
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(g) for g in groups(custom) if g]}
 
 
-def group(name: str) -> Obj | None:
-    return {"kind": "APIGroup", "apiVersion": "v1", **_group(name)} if name and name in groups() else None
+def group(name: str, custom: bool = True) -> Obj | None:
+    return (
+        {"kind": "APIGroup", "apiVersion": "v1", **_group(name)} if name and name in groups(custom) else None
+    )
 
 
 def api_versions(address: str) -> Obj:

@@ -66,6 +66,18 @@ def _schema(about: Model, resource: Resource | None, seen: dict[str, Obj]) -> No
         entry["x-kubernetes-group-version-kind"] = [_kind(resource)]
 
 
+def _untyped(resource: Resource) -> Obj:
+    """A custom resource's schema: whatever it holds is kept."""
+    parts: Obj = {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {"type": "object"},
+    }
+    for part in ("spec", "status"):
+        parts[part] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {"type": "object", "properties": parts, "x-kubernetes-group-version-kind": [_kind(resource)]}
+
+
 def _kind(resource: Resource) -> Obj:
     return {"group": resource.group, "kind": resource.kind, "version": resource.version}
 
@@ -81,7 +93,8 @@ def _paths(resource: Resource) -> dict[str, Obj]:
     ok = {"200": {"description": "OK"}}
     one: Obj = {"get": {"x-kubernetes-action": "get", "responses": ok, **kind}}
     if "patch" in resource.verbs:
-        body = {"content": {media: {"schema": {"type": "object"}} for media in _PATCHES}}
+        medias = [m for m in _PATCHES if not (resource.custom and "strategic" in m)]
+        body = {"content": {media: {"schema": {"type": "object"}} for media in medias}}
         options = _parameters((*_WRITE_OPTIONS, "force"))
         one["patch"] = {
             "x-kubernetes-action": "patch", "parameters": options, "requestBody": body, "responses": ok, **kind,
@@ -114,6 +127,8 @@ def document(group: str, version: str) -> bytes | None:
         about = model(model_name(resource))
         if about is not None:
             _schema(about, resource, schemas)
+        elif resource.custom:
+            schemas[f"{resource.group}.{resource.version}.{resource.kind}"] = _untyped(resource)
         paths |= _paths(resource)
     value: dict[str, Any] = {
         "openapi": "3.0.0",
@@ -125,9 +140,9 @@ def document(group: str, version: str) -> bytes | None:
 
 
 @cache
-def index() -> bytes:
+def index(custom: bool = True) -> bytes:
     found = {}
-    for group, versions in groups().items():
+    for group, versions in groups(custom).items():
         for version in versions:
             name = _document_name(group, version)
             digest = hashlib.sha256(name.encode()).hexdigest().upper()
@@ -145,16 +160,16 @@ def second() -> bytes:
     return msgspec.json.encode({"swagger": "2.0", "info": info, "paths": paths, "definitions": {}})
 
 
-def answer(request: web.Request) -> web.Response:
+def answer(request: web.Request, custom: bool = True) -> web.Response:
     parts = request.path.strip("/").split("/")[1:]
     body: bytes | None = None
     if parts == ["v3"]:
-        body = index()
+        body = index(custom)
     elif parts == ["v2"]:
         body = second()
     elif parts[:2] == ["v3", "api"] and len(parts) == 3:
         body = document("", parts[2])
-    elif parts[:2] == ["v3", "apis"] and len(parts) == 4:
+    elif parts[:2] == ["v3", "apis"] and len(parts) == 4 and parts[2] in groups(custom):
         body = document(parts[2], parts[3])
     if body is None:
         return web.Response(text="404 page not found\n", status=404)

@@ -1,6 +1,7 @@
 """What the simulated API server serves: groups, versions, resources, their verbs, names and subresources.
 
-The table is data (``data/resources.json``), read from a real API server's aggregated discovery.
+The table is data (``data/resources.json``), read from a real API server's aggregated discovery; its custom resources
+are those of Argo Rollouts, Flagger and Argo CD.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Resource:
     short: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     subresources: dict[str, Obj] = field(default_factory=dict)
+    custom: bool = False  # of a CustomResourceDefinition, with its printer columns
+    columns: tuple[Obj, ...] = ()
 
     @property
     def api_version(self) -> str:
@@ -65,6 +68,8 @@ def registry() -> dict[tuple[str, str, str], Resource]:
             short=tuple(entry.get("short", ())),
             categories=tuple(entry.get("categories", ())),
             subresources=entry.get("subresources", {}),
+            custom=entry.get("custom", False),
+            columns=tuple(entry.get("columns", ())),
         )
         found[resource.group, resource.version, resource.plural] = resource
     return found
@@ -91,10 +96,12 @@ def by_kind() -> dict[tuple[str, str], Resource]:
 
 
 @cache
-def groups() -> dict[str, list[str]]:
-    """Versions of each group, preferred first, in the order of discovery."""
+def groups(custom: bool = True) -> dict[str, list[str]]:
+    """Versions of each group, preferred first, in the order of discovery; without the custom ones where not ``custom``."""
     found: dict[str, list[str]] = {}
     for resource in registry().values():
+        if resource.custom and not custom:
+            continue
         versions = found.setdefault(resource.group, [])
         if resource.version not in versions:
             versions.append(resource.version)

@@ -24,7 +24,8 @@ def scale_of(obj: Obj) -> Obj:
     meta = {
         k: obj["metadata"][k] for k in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     }
-    status: Obj = {"replicas": dig(obj, "status", "replicas", default=0)}
+    counted = "HPAReplicas" if "HPAReplicas" in obj.get("status", {}) else "replicas"  # a Rollout has its own
+    status: Obj = {"replicas": dig(obj, "status", counted, default=0)}
     chosen = dig(obj, "spec", "selector")
     if chosen:
         plain = "matchLabels" not in chosen and "matchExpressions" not in chosen

@@ -19,6 +19,7 @@ from tfdash.demo.faults import strike
 from tfdash.demo.logs import log
 from tfdash.demo.metrics import metrics
 from tfdash.demo.negotiate import decode_body, document, failure
+from tfdash.demo.prometheus.server import concerns
 from tfdash.demo.reading import get, listing
 from tfdash.demo.reviews import review
 from tfdash.demo.scaling import read_scale
@@ -58,6 +59,8 @@ class ApiServer:
                 struck = await strike(fault, request)
                 if struck is not None:
                     return struck
+            if concerns(request.path):
+                return await self.cluster.prometheus.serve(request, self._user(request))
             return await self._answer(request, self._user(request))
         except ApiError as error:
             return failure(error)
@@ -105,6 +108,8 @@ class ApiServer:
         )
         self.cluster.authorizer.demand(user, asked)
         resource = wanted.resource
+        if resource is not None and resource.custom and not self.cluster.custom:
+            raise no_such_resource()
         if resource is None or (wanted.subresource and wanted.subresource not in resource.subresources):
             raise no_such_resource()
         call = Call(
@@ -147,22 +152,22 @@ class ApiServer:
         if parts[0] in ("healthz", "livez", "readyz"):
             return self._health(request, parts[0])
         if parts[0] == "openapi":
-            return openapi.answer(request)
+            return openapi.answer(request, self.cluster.custom)
         found = None
         aggregated = "APIGroupDiscoveryList" in request.headers.get("Accept", "") and len(parts) == 1
         if aggregated and parts[0] in ("api", "apis"):
-            body = document(discovery.aggregated(parts[0] == "api"))
+            body = document(discovery.aggregated(parts[0] == "api", self.cluster.custom))
             body.headers["Content-Type"] = discovery.AGGREGATED
             return body
         if path == "/api":
             found = discovery.api_versions(self.cluster.address)
         elif path == "/apis":
-            found = discovery.group_list()
+            found = discovery.group_list(self.cluster.custom)
         elif parts[0] == "api" and len(parts) == 2:
             found = discovery.resource_list("", parts[1])
         elif parts[0] == "apis" and len(parts) == 2:
-            found = discovery.group(parts[1])
-        elif parts[0] == "apis" and len(parts) == 3:
+            found = discovery.group(parts[1], self.cluster.custom)
+        elif parts[0] == "apis" and len(parts) == 3 and discovery.group(parts[1], self.cluster.custom):
             found = discovery.resource_list(parts[1], parts[2])
         elif path == "/":
             paths = [

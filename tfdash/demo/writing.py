@@ -40,12 +40,17 @@ from tfdash.demo.versions import stored as stored_from
 GENERATED = frozenset({
     "pods", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs", "horizontalpodautoscalers",
     "poddisruptionbudgets", "ingresses", "networkpolicies", "replicationcontrollers", "customresourcedefinitions",
-    "validatingwebhookconfigurations", "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations", "mutatingwebhookconfigurations", "rollouts", "analysisruns", "analysistemplates",
+    "clusteranalysistemplates", "experiments", "canaries", "applications",
 })  # fmt: skip
 _SYSTEM_META = (
     "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName",
 )  # fmt: skip
 _APPLY = "application/apply-patch+yaml"
+_NO_STRATEGIC = (
+    "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
+    "application/merge-patch+json, application/apply-patch+yaml"
+)
 
 
 async def write(call: Call) -> web.StreamResponse:
@@ -276,7 +281,13 @@ def _merged_parts(call: Call, before: Obj, after: Obj) -> Obj:
         spec, had = after["spec"], before["spec"]
         kept_fields = {k: had[k] for k in ("clusterIP", "clusterIPs") if k in had and not spec.get(k)}
         after["spec"] = {**spec, **kept_fields}
-    if call.resource.plural in GENERATED and after.get("spec") != before.get("spec"):
+    if call.resource.custom and not _has_status(call):
+        changed = {k: v for k, v in after.items() if k != "metadata"} != {
+            k: v for k, v in before.items() if k != "metadata"
+        }
+        if changed:
+            after["metadata"]["generation"] = old.get("generation", 0) + 1
+    elif call.resource.plural in GENERATED and after.get("spec") != before.get("spec"):
         after["metadata"]["generation"] = old.get("generation", 0) + 1
     return after
 
@@ -290,6 +301,8 @@ async def patch(call: Call) -> web.StreamResponse:
         "application/merge-patch+json": merge_patch,
         "application/strategic-merge-patch+json": strategic_merge,
     }
+    if call.resource.custom and media == "application/strategic-merge-patch+json":
+        raise ApiError(415, "UnsupportedMediaType", _NO_STRATEGIC)
     if media not in methods:
         raise ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
     raw = await call.request.read()

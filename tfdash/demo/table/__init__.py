@@ -10,7 +10,7 @@ import msgspec
 
 from tfdash.demo.objects import Obj
 from tfdash.demo.resources import Resource, data
-from tfdash.demo.table import others, pods, workloads
+from tfdash.demo.table import custom, others, pods, workloads
 
 Row = Callable[[Obj, float], list[Any]]
 
@@ -72,10 +72,14 @@ def columns_json(key: str) -> bytes:
 
 def columns(resource: Resource) -> bytes:
     """The columnDefinitions as JSON."""
+    if resource.custom:
+        return msgspec.json.encode(custom.columns(resource))
     return columns_json(_table_key(resource))
 
 
 def cells(resource: Resource, obj: Obj, now: float) -> list[Any]:
+    if resource.custom:
+        return custom.cells(resource, obj, now)
     return _ROWS.get(_table_key(resource), others.created_at)(obj, now)
 
 
