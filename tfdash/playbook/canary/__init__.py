@@ -1,0 +1,23 @@
+"""The playbook's rollback triggers: error rate, latency, critical journeys, a person's decision.
+
+Pure functions over ``tfdash.model``; no I/O, the clock is passed in. ``judge_release`` is what others call.
+"""
+
+from tfdash.playbook.canary.judging import freeze_baseline, judge_release
+from tfdash.playbook.canary.policy import (
+    CanaryPolicy,
+    default_canary_policy,
+    parse_canary_policy,
+    policy_digest,
+    read_canary_policy,
+)
+
+__all__ = [
+    "CanaryPolicy",
+    "default_canary_policy",
+    "freeze_baseline",
+    "judge_release",
+    "parse_canary_policy",
+    "policy_digest",
+    "read_canary_policy",
+]

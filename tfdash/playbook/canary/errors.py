@@ -1,0 +1,276 @@
+"""The trigger "Error rate increases by 10%": what the counts allow to say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from tfdash.model.judgement import Measured, Outcome, WindowResult
+from tfdash.playbook.canary import evidence, stats
+from tfdash.playbook.canary.evidence import Split
+from tfdash.playbook.canary.held import Held, looks
+from tfdash.playbook.canary.limits import limit
+from tfdash.playbook.canary.policy import CanaryPolicy
+from tfdash.playbook.canary.tally import Count, Pair
+
+_CHANCE = 0.1  # no PASS by the floor alone while the canary's errors are rarer by chance than this
+
+
+class Decision(NamedTuple):
+    """The outcome and the numbers that it rests on. ``since`` and ``until``: the windows meant, epoch seconds."""
+
+    outcome: Outcome
+    reason: str  # gross, evidence, few, errors, wide, chance, pass, recent
+    canary: Count
+    baseline: Count
+    low: float  # of the ratio of both
+    high: float
+    since: float
+    until: float
+    needed: int | None = None
+
+
+def decide(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> Decision:
+    """Judge these windows; ``held`` takes the place of the baseline's own windows. Some request on each side is there."""
+    for pair in reversed(pairs):
+        if (found := _gross(pair, held, policy)) is not None:
+            return found
+    counted = comparable(pairs, held)
+    found = _against(counted, held, policy) if held is not None else _same_windows(counted, policy)
+    return found or _open(counted, held, policy)
+
+
+def comparable(pairs: Sequence[Pair], held: Held | None) -> list[Pair]:
+    """The windows after warm-up in which both versions served; what only one of them served compares with nothing."""
+    return [
+        p for p in pairs if p.number >= 1 and p.canary.requests and (held is not None or p.baseline.requests)
+    ]
+
+
+def _total(pairs: Sequence[Pair], held: Held | None) -> tuple[Count, Count]:
+    canary = Count(sum(p.canary.requests for p in pairs), sum(p.canary.events for p in pairs))
+    if held is not None:
+        return canary, Count(held.requests, held.events)
+    return canary, Count(sum(p.baseline.requests for p in pairs), sum(p.baseline.events for p in pairs))
+
+
+def reached(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
+    """Whether the limit is reached: >=, in whole numbers. Nothing that never failed reaches it."""
+    if not canary.events or not canary.requests or not baseline.requests:
+        return False
+    return Fraction(canary.events, canary.requests) >= limit(
+        Fraction(baseline.events, baseline.requests), policy.errors
+    )
+
+
+def _enough(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
+    rule = policy.errors
+    return (
+        canary.events >= rule.min_errors
+        and min(canary.requests, baseline.requests) >= rule.min_requests
+        and reached(canary, baseline, policy)
+    )
+
+
+def _gross(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Decision | None:
+    """A window that fails so much, beyond chance, that nothing else is waited for."""
+    rule = policy.errors
+    canary = pair.canary_all
+    baseline = Count(held.requests, held.events) if held is not None else pair.baseline_all
+    if canary.requests < rule.gross_requests or canary.events < rule.min_errors or not baseline.requests:
+        return None
+    if Fraction(canary.events, canary.requests) < rule.gross or not reached(canary, baseline, policy):
+        return None
+    k = max(pair.number + math.ceil(policy.warm_up / policy.window) + 1, 1)
+    spend = policy.budgets.gross * 6 / (math.pi * k) ** 2
+    if stats.more_than_chance(canary.events, canary.requests, baseline.events, baseline.requests) > spend:
+        return None
+    low, high = stats.rate_ratio(
+        canary.events, canary.requests, baseline.events, baseline.requests, 1 - spend
+    )
+    return Decision(Outcome.BREACH, "gross", canary, baseline, low, high, pair.start, pair.end)
+
+
+def split(pairs: Sequence[Pair]) -> list[Split]:
+    return [
+        Split(p.number, p.canary.events, p.canary.requests, p.baseline.events, p.baseline.requests)
+        for p in pairs
+    ]
+
+
+def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> Decision | None:
+    """BREACH, where the evidence reached its limit at some look and the playbook's limit was reached there."""
+    splits = split(pairs)
+    alpha = policy.budgets.errors
+    told = evidence.weigh(splits)
+    for k in range(len(told) - 1, -1, -1):
+        if told[k] < 1 / alpha:
+            continue
+        for first in dict.fromkeys((0, evidence.began(splits[: k + 1]))):
+            canary, baseline = _total(pairs[first : k + 1], None)
+            if not _enough(canary, baseline, policy):
+                continue
+            conf = policy.confidence
+            high = stats.rate_ratio(canary.events, canary.requests, baseline.events, baseline.requests, conf)[
+                1
+            ]
+            low = evidence.ratio_low(splits[: k + 1], alpha, high)
+            return Decision(
+                Outcome.BREACH, "evidence", canary, baseline, low, high, pairs[first].start, pairs[k].end
+            )
+    return None
+
+
+def _against(pairs: Sequence[Pair], held: Held, policy: CanaryPolicy) -> Decision | None:
+    """BREACH against a held baseline, at the latest look that found it."""
+    for number, part in reversed(list(looks(pairs[-1].number if pairs else 0))):
+        seen = [p for p in pairs if p.number <= number]
+        canary, baseline = _total(seen, held)
+        if not seen or not _enough(canary, baseline, policy):
+            continue
+        spend = part * policy.budgets.errors_held
+        if (
+            stats.more_than_chance(canary.events, canary.requests, baseline.events, baseline.requests)
+            <= spend
+        ):
+            low = stats.rate_ratio(
+                canary.events, canary.requests, baseline.events, baseline.requests, 1 - spend
+            )[0]
+            high = stats.rate_ratio(
+                canary.events, canary.requests, baseline.events, baseline.requests, policy.confidence
+            )[1]
+            return Decision(
+                Outcome.BREACH, "evidence", canary, baseline, max(low, 1.0), high, seen[0].start, seen[-1].end
+            )
+    return None
+
+
+def _open(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> Decision:
+    """No BREACH: PASS, or what is missing."""
+    canary, baseline = _total(pairs, held)
+    span = (pairs[0].start, pairs[-1].end) if pairs else (0.0, 0.0)
+    low, high = stats.rate_ratio(
+        canary.events, canary.requests, baseline.events, baseline.requests, policy.confidence
+    )
+    if held is None:
+        high = max(high, stats.stratified_high([s[1:] for s in split(pairs)], policy.confidence))
+    low = min(
+        low, 1.0
+    )  # the release's own, wider interval holds 1: else it were a BREACH, or short of the limit
+
+    def told(outcome: Outcome, reason: str, needed: int | None = None) -> Decision:
+        return Decision(outcome, reason, canary, baseline, low, high, *span, needed)
+
+    least = policy.errors.min_requests
+    if min(canary.requests, baseline.requests) < least:
+        return told(Outcome.LOW_TRAFFIC, "few", _missing(canary, baseline, least))
+    below, by_floor = _below(canary, baseline, high, policy)
+    if below:
+        if by_floor and _worse(canary, baseline):
+            return told(Outcome.LOW_TRAFFIC, "chance", needed(canary, baseline, policy))
+        if pairs and window(pairs[-1], held, policy) is Outcome.BREACH:
+            return told(Outcome.LOW_TRAFFIC, "recent", needed(canary, baseline, policy))
+        return told(Outcome.PASS, "pass")
+    hit = reached(canary, baseline, policy)
+    if hit and canary.events < policy.errors.min_errors:
+        return told(Outcome.LOW_TRAFFIC, "errors", needed(canary, baseline, policy))
+    return told(Outcome.LOW_TRAFFIC, "wide", needed(canary, baseline, policy))
+
+
+def _worse(canary: Count, baseline: Count) -> bool:
+    return (
+        stats.more_than_chance(canary.events, canary.requests, baseline.events, baseline.requests) < _CHANCE
+    )
+
+
+def _below(canary: Count, baseline: Count, high: float, policy: CanaryPolicy) -> tuple[bool, bool]:
+    """Whether the interval ends below the limit, and whether that rests on the floor and not on the ratio."""
+    rule = policy.errors
+    if rule.mode != "points" and high < rule.factor:
+        return True, False
+    c, c_high = (
+        canary.events / canary.requests,
+        stats.wilson(canary.events, canary.requests, policy.confidence)[1],
+    )
+    b, b_low = (
+        baseline.events / baseline.requests,
+        stats.wilson(baseline.events, baseline.requests, policy.confidence)[0],
+    )
+    upper = stats.difference_upper(c, c_high, b, b_low)
+    if rule.mode == "relative":
+        return upper < rule.floor, True
+    if rule.mode == "both":
+        return upper < max(rule.step, rule.floor), True
+    return upper < rule.step, False
+
+
+def _missing(canary: Count, baseline: Count, least: int) -> int:
+    """Requests of the canary until both sides have ``least``, at the present shares."""
+    own = least - canary.requests
+    if baseline.requests < least and baseline.requests:
+        own = max(own, math.ceil((least - baseline.requests) * canary.requests / baseline.requests))
+    return max(own, 1)
+
+
+def needed(canary: Count, baseline: Count, policy: CanaryPolicy) -> int:
+    """Further requests of the canary until a release that changed nothing would probably (80 %) pass.
+
+    Where there are already so many, as many again: the ratio lies near the limit, and only more counts tell.
+    """
+    base = Fraction(baseline.events + canary.events + 1, baseline.requests + canary.requests + 2)
+    target = min(limit(base, policy.errors), Fraction(1))
+    share = baseline.requests / canary.requests
+    whole = stats.sample_needed(float(base), float(target), share, policy.confidence)
+    if not math.isfinite(whole) or whole <= canary.requests:
+        return canary.requests
+    return math.ceil(whole - canary.requests)
+
+
+def base_of(pair: Pair, held: Held | None) -> Count:
+    """The baseline of one window."""
+    return Count(held.requests, held.events) if held is not None else pair.baseline
+
+
+def window(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Outcome:
+    """What one window says by itself, at the policy's confidence: shown beside the decision, which it does not make."""
+    canary, baseline = _total([pair], held)
+    if not canary.requests or not baseline.requests:
+        return Outcome.NO_DATA
+    if reached(canary, baseline, policy) and canary.events >= policy.errors.min_errors:
+        chance = stats.more_than_chance(canary.events, canary.requests, baseline.events, baseline.requests)
+        if chance <= 1 - policy.confidence:
+            return Outcome.BREACH
+    if min(canary.requests, baseline.requests) < policy.errors.min_requests:
+        return Outcome.LOW_TRAFFIC
+    high = stats.rate_ratio(
+        canary.events, canary.requests, baseline.events, baseline.requests, policy.confidence
+    )[1]
+    below, by_floor = _below(canary, baseline, high, policy)
+    fine = below and not (by_floor and _worse(canary, baseline))
+    return Outcome.PASS if fine else Outcome.LOW_TRAFFIC
+
+
+def measured(count: Count, policy: CanaryPolicy) -> Measured:
+    if not count.requests:
+        return Measured()
+    low, high = stats.wilson(count.events, count.requests, policy.confidence)
+    return Measured(
+        count=count.requests, events=count.events, value=count.events / count.requests, low=low, high=high
+    )
+
+
+def results(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> tuple[WindowResult, ...]:
+    """Every counted window for the screen, oldest first."""
+    return tuple(
+        WindowResult(
+            start=p.start, end=p.end, outcome=window(p, held, policy), canary=measured(p.canary, policy),
+            baseline=measured(_total([p], held)[1], policy),
+        )
+        for p in pairs
+        if p.number >= 1
+    )  # fmt: skip
+
+
+__all__ = ["Decision", "comparable", "decide", "measured", "reached", "results", "window"]

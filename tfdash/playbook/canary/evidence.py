@@ -1,0 +1,115 @@
+"""How strongly the windows of a release speak against "no change", at whatever moment one looks.
+
+In one window the canary served n requests and the baseline m. Where nothing changed, each of the failed requests of
+both fell on the canary with chance p = n / (n + m), whatever the service's own error ratio was just then (a fault that
+hits both sides cancels, and so does a traffic share that moves). Against it stands that the canary's ratio is t times
+the baseline's, p' = t n / (t n + m). The likelihood ratio of the two has mean 1 or less where the canary is not worse;
+for requests without repetition as well, since it is convex and the hypergeometric law is no wider than the binomial
+(W. Hoeffding, JASA 58 (1963) 13, theorem 4). Products over windows, mixed over t and over the window at which
+the change began, keep that mean, so by Ville's inequality
+
+    P(the mixture ever reaches 1 / alpha in this release) <= alpha
+
+for any number of looks, planned or not. H. Robbins, Ann. Math. Statist. 41 (1970) 1397 (mixtures); R. Johari et al.,
+Operations Research 70 (2022) 1806 (always valid inference); J. Shin, A. Ramdas, A. Rinaldo, New England J. Statistics in Data
+Science 2 (2024) 229 (e-detectors). The budget is spent over the start of the change: half of it on the release's first window, the
+rest as 1 / (k (k + 1)) on window k.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+CHANGES = (1.1, 1.25, 1.5, 2.0, 3.0, 6.0, 15.0, 60.0)  # the ratios t that are mixed, with equal weight
+_LOGS = tuple(math.log(t) for t in CHANGES)
+_MOST = 1e200
+
+
+class Split(NamedTuple):
+    """One window: its number in the release (from 1), events and requests of the canary, events and requests of the baseline."""
+
+    number: int
+    events: int
+    requests: int
+    base_events: int
+    base_requests: int
+
+
+class Evidence(NamedTuple):
+    """``now`` and the greatest ever seen in these windows, and at the end of which of them (its index)."""
+
+    now: float
+    most: float
+    most_at: int
+
+
+def weight(number: int) -> float:
+    """The part of the budget that is spent on a change that begins with this window; all of them sum to 1."""
+    return (0.5 if number == 1 else 0.0) + 0.5 / (number * (number + 1))
+
+
+def weigh(windows: Sequence[Split], null: float = 1.0) -> list[float]:
+    """The mixture after each window, against "the canary's ratio is at most ``null`` times the baseline's"."""
+    sums = [0.0] * len(CHANGES)
+    told = []
+    part = 1.0 / len(CHANGES)
+    exp, log1p = math.exp, math.log1p
+    for number, events, count, base_events, base_count in windows:
+        add = weight(number)
+        total = events + base_events
+        if total and count and base_count:
+            p = null * count / (null * count + base_count)
+            sums = [
+                min((s + add) * exp(min(events * lt - total * log1p(p * (t - 1.0)), 460.0)), _MOST)
+                for s, t, lt in zip(sums, CHANGES, _LOGS, strict=True)
+            ]
+        else:
+            sums = [s + add for s in sums]
+        told.append(part * sum(sums))
+    return told
+
+
+def against_no_change(windows: Sequence[Split]) -> Evidence:
+    told = weigh(windows)
+    if not told:
+        return Evidence(0.0, 0.0, -1)
+    most = max(told)
+    return Evidence(told[-1], most, told.index(most))
+
+
+def began(windows: Sequence[Split]) -> int:
+    """The index of the window since which the change speaks loudest."""
+    best, at = -math.inf, 0
+    logs = [0.0] * len(CHANGES)
+    for index in range(len(windows) - 1, -1, -1):
+        number, events, count, base_events, base_count = windows[index]
+        total = events + base_events
+        if total and count and base_count:
+            p = count / (count + base_count)
+            logs = [
+                s + events * lt - total * math.log1p(p * (t - 1.0))
+                for s, t, lt in zip(logs, CHANGES, _LOGS, strict=True)
+            ]
+        here = max(logs) + math.log(weight(number))
+        if here > best:
+            best, at = here, index
+    return at
+
+
+def ratio_low(windows: Sequence[Split], alpha: float, top: float) -> float:
+    """The lower bound of the canary's ratio over the baseline's that holds for the whole release with chance 1 - alpha.
+
+    It lies above 1 exactly where the evidence against "no change" reaches 1 / alpha; ``top`` is where to stop looking.
+    """
+    if not windows or weigh(windows)[-1] < 1 / alpha:
+        return 1.0
+    low, high = 0.0, math.log(max(min(top, 1e6), 1.0 + 1e-9))
+    for _ in range(12):
+        middle = (low + high) / 2
+        if weigh(windows, math.exp(middle))[-1] >= 1 / alpha:
+            low = middle
+        else:
+            high = middle
+    return math.exp(low)

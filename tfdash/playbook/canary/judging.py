@@ -1,0 +1,213 @@
+"""One release by all triggers, the worst outcome, and the advice that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
+from tfdash.model.observation import Observation
+from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.traffic import Journey, Traffic
+from tfdash.playbook.canary import held as holding
+from tfdash.playbook.canary import seeing, telling, words
+from tfdash.playbook.canary.counting import Grid
+from tfdash.playbook.canary.held import Held
+from tfdash.playbook.canary.journeys import journeys_trigger, worst
+from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
+from tfdash.playbook.canary.seeing import Bar, Sight
+from tfdash.playbook.canary.sides import Sorter, Versions, versions
+from tfdash.playbook.canary.tally import Tally, canary_start, grid_of, tally
+
+_NO_PODS: Mapping[str, str] = {}
+_MENDS = (
+    Outcome.LOW_TRAFFIC,
+    Outcome.STALE,
+)  # waiting may mend these; NO DATA only while the canary is young
+
+
+def judge_release(
+    release: ReleaseState, traffic: Observation[Traffic] | None, journeys: Sequence[Observation[Journey]],
+    pod_started: Mapping[str, float], policy: CanaryPolicy, now: float, *, manual: str = "", frozen: str = "",
+    pods: Mapping[str, str] = _NO_PODS,
+) -> CanaryJudgement:  # fmt: skip
+    """Judge one release by the playbook's rollback triggers. Pure; ``now`` and all times are epoch seconds.
+
+    ``pod_started``: pod name -> start time, of pods that are gone too where known. ``pods``: pod name -> template hash;
+    pods that are missing there are told by the hash in their name. ``manual``: a person's decision to roll back, with
+    who and why. ``frozen``: what ``freeze_baseline`` made when the release served everything.
+    """
+    triggers: list[Trigger] = []
+    if manual:
+        triggers.append(
+            Trigger(id="manual", title="Manual decision", outcome=Outcome.BREACH, sentence=manual, evaluated_at=now)
+        )  # fmt: skip
+    kept = holding.read(frozen) if frozen else None
+    who = versions(release, policy, kept.hash if kept else None)
+    at_work = who.canary is not None and (
+        release.in_flight or release.phase in (Phase.COMPLETE, Phase.UNKNOWN)
+    )
+    began = who.canary.oldest_start if who.canary else None
+    if at_work or who.problem:
+        sight, bar = _see(traffic, who, pod_started, policy, pods, kept)
+        if sight is not None:
+            began = sight.tally.began if sight.tally.began is not None else began
+        if policy.errors.enabled:
+            triggers.append(
+                telling.blank("errors", telling.ERRORS, bar)
+                if bar
+                else telling.errors_trigger(_there(sight), policy)
+            )
+        if policy.latency.enabled:
+            title = telling.latency_title(policy)
+            triggers.append(
+                telling.blank("latency", title, bar)
+                if bar
+                else telling.latency_trigger(_there(sight), policy)
+            )
+    if policy.journeys.enabled and (who.canary is not None or release.phase is Phase.COMPLETE):
+        told = journeys_trigger(release, journeys, began, policy, now)
+        if told is not None:
+            triggers.append(told)
+    return _conclude(release, triggers, began, policy, now)
+
+
+def _there(sight: Sight | None) -> Sight:
+    assert sight is not None
+    return sight
+
+
+def _see(
+    observation: Observation[Traffic] | None, who: Versions, started: Mapping[str, float], policy: CanaryPolicy,
+    pods: Mapping[str, str], kept: Held | None,
+) -> tuple[Sight | None, Bar | None]:  # fmt: skip
+    """Count the traffic and find the baseline; or say why that cannot be."""
+    if who.problem or who.canary is None:
+        return None, Bar(Outcome.NOT_COMPARABLE, who.problem)
+    bar = seeing.unread(observation)
+    if bar is not None or observation is None or observation.value is None:
+        return None, bar
+    traffic = observation.value
+    sorter = Sorter(who, pods)
+    counts = tally(traffic, sorter, started, who.canary, policy)
+    label, held = who.label, None
+    if policy.baseline == "before":
+        held = _before(traffic, who, started, policy, pods, counts)
+        if held is None:
+            return None, Bar(
+                Outcome.NOT_COMPARABLE,
+                "the metrics hold no traffic from before the release: nothing to compare with",
+            )
+        label = held.label
+    elif not any(p.baseline.requests or p.baseline_all.requests for p in counts.pairs):
+        held = kept if kept is not None and kept.hash != who.canary.hash else None
+        held = held or _before(traffic, who, started, policy, pods, counts)
+        label = held.label if held is not None else label
+    problem = str(observation.problem) if observation.problem is not None else ""
+    return Sight(traffic, who, counts, held, label, problem, len(sorter.strangers)), None
+
+
+def _before(
+    traffic: Traffic, who: Versions, started: Mapping[str, float], policy: CanaryPolicy, pods: Mapping[str, str],
+    counts: Tally,
+) -> Held | None:  # fmt: skip
+    """The service's own traffic in whole windows before the canary began, as a baseline. None of none."""
+    if counts.began is None or who.canary is None:
+        return None
+    length = policy.window
+    last = int(counts.began // length)
+    first = max(int(-(-traffic.since // length)), last - policy.windows)
+    if last <= first:
+        return None
+    everyone = _Everyone(Sorter(who, pods))
+    grid = Grid(first * length, length, last - first)
+    told = holding.hold(
+        tally(traffic, everyone, started, who.canary, policy, grid), "",
+        f"the service before the release, {words.clock(grid.start)} to {words.clock(grid.end)} (weaker)", grid.end,
+    )  # fmt: skip
+    return told if told.requests else None
+
+
+class _Everyone(Sorter):
+    """Before the release every series of the service is the baseline's."""
+
+    def __init__(self, sorter: Sorter) -> None:
+        self._sorter = sorter
+        self.strangers = set()
+
+    def __call__(self, series: object) -> str:
+        return self._sorter(series) or "baseline"  # type: ignore[arg-type]
+
+
+def freeze_baseline(
+    release: ReleaseState, traffic: Traffic, pod_started: Mapping[str, float], policy: CanaryPolicy, now: float, *,
+    pods: Mapping[str, str] = _NO_PODS,
+) -> str:  # fmt: skip
+    """The stable version's counts of this release's windows as canonical JSON, or "" where it served nothing.
+
+    To be made while both versions serve, and kept until the release is verified; judge with it as ``frozen``.
+    """
+    who = versions(release, policy, None)
+    if who.problem or who.canary is None or who.baseline is None:
+        return ""
+    sorter = Sorter(who, pods)
+    began = canary_start(traffic, sorter, pod_started, who.canary)
+    counts = tally(traffic, sorter, pod_started, who.canary, policy, grid_of(traffic, began, policy))
+    told = holding.hold(counts, who.baseline.hash, f"frozen at {words.clock(now)}", now)
+    return holding.write(told) if told.requests else ""
+
+
+def _conclude(
+    release: ReleaseState, triggers: list[Trigger], began: float | None, policy: CanaryPolicy, now: float
+) -> CanaryJudgement:  # fmt: skip
+    def told(
+        outcome: Outcome, advice: Advice, sentence: str, verified_in: float | None = None
+    ) -> CanaryJudgement:
+        return CanaryJudgement(
+            subject=release.subject, at=now, outcome=outcome, advice=advice, sentence=sentence,
+            triggers=tuple(triggers), verified_in=verified_in, policy=policy_digest(policy),
+        )  # fmt: skip
+
+    counted = [t for t in triggers if t.id != "manual" or t.outcome is Outcome.BREACH]
+    outcome = worst([t.outcome for t in counted]) if counted else Outcome.NOT_COMPARABLE
+    leading = next((t for t in counted if t.outcome is outcome), None)
+    if outcome is Outcome.BREACH:
+        assert leading is not None
+        verb = (
+            "roll back"
+            if release.phase is not Phase.ABORTED
+            else "was aborted; roll the wanted version back too"
+        )
+        return told(outcome, Advice.ROLL_BACK, f"{verb}: {leading.title}: {leading.sentence}")
+    if not (release.in_flight or (release.phase in (Phase.COMPLETE, Phase.UNKNOWN) and counted)):
+        return told(outcome, Advice.NOTHING, f"nothing in flight: {release.message or release.phase.value}")
+    if outcome is not Outcome.PASS or leading is None:
+        young = began is not None and now - began < policy.warm_up + 3 * policy.window
+        waits = outcome in _MENDS or (outcome is Outcome.NO_DATA and (began is None or young))
+        why = f"{leading.title}: {leading.sentence}" if leading else "no trigger can be judged"
+        return told(outcome, Advice.WAIT if waits else Advice.HOLD, f"{outcome.value}: {why}")
+    if release.phase is Phase.COMPLETE:
+        return _verified(release, told, began, policy, now)
+    since = max(
+        (t for t in (began, release.pause.since if release.pause else None) if t is not None), default=None
+    )
+    left = since + policy.hold - now if since is not None else policy.hold
+    if left > 0:
+        return told(
+            outcome, Advice.WAIT, f"all triggers pass; held for {words.span(left)} more before a promotion"
+        )
+    return told(outcome, Advice.PROMOTE, "all triggers pass and the hold is over: promote")
+
+
+def _verified(
+    release: ReleaseState, told: Callable[..., CanaryJudgement], began: float | None, policy: CanaryPolicy, now: float
+) -> CanaryJudgement:  # fmt: skip
+    """The release serves everything and passes: how long until it counts as verified."""
+    since = release.finished if release.finished is not None else began
+    if since is None:
+        return told(
+            Outcome.PASS, Advice.WAIT, "all triggers pass; when it began to serve everything is not known"
+        )
+    left = max(since + policy.verification - now, 0.0)
+    if left:
+        return told(Outcome.PASS, Advice.WAIT, f"all triggers pass; verified in {words.span(left)}", left)
+    return told(Outcome.PASS, Advice.NOTHING, "all triggers passed for the verification time: verified", 0.0)

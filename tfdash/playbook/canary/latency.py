@@ -1,0 +1,267 @@
+"""The trigger "P90 latency increases by 100ms", from buckets.
+
+Buckets do not hold durations, only how many requests were slower than each bound. That share is compared as the error
+ratio is (``tfdash.playbook.canary.evidence``), at the bounds around the quantile: "no change" is excluded by counts
+alone. How much the quantile moved is interpolated as Prometheus does, and said to be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from tfdash.model.judgement import Measured, Outcome, WindowResult
+from tfdash.playbook.canary import evidence, stats
+from tfdash.playbook.canary.evidence import Split
+from tfdash.playbook.canary.held import Held, looks
+from tfdash.playbook.canary.policy import CanaryPolicy, exact
+from tfdash.playbook.canary.quantile import Quantile, edges, interval, quantile
+from tfdash.playbook.canary.tally import Slow
+
+_PLACES = 3  # bounds that are looked at
+
+
+class Sample(NamedTuple):
+    """One side: its quantile with the interval, by interpolation, and its count."""
+
+    observations: int
+    at: Quantile
+    low: float
+    high: float
+
+
+class Decision(NamedTuple):
+    """The outcome and what it rests on; ``low`` and ``high`` bound the difference of both quantiles, seconds."""
+
+    outcome: Outcome
+    reason: str  # evidence, few, wide, recent, pass, saturated, coarse
+    canary: Sample | None
+    baseline: Sample | None
+    low: float
+    high: float
+    since: float
+    until: float
+    observations: int
+    base_observations: int
+    needed: int | None = None
+
+
+class Shape(NamedTuple):
+    bounds: tuple[float, ...]
+    native: bool
+
+
+def decide(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: CanaryPolicy) -> Decision:
+    """Judge these windows, each with observations on both sides (a ``held`` baseline counts for all)."""
+    found = _against(slows, held, shape, policy) if held is not None else _same_windows(slows, shape, policy)
+    return found or _open(slows, held, shape, policy)
+
+
+def comparable(slows: Sequence[Slow], held: Held | None) -> list[Slow]:
+    return [s for s in slows if s.number >= 1 and s.canary[-1] and (held is not None or s.baseline[-1])]
+
+
+def add(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(sum(column) for column in zip(*rows, strict=True))
+
+
+def at_bounds(held: Held, bounds: tuple[float, ...]) -> tuple[int, ...]:
+    """The held counts at these bounds: at one that it lacks, those of its next lower bound."""
+    if held.bounds == bounds:
+        return held.counts
+    told, seen, i = [], 0, 0
+    for bound in bounds:
+        while i < len(held.bounds) and held.bounds[i] <= bound:
+            seen = held.counts[i]
+            i += 1
+        told.append(seen)
+    return tuple(told)
+
+
+def _sides(slows: Sequence[Slow], held: Held | None, shape: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    none = (0,) * len(shape.bounds)
+    canary = add([s.canary for s in slows]) if slows else none
+    if held is not None:
+        return canary, at_bounds(held, shape.bounds) or none
+    return canary, add([s.baseline for s in slows]) if slows else none
+
+
+def sample(counts: tuple[int, ...], shape: Shape, policy: CanaryPolicy) -> Sample | None:
+    at = quantile(shape.bounds, counts, exact(policy.latency.quantile), shape.native)
+    if at is None:
+        return None
+    told = interval(shape.bounds, counts, policy.latency.quantile, policy.confidence, shape.native)
+    return Sample(counts[-1], at, told.low, told.high)
+
+
+def reached(canary: Sample, baseline: Sample, policy: CanaryPolicy) -> bool:
+    """Whether the increase is reached: >=, exact. Where the canary's quantile lies above all bounds, it is at least that."""
+    return not baseline.at.saturated and canary.at.value - baseline.at.value >= exact(policy.latency.increase)
+
+
+def splits(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> list[list[Split]]:
+    """Requests slower than each of the bounds that are looked at, by window; at a bound that is none, no event."""
+    pooled = [0] * len(shape.bounds)
+    told: list[list[Split]] = [[] for _ in range(_PLACES)]
+    for slow in slows:
+        pooled = [p + a + b for p, a, b in zip(pooled, slow.canary, slow.baseline, strict=True)]
+        places = edges(shape.bounds, pooled, policy.latency.quantile)
+        n, m = slow.canary[-1], slow.baseline[-1]
+        for j in range(_PLACES):
+            if j < len(places):
+                i = places[j]
+                told[j].append(Split(slow.number, n - slow.canary[i], n, m - slow.baseline[i], m))
+            else:
+                told[j].append(Split(slow.number, 0, n, 0, m))
+    return told
+
+
+def _verdict(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: CanaryPolicy) -> Decision | None:
+    """BREACH, where these windows reach the limit by themselves."""
+    canary_counts, baseline_counts = _sides(slows, held, shape)
+    if min(canary_counts[-1], baseline_counts[-1]) < policy.latency.min_observations:
+        return None
+    canary, baseline = sample(canary_counts, shape, policy), sample(baseline_counts, shape, policy)
+    if canary is None or baseline is None or not reached(canary, baseline, policy):
+        return None
+    low, high = difference(canary, baseline)
+    return Decision(
+        Outcome.BREACH, "evidence", canary, baseline, max(low, 0.0), high, slows[0].start, slows[-1].end,
+        canary.observations, baseline.observations,
+    )  # fmt: skip
+
+
+def _same_windows(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> Decision | None:
+    parts = splits(slows, shape, policy)
+    told = [evidence.weigh(p) for p in parts]
+    for k in range(len(slows) - 1, -1, -1):
+        if sum(t[k] for t in told) / _PLACES < 1 / policy.budgets.latency:
+            continue
+        loudest = max(range(_PLACES), key=lambda j: told[j][k])
+        for first in dict.fromkeys((0, evidence.began(parts[loudest][: k + 1]))):
+            if (found := _verdict(slows[first : k + 1], None, shape, policy)) is not None:
+                return found
+    return None
+
+
+def _against(slows: Sequence[Slow], held: Held, shape: Shape, policy: CanaryPolicy) -> Decision | None:
+    base = at_bounds(held, shape.bounds)
+    if not base or not base[-1]:
+        return None
+    for number, part in reversed(list(looks(slows[-1].number if slows else 0))):
+        seen = [s for s in slows if s.number <= number]
+        if not seen:
+            continue
+        own = add([s.canary for s in seen])
+        places = edges(shape.bounds, [a + b for a, b in zip(own, base, strict=True)], policy.latency.quantile)
+        n, m = own[-1], base[-1]
+        chances = [stats.more_than_chance(n - own[i], n, m - base[i], m) for i in places]
+        if min(chances, default=1.0) > part * policy.budgets.latency_held / _PLACES:
+            continue
+        if (found := _verdict(seen, held, shape, policy)) is not None:
+            return found
+    return None
+
+
+def difference(canary: Sample, baseline: Sample) -> tuple[float, float]:
+    """The bounds of the difference from those of its parts (``stats.difference_upper``)."""
+    c, b = float(canary.at.value), float(baseline.at.value)
+    low = stats.difference_lower(c, min(canary.low, c), b, max(baseline.high, b))
+    if canary.at.saturated or canary.high == math.inf:
+        return low, math.inf
+    return low, stats.difference_upper(c, max(canary.high, c), b, min(baseline.low, b))
+
+
+def coarse(canary: Sample, baseline: Sample, policy: CanaryPolicy) -> bool:
+    """Whether a bucket around either quantile is wider than the limit."""
+    return any(s.at.bucket[1] - s.at.bucket[0] > policy.latency.increase for s in (canary, baseline))
+
+
+def _open(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: CanaryPolicy) -> Decision:
+    canary_counts, baseline_counts = _sides(slows, held, shape)
+    n, m = canary_counts[-1], baseline_counts[-1]
+    canary, baseline = sample(canary_counts, shape, policy), sample(baseline_counts, shape, policy)
+    span = (slows[0].start, slows[-1].end) if slows else (0.0, 0.0)
+    low, high = difference(canary, baseline) if canary and baseline else (-math.inf, math.inf)
+
+    def told(outcome: Outcome, reason: str, needed: int | None = None) -> Decision:
+        return Decision(outcome, reason, canary, baseline, min(low, 0.0), high, *span, n, m, needed)
+
+    least = policy.latency.min_observations
+    if min(n, m) < least or canary is None or baseline is None:
+        own = max(least - n, math.ceil((least - m) * n / m) if 0 < m < least else 0, 1)
+        return told(Outcome.LOW_TRAFFIC, "few", own)
+    if baseline.at.saturated or (canary.at.saturated and not reached(canary, baseline, policy)):
+        return told(Outcome.NOT_COMPARABLE, "saturated")
+    limit = policy.latency.increase
+    if policy.latency.within_bucket == "refuse" and coarse(canary, baseline, policy):
+        c, b = (
+            interval(shape.bounds, counts, policy.latency.quantile, policy.confidence, shape.native)
+            for counts in (canary_counts, baseline_counts)
+        )
+        if c.sure_high - b.sure_low >= limit:
+            return told(Outcome.NOT_COMPARABLE, "coarse")
+    if high < limit:
+        if slows and window(slows[-1], held, shape, policy) is Outcome.BREACH:
+            return told(Outcome.LOW_TRAFFIC, "recent", n)
+        return told(Outcome.PASS, "pass")
+    return told(Outcome.LOW_TRAFFIC, "wide", _needed(canary, baseline, high, limit))
+
+
+def _needed(canary: Sample, baseline: Sample, high: float, limit: float) -> int:
+    """Further observations of the canary until the difference's bound falls below the limit, were both to go on alike:
+    bounds narrow with the root of the count. As many again where that is unknown or the limit is near."""
+    gap = limit - float(canary.at.value - baseline.at.value)
+    half = high - float(canary.at.value - baseline.at.value)
+    if gap <= 0 or not math.isfinite(half):
+        return canary.observations
+    return min(max(math.ceil(canary.observations * ((half / gap) ** 2 - 1)), 1), 100 * canary.observations)
+
+
+def window(slow: Slow, held: Held | None, shape: Shape, policy: CanaryPolicy) -> Outcome:
+    """What one window says by itself, at the policy's confidence: shown, not decided by."""
+    canary_counts, baseline_counts = _sides([slow], held, shape)
+    canary, baseline = sample(canary_counts, shape, policy), sample(baseline_counts, shape, policy)
+    if canary is None or baseline is None:
+        return Outcome.NO_DATA
+    if min(canary.observations, baseline.observations) < policy.latency.min_observations:
+        return Outcome.LOW_TRAFFIC
+    if canary.at.saturated and baseline.at.saturated:
+        return Outcome.NOT_COMPARABLE
+    low, high = difference(canary, baseline)
+    if low > 0 and reached(canary, baseline, policy):
+        return Outcome.BREACH
+    return Outcome.PASS if high < policy.latency.increase else Outcome.LOW_TRAFFIC
+
+
+def measured(counts: tuple[int, ...], shape: Shape, policy: CanaryPolicy) -> Measured:
+    told = sample(counts, shape, policy) if counts else None
+    if told is None:
+        return Measured(count=counts[-1] if counts else 0)
+    return Measured(
+        count=told.observations, value=float(told.at.value), low=told.low,
+        high=told.high if told.high < math.inf else None, bucket=told.at.bucket, saturated=told.at.saturated,
+    )  # fmt: skip
+
+
+def results(
+    slows: Sequence[Slow], held: Held | None, shape: Shape, policy: CanaryPolicy
+) -> tuple[WindowResult, ...]:
+    """Every counted window for the screen, oldest first."""
+    return tuple(
+        WindowResult(
+            start=s.start, end=s.end, outcome=window(s, held, shape, policy),
+            canary=measured(s.canary, shape, policy), baseline=measured(_sides([s], held, shape)[1], shape, policy),
+        )
+        for s in slows
+        if s.number >= 1
+    )  # fmt: skip
+
+
+def plain_difference(decision: Decision) -> Fraction | None:
+    """Canary minus baseline by the bare numbers."""
+    if decision.canary is None or decision.baseline is None:
+        return None
+    return decision.canary.at.value - decision.baseline.at.value

@@ -1,0 +1,197 @@
+"""The traffic of both versions by window: what every trigger reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tfdash.model.release import Side
+from tfdash.model.traffic import CounterSeries, HistogramSeries, Traffic
+from tfdash.playbook.canary.counting import Births, Grid, bounds_of, bucket_rises, newest, rises, target
+from tfdash.playbook.canary.policy import CanaryPolicy
+from tfdash.playbook.canary.sides import BASELINE, CANARY, Sorter
+
+
+class Count(NamedTuple):
+    """Requests and those of them that failed."""
+
+    requests: int = 0
+    events: int = 0
+
+
+class Pair(NamedTuple):
+    """One window, [start, end) in epoch seconds. ``number`` counts the release's windows after the warm-up from 1."""
+
+    start: float
+    end: float
+    number: int
+    canary: Count
+    baseline: Count
+    canary_all: Count  # with what was served in warm-up
+    baseline_all: Count
+
+
+class Slow(NamedTuple):
+    """Cumulative bucket counts of one window."""
+
+    start: float
+    end: float
+    number: int
+    canary: tuple[int, ...]
+    baseline: tuple[int, ...]
+
+
+class Tally(NamedTuple):
+    """``began``: the canary's earliest known start. ``newest``: its and the baseline's newest sample."""
+
+    grid: Grid
+    began: float | None
+    pairs: tuple[Pair, ...]
+    bounds: tuple[float, ...]
+    native: bool
+    slows: tuple[Slow, ...]
+    newest: tuple[float | None, float | None]
+    latency_newest: tuple[float | None, float | None]
+    doubled: bool  # more errors than requests were counted somewhere
+
+
+def canary_start(traffic: Traffic, sorter: Sorter, started: Mapping[str, float], side: Side) -> float | None:
+    """The earliest that is known of the canary: its pods' starts, or its first sample where it came later than asked for."""
+    found = [side.oldest_start] if side.oldest_start is not None else []
+    for series in traffic.requests:
+        if sorter(series) == CANARY:
+            if series.pod in started:
+                found.append(started[series.pod])
+            elif series.points and series.points[0][0] > traffic.since + 2 * (traffic.scrape_interval or 0.0):
+                found.append(series.points[0][0])
+    return min(found, default=None)
+
+
+def grid_of(traffic: Traffic, began: float | None, policy: CanaryPolicy) -> Grid:
+    """The complete windows of the release that the samples reach, at most ``policy.windows``."""
+    length = policy.window
+    last = math.floor(traffic.evaluated_at / length)
+    first = max(math.ceil(traffic.since / length), last - policy.windows)
+    if began is not None:
+        first = max(first, math.floor(began / length))
+    return Grid(first * length, length, max(last - first, 0))
+
+
+def first_counted(began: float | None, grid: Grid, policy: CanaryPolicy) -> float:
+    """The start of the release's window number 1."""
+    anchor = began + policy.warm_up if began is not None else grid.start
+    return math.ceil(anchor / grid.length) * grid.length
+
+
+class _Sums:
+    """Sums of one side by window."""
+
+    def __init__(self, number: int) -> None:
+        self.warm = [0.0] * number  # everything
+        self.kept = [0.0] * number  # without warm-up
+
+    def add(self, values: list[float], kept_from: int) -> None:
+        for i, value in enumerate(values):
+            if value:
+                self.warm[i] += value
+                if i >= kept_from:
+                    self.kept[i] += value
+
+
+def tally(
+    traffic: Traffic, sorter: Sorter, started: Mapping[str, float], canary: Side, policy: CanaryPolicy,
+    grid: Grid | None = None,
+) -> Tally:  # fmt: skip
+    """Count. ``grid``: other windows than the release's own (a baseline before it)."""
+    began = canary_start(traffic, sorter, started, canary)
+    grid = grid or grid_of(traffic, began, policy)
+    births = Births((*traffic.requests, *traffic.latency), started, traffic.since, traffic.scrape_interval)
+    edges = grid.edges
+    requests = _sum(traffic.requests, sorter, births, grid, edges, canary, policy)
+    errors = _sum(traffic.errors, sorter, births, grid, edges, canary, policy)
+    anchor = first_counted(began, grid, policy)
+    doubled = False
+    pairs = []
+    for i in range(grid.number):
+        counts = []
+        for side in (CANARY, BASELINE):
+            for kept in (True, False):
+                n, x = _pick(requests[side], kept, i), _pick(errors[side], kept, i)
+                doubled = doubled or x > n
+                counts.append(Count(n, min(x, n)))
+        number = round((edges[i] - anchor) / grid.length) + 1
+        pairs.append(Pair(edges[i], edges[i + 1], number, counts[0], counts[2], counts[1], counts[3]))
+    bounds = bounds_of(traffic.latency)
+    slows = _slow(traffic.latency, sorter, births, grid, edges, bounds, canary, policy, anchor)
+    split = [[s for s in traffic.requests if sorter(s) == side] for side in (CANARY, BASELINE)]
+    late = [[s for s in traffic.latency if sorter(s) == side] for side in (CANARY, BASELINE)]
+    return Tally(
+        grid, began, tuple(pairs), bounds, any(s.native for s in traffic.latency), slows,
+        (newest(split[0]), newest(split[1])), (newest(late[0]), newest(late[1])), doubled,
+    )  # fmt: skip
+
+
+def _pick(sums: _Sums, kept: bool, i: int) -> int:
+    return round((sums.kept if kept else sums.warm)[i])
+
+
+def _kept_from(
+    series: CounterSeries | HistogramSeries, side: str, births: Births, grid: Grid, canary: Side, policy: CanaryPolicy
+) -> int:  # fmt: skip
+    """The index of the first window that begins after this target's warm-up."""
+    start = births.start(series)
+    if start is None and side == CANARY and not target(series)[0]:
+        start = canary.oldest_start
+    if start is None:
+        return 0
+    return max(math.ceil((start + policy.warm_up - grid.start) / grid.length), 0)
+
+
+def _sum(
+    series: tuple[CounterSeries, ...], sorter: Sorter, births: Births, grid: Grid, edges: list[float], canary: Side,
+    policy: CanaryPolicy,
+) -> dict[str, _Sums]:  # fmt: skip
+    told = {CANARY: _Sums(grid.number), BASELINE: _Sums(grid.number)}
+    for one in series:
+        side = sorter(one)
+        if not side or not one.points:
+            continue
+        values = rises(one.points, edges, births.from_zero(one))
+        if values is not None:
+            told[side].add(values, _kept_from(one, side, births, grid, canary, policy))
+    return told
+
+
+def _slow(
+    series: tuple[HistogramSeries, ...], sorter: Sorter, births: Births, grid: Grid, edges: list[float],
+    bounds: tuple[float, ...], canary: Side, policy: CanaryPolicy, anchor: float,
+) -> tuple[Slow, ...]:  # fmt: skip
+    if not bounds:
+        return ()
+    sums = {side: [[0.0] * len(bounds) for _ in range(grid.number)] for side in (CANARY, BASELINE)}
+    for one in series:
+        side = sorter(one)
+        if not side or not one.points:
+            continue
+        windows = bucket_rises(one, edges, births.from_zero(one), bounds)
+        start = _kept_from(one, side, births, grid, canary, policy)
+        for i, window in enumerate(windows or ()):
+            if i >= start and window[-1]:
+                sums[side][i] = [a + b for a, b in zip(sums[side][i], window, strict=True)]
+    return tuple(
+        Slow(
+            edges[i], edges[i + 1], round((edges[i] - anchor) / grid.length) + 1,
+            _whole(sums[CANARY][i]), _whole(sums[BASELINE][i]),
+        )
+        for i in range(grid.number)
+    )  # fmt: skip
+
+
+def _whole(counts: list[float]) -> tuple[int, ...]:
+    """Whole numbers that do not fall: buckets of one scrape may disagree by an observation."""
+    told, most = [], 0
+    for count in counts:
+        most = max(most, round(count))
+        told.append(most)
+    return tuple(told)

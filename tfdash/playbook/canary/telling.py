@@ -1,0 +1,279 @@
+"""The decisions on errors and latency as triggers, with their arithmetic in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from tfdash.model.judgement import ChartPoint, Outcome, Trigger, WindowResult
+from tfdash.playbook.canary import errors, latency, limits, seeing, stats, words
+from tfdash.playbook.canary.kayenta import opinion
+from tfdash.playbook.canary.policy import CanaryPolicy, exact
+from tfdash.playbook.canary.seeing import Bar, Sight
+from tfdash.playbook.canary.tally import Count, Slow
+
+ERRORS, LATENCY = "Error rate", "latency"
+
+
+def blank(id: str, title: str, bar: Bar, **known: Any) -> Trigger:
+    """A trigger that cannot be judged."""
+    return Trigger(id=id, title=title, outcome=bar.outcome, sentence=bar.sentence, **known)
+
+
+def latency_title(policy: CanaryPolicy) -> str:
+    return f"P{policy.latency.quantile * 100:g} latency"
+
+
+def _shared(sight: Sight, unit: str, *roles: str) -> dict[str, Any]:
+    return {
+        "unit": unit,
+        "query": seeing.query_of(sight.traffic, *roles),
+        "evaluated_at": sight.traffic.evaluated_at,
+        "baseline_label": sight.label,
+    }
+
+
+def _flags(
+    sight: Sight, results: Sequence[WindowResult], hit: Sequence[bool], policy: CanaryPolicy
+) -> list[str]:
+    told = []
+    last = list(hit)[-policy.persist_of :]
+    if last:
+        told.append(f"{sum(last)} of the last {len(last)} windows reach the limit")
+    if sight.strangers:
+        told.append(f"{sight.strangers} series of other versions left out")
+    return told
+
+
+def _rate(counts: Sequence[int], length: float) -> float:
+    """The canary's requests a second over its last five windows."""
+    last = list(counts)[-5:]
+    return sum(last) / (len(last) * length) if last else 0.0
+
+
+def _more(needed: int | None, rate: float, what: str) -> tuple[str, float | None]:
+    if needed is None:
+        return "", None
+    seconds = needed / rate if rate > 0 else None
+    wait = f" ({words.span(seconds)} at the present rate)" if seconds else ""
+    return f"{needed:,} more {what} of the canary are needed{wait}", seconds
+
+
+def errors_trigger(sight: Sight, policy: CanaryPolicy) -> Trigger:
+    """ "Error rate increases by 10%"."""
+    tally, held = sight.tally, sight.held
+    counted = errors.comparable(tally.pairs, held)
+    shared = _shared(sight, "ratio", "requests", "errors")
+    has = (tally.newest[0] is not None, tally.newest[1] is not None)
+    bar = seeing.empty(sight, "requests", has, sum(p.number >= 1 for p in tally.pairs), policy)
+    gross = None
+    if any(has) and not counted:  # a gross failure is one in warm-up as well
+        found = errors.decide(tally.pairs, held, policy)
+        gross = found if found.outcome is Outcome.BREACH else None
+    if bar is None and not counted and gross is None:
+        bar = _nothing_counted(tally.pairs)
+    if bar is not None and gross is None:
+        return blank(
+            "errors",
+            ERRORS,
+            seeing.unsure(sight, ("requests", "errors"), tally.newest, policy) or bar,
+            **shared,
+        )
+    decision = gross or errors.decide(tally.pairs, held, policy)
+    results = errors.results(counted, held, policy)
+    hit = [errors.reached(p.canary, errors.base_of(p, held), policy) for p in counted]
+    flags = _flags(sight, results, hit, policy)
+    if decision.reason == "gross":
+        flags.append("gross failure")
+    if tally.doubled:
+        flags.append("more errors than requests in some window: taken as all")
+    doubt = seeing.unsure(sight, ("requests", "errors"), tally.newest, policy)
+    c, b = _value(decision.canary), _value(decision.baseline)
+    limit = limits.limit(b, policy.errors)
+    low, high = stats.wilson(decision.canary.events, decision.canary.requests, policy.confidence)
+    rate = _rate([p.canary.requests for p in counted], policy.window)
+    more, seconds = _more(decision.needed, rate, "requests")
+    outcome = decision.outcome
+    sentence = _errors_sentence(decision, c, b, limit, (low, high), more, policy)
+    if doubt is not None:
+        flags.append(doubt.sentence)
+        if outcome is not Outcome.BREACH:
+            outcome, sentence = doubt.outcome, f"{doubt.sentence}; before that: {sentence}"
+    rates = [(float(_value(p.canary)), float(_value(errors.base_of(p, held)))) for p in counted]
+    return Trigger(
+        id="errors", title=ERRORS, outcome=outcome, sentence=sentence, plain=limits.plain(c, b, policy.errors),
+        other=limits.other(c, b, policy.errors), value=float(c), baseline=float(b), limit=float(limit), low=low,
+        high=high, sample=decision.canary.requests, baseline_sample=decision.baseline.requests, needed=decision.needed,
+        needed_seconds=seconds, flags=tuple(flags), windows=results,
+        second_opinion=opinion(tuple(r[0] for r in rates), tuple(r[1] for r in rates)) if policy.second_opinion else "",
+        chart=tuple(
+            ChartPoint(p.end, one, two, float(limits.limit(_value(errors.base_of(p, held)), policy.errors)))
+            for p, (one, two) in zip(counted, rates, strict=True)
+        ),
+        **shared,
+    )  # fmt: skip
+
+
+def _nothing_counted(pairs: Sequence[Any]) -> Bar:
+    served = [p for p in pairs if p.number >= 1]
+    if not any(p.canary.requests for p in served):
+        return Bar(
+            Outcome.LOW_TRAFFIC, f"no request reached the canary in {len(served)} windows after warm-up", True
+        )
+    requests = sum(p.canary.requests for p in served)
+    failed = sum(p.canary.events for p in served)
+    return Bar(
+        Outcome.NOT_COMPARABLE,
+        f"the baseline served nothing while the canary did ({failed:,} of {requests:,} requests failed): nothing to compare with",
+    )
+
+
+def _value(count: Count) -> Fraction:
+    return Fraction(count.events, count.requests) if count.requests else Fraction(0)
+
+
+def _errors_sentence(
+    found: errors.Decision, c: Fraction, b: Fraction, limit: Fraction, ends: tuple[float, float], more: str,
+    policy: CanaryPolicy,
+) -> str:  # fmt: skip
+    texts = words.percents((c, b, limit))
+    hit = errors.reached(found.canary, found.baseline, policy)
+    sign = "≥" if c >= limit else "<"
+    sum_ = f"{texts[0]} ({found.canary.events:,} of {found.canary.requests:,}; {words.between(*ends, '%')})"
+    sum_ += f" {sign} {limits.limit_text(b, texts[1], texts[2], policy.errors)}"
+    sum_ += f" (baseline {found.baseline.events:,} of {found.baseline.requests:,})"
+    ratio = f"ratio {words.ratio(found.low)}–{words.ratio(found.high)}"
+    match found.reason:
+        case "gross":
+            return f"gross failure in the window to {words.clock(found.until)}: {sum_}, far beyond chance"
+        case "evidence":
+            return f"{sum_} since {words.clock(found.since)}; {ratio} excludes no change"
+        case "few":
+            return f"{sum_}: too few requests to decide; {more}"
+        case "errors":
+            return f"{sum_}: fewer than {policy.errors.min_errors} errors decide nothing; {more}"
+        case "chance":
+            return f"{sum_}: under the floor, but more errors than chance allows; {more}"
+        case "recent":
+            return f"{sum_} over all windows, but the last window by itself reaches the limit; {more}"
+        case "pass":
+            return f"{sum_}; {ratio} {_stays(found, policy)}"
+    why = "the limit is reached, but" if hit else "not reached, but"
+    return f"{sum_}: {why} {ratio} allows {'no change' if hit else 'the limit'} too; {more}"
+
+
+def _stays(found: errors.Decision, policy: CanaryPolicy) -> str:
+    if policy.errors.mode != "points" and found.high < policy.errors.factor:
+        return f"stays under ×{float(policy.errors.factor):.3g}"
+    return "and the difference stays under the limit"
+
+
+def latency_trigger(sight: Sight, policy: CanaryPolicy) -> Trigger:
+    """ "P90 latency increases by 100ms"."""
+    tally, held, title = sight.tally, sight.held, latency_title(policy)
+    shape = latency.Shape(tally.bounds, tally.native)
+    counted = latency.comparable(tally.slows, held)
+    shared = _shared(sight, "s", "latency")
+    has = (tally.latency_newest[0] is not None, tally.latency_newest[1] is not None)
+    doubt = seeing.unsure(sight, ("latency",), tally.latency_newest, policy)
+    bar = seeing.empty(sight, "latency", has, sum(s.number >= 1 for s in tally.slows), policy)
+    if bar is None and (len(tally.bounds) < 2 or tally.bounds[-1] != math.inf):
+        bar = Bar(
+            Outcome.NO_DATA, "the histogram has no +Inf bucket or fewer than two: no quantile can be told"
+        )
+    if bar is None and held is not None and not held.counts:
+        bar = Bar(Outcome.NOT_COMPARABLE, f"the baseline ({held.label}) holds no latencies")
+    if bar is None and not counted:
+        served = sum(bool(s.number >= 1 and s.canary[-1]) for s in tally.slows)
+        if served:
+            bar = Bar(
+                Outcome.NOT_COMPARABLE,
+                "the baseline served nothing while the canary did: nothing to compare with",
+            )
+        else:
+            bar = Bar(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up", True)
+    if bar is not None:
+        return blank("latency", title, doubt or bar, **shared)
+    decision = latency.decide(counted, held, shape, policy)
+    results = latency.results(counted, held, shape, policy)
+    increase = policy.latency.increase
+    hit = [
+        r.canary.value is not None and r.baseline.value is not None and r.canary.value - r.baseline.value >= increase
+        for r in results
+    ]  # fmt: skip
+    flags = _flags(sight, results, hit, policy)
+    c, b = decision.canary, decision.baseline
+    if c is not None and b is not None:
+        if c.at.saturated or b.at.saturated:
+            flags.append("saturated")
+        if latency.coarse(c, b, policy):
+            flags.append("limit finer than the bucket")
+    rate = _rate([s.canary[-1] for s in counted], policy.window)
+    more, seconds = _more(decision.needed, rate, "requests")
+    outcome = decision.outcome
+    sentence, plain = _latency_words(decision, more, policy)
+    if doubt is not None:
+        flags.append(doubt.sentence)
+        if outcome is not Outcome.BREACH:
+            outcome, sentence = doubt.outcome, f"{doubt.sentence}; before that: {sentence}"
+    points = [(r.end, r.canary.value, r.baseline.value) for r in results]
+    both = [(one, two) for _, one, two in points if one is not None and two is not None]
+    return Trigger(
+        id="latency", title=title, outcome=outcome, sentence=sentence, plain=plain,
+        value=float(c.at.value) if c else None, baseline=float(b.at.value) if b else None,
+        limit=float(b.at.value) + increase if b else None, low=c.low if c else None,
+        high=c.high if c and c.high < math.inf else None, sample=decision.observations, baseline_sample=decision.base_observations,
+        needed=decision.needed, needed_seconds=seconds, bucket=c.at.bucket if c else None, flags=tuple(flags),
+        windows=results,
+        second_opinion=opinion(tuple(o for o, _ in both), tuple(t for _, t in both)) if policy.second_opinion else "",
+        chart=tuple(ChartPoint(at, one, two, two + increase if two is not None else None) for at, one, two in points),
+        **shared,
+    )  # fmt: skip
+
+
+def _latency_words(found: latency.Decision, more: str, policy: CanaryPolicy) -> tuple[str, str]:
+    c, b = found.canary, found.baseline
+    if c is None or b is None:
+        return f"too few requests to tell a quantile; {more}", ""
+    increase = exact(policy.latency.increase)
+    gap = c.at.value - b.at.value
+    one, two, whole = words.times((c.at.value, b.at.value, b.at.value + increase))
+    step = words.duration(increase)
+    over = "> " if c.at.saturated else ""
+    sign = "≥" if gap >= increase else "<"
+    text = f"{over}{one} ({found.observations:,} requests; {words.between(c.low, c.high, 's')})"
+    text += f" {sign} {two} + {step} = {whole} (baseline {found.base_observations:,})"
+    if c.at.bucket[1] < math.inf:
+        text += f", interpolated in the bucket {words.between(*c.at.bucket, 's')}"
+    moved = f"difference {_signed(found.low)} to {_signed(found.high)}"
+    gap_text, step_text = words.times((abs(gap), increase))
+    verb = "rose" if gap >= 0 else "fell"
+    plain = f"{latency_title(policy)} {verb} by {over}{gap_text}: "
+    plain += f"at or over {step_text}: reached" if gap >= increase else f"under {step_text}: not reached"
+    match found.reason:
+        case "evidence":
+            text += f" since {words.clock(found.since)}; the counts over its bounds exclude no change"
+        case "few":
+            text += f": too few requests to decide; {more}"
+        case "saturated":
+            text += ": the quantile lies above the histogram's greatest bound, where a rise is not seen; add greater bounds"
+        case "coarse":
+            text += f": the bucket is wider than {step}, the histogram cannot tell; add bounds around {whole}"
+        case "recent":
+            text += f" over all windows, but the last window by itself reaches the limit; {more}"
+        case "pass":
+            text += f"; {moved} stays under {step}"
+        case _:
+            text += f": {moved} allows both; {more}"
+    return text, plain
+
+
+def _signed(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        return "unbounded"
+    return f"{'+' if seconds >= 0 else '−'}{words.duration(abs(seconds))}"
+
+
+__all__ = ["Slow", "blank", "errors_trigger", "latency_title", "latency_trigger"]

@@ -1,0 +1,79 @@
+"""How numbers are written in the sentences: never so short that a comparison looks wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+
+Number = float | Fraction
+
+
+def _digits(number: Number, digits: int) -> str:
+    """The number with so many significant digits, no exponent, no needless zeros."""
+    value = float(number)
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else "∞" if value > 0 else "unknown"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(places, 12)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percents(ratios: Sequence[Number]) -> list[str]:
+    """Ratios as per cent, "3.1 %", with as many digits as it takes to tell unequal ones apart."""
+    return _apart(ratios, lambda r, d: f"{_digits(r * 100, d)} %")
+
+
+def times(seconds: Sequence[Number]) -> list[str]:
+    """Durations, "412 ms" or "1.24 s", likewise."""
+    return _apart(seconds, duration)
+
+
+def duration(seconds: Number, digits: int = 3) -> str:
+    value = float(seconds)
+    return f"{_digits(value, digits)} s" if abs(value) >= 1 else f"{_digits(value * 1000, digits)} ms"
+
+
+def _apart(numbers: Sequence[Number], write: Callable[[Number, int], str]) -> list[str]:
+    told: list[str] = []
+    for digits in range(3, 9):
+        told = [write(n, digits) for n in numbers]
+        if len(set(told)) == len(set(numbers)):
+            break
+    return told
+
+
+def between(low: Number, high: Number, unit: str) -> str:
+    """An interval, "2.5–3.8 %" or "180–240 ms"."""
+    if unit == "%":
+        return f"{_digits(low * 100, 2)}–{_digits(high * 100, 2)} %"
+    scale, name = (1, "s") if max(low, 0 if high == math.inf else high) >= 1 else (1000, "ms")
+    return f"{_digits(low * scale, 3)}–{_digits(high * scale, 3)} {name}"
+
+
+def ratio(number: float) -> str:
+    """A factor, "×2.6"."""
+    return f"×{_digits(number, 3 if abs(number) < 10 else 2)}"
+
+
+def span(seconds: float) -> str:
+    """A wait, "about 4 min"."""
+    if seconds < 90:
+        return f"about {max(seconds, 1):.0f} s"
+    if seconds < 5400:
+        return f"about {seconds / 60:.0f} min"
+    if seconds < 172800:
+        return f"about {seconds / 3600:.0f} h"
+    return f"about {seconds / 86400:,.0f} days"
+
+
+def clock(at: float) -> str:
+    """A time of day in UTC, "12:04Z"; screens show their own zone beside it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%MZ")
+
+
+def points(difference: Number) -> str:
+    """A difference of two ratios in percentage points, "+1.9 points"."""
+    value = float(difference) * 100
+    return f"{'+' if value >= 0 else '−'}{_digits(abs(value), 2)} points"
