@@ -34,6 +34,7 @@ _ALLOWED_POST = re.compile(
     r"/apis/(?:authorization\.k8s\.io/v1/(?:selfsubjectaccessreviews|selfsubjectrulesreviews)"
     r"|authentication\.k8s\.io/v1/selfsubjectreviews)"
 )
+_PROXIED = re.compile(r"/api/v1/(?:[a-z_]+|status/buildinfo|label/[a-zA-Z0-9_]+/values)")
 _KEEPALIVE: list[tuple[int, int, int]] = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -60,8 +61,13 @@ class ApiError(Exception):
         self.status, self.message, self.reason, self.retry_after = status, message, reason, retry_after
 
 
-def check_allowed(method: str, path: str) -> None:
-    """Raises ``Refused`` for anything but the reads of this program."""
+def check_allowed(method: str, path: str, *, proxied: str = "") -> None:
+    """Raises ``Refused`` for anything but the reads of this program.
+
+    ``proxied`` is the path of the one service that may be read through the API server (Prometheus, where configured).
+    """
+    if proxied and method == "GET" and _PROXIED.fullmatch(path.removeprefix(proxied)) and path.startswith(proxied):
+        return
     allowed = {"GET": _ALLOWED_GET, "POST": _ALLOWED_POST}.get(method)
     if allowed is None or not allowed.fullmatch(path):
         raise Refused(f"the reading client does not {method} {path}")

@@ -1,0 +1,78 @@
+"""The answers of Prometheus' HTTP API, decoded as far as they are used (https://prometheus.io/docs/prometheus/latest/querying/api/)."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from tfdash.model.traffic import Buckets
+
+
+class NativeHistogram(msgspec.Struct, gc=False):
+    """Numbers are texts; a bucket is [boundary rule, left, right, count], only those with observations, in order."""
+
+    count: str
+    sum: str
+    buckets: tuple[tuple[int, str, str, str], ...] = ()
+
+
+class Row(msgspec.Struct, gc=False):
+    """One series. ``metric`` stays raw: its bytes are the key under which the series is known from the last round."""
+
+    metric: msgspec.Raw
+    values: tuple[tuple[float, str], ...] = ()
+    histograms: tuple[tuple[float, NativeHistogram], ...] = ()
+    value: tuple[float, str] | None = None
+
+
+class Data(msgspec.Struct):
+    resultType: str
+    result: list[Row]
+
+
+class Answer(msgspec.Struct):
+    status: str
+    data: Data
+    warnings: tuple[str, ...] = ()
+    infos: tuple[str, ...] = ()
+
+
+class Failure(msgspec.Struct):
+    """The body of an answer that is no success."""
+
+    status: str = ""
+    errorType: str = ""
+    error: str = ""
+
+
+decode_answer = msgspec.json.Decoder(Answer).decode
+decode_labels = msgspec.json.Decoder(dict[str, str]).decode
+decode_failure = msgspec.json.Decoder(Failure).decode
+
+
+def buckets_of(at: float, found: NativeHistogram, scale: float) -> Buckets | None:
+    """Cumulative counts by upper bound of a native histogram; None for a stale marker.
+
+    Between two populated buckets stands the left bound of the second with the same count, so that nothing is
+    interpolated across the gap. Bounds are scaled to seconds.
+    """
+    total, summed = float(found.count), float(found.sum)
+    if math.isnan(total) or math.isnan(summed):
+        return None
+    bounds: list[float] = []
+    counts: list[float] = []
+    reached, edge = 0.0, -math.inf
+    for _, left, right, count in found.buckets:
+        low, high = float(left) * scale, float(right) * scale
+        if low > edge and math.isfinite(low):
+            bounds.append(low)
+            counts.append(reached)
+        reached += float(count)
+        edge = high
+        if math.isfinite(high):
+            bounds.append(high)
+            counts.append(reached)
+    bounds.append(math.inf)
+    counts.append(max(total, reached))
+    return Buckets(at, tuple(bounds), tuple(counts), summed * scale)

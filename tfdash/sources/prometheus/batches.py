@@ -1,0 +1,75 @@
+"""Few queries for many workloads: one selector for as many as fit, from the time that they still lack."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from tfdash.sources.prometheus.selector import Matcher, Selector, fill
+from tfdash.sources.prometheus.targets import Target
+from tfdash.sources.prometheus.template import Template
+
+_LONGEST = 3000  # characters of one query: what every proxy lets through in an URL, percent-encoded
+_FILLED_AT_ONCE = 20  # workloads of which the whole horizon is asked in one query
+
+
+class Batch(NamedTuple):
+    """One query: ``role`` is "requests" or "latency"; samples of (``at`` - ``reach``, ``at``]."""
+
+    template: Template
+    role: str
+    targets: tuple[Target, ...]
+    text: str
+
+
+def roles_of(template: Template) -> tuple[str, ...]:
+    found = (("requests", template.requests), ("latency", template.latency))
+    return tuple(role for role, selector in found if selector is not None)
+
+
+def written(
+    template: Template, role: str, targets: Sequence[Target], match: Iterable[tuple[str, str]]
+) -> Selector:
+    """The selector of a role for these workloads; ``match`` are labels that every query gets."""
+    selector = template.requests if role == "requests" else template.latency
+    assert selector is not None
+    places = [target.places() for target in targets]
+    matchers = [*(Matcher(k, "=", v) for k, v in match), *(fill(m, places) for m in selector.matchers)]
+    if role == "requests":
+        return Selector(selector.name, tuple(matchers))
+    names = template.latency_names()
+    if len(names) == 1:
+        return Selector(names[0], tuple(matchers))
+    return Selector("", (Matcher("__name__", "=~", "|".join(names)), *matchers))
+
+
+def reach(seconds: float) -> str:
+    """A range in whole seconds, rounded up."""
+    return f"[{max(1, math.ceil(seconds))}s]"
+
+
+def batches_of(
+    role: str, lacking: Iterable[tuple[Target, float]], at: float, match: Sequence[tuple[str, str]]
+) -> Iterator[Batch]:
+    """Queries for targets of one template; each target comes with the time since which it lacks samples."""
+    rows = sorted(lacking, key=lambda row: (-row[1], row[0].namespace, row[0].subject.name))
+    chunk: list[Target] = []
+    size, since = 0, at
+    for target, its in rows:
+        long = sum(len(n) + 1 for n in target.names) * 2 + len(target.namespace) + 1
+        far = bool(chunk) and since - its > 60.0  # the others do not lack so much
+        full = size + long > _LONGEST or (at - its > 300.0 and len(chunk) >= _FILLED_AT_ONCE)
+        if chunk and (far or full):
+            yield _batch(role, chunk, at - since, match)
+            chunk, size, since = [], 0, its
+        chunk.append(target)
+        size += long
+        since = min(since, its) if len(chunk) > 1 else its
+    if chunk:
+        yield _batch(role, chunk, at - since, match)
+
+
+def _batch(role: str, targets: list[Target], seconds: float, match: Sequence[tuple[str, str]]) -> Batch:
+    template = targets[0].template
+    return Batch(template, role, tuple(targets), f"{written(template, role, targets, match)}{reach(seconds)}")

@@ -1,0 +1,205 @@
+"""The client: prometheus-api-client over a session of ours that reads, never follows and never waits for ever.
+
+Heavy (requests, urllib3): imported late, in a thread.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from prometheus_api_client.prometheus_connect import PrometheusConnect
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPHeaderDict
+from urllib3.util.retry import Retry
+
+from tfdash.sources.kubernetes.credentials import Credentials, read_secret
+from tfdash.sources.prometheus.answer import Row, decode_answer, decode_failure
+from tfdash.sources.prometheus.failing import AnswerTooLarge, QueryFailed
+from tfdash.sources.prometheus.options import Connection
+
+_READS = re.compile(
+    r"/api/v1/(?:query|query_range|series|labels|label/[^/]+/values|metadata|targets|alerts|rules|status/buildinfo)"
+)
+_REFERENCE = ("env:", "file:", "command:")
+
+
+class NotARead(Exception):
+    """A request that this client does not make. A bug in the caller, never an operator's."""
+
+
+class _Adapter(HTTPAdapter):
+    """Trusts what the given TLS context trusts, and nothing that requests would add to it."""
+
+    def __init__(self, credentials: Credentials, server_name: str, more: Sequence[tuple[str, str]]) -> None:
+        self._credentials, self._server_name, self._more = credentials, server_name, more
+        super().__init__(max_retries=Retry(0), pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, **self._tls())  # type: ignore[misc]
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, **kwargs, **self._tls())
+
+    def _tls(self) -> dict[str, Any]:
+        if not self._credentials.access.server.startswith("https:"):
+            return {}
+        name = {"server_hostname": self._server_name} if self._server_name else {}
+        return {"ssl_context": self._credentials.ssl_context(), **name}
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._more:  # requests keeps one header of a name, and impersonation has several groups
+            headers = HTTPHeaderDict(request.headers)
+            for name, value in self._more:
+                headers.add(name, value)
+            request.headers = headers
+        return super().send(request, *args, **kwargs)
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The context has it all already."""
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {}
+
+
+class _Answer:
+    """What prometheus-api-client reads of an answer."""
+
+    def __init__(self, status: int, content: bytes, rows: bool) -> None:
+        self.status_code, self.content, self.ok = status, content, True
+        self._rows = rows
+        self.warnings: tuple[str, ...] = ()
+
+    def json(self) -> Any:
+        if not self._rows:
+            return msgspec.json.decode(self.content)
+        found = decode_answer(self.content)
+        self.warnings = (*found.warnings, *found.infos)
+        return {"data": {"result": found.data.result}}
+
+
+class ReadingSession(requests.Session):
+    """GETs to the query API under ``base``; no redirect, no retry, no environment; the body within a time and a size."""
+
+    def __init__(
+        self, base: str, credentials: Credentials, headers: dict[str, str], *, timeout: float, largest: int,
+        server_name: str = "", proxy: str = "", more: Sequence[tuple[str, str]] = (),
+        allowed: Callable[[str, str], None] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.trust_env = False
+        self.headers.update({"User-Agent": "tfdash", "Accept": "application/json", **headers})
+        if proxy:
+            self.proxies = {"http": proxy, "https": proxy}
+        self._base, self._credentials = base, credentials
+        self._timeout, self._largest = timeout, largest
+        self._allowed = allowed
+        self.adapter = _Adapter(credentials, server_name, more)
+        self.last: _Answer | None = None
+        self.skew: float | None = None
+
+    def request(self, method: str | bytes, url: str | bytes, **kwargs: Any) -> Any:  # type: ignore[override]
+        path = str(url).removeprefix(self._base)
+        if method != "GET" or path == str(url) or not _READS.fullmatch(path):
+            raise NotARead(f"the metrics client does not {method!s} {path}")
+        if self._allowed is not None:
+            self._allowed("GET", urlsplit(str(url)).path)
+        for renew in (False, True):
+            answer = self._send(str(url), kwargs.get("params"), path, renew=renew)
+            if answer is not None:
+                self.last = answer
+                return answer
+        raise AssertionError("unreachable")
+
+    def _send(self, url: str, params: Any, path: str, *, renew: bool) -> _Answer | None:
+        """One attempt; None where the credential is to be renewed first."""
+        header = self._credentials.authorization(renew=renew)
+        connect = min(5.0, self._timeout)
+        deadline = time.monotonic() + self._timeout
+        with super().request(
+            "GET", url, params=params, headers={"Authorization": header} if header else None,
+            timeout=(connect, self._timeout), allow_redirects=False, stream=True,
+        ) as response:  # fmt: skip
+            body = self._body(response, deadline)
+            self._note_date(response.headers.get("Date", ""))
+            status = response.status_code
+            if status == 401 and header and not renew:
+                return None
+            if status != 200:
+                raise _failure(status, body, response.headers)
+        return _Answer(status, body, path == "/api/v1/query")
+
+    def _body(self, response: requests.Response, deadline: float) -> bytes:
+        chunks, size = [], 0
+        for chunk in response.iter_content(1 << 18):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._largest:
+                raise AnswerTooLarge(self._largest)
+            if time.monotonic() > deadline:
+                raise requests.exceptions.ReadTimeout("the answer did not end in time")
+        return b"".join(chunks)
+
+    def _note_date(self, text: str) -> None:
+        try:
+            self.skew = parsedate_to_datetime(text).timestamp() - time.time() if text else None
+        except ValueError:
+            self.skew = None
+
+
+def _failure(status: int, body: bytes, headers: Any) -> QueryFailed:
+    try:
+        found = decode_failure(body)
+        kind, words = found.errorType, found.error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        kind, words = "", ""
+    wait = str(headers.get("Retry-After", ""))
+    where = str(headers.get("Location", "")) if 300 <= status < 400 else ""
+    text = words or where or body[:200].decode(errors="replace").strip()
+    return QueryFailed(status, text, kind, float(wait) if wait.isdigit() else None)
+
+
+class Client:
+    """One connection; used by one thread at a time."""
+
+    def __init__(
+        self, connection: Connection, base: str, credentials: Credentials, *, timeout: float, largest: int,
+        allowed: Callable[[str, str], None] | None = None,
+    ) -> None:  # fmt: skip
+        access = credentials.access
+        headers = {name: _value(text) for name, text in connection.headers}
+        near = urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
+        plain = {"identity": True, "gzip": False}.get(connection.compression, near)
+        headers["Accept-Encoding"] = "identity" if plain else "gzip"
+        self.base = base
+        self.session = ReadingSession(
+            base, credentials, headers, timeout=timeout, largest=largest, allowed=allowed,
+            server_name=access.tls_server_name, proxy=connection.proxy or access.proxy,
+            more=access.impersonation(),
+        )  # fmt: skip
+        self._api = PrometheusConnect(url=base, session=self.session, retry=Retry(0))
+        self.session.mount(base, self.session.adapter)  # instead of the one that it mounted
+
+    def query(self, text: str, at: float) -> tuple[list[Row], tuple[str, ...]]:
+        """An instant query evaluated ``at`` (epoch seconds): the series, and the warnings of the server."""
+        rows: list[Row] = self._api.custom_query(text, {"time": f"{at:.3f}"})
+        last = self.session.last
+        return rows, last.warnings if last is not None else ()
+
+    def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
+        """``data`` of another read, e.g. ``alerts`` or ``status/buildinfo``."""
+        return self.session.request("GET", f"{self.base}/api/v1/{path}", params=params).json().get("data")
+
+    def close(self) -> None:
+        self._api.close()
+
+
+def _value(text: str) -> str:
+    return read_secret(text) if text.startswith(_REFERENCE) else text

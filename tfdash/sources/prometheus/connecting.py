@@ -1,0 +1,76 @@
+"""From a connection's settings to clients, directly or through the API server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfdash.clock import Clock
+from tfdash.model.subject import ClusterRef
+from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded, read_secret
+from tfdash.sources.kubernetes.kubeconfig import Access
+from tfdash.sources.prometheus.feeder import PrometheusFeeder
+from tfdash.sources.prometheus.options import Connection, Options
+from tfdash.sources.prometheus.proxy import proxy_path, right_to_proxy
+
+if TYPE_CHECKING:
+    from tfdash.sources.prometheus.client import Client
+
+
+def access_of(connection: Connection) -> Access:
+    """How a Prometheus is reached directly, its files read. Raises ``LoginNeeded`` with the file that is missing."""
+    return Access(
+        server=connection.url, ca=_file(connection.ca), certificate=_file(connection.certificate),
+        key=_file(connection.key or connection.certificate), secret=connection.bearer,
+        tls_server_name=connection.server_name,
+        basic=(connection.username, read_secret(connection.password) if connection.password else "")
+        if connection.username else None,
+    )  # fmt: skip
+
+
+def _file(path: str) -> bytes | None:
+    if not path:
+        return None
+    try:
+        return Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise LoginNeeded(f"{path} cannot be read: {error.strerror}") from None
+
+
+def client_of(connection: Connection, options: Options, credentials: Credentials | None) -> Client:
+    """One client. Blocking and heavy: in a thread."""
+    from tfdash.sources.prometheus.client import Client
+
+    if not connection.service:
+        return Client(
+            connection, connection.url, Credentials(access_of(connection)), timeout=options.timeout,
+            largest=options.max_answer,
+        )  # fmt: skip
+    from tfdash.sources.kubernetes.transport import check_allowed
+
+    assert credentials is not None
+    path = proxy_path(connection)
+    server = credentials.access.server.rstrip("/")
+    prefix = (
+        "/" + server.split("://", 1)[1].partition("/")[2].strip("/")
+        if "/" in server.split("://", 1)[1]
+        else ""
+    )
+    return Client(
+        connection, server + path, credentials, timeout=options.timeout, largest=options.max_answer,
+        allowed=lambda method, at: check_allowed(method, at.removeprefix(prefix), proxied=path),
+    )  # fmt: skip
+
+
+def feeder_for(
+    ref: ClusterRef, connection: Connection, options: Options, credentials: Credentials | None, clock: Clock
+) -> PrometheusFeeder:
+    check = None
+    if connection.service:
+        if credentials is None:
+            raise ValueError("prometheus.service: needs the credentials of the cluster")
+        proxy_path(connection)
+        check = right_to_proxy(credentials, connection)
+    return PrometheusFeeder(
+        ref, connection, options, lambda: client_of(connection, options, credentials), clock, check=check
+    )

@@ -1,0 +1,205 @@
+"""Puts the samples of the workloads that are judged, alerts and probes into the board, round by round."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tfdash.clock import Clock
+from tfdash.model.observation import Observation, Problem
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.traffic import Signals, Traffic
+from tfdash.process import in_thread
+from tfdash.sources.base import Reading
+from tfdash.sources.prometheus.batches import Batch
+from tfdash.sources.prometheus.cache import Cache
+from tfdash.sources.prometheus.options import Connection, Options
+from tfdash.sources.prometheus.targets import targets_of
+
+if TYPE_CHECKING:
+    from tfdash.sources.prometheus.client import Client
+
+log = logging.getLogger(__name__)
+_RARELY = 300.0  # seconds between looks at the server's version
+
+
+class PrometheusFeeder:
+    """See ``tfdash.sources.base.Feeder``. ``connect`` makes one client, in a thread; ``check`` is asked before the first.
+
+    Cheap to make: nothing is imported or opened before ``run``.
+    """
+
+    def __init__(
+        self, ref: ClusterRef, connection: Connection, options: Options, connect: Callable[[], Client],
+        clock: Clock, *, check: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:  # fmt: skip
+        self.ref, self.options, self.connection = ref, options, connection
+        self._connect, self._check, self._clock = connect, check, clock
+        self._cache = Cache(connection.match)
+        self._free: list[Client] = []
+        self._slots = asyncio.Semaphore(options.concurrency)
+        self._traffic: dict[Subject, Observation[Traffic]] = {}
+        self._since: dict[str, float] = {}  # when each problem began, by its cause
+        self._version = ""
+        self._version_at = -math.inf
+        self._source = f"prometheus {connection.shown}"
+        self._due = options.interval * 2 + options.timeout
+        self.round_seconds = 0.0  # how long the last round took
+
+    async def run(self, board: Reading) -> None:
+        await asyncio.sleep(
+            random.uniform(0.0, min(1.0, self.options.interval / 4))
+        )  # terminals do not march in step
+        while True:
+            began = time.monotonic()
+            try:
+                await self.round(board)
+            except Exception:  # a bug of ours: said in the log, and the next round comes
+                log.exception("a round of metrics failed")
+            self.round_seconds = time.monotonic() - began
+            await asyncio.sleep(max(1.0, self.options.interval - self.round_seconds))
+
+    async def round(self, board: Reading) -> None:
+        """One round at one evaluation time, a whole second."""
+        at = float(math.floor(self._clock.now()))
+        if self._check is not None:
+            try:
+                await self._check()
+            except Exception as error:
+                problem = self._say(error)
+                told = self._tell(at, dict.fromkeys((t.subject for t in self._cache.targets), problem))
+                self._publish(board, at, problem, told)
+                return
+        cluster = board.picture.clusters.get(self.ref)
+        self._cache.use(targets_of(self.ref, board.assessment.releases, self.options, at))
+        if cluster is not None:
+            self._cache.pods.follow(cluster.objects("Pod"))
+        failed: dict[Subject, Problem] = {}
+        server: list[Problem | None] = []
+
+        async def one(batch: Batch) -> None:
+            problem = await self._ask(lambda client: self._fetch(client, batch, at))
+            server.append(problem)
+            if problem is not None:
+                failed.update({t.subject: problem for t in batch.targets})
+
+        async with asyncio.TaskGroup() as group:
+            for batch in self._cache.batches(at):
+                group.create_task(one(batch))
+            about = group.create_task(self._about(at))
+            for work in self._more():
+                group.create_task(work(at))
+        told = await in_thread(lambda: self._settle(at, failed))
+        worst = about.result() or next((p for p in server if p is not None), None)
+        self._publish(board, at, worst, told)
+
+    def _more(self) -> list[Callable[[float], Coroutine[Any, Any, None]]]:
+        return []
+
+    # -- asking -------------------------------------------------------------------------------------------------
+
+    def _fetch(self, client: Client, batch: Batch, at: float) -> None:
+        rows, warnings = client.query(batch.text, at)
+        self._cache.take(batch, rows, warnings, at)
+
+    async def _ask(self, work: Callable[[Client], Any]) -> Problem | None:
+        """Run ``work`` with a client in a thread; its failure as a problem."""
+        async with self._slots:
+            try:
+                await in_thread(lambda: self._with_client(work))
+            except Exception as error:
+                return self._say(error)
+        return None
+
+    def _with_client(self, work: Callable[[Client], Any]) -> Any:
+        client = self._free.pop() if self._free else self._connect()
+        try:
+            done = work(client)
+        except BaseException:
+            client.close()  # its credential or connection may be what is wrong
+            raise
+        self._free.append(client)
+        return done
+
+    def _say(self, error: BaseException) -> Problem:
+        from tfdash.sources.prometheus.failing import problem_of
+
+        problem = problem_of(error, self._clock.now())
+        if problem.kind.value == "internal error":
+            log.error("metrics: %s", problem.cause, exc_info=error)
+        since = self._since.setdefault(problem.cause, problem.since)
+        return msgspec.structs.replace(problem, since=since)
+
+    async def _about(self, at: float) -> Problem | None:
+        """The server's version, now and then: also what proves that it is there where nothing is to be judged."""
+        if at - self._version_at < _RARELY:
+            return None
+
+        def ask(client: Client) -> None:
+            from tfdash.sources.prometheus.failing import QueryFailed
+
+            try:
+                found = client.get("status/buildinfo")
+                self._version = str(found.get("version") or "") if isinstance(found, dict) else ""
+            except QueryFailed as error:
+                if error.status not in (400, 404, 405, 501):  # not every relative of Prometheus has it
+                    raise
+                client.query("vector(1)", at)
+            self._version_at = at
+
+        return await self._ask(ask)
+
+    # -- publishing ---------------------------------------------------------------------------------------------
+
+    def _settle(self, at: float, failed: dict[Subject, Problem]) -> dict[Subject, Observation[Traffic]]:
+        self._cache.settle(at)
+        return self._tell(at, failed)
+
+    def _tell(self, at: float, failed: dict[Subject, Problem]) -> dict[Subject, Observation[Traffic]]:
+        traffic: dict[Subject, Observation[Traffic]] = {}
+        plain: Observation[Traffic] = Observation(source=self._source, interval=self._due)
+        for target in self._cache.targets:
+            problem = failed.get(target.subject)
+            if problem is not None:
+                last = self._traffic.get(target.subject, plain)
+                traffic[target.subject] = msgspec.structs.replace(last, problem=problem)
+            else:
+                traffic[target.subject] = msgspec.structs.replace(
+                    plain, value=self._cache.traffic(target, at), observed_at=at, complete=True
+                )
+        return traffic
+
+    def _publish(
+        self, board: Reading, at: float, server: Problem | None, traffic: dict[Subject, Observation[Traffic]]
+    ) -> None:
+        gone = self._traffic.keys() - traffic.keys()
+        self._traffic = traffic
+        if server is None:
+            self._since.clear()
+
+        def change(signals: Signals) -> Signals:
+            about = signals.prometheus.get(self.ref, Observation(source=self._source, interval=self._due))
+            about = (
+                msgspec.structs.replace(about, problem=server)
+                if server is not None
+                else Observation(
+                    value=self._version,
+                    source=self._source,
+                    observed_at=at,
+                    complete=True,
+                    interval=self._due,
+                )
+            )
+            kept = {s: t for s, t in signals.traffic.items() if s not in gone}
+            return msgspec.structs.replace(
+                signals, traffic={**kept, **traffic}, prometheus={**signals.prometheus, self.ref: about}
+            )
+
+        board.change_signals(change)

@@ -1,0 +1,302 @@
+"""The cached samples: appended to round by round, cut at the horizon, published as frozen series where they changed."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import pairwise
+from statistics import median
+
+from tfdash.model.subject import Subject
+from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
+from tfdash.sources.prometheus.answer import Row, buckets_of, decode_labels
+from tfdash.sources.prometheus.selector import matches
+from tfdash.sources.prometheus.targets import Belonging, Pods, Target
+
+_INF = math.inf
+
+
+class Counter:
+    """A counter being gathered."""
+
+    __slots__ = ("error", "labels", "made", "owner", "pod", "points", "version")
+
+    def __init__(
+        self, owner: Subject, pod: str, version: str, labels: tuple[tuple[str, str], ...], error: bool
+    ) -> None:
+        self.owner, self.pod, self.version, self.labels, self.error = owner, pod, version, labels, error
+        self.points: list[Point] = []
+        self.made: CounterSeries | None = None
+
+    def take(self, values: Iterable[tuple[float, str]]) -> int:
+        """Append what is new; returns how many samples were no numbers and were dropped."""
+        points = self.points
+        last = points[-1].at if points else -_INF
+        before = points[-1].value if points else _INF
+        dropped = 0
+        for at, text in values:
+            if at <= last:
+                continue
+            value = float(text)
+            if value == before:
+                value = before  # one object for a counter that rests
+            elif not math.isfinite(value):
+                dropped += 1
+                continue
+            points.append(Point(at, value))
+            last, before = at, value
+            self.made = None
+        return dropped
+
+    def cut(self, since: float) -> bool:
+        """Forget what is older; False where nothing is left."""
+        at = bisect_left(self.points, (since,))
+        if at:
+            del self.points[:at]
+            self.made = None
+        return bool(self.points)
+
+    def series(self) -> CounterSeries:
+        if self.made is None:
+            self.made = CounterSeries(
+                pod=self.pod, version=self.version, labels=self.labels, points=tuple(self.points)
+            )
+        return self.made
+
+
+class Histogram:
+    """A histogram being gathered; classic buckets come as one series for each bound and are put together by time."""
+
+    __slots__ = (
+        "bounds", "error", "labels", "made", "native", "owner", "pending", "pod", "points", "sums", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self, owner: Subject, pod: str, version: str, labels: tuple[tuple[str, str], ...], error: bool
+    ) -> None:
+        self.owner, self.pod, self.version, self.labels, self.error = owner, pod, version, labels, error
+        self.native = False
+        self.bounds: tuple[float, ...] = ()
+        self.points: list[Buckets] = []
+        self.pending: dict[float, dict[float, float]] = {}
+        self.sums: dict[float, float] = {}
+        self.made: HistogramSeries | None = None
+
+    def settle(self, scale: float) -> None:
+        """Make scrapes of the bucket samples of this round."""
+        if not self.pending:
+            self.sums.clear()
+            return
+        if self.native:  # it is exposed both ways: the native one is finer
+            self.pending.clear()
+            self.sums.clear()
+            return
+        newest = max(self.pending)
+        for at in sorted(self.pending):
+            row = self.pending[at]
+            bounds = self.bounds if row.keys() == set(self.bounds) else tuple(sorted(row))
+            if bounds[-1] != _INF or (at == newest and len(bounds) < len(self.bounds)):
+                continue  # half a scrape: the rest comes with the next round
+            self.bounds = bounds
+            shown = bounds if scale == 1.0 else tuple(b * scale for b in bounds)
+            counts = tuple(map(row.__getitem__, bounds))
+            self.points.append(Buckets(at, shown, counts, self.sums.get(at, math.nan) * scale))
+            self.made = None
+        self.pending.clear()
+        self.sums.clear()
+
+    def take_native(self, row: Row, scale: float) -> int:
+        dropped = 0
+        last = self.points[-1].at if self.points else -_INF
+        if not self.native and row.histograms:
+            self.points.clear()
+            self.native, last = True, -_INF
+        for at, found in row.histograms:
+            if at > last:
+                made = buckets_of(at, found, scale)
+                if made is None:
+                    dropped += 1
+                else:
+                    self.points.append(made)
+                    self.made = None
+        return dropped
+
+    def cut(self, since: float) -> bool:
+        at = bisect_left(self.points, since, key=lambda p: p.at)
+        if at:
+            del self.points[:at]
+            self.made = None
+        return bool(self.points)
+
+    def series(self) -> HistogramSeries:
+        if self.made is None:
+            self.made = HistogramSeries(
+                pod=self.pod, version=self.version, labels=self.labels, native=self.native, points=tuple(self.points),
+            )  # fmt: skip
+        return self.made
+
+
+class Counters:
+    """All request counters of one template."""
+
+    def __init__(self, pods: Pods) -> None:
+        self._pods = pods
+        self._known: dict[bytes, Counter | None] = {}
+        self.of: dict[Subject, list[Counter]] = {}
+
+    def take(self, rows: Iterable[Row], belonging: Belonging) -> int:
+        """Take an answer in; returns how many samples were dropped."""
+        dropped = 0
+        known = self._known
+        for row in rows:
+            key = bytes(row.metric)
+            try:
+                counter = known[key]
+            except KeyError:
+                counter = known[key] = self._meet(decode_labels(row.metric), belonging)
+            if counter is not None:
+                dropped += counter.take(row.values)
+        return dropped
+
+    def _meet(self, labels: dict[str, str], belonging: Belonging) -> Counter | None:
+        target = belonging.target(labels)
+        if target is None:
+            return None
+        found = Counter(target.subject, *identity(labels, target, self._pods))
+        self.of.setdefault(target.subject, []).append(found)
+        return found
+
+    def cut(self, since: dict[Subject, float]) -> None:
+        """Forget samples older than each target's time, whole targets that are no more, and series without samples."""
+        gone = {k for k, c in self._known.items() if c is not None and not c.cut(since.get(c.owner, _INF))}
+        for key in gone:
+            counter = self._known.pop(key)
+            if counter is not None:
+                rest = [c for c in self.of[counter.owner] if c is not counter]
+                if rest:
+                    self.of[counter.owner] = rest
+                else:
+                    del self.of[counter.owner]
+
+    def forget_foreign(self) -> None:
+        """Ask again whose the others are: the targets have changed."""
+        self._known = {k: c for k, c in self._known.items() if c is not None}
+
+
+class Histograms:
+    """All latency histograms of one template."""
+
+    def __init__(self, pods: Pods) -> None:
+        self._pods = pods
+        self._known: dict[bytes, tuple[Histogram | None, str, float]] = {}
+        self._made: dict[tuple[Subject, tuple[tuple[str, str], ...]], Histogram] = {}
+        self.of: dict[Subject, list[Histogram]] = {}
+
+    def take(self, rows: Iterable[Row], belonging: Belonging, scale: float) -> int:
+        dropped = 0
+        known = self._known
+        touched: dict[int, Histogram] = {}
+        for row in rows:
+            key = bytes(row.metric)
+            try:
+                histogram, part, bound = known[key]
+            except KeyError:
+                histogram, part, bound = known[key] = self._meet(decode_labels(row.metric), belonging)
+            if histogram is None:
+                continue
+            touched[id(histogram)] = histogram
+            if part == "bucket":
+                pending = histogram.pending
+                last = histogram.points[-1].at if histogram.points else -_INF
+                for at, text in row.values:
+                    if at > last:
+                        value = float(text)
+                        if value - value != 0:  # NaN or infinite
+                            dropped += 1
+                        elif at in pending:
+                            pending[at][bound] = value
+                        else:
+                            pending[at] = {bound: value}
+            elif part == "sum":
+                histogram.sums.update((at, float(text)) for at, text in row.values)
+            if row.histograms:
+                dropped += histogram.take_native(row, scale)
+        for histogram in touched.values():
+            histogram.settle(scale)
+        return dropped
+
+    def _meet(self, labels: dict[str, str], belonging: Belonging) -> tuple[Histogram | None, str, float]:
+        target = belonging.target(labels)
+        name = labels.get("__name__", "")
+        part = "bucket" if name.endswith("_bucket") else "sum" if name.endswith("_sum") else ""
+        try:
+            bound = float(labels.pop("le", "nan"))
+        except ValueError:
+            bound = math.nan
+        if target is None or (part == "bucket" and math.isnan(bound)):
+            return None, part, bound
+        pod, version, rest, error = identity(labels, target, self._pods)
+        at = (target.subject, (("", pod), ("", version), *rest))
+        found = self._made.get(at)
+        if found is None:
+            found = self._made[at] = Histogram(target.subject, pod, version, rest, error)
+            self.of.setdefault(target.subject, []).append(found)
+        return found, part, bound
+
+    def cut(self, since: dict[Subject, float]) -> None:
+        gone = {at for at, h in self._made.items() if not h.cut(since.get(h.owner, _INF))}
+        if not gone:
+            return
+        lost = {id(self._made.pop(at)) for at in gone}
+        for owner in {owner for owner, _ in gone}:
+            rest = [h for h in self.of[owner] if id(h) not in lost]
+            if rest:
+                self.of[owner] = rest
+            else:
+                del self.of[owner]
+        self._known = {k: v for k, v in self._known.items() if v[0] is None or id(v[0]) not in lost}
+
+    def forget_foreign(self) -> None:
+        self._known = {k: v for k, v in self._known.items() if v[0] is not None}
+
+
+def identity(
+    labels: dict[str, str], target: Target, pods: Pods
+) -> tuple[str, str, tuple[tuple[str, str], ...], bool]:
+    """Pod, version, the labels that are left, and whether it counts as an error."""
+    template = target.template
+    pod = labels.get(template.pod_label, "") if not template.canary else ""
+    if template.canary:
+        version = "canary" if matches(template.canary, labels) else "stable"
+    elif template.group != "pod":
+        version = labels.get(template.group, "")
+    else:
+        version = pods.version(target.namespace, pod)
+    taken = {"__name__", template.pod_label if pod else "", template.group if template.group != "pod" else ""}
+    rest = tuple(sorted((k, v) for k, v in labels.items() if k not in taken))
+    return pod, version, rest, template.is_error(labels)
+
+
+def scrape_interval(series: Iterable[CounterSeries | HistogramSeries]) -> float | None:
+    """The median distance of the newest samples, in seconds; None where no series has two."""
+    gaps = []
+    for one in series:
+        times = [point.at for point in one.points[-6:]]
+        gaps += [after - before for before, after in pairwise(times)]
+        if len(gaps) > 50:
+            break
+    return round(median(gaps), 3) if gaps else None
+
+
+def counts_of(histograms: Iterable[Histogram]) -> list[tuple[Histogram, CounterSeries]]:
+    """The histograms' own counts as request counters."""
+    return [
+        (
+            h,
+            CounterSeries(
+                pod=h.pod, version=h.version, labels=h.labels, points=tuple(Point(b.at, b.counts[-1]) for b in h.points),
+            ),
+        )
+        for h in histograms
+    ]  # fmt: skip

@@ -1,0 +1,159 @@
+"""Whose series are wanted: the releases of the assessment and the configured services; and whose a series is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tfdash.model.kube import Pod
+from tfdash.model.picture import Objects
+from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.sources.prometheus.options import Options
+from tfdash.sources.prometheus.selector import Matcher, fill, matches, values_of
+from tfdash.sources.prometheus.template import Template
+
+HASH_LABELS = ("rollouts-pod-template-hash", "pod-template-hash", "controller-revision-hash")
+_RECENT = (
+    7200.0  # seconds for which a finished release is looked at as one in flight: its verification goes on
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One workload to be judged. ``names`` are its workloads' (two for a canary pair), ``since`` what is asked for."""
+
+    subject: Subject
+    names: tuple[str, ...]
+    template: Template
+    values: tuple[tuple[str, str], ...] = ()
+    horizon: float = 600.0
+
+    @property
+    def namespace(self) -> str:
+        return self.subject.namespace
+
+    def places(self) -> dict[str, tuple[str, ...]]:
+        """The values of the placeholders."""
+        own = {name: (value,) for name, value in self.values}
+        return {
+            "namespace": (self.namespace,), "workload": self.names, "service": self.names, "pods": self.names, **own,
+        }  # fmt: skip
+
+
+def targets_of(
+    ref: ClusterRef, releases: Mapping[Subject, ReleaseState], options: Options, now: float
+) -> tuple[Target, ...]:
+    """In flight first, then the recent, the configured, the rest by name; at most ``max_workloads`` of them."""
+    found: dict[tuple[str, str, str], tuple[int, Target]] = {}
+    for subject, release in releases.items():
+        if subject.cluster != ref:
+            continue
+        busy = release.in_flight or release.phase is Phase.ABORTED
+        recent = release.finished is not None and now - release.finished < _RECENT
+        rank = 0 if busy else 1 if recent else 3
+        horizon = options.horizon if rank < 2 else min(options.idle, options.horizon)
+        found[subject.kind, subject.namespace, subject.name] = (
+            rank, _target(subject, _names(release), options, horizon)
+        )  # fmt: skip
+    for rule in options.services:
+        if rule.exact and rule.environment in ("", ref.environment):
+            at = (rule.kind, rule.namespace, rule.workload)
+            if at not in found:
+                subject = Subject(ref, *at)
+                found[at] = (
+                    2,
+                    _target(subject, (rule.workload,), options, min(options.idle, options.horizon)),
+                )
+            elif found[at][0] > 2:
+                found[at] = (2, found[at][1])
+    ordered = sorted(found.values(), key=lambda row: (row[0], row[1].namespace, row[1].subject.name))
+    return tuple(target for _, target in ordered[: options.max_workloads])
+
+
+def _names(release: ReleaseState) -> tuple[str, ...]:
+    about = (release.subject, release.workload, release.partner)
+    return tuple(dict.fromkeys(s.name for s in about if s is not None))
+
+
+def _target(subject: Subject, names: tuple[str, ...], options: Options, horizon: float) -> Target:
+    rule = options.rule_for(subject.cluster.environment, subject.namespace, names[0])
+    named = rule.template if rule is not None and rule.template else options.default_template
+    return Target(subject, names, options.templates[named], rule.values if rule is not None else (), horizon)
+
+
+class Pods:
+    """Whose a pod is and which version, from the API and remembered when it is gone."""
+
+    def __init__(self) -> None:
+        self._seen: Objects = {}
+        self._hash: dict[Key, str] = {}
+
+    def follow(self, pods: Objects) -> None:
+        if pods is self._seen:
+            return
+        for key, pod in pods.items():
+            if self._seen.get(key) is not pod and isinstance(pod, Pod):
+                told = next((pod.labels[label] for label in HASH_LABELS if label in pod.labels), "")
+                if told:
+                    self._hash[key] = told
+        self._seen = pods
+        if len(self._hash) > 4 * len(pods) + 1000:  # long gone ones: their samples are past the horizon
+            self._hash = {key: told for key, told in self._hash.items() if key in pods}
+
+    def version(self, namespace: str, pod: str) -> str:
+        """Its template hash; of a pod that was never seen, what its name says (NAME-HASH-XXXXX), or ""."""
+        told = self._hash.get(Key(namespace, pod))
+        if told is not None:
+            return told
+        parts = pod.rsplit("-", 2)
+        return parts[1] if len(parts) == 3 and len(parts[2]) == 5 and not parts[1].isalpha() else ""
+
+
+def is_pod_of(pod: str, name: str, kind: str) -> bool:
+    """Whether a pod's name is one that the controller of ``name`` gives."""
+    if not pod.startswith(name + "-"):
+        return False
+    rest = pod[len(name) + 1 :].split("-")
+    if kind == "StatefulSet":
+        return len(rest) == 1 and rest[0].isdigit()
+    if kind == "DaemonSet":
+        return len(rest) == 1 and len(rest[0]) == 5
+    return len(rest) == 2 and len(rest[1]) == 5
+
+
+class Belonging:
+    """Whose a series is, for the targets of one template."""
+
+    def __init__(self, template: Template, role: str, targets: Iterable[Target]) -> None:
+        selector = template.requests if role == "requests" else template.latency
+        assert selector is not None
+        self._pods = next((m.label for m in selector.matchers if "pods" in m.places), "")
+        self._exact: list[Matcher] = []
+        self._loose: list[Matcher] = []
+        for matcher in selector.matchers:
+            if matcher.places and "pods" not in matcher.places:
+                (self._exact if matcher.op == "=" else self._loose).append(matcher)
+        self._by: dict[tuple[str, ...], list[Target]] = {}
+        for target in targets:
+            keys: list[tuple[str, ...]] = [()]
+            for matcher in self._exact:
+                keys = [(*k, v) for k in keys for v in values_of(matcher, target.places())]
+            for key in keys:
+                self._by.setdefault(key, []).append(target)
+
+    def target(self, labels: Mapping[str, str]) -> Target | None:
+        """The one that the series is of; of several that could be meant, the longest name."""
+        near = self._by.get(tuple(labels.get(m.label, "") for m in self._exact), ())
+        best: Target | None = None
+        longest = -1
+        for target in near:
+            names = target.names
+            if self._pods:
+                pod = labels.get(self._pods, "")
+                names = tuple(n for n in names if is_pod_of(pod, n, target.subject.kind))
+            if not names or not matches((fill(m, [target.places()]) for m in self._loose), labels):
+                continue
+            if (size := max(map(len, names))) > longest:
+                best, longest = target, size
+        return best
