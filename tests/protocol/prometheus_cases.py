@@ -119,7 +119,8 @@ INSTANT = [
     "delta(temperature[5m])", "resets(requests_total[30m])", "changes(temperature[10m])", "increase(known_total[30m])",
     "increase(known_total[1800s1ms])", "rate(reset_mid_total[50m])", "rate(reset_mid_total[51m])", "deriv(line[5m])",
     "predict_linear(line[5m], 3600)", "predict_linear(line[5m] offset 1m, 60)", "deriv(requests_total[5m])",
-    "rate(gappy[10m])", "increase(requests_total[5m] @ end())", "delta(line[2m])",
+    "rate(gappy[10m])", "rate(temperature[5m])", "increase(temperature[45s])", "irate(temperature[5m])",
+    "rate(temperature[1m] offset 4m)", "max_over_time(increase(temperature[1m])[10m:15s])", "increase(requests_total[5m] @ end())", "delta(line[2m])",
     # over time
     *(f"{name}_over_time(temperature[5m])" for name in
       ("avg", "sum", "min", "max", "count", "last", "present", "stddev", "stdvar")),

@@ -14,6 +14,7 @@ from tfdash.demo.world.behaviour import Rule, duration
 ACTIONS = (
     "release", "undo", "scale", "restart", "pause", "resume", "delete-pod", "lose-node", "restore-node", "cordon",
     "uncordon", "demand", "behave", "behave-well", "refuse", "accept", "create", "run-cronjob", "edit-config",
+    "prometheus-down", "prometheus-up",
 )  # fmt: skip
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tfdash.demo.cluster import Cluster
 from tfdash.demo.objects import Obj, condition_is, dig, labels_of, namespace_of, uid_of
 from tfdash.demo.quantity import parse
+
+if TYPE_CHECKING:
+    from tfdash.demo.cluster import Cluster
 
 DAY = 86_400.0
 _IDLE_MEMORY = 48 * 2**20

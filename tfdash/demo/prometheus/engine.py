@@ -18,7 +18,7 @@ from tfdash.demo.prometheus import functions
 from tfdash.demo.prometheus.aggregation import AGGREGATIONS, aggregate
 from tfdash.demo.prometheus.binary import Matching, combine
 from tfdash.demo.prometheus.parse import EXPERIMENTAL, bare, matchers_of
-from tfdash.demo.prometheus.ranges import KEEPS_NAME, PARAMETER, RANGE, Window
+from tfdash.demo.prometheus.ranges import KEEPS_NAME, PARAMETER, RANGE, Window, counters
 from tfdash.demo.prometheus.rows import Row, Scalar, Value, Vector, nameless, unique
 from tfdash.demo.prometheus.series import STALE, Labels, QueryError, Series, Storage
 
@@ -176,6 +176,16 @@ class Evaluation:
                 rows.append(Row(one.labels if name in KEEPS_NAME else nameless(one.labels), values))
         return unique(rows)
 
+    def _counters(self, node: Any, rate: bool) -> Vector:
+        rows = []
+        series, ends, length = self._windows(node)
+        for one in series:
+            values, seen = counters(one.times, one.values, ends, length, rate)
+            self._spend(seen)
+            if any(v is not None for v in values):
+                rows.append(Row(nameless(one.labels), values))
+        return unique(rows)
+
     # -- operators ----------------------------------------------------------------------------------------------
 
     def _negated(self, found: Value) -> Value:
@@ -225,6 +235,8 @@ class Evaluation:
 
     def _call(self, node: Any) -> Value:
         name, args = node.func.name, list(node.args)
+        if name in ("rate", "increase"):
+            return self._counters(args[0], name == "rate")
         if name in RANGE:
             place = PARAMETER.get(name)
             parameter = self.scalar(args[place]) if place is not None else None

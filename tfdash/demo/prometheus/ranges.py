@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from tfdash.demo.prometheus.quantiles import quantile
 
+_EXACT = 2.0**50  # sums of whole numbers below lose nothing
+
 
 class Window:
     """One window of an evaluation ``at`` a time; ``parameter`` is the function's scalar argument where it has one."""
@@ -37,23 +39,15 @@ def total(values: Sequence[float]) -> float:
         return sum(values)
 
 
-def _extrapolated(window: Window, counter: bool, rate: bool) -> float | None:
-    """What a counter or gauge would have gained over the whole window, by extending its first and last samples.
-
-    To the window's edges where the nearest sample is closer than 1.1 average spacings, else by half a spacing; a
-    counter not beyond where it would have been zero.
+def _extrapolated(window: Window) -> float | None:
+    """What a gauge would have gained over the whole window, by extending its first and last samples: to the window's
+    edges where the nearest sample is closer than 1.1 average spacings, else by half a spacing.
     """
     times, values = window.times, window.values
     count = len(times)
     if count < 2:
         return None
     result = values[-1] - values[0]
-    if counter:
-        before = values[0]
-        for value in values:
-            if value < before:
-                result += before
-            before = value
     interval = (times[-1] - times[0]) / 1000
     average = interval / (count - 1)
     threshold = average * 1.1
@@ -61,14 +55,64 @@ def _extrapolated(window: Window, counter: bool, rate: bool) -> float | None:
     to_end = (window.end - times[-1]) / 1000
     if to_start >= threshold:
         to_start = average / 2
-    if counter and result > 0 and values[0] >= 0:
-        to_start = min(to_start, interval * (values[0] / result))
     if to_end >= threshold:
         to_end = average / 2
-    factor = (interval + to_start + to_end) / interval if interval else 1.0
-    if rate:
-        factor /= (window.end - window.begin) / 1000
-    return result * factor
+    return result * ((interval + to_start + to_end) / interval if interval else 1.0)
+
+
+def counters(
+    times: Sequence[int], values: Sequence[float], ends: Sequence[int], length: int, rate: bool
+) -> tuple[list[float | None], int]:
+    """``rate()`` or ``increase()`` of one series at ascending ``ends``, and how many samples that looked at.
+
+    As ``delta()``, but a fall is a reset to zero, and the extension does not go beyond where the counter would have been
+    zero. Resets are added up once for all windows, so that a chart of many steps costs little; where that would cost
+    digits, or an infinity would reach other windows, each window adds up its own.
+    """
+    together = all(abs(v) < _EXACT for v in values)
+    grown: list[float] = []
+    lost, before = 0.0, 0.0
+    for value in values if together else ():
+        if value < before:
+            lost += before
+        before = value
+        grown.append(value + lost)
+    found: list[float | None] = []
+    low = high = seen = 0
+    count = len(times)
+    for end in ends:
+        begin = end - length
+        while high < count and times[high] <= end:
+            high += 1
+        while low < high and times[low] <= begin:
+            low += 1
+        size = high - low
+        seen += size
+        if size < 2:
+            found.append(None)
+            continue
+        if together:
+            result = grown[high - 1] - grown[low]
+        else:
+            result = values[high - 1] - values[low]
+            result += sum(a for a, b in pairwise(values[low:high]) if b < a)
+        first, last = times[low], times[high - 1]
+        interval = (last - first) / 1000
+        average = interval / (size - 1)
+        threshold = average * 1.1
+        to_start = (first - begin) / 1000
+        to_end = (end - last) / 1000
+        if to_start >= threshold:
+            to_start = average / 2
+        if result > 0 and values[low] >= 0:
+            to_zero = interval * (values[low] / result)
+            if to_zero < to_start:
+                to_start = to_zero
+        if to_end >= threshold:
+            to_end = average / 2
+        result *= (interval + to_start + to_end) / interval if interval else 1.0
+        found.append(result / (length / 1000) if rate else result)
+    return found, seen
 
 
 def _instant(window: Window, rate: bool) -> float | None:
@@ -140,9 +184,7 @@ def greatest(values: Sequence[float]) -> float:
 
 
 RANGE: dict[str, Callable[[Window], float | None]] = {
-    "rate": lambda w: _extrapolated(w, True, True),
-    "increase": lambda w: _extrapolated(w, True, False),
-    "delta": lambda w: _extrapolated(w, False, False),
+    "delta": _extrapolated,
     "irate": lambda w: _instant(w, True),
     "idelta": lambda w: _instant(w, False),
     "resets": _resets,

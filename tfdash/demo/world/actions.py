@@ -45,7 +45,8 @@ class Actions:
             "uncordon": lambda s: self._cordon(s, None), "demand": self._demand, "behave": self._behave,
             "behave-well": lambda s: kernel.behaviours.remove(s.service), "refuse": self._refuse,
             "accept": self._accept, "create": self._create, "run-cronjob": self._run_cronjob,
-            "edit-config": self._edit_config,
+            "edit-config": self._edit_config, "prometheus-down": self._prometheus_down,
+            "prometheus-up": lambda s: setattr(kernel.cluster.prometheus, "down", ""),
         }  # fmt: skip
 
     def run(self, step: Step) -> None:
@@ -157,13 +158,25 @@ class Actions:
             return
         now, over = self._k.now(), duration(step.over)
         current = usage.demand_factor(demand, now)
-        demand.factor, demand.ramps = current, [(now, now + max(over, 0.001), step.factor / current)]
+        # What was before stays as it was: the traffic of the past is computed when it is asked for.
+        past = [
+            (
+                begins,
+                min(ends, now),
+                usage.demand_factor(usage.Demand(1, 0, ramps=[(begins, ends, final)]), now),
+            )
+            for begins, ends, final in demand.ramps
+        ]
+        demand.ramps = [*past, (now, now + max(over, 0.001), step.factor / current)]
 
     def _behave(self, step: Step) -> None:
         rule = Rule(
             app=step.service or "*", image=step.image, namespace=self._namespace(step), does=step.does
         )
         self._k.behaviours.add(rule)
+
+    def _prometheus_down(self, step: Step) -> None:
+        self._k.cluster.prometheus.down = step.reason or "upstream connect error: connection refused"
 
     def _refuse(self, step: Step) -> None:
         refusal = Refusal(
