@@ -11,7 +11,6 @@ from tfdash.demo.clock import Agenda, SimulatedClock
 from tfdash.demo.faults import Faults
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.prometheus.server import PrometheusServer
-from tfdash.demo.prometheus.server import PrometheusServer
 from tfdash.demo.store import Store
 from tfdash.demo.world.behaviour import Behaviours, Refusal
 
@@ -38,7 +37,6 @@ class Cluster:
         self.serving: tuple[int, dict[tuple[str, str], int]] = (0, {})
         self.behaviours = Behaviours(name, self.store)
         self.refusals: list[Refusal] = []
-        self.prometheus = PrometheusServer(self)
         self.prometheus = PrometheusServer(self)
         self.custom = True  # whether the custom resources of Argo and Flagger are served
 

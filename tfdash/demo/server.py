@@ -20,7 +20,6 @@ from tfdash.demo.logs import log
 from tfdash.demo.metrics import metrics
 from tfdash.demo.negotiate import decode_body, document, failure
 from tfdash.demo.prometheus.server import concerns
-from tfdash.demo.prometheus.server import concerns
 from tfdash.demo.reading import get, listing
 from tfdash.demo.reviews import review
 from tfdash.demo.scaling import read_scale
@@ -60,8 +59,6 @@ class ApiServer:
                 struck = await strike(fault, request)
                 if struck is not None:
                     return struck
-            if concerns(request.path):
-                return await self.cluster.prometheus.serve(request, self._user(request))
             if concerns(request.path):
                 return await self.cluster.prometheus.serve(request, self._user(request))
             return await self._answer(request, self._user(request))
