@@ -8,25 +8,29 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from tfdash.clock import Clock
 from tfdash.model.observation import Observation, Problem
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.traffic import Signals, Traffic
+from tfdash.model.traffic import Alert, Journey, Signals, Traffic
 from tfdash.process import in_thread
 from tfdash.sources.base import Reading
+from tfdash.sources.prometheus.alerts import read_alerts
 from tfdash.sources.prometheus.batches import Batch
 from tfdash.sources.prometheus.cache import Cache
-from tfdash.sources.prometheus.options import Connection, Options
+from tfdash.sources.prometheus.options import Connection, Options, ProbeRule
+from tfdash.sources.prometheus.probes import read_probe, workload_subject
 from tfdash.sources.prometheus.targets import targets_of
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 _RARELY = 300.0  # seconds between looks at the server's version
 
 
@@ -46,6 +50,8 @@ class PrometheusFeeder:
         self._free: list[Client] = []
         self._slots = asyncio.Semaphore(options.concurrency)
         self._traffic: dict[Subject, Observation[Traffic]] = {}
+        self._alerts: Observation[tuple[Alert, ...]] = Observation()
+        self._journeys: dict[str, Observation[Journey]] = {}
         self._since: dict[str, float] = {}  # when each problem began, by its cause
         self._version = ""
         self._version_at = -math.inf
@@ -75,7 +81,7 @@ class PrometheusFeeder:
             except Exception as error:
                 problem = self._say(error)
                 told = self._tell(at, dict.fromkeys((t.subject for t in self._cache.targets), problem))
-                self._publish(board, at, problem, told)
+                self._publish(board, at, problem, told, unreached=problem)
                 return
         cluster = board.picture.clusters.get(self.ref)
         self._cache.use(targets_of(self.ref, board.assessment.releases, self.options, at))
@@ -101,7 +107,37 @@ class PrometheusFeeder:
         self._publish(board, at, worst, told)
 
     def _more(self) -> list[Callable[[float], Coroutine[Any, Any, None]]]:
-        return []
+        """What is asked beside the traffic."""
+        found = [self._read_alerts] if self.connection.alerts else []
+        mine = (p for p in self.options.probes if p.environment in ("", self.ref.environment))
+        return [*found, *(partial(self._read_probe, probe) for probe in mine)]
+
+    async def _read_alerts(self, at: float) -> None:
+        got: list[tuple[Alert, ...]] = []
+        problem = await self._ask(lambda client: got.append(read_alerts(client, at, self.connection.match)))
+        self._alerts = self._seen(self._alerts, got, problem, at)
+
+    async def _read_probe(self, probe: ProbeRule, at: float) -> None:
+        got: list[Journey] = []
+        problem = await self._ask(
+            lambda client: got.append(read_probe(client, self.ref, probe, at, self.options.idle))
+        )
+        key = f"{self.ref.environment}/{self.ref.cluster}/{probe.name}"
+        unknown = Journey(
+            name=probe.name, workload=workload_subject(self.ref, probe.kind, probe.workload),
+            critical=probe.critical, side=probe.side, control=probe.control, source=probe.query,
+        )  # fmt: skip
+        before = self._journeys.get(key, Observation(value=unknown, source=self._source, interval=self._due))
+        self._journeys[key] = self._seen(before, got, problem, at)
+
+    def _seen(
+        self, before: Observation[T], got: list[T], problem: Problem | None, at: float
+    ) -> Observation[T]:
+        if problem is not None or not got:
+            return msgspec.structs.replace(before, problem=problem)
+        return Observation(
+            value=got[-1], source=self._source, observed_at=at, complete=True, interval=self._due
+        )
 
     # -- asking -------------------------------------------------------------------------------------------------
 
@@ -177,12 +213,25 @@ class PrometheusFeeder:
         return traffic
 
     def _publish(
-        self, board: Reading, at: float, server: Problem | None, traffic: dict[Subject, Observation[Traffic]]
+        self,
+        board: Reading,
+        at: float,
+        server: Problem | None,
+        traffic: dict[Subject, Observation[Traffic]],
+        *,
+        unreached: Problem | None = None,
     ) -> None:
         gone = self._traffic.keys() - traffic.keys()
         self._traffic = traffic
         if server is None:
             self._since.clear()
+
+        if unreached is not None:  # nothing was asked
+            self._alerts = msgspec.structs.replace(self._alerts, problem=unreached)
+            self._journeys = {
+                k: msgspec.structs.replace(o, problem=unreached) for k, o in self._journeys.items()
+            }
+        alerts, journeys = self._alerts, dict(self._journeys)
 
         def change(signals: Signals) -> Signals:
             about = signals.prometheus.get(self.ref, Observation(source=self._source, interval=self._due))
@@ -199,7 +248,9 @@ class PrometheusFeeder:
             )
             kept = {s: t for s, t in signals.traffic.items() if s not in gone}
             return msgspec.structs.replace(
-                signals, traffic={**kept, **traffic}, prometheus={**signals.prometheus, self.ref: about}
-            )
+                signals, traffic={**kept, **traffic}, prometheus={**signals.prometheus, self.ref: about},
+                alerts={**signals.alerts, self.ref: alerts} if self.connection.alerts else signals.alerts,
+                journeys={**signals.journeys, **journeys},
+            )  # fmt: skip
 
         board.change_signals(change)

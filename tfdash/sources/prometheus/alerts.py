@@ -1,0 +1,92 @@
+"""Firing and pending alerts of the cluster's workloads, from the alerts API or, where there is none, from ``ALERTS``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tfdash.model.traffic import Alert
+from tfdash.sources.prometheus.answer import decode_labels
+from tfdash.sources.prometheus.selector import Matcher, Selector
+from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from tfdash.sources.prometheus.client import Client
+
+_WORKLOAD = (
+    "deployment", "statefulset", "daemonset", "rollout", "canary", "workload", "destination_workload",
+)  # fmt: skip
+_POD = ("exported_pod", "pod", "pod_name")
+_NAMESPACE = ("exported_namespace", "namespace", "destination_workload_namespace", "kubernetes_namespace")
+_TEXTS = ("summary", "message", "description")
+_MOST = 2000
+
+
+def read_alerts(client: Client, at: float, match: Iterable[tuple[str, str]]) -> tuple[Alert, ...]:
+    """All that are not inactive, firing first. ``match``: alerts that name another cluster are not ours."""
+    from tfdash.sources.prometheus.failing import QueryFailed
+
+    match = tuple(match)
+    try:
+        found = client.get("alerts")
+        rows = found.get("alerts") if isinstance(found, Mapping) else None
+        alerts = [_told(row) for row in rows or () if isinstance(row, Mapping)]
+    except QueryFailed as error:
+        if error.status not in (400, 404, 405, 501):  # a Thanos or VictoriaMetrics may serve none
+            raise
+        alerts = _from_series(client, at, match)
+    ours = [a for a in alerts if all(dict(a.labels).get(k, v) == v for k, v in match)]
+    ours.sort(key=lambda a: (a.state != "firing", a.namespace, a.workload, a.name, a.labels))
+    return tuple(ours[:_MOST])
+
+
+def _from_series(client: Client, at: float, match: tuple[tuple[str, str], ...]) -> list[Alert]:
+    wanted = Selector("ALERTS", tuple(Matcher(k, "=", v) for k, v in match))
+    rows, _ = client.query(str(wanted), at)
+    found = []
+    for row in rows:
+        labels = decode_labels(row.metric)
+        labels.pop("__name__", None)
+        found.append(_alert(labels, labels.pop("alertstate", ""), "", None))
+    return found
+
+
+def _told(row: Mapping[str, Any]) -> Alert:
+    labels = {str(k): str(v) for k, v in (row.get("labels") or {}).items()}
+    notes = row.get("annotations") or {}
+    summary = next((str(notes[key]) for key in _TEXTS if notes.get(key)), "")
+    return _alert(labels, str(row.get("state") or ""), summary, _time(row.get("activeAt")))
+
+
+def _alert(labels: dict[str, str], state: str, summary: str, since: float | None) -> Alert:
+    name = labels.pop("alertname", "")
+    return Alert(
+        name=name, state=state, severity=labels.get("severity", ""),
+        namespace=next((labels[key] for key in _NAMESPACE if labels.get(key)), ""),
+        workload=workload_of(labels), summary=safe(summary)[:500], since=since, labels=tuple(sorted(labels.items())),
+    )  # fmt: skip
+
+
+def workload_of(labels: Mapping[str, str]) -> str:
+    """The workload that an alert's labels name: its own label, its pod's owner by name, else its service.
+
+    ``service`` comes last: with many exporters it is the exporter's own.
+    """
+    for key in _WORKLOAD:
+        if labels.get(key):
+            return labels[key]
+    pod = next((labels[key] for key in _POD if labels.get(key)), "")
+    parts = pod.rsplit("-", 2)
+    if len(parts) == 3 and len(parts[2]) == 5 and any(c.isdigit() for c in parts[1]):
+        return parts[0]
+    if pod and pod.rpartition("-")[2].isdigit():
+        return pod.rpartition("-")[0]
+    return labels.get("exported_service") or labels.get("service", "")
+
+
+def _time(text: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(str(text)[:19] + "+00:00").timestamp() if text else None
+    except ValueError:
+        return None
