@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tfdash.model.kube import Deployment, ReplicaSet
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Weight
 from tfdash.model.workload import Release, Serving
@@ -197,6 +199,4 @@ def pair_release(world: World, stable: Deployment, canary: Deployment) -> Releas
 
 
 def _replace(state: ReleaseState, **changes: object) -> ReleaseState:
-    import msgspec
-
     return msgspec.structs.replace(state, **changes)

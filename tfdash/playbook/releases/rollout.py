@@ -6,8 +6,10 @@ their order and words; what a promotion does follows pkg/kubectl-argo-rollouts/c
 
 from __future__ import annotations
 
+import msgspec
+
 from tfdash.model.delivery import Rollout
-from tfdash.model.kube import ReplicaSet
+from tfdash.model.kube import Pod, ReplicaSet
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Step, Weight
 from tfdash.model.workload import Serving
 from tfdash.playbook.releases import sides
@@ -88,7 +90,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     steps = tuple(step_in_words(s) for s in rollout.steps)
     between = rollout.current_hash != rollout.stable_hash
     new, stable_set = _by_hash(links.replica_sets, rollout)
-    canary = sides.side(new, links.pods) if new is not None and between else None
+    canary = _tried(rollout, new, links.pods) if between else None
     stable = None if stable_set is None else sides.side(stable_set, links.pods)
     others = [s for s in links.replica_sets if s is not new and s is not stable_set]
     index = _index(rollout, between)
@@ -136,6 +138,15 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
 def _by_hash(sets: tuple[ReplicaSet, ...], rollout: Rollout) -> tuple[ReplicaSet | None, ReplicaSet | None]:
     known = {sides.hash_of(s): s for s in sets}
     return known.get(rollout.current_hash), known.get(rollout.stable_hash)
+
+
+def _tried(rollout: Rollout, new: ReplicaSet | None, pods: tuple[Pod, ...] | None) -> Side | None:
+    """The wanted version; its ReplicaSet may come a moment after the status that names it, or may not be readable."""
+    if new is not None:
+        return sides.side(new, pods)
+    if not rollout.current_hash:
+        return None
+    return msgspec.structs.replace(sides.of_template(rollout.template), hash=rollout.current_hash)
 
 
 def _index(rollout: Rollout, between: bool) -> int:

@@ -119,8 +119,10 @@ class World:
         for first, second in self.pairs:
             star = matched(second, canary.namespace, canary.name)
             if star is not None:
-                found = self.get(Deployment, canary.namespace, filled(first, star))
-                if found is not None and found.name != canary.name:
+                name = filled(first, star)
+                found = self.get(Deployment, canary.namespace, name)
+                mine = matched(first, canary.namespace, name) is not None
+                if found is not None and mine and name != canary.name:
                     return found
         return None
 

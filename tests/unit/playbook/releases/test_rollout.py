@@ -1,0 +1,383 @@
+"""Argo Rollouts: phase as its own client calculates it, steps, weights, pauses, what a promotion skips."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.playbook.releases.making import (
+    NEW,
+    NOW,
+    OLD,
+    STEPS,
+    at,
+    cluster,
+    meta,
+    owned,
+    pods,
+    progressing,
+    replica_set,
+    rollout,
+    state_of,
+    subject,
+    template,
+    versions,
+)
+from tfdash.model.release import Carrier, Phase
+from tfdash.model.workload import Serving
+from tfdash.playbook.releases import release_of
+from tfdash.playbook.releases.rollout import reported_phase
+
+GREEN = {"blueGreen": {"activeService": "web", "previewService": "web-preview"}}
+PROMOTED = {"stableRS": NEW, "updatedReplicas": 5}
+
+
+def told(document: dict[str, Any]) -> tuple[str, str]:
+    found = cluster(document).objects("Rollout")
+    return reported_phase(next(iter(found.values())))  # type: ignore[arg-type]
+
+
+# One row for each branch of argo-rollouts' GetRolloutPhase and CalculateRolloutPhase (utils/rollout/rolloututil.go).
+@pytest.mark.parametrize(
+    ("change", "status", "phase", "message"),
+    [
+        ({}, {"observedGeneration": "1"}, "Progressing", "waiting for rollout spec update to be observed"),
+        ({}, {"observedGeneration": "3", "phase": "Healthy", "message": ""}, "Healthy", ""),  # a v0.9 hash of digits
+        ({}, {"observedGeneration": "8495fd4", "phase": "Healthy", "message": ""}, "Healthy", ""),
+        ({}, {"controllerPause": True, "phase": "Paused"}, "Progressing", "waiting for rollout to unpause"),
+        ({}, {"phase": "Paused", "message": "CanaryPauseStep"}, "Paused", "CanaryPauseStep"),
+        ({}, {"phase": "", "conditions": [{"type": "InvalidSpec", "status": "True", "message": "no"}]}, "Degraded",
+         "InvalidSpec: no"),
+        ({}, {"phase": "", "conditions": [progressing("RolloutAborted", message="m")]}, "Degraded", "RolloutAborted: m"),
+        ({}, {"phase": "", "conditions": [progressing("ProgressDeadlineExceeded", message="m")]}, "Degraded",
+         "ProgressDeadlineExceeded: m"),
+        ({"paused": True}, {"phase": ""}, "Paused", "manually paused"),
+        ({}, {"phase": "", "pauseConditions": [{"reason": "BlueGreenPause", "startTime": at(0)}]}, "Paused", "BlueGreenPause"),
+        ({"restartAt": at(-5)}, {"phase": ""}, "Progressing", "rollout is restarting"),
+        ({"restartAt": at(-5)}, {"phase": "", "restartedAt": at(-5)}, "Progressing", "more replicas need to be updated"),
+        ({}, {"phase": "", "updatedReplicas": 5, "availableReplicas": 4}, "Progressing",
+         "updated replicas are still becoming available"),
+        ({}, {"phase": "", "updatedReplicas": 5, "replicas": 6}, "Progressing", "old replicas are pending termination"),
+        ({}, {"phase": "", "updatedReplicas": 5}, "Progressing", "waiting for all steps to complete"),
+        ({}, {"phase": "", **PROMOTED}, "Healthy", ""),
+        ({"strategy": GREEN}, {"phase": "", "updatedReplicas": 5}, "Progressing", "active service cutover pending"),
+        ({"strategy": GREEN}, {"phase": "", "updatedReplicas": 5, "blueGreen": {"activeSelector": NEW}}, "Progressing",
+         "waiting for post-promotion verification to complete"),
+        ({"strategy": {"blueGreen": {"postPromotionAnalysis": {"templates": [{"templateName": "t"}]}}}},
+         {"phase": "", "updatedReplicas": 5, "blueGreen": {"activeSelector": NEW}}, "Progressing",
+         "waiting for analysis to complete"),
+        ({"strategy": GREEN}, {"phase": "", **PROMOTED, "blueGreen": {"activeSelector": NEW}}, "Healthy", ""),
+        ({"workloadRef": {"kind": "Deployment", "name": "d"}}, {"phase": "Healthy", "workloadObservedGeneration": "1"},
+         "Progressing", "waiting for rollout spec update to be observed for the reference workload"),
+    ],
+)  # fmt: skip
+def test_the_phase_is_its_own_clients(
+    change: dict[str, Any], status: dict[str, Any], phase: str, message: str
+) -> None:
+    document = rollout(**status)
+    document["spec"] |= change
+    document["metadata"]["annotations"]["rollout.argoproj.io/workload-generation"] = "2"
+    assert told(document) == (phase, message)
+
+
+def test_an_unobserved_spec_is_never_called_healthy() -> None:
+    state = state_of("Rollout", rollout(observedGeneration="1", phase="Healthy"), *versions())
+    assert (state.reported, state.phase) == ("Progressing", Phase.PROGRESSING)
+
+
+def test_a_paused_canary() -> None:
+    state = state_of("Rollout", rollout(
+        currentStepIndex=1, phase="Paused", message="CanaryPauseStep", controllerPause=True,
+        pauseConditions=[{"reason": "CanaryPauseStep", "startTime": at(-300)}]), *versions())  # fmt: skip
+    assert (state.carrier, state.phase, state.step, state.in_flight) == (
+        Carrier.ROLLOUT,
+        Phase.PAUSED,
+        1,
+        True,
+    )
+    assert [s.text for s in state.steps] == [
+        "set weight 20 %", "pause until promoted", "set weight 40 %", "pause 10m", "analysis error-rate", "set weight 80 %",
+    ]  # fmt: skip
+    assert state.pause is not None
+    assert (state.pause.since, state.pause.until, state.pause.manual) == (NOW - 300, None, False)
+    assert state.canary is not None
+    assert state.stable is not None
+    assert (state.canary.hash, state.canary.revision, state.canary.images) == (NEW, "2", ("r/web:2",))
+    assert (state.stable.hash, len(state.stable.pods), state.stable.oldest_start) == (OLD, 4, NOW - 600)
+    assert state.weight.actual == 20.0
+    assert state.weight.approximate
+    assert state.skips == ()  # the pause waits for just this
+
+
+def test_a_timed_pause_ends_by_itself_and_promote_skips_its_rest() -> None:
+    state = state_of("Rollout", rollout(
+        currentStepIndex=3, phase="Paused", message="CanaryPauseStep", controllerPause=True,
+        pauseConditions=[{"reason": "CanaryPauseStep", "startTime": at(-60)}]), *versions())  # fmt: skip
+    assert state.pause is not None
+    assert state.pause.until == NOW - 60 + 600
+    assert state.skips == ("the rest of step 4 of 6, pause 10m",)
+    assert state.skips_full == (
+        "step 4 of 6, pause 10m",
+        "step 5 of 6, analysis error-rate",
+        "step 6 of 6, set weight 80 %",
+    )
+
+
+def run_status(phase: str) -> dict[str, Any]:
+    return {"canary": {"currentStepAnalysisRunStatus": {"name": "web-1", "status": phase}}}
+
+
+def test_at_an_analysis_step_promote_skips_the_analysis() -> None:
+    state = state_of("Rollout", rollout(currentStepIndex=4, **run_status("Running")), *versions())
+    assert state.phase is Phase.ANALYSING
+    assert state.skips == ("step 5 of 6, analysis error-rate, whose verdict is Running",)
+    assert state.problem == "web-1 is gone"
+    assert [(a.kind, a.phase) for a in state.analyses] == [("step", "Running")]
+
+
+def test_an_inconclusive_analysis_pauses_and_promote_steps_over_it() -> None:
+    state = state_of("Rollout", rollout(
+        currentStepIndex=4, phase="Paused", controllerPause=True, **run_status("Inconclusive"),
+        pauseConditions=[{"reason": "InconclusiveAnalysisRun", "startTime": at(-60)}]), *versions())  # fmt: skip
+    assert state.phase is Phase.PAUSED
+    assert state.pause is not None
+    assert state.pause.sentence.startswith("its analysis is inconclusive, step 5 of 6")
+    assert state.skips == ("step 5 of 6, analysis error-rate, whose verdict is Inconclusive",)
+
+
+def test_promote_on_a_held_rollout_steps_on_too() -> None:
+    """promote.go: with no pause condition it raises the step index besides clearing spec.paused."""
+    held = rollout(phase="Paused", message="manually paused", duration={"manualPauseStartedAt": at(-30)})
+    held["spec"]["paused"] = True
+    state = state_of("Rollout", held, *versions())
+    assert state.pause is not None
+    assert (state.pause.manual, state.pause.since) == (True, NOW - 30)
+    assert state.skips == ("the hold by a person (spec.paused)", "step 1 of 6, set weight 20 %")
+
+
+@pytest.mark.parametrize(
+    ("index", "extra", "wanted"),
+    [(0, {}, 20.0), (1, {}, 20.0), (2, {}, 40.0), (4, {}, 40.0), (5, {}, 80.0), (6, {}, 100.0), (None, {}, 20.0),
+     (1, {"abort": True}, 0.0), (1, {"promoteFull": True}, 100.0)],
+)  # fmt: skip
+def test_the_wanted_weight(index: int | None, extra: dict[str, Any], wanted: float) -> None:
+    assert state_of("Rollout", rollout(currentStepIndex=index, **extra), *versions()).weight.wanted == wanted
+
+
+def test_weights_by_routing_are_exact_and_scaled() -> None:
+    routed = {"canary": {"steps": STEPS, "trafficRouting": {"maxTrafficWeight": 1000, "nginx": {}}}}
+    weights = {"canary": {"weight": 200}, "stable": {"weight": 800}, "verified": True}
+    state = state_of("Rollout", rollout(strategy=routed, canary={"weights": weights}), *versions())
+    assert (state.weight.actual, state.weight.approximate, state.weight.verified) == (20.0, False, True)
+    assert state.weight.wanted == 2.0
+
+
+@pytest.mark.parametrize(("reason", "extra"), [("RolloutAborted", {}), ("x", {"abort": True})])
+def test_an_abort_is_no_outage(reason: str, extra: dict[str, Any]) -> None:
+    state = state_of("Rollout", rollout(
+        phase="Degraded", message="RolloutAborted: m", abortedAt=at(-60), updatedReplicas=0,
+        conditions=[progressing(reason)], **extra), *versions(0, 5))  # fmt: skip
+    assert (state.phase, state.serving, state.aborted_at) == (Phase.ABORTED, Serving.OK, NOW - 60)
+    assert not state.in_flight
+
+
+def test_capabilities_by_state() -> None:
+    flight = state_of("Rollout", rollout(), *versions()).capabilities
+    assert flight == {
+        "scalable",
+        "restartable",
+        "holdable",
+        "promotable",
+        "fully-promotable",
+        "abortable",
+        "undoable",
+        "revertible",
+    }
+    aborted = state_of("Rollout", rollout(abort=True, phase="Degraded"), *versions())
+    assert "retryable" in aborted.capabilities
+    assert not {"promotable", "abortable", "fully-promotable"} & aborted.capabilities
+    assert dict(aborted.refused)["promotable"] == "it is aborted: retry first"
+    done = state_of("Rollout", rollout(phase="Healthy", message="", **PROMOTED), *versions(5, 0)[:1])
+    assert dict(done.refused)["abortable"] == "nothing is in flight: the wanted version is the stable one"
+    assert dict(done.refused)["undoable"] == "no earlier revision is kept"
+    first = state_of("Rollout", rollout(stableRS=""), *versions()[:1])
+    assert dict(first.refused)["abortable"].startswith("there is no stable version")
+    full = state_of("Rollout", rollout(promoteFull=True), *versions())
+    assert dict(full.refused)["fully-promotable"] == "a full promotion is under way"
+
+
+def test_complete_for_an_hour_and_then_nothing() -> None:
+    done = rollout(phase="Healthy", message="", duration={"finishedAt": at(-3599)}, **PROMOTED)
+    assert (s := state_of("Rollout", done, *versions(5, 0))).phase is Phase.COMPLETE
+    assert s.canary is not None
+    assert s.stable is not None
+    assert (s.canary.hash, s.stable.hash, s.weight.actual) == (NEW, OLD, 100.0)
+    done["status"]["duration"]["finishedAt"] = at(-3600)
+    assert (s := state_of("Rollout", done, *versions(5, 0))).phase is Phase.NONE
+    assert s.canary is None
+    assert s.stable is not None
+    assert s.stable.hash == NEW
+
+
+def test_a_change_of_size_or_a_restart_is_no_release() -> None:
+    state = state_of("Rollout", rollout(stableRS=NEW, availableReplicas=3), *versions(3, 0))
+    assert (state.phase, state.reported) == (Phase.NONE, "Progressing")
+
+
+def test_degraded_without_an_abort_is_stuck_and_serving_says_what_users_have() -> None:
+    state = state_of(
+        "Rollout",
+        rollout(phase="Degraded", message="ProgressDeadlineExceeded: x", availableReplicas=0),
+        *versions(),
+    )
+    assert (state.phase, state.serving, state.served) == (Phase.STUCK, Serving.DOWN, "0 of 5 available")
+
+
+@pytest.mark.parametrize(
+    ("available", "extra", "serving"),
+    [(5, {}, Serving.OK), (4, {}, Serving.OK), (3, {}, Serving.DEGRADED),
+     (4, {"phase": "Healthy", **PROMOTED}, Serving.DEGRADED), (0, {}, Serving.DOWN)],
+)  # fmt: skip
+def test_serving_within_what_the_strategy_may_take_away(
+    available: int, extra: dict[str, Any], serving: Serving
+) -> None:
+    assert state_of("Rollout", rollout(availableReplicas=available, **extra), *versions()).serving is serving
+
+
+def test_an_idle_rollout() -> None:
+    idle = rollout(phase="Healthy", replicas=0, availableReplicas=0, **PROMOTED)
+    idle["spec"]["replicas"] = 0
+    assert state_of("Rollout", idle).serving is Serving.IDLE
+
+
+def test_blue_green() -> None:
+    green = {
+        "blueGreen": {
+            "autoPromotionSeconds": 600,
+            "prePromotionAnalysis": {"templates": [{"templateName": "smoke"}]},
+        }
+    }
+    waiting = rollout(
+        strategy=green, phase="Paused", message="BlueGreenPause", controllerPause=True, currentStepIndex=None,
+        pauseConditions=[{"reason": "BlueGreenPause", "startTime": at(-60)}], blueGreen={"activeSelector": OLD},
+    )  # fmt: skip
+    state = state_of("Rollout", waiting, *versions(5, 5))
+    assert state.pause is not None
+    assert state.pause.until == NOW - 60 + 600
+    assert (state.weight.wanted, state.weight.actual, state.weight.approximate, state.step) == (
+        0.0,
+        0.0,
+        False,
+        None,
+    )
+    assert state.skips == ("the wait before the active Service is switched",)
+    assert state.skips_full == (
+        "the wait before the active Service is switched",
+        "pre-promotion analysis smoke",
+    )
+    after = state_of("Rollout", rollout(strategy=green, blueGreen={
+        "activeSelector": NEW, "postPromotionAnalysisRunStatus": {"name": "p", "status": "Running"}}), *versions(5, 5))  # fmt: skip
+    assert (after.phase, after.weight.actual) == (Phase.ANALYSING, 100.0)
+
+
+def analysis_run(name: str, phase: str, **labels: str) -> dict[str, Any]:
+    metric = {
+        "name": "errors", "successCondition": "result[0] < 0.05", "failureLimit": 2, "consecutiveErrorLimit": "4",
+        "provider": {"prometheus": {"query": "q"}},
+    }  # fmt: skip
+    result = {
+        "name": "errors", "phase": phase, "failed": 3, "successful": 1, "measurements": [
+            {"phase": "Successful", "value": "[0.01]", "finishedAt": at(-20)}, {"phase": "Failed", "value": "NaN"}],
+    }  # fmt: skip
+    return {
+        "kind": "AnalysisRun", "metadata": meta(name, labels=labels, **owned("Rollout", "web")), "spec": {"metrics": [metric]},
+        "status": {"phase": phase, "message": "m", "startedAt": at(-60), "metricResults": [result]},
+    }  # fmt: skip
+
+
+def test_analysis_runs_with_what_they_are_held_against() -> None:
+    mine = {"rollouts-pod-template-hash": NEW, "rollout-type": "Background"}
+    state = state_of("Rollout", rollout(), *versions(), analysis_run("run-1", "Failed", **mine),
+                     analysis_run("run-0", "Failed", **{"rollouts-pod-template-hash": OLD}))  # fmt: skip
+    [run] = state.analyses
+    assert (run.kind, run.phase, run.subject.name) == ("background", "Failed", "run-1")
+    [metric] = run.metrics
+    assert metric.condition == (
+        "succeeds when result[0] < 0.05; more than 2 failed end it; more than 4 errors in a row end it"
+    )
+    assert [(m.value, m.at) for m in metric.measurements] == [("[0.01]", NOW - 20), ("NaN", None)]
+    assert (metric.successful, metric.failed) == (1, 3)
+
+
+def test_runs_that_may_not_be_read_are_named() -> None:
+    documents = [rollout(currentStepIndex=4, **run_status("Running")), *versions()]
+    found = release_of(cluster(*documents, AnalysisRun="may not list analysisruns"), subject("Rollout"), NOW)
+    assert found is not None
+    assert found.problem == "web-1 cannot be read: may not list analysisruns"
+
+
+def test_an_experiment_step() -> None:
+    steps = [
+        {"experiment": {"templates": [{"name": "base"}, {"name": "new"}], "duration": "1h30m"}},
+        {"setWeight": 5},
+    ]
+    experiment = {
+        "kind": "Experiment", "metadata": meta("web-exp", **owned("Rollout", "web")),
+        "spec": {"templates": [{"name": "base", "replicas": 2}]},
+        "status": {"phase": "Running", "templateStatuses": [{"name": "base", "status": "Running", "availableReplicas": 1}]},
+    }  # fmt: skip
+    state = state_of(
+        "Rollout", rollout(steps, canary={"currentExperiment": "web-exp"}), *versions(), experiment
+    )
+    assert (state.phase, state.steps[0].text) == (Phase.ANALYSING, "experiment base against new for 1h30m")
+    assert [(a.kind, a.phase, a.message) for a in state.analyses] == [
+        ("experiment", "Running", "base 1 of 2")
+    ]
+
+
+def test_every_kind_of_step_has_words() -> None:
+    steps: list[dict[str, Any]] = [
+        {"setCanaryScale": {"replicas": 1}}, {"setCanaryScale": {"weight": 25}}, {"setCanaryScale": {"matchTrafficWeight": True}},
+        {"setHeaderRoute": {"name": "beta"}}, {"setMirrorRoute": {"name": "copy", "percentage": 35}}, {"plugin": {"name": "p"}},
+        {"pause": {"duration": 30}}, {"pause": {"duration": "45"}}, {"tomorrow": {}},
+    ]  # fmt: skip
+    assert [s.text for s in state_of("Rollout", rollout(steps), *versions()).steps] == [
+        "scale the canary to 1 pod", "scale the canary to 25 % of the pods", "scale the canary with its traffic weight",
+        "header route beta", "mirror route copy of 35 %", "plugin p", "pause 30s", "pause 45s", "tomorrow",
+    ]  # fmt: skip
+
+
+def test_a_rollout_over_a_deployment_s_template() -> None:
+    over = rollout()
+    over["spec"]["workloadRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    del over["spec"]["template"]
+    base = {
+        "kind": "Deployment",
+        "metadata": meta("web"),
+        "spec": {"replicas": 0, "template": template("r/web:2")},
+    }
+    picture = cluster(over, base, *versions())
+    assert release_of(picture, subject("Deployment"), NOW) is None
+    found = release_of(picture, subject("Rollout"), NOW)
+    assert found is not None
+    assert found.canary is not None
+    assert found.canary.images == ("r/web:2",)
+
+
+def test_no_replica_sets_to_be_had() -> None:
+    found = release_of(cluster(rollout(), ReplicaSet="may not list replicasets"), subject("Rollout"), NOW)
+    assert found is not None
+    assert found.problem == "replica sets cannot be read: may not list replicasets"
+    assert (found.phase, found.stable) == (Phase.PROGRESSING, None)
+    assert found.canary is not None
+    assert (found.canary.hash, found.canary.images, found.canary.pods) == (NEW, ("r/web:2",), ())
+
+
+def test_pods_on_their_way_out_are_of_no_side() -> None:
+    set_ = replica_set("web", NEW, "r/web:2", 1, 2, kind="Rollout")
+    leaving = pods(set_, 2)
+    leaving[1]["metadata"]["deletionTimestamp"] = at(5)
+    state = state_of("Rollout", rollout(), set_, *leaving)
+    assert state.canary is not None
+    assert len(state.canary.pods) == 1
