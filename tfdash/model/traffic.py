@@ -22,7 +22,10 @@ class Point(NamedTuple):
 
 
 class CounterSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """A counter of one target, oldest sample first. ``pod`` or ``version`` tells whose it is, as the template groups."""
+    """A counter of one target, oldest sample first. ``pod`` or ``version`` tells whose it is, as the template groups.
+
+    Where series are told apart by pod, ``version`` is the pod's template hash as far as it is known.
+    """
 
     pod: str = ""
     version: str = ""
@@ -31,7 +34,7 @@ class CounterSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Buckets(NamedTuple):
-    """One scraped histogram: cumulative counts by upper bound (seconds; the last bound is +Inf)."""
+    """One scraped histogram: cumulative counts by upper bound (seconds; the last bound is +Inf). ``sum`` may be NaN."""
 
     at: float
     bounds: tuple[float, ...]
@@ -50,7 +53,11 @@ class HistogramSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Query(NamedTuple):
-    """One query as sent: which role it plays ("requests", "errors", "latency"), its text, its answer's warnings."""
+    """One query: which role it plays ("requests", "errors", "latency"), its text, its answer's warnings.
+
+    The text is what asks for this workload alone and can be pasted; one sent query asks for many. Several "errors" are
+    alternatives: a series that satisfies one of them is an error.
+    """
 
     role: str
     text: str

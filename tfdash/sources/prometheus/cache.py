@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Query, Traffic
 from tfdash.sources.prometheus.answer import Row
@@ -142,6 +144,13 @@ class Cache:
             counters = self._counters[template.name].of.get(subject, [])
             requests = tuple(c.series() for c in counters)
             errors = tuple(c.series() for c in counters if c.error)
+        if target.sides:
+            told = dict(target.sides)
+            requests, errors = (
+                tuple(msgspec.structs.replace(c, version=told[c.version]) for c in found)
+                for found in (requests, errors)
+            )
+            latency = tuple(msgspec.structs.replace(h, version=told[h.version]) for h in latency)
         interval = scrape_interval(requests or latency)
         if interval is not None:
             self._scrape[subject] = interval

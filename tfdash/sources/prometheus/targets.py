@@ -28,6 +28,7 @@ class Target:
     template: Template
     values: tuple[tuple[str, str], ...] = ()
     horizon: float = 600.0
+    sides: tuple[tuple[str, str], ...] = ()  # what "canary" and "stable" are now, by routes alone
 
     @property
     def namespace(self) -> str:
@@ -54,7 +55,7 @@ def targets_of(
         rank = 0 if busy else 1 if recent else 3
         horizon = options.horizon if rank < 2 else min(options.idle, options.horizon)
         found[subject.kind, subject.namespace, subject.name] = (
-            rank, _target(subject, _names(release), options, horizon)
+            rank, _target(subject, _names(release), options, horizon, _sides(release))
         )  # fmt: skip
     for rule in options.services:
         if rule.exact and rule.environment in ("", ref.environment):
@@ -76,10 +77,21 @@ def _names(release: ReleaseState) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s.name for s in about if s is not None))
 
 
-def _target(subject: Subject, names: tuple[str, ...], options: Options, horizon: float) -> Target:
+def _sides(release: ReleaseState) -> tuple[tuple[str, str], ...]:
+    if not release.in_flight or release.canary is None or release.stable is None:
+        return ()
+    return ("canary", release.canary.hash), ("stable", release.stable.hash)
+
+
+def _target(
+    subject: Subject, names: tuple[str, ...], options: Options, horizon: float,
+    sides: tuple[tuple[str, str], ...] = (),
+) -> Target:  # fmt: skip
     rule = options.rule_for(subject.cluster.environment, subject.namespace, names[0])
     named = rule.template if rule is not None and rule.template else options.default_template
-    return Target(subject, names, options.templates[named], rule.values if rule is not None else (), horizon)
+    template = options.templates[named]
+    values = rule.values if rule is not None else ()
+    return Target(subject, names, template, values, horizon, sides if template.canary else ())
 
 
 class Pods:

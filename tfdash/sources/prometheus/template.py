@@ -38,7 +38,7 @@ class Template:
     error where one of ``errors`` holds. ``latency`` is the histogram's name without suffix; ``scale`` turns its unit into
     seconds. ``histogram`` is "classic", "native" or "auto" (native where there is one). ``group`` is the label that
     tells versions apart; where it is "pod", pods are mapped to their template hash. ``canary``: series that satisfy it
-    are the canary's ("canary" and "stable" become the versions), for families that carry no version, only routes.
+    are the canary's, all others the stable version's, for families that know routes only.
     """
 
     name: str
