@@ -1,0 +1,350 @@
+"""A release in flight and what is said of it, in lines of pieces: for the Canary screen, its pages and the reports.
+
+Nothing is compared with a limit here: outcomes, sentences and arithmetic come from ``tfdash.playbook.canary``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
+from tfdash.model.release import Phase, ReleaseState, Side
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Assessment, Level
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.age import short_age
+from tfdash.views.image import short_image, split_image
+from tfdash.views.state import State
+from tfdash.views.table import Cell
+
+Line: TypeAlias = Sequence[Cell]
+
+_OUTCOMES: dict[Outcome, State] = {
+    Outcome.PASS: states.of_level(Level.OK).worded("pass"),
+    Outcome.BREACH: states.of_level(Level.BREACH),
+    **{
+        outcome: states.of_level(Level.UNKNOWN).worded(outcome.value.lower())
+        for outcome in Outcome
+        if outcome not in (Outcome.PASS, Outcome.BREACH)
+    },
+}
+_PHASES: dict[Phase, State] = {
+    Phase.NONE: states.of_level(Level.IDLE).worded("nothing in flight"),
+    Phase.PROGRESSING: states.of_level(Level.MOVING).worded("progressing"),
+    Phase.PAUSED: states.of_level(Level.PAUSED),
+    Phase.ANALYSING: states.of_level(Level.MOVING).worded("analysing"),
+    Phase.ABORTED: states.of_level(Level.WARN).worded("aborted"),
+    Phase.STUCK: states.of_level(Level.BREACH).worded("STUCK"),
+    Phase.COMPLETE: states.of_level(Level.OK).worded("complete"),
+    Phase.UNKNOWN: states.of_level(Level.UNKNOWN),
+}
+_RANK = (
+    Outcome.BREACH, Outcome.QUERY_ERROR, Outcome.STALE, Outcome.NO_DATA, Outcome.NOT_COMPARABLE, Outcome.LOW_TRAFFIC,
+    Outcome.PASS,
+)  # fmt: skip
+_SIGNS = {Outcome.PASS: ("✔", "ok"), Outcome.BREACH: ("✖", "breach")}
+_NAMES = {
+    "errors": "error rate",
+    "latency": "P90 latency",
+    "journeys": "journeys",
+    "manual": "manual decision",
+}
+BAR = 20  # cells of a weight bar
+
+
+def outcome_state(outcome: Outcome) -> State:
+    return _OUTCOMES[outcome]
+
+
+def phase_state(phase: Phase) -> State:
+    return _PHASES[phase]
+
+
+def verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
+    """The one state of a release: a STUCK one is no better than a breach, an unjudged one never green."""
+    if judgement is not None and judgement.outcome is Outcome.BREACH:
+        return _OUTCOMES[Outcome.BREACH]
+    if release.phase is Phase.STUCK or release.phase is Phase.ABORTED:
+        return _PHASES[release.phase]
+    if judgement is None:
+        return (
+            states.of_level(Level.UNKNOWN).worded("not judged")
+            if release.in_flight
+            else _PHASES[release.phase]
+        )
+    if judgement.advice is Advice.NOTHING:
+        return _PHASES[release.phase]
+    return _OUTCOMES[judgement.outcome]
+
+
+def judgement_of(assessment: Assessment, release: ReleaseState) -> CanaryJudgement | None:
+    for subject in (release.subject, release.workload):
+        if subject is not None:
+            found = assessment.canaries.get(subject) or assessment.canaries.get(subject._replace(uid=""))
+            if found is not None:
+                return found
+    return None
+
+
+def shown(assessment: Assessment, namespaces: tuple[str, ...] | None = None) -> list[ReleaseState]:
+    """What is in flight, was aborted and not put right, or is on its way to be verified; worst first."""
+    found = []
+    for release in assessment.releases.values():
+        if namespaces is not None and release.subject.namespace not in namespaces:
+            continue
+        said = judgement_of(assessment, release)
+        watched = said is not None and said.advice is not Advice.NOTHING
+        if release.in_flight or release.phase is Phase.ABORTED or watched:
+            found.append((_rank(release, said), str(release.subject), release))
+    return [release for _, _, release in sorted(found, key=lambda f: f[:2])]
+
+
+def _rank(release: ReleaseState, said: CanaryJudgement | None) -> int:
+    if said is not None and said.outcome is Outcome.BREACH:
+        return 0
+    if release.phase is Phase.STUCK:
+        return 1
+    if said is None or said.advice is Advice.NOTHING:
+        return len(_RANK) + 1
+    return 1 + _RANK.index(said.outcome)
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+
+def workload_name(release: ReleaseState) -> str:
+    return safe((release.workload or release.subject).name)
+
+
+def version(side: Side | None, other: Side | None = None) -> str:
+    """The image's tag; with the same tag on both sides the hash tells them apart. "" of none."""
+    if side is None:
+        return ""
+    tag = safe(split_image(side.images[0])[1]) if side.images else ""
+    tag = tag or safe(side.image).rpartition(":")[2]
+    if other is not None and other.images == side.images and side.hash:
+        tag = f"{tag} ({safe(side.hash)})" if tag else safe(side.hash)
+    return tag or safe(side.revision) or safe(side.hash)
+
+
+def name_and_version(release: ReleaseState) -> str:
+    return f"{workload_name(release)} {version(release.canary, release.stable)}".rstrip()
+
+
+def title_of(trigger: Trigger) -> str:
+    return _NAMES.get(trigger.id) or safe(trigger.title)
+
+
+# -- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A ratio as per cent, seconds as ms or s; "" where it is not known."""
+    if value is None or value != value:
+        return ""
+    if unit == "s":
+        return f"{value:,.2f} s" if abs(value) >= 1 else f"{value * 1000:,.0f} ms"
+    if unit != "ratio":
+        return f"{value:g} {safe(unit)}"
+    percent = value * 100
+    places = 0 if abs(percent) >= 100 else 1 if abs(percent) >= 10 else 2
+    text = f"{percent:,.{places}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+
+
+def moved(trigger: Trigger) -> str:
+    """``error rate 3.1 %, limit 1.32 %``: the numbers alone; "" where there are none."""
+    value, limit = amount(trigger.value, trigger.unit), amount(trigger.limit, trigger.unit)
+    if not value:
+        return ""
+    return f"{title_of(trigger)} {value}{f', limit {limit}' if limit else ''}"
+
+
+# -- the answer -------------------------------------------------------------------------------------------------------
+
+
+class Headline(NamedTuple):
+    """``state`` and ``text`` stand at the left, ``advice`` at the right; safe texts."""
+
+    state: State
+    text: str
+    advice: str
+
+
+def headline(release: ReleaseState | None, judgement: CanaryJudgement | None) -> Headline:
+    """The screen's question answered in one line: may it go on, and what to do."""
+    if release is None:
+        return Headline(states.of_level(Level.IDLE).worded("nothing in flight"), "", "")
+    state, name = verdict(release, judgement), name_and_version(release)
+    if judgement is None:
+        return Headline(state, f"{name}: {safe(release.message)}", "")
+    leading = leading_trigger(judgement)
+    advice = {
+        Advice.ROLL_BACK: "roll back",
+        Advice.PROMOTE: "promote",
+        Advice.WAIT: "wait",
+        Advice.HOLD: "hold",
+    }.get(judgement.advice, "")
+    if judgement.outcome is Outcome.BREACH and leading is not None:
+        short = moved(leading) or f"{title_of(leading)}: {safe(leading.sentence)}"
+        return Headline(state, f"{name}: {short}", advice)
+    if judgement.advice is Advice.NOTHING or judgement.outcome is Outcome.PASS:
+        return Headline(state, f"{name}: {safe(judgement.sentence)}", advice)
+    said = safe(judgement.sentence).removeprefix(f"{judgement.outcome.value}: ")
+    return Headline(state, f"{name}: {said}", advice)
+
+
+def leading_trigger(judgement: CanaryJudgement) -> Trigger | None:
+    return next((t for t in judgement.triggers if t.outcome is judgement.outcome), None)
+
+
+def against(release: ReleaseState, judgement: CanaryJudgement | None) -> Line:
+    """``checkout 2.14.0 against 2.13.4 (stable pods, same window)  Argo Rollout in tf-production``."""
+    line: list[Cell] = [(name_and_version(release), "bright")]
+    stable = version(release.stable, release.canary)
+    if stable:
+        labels = [t.baseline_label for t in judgement.triggers if t.baseline_label] if judgement else []
+        line.append(f" against {stable}")
+        if labels:
+            line.append((f" ({safe(labels[0])})", "dim"))
+    where = f" in {safe(release.subject.namespace)}" if release.subject.namespace else ""
+    line.append((f"   {release.carrier.value}{where}", "dim"))
+    pods = [
+        f"{name} {side.ready}/{side.desired}"
+        for name, side in (("canary", release.canary), ("stable", release.stable))
+        if side is not None
+    ]
+    if pods:
+        line.append((f"   pods: {', '.join(pods)}", "dim"))
+    return line
+
+
+def weight_bar(release: ReleaseState, width: int = BAR) -> list[Cell]:
+    """``████▒░░░``: what the canary gets, what it is still to get, and the rest."""
+    weight = release.weight
+    got = weight.actual if weight.actual is not None else weight.wanted
+    if got is None:
+        return []
+    full = _cells(got, width)
+    due = max(_cells(weight.wanted, width) - full, 0) if weight.wanted is not None else 0
+    return [("█" * full, "accent"), ("▒" * due, "moving"), ("░" * (width - full - due), "dim")]
+
+
+def _cells(percent: float, width: int) -> int:
+    """Of a share that is neither none nor all at least one cell is filled, and one left."""
+    cells = round(percent / 100 * width)
+    if 0 < percent < 100:
+        cells = min(max(cells, 1), width - 1)
+    return min(max(cells, 0), width)
+
+
+def weight_text(release: ReleaseState) -> str:
+    weight = release.weight
+    parts = []
+    if weight.wanted is not None:
+        parts.append(f"{weight.wanted:g} % wanted")
+    if weight.actual is not None:
+        parts.append(f"{weight.actual:.3g} % actual{' (approximate)' if weight.approximate else ''}")
+    if weight.verified is False:
+        parts.append("routing not verified")
+    return ", ".join(parts)
+
+
+def step_line(release: ReleaseState, now: float) -> Line:
+    """``step 2 of 6  ████░░░ 20 % wanted, 19.4 % actual (approximate)   ‖ paused 4m: waits for promotion``."""
+    line: list[Cell] = []
+    if release.steps and release.step is not None:
+        many = len(release.steps)
+        here = f"step {release.step + 1} of {many}" if release.step < many else f"all {many} steps done"
+        line.append((f"{here}  ", "bright"))
+    bar = weight_bar(release)
+    if bar:
+        line += [*bar, f" {weight_text(release)}   "]
+    line.extend(phase_pieces(release, now))
+    return line
+
+
+def phase_pieces(release: ReleaseState, now: float) -> list[Cell]:
+    state, pause = phase_state(release.phase), release.pause
+    if release.phase is Phase.PAUSED and pause is not None:
+        age = f" {short_age(now - pause.since)}" if pause.since else ""
+        why = safe(pause.sentence or pause.reason)
+        until = (
+            f", {short_age(pause.until - now)} left" if pause.until is not None and pause.until > now else ""
+        )
+        return [(f"{state.text}{age}", state.token), f": {why}{until}" if why else until]
+    text = safe(release.message)
+    return [(state.text, state.token), f": {text}" if text else ""]
+
+
+def skip_line(release: ReleaseState) -> Line:
+    """What a promotion now would skip; nothing where it skips nothing."""
+    if not release.skips:
+        return ()
+    return [("promote would skip: ", "dim"), (safe("; ".join(release.skips)), "warn")]
+
+
+# -- triggers ---------------------------------------------------------------------------------------------------------
+
+
+def chart_title(trigger: Trigger) -> str:
+    limit = amount(trigger.limit, trigger.unit)
+    return f"{title_of(trigger)} · limit {limit}" if limit else title_of(trigger)
+
+
+def run_of_windows(trigger: Trigger) -> list[Cell]:
+    """``✔✔✖✖✖``, oldest first; what could not be decided is ``?``."""
+    return [_SIGNS.get(w.outcome, ("?", "unknown")) for w in trigger.windows]
+
+
+def trigger_sentence(trigger: Trigger) -> tuple[State, str]:
+    return outcome_state(trigger.outcome), safe(trigger.sentence)
+
+
+def trigger_marks(trigger: Trigger) -> Line:
+    """The run of the windows, the second opinion marked as such, and what flags say."""
+    line: list[Cell] = []
+    if trigger.windows:
+        line += [("windows ", "dim"), *run_of_windows(trigger), "   "]
+    if trigger.second_opinion:
+        line += [("second opinion: ", "dim"), f"{safe(trigger.second_opinion)}   "]
+    if trigger.needed:
+        wait = f", about {short_age(trigger.needed_seconds)}" if trigger.needed_seconds else ""
+        line += [(f"{trigger.needed:,} more requests{wait}   ", "bright")]
+    if trigger.flags:
+        line.append((safe(" · ".join(trigger.flags)), "dim"))
+    return line
+
+
+def other_lines(judgement: CanaryJudgement) -> list[Line]:
+    """Triggers without a chart: journeys, a manual decision."""
+    lines: list[Line] = []
+    for trigger in judgement.triggers:
+        if trigger.id in ("errors", "latency"):
+            continue
+        state = outcome_state(trigger.outcome)
+        flags = f"  {safe(' · '.join(trigger.flags))}" if trigger.flags else ""
+        lines.append(
+            [
+                (f"{title_of(trigger):<10}", "dim"),
+                (f"{state.text}  ", state.token),
+                safe(trigger.sentence),
+                (flags, "dim"),
+            ]
+        )
+    return lines
+
+
+def subject_of(release: ReleaseState) -> Subject:
+    """The object that an action on this release is about, with its uid."""
+    return release.subject
+
+
+__all__ = [
+    "BAR", "Headline", "Line", "against", "amount", "chart_title", "headline", "judgement_of", "leading_trigger", "moved",
+    "name_and_version", "other_lines", "outcome_state", "phase_pieces", "phase_state", "run_of_windows", "short_image",
+    "shown", "skip_line", "step_line", "subject_of", "title_of", "trigger_marks", "trigger_sentence", "verdict", "version",
+    "weight_bar", "weight_text", "workload_name",
+]  # fmt: skip
