@@ -1,0 +1,71 @@
+"""What the store's tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tfdash.model.memory import Entry, EntryKind, Facts
+from tfdash.model.picture import Picture
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
+from tfdash.store.draft import Draft
+from tfdash.store.opening import Opened, StoreOptions, open_store
+
+NOW = 1_795_539_600.123456
+REF = ClusterRef("production", "eu-1")
+CHECKOUT = Subject(REF, "Deployment", "tf-production", "checkout")
+
+
+class Clock:
+    """Set by the test."""
+
+    def __init__(self, at: float = NOW) -> None:
+        self.at = at
+
+    def now(self) -> float:
+        return self.at
+
+
+class Board:
+    """Takes the facts."""
+
+    picture: Picture
+    assessment: Assessment = EMPTY_ASSESSMENT
+
+    def __init__(self) -> None:
+        self.facts = Facts()
+
+    def put_facts(self, facts: Facts) -> None:
+        self.facts = facts
+
+    def change_signals(self, change: Any) -> None:
+        raise AssertionError
+
+
+def opened(
+    folder: Path, clock: Any = None, *, acting: bool = True, boot: Any = None, **options: Any
+) -> Opened:
+    extra = {"boot": boot} if boot is not None else {}
+    secrets = options.pop("secrets", ())
+    approvals = options.pop("approvals", None)
+    terminal = options.pop("terminal", "test")
+    return open_store(
+        StoreOptions(path=str(folder), **options), clock or Clock(), acting=acting, terminal=terminal, secrets=secrets,
+        approvals=approvals, **extra,
+    )  # fmt: skip
+
+
+def note(sentence: str = "hello", **fields: Any) -> Draft:
+    return Draft(**{"kind": EntryKind.NOTE, "at": NOW, "actor": "ann", "sentence": sentence, **fields})
+
+
+def rows(folder: Path, number: int = 0) -> list[tuple[int, bytes, str]]:
+    import sqlite3
+
+    with sqlite3.connect(folder / f"terminal-{number}.db") as connection:
+        return connection.execute("SELECT sequence, bytes, hash FROM entries ORDER BY rowid").fetchall()
+
+
+def sentences(entries: list[Entry]) -> list[str]:
+    return [entry.sentence for entry in entries]

@@ -1,0 +1,54 @@
+"""A second person: what a server that stamps identities must offer, and what holds for all of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tfdash.actions.base import ApprovalRefused
+from tfdash.model.action import Plan
+from tfdash.model.memory import ApprovalRequest, Entry
+
+
+class Approvals(Protocol):
+    """One server that stamps who asks and who decides. All raise ``ApprovalRefused`` and ``LedgerUnavailable``."""
+
+    async def identity(self) -> str:
+        """Who we are to it."""
+
+    async def request(self, plan: Plan, reason: str) -> ApprovalRequest: ...
+
+    async def find(self, approval: str) -> ApprovalRequest: ...
+
+    async def waiting(self) -> tuple[ApprovalRequest, ...]:
+        """The requests of the last hour, with what became of them."""
+
+    def may_decide(self, request: ApprovalRequest, identity: str) -> None:
+        """Raises ``ApprovalRefused`` where ``identity`` may not, before anything is recorded."""
+
+    async def decide(
+        self, request: ApprovalRequest, approve: bool, reason: str, entry: Entry
+    ) -> ApprovalRequest:
+        """``entry`` is the approver's own, recorded already."""
+
+    async def consume(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
+        """Once; whoever comes second is refused."""
+
+
+def still_open(request: ApprovalRequest, now: float) -> None:
+    """Raises ``ApprovalRefused`` where nothing can be decided or used any more."""
+    if request.state == "denied":
+        raise ApprovalRefused(f"{request.approver or 'somebody'} denied it; one denial ends it")
+    if request.state == "consumed":
+        raise ApprovalRefused("this approval was used already")
+    if request.state == "expired" or now >= request.expires_at:
+        raise ApprovalRefused("the request has expired; make the plan again and ask again")
+
+
+def matches(request: ApprovalRequest, digest: str, requester: str) -> None:
+    """Raises ``ApprovalRefused`` where it is not an approval of this plan for this person by another one."""
+    if request.state != "approved":
+        raise ApprovalRefused(f"nobody has approved it yet (it is {request.state})")
+    if request.digest != digest:
+        raise ApprovalRefused("the approval is for another plan: its digest differs")
+    if not request.approver or request.approver in (request.requester, requester):
+        raise ApprovalRefused("whoever asked cannot approve: it needs a second person")

@@ -1,0 +1,52 @@
+"""What is to be recorded, before it has a place in a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tfdash.model.memory import Entry, EntryKind
+from tfdash.store.canonical import VERSION, dump, plain, seal
+from tfdash.store.redact import Redactor
+
+LONGEST = 512 * 1024
+"""Bytes of ``data`` in one entry; what is longer is cut, and the entry says so."""
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of an entry that its author gives; ``topic`` (in ``data``) says what it changes in what is remembered."""
+
+    kind: EntryKind
+    at: float
+    actor: str
+    environment: str = ""
+    cluster: str = ""
+    target: str = ""
+    action: str = ""
+    intent: str = ""
+    sentence: str = ""
+    data: Mapping[str, Any] = {}
+
+    def placed(self, terminal: str, sequence: int, previous: str, redact: Redactor) -> tuple[Entry, bytes]:
+        """The entry at that place of that chain, redacted and sealed, with its bytes. An intent names itself."""
+        data, (actor, target, action, sentence) = redact.entry(
+            plain(self.data), self.actor, self.target, self.action, self.sentence
+        )
+        text = dump(data)
+        if len(text) > LONGEST:
+            kept = {key: data[key] for key in ("topic", "id", "digest", "plan_digest") if key in data}
+            text = dump(
+                {**kept, "cut": f"{len(text)} bytes were too many; the first are kept", "first": text[:65536]}
+            )
+        intent = self.intent
+        if not intent and self.kind is EntryKind.INTENT:
+            intent = f"{terminal}:{sequence}"
+        return seal(
+            Entry(
+                version=VERSION, terminal=terminal, sequence=sequence, at=round(self.at * 1_000_000) / 1_000_000,
+                kind=self.kind, actor=actor, environment=self.environment, cluster=self.cluster, target=target,
+                action=action, intent=intent, sentence=sentence, data=text, previous=previous,
+            )
+        )  # fmt: skip

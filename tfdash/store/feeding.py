@@ -1,0 +1,282 @@
+"""Keeps the board's facts current: from this terminal's file, its siblings', and the shared store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.model.memory import Entry, EntryKind, Facts, StoreHealth
+from tfdash.sources.base import Reading
+from tfdash.store import anchors
+from tfdash.store.draft import Draft
+from tfdash.store.glass import ended
+from tfdash.store.ledger import Store
+from tfdash.store.local import LocalFile
+from tfdash.store.siblings import Siblings, genuine
+
+log = logging.getLogger(__name__)
+TICK = 2.0
+SHARED = "shared store"
+
+
+class Syncing(Protocol):
+    """The way to and from the shared store."""
+
+    problem: str
+
+    async def run(self, feeder: StoreFeeder) -> None: ...
+
+    def wake(self) -> None:
+        """There is something to deliver."""
+
+
+class Anchoring(msgspec.Struct, frozen=True, kw_only=True):
+    """Where heads are handed to, and how often (seconds)."""
+
+    file: Path | None = None
+    command: tuple[str, ...] = ()
+    every: float = 300.0
+
+
+class StoreFeeder:
+    """``tfdash.sources.base.Feeder`` over a ``Store``. ``acting``: this terminal records, so it has a heartbeat too."""
+
+    def __init__(
+        self, store: Store, folder: Path, *, acting: bool, sync: Syncing | None = None, heartbeat: float = 3600.0,
+        anchoring: Anchoring | None = None, policy: str = "", keys: tuple[bytes, ...] = (),
+    ) -> None:  # fmt: skip
+        self.store, self.acting, self.sync = store, acting, sync
+        self._folder, self._heartbeat, self._anchoring, self._policy = (
+            folder,
+            heartbeat,
+            anchoring or Anchoring(),
+            policy,
+        )
+        self.keys = keys
+        self._siblings: Siblings | None = None
+        self._dirty: asyncio.Event | None = None
+        self._told: Facts | None = None
+        self._loaded = False
+        self.anchor_problem = ""
+
+    async def run(self, board: Reading) -> None:
+        """Until cancelled."""
+        store = self.store
+        self._dirty = asyncio.Event()
+        store.changed = self._mark
+        await self.load()
+        self._publish(board)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tick())
+            if self.sync is not None:
+                group.create_task(self.sync.run(self))
+            if self.acting:
+                group.create_task(self._beat())
+                if self._anchoring.file is not None or self._anchoring.command:
+                    group.create_task(self._anchor())
+            while True:
+                await self._dirty.wait()
+                self._dirty.clear()
+                self._publish(board)
+                await asyncio.sleep(0.05)  # a burst of entries is one change
+
+    def _mark(self) -> None:
+        if self._dirty is not None:
+            self._dirty.set()
+        if self.sync is not None:
+            self.sync.wake()
+
+    def _publish(self, board: Reading) -> None:
+        facts = self.store.facts()
+        if facts != self._told:
+            self._told = facts
+            board.put_facts(facts)
+
+    def apply(self, entries: list[Entry]) -> None:
+        """What others recorded."""
+        for entry in entries:
+            self.store.remembered.apply(entry)
+        if entries and self._dirty is not None:
+            self._dirty.set()
+
+    # -- start --------------------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Read what is remembered, find what is unsettled, and end what a restart ends."""
+        store = self.store
+        before: list[Entry] = []
+        if self.acting:
+
+            def read(file: LocalFile) -> tuple[list[Entry], set[str], int, dict[str, bytes]]:
+                return genuine(file.remembered()), file.own_terminals(), file.opened_at, file.all_bodies()
+
+            try:
+                before, own, opened_at, sealed = await store.recorder.on_file(
+                    read, "reading what is remembered"
+                )
+            except LedgerUnavailable as error:
+                store.recorder.local_problem = str(error)
+            else:
+                self.apply(before)
+                self._take(sealed)
+                store.own_terminals = frozenset(own)
+                if not self._loaded:
+                    store.before = frozenset(
+                        e.intent
+                        for e in store.remembered.open_intents()
+                        if e.terminal in own and (e.terminal != store.terminal or e.sequence <= opened_at)
+                    )
+                    await self._end_old_glass()
+                self._loaded = True
+        await self._look_at_siblings()
+        await self._refresh_health()
+
+    async def _end_old_glass(self) -> None:
+        store = self.store
+        now = store.clock.now()
+        for identifier, glass in store.remembered.glass_of(""):
+            ours = store.glass.active(glass.environment, glass.by)
+            if glass.terminal in store.own_terminals and glass.until > now and not ours:
+                try:
+                    await store.record(
+                        ended(identifier, glass.environment, "tfdash", "the terminal was started anew", now)
+                    )
+                except LedgerUnavailable:
+                    log.warning("break-glass of %s ended with the restart, unrecorded", glass.environment)
+
+    def _take(self, sealed: dict[str, bytes]) -> None:
+        self.store.take_bodies(sealed, self.keys)
+
+    # -- now and then -------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        count = 0
+        while True:
+            await asyncio.sleep(TICK)
+            count += 1
+            if self.acting and not self._loaded and count % 15 == 0:
+                await self.load()
+            await self._look_at_siblings()
+            try:
+                await self.store.watch_glass()
+            except LedgerUnavailable:
+                log.warning("break-glass is over; it could not be recorded")
+            if self.store.approvals is not None:
+                await self.store.look_at_approvals()
+            await self._refresh_health()
+            if self._dirty is not None:
+                self._dirty.set()  # time alone changes what is active
+
+    async def _look_at_siblings(self) -> None:
+        recorder = self.store.recorder
+
+        def look() -> tuple[list[Entry], set[str], dict[str, bytes]]:
+            if self._siblings is None:
+                self._siblings = Siblings(
+                    self._folder, recorder.file.path if recorder.file is not None else None
+                )
+            news = self._siblings.news()
+            return news, self._siblings.ended(), self._siblings.bodies() if news else {}
+
+        try:
+            news, over, sealed = await recorder.thread.call(look, "reading other terminals' files")
+        except (LedgerUnavailable, OSError):
+            return
+        self._take(sealed)
+        self.apply(news)
+        self.store.ended_terminals = frozenset(over)
+
+    async def _refresh_health(self) -> None:
+        store, recorder = self.store, self.store.recorder
+        behind = proven = 0
+        path = ""
+        if self.acting and recorder.file is not None:
+
+            def look(file: LocalFile) -> tuple[int, int, str]:
+                shared = file.behind(SHARED) if self.sync is not None else 0
+                return shared, file.anchored(file.terminal), str(file.path)
+
+            try:
+                behind, proven, path = await recorder.on_file(look, "looking at the outbox")
+            except LedgerUnavailable as error:
+                recorder.local_problem = str(error)
+        shared = ""
+        if self.sync is not None and self.sync.problem:
+            shared = self.sync.problem
+            if behind:
+                shared += (
+                    f"; others cannot see it yet: {behind} {'entry' if behind == 1 else 'entries'} behind"
+                )
+        store.health = StoreHealth(
+            path=path, terminal=store.terminal, local=recorder.local_problem, shared=shared,
+            shared_configured=self.sync is not None, behind=behind, proven_to=proven,
+        )  # fmt: skip
+
+    async def _beat(self) -> None:
+        """An entry now and then, so that silence and deletion are not the same; first of all which policy holds."""
+        if self._policy:
+            await self._try(
+                EntryKind.POLICY,
+                f"the policy in force has the digest {self._policy}",
+                {"policy": self._policy},
+            )
+        while True:
+            await asyncio.sleep(self._heartbeat)
+            await self._try(EntryKind.HEARTBEAT, "still here", {})
+
+    async def _try(self, kind: EntryKind, sentence: str, data: dict[str, str]) -> None:
+        try:
+            await self.store.record(
+                Draft(kind=kind, at=self.store.clock.now(), actor="tfdash", sentence=sentence, data=data)
+            )
+        except LedgerUnavailable as error:
+            log.warning("%s is not recorded: %s", kind.value, error)
+
+    async def _anchor(self) -> None:
+        last = 0
+        while True:
+            head = await self._head()
+            if head is not None and head.sequence and head.sequence != last:
+                last = head.sequence
+                await self.anchor_now(head)
+            await asyncio.sleep(self._anchoring.every)
+
+    async def _head(self) -> anchors.Head | None:
+        now = self.store.clock.now()
+        try:
+            return await self.store.recorder.on_file(
+                lambda f: anchors.Head(terminal=f.terminal, sequence=f.sequence, hash=f.head, at=now),
+                "reading the head",
+            )
+        except LedgerUnavailable:
+            return None
+
+    async def anchor_now(self, head: anchors.Head) -> None:
+        """Hand the head to the file and the command that are set."""
+        taken: list[str] = []
+        problems: list[str] = []
+        file, command = self._anchoring.file, self._anchoring.command
+        if file is not None:
+            why = await self.store.recorder.thread.call(
+                lambda: anchors.to_file(file, head), "writing the anchor file"
+            )
+            (problems if why else taken).append(why or f"file {file}")
+        if command:
+            why = await anchors.to_command(command, head)
+            (problems if why else taken).append(why or f"command {command[0]}")
+        self.anchor_problem = "; ".join(problems)
+        for holder in taken:
+            try:
+                await self.store.recorder.on_file(
+                    lambda f, holder=holder: f.acknowledge(
+                        head.terminal, head.sequence, head.hash, holder, head.at
+                    ),  # type: ignore[misc]
+                    "remembering the anchor",
+                )
+            except LedgerUnavailable:
+                return

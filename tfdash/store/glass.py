@@ -1,0 +1,102 @@
+"""Break-glass: waives the calendar and the second person for one environment, for an hour, and nothing else.
+
+It lives in the process that began it: a restart or another identity ends it. The hour is counted on a clock that goes on
+while the machine sleeps, so that neither suspend nor a clock that is set back makes it longer.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tfdash.model.memory import EntryKind
+from tfdash.store.draft import Draft
+
+
+def boottime() -> float:
+    """Seconds on a clock that counts suspend: CLOCK_BOOTTIME; on macOS CLOCK_MONOTONIC, which does so there."""
+    if sys.platform.startswith("linux"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    """One that this process began."""
+
+    id: str
+    environment: str
+    actor: str
+    reason: str
+    begun: float  # wall clock
+    until: float  # wall clock
+    boot_until: float
+
+
+class Glass:
+    """What this process began. ``life`` in seconds."""
+
+    def __init__(self, now: Callable[[], float], boot: Callable[[], float], life: float) -> None:
+        self._now, self._boot, self.life = now, boot, life
+        self._open: dict[str, Open] = {}
+
+    def begin(self, environment: str, actor: str, reason: str) -> Open:
+        """Not active before ``keep``: it is recorded in between. Raises ``ValueError`` without environment, actor or reason."""
+        if not environment or not actor:
+            raise ValueError("break-glass is for one environment and one person, both must be known")
+        if not reason.strip():
+            raise ValueError("break-glass needs a reason")
+        now = self._now()
+        return Open(
+            id=secrets.token_hex(8), environment=environment, actor=actor, reason=reason, begun=now, until=now + self.life,
+            boot_until=self._boot() + self.life,
+        )  # fmt: skip
+
+    def keep(self, opened: Open) -> None:
+        self._open[opened.environment] = opened
+
+    def drop(self, environment: str) -> Open | None:
+        return self._open.pop(environment, None)
+
+    def over(self) -> list[Open]:
+        """Those whose hour has passed, by whichever clock says so first."""
+        now, boot = self._now(), self._boot()
+        return [o for o in self._open.values() if boot >= o.boot_until or now >= o.until]
+
+    def of_others(self, actor: str) -> list[Open]:
+        """Those that another identity than ``actor`` began."""
+        return [o for o in self._open.values() if o.actor != actor]
+
+    def active(self, environment: str, actor: str) -> bool:
+        """Whether ``actor`` may go by it now."""
+        opened = self._open.get(environment)
+        return opened is not None and opened.actor == actor and opened not in self.over()
+
+
+def begun(opened: Open) -> Draft:
+    return Draft(
+        kind=EntryKind.BREAK_GLASS, at=opened.begun, actor=opened.actor, environment=opened.environment,
+        sentence=f"break-glass begins: {opened.reason}",
+        data={
+            "topic": "break-glass", "id": opened.id, "state": "begun", "until": opened.until, "reason": opened.reason,
+        },
+    )  # fmt: skip
+
+
+def ended(identifier: str, environment: str, actor: str, why: str, at: float) -> Draft:
+    return Draft(
+        kind=EntryKind.BREAK_GLASS, at=at, actor=actor, environment=environment, sentence=f"break-glass ends: {why}",
+        data={"topic": "break-glass", "id": identifier, "state": "ended"},
+    )  # fmt: skip
+
+
+def reviewed(identifier: str, environment: str, actor: str, text: str, at: float) -> Draft:
+    data: dict[str, Any] = {"topic": "break-glass", "id": identifier, "state": "reviewed"}
+    return Draft(
+        kind=EntryKind.BREAK_GLASS, at=at, actor=actor, environment=environment,
+        sentence=f"break-glass reviewed: {text}", data=data,
+    )  # fmt: skip

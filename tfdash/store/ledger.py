@@ -1,0 +1,281 @@
+"""The store as the gate and the screens use it: ``tfdash.actions.base.Ledger``, and the feeder that keeps the facts current.
+
+All of it runs on the board's loop; whatever touches a disk or a socket has a deadline of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from tfdash.actions.base import ApprovalRefused, LedgerUnavailable
+from tfdash.clock import Clock
+from tfdash.model.action import Plan
+from tfdash.model.memory import ApprovalRequest, Entry, EntryKind, Facts, StoreHealth, VerifiedGood
+from tfdash.model.subject import Subject
+from tfdash.store import glass as glass_entries
+from tfdash.store.approvals import Approvals
+from tfdash.store.draft import Draft
+from tfdash.store.glass import Glass, boottime
+from tfdash.store.recorder import Recorder
+from tfdash.store.remembered import Remembered, subject_data
+from tfdash.store.sealing import close_up, open_up
+
+
+class Store:
+    """See the module. ``open_store`` builds it. ``listener`` is told whenever the facts may have changed."""
+
+    def __init__(
+        self, recorder: Recorder, clock: Clock, *, key: Callable[[], bytes], break_glass_life: float = 3600.0,
+        boot: Callable[[], float] = boottime, approvals: Approvals | None = None,
+    ) -> None:  # fmt: skip
+        self.recorder = recorder
+        self.clock = clock
+        self.approvals = approvals
+        self._key = key
+        self.bodies: dict[str, str] = {}  # texts by digest, opened
+        self.remembered = Remembered(lambda digest: self.bodies.get(digest, ""))
+        self.glass = Glass(clock.now, boot, break_glass_life)
+        self.before: frozenset[str] = frozenset()  # intents that were open when this process began
+        self.ended_terminals: frozenset[str] = frozenset()
+        self.own_terminals: frozenset[str] = frozenset()
+        self.waiting: tuple[ApprovalRequest, ...] = ()
+        self.health = StoreHealth()
+        self.changed: Callable[[], None] = lambda: None
+
+    @property
+    def terminal(self) -> str:
+        return self.recorder.terminal
+
+    # -- recording ----------------------------------------------------------------------------------------------
+
+    async def append(
+        self, kind: EntryKind, *, actor: str, subject: Subject | None = None, action: str = "", intent: str = "",
+        sentence: str = "", data: Mapping[str, Any] | None = None, environment: str = "",
+    ) -> Entry:  # fmt: skip
+        """Durable when it returns. An INTENT's own ``intent`` is its id, for the entries that belong to it."""
+        told: dict[str, Any] = dict(data or {})
+        target = cluster = ""
+        if subject is not None:
+            told.setdefault("subject", subject_data(subject))
+            target, cluster = str(subject), subject.cluster.cluster
+            environment = environment or subject.cluster.environment
+        return await self.record(
+            Draft(
+                kind=kind, at=self.clock.now(), actor=actor, environment=environment, cluster=cluster, target=target,
+                action=action, intent=intent, sentence=sentence, data=told,
+            )
+        )  # fmt: skip
+
+    async def record(self, draft: Draft) -> Entry:
+        entry = await self.recorder.record(draft)
+        self.remembered.apply(entry)
+        self.changed()
+        return entry
+
+    async def reserve(self, entries: int) -> None:
+        await self.recorder.reserve(entries)
+
+    # -- approvals ----------------------------------------------------------------------------------------------
+
+    def _desk(self) -> Approvals:
+        if self.approvals is None:
+            raise ApprovalRefused(
+                "a second person is not available: nobody here stamps who approves; set [store] url to a PostgreSQL with a "
+                'role for each person, or [store] approvals to "kubernetes"'
+            )
+        return self.approvals
+
+    async def request_approval(self, plan: Plan, reason: str) -> ApprovalRequest:
+        """Ask for a second person. The stamped requester is this terminal's identity at the server that stamps."""
+        request = await self._desk().request(plan, reason)
+        await self.record(
+            Draft(
+                kind=EntryKind.NOTE, at=self.clock.now(), actor=request.requester, action=plan.action,
+                environment=plan.subject.cluster.environment, cluster=plan.subject.cluster.cluster,
+                target=str(plan.subject), sentence=f"asks for a second person: {reason}",
+                data={"id": request.id, "digest": request.digest, "reason": reason, "plan": msgspec.to_builtins(plan)},
+            )
+        )  # fmt: skip
+        await self.look_at_approvals()
+        return request
+
+    async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
+        desk = self._desk()
+        request = await desk.find(approval)
+        identity = await desk.identity()
+        desk.may_decide(request, identity)
+        word = "approves" if approve else "denies"
+        entry = await self.record(
+            Draft(
+                kind=EntryKind.APPROVAL if approve else EntryKind.DENIAL, at=self.clock.now(), actor=identity,
+                sentence=f"{word} {request.requester}'s plan {request.digest[:12]}: {reason}",
+                data={"id": request.id, "digest": request.digest, "reason": reason},
+            )
+        )  # fmt: skip
+        decided = await desk.decide(request, approve, reason, entry)
+        await self.look_at_approvals()
+        return decided
+
+    async def consume_approval(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
+        """Use it up: asked of this terminal's own memory first and last, so that a database that was put back cannot have
+        it used again."""
+        desk = self._desk()
+
+        def used(file: Any) -> bool:
+            return bool(file.was_consumed(approval, digest))
+
+        try:
+            if await self.recorder.on_file(used, "looking up an approval"):
+                raise ApprovalRefused("this approval was used already, on this terminal")
+            request = await desk.consume(approval, digest, requester)
+            now = self.clock.now()
+            if not await self.recorder.on_file(
+                lambda f: f.consume(approval, digest, now), "using up an approval"
+            ):
+                raise ApprovalRefused("this approval was used already, on this terminal")
+        except LedgerUnavailable as error:
+            raise ApprovalRefused(f"whether the approval was used cannot be remembered: {error}") from None
+        await self.look_at_approvals()
+        return request
+
+    async def look_at_approvals(self) -> None:
+        """Read what waits; what cannot be read leaves the last picture."""
+        if self.approvals is not None:
+            try:
+                self.waiting = await self.approvals.waiting()
+            except (LedgerUnavailable, ApprovalRefused):
+                return
+            self.changed()
+
+    # -- facts --------------------------------------------------------------------------------------------------
+
+    async def remember_verified(self, good: VerifiedGood) -> None:
+        """Keep the template, sealed, and record that it is verified. Raises ``LedgerUnavailable``."""
+        digest = hashlib.sha256(good.template.encode("utf-8", "surrogatepass")).hexdigest()
+        now = self.clock.now()
+        try:
+            await self.recorder.on_file(
+                lambda file: file.keep_body(digest, close_up(self._key(), good.template), now),
+                "keeping a template",
+            )
+        except LedgerUnavailable:
+            if self.recorder.sink is None:
+                raise
+        self.bodies[digest] = good.template
+        await self.append(
+            EntryKind.VERIFICATION, actor=good.by, subject=good.subject,
+            sentence=f"{good.subject} is verified at {', '.join(good.images)}",
+            data={
+                "topic": "verified", "template_digest": digest, "template_hash": good.template_hash, "images": good.images,
+                "digests": good.digests, "revision": good.revision, "verified_at": good.at or now, "by": good.by,
+                "verdicts": good.verdicts, "template": good.template,
+            },
+        )  # fmt: skip
+
+    async def remember_manual(self, subject: Subject, actor: str, sentence: str) -> None:
+        """A person decides to roll back, or takes it back ("")."""
+        await self.append(
+            EntryKind.NOTE, actor=actor, subject=subject, sentence=sentence or "takes back the decision to roll back",
+            data={"topic": "manual", "value": sentence},
+        )  # fmt: skip
+
+    async def remember_baseline(self, subject: Subject, baseline: str, actor: str = "tfdash") -> None:
+        """A frozen baseline (canonical JSON), or none any more ("")."""
+        await self.append(
+            EntryKind.NOTE, actor=actor, subject=subject,
+            sentence="keeps a frozen baseline" if baseline else "lets the frozen baseline go",
+            data={"topic": "baseline", "value": baseline},
+        )  # fmt: skip
+
+    async def remember_acting(self, subject: Subject, actor: str, action: str, seconds: float) -> None:
+        """Others see that ``actor`` acts on it, for so long; 0 ends it."""
+        await self.append(
+            EntryKind.NOTE, actor=actor, subject=subject, action=action,
+            sentence=f"acts for {seconds:g} s" if seconds else "does not act any more",
+            data={"topic": "acting", "until": self.clock.now() + seconds if seconds else 0},
+        )  # fmt: skip
+
+    # -- break-glass --------------------------------------------------------------------------------------------
+
+    async def break_glass(self, environment: str, actor: str, reason: str) -> None:
+        """Active once it is recorded, and not before. Raises ``ValueError`` without a reason, ``LedgerUnavailable``."""
+        opened = self.glass.begin(environment, actor, reason)
+        await self.record(glass_entries.begun(opened))
+        self.glass.keep(opened)
+
+    async def end_break_glass(self, environment: str, actor: str) -> None:
+        await self._end_glass(environment, actor, f"ended by {actor}")
+
+    async def _end_glass(self, environment: str, actor: str, why: str) -> None:
+        opened = self.glass.drop(environment)  # at once, whether it can be recorded or not
+        now = self.clock.now()
+        if opened is not None:
+            await self.record(glass_entries.ended(opened.id, environment, actor, why, now))
+
+    def glass_active(self, environment: str, actor: str) -> bool:
+        """Whether this process's break-glass holds for ``actor`` now. What a gate asks."""
+        return self.glass.active(environment, actor)
+
+    async def identity_is(self, actor: str) -> None:
+        """The identity that the API server says now: another one than before ends what that one began."""
+        for opened in self.glass.of_others(actor):
+            await self._end_glass(opened.environment, actor, f"the identity changed to {actor}")
+
+    async def review_break_glass(self, environment: str, actor: str, text: str) -> None:
+        """Somebody else has looked at it afterwards. Raises ``PermissionError`` for whoever began it."""
+        now = self.clock.now()
+        due = [
+            (i, g) for i, g in self.remembered.glass_of(environment) if not g.reviewed_by and g.until <= now
+        ]
+        if not due:
+            raise ValueError(f"no break-glass of {environment or 'any environment'} waits for a review")
+        for identifier, done in due:
+            if done.by == actor:
+                raise PermissionError(f"{actor} began it: somebody else must review it")
+            await self.record(glass_entries.reviewed(identifier, done.environment, actor, text, now))
+
+    async def watch_glass(self) -> None:
+        """End what is over. Called now and then."""
+        for opened in self.glass.over():
+            await self._end_glass(opened.environment, "tfdash", "its time is over")
+
+    # -- what is said of it -------------------------------------------------------------------------------------
+
+    def unsettled(self) -> tuple[Entry, ...]:
+        """Intents without an outcome that nobody is carrying out any more: this terminal's from before it started, and
+        those of this user's terminals that ended."""
+        return tuple(
+            entry
+            for entry in self.remembered.open_intents()
+            if entry.intent in self.before
+            or entry.terminal in self.ended_terminals
+            or (entry.terminal.rpartition("-d")[0] in self.ended_terminals)
+        )
+
+    def facts(self) -> Facts:
+        now = self.clock.now()
+        unsettled = self.unsettled()
+        gone = {entry.terminal for entry in unsettled} - {self.terminal}
+        return Facts(
+            verified=self.remembered.verified, approvals=self.waiting, break_glass=self.remembered.break_glass(now),
+            acting=tuple(a for a in self.remembered.acting(now) if a.terminal not in gone),
+            manual=self.remembered.manual, unsettled=unsettled, health=self.health,
+            baselines=self.remembered.baselines,
+        )  # fmt: skip
+
+    def take_bodies(self, sealed: Mapping[str, bytes], keys: tuple[bytes, ...]) -> None:
+        """Open what can be opened."""
+        for digest, closed in sealed.items():
+            for key in keys:
+                text = open_up(key, closed)
+                if text and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == digest:
+                    self.bodies[digest] = text
+                    break
+        self.remembered.bodies_changed()
+
+    def close(self) -> None:
+        self.recorder.close()

@@ -1,0 +1,394 @@
+"""One terminal's own SQLite file: its chain, and what it knows of others. Synchronous; one thread at a time uses it.
+
+What ``append`` returned is on the disk (WAL, synchronous=FULL). Room is kept in the file itself (free pages, and a WAL that
+never shrinks) and in a ballast file beside it, which is let go when the disk is full, so that the outcome of what was
+begun can still be written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.model.memory import Entry, EntryKind
+from tfdash.store import place
+from tfdash.store.canonical import GENESIS, Unreadable, data_of, decode
+from tfdash.store.draft import Draft
+from tfdash.store.redact import Redactor
+from tfdash.store.schema import connect, migrate
+
+log = logging.getLogger(__name__)
+BALLAST = 1 << 20
+ROOM = 32 << 10
+"""Bytes kept for each entry that is still to come."""
+
+
+class Abandoned(Exception):
+    """Whoever asked does not wait any more; nothing was recorded."""
+
+
+def cause(error: sqlite3.Error) -> str:
+    """Why SQLite could not, in words."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name == "SQLITE_FULL":
+        return "the disk is full"
+    if name.startswith("SQLITE_READONLY"):
+        return "the file system or the file is read-only"
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "another process holds the file"
+    if name.startswith("SQLITE_IOERR"):
+        return f"the disk failed ({name})"
+    if name.startswith("SQLITE_CANTOPEN"):
+        return "the file cannot be opened"
+    return str(error)
+
+
+class LocalFile:
+    """The file of one slot. ``redact`` goes over every entry before it is hashed."""
+
+    def __init__(
+        self, slot: place.Slot, redact: Redactor, *, name: str = "", now: float = 0.0, adopt: bool = False
+    ) -> None:
+        """``adopt``: only deliver what a terminal that ended left in it; its chain is not continued."""
+        self.slot, self.path = slot, slot.path
+        self._redact = redact
+        self._name = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[:48] or "terminal"
+        self._ballast = slot.path.with_suffix(".ballast")
+        self.notes: list[str] = []
+        place.create_private(self.path)
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+                raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
+            aside = self._quarantine(now)
+            try:
+                self._open()
+            except sqlite3.DatabaseError as again:
+                raise LedgerUnavailable(f"{self.path}: {cause(again)}") from None
+            self.notes.append(f"the file before this one was damaged and lies at {aside.name}")
+        if adopt:
+            self.terminal = self.meta("terminal")
+        else:
+            self._settle_identity()
+
+    # -- opening ------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        self._connection = connect(str(self.path))
+        migrate(self._connection, str(self.path))
+
+    def _quarantine(self, now: float) -> Path:
+        with contextlib.suppress(Exception):
+            self._connection.close()
+        aside = self.path.with_name(f"damaged-{int(now)}-{secrets.token_hex(2)}-{self.path.name}")
+        for ending in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(f"{self.path}{ending}", f"{aside}{ending}")
+        place.create_private(self.path)
+        return aside
+
+    def _settle_identity(self) -> None:
+        """Go on with the chain of this file, or begin a new one where the file is not the one that the chain was written to."""
+        try:
+            self.terminal = self.meta("terminal")
+            identity = place.identity(self.path)
+            seen = self._read_sidecar()
+            if not self.terminal:
+                if seen is not None and seen[1]:
+                    self.notes.append(
+                        f"the file of {seen[0]}, {seen[1]} entries up to {seen[2]}, is not here any more"
+                    )
+                self._begin(identity)
+            elif self.meta("identity") != identity:
+                self._rotate(
+                    identity, "this file is a copy of, or was moved from, the one that it was written to"
+                )
+            elif seen is not None and seen[0] == self.terminal and not self._holds(seen):
+                self._rotate(
+                    identity, f"entries up to {seen[1]} were recorded here and are not in the file any more"
+                )
+            self.sequence, self.head = self._head(self.terminal)
+            self.opened_at = self.sequence
+        except sqlite3.DatabaseError as error:
+            raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
+
+    def _begin(self, identity: str) -> None:
+        self.terminal = f"{self._name}-{secrets.token_hex(6)}"
+        with self._transaction():
+            self._set_meta("terminal", self.terminal)
+            self._set_meta("identity", identity)
+
+    def _rotate(self, identity: str, reason: str) -> None:
+        before = self.terminal
+        sequence, head = self._head(before)
+        self._begin(identity)
+        self.notes.append(f"{reason}; a new chain begins, after {before} at {sequence} {head}")
+
+    def rotate(self, reason: str) -> None:
+        """Begin a new chain in the same file: the old one cannot go on (forked, or changed underneath)."""
+        try:
+            self._rotate(place.identity(self.path), reason)
+            self.sequence, self.head = self._head(self.terminal)
+        except sqlite3.DatabaseError as error:
+            raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+        place.release(self.slot)
+
+    # -- the sidecar: the newest head, in the lock file, so that a file that was put back is noticed ----------------
+
+    def _read_sidecar(self) -> tuple[str, int, str] | None:
+        try:
+            parts = os.pread(self.slot.lock, 512, 0).decode("ascii").split()
+            return (parts[0], int(parts[1]), parts[2]) if len(parts) == 3 else None
+        except (OSError, ValueError):
+            return None
+
+    def _write_sidecar(self) -> None:
+        with contextlib.suppress(OSError):  # a help only; a full disk must not fail what is recorded already
+            os.pwrite(
+                self.slot.lock, f"{self.terminal} {self.sequence} {self.head}".ljust(255).encode() + b"\n", 0
+            )
+
+    def _holds(self, seen: tuple[str, int, str]) -> bool:
+        row = self._connection.execute(
+            "SELECT hash FROM entries WHERE terminal = ? AND sequence = ?", (seen[0], seen[1])
+        ).fetchone()
+        return seen[1] == 0 or (row is not None and row[0] == seen[2])
+
+    # -- small things -------------------------------------------------------------------------------------------
+
+    def meta(self, key: str) -> str:
+        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else ""
+
+    def _set_meta(self, key: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)", (key, value))
+
+    def _head(self, terminal: str) -> tuple[int, str]:
+        row = self._connection.execute(
+            "SELECT sequence, hash FROM entries WHERE terminal = ? ORDER BY sequence DESC LIMIT 1",
+            (terminal,),
+        ).fetchone()
+        return (row[0], row[1]) if row else (0, GENESIS)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            raise
+
+    # -- appending ----------------------------------------------------------------------------------------------
+
+    def append(self, draft: Draft, abandoned: Callable[[], bool] = lambda: False) -> Entry:
+        """Record it; durable when this returns. Raises ``LedgerUnavailable``, and ``Abandoned`` before anything is written."""
+        if self._head(self.terminal) != (self.sequence, self.head):
+            self.rotate(
+                f"the file was changed underneath: it should end with entry {self.sequence} {self.head}"
+            )
+            self._insert(
+                Draft(kind=EntryKind.NOTE, at=draft.at, actor="tfdash", sentence=self.notes.pop()),
+                lambda: False,
+            )
+        return self._insert(draft, abandoned)
+
+    def _insert(self, draft: Draft, abandoned: Callable[[], bool]) -> Entry:
+        entry, raw = draft.placed(self.terminal, self.sequence + 1, self.head, self._redact)
+        topic = str(data_of(entry).get("topic", ""))
+        row = (entry.terminal, entry.sequence, entry.kind.value, entry.intent, topic, entry.hash, raw)
+
+        def insert() -> None:
+            with self._transaction() as connection:
+                connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                if abandoned():
+                    raise Abandoned
+
+        self._with_room(insert)
+        self.sequence, self.head = entry.sequence, entry.hash
+        self._write_sidecar()
+        return entry
+
+    def _with_room(self, work: Callable[[], None]) -> None:
+        """Do it; where the disk is full, let the ballast go and do it once more."""
+        try:
+            try:
+                work()
+            except sqlite3.Error as error:
+                name = getattr(error, "sqlite_errorname", "") or ""
+                if name != "SQLITE_FULL" and not name.startswith("SQLITE_IOERR"):
+                    raise
+                if not self._drop_ballast():
+                    raise
+                log.warning("%s: %s; the room kept for this is used now", self.path, cause(error))
+                work()
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
+
+    def _drop_ballast(self) -> bool:
+        try:
+            if self._ballast.stat().st_size == 0:
+                return False
+            os.truncate(self._ballast, 0)
+        except OSError:
+            return False
+        return True
+
+    def reserve(self, entries: int) -> None:
+        """Keep room for so many entries. Raises ``LedgerUnavailable`` where there is none."""
+        try:
+            descriptor = os.open(self._ballast, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
+                if os.fstat(descriptor).st_size < BALLAST:
+                    if hasattr(os, "posix_fallocate"):
+                        os.posix_fallocate(descriptor, 0, BALLAST)
+                    else:  # macOS
+                        os.pwrite(descriptor, b"\1" * BALLAST, 0)
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            self._drop_ballast()
+            raise LedgerUnavailable(
+                f"no room is left for the audit log in {self.path.parent}: {place.why(error)}"
+            ) from None
+        try:
+            page = self._connection.execute("PRAGMA page_size").fetchone()[0]
+            free = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+            wanted = entries * ROOM
+            if free * page < wanted:
+                with self._transaction() as connection:
+                    connection.execute("INSERT INTO room VALUES (zeroblob(?))", (wanted,))
+                    connection.execute("DELETE FROM room")
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(
+                f"no room is left for the audit log in {self.path}: {cause(error)}"
+            ) from None
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def pending(self, holder: str, limit: int) -> list[tuple[str, int, bytes, str]]:
+        """(terminal, sequence, bytes, hash) of what ``holder`` has not acknowledged, oldest first; of every chain in the file."""
+        return self._connection.execute(
+            "SELECT e.terminal, e.sequence, e.bytes, e.hash FROM entries e LEFT JOIN anchors a"
+            " ON a.terminal = e.terminal AND a.holder = ? WHERE e.sequence > coalesce(a.sequence, 0)"
+            " ORDER BY e.rowid LIMIT ?",
+            (holder, limit),
+        ).fetchall()
+
+    def behind(self, holder: str) -> int:
+        row = self._connection.execute(
+            "SELECT count(*) FROM entries e LEFT JOIN anchors a ON a.terminal = e.terminal AND a.holder = ?"
+            " WHERE e.sequence > coalesce(a.sequence, 0)",
+            (holder,),
+        ).fetchone()
+        return int(row[0])
+
+    def anchored(self, terminal: str) -> int:
+        row = self._connection.execute(
+            "SELECT max(sequence) FROM anchors WHERE terminal = ?", (terminal,)
+        ).fetchone()
+        return row[0] or 0
+
+    def acknowledge(self, terminal: str, sequence: int, hash: str, holder: str, at: float) -> None:
+        """``holder`` holds the chain up to there."""
+
+        def work() -> None:
+            with self._transaction() as connection:
+                connection.execute(
+                    "INSERT INTO anchors VALUES (?, ?, ?, ?, ?) ON CONFLICT (terminal, holder) DO UPDATE SET"
+                    " sequence = excluded.sequence, hash = excluded.hash, at = excluded.at"
+                    " WHERE excluded.sequence >= anchors.sequence",
+                    (terminal, sequence, hash, holder, at),
+                )
+
+        self._with_room(work)
+
+    def take_others(self, rows: Iterable[tuple[str, int, bytes, str, str]]) -> None:
+        """Keep what the shared store has of other terminals: (terminal, sequence, bytes, hash, written by)."""
+        kept = []
+        for terminal, sequence, raw, hash, written_by in rows:
+            try:
+                entry = decode(raw, hash)
+            except Unreadable:
+                continue
+            topic = str(data_of(entry).get("topic", ""))
+            kept.append((terminal, sequence, entry.kind.value, entry.intent, topic, hash, raw, written_by))
+
+        def work() -> None:
+            with self._transaction() as connection:
+                connection.executemany("INSERT OR IGNORE INTO others VALUES (?, ?, ?, ?, ?, ?, ?, ?)", kept)
+
+        self._with_room(work)
+
+    def other_heads(self) -> dict[str, int]:
+        """The cursor of each other terminal: the last sequence that is kept of it."""
+        return dict(
+            self._connection.execute(
+                "SELECT terminal, max(sequence) FROM others GROUP BY terminal"
+            ).fetchall()
+        )
+
+    def remembered(self) -> list[tuple[bytes, str]]:
+        """(bytes, hash) of every entry that changes what is remembered, here and of others."""
+        asked = "SELECT bytes, hash FROM {} WHERE topic <> '' OR kind IN ('intent', 'outcome') ORDER BY rowid"
+        return [
+            row
+            for table in ("entries", "others")
+            for row in self._connection.execute(asked.format(table)).fetchall()
+        ]
+
+    def own_terminals(self) -> set[str]:
+        return {row[0] for row in self._connection.execute("SELECT DISTINCT terminal FROM entries")} | {
+            self.terminal
+        }
+
+    # -- what an executor must never forget ---------------------------------------------------------------------
+
+    def was_consumed(self, approval: str, digest: str) -> bool:
+        row = self._connection.execute(
+            "SELECT 1 FROM consumed WHERE approval = ? OR digest = ?", (approval, digest)
+        ).fetchone()
+        return row is not None
+
+    def consume(self, approval: str, digest: str, at: float) -> bool:
+        """Remember that it is used up; False where it was already."""
+        if self.was_consumed(approval, digest):
+            return False
+
+        def work() -> None:
+            with self._transaction() as connection:
+                connection.execute("INSERT INTO consumed VALUES (?, ?, ?)", (approval, digest, at))
+
+        self._with_room(work)
+        return True
+
+    def keep_body(self, digest: str, sealed: bytes, at: float) -> None:
+        def work() -> None:
+            with self._transaction() as connection:
+                connection.execute("INSERT OR IGNORE INTO bodies VALUES (?, ?, ?)", (digest, sealed, at))
+
+        self._with_room(work)
+
+    def body(self, digest: str) -> bytes | None:
+        row = self._connection.execute("SELECT sealed FROM bodies WHERE digest = ?", (digest,)).fetchone()
+        return row[0] if row else None
+
+    def all_bodies(self) -> dict[str, bytes]:
+        return dict(self._connection.execute("SELECT digest, sealed FROM bodies").fetchall())

@@ -1,0 +1,134 @@
+"""Puts the store together from its settings. Nothing here imports a client library before it is needed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.clock import Clock
+from tfdash.store.approvals import Approvals
+from tfdash.store.feeding import Anchoring, StoreFeeder, Syncing
+from tfdash.store.glass import boottime
+from tfdash.store.ledger import Store
+from tfdash.store.place import default_folder, prepare
+from tfdash.store.recorder import Recorder
+from tfdash.store.redact import Redactor
+from tfdash.store.sealing import key_from, local_key
+
+
+class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """[store] with its secrets resolved. Times in seconds. ``path`` "": the platform's own folder for state."""
+
+    path: str = ""
+    url: str = ""
+    key: str = ""
+    deadline: float = 2.0
+    heartbeat: float = 3600.0
+    approval_life: float = 900.0
+    break_glass: float = 3600.0
+    shared_roles: tuple[str, ...] = ()
+    anchor_file: str = ""
+    anchor_command: tuple[str, ...] = ()
+    anchor_every: float = 300.0
+
+    def __repr__(self) -> str:  # its secrets stand in no log and no traceback
+        return f"StoreOptions(path={self.path!r}, url={'set' if self.url else 'none'})"
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.path).expanduser() if self.path else default_folder()
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The ledger for the gate, and the feeder for the board."""
+
+    store: Store
+    feeder: StoreFeeder
+
+
+def terminal_name(given: str = "") -> str:
+    """Host and user, in the letters that an entry's header takes; the chain's own random part follows."""
+    if not given:
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError):
+            user = str(os.getuid())
+        given = f"{os.uname().nodename.partition('.')[0]}-{user}"
+    return re.sub(r"[^a-z0-9-]+", "-", given.lower()).strip("-")[:48] or "terminal"
+
+
+def open_store(
+    options: StoreOptions, clock: Clock, *, acting: bool, terminal: str = "", policy: str = "",
+    secrets: Iterable[str] = (), approvals: Approvals | None = None, boot: Callable[[], float] = boottime,
+) -> Opened:  # fmt: skip
+    """Open this terminal's part of the store; never raises for a disk or a database, which is what ``StoreHealth`` says.
+
+    ``acting`` False: this terminal takes no place and records nothing; it reads what others remember. ``secrets`` are what
+    the program holds and must never be recorded. ``policy``: the digest of the policies in force. ``approvals``: who stamps
+    approvals instead of the shared PostgreSQL.
+    """
+    folder = options.folder
+    redact = Redactor([*secrets, options.url, options.key, *_password(options.url)])
+    name = terminal_name(terminal)
+    shared = sync = None
+    if options.url:
+        from tfdash.store.shared import SharedStore
+        from tfdash.store.sync import Sync
+
+        shared = SharedStore(options.url, deadline=options.deadline, shared_roles=options.shared_roles)
+        sync = Sync(shared, key=key_from(options.key) if options.key else b"")
+        if approvals is None:
+            from tfdash.store.postgres_approval import PostgresApprovals
+
+            approvals = PostgresApprovals(shared, life=options.approval_life, key=sync.key)
+    recorder = Recorder(
+        folder if acting else None, redact, clock.now, name=name, deadline=options.deadline, sink=shared,
+        refused="" if acting else "this terminal is read-only: it records nothing",
+    )  # fmt: skip
+    keys: list[bytes] = [key_from(options.key)] if options.key else []
+    if acting:
+        try:
+            prepare(folder)
+            for note in recorder.thread.submit(recorder.open_now).result(options.deadline):
+                recorder.thread.submit(lambda note=note: recorder.file and recorder.file.append(note))  # type: ignore[misc]
+        except (LedgerUnavailable, TimeoutError) as error:
+            recorder.local_problem = str(error) or f"the disk under {folder} did not answer"
+    try:
+        if acting or folder.is_dir():
+            keys.insert(0, local_key(folder))
+    except LedgerUnavailable as error:
+        recorder.local_problem = recorder.local_problem or str(error)
+    store = Store(
+        recorder, clock, key=lambda: keys[0] if keys else local_key(folder), break_glass_life=options.break_glass, boot=boot,
+        approvals=approvals,
+    )  # fmt: skip
+    store.health = msgspec.structs.replace(
+        store.health,
+        terminal=store.terminal,
+        local=recorder.local_problem,
+        shared_configured=shared is not None,
+    )
+    feeder = StoreFeeder(
+        store, folder, acting=acting, sync=_syncing(sync), heartbeat=options.heartbeat, policy=policy, keys=tuple(keys),
+        anchoring=Anchoring(
+            file=Path(options.anchor_file).expanduser() if options.anchor_file else None,
+            command=options.anchor_command, every=options.anchor_every,
+        ),
+    )  # fmt: skip
+    return Opened(store, feeder)
+
+
+def _syncing(sync: Syncing | None) -> Syncing | None:
+    return sync
+
+
+def _password(url: str) -> list[str]:
+    """The password in a DSN, of either form."""
+    found = re.search(r"://[^:/@\s]*:([^@/\s]+)@", url) or re.search(r"\bpassword\s*=\s*'?([^'\s]+)", url)
+    return [found[1]] if found else []

@@ -1,0 +1,181 @@
+"""Records entries so that they are durable when the call returns: in this terminal's file, or else in the shared store.
+
+The local file comes first. Where it cannot (full, read-only, hung, on a network file system), the entry goes straight to the
+shared store in a chain of its own, ``TERMINAL-d...``; only where neither acknowledges is the ledger unavailable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.model.action import Result
+from tfdash.model.memory import Entry, EntryKind
+from tfdash.store import place
+from tfdash.store.canonical import GENESIS
+from tfdash.store.draft import Draft
+from tfdash.store.local import Abandoned, LocalFile
+from tfdash.store.redact import Redactor
+from tfdash.store.thread import StoreThread, Ticket
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Put(msgspec.Struct, frozen=True):
+    """What the shared store did with one entry: "taken", "known", "gap" or "fork"; ``head`` is the chain's last sequence."""
+
+    status: str
+    head: int
+
+
+class Sink(Protocol):
+    """A shared store, as the recorder needs it."""
+
+    async def put(self, rows: Sequence[tuple[bytes, str]]) -> list[Put]:
+        """Insert (bytes, hash), in order. Raises ``LedgerUnavailable``."""
+
+    async def ping(self) -> None:
+        """Raises ``LedgerUnavailable`` where nothing could be put."""
+
+
+class Recorder:
+    """See the module. ``folder`` None: there is no local file and never will be (a read-only terminal)."""
+
+    def __init__(
+        self, folder: Path | None, redact: Redactor, now: Callable[[], float], *, name: str, deadline: float,
+        sink: Sink | None = None, refused: str = "",
+    ) -> None:  # fmt: skip
+        self._folder, self.redact, self._now, self._name = folder, redact, now, name
+        self.thread = StoreThread(deadline)
+        self.sink = sink
+        self.file: LocalFile | None = None
+        self.local_problem = refused
+        self._refused = refused
+        self._direct: tuple[str, int, str] | None = None
+        self._direct_lock: asyncio.Lock | None = None
+        self.terminal = f"{name}-{secrets.token_hex(6)}"  # until the file says what it is
+        self._said = 0
+
+    # -- the file -----------------------------------------------------------------------------------------------
+
+    def open_now(self) -> list[Draft]:
+        """On the store's thread: take a place, open the file. Returns what it wants noted. Raises ``LedgerUnavailable``."""
+        if self._folder is None:
+            raise LedgerUnavailable(self._refused or "this terminal records nothing")
+        if self.file is None:
+            place.prepare(self._folder)
+            slot = place.take_slot(self._folder)
+            try:
+                self.file = LocalFile(slot, self.redact, name=self._name, now=self._now())
+            except BaseException:
+                place.release(slot)
+                raise
+        self.terminal = self.file.terminal
+        return self._notes()
+
+    def _notes(self) -> list[Draft]:
+        if self.file is None:
+            return []
+        notes = [
+            Draft(kind=EntryKind.NOTE, at=self._now(), actor="tfdash", sentence=n) for n in self.file.notes
+        ]
+        self.file.notes = []
+        return notes
+
+    def _opened(self) -> LocalFile:
+        if self.file is None:
+            for note in self.open_now():
+                assert self.file is not None
+                self.file.append(note)
+        assert self.file is not None
+        return self.file
+
+    async def on_file(self, work: Callable[[LocalFile], T], what: str) -> T:
+        """Do something with the local file, on its thread. Raises ``LedgerUnavailable``."""
+        return await self.thread.call(lambda: work(self._opened()), what)
+
+    # -- recording ----------------------------------------------------------------------------------------------
+
+    async def record(self, draft: Draft) -> Entry:
+        """Durable when it returns. Raises ``LedgerUnavailable`` where no sink acknowledged."""
+        ticket = Ticket()
+        try:
+            entry = await self.thread.call(lambda: self._record_local(draft, ticket), "recording", ticket)
+        except (LedgerUnavailable, Abandoned) as error:
+            self.local_problem = str(error) or "the disk did not answer in time"
+            return await self._record_direct(draft)
+        self.local_problem = ""
+        return entry
+
+    def _record_local(self, draft: Draft, ticket: Ticket) -> Entry:
+        file = self._opened()
+        entry = file.append(draft, ticket.abandoned)
+        self.terminal = file.terminal
+        if ticket.left and entry.kind is EntryKind.INTENT:  # whoever asked was told that it is not recorded
+            file.append(
+                Draft(
+                    kind=EntryKind.OUTCOME, at=self._now(), actor="tfdash", intent=entry.intent, target=entry.target,
+                    environment=entry.environment, cluster=entry.cluster, action=entry.action,
+                    sentence="the disk answered too late: nothing was sent under this intent",
+                    data={"result": Result.NOT_APPLIED.value, "late": True},
+                )
+            )  # fmt: skip
+        return entry
+
+    async def _record_direct(self, draft: Draft) -> Entry:
+        """Straight to the shared store, in a chain that is begun anew whenever it is not known how far it came."""
+        if self.sink is None:
+            raise LedgerUnavailable(f"{self.local_problem}; no shared store is configured")
+        if self._direct_lock is None:
+            self._direct_lock = asyncio.Lock()
+        async with self._direct_lock:
+            if self._direct is None:
+                self._direct = (f"{self.terminal}-d{secrets.token_hex(4)}", 0, GENESIS)
+            terminal, sequence, head = self._direct
+            self._direct = None
+            entry, raw = draft.placed(terminal, sequence + 1, head, self.redact)
+            try:
+                (put,) = await self.sink.put([(raw, entry.hash)])
+            except LedgerUnavailable as error:
+                raise LedgerUnavailable(f"{self.local_problem}; the shared store: {error}") from None
+            if put.status not in ("taken", "known"):
+                raise LedgerUnavailable(
+                    f"{self.local_problem}; the shared store refused the entry: {put.status}"
+                )
+            self._direct = (terminal, entry.sequence, entry.hash)
+            return entry
+
+    async def reserve(self, entries: int) -> None:
+        """Room for so many entries, here, or else a shared store that takes them now. Raises ``LedgerUnavailable``."""
+        try:
+            await self.on_file(lambda file: file.reserve(entries), "keeping room")
+        except LedgerUnavailable as error:
+            self.local_problem = str(error)
+            if self.sink is None:
+                raise
+            try:
+                await self.sink.ping()
+            except LedgerUnavailable as shared:
+                raise LedgerUnavailable(f"{error}; the shared store: {shared}") from None
+        else:
+            self.local_problem = ""
+
+    def close(self) -> None:
+        """Let the file and its place go, once the thread has done what it was given."""
+
+        def work() -> None:
+            if self.file is not None:
+                self.file.close()
+                self.file = None
+
+        self.thread.submit(work)
+        self.thread.stop()
+        self.thread.join(self.thread.deadline)

@@ -1,0 +1,200 @@
+"""What the entries add up to: verified releases, decisions, baselines, break-glass, who acts, what is unsettled.
+
+Every fact is an entry of the log whose ``data`` has a ``topic``, so that facts travel as entries do and cannot be changed
+without the chain showing it. ``Remembered`` folds them, one after the other, in any order of terminals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from tfdash.model.action import Result
+from tfdash.model.memory import Acting, BreakGlass, Entry, EntryKind, VerifiedGood
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.store.canonical import data_of
+
+ACTING_FOR = 900.0
+"""Seconds after which an intent without an outcome no longer says that somebody acts."""
+
+
+def subject_data(subject: Subject) -> dict[str, str]:
+    """``subject`` as it stands in ``data``."""
+    return {
+        "environment": subject.cluster.environment, "cluster": subject.cluster.cluster, "kind": subject.kind,
+        "namespace": subject.namespace, "name": subject.name, "uid": subject.uid,
+    }  # fmt: skip
+
+
+def subject_of(value: Any) -> Subject | None:
+    """The other way; None where it is not one. Facts are kept for a name, whatever uid it has now: the uid is left out."""
+    if not isinstance(value, Mapping) or not value.get("name") or not value.get("kind"):
+        return None
+    text = {key: str(value.get(key, "")) for key in ("environment", "cluster", "kind", "namespace", "name")}
+    return Subject(
+        ClusterRef(text["environment"], text["cluster"]), text["kind"], text["namespace"], text["name"]
+    )
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+def _number(value: Any, missing: float) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return missing
+
+
+class Remembered:
+    """See the module. ``body`` gives the text that an entry names by digest, "" where it is not held."""
+
+    def __init__(self, body: Callable[[str], str]) -> None:
+        self._body = body
+        self._verified: dict[Subject, tuple[float, Entry]] = {}
+        self._good: dict[Subject, VerifiedGood] = {}
+        self._latest: dict[tuple[str, Subject], tuple[float, str]] = {}
+        self._glass: dict[str, BreakGlass] = {}
+        self._glass_facts: dict[str, dict[str, Any]] = {}
+        self._open: dict[str, Entry] = {}  # intents without an outcome
+        self._settled: set[str] = set()
+        self._acting: dict[tuple[str, Subject], tuple[float, Acting]] = {}
+
+    def apply(self, entry: Entry) -> None:
+        """Take in one entry; the same one again changes nothing."""
+        data = data_of(entry)
+        if entry.kind is EntryKind.INTENT:
+            if entry.intent not in self._settled:
+                self._open[entry.intent] = entry
+        elif entry.kind is EntryKind.OUTCOME and entry.intent and data.get("result") != Result.UNKNOWN.value:
+            self._settled.add(entry.intent)
+            self._open.pop(entry.intent, None)
+        topic = data.get("topic")
+        subject = subject_of(data.get("subject"))
+        if topic == "verified" and subject is not None:
+            self._apply_verified(entry, data, subject)
+        elif topic in ("manual", "baseline") and subject is not None:
+            key = (topic, subject)
+            if entry.at >= self._latest.get(key, (float("-inf"), ""))[0]:
+                self._latest[key] = (entry.at, str(data.get("value", "")))
+        elif topic == "acting" and subject is not None:
+            at = (entry.terminal, subject)
+            if entry.at >= self._acting.get(at, (float("-inf"),))[0]:
+                until = _number(data.get("until"), 0.0)
+                self._acting[at] = (
+                    entry.at,
+                    Acting(
+                        subject=subject,
+                        by=entry.actor,
+                        action=entry.action,
+                        since=until,
+                        terminal=entry.terminal,
+                    ),
+                )
+        elif topic == "break-glass":
+            self._apply_glass(entry, data)
+
+    def _apply_verified(self, entry: Entry, data: Mapping[str, Any], subject: Subject) -> None:
+        if entry.at < self._verified.get(subject, (float("-inf"),))[0]:
+            return
+        self._verified[subject] = (entry.at, entry)
+        self._good[subject] = VerifiedGood(
+            subject=subject, template=self._body(str(data.get("template_digest", ""))),
+            template_hash=str(data.get("template_hash", "")), images=_strings(data.get("images")),
+            digests=_strings(data.get("digests")), revision=str(data.get("revision", "")),
+            at=_number(data.get("verified_at"), entry.at), by=str(data.get("by", entry.actor)),
+            verdicts=_strings(data.get("verdicts")), where="store",
+        )  # fmt: skip
+
+    def bodies_changed(self) -> None:
+        """A text that was missing may have come."""
+        for subject, (_, entry) in list(self._verified.items()):
+            if not self._good[subject].template:
+                self._apply_verified(entry, data_of(entry), subject)
+
+    def _apply_glass(self, entry: Entry, data: Mapping[str, Any]) -> None:
+        identifier = str(data.get("id", ""))
+        known = self._glass_facts.setdefault(identifier, {})
+        state = str(data.get("state", ""))
+        if state == "begun":
+            known["begun"] = entry
+            known["until"] = _number(data.get("until"), entry.at)
+            known["reason"] = str(data.get("reason", ""))
+        elif state == "ended":
+            known["ended"] = min(entry.at, known.get("ended", entry.at))
+        elif state == "reviewed":
+            known["reviewed"] = entry.actor
+        begun: Entry | None = known.get("begun")
+        if begun is None:
+            return
+        until = min(known["until"], known.get("ended", known["until"]))
+        self._glass[identifier] = BreakGlass(
+            environment=begun.environment, by=begun.actor, reason=known["reason"], since=begun.at, until=until,
+            terminal=begun.terminal, reviewed_by=known.get("reviewed", ""),
+        )  # fmt: skip
+
+    # -- what is asked of it ------------------------------------------------------------------------------------
+
+    @property
+    def verified(self) -> dict[Subject, VerifiedGood]:
+        return dict(self._good)
+
+    @property
+    def manual(self) -> dict[Subject, str]:
+        return {
+            subject: value
+            for (topic, subject), (_, value) in self._latest.items()
+            if topic == "manual" and value
+        }
+
+    @property
+    def baselines(self) -> dict[Subject, str]:
+        return {
+            subject: value
+            for (topic, subject), (_, value) in self._latest.items()
+            if topic == "baseline" and value
+        }
+
+    def break_glass(self, now: float) -> dict[str, BreakGlass]:
+        """For each environment: the one that lasts longest, else the oldest that nobody has reviewed yet."""
+        chosen: dict[str, BreakGlass] = {}
+        for glass in sorted(self._glass.values(), key=lambda g: g.since):
+            active, before = glass.until > now, chosen.get(glass.environment)
+            if not active and glass.reviewed_by:
+                continue
+            if before is None or (active and (before.until <= now or glass.until > before.until)):
+                chosen[glass.environment] = glass
+        return chosen
+
+    def glass_of(self, environment: str) -> list[tuple[str, BreakGlass]]:
+        """All break-glass of an environment with their ids, oldest first."""
+        found = [
+            (i, glass)
+            for i, glass in self._glass.items()
+            if glass.environment == environment or not environment
+        ]
+        return sorted(found, key=lambda pair: pair[1].since)
+
+    def open_intents(self) -> tuple[Entry, ...]:
+        """Intents without an outcome (or with an unknown one), of every terminal, oldest first."""
+        return tuple(sorted(self._open.values(), key=lambda entry: entry.at))
+
+    def acting(self, now: float) -> tuple[Acting, ...]:
+        found: dict[tuple[str, Subject], Acting] = {}
+        for entry in self._open.values():
+            subject = subject_of(data_of(entry).get("subject"))
+            if subject is not None and 0 <= now - entry.at < ACTING_FOR:
+                found[entry.terminal, subject] = Acting(
+                    subject=subject,
+                    by=entry.actor,
+                    action=entry.action,
+                    since=entry.at,
+                    terminal=entry.terminal,
+                )
+        for key, (at, acting) in self._acting.items():
+            if acting.since > now:  # holds "until" there
+                found[key] = msgspec.structs.replace(acting, since=at)
+        return tuple(sorted(found.values(), key=lambda a: a.since))

@@ -1,0 +1,82 @@
+"""The local file's tables, as numbered migrations. A newer program may add columns and tables; this one leaves them be."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tfdash.actions.base import LedgerUnavailable
+
+SCHEMA = 1
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: (
+        "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        # own chains: "bytes" are the truth, the other columns only find them
+        "CREATE TABLE entries(terminal TEXT NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL, intent TEXT NOT NULL,"
+        " topic TEXT NOT NULL, hash TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (terminal, sequence))",
+        "CREATE INDEX entries_by_intent ON entries(intent) WHERE intent <> ''",
+        "CREATE INDEX entries_by_topic ON entries(topic) WHERE topic <> ''",
+        # chains of others, from the shared store, with the role that wrote each there
+        "CREATE TABLE others(terminal TEXT NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL, intent TEXT NOT NULL,"
+        " topic TEXT NOT NULL, hash TEXT NOT NULL, bytes BLOB NOT NULL, written_by TEXT NOT NULL,"
+        " PRIMARY KEY (terminal, sequence))",
+        "CREATE INDEX others_by_intent ON others(intent) WHERE intent <> ''",
+        "CREATE INDEX others_by_topic ON others(topic) WHERE topic <> ''",
+        # how far somebody else holds a chain
+        "CREATE TABLE anchors(terminal TEXT NOT NULL, sequence INTEGER NOT NULL, hash TEXT NOT NULL, holder TEXT NOT NULL,"
+        " at REAL NOT NULL, PRIMARY KEY (terminal, holder))",
+        # approvals that were used up, whatever a database that was restored says
+        "CREATE TABLE consumed(approval TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, at REAL NOT NULL)",
+        # sealed texts that an entry names by their digest (pod templates)
+        "CREATE TABLE bodies(digest TEXT PRIMARY KEY, sealed BLOB NOT NULL, at REAL NOT NULL)",
+        "CREATE TABLE room(filler BLOB)",
+    ),
+}
+
+
+def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
+    """One connection, for the thread that made it... or any one thread at a time."""
+    uri = "file:" + path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    connection = sqlite3.connect(
+        f"{uri}?mode={'ro' if read_only else 'rw'}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=1.0,
+    )
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA fullfsync=ON")  # macOS: fsync alone does not reach the disk there
+    connection.execute("PRAGMA wal_autocheckpoint=256")
+    connection.execute("PRAGMA secure_delete=ON")
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the file up to ``SCHEMA``, one transaction a step. Raises ``LedgerUnavailable`` for one that is too new."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'minimum'").fetchone()
+        minimum = int(row[0]) if row else version
+        if minimum > SCHEMA:
+            raise LedgerUnavailable(
+                f"{path} was written by a newer tfdash (its tables are number {version}, this program needs at least to know "
+                f"{minimum} and knows {SCHEMA}); start the newer program"
+            )
+        return
+    for number in range(version + 1, SCHEMA + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in MIGRATIONS[number]:
+                connection.execute(statement)
+            connection.execute(
+                "INSERT OR REPLACE INTO meta(key, value) VALUES ('minimum', '1')"
+            )  # the oldest program that may still write here
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
