@@ -15,6 +15,9 @@ _OWNERS = {
     "daemonsets.apps": ("pods", "controllerrevisions.apps"),
     "jobs.batch": ("pods",),
     "cronjobs.batch": ("jobs.batch",),
+    "rollouts.argoproj.io": ("replicasets.apps", "analysisruns.argoproj.io", "experiments.argoproj.io"),
+    "experiments.argoproj.io": ("replicasets.apps", "analysisruns.argoproj.io"),
+    "canaries.flagger.app": ("deployments.apps", "services"),
 }
 _PROTECTION = ("kubernetes.io/pvc-protection", "kubernetes.io/pv-protection")
 _KEPT_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")

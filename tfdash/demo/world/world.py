@@ -21,6 +21,7 @@ from tfdash.demo.world.layout import Layout
 from tfdash.demo.world.network import Network
 from tfdash.demo.world.nodes import Nodes
 from tfdash.demo.world.replicaset import ReplicaSets
+from tfdash.demo.world.rollout import Rollouts
 from tfdash.demo.world.scheduler import Scheduler
 from tfdash.demo.world.statefulset import StatefulSets
 
@@ -38,6 +39,7 @@ class World:
         self.parts = (
             ReplicaSets(kernel), Deployments(kernel), StatefulSets(kernel), DaemonSets(kernel), Jobs(kernel),
             CronJobs(kernel), Autoscalers(kernel), Network(kernel), Guards(kernel), Collector(kernel),
+            Rollouts(kernel),
         )  # fmt: skip
         self.actions = Actions(kernel, self.nodes)
 
