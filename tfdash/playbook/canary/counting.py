@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
-from operator import le
+from itertools import pairwise
+from operator import add, sub
 from typing import NamedTuple
 
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
@@ -45,12 +45,16 @@ def target(series: CounterSeries | HistogramSeries) -> Target:
     return "", series.version, next((v for k, v in series.labels if k == "instance"), "")
 
 
-def clean(points: Sequence[Point]) -> list[Point]:
-    """Without what is not a number, in order of time."""
-    kept = [p for p in points if p[1] == p[1]]
-    if not all(map(le, (p[0] for p in kept), (p[0] for p in islice(kept, 1, None)))):
-        kept.sort(key=lambda p: p[0])
-    return kept
+def clean(points: Sequence[Point]) -> tuple[Sequence[float], Sequence[float]]:
+    """Times and values, without what is not a number, in order of time."""
+    if not points:
+        return (), ()
+    ats, values = zip(*points, strict=True)
+    total = sum(values)
+    if total == total and list(ats) == sorted(ats):
+        return ats, values
+    kept = sorted(p for p in points if p[1] == p[1])
+    return [p[0] for p in kept], [p[1] for p in kept]
 
 
 class Births:
@@ -88,16 +92,16 @@ class Births:
 
 def rises(points: Sequence[Point], edges: Sequence[float], from_zero: bool) -> list[float] | None:
     """What the counter rose by in each window; None of no samples."""
-    points = clean(points)
-    if not points:
+    ats, values = clean(points)
+    if not values:
         return None
-    ats = [p[0] for p in points]
-    values = [p[1] for p in points]
-    if not all(map(le, values, islice(values, 1, None))):
+    if list(values) != sorted(values):
         values = _unreset(values)
     base = 0.0 if from_zero else values[0]
-    totals = [values[i - 1] if i else base for i in (bisect_left(ats, e) for e in edges)]
-    return [b - a for a, b in zip(totals, islice(totals, 1, None), strict=False)]
+    if base == values[-1]:
+        return [0.0] * (len(edges) - 1)
+    totals = [values[i - 1] if i else base for i in [bisect_left(ats, e) for e in edges]]
+    return list(map(sub, totals[1:], totals))
 
 
 def _unreset(values: Sequence[float]) -> list[float]:
@@ -113,56 +117,66 @@ def _unreset(values: Sequence[float]) -> list[float]:
 
 def bounds_of(series: Iterable[HistogramSeries]) -> tuple[float, ...]:
     """Every bound that any of them has, ascending."""
-    seen = {p.bounds for s in series for p in s.points}
+    seen = set({id(p.bounds): p.bounds for s in series for p in s.points}.values())
     if len(seen) == 1:
-        return next(iter(seen))
+        return seen.pop()
     return tuple(sorted({b for bounds in seen for b in bounds if b == b}))
 
 
 def bucket_rises(
     series: HistogramSeries, edges: Sequence[float], from_zero: bool, bounds: tuple[float, ...]
-) -> list[list[float]] | None:
+) -> list[tuple[float, ...]] | None:
     """What each cumulative bucket rose by in each window; None of no samples.
 
     A reset is seen in the count of all observations. Bounds that a sample lacks hold what its next lower bound holds:
     a native histogram names only buckets that hold something.
     """
-    points = [p for p in series.points if p.counts and p.counts[-1] == p.counts[-1]]
+    points: Sequence[Buckets] = series.points
+    counts = [p.counts[-1] for p in points if p.counts]
+    ats = [p.at for p in points]
+    if len(counts) != len(points) or sum(counts) != sum(counts) or ats != sorted(ats):
+        points = sorted((p for p in points if p.counts and p.counts[-1] == p.counts[-1]), key=lambda p: p.at)
+        counts, ats = [p.counts[-1] for p in points], [p.at for p in points]
     if not points:
         return None
-    points.sort(key=lambda p: p.at)
-    ats = [p.at for p in points]
-    resets = [i for i in range(1, len(points)) if points[i].counts[-1] < points[i - 1].counts[-1]]
-    lost: list[tuple[int, list[float]]] = []
-    sums = [0.0] * len(bounds)
-    for i in resets:
-        sums = [a + b for a, b in zip(sums, _at(points[i - 1], bounds), strict=True)]
-        lost.append((i, sums))
+    lost = _lost(points, counts, bounds)
+    none = (0.0,) * len(bounds)
     totals = []
     for edge in edges:
         i = bisect_left(ats, edge) - 1
         if i < 0:
-            totals.append([0.0] * len(bounds) if from_zero else _at(points[0], bounds))
+            totals.append(none if from_zero else _at(points[0], bounds))
             continue
         here = _at(points[i], bounds)
         before = next((s for at, s in reversed(lost) if at <= i), None)
-        totals.append([a + b for a, b in zip(here, before, strict=True)] if before else here)
-    return [
-        [max(b - a, 0.0) for a, b in zip(one, two, strict=True)]
-        for one, two in zip(totals, islice(totals, 1, None), strict=False)
-    ]
+        totals.append(tuple(map(add, here, before)) if before else here)
+    return [none if one is two else tuple(map(sub, two, one)) for one, two in pairwise(totals)]
 
 
-def _at(point: Buckets, bounds: tuple[float, ...]) -> list[float]:
-    if point.bounds == bounds:
-        return list(point.counts)
+def _lost(
+    points: Sequence[Buckets], counts: Sequence[float], bounds: tuple[float, ...]
+) -> list[tuple[int, tuple[float, ...]]]:
+    """What resets took, by the index from which on it is to be added."""
+    if counts == sorted(counts):
+        return []
+    told, sums = [], (0.0,) * len(bounds)
+    for i in range(1, len(points)):
+        if counts[i] < counts[i - 1]:
+            sums = tuple(map(add, sums, _at(points[i - 1], bounds)))
+            told.append((i, sums))
+    return told
+
+
+def _at(point: Buckets, bounds: tuple[float, ...]) -> tuple[float, ...]:
+    if point.bounds is bounds or point.bounds == bounds:
+        return point.counts
     told, held, i = [], 0.0, 0
     for bound in bounds:
         while i < len(point.bounds) and point.bounds[i] <= bound:
             held = point.counts[i]
             i += 1
         told.append(held)
-    return told
+    return tuple(told)
 
 
 def newest(series: Iterable[CounterSeries | HistogramSeries]) -> float | None:

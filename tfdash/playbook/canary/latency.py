@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from tfdash.model.judgement import Measured, Outcome, WindowResult
@@ -89,10 +89,15 @@ def _sides(slows: Sequence[Slow], held: Held | None, shape: Shape) -> tuple[tupl
 
 
 def sample(counts: tuple[int, ...], shape: Shape, policy: CanaryPolicy) -> Sample | None:
-    at = quantile(shape.bounds, counts, exact(policy.latency.quantile), shape.native)
+    return _sample(counts, shape, policy.latency.quantile, policy.confidence)
+
+
+@lru_cache(16384)
+def _sample(counts: tuple[int, ...], shape: Shape, q: float, confidence: float) -> Sample | None:
+    at = quantile(shape.bounds, counts, exact(q), shape.native)
     if at is None:
         return None
-    told = interval(shape.bounds, counts, policy.latency.quantile, policy.confidence, shape.native)
+    told = interval(shape.bounds, counts, q, confidence, shape.native)
     return Sample(counts[-1], at, told.low, told.high)
 
 
@@ -258,10 +263,3 @@ def results(
         for s in slows
         if s.number >= 1
     )  # fmt: skip
-
-
-def plain_difference(decision: Decision) -> Fraction | None:
-    """Canary minus baseline by the bare numbers."""
-    if decision.canary is None or decision.baseline is None:
-        return None
-    return decision.canary.at.value - decision.baseline.at.value

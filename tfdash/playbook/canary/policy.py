@@ -125,6 +125,7 @@ class CanaryPolicy:
         )
 
 
+@lru_cache(1024)
 def exact(number: float) -> Fraction:
     """The number as it is written: 0.1 is one tenth, not the float beside it."""
     return Fraction(repr(number))

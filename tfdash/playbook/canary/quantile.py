@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -31,7 +32,7 @@ def quantile(
     if len(bounds) < 2 or bounds[-1] != math.inf or not counts or counts[-1] <= 0:
         return None
     rank = q * counts[-1]
-    b = next(i for i, count in enumerate(counts) if count >= rank)
+    b = bisect_left(counts, math.ceil(rank))  # whole counts: at or over the rank is at or over its ceiling
     if b == len(bounds) - 1:
         return Quantile(exact(float(bounds[-2])), (bounds[-2], math.inf), True)
     upper = bounds[b]
@@ -67,13 +68,26 @@ def interval(
     Nonparametric Statistics, 3.2, large samples; counts below some tens give wide bounds rather than wrong ones."""
     n = counts[-1]
     half = stats.z(confidence) * math.sqrt(q * (1 - q) / n)
-    low = quantile(bounds, counts, Fraction(max(q - half, 0.0)), native)
-    high = quantile(bounds, counts, Fraction(q + half), native) if q + half < 1 else None
-    assert low is not None
-    below = max(low.bucket[0], 0.0)
-    if high is None or high.saturated:
-        return Bounds(float(low.value), math.inf, below, math.inf)
-    return Bounds(float(low.value), float(high.value), below, high.bucket[1])
+    below, low, _ = _place(bounds, counts, max(q - half, 0.0) * n, native)
+    if q + half >= 1:
+        return Bounds(low, math.inf, below, math.inf)
+    _, high, above = _place(bounds, counts, (q + half) * n, native)
+    return Bounds(low, high, below, above)
+
+
+def _place(
+    bounds: Sequence[float], counts: Sequence[int], rank: float, native: bool
+) -> tuple[float, float, float]:
+    """As ``quantile``, in floats: the bucket's lower bound, the place inside, the upper bound; all infinite but the first above all bounds."""
+    b = min(bisect_left(counts, rank), len(bounds) - 1)
+    upper, lower = bounds[b], bounds[b - 1] if b else 0.0
+    if upper == math.inf:
+        return lower, math.inf, math.inf
+    before = counts[b - 1] if b else 0
+    part = (rank - before) / (counts[b] - before) if counts[b] > before else 1.0
+    if native and lower > 0:
+        return lower, lower * (upper / lower) ** part, upper
+    return max(lower, 0.0), lower + (upper - lower) * max(part, 0.0), upper
 
 
 def edges(bounds: Sequence[float], pooled: Sequence[int], q: float) -> list[int]:
@@ -81,6 +95,5 @@ def edges(bounds: Sequence[float], pooled: Sequence[int], q: float) -> list[int]
     the next. Chosen by the pooled counts, which tell nothing of who is slower, so the choice costs no error."""
     if not pooled or pooled[-1] <= 0:
         return []
-    rank = q * pooled[-1]
-    b = next(i for i, count in enumerate(pooled) if count >= rank)
+    b = bisect_left(pooled, q * pooled[-1])
     return [i for i in (b - 1, b, b + 1) if 0 <= i < len(bounds) - 1]

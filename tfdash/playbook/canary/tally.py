@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from operator import add
 from typing import NamedTuple
 
 from tfdash.model.release import Side
@@ -92,11 +94,10 @@ class _Sums:
         self.kept = [0.0] * number  # without warm-up
 
     def add(self, values: list[float], kept_from: int) -> None:
-        for i, value in enumerate(values):
-            if value:
-                self.warm[i] += value
-                if i >= kept_from:
-                    self.kept[i] += value
+        self.warm = list(map(add, self.warm, values))
+        if kept_from:
+            values = [0.0] * min(kept_from, len(values)) + values[kept_from:]
+        self.kept = list(map(add, self.kept, values))
 
 
 def tally(
@@ -169,16 +170,18 @@ def _slow(
 ) -> tuple[Slow, ...]:  # fmt: skip
     if not bounds:
         return ()
-    sums = {side: [[0.0] * len(bounds) for _ in range(grid.number)] for side in (CANARY, BASELINE)}
+    none = (0.0,) * len(bounds)
+    sums: dict[str, list[tuple[float, ...]]] = {s: [none] * grid.number for s in (CANARY, BASELINE)}
     for one in series:
         side = sorter(one)
         if not side or not one.points:
             continue
         windows = bucket_rises(one, edges, births.from_zero(one), bounds)
-        start = _kept_from(one, side, births, grid, canary, policy)
-        for i, window in enumerate(windows or ()):
-            if i >= start and window[-1]:
-                sums[side][i] = [a + b for a, b in zip(sums[side][i], window, strict=True)]
+        mine = sums[side]
+        for i in range(_kept_from(one, side, births, grid, canary, policy), grid.number if windows else 0):
+            assert windows is not None
+            if windows[i][-1]:
+                mine[i] = tuple(map(add, mine[i], windows[i])) if mine[i] is not none else windows[i]
     return tuple(
         Slow(
             edges[i], edges[i + 1], round((edges[i] - anchor) / grid.length) + 1,
@@ -188,10 +191,9 @@ def _slow(
     )  # fmt: skip
 
 
-def _whole(counts: list[float]) -> tuple[int, ...]:
+def _whole(counts: Sequence[float]) -> tuple[int, ...]:
     """Whole numbers that do not fall: buckets of one scrape may disagree by an observation."""
-    told, most = [], 0
-    for count in counts:
-        most = max(most, round(count))
-        told.append(most)
-    return tuple(told)
+    told = list(map(round, counts))
+    return (
+        tuple(told) if told == sorted(told) and told[0] >= 0 else tuple(accumulate(told, max, initial=0))[1:]
+    )

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from tfdash.model.judgement import ChartPoint, Outcome, Trigger, WindowResult
+from msgspec import structs
+
+from tfdash.model.judgement import ChartPoint, Outcome, Trigger
 from tfdash.playbook.canary import errors, latency, limits, seeing, stats, words
+from tfdash.playbook.canary.held import Held
 from tfdash.playbook.canary.kayenta import opinion
 from tfdash.playbook.canary.policy import CanaryPolicy, exact
 from tfdash.playbook.canary.seeing import Bar, Sight
-from tfdash.playbook.canary.tally import Count, Slow
+from tfdash.playbook.canary.tally import Count, Pair, Slow
 
-ERRORS, LATENCY = "Error rate", "latency"
+ERRORS = "Error rate"
+_KEPT = 1024  # decisions kept until their next window ends
 
 
 def blank(id: str, title: str, bar: Bar, **known: Any) -> Trigger:
@@ -35,16 +40,14 @@ def _shared(sight: Sight, unit: str, *roles: str) -> dict[str, Any]:
     }
 
 
-def _flags(
-    sight: Sight, results: Sequence[WindowResult], hit: Sequence[bool], policy: CanaryPolicy
-) -> list[str]:
-    told = []
+def _persistence(hit: Sequence[bool], policy: CanaryPolicy) -> list[str]:
+    """How many of the last windows reach the limit by themselves."""
     last = list(hit)[-policy.persist_of :]
-    if last:
-        told.append(f"{sum(last)} of the last {len(last)} windows reach the limit")
-    if sight.strangers:
-        told.append(f"{sight.strangers} series of other versions left out")
-    return told
+    return [f"{sum(last)} of the last {len(last)} windows reach the limit"] if last else []
+
+
+def _strangers(sight: Sight) -> list[str]:
+    return [f"{sight.strangers} series of other versions left out"] if sight.strangers else []
 
 
 def _rate(counts: Sequence[int], length: float) -> float:
@@ -81,39 +84,56 @@ def errors_trigger(sight: Sight, policy: CanaryPolicy) -> Trigger:
             seeing.unsure(sight, ("requests", "errors"), tally.newest, policy) or bar,
             **shared,
         )
-    decision = gross or errors.decide(tally.pairs, held, policy)
-    results = errors.results(counted, held, policy)
-    hit = [errors.reached(p.canary, errors.base_of(p, held), policy) for p in counted]
-    flags = _flags(sight, results, hit, policy)
-    if decision.reason == "gross":
-        flags.append("gross failure")
+    told = _errors_core(tally.pairs, held, policy)
+    flags = [*told.flags, *_strangers(sight)]
     if tally.doubled:
         flags.append("more errors than requests in some window: taken as all")
-    doubt = seeing.unsure(sight, ("requests", "errors"), tally.newest, policy)
+    return _doubted(told, flags, seeing.unsure(sight, ("requests", "errors"), tally.newest, policy), shared)
+
+
+@lru_cache(_KEPT)
+def _errors_core(pairs: tuple[Pair, ...], held: Held | None, policy: CanaryPolicy) -> Trigger:
+    """All that these windows say: the same for every round until the next window ends."""
+    counted = errors.comparable(pairs, held)
+    decision = errors.decide(pairs, held, policy)
+    results = errors.results(counted, held, policy)
+    flags = _persistence([errors.reached(p.canary, errors.base_of(p, held), policy) for p in counted], policy)
+    if decision.reason == "gross":
+        flags.append("gross failure")
     c, b = _value(decision.canary), _value(decision.baseline)
     limit = limits.limit(b, policy.errors)
     low, high = stats.wilson(decision.canary.events, decision.canary.requests, policy.confidence)
     rate = _rate([p.canary.requests for p in counted], policy.window)
     more, seconds = _more(decision.needed, rate, "requests")
-    outcome = decision.outcome
-    sentence = _errors_sentence(decision, c, b, limit, (low, high), more, policy)
-    if doubt is not None:
-        flags.append(doubt.sentence)
-        if outcome is not Outcome.BREACH:
-            outcome, sentence = doubt.outcome, f"{doubt.sentence}; before that: {sentence}"
     rates = [(float(_value(p.canary)), float(_value(errors.base_of(p, held)))) for p in counted]
     return Trigger(
-        id="errors", title=ERRORS, outcome=outcome, sentence=sentence, plain=limits.plain(c, b, policy.errors),
-        other=limits.other(c, b, policy.errors), value=float(c), baseline=float(b), limit=float(limit), low=low,
-        high=high, sample=decision.canary.requests, baseline_sample=decision.baseline.requests, needed=decision.needed,
-        needed_seconds=seconds, flags=tuple(flags), windows=results,
-        second_opinion=opinion(tuple(r[0] for r in rates), tuple(r[1] for r in rates)) if policy.second_opinion else "",
+        id="errors", title=ERRORS, outcome=decision.outcome,
+        sentence=_errors_sentence(decision, c, b, limit, (low, high), more, policy),
+        plain=limits.plain(c, b, policy.errors), other=limits.other(c, b, policy.errors), value=float(c),
+        baseline=float(b), limit=float(limit), low=low, high=high, sample=decision.canary.requests,
+        baseline_sample=decision.baseline.requests, needed=decision.needed, needed_seconds=seconds,
+        flags=tuple(flags), windows=results, second_opinion=_second(rates, policy),
         chart=tuple(
             ChartPoint(p.end, one, two, float(limits.limit(_value(errors.base_of(p, held)), policy.errors)))
             for p, (one, two) in zip(counted, rates, strict=True)
         ),
-        **shared,
     )  # fmt: skip
+
+
+def _second(both: Sequence[tuple[float, float]], policy: CanaryPolicy) -> str:
+    if not policy.second_opinion:
+        return ""
+    return opinion(tuple(one for one, _ in both), tuple(two for _, two in both))
+
+
+def _doubted(told: Trigger, flags: list[str], doubt: Bar | None, shared: dict[str, Any]) -> Trigger:
+    """The same with what lets no PASS stand. A BREACH that was found stays one."""
+    outcome, sentence = told.outcome, told.sentence
+    if doubt is not None:
+        flags = [*flags, doubt.sentence]
+        if outcome is not Outcome.BREACH:
+            outcome, sentence = doubt.outcome, f"{doubt.sentence}; before that: {sentence}"
+    return structs.replace(told, outcome=outcome, sentence=sentence, flags=tuple(flags), **shared)
 
 
 def _nothing_counted(pairs: Sequence[Any]) -> Bar:
@@ -196,6 +216,14 @@ def latency_trigger(sight: Sight, policy: CanaryPolicy) -> Trigger:
             bar = Bar(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up", True)
     if bar is not None:
         return blank("latency", title, doubt or bar, **shared)
+    told = _latency_core(tuple(counted), held, shape, policy)
+    return _doubted(told, [*told.flags, *_strangers(sight)], doubt, shared)
+
+
+@lru_cache(_KEPT)
+def _latency_core(
+    counted: tuple[Slow, ...], held: Held | None, shape: latency.Shape, policy: CanaryPolicy
+) -> Trigger:
     decision = latency.decide(counted, held, shape, policy)
     results = latency.results(counted, held, shape, policy)
     increase = policy.latency.increase
@@ -203,7 +231,7 @@ def latency_trigger(sight: Sight, policy: CanaryPolicy) -> Trigger:
         r.canary.value is not None and r.baseline.value is not None and r.canary.value - r.baseline.value >= increase
         for r in results
     ]  # fmt: skip
-    flags = _flags(sight, results, hit, policy)
+    flags = _persistence(hit, policy)
     c, b = decision.canary, decision.baseline
     if c is not None and b is not None:
         if c.at.saturated or b.at.saturated:
@@ -212,24 +240,17 @@ def latency_trigger(sight: Sight, policy: CanaryPolicy) -> Trigger:
             flags.append("limit finer than the bucket")
     rate = _rate([s.canary[-1] for s in counted], policy.window)
     more, seconds = _more(decision.needed, rate, "requests")
-    outcome = decision.outcome
     sentence, plain = _latency_words(decision, more, policy)
-    if doubt is not None:
-        flags.append(doubt.sentence)
-        if outcome is not Outcome.BREACH:
-            outcome, sentence = doubt.outcome, f"{doubt.sentence}; before that: {sentence}"
     points = [(r.end, r.canary.value, r.baseline.value) for r in results]
     both = [(one, two) for _, one, two in points if one is not None and two is not None]
     return Trigger(
-        id="latency", title=title, outcome=outcome, sentence=sentence, plain=plain,
+        id="latency", title=latency_title(policy), outcome=decision.outcome, sentence=sentence, plain=plain,
         value=float(c.at.value) if c else None, baseline=float(b.at.value) if b else None,
         limit=float(b.at.value) + increase if b else None, low=c.low if c else None,
-        high=c.high if c and c.high < math.inf else None, sample=decision.observations, baseline_sample=decision.base_observations,
-        needed=decision.needed, needed_seconds=seconds, bucket=c.at.bucket if c else None, flags=tuple(flags),
-        windows=results,
-        second_opinion=opinion(tuple(o for o, _ in both), tuple(t for _, t in both)) if policy.second_opinion else "",
+        high=c.high if c and c.high < math.inf else None, sample=decision.observations,
+        baseline_sample=decision.base_observations, needed=decision.needed, needed_seconds=seconds,
+        bucket=c.at.bucket if c else None, flags=tuple(flags), windows=results, second_opinion=_second(both, policy),
         chart=tuple(ChartPoint(at, one, two, two + increase if two is not None else None) for at, one, two in points),
-        **shared,
     )  # fmt: skip
 
 
@@ -274,6 +295,3 @@ def _signed(seconds: float) -> str:
     if not math.isfinite(seconds):
         return "unbounded"
     return f"{'+' if seconds >= 0 else '−'}{words.duration(abs(seconds))}"
-
-
-__all__ = ["Slow", "blank", "errors_trigger", "latency_title", "latency_trigger"]

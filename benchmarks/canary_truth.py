@@ -1,0 +1,293 @@
+"""How right the rollback triggers are: releases simulated with known truth, judged after every window as tfdash would.
+
+    python -m benchmarks.canary_truth [--releases 2000] [--windows 30] [--seed 1] [--only errors|latency|whole]
+
+Prints false BREACHes per release where nothing changed (the budget is 5 % for all triggers together), then power, time
+to detect and false PASSes by shift and rate. Errors and latencies are drawn by window, so that thousands of releases are
+affordable; ``whole`` draws every scrape of every pod and goes through ``judge_release``. numpy draws the numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tfdash.model.judgement import Outcome
+from tfdash.model.observation import Observation
+from tfdash.model.release import Carrier, Phase, ReleaseState, Side
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point, Traffic
+from tfdash.playbook.canary import CanaryPolicy, default_canary_policy, errors, judge_release, latency
+from tfdash.playbook.canary.tally import Count, Pair, Slow
+
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, math.inf)
+FINE = (*(x / 100 for x in range(5, 100, 5)), 1.5, 2.5, 5.0, math.inf)
+T0 = 1_800_000_000.0
+
+
+class Seen(NamedTuple):
+    """One release: the window of its first BREACH and of its first PASS (1-based, 0: none), its last outcome."""
+
+    breach: int
+    passed: int
+    last: Outcome
+
+
+class Told(NamedTuple):
+    """Many of them."""
+
+    releases: int
+    breach: float
+    median: float | None
+    p90: float | None
+    passed: float  # ever before a BREACH
+    ends: float  # PASS at the end
+
+
+def watch(outcomes: Iterable[Outcome]) -> Seen:
+    """Look after every window; a BREACH ends the release."""
+    passed, last = 0, Outcome.NO_DATA
+    for k, last in enumerate(outcomes, 1):
+        if last is Outcome.BREACH:
+            return Seen(k, passed, last)
+        if last is Outcome.PASS and not passed:
+            passed = k
+    return Seen(0, passed, last)
+
+
+def tell(all_seen: list[Seen]) -> Told:
+    hits = sorted(s.breach for s in all_seen if s.breach)
+    n = len(all_seen)
+    return Told(
+        n, len(hits) / n, statistics.median(hits) if hits else None,
+        hits[min(len(hits) - 1, int(0.9 * len(hits)))] if hits else None,
+        sum(bool(s.passed) for s in all_seen) / n, sum(s.last is Outcome.PASS for s in all_seen) / n,
+    )  # fmt: skip
+
+
+class Load(NamedTuple):
+    """Requests a second to both, the canary's share, and the baseline's error ratio by window."""
+
+    rps: float
+    share: Callable[[int], float]
+    ratio: Callable[[int], float]
+    burst: float = 0.0  # sd of each side's own gamma factor on its ratio: out of the model
+
+
+def steady(rps: float, share: float, ratio: float, burst: float = 0.0) -> Load:
+    return Load(rps, lambda _: share, lambda _: ratio, burst)
+
+
+def error_release(
+    rng: np.random.Generator, load: Load, factor: float, windows: int, since: int, policy: CanaryPolicy
+) -> Seen:
+    """The canary's error ratio is ``factor`` times the baseline's from window ``since`` on."""
+    pairs: list[Pair] = []
+
+    def side(requests: float, ratio: float) -> Count:
+        n = int(rng.poisson(requests))
+        if load.burst:
+            ratio *= rng.gamma(1 / load.burst**2, load.burst**2)
+        return Count(n, int(rng.binomial(n, min(ratio, 1.0))))
+
+    def outcomes() -> Iterator[Outcome]:
+        for k in range(1, windows + 1):
+            total, ratio = load.rps * policy.window, load.ratio(k)
+            canary = side(total * load.share(k), ratio * (factor if k >= since else 1.0))
+            baseline = side(total * (1 - load.share(k)), ratio)
+            start = T0 + policy.window * (k - 1)
+            pairs.append(Pair(start, start + policy.window, k, canary, baseline, canary, baseline))
+            if not any(p.canary.requests and p.baseline.requests for p in pairs):
+                yield Outcome.LOW_TRAFFIC
+            else:
+                yield errors.decide(pairs, None, policy).outcome
+
+    return watch(outcomes())
+
+
+def latency_release(
+    rng: np.random.Generator, rps: float, share: float, shift: float, windows: int, bounds: tuple[float, ...],
+    policy: CanaryPolicy,
+) -> Seen:  # fmt: skip
+    """Lognormal durations, median 120 ms and P90 259 ms; the canary's are ``shift`` seconds longer."""
+    shape = latency.Shape(bounds, False)
+    slows: list[Slow] = []
+
+    def side(requests: float, more: float) -> tuple[int, ...]:
+        durations = rng.lognormal(math.log(0.12), 0.6, int(rng.poisson(requests))) + more
+        return tuple(int(c) for c in np.cumsum(np.histogram(durations, (0.0, *bounds))[0]))
+
+    def outcomes() -> Iterator[Outcome]:
+        for k in range(1, windows + 1):
+            total, start = rps * policy.window, T0 + policy.window * (k - 1)
+            slows.append(
+                Slow(start, start + policy.window, k, side(total * share, shift), side(total * (1 - share), 0.0))
+            )  # fmt: skip
+            counted = latency.comparable(slows, None)
+            yield latency.decide(counted, None, shape, policy).outcome if counted else Outcome.LOW_TRAFFIC
+
+    return watch(outcomes())
+
+
+def whole_release(
+    rng: np.random.Generator, rps: float, share: float, ratio: float, factor: float, windows: int, policy: CanaryPolicy
+) -> Seen:  # fmt: skip
+    """Every scrape of two pods a side, through ``judge_release``: errors and latency together, new pods and all."""
+    step, cluster = 15.0, ClusterRef("benchmark", "")
+    subject = Subject(cluster, "Deployment", "shop", "checkout")
+    sides = {"new": share, "old": 1 - share}
+    steps = int(policy.window / step)
+    totals: dict[str, list[int]] = {f"checkout-{h}-{i}": [0, 0] for h in sides for i in "ab"}
+    counts = {pod: np.zeros(len(BOUNDS), int) for pod in totals}
+    points: dict[str, tuple[list[Point], list[Point], list[Buckets]]] = {pod: ([], [], []) for pod in totals}
+    state = ReleaseState(
+        subject=subject, carrier=Carrier.DEPLOYMENT, phase=Phase.PROGRESSING, message="", workload=subject,
+        canary=Side(hash="new", oldest_start=T0), stable=Side(hash="old", oldest_start=T0 - 1e6), started=T0,
+    )  # fmt: skip
+    started = {pod: T0 if "-new-" in pod else T0 - 1e6 for pod in totals}
+
+    def outcomes() -> Iterator[Outcome]:
+        for k in range(windows * steps):
+            at = T0 + k * step + 7
+            for pod, seen in totals.items():
+                new = "-new-" in pod
+                n = int(rng.poisson(rps * step * sides["new" if new else "old"] / 2))
+                seen[0] += n
+                seen[1] += int(rng.binomial(n, ratio * (factor if new else 1)))
+                durations = rng.lognormal(math.log(0.12), 0.6, n)
+                counts[pod] += np.cumsum(np.histogram(durations, (0.0, *BOUNDS))[0])
+                points[pod][0].append(Point(at, seen[0]))
+                if seen[1]:  # a client library makes the series with its first error
+                    points[pod][1].append(Point(at, seen[1]))
+                points[pod][2].append(Buckets(at, BOUNDS, tuple(int(c) for c in counts[pod]), 0.0))
+            if (k + 1) % steps:
+                continue
+            end = T0 + (k + 1) * step
+            value = Traffic(
+                evaluated_at=end, since=T0 - 60, scrape_interval=step,
+                requests=tuple(CounterSeries(pod=p, points=tuple(s[0])) for p, s in points.items()),
+                errors=tuple(CounterSeries(pod=p, points=tuple(s[1])) for p, s in points.items()),
+                latency=tuple(HistogramSeries(pod=p, points=tuple(s[2])) for p, s in points.items()),
+            )  # fmt: skip
+            yield judge_release(state, Observation(value=value), (), started, policy, end).outcome
+
+    return watch(outcomes())
+
+
+def row(*cells: object) -> None:
+    print("| " + " | ".join(str(c) for c in cells) + " |", flush=True)
+
+
+def _percent(ratio: float, n: int) -> str:
+    half = 1.96 * math.sqrt(max(ratio * (1 - ratio), 1 / n) / n)
+    return f"{ratio * 100:.2f} % (±{half * 100:.2f})"
+
+
+def _table(head: tuple[str, ...]) -> None:
+    row(*head)
+    row(*("---" for _ in head))
+
+
+def false_alarms_errors(rng: np.random.Generator, n: int, windows: int, policy: CanaryPolicy) -> None:
+    print("\n## Errors, nothing changed: BREACH per release\n")
+    _table(("traffic", "base", "canary's share", "false BREACH", "PASS at the end"))
+    cases: list[tuple[str, str, str, Load]] = [
+        (f"{rps:g} rps", f"{ratio:.1%}", f"{share:.0%}", steady(rps, share, ratio))
+        for rps in (2, 20, 200)
+        for ratio in (0.001, 0.01, 0.05)
+        for share in (0.1, 0.5)
+    ]
+    cases += [
+        ("200 rps", "1 %, ×10 for both in windows 10-15", "10 %", Load(200, lambda _: 0.1, lambda k: 0.1 if 10 <= k < 15 else 0.01)),
+        ("200 rps", "5 % falling to 0.5 %", "5 → 50 %", Load(200, lambda k: 0.05 if k < 10 else 0.5, lambda k: 0.05 if k < 10 else 0.005)),
+        ("200 rps", "0.5 % rising to 5 %", "5 → 50 %", Load(200, lambda k: 0.05 if k < 10 else 0.5, lambda k: 0.005 if k < 10 else 0.05)),
+        ("200 rps", "1 %, each side's own bursts (sd 30 %; out of the model)", "10 %", steady(200, 0.1, 0.01, 0.3)),
+        ("20 rps", "1 %, each side's own bursts (sd 100 %; out of the model)", "10 %", steady(20, 0.1, 0.01, 1.0)),
+    ]  # fmt: skip
+    for traffic, base, share, load in cases:
+        told = tell([error_release(rng, load, 1.0, windows, 1, policy) for _ in range(n)])
+        row(traffic, base, share, _percent(told.breach, n), f"{told.ends:.0%}")
+
+
+def power_errors(rng: np.random.Generator, n: int, windows: int, policy: CanaryPolicy) -> None:
+    print(f"\n## Errors, changed: power within {windows} windows of {policy.window:g} s; time to detect\n")
+    head = (
+        "rps, share",
+        "base",
+        "canary",
+        "from window",
+        "BREACH",
+        "median",
+        "90 %",
+        "ever PASS",
+        "PASS at the end",
+    )
+    _table(head)
+    for rps, share in ((2, 0.5), (20, 0.1), (200, 0.1), (200, 0.5)):
+        for ratio in (0.001, 0.01):
+            for factor, since in ((1.1, 1), (1.25, 1), (1.5, 1), (2, 1), (3, 1), (10, 1), (30, 1), (3, 15)):
+                load = steady(rps, share, ratio)
+                told = tell([error_release(rng, load, factor, windows, since, policy) for _ in range(n)])
+                late = [t - since + 1 if t is not None else "-" for t in (told.median, told.p90)]
+                row(f"{rps} rps, {share:.0%}", f"{ratio:.1%}", f"×{factor:g}", since, f"{told.breach:.1%}", *late,
+                    f"{told.passed:.1%}", f"{told.ends:.1%}")  # fmt: skip
+
+
+def of_latency(rng: np.random.Generator, n: int, windows: int, policy: CanaryPolicy) -> None:
+    print(f"\n## Latency (P90 259 ms, limit +100 ms): within {windows} windows of {policy.window:g} s\n")
+    _table(("rps, share", "bounds", "shift", "BREACH", "median", "90 %", "ever PASS", "PASS at the end"))
+    for rps, share in ((2, 0.5), (20, 0.1), (100, 0.1)):
+        for name, bounds in (("default", BOUNDS), ("50 ms", FINE)):
+            for shift in (0.0, 0.02, 0.05, 0.1, 0.15, 0.3, 1.0):
+                releases = max(n // (5 if shift else 1), 20)
+                told = tell(
+                    [
+                        latency_release(rng, rps, share, shift, windows, bounds, policy)
+                        for _ in range(releases)
+                    ]
+                )
+                breach = _percent(told.breach, releases) if not shift else f"{told.breach:.1%}"
+                row(f"{rps} rps, {share:.0%}", name, f"+{shift * 1000:g} ms", breach, told.median or "-",
+                    told.p90 or "-", f"{told.passed:.1%}", f"{told.ends:.1%}")  # fmt: skip
+
+
+def of_whole(rng: np.random.Generator, n: int, windows: int, policy: CanaryPolicy) -> None:
+    print("\n## Whole: every scrape through judge_release, all triggers together\n")
+    _table(("rps, share", "base", "canary", "BREACH", "median window", "90 %"))
+    for rps, share, ratio, factor in (
+        (5, 0.1, 0.002, 1.0), (20, 0.1, 0.01, 1.0), (20, 0.5, 0.01, 1.0), (20, 0.1, 0.01, 3.0), (20, 0.5, 0.01, 30.0),
+    ):  # fmt: skip
+        told = tell([whole_release(rng, rps, share, ratio, factor, windows, policy) for _ in range(n)])
+        row(f"{rps} rps, {share:.0%}", f"{ratio:.1%}", f"×{factor:g}", _percent(told.breach, n), told.median or "-", told.p90 or "-")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--releases", type=int, default=2000)
+    parser.add_argument("--windows", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=("errors", "latency", "whole"))
+    args = parser.parse_args()
+    policy, rng, began = default_canary_policy(), np.random.default_rng(args.seed), time.monotonic()
+    if args.only in (None, "errors"):
+        false_alarms_errors(rng, args.releases, args.windows, policy)
+        power_errors(rng, max(args.releases // 5, 20), args.windows, policy)
+    if args.only in (None, "latency"):
+        of_latency(rng, args.releases, args.windows, policy)
+    if args.only in (None, "whole"):
+        of_whole(rng, max(args.releases // 10, 20), min(args.windows, 15), policy)
+    print(
+        f"\n{args.releases} releases a row (power fewer), seed {args.seed}, {time.monotonic() - began:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
