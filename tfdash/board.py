@@ -21,7 +21,7 @@ from tfdash.model.kube import Event
 from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, Privilege
+from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Signals
 from tfdash.model.update import Update
@@ -260,6 +260,9 @@ class Board:
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         return await self._ask(self._sources[subject.cluster].read_children(subject, kind))
+
+    async def read_managers(self, ref: ClusterRef, kind: str, namespace: str | None) -> tuple[Managed, ...]:
+        return await self._ask(self._sources[ref].read_managers(kind, namespace))
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         return await self._ask(self._sources[subject.cluster].read_events(subject))

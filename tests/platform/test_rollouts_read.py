@@ -132,6 +132,10 @@ def pods(state: ReleaseState) -> tuple[int, int]:
     return one, two
 
 
+def measured_once(state: ReleaseState) -> bool:
+    return any(m.measurements for a in state.analyses for m in a.metrics)
+
+
 def patch(cluster: Cluster, name: str, change: dict[str, Any], status: bool = False) -> None:
     cluster.request("PATCH", f"{PATH}/{name}{'/status' if status else ''}", change, MERGE)
 
@@ -198,7 +202,7 @@ def test_a_canary_from_its_first_version_to_an_abort(space: Cluster) -> None:
         patch(space, "web", {"spec": {"paused": False}})
 
         patch(space, "web", {"status": {"pauseConditions": None}}, status=True)
-        gone = web.until(lambda s: s.phase is Phase.ABORTED, "aborted by its analysis")
+        gone = web.until(lambda s: s.phase is Phase.ABORTED and measured_once(s), "aborted by its analysis")
         assert gone.reported == "Degraded"
         assert "RolloutAborted" in gone.message
         assert gone.aborted_at is not None

@@ -30,6 +30,21 @@ class Document(msgspec.Struct, frozen=True):
     read_at: float
 
 
+class Managed(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote to one object, by its managedFields, without the object itself.
+
+    ``writes`` are (manager, operation, subresource, time, fields), newest first; the fields are paths without indexes
+    ("spec.template.spec.containers[main].image"). ``applied`` is kubectl's last-applied-configuration, where there is one
+    and the object is no Secret.
+    """
+
+    subject: Subject
+    created: float = 0.0
+    resource_version: str = ""
+    writes: tuple[tuple[str, str, str, float, tuple[str, ...]], ...] = ()
+    applied: str = ""
+
+
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Logs of one container of one pod. ``tail`` lines at first, then onward when ``follow``."""
 

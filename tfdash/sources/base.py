@@ -9,7 +9,7 @@ from tfdash.model.kube import Event
 from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, Privilege
+from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Signals
 from tfdash.model.verdict import Assessment
@@ -66,6 +66,9 @@ class Source(Protocol):
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         """The whole objects of ``kind`` that ``subject`` controls, e.g. the ReplicaSets of a Deployment."""
+
+    async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
+        """Who wrote to each object of a kind (``namespace`` None: all), by metadata alone. Raises ``ReadFailed``."""
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         """The events about one object, oldest first. Raises ``ReadFailed``."""

@@ -16,7 +16,7 @@ from tfdash.clock import Clock
 from tfdash.model.kube import Event
 from tfdash.model.observation import Observation, Problem
 from tfdash.model.picture import Objects, ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
+from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import ALL, Scope, Sink
 from tfdash.sources.kubernetes.credentials import Credentials
@@ -295,6 +295,25 @@ class KubernetesSource:
                 item.setdefault("apiVersion", READABLE[kind].api_version)
                 owned.append(Document(at, _cleaned(item), self._clock.now()))
         return tuple(owned)
+
+    async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
+        from tfdash.sources.kubernetes import managed
+
+        served = self._served(kind) or READABLE[kind]
+        if served.optional and self._served(kind) is None:
+            return ()
+        found: list[Managed] = []
+        params = {"limit": "500"}
+        try:
+            while True:
+                body = await self._open().get(served.path(namespace), params, managed.PARTIAL)
+                following, items = managed.page(body, self.ref, kind)
+                found += items
+                if not following:
+                    return tuple(found)
+                params["continue"] = following
+        except Exception as error:
+            raise ReadFailed(self._problem(error)) from None
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         from tfdash.sources.kubernetes.codec import Codec

@@ -1,0 +1,162 @@
+"""Gathers what ``tfdash.views.changes`` tells: reads managers and revisions, and remembers what the board saw change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tfdash.board import Board
+from tfdash.model.kube import Object, Provisional
+from tfdash.model.memory import Entry
+from tfdash.model.picture import Objects
+from tfdash.model.requests import Managed, ReadFailed
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.update import Update
+from tfdash.views.changes import (
+    CHANGING,
+    SEEN,
+    Altered,
+    Sight,
+    altered,
+    data_diff,
+    differences,
+    drifted,
+    touched,
+)
+from tfdash.views.revisions import Revision, revisions
+
+_CHILDREN = {
+    "Deployment": "ReplicaSet", "Rollout": "ReplicaSet", "StatefulSet": "ControllerRevision", "DaemonSet": "ControllerRevision",
+}  # fmt: skip
+_MOST_READ = 40  # workloads and ConfigMaps of which more than the metadata is read in one gathering
+_AT_ONCE = 6
+
+
+class Gathered(NamedTuple):
+    """``unread``: sentences of what could not be read, so that no change is not the same as not known."""
+
+    changes: tuple[Altered, ...]
+    unread: tuple[str, ...]
+
+
+class Recorder:
+    """Remembers the changes of wishes that pass by on the board. ``sights`` may be read from any thread."""
+
+    def __init__(self, now: Any, size: int = 1000) -> None:
+        self._now = now
+        self._before: dict[tuple[ClusterRef, str], Objects] = {}
+        self._sights: deque[Sight] = deque(maxlen=size)
+
+    @property
+    def sights(self) -> tuple[Sight, ...]:
+        return tuple(self._sights)
+
+    def follow(self, update: Update) -> None:
+        """A listener of the board; on its thread. Costs what changed, not what there is."""
+        for ref, cluster in update.picture.clusters.items():
+            for kind in SEEN:
+                seen = cluster.kinds.get(kind)
+                if seen is None or seen.value is None or not seen.complete or seen.provisional:
+                    continue
+                before = self._before.get((ref, kind))
+                if before is seen.value:
+                    continue
+                self._before[ref, kind] = seen.value
+                if before is not None:
+                    keys = update.change.keys.get((ref, kind))
+                    self._note(ref, kind, before, seen.value, keys)
+
+    def _note(
+        self, ref: ClusterRef, kind: str, before: Objects, after: Objects, keys: frozenset[Key] | None
+    ) -> None:
+        for key in keys if keys else {*before, *after}:
+            old, new = _real(before.get(key)), _real(after.get(key))
+            if old is not new and differences(old, new):
+                self._sights.append(Sight(self._now(), Subject(ref, kind, *key), old, new))
+
+
+def _real(obj: Object | None) -> Object | None:
+    return None if isinstance(obj, Provisional) else obj
+
+
+class Contents:
+    """The data of ConfigMaps as it was when it was last read, so that the next change of one is a diff."""
+
+    def __init__(self) -> None:
+        self._known: dict[Subject, tuple[str, dict[str, Any]]] = {}
+        self._diffs: dict[Subject, tuple[str, ...]] = {}
+
+    async def diffs(
+        self, board: Board, managed: Sequence[Managed], since: float
+    ) -> dict[Subject, tuple[str, ...]]:
+        """By subject without uid: what changed since the last reading, or what differs from what kubectl applied."""
+        wanted = [
+            m for m in managed if m.subject.kind == "ConfigMap" and m.writes and m.writes[0][3] >= since
+        ][:_MOST_READ]
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(of: Managed) -> None:
+            at = of.subject._replace(uid="")
+            known = self._known.get(at)
+            if known is not None and known[0] == of.resource_version:
+                return
+            async with gate:
+                try:
+                    document = (await board.read(at)).document
+                except ReadFailed:
+                    return
+            data = dict(document.get("data") or {})
+            lines = data_diff(known[1], data) if known is not None else drifted(document, of.applied)
+            if lines:
+                self._diffs[at] = lines
+            self._known[at] = (of.resource_version, data)
+
+        await asyncio.gather(*(one(m) for m in wanted))
+        return dict(self._diffs)
+
+
+async def gather(
+    board: Board, refs: Sequence[ClusterRef], namespaces: tuple[str, ...] | None, since: float, *,
+    sights: Sequence[Sight] = (), entries: Sequence[Entry] | None = None, contents: Contents | None = None,
+) -> Gathered:  # fmt: skip
+    """Read and tell the changes since then, of ``namespaces`` or all. Callable from any loop; never raises ``ReadFailed``."""
+    unread: list[str] = []
+    managed: list[Managed] = []
+
+    async def managers(ref: ClusterRef, kind: str, namespace: str | None) -> None:
+        try:
+            managed.extend(await board.read_managers(ref, kind, namespace))
+        except ReadFailed as failed:
+            unread.append(f"{ref.cluster} {kind}: {failed.problem}")
+
+    wanted = [(r, k, n) for r in refs for k in CHANGING for n in (namespaces or (None,))]
+    await asyncio.gather(*(managers(*at) for at in wanted))
+    found, failed = await _revisions(board, touched(managed, since)[:_MOST_READ])
+    contents = contents or Contents()
+    diffs = await contents.diffs(board, managed, since)
+    inside = [s for s in sights if namespaces is None or s.subject.namespace in namespaces]
+    return Gathered(altered(managed, found, inside, since, entries, diffs), tuple(sorted({*unread, *failed})))
+
+
+async def _revisions(
+    board: Board, subjects: Sequence[Subject]
+) -> tuple[Mapping[Subject, tuple[Revision, ...]], list[str]]:
+    gate = asyncio.Semaphore(_AT_ONCE)
+    found: dict[Subject, tuple[Revision, ...]] = {}
+    failed: list[str] = []
+
+    async def one(subject: Subject) -> None:
+        bare = subject._replace(uid="")
+        async with gate:
+            try:
+                document = await board.read(bare)
+                children = await board.read_children(bare, _CHILDREN[bare.kind])
+            except ReadFailed as error:
+                failed.append(f"{subject.cluster.cluster} {subject}: {error.problem}")
+                return
+        found[bare] = revisions(document.document, [c.document for c in children])
+
+    await asyncio.gather(*(one(s) for s in subjects if s.kind in _CHILDREN))
+    return found, failed

@@ -1,0 +1,284 @@
+"""What was changed in the last hours, by which manager, as a diff, and whether our own audit log knows of it.
+
+Three witnesses, none of them complete: a workload's revisions (what its template said before and after), managedFields
+(who wrote last, when, and which fields are his; not what they said before), and what the board itself saw change while it
+ran. A manager is a program's name as the server has it, not a person.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tfdash.model.delivery import Rollout
+from tfdash.model.kube import DaemonSet, Deployment, HorizontalPodAutoscaler, Object, StatefulSet
+from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.requests import Managed
+from tfdash.model.subject import Subject
+from tfdash.text import safe
+from tfdash.views.age import short_age
+from tfdash.views.image import short_images
+from tfdash.views.mask import hidden_marked, masked_value
+from tfdash.views.revisions import Comparison, Revision, compare
+from tfdash.views.times import moment
+from tfdash.views.yaml import yaml_lines
+
+CHANGING = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "ConfigMap", "HorizontalPodAutoscaler")
+"""The kinds whose managers are read."""
+SEEN = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "HorizontalPodAutoscaler")
+"""The kinds whose changes the board sees by itself."""
+CONTROLLERS = frozenset(
+    {"kube-controller-manager", "kube-scheduler", "kubelet", "rollouts-controller", "kwok", "metrics-server"}
+)
+NEAR = 30.0  # seconds within which a revision, a write and an audit entry are of the same change
+_SHOWN = 14  # lines of a diff on the page
+_KNOWING = (EntryKind.INTENT, EntryKind.OUTCOME, EntryKind.VERIFICATION)
+
+
+class Sight(NamedTuple):
+    """A change that the board saw while it ran: the slim object before (None: it came) and after (None: it went)."""
+
+    at: float
+    subject: Subject
+    before: Object | None
+    after: Object | None
+
+
+class Altered(NamedTuple):
+    """One change. ``manager`` "" where none is known; ``known`` what the audit log says of it. Texts are safe."""
+
+    at: float
+    subject: Subject
+    manager: str
+    what: str
+    lines: tuple[str, ...] = ()
+    witness: str = ""  # "revision", "managed fields", "seen"
+    known: str = ""
+
+
+def altered(
+    managed: Iterable[Managed], revisions: Mapping[Subject, Sequence[Revision]], sights: Iterable[Sight], since: float,
+    entries: Sequence[Entry] | None = None, diffs: Mapping[Subject, tuple[str, ...]] | None = None,
+) -> tuple[Altered, ...]:  # fmt: skip
+    """All changes since then (epoch seconds), newest first. ``entries`` None: the audit log was not looked at.
+
+    ``diffs``: what is known of the contents of objects that have no revisions (ConfigMaps), by subject without uid.
+    """
+    found: list[Altered] = []
+    written = list(managed)
+    for subject, known in revisions.items():
+        found += _by_revisions(subject, known, since)
+    for one in written:
+        for write in _writes(one, since):
+            _join(found, one, *write)
+    for sight in sights:
+        if sight.at >= since:
+            _join_sight(found, sight)
+    for index, change in enumerate(found):
+        lines = (diffs or {}).get(change.subject._replace(uid=""))
+        if lines and not change.lines:
+            found[index] = change._replace(lines=lines)
+    told = [c._replace(known=_known(c, entries)) for c in found] if entries is not None else found
+    return tuple(sorted(told, key=lambda c: (-c.at, str(c.subject))))
+
+
+def touched(managed: Iterable[Managed], since: float) -> tuple[Subject, ...]:
+    """The workloads of which the revisions are worth reading: somebody wrote to them since."""
+    return tuple(
+        m.subject
+        for m in managed
+        if m.subject.kind not in ("ConfigMap", "HorizontalPodAutoscaler") and _writes(m, since)
+    )
+
+
+def _writes(one: Managed, since: float) -> list[tuple[str, str, str, float, tuple[str, ...]]]:
+    """Those of people and tools: no status, no controller's own bookkeeping."""
+    return [w for w in one.writes if w[3] >= since and w[2] in ("", "scale") and w[0] not in CONTROLLERS]
+
+
+def _by_revisions(subject: Subject, known: Sequence[Revision], since: float) -> Iterable[Altered]:
+    ordered = sorted(known, key=lambda r: r.number, reverse=True)
+    for index, one in enumerate(ordered):
+        if one.created < since:
+            continue
+        where = f"revision {one.number}" if one.number else safe(one.name)
+        if index + 1 == len(ordered):
+            first = f"{where}, the first that is kept: {short_images(one.images)}"
+            yield Altered(one.created, subject, "", first, witness="revision")
+            continue
+        change: Comparison = compare(ordered[index + 1], one)
+        cause = f" ({safe(one.cause)})" if one.cause else ""
+        yield Altered(
+            one.created, subject, "", f"{where}: {change.summary}{cause}", tuple(change.lines), "revision"
+        )
+
+
+def _join(
+    found: list[Altered], one: Managed, manager: str, operation: str, sub: str, at: float, fields: tuple[str, ...]
+) -> None:  # fmt: skip
+    """A write: to the revision that it made, where there is one, else on its own."""
+    bare = one.subject._replace(uid="")
+    name = safe(manager) or "unnamed"
+    for index, change in enumerate(found):
+        if change.subject._replace(uid="") == bare and not change.manager and abs(change.at - at) <= NEAR:
+            found[index] = change._replace(manager=name)
+            return
+    created = abs(one.created - at) <= 1.0
+    verb = "created" if created else "applied" if operation == "Apply" else "wrote"
+    what = f"{verb} {_areas(fields)}" if not sub else f"scaled it (subresource {safe(sub)})"
+    found.append(Altered(at, one.subject, name, what, witness="managed fields"))
+
+
+def _areas(fields: tuple[str, ...]) -> str:
+    """The fields that are a manager's, short; he last wrote one of them, the server does not say which."""
+    plain = [f for f in fields if not f.startswith("metadata.annotations.kubectl.kubernetes.io")]
+    shown = [safe(f.removeprefix("spec.template.spec.").removeprefix("spec.")) for f in plain[:4]]
+    more = f" and {len(plain) - 4} more" if len(plain) > 4 else ""
+    return (
+        f"one of its fields: {', '.join(shown)}{more}"
+        if len(plain) > 1
+        else ", ".join(shown) or "its metadata"
+    )
+
+
+def drifted(live: Mapping[str, Any], applied: str) -> tuple[str, ...]:
+    """A ConfigMap's data as it is against what kubectl applied last: what was edited past that, as a unified diff."""
+    try:
+        wanted = json.loads(applied)
+    except ValueError:
+        return ()
+    if not isinstance(wanted, dict):
+        return ()
+    return data_diff(_data(wanted), _data(live), "as applied", "as it is")
+
+
+def data_diff(
+    before: Mapping[str, Any], after: Mapping[str, Any], old: str = "before", new: str = "after"
+) -> tuple[str, ...]:
+    """Two ConfigMaps' data as a unified diff; what looks like a secret is a mark that differs where it differs."""
+    first, second = (
+        yaml_lines({k: masked_value(k, str(v), hidden_marked) for k, v in d.items()}) for d in (before, after)
+    )
+    return tuple(difflib.unified_diff(first, second, safe(old), safe(new), lineterm=""))
+
+
+def _data(document: Mapping[str, Any]) -> dict[str, Any]:
+    data = document.get("data")
+    return dict(data) if isinstance(data, Mapping) else {}
+
+
+# -- what the board saw -----------------------------------------------------------------------------------------------
+
+
+def differences(before: Object | None, after: Object | None) -> tuple[str, ...]:
+    """What the slim objects tell of a change of the wish, not of the state; () where that did not change."""
+    if before is None or after is None:
+        return ("came",) if before is None else ("went",)
+    if before.uid != after.uid:
+        return ("was deleted and created anew",)
+    told = [
+        f"{name} {safe(str(old))} → {safe(str(new))}"
+        for (name, old), (_, new) in zip(wish(before), wish(after), strict=False)
+        if old != new
+    ]
+    if not told and after.generation > before.generation > 0:
+        told = [f"something else of its spec (generation {before.generation} → {after.generation})"]
+    return tuple(told)
+
+
+def wish(obj: Object) -> list[tuple[str, Any]]:
+    """What is asked for, as far as slim objects keep it."""
+    found: list[tuple[str, Any]] = []
+    match obj:
+        case HorizontalPodAutoscaler():
+            found += [("min", obj.min_replicas), ("max", obj.max_replicas)]
+            found.append(("targets", ", ".join(f"{m.name} {m.target}" for m in obj.metrics)))
+        case Deployment() | Rollout():
+            found += [("replicas", obj.desired), ("paused", obj.paused), ("images", _images(obj))]
+        case StatefulSet():
+            found += [("replicas", obj.desired), ("partition", obj.partition), ("images", _images(obj))]
+        case DaemonSet():
+            found.append(("images", _images(obj)))
+    return found
+
+
+def _images(obj: Deployment | StatefulSet | DaemonSet | Rollout) -> str:
+    return ", ".join(c.image for c in obj.template.containers)
+
+
+def _join_sight(found: list[Altered], sight: Sight) -> None:
+    """What was seen adds its words to a write of the same time, and stands alone where none is known."""
+    told = ", ".join(differences(sight.before, sight.after))
+    if not told:
+        return
+    for index, change in enumerate(found):
+        if (
+            change.subject._replace(uid="") == sight.subject._replace(uid="")
+            and abs(change.at - sight.at) <= NEAR
+        ):
+            if change.witness == "managed fields":
+                found[index] = change._replace(what=f"{told}  ({change.what})")
+            return
+    found.append(Altered(sight.at, sight.subject, "", told, witness="seen"))
+
+
+# -- the audit log ----------------------------------------------------------------------------------------------------
+
+
+def _known(change: Altered, entries: Sequence[Entry]) -> str:
+    """The entry of our own audit log that is about it: same target, near in time."""
+    target = str(change.subject)
+    near = [
+        e
+        for e in entries
+        if e.kind in _KNOWING
+        and e.target == target
+        and e.cluster in ("", change.subject.cluster.cluster)
+        and -5.0 <= change.at - e.at <= NEAR
+    ]
+    best = min(near, key=lambda e: abs(change.at - e.at), default=None)
+    if best is None:
+        return "not by tfdash"
+    return safe(f"tfdash: {best.actor}, {best.action or best.sentence}")
+
+
+# -- the page ---------------------------------------------------------------------------------------------------------
+
+
+def change_lines(
+    changes: Sequence[Altered],
+    now: float,
+    zone: Any,
+    *,
+    several_clusters: bool = False,
+    diff_lines: int = _SHOWN,
+) -> list[str]:
+    """The page: a line for each change, its diff below it."""
+    lines: list[str] = []
+    for c in changes:
+        cluster = f"{safe(c.subject.cluster.cluster)} " if several_clusters else ""
+        by = c.manager or ("seen to change" if c.witness == "seen" else "by whom is not known")
+        known = f"  [{c.known}]" if c.known else ""
+        lines.append(
+            f"{moment(c.at, zone)}  {short_age(max(0.0, now - c.at))} ago  {cluster}{safe(str(c.subject))}  {by}{known}"
+        )
+        lines.append(f"    {c.what}")
+        lines += [f"      {line}" for line in c.lines[:diff_lines]]
+        if len(c.lines) > diff_lines:
+            lines.append(f"      … {len(c.lines) - diff_lines} more lines of the difference")
+        lines.append("")
+    return lines
+
+
+def change_rows(changes: Sequence[Altered]) -> list[dict[str, Any]]:
+    """For reports."""
+    return [
+        {
+            "at": c.at, "cluster": c.subject.cluster.cluster, "kind": c.subject.kind,
+            "namespace": safe(c.subject.namespace) or None, "name": safe(c.subject.name), "manager": c.manager or None,
+            "what": c.what, "witness": c.witness, "audit": c.known or None, "diff": list(c.lines),
+        }
+        for c in changes
+    ]  # fmt: skip
