@@ -103,14 +103,16 @@ async def serve(options: DemoOptions, *, until_stdin_ends: bool = False) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    if until_stdin_ends:
-        await _watch_stdin(loop, over)
+    # Kept: what waits for stdin is referred to by nothing else, and would be collected as garbage.
+    watcher = await _watch_stdin(loop, over) if until_stdin_ends else None
     async with Served(options) as running:
         print(running.ready_line(), flush=True)
         await over.wait()
+    if watcher is not None:
+        watcher.cancel()
 
 
-async def _watch_stdin(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+async def _watch_stdin(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> asyncio.Task[None]:
     """Set ``over`` when the parent's end of our stdin closes: it died, or wants us to."""
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -120,4 +122,6 @@ async def _watch_stdin(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> 
             pass
         over.set()
 
-    loop.create_task(drain()).add_done_callback(lambda task: task.exception())
+    task = loop.create_task(drain())
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task

@@ -107,6 +107,8 @@ class ApiServer:
             verb, wanted.group, wanted.plural, wanted.subresource, wanted.namespace, wanted.name
         )
         self.cluster.authorizer.demand(user, asked)
+        if (wanted.plural, wanted.subresource) == ("services", "proxy"):
+            return await self.cluster.prometheus.proxied(request, wanted)
         resource = wanted.resource
         if resource is not None and resource.custom and not self.cluster.custom:
             raise no_such_resource()

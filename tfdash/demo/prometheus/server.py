@@ -8,13 +8,16 @@ import msgspec
 from aiohttp import web
 
 from tfdash.demo.auth import ANONYMOUS, User
+from tfdash.demo.errors import ApiError, not_found
 from tfdash.demo.traffic.history import History
 
 if TYPE_CHECKING:
+    from tfdash.demo.call import Target
     from tfdash.demo.cluster import Cluster
     from tfdash.demo.prometheus.api import Api
 
 PREFIX = "/prometheus"
+SERVICE = ("platform", "prometheus")
 _COMPRESSED = 2048  # bytes from which an answer is worth compressing
 
 
@@ -49,6 +52,23 @@ class PrometheusServer:
         """Answer a request of any identity of the run; 401 without one."""
         if user == ANONYMOUS:
             return web.Response(status=401, text="Unauthorized\n", headers={"WWW-Authenticate": "Bearer"})
+        return await self._asked(request, request.path.removeprefix(PREFIX) or "/")
+
+    async def proxied(self, request: web.Request, wanted: Target) -> web.Response:
+        """The same through the API server's service proxy, ``services/[http:]prometheus:9090/proxy/...``."""
+        name = wanted.name.removeprefix("http:").partition(":")[0]
+        if (wanted.namespace, name) != SERVICE:
+            found = self.history.cluster.store.find("services", wanted.namespace, name)
+            if found is None:
+                raise not_found("services", "", name)
+            raise ApiError(
+                503, "ServiceUnavailable", f'no endpoints available for service "{wanted.name}"', {}
+            )
+        if self.down:
+            raise ApiError(503, "ServiceUnavailable", f"error trying to reach service: {self.down}", {})
+        return await self._asked(request, "/" + request.path.partition("/proxy")[2].lstrip("/"))
+
+    async def _asked(self, request: web.Request, path: str) -> web.Response:
         if self.down:
             return web.Response(status=503, text=self.down + "\n")
         given: dict[str, list[str]] = {}
@@ -58,7 +78,6 @@ class PrometheusServer:
                     given.setdefault(key, []).append(value)
         for key, value in request.query.items():  # as Go does: the form's values come first
             given.setdefault(key, []).append(value)
-        path = request.path.removeprefix(PREFIX) or "/"
         if path == "/":
             return web.Response(text="The Prometheus of the simulated platform; its API is under /api/v1.\n")
         reply = self.api.answer("GET" if request.method == "HEAD" else request.method, path, given)

@@ -107,7 +107,7 @@ class History:
         self._images: dict[tuple[str, str, str], int] = {}  # since when a service runs an image
         self._rates: dict[tuple[tuple[str, str], int], float] = {}
         cluster.store.listen("pods", self._pod)
-        cluster.store.listen(ROLLOUTS, self._rollout)
+        cluster.store.listen(ROLLOUTS, self.rollout_changed)
         cluster.behaviours.changed = self._behaviours_changed
 
     def now(self) -> int:
@@ -189,7 +189,7 @@ class History:
         elif not split.changes or split.changes[-1][1] != shares:
             split.changes.append((now, shares))
 
-    def _rollout(self, storage: str, event: Happened) -> None:
+    def rollout_changed(self, storage: str, event: Happened) -> None:
         """The weights with which a Rollout's traffic router splits, or the one version that is active."""
         rollout = event.now.obj
         app = dig(rollout, "spec", "selector", "matchLabels", "app") or name_of(rollout)
