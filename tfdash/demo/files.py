@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 from tfdash.demo.options import ENVIRONMENTS
 from tfdash.demo.platform import Platform
+from tfdash.demo.prometheus.server import PREFIX
 from tfdash.demo.tls import Certificates
+from tfdash.demo.traffic.profile import table
+from tfdash.demo.world.catalogue import catalogue
 from tfdash.demo.world.identities import one_namespace
 
 _COLOURS = {"production": "production", "staging": "staging", "development": "development"}
 # The identity that tfdash itself uses: an operator on call, who sees everything but secrets.
 _OWN = "oncall"
+_OWN_TOKEN = "oncall-token"
 
 
 class Files(NamedTuple):
@@ -88,7 +92,13 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
             f"context = {_quoted(context_name(name, _OWN))}",
             f"name = {_quoted(f'demo-{name}')}",
             "",
+            f"[environments.{name}.prometheus]",
+            f"url = {_quoted(f'https://{platform.clusters[name].address}{PREFIX}')}",
+            f"bearer = {_quoted(f'file:{kubeconfig.with_name(_OWN_TOKEN)}')}",
+            f"ca = {_quoted(str(kubeconfig.with_name('ca.crt')))}",
+            "",
         ]
+    lines += _journeys()
     clock = platform.clock
     lines += [
         "[demo]",
@@ -101,8 +111,32 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
     return "\n".join(lines)
 
 
+def _journeys() -> list[str]:
+    """The probes of users' journeys, each beside the service that it is last about."""
+    lines = []
+    homes = {s.name: s.namespace for s in catalogue().service}
+    for name in ENVIRONMENTS:
+        for journey in table().journey:
+            selector = f'{{journey="{journey.name}"}}'
+            lines += [
+                "[[journeys]]",
+                f"name = {_quoted(f'{journey.name} ({name})')}",
+                f"environment = {_quoted(name)}",
+                f"probe = {_quoted('probe_success' + selector)}",
+                f"probe_duration = {_quoted('probe_duration_seconds' + selector)}",
+            ]
+            if journey.through:
+                last = journey.through[-1]
+                lines.append(f"workload = {_quoted(f'{catalogue().namespace(homes[last], name)}/{last}')}")
+            else:
+                lines.append("control = true")
+            lines.append("")
+    return lines
+
+
 def write(platform: Platform, folder: Path, ports: dict[str, int], certificates: Certificates) -> Files:
     kubeconfig = _private(folder / "kubeconfig", _kubeconfig(platform, ports, certificates))
+    _private(folder / _OWN_TOKEN, platform.tokens[_OWN] + "\n")
     config = _private(folder / "tfdash.toml", config_text(platform, kubeconfig))
     token = _private(folder / "token", platform.tokens["admin"] + "\n")
     return Files(kubeconfig, config, token)
