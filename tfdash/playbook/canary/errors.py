@@ -30,6 +30,7 @@ class Decision(NamedTuple):
     since: float
     until: float
     needed: int | None = None
+    scatter: float = 1.0  # ``evidence.dispersion``
 
 
 def decide(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> Decision:
@@ -103,8 +104,8 @@ def split(pairs: Sequence[Pair]) -> list[Split]:
 def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> Decision | None:
     """BREACH, where the evidence reached its limit at some look and the playbook's limit was reached there."""
     splits = split(pairs)
-    alpha = policy.budgets.errors
-    told = evidence.weigh(splits)
+    alpha, scatter = policy.budgets.errors, evidence.dispersion(splits, policy.least_scatter)
+    told = evidence.weigh(splits, 1.0, scatter)
     for k in range(len(told) - 1, -1, -1):
         if told[k] < 1 / alpha:
             continue
@@ -112,14 +113,10 @@ def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> Decision | Non
             canary, baseline = _total(pairs[first : k + 1], None)
             if not _enough(canary, baseline, policy):
                 continue
-            conf = policy.confidence
-            high = stats.rate_ratio(canary.events, canary.requests, baseline.events, baseline.requests, conf)[
-                1
-            ]
-            low = evidence.ratio_low(splits[: k + 1], alpha, high)
-            return Decision(
-                Outcome.BREACH, "evidence", canary, baseline, low, high, pairs[first].start, pairs[k].end
-            )
+            high = _ratio(canary, baseline, policy.confidence, scatter)[1]
+            low = evidence.ratio_low(splits[: k + 1], alpha, high, scatter)
+            span = pairs[first].start, pairs[k].end
+            return Decision(Outcome.BREACH, "evidence", canary, baseline, low, high, *span, None, scatter)
     return None
 
 
@@ -131,19 +128,10 @@ def _against(pairs: Sequence[Pair], held: Held, policy: CanaryPolicy) -> Decisio
         if not seen or not _enough(canary, baseline, policy):
             continue
         spend = part * policy.budgets.errors_held
-        if (
-            stats.more_than_chance(canary.events, canary.requests, baseline.events, baseline.requests)
-            <= spend
-        ):
-            low = stats.rate_ratio(
-                canary.events, canary.requests, baseline.events, baseline.requests, 1 - spend
-            )[0]
-            high = stats.rate_ratio(
-                canary.events, canary.requests, baseline.events, baseline.requests, policy.confidence
-            )[1]
-            return Decision(
-                Outcome.BREACH, "evidence", canary, baseline, max(low, 1.0), high, seen[0].start, seen[-1].end
-            )
+        if _chance(canary, baseline) <= spend:
+            low, high = _ratio(canary, baseline, 1 - spend)[0], _ratio(canary, baseline, policy.confidence)[1]
+            span = seen[0].start, seen[-1].end
+            return Decision(Outcome.BREACH, "evidence", canary, baseline, max(low, 1.0), high, *span)
     return None
 
 
@@ -151,24 +139,26 @@ def _open(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> Dec
     """No BREACH: PASS, or what is missing."""
     canary, baseline = _total(pairs, held)
     span = (pairs[0].start, pairs[-1].end) if pairs else (0.0, 0.0)
-    low, high = stats.rate_ratio(
-        canary.events, canary.requests, baseline.events, baseline.requests, policy.confidence
-    )
+    scatter, middle, top = 1.0, 0.0, 0.0
     if held is None:
-        high = max(high, stats.stratified_high([s[1:] for s in split(pairs)], policy.confidence))
+        splits = split(pairs)
+        scatter = evidence.dispersion(splits, policy.least_scatter)
+        middle, top = stats.stratified([s[1:] for s in splits], policy.confidence, scatter)
+    low, high = _ratio(canary, baseline, policy.confidence, scatter)
+    high = top if shares_mislead(canary, baseline, middle) else max(high, top)
     low = min(
         low, 1.0
-    )  # the release's own, wider interval holds 1: else it were a BREACH, or short of the limit
+    )  # the release's own, wider interval holds 1: else it were a BREACH, or under the limit
 
     def told(outcome: Outcome, reason: str, needed: int | None = None) -> Decision:
-        return Decision(outcome, reason, canary, baseline, low, high, *span, needed)
+        return Decision(outcome, reason, canary, baseline, low, high, *span, needed, scatter)
 
     least = policy.errors.min_requests
     if min(canary.requests, baseline.requests) < least:
         return told(Outcome.LOW_TRAFFIC, "few", _missing(canary, baseline, least))
-    below, by_floor = _below(canary, baseline, high, policy)
+    below, by_floor = _below(canary, baseline, high, policy, scatter)
     if below:
-        if by_floor and _worse(canary, baseline):
+        if by_floor and _chance(canary, baseline, scatter) < _CHANCE:
             return told(Outcome.LOW_TRAFFIC, "chance", needed(canary, baseline, policy))
         if pairs and window(pairs[-1], held, policy) is Outcome.BREACH:
             return told(Outcome.LOW_TRAFFIC, "recent", needed(canary, baseline, policy))
@@ -179,25 +169,43 @@ def _open(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> Dec
     return told(Outcome.LOW_TRAFFIC, "wide", needed(canary, baseline, policy))
 
 
-def _worse(canary: Count, baseline: Count) -> bool:
-    return (
-        stats.more_than_chance(canary.events, canary.requests, baseline.events, baseline.requests) < _CHANCE
-    )
+def _chance(canary: Count, baseline: Count, scatter: float = 1.0) -> float:
+    """The conditional test's p-value, as if of so many fewer requests where windows scatter."""
+    (x, n), (y, m) = _thinned(canary, scatter), _thinned(baseline, scatter)
+    return stats.more_than_chance(x, n, y, m)
 
 
-def _below(canary: Count, baseline: Count, high: float, policy: CanaryPolicy) -> tuple[bool, bool]:
+def _ratio(canary: Count, baseline: Count, confidence: float, scatter: float = 1.0) -> tuple[float, float]:
+    """The ratio's interval, likewise."""
+    (x, n), (y, m) = _thinned(canary, scatter), _thinned(baseline, scatter)
+    return stats.rate_ratio(x, n, y, m, confidence)
+
+
+def _thinned(count: Count, scatter: float) -> tuple[float, float]:
+    if scatter <= 1:
+        return count.events, count.requests
+    return count.events / scatter, count.requests / scatter
+
+
+def shares_mislead(canary: Count, baseline: Count, middle: float) -> bool:
+    """Whether totals say something else than the windows one by one (``stats.stratified``), because the canary's share
+    of the traffic moved while the service's error ratio did."""
+    if middle <= 0 or not baseline.events or canary.events + baseline.events < 20:
+        return False
+    crude = canary.events * baseline.requests / (canary.requests * baseline.events)
+    return crude > 0 and abs(math.log(crude / middle)) > 0.1
+
+
+def _below(
+    canary: Count, baseline: Count, high: float, policy: CanaryPolicy, scatter: float = 1.0
+) -> tuple[bool, bool]:
     """Whether the interval ends below the limit, and whether that rests on the floor and not on the ratio."""
-    rule = policy.errors
+    rule, conf = policy.errors, policy.confidence
     if rule.mode != "points" and high < rule.factor:
         return True, False
-    c, c_high = (
-        canary.events / canary.requests,
-        stats.wilson(canary.events, canary.requests, policy.confidence)[1],
-    )
-    b, b_low = (
-        baseline.events / baseline.requests,
-        stats.wilson(baseline.events, baseline.requests, policy.confidence)[0],
-    )
+    c, b = canary.events / canary.requests, baseline.events / baseline.requests
+    c_high = stats.wilson(canary.events / scatter, canary.requests / scatter, conf)[1]
+    b_low = stats.wilson(baseline.events / scatter, baseline.requests / scatter, conf)[0]
     upper = stats.difference_upper(c, c_high, b, b_low)
     if rule.mode == "relative":
         return upper < rule.floor, True
@@ -235,21 +243,20 @@ def base_of(pair: Pair, held: Held | None) -> Count:
 
 def window(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Outcome:
     """What one window says by itself, at the policy's confidence: shown beside the decision, which it does not make."""
-    canary, baseline = _total([pair], held)
+    canary, baseline = pair.canary, base_of(pair, held)
     if not canary.requests or not baseline.requests:
         return Outcome.NO_DATA
-    if reached(canary, baseline, policy) and canary.events >= policy.errors.min_errors:
-        chance = stats.more_than_chance(canary.events, canary.requests, baseline.events, baseline.requests)
-        if chance <= 1 - policy.confidence:
-            return Outcome.BREACH
+    chance = _chance(canary, baseline)
+    if (
+        canary.events >= policy.errors.min_errors
+        and chance <= 1 - policy.confidence
+        and reached(canary, baseline, policy)
+    ):
+        return Outcome.BREACH
     if min(canary.requests, baseline.requests) < policy.errors.min_requests:
         return Outcome.LOW_TRAFFIC
-    high = stats.rate_ratio(
-        canary.events, canary.requests, baseline.events, baseline.requests, policy.confidence
-    )[1]
-    below, by_floor = _below(canary, baseline, high, policy)
-    fine = below and not (by_floor and _worse(canary, baseline))
-    return Outcome.PASS if fine else Outcome.LOW_TRAFFIC
+    below, by_floor = _below(canary, baseline, _ratio(canary, baseline, policy.confidence)[1], policy)
+    return Outcome.PASS if below and not (by_floor and chance < _CHANCE) else Outcome.LOW_TRAFFIC
 
 
 def measured(count: Count, policy: CanaryPolicy) -> Measured:

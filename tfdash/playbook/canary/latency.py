@@ -140,7 +140,7 @@ def _verdict(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: Can
 
 def _same_windows(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> Decision | None:
     parts = splits(slows, shape, policy)
-    told = [evidence.weigh(p) for p in parts]
+    told = [evidence.weigh(p, 1.0, evidence.dispersion(p, policy.least_scatter)) for p in parts]
     for k in range(len(slows) - 1, -1, -1):
         if sum(t[k] for t in told) / _PLACES < 1 / policy.budgets.latency:
             continue

@@ -95,6 +95,7 @@ class CanaryPolicy:
     windows: int
     warm_up: float
     false_alarms: float
+    least_scatter: float
     confidence: float
     baseline: str
     baseline_version: str
@@ -142,7 +143,7 @@ _DURATIONS = {
 }  # fmt: skip
 _BOUNDS: dict[str, tuple[float, float]] = {  # least and greatest useful value
     "window": (5, 3600), "windows": (1, 1000), "false_alarms": (0.0001, 0.5), "confidence": (0.5, 0.9999),
-    "stale_intervals": (1, 100), "persist": (1, 100), "persist_of": (1, 100), "errors.relative": (0.01, 10000),
+    "least_scatter": (1, 100), "stale_intervals": (1, 100), "persist": (1, 100), "persist_of": (1, 100), "errors.relative": (0.01, 10000),
     "errors.points": (0.001, 100), "errors.floor_points": (0, 100), "errors.min_errors": (1, 10**9),
     "errors.min_requests": (1, 10**9), "errors.gross_percent": (1, 100), "errors.gross_requests": (1, 10**9),
     "latency.quantile": (0.5, 0.999), "latency.increase": (0.001, 3600), "latency.min_observations": (10, 10**9),

@@ -89,7 +89,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
 
 
 @lru_cache(8192)
-def clopper_pearson(events: int, count: int, confidence: float) -> tuple[float, float]:
+def clopper_pearson(events: float, count: float, confidence: float) -> tuple[float, float]:
     """The exact interval of a ratio, each end one-sided at ``confidence``. C. Clopper, E. Pearson, Biometrika 26 (1934) 404."""
     if count <= 0:
         return 0.0, 1.0
@@ -99,7 +99,7 @@ def clopper_pearson(events: int, count: int, confidence: float) -> tuple[float, 
 
 
 def rate_ratio(
-    events: int, count: float, base_events: int, base_count: float, confidence: float
+    events: float, count: float, base_events: float, base_count: float, confidence: float
 ) -> tuple[float, float]:
     """The interval of (events / count) / (base_events / base_count), each end one-sided at ``confidence``.
 
@@ -116,7 +116,7 @@ def rate_ratio(
     ) * scale if high < 1 else math.inf
 
 
-def more_than_chance(events: int, count: float, base_events: int, base_count: float) -> float:
+def more_than_chance(events: float, count: float, base_events: float, base_count: float) -> float:
     """P(at least ``events`` of the canary, given the sum of both) where nothing changed: the conditional test's p-value."""
     if events <= 0 or count <= 0 or base_count <= 0:
         return 1.0
@@ -124,8 +124,10 @@ def more_than_chance(events: int, count: float, base_events: int, base_count: fl
     return beta_cdf(count / (count + base_count), events, total - events + 1)
 
 
-def stratified_high(strata: Sequence[tuple[int, int, int, int]], confidence: float) -> float:
-    """The upper bound of the ratio common to all strata (events, count, base_events, base_count); 0 where none can be told.
+def stratified(
+    strata: Sequence[tuple[int, int, int, int]], confidence: float, scatter: float = 1.0
+) -> tuple[float, float]:
+    """The ratio common to all strata (events, count, base_events, base_count) and its upper bound; 0, 0: none can be told.
 
     Totals mislead where the canary's share of the traffic moved while the service's error ratio did (Simpson). Mantel
     and Haenszel's ratio with the variance of S. Greenland, J. Robins, Biometrics 41 (1985) 55, formula 13.
@@ -139,8 +141,9 @@ def stratified_high(strata: Sequence[tuple[int, int, int, int]], confidence: flo
             s += base_events * count / whole
             v += (total * count * base_count - events * base_events * whole) / (whole * whole)
     if r <= 0 or s <= 0:
-        return 0.0
-    return r / s * math.exp(z(confidence) * math.sqrt(max(v, 0.0) / (r * s)))
+        return 0.0, 0.0
+    middle = r / s
+    return middle, middle * math.exp(z(confidence) * math.sqrt(scatter * max(v, 0.0) / (r * s)))
 
 
 def difference_upper(value: float, value_high: float, base: float, base_low: float) -> float:

@@ -100,6 +100,14 @@ def _errors_core(pairs: tuple[Pair, ...], held: Held | None, policy: CanaryPolic
     flags = _persistence([errors.reached(p.canary, errors.base_of(p, held), policy) for p in counted], policy)
     if decision.reason == "gross":
         flags.append("gross failure")
+    if decision.scatter > 1:
+        flags.append(f"errors come in bursts: windows scatter {decision.scatter:.1f} times as chance would")
+    if held is None:
+        middle = stats.stratified([s[1:] for s in errors.split(counted)], policy.confidence)[0]
+        if errors.shares_mislead(decision.canary, decision.baseline, middle):
+            flags.append(
+                f"the canary's share of the traffic moved: window by window the ratio is {words.ratio(middle)}"
+            )
     c, b = _value(decision.canary), _value(decision.baseline)
     limit = limits.limit(b, policy.errors)
     low, high = stats.wilson(decision.canary.events, decision.canary.requests, policy.confidence)
