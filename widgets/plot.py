@@ -31,6 +31,9 @@ LIGHT = Stroke("─", "│", "╯", "╮", "╰", "╭", "○")
 DASHED = Stroke("╌", "╎", "╯", "╮", "╰", "╭", "╌")
 
 
+_HUGE = 1e30  # beyond it no axis makes sense
+
+
 class Curve(NamedTuple):
     """``values`` belong to the times of the plot, None or NaN where there is none."""
 
@@ -78,14 +81,14 @@ def nice(value: float) -> float:
 
 def scale_of(values: Sequence[float], height: int) -> Scale:
     """Round numbers around all values; from zero, unless all lie close together far above it."""
-    low, high = min(values), max(values)
-    spread = high - low
+    low, high = max(min(values), -_HUGE), min(max(values), _HUGE)
+    spread = high - low if high - low > 1e-12 * max(abs(low), abs(high), 1e-12) else 0.0
     if low >= 0 and (low < high / 2 or spread == 0):
         low = 0.0
     else:
         low = low - spread * 0.25
         low = max(low, 0.0) if min(values) >= 0 else low
-    if high == low:
+    if high - low < 1e-9:  # all the same, or nothing: an axis to one is calmer than an axis of noise
         high = low + (abs(low) or 1.0)
     step = nice((high - low) / max(1, min(5, (height - 1) // 2)))
     bottom = math.floor(low / step + 1e-9) * step

@@ -1,0 +1,126 @@
+"""Lines of coloured pieces that wrap between words: sentences beside charts, and what a dialog says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.strip import Strip
+
+from tfdash.views.table import Cell
+from widgets.cells import literal, width_of, wrapped
+from widgets.lineview import LineView
+
+Line: TypeAlias = Sequence[Cell]
+Run: TypeAlias = tuple[str, str]
+"""Text and its token."""
+
+
+def flow(line: Line, width: int, indent: int = 0) -> list[list[Run]]:
+    """One line as rows of at most ``width`` cells, broken at blanks; later rows are indented by ``indent`` cells."""
+    width = max(width, 4)
+    indent = min(indent, width // 2)
+    rows: list[list[Run]] = [[]]
+    used = 0
+    for cell in line:
+        text, token = (cell, "") if isinstance(cell, str) else cell
+        for word in _words(literal(text)):
+            size = width_of(word.rstrip())
+            if used and used + size > width:
+                rows.append([(" " * indent, "")] if indent else [])
+                used = indent
+                word = word.lstrip() if len(rows) > 1 else word
+                size = width_of(word.rstrip())
+            while size > width - used:  # longer than a whole row: cut where it must be
+                room = max(width - used, 2)
+                first, *rest = wrapped(word, room)
+                rows[-1].append((first, token))
+                word = "".join(rest)
+                size = width_of(word.rstrip())
+                rows.append([(" " * indent, "")] if indent else [])
+                used = indent
+            word = word if used + width_of(word) <= width else word.rstrip()
+            if word:
+                rows[-1].append((word, token))
+                used += width_of(word)
+    if len(rows) > 1 and not any(text.strip() for text, _ in rows[-1]):
+        rows.pop()
+    return rows
+
+
+def _words(text: str) -> list[str]:
+    """Words, each with the blanks behind it; blanks in front are a word of their own."""
+    words: list[str] = []
+    word = ""
+    for i, character in enumerate(text):
+        word += character
+        if character == " " and i + 1 < len(text) and text[i + 1] != " ":
+            words.append(word)
+            word = ""
+    return [*words, word] if word else words
+
+
+class Prose(LineView):
+    """``show`` with lines; as high as they need, at most ``most`` rows where that is given. Scrolls if it must."""
+
+    can_focus = False
+    DEFAULT_CSS = """
+Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+"""
+
+    def __init__(
+        self, *, indent: int = 0, most: int = 0, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines: tuple[tuple[Cell, ...], ...] = ()
+        self._indent, self._most = indent, most
+        self._made: tuple[int, int] = (0, -1)
+        self._rows: list[list[Run]] = []
+        self._number = 0
+
+    def show(self, lines: Sequence[Line], most: int | None = None) -> None:
+        told = tuple(tuple(line) for line in lines)
+        most = self._most if most is None else most
+        if told != self._lines or most != self._most:
+            before = len(self._flowed(self.size.width)) if self.size.width else -1
+            self._lines, self._most = told, most
+            self._number += 1
+            same = self.size.width > 0 and len(self._flowed(self.size.width)) == before
+            self.refresh(layout=not same)
+
+    @property
+    def text(self) -> str:
+        return "\n".join("".join(c if isinstance(c, str) else c[0] for c in line) for line in self._lines)
+
+    def _flowed(self, width: int) -> list[list[Run]]:
+        if self._made != (width, self._number):
+            self._made = (width, self._number)
+            rows = [row for line in self._lines for row in flow(line, width, self._indent)]
+            if self._most and len(rows) > self._most:
+                rows = rows[: self._most]
+                rows[-1] = (
+                    [*rows[-1][:-1], (rows[-1][-1][0].rstrip()[:-1] + "…", rows[-1][-1][1])]
+                    if rows[-1]
+                    else [("…", "")]
+                )
+            self._rows = rows
+        return self._rows
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._flowed(width))
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self._flowed(self.size.width)))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        rows = self._flowed(width)
+        at = y + self.scroll_offset.y
+        if at >= len(rows):
+            return self.line("")
+        segments = [
+            Segment(text, self.style(f"tok-{token}" if token else "")) for text, token in rows[at] if text
+        ]
+        return Strip(segments).adjust_cell_length(width, self.style())
