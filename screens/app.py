@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from textual.binding import Binding, BindingType
@@ -22,6 +23,7 @@ from screens.messages import Messages
 from screens.navigation import Navigation
 from screens.wanting import Wanting
 from tfdash.board import Board
+from tfdash.model.memory import Entry
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
 from tfdash.views.header import HeaderState, header
@@ -30,6 +32,9 @@ from widgets.commands import Command
 from widgets.tabs import Tab
 from widgets.textual_private import quick_escape_driver
 from widgets.theme import NAMES, ThemedApp
+
+if TYPE_CHECKING:
+    from tfdash.changes import Recorder
 
 # What the tabs' counts and the overview are judged from: wanted as long as the program runs.
 JUDGED = (
@@ -65,6 +70,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.wanting = Wanting(self)
         self.feed = Feed(board, self._deliver, context.frames_per_second)
         self.messages = Messages()
+        self.recorder: Recorder | None = None  # of the changes that pass by
         self.switch_to: tuple[str, str] = ("", "")  # (environment, context)
         self.failure: BaseException | None = None
         self._started = False
@@ -79,6 +85,10 @@ class TfdashApp(Navigation, ThemedApp):
 
     def now(self) -> float:
         return self.context.clock.now()
+
+    def audit_entries(self) -> Sequence[Entry] | None:
+        """The newest entries of the audit log, for what wants to know whether a change was ours; None: it is not read."""
+        return self.context.entries() if self.context.entries is not None else None
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -102,6 +112,10 @@ class TfdashApp(Navigation, ThemedApp):
 
     def _start(self) -> None:
         self.board.start()
+        from tfdash.changes import Recorder  # nothing that the first frame needs
+
+        self.recorder = Recorder(self.now)
+        self.board.subscribe(self.recorder.follow)
         told = self.context.validate()
         if told:
             try:
@@ -197,7 +211,7 @@ class TfdashApp(Navigation, ThemedApp):
                 self.use_environment(argument)
             case "theme":
                 self.use_theme(argument)
-            case "environments" | "sources" | "messages" | "help":
+            case "environments" | "sources" | "messages" | "help" | "changes":
                 self.open_page(area)
 
     def _do_list(self, view: str, argument: str) -> None:

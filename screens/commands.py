@@ -69,6 +69,9 @@ def commands(
             "environments of the configuration, contexts of the kubeconfig", "environment", matching(places),
         ),
         Command("sources", "sources: how fresh each is", ("sources", "src", "about"), "data sources and their ages"),
+        Command(
+            "changes", "changes: who changed what", ("changes", "changed"), "the last hours, as differences"
+        ),
         Command("messages", "messages: what was told", ("messages", "msg"), "the newest 500"),
         Command("help", "help: keys and commands", ("help", "h", "?"), "the keys that work here"),
         Command(

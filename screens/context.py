@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tfdash.clock import Clock
+from tfdash.model.memory import Entry
 
 
 @dataclass(frozen=True)
@@ -30,4 +31,5 @@ class AppContext:
     aliases: Mapping[str, str] = field(default_factory=dict)
     validate: Callable[[], str] = lambda: ""
     contexts: Callable[[], tuple[str, ...]] = lambda: ()
+    entries: Callable[[], Sequence[Entry]] | None = None  # the newest of the audit log; None: there is no store here
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one

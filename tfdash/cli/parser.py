@@ -18,7 +18,8 @@ stdout is data, stderr is narration.
 """
 SCREENS = (
     "overview", "deployments", "statefulsets", "daemonsets", "replicasets", "pods", "nodes", "namespaces", "jobs",
-    "cronjobs", "services", "endpointslices", "hpa", "pdb", "events",
+    "cronjobs", "services", "endpointslices", "hpa", "pdb", "events", "rollouts",
+    "analysisruns", "experiments", "canaries", "applications", "kustomizations", "helmreleases",
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def build() -> argparse.ArgumentParser:
     )
     _where(snapshot)
     snapshot.add_argument(
-        "--screen", choices=SCREENS, metavar="NAME", default="overview", help="which screen"
+        "--screen", choices=(*SCREENS, "changes"), metavar="NAME", default="overview", help="which screen"
     )
     snapshot.add_argument("--format", choices=("text", "json"), default="text")
     snapshot.add_argument(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.board import Board
 from tfdash.cli.parser import UNKNOWN
+from tfdash.clock import Clock
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
 
@@ -22,13 +23,14 @@ def command(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
-    from tfdash.cli.compose import JUDGED_KINDS, board_of, policy_of, scope_of
-    from tfdash.judge import Judge
+    from tfdash.cli.compose import JUDGED_KINDS, board_of, judge_of, scope_of
     from tfdash.report import exit_code, snapshot
     from tfdash.report.gather import needs
 
-    board, sources = board_of(config.environment, config, clock, Judge(policy_of(config.raw)))
+    board, sources = board_of(config.environment, config, clock, judge_of(config))
     scope = scope_of(args, config.environment, sources)
+    if args.screen == "changes":
+        return _changes(args, board, scope, clock, ZoneInfo(config.zone))
     kinds = dict.fromkeys((*JUDGED_KINDS, *needs(args.screen)), scope)
     settled = settle(board, kinds, args.wait)
     namespace = args.namespace or None
@@ -42,6 +44,31 @@ def command(args: argparse.Namespace) -> int:
         print(f"tfdash: not settled within {args.wait:g} s: {late}", file=sys.stderr)
         return UNKNOWN
     return exit_code(picture, assessment, args.screen, namespace, now, zone)
+
+
+def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock, zone: ZoneInfo) -> int:
+    """Metadata and revisions are read; nothing is watched but what tells that the clusters are reached."""
+    import asyncio
+
+    from tfdash.changes import gather
+    from tfdash.report.changes import HOURS, changes_report
+
+    settled = settle(board, {"Rollout": scope}, args.wait)
+    found = asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
+    board.stop()
+    several = len(board.clusters) > 1
+    print(
+        changes_report(
+            found.changes,
+            found.unread,
+            args.format,
+            clock.now(),
+            zone,
+            args.width or None,
+            several_clusters=several,
+        )
+    )
+    return UNKNOWN if found.unread or not settled else 0
 
 
 def settle(board: Board, kinds: dict[str, Scope], wait: float) -> bool:
