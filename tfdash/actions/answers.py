@@ -1,0 +1,66 @@
+"""What a server's refusal means, in an operator's words. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tfdash.actions.base import Answer
+from tfdash.model.action import Request
+from tfdash.text import safe
+
+
+class Told(NamedTuple):
+    """``kind``: "conflict" (what was decided upon has changed), "budget", "forbidden", "quota", "admission", "invalid",
+    "gone", "not-dry-runnable", "redirect", "server", "other"."""
+
+    kind: str
+    text: str
+
+
+def explain(answer: Answer, request: Request) -> Told:
+    """Why a request was not carried out."""
+    message, what = safe(answer.message), safe(request.what or request.method)
+    details = answer.body.get("details") or {}
+    causes = [c for c in details.get("causes") or () if isinstance(c, dict)]
+    lowered = message.lower()
+    match answer.status:
+        case 400 if "dry run" in lowered or "dryrun" in lowered:
+            return Told("not-dry-runnable", f"not dry-runnable: {message}")
+        case 401:
+            return Told("forbidden", "the server does not accept the credential any more")
+        case 403 if "exceeded quota" in lowered:
+            return Told("quota", f"the namespace's quota refuses it: {message}")
+        case 403 if "admission" in lowered or "denied" in lowered or "violates" in lowered:
+            return Told("admission", f"an admission rule refuses it: {message}")
+        case 403:
+            return Told("forbidden", f"no right: {message}")
+        case 404:
+            return Told("gone", f"it is gone: {message}")
+        case 409:
+            return Told("conflict", f"it changed meanwhile: {message}")
+        case 422 if not causes and request.content_type == "application/json-patch+json":
+            return Told("conflict", f"what was decided upon has changed, so nothing was done ({what})")
+        case 422:
+            return Told("invalid", f"the server finds it invalid: {message}")
+        case 429 if (
+            any(c.get("reason") == "DisruptionBudget" for c in causes) or "disruption budget" in lowered
+        ):
+            why = safe(str(next((c.get("message") for c in causes if c.get("message")), "")))
+            return Told(
+                "budget", "its PodDisruptionBudget allows no disruption now" + (f": {why}" if why else "")
+            )
+        case 429:
+            return Told("server", f"the server asks to wait: {message}")
+        case status if 300 <= status < 400:
+            where = safe(answer.headers.get("location", ""))
+            return Told("redirect", f"the server redirects to {where}; nothing was sent there")
+        case status if status >= 500:
+            if "webhook" in lowered:
+                return Told("admission", f"an admission webhook fails: {message}")
+            return Told("server", f"the server failed ({status}): {message}")
+    return Told("other", f"HTTP {answer.status}: {message}")
+
+
+def certainly_not_applied(answer: Answer) -> bool:
+    """A 4xx or 3xx is the server's word that nothing was changed; a 5xx may have come after the change."""
+    return 300 <= answer.status < 500 and answer.status != 408

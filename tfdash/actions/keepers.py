@@ -1,0 +1,52 @@
+"""Where something puts its own version back: said in the plan, with the choice to stop it first. Pure but for the read."""
+
+from __future__ import annotations
+
+from tfdash.actions.patches import UID, conditional, put
+from tfdash.actions.paths import path_of
+from tfdash.actions.planning import Planning
+from tfdash.model.action import Choice
+from tfdash.model.requests import ReadFailed
+
+SUSPEND = "suspend-keeper"
+
+
+async def keeper_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
+    """Notes and choices of a plan that changes what somebody else owns."""
+    keeper = planning.standing.keeper
+    if keeper is None or not keeper.sentence:
+        return (), ()
+    notes = (keeper.sentence,)
+    subject = keeper.subject
+    if subject is None or keeper.suspended or subject.kind not in (
+        "Application", "Kustomization", "HelmRelease",
+    ):  # fmt: skip
+        return notes, ()
+    if keeper.reconciles is False and subject.kind != "Application":
+        return notes, ()
+    try:
+        document = await planning.document(subject)
+    except ReadFailed as failed:
+        return (*notes, f"it cannot be suspended from here: {failed.problem.cause}"), ()
+    path = path_of(subject, document)
+    found = planning.found(document, subject)
+    if subject.kind == "Application":
+        automated = document.get("spec", {}).get("syncPolicy", {}).get("automated")
+        if not isinstance(automated, dict):
+            return notes, ()
+        pointer = "/spec/syncPolicy/automated"
+        request = conditional(
+            path, document, (UID, pointer), [{"op": "remove", "path": pointer}],
+            f"stop automated sync of Application {subject.name}", found,
+        )  # fmt: skip
+        text = (
+            f"first stop the automated sync of Argo CD Application {subject.name} (spec.syncPolicy.automated is removed; "
+            f"put it back by hand: {automated})"
+        )
+    else:
+        request = conditional(
+            path, document, (UID, "/spec/suspend"), put(document, "/spec/suspend", True),
+            f"suspend {subject.kind} {subject.name}", found,
+        )  # fmt: skip
+        text = f"first suspend Flux {subject.kind} {subject.namespace}/{subject.name} (resume it by hand afterwards)"
+    return notes, (Choice(id=SUSPEND, text=text, requests=(request,)),)

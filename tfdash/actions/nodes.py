@@ -1,0 +1,139 @@
+"""Nodes: cordon, uncordon, drain. As kubectl's drain decides (kubectl pkg/drain/filters.go)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from tfdash.actions.base import PlanRefused
+from tfdash.actions.patches import UID, conditional, put
+from tfdash.actions.paths import path_of
+from tfdash.actions.planning import Planning
+from tfdash.actions.pods import evict_request
+from tfdash.actions.sealing import Draft
+from tfdash.model.action import Post, Request
+from tfdash.model.kube import Pod
+from tfdash.model.requests import ReadFailed
+from tfdash.model.subject import Subject
+from tfdash.playbook.releases.facts import facts_of
+
+_POINTERS = (UID, "/spec/unschedulable")
+_AT_ONCE = 8  # reads of pods under way while a drain is planned
+
+
+def _cordon_request(subject: Subject, document: Mapping[str, Any], off: bool) -> Request:
+    what = f"{'cordon' if off else 'uncordon'} {subject.name}"
+    changes = put(document, "/spec/unschedulable", off)
+    return conditional(path_of(subject, document), document, _POINTERS, changes, what, subject)
+
+
+async def _cordoned(planning: Planning, off: bool) -> Draft:
+    document = await planning.document(planning.at)
+    subject = planning.found(document)
+    if bool(document.get("spec", {}).get("unschedulable")) is off:
+        raise PlanRefused("it is cordoned already" if off else "it is not cordoned")
+    effect = "takes no new pods; those that run there stay" if off else "takes pods again"
+    return Draft(
+        subject=subject, effect=f"Node {subject.name} {effect}", requests=(_cordon_request(subject, document, off),),
+        facts=facts_of(document, _POINTERS), before="schedulable" if off else "cordoned",
+        after="cordoned" if off else "schedulable",
+        diff=(f"- unschedulable: {str(not off).lower()}", f"+ unschedulable: {str(off).lower()}"),
+        posts=(Post(id="cordoned" if off else "uncordoned", text="the node says so", within=30),),
+    )  # fmt: skip
+
+
+async def cordon(planning: Planning) -> Draft:
+    return await _cordoned(planning, True)
+
+
+async def uncordon(planning: Planning) -> Draft:
+    return await _cordoned(planning, False)
+
+
+async def drain(planning: Planning) -> Draft:
+    """Cordon, then evict pod by pod; what PodDisruptionBudgets refuse is asked again until the time is over."""
+    at = planning.at
+    document = await planning.document(at)
+    subject = planning.found(document)
+    going, staying = await _sorted(planning)
+    cap = planning.policy.bulk_cap
+    if len(going) > cap and not planning.yes("all"):
+        raise PlanRefused(
+            f"{len(going)} pods would go, over the cap of {cap}",
+            remedy="raise [actions] bulk_cap, or give all = yes",
+        )
+    first = (
+        () if document.get("spec", {}).get("unschedulable") else (_cordon_request(subject, document, True),)
+    )
+    evictions = tuple(evict_request(pod, dry_run=False) for pod in going)
+    return Draft(
+        subject=subject, effect=f"Node {at.name} takes no new pods, and {len(going)} pods leave it one after another",
+        requests=(*first, *evictions), facts=facts_of(document, (UID,)), before=f"{len(going) + len(staying)} pods",
+        after=f"{len(staying)} pods stay", diff=tuple(f"- Pod {p.namespace}/{p.name}" for p in going),
+        skips=tuple(staying),
+        notes=("every eviction asks the PodDisruptionBudgets; those that are refused are asked again every 5 s",),
+        posts=(Post(id="drained", text="none of these pods is left on it", within=planning.policy.drain_timeout),),
+    )  # fmt: skip
+
+
+async def _sorted(planning: Planning) -> tuple[list[Subject], list[str]]:
+    """The pods that leave, and what is said of those that stay. Raises ``PlanRefused`` where kubectl would refuse."""
+    cluster = planning.picture.clusters[planning.at.cluster]
+    seen = cluster.kinds.get("Pod")
+    if seen is None or not seen.complete or seen.provisional:
+        raise PlanRefused("its pods are not known yet; open the list of pods first")
+    here = [p for p in cluster.objects("Pod").values() if isinstance(p, Pod) and p.node == planning.at.name]
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(pod: Pod) -> tuple[Subject, Mapping[str, Any] | None]:
+        subject = Subject(planning.at.cluster, "Pod", pod.namespace, pod.name, pod.uid)
+        async with gate:
+            try:
+                return subject, await planning.document(subject)
+            except ReadFailed as failed:
+                if "not" in str(failed.problem.kind):
+                    return subject, None  # gone meanwhile
+                raise
+
+    going, staying, refused = [], [], []
+    for subject, document in await asyncio.gather(
+        *(one(p) for p in sorted(here, key=lambda p: (p.namespace, p.name)))
+    ):
+        if document is None or document.get("metadata", {}).get("uid") != subject.uid:
+            continue
+        stays, why = _fate(document, planning)
+        name = f"Pod {subject.namespace}/{subject.name}"
+        if why:
+            refused.append(f"{name} {why}")
+        elif stays:
+            staying.append(f"{name} stays: {stays}")
+        else:
+            going.append(subject)
+    if refused:
+        raise PlanRefused(
+            "; ".join(refused[:3]) + (f"; and {len(refused) - 3} more" if len(refused) > 3 else ""),
+            remedy="give force = yes for pods without an owner, delete_emptydir_data = yes for local data",
+        )
+    return going, staying
+
+
+def _fate(document: Mapping[str, Any], planning: Planning) -> tuple[str, str]:
+    """(why it stays, why the drain is refused)."""
+    metadata, spec = document.get("metadata", {}), document.get("spec", {})
+    owner = next((o for o in metadata.get("ownerReferences") or () if o.get("controller")), None)
+    finished = document.get("status", {}).get("phase") in ("Succeeded", "Failed")
+    if "kubernetes.io/config.mirror" in (metadata.get("annotations") or {}):
+        return "a static pod", ""
+    if owner is not None and owner["kind"] == "DaemonSet":
+        return "its DaemonSet would bring it back", ""
+    if metadata.get("deletionTimestamp"):
+        return "it leaves already", ""
+    if finished:
+        return "", ""
+    if owner is None and not planning.yes("force"):
+        return "", "has no owner: nothing would start it elsewhere"
+    local = any("emptyDir" in v for v in spec.get("volumes") or ())
+    if local and not planning.yes("delete_emptydir_data"):
+        return "", "has local data (emptyDir) that would be lost"
+    return "", ""

@@ -1,0 +1,78 @@
+"""Where the API serves what actions change, and what a request asks of the authorizer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
+
+from tfdash.model.action import Request
+from tfdash.model.subject import Subject
+
+_PLURALS: dict[str, tuple[str, str]] = {
+    "Pod": ("v1", "pods"),
+    "Node": ("v1", "nodes"),
+    "Service": ("v1", "services"),
+    "Deployment": ("apps/v1", "deployments"),
+    "ReplicaSet": ("apps/v1", "replicasets"),
+    "StatefulSet": ("apps/v1", "statefulsets"),
+    "DaemonSet": ("apps/v1", "daemonsets"),
+    "HorizontalPodAutoscaler": ("autoscaling/v2", "horizontalpodautoscalers"),
+    "Rollout": ("argoproj.io/v1alpha1", "rollouts"),
+    "AnalysisRun": ("argoproj.io/v1alpha1", "analysisruns"),
+    "Canary": ("flagger.app/v1beta1", "canaries"),
+    "Application": ("argoproj.io/v1alpha1", "applications"),
+    "Kustomization": ("kustomize.toolkit.fluxcd.io/v1", "kustomizations"),
+    "HelmRelease": ("helm.toolkit.fluxcd.io/v2", "helmreleases"),
+    "PodTemplate": ("v1", "podtemplates"),
+}
+_VERBS = {
+    "GET": "get",
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+}
+
+
+def path_of(subject: Subject, document: Mapping[str, Any] | None = None, subresource: str = "") -> str:
+    """The path of an object, in the version in which ``document`` was read (else the usual one)."""
+    usual, plural = _PLURALS[subject.kind]
+    version = str((document or {}).get("apiVersion") or usual)
+    api = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    inside = f"/namespaces/{quote(subject.namespace, safe='')}" if subject.namespace else ""
+    tail = f"/{subresource}" if subresource else ""
+    return f"{api}{inside}/{plural}/{quote(subject.name, safe='')}{tail}"
+
+
+class Attributes(NamedTuple):
+    """What an authorizer is asked: as a SelfSubjectAccessReview's ``resourceAttributes`` has it."""
+
+    verb: str
+    group: str
+    resource: str
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        sub = f"/{self.subresource}" if self.subresource else ""
+        group = f".{self.group}" if self.group else ""
+        where = f" in {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {self.resource}{group}{sub}{where}"
+
+
+def attributes_of(request: Request) -> Attributes | None:
+    """Of a request to the API server; None of one that goes elsewhere (a command, a URL)."""
+    parts = [unquote(p) for p in request.path.split("/") if p]
+    if len(parts) < 3 or parts[0] not in ("api", "apis"):
+        return None
+    group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
+    namespace = ""
+    if len(rest) >= 3 and rest[0] == "namespaces":
+        namespace, rest = rest[1], rest[2:]
+    resource, name = rest[0], rest[1] if len(rest) > 1 else ""
+    subresource = rest[2] if len(rest) > 2 else ""
+    return Attributes(
+        _VERBS.get(request.method, request.method.lower()), group, resource, subresource, namespace, name
+    )

@@ -1,0 +1,80 @@
+"""What an action's maker gets: the subject as it stands, fresh reads through the board, and what the operator gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from tfdash.actions.base import PlanRefused
+from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.sealing import STAMP
+from tfdash.actions.standing import Standing
+from tfdash.model.memory import VerifiedGood
+from tfdash.model.picture import Picture
+from tfdash.model.requests import Document
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Assessment
+
+
+class Reads(Protocol):
+    """What is asked of the board."""
+
+    picture: Picture
+    assessment: Assessment
+
+    async def read(self, subject: Subject) -> Document: ...
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]: ...
+
+
+class Planning:
+    """One planning. ``at`` is the object that is acted on: the subject, or the carrier of its release."""
+
+    def __init__(
+        self, board: Reads, standing: Standing, at: Subject, arguments: Mapping[str, Any], policy: ActionPolicy, now: float
+    ) -> None:  # fmt: skip
+        self.board, self.standing, self.at = board, standing, at
+        self.arguments, self.policy, self.now = arguments, policy, now
+        self.picture, self.assessment = board.picture, board.assessment
+
+    async def document(self, subject: Subject) -> dict[str, Any]:
+        """The object now. Raises ``ReadFailed``."""
+        return (await self.board.read(subject)).document
+
+    async def children(self, subject: Subject, kind: str) -> list[dict[str, Any]]:
+        return [d.document for d in await self.board.read_children(subject, kind)]
+
+    def found(self, document: Mapping[str, Any], subject: Subject | None = None) -> Subject:
+        """The subject with the uid that was read."""
+        return (subject or self.at)._replace(uid=str(document.get("metadata", {}).get("uid", "")))
+
+    @property
+    def stamp(self) -> str:
+        """The time to write, RFC 3339: the one of the plan before, where this is a refresh."""
+        given = self.arguments.get(STAMP)
+        return str(given) if given else datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def verified(self) -> VerifiedGood | None:
+        """What is remembered of the workload as last verified good."""
+        wanted = {self.at._replace(uid=""), self.standing.subject}
+        if self.standing.release is not None and self.standing.release.workload is not None:
+            wanted.add(self.standing.release.workload._replace(uid=""))
+        for subject, good in self.picture.facts.verified.items():
+            if subject._replace(uid="") in wanted:
+                return good
+        return None
+
+    def number(self, name: str) -> int | None:
+        """A whole number that the operator gave. Raises ``PlanRefused``."""
+        value = self.arguments.get(name)
+        if value is None or value == "":
+            return None
+        try:
+            return int(str(value))
+        except ValueError:
+            raise PlanRefused(f"{name}: {value!r} is not a whole number") from None
+
+    def yes(self, name: str) -> bool:
+        return str(self.arguments.get(name, "")).lower() in ("true", "yes", "1")

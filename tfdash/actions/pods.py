@@ -1,0 +1,221 @@
+"""Pods: delete and evict by uid, isolate, shell and port-forward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tfdash.actions.base import PlanRefused
+from tfdash.actions.patches import MANAGER, UID, conditional, drop
+from tfdash.actions.paths import path_of
+from tfdash.actions.planning import Planning
+from tfdash.actions.sealing import Draft
+from tfdash.model.action import Post, Request
+from tfdash.model.kube import Pod, PodDisruptionBudget, Service
+from tfdash.model.subject import Subject
+from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
+from tfdash.playbook.rules.links import selects
+
+ISOLATED = "tfdash.io/isolated"
+_FACTS = (UID, "/metadata/deletionTimestamp")
+
+
+def delete_request(subject: Subject, document: Mapping[str, Any], grace: int | None = None) -> Request:
+    options: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": subject.uid},
+    }
+    if grace is not None:
+        options["gracePeriodSeconds"] = grace
+    return Request(
+        method="DELETE", path=path_of(subject, document), body=canonical(options), what=f"delete {subject.name}",
+        subject=subject,
+    )  # fmt: skip
+
+
+def evict_request(subject: Subject, *, dry_run: bool = True) -> Request:
+    """The eviction subresource: the server asks every PodDisruptionBudget."""
+    body = {
+        "apiVersion": "policy/v1", "kind": "Eviction",
+        "metadata": {"name": subject.name, "namespace": subject.namespace},
+        "deleteOptions": {"preconditions": {"uid": subject.uid}},
+    }  # fmt: skip
+    return Request(
+        method="POST", path=path_of(subject, None, "eviction"), body=canonical(body), query=MANAGER,
+        what=f"evict {subject.name}", subject=subject, dry_run=dry_run,
+    )  # fmt: skip
+
+
+async def delete(planning: Planning) -> Draft:
+    """The pod by its uid: one of the same name that came meanwhile is left alone."""
+    document = await planning.document(planning.at)
+    subject = planning.found(document)
+    notes = [_fate(document)]
+    budget = _budget(planning)
+    if budget is not None and budget.allowed <= 0:
+        notes.append(
+            f"PodDisruptionBudget {budget.name} allows no disruption now; a deletion does not ask it, an eviction does"
+        )
+    return Draft(
+        subject=subject, effect=f"Pod {subject.name} is deleted", requests=(delete_request(subject, document, planning.number("grace")),),
+        facts=facts_of(document, _FACTS), before=str(document.get("status", {}).get("phase", "")), after="gone",
+        notes=tuple(notes), posts=(Post(id="gone", text="the pod is gone", within=planning.policy.follow),),
+    )  # fmt: skip
+
+
+async def evict(planning: Planning) -> Draft:
+    document = await planning.document(planning.at)
+    subject = planning.found(document)
+    budget = _budget(planning)
+    notes = [_fate(document)]
+    if budget is None:
+        notes.append("no PodDisruptionBudget selects it")
+    else:
+        notes.append(f"PodDisruptionBudget {budget.name} allows {budget.allowed} disruptions now")
+    return Draft(
+        subject=subject, effect=f"Pod {subject.name} is evicted, if its PodDisruptionBudget allows it",
+        requests=(evict_request(subject),), facts=facts_of(document, _FACTS),
+        before=str(document.get("status", {}).get("phase", "")), after="gone", notes=tuple(notes),
+        posts=(Post(id="gone", text="the pod is gone", within=planning.policy.follow),),
+    )  # fmt: skip
+
+
+def _fate(document: Mapping[str, Any]) -> str:
+    owners = document.get("metadata", {}).get("ownerReferences") or ()
+    owner = next((o for o in owners if o.get("controller")), None)
+    if owner is None:
+        return "nothing owns it: no other pod takes its place"
+    again = "starts one of the same name" if owner["kind"] == "StatefulSet" else "starts another one"
+    return f"{owner['kind']} {owner['name']} {again}"
+
+
+def _budget(planning: Planning) -> PodDisruptionBudget | None:
+    """The tightest one that selects the pod."""
+    pod = planning.standing.obj
+    if not isinstance(pod, Pod):
+        return None
+    budgets = planning.picture.clusters[planning.at.cluster].objects("PodDisruptionBudget").values()
+    mine = [
+        b
+        for b in budgets
+        if isinstance(b, PodDisruptionBudget)
+        and b.namespace == pod.namespace
+        and selects(b.selector, pod.labels)
+    ]
+    return min(mine, key=lambda b: b.allowed, default=None)
+
+
+async def isolate(planning: Planning) -> Draft:
+    """Out of its owner and its Services, kept for study: the labels by which they know it go."""
+    at = planning.at
+    document = await planning.document(at)
+    subject = planning.found(document)
+    metadata = document.get("metadata", {})
+    labels: dict[str, str] = metadata.get("labels") or {}
+    owners = metadata.get("ownerReferences") or ()
+    owner = next((o for o in owners if o.get("controller")), None)
+    if owner is None or owner["kind"] != "ReplicaSet":
+        kind = owner["kind"] if owner else "nobody"
+        raise PlanRefused(f"it belongs to {kind}: only a pod of a ReplicaSet leaves another one in its place")
+    if labels.get(ISOLATED):
+        raise PlanRefused("it is isolated already")
+    holder = await planning.document(at._replace(kind="ReplicaSet", name=str(owner["name"])))
+    selector = holder.get("spec", {}).get("selector", {})
+    keys = set(selector.get("matchLabels") or {})
+    keys |= {
+        e["key"] for e in selector.get("matchExpressions") or () if e.get("operator") in ("In", "Exists")
+    }
+    services = _services(planning, labels)
+    for service in services:
+        keys |= set(service.selector)
+    gone = sorted(k for k in keys if k in labels)
+    if not gone:
+        raise PlanRefused(f"its owner {owner['name']} does not select it by a label that could go")
+    changes = [o for k in gone for o in drop(document, pointer_of("metadata", "labels", k))]
+    changes.append({"op": "add", "path": pointer_of("metadata", "labels", ISOLATED), "value": "true"})
+    kept = canonical({k: labels[k] for k in gone})
+    noted = pointer_of("metadata", "annotations")
+    if metadata.get("annotations"):
+        changes.append({"op": "add", "path": pointer_of("metadata", "annotations", f"{ISOLATED}-labels"), "value": kept})  # fmt: skip
+    else:
+        changes.append({"op": "add", "path": noted, "value": {f"{ISOLATED}-labels": kept}})
+    pointers = (UID, "/metadata/labels", "/metadata/deletionTimestamp")
+    out_of = ", ".join(["ReplicaSet " + str(owner["name"]), *(f"Service {s.name}" for s in services)])
+    return Draft(
+        subject=subject, effect=f"Pod {subject.name} is taken out of {out_of} and goes on running, for study",
+        requests=(conditional(path_of(at, document), document, pointers, changes, f"relabel {subject.name}", subject),),
+        facts=facts_of(document, pointers), before="serves", after="isolated; another pod takes its place",
+        diff=(*(f"- label {k}: {labels[k]}" for k in gone), f"+ label {ISOLATED}: true"),
+        not_reverted=("its volumes, connections that are open, and whatever it writes elsewhere go on",),
+        notes=(f"its labels are kept in annotation {ISOLATED}-labels; delete the pod when you have seen enough",),
+        posts=(
+            Post(id="disowned", text="its owner has let it go", within=60),
+            Post(id="replaced", text="another pod is available in its place", within=planning.policy.follow),
+        ),
+    )  # fmt: skip
+
+
+def _services(planning: Planning, labels: Mapping[str, str]) -> list[Service]:
+    found = planning.picture.clusters[planning.at.cluster].objects("Service").values()
+    return [
+        s
+        for s in found
+        if isinstance(s, Service)
+        and s.namespace == planning.at.namespace
+        and s.selector
+        and all(labels.get(k) == v for k, v in s.selector.items())
+    ]
+
+
+def _kubectl(planning: Planning) -> tuple[str, ...]:
+    command = planning.policy.kubectl.get(planning.at.cluster)
+    if not command:
+        raise PlanRefused("kubectl is not installed or not on PATH", remedy="install kubectl")
+    return command
+
+
+async def shell(planning: Planning) -> Draft:
+    """kubectl exec: the screen hands the terminal over for as long as it lasts."""
+    at, document = planning.at, await planning.document(planning.at)
+    subject = planning.found(document)
+    containers = [str(c.get("name", "")) for c in document.get("spec", {}).get("containers") or ()]
+    container = str(planning.arguments.get("container") or containers[0])
+    if container not in containers:
+        raise PlanRefused(f"it has no container {container}; there are: {', '.join(containers)}")
+    given = str(planning.arguments.get("command") or "")
+    command = tuple(given.split()) or planning.policy.shell
+    argv = (*_kubectl(planning), "exec", "-it", "-n", at.namespace, at.name, "-c", container, "--", *command)
+    request = Request(
+        method="POST", path=path_of(at, document, "exec"), argv=argv, what=f"a shell in {at.name}", subject=subject,
+        dry_run=False,
+    )  # fmt: skip
+    return Draft(
+        subject=subject, effect=f"{' '.join(command)} runs in container {container} of {at.name}, with this terminal",
+        requests=(request,), facts=facts_of(document, _FACTS),
+        notes=("what is typed there is not recorded, only that it was opened and how it ended",),
+    )  # fmt: skip
+
+
+async def port_forward(planning: Planning) -> Draft:
+    at, document = planning.at, await planning.document(planning.at)
+    subject = planning.found(document)
+    ports = str(planning.arguments.get("ports") or "")
+    if not ports:
+        known = [
+            p["containerPort"]
+            for c in document.get("spec", {}).get("containers") or ()
+            for p in c.get("ports") or ()
+        ]
+        if not known:
+            raise PlanRefused("which port? It declares none; give ports, e.g. 8080:80")
+        ports = f":{known[0]}"
+    argv = (*_kubectl(planning), "port-forward", "-n", at.namespace, f"pod/{at.name}", *ports.split(","))
+    request = Request(
+        method="POST", path=path_of(at, document, "portforward"), argv=argv, what=f"forward {ports} to {at.name}",
+        subject=subject, dry_run=False,
+    )  # fmt: skip
+    return Draft(
+        subject=subject, effect=f"local port {ports} leads to {at.name} until ctrl-c", requests=(request,),
+        facts=facts_of(document, _FACTS),
+    )  # fmt: skip

@@ -1,0 +1,221 @@
+"""Rolling back a workload: by its template, conditional on the template that it has now.
+
+What is written is what ``kubectl rollout undo`` writes (kubectl pkg/polymorphichelpers/rollback.go): the ReplicaSet's
+template without its hash, and its annotations but for six that belong to the Deployment. Other than kubectl's default,
+"the second highest revision", the target is the last verified good one, and an unverified one is labelled so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from tfdash.actions import templates
+from tfdash.actions.argo import abort_rollout
+from tfdash.actions.base import PlanRefused
+from tfdash.actions.flagger import abort_canary
+from tfdash.actions.keepers import keeper_part
+from tfdash.actions.patches import UID, Operation, conditional, map_changes
+from tfdash.actions.paths import path_of
+from tfdash.actions.planning import Planning
+from tfdash.actions.scaling import scale_request
+from tfdash.actions.sealing import Draft
+from tfdash.model.action import Post
+from tfdash.model.release import Carrier, Phase
+from tfdash.model.subject import Subject
+from tfdash.playbook.releases import facts_of
+
+REVISION = "deployment.kubernetes.io/revision"
+_REVISIONS = (REVISION, "rollout.argoproj.io/revision")
+KEPT = frozenset(
+    {
+        "kubectl.kubernetes.io/last-applied-configuration", REVISION, "deployment.kubernetes.io/revision-history",
+        "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas",
+        "deprecated.deployment.rollback.to",
+    }
+)  # fmt: skip
+"""The annotations that a Deployment keeps when it is undone."""
+
+
+class Target(NamedTuple):
+    """A version to go back to. ``annotations`` of its ReplicaSet; None where that is gone."""
+
+    template: dict[str, Any]
+    revision: str
+    label: str  # "last verified good, ..." or "UNVERIFIED: ..."
+    annotations: Mapping[str, str] | None = None
+
+
+async def roll_back(planning: Planning) -> Draft:
+    """A release in flight with a canary of its own is aborted; all else goes back by its template."""
+    release = planning.standing.release
+    wanted = planning.arguments.get("revision")
+    if release is not None and not wanted:
+        if release.carrier is Carrier.CANARY:
+            return await abort_canary(planning)
+        if release.carrier is Carrier.ROLLOUT and "abortable" in release.capabilities and release.in_flight:
+            return await abort_rollout(planning)
+        if release.carrier is Carrier.PAIR and release.in_flight:
+            return await end_pair(planning)
+        if release.carrier is Carrier.ROLLOUT and release.phase is Phase.ABORTED and not planning.verified:
+            raise PlanRefused(
+                "it is aborted: the stable version serves; choose a revision to set the spec back too",
+                remedy="choose a revision",
+            )
+    elif release is not None and release.carrier is Carrier.CANARY:
+        raise PlanRefused("Flagger goes back to its primary only; there is no revision to choose")
+    return await undo(planning)
+
+
+async def undo(planning: Planning) -> Draft:
+    """Put an earlier template back."""
+    at = planning.at
+    holder, document = await _holder(planning)
+    current = document.get("spec", {}).get("template", {})
+    if at.kind == "Deployment" and document.get("spec", {}).get("paused"):
+        raise PlanRefused("it is paused: a rollback would wait; release it first", remedy="h releases it")
+    target = await _target(planning, current)
+    if templates.same(target.template, current):
+        raise PlanRefused(f"revision {target.revision or '?'} is what runs already: {target.label}")
+    pointers = [UID, "/spec/template"]
+    if at.kind == "Deployment":
+        pointers.append("/spec/paused")
+    changes: list[Operation] = [{"op": "replace", "path": "/spec/template", "value": target.template}]
+    if at.kind == "Deployment" and target.annotations is not None:
+        had = document.get("metadata", {}).get("annotations") or {}
+        kept = {k: v for k, v in had.items() if k in KEPT}
+        brought = {k: v for k, v in target.annotations.items() if k not in KEPT}
+        changes += map_changes(document, ("metadata", "annotations"), {**brought, **kept})
+    dropped = [
+        f"annotation {c['path'].rpartition('/')[2].replace('~1', '/')} goes: the earlier revision has none"
+        for c in changes
+        if c["op"] == "remove"
+    ]
+    notes, choices = await keeper_part(planning)
+    if at.kind == "Rollout":
+        again = "its steps run again from the first, unless spec.rollbackWindow lets them be skipped"
+        notes = (*notes, again)
+    scaler = planning.standing.scaler
+    was, now = templates.image_of(current), templates.image_of(target.template)
+    revision = f" (revision {target.revision})" if target.revision else ""
+    found = planning.found(document, holder)
+    request = conditional(
+        path_of(holder, document), document, pointers, changes, f"put the template{revision} back", found
+    )
+    return Draft(
+        subject=found,
+        effect=f"{at.kind} {at.name} goes back from {was} to {now}{revision}, {target.label}",
+        requests=(request,),
+        facts=facts_of(document, pointers),
+        before=was,
+        after=f"{now}{revision}, {target.label}",
+        diff=templates.diff(current, target.template),
+        not_reverted=templates.not_reverted(
+            target.template, document.get("spec", {}).get("replicas"), scaler
+        ),
+        notes=(templates.said(current, target.template), *dropped, *notes),
+        choices=choices,
+        posts=(
+            Post(id="written", text="the template is the earlier one", within=30),
+            Post(
+                id="rolled-out" if at.kind != "Rollout" else "rollout-done",
+                text="every pod runs it and is available",
+                within=planning.policy.follow,
+            ),
+        ),
+        title=f"{at.kind.lower()}: roll back",
+    )
+
+
+async def _holder(planning: Planning) -> tuple[Subject, dict[str, Any]]:
+    """The object that holds the template: itself, or what a Rollout refers to by workloadRef."""
+    at, document = planning.at, await planning.document(planning.at)
+    reference = document.get("spec", {}).get("workloadRef") if at.kind == "Rollout" else None
+    if not reference:
+        return at, document
+    kind = str(reference.get("kind", ""))
+    if kind not in ("Deployment", "ReplicaSet"):
+        raise PlanRefused(f"its template is that of a {kind}, which cannot be changed from here")
+    holder = Subject(at.cluster, kind, at.namespace, str(reference.get("name", "")))
+    return holder, await planning.document(holder)
+
+
+async def _target(planning: Planning, current: Mapping[str, Any]) -> Target:
+    wanted = str(planning.arguments.get("revision") or "")
+    versions = await earlier(planning)
+    if wanted:
+        found = next((v for v in versions if v.revision == wanted), None)
+        if found is None:
+            kept = ", ".join(v.revision for v in versions) or "none"
+            raise PlanRefused(f"revision {wanted} is not kept; there are: {kept}")
+        good = planning.verified
+        verified = good is not None and templates.same(found.template, json.loads(good.template))
+        return found._replace(label=_good(planning) if verified else "chosen, UNVERIFIED")
+    good = planning.verified
+    if good is not None:
+        template = json.loads(good.template)
+        if not templates.same(template, current):
+            kept_as = next((v for v in versions if templates.same(v.template, template)), None)
+            gone = "" if kept_as else "; its ReplicaSet is gone, the whole template was remembered"
+            return Target(
+                templates.without_hash(template), kept_as.revision if kept_as else good.revision, _good(planning) + gone,
+                kept_as.annotations if kept_as else None,
+            )  # fmt: skip
+    before = [v for v in versions if not templates.same(v.template, current)]
+    if not before:
+        raise PlanRefused("no earlier revision is kept, and none is remembered as verified")
+    why = "the last verified good is what runs now" if good is not None else "no version was ever verified"
+    return before[0]._replace(label=f"UNVERIFIED: the revision before; {why}")
+
+
+def _good(planning: Planning) -> str:
+    good = planning.verified
+    assert good is not None
+    when = datetime.fromtimestamp(good.at, UTC).strftime("%d %b %H:%MZ")
+    return f"last verified good, {when} by {good.by}"
+
+
+async def earlier(planning: Planning) -> list[Target]:
+    """The revisions that are kept, newest first, the present one among them."""
+    if planning.at.kind in ("Deployment", "Rollout"):
+        found = [_of_set(s) for s in await planning.children(planning.at, "ReplicaSet")]
+    else:
+        found = [_of_revision(r) for r in await planning.children(planning.at, "ControllerRevision")]
+    kept = {v.revision: v for v in found if v.revision.isdecimal()}
+    return sorted(kept.values(), key=lambda v: int(v.revision), reverse=True)
+
+
+def _of_set(replica_set: Mapping[str, Any]) -> Target:
+    annotations = replica_set.get("metadata", {}).get("annotations") or {}
+    revision = next((str(annotations[n]) for n in reversed(_REVISIONS) if n in annotations), "")
+    template = templates.without_hash(replica_set.get("spec", {}).get("template", {}))
+    return Target(template, revision, "", annotations)
+
+
+def _of_revision(controller_revision: Mapping[str, Any]) -> Target:
+    template = dict((controller_revision.get("data") or {}).get("spec", {}).get("template", {}))
+    template.pop("$patch", None)
+    return Target(template, str(controller_revision.get("revision", "")), "")
+
+
+async def end_pair(planning: Planning) -> Draft:
+    """The canary of a pair goes: its Deployment is scaled to nothing, the stable one is left alone."""
+    release = planning.standing.release
+    assert release is not None
+    assert release.partner is not None
+    document = await planning.document(release.partner)
+    found = planning.found(document, release.partner)
+    replicas = document.get("spec", {}).get("replicas", 1)
+    request = scale_request(found, document, 0, f"scale {found.name} to 0")
+    image = release.canary.image if release.canary is not None else "the canary"
+    return Draft(
+        subject=found,
+        effect=f"the {replicas} canary pods of {found.name} ({image}) go; {planning.at.name} is left as it is",
+        requests=(request,), facts=facts_of(document, (UID, "/spec/replicas")),
+        before=f"{replicas} canary pods", after="no canary", diff=(f"- replicas: {replicas}", "+ replicas: 0"),
+        not_reverted=templates.references(document.get("spec", {}).get("template", {})),
+        posts=(Post(id="replicas:0", text="no canary pod is left", within=planning.policy.follow),),
+        title="release: abort the canary",
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""What the playbook says of an action: calendar, canary verdict, lock, second person. Pure; the guard asks it twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.standing import bare
+from tfdash.model.action import Check, FreezeRule, Risk
+from tfdash.model.calendar import CalendarState
+from tfdash.model.judgement import CanaryJudgement, Outcome
+from tfdash.model.memory import BreakGlass, Facts
+from tfdash.model.release import ReleaseState
+from tfdash.model.subject import Subject
+from tfdash.playbook.schedule import continuation
+from tfdash.text import safe
+
+
+class Case(NamedTuple):
+    """All that is asked of the rules. ``user`` "" where it is not known; ``terminal`` is our own."""
+
+    action: str
+    subject: Subject
+    freeze: FreezeRule
+    risk: Risk
+    promotes: bool
+    release: ReleaseState | None
+    judgement: CanaryJudgement | None
+    calendar: CalendarState | None
+    facts: Facts
+    user: str
+    terminal: str
+    now: float
+
+
+def breaks_glass(case: Case) -> BreakGlass | None:
+    """Break-glass of this environment that holds for us: our own, and not over."""
+    found = case.facts.break_glass.get(case.subject.cluster.environment)
+    if found is None or not found.since <= case.now < found.until:
+        return None
+    mine = found.by == case.user and (not found.terminal or found.terminal == case.terminal)
+    return found if mine else None
+
+
+def calendar(case: Case, policy: ActionPolicy) -> Check:
+    """FROZEN actions need an open calendar, or a release that began inside its window and may still finish."""
+    if case.freeze is FreezeRule.EXEMPT:
+        return Check(id="policy", text="never frozen by the calendar", passed=True)
+    glass = breaks_glass(case)
+    if glass is not None:
+        return Check(
+            id="policy", text=f"the calendar is waived by break-glass: {safe(glass.reason)}", passed=True
+        )
+    state = case.calendar
+    if state is None:
+        return Check(
+            id="policy", text="the release calendar is not known yet: what it may freeze waits", passed=False
+        )
+    if state.open and not state.problem:
+        return Check(id="policy", text=state.why, passed=True)
+    begun = case.release.started if case.release is not None and case.release.in_flight else None
+    if begun is not None and not state.problem and policy.calendar is not None:
+        going = continuation(policy.calendar, begun, case.now)
+        if going.allowed:
+            return Check(id="policy", text=going.text, passed=True)
+        return Check(id="policy", text=f"{state.why}; {going.text}", passed=False, opens_at=state.opens_at)
+    return Check(id="policy", text=state.why, passed=False, opens_at=state.opens_at)
+
+
+def verdict(case: Case) -> Check | None:
+    """A promotion: BREACH refuses it, PASS lets it go, anything else asks once more. None for what promotes nothing."""
+    if not case.promotes:
+        return None
+    judged = case.judgement
+    if judged is None:
+        return Check(
+            id="canary",
+            text="nothing judges this release: to promote it needs a further confirmation",
+            passed=None,
+        )
+    told = safe(judged.sentence)
+    match judged.outcome:
+        case Outcome.BREACH:
+            return Check(id="canary", text=f"BREACH: {told}", passed=False)
+        case Outcome.PASS:
+            return Check(id="canary", text=f"PASS: {told}", passed=True)
+    return Check(id="canary", text=f"{judged.outcome}: {told}; needs a further confirmation", passed=None)
+
+
+def lock(case: Case) -> Check:
+    """Somebody else acts on it: what is exempt goes on all the same, and says so."""
+    others = [
+        a for a in case.facts.acting if bare(a.subject) == bare(case.subject) and a.terminal != case.terminal
+    ]
+    if not others:
+        return Check(id="lock", text="nobody else acts on it", passed=True)
+    other = others[0]
+    text = f"{safe(other.by)} acts on it too: {safe(other.action)}"
+    return Check(id="lock", text=text, passed=None if case.freeze is FreezeRule.EXEMPT else False)
+
+
+def second_person(case: Case) -> Check | None:
+    """Whether a second person is needed, and whether one can be had. None where the risk asks for none."""
+    if case.risk is not Risk.SECOND_PERSON:
+        return None
+    glass = breaks_glass(case)
+    if glass is not None:
+        return Check(
+            id="approval",
+            text=f"the second person is waived by break-glass: {safe(glass.reason)}",
+            passed=True,
+        )
+    if not case.facts.health.shared_configured:
+        return Check(
+            id="approval", passed=False,
+            text="it needs a second person, and no server is configured that could stamp who approves ([store] url)",
+        )  # fmt: skip
+    if case.facts.health.shared:
+        why = safe(case.facts.health.shared)
+        return Check(
+            id="approval", text=f"it needs a second person, and the shared store says: {why}", passed=False
+        )
+    return Check(id="approval", text="it needs a second person's approval of this very plan", passed=None)
+
+
+def checks(case: Case, policy: ActionPolicy) -> tuple[Check, ...]:
+    """All of them, in order."""
+    found = (calendar(case, policy), verdict(case), lock(case), second_person(case))
+    return tuple(c for c in found if c is not None)
+
+
+def refusal(checks: tuple[Check, ...]) -> Check | None:
+    """The first that refuses."""
+    return next((c for c in checks if c.passed is False), None)
+
+
+def extra_needed(checks: tuple[Check, ...]) -> bool:
+    """Whether the further confirmation of a promotion without PASS is asked."""
+    return any(c.id == "canary" and c.passed is None for c in checks)
+
+
+def words(checks: Mapping[str, Check] | tuple[Check, ...]) -> tuple[str, ...]:
+    values = checks.values() if isinstance(checks, Mapping) else checks
+    glyphs = {True: "✔", False: "✖", None: "?"}
+    return tuple(f"{glyphs[c.passed]} {c.text}" for c in values)

@@ -1,0 +1,113 @@
+"""A draft made into a plan: the risk it is confirmed by, when it expires, and the digest that an approval binds to."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tfdash.model.action import Choice, FreezeRule, Plan, Post, Request, Risk
+from tfdash.model.release import Fact
+from tfdash.model.subject import Subject
+from tfdash.playbook.releases.facts import canonical
+
+STAMP = "stamp"
+"""The argument that holds the time written into an object, so that a refreshed plan writes the same."""
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """What an action's maker says. ``subject`` is the object that the facts are read from, with its uid."""
+
+    subject: Subject
+    effect: str
+    requests: tuple[Request, ...]
+    facts: tuple[Fact, ...] = ()
+    before: str = ""
+    after: str = ""
+    diff: tuple[str, ...] = ()
+    skips: tuple[str, ...] = ()
+    not_reverted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    posts: tuple[Post, ...] = ()
+    freeze: FreezeRule | None = None  # where the arguments decide it: scale up or down
+    risk: Risk | None = None
+    title: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+def sealed(
+    draft: Draft, *, action: str, title: str, risk: Risk, freeze: FreezeRule, policy: str,
+    arguments: Mapping[str, Any], chosen: Sequence[str], now: float, expires: float,
+) -> Plan:  # fmt: skip
+    """The plan; ``chosen`` are the ids of the choices that were taken."""
+    given = {str(k): _text(v) for k, v in arguments.items() if v is not None}
+    plan = Plan(
+        id=str(uuid.uuid4()), action=action, title=draft.title or title, subject=draft.subject, effect=draft.effect,
+        requests=draft.requests, facts=draft.facts, before=draft.before, after=draft.after, diff=draft.diff,
+        skips=draft.skips, not_reverted=draft.not_reverted, notes=draft.notes,
+        choices=tuple(msgspec.structs.replace(c, chosen=c.id in chosen) for c in draft.choices), posts=draft.posts,
+        risk=risk, freeze=freeze, typed=draft.subject.name,
+        arguments=tuple(sorted({**given, **dict(draft.arguments)}.items())), policy=policy,
+        made_at=now, expires_at=now + expires,
+    )  # fmt: skip
+    return msgspec.structs.replace(plan, digest=digest_of(plan))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else canonical(value)
+
+
+def digest_of(plan: Plan) -> str:
+    """SHA-256 over canonical JSON of what would be done, to what, upon which facts and by which policy. Neither the
+    plan's id nor its times enter it: the same plan made anew has the same digest."""
+    told = {
+        "action": plan.action,
+        "subject": [*plan.subject.cluster, plan.subject.kind, *plan.subject.key, plan.subject.uid],
+        "requests": [request_json(r) for r in requests_of(plan)],
+        "facts": [[f.pointer, f.value] for f in plan.facts],
+        "risk": int(plan.risk),
+        "freeze": str(plan.freeze),
+        "policy": plan.policy,
+    }
+    return hashlib.sha256(canonical(told).encode()).hexdigest()
+
+
+def request_json(request: Request) -> dict[str, Any]:
+    """The exact request, without the words about it."""
+    return {
+        "method": request.method,
+        "path": request.path,
+        "query": [list(pair) for pair in request.query],
+        "content_type": request.content_type,
+        "body": request.body,
+        "argv": list(request.argv),
+    }
+
+
+def requests_of(plan: Plan) -> tuple[Request, ...]:
+    """All that would be sent, in order: what was chosen on top comes first (a reconciler is stopped before the change)."""
+    first = tuple(r for choice in plan.choices if choice.chosen for r in choice.requests)
+    return (*first, *plan.requests)
+
+
+def changed_facts(before: Sequence[Fact], after: Sequence[Fact]) -> tuple[str, ...]:
+    """In words, the facts that differ."""
+    now = {f.pointer: f.value for f in after}
+    told = []
+    for fact in before:
+        value = now.get(fact.pointer, "")
+        if value != fact.value:
+            name = fact.pointer.lstrip("/").replace("/", ".")
+            whole = fact.value[:1] in ("{", "[") or value[:1] in ("{", "[")
+            told.append(f"{name} changed" if whole else f"{name}: {_short(fact.value)} → {_short(value)}")
+    return tuple(told)
+
+
+def _short(value: str) -> str:
+    if not value:
+        return "absent"
+    return value if len(value) <= 40 else f"{value[:37]}…"

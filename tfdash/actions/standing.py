@@ -1,0 +1,163 @@
+"""How things stand for one subject: its release, what can be done with it, and why not. Pure, from what the board has.
+
+A Deployment that a Canary or Rollout carries is rolled back, held and promoted by its carrier: ``carrier`` names it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tfdash.actions.policy import ActionPolicy
+from tfdash.model.judgement import CanaryJudgement
+from tfdash.model.kube import (
+    DaemonSet,
+    HorizontalPodAutoscaler,
+    Node,
+    Object,
+    Pod,
+    Provisional,
+    StatefulSet,
+)
+from tfdash.model.picture import Picture
+from tfdash.model.release import Keeper, ReleaseState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Assessment
+from tfdash.playbook.releases import CARRIERS, release_of
+from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.world import World
+
+_BY_CARRIER = frozenset(
+    {
+        "revertible", "holdable", "promotable", "fully-promotable", "abortable", "retryable", "undoable", "gate-open",
+        "gate-close", "suspendable", "resumable", "skippable",
+    }
+)  # fmt: skip
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """``able`` names what it is capable of, ``unable`` why not of the rest."""
+
+    subject: Subject
+    obj: Object | None
+    release: ReleaseState | None = None
+    carrier: Subject | None = None  # where another object carries its release
+    able: frozenset[str] = frozenset()
+    unable: dict[str, str] = {}
+    judgement: CanaryJudgement | None = None
+    scaler: HorizontalPodAutoscaler | None = None
+    keeper: Keeper | None = None
+
+
+def bare(subject: Subject) -> Subject:
+    """Without the uid, which not everybody knows: subjects are compared like this."""
+    return subject._replace(uid="")
+
+
+def standing(
+    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+) -> Standing:
+    """See the class. ``obj`` is None where the board does not have it."""
+    subject = bare(subject)
+    cluster = picture.clusters.get(subject.cluster)
+    obj = cluster.objects(subject.kind).get(subject.key) if cluster is not None else None
+    if cluster is None or obj is None or isinstance(obj, Provisional):
+        return Standing(subject=subject, obj=None)
+    own = assessment.releases.get(subject)
+    if own is None and subject.kind in CARRIERS:
+        own = release_of(cluster, subject, now, policy.pairs, workloads=assessment.workloads)
+    carried = None if own is not None else _carried(subject, picture, assessment, policy, now)
+    able, unable = own_capabilities(obj)
+    release = own or carried
+    if own is not None:
+        able |= set(own.capabilities)
+        unable |= dict(own.refused)
+    elif carried is not None:
+        able |= set(carried.capabilities) & _BY_CARRIER
+        unable |= {c: why for c, why in carried.refused if c in _BY_CARRIER}
+    for capability in able:
+        unable.pop(capability, None)
+    carrier = carried.subject if carried is not None else None
+    return Standing(
+        subject=subject, obj=obj, release=release, carrier=carrier, able=frozenset(able), unable=unable,
+        judgement=assessment.canaries.get(bare(release.subject)) if release is not None else None,
+        scaler=_scaler(subject, cluster.objects("HorizontalPodAutoscaler").values()),
+        keeper=release.keeper if release is not None else keeper_of(World(cluster, now), obj),
+    )  # fmt: skip
+
+
+def _carried(
+    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+) -> ReleaseState | None:
+    """The release of which this Deployment is the workload or the canary's half."""
+    if subject.kind != "Deployment":
+        return None
+    for state in assessment.releases.values():
+        if subject in (state.workload, state.partner) and state.subject != subject:
+            return state
+    cluster = picture.clusters[subject.cluster]
+    world = World(cluster, now, policy.pairs)
+    for name in {subject.name, subject.name.removesuffix("-primary")}:
+        canary = world.canary_of("Deployment", subject.namespace, name)
+        if canary is not None:
+            return release_of(cluster, world.subject(canary), now, policy.pairs)
+    obj = cluster.objects("Deployment").get(subject.key)
+    over: Any = world.rollout_over(obj) if obj is not None else None  # type: ignore[arg-type]
+    over = over or (world.stable_half(obj) if obj is not None and policy.pairs else None)  # type: ignore[arg-type]
+    return release_of(cluster, world.subject(over), now, policy.pairs) if over is not None else None
+
+
+def _scaler(subject: Subject, scalers: Any) -> HorizontalPodAutoscaler | None:
+    for one in scalers:
+        if (
+            isinstance(one, HorizontalPodAutoscaler)
+            and (one.target_kind, one.namespace, one.target_name)
+            == (subject.kind, subject.namespace, subject.name)
+        ):  # fmt: skip
+            return one
+    return None
+
+
+def own_capabilities(obj: Object) -> tuple[set[str], dict[str, str]]:
+    """What an object is capable of by its kind and state alone, whatever carries its release."""
+    match obj:
+        case StatefulSet() | DaemonSet():
+            able = {"restartable", "revertible"}
+            if isinstance(obj, StatefulSet):
+                able.add("scalable")
+            return able, {}
+        case Pod():
+            return _of_pod(obj)
+        case Node():
+            able = {"drainable", "uncordonable" if obj.unschedulable else "cordonable"}
+            told = "it is cordoned already" if obj.unschedulable else "it is not cordoned"
+            return able, {"cordonable" if obj.unschedulable else "uncordonable": told}
+    if obj.KIND == "AnalysisRun":
+        ended = getattr(obj, "completed", None) is not None or getattr(obj, "terminate", False)
+        return (set(), {"terminable": "it has ended"}) if ended else ({"terminable"}, {})
+    if obj.KIND == "Deployment":
+        return {"restartable", "scalable"}, {}
+    return set(), {}
+
+
+def _of_pod(pod: Pod) -> tuple[set[str], dict[str, str]]:
+    able = {"deletable", "evictable", "isolatable", "shell", "port-forward"}
+    unable: dict[str, str] = {}
+    owner = pod.owner.kind if pod.owner is not None else ""
+    if pod.deleting is not None:
+        unable |= dict.fromkeys(("deletable", "evictable", "isolatable"), "it is being deleted already")
+    elif owner == "StatefulSet":
+        unable["isolatable"] = "its StatefulSet cannot make another pod while this one's name is taken"
+    elif owner == "DaemonSet":
+        unable["isolatable"] = "its DaemonSet would start another one beside it on the same node"
+    elif owner == "Node":
+        why = "it is a static pod: its kubelet brings it back"
+        unable |= dict.fromkeys(("deletable", "evictable", "isolatable"), why)
+    elif not owner:
+        unable["isolatable"] = "nothing owns it: no other pod would take its place"
+    elif owner == "Job":
+        unable["isolatable"] = "it belongs to a Job, which would count it as lost"
+    if pod.phase != "Running":
+        unable |= dict.fromkeys(("shell", "port-forward"), f"it is not running but {pod.phase or 'unknown'}")
+    return able - set(unable), unable

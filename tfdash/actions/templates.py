@@ -1,0 +1,90 @@
+"""Pod templates: what differs, what goes back with them and what does not. Pure."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tfdash.model.kube import HorizontalPodAutoscaler
+from tfdash.views.diff import summary, template_changes, unified
+
+HASHES = ("pod-template-hash", "rollouts-pod-template-hash")
+
+
+def without_hash(template: Mapping[str, Any]) -> dict[str, Any]:
+    """A ReplicaSet's template as its owner had it."""
+    cleaned = copy.deepcopy(dict(template))
+    metadata = cleaned.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    if isinstance(labels, dict):
+        for name in HASHES:
+            labels.pop(name, None)
+    return cleaned
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Equal but for the labels that controllers add, and for empty members."""
+    return bool(_lean(without_hash(one)) == _lean(without_hash(other)))
+
+
+def _lean(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _lean(v) for k, v in value.items() if v not in (None, {}, [])}
+    return [_lean(v) for v in value] if isinstance(value, list) else value
+
+
+def image_of(template: Mapping[str, Any]) -> str:
+    """``name:tag`` of its containers, short."""
+    containers = template.get("spec", {}).get("containers") or []
+    return ", ".join(str(c.get("image", "")).rpartition("/")[2] for c in containers)
+
+
+def said(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """One line of what differs; secrets are masked."""
+    return summary(template_changes(old, new), len(new.get("spec", {}).get("containers") or ()))
+
+
+def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """Lines of a unified diff without its head: ``- old``, ``+ new``, ``  same``; secrets are masked."""
+    lines = unified(without_hash(old), without_hash(new), "now", "then")[2:]
+    return tuple(line if line.startswith("@@") else f"{line[:1]} {line[1:]}" for line in lines)
+
+
+def references(template: Mapping[str, Any]) -> tuple[str, ...]:
+    """``ConfigMap a``, ``Secret b``: what the template points to and what going back does not bring back."""
+    return tuple(sorted(set(_references(template.get("spec", {})))))
+
+
+def _references(spec: Mapping[str, Any]) -> Iterator[str]:
+    for volume in spec.get("volumes") or ():
+        for source, noun, field in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
+            if source in volume:
+                yield f"{noun} {volume[source].get(field, '')}"
+        for part in (volume.get("projected") or {}).get("sources") or ():
+            for source, noun in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                if source in part:
+                    yield f"{noun} {part[source].get('name', '')}"
+    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+        for origin in container.get("envFrom") or ():
+            for source, noun in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+                if source in origin:
+                    yield f"{noun} {origin[source].get('name', '')}"
+        for variable in container.get("env") or ():
+            value = variable.get("valueFrom") or {}
+            for source, noun in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+                if source in value:
+                    yield f"{noun} {value[source].get('name', '')}"
+
+
+def not_reverted(
+    template: Mapping[str, Any], replicas: Any, scaler: HorizontalPodAutoscaler | None
+) -> tuple[str, ...]:
+    """What stays as it is when the template goes back."""
+    told = [f"{name}: its content stays as it is now" for name in references(template)]
+    if scaler is not None:
+        told.append(f"replicas: HPA {scaler.name} decides, {scaler.min_replicas} to {scaler.max_replicas}")
+    elif replicas is not None:
+        told.append(f"replicas stay at {replicas}")
+    told.append("database schemas, queues and whatever else the new version changed outside its pods")
+    return tuple(told)

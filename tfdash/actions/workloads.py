@@ -1,0 +1,87 @@
+"""Restart, hold and release of workloads, each conditional on the uid and on whether it is held."""
+
+from __future__ import annotations
+
+from tfdash.actions.base import PlanRefused
+from tfdash.actions.patches import UID, conditional, put
+from tfdash.actions.paths import path_of
+from tfdash.actions.planning import Planning
+from tfdash.actions.sealing import STAMP, Draft
+from tfdash.model.action import Post
+from tfdash.playbook.releases.facts import facts_of, pointer_of
+
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+
+
+async def restart(planning: Planning) -> Draft:
+    """As ``kubectl rollout restart``: a new revision of the same images. A Rollout restarts its pods without one."""
+    at, stamp = planning.at, planning.stamp
+    document = await planning.document(at)
+    spec = document.get("spec", {})
+    if spec.get("paused"):
+        raise PlanRefused("it is paused: a restart would wait; release it first", remedy="h releases it")
+    if at.kind == "Rollout":
+        pointers = [UID, "/spec/restartAt"]
+        changes = put(document, "/spec/restartAt", stamp)
+        how = "its pods are evicted one after another, as maxUnavailable allows; no new revision"
+        posts: tuple[Post, ...] = (
+            Post(id="restarted", text="every pod is younger", within=planning.policy.follow),
+        )
+    else:
+        where = pointer_of("spec", "template", "metadata", "annotations", RESTARTED)
+        pointers = [UID, where, "/spec/template/spec"]
+        changes = put(document, where, stamp)
+        how = "every pod is replaced as its strategy allows; this makes a new revision of the same images"
+        posts = (
+            Post(id="written", text="the new revision is asked for", within=30),
+            Post(id="rolled-out", text="every pod is new and available", within=planning.policy.follow),
+        )
+    notes = []
+    if spec.get("updateStrategy", {}).get("type") == "OnDelete":
+        notes.append("its update strategy is OnDelete: no pod is replaced before somebody deletes it")
+    request = conditional(
+        path_of(at, document), document, pointers, changes, "ask for a restart", planning.found(document)
+    )
+    return Draft(
+        subject=planning.found(document), effect=f"{at.kind} {at.name} restarts: {how}", requests=(request,),
+        facts=facts_of(document, pointers), before="running pods", after="new pods of the same images",
+        diff=(f"+ {RESTARTED if at.kind != 'Rollout' else 'restartAt'}: {stamp}",), notes=tuple(notes), posts=posts,
+        arguments=((STAMP, stamp),),
+    )  # fmt: skip
+
+
+async def hold(planning: Planning) -> Draft:
+    """spec.paused of a Deployment or Rollout."""
+    return await _paused(planning, True)
+
+
+async def release(planning: Planning) -> Draft:
+    """spec.paused off: what waits goes on."""
+    return await _paused(planning, False)
+
+
+async def _paused(planning: Planning, paused: bool) -> Draft:
+    at = planning.at
+    document = await planning.document(at)
+    if bool(document.get("spec", {}).get("paused")) is paused:
+        raise PlanRefused("it is held already" if paused else "it is not held")
+    # going on is decided upon a template; holding must not fail because somebody just changed it
+    pointers = [UID, "/spec/paused"] if paused else [UID, "/spec/paused", "/spec/template"]
+    if not paused and at.kind == "Rollout" and "template" not in document.get("spec", {}):
+        pointers.remove("/spec/template")
+    request = conditional(
+        path_of(at, document), document, pointers, put(document, "/spec/paused", paused),
+        "hold it" if paused else "let it go on", planning.found(document),
+    )  # fmt: skip
+    if paused:
+        effect = (
+            f"{at.kind} {at.name} is held: its controller starts no further step; pods that run go on serving"
+        )
+    else:
+        effect = f"{at.kind} {at.name} goes on from where it was held"
+    return Draft(
+        subject=planning.found(document), effect=effect, requests=(request,), facts=facts_of(document, pointers),
+        before="held" if not paused else "going on", after="held" if paused else "going on",
+        diff=(f"- paused: {str(not paused).lower()}", f"+ paused: {str(paused).lower()}"),
+        posts=(Post(id="held" if paused else "not-held", text="spec.paused is as asked", within=30),),
+    )  # fmt: skip
