@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tfdash.config.signals import JourneySettings, MetricsSettings, PrometheusSettings
 from tfdash.config.types import Day, Duration, LocalDate, LocalTime, SecretRef, TimeOfDay, Zone
 from tfdash.playbook.schedule.policy import parse_freeze
 
@@ -30,6 +31,7 @@ class ClusterSettings(Section):
     impersonate: str = ""
     impersonate_groups: list[str] = Field(default_factory=list)
     token: SecretRef | None = None
+    prometheus: PrometheusSettings = PrometheusSettings()
 
 
 class EnvironmentSettings(ClusterSettings):
@@ -137,6 +139,8 @@ class Settings(Section):
     time: TimeSettings = TimeSettings()
     environments: dict[str, EnvironmentSettings] = Field(default_factory=dict)
     sources: SourcesSettings = SourcesSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    journeys: list[JourneySettings] = Field(default_factory=list)
     policy: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
     ui: UiSettings = UiSettings()

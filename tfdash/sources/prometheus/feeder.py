@@ -109,7 +109,11 @@ class PrometheusFeeder:
     def _more(self) -> list[Callable[[float], Coroutine[Any, Any, None]]]:
         """What is asked beside the traffic."""
         found = [self._read_alerts] if self.connection.alerts else []
-        mine = (p for p in self.options.probes if p.environment in ("", self.ref.environment))
+        mine = (
+            p
+            for p in self.options.probes
+            if p.environment in ("", self.ref.environment) and p.cluster in ("", self.ref.cluster)
+        )
         return [*found, *(partial(self._read_probe, probe) for probe in mine)]
 
     async def _read_alerts(self, at: float) -> None:

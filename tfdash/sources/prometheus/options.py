@@ -78,6 +78,7 @@ class ProbeRule:
     query: str
     duration: str = ""
     environment: str = ""
+    cluster: str = ""
     workload: str = ""  # "namespace/name"
     kind: str = "Deployment"
     critical: bool = True
@@ -160,7 +161,7 @@ def _rule(row: Mapping[str, Any]) -> ServiceRule:
 
 def _probe(row: Mapping[str, Any]) -> ProbeRule:
     return ProbeRule(
-        name=_text(row, "name"), query=_text(row, "probe"), duration=_text(row, "probe_duration"),
+        name=_text(row, "name"), query=_text(row, "probe"), duration=_text(row, "probe_duration"), cluster=_text(row, "cluster"),
         environment=_text(row, "environment"), workload=_text(row, "workload"),
         kind=_text(row, "kind") or "Deployment", critical=row.get("critical") is not False,
         side=_text(row, "side") or "mixed", control=row.get("control") is True,
