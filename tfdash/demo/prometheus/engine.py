@@ -24,7 +24,7 @@ from tfdash.demo.prometheus.series import STALE, Labels, QueryError, Series, Sto
 
 LOOKBACK = 300_000
 SUBQUERY_STEP = 60_000  # where a subquery names none: the server's evaluation interval
-_MOST = 20_000_000  # values that one query may hold or look at
+_MOST = 10_000_000  # values that one query may hold or look at
 
 
 def milliseconds(delta: timedelta) -> int:
@@ -100,8 +100,9 @@ class Evaluation:
         """The newest sample of each series, at most ``LOOKBACK`` old; ``pick`` takes its time or its value."""
         times = self._references(node)
         rows = []
-        for series in self.storage.select(matchers_of(node), min(times) - LOOKBACK, max(times)):
-            self._spend(len(times))
+        found_series = self.storage.select(matchers_of(node), min(times) - LOOKBACK, max(times))
+        self._spend(len(times) * len(found_series))
+        for series in found_series:
             values: list[float | None] = []
             for time in times:
                 index = bisect_right(series.times, time) - 1
@@ -179,9 +180,9 @@ class Evaluation:
     def _counters(self, node: Any, rate: bool) -> Vector:
         rows = []
         series, ends, length = self._windows(node)
+        self._spend(len(ends) * len(series))
         for one in series:
-            values, seen = counters(one.times, one.values, ends, length, rate)
-            self._spend(seen)
+            values = counters(one.times, one.values, ends, length, rate)
             if any(v is not None for v in values):
                 rows.append(Row(nameless(one.labels), values))
         return unique(rows)

@@ -62,8 +62,8 @@ def _extrapolated(window: Window) -> float | None:
 
 def counters(
     times: Sequence[int], values: Sequence[float], ends: Sequence[int], length: int, rate: bool
-) -> tuple[list[float | None], int]:
-    """``rate()`` or ``increase()`` of one series at ascending ``ends``, and how many samples that looked at.
+) -> list[float | None]:
+    """``rate()`` or ``increase()`` of one series at ascending ``ends``.
 
     As ``delta()``, but a fall is a reset to zero, and the extension does not go beyond where the counter would have been
     zero. Resets are added up once for all windows, so that a chart of many steps costs little; where that would cost
@@ -78,7 +78,7 @@ def counters(
         before = value
         grown.append(value + lost)
     found: list[float | None] = []
-    low = high = seen = 0
+    low = high = 0
     count = len(times)
     for end in ends:
         begin = end - length
@@ -87,7 +87,6 @@ def counters(
         while low < high and times[low] <= begin:
             low += 1
         size = high - low
-        seen += size
         if size < 2:
             found.append(None)
             continue
@@ -112,7 +111,7 @@ def counters(
             to_end = average / 2
         result *= (interval + to_start + to_end) / interval if interval else 1.0
         found.append(result / (length / 1000) if rate else result)
-    return found, seen
+    return found
 
 
 def _instant(window: Window, rate: bool) -> float | None:
