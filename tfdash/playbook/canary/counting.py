@@ -116,8 +116,9 @@ def _unreset(values: Sequence[float]) -> list[float]:
 
 
 def bounds_of(series: Iterable[HistogramSeries]) -> tuple[float, ...]:
-    """Every bound that any of them has, ascending."""
-    seen = set({id(p.bounds): p.bounds for s in series for p in s.points}.values())
+    """Every bound that any of them has, ascending. A classic histogram's change with its program only."""
+    points = (p for s in series if s.points for p in (s.points if s.native else (s.points[0], s.points[-1])))
+    seen = set({id(p.bounds): p.bounds for p in points}.values())
     if len(seen) == 1:
         return seen.pop()
     return tuple(sorted({b for bounds in seen for b in bounds if b == b}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from tfdash.model.judgement import Measured, Outcome, WindowResult
@@ -268,16 +269,21 @@ def measured(count: Count, policy: CanaryPolicy) -> Measured:
     )
 
 
-def results(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> tuple[WindowResult, ...]:
-    """Every counted window for the screen, oldest first."""
-    return tuple(
-        WindowResult(
-            start=p.start, end=p.end, outcome=window(p, held, policy), canary=measured(p.canary, policy),
-            baseline=measured(_total([p], held)[1], policy),
-        )
-        for p in pairs
-        if p.number >= 1
+class Shown(NamedTuple):
+    """One window for the screen. ``limit`` as a ratio; ``hit``: it reaches the limit by its bare numbers."""
+
+    result: WindowResult
+    hit: bool
+    limit: float
+
+
+@lru_cache(8192)
+def shown(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Shown:
+    """A window that has ended says the same ever after."""
+    baseline = base_of(pair, held)
+    result = WindowResult(
+        start=pair.start, end=pair.end, outcome=window(pair, held, policy), canary=measured(pair.canary, policy),
+        baseline=measured(baseline, policy),
     )  # fmt: skip
-
-
-__all__ = ["Decision", "comparable", "decide", "measured", "reached", "results", "window"]
+    top = limit(Fraction(baseline.events, baseline.requests or 1), policy.errors)
+    return Shown(result, reached(pair.canary, baseline, policy), float(top))

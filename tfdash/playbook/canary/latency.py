@@ -2,7 +2,9 @@
 
 Buckets do not hold durations, only how many requests were slower than each bound. That share is compared as the error
 ratio is (``tfdash.playbook.canary.evidence``), at the bounds around the quantile: "no change" is excluded by counts
-alone. How much the quantile moved is interpolated as Prometheus does, and said to be.
+alone. How much the quantile moved is interpolated as Prometheus does, and said to be. Where a bucket is wider than the
+limit, straight lines through it exaggerate (durations thin out towards the upper bound): a BREACH then needs the limit
+reached by exponential interpolation as well, and where only one of both reaches it the histogram cannot tell.
 """
 
 from __future__ import annotations
@@ -30,13 +32,14 @@ class Sample(NamedTuple):
     at: Quantile
     low: float
     high: float
+    curved: float  # the same quantile, interpolated exponentially
 
 
 class Decision(NamedTuple):
     """The outcome and what it rests on; ``low`` and ``high`` bound the difference of both quantiles, seconds."""
 
     outcome: Outcome
-    reason: str  # evidence, few, wide, recent, pass, saturated, coarse
+    reason: str  # evidence, few, wide, recent, pass, saturated, coarse, curved
     canary: Sample | None
     baseline: Sample | None
     low: float
@@ -64,7 +67,7 @@ def comparable(slows: Sequence[Slow], held: Held | None) -> list[Slow]:
 
 
 def add(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    return tuple(sum(column) for column in zip(*rows, strict=True))
+    return tuple(map(sum, zip(*rows, strict=True)))
 
 
 def at_bounds(held: Held, bounds: tuple[float, ...]) -> tuple[int, ...]:
@@ -98,12 +101,20 @@ def _sample(counts: tuple[int, ...], shape: Shape, q: float, confidence: float) 
     if at is None:
         return None
     told = interval(shape.bounds, counts, q, confidence, shape.native)
-    return Sample(counts[-1], at, told.low, told.high)
+    curved = quantile(shape.bounds, counts, exact(q), True)
+    assert curved is not None
+    return Sample(counts[-1], at, told.low, told.high, float(curved.value))
 
 
 def reached(canary: Sample, baseline: Sample, policy: CanaryPolicy) -> bool:
     """Whether the increase is reached: >=, exact. Where the canary's quantile lies above all bounds, it is at least that."""
     return not baseline.at.saturated and canary.at.value - baseline.at.value >= exact(policy.latency.increase)
+
+
+def curved(canary: Sample, baseline: Sample, policy: CanaryPolicy) -> bool:
+    """Whether the limit is reached by straight lines only, in a bucket too wide for it."""
+    gap = canary.curved - baseline.curved
+    return not canary.at.saturated and coarse(canary, baseline, policy) and gap < policy.latency.increase
 
 
 def splits(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> list[list[Split]]:
@@ -130,6 +141,8 @@ def _verdict(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: Can
         return None
     canary, baseline = sample(canary_counts, shape, policy), sample(baseline_counts, shape, policy)
     if canary is None or baseline is None or not reached(canary, baseline, policy):
+        return None
+    if curved(canary, baseline, policy):
         return None
     low, high = difference(canary, baseline)
     return Decision(
@@ -212,6 +225,8 @@ def _open(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: Canary
         if slows and window(slows[-1], held, shape, policy) is Outcome.BREACH:
             return told(Outcome.LOW_TRAFFIC, "recent", n)
         return told(Outcome.PASS, "pass")
+    if low > 0 and reached(canary, baseline, policy) and curved(canary, baseline, policy):
+        return told(Outcome.NOT_COMPARABLE, "curved")
     return told(Outcome.LOW_TRAFFIC, "wide", _needed(canary, baseline, high, limit))
 
 
@@ -237,7 +252,7 @@ def window(slow: Slow, held: Held | None, shape: Shape, policy: CanaryPolicy) ->
         return Outcome.NOT_COMPARABLE
     low, high = difference(canary, baseline)
     if low > 0 and reached(canary, baseline, policy):
-        return Outcome.BREACH
+        return Outcome.NOT_COMPARABLE if curved(canary, baseline, policy) else Outcome.BREACH
     return Outcome.PASS if high < policy.latency.increase else Outcome.LOW_TRAFFIC
 
 
@@ -251,15 +266,11 @@ def measured(counts: tuple[int, ...], shape: Shape, policy: CanaryPolicy) -> Mea
     )  # fmt: skip
 
 
-def results(
-    slows: Sequence[Slow], held: Held | None, shape: Shape, policy: CanaryPolicy
-) -> tuple[WindowResult, ...]:
-    """Every counted window for the screen, oldest first."""
-    return tuple(
-        WindowResult(
-            start=s.start, end=s.end, outcome=window(s, held, shape, policy),
-            canary=measured(s.canary, shape, policy), baseline=measured(_sides([s], held, shape)[1], shape, policy),
-        )
-        for s in slows
-        if s.number >= 1
+@lru_cache(8192)
+def shown(slow: Slow, held: Held | None, shape: Shape, policy: CanaryPolicy) -> WindowResult:
+    """One window for the screen; one that has ended says the same ever after."""
+    return WindowResult(
+        start=slow.start, end=slow.end, outcome=window(slow, held, shape, policy),
+        canary=measured(slow.canary, shape, policy),
+        baseline=measured(_sides([slow], held, shape)[1], shape, policy),
     )  # fmt: skip

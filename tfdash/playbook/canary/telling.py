@@ -96,8 +96,8 @@ def _errors_core(pairs: tuple[Pair, ...], held: Held | None, policy: CanaryPolic
     """All that these windows say: the same for every round until the next window ends."""
     counted = errors.comparable(pairs, held)
     decision = errors.decide(pairs, held, policy)
-    results = errors.results(counted, held, policy)
-    flags = _persistence([errors.reached(p.canary, errors.base_of(p, held), policy) for p in counted], policy)
+    shown = [errors.shown(p, held, policy) for p in counted]
+    flags = _persistence([s.hit for s in shown], policy)
     if decision.reason == "gross":
         flags.append("gross failure")
     if decision.scatter > 1:
@@ -113,18 +113,15 @@ def _errors_core(pairs: tuple[Pair, ...], held: Held | None, policy: CanaryPolic
     low, high = stats.wilson(decision.canary.events, decision.canary.requests, policy.confidence)
     rate = _rate([p.canary.requests for p in counted], policy.window)
     more, seconds = _more(decision.needed, rate, "requests")
-    rates = [(float(_value(p.canary)), float(_value(errors.base_of(p, held)))) for p in counted]
+    rates = [(s.result.canary.value or 0.0, s.result.baseline.value or 0.0) for s in shown]
     return Trigger(
         id="errors", title=ERRORS, outcome=decision.outcome,
         sentence=_errors_sentence(decision, c, b, limit, (low, high), more, policy),
         plain=limits.plain(c, b, policy.errors), other=limits.other(c, b, policy.errors), value=float(c),
         baseline=float(b), limit=float(limit), low=low, high=high, sample=decision.canary.requests,
         baseline_sample=decision.baseline.requests, needed=decision.needed, needed_seconds=seconds,
-        flags=tuple(flags), windows=results, second_opinion=_second(rates, policy),
-        chart=tuple(
-            ChartPoint(p.end, one, two, float(limits.limit(_value(errors.base_of(p, held)), policy.errors)))
-            for p, (one, two) in zip(counted, rates, strict=True)
-        ),
+        flags=tuple(flags), windows=tuple(s.result for s in shown), second_opinion=_second(rates, policy),
+        chart=tuple(ChartPoint(s.result.end, *r, s.limit) for s, r in zip(shown, rates, strict=True)),
     )  # fmt: skip
 
 
@@ -233,7 +230,7 @@ def _latency_core(
     counted: tuple[Slow, ...], held: Held | None, shape: latency.Shape, policy: CanaryPolicy
 ) -> Trigger:
     decision = latency.decide(counted, held, shape, policy)
-    results = latency.results(counted, held, shape, policy)
+    results = tuple(latency.shown(s, held, shape, policy) for s in counted)
     increase = policy.latency.increase
     hit = [
         r.canary.value is not None and r.baseline.value is not None and r.canary.value - r.baseline.value >= increase
@@ -290,6 +287,9 @@ def _latency_words(found: latency.Decision, more: str, policy: CanaryPolicy) -> 
             text += ": the quantile lies above the histogram's greatest bound, where a rise is not seen; add greater bounds"
         case "coarse":
             text += f": the bucket is wider than {step}, the histogram cannot tell; add bounds around {whole}"
+        case "curved":
+            text += f": slower beyond chance, but exponential interpolation says +{words.duration(c.curved - b.curved)} only;"
+            text += f" the bucket is wider than {step}, add bounds around {whole}"
         case "recent":
             text += f" over all windows, but the last window by itself reaches the limit; {more}"
         case "pass":
