@@ -51,7 +51,7 @@ class StoreFeeder:
         anchoring: Anchoring | None = None, policy: str = "", keys: tuple[bytes, ...] = (),
     ) -> None:  # fmt: skip
         self.store, self.acting, self.sync = store, acting, sync
-        self._folder, self._heartbeat, self._anchoring, self._policy = (
+        self.folder, self._heartbeat, self._anchoring, self._policy = (
             folder,
             heartbeat,
             anchoring or Anchoring(),
@@ -84,6 +84,10 @@ class StoreFeeder:
                 self._dirty.clear()
                 self._publish(board)
                 await asyncio.sleep(0.05)  # a burst of entries is one change
+
+    def other_numbers(self) -> list[int]:
+        """The places of this user's other terminals."""
+        return self._siblings.numbers() if self._siblings is not None else []
 
     def _mark(self) -> None:
         if self._dirty is not None:
@@ -134,7 +138,7 @@ class StoreFeeder:
                     await self._end_old_glass()
                 self._loaded = True
         await self._look_at_siblings()
-        await self._refresh_health()
+        await self.look_at_health()
 
     async def _end_old_glass(self) -> None:
         store = self.store
@@ -168,7 +172,7 @@ class StoreFeeder:
                 log.warning("break-glass is over; it could not be recorded")
             if self.store.approvals is not None:
                 await self.store.look_at_approvals()
-            await self._refresh_health()
+            await self.look_at_health()
             if self._dirty is not None:
                 self._dirty.set()  # time alone changes what is active
 
@@ -178,7 +182,7 @@ class StoreFeeder:
         def look() -> tuple[list[Entry], set[str], dict[str, bytes]]:
             if self._siblings is None:
                 self._siblings = Siblings(
-                    self._folder, recorder.file.path if recorder.file is not None else None
+                    self.folder, recorder.file.path if recorder.file is not None else None
                 )
             news = self._siblings.news()
             return news, self._siblings.ended(), self._siblings.bodies() if news else {}
@@ -191,7 +195,7 @@ class StoreFeeder:
         self.apply(news)
         self.store.ended_terminals = frozenset(over)
 
-    async def _refresh_health(self) -> None:
+    async def look_at_health(self) -> None:
         store, recorder = self.store, self.store.recorder
         behind = proven = 0
         path = ""

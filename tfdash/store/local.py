@@ -283,14 +283,30 @@ class LocalFile:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    def pending(self, holder: str, limit: int) -> list[tuple[str, int, bytes, str]]:
-        """(terminal, sequence, bytes, hash) of what ``holder`` has not acknowledged, oldest first; of every chain in the file."""
+    def pending(
+        self, holder: str, limit: int, without: tuple[str, ...] = ()
+    ) -> list[tuple[str, int, bytes, str]]:
+        """(terminal, sequence, bytes, hash) of what ``holder`` has not acknowledged, oldest first; of every chain in the file
+        but those ``without``."""
+        marks = ",".join("?" * len(without))
         return self._connection.execute(
             "SELECT e.terminal, e.sequence, e.bytes, e.hash FROM entries e LEFT JOIN anchors a"
             " ON a.terminal = e.terminal AND a.holder = ? WHERE e.sequence > coalesce(a.sequence, 0)"
-            " ORDER BY e.rowid LIMIT ?",
-            (holder, limit),
+            f" AND e.terminal NOT IN ({marks}) ORDER BY e.rowid LIMIT ?",
+            (holder, *without, limit),
         ).fetchall()
+
+    def rewind(self, terminal: str, holder: str, sequence: int) -> None:
+        """``holder`` was put back: it holds the chain up to ``sequence`` only."""
+
+        def work() -> None:
+            with self._transaction() as connection:
+                connection.execute(
+                    "UPDATE anchors SET sequence = ? WHERE terminal = ? AND holder = ?",
+                    (sequence, terminal, holder),
+                )
+
+        self._with_room(work)
 
     def behind(self, holder: str) -> int:
         row = self._connection.execute(
@@ -337,13 +353,14 @@ class LocalFile:
 
         self._with_room(work)
 
-    def other_heads(self) -> dict[str, int]:
-        """The cursor of each other terminal: the last sequence that is kept of it."""
-        return dict(
-            self._connection.execute(
-                "SELECT terminal, max(sequence) FROM others GROUP BY terminal"
+    def other_heads(self) -> dict[str, tuple[int, str]]:
+        """The cursor of each other terminal: the last sequence that is kept of it, and its hash."""
+        return {
+            terminal: (sequence, hash)
+            for terminal, sequence, hash in self._connection.execute(
+                "SELECT terminal, max(sequence), hash FROM others GROUP BY terminal"
             ).fetchall()
-        )
+        }
 
     def remembered(self) -> list[tuple[bytes, str]]:
         """(bytes, hash) of every entry that changes what is remembered, here and of others."""

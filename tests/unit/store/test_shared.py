@@ -1,0 +1,312 @@
+"""The shared store on a real PostgreSQL: delivery, fetching, forks, forgery, versions, and a database that is not there."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.unit.store.conftest import Database
+from tests.unit.store.helpers import CHECKOUT, NOW, note, opened
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.model.memory import EntryKind, VerifiedGood
+from tfdash.store.canonical import GENESIS, seal
+from tfdash.store.feeding import SHARED
+from tfdash.store.opening import Opened
+from tfdash.store.redact import Redactor
+from tfdash.store.shared import SharedStore, migrate
+
+
+def one(folder: Path, database: Database, role: str, **options: object) -> Opened:
+    return opened(folder, url=database.url(role), terminal=role, deadline=5.0, **options)
+
+
+async def sync(*terminals: Opened) -> None:
+    for terminal in terminals:
+        await terminal.feeder.load()
+        assert terminal.feeder.sync is not None
+        await terminal.feeder.sync.once(terminal.feeder)  # type: ignore[attr-defined]
+        await terminal.feeder.look_at_health()
+
+
+async def end(*terminals: Opened) -> None:
+    for terminal in terminals:
+        await terminal.feeder.sync.shared.close()  # type: ignore[union-attr]
+        terminal.store.close()
+
+
+async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Database) -> None:
+    ann, bob = one(tmp_path / "a", database, "ann"), one(tmp_path / "b", database, "bob")
+    await ann.store.remember_manual(CHECKOUT, "ann", "broken")
+    await ann.store.break_glass("production", "ann", "nobody else is up")
+    assert ann.store.health.behind == 0
+    await ann.feeder.look_at_health()
+    assert ann.store.health.behind == 2
+    await sync(ann, bob)
+    assert ann.store.health.behind == 0 and ann.store.health.proven_to == 2
+    facts = bob.store.facts()
+    assert facts.manual == {CHECKOUT: "broken"}
+    glass = facts.break_glass["production"]
+    assert (glass.by, glass.reason, glass.terminal, glass.until) == (
+        "ann",
+        "nobody else is up",
+        ann.store.terminal,
+        NOW + 3600,
+    )
+    assert not bob.store.glass_active("production", "bob") and ann.store.glass_active("production", "ann")
+    bob.store.close()
+    await bob.feeder.sync.shared.close()  # type: ignore[union-attr]
+    later = one(tmp_path / "b", database, "bob")  # from its own file, before the shared store answers
+    await later.feeder.load()
+    assert later.store.facts().manual == {CHECKOUT: "broken"}
+    await end(ann, later)
+
+
+async def test_a_dead_shared_store_never_blocks_and_is_said(tmp_path: Path) -> None:
+    store = opened(tmp_path, url="postgresql://ann@/x?host=/nowhere", deadline=1.0)
+    entry = await store.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT)
+    assert entry.sequence == 1
+    with pytest.raises(LedgerUnavailable) as told:
+        await store.feeder.sync.once(store.feeder)  # type: ignore[union-attr]
+    store.feeder.sync.problem = str(told.value)  # type: ignore[union-attr]
+    await store.feeder.look_at_health()
+    assert store.store.health.shared.endswith("others cannot see it yet: 1 entry behind")
+    assert store.store.health.local == ""
+    await end(store)
+
+
+async def test_delivered_once_however_often_the_answer_is_lost(tmp_path: Path, database: Database) -> None:
+    ann = one(tmp_path, database, "ann")
+    for number in range(250):
+        await ann.store.record(note(str(number)))
+    await sync(ann)
+    await ann.store.recorder.on_file(
+        lambda f: f.rewind(ann.store.terminal, SHARED, 17), ""
+    )  # as if unacknowledged
+    await sync(ann)
+    assert database.sql("SELECT count(*), max(sequence) FROM tfdash.entries") == [(250, 250)]
+    assert database.sql("SELECT count(*) FROM tfdash.forks") == [(0,)]
+    assert ann.store.health.shared == ""
+    await end(ann)
+
+
+async def test_where_the_disk_fails_the_shared_store_is_durable_enough(
+    tmp_path: Path, database: Database
+) -> None:
+    (tmp_path / "file").write_text("")
+    ann = one(tmp_path / "file" / "x", database, "ann")
+    await ann.store.reserve(2)
+    first = await ann.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT)
+    second = await ann.store.append(EntryKind.OUTCOME, actor="ann", intent=first.intent)
+    assert (first.sequence, second.sequence, second.previous) == (1, 2, first.hash)
+    assert "-d" in first.terminal and "not a folder" in ann.store.recorder.local_problem
+    assert database.sql("SELECT kind, written_by FROM tfdash.entries ORDER BY sequence") == [
+        ("intent", "ann"), ("outcome", "ann"),
+    ]  # fmt: skip
+    await end(ann)
+
+
+async def test_neither_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    store = opened(tmp_path / "file" / "x", url="postgresql://ann@/x?host=/nowhere", deadline=0.5)
+    with pytest.raises(LedgerUnavailable, match=r"not a folder.*; the shared store"):
+        await store.store.append(EntryKind.INTENT, actor="ann")
+    with pytest.raises(LedgerUnavailable, match=r"not a folder.*; the shared store"):
+        await store.store.reserve(2)
+    await end(store)
+
+
+async def test_a_clone_that_runs_too_is_found_and_both_go_on(tmp_path: Path, database: Database) -> None:
+    """A cloned machine: the same file, the same inode, twice."""
+    ann = one(tmp_path, database, "ann")
+    terminal = ann.store.terminal
+    await ann.store.record(note("one"))
+    await sync(ann)
+    # what the clone recorded at the same place came first
+    clone, raw = seal(note_entry(terminal, 2, (await head(ann))[1], "of the clone"))
+    assert (await ann.feeder.sync.shared.put([(raw, clone.hash)]))[0].status == "taken"  # type: ignore[union-attr]
+    await ann.store.record(note("two"))
+    await sync(ann)
+    assert "the log was forked" in ann.store.health.shared and ann.store.terminal != terminal
+    await ann.store.record(note("after the fork"))
+    await sync(ann)
+    assert ann.store.health.behind == 1  # the entry that did not fit stays here, and is evidence there
+    assert len(database.sql("SELECT * FROM tfdash.forks")) == 1
+    texts = [bytes(body) for (body,) in database.sql("SELECT body FROM tfdash.entries ORDER BY received_at")]
+    assert any(b"after the fork" in text for text in texts) and any(
+        b"a new chain begins" in text for text in texts
+    )
+    await end(ann)
+
+
+def note_entry(terminal: str, sequence: int, previous: str, sentence: str):  # type: ignore[no-untyped-def]
+    return note(sentence).placed(terminal, sequence, previous, Redactor())[0]
+
+
+async def head(opened: Opened) -> tuple[int, str]:
+    return await opened.store.recorder.on_file(lambda f: (f.sequence, f.head), "")
+
+
+async def test_a_database_that_was_put_back_gets_everything_again(tmp_path: Path, database: Database) -> None:
+    ann = one(tmp_path, database, "ann")
+    for number in range(5):
+        await ann.store.record(note(str(number)))
+    await sync(ann)
+    database.sql("DELETE FROM tfdash.entries WHERE sequence > 2")
+    await ann.store.record(note("new"))
+    await sync(ann)
+    assert database.sql("SELECT count(*) FROM tfdash.entries") == [(6,)] and ann.store.health.shared == ""
+    await end(ann)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "said"),
+    [
+        (
+            "UPDATE tfdash.entries SET body = overlay(body placing 'X'::bytea from length(body)-20) WHERE sequence = 2",
+            "changed",
+        ),
+        ("DELETE FROM tfdash.entries WHERE sequence = 2", "does not follow on 1"),
+        ("UPDATE tfdash.entries SET hash = repeat('a', 64) WHERE sequence = 2", "changed"),
+        ("UPDATE tfdash.entries SET sequence = sequence + 7 WHERE sequence = 3", "does not follow on 2"),
+    ],
+)
+async def test_forged_rows_are_not_taken_in(
+    tmp_path: Path, database: Database, tampering: str, said: str
+) -> None:
+    ann, bob = one(tmp_path / "a", database, "ann"), one(tmp_path / "b", database, "bob")
+    for number in range(3):
+        await ann.store.record(note(str(number)))
+    await sync(ann)
+    database.sql(tampering, role="owner")
+    await sync(bob)
+    assert said in bob.store.health.shared and ann.store.terminal in bob.store.health.shared
+    await end(ann, bob)
+
+
+async def test_a_tail_that_was_cut_is_noticed_by_whoever_had_it(tmp_path: Path, database: Database) -> None:
+    ann, bob = one(tmp_path / "a", database, "ann"), one(tmp_path / "b", database, "bob")
+    for number in range(3):
+        await ann.store.record(note(str(number)))
+    await sync(ann, bob)
+    database.sql("DELETE FROM tfdash.entries WHERE sequence = 3", role="owner")
+    await sync(bob)
+    assert "its tail was cut" in bob.store.health.shared
+    await end(ann, bob)
+
+
+async def test_people_can_only_insert_and_only_their_own_chains(tmp_path: Path, database: Database) -> None:
+    import psycopg
+
+    ann = one(tmp_path, database, "ann")
+    await ann.store.record(note())
+    await sync(ann)
+    for statement in (
+        "UPDATE tfdash.entries SET hash = ''", "DELETE FROM tfdash.entries", "TRUNCATE tfdash.entries",
+        "INSERT INTO tfdash.entries VALUES ('x', 1, '', '', '', '')", "DELETE FROM tfdash.approval_uses",
+        "INSERT INTO tfdash.approval_decisions VALUES ('x', 'carol', true, '', '', now(), '', 1)",
+        "DROP TABLE tfdash.entries",
+    ):  # fmt: skip
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            database.sql(statement, role="bob")
+    entry, raw = seal(note_entry(ann.store.terminal, 2, (await head(ann))[1], "not mine"))
+    bob = SharedStore(database.url("bob"), deadline=5)
+    with pytest.raises(LedgerUnavailable, match="belongs to ann"):
+        await bob.put([(raw, entry.hash)])
+    with pytest.raises(LedgerUnavailable, match="not that of the entry"):
+        await bob.put([(raw, "0" * 64)])
+    with pytest.raises(LedgerUnavailable, match="no header line"):
+        import hashlib
+
+        await bob.put([(b"x", hashlib.sha256(b"x").hexdigest())])
+    await bob.close()
+    await end(ann)
+
+
+async def test_hostile_text_travels_as_it_is(tmp_path: Path, database: Database) -> None:
+    hostile = "\x1b]0;owned\x07\u202e\x00\ud800 'quote\" \\ --; DROP TABLE\n\u2028"
+    ann, bob = one(tmp_path / "a", database, "ann"), one(tmp_path / "b", database, "bob")
+    await ann.store.remember_manual(CHECKOUT._replace(name=hostile), hostile, hostile)
+    await sync(ann, bob)
+    assert bob.store.facts().manual == {CHECKOUT._replace(name=hostile): hostile}
+    await end(ann, bob)
+
+
+async def test_a_notification_is_a_hint_only(tmp_path: Path, database: Database) -> None:
+    shared = SharedStore(database.url("bob"), deadline=5)
+    hints = shared.listen()
+    waiting = asyncio.ensure_future(anext(hints))
+    ann = one(tmp_path, database, "ann")
+    await ann.store.record(note())
+    while not waiting.done():  # LISTEN may come after the first one
+        await ann.store.record(note())
+        await sync(ann)
+        await asyncio.wait([waiting], timeout=0.05)
+    assert (await waiting).startswith(ann.store.terminal)
+    await hints.aclose()  # type: ignore[attr-defined]
+    await shared.close()
+    await end(ann)
+
+
+async def test_templates_travel_sealed_or_not_at_all(tmp_path: Path, database: Database) -> None:
+    template = '{"spec":{"containers":[{"env":[{"name":"DB","value":"planted-secret"}]}]}}'
+    good = VerifiedGood(
+        subject=CHECKOUT, template=template, template_hash="h", images=("a:1",), at=NOW, by="rules"
+    )
+    ann, bob = one(tmp_path / "a", database, "ann"), one(tmp_path / "b", database, "bob")
+    await ann.store.remember_verified(good)
+    await sync(ann, bob)
+    assert (
+        bob.store.facts().verified[CHECKOUT].template == ""
+        and bob.store.facts().verified[CHECKOUT].template_hash == "h"
+    )
+    ann2, bob2 = (
+        one(tmp_path / "a", database, "ann", key="ours"),
+        one(tmp_path / "b", database, "bob", key="ours"),
+    )
+    await sync(ann2, bob2)
+    assert bob2.store.facts().verified[CHECKOUT] == good
+    for table in ("entries", "bodies"):
+        column = "body" if table == "entries" else "sealed"
+        for (body,) in database.sql(f"SELECT {column} FROM tfdash.{table}"):
+            assert b"planted-secret" not in bytes(body)
+    await end(ann, bob, ann2, bob2)
+
+
+async def test_versions(tmp_path: Path, empty_database: Database) -> None:
+    database = empty_database
+    shared = SharedStore(database.url("ann"), deadline=5)
+    with pytest.raises(LedgerUnavailable, match="tfdash audit migrate"):
+        await shared.ping()
+    assert migrate(database.url("owner")) == [1] and migrate(database.url("owner")) == []
+    await shared.ping()
+    database.sql(
+        "INSERT INTO tfdash.migrations VALUES (2, 1)"
+    )  # a newer program, which this one may stand beside
+    database.sql("ALTER TABLE tfdash.entries ADD COLUMN newer text DEFAULT 'x'")
+    beside = SharedStore(database.url("ann"), deadline=5)
+    entry, raw = seal(note_entry("t", 1, GENESIS, "x"))
+    assert (await beside.put([(raw, entry.hash)]))[0].status == "taken"
+    database.sql("INSERT INTO tfdash.migrations VALUES (3, 3)")
+    too_old = SharedStore(database.url("ann"), deadline=5)
+    with pytest.raises(LedgerUnavailable, match="use a newer tfdash"):
+        await too_old.ping()
+    stranger = SharedStore(database.url("stranger"), deadline=5)
+    with pytest.raises(LedgerUnavailable, match="GRANT tfdash_people TO"):
+        await stranger.ping()
+    with pytest.raises(LedgerUnavailable, match="permission denied"):
+        migrate(database.url("ann"))
+    for store in (shared, beside, too_old, stranger):
+        await store.close()
+
+
+async def test_what_a_terminal_that_ended_left_is_delivered_by_the_next(
+    tmp_path: Path, database: Database
+) -> None:
+    first, second = one(tmp_path, database, "ann"), one(tmp_path, database, "ann")
+    await second.store.record(note("left behind"))
+    second.store.close()
+    await sync(first)
+    assert database.sql("SELECT terminal FROM tfdash.entries") == [(second.store.terminal,)]
+    await end(first)

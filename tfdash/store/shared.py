@@ -1,0 +1,251 @@
+"""The shared store: PostgreSQL, by functions that check every entry. psycopg is imported when the first connection is made.
+
+Every call has a deadline and raises ``LedgerUnavailable`` with the cause; nothing here is tried again by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.store.recorder import Put
+from tfdash.store.shared_schema import LOCK, META, MIGRATIONS, PEOPLE, SCHEMA
+from tfdash.text import safe
+
+log = logging.getLogger(__name__)
+DEFAULT_SHARED_ROLES = (
+    "postgres",
+    "tfdash",
+    "tfdash_owner",
+    "tfdash_people",
+    "admin",
+    "root",
+    "app",
+    "deploy",
+    "ci",
+)
+
+
+class Refused(LedgerUnavailable):
+    """The database answered, and said no; the text is its own sentence."""
+
+
+def _cause(error: Exception) -> str:
+    """One line without the DSN: psycopg names host, port and user, never the password."""
+    diag = getattr(error, "diag", None)
+    text = (getattr(diag, "message_primary", None) if diag is not None else None) or str(
+        error
+    ).strip().partition("\n")[0]
+    return safe(text) or type(error).__name__
+
+
+class SharedStore:
+    """One database. ``deadline`` in seconds, of each call."""
+
+    def __init__(self, dsn: str, *, deadline: float, shared_roles: Sequence[str] = ()) -> None:
+        self._dsn, self._deadline = dsn, deadline
+        self.shared_roles = tuple(shared_roles) or DEFAULT_SHARED_ROLES
+        self._pool: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._checked = False
+        self.role = ""
+
+    def __repr__(self) -> str:
+        return "SharedStore(...)"
+
+    async def _connect(self) -> Any:
+        import psycopg
+
+        return await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, connect_timeout=max(2, int(self._deadline)), application_name="tfdash"
+        )
+
+    async def _open(self) -> Any:
+        if self._pool is None or self._loop is not asyncio.get_running_loop():
+            logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a warning for each failed try
+            from psycopg_pool import AsyncConnectionPool
+
+            self._loop = asyncio.get_running_loop()
+            self._pool = AsyncConnectionPool(
+                self._dsn, min_size=1, max_size=3, open=False, timeout=self._deadline, max_idle=120, reconnect_timeout=5,
+                kwargs={
+                    "autocommit": True, "connect_timeout": max(2, int(self._deadline)), "application_name": "tfdash",
+                },
+            )  # fmt: skip
+            await self._pool.open(wait=False)
+        return self._pool
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection within the deadline; every failure as ``LedgerUnavailable``."""
+        import psycopg
+        import psycopg_pool
+
+        try:
+            async with asyncio.timeout(self._deadline):
+                pool = await self._open()
+                async with pool.connection(timeout=self._deadline) as connection:
+                    await self._check(connection)
+                    yield connection
+        except (psycopg.errors.RaiseException, psycopg.errors.InsufficientPrivilege) as error:
+            raise Refused(_cause(error)) from None
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
+                self._checked = False
+                raise LedgerUnavailable(_NOT_MIGRATED) from None
+            raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
+        except psycopg_pool.PoolTimeout:
+            raise LedgerUnavailable(
+                f"the shared store gave no connection within {self._deadline:g} s"
+            ) from None
+        except TimeoutError:
+            raise LedgerUnavailable(f"the shared store did not answer within {self._deadline:g} s") from None
+
+    async def _check(self, connection: Any) -> None:
+        """Once: is the database one that this program may use, and who are we there."""
+        if self._checked:
+            return
+        import psycopg
+
+        try:
+            row = await (
+                await connection.execute(
+                    "SELECT coalesce(max(number), 0), coalesce(max(minimum), 0), session_user FROM tfdash.migrations"
+                )
+            ).fetchone()
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            raise LedgerUnavailable(_NOT_MIGRATED) from None
+        except psycopg.errors.InsufficientPrivilege:
+            raise LedgerUnavailable(
+                f"the shared store does not let this role in; its owner runs: GRANT {PEOPLE} TO your_role"
+            ) from None
+        version, minimum, self.role = int(row[0]), int(row[1]), str(row[2])
+        if minimum > SCHEMA:
+            raise LedgerUnavailable(
+                f"the shared store (tables number {version}) needs a program that knows number {minimum}, this one knows "
+                f"{SCHEMA}; use a newer tfdash"
+            )
+        if version < SCHEMA:
+            raise LedgerUnavailable(
+                f"the shared store's tables are number {version}, this program needs {SCHEMA}; its owner runs: tfdash audit migrate"
+            )
+        self._checked = True
+
+    async def ping(self) -> None:
+        async with self.connection() as connection:
+            await connection.execute("SELECT 1")
+
+    # -- entries ------------------------------------------------------------------------------------------------
+
+    async def put(self, rows: Sequence[tuple[bytes, str]]) -> list[Put]:
+        """Insert (bytes, hash), in order and in one round trip. A row that does not fit is told, not raised."""
+        async with self.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT p.status, p.head FROM unnest(%s::bytea[], %s::text[]) WITH ORDINALITY AS r(body, hash, place)"
+                " CROSS JOIN LATERAL tfdash.put_entry(r.body, r.hash) AS p ORDER BY r.place",
+                ([raw for raw, _ in rows], [hash for _, hash in rows]),
+            )
+            return [Put(status, head) for status, head in await cursor.fetchall()]
+
+    async def heads(self) -> dict[str, tuple[int, str]]:
+        """The last sequence and hash of every chain."""
+        async with self.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT DISTINCT ON (terminal) terminal, sequence, hash FROM tfdash.entries ORDER BY terminal, sequence DESC"
+            )
+            return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
+
+    async def after(
+        self, terminal: str, sequence: int, limit: int = 500
+    ) -> list[tuple[str, int, bytes, str, str]]:
+        """(terminal, sequence, bytes, hash, written by) of one chain after a sequence."""
+        async with self.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT terminal, sequence, body, hash, written_by FROM tfdash.entries"
+                " WHERE terminal = %s AND sequence > %s ORDER BY sequence LIMIT %s",
+                (terminal, sequence, limit),
+            )
+            return [(t, s, bytes(b), h, str(w)) for t, s, b, h, w in await cursor.fetchall()]
+
+    async def forks(self) -> list[tuple[str, int, bytes, str, str]]:
+        async with self.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT terminal, sequence, body, hash, written_by FROM tfdash.forks ORDER BY terminal, sequence"
+            )
+            return [(t, s, bytes(b), h, str(w)) for t, s, b, h, w in await cursor.fetchall()]
+
+    async def put_body(self, digest: str, sealed: bytes) -> None:
+        async with self.connection() as connection:
+            await connection.execute("SELECT tfdash.put_body(%s, %s)", (digest, sealed))
+
+    async def bodies(self, digests: Sequence[str]) -> Mapping[str, bytes]:
+        async with self.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT digest, sealed FROM tfdash.bodies WHERE digest = ANY(%s)", (list(digests),)
+            )
+            return {digest: bytes(sealed) for digest, sealed in await cursor.fetchall()}
+
+    # -- hints --------------------------------------------------------------------------------------------------
+
+    async def listen(self) -> AsyncIterator[str]:
+        """What is notified, on a connection of its own. Ends with ``LedgerUnavailable`` when that connection does."""
+        import psycopg
+
+        try:
+            connection = await asyncio.wait_for(self._connect(), self._deadline + 1)
+        except (psycopg.Error, OSError) as error:
+            raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
+        except TimeoutError:
+            raise LedgerUnavailable(f"the shared store did not answer within {self._deadline:g} s") from None
+        try:
+            await connection.execute("LISTEN tfdash")
+            async for notice in connection.notifies():
+                yield notice.payload
+        except psycopg.Error as error:
+            raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
+        finally:
+            await connection.close()
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close(timeout=1.0)
+            self._pool = None
+
+
+_NOT_MIGRATED = "the shared store has no tables of ours yet; its owner runs: tfdash audit migrate"
+
+
+def migrate(dsn: str, shared_roles: Sequence[str] = DEFAULT_SHARED_ROLES) -> list[int]:
+    """Bring the database up to ``SCHEMA``; only its owner can. Returns what was done. Raises ``LedgerUnavailable``.
+
+    One advisory lock for all: who comes second finds it done.
+    """
+    import psycopg
+
+    done: list[int] = []
+    try:
+        with psycopg.connect(
+            dsn, autocommit=True, connect_timeout=10, application_name="tfdash migrate"
+        ) as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+            with connection.transaction():
+                connection.execute(META)
+                row = connection.execute("SELECT coalesce(max(number), 0) FROM tfdash.migrations").fetchone()
+                for number in range((row[0] if row else 0) + 1, SCHEMA + 1):
+                    connection.execute(MIGRATIONS[number].encode())
+                    connection.execute(
+                        "INSERT INTO tfdash.migrations(number, minimum) VALUES (%s, 1)", (number,)
+                    )
+                    done.append(number)
+                connection.execute(f"GRANT SELECT ON tfdash.migrations TO {PEOPLE}".encode())
+                for role in shared_roles:
+                    connection.execute(
+                        "INSERT INTO tfdash.shared_roles(role) VALUES (%s) ON CONFLICT DO NOTHING", (role,)
+                    )
+    except psycopg.Error as error:
+        raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
+    return done

@@ -1,0 +1,277 @@
+"""Delivers this terminal's entries to the shared store and fetches those of others.
+
+A notification is only a hint to look; the truth is a cursor for each terminal. What does not fit the chain that was
+fetched so far is not taken in, and said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.model.memory import EntryKind
+from tfdash.store import place
+from tfdash.store.canonical import GENESIS, Unreadable, decode, digest, read_header
+from tfdash.store.draft import Draft
+from tfdash.store.feeding import SHARED, StoreFeeder
+from tfdash.store.local import LocalFile
+from tfdash.store.sealing import close_up
+from tfdash.store.shared import SharedStore
+
+log = logging.getLogger(__name__)
+POLL = 5.0
+BATCH = 100
+BATCH_BYTES = 1 << 20
+Row = tuple[str, int, bytes, str, str]
+
+
+class Sync:
+    """See the module. ``key``: seals templates for the people who share it; b"": templates are not shared."""
+
+    def __init__(self, shared: SharedStore, *, key: bytes, poll: float = POLL) -> None:
+        self.shared, self.key, self.poll = shared, key, poll
+        self.problem = ""
+        self._wake = asyncio.Event()
+        self._heads: dict[str, tuple[int, str]] = {}  # of others, as fetched
+        self._broken: dict[str, str] = {}
+        self._bodies_sent: set[str] = set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self, feeder: StoreFeeder) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            wait = 0.5
+            while True:
+                self._wake.clear()
+                try:
+                    await self.once(feeder)
+                    wait = 0.5
+                except LedgerUnavailable as error:
+                    self.problem = str(error)
+                    wait = min(wait * 2, 30.0)
+                    await feeder.look_at_health()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake.wait(), wait)
+                    await asyncio.sleep(min(wait, 2.0))
+                    continue
+                await feeder.look_at_health()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self.poll)
+
+    async def _listen(self) -> None:
+        wait = 1.0
+        while True:
+            try:
+                async for _ in self.shared.listen():
+                    wait = 1.0
+                    self._wake.set()
+            except LedgerUnavailable:
+                pass
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 30.0)
+
+    async def once(self, feeder: StoreFeeder) -> None:
+        """Deliver, then fetch. Raises ``LedgerUnavailable`` where the shared store does not answer."""
+        if feeder.acting:
+            await self.deliver(feeder)
+        await self.fetch(feeder)
+        await self._templates(feeder)
+        self.problem = "; ".join(f"{terminal}: {why}" for terminal, why in sorted(self._broken.items()))
+
+    # -- out ----------------------------------------------------------------------------------------------------
+
+    async def deliver(self, feeder: StoreFeeder) -> None:
+        """Everything of this file, then what terminals that ended left behind."""
+        recorder = feeder.store.recorder
+        with suppress(LedgerUnavailable):
+            await recorder.on_file(lambda f: None, "opening")
+        if recorder.file is None:
+            return
+
+        async def on_own(work: Callable[..., Any]) -> Any:
+            return await recorder.on_file(work, "the outbox")
+
+        await self._drain(feeder, on_own, rotate=True)
+        for number in feeder.other_numbers():
+            await self._drain_left(feeder, number)
+
+    async def _drain_left(self, feeder: StoreFeeder, number: int) -> None:
+        recorder = feeder.store.recorder
+
+        def adopt() -> LocalFile | None:
+            slot = place.try_slot(feeder.folder, number)
+            if slot is None:
+                return None
+            try:
+                file = LocalFile(slot, recorder.redact, adopt=True)
+            except BaseException:
+                place.release(slot)
+                raise
+            if file.behind(SHARED) == 0:
+                file.close()
+                return None
+            return file
+
+        file = await recorder.thread.call(adopt, "looking into the outbox of a terminal that ended")
+        if file is None:
+            return
+        left = file
+
+        async def on_left(work: Callable[..., Any]) -> Any:
+            return await recorder.thread.call(lambda: work(left), "the outbox of a terminal that ended")
+
+        try:
+            await self._drain(feeder, on_left, rotate=False)
+        finally:
+            recorder.thread.submit(left.close)
+
+    async def _drain(
+        self, feeder: StoreFeeder, on: Callable[[Callable[..., Any]], Awaitable[Any]], *, rotate: bool
+    ) -> None:
+        skip: set[str] = set()
+        rewound: set[str] = set()
+        now = feeder.store.clock.now()
+        while True:
+            pending = await on(lambda f: f.pending(SHARED, BATCH, tuple(skip)))
+            if not pending:
+                return
+            pending = _within(pending, BATCH_BYTES)
+            puts = await self.shared.put([(raw, hash) for _, _, raw, hash in pending])
+            acknowledged: dict[str, tuple[int, str]] = {}
+            for (terminal, sequence, _, hash), put in zip(pending, puts, strict=True):
+                if terminal in skip:
+                    continue
+                if put.status in ("taken", "known"):
+                    acknowledged[terminal] = (sequence, hash)
+                elif put.status == "gap" and terminal not in rewound:  # it was put back to an older state
+                    rewound.add(terminal)
+                    await on(lambda f, t=terminal, h=put.head: f.rewind(t, SHARED, h))
+                    break
+                else:
+                    skip.add(terminal)
+                    await self._forked(feeder, terminal, sequence, put.status, rotate)
+            for terminal, (sequence, hash) in acknowledged.items():
+                await on(lambda f, t=terminal, s=sequence, h=hash: f.acknowledge(t, s, h, SHARED, now))
+
+    async def _forked(
+        self, feeder: StoreFeeder, terminal: str, sequence: int, status: str, rotate: bool
+    ) -> None:
+        recorder = feeder.store.recorder
+        why = f"the log was forked: the shared store holds another entry {sequence} of this chain"
+        if status == "gap":
+            why = f"entries before {sequence} are missing both here and in the shared store"
+        if terminal not in self._broken:
+            log.error("%s: %s", terminal, why)
+        self._broken[terminal] = why
+        if rotate and terminal == recorder.terminal:
+
+            def work(file: LocalFile) -> None:
+                file.rotate(why)
+                for sentence in file.notes:
+                    file.append(
+                        Draft(
+                            kind=EntryKind.NOTE,
+                            at=feeder.store.clock.now(),
+                            actor="tfdash",
+                            sentence=sentence,
+                        )
+                    )
+                file.notes = []
+                recorder.terminal = file.terminal
+
+            await recorder.on_file(work, "beginning a new chain")
+
+    async def _templates(self, feeder: StoreFeeder) -> None:
+        """Templates travel only sealed with a key that people share."""
+        if not self.key:
+            return
+        store = feeder.store
+        wanted = [d for d in store.remembered.template_digests() if d not in store.bodies]
+        if wanted:
+            store.take_bodies(await self.shared.bodies(wanted), (self.key,))
+        for found in set(store.remembered.template_digests()) & set(store.bodies) - self._bodies_sent:
+            if feeder.acting:
+                await self.shared.put_body(found, close_up(self.key, store.bodies[found]))
+            self._bodies_sent.add(found)
+
+    # -- in -----------------------------------------------------------------------------------------------------
+
+    async def fetch(self, feeder: StoreFeeder) -> None:
+        recorder = feeder.store.recorder
+        kept: dict[str, tuple[int, str]] = {}
+        own: set[str] = set()
+        if recorder.file is not None:
+            try:
+                kept, own = await recorder.on_file(lambda f: (f.other_heads(), f.own_terminals()), "cursors")
+            except LedgerUnavailable:
+                kept, own = {}, set()
+        for terminal, (head, _) in (await self.shared.heads()).items():
+            if terminal in own:
+                continue
+            sequence, hash = max(self._heads.get(terminal, (0, GENESIS)), kept.get(terminal, (0, GENESIS)))
+            if head < sequence:
+                self._broken[terminal] = (
+                    f"the shared store holds it up to {head} only, and we hold {sequence}: its tail was cut"
+                )
+                continue
+            while sequence < head:
+                rows = await self.shared.after(terminal, sequence)
+                good, why = chained(rows, sequence, hash)
+                if good:
+                    sequence, hash = good[-1][1], good[-1][3]
+                    self._heads[terminal] = (sequence, hash)
+                    await self._take(feeder, good)
+                if why:
+                    self._broken[terminal] = why
+                if why or not rows:
+                    break
+
+    async def _take(self, feeder: StoreFeeder, rows: list[Row]) -> None:
+        if feeder.store.recorder.file is not None:
+            with suppress(LedgerUnavailable):  # a full disk here does not hide what others do
+                await feeder.store.recorder.on_file(
+                    lambda f: f.take_others(rows), "keeping what others recorded"
+                )
+        entries = []
+        for _, _, raw, hash, _ in rows:
+            with suppress(Unreadable):
+                entries.append(decode(raw, hash))
+        feeder.apply(entries)
+
+
+def _within(rows: list[Any], most: int) -> list[Any]:
+    """The first rows whose bytes are so many at most, and one at least."""
+    kept: list[Any] = []
+    size = 0
+    for row in rows:
+        size += len(row[2])
+        if kept and size > most:
+            break
+        kept.append(row)
+    return kept
+
+
+def chained(rows: list[Row], sequence: int, hash: str) -> tuple[list[Row], str]:
+    """The rows that follow on ``sequence`` and ``hash``, and what is wrong with the first that does not, "" for none."""
+    good: list[Row] = []
+    for row in rows:
+        terminal, number, raw, stored, _ = row
+        try:
+            header = read_header(raw)
+        except Unreadable as error:
+            return good, f"entry {number} was forged: {error}"
+        if digest(raw) != stored:
+            return good, f"entry {number} was changed: its hash is not that of its bytes"
+        if header.terminal != terminal or header.sequence != number or number != sequence + 1:
+            return good, f"entry {number} does not follow on {sequence}"
+        if header.previous != hash:
+            return good, f"entry {number} was forged: it does not continue entry {sequence}"
+        good.append(row)
+        sequence, hash = number, stored
+    return good, ""
