@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import logging
 import sys
-import time
 from pathlib import Path
 
 from tfdash.demo.options import DemoOptions
@@ -28,7 +27,10 @@ def options(argv: list[str]) -> tuple[DemoOptions, bool]:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument(
-        "--start", type=float, default=None, help="simulated start, epoch seconds (default: now)"
+        "--start",
+        type=float,
+        default=None,
+        help="simulated start, epoch seconds (default: the scenario's, else now)",
     )
     parser.add_argument("--pods", type=int, default=2000, help="how many, in the scenario scale")
     parser.add_argument("--ports", type=_ports, default=(0, 0, 0), help="development,staging,production")
@@ -41,7 +43,7 @@ def options(argv: list[str]) -> tuple[DemoOptions, bool]:
         scenario=given.scenario,
         seed=given.seed,
         speed=given.speed,
-        start=time.time() if given.start is None else given.start,
+        start=given.start,
         folder=given.folder,
         pods=given.pods,
         ports=given.ports,

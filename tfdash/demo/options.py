@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ENVIRONMENTS = ("development", "staging", "production")
@@ -11,7 +10,7 @@ ENVIRONMENTS = ("development", "staging", "production")
 
 @dataclass
 class DemoOptions:
-    """``start`` is the simulated time at which it begins (epoch seconds; default: now). ``folder`` takes its
+    """``start`` is the simulated time at which it begins (epoch seconds; None: the scenario's, else now). ``folder`` takes its
     kubeconfig, configuration and certificates (default: a temporary one, removed at the end). ``pods`` sizes the
     ``scale`` scenario. ``ports`` (one for each environment) are free ones where 0.
     """
@@ -19,7 +18,7 @@ class DemoOptions:
     scenario: str = "busy"
     seed: int = 1
     speed: float = 1.0
-    start: float = field(default_factory=time.time)
+    start: float | None = None
     folder: Path | None = None
     pods: int = 2000
     ports: tuple[int, int, int] = (0, 0, 0)

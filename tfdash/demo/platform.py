@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Iterable
 
 from tfdash.demo.auth import Tokens
@@ -24,10 +25,12 @@ class Platform:
     def __init__(self, options: DemoOptions) -> None:
         self.options = options
         self.tokens = {name: secrets.token_urlsafe(24) for name in USERS}
-        self.clock = SimulatedClock(options.start, options.speed)
+        self.scenario = load(options.scenario)
+        begins = options.start if options.start is not None else self.scenario.begins
+        self.start = time.time() if begins is None else begins
+        self.clock = SimulatedClock(self.start, options.speed)
         identities = Tokens({self.tokens[name]: user for name, user in USERS.items()})
         self.clusters = {name: Cluster(name, options, self.clock, identities) for name in ENVIRONMENTS}
-        self.scenario = load(options.scenario)
         self.worlds = {name: World(cluster, self.scenario) for name, cluster in self.clusters.items()}
         self.changed: Callable[[], None] = lambda: None
         self._woken = asyncio.Event()
@@ -37,9 +40,9 @@ class Platform:
     def prepare(self) -> None:
         """Lay the worlds down and let their past pass; takes about a second."""
         for world in self.worlds.values():
-            world.begin(self.options.start)
-            settle(world, self.options.start)
-        self.clock.restart(self.options.start)
+            world.begin(self.start)
+            settle(world, self.start)
+        self.clock.restart(self.start)
 
     def catch_up(self) -> None:
         for cluster in self.clusters.values():

@@ -63,9 +63,11 @@ def arguments(options: DemoOptions) -> list[str]:
     """The child's command line."""
     argv = [
         "--scenario", options.scenario, "--seed", str(options.seed), "--speed", repr(options.speed),
-        "--start", repr(options.start), "--pods", str(options.pods), "--history", str(options.history),
+        "--pods", str(options.pods), "--history", str(options.history),
         "--bookmark-seconds", repr(options.bookmark_seconds), "--ports", ",".join(map(str, options.ports)),
     ]  # fmt: skip
+    if options.start is not None:
+        argv += ["--start", repr(options.start)]
     if options.folder is not None:
         argv += ["--folder", str(options.folder)]
     return argv

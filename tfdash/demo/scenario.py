@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,30 @@ class Bulk(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """``start`` is when it begins, unless the run says otherwise (RFC 3339, "2026-11-24T15:05:00Z"). ``argo`` = false
+    leaves out the custom resources of Argo and Flagger; ``rollouts``, ``canaries`` and ``applications`` name the services
+    that Argo Rollouts, Flagger and Argo CD carry, as data/world.toml says.
+    """
+
     title: str = ""
+    start: str = ""
+    argo: bool = True
+    rollouts: list[str] = []
+    canaries: list[str] = []
+    applications: list[str] = []
     behaviour: list[Rule] = []
     step: list[Step] = []
     bulk: Bulk | None = None
+
+    @property
+    def begins(self) -> float | None:
+        """``start`` as epoch seconds. Raises ValueError."""
+        if not self.start:
+            return None
+        at = datetime.fromisoformat(self.start)
+        if at.tzinfo is None:
+            raise ValueError(f"start = {self.start!r} has no zone; write 2026-11-24T15:05:00Z")
+        return at.timestamp()
 
     def names(self) -> list[str]:
         return [s.name for s in self.step if s.name]
@@ -95,6 +116,10 @@ def load(name: str) -> Scenario:
     try:
         found = msgspec.convert(tomllib.loads(text), Scenario)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ScenarioError(f"{where}: {error}") from error
+    try:
+        _ = found.begins
+    except ValueError as error:
         raise ScenarioError(f"{where}: {error}") from error
     for index, step in enumerate(found.step, 1):
         _check(where, index, step)

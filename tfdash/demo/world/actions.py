@@ -29,7 +29,7 @@ from tfdash.demo.world.nodes import Nodes
 from tfdash.demo.world.replicaset import STORAGE as SETS
 from tfdash.demo.writing import GENERATED
 
-_WORKLOADS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps")
+_WORKLOADS = ("deployments.apps", "rollouts.argoproj.io", "statefulsets.apps", "daemonsets.apps")
 _CAUSE = "kubernetes.io/change-cause"
 
 

@@ -22,7 +22,9 @@ _TARGETS = {
     "Deployment": "deployments.apps",
     "StatefulSet": "statefulsets.apps",
     "ReplicaSet": "replicasets.apps",
+    "Rollout": "rollouts.argoproj.io",
 }
+_OVER_SETS = ("deployments.apps", "rollouts.argoproj.io")
 
 
 class Autoscalers:
@@ -115,9 +117,7 @@ class Autoscalers:
         return result
 
     def _pods(self, storage: str, target: Obj) -> list[Obj]:
-        owners = (
-            self._k.store.owned("replicasets.apps", target) if storage == "deployments.apps" else [target]
-        )
+        owners = self._k.store.owned("replicasets.apps", target) if storage in _OVER_SETS else [target]
         return [p for o in owners for p in active(self._k.store.owned("pods", o)) if ready(p)]
 
     def _decide(

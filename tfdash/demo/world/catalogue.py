@@ -48,6 +48,15 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     everywhere: bool = False  # tolerates every taint
 
 
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a service is released where a scenario has a controller do it."""
+
+    steps: list[dict[str, Any]] = []  # of a Rollout's canary
+    routed: bool = True  # whether a traffic router sets the weights
+    metrics: list[dict[str, Any]] = []  # of its AnalysisTemplate
+    flagger: dict[str, Any] = {}  # spec.analysis of a Flagger Canary
+
+
 class NodeType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu: int
     memory: str
@@ -68,6 +77,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     namespaces: dict[str, str]
     quotas: dict[str, dict[str, str]]
     service: list[Service]
+    delivery: dict[str, Delivery] = {}  # by the service's name
 
     def namespace(self, role: str, environment: str) -> str:
         return self.namespaces[role].replace("${env}", environment)

@@ -27,6 +27,7 @@ _SCALES = {
     "ReplicaSet": "replicasets.apps",
     "StatefulSet": "statefulsets.apps",
     "Deployment": "deployments.apps",
+    "Rollout": "rollouts.argoproj.io",
 }
 
 
@@ -123,8 +124,10 @@ class Guards:
                 continue
             owner = self._k.store.find(_SCALES[ref["kind"]], pod["metadata"]["namespace"], ref["name"])
             above = controller_of(owner) if owner is not None else None
-            if owner is not None and above is not None and above["kind"] == "Deployment":
-                owner = self._k.store.find(_SCALES["Deployment"], pod["metadata"]["namespace"], above["name"])
+            if owner is not None and above is not None and above["kind"] in ("Deployment", "Rollout"):
+                owner = self._k.store.find(
+                    _SCALES[above["kind"]], pod["metadata"]["namespace"], above["name"]
+                )
             if owner is not None:
                 scales[owner["metadata"]["uid"]] = dig(owner, "spec", "replicas", default=1)
         return sum(scales.values()) if scales else len(chosen)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 from tfdash.demo import usage
+from tfdash.demo.cluster import Cluster
 from tfdash.demo.defaults import filled
 from tfdash.demo.defaults import template as fill_template
 from tfdash.demo.objects import Obj, hashed, make_uid, name_of, owner_reference
@@ -13,12 +15,17 @@ from tfdash.demo.services import give_address
 from tfdash.demo.world.catalogue import Service
 from tfdash.demo.world.ground import DAY, Ground
 from tfdash.demo.world.identities import lay_rights
+from tfdash.demo.world.kubelet import Kubelet
 from tfdash.demo.world.revisions import make_revision
 from tfdash.demo.world.templates import template_of
 
 
 class Layout(Ground):
-    """One environment's services."""
+    """One environment's services. ``carriers`` lay down those that another controller than their kind's releases."""
+
+    def __init__(self, cluster: Cluster, kubelet: Kubelet, begin: float) -> None:
+        super().__init__(cluster, kubelet, begin)
+        self.carriers: dict[str, Callable[[Layout, Service, str], None]] = {}
 
     def everything(self) -> None:
         lay_rights(self)
@@ -46,7 +53,11 @@ class Layout(Ground):
             "Deployment": self.deployment, "StatefulSet": self.stateful_set, "DaemonSet": self.daemon_set,
             "CronJob": self.cron_job,
         }[service.kind]  # fmt: skip
-        maker(service, namespace)
+        carrier = self.carriers.get(service.name)
+        if carrier is None:
+            maker(service, namespace)
+        else:
+            carrier(self, service, namespace)
         if service.kind in ("Deployment", "StatefulSet"):
             self.network(service, namespace)
             self.guards(service, namespace)
@@ -229,6 +240,12 @@ class Layout(Ground):
                 "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}},
             }, 58 * DAY, "argocd-controller")  # fmt: skip
 
+    def scaled(self, service: Service, namespace: str) -> Obj:
+        """What an autoscaler scales."""
+        if self.store.get("rollouts.argoproj.io", namespace, service.name) is not None:
+            return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": service.name}
+        return {"apiVersion": "apps/v1", "kind": "Deployment", "name": service.name}
+
     def guards(self, service: Service, namespace: str) -> None:
         """HPA and PodDisruptionBudget."""
         meta = {"name": service.name, "namespace": namespace, "labels": {"app": service.name}}
@@ -238,7 +255,7 @@ class Layout(Ground):
             self.put("horizontalpodautoscalers.autoscaling", {
                 "metadata": meta,
                 "spec": {
-                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service.name},
+                    "scaleTargetRef": self.scaled(service, namespace),
                     "minReplicas": max(1, round(service.hpa.min * factor)), "maxReplicas": max(2, round(service.hpa.max * factor)),
                     "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
                 },

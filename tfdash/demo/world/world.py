@@ -7,6 +7,7 @@ import gc
 from tfdash.demo.cluster import Cluster
 from tfdash.demo.scenario import Scenario, Step
 from tfdash.demo.world.actions import Actions
+from tfdash.demo.world.analysis import Analyses
 from tfdash.demo.world.autoscaler import Autoscalers
 from tfdash.demo.world.bulk import lay_bulk
 from tfdash.demo.world.collector import Collector
@@ -22,6 +23,7 @@ from tfdash.demo.world.network import Network
 from tfdash.demo.world.nodes import Nodes
 from tfdash.demo.world.replicaset import ReplicaSets
 from tfdash.demo.world.rollout import Rollouts
+from tfdash.demo.world.rolloutlayout import carriers
 from tfdash.demo.world.scheduler import Scheduler
 from tfdash.demo.world.statefulset import StatefulSets
 
@@ -39,7 +41,7 @@ class World:
         self.parts = (
             ReplicaSets(kernel), Deployments(kernel), StatefulSets(kernel), DaemonSets(kernel), Jobs(kernel),
             CronJobs(kernel), Autoscalers(kernel), Network(kernel), Guards(kernel), Collector(kernel),
-            Rollouts(kernel),
+            Rollouts(kernel), Analyses(kernel),
         )  # fmt: skip
         self.actions = Actions(kernel, self.nodes)
 
@@ -49,8 +51,11 @@ class World:
         agenda = self.cluster.agenda
         for rule in self.scenario.behaviour:
             self.cluster.behaviours.add(rule)
+        self.cluster.custom = self.scenario.argo
         with agenda.pretending(begin):
             layout = Layout(self.cluster, self.kubelet, begin)
+            if self.scenario.argo:
+                layout.carriers = carriers(self.scenario)
             layout.everything()
             if self.scenario.bulk is not None and self.cluster.name == "production":
                 lay_bulk(layout, self.cluster.options.pods, self.scenario.bulk)

@@ -1,0 +1,127 @@
+"""Services that a scenario has Argo Rollouts, Flagger or Argo CD carry, laid down as if they had done so for weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tfdash.demo.objects import Obj, owner_reference, stamp, with_annotations
+from tfdash.demo.scenario import Scenario
+from tfdash.demo.services import give_address
+from tfdash.demo.world.catalogue import Delivery, Service
+from tfdash.demo.world.ground import DAY
+from tfdash.demo.world.layout import Layout
+from tfdash.demo.world.replicaset import STORAGE as SETS
+from tfdash.demo.world.rolloutanalysis import TEMPLATES
+from tfdash.demo.world.rolloutsets import STORAGE, new_manifest
+from tfdash.demo.world.rolloutstatus import HASH, REVISION, step_hash
+from tfdash.demo.world.templates import template_of
+
+Carrier = Callable[[Layout, Service, str], None]
+
+
+def carriers(scenario: Scenario) -> dict[str, Carrier]:
+    """Who lays down which service."""
+    return {name: rollout for name in scenario.rollouts}
+
+
+def rollout(layout: Layout, service: Service, namespace: str) -> None:
+    """A Rollout whose newest version is stable, its ReplicaSets and pods, its Services and its AnalysisTemplate."""
+    plan = layout.plan.delivery.get(service.name, Delivery())
+    count = layout.plan.replicas(service, layout.environment)
+    _analysis(layout, service, namespace, plan)
+    versions = [*reversed(service.before), service.version]
+    number = 12 + sum(service.name.encode()) % 60
+    template = template_of(service, service.version, layout.environment)
+    found = layout.put(STORAGE, {
+        "metadata": {
+            "name": service.name, "namespace": namespace, "labels": {"app": service.name}, "generation": number + 9,
+            "annotations": {REVISION: str(number), "kubernetes.io/change-cause": f"release {service.version} by ci"},
+        },
+        "spec": {
+            "replicas": count, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600,
+            "selector": {"matchLabels": {"app": service.name}}, "template": template,
+            "strategy": {"canary": _canary(service, plan)},
+        },
+    }, 60 * DAY, "argocd-controller")  # fmt: skip
+    ages = sorted((1.5 * DAY + 26 * DAY * layout.rng.random() for _ in versions), reverse=True)
+    digest = ""
+    for index, version in enumerate(versions):
+        newest = version == service.version
+        wanted = count if newest else 0
+        shown = {
+            **found,
+            "spec": {**found["spec"], "template": template_of(service, version, layout.environment)},
+        }
+        manifest = new_manifest(shown, number - len(versions) + 1 + index, wanted)
+        manifest["metadata"]["generation"] = 1 if newest else 3
+        made = with_annotations(manifest, **{"kubernetes.io/change-cause": f"release {version} by ci"})
+        laid = layout.put(SETS, made, ages[index], "rollouts-controller")
+        digest = laid["metadata"]["labels"][HASH]
+        owner = owner_reference("apps/v1", "ReplicaSet", laid)
+        for _ in range(wanted):
+            age = ages[index] * (0.2 + 0.8 * layout.rng.random())
+            layout.pod(laid["spec"]["template"], namespace, owner, age)
+    since = layout.begin - ages[-1]
+    layout.store.update(STORAGE, {**found, "status": _status(found, plan, digest, count, since)})
+    _canary_service(layout, service, namespace, plan, digest)
+
+
+def _canary(service: Service, plan: Delivery) -> Obj:
+    canary: Obj = {"maxSurge": "25%", "maxUnavailable": 0, "steps": list(plan.steps)}
+    if plan.routed:
+        canary |= {
+            "stableService": service.name, "canaryService": f"{service.name}-canary",
+            "trafficRouting": {"nginx": {"stableIngress": service.name}},
+        }  # fmt: skip
+    return canary
+
+
+def _status(found: Obj, plan: Delivery, digest: str, count: int, since: float) -> Obj:
+    at = stamp(since)
+
+    def condition(kind: str, reason: str, message: str) -> Obj:
+        return {
+            "type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": at,
+            "lastUpdateTime": at,
+        }  # fmt: skip
+
+    name = found["metadata"]["name"]
+    progressed = f'ReplicaSet "{name}-{digest}" has successfully progressed.'
+    return {
+        "observedGeneration": str(found["metadata"]["generation"]), "stableRS": digest, "currentPodHash": digest,
+        "currentStepHash": step_hash(found), "currentStepIndex": len(plan.steps), "replicas": count,
+        "updatedReplicas": count, "readyReplicas": count, "availableReplicas": count, "HPAReplicas": count,
+        "phase": "Healthy", "blueGreen": {}, "canary": {}, "selector": f"app={name}",
+        "conditions": [
+            condition("Available", "AvailableReason", "Rollout has minimum availability"),
+            condition("Progressing", "NewReplicaSetAvailable", progressed),
+            condition("Healthy", "RolloutHealthy", "Rollout is healthy"),
+            condition("Completed", "RolloutCompleted", "RolloutCompleted"),
+        ],
+    }  # fmt: skip
+
+
+def _analysis(layout: Layout, service: Service, namespace: str, plan: Delivery) -> None:
+    if plan.metrics:
+        layout.put(TEMPLATES[0], {
+            "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
+            "spec": {"args": [{"name": "version"}], "metrics": list(plan.metrics)},
+        }, 40 * DAY, "argocd-controller")  # fmt: skip
+
+
+def _canary_service(layout: Layout, service: Service, namespace: str, plan: Delivery, digest: str) -> None:
+    """The Service of the canary's pods alone; while nothing is released it selects the stable ones."""
+    if not plan.routed:
+        return
+    spec = {
+        "selector": {"app": service.name, HASH: digest},
+        "ports": [{"name": "http", "port": 80, "targetPort": service.port}],
+    }
+    body = {
+        "metadata": {
+            "name": f"{service.name}-canary", "namespace": namespace, "labels": {"app": service.name},
+            "annotations": {"argo-rollouts.argoproj.io/managed-by-rollouts": service.name},
+        },
+        "spec": spec,
+    }  # fmt: skip
+    layout.put("services", give_address(layout.cluster, body), 40 * DAY, "argocd-controller")
