@@ -22,7 +22,7 @@ class Approvals(Protocol):
     async def waiting(self) -> tuple[ApprovalRequest, ...]:
         """The requests of the last hour, with what became of them."""
 
-    def may_decide(self, request: ApprovalRequest, identity: str) -> None:
+    def may_decide(self, request: ApprovalRequest, identity: str, approve: bool) -> None:
         """Raises ``ApprovalRefused`` where ``identity`` may not, before anything is recorded."""
 
     async def decide(

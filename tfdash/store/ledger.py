@@ -6,7 +6,7 @@ All of it runs on the board's loop; whatever touches a disk or a socket has a de
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -23,6 +23,10 @@ from tfdash.store.glass import Glass, boottime
 from tfdash.store.recorder import Recorder
 from tfdash.store.remembered import Remembered, subject_data
 from tfdash.store.sealing import close_up, open_up
+
+
+async def nothing() -> None:
+    """There is nobody to deliver to."""
 
 
 class Store:
@@ -45,6 +49,7 @@ class Store:
         self.waiting: tuple[ApprovalRequest, ...] = ()
         self.health = StoreHealth()
         self.changed: Callable[[], None] = lambda: None
+        self.deliver: Callable[[], Awaitable[None]] = nothing  # what is recorded, to the shared store, now
 
     @property
     def terminal(self) -> str:
@@ -107,7 +112,7 @@ class Store:
         desk = self._desk()
         request = await desk.find(approval)
         identity = await desk.identity()
-        desk.may_decide(request, identity)
+        desk.may_decide(request, identity, approve)
         word = "approves" if approve else "denies"
         entry = await self.record(
             Draft(
@@ -116,7 +121,17 @@ class Store:
                 data={"id": request.id, "digest": request.digest, "reason": reason},
             )
         )  # fmt: skip
-        decided = await desk.decide(request, approve, reason, entry)
+        await self.deliver()
+        try:
+            decided = await desk.decide(request, approve, reason, entry)
+        except ApprovalRefused as error:
+            await self.append(
+                EntryKind.NOTE,
+                actor=identity,
+                sentence=f"the decision was not taken: {error}",
+                data={"id": request.id},
+            )
+            raise
         await self.look_at_approvals()
         return decided
 

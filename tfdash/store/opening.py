@@ -6,6 +6,7 @@ import getpass
 import os
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from tfdash.actions.base import LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.store.approvals import Approvals
-from tfdash.store.feeding import Anchoring, StoreFeeder, Syncing
+from tfdash.store.feeding import Anchoring, StoreFeeder
 from tfdash.store.glass import boottime
 from tfdash.store.ledger import Store
 from tfdash.store.place import default_folder, prepare
@@ -115,17 +116,15 @@ def open_store(
         shared_configured=shared is not None,
     )
     feeder = StoreFeeder(
-        store, folder, acting=acting, sync=_syncing(sync), heartbeat=options.heartbeat, policy=policy, keys=tuple(keys),
+        store, folder, acting=acting, sync=sync, heartbeat=options.heartbeat, policy=policy, keys=tuple(keys),
         anchoring=Anchoring(
             file=Path(options.anchor_file).expanduser() if options.anchor_file else None,
             command=options.anchor_command, every=options.anchor_every,
         ),
     )  # fmt: skip
+    if sync is not None:
+        store.deliver = partial(sync.deliver, feeder)
     return Opened(store, feeder)
-
-
-def _syncing(sync: Syncing | None) -> Syncing | None:
-    return sync
 
 
 def _password(url: str) -> list[str]:

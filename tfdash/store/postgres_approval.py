@@ -96,16 +96,16 @@ class PostgresApprovals:
             reason=reason, plan=text, state=state, approver=str(denier or approver or ""), stamped_by="postgresql",
         )  # fmt: skip
 
-    def may_decide(self, request: ApprovalRequest, identity: str) -> None:
+    def may_decide(self, request: ApprovalRequest, identity: str, approve: bool) -> None:
         still_open(request, request.requested_at)  # whether it expired is for the server's clock to say
         if identity in self._shared.shared_roles:
             raise ApprovalRefused(f"{identity} is a role that several people share and cannot approve")
+        if approve and identity == request.requester:
+            raise ApprovalRefused("whoever asked cannot approve: it needs a second person")
 
     async def decide(
         self, request: ApprovalRequest, approve: bool, reason: str, entry: Entry
     ) -> ApprovalRequest:
-        if approve and request.requester == await self.identity():
-            raise ApprovalRefused("whoever asked cannot approve: it needs a second person")
         try:
             async with self._shared.connection() as connection:
                 await connection.execute(

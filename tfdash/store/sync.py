@@ -39,6 +39,7 @@ class Sync:
         self._heads: dict[str, tuple[int, str]] = {}  # of others, as fetched
         self._broken: dict[str, str] = {}
         self._bodies_sent: set[str] = set()
+        self._delivering = asyncio.Lock()
 
     def wake(self) -> None:
         self._wake.set()
@@ -97,9 +98,10 @@ class Sync:
         async def on_own(work: Callable[..., Any]) -> Any:
             return await recorder.on_file(work, "the outbox")
 
-        await self._drain(feeder, on_own, rotate=True)
-        for number in feeder.other_numbers():
-            await self._drain_left(feeder, number)
+        async with self._delivering:
+            await self._drain(feeder, on_own, rotate=True)
+            for number in feeder.other_numbers():
+                await self._drain_left(feeder, number)
 
     async def _drain_left(self, feeder: StoreFeeder, number: int) -> None:
         recorder = feeder.store.recorder
