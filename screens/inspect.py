@@ -32,7 +32,7 @@ _PAGES = {
 _REFRESH = 10.0  # seconds after which events are read again, which no watch tells of
 _SOON = 1.0  # seconds between two readings of an object that changes often
 _PATIENCE = 30.0
-REVISED = ("Deployment", "StatefulSet", "DaemonSet")
+REVISED = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 
 
 class InspectScreen(BoardScreen):

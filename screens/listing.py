@@ -27,8 +27,8 @@ _TITLES = {"workloads": "Deployments", "hpas": "HPAs", "pdbs": "PDBs"}
 _TABS = {"workloads": "workloads", "nodes": "nodes"}
 _NO_CHANGE = Change(keys={}, freshness=frozenset())
 _LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Rollout"})
-_REVISED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
-_JUDGED = frozenset({*_REVISED, "Node"})
+_REVISED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
+_JUDGED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Node"})
 _TALL = 20  # lines of a terminal that has room for a panel
 _PREPARE = 0.02  # seconds between two slices of making search texts beforehand
 

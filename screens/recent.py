@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CHILDREN = {
     "Deployment": "ReplicaSet",
+    "Rollout": "ReplicaSet",
     "StatefulSet": "ControllerRevision",
     "DaemonSet": "ControllerRevision",
 }

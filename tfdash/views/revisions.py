@@ -1,6 +1,6 @@
 """The revisions of a workload, newest first, and what changed from one to the other.
 
-A Deployment keeps them as ReplicaSets, a StatefulSet and a DaemonSet as ControllerRevisions; all are read whole, as
+A Deployment and a Rollout keep them as ReplicaSets, a StatefulSet and a DaemonSet as ControllerRevisions; all are read whole, as
 decoded JSON, when somebody asks.
 """
 
@@ -16,6 +16,7 @@ from tfdash.views.diff import TemplateChange, summary, template_changes, unified
 from tfdash.views.image import short_images
 
 REVISION = "deployment.kubernetes.io/revision"
+_ROLLOUT_REVISION = "rollout.argoproj.io/revision"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 
 
@@ -83,11 +84,15 @@ def _current(workload: Json, found: Sequence[Revision]) -> str:
     status = mapping(workload.get("status"))
     if status.get("updateRevision"):
         return str(status["updateRevision"])
-    number = mapping(mapping(workload.get("metadata")).get("annotations")).get(REVISION)
+    number = _number(mapping(mapping(workload.get("metadata")).get("annotations")))
     for one in found:
-        if number is not None and str(one.number) == str(number):
+        if number and str(one.number) == number:
             return one.name
     return found[0].name if found else ""
+
+
+def _number(annotations: Json) -> str:
+    return str(annotations.get(REVISION) or annotations.get(_ROLLOUT_REVISION) or "")
 
 
 def _of_replica_set(document: Json) -> Revision:
@@ -96,7 +101,7 @@ def _of_replica_set(document: Json) -> Revision:
     replicas = mapping(document.get("status")).get("replicas")
     return _revision(
         metadata,
-        str(annotations.get(REVISION, "")),
+        _number(annotations),
         mapping(spec.get("template")),
         replicas if isinstance(replicas, int) else 0,
     )
