@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tfdash.demo.traffic.history import INTERVAL, History, Life, Target
+from tfdash.demo.traffic.history import INTERVAL, KEPT, History, Life, Target
 from tfdash.demo.traffic.profile import BOUNDS, CODES, shares
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Drawn:
             count = min(_BLOCK, last - self._next + 1)
             self._draw(count)
             self._next += count
+            self.forget(until - KEPT)
 
     def _draw(self, count: int) -> None:
         np, target = self._np, self._target
