@@ -10,7 +10,6 @@ import pytest
 from tests.unit.demo.prometheus.scenes import MAIN, Scene
 from tests.unit.demo.worlds import START
 from tfdash.demo.objects import labels_of, name_of
-from tfdash.demo.scenario import Step
 from tfdash.demo.store import ADDED, DELETED, Happened, Stored
 from tfdash.demo.traffic.history import ROLLOUTS
 from tfdash.demo.traffic.profile import BOUNDS, CODES, Profile, shares
