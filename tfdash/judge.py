@@ -8,142 +8,31 @@ what judging everything afresh would give; a property test holds it to that.
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
 from collections.abc import Iterable
-from typing import TypeVar
 
-from tfdash.model.kube import (
-    WORKLOAD_KINDS,
-    Event,
-    HorizontalPodAutoscaler,
-    Node,
-    Object,
-    Pod,
-    PodDisruptionBudget,
-    Provisional,
-    ReplicaSet,
-)
-from tfdash.model.picture import Change, ClusterPicture, Objects, Picture
+from tfdash.judging.index import INDEXED, NONE, Index
+from tfdash.judging.policies import Policies
+from tfdash.judging.releases import Releases
+from tfdash.model.kube import WORKLOAD_KINDS, Node, Provisional
+from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import Assessment, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.rules import nodes, workload
-from tfdash.playbook.rules.links import Links, selects
 from tfdash.playbook.sections import summarise
 
-Obj = TypeVar("Obj", bound=Object)
-_NONE: Objects = {}
-_INDEXED = ("Pod", "ReplicaSet", "Event", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 _LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although nothing changed (ages, deadlines)
-
-
-class _Index:
-    """What belongs to what, in one cluster."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, Objects] = {}
-        self.pods: dict[str, dict[Key, Pod]] = defaultdict(dict)  # by owner uid
-        self.sets: dict[str, dict[Key, ReplicaSet]] = defaultdict(dict)  # by owner uid
-        self.owner_of_set: dict[str, tuple[str, Key]] = {}  # ReplicaSet uid -> (kind, key of its Deployment)
-        self.events: dict[str, dict[Key, Event]] = defaultdict(dict)  # by uid of the object they are about
-        self.scalers: dict[tuple[str, Key], HorizontalPodAutoscaler] = {}
-        self.budgets: dict[str, dict[Key, PodDisruptionBudget]] = defaultdict(dict)  # by namespace
-
-    def take(self, kind: str, key: Key, before: Object | None, after: Object | None) -> set[tuple[str, Key]]:
-        """Follow one change; returns the workloads that it touches, as (kind, key)."""
-        touched: set[tuple[str, Key]] = set()
-        for obj, add in ((before, False), (after, True)):
-            match obj:
-                case Pod() if obj.owner is not None:
-                    _put(self.pods, obj.owner.uid, key, obj if add else None)
-                    touched |= self._owner(obj)
-                case ReplicaSet() if obj.owner is not None:
-                    _put(self.sets, obj.owner.uid, key, obj if add else None)
-                    self.owner_of_set[obj.uid] = (obj.owner.kind, Key(obj.namespace, obj.owner.name))
-                    touched.add(self.owner_of_set[obj.uid])
-                    if not add and after is None:
-                        self.owner_of_set.pop(obj.uid, None)
-                case Event():
-                    _put(self.events, obj.involved_uid, key, obj if add else None)
-                    touched |= self._about(obj)
-                case HorizontalPodAutoscaler():
-                    at = (obj.target_kind, Key(obj.namespace, obj.target_name))
-                    if add:
-                        self.scalers[at] = obj
-                    elif self.scalers.get(at) is obj:
-                        del self.scalers[at]
-                    touched.add(at)
-                case PodDisruptionBudget():
-                    _put(self.budgets, obj.namespace, key, obj if add else None)
-                    touched |= {
-                        (k, w)
-                        for k in WORKLOAD_KINDS
-                        for w in self.seen.get(k, _NONE)
-                        if w.namespace == obj.namespace
-                    }
-        return touched
-
-    def _owner(self, pod: Pod) -> set[tuple[str, Key]]:
-        assert pod.owner is not None
-        if pod.owner.kind == "ReplicaSet":
-            found = self.owner_of_set.get(pod.owner.uid)
-            return {found} if found is not None else set()
-        return {(pod.owner.kind, Key(pod.namespace, pod.owner.name))}
-
-    def _about(self, event: Event) -> set[tuple[str, Key]]:
-        key = Key(event.involved_namespace, event.involved_name)
-        if event.involved_kind in WORKLOAD_KINDS:
-            return {(event.involved_kind, key)}
-        if event.involved_kind == "ReplicaSet":
-            found = self.owner_of_set.get(event.involved_uid)
-            return {found} if found is not None else set()
-        if event.involved_kind == "Pod":
-            pod = self.seen.get("Pod", _NONE).get(key)
-            if isinstance(pod, Pod) and pod.owner is not None:
-                return self._owner(pod)
-        return set()
-
-    def links(self, kind: str, obj: Object) -> Links:
-        """Everything that belongs to one workload."""
-        known = "Pod" in self.seen
-        through = kind in ("Deployment", "Rollout")
-        sets = tuple(self.sets.get(obj.uid, {}).values()) if through else ()
-        owners = [s.uid for s in sets] if through else [obj.uid]
-        pods = [p for uid in owners for p in self.pods.get(uid, {}).values()]
-        pods.sort(key=lambda p: p.name)
-        about = [obj.uid, *(s.uid for s in sets), *(p.uid for p in pods)]
-        labels = getattr(obj, "template", None)
-        budgets = tuple(
-            b
-            for b in self.budgets.get(obj.namespace, {}).values()
-            if labels and selects(b.selector, labels.labels)
-        )
-        return Links(
-            pods=tuple(pods) if known else None,
-            replica_sets=sets,
-            events=tuple(e for uid in about for e in self.events.get(uid, {}).values()),
-            autoscaler=self.scalers.get((kind, Key(obj.namespace, obj.name))),
-            budgets=budgets,
-        )
-
-
-def _put(table: dict[str, dict[Key, Obj]], at: str, key: Key, obj: Obj | None) -> None:
-    if obj is not None:
-        table[at][key] = obj
-    elif at in table:
-        table[at].pop(key, None)
-        if not table[at]:
-            del table[at]
 
 
 class Judge:
     """See the module; ``assess`` and ``due_at`` are ``tfdash.board.Judging``."""
 
-    def __init__(self, policy: WorkloadPolicy | None = None) -> None:
+    def __init__(self, policy: WorkloadPolicy | None = None, policies: Policies | None = None) -> None:
         self._policy = policy or default_policy()
-        self._indexes: dict[ClusterRef, _Index] = {}
+        self._releases = Releases(policies or Policies())
+        self._indexes: dict[ClusterRef, Index] = {}
         self._verdicts: dict[Subject, tuple[Verdict, ...]] = {}
         self._workloads: dict[Subject, WorkloadState] = {}
         self._sections: tuple[SectionState, ...] = ()
@@ -155,6 +44,10 @@ class Judge:
         self._policy = policy
 
     def due_at(self) -> float | None:
+        times = [at for at in (self._workload_due(), self._releases.due_at()) if at is not None]
+        return min(times, default=None)
+
+    def _workload_due(self) -> float | None:
         while self._due and self._due_of.get(self._due[0][1]) != self._due[0][0]:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
@@ -163,30 +56,41 @@ class Judge:
         """What is to be said now, and of which subjects something else is said than before."""
         wanted: set[Subject] = set()
         for ref, cluster in picture.clusters.items():
-            index = self._indexes.setdefault(ref, _Index())
+            index = self._indexes.setdefault(ref, Index())
             for kind in cluster.kinds:
                 keys = change.keys.get((ref, kind), frozenset())
                 wanted |= self._follow(index, cluster, kind, keys)
-        while (due := self.due_at()) is not None and due <= now:
+        while (due := self._workload_due()) is not None and due <= now:
             wanted.add(heapq.heappop(self._due)[1])
         changed: set[Subject] = set()
         if wanted:
             verdicts, workloads = dict(self._verdicts), dict(self._workloads)
             changed = {s for s in wanted if self._judge(picture, s, now, verdicts, workloads)}
             self._verdicts, self._workloads = verdicts, workloads
+        links = {ref: index.links for ref, index in self._indexes.items()}
+        changed |= self._releases.assess(picture, change, changed, now, links, self._workloads)
+        calendar = self._releases.calendar
         if changed or change.freshness:
-            self._sections = summarise(picture, self._verdicts, self._workloads)
+            self._sections = summarise(
+                picture,
+                self._verdicts,
+                self._workloads,
+                self._releases.states,
+                self._releases.judgements,
+                calendar,
+            )
         assessment = Assessment(
             at=now, number=picture.number, verdicts=self._verdicts, workloads=self._workloads,
-            sections=self._sections,
+            sections=self._sections, releases=self._releases.states, canaries=self._releases.judgements,
+            calendar=calendar,
         )  # fmt: skip
         return assessment, frozenset(changed)
 
     def _follow(
-        self, index: _Index, cluster: ClusterPicture, kind: str, keys: frozenset[Key] | None
+        self, index: Index, cluster: ClusterPicture, kind: str, keys: frozenset[Key] | None
     ) -> set[Subject]:
         after = cluster.objects(kind)
-        before = index.seen.get(kind, _NONE)
+        before = index.seen.get(kind, NONE)
         if after is before:
             return set()
         seen = cluster.kinds[kind]
@@ -201,14 +105,15 @@ class Judge:
             old, new = before.get(key), after.get(key)
             if old is new:
                 continue
-            if kind in _INDEXED:
+            self._releases.follow(cluster, kind, old, new)
+            if kind in INDEXED:
                 touched |= index.take(kind, key, old, new)
             elif kind in WORKLOAD_KINDS or kind == "Node":
                 touched.add((kind, key))
         if kind == "ReplicaSet" and touched:  # pods that came before their ReplicaSet belong somewhere now
             touched = {t for t in touched if t[0] in WORKLOAD_KINDS}
         if kind == "Pod" and not before:
-            touched |= {(k, w) for k in WORKLOAD_KINDS for w in index.seen.get(k, _NONE)}
+            touched |= {(k, w) for k in WORKLOAD_KINDS for w in index.seen.get(k, NONE)}
         return {Subject(cluster.ref, k, *key) for k, key in touched if k in (*WORKLOAD_KINDS, "Node")}
 
     def _judge(
@@ -244,11 +149,13 @@ class Judge:
         heapq.heappush(self._due, (at, subject))
 
 
-def judge_all(picture: Picture, now: float, policy: WorkloadPolicy | None = None) -> Assessment:
+def judge_all(
+    picture: Picture, now: float, policy: WorkloadPolicy | None = None, policies: Policies | None = None
+) -> Assessment:
     """Everything afresh, for reports of one moment and for tests."""
     keys: Iterable[tuple[ClusterRef, str]] = (
         (ref, k) for ref, c in picture.clusters.items() for k in c.kinds
     )
     known = frozenset(keys)
-    change = Change(keys=dict.fromkeys(known), freshness=known)
-    return Judge(policy).assess(picture, change, now)[0]
+    change = Change(keys=dict.fromkeys(known), freshness=known, signals=True, facts=True)
+    return Judge(policy, policies).assess(picture, change, now)[0]

@@ -14,11 +14,12 @@ from tfdash.clock import Clock, ScaledClock, SystemClock
 from tfdash.config.durations import parse_duration
 from tfdash.config.quick import QuickCluster, QuickConfig, QuickEnvironment
 from tfdash.model.subject import ClusterRef
-from tfdash.sources.base import ALL, Scope
+from tfdash.sources.base import ALL, Feeder, Scope
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.sources.kubernetes.source import KubernetesSource
 
 if TYPE_CHECKING:
+    from tfdash.judging.policies import Policies
     from tfdash.playbook.policy import WorkloadPolicy
     from tfdash.playbook.schedule import CalendarPolicy
 
@@ -123,6 +124,63 @@ def calendar_of(config: QuickConfig) -> CalendarPolicy:
         raise ConfigError([ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]) from None
 
 
+def policies_of(config: QuickConfig) -> Policies:
+    """[policy.canary], [calendar] and [releases] over the playbook's own. Raises ``ConfigError``."""
+    from tfdash.config.problems import ConfigError, ConfigProblem
+    from tfdash.judging.policies import Policies
+    from tfdash.playbook.canary import parse_canary_policy
+    from tfdash.playbook.policy import PolicyError
+
+    table = _table(_table(config.raw, "policy"), "canary")
+    pairs = _table(config.raw, "releases").get("pairs") or ()
+    try:
+        canary = parse_canary_policy(table)
+    except PolicyError as error:
+        raise ConfigError([ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]) from None
+    good = tuple((str(p[0]), str(p[1])) for p in pairs if isinstance(p, list) and len(p) == 2)
+    return Policies(canary=canary, calendar=calendar_of(config), pairs=good)
+
+
+def judge_of(config: QuickConfig) -> Judging:
+    """A judge by the configuration's policies."""
+    from tfdash.judge import Judge
+
+    return Judge(policy_of(config.raw), policies_of(config))
+
+
+def _table(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = raw.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def prometheus_of(
+    environment: QuickEnvironment, config: QuickConfig, sources: list[KubernetesSource], clock: Clock
+) -> list[Feeder]:
+    """The metric backend of each cluster that names one; a cluster's own table goes before its environment's."""
+    table = _table(_table(config.raw, "environments"), environment.name)
+    rows = table.get("clusters")
+    own = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    if not any("prometheus" in row for row in (table, *own)):
+        return []  # nothing is imported for it
+    from tfdash.config.problems import ConfigError, ConfigProblem
+    from tfdash.sources.prometheus import feeder_of
+
+    found: list[Feeder] = []
+    for number, source in enumerate(sources):
+        mine = _table(own[number], "prometheus") if number < len(own) else {}
+        try:
+            feeder = feeder_of(
+                source.ref, config.raw, mine or _table(table, "prometheus"), source.credentials, clock
+            )
+        except ValueError as error:
+            raise ConfigError(
+                [ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]
+            ) from None
+        if feeder is not None:
+            found.append(feeder)
+    return found
+
+
 def log_to_file(debug: bool) -> None:
     """The terminal belongs to the screen: everything logged goes to a file of the user's."""
     from tfdash.cli.crash import log_folder, open_private
@@ -142,4 +200,4 @@ def board_of(
     environment: QuickEnvironment, config: QuickConfig, clock: Clock, judge: Judging | None
 ) -> tuple[Board, list[KubernetesSource]]:
     sources = sources_of(environment, config, clock)
-    return Board(sources, judge, clock), sources
+    return Board(sources, judge, clock, feeders=prometheus_of(environment, config, sources, clock)), sources

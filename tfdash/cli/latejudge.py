@@ -10,24 +10,21 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Assessment
 
 if TYPE_CHECKING:
-    from tfdash.judge import Judge
-    from tfdash.playbook.policy import WorkloadPolicy
+    from tfdash.board import Judging
 
 
 class LateJudge:
-    """``tfdash.board.Judging``; the policy is asked for on the board's thread, behind the first frame."""
+    """``tfdash.board.Judging``; it is made on the board's thread, behind the first frame."""
 
-    def __init__(self, policy: Callable[[], WorkloadPolicy]) -> None:
-        self._policy = policy
-        self._judge: Judge | None = None
+    def __init__(self, make: Callable[[], Judging]) -> None:
+        self._make = make
+        self._judge: Judging | None = None
 
     def assess(
         self, picture: Picture, change: Change, now: float
     ) -> tuple[Assessment, frozenset[Subject] | None]:
         if self._judge is None:
-            from tfdash.judge import Judge
-
-            self._judge = Judge(self._policy())
+            self._judge = self._make()
         return self._judge.assess(picture, change, now)
 
     def due_at(self) -> float | None:

@@ -22,7 +22,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tfdash.cli.compose import KINDS_OF_SCREEN, board_of, clock_of, log_to_file, policy_of, scope_of
+    from tfdash.cli.compose import KINDS_OF_SCREEN, board_of, clock_of, judge_of, log_to_file, scope_of
     from tfdash.config.quick import load_quick
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     screen = args.screen or config.start
     from tfdash.cli.latejudge import LateJudge
 
-    board, sources = board_of(config.environment, config, clock, LateJudge(lambda: policy_of(config.raw)))
+    board, sources = board_of(config.environment, config, clock, LateJudge(lambda: judge_of(config)))
     scope = scope_of(args, config.environment, sources)
     kind = KINDS_OF_SCREEN.get(screen, "Deployment")
     for source in sources:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tfdash.config.canary import CanarySettings
 from tfdash.config.signals import JourneySettings, MetricsSettings, PrometheusSettings
 from tfdash.config.types import Day, Duration, LocalDate, LocalTime, SecretRef, TimeOfDay, Zone
 from tfdash.playbook.schedule.policy import parse_freeze
@@ -77,6 +78,7 @@ class WorkloadPolicy(Section):
 
 class PolicySettings(Section):
     workloads: WorkloadPolicy = WorkloadPolicy()
+    canary: CanarySettings = CanarySettings()
 
 
 class FreezeSettings(Section):
@@ -89,6 +91,18 @@ class FreezeSettings(Section):
     @model_validator(mode="after")
     def _in_order(self) -> FreezeSettings:
         parse_freeze(self.model_dump())
+        return self
+
+
+class ReleasesSettings(Section):
+    """``pairs``: Deployments that are the stable and the canary half of one service, by hand."""
+
+    pairs: list[list[str]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _two(self) -> ReleasesSettings:
+        if any(len(pair) != 2 for pair in self.pairs):
+            raise ValueError('pairs: each is the stable and the canary name: ["checkout", "checkout-canary"]')
         return self
 
 
@@ -143,6 +157,7 @@ class Settings(Section):
     journeys: list[JourneySettings] = Field(default_factory=list)
     policy: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
+    releases: ReleasesSettings = ReleasesSettings()
     ui: UiSettings = UiSettings()
     demo: DemoSettings = DemoSettings()
 

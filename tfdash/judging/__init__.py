@@ -1,0 +1,1 @@
+"""Parts of the judge: what belongs to what, and the releases."""

@@ -1,0 +1,22 @@
+"""The policies that releases are judged by, together; the playbook's own where nothing else is configured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
+from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
+
+
+@dataclass(frozen=True)
+class Policies:
+    """``pairs`` are (stable, canary) names of Deployments; ``settled`` how long a finished release counts as COMPLETE."""
+
+    canary: CanaryPolicy = field(default_factory=default_canary_policy)
+    calendar: CalendarPolicy = field(default_factory=default_calendar_policy)
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def settled(self) -> float:
+        """Long enough to be verified, seconds."""
+        return max(3600.0, self.canary.verification + self.canary.hold)

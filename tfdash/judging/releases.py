@@ -1,0 +1,221 @@
+"""Which releases are where, what their triggers say, and what the calendar says; only what changed is judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tfdash.judging.policies import Policies
+from tfdash.model.calendar import CalendarState
+from tfdash.model.judgement import CanaryJudgement
+from tfdash.model.kube import Object, Pod
+from tfdash.model.memory import BreakGlass
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Change, ClusterPicture, Picture
+from tfdash.model.release import Phase, ReleaseState, Side
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.traffic import Journey, Traffic
+from tfdash.model.workload import WorkloadState
+from tfdash.playbook.canary import freeze_baseline, judge_release
+from tfdash.playbook.releases import READ_KINDS, affects, due_again, release_of
+from tfdash.playbook.releases.world import LinksOf
+from tfdash.playbook.schedule import calendar_state
+
+_FREEZE_EVERY = 30.0  # seconds
+_AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
+
+
+class Releases:
+    """``states`` and ``judgements`` are replaced, never mutated. Called on the board's thread."""
+
+    def __init__(self, policies: Policies) -> None:
+        self.policies = policies
+        self.states: dict[Subject, ReleaseState] = {}
+        self.judgements: dict[Subject, CanaryJudgement] = {}
+        self.calendar: CalendarState | None = None
+        self._touched: set[Subject] = set()
+        self._ends: dict[Subject, float] = {}  # when COMPLETE becomes NONE
+        self._judge_at: float | None = None
+        self._calendar_due: float | None = None
+        self._pods: dict[
+            Subject, dict[str, tuple[str, float]]
+        ] = {}  # (hash, start) of every pod seen of a release
+        self.frozen: dict[
+            Subject, str
+        ] = {}  # the baseline of each release, for when the stable pods are gone
+        self._froze_at: dict[Subject, float] = {}
+
+    def due_at(self) -> float | None:
+        times = [*self._ends.values(), *(t for t in (self._judge_at, self._calendar_due) if t is not None)]
+        return min(times, default=None)
+
+    def follow(self, cluster: ClusterPicture, kind: str, before: Object | None, after: Object | None) -> None:
+        """Note which releases one changed object touches."""
+        if kind in READ_KINDS or kind == "Event":
+            for obj in (before, after):
+                if obj is not None:
+                    self._touched |= affects(cluster, kind, obj, self.policies.pairs)
+
+    def assess(
+        self, picture: Picture, change: Change, workloads_changed: set[Subject], now: float,
+        links: Mapping[ClusterRef, LinksOf], workloads: dict[Subject, WorkloadState],
+    ) -> set[Subject]:  # fmt: skip
+        """Bring everything up to date; returns the subjects of which something else is said than before."""
+        self._touched |= {s for s in workloads_changed if s in self.states}
+        self._touched |= {s for s, at in self._ends.items() if at <= now}
+        touched, self._touched = self._touched, set()
+        changed = self._look(picture, touched, now, links, workloads)
+        again = self._judge_at is not None and self._judge_at <= now
+        flying = (
+            {s for s, r in self.states.items() if judged(r)}
+            if change.signals or change.facts or again
+            else changed
+        )
+        changed |= self._judge(picture, flying, now)
+        self._judge_at = now + _AGAIN if any(judged(r) for r in self.states.values()) else None
+        self._see_calendar(picture, change, now)
+        return changed
+
+    # -- releases -----------------------------------------------------------------------------------------------
+
+    def _look(
+        self, picture: Picture, touched: set[Subject], now: float, links: Mapping[ClusterRef, LinksOf],
+        workloads: dict[Subject, WorkloadState],
+    ) -> set[Subject]:  # fmt: skip
+        changed: set[Subject] = set()
+        states = dict(self.states) if touched else self.states
+        for subject in touched:
+            cluster = picture.clusters.get(subject.cluster)
+            told = None
+            if cluster is not None:
+                told = release_of(
+                    cluster, subject, now, self.policies.pairs, links=links.get(subject.cluster), workloads=workloads,
+                    settled=self.policies.settled,
+                )  # fmt: skip
+            self._ends.pop(subject, None)
+            if told is None:
+                if states.pop(subject, None) is not None:
+                    changed.add(subject)
+                continue
+            due = due_again(told, self.policies.settled)
+            if due is not None and due > now:
+                self._ends[subject] = due
+            if states.get(subject) != told:
+                states[subject] = told
+                changed.add(subject)
+        self.states = states
+        return changed
+
+    # -- triggers -----------------------------------------------------------------------------------------------
+
+    def _judge(self, picture: Picture, subjects: set[Subject], now: float) -> set[Subject]:
+        if not subjects:
+            return set()
+        judgements = dict(self.judgements)
+        changed: set[Subject] = set()
+        for subject in subjects:
+            release = self.states.get(subject)
+            if release is None or not judged(release):
+                self._pods.pop(subject, None)
+                self.frozen.pop(subject, None)
+                self._froze_at.pop(subject, None)
+                if judgements.pop(subject, None) is not None:
+                    changed.add(subject)
+                continue
+            told = self._one(picture, release, now)
+            if not same(judgements.get(subject), told):
+                changed.add(subject)
+            judgements[subject] = told
+        self.judgements = judgements
+        return changed
+
+    def _one(self, picture: Picture, release: ReleaseState, now: float) -> CanaryJudgement:
+        signals, facts = picture.signals, picture.facts
+        traffic = traffic_of(picture, release)
+        seen = self._pods.setdefault(release.subject, {})
+        objects = picture.clusters[release.subject.cluster].objects("Pod")
+        for side in (release.stable, release.canary):
+            remember(seen, side, release.subject.namespace, objects)
+        journeys: list[Observation[Journey]] = [
+            o for o in signals.journeys.values()
+            if o.value is None or o.value.control or o.value.workload in (None, release.subject, release.workload)
+        ]  # fmt: skip
+        pods = {name: hash_ for name, (hash_, _) in seen.items()}
+        started = {name: at for name, (_, at) in seen.items() if at}
+        policy = self.policies.canary
+        both = (
+            release.canary is not None and release.stable is not None and release.phase is not Phase.COMPLETE
+        )
+        if both and traffic is not None and traffic.value is not None:
+            self._freeze(release, traffic.value, started, pods, now)
+        return judge_release(
+            release, traffic, journeys, started, policy, now, manual=facts.manual.get(release.subject, ""),
+            frozen="" if both else self.frozen.get(release.subject) or facts.baselines.get(release.subject, ""),
+            pods=pods,
+        )  # fmt: skip
+
+    def _freeze(
+        self, release: ReleaseState, traffic: Traffic, started: dict[str, float], pods: dict[str, str], now: float
+    ) -> None:  # fmt: skip
+        """Keep the stable version's counts now and then, while it still serves."""
+        if now - self._froze_at.get(release.subject, -_FREEZE_EVERY) < _FREEZE_EVERY:
+            return
+        self._froze_at[release.subject] = now
+        told = freeze_baseline(release, traffic, started, self.policies.canary, now, pods=pods)
+        if told:
+            self.frozen[release.subject] = told
+
+    # -- calendar -----------------------------------------------------------------------------------------------
+
+    def _see_calendar(self, picture: Picture, change: Change, now: float) -> None:
+        infos = any(kind == "" for _, kind in change.freshness)
+        due = self._calendar_due is None or self._calendar_due <= now
+        if not (due or infos or change.facts):
+            return
+        skews = [
+            (c.info.value.skew, ref.cluster)
+            for ref, c in picture.clusters.items()
+            if c.info.value is not None and c.info.value.skew is not None
+        ]
+        skew, where = max(skews, key=lambda pair: abs(pair[0]), default=(None, ""))
+        waived = next((words(b) for b in picture.facts.break_glass.values() if b.until > now), "")
+        told = calendar_state(self.policies.calendar, now, skew=skew, cluster=where, waived=waived)
+        if self.calendar is None or msgspec.structs.replace(told, at=self.calendar.at) != self.calendar:
+            self.calendar = told
+        edges = [told.closes_at, told.opens_at, told.finish_until, told.freeze.end if told.freeze else None]
+        edges += [slot.start for slot in told.next[:1]]
+        edges += [b.until for b in picture.facts.break_glass.values()]
+        self._calendar_due = min((t for t in edges if t is not None and t > now), default=now + 3600.0)
+
+
+def judged(release: ReleaseState) -> bool:
+    """Whether the triggers have anything to say: in flight, or just complete and not yet verified."""
+    return release.in_flight or release.phase is Phase.COMPLETE
+
+
+def traffic_of(picture: Picture, release: ReleaseState) -> Observation[Traffic] | None:
+    """The samples of the release's own object, else of the workload that serves."""
+    found = picture.signals.traffic.get(release.subject)
+    if found is None and release.workload is not None:
+        found = picture.signals.traffic.get(release.workload)
+    return found
+
+
+def remember(seen: dict[str, tuple[str, float]], side: Side | None, namespace: str, objects: object) -> None:
+    """Keep hash and start of the pods of one side, also once they are gone: their last samples still count."""
+    if side is None:
+        return
+    assert hasattr(objects, "get")
+    for name in side.pods:
+        pod = objects.get(Key(namespace, name))
+        started = (pod.started or pod.created) if isinstance(pod, Pod) else seen.get(name, ("", 0.0))[1]
+        seen[name] = (side.hash, started)
+
+
+def same(before: CanaryJudgement | None, after: CanaryJudgement) -> bool:
+    return before is not None and msgspec.structs.replace(before, at=after.at) == after
+
+
+def words(glass: BreakGlass) -> str:
+    return f"break-glass by {glass.by}: {glass.reason}"
