@@ -11,7 +11,8 @@ from tfdash.sources.prometheus.targets import Target
 from tfdash.sources.prometheus.template import Template
 
 _LONGEST = 3000  # characters of one query: what every proxy lets through in an URL, percent-encoded
-_FILLED_AT_ONCE = 20  # workloads of which the whole horizon is asked in one query
+_FILLED_AT_ONCE = 20  # workloads of which more than ``_LITTLE`` seconds are asked in one query
+_LITTLE = 450.0  # what a round may ask of a workload that serves nothing, whose newest sample is long ago
 
 
 class Batch(NamedTuple):
@@ -59,7 +60,7 @@ def batches_of(
     for target, its in rows:
         long = sum(len(n) + 1 for n in target.names) * 2 + len(target.namespace) + 1
         far = bool(chunk) and since - its > 60.0  # the others do not lack so much
-        full = size + long > _LONGEST or (at - its > 300.0 and len(chunk) >= _FILLED_AT_ONCE)
+        full = size + long > _LONGEST or (at - its > _LITTLE and len(chunk) >= _FILLED_AT_ONCE)
         if chunk and (far or full):
             yield _batch(role, chunk, at - since, match)
             chunk, size, since = [], 0, its
