@@ -68,12 +68,14 @@ def reached(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
 
 
 def _enough(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
+    """Whether so many requests and errors may make a BREACH; few requests may where they fail grossly."""
     rule = policy.errors
-    return (
-        canary.events >= rule.min_errors
-        and min(canary.requests, baseline.requests) >= rule.min_requests
-        and reached(canary, baseline, policy)
-    )
+    if canary.events < rule.min_errors or not reached(canary, baseline, policy):
+        return False
+    least = min(canary.requests, baseline.requests)
+    if least >= rule.min_requests:
+        return True
+    return least >= rule.gross_requests and canary.events >= rule.gross * canary.requests
 
 
 def _gross(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Decision | None:

@@ -43,11 +43,13 @@ def judge_release(
         )  # fmt: skip
     kept = holding.read(frozen) if frozen else None
     who = versions(release, policy, kept.hash if kept else None)
-    at_work = who.canary is not None and (
-        release.in_flight or release.phase in (Phase.COMPLETE, Phase.UNKNOWN)
+    if frozen and kept is None and release.phase is Phase.COMPLETE:
+        who = who._replace(problem="the frozen baseline cannot be read: nothing to compare with")
+    at_work = release.in_flight or (
+        release.phase in (Phase.COMPLETE, Phase.UNKNOWN) and (who.canary is not None or bool(frozen))
     )
     began = who.canary.oldest_start if who.canary else None
-    if at_work or who.problem:
+    if at_work:
         sight, bar = _see(traffic, who, pod_started, policy, pods, kept)
         if sight is not None:
             began = sight.tally.began if sight.tally.began is not None else began

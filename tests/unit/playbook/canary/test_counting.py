@@ -1,0 +1,160 @@
+"""Exact counts: resets, births, windows, whatever the scrapes' order and gaps."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.playbook.canary.making import STEP, T0, counter
+from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
+from tfdash.playbook.canary.counting import Births, Grid, bounds_of, bucket_rises, rises
+
+EDGES = Grid(T0, 60.0, 4).edges
+
+
+def points(*values: float, start: float = T0 - 10) -> tuple[Point, ...]:
+    return tuple(Point(start + i * STEP, v) for i, v in enumerate(values))
+
+
+def test_windows_are_half_open_and_add_up() -> None:
+    at_edge = (Point(T0 - 15, 5), Point(T0, 7), Point(T0 + 59.999, 10), Point(T0 + 60, 20))
+    assert rises(at_edge, EDGES, False) == [
+        5,
+        10,
+        0,
+        0,
+    ]  # the sample at T0 belongs to the window that begins there
+
+
+def test_prometheus_own_case_of_resets() -> None:
+    """promql/promqltest functions.test: increase of 0 1 2 3 2 3 4 is 7."""
+    told = rises(points(0, 1, 2, 3, 2, 3, 4), [T0 - 100, T0 + 1000], False)
+    assert told == [7]
+
+
+def test_first_sample_is_the_base_or_counts_from_zero() -> None:
+    assert rises(points(3, 4), [T0 - 100, T0 + 100], False) == [1]
+    assert rises(points(3, 4), [T0 - 100, T0 + 100], True) == [4]
+
+
+def test_no_samples_and_nan() -> None:
+    assert rises((), EDGES, True) is None
+    assert rises(points(math.nan, math.nan), EDGES, True) is None
+    assert rises(points(1, math.nan, 4), [T0 - 100, T0 + 100], False) == [3]
+
+
+def test_unordered_samples_are_put_in_order() -> None:
+    told = points(1, 2, 5, 9)
+    assert rises(tuple(reversed(told)), EDGES, False) == rises(told, EDGES, False)
+
+
+@given(
+    st.lists(st.integers(0, 50), min_size=1, max_size=30),
+    st.sets(st.integers(1, 29), max_size=4),
+    st.floats(0, 60),
+)
+def test_resets_lose_nothing_that_was_scraped(more: list[int], resets: set[int], offset: float) -> None:
+    """Whatever the restarts and the scrape's offset: the sum over all windows is the true count of what was seen."""
+    value, told, truth = 100, [Point(T0 - 60 + offset, 100.0)], 0
+    for i, count in enumerate(more, 1):
+        if i in resets and count <= value:  # a restart: the counter begins anew, lower than it was
+            value = count if count < value else value
+            if value == told[-1].value:
+                value = 0
+                count = 0
+        else:
+            value += count
+        truth += count
+        told.append(Point(T0 - 60 + offset + i * STEP, float(value)))
+    grid = Grid(T0 - 120, 60.0, 20)
+    assert sum(rises(told, grid.edges, False) or []) == truth
+
+
+class TestBirths:
+    def births(self, *series: CounterSeries, started: dict[str, float] | None = None) -> Births:
+        return Births(series, started or {}, T0 - 120, STEP)
+
+    def test_a_pod_that_started_among_the_samples(self) -> None:
+        one = CounterSeries(pod="p", points=points(3, 4))
+        assert self.births(one, started={"p": T0 - 20}).from_zero(one)
+        assert not self.births(one, started={"p": T0 - 500}).from_zero(one)
+        assert not self.births(one).from_zero(one)
+
+    def test_clocks_that_differ_are_no_older_pod_but_minutes_are(self) -> None:
+        one = CounterSeries(pod="p", points=points(3, 4))
+        assert self.births(one, started={"p": T0 + 60}).from_zero(one)
+        assert not self.births(one, started={"p": T0 + 600}).from_zero(one)
+
+    def test_the_first_error_of_an_old_pod_counts(self) -> None:
+        ok = counter([5] * 10, pod="p", start=T0 - 120)
+        error = CounterSeries(pod="p", labels=(("code", "500"),), points=points(1, 1, start=T0))
+        births = self.births(ok, error, started={"p": T0 - 9000})
+        assert births.from_zero(error)
+        assert not births.from_zero(ok)
+        assert rises(error.points, EDGES, True) == [1, 0, 0, 0]
+
+    def test_another_pods_series_says_nothing(self) -> None:
+        ok = counter([5] * 10, pod="q", start=T0 - 120)
+        error = CounterSeries(pod="p", points=points(1, 1, start=T0))
+        assert not self.births(ok, error, started={"p": T0 - 9000}).from_zero(error)
+
+    def test_unknown_start_is_the_first_sample_where_that_came_late(self) -> None:
+        late = CounterSeries(pod="p", points=points(1, 2, start=T0))
+        early = CounterSeries(pod="q", points=points(1, 2, start=T0 - 118))
+        births = self.births(late, early)
+        assert births.start(late) == T0
+        assert births.start(early) is None
+
+
+class TestHistograms:
+    BOUNDS = (0.1, 0.5, math.inf)
+
+    def series(self, *rows: tuple[float, ...], **fields: object) -> HistogramSeries:
+        return HistogramSeries(
+            points=tuple(Buckets(T0 - 10 + i * STEP, self.BOUNDS, r, 0.0) for i, r in enumerate(rows)), **fields
+        )  # fmt: skip
+
+    def test_by_window(self) -> None:
+        told = bucket_rises(self.series((1, 2, 3), (2, 4, 6), (2, 5, 8)), EDGES, False, self.BOUNDS)
+        assert told is not None
+        assert told[0] == (1, 3, 5)
+        assert told[1] == (0, 0, 0)
+
+    def test_a_reset_is_seen_in_all_buckets_at_once(self) -> None:
+        told = bucket_rises(self.series((5, 7, 9), (1, 1, 2), (2, 2, 3)), EDGES, False, self.BOUNDS)
+        assert told is not None
+        assert told[0] == (2, 2, 3)
+
+    def test_from_zero_and_nothing(self) -> None:
+        told = bucket_rises(self.series((5, 7, 9)), [T0 - 100, T0 + 100], True, self.BOUNDS)
+        assert told == [(5, 7, 9)]
+        assert bucket_rises(self.series(), EDGES, True, self.BOUNDS) is None
+        assert bucket_rises(self.series((1, 2, math.nan)), EDGES, True, self.BOUNDS) is None
+
+    def test_native_bounds_that_come_and_go(self) -> None:
+        one = HistogramSeries(
+            native=True,
+            points=(
+                Buckets(T0 - 10, (0.1, 0.2, math.inf), (1, 2, 2), 0.0),
+                Buckets(T0 + 5, (0.1, 0.2, 0.4, math.inf), (1, 2, 7, 7), 0.0),
+            ),
+        )
+        bounds = bounds_of([one])
+        assert bounds == (0.1, 0.2, 0.4, math.inf)
+        told = bucket_rises(one, [T0, T0 + 60], False, bounds)
+        assert told == [(0, 0, 5, 5)]
+
+    @given(
+        st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=20)
+    )
+    def test_windows_add_up_to_the_whole(self, more: list[tuple[int, int, int]]) -> None:
+        rows, sums = [(0.0, 0.0, 0.0)], [0, 0, 0]
+        for a, b, c in more:
+            sums = [sums[0] + a, sums[1] + a + b, sums[2] + a + b + c]
+            rows.append(tuple(map(float, sums)))
+        told = bucket_rises(self.series(*rows), Grid(T0 - 60, 60.0, 20).edges, False, self.BOUNDS)
+        assert told is not None
+        assert [sum(column) for column in zip(*told, strict=True)] == pytest.approx(sums)

@@ -1,0 +1,263 @@
+"""Journeys, manual decisions, frozen baselines, advice, and the policy that they are judged by."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.playbook.canary.making import (
+    CANARY_POD,
+    NEW,
+    OLD,
+    REF,
+    STABLE_POD,
+    SUBJECT,
+    T0,
+    judged,
+    policy,
+    release,
+    traffic,
+    trigger,
+    windows_counter,
+)
+from tfdash.model.judgement import Advice, Outcome
+from tfdash.model.observation import Observation
+from tfdash.model.release import Pause, Phase, Side
+from tfdash.model.subject import Subject
+from tfdash.model.traffic import Journey, JourneyRun
+from tfdash.playbook.canary import (
+    default_canary_policy,
+    freeze_baseline,
+    parse_canary_policy,
+    policy_digest,
+    read_canary_policy,
+)
+from tfdash.playbook.policy import PolicyError
+
+RULES = policy(warm_up=0, latency={"enabled": False})
+GOOD = traffic([(40_000, 40)] * 10, [(40_000, 40)] * 10)
+BAD = traffic([(1000, 30)] * 5, [(9000, 90)] * 5)
+
+
+def journey(*oks: bool | None, **fields: Any) -> Observation[Journey]:
+    runs = tuple(
+        JourneyRun(
+            at=T0 + 600 - 30 * (len(oks) - 1 - i),
+            ok=ok,
+            step=3,
+            steps=4,
+            message="" if ok else "502 at step 3",
+        )
+        for i, ok in enumerate(oks)
+    )
+    base: dict[str, Any] = {"name": "buy", "workload": SUBJECT, "side": "canary", "runs": runs}
+    return Observation(value=Journey(**{**base, **fields}))
+
+
+class TestJourneys:
+    def told(self, *seen: Observation[Journey]) -> Any:
+        return trigger(judged(GOOD, RULES, journeys=seen), "journeys")
+
+    def test_passing(self) -> None:
+        assert self.told(journey(True, True, True)).outcome is Outcome.PASS
+
+    def test_k_of_n(self) -> None:
+        told = self.told(journey(True, False, False))
+        assert told.outcome is Outcome.BREACH
+        assert told.sentence == "buy: 2 of the last 3 runs failed (502 at step 3)"
+        assert told.plain == "broken by its last run: buy"
+        assert self.told(journey(False, True, False)).outcome is Outcome.BREACH
+        one = self.told(journey(True, True, False))
+        assert one.outcome is Outcome.LOW_TRAFFIC
+        assert self.told(journey(False, False, True, True, True)).outcome is Outcome.PASS
+
+    def test_mixed_is_mostly_stable(self) -> None:
+        assert "mostly stable" in self.told(journey(False, False, side="mixed")).flags
+        assert "mostly stable" in self.told(journey(True, True, side="mixed")).flags
+        assert "mostly stable" not in self.told(journey(True, True)).flags
+
+    def test_a_failed_control_probe_makes_it_unknown(self) -> None:
+        probe = journey(False, name="probe", control=True)
+        told = self.told(journey(False, False, False), probe)
+        assert told.outcome is Outcome.NOT_COMPARABLE
+        assert "control probe" in told.sentence
+        assert self.told(journey(False, False), journey(True, control=True)).outcome is Outcome.BREACH
+
+    def test_the_stable_side_and_what_is_not_critical_decide_nothing(self) -> None:
+        told = self.told(journey(True, True), journey(False, False, name="old", side="stable"))
+        assert told.outcome is Outcome.PASS
+        assert any("stable side" in f for f in told.flags)
+        told = self.told(journey(True, True), journey(False, False, name="help", critical=False))
+        assert told.outcome is Outcome.PASS
+        assert any("not critical" in f for f in told.flags)
+        assert self.told(journey(True, side="stable")).outcome is Outcome.NOT_COMPARABLE
+
+    def test_unknown(self) -> None:
+        assert self.told(journey()).outcome is Outcome.NO_DATA
+        assert self.told(journey(True, None)).outcome is Outcome.NOT_COMPARABLE
+        old = journey(runs=(JourneyRun(at=T0 + 60, ok=True),))
+        assert self.told(old).outcome is Outcome.STALE
+        before = journey(runs=(JourneyRun(at=T0 - 60, ok=False), JourneyRun(at=T0 - 30, ok=False)))
+        assert self.told(before).outcome is Outcome.NO_DATA
+
+    def test_of_another_workload_or_of_none(self) -> None:
+        other = journey(False, False, workload=Subject(REF, "Deployment", "shop", "cart"))
+        assert all(t.id != "journeys" for t in judged(GOOD, RULES, journeys=[other]).triggers)
+        assert self.told(journey(False, False, workload=None)).outcome is Outcome.BREACH
+
+
+class TestManual:
+    def test_a_person_decides(self) -> None:
+        told = judged(GOOD, RULES, manual="rolled back by ana: support calls")
+        assert (told.outcome, told.advice) == (Outcome.BREACH, Advice.ROLL_BACK)
+        assert told.triggers[0].id == "manual"
+        assert "support calls" in told.sentence
+
+    def test_even_where_nothing_is_in_flight(self) -> None:
+        state = release(phase=Phase.COMPLETE, canary=None)
+        assert judged(GOOD, RULES, state, manual="ana: no").advice is Advice.ROLL_BACK
+
+
+class TestFrozen:
+    def freeze(self) -> str:
+        return freeze_baseline(release(), GOOD, {CANARY_POD: T0}, RULES, T0 + 600)
+
+    def after(self, errors: float) -> Any:
+        rows = (
+            [windows_counter([40_000] * 10, pod=CANARY_POD)],
+            [windows_counter([errors] * 10, pod=CANARY_POD)],
+        )
+        return msgspec.structs.replace(GOOD, requests=tuple(rows[0]), errors=tuple(rows[1]))
+
+    def done(self, **fields: Any) -> Any:
+        return release(phase=Phase.COMPLETE, canary=None, stable=Side(hash=NEW, oldest_start=T0), finished=T0 + 100, **fields)  # fmt: skip
+
+    def test_is_canonical(self) -> None:
+        text = self.freeze()
+        assert json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")) == text
+        assert json.loads(text)["requests"] == 400_000
+        assert json.loads(text)["hash"] == OLD
+        assert self.freeze() == text
+
+    def test_goes_on_comparing(self) -> None:
+        told = judged(self.after(40), RULES, self.done(), frozen=self.freeze())
+        assert told.outcome is Outcome.PASS
+        assert told.triggers[0].baseline_label == "frozen at 08:10Z"
+        told = judged(self.after(400), RULES, self.done(), frozen=self.freeze())
+        assert (told.outcome, told.advice) == (Outcome.BREACH, Advice.ROLL_BACK)
+
+    def test_verified_after_the_time(self) -> None:
+        told = judged(self.after(40), RULES, self.done(), frozen=self.freeze())
+        assert told.verified_in == T0 + 100 + 1800 - (T0 + 600)
+        assert told.advice is Advice.WAIT
+        told = judged(self.after(40), RULES, self.done(), frozen=self.freeze(), now=T0 + 2000)
+        assert (told.verified_in, told.advice) == (0.0, Advice.NOTHING)
+
+    def test_not_against_itself(self) -> None:
+        back = release(phase=Phase.COMPLETE, canary=None, stable=Side(hash=OLD))
+        told = judged(GOOD, RULES, back, frozen=self.freeze())
+        assert told.outcome is Outcome.NOT_COMPARABLE
+
+    @pytest.mark.parametrize("text", ["nonsense", "{}", '{"v":2}', "[]", '{"v":1,"hash":"x"}'])
+    def test_damaged_is_said(self, text: str) -> None:
+        told = judged(self.after(40), RULES, self.done(), frozen=text)
+        assert (told.outcome, told.advice) == (Outcome.NOT_COMPARABLE, Advice.HOLD)
+        assert "cannot be read" in told.sentence
+
+    def test_without_one_there_is_nothing_to_say(self) -> None:
+        told = judged(self.after(40), RULES, self.done())
+        assert (told.advice, told.triggers) == (Advice.NOTHING, ())
+
+    def test_nothing_to_freeze(self) -> None:
+        assert freeze_baseline(release(), traffic([(10, 0)], []), {}, RULES, T0) == ""
+        assert freeze_baseline(release(canary=None), GOOD, {}, RULES, T0) == ""
+
+
+class TestBefore:
+    def value(self, errors: float) -> Any:
+        rows = [40_000] * 5 + [0] * 5, [0] * 5 + [40_000] * 5
+        bad = [40] * 5 + [0] * 5, [0] * 5 + [errors] * 5
+        pods = STABLE_POD, CANARY_POD
+        return msgspec.structs.replace(
+            GOOD, since=T0 - 15, requests=tuple(windows_counter(r, pod=p) for r, p in zip(rows, pods, strict=True)),
+            errors=tuple(windows_counter(r, pod=p) for r, p in zip(bad, pods, strict=True)),
+        )  # fmt: skip
+
+    def told(self, errors: float, **rules: Any) -> Any:
+        state = release(canary=Side(hash=NEW, oldest_start=T0 + 300))
+        started = {CANARY_POD: T0 + 300, STABLE_POD: T0 - 9000}
+        return judged(
+            self.value(errors),
+            policy(warm_up=0, latency={"enabled": False}, **rules),
+            state,
+            pod_started=started,
+        )
+
+    @pytest.mark.parametrize("rules", [{"baseline": "before"}, {}])
+    def test_is_the_weaker_baseline(self, rules: dict[str, Any]) -> None:
+        told = self.told(40, **rules)
+        assert "(weaker)" in told.triggers[0].baseline_label
+        assert told.outcome is Outcome.PASS
+        assert self.told(400, **rules).outcome is Outcome.BREACH
+
+
+class TestAdvice:
+    def test_promote_only_when_all_pass_and_the_hold_is_over(self) -> None:
+        told = judged(GOOD, RULES, now=T0 + 600)
+        assert (told.outcome, told.advice) == (Outcome.PASS, Advice.PROMOTE)
+        assert judged(GOOD, RULES, now=T0 + 299).advice is Advice.WAIT
+        paused = release(pause=Pause(reason="CanaryPauseStep", since=T0 + 500))
+        assert judged(GOOD, RULES, paused, now=T0 + 600).advice is Advice.WAIT
+
+    def test_unknown_is_never_promoted(self) -> None:
+        assert judged(GOOD, policy(warm_up=0)).advice is not Advice.PROMOTE  # no histogram
+
+    def test_the_digest_stands_in_it(self) -> None:
+        assert judged(GOOD, RULES).policy == policy_digest(RULES) != policy_digest(default_canary_policy())
+
+
+class TestPolicy:
+    def test_the_playbook(self) -> None:
+        rules = default_canary_policy()
+        assert float(rules.errors.factor) == 1.1
+        assert rules.latency.increase == 0.1
+        assert rules.latency.quantile == 0.9
+        assert sum(rules.budgets) == pytest.approx(0.05)
+        assert rules.horizon == 1920
+
+    @pytest.mark.parametrize(
+        ("values", "words"),
+        [
+            ({"window": "x"}, 'policy.canary: window: \'x\' is no duration; write it as "60s"'),
+            ({"windw": "60s"}, "policy.canary: windw: unknown key; valid here: baseline"),
+            ({"errors": {"mode": "ten"}}, "policy.canary: errors.mode: 'ten' is none of relative, points, both"),
+            ({"errors": 3}, "policy.canary: errors: 3 is not a table; write [errors]"),
+            ({"latency": {"quantile": 90}}, "latency.quantile: 90 is out of range; choose one from 0.5 to 0.999"),
+            ({"latency": {"increase": True}}, "latency.increase: True is not a number"),
+            ({"journeys": {"fails": 4}}, "journeys.fails: 4 of 3 runs cannot be"),
+            ({"persist": 9}, "persist: 9 of 3"),
+            ({"windows": 2.5}, "windows: 2.5 is not a whole number"),
+            ({"windows": float("nan")}, "windows: nan is not a whole number"),
+            ({"baseline": "dedicated"}, "baseline_version: missing"),
+            ({"baseline_version": 3}, "is not a text"),
+            ({"second_opinion": 1}, "neither true nor false"),
+        ],
+    )  # fmt: skip
+    def test_clear_errors(self, values: dict[str, Any], words: str) -> None:
+        with pytest.raises(PolicyError) as told:
+            parse_canary_policy(values)
+        assert words in str(told.value)
+
+    def test_whole_files(self) -> None:
+        with pytest.raises(PolicyError, match=r"my\.toml: not readable as TOML"):
+            read_canary_policy("window = ", "my.toml")
+        with pytest.raises(PolicyError, match=r"my\.toml: window: missing"):
+            read_canary_policy("", "my.toml")
+
+    def test_durations(self) -> None:
+        assert parse_canary_policy({"window": "1m30s"}).window == 90
+        assert parse_canary_policy({"latency": {"increase": "250ms"}}).latency.increase == 0.25
+        assert parse_canary_policy({"window": 30}).window == 30

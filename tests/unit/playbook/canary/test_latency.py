@@ -1,0 +1,203 @@
+"""The latency trigger: quantiles as Prometheus has them, and what buckets allow to say."""
+
+from __future__ import annotations
+
+import math
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as oracle
+
+from tests.unit.playbook.canary.making import (
+    BOUNDS,
+    CANARY_POD,
+    STABLE_POD,
+    histogram,
+    judged,
+    lognormal,
+    policy,
+    slow,
+    traffic,
+    trigger,
+)
+from tfdash.model.judgement import Advice, Outcome, Trigger
+from tfdash.playbook.canary.quantile import edges, interval, quantile
+
+INF = math.inf
+P90 = Fraction(9, 10)
+FINE = (*(x / 50 for x in range(1, 51)), 2.5, 5.0, INF)
+
+
+class TestQuantile:
+    @pytest.mark.parametrize(
+        ("bounds", "counts", "q", "value", "bucket"),
+        [
+            ((0.1, 0.2, INF), (0, 10, 10), "0.5", 0.15, (0.1, 0.2)),
+            ((0.1, 0.2, INF), (10, 10, 10), "0.9", 0.09, (0.0, 0.1)),
+            ((-1.0, 1.0, INF), (10, 10, 10), "0.9", -1.0, (-INF, -1.0)),
+            ((0.1, 0.2, INF), (9, 9, 10), "0.9", 0.1, (0.0, 0.1)),  # the rank is the bucket's last
+        ],
+    )
+    def test_linear(
+        self,
+        bounds: tuple[float, ...],
+        counts: tuple[int, ...],
+        q: str,
+        value: float,
+        bucket: tuple[float, float],
+    ) -> None:
+        told = quantile(bounds, counts, Fraction(q))
+        assert told is not None
+        assert (float(told.value), told.bucket, told.saturated) == (pytest.approx(value), bucket, False)
+
+    def test_prometheus_own_cases(self) -> None:
+        """promql/promqltest histograms.test: request_duration_seconds of job1 and job2, rates times 600 over 10 rates."""
+        job1, job2 = (1, 3, 4, 4), (2, 5, 9, 9)  # at 0.1, 0.2, 0.5?, +Inf: see below
+        bounds = (0.1, 0.2, INF)
+        both = (4 + 3, 7 + 9, 9 + 11)
+        assert job1 and job2
+        told = quantile(bounds, both, Fraction(1, 2))
+        assert told is not None and float(told.value) == pytest.approx(0.1 + 0.1 * (10 - 7) / 9)
+
+    def test_saturated_is_the_greatest_finite_bound(self) -> None:
+        told = quantile((0.1, 0.2, INF), (1, 2, 10), P90)
+        assert told is not None
+        assert (float(told.value), told.bucket, told.saturated) == (0.2, (0.2, INF), True)
+
+    def test_nothing_to_tell(self) -> None:
+        assert quantile((0.1, INF), (0, 0), P90) is None
+        assert quantile((INF,), (5,), P90) is None
+        assert quantile((0.1, 0.2), (5, 6), P90) is None
+        assert quantile((0.1, INF), (), P90) is None
+
+    def test_native_buckets_are_interpolated_exponentially(self) -> None:
+        told = quantile((1.0, 4.0, INF), (0, 10, 10), Fraction(1, 2), native=True)
+        assert told is not None and float(told.value) == pytest.approx(2.0)
+
+    @given(st.lists(st.integers(0, 50), min_size=12, max_size=12), st.integers(1, 99))
+    def test_lies_in_its_bucket_and_grows_with_q(self, rises: list[int], q: int) -> None:
+        counts = [sum(rises[: i + 1]) for i in range(12)]
+        if not counts[-1]:
+            return
+        one, two = (quantile(BOUNDS, counts, Fraction(n, 100)) for n in (q, min(q + 1, 99)))
+        assert one is not None and two is not None
+        assert one.bucket[0] <= one.value <= min(one.bucket[1], 10.0)
+        assert one.value <= two.value
+
+    @pytest.mark.parametrize("n", [200, 1000])
+    def test_the_interval_covers_as_it_says(self, n: int) -> None:
+        """Each end misses the true P90 in 5 % of samples, give or take interpolation in fine buckets."""
+        chance, truth, misses = random.Random(2), oracle.lognorm.ppf(0.9, 0.5, scale=0.12), [0, 0]
+        for _ in range(400):
+            counts = _counts(FINE, [chance.lognormvariate(math.log(0.12), 0.5) for _ in range(n)])
+            told = interval(FINE, counts, 0.9, 0.95)
+            misses[0] += told.low > truth
+            misses[1] += told.high < truth
+            assert told.sure_low <= told.low <= told.high <= told.sure_high
+        assert max(misses) <= 400 * 0.09
+        assert min(misses) >= 400 * 0.015
+
+    def test_places_to_look_at(self) -> None:
+        counts = (0, 50, 90, 95, 100)
+        assert edges((0.1, 0.2, 0.3, 0.4, INF), counts, 0.9) == [1, 2, 3]
+        assert edges((0.1, 0.2, 0.3, 0.4, INF), (0, 0, 0, 0, 100), 0.9) == [3]
+        assert edges((0.1, INF), (0, 0), 0.9) == []
+
+
+def _counts(bounds: tuple[float, ...], durations: list[float]) -> tuple[int, ...]:
+    return tuple(sum(d <= b for d in durations) for b in bounds)
+
+
+def told(
+    canary: float, stable: float, *, n: int = 400, windows: int = 6, bounds: tuple[float, ...] = FINE, seed: int = 1,
+    scale: float = 0.5, native: bool = False, **rules: object,
+) -> Trigger:  # fmt: skip
+    """P90 of lognormal durations with these medians, seconds."""
+    chance = random.Random(seed)
+    series = [
+        histogram(
+            [slow(lognormal(m, scale), chance, n) for _ in range(windows)], bounds, pod=pod, native=native
+        )
+        for m, pod in ((canary, CANARY_POD), (stable, STABLE_POD))
+    ]
+    value = traffic([(n, 0)] * windows, [(n, 0)] * windows, latency=series)
+    return trigger(judged(value, policy(warm_up=0, **rules)), "latency")
+
+
+class TestDecision:
+    def test_breach(self) -> None:
+        got = told(0.24, 0.12)
+        assert got.outcome is Outcome.BREACH
+        assert got.title == "P90 latency"
+        assert "+ 100 ms =" in got.sentence and "exclude no change" in got.sentence
+        assert got.plain.endswith("at or over 100 ms: reached")
+        assert got.bucket is not None and got.value is not None
+        assert got.bucket[0] <= got.value <= got.bucket[1]
+        assert got.unit == "s"
+        assert got.limit == pytest.approx((got.baseline or 0) + 0.1)
+        assert got.query == "http_request_duration_seconds_bucket"
+
+    def test_pass(self) -> None:
+        got = told(0.12, 0.12)
+        assert got.outcome is Outcome.PASS
+        assert "limit finer than the bucket" not in got.flags
+
+    def test_a_small_rise_is_no_breach(self) -> None:
+        assert told(0.14, 0.12).outcome is Outcome.PASS
+
+    def test_low_traffic(self) -> None:
+        got = told(0.16, 0.12, n=40)
+        assert got.outcome is Outcome.LOW_TRAFFIC
+        assert got.needed is not None and got.needed_seconds is not None
+        assert told(0.24, 0.12, n=10).outcome is Outcome.LOW_TRAFFIC
+
+    def test_limit_finer_than_the_bucket_is_flagged(self) -> None:
+        got = told(0.12, 0.12, bounds=BOUNDS)
+        assert "limit finer than the bucket" in got.flags
+        assert got.outcome is Outcome.PASS
+        got = told(0.2, 0.2, bounds=BOUNDS, latency={"within_bucket": "refuse"})
+        assert got.outcome is Outcome.NOT_COMPARABLE
+        assert "add bounds around" in got.sentence
+
+    def test_straight_lines_alone_make_no_breach_in_wide_buckets(self) -> None:
+        """True P90 285 and 247 ms; linear interpolation says +93 to +105, exponential +75."""
+        for seed in range(6):
+            got = told(0.15, 0.13, n=600, windows=10, bounds=BOUNDS, seed=seed)
+            assert got.outcome is not Outcome.BREACH
+
+    def test_saturated(self) -> None:
+        got = told(30.0, 0.12)
+        assert "saturated" in got.flags
+        assert got.outcome is Outcome.BREACH  # beyond the greatest bound, which alone is more than the limit
+        got = told(30.0, 30.0)
+        assert got.outcome is Outcome.NOT_COMPARABLE
+        assert "greatest bound" in got.sentence
+
+    def test_native(self) -> None:
+        bounds = (*(0.01 * 2 ** (i / 4) for i in range(40)), INF)
+        assert told(0.24, 0.12, bounds=bounds, native=True).outcome is Outcome.BREACH
+        assert told(0.12, 0.12, bounds=bounds, native=True).outcome is Outcome.PASS
+
+    def test_no_histogram(self) -> None:
+        value = traffic([(600, 0)] * 5, [(600, 0)] * 5)
+        got = trigger(judged(value), "latency")
+        assert got.outcome is Outcome.NO_DATA
+        assert judged(value).advice is not Advice.PROMOTE
+
+    def test_a_histogram_without_infinity(self) -> None:
+        series = [histogram([[0.1] * 200] * 5, (0.1, 0.2), pod=p) for p in (CANARY_POD, STABLE_POD)]
+        value = traffic([(600, 0)] * 5, [(600, 0)] * 5, latency=series)
+        assert trigger(judged(value), "latency").outcome is Outcome.NO_DATA
+
+    def test_one_sided(self) -> None:
+        one = histogram([[0.1] * 200] * 5, pod=CANARY_POD)
+        value = traffic([(600, 0)] * 5, [(600, 0)] * 5, latency=[one])
+        assert trigger(judged(value), "latency").outcome is Outcome.NOT_COMPARABLE
+
+    @settings(max_examples=15, deadline=None)
+    @given(st.integers(0, 10**6), st.sampled_from([0.05, 0.12, 0.3]))
+    def test_no_change_is_no_breach(self, seed: int, median: float) -> None:
+        assert told(median, median, n=60, windows=4, bounds=BOUNDS, seed=seed).outcome is not Outcome.BREACH
