@@ -125,7 +125,7 @@ class OverviewScreen(BoardScreen):
     def _show_sources(self) -> None:
         if not self.is_mounted:
             return
-        rows = source_rows(self.tf.board.picture, self.tf.now())
+        rows = [r for r in source_rows(self.tf.board.picture, self.tf.now()) if not r.absent]
         lines = []
         for row in rows[:_SOURCES]:
             count = "" if row.objects is None else f"{row.objects:,}"

@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from tests.tui import world
+from tfdash.model.delivery import DELIVERY_KINDS
 from tfdash.model.kube import Event, Object
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.picture import ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
+from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import Scope, Sink
 
+DELIVERY = ("Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease")
 REF = ClusterRef("production", "eu-1")
 INFO = ServerInfo(version="v1.37.2", user="oncall@corp", url="https://192.0.2.1:6443", context="eu-1")
 
@@ -34,6 +36,7 @@ class Recorded:
         self.wanted: Mapping[str, Scope] = {}
         self.logs_of: dict[str, list[LogLine]] = {}
         self.asked: list[LogRequest] = []
+        self.managed: list[Managed] = []
         self.sink: Sink | None = None
         self.running = threading.Event()
 
@@ -53,6 +56,12 @@ class Recorded:
         sink.put_info(self.ref, Observation(value=self.info, source=self.ref.cluster, observed_at=world.NOW))
         for kind in self.objects:
             self.show(kind)
+        for kind in DELIVERY_KINDS:  # as the real source says it of a cluster without these
+            if kind not in self.objects:
+                absent: Observation[Mapping[Key, Object]] = Observation(
+                    value={}, source=kind, observed_at=world.NOW, complete=True, note="not installed"
+                )
+                sink.put_objects(self.ref, kind, absent, None)
         self.running.set()
         await asyncio.Event().wait()
 
@@ -91,6 +100,9 @@ class Recorded:
         if subject.name != "checkout":
             return ()
         return tuple(Document(subject, child, world.NOW) for child in world.children())
+
+    async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
+        return tuple(m for m in self.managed if m.subject.kind == kind)
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         events = self.objects.get("Event", {}).values()

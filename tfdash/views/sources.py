@@ -25,6 +25,7 @@ class SourceRow(NamedTuple):
     objects: int | None
     age: float | None
     detail: str
+    absent: bool = False  # not installed there: nothing to read, and nothing wrong with that
 
     @property
     def age_text(self) -> str:
@@ -69,6 +70,8 @@ def _row(
         "loading": states.LOADING,
         "dead": states.of_level(Level.UNKNOWN).worded(seen.problem.kind.value if seen.problem else "unknown"),
     }[fresh.state]
+    if seen.note:
+        state = states.of_level(Level.IDLE).worded("absent")
     return SourceRow(
         cluster.ref,
         kind,
@@ -77,4 +80,5 @@ def _row(
         count,
         age,
         " · ".join(n for n in notes if n),
+        bool(seen.note),
     )
