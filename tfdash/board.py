@@ -83,6 +83,10 @@ class Board:
     def clusters(self) -> tuple[ClusterRef, ...]:
         return tuple(self._sources)
 
+    @property
+    def feeders(self) -> tuple[Feeder, ...]:
+        return tuple(self._feeders)
+
     # -- what sources call, from any thread ---------------------------------------------------------------------
 
     def put_objects(

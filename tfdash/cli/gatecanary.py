@@ -10,6 +10,7 @@ import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tfdash.board import Board
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.subject import Subject
@@ -37,6 +38,7 @@ def gate_canary(args: argparse.Namespace) -> int:
     load(config.path)
     clock = clock_of(config)
     board, sources = board_of(config.environment, config, clock, judge_of(config))
+    metered = bool(board.feeders)
     news = threading.Condition()
 
     def listener(update: Update) -> None:
@@ -54,7 +56,7 @@ def gate_canary(args: argparse.Namespace) -> int:
                 now = time.monotonic()
                 settled = not board.unsettled() and board.assessment.number >= board.picture.number
                 found = _judgement(board.assessment, args.workload)
-                known = settled and _fed(board.picture.signals.prometheus, board.clusters)
+                known = settled and (found is None or not metered or _fed(board, found[0]))
                 if found is not None and known and _decided(found[1]):
                     break
                 if now >= give_up or (now >= settle_by and (not wait or found is None)):
@@ -77,9 +79,17 @@ def gate_canary(args: argparse.Namespace) -> int:
     return {Outcome.PASS: OK, Outcome.BREACH: FINDINGS}.get(judgement.outcome, UNKNOWN)
 
 
-def _fed(seen: Any, clusters: Any) -> bool:
-    """Whether every metric backend has answered or failed once; one that is not configured is not waited for."""
-    return all(o.value is not None or o.problem is not None for o in seen.values())
+def _fed(board: Board, subject: Subject) -> bool:
+    """Whether the samples of this release came, or its metric backend failed."""
+    from tfdash.judging.releases import traffic_of
+
+    backend = board.picture.signals.prometheus.get(subject.cluster)
+    if backend is not None and backend.problem is not None:
+        return True
+    release = board.assessment.releases.get(subject)
+    traffic = traffic_of(board.picture, release) if release is not None else None
+    judged = board.assessment.canaries.get(subject)
+    return traffic is not None and judged is not None and board.assessment.number >= board.picture.number
 
 
 def _decided(judgement: CanaryJudgement) -> bool:
