@@ -57,6 +57,7 @@ class PrometheusFeeder:
         self._version_at = -math.inf
         self._source = f"prometheus {connection.shown}"
         self._due = options.interval * 2 + options.timeout
+        self._begun = False  # the last round went well: what is still to be filled is filled at once
         self.round_seconds = 0.0  # how long the last round took
 
     async def run(self, board: Reading) -> None:
@@ -70,7 +71,8 @@ class PrometheusFeeder:
             except Exception:  # a bug of ours: said in the log, and the next round comes
                 log.exception("a round of metrics failed")
             self.round_seconds = time.monotonic() - began
-            await asyncio.sleep(max(1.0, self.options.interval - self.round_seconds))
+            behind = self._begun and any(not self._cache.asked(t) for t in self._cache.targets)
+            await asyncio.sleep(0.2 if behind else max(1.0, self.options.interval - self.round_seconds))
 
     async def round(self, board: Reading) -> None:
         """One round at one evaluation time, a whole second."""
@@ -103,6 +105,7 @@ class PrometheusFeeder:
             for work in self._more():
                 group.create_task(work(at))
         told = await in_thread(lambda: self._settle(at, failed))
+        self._begun = bool(server) and not failed
         worst = about.result() or next((p for p in server if p is not None), None)
         self._publish(board, at, worst, told)
 
@@ -210,7 +213,7 @@ class PrometheusFeeder:
             if problem is not None:
                 last = self._traffic.get(target.subject, plain)
                 traffic[target.subject] = msgspec.structs.replace(last, problem=problem)
-            else:
+            elif self._cache.asked(target):
                 traffic[target.subject] = msgspec.structs.replace(
                     plain, value=self._cache.traffic(target, at), observed_at=at, complete=True
                 )
