@@ -9,6 +9,11 @@ import msgspec
 from tfdash.sources.kubernetes.kinds import OPTIONAL, Kind
 
 
+_WHOLE = (
+    4  # looks after which a known group's resources are read again: Argo CD and Argo Rollouts share theirs
+)
+
+
 class Discovery:
     """``served`` holds the optional kinds that the cluster has, None until it was found out.
 
@@ -19,6 +24,7 @@ class Discovery:
         self.served: dict[str, Kind] | None = None
         self.silent = False
         self._known: dict[str, tuple[str, ...]] = {}
+        self._looks = 0
 
     @property
     def crds(self) -> frozenset[str]:
@@ -32,7 +38,8 @@ class Discovery:
         before, was_silent = self.served, self.silent
         try:
             versions = await self._versions(reader)
-            if self.served is None or versions != self._known:
+            self._looks += 1
+            if self.served is None or versions != self._known or self._looks % _WHOLE == 0:
                 served: dict[str, Kind] = {}
                 for group, offered in versions.items():
                     served |= await self._kinds(reader, group, offered)
