@@ -50,7 +50,7 @@ class TfdashApp(Navigation, ThemedApp):
     ENABLE_COMMAND_PALETTE = False
     # Each stands beside its screen, but is read with the application: a screen with a CSS_PATH of its own would have all
     # styles parsed anew, 30 ms, when it is first opened.
-    CSS_PATH: ClassVar[Any] = ["base.tcss", "listing.tcss", "overview.tcss", "workload.tcss"]
+    CSS_PATH: ClassVar[Any] = ["base.tcss", "listing.tcss", "overview.tcss", "workload.tcss", "canary.tcss"]
     TITLE = "tfdash"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", "quit", id="app.quit", show=False, priority=True),
@@ -123,7 +123,8 @@ class TfdashApp(Navigation, ThemedApp):
             except RuntimeError:  # it was left meanwhile; the composition tells what is wrong all the same
                 return
         # what the next keys may need, while nobody waits for it
-        for name in ("inspect", "logs", "workload", "workloads", "nodes", "containers", "pages", "overview"):
+        for name in ("inspect", "logs", "workload", "workloads", "nodes", "containers", "pages", "overview",
+                     "canary", "canarypages"):
             importlib.import_module(f"screens.{name}")
 
     def _handle_exception(self, error: Exception) -> None:
@@ -201,8 +202,8 @@ class TfdashApp(Navigation, ThemedApp):
         match area:
             case "quit":
                 self.exit()
-            case "overview":
-                self.open_view("overview")
+            case "overview" | "canary":
+                self.open_view(area)
             case "list":
                 self._do_list(name, argument)
             case "alias":

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from screens.app import TfdashApp
 
 _IDLE = 0.7  # seconds after a screen was opened
-TABS = (("1", "overview", "Overview"), ("2", "workloads", "Deployments"), ("9", "nodes", "Nodes"))
+TABS = (
+    ("1", "overview", "Overview"), ("2", "workloads", "Deployments"), ("3", "canary", "Canary"), ("9", "nodes", "Nodes"),
+)  # fmt: skip
 
 
 class BoardScreen(Screen[None]):
@@ -66,7 +68,9 @@ class BoardScreen(Screen[None]):
         yield Tabs(id="tabs")
         yield Crumbs(id="crumbs")
         yield from self.body()
-        yield Footer(right=("screen.command", "screen.help"), id="footer")
+        yield Footer(
+            right=("screen.command", "screen.help"), reason=self.refusal_of, word=self.word_of, id="footer"
+        )
 
     # -- what subclasses are ------------------------------------------------------------------------------------
 
@@ -100,6 +104,14 @@ class BoardScreen(Screen[None]):
     @property
     def filter(self) -> Filter:
         return NO_FILTER
+
+    def refusal_of(self, action: str) -> str:
+        """Why a binding's action is refused now, for the footer; "" where it is not."""
+        return ""
+
+    def word_of(self, action: str) -> str:
+        """Another word for a binding in the footer; "" for its own."""
+        return ""
 
     def says(self) -> list[Cell]:
         """What stands at the right of the crumbs: the screen's answer in one line."""

@@ -54,6 +54,9 @@ def commands(
     found = [
         Command("overview", "overview: open", ("overview", "pulse"), "the playbook's sections, worst first")
     ]
+    found.append(
+        Command("canary", "canary: open", ("canary", "release", "releases"), "releases in flight and their verdict")
+    )
     for view, title, words in LISTS:
         if view == "namespaces":
             found.append(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tfdash.actions.base import Desk, Ledger
 from tfdash.clock import Clock
 from tfdash.model.memory import Entry
 
@@ -33,3 +34,6 @@ class AppContext:
     contexts: Callable[[], tuple[str, ...]] = lambda: ()
     entries: Callable[[], Sequence[Entry]] | None = None  # the newest of the audit log; None: there is no store here
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one
+    desk: Desk | None = None  # what may be done; None: nothing is even offered
+    ledger: Ledger | None = None  # approvals, break-glass, what a person settles; called on the board's loop
+    audit: Callable[[int], Awaitable[Sequence[Entry]]] | None = None  # the newest entries of the log, newest first

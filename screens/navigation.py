@@ -53,6 +53,10 @@ class Navigation(App[None]):
             from screens.overview import OverviewScreen
 
             return OverviewScreen()
+        if mode == "canary":
+            from screens.canary import CanaryScreen
+
+            return CanaryScreen()
         if mode == LIST:
             from screens.listing import ListScreen
 
@@ -116,7 +120,7 @@ class Navigation(App[None]):
                 self.switch_mode(LIST)
             self.pop_to_root()
         root = self.screen_stack[0]
-        if isinstance(root, BoardScreen) and view != "overview":
+        if isinstance(root, BoardScreen) and view not in ("overview", "canary"):
             root.point_to(view, filter_text)
 
     def open_scoped(self) -> None:

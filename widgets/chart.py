@@ -55,6 +55,7 @@ Chart {
     min-height: 5;
     overflow: hidden hidden;
     scrollbar-size: 0 0;
+    scrollbar-gutter: auto;
     & > .chart--canary { color: $tf-accent; text-style: bold; }
     & > .chart--over { color: $tf-breach; text-style: bold; }
     & > .chart--baseline { color: $foreground; }

@@ -25,8 +25,9 @@ class Hint(NamedTuple):
 class Footer(OneLine):
     """Made from the screen's active bindings, nearest to the focus first.
 
-    ``right`` names the ids of bindings that stand at the right. ``reason`` gives for an action's name why it is
-    refused now ("" where it is not).
+    ``right`` names the ids of bindings that stand at the right. ``reason`` gives for an action, its arguments with it
+    where it has some (``act('b')``), why it is refused now ("" where it is not); ``word`` another word for it than the
+    binding's ("" for the same).
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"footer--key", "footer--text", "footer--refused"}
@@ -46,11 +47,12 @@ Footer {
         *,
         right: tuple[str, ...] = ("app.help", "app.command"),
         reason: Callable[[str], str] | None = None,
+        word: Callable[[str], str] | None = None,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._right_ids = right
-        self._reason = reason
+        self._reason, self._word = reason, word
         self._hints: tuple[list[Hint], list[Hint]] = ([], [])
 
     def on_mount(self) -> None:
@@ -89,11 +91,10 @@ Footer {
 
     def _hint(self, key: str, active: ActiveBinding) -> Hint:
         binding = active.binding
-        reason = self._reason(binding.action.partition("(")[0]) if self._reason is not None else ""
+        reason = self._reason(binding.action) if self._reason is not None else ""
+        text = (self._word(binding.action) if self._word is not None else "") or binding.description
         enabled = active.enabled and not reason
-        return Hint(
-            key, self.app.get_key_display(binding), binding.description, enabled, reason or active.tooltip
-        )
+        return Hint(key, self.app.get_key_display(binding), text, enabled, reason or active.tooltip)
 
     def left(self, width: int) -> list[Piece]:
         # What stands further right goes first, the first three stay.

@@ -67,7 +67,7 @@ class Prose(LineView):
 
     can_focus = False
     DEFAULT_CSS = """
-Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: auto; }
 """
 
     def __init__(
@@ -93,6 +93,10 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
     @property
     def text(self) -> str:
         return "\n".join("".join(c if isinstance(c, str) else c[0] for c in line) for line in self._lines)
+
+    def rows_at(self, width: int) -> int:
+        """How many rows it takes at that width."""
+        return len(self._flowed(width))
 
     def _flowed(self, width: int) -> list[list[Run]]:
         if self._made != (width, self._number):

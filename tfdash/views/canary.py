@@ -16,6 +16,7 @@ from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.image import short_image, split_image
+from tfdash.views.layout import cells
 from tfdash.views.state import State
 from tfdash.views.table import Cell
 
@@ -137,6 +138,11 @@ def title_of(trigger: Trigger) -> str:
     return _NAMES.get(trigger.id) or safe(trigger.title)
 
 
+def title_of_id(name: str) -> str:
+    """Of a trigger that was not judged."""
+    return _NAMES.get(name, name)
+
+
 # -- numbers ----------------------------------------------------------------------------------------------------------
 
 
@@ -227,17 +233,17 @@ def weight_bar(release: ReleaseState, width: int = BAR) -> list[Cell]:
     got = weight.actual if weight.actual is not None else weight.wanted
     if got is None:
         return []
-    full = _cells(got, width)
-    due = max(_cells(weight.wanted, width) - full, 0) if weight.wanted is not None else 0
+    full = _filled(got, width)
+    due = max(_filled(weight.wanted, width) - full, 0) if weight.wanted is not None else 0
     return [("█" * full, "accent"), ("▒" * due, "moving"), ("░" * (width - full - due), "dim")]
 
 
-def _cells(percent: float, width: int) -> int:
+def _filled(percent: float, width: int) -> int:
     """Of a share that is neither none nor all at least one cell is filled, and one left."""
-    cells = round(percent / 100 * width)
+    many = round(percent / 100 * width)
     if 0 < percent < 100:
-        cells = min(max(cells, 1), width - 1)
-    return min(max(cells, 0), width)
+        many = min(max(many, 1), width - 1)
+    return min(max(many, 0), width)
 
 
 def weight_text(release: ReleaseState) -> str:
@@ -252,14 +258,25 @@ def weight_text(release: ReleaseState) -> str:
     return ", ".join(parts)
 
 
-def step_line(release: ReleaseState, now: float) -> Line:
+def fitting(line: Line, width: int) -> Line:
+    """The line without the last pieces that do not fit into ``width`` cells; the first stays whatever its length."""
+    kept, used = [], 0
+    for cell in line:
+        used += cells(cell if isinstance(cell, str) else cell[0])
+        if kept and used > width:
+            break
+        kept.append(cell)
+    return kept
+
+
+def step_line(release: ReleaseState, now: float, bar_width: int = BAR) -> Line:
     """``step 2 of 6  ████░░░ 20 % wanted, 19.4 % actual (approximate)   ‖ paused 4m: waits for promotion``."""
     line: list[Cell] = []
     if release.steps and release.step is not None:
         many = len(release.steps)
         here = f"step {release.step + 1} of {many}" if release.step < many else f"all {many} steps done"
         line.append((f"{here}  ", "bright"))
-    bar = weight_bar(release)
+    bar = weight_bar(release, bar_width)
     if bar:
         line += [*bar, f" {weight_text(release)}   "]
     line.extend(phase_pieces(release, now))
@@ -343,8 +360,8 @@ def subject_of(release: ReleaseState) -> Subject:
 
 
 __all__ = [
-    "BAR", "Headline", "Line", "against", "amount", "chart_title", "headline", "judgement_of", "leading_trigger", "moved",
+    "BAR", "Headline", "Line", "against", "amount", "chart_title", "fitting", "headline", "judgement_of", "leading_trigger", "moved",
     "name_and_version", "other_lines", "outcome_state", "phase_pieces", "phase_state", "run_of_windows", "short_image",
-    "shown", "skip_line", "step_line", "subject_of", "title_of", "trigger_marks", "trigger_sentence", "verdict", "version",
+    "shown", "skip_line", "step_line", "subject_of", "title_of", "title_of_id", "trigger_marks", "trigger_sentence", "verdict", "version",
     "weight_bar", "weight_text", "workload_name",
 ]  # fmt: skip

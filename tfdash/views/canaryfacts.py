@@ -125,7 +125,7 @@ def keeper_line(release: ReleaseState) -> Line:
     return _labelled("kept by", *pieces)
 
 
-def calendar_line(calendar: CalendarState | None) -> Line:
+def calendar_line(calendar: CalendarState | None, short: bool = False) -> Line:
     if calendar is None:
         return _labelled("calendar", ("? not read yet", "unknown"))
     state = states.of_level(Level.OK if calendar.open else Level.PAUSED)
