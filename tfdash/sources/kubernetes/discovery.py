@@ -39,11 +39,11 @@ class Discovery:
         try:
             versions = await self._versions(reader)
             self._looks += 1
-            if self.served is None or versions != self._known or self._looks % _WHOLE == 0:
+            if self.served is None or versions != self._known or self._looks >= _WHOLE:
                 served: dict[str, Kind] = {}
                 for group, offered in versions.items():
                     served |= await self._kinds(reader, group, offered)
-                self.served, self._known = served, versions
+                self.served, self._known, self._looks = served, versions, 0
             self.silent = False
         except ApiError as error:
             if error.status == 401:

@@ -1,0 +1,243 @@
+"""What was changed, by whom: revisions, writes and sights joined; the audit log's word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tfdash.changes import Contents, Recorder, gather
+from tfdash.model.kube import (
+    Container,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Metric,
+    Object,
+    Provisional,
+    Template,
+)
+from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Change, ClusterPicture, Picture
+from tfdash.model.requests import Document, Managed, ReadFailed
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.update import Update
+from tfdash.model.verdict import EMPTY_ASSESSMENT
+from tfdash.views.changes import Sight, altered, change_lines, change_rows, differences, drifted, touched
+from tfdash.views.kinds.base import UTC
+from tfdash.views.revisions import Revision
+
+REF = ClusterRef("production", "eu-1")
+NOW = 1_800_000_000.0
+SINCE = NOW - 3600
+WEB = Subject(REF, "Deployment", "shop", "web")
+
+
+def write(manager: str, at: float, *fields: str, sub: str = "", operation: str = "Update") -> tuple[Any, ...]:
+    return (manager, operation, sub, at, fields)
+
+
+def managed(*writes: Any, subject: Subject = WEB, **more: Any) -> Managed:
+    return Managed(subject=subject._replace(uid="u"), writes=writes, created=NOW - 9e6, **more)
+
+
+def revision(number: int, image: str, created: float, cause: str = "") -> Revision:
+    return Revision(
+        number,
+        f"web-{number}",
+        created,
+        {"spec": {"containers": [{"name": "m", "image": image}]}},
+        (image,),
+        cause,
+    )
+
+
+TWO = {WEB: (revision(8, "r/web:2", NOW - 60, "ticket 7"), revision(7, "r/web:1", NOW - 9000))}
+
+
+def test_a_revision_gets_the_manager_that_wrote_it() -> None:
+    [change] = altered([managed(write("kubectl-set", NOW - 61, "spec.x"))], TWO, [], SINCE)
+    assert (change.manager, change.witness, change.at) == ("kubectl-set", "revision", NOW - 60)
+    assert change.what == "revision 8: image r/web:1 → r/web:2 (ticket 7)" or "ticket 7" in change.what
+    assert any(line.startswith("+") and "web:2" in line for line in change.lines)
+
+
+def test_a_write_of_another_time_stands_alone_and_an_old_one_not_at_all() -> None:
+    writes = [write("kubectl-scale", NOW - 600, sub="scale"), write("argocd-controller", NOW - 900, "spec.replicas", operation="Apply"),
+              write("kubectl", NOW - 9999, "spec.x")]  # fmt: skip
+    told = altered([managed(*writes)], TWO, [], SINCE)
+    assert [(c.manager, c.what) for c in told[1:]] == [
+        ("kubectl-scale", "scaled it (subresource scale)"), ("argocd-controller", "applied replicas"),
+    ]  # fmt: skip
+    assert told[0].manager == ""
+
+
+def test_controllers_and_statuses_are_no_changes() -> None:
+    writes = [
+        write("kube-controller-manager", NOW, "metadata.annotations.x"),
+        write("kubectl", NOW, "status.x", sub="status"),
+    ]
+    assert altered([managed(*writes)], {}, [], SINCE) == ()
+    assert touched([managed(*writes), managed(write("helm", NOW))], SINCE) == (WEB._replace(uid="u"),)
+
+
+def test_the_first_revision_that_is_kept_is_compared_with_nothing() -> None:
+    [change] = altered([], {WEB: (revision(1, "r/web:1", NOW - 5),)}, [], SINCE)
+    assert (change.what, change.lines) == ("revision 1, the first that is kept: web:1", ())
+
+
+def deployment(replicas: int = 3, image: str = "r/web:1", **more: Any) -> Deployment:
+    return Deployment(
+        namespace="shop",
+        name="web",
+        uid="u",
+        desired=replicas,
+        template=Template(containers=(Container("m", image),)),
+        **more,
+    )
+
+
+def test_what_the_board_saw() -> None:
+    assert differences(deployment(), deployment(5, "r/web:2")) == (
+        "replicas 3 → 5",
+        "images r/web:1 → r/web:2",
+    )
+    assert differences(deployment(), deployment(ready=9)) == ()
+    assert differences(deployment(generation=1), deployment(generation=2))[0].startswith(
+        "something else of its spec"
+    )
+    assert differences(None, deployment()) == ("came",)
+    assert differences(deployment(), None) == ("went",)
+    hpa = HorizontalPodAutoscaler(
+        namespace="a", name="h", max_replicas=3, metrics=(Metric("Resource", "cpu", 70.0, 12.0),)
+    )
+    wider = HorizontalPodAutoscaler(
+        namespace="a", name="h", max_replicas=9, metrics=(Metric("Resource", "cpu", 70.0, 99.0),)
+    )
+    assert differences(hpa, wider) == ("max 3 → 9",)
+
+
+def test_a_sight_and_a_write_are_one_change() -> None:
+    sight = Sight(NOW - 59, WEB, deployment(3), deployment(9))
+    [change] = altered([managed(write("kubectl-scale", NOW - 60, sub="scale"))], {}, [sight], SINCE)
+    assert change.what == "replicas 3 → 9  (scaled it (subresource scale))"
+    [alone] = altered([], {}, [sight, sight._replace(at=NOW - 9999)], SINCE)
+    assert (alone.witness, alone.manager) == ("seen", "")
+
+
+def entry(
+    at: float, target: str = "Deployment shop/web", kind: EntryKind = EntryKind.INTENT, **more: Any
+) -> Entry:
+    return Entry(
+        version=1,
+        terminal="t",
+        sequence=1,
+        at=at,
+        kind=kind,
+        actor="alice@corp",
+        target=target,
+        action="workload.rollback",
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("entries", "known"),
+    [(None, ""), ([], "not by tfdash"), ([entry(NOW - 62)], "tfdash: alice@corp, workload.rollback"),
+     ([entry(NOW - 62, "Deployment shop/api")], "not by tfdash"), ([entry(NOW - 600)], "not by tfdash"),
+     ([entry(NOW + 60)], "not by tfdash"), ([entry(NOW - 62, kind=EntryKind.HEARTBEAT)], "not by tfdash"),
+     ([entry(NOW - 62, cluster="us-1")], "not by tfdash")],
+)  # fmt: skip
+def test_whether_our_own_audit_log_knows_of_it(entries: Any, known: str) -> None:
+    [change] = altered([], TWO, [], SINCE, entries)
+    assert change.known == known
+
+
+def test_a_config_map_against_what_was_applied() -> None:
+    lines = drifted({"data": {"a": "2", "db_password": "new"}}, '{"data": {"a": "1", "db_password": "old"}}')
+    assert "-a: '1'" in lines
+    assert "+a: '2'" in lines
+    assert not any("old" in line or "new" in line for line in lines)
+    assert drifted({"data": {"a": "1"}}, '{"data": {"a": "1"}}') == ()
+    assert drifted({}, "no json") == ()
+    assert drifted({}, "[]") == ()
+
+
+def test_hostile_texts_are_made_visible() -> None:
+    bad = "x\x1b[31m‮"
+    lines = change_lines(
+        altered([managed(write(bad, NOW, bad), subject=WEB._replace(name=bad))], {}, [], SINCE), NOW, UTC
+    )
+    assert lines
+    assert not any("\x1b" in line or "\u202e" in line for line in lines)
+    assert change_rows(altered([managed(write(bad, NOW, bad))], {}, [], SINCE))[0]["audit"] is None
+
+
+# -- the recorder and the reading -------------------------------------------------------------------------------------
+
+
+def update(objects: dict[Key, Object], keys: Any, **seen: Any) -> Update:
+    observed: Observation[Any] = Observation(**{"value": objects, "complete": True, **seen})
+    cluster = ClusterPicture(ref=REF, info=Observation(), kinds={"Deployment": observed})
+    change = Change(keys={(REF, "Deployment"): keys}, freshness=frozenset())
+    return Update(Picture(at=NOW, number=1, clusters={REF: cluster}), EMPTY_ASSESSMENT, change, None)
+
+
+@pytest.mark.parametrize("keys", [frozenset({Key("shop", "web")}), None, frozenset()])
+def test_the_recorder_notes_wishes_and_not_states(keys: Any) -> None:
+    recorder, at = Recorder(lambda: NOW), Key("shop", "web")
+    recorder.follow(update({at: deployment(3)}, None))
+    recorder.follow(update({at: deployment(3, ready=2)}, keys))
+    assert recorder.sights == ()
+    recorder.follow(update({at: deployment(5)}, keys))
+    recorder.follow(update({}, keys))
+    assert [differences(s.before, s.after) for s in recorder.sights] == [("replicas 3 → 5",), ("went",)]
+
+
+def test_the_first_list_and_printed_rows_are_no_change() -> None:
+    recorder, at = Recorder(lambda: NOW), Key("shop", "web")
+    row = Provisional(namespace="shop", name="web", kind="Deployment", cells=())
+    recorder.follow(update({at: row}, None, provisional=True))
+    recorder.follow(update({at: deployment()}, None))
+    assert recorder.sights == ()
+
+
+class Reads:
+    """What ``gather`` asks of a board."""
+
+    def __init__(self) -> None:
+        self.data, self.version, self.denied = {"a": "1"}, "1", ""
+
+    async def read_managers(self, ref: ClusterRef, kind: str, namespace: str | None) -> tuple[Managed, ...]:
+        if kind == self.denied:
+            raise ReadFailed(Problem(kind=ProblemKind.FORBIDDEN, cause="may not list"))
+        if kind != "ConfigMap":
+            return ()
+        subject = Subject(ref, "ConfigMap", "shop", "settings")
+        return (
+            managed(write("kubectl-edit", NOW - 5, "data.a"), subject=subject, resource_version=self.version),
+        )
+
+    async def read(self, subject: Subject) -> Document:
+        return Document(subject, {"data": dict(self.data)}, NOW)
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
+        return ()
+
+
+async def test_a_config_map_that_changes_while_it_is_watched_is_a_diff() -> None:
+    board: Any = Reads()
+    contents = Contents()
+    [first] = (await gather(board, [REF], None, SINCE, contents=contents)).changes
+    assert (first.manager, first.what, first.lines) == ("kubectl-edit", "wrote data.a", ())
+    board.data, board.version = {"a": "2"}, "2"
+    [second] = (await gather(board, [REF], None, SINCE, contents=contents)).changes
+    assert second.lines[-2:] == ("-a: '1'", "+a: '2'")
+
+
+async def test_what_may_not_be_read_is_said() -> None:
+    board: Any = Reads()
+    board.denied = "Deployment"
+    found = await gather(board, [REF], ("shop", "api"), SINCE)
+    assert found.unread == ("eu-1 Deployment: may not list",)
+    assert len(found.changes) == 2  # one reading for each namespace, of the same stand-in
