@@ -15,6 +15,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tfdash.actions.base import LedgerUnavailable
 from tfdash.model.memory import Entry, EntryKind
@@ -61,7 +62,7 @@ class LocalFile:
         self._redact = redact
         self._name = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[:48] or "terminal"
         self._ballast = slot.path.with_suffix(".ballast")
-        self.notes: list[str] = []
+        self.notes: list[tuple[str, dict[str, Any]]] = []  # to be recorded: sentence and data
         place.create_private(self.path)
         try:
             self._open()
@@ -73,7 +74,7 @@ class LocalFile:
                 self._open()
             except sqlite3.DatabaseError as again:
                 raise LedgerUnavailable(f"{self.path}: {cause(again)}") from None
-            self.notes.append(f"the file before this one was damaged and lies at {aside.name}")
+            self._note("damaged", "", 0, "", f"the file before this one was damaged and lies at {aside.name}")
         if adopt:
             self.terminal = self.meta("terminal")
         else:
@@ -103,17 +104,21 @@ class LocalFile:
             seen = self._read_sidecar()
             if not self.terminal:
                 if seen is not None and seen[1]:
-                    self.notes.append(
-                        f"the file of {seen[0]}, {seen[1]} entries up to {seen[2]}, is not here any more"
+                    self._note(
+                        "gone",
+                        *seen,
+                        f"the file of {seen[0]}, {seen[1]} entries up to {seen[2]}, is not here any more",
                     )
                 self._begin(identity)
             elif self.meta("identity") != identity:
                 self._rotate(
-                    identity, "this file is a copy of, or was moved from, the one that it was written to"
+                    "moved", "this file is a copy of, or was moved from, the one that it was written to"
                 )
             elif seen is not None and seen[0] == self.terminal and not self._holds(seen):
                 self._rotate(
-                    identity, f"entries up to {seen[1]} were recorded here and are not in the file any more"
+                    "cut",
+                    f"entries up to {seen[1]} were recorded here and are not in the file any more",
+                    seen,
                 )
             self.sequence, self.head = self._head(self.terminal)
             self.opened_at = self.sequence
@@ -126,19 +131,32 @@ class LocalFile:
             self._set_meta("terminal", self.terminal)
             self._set_meta("identity", identity)
 
-    def _rotate(self, identity: str, reason: str) -> None:
+    def _note(self, reason: str, terminal: str, sequence: int, head: str, sentence: str) -> None:
+        chain = {"reason": reason, "terminal": terminal, "sequence": sequence, "hash": head}
+        self.notes.append((sentence, {"chain": chain}))
+
+    def _rotate(self, reason: str, why: str, lost: tuple[str, int, str] | None = None) -> None:
         before = self.terminal
         sequence, head = self._head(before)
-        self._begin(identity)
-        self.notes.append(f"{reason}; a new chain begins, after {before} at {sequence} {head}")
+        self._begin(place.identity(self.path))
+        where = lost[1:] if lost is not None else (sequence, head)
+        self._note(reason, before, *where, f"{why}; a new chain begins, after {before} at {sequence} {head}")
 
-    def rotate(self, reason: str) -> None:
+    def rotate(self, reason: str, why: str, lost: tuple[str, int, str] | None = None) -> None:
         """Begin a new chain in the same file: the old one cannot go on (forked, or changed underneath)."""
         try:
-            self._rotate(place.identity(self.path), reason)
+            self._rotate(reason, why, lost)
             self.sequence, self.head = self._head(self.terminal)
         except sqlite3.DatabaseError as error:
             raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
+
+    def drafts(self, now: float) -> list[Draft]:
+        """What is to be noted, once."""
+        noted, self.notes = self.notes, []
+        return [
+            Draft(kind=EntryKind.NOTE, at=now, actor="tfdash", sentence=text, data=data)
+            for text, data in noted
+        ]
 
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
@@ -199,13 +217,14 @@ class LocalFile:
     def append(self, draft: Draft, abandoned: Callable[[], bool] = lambda: False) -> Entry:
         """Record it; durable when this returns. Raises ``LedgerUnavailable``, and ``Abandoned`` before anything is written."""
         if self._head(self.terminal) != (self.sequence, self.head):
+            lost = (self.terminal, self.sequence, self.head)
             self.rotate(
-                f"the file was changed underneath: it should end with entry {self.sequence} {self.head}"
+                "changed",
+                f"the file was changed underneath: it should end with entry {lost[1]} {lost[2]}",
+                lost,
             )
-            self._insert(
-                Draft(kind=EntryKind.NOTE, at=draft.at, actor="tfdash", sentence=self.notes.pop()),
-                lambda: False,
-            )
+            for noted in self.drafts(draft.at):
+                self._insert(noted, lambda: False)
         return self._insert(draft, abandoned)
 
     def _insert(self, draft: Draft, abandoned: Callable[[], bool]) -> Entry:

@@ -79,16 +79,7 @@ class Recorder:
                 place.release(slot)
                 raise
         self.terminal = self.file.terminal
-        return self._notes()
-
-    def _notes(self) -> list[Draft]:
-        if self.file is None:
-            return []
-        notes = [
-            Draft(kind=EntryKind.NOTE, at=self._now(), actor="tfdash", sentence=n) for n in self.file.notes
-        ]
-        self.file.notes = []
-        return notes
+        return self.file.drafts(self._now())
 
     def _opened(self) -> LocalFile:
         if self.file is None:

@@ -13,10 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from tfdash.actions.base import LedgerUnavailable
-from tfdash.model.memory import EntryKind
 from tfdash.store import place
 from tfdash.store.canonical import GENESIS, Unreadable, decode, digest, read_header
-from tfdash.store.draft import Draft
 from tfdash.store.feeding import SHARED, StoreFeeder
 from tfdash.store.local import LocalFile
 from tfdash.store.sealing import close_up
@@ -174,17 +172,9 @@ class Sync:
         if rotate and terminal == recorder.terminal:
 
             def work(file: LocalFile) -> None:
-                file.rotate(why)
-                for sentence in file.notes:
-                    file.append(
-                        Draft(
-                            kind=EntryKind.NOTE,
-                            at=feeder.store.clock.now(),
-                            actor="tfdash",
-                            sentence=sentence,
-                        )
-                    )
-                file.notes = []
+                file.rotate("forked", why)
+                for noted in file.drafts(feeder.store.clock.now()):
+                    file.append(noted)
                 recorder.terminal = file.terminal
 
             await recorder.on_file(work, "beginning a new chain")

@@ -1,0 +1,133 @@
+"""The log as it lies in files and tables, for ``tfdash audit``: nothing is changed and nothing is believed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.model.memory import Entry
+from tfdash.store import place
+from tfdash.store.anchors import Head
+from tfdash.store.canonical import Unreadable, decode
+from tfdash.store.local import cause
+from tfdash.store.schema import connect
+from tfdash.store.shared import SharedStore
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One entry as stored. ``columns`` (kind, intent, topic) are what the file says beside the bytes, None where nothing."""
+
+    terminal: str
+    sequence: int
+    raw: bytes
+    hash: str
+    written_by: str = ""
+    columns: tuple[str, str, str] | None = None
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries of one holder, in its own order. ``local``: this user's own record of its own terminals. ``copy``: what a
+    terminal kept of others. ``fork``: what did not fit, kept as evidence."""
+
+    name: str
+    rows: tuple[Row, ...]
+    kind: str  # "local", "copy", "shared", "fork"
+    heads: tuple[Head, ...] = ()  # what this holder says beside it of how far a chain went
+    problem: str = ""
+
+
+def read_file(path: Path) -> list[Source]:
+    """The own chains and the copies in one terminal's file."""
+    try:
+        connection = connect(str(path), read_only=True)
+        try:
+            own = _rows(connection, "entries")
+            others = _rows(connection, "others", ", written_by")
+            anchors = tuple(
+                Head(terminal=t, sequence=s, hash=h, at=at, holder=f"{holder} (as {path.name} remembers)")
+                for t, s, h, at, holder in connection.execute(
+                    "SELECT terminal, sequence, hash, at, holder FROM anchors"
+                )
+            )
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        return [Source(name=str(path), rows=(), kind="local", problem=f"it cannot be read: {cause(error)}")]
+    sources = [Source(name=str(path), rows=own, kind="local", heads=(*anchors, *_sidecar(path)))]
+    if others:
+        sources.append(Source(name=f"copies in {path.name}", rows=others, kind="copy"))
+    return sources
+
+
+def _rows(connection: sqlite3.Connection, table: str, extra: str = "") -> tuple[Row, ...]:
+    found = connection.execute(
+        f"SELECT terminal, sequence, bytes, hash, kind, intent, topic{extra} FROM {table} ORDER BY rowid"
+    )
+    return tuple(
+        Row(
+            str(r[0]),
+            int(r[1]),
+            _bytes(r[2]),
+            str(r[3]),
+            str(r[7]) if extra else "",
+            (str(r[4]), str(r[5]), str(r[6])),
+        )
+        for r in found
+    )
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+
+
+def _sidecar(path: Path) -> list[Head]:
+    """The head that stands in the lock file."""
+    try:
+        parts = path.with_suffix(".lock").read_bytes()[:512].decode("ascii").split()
+        return [Head(terminal=parts[0], sequence=int(parts[1]), hash=parts[2], holder=f"{path.stem}.lock")]
+    except (OSError, ValueError, IndexError):
+        return []
+
+
+def read_folder(folder: Path) -> list[Source]:
+    """Every terminal of this user. Raises ``LedgerUnavailable`` where the folder is there and cannot be entered."""
+    try:
+        if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
+            raise LedgerUnavailable(f"{folder}: permission denied")
+    except OSError as error:
+        raise LedgerUnavailable(f"{folder}: {place.why(error)}") from None
+    return [source for path in place.files(folder) for source in read_file(path)]
+
+
+async def read_shared(shared: SharedStore) -> list[Source]:
+    """Everything in the shared store. Raises ``LedgerUnavailable``."""
+    rows: list[Row] = []
+    for terminal in sorted(await shared.heads()):
+        sequence = 0
+        while found := await shared.after(terminal, sequence):
+            rows += [Row(*row) for row in found]
+            sequence = found[-1][1]
+    forks = tuple(Row(*row) for row in await shared.forks())
+    sources = [Source(name="the shared store", rows=tuple(rows), kind="shared")]
+    if forks:
+        sources.append(Source(name="the shared store's forks", rows=forks, kind="fork"))
+    return sources
+
+
+def entries_of(sources: Iterable[Source]) -> list[Entry]:
+    """All that can be read, each once, in the order of their times; chains keep their own order."""
+    found: dict[tuple[str, int, str], Entry] = {}
+    for source in sources:
+        for row in source.rows:
+            key = (row.terminal, row.sequence, row.hash)
+            if key not in found:
+                try:
+                    found[key] = decode(row.raw, row.hash)
+                except Unreadable:
+                    continue
+    return sorted(found.values(), key=lambda entry: (entry.at, entry.terminal, entry.sequence))

@@ -1,0 +1,286 @@
+"""Says of every chain whether it is whole, up to where it is proven, and by whom. Pure: it gets what was read.
+
+A chain by itself proves only that nobody changed the middle without doing all the rest anew. What proves it is another
+holder of its head: the shared store, an anchor file, another terminal's copy. Up to the last such head the log is
+proven; after it, nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tfdash.store.anchors import Head
+from tfdash.store.canonical import GENESIS, VERSION, Unreadable, data_of, decode, digest, read_header
+from tfdash.store.reading import Row, Source
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of one terminal's chain. ``bad``: the first bad sequence, None where there is none."""
+
+    terminal: str
+    last: int
+    problems: tuple[str, ...]
+    bad: int | None = None
+    proven_to: int = 0
+    proven_by: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """``unknown``: what could not be looked at."""
+
+    chains: tuple[Chain, ...]
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """0 whole, 1 something is wrong, 2 something could not be looked at."""
+        if any(chain.problems for chain in self.chains):
+            return 1
+        return 2 if self.unknown else 0
+
+
+class _Walk(msgspec.Struct):
+    """One holder's rows of one chain, checked. ``good``: the sequences up to which all is well, with their hashes."""
+
+    source: Source
+    hashes: dict[int, str]
+    good: int
+    problem: str
+    bad: int | None
+    notes: list[str]
+
+
+def _walk(source: Source, rows: Sequence[Row]) -> _Walk:
+    hashes: dict[int, str] = {}
+    sequence, previous = 0, GENESIS
+    problem, bad = "", None
+    notes: list[str] = []
+    for row in rows:
+        hashes[row.sequence] = row.hash
+        if problem:
+            continue
+        wrong = _wrong(row, sequence, previous)
+        if wrong:
+            problem, bad = wrong, (row.sequence if row.sequence <= sequence + 1 else sequence + 1)
+            continue
+        if read_header(row.raw).version > VERSION:
+            notes.append(f"entry {row.sequence} was written by a newer tfdash; its hash holds")
+        sequence, previous = row.sequence, row.hash
+    return _Walk(source, hashes, sequence, problem, bad, notes)
+
+
+def _wrong(row: Row, sequence: int, previous: str) -> str:
+    """What is wrong with the row that should follow on ``sequence`` and ``previous``, "" for nothing."""
+    where = f"entry {row.sequence}"
+    try:
+        header = read_header(row.raw)
+        entry = decode(row.raw, row.hash)
+    except Unreadable as error:
+        return f"{where} is damaged: {error}"
+    if digest(row.raw) != row.hash:
+        return f"{where} was changed: its hash is not that of its bytes"
+    if header.terminal != row.terminal or header.sequence != row.sequence:
+        return f"{where} was moved: it says that it is entry {header.sequence} of {header.terminal}"
+    if row.sequence > sequence + 1:
+        missing = (
+            f"entry {sequence + 1} is"
+            if row.sequence == sequence + 2
+            else f"entries {sequence + 1} to {row.sequence - 1} are"
+        )
+        return f"{missing} missing"
+    if row.sequence <= sequence:
+        return f"{where} is out of order: it stands behind entry {sequence}"
+    if header.previous != previous:
+        return f"{where} was spliced in, or what stands before it was written anew: it continues {header.previous[:12]}"
+    if row.columns is not None:
+        topic = str(data_of(entry).get("topic", ""))
+        if row.columns != (header.kind, header.intent, topic):
+            return f"{where} was hidden: the columns beside it say something else than it does"
+    return ""
+
+
+def verify(sources: Sequence[Source], anchors: Sequence[Head] = (), unknown: Sequence[str] = ()) -> Report:
+    """Check every chain in ``sources`` by itself, against each other, and against ``anchors``."""
+    chains: dict[str, list[_Walk]] = {}
+    forked: dict[str, list[Row]] = {}
+    told = [f"{source.name}: {source.problem}" for source in sources if source.problem]
+    for source in sources:
+        by_terminal: dict[str, list[Row]] = {}
+        for row in source.rows:
+            by_terminal.setdefault(row.terminal, []).append(row)
+        for terminal, rows in by_terminal.items():
+            if source.kind == "fork":
+                forked.setdefault(terminal, []).extend(rows)
+            else:
+                chains.setdefault(terminal, []).append(_walk(source, rows))
+    inside = [head for source in sources for head in source.heads]
+    for head in (*inside, *anchors):  # a chain of which nothing but its anchor is left
+        if head.sequence:
+            chains.setdefault(head.terminal, [])
+    found = _found_by_terminals(sources)
+    for terminal in found:
+        chains.setdefault(terminal, [])
+    return Report(
+        chains=tuple(
+            _judge(terminal, walks, forked.get(terminal, []), [h for h in inside if h.terminal == terminal],
+                   [h for h in anchors if h.terminal == terminal], found.get(terminal, []))
+            for terminal, walks in sorted(chains.items())
+        ),
+        unknown=(*unknown, *told),
+    )  # fmt: skip
+
+
+_BROKEN = ("cut", "changed", "gone", "forked", "damaged")
+
+
+def _found_by_terminals(sources: Sequence[Source]) -> dict[str, list[tuple[int, str]]]:
+    """What terminals themselves noted of chains that they could not go on with: chain -> (last sequence, sentence)."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for source in sources:
+        for row in source.rows:
+            if b'\\"chain\\"' not in row.raw:
+                continue
+            try:
+                entry = decode(row.raw, row.hash)
+            except Unreadable:
+                continue
+            chain = data_of(entry).get("chain")
+            if entry.actor == "tfdash" and isinstance(chain, dict) and chain.get("reason") in _BROKEN:
+                at, terminal = chain.get("sequence"), str(chain.get("terminal") or row.terminal)
+                told = (at if isinstance(at, int) else 0, entry.sentence)
+                if told not in found.setdefault(terminal, []):
+                    found[terminal].append(told)
+    return found
+
+
+def _judge(
+    terminal: str,
+    walks: list[_Walk],
+    forks: list[Row],
+    inside: list[Head],
+    anchors: list[Head],
+    found: list[tuple[int, str]],
+) -> Chain:
+    problems: list[str] = []
+    bad: list[int] = []
+
+    def add(sequence: int | None, problem: str) -> None:
+        if problem not in problems:
+            problems.append(problem)
+        if sequence is not None:
+            bad.append(sequence)
+
+    for walk in walks:
+        if walk.problem:
+            add(walk.bad, f"{walk.source.name}: {walk.problem}")
+    for index, one in enumerate(walks):
+        for other in walks[index + 1 :]:
+            at = _first_difference(one, other)
+            if at is not None:
+                add(
+                    at,
+                    f"forked or written anew: {one.source.name} and {other.source.name} hold different entries {at}",
+                )
+    for at, sentence in found:
+        add(at, f"its terminal found out: {sentence}")
+    for row in forks:
+        add(
+            row.sequence,
+            f"forked: the shared store was offered another entry {row.sequence} by {row.written_by}",
+        )
+    main = _main(walks)
+    last = max(main.hashes, default=0) if main is not None else 0
+    for walk in walks:
+        furthest = max(walk.hashes, default=0)
+        if main is not None and walk is not main and furthest > last:
+            add(
+                last + 1,
+                f"the tail was cut: {walk.source.name} holds entries up to {furthest}, {main.source.name} up to {last}",
+            )
+        if walk.source.kind == "shared":
+            for copy in walks:
+                if copy.source.kind == "copy" and max(copy.hashes, default=0) > furthest:
+                    add(
+                        furthest + 1,
+                        f"the tail was cut in the shared store: {copy.source.name} hold entries up to {max(copy.hashes)}",
+                    )
+    by: list[str] = []
+    proven = 0
+    for head in (*inside, *anchors):
+        wrong = _against(head, main, last)
+        if wrong:
+            add(min(head.sequence, last + 1), wrong)
+        elif head in anchors:
+            proven, by = _further(proven, by, head.sequence, head.holder)
+    for walk in walks:
+        if main is None or walk is main or walk.problem:
+            continue
+        agreed = [s for s, hash in walk.hashes.items() if main.hashes.get(s) == hash]
+        if agreed:
+            proven, by = _further(proven, by, max(agreed), walk.source.name)
+    first_bad = min(bad, default=None)
+    if first_bad is not None and proven >= first_bad and main is not None and main.good < proven:
+        proven = main.good
+    notes = [note for walk in walks for note in walk.notes]
+    return Chain(
+        terminal=terminal, last=last, problems=tuple(problems), bad=first_bad, proven_to=proven, proven_by=tuple(by),
+        notes=tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
+def _main(walks: list[_Walk]) -> _Walk | None:
+    """Whose word it is first of all: the terminal's own file, else the shared store, else a copy."""
+    order = {"local": 0, "shared": 1, "copy": 2}
+    return min(walks, key=lambda walk: order[walk.source.kind], default=None)
+
+
+def _first_difference(one: _Walk, other: _Walk) -> int | None:
+    return min(
+        (s for s in one.hashes.keys() & other.hashes.keys() if one.hashes[s] != other.hashes[s]), default=None
+    )
+
+
+def _against(head: Head, main: _Walk | None, last: int) -> str:
+    if head.sequence == 0:
+        return ""
+    if main is None:
+        return f"the whole chain is gone: {head.holder} holds its head at entry {head.sequence}"
+    if head.sequence > last:
+        return (
+            f"the tail was cut: {head.holder} holds entry {head.sequence}, {main.source.name} ends at {last}"
+        )
+    held = main.hashes.get(head.sequence)
+    if held is not None and held != head.hash:
+        return f"broken anchor: {head.holder} holds entry {head.sequence} as {head.hash[:12]}, here it is {held[:12]}"
+    return ""
+
+
+def _further(proven: int, by: list[str], sequence: int, holder: str) -> tuple[int, list[str]]:
+    if sequence > proven:
+        return sequence, [holder]
+    return proven, ([*by, holder] if sequence == proven and holder not in by else by)
+
+
+def lines(report: Report) -> list[str]:
+    """In words, one chain after the other."""
+    told: list[str] = []
+    for chain in report.chains:
+        state = "whole" if not chain.problems else f"NOT WHOLE: the first bad entry is {chain.bad}"
+        told.append(f"{chain.terminal}: {chain.last} entries, {state}")
+        told += [f"  {problem}" for problem in chain.problems]
+        if chain.proven_to:
+            told.append(f"  proven up to entry {chain.proven_to} by {', '.join(chain.proven_by)}")
+            if chain.proven_to < chain.last:
+                told.append(
+                    f"  entries {chain.proven_to + 1} to {chain.last}: nobody else holds them yet; nothing is proven of them"
+                )
+        elif chain.last:
+            told.append(
+                "  nobody else holds its head: if the whole chain was written anew, this cannot show it"
+            )
+        told += [f"  {note}" for note in chain.notes]
+    told += [f"not looked at: {problem}" for problem in report.unknown]
+    return told or ["there is no log"]
