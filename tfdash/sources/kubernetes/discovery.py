@@ -8,7 +8,6 @@ import msgspec
 
 from tfdash.sources.kubernetes.kinds import OPTIONAL, Kind
 
-
 _WHOLE = (
     4  # looks after which a known group's resources are read again: Argo CD and Argo Rollouts share theirs
 )
