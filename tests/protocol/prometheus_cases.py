@@ -10,10 +10,11 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tfdash.demo.prometheus.series import NAME, Held, Series
+from tfdash.demo.prometheus.series import NAME, STALE, Held, Series
 
 ANSWERS = Path(__file__).with_name("prometheus_answers.json")
 BEGIN = 1_795_500_000_000  # milliseconds; 2026-11-24T06:00:00Z
@@ -83,12 +84,14 @@ SERIES: list[Series] = [
 ]  # fmt: skip
 
 
-def openmetrics() -> str:
-    """The samples as promtool wants them: by name, then by series, then by time."""
+def openmetrics(held_series: Iterable[Series] = SERIES) -> str:
+    """The samples as promtool wants them: by name, then by series, then by time; without stale markers."""
     lines = []
-    for series in sorted(SERIES, key=lambda s: s.labels[NAME]):
+    for series in sorted(held_series, key=lambda s: s.labels[NAME]):
         labels = ",".join(f'{k}="{v}"' for k, v in sorted(series.labels.items()) if k != NAME and v)
         for time, value in zip(series.times, series.values, strict=True):
+            if value is STALE:
+                continue
             shown = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}.get(repr(float(value)), repr(float(value)))
             lines.append(f"{series.labels[NAME]}{{{labels}}} {shown} {time / 1000:.3f}")
     return "\n".join([*lines, "# EOF", ""])

@@ -106,3 +106,41 @@ def test_known_results(answer: Ask) -> None:
     assert value("rate(reset_mid_total[3000s1ms])", 50) == pytest.approx([0.03], rel=1e-5)
     assert value("histogram_quantile(0.9, top_bucket)", 0.5) == [1.0]  # in +Inf: the highest bound below it
     assert value('absent(up{job="web"})', 1) == []
+
+
+# -- the world's own traffic -----------------------------------------------------------------------------------------
+
+USUAL = [
+    'sum by (pod) (increase(http_requests_total{namespace="tf-staging",app="checkout"}[5m]))',
+    'sum by (app) (rate(http_requests_total{code=~"5.."}[5m])) / sum by (app) (rate(http_requests_total[5m]))',
+    "histogram_quantile(0.9, sum by (app, le) (rate(http_request_duration_seconds_bucket[5m])))",
+    'histogram_quantile(0.9, sum by (pod, le) (rate(http_request_duration_seconds_bucket{app="checkout"}[2m])))',
+    "sum by (app) (rate(http_request_duration_seconds_sum[5m])) / sum by (app) (rate(http_request_duration_seconds_count[5m]))",
+    'topk(3, sum by (app) (rate(http_requests_total[5m])))',
+    'http_requests_total{app="checkout"}[10m]',
+    '{__name__=~"http_request_duration_seconds(_bucket|_count|_sum)?",app="checkout"}[3m]',
+    'label_replace(sum by (pod) (rate(http_requests_total{app="checkout"}[5m])), "version", "$1", "pod", "checkout-(.*)-.*")',
+    "avg_over_time(probe_success[10m])", "changes(up[30m])", "max_over_time(sum(rate(http_requests_total[1m]))[10m:30s])",
+    'sum(rate(http_requests_total{app="checkout"}[5m])) > bool 1', "count by (app) (last_over_time(http_requests_total[5m]))",
+]  # fmt: skip
+
+
+@pytest.mark.platform
+def test_the_worlds_traffic_has_the_same_answers_on_a_real_prometheus() -> None:
+    from tests.platform.harness.prometheus import Prometheus
+    from tests.unit.demo.prometheus.scenes import Scene
+    from tfdash.demo.traffic.storage import Traffic
+    from tfdash.demo.world.behaviour import Rule
+
+    scene = Scene(Rule(app="checkout", image="*:2.14.0", does={"errors": 0.05, "after": "1m"}))
+    scene.do("release", service="checkout", version="2.14.0")
+    scene.run(300)
+    with scene.cluster.agenda.pretending(scene.time):
+        everything = Traffic(scene.cluster.prometheus.history).select((), 0, 2**52)
+    with Prometheus(openmetrics=openmetrics(everything)) as server:
+        for query in USUAL:
+            asked = [("query", query), ("time", f"{scene.time:.3f}")]
+            expected = settled(told(*ask(server.url, ("query", asked))), False)
+            found = {"status": 200, "data": json.loads(json.dumps(scene.answer(**dict(asked))))}  # type: ignore[arg-type]
+            assert same(settled(found, False), expected), query
+            assert expected["data"]["result"], query

@@ -6,9 +6,11 @@ import math
 from itertools import pairwise
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from tests.unit.demo.prometheus.scenes import MAIN, Scene
 from tests.unit.demo.worlds import START
+from tfdash.demo.auth import User
 from tfdash.demo.objects import labels_of, name_of
 from tfdash.demo.store import ADDED, DELETED, Happened, Stored
 from tfdash.demo.traffic.history import ROLLOUTS
@@ -248,11 +250,16 @@ def test_a_journey_fails_where_a_service_fails_it_or_has_no_pods() -> None:
     assert scene.rows('ALERTS{alertname="JourneyFailing",alertstate="firing"}')
 
 
-def test_prometheus_can_be_told_to_be_down(calm: Scene) -> None:
+async def test_prometheus_can_be_told_to_be_down(calm: Scene) -> None:
+    async def asked() -> tuple[int, str]:
+        request = make_mocked_request("GET", "/prometheus/api/v1/query?query=1")
+        answer = await calm.cluster.prometheus.serve(request, User("somebody", ()))
+        return answer.status, answer.text or ""
+
     calm.do("prometheus-down", reason="no route")
-    assert calm.cluster.prometheus.down == "no route"
+    assert await asked() == (503, "no route\n")
     calm.do("prometheus-up")
-    assert calm.cluster.prometheus.down == ""
+    assert (await asked())[0] == 200
 
 
 @pytest.mark.parametrize(
