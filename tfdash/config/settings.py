@@ -128,6 +128,25 @@ class CalendarSettings(Section):
         return self
 
 
+class StoreSettings(Section):
+    """What must be remembered, and where: this user's folder, and a PostgreSQL that people share."""
+
+    path: str = ""
+    url: SecretRef | None = None
+    key: SecretRef | None = None
+    approvals: Literal["auto", "kubernetes", "none"] = "auto"
+    deadline: Duration = 2.0
+    heartbeat: Duration = 3600.0
+    approval_life: Duration = Field(default=900.0, le=3600)
+    break_glass: Duration = Field(default=3600.0, le=3600)
+    shared_roles: list[str] = Field(
+        default=["postgres", "tfdash", "tfdash_owner", "admin", "root", "app", "deploy", "ci"]
+    )
+    anchor_file: str = ""
+    anchor_command: list[str] = Field(default_factory=list)
+    anchor_every: Duration = 300.0
+
+
 class UiSettings(Section):
     theme: Literal["dark", "light", "ansi", "colour-blind"] = "dark"
     mouse: bool = True
@@ -158,6 +177,7 @@ class Settings(Section):
     policy: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
     releases: ReleasesSettings = ReleasesSettings()
+    store: StoreSettings = StoreSettings()
     ui: UiSettings = UiSettings()
     demo: DemoSettings = DemoSettings()
 
