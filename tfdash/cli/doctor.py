@@ -17,26 +17,29 @@ _SKEW = 30.0  # seconds of clock difference that an operator must know of
 
 
 def command(args: argparse.Namespace) -> int:
-    from tfdash.cli.compose import board_of, clock_of
+    from tfdash.cli.compose import board_of, clock_of, judge_of
+    from tfdash.cli.doctormetrics import examine_metrics, metrics_text, want_releases
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     load(config.path)
     print(f"configuration: {config.path or 'none, the defaults hold'}", file=sys.stderr)
-    board, _ = board_of(config.environment, config, clock_of(config), None)
+    board, sources = board_of(config.environment, config, clock_of(config), judge_of(config))
+    want_releases(board, args, config.environment, sources)
     board.start()
     try:
         found = asyncio.run(_examine(board, config.environment.name))
+        metrics = examine_metrics(board)
     finally:
         board.stop()
     if args.format == "json":
-        print(json.dumps({"schema_version": 1, "clusters": found}, indent=2))
+        print(json.dumps({"schema_version": 1, "clusters": found, "metrics": metrics}, indent=2))
     else:
-        print("\n".join(line for cluster in found for line in _text(cluster)))
-    if any(not c["reached"] for c in found):
+        print("\n".join([*(line for cluster in found for line in _text(cluster)), *metrics_text(metrics)]))
+    if any(not c["reached"] for c in found) or any(m["problem"] for m in metrics):
         return UNKNOWN
-    return FINDINGS if any(c["findings"] for c in found) else OK
+    return FINDINGS if any(c["findings"] for c in [*found, *metrics]) else OK
 
 
 async def _examine(board: Board, environment: str) -> list[dict[str, Any]]:

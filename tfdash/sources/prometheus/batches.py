@@ -11,7 +11,7 @@ from tfdash.sources.prometheus.targets import Target
 from tfdash.sources.prometheus.template import Template
 
 _LONGEST = 3000  # characters of one query: what every proxy lets through in an URL, percent-encoded
-_FILLED_AT_ONCE = 20  # workloads of which more than ``_LITTLE`` seconds are asked in one query
+_FILLED_AT_ONCE = 8  # workloads of which more than ``_LITTLE`` seconds are asked in one query
 _LITTLE = 450.0  # what a round may ask of a workload that serves nothing, whose newest sample is long ago
 
 

@@ -15,6 +15,10 @@ from tfdash.sources.prometheus.targets import Belonging, Pods, Target
 from tfdash.sources.prometheus.template import Template
 
 _UNKNOWN_SCRAPE = 60.0  # seconds that a scrape may take to come, while the interval is not measured
+_LONGEST_SCRAPE = (
+    10.0  # seconds after its time stamp a sample may come in: Prometheus' default scrape_timeout
+)
+_NEW_AT_ONCE = 40
 _LONGEST_LAG = 300.0  # a backend may be so far behind; older newest samples are of what is gone
 
 Match = Sequence[tuple[str, str]]
@@ -35,6 +39,8 @@ class Cache:
         self._newest: dict[tuple[str, Subject], float] = {}
         self._scrape: dict[Subject, float] = {}
         self._warned: dict[tuple[str, Subject], str] = {}
+        self._tried: set[Subject] = set()
+        self._told: dict[Subject, tuple[object, tuple[Query, ...]]] = {}
 
     def use(self, targets: Sequence[Target]) -> None:
         """The targets from now on."""
@@ -52,6 +58,8 @@ class Cache:
                     self._since.pop(key, None)
                     self._newest.pop(key, None)
                     self._warned.pop(key, None)
+        self._told = {s: told for s, told in self._told.items() if s in wanted}
+        self._tried &= wanted.keys()
         self._targets = wanted
         self._belonging = {}
         by_template: dict[str, list[Target]] = {}
@@ -70,10 +78,16 @@ class Cache:
         return tuple(self._targets.values())
 
     def batches(self, at: float) -> list[Batch]:
-        """The queries of a round evaluated ``at``."""
+        """The queries of a round evaluated ``at``: of what was never asked only so much that a round stays short."""
         found: list[Batch] = []
         groups: dict[tuple[str, str], list[tuple[Target, float]]] = {}
+        new = 0
         for target in self._targets.values():
+            if not self.asked(target) and target.subject not in self._tried:
+                new += 1
+                if new > _NEW_AT_ONCE:
+                    continue
+            self._tried.add(target.subject)  # what fails must not keep the others waiting
             for role in roles_of(target.template):
                 since = self._lacks(role, target, at)
                 groups.setdefault((role, target.template.name), []).append((target, since))
@@ -81,13 +95,17 @@ class Cache:
             found += batches_of(role, rows, at, self._match)
         return found
 
+    def asked(self, target: Target) -> bool:
+        """Whether anything was answered of it yet."""
+        return any((role, target.subject) in self._asked for role in roles_of(target.template))
+
     def _lacks(self, role: str, target: Target, at: float) -> float:
         key = (role, target.subject)
         asked = self._asked.get(key)
         if asked is None or asked <= at - target.horizon:
             return at - target.horizon
         newest = max(self._newest.get(key, 0.0), asked - _LONGEST_LAG)
-        overlap = self._scrape.get(target.subject, _UNKNOWN_SCRAPE) + 1.0
+        overlap = min(self._scrape.get(target.subject, _UNKNOWN_SCRAPE), _LONGEST_SCRAPE) + 1.0
         return max(min(asked, newest) - overlap, at - target.horizon)
 
     def take(self, batch: Batch, rows: list[Row], warnings: Sequence[str], at: float) -> None:
@@ -163,6 +181,17 @@ class Cache:
 
     def _queries(self, target: Target, template: Template, seconds: float) -> tuple[Query, ...]:
         """As they would be sent for this workload alone: what a person can paste and see the same."""
+        key = (
+            target,
+            seconds,
+            *(self._warned.get((role, target.subject), "") for role in roles_of(template)),
+        )
+        known = self._told.get(target.subject)
+        if known is None or known[0] != key:
+            known = self._told[target.subject] = (key, self._write(target, template, seconds))
+        return known[1]
+
+    def _write(self, target: Target, template: Template, seconds: float) -> tuple[Query, ...]:
         found = []
         for role in roles_of(template):
             text = f"{written(template, role, [target], self._match)}{reach(seconds)}"

@@ -71,8 +71,31 @@ class PrometheusFeeder:
             except Exception:  # a bug of ours: said in the log, and the next round comes
                 log.exception("a round of metrics failed")
             self.round_seconds = time.monotonic() - began
-            behind = self._begun and any(not self._cache.asked(t) for t in self._cache.targets)
-            await asyncio.sleep(0.2 if behind else max(1.0, self.options.interval - self.round_seconds))
+            await self._wait(board, max(1.0, self.options.interval - self.round_seconds))
+
+    async def _wait(self, board: Reading, seconds: float) -> None:
+        """Until the next round is due, or until there is something that was never asked for: a release that begins."""
+        until = time.monotonic() + seconds
+        seen = None
+        await asyncio.sleep(0.2)
+        while not self.behind and (left := until - time.monotonic()) > 0:
+            releases = board.assessment.releases
+            if releases is not seen:
+                seen = releases
+                wanted = targets_of(self.ref, releases, self.options, self._clock.now())
+                if self._begun and any(not self._cache.asked(t) for t in wanted):
+                    return
+            await asyncio.sleep(min(0.5, left))
+
+    @property
+    def behind(self) -> bool:
+        """Some workloads were not asked for yet, and nothing hinders that: the next round may come at once."""
+        return self._begun and any(not self._cache.asked(t) for t in self._cache.targets)
+
+    @property
+    def skew(self) -> float | None:
+        """The server's clock minus ours by its last answer, in seconds."""
+        return self._free[0].session.skew if self._free else None
 
     async def round(self, board: Reading) -> None:
         """One round at one evaluation time, a whole second."""
@@ -105,7 +128,7 @@ class PrometheusFeeder:
             for work in self._more():
                 group.create_task(work(at))
         told = await in_thread(lambda: self._settle(at, failed))
-        self._begun = bool(server) and not failed
+        self._begun = not failed
         worst = about.result() or next((p for p in server if p is not None), None)
         self._publish(board, at, worst, told)
 

@@ -190,7 +190,7 @@ class Histograms:
     def __init__(self, pods: Pods) -> None:
         self._pods = pods
         self._known: dict[bytes, tuple[Histogram | None, str, float]] = {}
-        self._made: dict[tuple[Subject, tuple[tuple[str, str], ...]], Histogram] = {}
+        self._made: dict[tuple[tuple[str, str], ...], Histogram] = {}
         self.of: dict[Subject, list[Histogram]] = {}
 
     def take(self, rows: Iterable[Row], belonging: Belonging, scale: float) -> int:
@@ -227,29 +227,30 @@ class Histograms:
         return dropped
 
     def _meet(self, labels: dict[str, str], belonging: Belonging) -> tuple[Histogram | None, str, float]:
-        target = belonging.target(labels)
-        name = labels.get("__name__", "")
+        name = labels.pop("__name__", "")
         part = "bucket" if name.endswith("_bucket") else "sum" if name.endswith("_sum") else ""
         try:
             bound = float(labels.pop("le", "nan"))
         except ValueError:
             bound = math.nan
-        if target is None or (part == "bucket" and math.isnan(bound)):
+        if part == "bucket" and math.isnan(bound):
             return None, part, bound
-        pod, version, rest, error = identity(labels, target, self._pods)
-        at = (target.subject, (("", pod), ("", version), *rest))
-        found = self._made.get(at)
-        if found is None:
-            found = self._made[at] = Histogram(target.subject, pod, version, rest, error)
+        at = tuple(labels.items())  # as the server sorts them
+        if at not in self._made:
+            target = belonging.target(labels)
+            if target is None:
+                return None, part, bound
+            self._made[at] = found = Histogram(target.subject, *identity(labels, target, self._pods))
             self.of.setdefault(target.subject, []).append(found)
-        return found, part, bound
+        return self._made[at], part, bound
 
     def cut(self, since: dict[Subject, float]) -> None:
         gone = {at for at, h in self._made.items() if not h.cut(since.get(h.owner, _INF))}
         if not gone:
             return
-        lost = {id(self._made.pop(at)) for at in gone}
-        for owner in {owner for owner, _ in gone}:
+        lost_ones = [self._made.pop(at) for at in gone]
+        lost = {id(one) for one in lost_ones}
+        for owner in {one.owner for one in lost_ones}:
             rest = [h for h in self.of[owner] if id(h) not in lost]
             if rest:
                 self.of[owner] = rest

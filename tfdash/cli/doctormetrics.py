@@ -1,0 +1,57 @@
+"""The part of ``tfdash doctor`` that looks at metrics; nothing where no Prometheus is configured."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from tfdash.board import Board
+from tfdash.config.quick import QuickEnvironment
+from tfdash.sources.kubernetes.source import KubernetesSource
+from tfdash.sources.prometheus import PrometheusFeeder
+
+_PATIENCE = 20.0  # seconds for the lists and for the first samples
+
+
+def _feeders(board: Board) -> list[PrometheusFeeder]:
+    return [f for f in board.feeders if isinstance(f, PrometheusFeeder)]
+
+
+def want_releases(
+    board: Board, args: argparse.Namespace, environment: QuickEnvironment, sources: list[KubernetesSource]
+) -> None:
+    """Ask for what releases are told by: metrics are examined for those that are known."""
+    from tfdash.cli.compose import JUDGED_KINDS, scope_of
+
+    if _feeders(board):
+        board.want("doctor", dict.fromkeys(JUDGED_KINDS, scope_of(args, environment, sources)))
+
+
+def examine_metrics(board: Board) -> list[dict[str, Any]]:
+    """One report for each Prometheus as plain data, when its first samples are there or patience ends."""
+    from tfdash.sources.prometheus.inspect import as_json, inspect_metrics
+
+    feeders = _feeders(board)
+    until = time.monotonic() + _PATIENCE
+    while feeders and time.monotonic() < until and not all(_settled(board, f) for f in feeders):
+        time.sleep(0.1)
+    picture, assessment = board.picture, board.assessment
+    return [as_json(inspect_metrics(f, picture.signals, assessment.releases)) for f in feeders]
+
+
+def _settled(board: Board, feeder: PrometheusFeeder) -> bool:
+    seen = board.picture.signals.prometheus.get(feeder.ref)
+    if seen is None or seen.problem is not None:
+        return seen is not None
+    mine = [s for s in board.assessment.releases if s.cluster == feeder.ref]
+    few = len(mine) <= feeder.options.max_workloads
+    known = all(s in board.picture.signals.traffic for s in mine) if few else not feeder.behind
+    return known and not board.unsettled() and board.assessment.number >= board.picture.number
+
+
+def metrics_text(metrics: list[dict[str, Any]]) -> list[str]:
+    """For people."""
+    from tfdash.sources.prometheus.inspect import as_text
+
+    return [line for report in metrics for line in as_text(report)]
