@@ -127,12 +127,13 @@ def affects(
         case Application() | Kustomization() | HelmRelease():
             found |= _kept_by(world, obj)
     for at in tuple(found):
-        found |= _spoken_for(world, *at)
+        gone = obj if isinstance(obj, Deployment) and at == (obj.KIND, Key(obj.namespace, obj.name)) else None
+        found |= _spoken_for(world, *at, gone)
     return frozenset(Subject(cluster.ref, k, *key) for k, key in found if k in CARRIERS)
 
 
-def _spoken_for(world: World, kind: str, key: Key) -> set[tuple[str, Key]]:
-    """The carriers that speak for this Deployment: its Canary, its Rollout, its stable half."""
+def _spoken_for(world: World, kind: str, key: Key, gone: Deployment | None) -> set[tuple[str, Key]]:
+    """The carriers that speak for this Deployment, or did before it went: its Canary, its Rollout, its stable half."""
     if kind != "Deployment":
         return set()
     found = set()
@@ -140,7 +141,7 @@ def _spoken_for(world: World, kind: str, key: Key) -> set[tuple[str, Key]]:
         canary = world.canary_of(kind, key.namespace, name)
         if canary is not None:
             found.add(("Canary", Key(canary.namespace, canary.name)))
-    deployment = world.get(Deployment, *key)
+    deployment = world.get(Deployment, *key) or gone
     if deployment is not None:
         over = world.rollout_over(deployment)
         halves = (world.stable_half(deployment), world.canary_half(deployment)) if world.pairs else ()

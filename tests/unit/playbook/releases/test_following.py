@@ -1,0 +1,87 @@
+"""Following changes by ``affects`` gives what looking at everything afresh gives, whatever comes and goes in what order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.playbook.releases import making
+from tests.unit.playbook.releases.making import (
+    NOW,
+    REF,
+    cluster,
+    deployment,
+    meta,
+    owned,
+    pods,
+    replica_set,
+    rollout,
+)
+from tests.unit.playbook.releases.test_flagger import canary
+from tests.unit.playbook.releases.test_owners import MINE, application
+from tfdash.model.kube import Object
+from tfdash.model.observation import Observation
+from tfdash.model.picture import ClusterPicture
+from tfdash.model.release import ReleaseState
+from tfdash.model.subject import Key, Subject
+from tfdash.playbook.releases import affects, find_releases, release_of
+
+PAIRS = [("*", "*-next")]
+
+
+def universe() -> dict[tuple[str, Key], list[Object]]:
+    """Each object in one or two shapes."""
+    one, two = (replica_set("web", h, f"r/web:{n}", 2, n) for h, n in (("a", 1), ("b", 2)))
+    half = replica_set("web-next", "c", "r/web:3", 1, 2)
+    over = rollout(name="ro", canary={"currentStepAnalysisRunStatus": {"name": "run", "status": "Running"}})
+    over["spec"]["workloadRef"] = {"kind": "Deployment", "name": "base"}
+    sets = making.versions(name="ro")
+    documents: list[dict[str, Any]] = [
+        deployment(metadata={"annotations": MINE}), deployment(status={"updatedReplicas": 1}), one, two, *pods(one, 1), *pods(two, 1),
+        deployment("web-next", replicas=1), deployment("web-next", replicas=0), half, *pods(half, 1),
+        over, rollout(name="ro", phase="Paused"), *sets[:4], deployment("base"),
+        {"kind": "AnalysisRun", "metadata": meta("run", **owned("Rollout", "ro"))},
+        {**canary(), "metadata": meta("flag"), "spec": {"targetRef": {"kind": "Deployment", "name": "flag"}}},
+        deployment("flag"), deployment("flag-primary"), application({}), application({"selfHeal": True}),
+    ]  # fmt: skip
+    found: dict[tuple[str, Key], list[Object]] = {}
+    for document in documents:
+        for kind, seen in cluster(document).kinds.items():
+            for key, obj in (seen.value or {}).items():
+                found.setdefault((kind, key), []).append(obj)
+    return found
+
+
+UNIVERSE = universe()
+CHOICE = st.sampled_from(sorted(UNIVERSE))
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=st.lists(st.tuples(CHOICE, st.integers(-1, 1)), max_size=40))
+def test_following_is_looking_afresh(steps: list[tuple[tuple[str, Key], int]]) -> None:
+    picture = cluster()
+    states: dict[Subject, ReleaseState] = {}
+    for (kind, key), shape in steps:
+        shapes = UNIVERSE[kind, key]
+        before = picture.objects(kind).get(key)
+        after = None if shape < 0 else shapes[shape % len(shapes)]
+        objects = {k: o for k, o in picture.objects(kind).items() if k != key}
+        if after is not None:
+            objects[key] = after
+        picture = _with(picture, kind, objects)
+        touched = {s for o in (before, after) if o is not None for s in affects(picture, kind, o, PAIRS)}
+        for subject in touched:
+            told = release_of(picture, subject, NOW, PAIRS)
+            states.pop(subject, None)
+            if told is not None:
+                states[subject] = told
+        assert states == find_releases(picture, NOW, PAIRS)
+
+
+def _with(picture: ClusterPicture, kind: str, objects: dict[Key, Object]) -> ClusterPicture:
+    seen: Observation[Any] = Observation(value=objects, complete=True, observed_at=NOW, source=kind)
+    assert picture.ref == REF
+    return msgspec.structs.replace(picture, kinds={**picture.kinds, kind: seen})
