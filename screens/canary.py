@@ -309,7 +309,7 @@ class CanaryScreen(Acting):
 
     def _level(self, beside: bool) -> None:
         """Side by side the axes stand in one line: what is said under the charts takes the same rows."""
-        width = self.size.width // 2 - 3
+        width = self.query_one(f"#said-{_CHARTED[0]}").size.width or self.size.width // 2 - 3
         for part in ("said", "marks"):
             both = [self.query_one(f"#{part}-{name}", Prose) for name in _CHARTED]
             height = max(one.rows_at(width) for one in both) if beside else None

@@ -260,12 +260,15 @@ def weight_text(release: ReleaseState) -> str:
 
 def fitting(line: Line, width: int) -> Line:
     """The line without the last pieces that do not fit into ``width`` cells; the first stays whatever its length."""
-    kept, used = [], 0
+    kept: list[Cell] = []
+    used = 0
     for cell in line:
         used += cells(cell if isinstance(cell, str) else cell[0])
         if kept and used > width:
             break
         kept.append(cell)
+    while len(kept) > 1 and len((kept[-1] if isinstance(kept[-1], str) else kept[-1][0]).strip()) < 2:
+        kept.pop()  # a glyph without its word would be a riddle
     return kept
 
 

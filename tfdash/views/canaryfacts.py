@@ -42,7 +42,7 @@ def _same(one: Subject, other: Subject | None) -> bool:
 
 def journey_line(picture: Picture, release: ReleaseState) -> Line:
     """``✔ log in 210 ms   ✖ pay: 502 at step 3``; nothing where none is configured for this workload."""
-    line: list[Cell] = []
+    told: list[tuple[int, list[Cell]]] = []
     for seen in picture.signals.journeys.values():
         journey = seen.value
         if journey is None or journey.control:
@@ -51,24 +51,23 @@ def journey_line(picture: Picture, release: ReleaseState) -> Line:
             _same(journey.workload, release.subject) or _same(journey.workload, release.workload)
         ):
             continue
-        line += _journey(journey)
-    return _labelled("journeys", *line) if line else ()
+        last = journey.runs[-1].ok if journey.runs else None
+        told.append(({False: 0, None: 1, True: 2}[last], _journey(journey)))
+    told.sort(key=lambda t: t[0])  # those that fail first: they stay where room is short
+    return _labelled("journeys", *(cell for _, pieces in told for cell in pieces)) if told else ()
 
 
 def _journey(journey: Journey) -> list[Cell]:
     name, last = safe(journey.name), journey.runs[-1] if journey.runs else None
     side = "" if journey.side == "canary" else f" ({safe(journey.side)})"
     if last is None:
-        return [("? ", "unknown"), f"{name}: not run yet   "]
+        return [(f"? {name}: not run yet   ", "unknown")]
     if last.ok is None:
-        return [("? ", "unknown"), f"{name}: {safe(last.message) or 'cannot be judged'}   "]
+        return [(f"? {name}: {safe(last.message) or 'cannot be judged'}   ", "unknown")]
     if last.ok:
         return [("✔ ", "ok"), f"{name} {last.duration * 1000:,.0f} ms{side}   "]
-    token = "breach" if journey.critical else "warn"
-    return [
-        ("✖ " if journey.critical else "▲ ", token),
-        f"{name}: {safe(last.message) or f'step {last.step} failed'}{side}   ",
-    ]
+    token, glyph = ("breach", "✖") if journey.critical else ("warn", "▲")
+    return [(f"{glyph} {name}: {safe(last.message) or f'step {last.step} failed'}{side}   ", token)]
 
 
 def analysis_lines(release: ReleaseState) -> list[Line]:
