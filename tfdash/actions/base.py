@@ -60,6 +60,27 @@ class Writer(Protocol):
         """The object behind ``path`` now, past every cache: facts are checked by it once more before sending."""
 
 
+class Pipelines(Protocol):
+    """Runs what is no request to an API server: a command, or HTTP calls. On the board's loop."""
+
+    async def follow(
+        self, request: Request, *, how: Any, names: Mapping[str, str], tell: Callable[[str], None]
+    ) -> tuple[bool, str]:
+        """Start it and follow it to its end: whether it ended well, and its last words. ``how`` is its
+        ``tfdash.actions.policy.Pipeline``; ``names`` are put in for ``{name}``. Raises ``NotSent``, ``OutcomeUnknown``."""
+
+    async def call(self, request: Request, *, timeout: float) -> Answer:
+        """One HTTP call to an absolute URL. Raises ``NotSent``, ``OutcomeUnknown``."""
+
+
+class Writers(msgspec.Struct, frozen=True, kw_only=True):
+    """All that may send. A cluster without one is read only."""
+
+    clusters: Mapping[ClusterRef, Writer] = {}
+    commands: Pipelines | None = None
+    calls: Pipelines | None = None
+
+
 class Ledger(Protocol):
     """The audit log and what else is remembered, as the gate uses it. Every call has a deadline; none holds a loop."""
 

@@ -6,6 +6,7 @@ A ``test`` of an absent member is written with the value null: the API server's 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,9 +24,14 @@ Operation = dict[str, Any]
 
 
 def test(document: Mapping[str, Any], pointer: str) -> Operation:
-    """That ``pointer`` holds what it holds in ``document``; null where it holds nothing."""
-    found = canonical_at(document, pointer)
-    return {"op": "test", "path": pointer, "value": resolve(document, pointer) if found else None}
+    """That ``pointer`` holds what it holds in ``document``; where it holds nothing, that the outermost of its parents
+    which is not there still is not."""
+    names = pointer.split("/")
+    for end in range(2, len(names) + 1):
+        part = "/".join(names[:end])
+        if not canonical_at(document, part):
+            return {"op": "test", "path": part, "value": None}
+    return {"op": "test", "path": pointer, "value": resolve(document, pointer)}
 
 
 def put(document: Mapping[str, Any], pointer: str, value: Any) -> list[Operation]:
@@ -105,6 +111,41 @@ def took_effect(request: Request, document: Any) -> bool | None:
         elif not _holds(resolve(document, change["path"]), change["value"]):
             return False
     return True
+
+
+def still_stands(request: Request, document: Any) -> bool:
+    """Whether every ``test`` of the patch would still pass."""
+    return all(
+        canonical_at(document, o["path"])
+        in (("", "null") if o["value"] is None else (canonical(o["value"]),))
+        for o in operations_of(request)
+        if o["op"] == "test"
+    )
+
+
+Marks = list[list[str]]
+"""``[op, path, SHA-256 of the canonical value]`` of each operation: an intent keeps these, since secrets are taken out of
+its requests before it is recorded."""
+
+
+def marks_of(request: Request) -> Marks:
+    return [[o["op"], o["path"], _mark(canonical(o.get("value")))] for o in operations_of(request)]
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def by_marks(marks: Marks, document: Any) -> bool | None:
+    """True: it took effect; False: everything is as it was; None: neither."""
+
+    def is_at(path: str, mark: str) -> bool:
+        return _mark(canonical_at(document, path) or "null") == mark
+
+    changes = [m for m in marks if m[0] != "test"]
+    if changes and all(is_at(path, _mark("null") if op == "remove" else mark) for op, path, mark in changes):
+        return True
+    return False if all(is_at(path, mark) for op, path, mark in marks if op == "test") else None
 
 
 def _holds(found: Any, wanted: Any) -> bool:

@@ -151,7 +151,9 @@ async def isolate(planning: Planning) -> Draft:
         notes=(f"its labels are kept in annotation {ISOLATED}-labels; delete the pod when you have seen enough",),
         posts=(
             Post(id="disowned", text="its owner has let it go", within=60),
-            Post(id="replaced", text="another pod is available in its place", within=planning.policy.follow),
+            Post(
+                id=f"replaced:{owner['name']}", text="another pod is ready in its place", within=planning.policy.follow
+            ),
         ),
     )  # fmt: skip
 

@@ -40,7 +40,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
 
 def sealed(
-    draft: Draft, *, action: str, title: str, risk: Risk, freeze: FreezeRule, policy: str,
+    draft: Draft, *, action: str, title: str, risk: Risk, freeze: FreezeRule, typed: str, policy: str,
     arguments: Mapping[str, Any], chosen: Sequence[str], now: float, expires: float,
 ) -> Plan:  # fmt: skip
     """The plan; ``chosen`` are the ids of the choices that were taken."""
@@ -50,7 +50,7 @@ def sealed(
         requests=draft.requests, facts=draft.facts, before=draft.before, after=draft.after, diff=draft.diff,
         skips=draft.skips, not_reverted=draft.not_reverted, notes=draft.notes,
         choices=tuple(msgspec.structs.replace(c, chosen=c.id in chosen) for c in draft.choices), posts=draft.posts,
-        risk=risk, freeze=freeze, typed=draft.subject.name,
+        risk=risk, freeze=freeze, typed=typed,
         arguments=tuple(sorted({**given, **dict(draft.arguments)}.items())), policy=policy,
         made_at=now, expires_at=now + expires,
     )  # fmt: skip

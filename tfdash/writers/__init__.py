@@ -1,1 +1,1 @@
-"""The only code that changes anything outside. Imported by the acting composition alone."""
+"""The only code that changes anything outside. Imported by the composition of the acting command alone."""

@@ -1,0 +1,199 @@
+"""A desk on an API server, for tests: a real board, a real writer, and a ledger that keeps its entries in memory.
+
+The ledger here is the simplest thing that keeps the protocol's promises; the store's own tests run the real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from tfdash.actions.base import ApprovalRefused, LedgerUnavailable, Writers
+from tfdash.actions.desk import ActingDesk, make_desk
+from tfdash.actions.mode import Mode
+from tfdash.actions.policy import ActionPolicy
+from tfdash.board import Board
+from tfdash.clock import Clock, SystemClock
+from tfdash.judge import Judge
+from tfdash.model.action import Confirmation, Guarded, Plan, Progress
+from tfdash.model.calendar import CalendarState
+from tfdash.model.memory import ApprovalRequest, Entry, EntryKind, VerifiedGood
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.update import Update
+from tfdash.sources.base import ALL
+from tfdash.sources.kubernetes.credentials import Credentials
+from tfdash.sources.kubernetes.kubeconfig import resolve
+from tfdash.sources.kubernetes.source import KubernetesSource
+from tfdash.writers.kubernetes import KubernetesWriter
+
+T = TypeVar("T")
+REF = ClusterRef("production", "eu-1")
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Node", "Service", "HorizontalPodAutoscaler",
+         "PodDisruptionBudget", "Rollout", "AnalysisRun", "Canary")  # fmt: skip
+QUICK = {"backoff_first": 0.05, "backoff_longest": 0.3, "publish_every": 0.02}
+OPEN = CalendarState(at=0.0, open=True, text="release OPEN", why="open: a test's window")
+CLOSED = CalendarState(at=0.0, open=False, text="release CLOSED", why="closed: blackout", opens_at=4e9)
+
+
+class Ledger:
+    """Entries in memory. ``down``: what it says instead of keeping one."""
+
+    terminal = "t1"
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.down = ""
+        self.approvals: dict[str, ApprovalRequest] = {}
+
+    async def append(
+        self, kind: EntryKind, *, actor: str, subject: Subject | None = None, action: str = "", intent: str = "",
+        sentence: str = "", data: Mapping[str, Any] | None = None, environment: str = "",
+    ) -> Entry:  # fmt: skip
+        if self.down:
+            raise LedgerUnavailable(self.down)
+        number = len(self.entries) + 1
+        entry = Entry(
+            version=1, terminal=self.terminal, sequence=number, at=float(number), kind=kind, actor=actor,
+            environment=environment, target=str(subject or ""), action=action, sentence=sentence,
+            intent=intent or (f"{self.terminal}:{number}" if kind is EntryKind.INTENT else ""),
+            data=json.dumps(data or {}), hash=f"{number:064x}",
+        )  # fmt: skip
+        self.entries.append(entry)
+        return entry
+
+    async def reserve(self, entries: int) -> None:
+        if self.down:
+            raise LedgerUnavailable(self.down)
+
+    async def request_approval(self, plan: Plan, reason: str) -> ApprovalRequest:
+        request = ApprovalRequest(
+            id=f"a{len(self.approvals) + 1}", digest=plan.digest, requester="", requested_at=0.0, expires_at=900.0,
+            reason=reason, plan=msgspec.json.encode(plan).decode(),
+        )  # fmt: skip
+        self.approvals[request.id] = request
+        return request
+
+    async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
+        state = "approved" if approve else "denied"
+        self.approvals[approval] = msgspec.structs.replace(self.approvals[approval], state=state)
+        return self.approvals[approval]
+
+    async def consume_approval(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
+        found = self.approvals.get(approval)
+        if found is None or found.digest != digest or found.state != "approved":
+            raise ApprovalRefused("no such approval" if found is None else f"it is {found.state}")
+        self.approvals[approval] = msgspec.structs.replace(found, state="consumed")
+        return found
+
+    async def remember_verified(self, good: VerifiedGood) -> None: ...
+
+    async def break_glass(self, environment: str, actor: str, reason: str) -> None: ...
+
+    async def end_break_glass(self, environment: str, actor: str) -> None: ...
+
+    def kinds(self) -> list[str]:
+        return [str(e.kind) for e in self.entries]
+
+
+class TestJudge(Judge):
+    """The judge, with a calendar and verdicts that a test says."""
+
+    __test__ = False
+    calendar: CalendarState | None = OPEN
+    canaries: Mapping[Subject, Any] = {}
+
+    def assess(self, picture: Any, change: Any, now: float) -> Any:
+        assessment, judged = super().assess(picture, change, now)
+        found = msgspec.structs.replace(
+            assessment, calendar=self.calendar, canaries={**assessment.canaries, **self.canaries}
+        )
+        return found, judged
+
+
+class Bench:
+    """A board, a desk and a ledger on one API server, driven from a test's own thread."""
+
+    def __init__(self, board: Board, desk: ActingDesk, ledger: Ledger, judge: TestJudge) -> None:
+        self.board, self.desk, self.ledger, self.judge = board, desk, ledger, judge
+        self._desk: Any = desk
+
+    def run(self, work: Coroutine[Any, Any, T], timeout: float = 60.0) -> T:
+        return asyncio.run(asyncio.wait_for(work, timeout))
+
+    def until(self, true: Callable[[], bool], what: str, timeout: float = 30.0) -> None:
+        news = threading.Condition()
+
+        def heard(update: Update) -> None:
+            with news:
+                news.notify_all()
+
+        stop = self.board.subscribe(heard)
+        try:
+            with news:
+                assert news.wait_for(true, timeout), f"waited {timeout:g} s for {what}"
+        finally:
+            stop()
+
+    def subject(self, kind: str, namespace: str, name: str) -> Subject:
+        return Subject(REF, kind, namespace, name)
+
+    def see(self, subject: Subject) -> None:
+        """Until the board knows it."""
+        objects = self.board.picture.clusters[subject.cluster]
+        self.until(
+            lambda: subject.key in self.board.picture.clusters[subject.cluster].objects(subject.kind),
+            f"{subject} to be seen among {len(objects.objects(subject.kind))}",
+        )
+
+    def plan(self, action: str, subject: Subject, **arguments: Any) -> Guarded:
+        return self.run(self._desk.plan(action, subject, arguments))
+
+    def act(self, guarded: Guarded, **given: Any) -> tuple[Progress, list[Progress]]:
+        """Confirm as the plan asks, and carry it out."""
+        told: list[Progress] = []
+        done = self.run(self._desk.execute(guarded, confirmed(guarded, **given), told.append), 120.0)
+        return done, told
+
+    def do(self, action: str, subject: Subject, **arguments: Any) -> Progress:
+        guarded = self.plan(action, subject, **arguments)
+        assert guarded.allowed, guarded.refused
+        return self.act(guarded)[0]
+
+
+def confirmed(guarded: Guarded, **given: Any) -> Confirmation:
+    values = {
+        "plan_digest": guarded.plan.digest, "typed": guarded.plan.typed, "reason": "a test says so", "extra": True,
+        "choices": tuple(c.id for c in guarded.plan.choices if c.chosen), **given,
+    }  # fmt: skip
+    return Confirmation(**values)
+
+
+@contextmanager
+def bench(
+    kubeconfig: Path, context: str, *, policy: ActionPolicy | None = None, clock: Clock | None = None,
+    mode: Mode | None = None, margin: float = 1.0, judge: TestJudge | None = None, kinds: tuple[str, ...] = KINDS,
+) -> Iterator[Bench]:  # fmt: skip
+    access = resolve(str(kubeconfig), context)
+    clock, judge, ledger = clock or SystemClock(), judge or TestJudge(), Ledger()
+    source = KubernetesSource(REF, access, clock, tuning=QUICK)
+    board = Board([source], judge, clock, interval=0.02)
+    board.want("test", {kind: ALL for kind in kinds})
+    writer = KubernetesWriter(REF, Credentials(access), margin=margin)
+    chosen = policy or ActionPolicy(follow=60.0, server_timeout=5.0, settle_margin=margin)
+    desk = make_desk(board, Writers(clusters={REF: writer}), ledger, chosen, clock, mode or Mode(acts=True))
+    board.start()
+    found = Bench(board, desk, ledger, judge)  # type: ignore[arg-type]
+    try:
+        found.until(
+            lambda: not [w for w in board.unsettled() if w[1] in kinds], "the first lists", timeout=60.0
+        )
+        yield found
+    finally:
+        board.stop(5.0)

@@ -1,0 +1,58 @@
+"""Whether this terminal may act, and for how long yet. The clock counts while the machine sleeps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+def awake_or_not() -> float:
+    """Seconds on a clock that nobody sets and that goes on in suspend, where the system has one."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.clock_gettime(clock) if clock is not None else time.monotonic()
+
+
+@dataclass(frozen=True)
+class Mode:
+    """``lasts``: seconds of elevation from now; None where acting was configured for good."""
+
+    acts: bool = False
+    lasts: float | None = None
+    clock: Callable[[], float] = awake_or_not
+    since: float = field(default=-1.0)
+
+    def __post_init__(self) -> None:
+        if self.since < 0:
+            object.__setattr__(self, "since", self.clock())
+
+    @property
+    def left(self) -> float | None:
+        return None if self.lasts is None else self.lasts - (self.clock() - self.since)
+
+    @property
+    def text(self) -> str:
+        """READ-ONLY, ACTING, ELEVATED 04:12."""
+        if not self.acts:
+            return "READ-ONLY"
+        left = self.left
+        if left is None:
+            return "ACTING"
+        if left <= 0:
+            return "READ-ONLY"
+        minutes, seconds = divmod(int(left), 60)
+        return f"ELEVATED {minutes:02d}:{seconds:02d}"
+
+    @property
+    def refused(self) -> str:
+        """Why nothing may be done; "" where it may."""
+        if not self.acts:
+            return "this terminal only reads: it was started read-only"
+        left = self.left
+        if left is not None and left <= 0:
+            return "the elevation is over: start it anew to act"
+        return ""
+
+    @property
+    def remedy(self) -> str:
+        return "tfdash run --act" if self.refused else ""

@@ -1,0 +1,169 @@
+"""The entries of one execution: intent, confirmation, outcome, verification; and the Event on the target.
+
+What is exempt goes on without a durable entry, loudly UNRECORDED; all else is refused. No entry is waited for longer than
+``patience``: a disk that hangs is no sink.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from tfdash.actions.base import Ledger, LedgerUnavailable, NotSent, OutcomeUnknown, Writer
+from tfdash.actions.patches import marks_of
+from tfdash.actions.paths import path_of
+from tfdash.actions.sealing import request_json, requests_of
+from tfdash.model.action import FreezeRule, Plan, Request, Result
+from tfdash.model.memory import Entry, EntryKind
+from tfdash.playbook.releases.facts import canonical
+from tfdash.text import safe
+
+log = logging.getLogger(__name__)
+_CLUSTER_EVENTS = "default"  # the namespace of events about cluster-scoped objects
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """What an intent keeps of its plan: enough to look at the cluster again and say what became of it."""
+    return {
+        "plan": msgspec.to_builtins(plan),
+        "digest": plan.digest,
+        "policy": plan.policy,
+        "requests": [request_json(r) for r in requests_of(plan)],
+        "marks": [marks_of(r) for r in requests_of(plan)],
+    }
+
+
+class Record:
+    """One execution's entries. ``unrecorded`` says why there is none, "" where there is."""
+
+    def __init__(self, ledger: Ledger | None, plan: Plan, actor: str, patience: float) -> None:
+        self._ledger, self._plan, self.actor, self._patience = ledger, plan, actor, patience
+        self.intent: Entry | None = None
+        self.unrecorded = ""
+
+    async def _append(self, kind: EntryKind, sentence: str, data: Mapping[str, Any]) -> Entry:
+        """Raises ``LedgerUnavailable``, also where nothing answered in time."""
+        if self._ledger is None:
+            raise LedgerUnavailable("there is no store")
+        plan = self._plan
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._ledger.append(
+                    kind, actor=self.actor, subject=plan.subject, action=plan.action,
+                    intent="" if self.intent is None else self.intent.intent, sentence=sentence, data=data,
+                    environment=plan.subject.cluster.environment,
+                )  # fmt: skip
+        except TimeoutError:
+            raise LedgerUnavailable(f"the store did not acknowledge within {self._patience:g} s") from None
+
+    async def intend(self, confirmed: Mapping[str, Any]) -> str:
+        """Record the intent. Returns why it must not be done, "" where it may be."""
+        plan = self._plan
+        try:
+            if self._ledger is None:
+                raise LedgerUnavailable("there is no store")
+            async with asyncio.timeout(self._patience):
+                await self._ledger.reserve(3)
+            self.intent = await self._append(
+                EntryKind.INTENT, plan.effect, {**plan_data(plan), "confirmed": dict(confirmed)}
+            )
+        except TimeoutError:
+            self.unrecorded = f"the store did not acknowledge within {self._patience:g} s"
+        except LedgerUnavailable as error:
+            self.unrecorded = safe(str(error))
+        except Exception as error:  # a defect of the store must not hold a rollback up either
+            log.exception("the intent could not be recorded")
+            self.unrecorded = safe(f"{type(error).__name__}: {error}")
+        if not self.unrecorded:
+            await self.add(EntryKind.CONFIRMATION, "confirmed", confirmed)
+            return ""
+        if plan.freeze is FreezeRule.EXEMPT:
+            return ""
+        return f"nothing durable would remember it: {self.unrecorded}"
+
+    async def add(self, kind: EntryKind, sentence: str, data: Mapping[str, Any]) -> str:
+        """A further entry; returns its id or "" where it could not be kept (said in the log, and by the store's health)."""
+        if self.unrecorded:
+            return ""
+        try:
+            entry = await self._append(kind, sentence, data)
+            return f"{entry.terminal}:{entry.sequence}"
+        except Exception as error:
+            log.error("%s of %s not recorded: %s", kind, self._plan.action, safe(str(error)))
+            return ""
+
+    async def refuse(self, sentence: str, opens_at: float | None) -> None:
+        try:
+            await self._append(
+                EntryKind.REFUSAL, sentence, {"opens_at": opens_at, "digest": self._plan.digest}
+            )
+        except Exception as error:
+            log.warning("refusal of %s not recorded: %s", self._plan.action, safe(str(error)))
+
+    @property
+    def id(self) -> str:
+        """Of the intent, "" where it is UNRECORDED."""
+        return self.intent.intent if self.intent is not None else ""
+
+    def audit_id(self, number: int) -> str:
+        """For the Audit-ID header of the ``number``-th request: derived from the intent, so that logs can be joined."""
+        if self.intent is not None and self.intent.hash:
+            from tfdash.store.canonical import audit_id
+
+            return audit_id(self.intent, number)
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"tfdash:{self._plan.id}:{self._plan.digest}:{number}"))
+
+
+def event_request(plan: Plan, actor: str, sentence: str, intent: str, now: float, *, warning: bool = False) -> Request:  # fmt: skip
+    """A core/v1 Event on the target, so that ``kubectl describe`` tells it too."""
+    subject = plan.subject
+    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    namespace = subject.namespace or _CLUSTER_EVENTS
+    api = path_of(subject).split("/namespaces/")[0].split("/")
+    version = "/".join(api[2:4]) if api[1] == "apis" else api[2]
+    reason = "".join(p.capitalize() for p in plan.action.replace("-", ".").split("."))
+    tail = f" (tfdash {intent})" if intent else " (tfdash, UNRECORDED)"
+    body = {
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": {"generateName": f"{subject.name[:200]}.tfdash-", "namespace": namespace},
+        "involvedObject": {
+            "apiVersion": version, "kind": subject.kind, "name": subject.name, "uid": subject.uid,
+            **({"namespace": subject.namespace} if subject.namespace else {}),
+        },
+        "reason": reason[:128], "message": f"{actor}: {sentence}{tail}"[:1000],
+        "type": "Warning" if warning else "Normal", "source": {"component": "tfdash"},
+        "reportingComponent": "tfdash", "reportingInstance": intent.partition(":")[0] or "tfdash",
+        "firstTimestamp": stamp, "lastTimestamp": stamp, "count": 1,
+    }  # fmt: skip
+    return Request(
+        method="POST", path=f"/api/v1/namespaces/{namespace}/events", body=canonical(body), what="an Event",
+        subject=subject,
+    )  # fmt: skip
+
+
+async def write_event(writer: Writer, request: Request, audit_id: str, timeout: float) -> str:
+    """Best effort; returns why it failed, "" where it stands."""
+    try:
+        answer = await writer.send(request, audit_id=audit_id, timeout=timeout)
+    except (NotSent, OutcomeUnknown) as error:
+        return safe(str(error))
+    except Exception as error:
+        log.exception("the Event could not be written")
+        return safe(f"{type(error).__name__}: {error}")
+    return "" if answer.ok else safe(answer.message)
+
+
+def result_words(result: Result) -> str:
+    return {
+        Result.APPLIED: "done",
+        Result.REFUSED: "refused",
+        Result.NOT_APPLIED: "not done",
+        Result.FAILED: "failed",
+        Result.UNKNOWN: "UNKNOWN OUTCOME",
+    }[result]

@@ -1,0 +1,285 @@
+"""Carries one confirmed plan out: check once more, record, send, verify, record. Lives on the board's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from tfdash.actions.base import (
+    ApprovalRefused,
+    Ledger,
+    LedgerUnavailable,
+    NotSent,
+    OutcomeUnknown,
+    Writer,
+    Writers,
+)
+from tfdash.actions.following import Seen, come_true, other_subject
+from tfdash.actions.guard import Looked, look
+from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.recording import Record, event_request, result_words, write_event
+from tfdash.actions.rules import Case, breaks_glass, extra_needed
+from tfdash.actions.sealing import digest_of, requests_of
+from tfdash.actions.sending import Items, send_each
+from tfdash.clock import Clock
+from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Request, Result, Risk
+from tfdash.model.memory import EntryKind
+from tfdash.model.observation import ProblemKind
+from tfdash.model.picture import Picture
+from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.subject import Subject
+from tfdash.text import safe
+
+_LOOK_EVERY = 1.0  # seconds between two looks at postconditions
+_REASON = 3  # characters of a reason at least
+_EXTRA_PATIENCE = 0.5
+
+
+class Board(Protocol):
+    """What is asked of the board while an action runs."""
+
+    picture: Picture
+
+    async def read(self, subject: Subject) -> Document: ...
+
+
+class Execution:
+    """One plan, carried out once."""
+
+    def __init__(
+        self, plan: Plan, confirmation: Confirmation, *, board: Board, writer: Writer, writers: Writers,
+        ledger: Ledger | None, policy: ActionPolicy, clock: Clock, case_of: Callable[[str], Case],
+        made_as: tuple[str, tuple[str, ...]], refused: Callable[[], str], tell: Callable[[Progress], None],
+        terminal: asyncio.Future[int] | None = None,
+    ) -> None:  # fmt: skip
+        self.plan, self._confirmed = plan, confirmation
+        self._board, self._writer, self._writers = board, writer, writers
+        self._ledger, self._policy, self._clock = ledger, policy, clock
+        self._case_of, self._made_as, self._mode_refused, self._tell_to = case_of, made_as, refused, tell
+        self._terminal = terminal
+        self._record = Record(ledger, plan, made_as[0], policy.ledger_patience)
+        self._items: Items = ()
+        self._now = Progress(plan=plan, stage="checking")
+
+    def tell(self, **changes: Any) -> Progress:
+        """The next state of it, told. A listener that fails is no reason to stop half way."""
+        entry = self._record.id
+        self._now = msgspec.structs.replace(self._now, entry=entry, items=self._items, **changes)
+        try:
+            self._tell_to(self._now)
+        except Exception:
+            import logging
+
+            logging.getLogger(__name__).exception("a listener of an action failed")
+        return self._now
+
+    # -- the stages ---------------------------------------------------------------------------------------------
+
+    async def run(self) -> Progress:
+        self.tell(stage="checking", sentence="checking once more")
+        why, opens_at = await self._checked()
+        if why:
+            await self._record.refuse(why, opens_at)
+            return self.tell(stage="done", result=Result.REFUSED, sentence=why)
+        self.tell(stage="recording", sentence="recording the intent")
+        why = await self._record.intend(self._confirmed_data())
+        if why:
+            return self.tell(stage="done", result=Result.REFUSED, sentence=why)
+        loud = ""
+        if self._record.unrecorded:
+            loud = f"UNRECORDED: {self._record.unrecorded}. "
+            await self._event(f"{self.plan.effect} (begins)", warning=True)
+        self.tell(stage="sending", sentence=f"{loud}sending")
+        since = self._clock.now()
+        result, sentence = await self._send()
+        sentence = f"{loud}{sentence}"
+        data = {"result": str(result), "items": [list(i) for i in self._items]}
+        await self._record.add(EntryKind.OUTCOME, f"{result_words(result)}: {sentence}", data)
+        await self._event(f"{self.plan.effect}: {result_words(result)}", warning=result is not Result.APPLIED)
+        if result is not Result.APPLIED or not self.plan.posts:
+            return self.tell(stage="done", result=result, sentence=sentence)
+        return await self._verify(since, sentence)
+
+    def _confirmed_data(self) -> dict[str, Any]:
+        given = self._confirmed
+        return {
+            "risk": int(self.plan.risk), "reason": given.reason, "typed": given.typed, "choices": list(given.choices),
+            "approval": given.approval, "extra": given.extra,
+        }  # fmt: skip
+
+    async def _checked(self) -> tuple[str, float | None]:
+        """Why not, and when it opens; ("", None) where it may be done."""
+        why = self._mode_refused() or confirmation_refused(self.plan, self._confirmed, self._clock.now())
+        if why:
+            return why, None
+        user, groups = self._made_as
+        looked: Looked = await look(
+            self.plan, self._writer, self._case_of, self._policy, dry_run=False, user=user, groups=groups
+        )
+        if looked.refused is not None:
+            return looked.refused.text, looked.refused.opens_at
+        if extra_needed(looked.checks) and not self._confirmed.extra:
+            why = next(c.text for c in looked.checks if c.id == "canary")
+            return f"it needs a further confirmation: {why}", None
+        return await self._approved(looked)
+
+    async def _approved(self, looked: Looked) -> tuple[str, float | None]:
+        """The second person's approval, used up. Break-glass waives it; what is exempt never asks for one."""
+        if self.plan.risk is not Risk.SECOND_PERSON or breaks_glass(self._case_of(looked.user)) is not None:
+            return "", None
+        if not self._confirmed.approval or self._ledger is None:
+            return "it needs a second person's approval of this very plan", None
+        try:
+            async with asyncio.timeout(self._policy.ledger_patience):
+                await self._ledger.consume_approval(self._confirmed.approval, self.plan.digest, looked.user)
+        except ApprovalRefused as error:
+            return safe(f"the approval does not hold: {error}"), None
+        except (LedgerUnavailable, TimeoutError) as error:
+            return safe(f"the approval cannot be checked: {error or 'no answer in time'}"), None
+        return "", None
+
+    async def _send(self) -> tuple[Result, str]:
+        requests = requests_of(self.plan)
+        first = requests[0]
+        pipeline = self._policy.pipelines.get(self.plan.action)
+        if self._terminal is not None:
+            return await self._hand_over(self._terminal)
+        if pipeline is not None:
+            runner = self._writers.commands if pipeline.command else self._writers.calls
+            if runner is None:
+                return Result.NOT_APPLIED, "this terminal has nothing that could run it"
+            names = {**_names(self.plan), "intent": self._record.id or self.plan.id}
+            try:
+                good, said = await runner.follow(first, how=pipeline, names=names, tell=self._say)
+            except NotSent as error:
+                return Result.NOT_APPLIED, safe(f"not started: {error}")
+            except OutcomeUnknown as error:
+                return Result.UNKNOWN, safe(str(error))
+            return (Result.APPLIED if good else Result.FAILED), safe(said)
+        if first.path.startswith(("http://", "https://")):
+            return await self._call(first)
+        result, sentence, self._items = await send_each(
+            self._writer, requests, self._record.audit_id, self._policy, self._say, self._show
+        )
+        return result, sentence
+
+    async def _call(self, request: Request) -> tuple[Result, str]:
+        if self._writers.calls is None:
+            return Result.NOT_APPLIED, "this terminal has nothing that could call it"
+        try:
+            answer = await self._writers.calls.call(request, timeout=self._policy.server_timeout)
+        except NotSent as error:
+            return Result.NOT_APPLIED, safe(f"not sent: {error}")
+        except OutcomeUnknown as error:
+            return Result.UNKNOWN, safe(str(error))
+        return (
+            Result.APPLIED if answer.ok else Result.FAILED
+        ), f"it answered {answer.status} {answer.message}".rstrip()
+
+    async def _hand_over(self, ended: asyncio.Future[int]) -> tuple[Result, str]:
+        """The screen suspends itself, runs the command in its terminal, and says how it ended."""
+        self.tell(stage="terminal", sentence=safe(" ".join(requests_of(self.plan)[0].argv)))
+        code = await ended
+        return (Result.APPLIED if code == 0 else Result.FAILED), f"the command ended with {code}"
+
+    def _say(self, sentence: str) -> None:
+        self.tell(stage="sending", sentence=sentence)
+
+    def _show(self, items: Items) -> None:
+        self._items = items
+        self.tell(stage="sending")
+
+    async def _event(self, sentence: str, *, warning: bool) -> None:
+        request = event_request(
+            self.plan, self._record.actor, sentence, self._record.id, self._clock.now(), warning=warning
+        )
+        try:
+            async with asyncio.timeout(self._policy.ledger_patience):
+                failed = await write_event(self._writer, request, "", self._policy.ledger_patience)
+        except TimeoutError:
+            failed = "no answer in time"
+        if failed and self._record.unrecorded:
+            self.tell(sentence=f"UNRECORDED, and the Event could not be written either: {failed}")
+
+    async def _verify(self, since: float, sentence: str) -> Progress:
+        """Look until every postcondition holds or its time is over; each change is told."""
+        begun = time.monotonic()
+        state: dict[str, bool | None] = {p.id: None for p in self.plan.posts}
+        self.tell(stage="verifying", result=Result.APPLIED, sentence=sentence, posts=self._posts(state))
+        while any(held is None for held in state.values()):
+            before = dict(state)
+            for post in self.plan.posts:
+                if state[post.id] is None:
+                    state[post.id] = await self._holds(post, since, time.monotonic() - begun)
+            if state != before:
+                self.tell(posts=self._posts(state))
+            if any(held is None for held in state.values()):
+                await asyncio.sleep(_LOOK_EVERY)
+        missed = [p.text for p in self.plan.posts if state[p.id] is False]
+        told = f"{sentence}; seen: " + "; ".join(p.text for p in self.plan.posts if state[p.id]) if not missed else (
+            f"{sentence}; NOT seen in time: {'; '.join(missed)}"
+        )  # fmt: skip
+        data = {"posts": [[p.id, state[p.id]] for p in self.plan.posts]}
+        await self._record.add(EntryKind.VERIFICATION, told, data)
+        return self.tell(stage="done", sentence=told, posts=self._posts(state))
+
+    def _posts(self, state: Mapping[str, bool | None]) -> tuple[tuple[Post, bool | None], ...]:
+        return tuple((p, state[p.id]) for p in self.plan.posts)
+
+    async def _holds(self, post: Post, since: float, waited: float) -> bool | None:
+        """True once it does, False once its time is over, None until then."""
+        try:
+            document = await self._document(self.plan.subject)
+            other = other_subject(post, self.plan)
+            second = await self._document(other) if other is not None else None
+            if come_true(post, Seen(self.plan, document, self._board.picture, since, second)):
+                return True
+        except ReadFailed:
+            pass  # not seen now; it may be in a second
+        return False if waited > post.within else None
+
+    async def _document(self, subject: Subject) -> dict[str, Any] | None:
+        try:
+            return (await self._board.read(subject)).document
+        except ReadFailed as failed:
+            if failed.problem.kind is ProblemKind.NOT_SERVED:  # 404
+                return None
+            raise
+
+
+def confirmation_refused(plan: Plan, given: Confirmation, now: float) -> str:
+    """Why this confirmation does not confirm this plan; "" where it does."""
+    if digest_of(plan) != plan.digest:
+        return "the plan is not what it was when it was made"
+    if given.plan_digest != plan.digest:
+        return "another plan was confirmed than this one"
+    if now >= plan.expires_at:
+        return "the plan has expired: make it anew"
+    if set(given.choices) != {c.id for c in plan.choices if c.chosen}:
+        return "what was chosen is not in the plan: make it anew"
+    if plan.risk is not Risk.KEY and given.typed != plan.typed:
+        return f"the name was to be typed: {safe(plan.typed)}"
+    if plan.risk >= Risk.TYPED_NAME_AND_REASON and len(given.reason.strip()) < _REASON:
+        return "a reason is needed"
+    return ""
+
+
+def _names(plan: Plan) -> dict[str, str]:
+    """What a pipeline's texts may name."""
+    subject = plan.subject
+    return {
+        **dict(plan.arguments), "namespace": subject.namespace, "name": subject.name, "kind": subject.kind,
+        "environment": subject.cluster.environment, "cluster": subject.cluster.cluster, "action": plan.action,
+    }  # fmt: skip
+
+
+def exempt(plan: Plan) -> bool:
+    return plan.freeze is FreezeRule.EXEMPT
+
+
+def mode_check(refused: str) -> Check:
+    return Check(id="mode", text=refused or "this terminal may act", passed=not refused)

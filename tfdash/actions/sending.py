@@ -1,0 +1,199 @@
+"""Sends the requests of a plan, each exactly once, and says what came of it. Nothing here tries anything again but an
+eviction that a PodDisruptionBudget refused, which is the server's word that nothing was done."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tfdash.actions.answers import certainly_not_applied, explain
+from tfdash.actions.base import Answer, NotSent, OutcomeUnknown, Writer
+from tfdash.actions.patches import Marks, by_marks, operations_of, still_stands, took_effect
+from tfdash.actions.policy import ActionPolicy
+from tfdash.model.action import Request, Result
+from tfdash.model.requests import ReadFailed
+from tfdash.text import safe
+
+_AGAIN = 5.0  # seconds between two tries of an eviction that a budget refused, as kubectl drain
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one request."""
+
+    request: Request
+    result: Result
+    sentence: str
+    budget: bool = False  # refused by a PodDisruptionBudget: it may be asked again
+
+
+async def send(
+    writer: Writer, request: Request, audit_id: str, policy: ActionPolicy, tell: Callable[[str], None]
+) -> Sent:
+    """One request, once. An answer that does not come is settled by reading, after the server has given up too."""
+    timeout = policy.server_timeout
+    try:
+        answer = await writer.send(request, audit_id=audit_id, timeout=timeout)
+    except NotSent as error:
+        return Sent(request=request, result=Result.NOT_APPLIED, sentence=safe(f"not sent: {error}"))
+    except OutcomeUnknown as unknown:
+        return await _settle(writer, request, str(unknown), unknown.settled_after, tell)
+    return await _of_answer(writer, request, answer, policy, tell)
+
+
+async def _of_answer(
+    writer: Writer, request: Request, answer: Answer, policy: ActionPolicy, tell: Callable[[str], None]
+) -> Sent:
+    if answer.ok:
+        return Sent(
+            request=request, result=Result.APPLIED, sentence=f"the server accepted it ({answer.status})"
+        )
+    kind, told = explain(answer, request)
+    if certainly_not_applied(answer):
+        result = Result.REFUSED if kind != "gone" or request.method != "DELETE" else Result.NOT_APPLIED
+        return Sent(request=request, result=result, sentence=told, budget=kind == "budget")
+    settled = time.monotonic() + policy.settle_margin
+    return await _settle(writer, request, told, settled, tell)
+
+
+async def _settle(
+    writer: Writer, request: Request, why: str, settled_after: float, tell: Callable[[str], None]
+) -> Sent:
+    """UNKNOWN OUTCOME: wait until nobody works on it any more, then look."""
+    wait = max(0.0, settled_after - time.monotonic())
+    tell(f"UNKNOWN OUTCOME: {safe(why)}; it is not sent again, the cluster is read in {wait:.0f} s")
+    await asyncio.sleep(wait)
+    try:
+        result, told = await read_outcome(writer, request)
+    except ReadFailed as failed:
+        return Sent(
+            request=request, result=Result.UNKNOWN,
+            sentence=safe(f"{why}; and the cluster cannot be read: {failed.problem}"),
+        )  # fmt: skip
+    return Sent(request=request, result=result, sentence=safe(f"{why}; read again: {told}"))
+
+
+def object_path(request: Request) -> str:
+    """The path of the object that a request changes; "" where it changes none that can be read."""
+    parts = request.path.split("/")
+    if (
+        not request.path.startswith("/api")
+        or "proxy" in parts
+        or request.method not in ("PATCH", "DELETE", "POST")
+    ):
+        return ""
+    for tail in ("status", "scale", "eviction", "exec", "portforward"):
+        if parts[-1] == tail and len(parts) > 6:
+            return "/".join(parts[:-1])
+    return request.path if request.method in ("PATCH", "DELETE") else ""
+
+
+async def read_outcome(writer: Writer, request: Request, marks: Marks | None = None) -> tuple[Result, str]:
+    """Whether the cluster is as the request would have left it. ``marks`` where the request itself was redacted. Raises
+    ``ReadFailed``."""
+    path = object_path(request)
+    if not path:
+        return Result.UNKNOWN, "it leaves nothing behind that could be read"
+    answer = await writer.read(path)
+    removes = request.method == "DELETE" or (path != request.path and request.path.endswith("/eviction"))
+    uid = request.subject.uid if request.subject is not None else ""
+    if answer.status == 404:
+        if removes:
+            return Result.APPLIED, "it is gone"
+        return Result.NOT_APPLIED, "the object is gone"
+    if not answer.ok:
+        return Result.UNKNOWN, f"it cannot be read: {answer.message}"
+    metadata = answer.body.get("metadata") or {}
+    if uid and metadata.get("uid") != uid:
+        told = "another object has its name now"
+        return (Result.APPLIED if removes else Result.NOT_APPLIED), told
+    if removes:
+        if metadata.get("deletionTimestamp"):
+            return Result.APPLIED, "it is on its way out"
+        return Result.NOT_APPLIED, "it is there and not on its way out"
+    return _by_effect(request, answer.body, marks)
+
+
+def _by_effect(request: Request, document: Any, marks: Marks | None) -> tuple[Result, str]:
+    if not operations_of(request):
+        return Result.UNKNOWN, "it cannot be told by reading"
+    effect = by_marks(marks, document) if marks is not None else took_effect(request, document)
+    if effect:
+        return Result.APPLIED, "it took effect"
+    if effect is False and (marks is not None or still_stands(request, document)):
+        return Result.NOT_APPLIED, "everything is as it was: it took no effect"
+    return Result.UNKNOWN, "it is neither as it was nor as was wanted: somebody changed it since"
+
+
+Items = tuple[tuple[str, str], ...]
+
+
+def name_of(request: Request) -> str:
+    subject = request.subject
+    if subject is None:
+        return request.what
+    return f"{subject.kind} {subject.namespace + '/' if subject.namespace else ''}{subject.name}"
+
+
+async def send_each(
+    writer: Writer, requests: tuple[Request, ...], audit_id: Callable[[int], str], policy: ActionPolicy,
+    tell: Callable[[str], None], show: Callable[[Items], None],
+) -> tuple[Result, str, Items]:  # fmt: skip
+    """All of them in order; the first that is not done ends it. Of several evictions each is an item of its own: one that
+    a budget refuses is asked again until the time is over, one that fails does not hold the others."""
+    evictions = [r for r in requests if r.path.endswith("/eviction")]
+    many = len(evictions) > 1
+    items: dict[str, str] = {name_of(r): "waits" for r in evictions} if many else {}
+    first = [r for r in requests if not (many and r in evictions)]
+    number, said = 0, ""
+    for request in first:
+        sent = await send(writer, request, audit_id(number), policy, tell)
+        number += 1
+        if sent.result is not Result.APPLIED:
+            part = f"{number - 1} of {len(requests)} requests were done before; " if number > 1 else ""
+            return sent.result, f"{part}{request.what}: {sent.sentence}", tuple(items.items())
+        said = sent.sentence
+    if not many:
+        return Result.APPLIED, said, ()
+    return await _evict(writer, evictions, number, items, audit_id, policy, tell, show)
+
+
+async def _evict(
+    writer: Writer, evictions: list[Request], number: int, items: dict[str, str], audit_id: Callable[[int], str],
+    policy: ActionPolicy, tell: Callable[[str], None], show: Callable[[Items], None],
+) -> tuple[Result, str, Items]:  # fmt: skip
+    over = time.monotonic() + policy.drain_timeout
+    waiting, unknown, failed, done = list(evictions), 0, 0, 0
+    while waiting:
+        again = []
+        for request in waiting:
+            sent = await send(writer, request, audit_id(number), policy, tell)
+            number += 1
+            gone = sent.result is Result.REFUSED and "gone" in sent.sentence
+            if sent.result is Result.APPLIED or gone:
+                done += 1
+                items[name_of(request)] = "gone already" if gone else "evicted"
+            elif sent.budget:
+                again.append(request)
+                items[name_of(request)] = sent.sentence
+            else:
+                unknown += sent.result is Result.UNKNOWN
+                failed += sent.result is not Result.UNKNOWN
+                items[name_of(request)] = sent.sentence
+            show(tuple(items.items()))
+        waiting = again
+        if waiting and time.monotonic() + _AGAIN > over:
+            break
+        if waiting:
+            await asyncio.sleep(_AGAIN)
+    told = f"{done} of {len(evictions)} pods evicted"
+    if waiting:
+        told += f"; {len(waiting)} are held by PodDisruptionBudgets"
+    if failed:
+        told += f"; {failed} failed"
+    if unknown:
+        return Result.UNKNOWN, f"{told}; of {unknown} the outcome is unknown", tuple(items.items())
+    return (Result.APPLIED if done == len(evictions) else Result.FAILED), told, tuple(items.items())

@@ -1,0 +1,96 @@
+"""Intents without an outcome, found at the start: the program or the machine ended in between. They are read, never repeated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from tfdash.actions.base import Ledger, Writer
+from tfdash.actions.patches import Marks
+from tfdash.actions.sending import read_outcome
+from tfdash.model.action import Plan, Request, Result
+from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.requests import ReadFailed
+from tfdash.model.subject import ClusterRef
+from tfdash.text import safe
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """``result`` UNKNOWN is for the operator to say; everything else is recorded already."""
+
+    entry: Entry
+    result: Result
+    sentence: str
+    recorded: bool = False
+
+
+async def settle(
+    entries: Iterable[Entry], writers: Mapping[ClusterRef, Writer], ledger: Ledger | None
+) -> tuple[Settled, ...]:
+    """Each intent read again. What can be told is recorded as its outcome."""
+    found = []
+    for entry in entries:
+        result, sentence = await _read(entry, writers)
+        recorded = False
+        if result is not Result.UNKNOWN and ledger is not None:
+            recorded = await record(ledger, entry, result, sentence, "settled at the start by reading")
+        found.append(Settled(entry=entry, result=result, sentence=safe(sentence), recorded=recorded))
+    return tuple(found)
+
+
+async def record(ledger: Ledger, entry: Entry, result: Result, sentence: str, how: str) -> bool:
+    """The outcome of an intent that was left; also what an operator says of one that could not be told."""
+    try:
+        await ledger.append(
+            EntryKind.OUTCOME, actor=entry.actor, subject=None, action=entry.action, intent=entry.intent,
+            sentence=f"{result}: {sentence} ({how})", data={"result": str(result), "settled": how},
+            environment=entry.environment,
+        )  # fmt: skip
+    except Exception:
+        return False
+    return True
+
+
+async def _read(entry: Entry, writers: Mapping[ClusterRef, Writer]) -> tuple[Result, str]:
+    data = _data(entry)
+    try:
+        plan = msgspec.convert(data.get("plan"), Plan)
+    except msgspec.ValidationError:
+        return Result.UNKNOWN, "its plan cannot be read any more"
+    writer = writers.get(plan.subject.cluster)
+    if writer is None:
+        return Result.UNKNOWN, f"{plan.subject.cluster.cluster} cannot be reached from here"
+    requests = [*(r for c in plan.choices if c.chosen for r in c.requests), *plan.requests]
+    results = []
+    marks = data.get("marks")
+    kept = marks if isinstance(marks, list) and len(marks) == len(requests) else [None] * len(requests)
+    for request, mark in zip(requests, kept, strict=True):
+        try:
+            results.append(await _outcome(writer, request, mark))
+        except ReadFailed as failed:
+            return Result.UNKNOWN, f"the cluster cannot be read: {failed.problem}"
+    kinds = {result for result, _ in results}
+    told = "; ".join(dict.fromkeys(sentence for _, sentence in results))
+    if len(kinds) == 1:
+        return kinds.pop(), told
+    if Result.UNKNOWN in kinds:
+        return Result.UNKNOWN, told
+    done = sum(result is Result.APPLIED for result, _ in results)
+    return Result.FAILED, f"{done} of {len(results)} requests were done: {told}"
+
+
+async def _outcome(writer: Writer, request: Request, marks: Marks | None) -> tuple[Result, str]:
+    if request.argv or not request.path.startswith("/"):
+        return Result.UNKNOWN, f"{request.what}: a command leaves nothing behind that could be read"
+    return await read_outcome(writer, request, marks)
+
+
+def _data(entry: Entry) -> dict[str, Any]:
+    try:
+        found = json.loads(entry.data)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,249 @@
+"""Sends one request to one API server, once: no retry, no redirect, the server given the same time-out as we have.
+
+What could be sent at all is the list in ``allowed``. A write has a connection of its own: a kept one that the server
+closed meanwhile would make the outcome of a harmless race unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+
+from tfdash.actions.base import Answer, NotSent, OutcomeUnknown
+from tfdash.actions.paths import attributes_of
+from tfdash.model.action import Request
+from tfdash.model.observation import Problem, ProblemKind
+from tfdash.model.requests import Privilege, ReadFailed
+from tfdash.model.subject import ClusterRef
+from tfdash.process import in_thread
+from tfdash.text import safe
+from tfdash.writers.allowed import NotAllowed, check_allowed
+
+_SELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+_MAY = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_LARGEST = 8 << 20  # bytes of one answer
+
+
+class AccessLike(Protocol):
+    """What is needed of ``tfdash.sources.kubernetes.kubeconfig.Access``."""
+
+    @property
+    def server(self) -> str: ...
+    @property
+    def proxy(self) -> str: ...
+    @property
+    def tls_server_name(self) -> str: ...
+    def impersonation(self) -> list[tuple[str, str]]: ...
+
+
+class CredentialsLike(Protocol):
+    """What is needed of ``tfdash.sources.kubernetes.credentials.Credentials``. Both block."""
+
+    @property
+    def access(self) -> Any: ...
+    def ssl_context(self) -> ssl.SSLContext: ...
+    def authorization(self, *, renew: bool = False) -> str: ...
+
+
+class KubernetesWriter:
+    """``tfdash.actions.base.Writer``. ``margin``: seconds beyond the server's own time-out for which an answer is waited
+    for, and after which a write that had none is taken as settled."""
+
+    def __init__(
+        self, ref: ClusterRef, credentials: CredentialsLike, *, connect_timeout: float = 5.0, read_timeout: float = 15.0,
+        margin: float = 5.0,
+    ) -> None:  # fmt: skip
+        self.ref, self._credentials = ref, credentials
+        self._access: AccessLike = credentials.access
+        self._connect, self._read, self._margin = connect_timeout, read_timeout, margin
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+
+    async def _open(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:
+                self._client = await in_thread(self._make)
+        return self._client
+
+    def _make(self) -> httpx.AsyncClient:
+        base = httpx.URL(self._access.server)
+        tls = self._credentials.ssl_context() if base.scheme == "https" else False
+        transport = httpx.AsyncHTTPTransport(
+            verify=tls, retries=0, proxy=self._access.proxy or None,
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
+        )  # fmt: skip
+        headers = [
+            ("User-Agent", "tfdash"),
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "identity"),
+            *self._access.impersonation(),
+        ]
+        return httpx.AsyncClient(
+            base_url=base, transport=transport, follow_redirects=False, trust_env=False, headers=headers
+        )
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    # -- what changes nothing -----------------------------------------------------------------------------------
+
+    async def identity(self) -> tuple[str, tuple[str, ...]]:
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = await self._ask("POST", _SELF, body)
+        user = (answer.body.get("status") or {}).get("userInfo") or {}
+        name = str(user.get("username") or "")
+        if not answer.ok or not name:
+            raise _failed(answer, "the server does not say who we are")
+        return name, tuple(sorted(str(g) for g in user.get("groups") or ()))
+
+    async def may(self, request: Request) -> Privilege:
+        asked = attributes_of(request)
+        if asked is None:
+            return Privilege(verb=request.method, resource=request.path or request.what, allowed=True)
+        shown = asked.resource + (f"/{asked.subresource}" if asked.subresource else "")
+        shown += f".{asked.group}" if asked.group else ""
+        attributes = {k: v for k, v in asked._asdict().items() if v}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }  # fmt: skip
+        answer = await self._ask("POST", _MAY, body)
+        status = answer.body.get("status") or {}
+        allowed = bool(status.get("allowed")) if answer.ok and "allowed" in status else None
+        why = str(
+            status.get("reason") or status.get("evaluationError") or (answer.message if not answer.ok else "")
+        )
+        return Privilege(
+            verb=asked.verb, resource=shown, namespace=asked.namespace, allowed=allowed, reason=safe(why)
+        )  # fmt: skip
+
+    async def read(self, path: str) -> Answer:
+        return await self._ask("GET", path, None)
+
+    async def _ask(self, method: str, path: str, body: Any) -> Answer:
+        """A read: a refused credential is renewed once. Raises ``ReadFailed``."""
+        content = None if body is None else msgspec.json.encode(body)
+        for renew in (False, True):
+            try:
+                answer = await self._exchange(
+                    method, path, content, "application/json", {}, {}, self._read, renew=renew
+                )
+            except Exception as error:
+                raise _trouble(error) from None
+            if answer.status != 401 or renew:
+                return answer
+        raise AssertionError("unreachable")
+
+    async def dry_run(self, request: Request) -> Answer:
+        check_allowed(request)
+        return await self._write(request, {"dryRun": "All"}, {}, self._read)
+
+    # -- what does ----------------------------------------------------------------------------------------------
+
+    async def send(self, request: Request, *, audit_id: str, timeout: float) -> Answer:
+        check_allowed(request)
+        headers = {"Audit-ID": audit_id} if audit_id else {}
+        return await self._write(request, {}, headers, timeout)
+
+    async def _write(
+        self, request: Request, query: Mapping[str, str], headers: Mapping[str, str], timeout: float
+    ) -> Answer:
+        parameters = {**dict(request.query), **query, "timeout": f"{max(1, round(timeout))}s"}
+        content = request.body.encode() if request.body else None
+        try:
+            return await self._exchange(
+                request.method, request.path, content, request.content_type, parameters, headers, timeout + self._margin
+            )  # fmt: skip
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise NotSent(_words(error)) from None
+        except (httpx.TransportError, TimeoutError, OSError, msgspec.DecodeError) as error:
+            settled = time.monotonic() + timeout + self._margin
+            raise OutcomeUnknown(_words(error), settled) from None
+        except NotAllowed:
+            raise
+        except (
+            Exception
+        ) as error:  # before anything was sent: a credential that cannot be had, a bad certificate
+            if type(error).__name__ in ("LoginNeeded", "SSLError", "InvalidURL"):
+                raise NotSent(safe(str(error))) from None
+            raise OutcomeUnknown(safe(f"{type(error).__name__}: {error}"), time.monotonic() + timeout + self._margin) from None  # fmt: skip
+
+    async def _exchange(
+        self, method: str, path: str, content: bytes | None, content_type: str, query: Mapping[str, str],
+        headers: Mapping[str, str], patience: float, *, renew: bool = False,
+    ) -> Answer:  # fmt: skip
+        client = await self._open()
+        authorization = await in_thread(lambda: self._credentials.authorization(renew=renew))
+        sent = dict(headers)
+        if authorization:
+            sent["Authorization"] = authorization
+        if content is not None:
+            sent["Content-Type"] = content_type
+        request = client.build_request(
+            method, path, params=dict(query), content=content, headers=sent,
+            timeout=httpx.Timeout(patience, connect=self._connect, pool=self._connect),
+        )  # fmt: skip
+        if self._access.tls_server_name:
+            request.extensions["sni_hostname"] = self._access.tls_server_name
+        async with asyncio.timeout(self._connect + patience):
+            answer = await client.send(request, stream=True)
+            try:
+                raw = b""
+                async for chunk in answer.aiter_bytes():
+                    raw += chunk
+                    if len(raw) > _LARGEST:
+                        raise httpx.ReadError("the answer is too large")
+            finally:
+                await answer.aclose()
+        return _answer(answer, raw)
+
+
+def _answer(answer: httpx.Response, raw: bytes) -> Answer:
+    try:
+        body = msgspec.json.decode(raw) if raw else {}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        body = {}
+    if not isinstance(body, dict):
+        body = {}
+    failed = answer.status_code >= 300
+    plain = raw[:300].decode(errors="replace") if failed and not body else ""
+    return Answer(
+        status=answer.status_code, body=body, message=safe(str(body.get("message") or plain)) if failed else "",
+        reason=safe(str(body.get("reason") or "")) if failed else "",
+        headers={k.lower(): v for k, v in answer.headers.items()},
+    )  # fmt: skip
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, httpx.ConnectTimeout):
+        return "connecting timed out"
+    if isinstance(error, httpx.ConnectError):
+        return f"cannot connect: {safe(str(error))}"
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return "no answer in time"
+    return f"the connection was lost: {safe(str(error)) or type(error).__name__}"
+
+
+def _trouble(error: Exception) -> ReadFailed:
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return ReadFailed(Problem(kind=ProblemKind.TIMEOUT, cause="no answer in time"))
+    if isinstance(error, httpx.TransportError | OSError):
+        return ReadFailed(Problem(kind=ProblemKind.UNREACHABLE, cause=_words(error)))
+    remedy = safe(str(getattr(error, "remedy", "")))
+    if remedy:
+        return ReadFailed(Problem(kind=ProblemKind.LOGIN_EXPIRED, cause=safe(str(error)), remedy=remedy))
+    return ReadFailed(Problem(kind=ProblemKind.INTERNAL, cause=safe(f"{type(error).__name__}: {error}")))
+
+
+def _failed(answer: Answer, what: str) -> ReadFailed:
+    kind = ProblemKind.LOGIN_EXPIRED if answer.status == 401 else ProblemKind.BAD_ANSWER
+    told = f": {answer.message}" if answer.message else ""
+    return ReadFailed(Problem(kind=kind, cause=f"{what} (HTTP {answer.status}{told})"))
