@@ -82,10 +82,14 @@ class Births:
         late = first is not None and self._interval and first > self._since + _LATE * self._interval
         return first if late else None
 
+    def reaches(self, started: float, series: CounterSeries | HistogramSeries) -> bool:
+        """Whether samples were asked for since before that start, and the series has none from long before it."""
+        return started >= self._since and series.points[0][0] > started - _REUSED
+
     def from_zero(self, series: CounterSeries | HistogramSeries) -> bool:
         started = self._started.get(series.pod) if series.pod else None
         first = series.points[0][0]
-        if started is not None and started >= self._since and first > started - _REUSED:
+        if started is not None and self.reaches(started, series):
             return True
         return self._interval > 0 and first > self._first.get(target(series), first) + self._interval / 2
 

@@ -100,12 +100,28 @@ def _see(
                 "the metrics hold no traffic from before the release: nothing to compare with",
             )
         label = held.label
-    elif not any(p.baseline.requests or p.baseline_all.requests for p in counts.pairs):
-        held = kept if kept is not None and kept.hash != who.canary.hash else None
-        held = held or _before(traffic, who, started, policy, pods, counts)
+    elif _alone(counts):
+        kept = kept if kept is not None and kept.hash != who.canary.hash else None
+        held = kept or _own(counts, who) or _before(traffic, who, started, policy, pods, counts)
         label = held.label if held is not None else label
     problem = str(observation.problem) if observation.problem is not None else ""
     return Sight(traffic, who, counts, held, label, problem, len(sorter.strangers)), None
+
+
+def _alone(counts: Tally) -> bool:
+    """Whether the baseline serves no more: nothing in the last two windows in which the canary served, or nothing at all."""
+    last = [p for p in counts.pairs if p.canary_all.requests or p.baseline_all.requests][-2:]
+    served = any(p.canary_all.requests for p in last)
+    return not any(p.baseline_all.requests for p in last) and (served or not last)
+
+
+def _own(counts: Tally, who: Versions) -> Held | None:
+    """The baseline's windows of this release, where it served until the canary served everything."""
+    served = [p for p in counts.pairs if p.baseline.requests]
+    if not served:
+        return None
+    label = f"stable pods until {words.clock(served[-1].end)}, when they last served"
+    return holding.hold(counts, who.baseline.hash if who.baseline else "", label, served[-1].end)
 
 
 def _before(
@@ -189,6 +205,9 @@ def _conclude(
         return told(outcome, Advice.WAIT if waits else Advice.HOLD, f"{outcome.value}: {why}")
     if release.phase is Phase.COMPLETE:
         return _verified(release, told, began, policy, now)
+    if release.phase in (Phase.STUCK, Phase.UNKNOWN):
+        why = release.message or "its state is not known"
+        return told(outcome, Advice.HOLD, f"all triggers pass, but the release does not go on: {why}")
     since = max(
         (t for t in (began, release.pause.since if release.pause else None) if t is not None), default=None
     )

@@ -137,6 +137,14 @@ def _pick(sums: _Sums, kept: bool, i: int) -> int:
     return round((sums.kept if kept else sums.warm)[i])
 
 
+def _from_zero(series: CounterSeries | HistogramSeries, side: str, births: Births, canary: Side) -> bool:
+    """Whether its first sample counts whole. Where a label tells the version, all of the canary's series began with it."""
+    if births.from_zero(series):
+        return True
+    began = canary.oldest_start
+    return side == CANARY and not series.pod and began is not None and births.reaches(began, series)
+
+
 def _kept_from(
     series: CounterSeries | HistogramSeries, side: str, births: Births, grid: Grid, canary: Side, policy: CanaryPolicy
 ) -> int:  # fmt: skip
@@ -158,7 +166,7 @@ def _sum(
         side = sorter(one)
         if not side or not one.points:
             continue
-        values = rises(one.points, edges, births.from_zero(one))
+        values = rises(one.points, edges, _from_zero(one, side, births, canary))
         if values is not None:
             told[side].add(values, _kept_from(one, side, births, grid, canary, policy))
     return told
@@ -176,7 +184,7 @@ def _slow(
         side = sorter(one)
         if not side or not one.points:
             continue
-        windows = bucket_rises(one, edges, births.from_zero(one), bounds)
+        windows = bucket_rises(one, edges, _from_zero(one, side, births, canary), bounds)
         mine = sums[side]
         for i in range(_kept_from(one, side, births, grid, canary, policy), grid.number if windows else 0):
             assert windows is not None

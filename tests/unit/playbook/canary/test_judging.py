@@ -204,6 +204,21 @@ class TestBefore:
         assert self.told(400, **rules).outcome is Outcome.BREACH
 
 
+class TestAlone:
+    """The canary serves everything, and nobody froze a baseline."""
+
+    def told(self, late: float) -> Any:
+        rows = [(20_000, 20)] * 6 + [(40_000, late)] * 4
+        return judged(traffic(rows, [(20_000, 20)] * 6 + [(0, 0)] * 4), RULES)
+
+    def test_goes_on_against_the_stable_pods_last_windows(self) -> None:
+        assert self.told(40).outcome is Outcome.PASS
+        assert self.told(40).triggers[0].baseline_label == "stable pods until 08:06Z, when they last served"
+
+    def test_a_fault_at_full_traffic_is_found(self) -> None:
+        assert self.told(800).advice is Advice.ROLL_BACK
+
+
 class TestAdvice:
     def test_promote_only_when_all_pass_and_the_hold_is_over(self) -> None:
         told = judged(GOOD, RULES, now=T0 + 600)
@@ -211,6 +226,10 @@ class TestAdvice:
         assert judged(GOOD, RULES, now=T0 + 299).advice is Advice.WAIT
         paused = release(pause=Pause(reason="CanaryPauseStep", since=T0 + 500))
         assert judged(GOOD, RULES, paused, now=T0 + 600).advice is Advice.WAIT
+
+    @pytest.mark.parametrize("phase", [Phase.STUCK, Phase.UNKNOWN])
+    def test_what_does_not_go_on_is_held(self, phase: Phase) -> None:
+        assert judged(GOOD, RULES, release(phase=phase)).advice is Advice.HOLD
 
     def test_unknown_is_never_promoted(self) -> None:
         assert judged(GOOD, policy(warm_up=0)).advice is not Advice.PROMOTE  # no histogram
