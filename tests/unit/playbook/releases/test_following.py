@@ -60,10 +60,13 @@ CHOICE = st.sampled_from(sorted(UNIVERSE))
 
 
 @settings(max_examples=60, deadline=None)
-@given(steps=st.lists(st.tuples(CHOICE, st.integers(-1, 1)), max_size=40))
-def test_following_is_looking_afresh(steps: list[tuple[tuple[str, Key], int]]) -> None:
+@given(full=st.booleans(), steps=st.lists(st.tuples(CHOICE, st.integers(-1, 1)), max_size=40))
+def test_following_is_looking_afresh(full: bool, steps: list[tuple[tuple[str, Key], int]]) -> None:
     picture = cluster()
-    states: dict[Subject, ReleaseState] = {}
+    if full:
+        for (kind, key), shapes in UNIVERSE.items():
+            picture = _with(picture, kind, {**picture.objects(kind), key: shapes[0]})
+    states: dict[Subject, ReleaseState] = find_releases(picture, NOW, PAIRS)
     for (kind, key), shape in steps:
         shapes = UNIVERSE[kind, key]
         before = picture.objects(kind).get(key)
