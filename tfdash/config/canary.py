@@ -45,6 +45,7 @@ class CanarySettings(Table):
     windows: int = Field(default=30, ge=1, le=1000)
     warm_up: Duration = 30.0
     false_alarms: float = Field(default=0.05, ge=0.0001, le=0.5)
+    least_scatter: float = Field(default=1.0, ge=1, le=100)
     confidence: float = Field(default=0.95, ge=0.5, le=0.9999)
     baseline: Literal["stable", "dedicated", "before"] = "stable"
     baseline_version: str = ""
