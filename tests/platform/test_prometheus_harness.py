@@ -54,4 +54,5 @@ def test_live_scrapes_follow_the_target(prometheus: Start) -> None:
         eventually(lambda: [r["value"][1] for r in ask(server, "hits_total")] == ["9"])
         target.up = False
         eventually(lambda: [r["value"][1] for r in ask(server, "up")] == ["0"])
+        assert ask(server, "hits_total") == []  # a failed scrape ends its series at once
         assert target.scrapes > 2

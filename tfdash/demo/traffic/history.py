@@ -129,9 +129,9 @@ class History:
             if not address or event.type == DELETED:
                 return
             target = self._found(pod, service, address, now)
-        if event.type == DELETED:
+        if event.type == DELETED or dig(pod, "status", "phase") in ("Succeeded", "Failed"):
             target.end(now)
-            target.gone = now
+            target.gone = target.gone or now
             self._serves(target, False, now)
             if not any(
                 t.image == target.image and t.key == target.key and t.gone is None
@@ -159,7 +159,8 @@ class History:
             (s for s in dig(pod, "status", "containerStatuses", default=()) if s["name"] == name), None
         )
         running = status is not None and "running" in (status.get("state") or {})
-        if status is None or not running:
+        node = self.cluster.store.find("nodes", "", dig(pod, "spec", "nodeName", default=""))
+        if status is None or not running or (node is not None and not condition_is(node, "Ready")):
             target.end(now)
             return
         if (

@@ -207,6 +207,19 @@ def test_a_pod_that_is_gone_leaves_the_answers_at_once() -> None:
     assert scene.samples(f'http_requests_total{{pod="{pod}",code="200"}}[5m]')
 
 
+def test_pods_of_a_lost_node_are_not_scraped() -> None:
+    scene = Scene()
+    node = next(p["spec"]["nodeName"] for p in scene.pods("web", MAIN))
+    lost = [name_of(p) for p in scene.pods("web", MAIN) if p["spec"]["nodeName"] == node]
+    scene.do("lose-node", node=node)
+    scene.run(120)
+    down = {m["pod"]: v for m, v in scene.rows('up{app="web"} == 0')}
+    assert set(lost) <= set(down)
+    scene.do("restore-node", node=node)
+    scene.run(60)
+    assert scene.rows('up{app="web"} == 0') == []
+
+
 def test_a_crash_is_a_failed_scrape_and_a_counter_reset() -> None:
     rule = Rule(app="ledger-export", pods=1, does={"crash_after": "200s"})
     scene = Scene(rule)
