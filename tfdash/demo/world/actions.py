@@ -13,6 +13,7 @@ from tfdash.demo.objects import (
     controller_of,
     dig,
     labels_of,
+    namespace_of,
     stamp,
     with_annotations,
     with_meta,
@@ -102,7 +103,12 @@ class Actions:
             labels["app.kubernetes.io/version"] = step.version
         template = {**template, "metadata": {**template["metadata"], "labels": labels}, "spec": spec}
         after = with_spec(before, template=template)
-        after = with_annotations(after, **{_CAUSE: step.reason or f"release {step.version} by ci"})
+        cause = step.reason or f"release {step.version} by ci"
+        application = self._k.cluster.repository.of(storage, namespace_of(before), step.service)
+        if application is not None:  # what git deploys is released by a commit
+            self._k.cluster.repository.commit(application, template, cause)
+            return
+        after = with_annotations(after, **{_CAUSE: cause})
         self._write(storage, after, before)
 
     def _undo(self, step: Step) -> None:

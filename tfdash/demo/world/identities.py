@@ -31,6 +31,8 @@ _GROUPS: dict[str, list[str]] = {
     "networking.k8s.io": ["ingresses", "networkpolicies"],
     "policy": ["poddisruptionbudgets"],
     "metrics.k8s.io": ["pods"],
+    "argoproj.io": ["analysisruns", "analysistemplates", "applications", "experiments", "rollouts", "rollouts/scale", "rollouts/status"],
+    "flagger.app": ["canaries", "canaries/status"],
 }  # fmt: skip
 _CLUSTER_READ: list[Obj] = [
     {"verbs": _READ, "apiGroups": [""], "resources": ["nodes", "persistentvolumes"]},
@@ -39,6 +41,7 @@ _CLUSTER_READ: list[Obj] = [
     {"verbs": _READ, "apiGroups": ["scheduling.k8s.io"], "resources": ["priorityclasses"]},
     {"verbs": _READ, "apiGroups": ["coordination.k8s.io"], "resources": ["leases"]},
     {"verbs": _READ, "apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"]},
+    {"verbs": _READ, "apiGroups": ["argoproj.io"], "resources": ["clusteranalysistemplates"]},
 ]
 
 
@@ -71,6 +74,9 @@ ROLES: dict[str, list[Obj]] = {
         {"verbs": ["create"], "apiGroups": [""], "resources": ["pods/eviction"]},
         {"verbs": ["patch"], "apiGroups": [""], "resources": ["nodes"]},
         {"verbs": ["patch"], "apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"]},
+        {"verbs": ["patch", "update"], "apiGroups": ["argoproj.io"],
+         "resources": ["analysisruns", "applications", "rollouts", "rollouts/scale", "rollouts/status"]},
+        {"verbs": ["patch", "update"], "apiGroups": ["flagger.app"], "resources": ["canaries"]},
         {"verbs": ["create", "get", "update", "patch"], "apiGroups": ["coordination.k8s.io"], "resources": ["leases"]},
     ],
 }  # fmt: skip

@@ -5,23 +5,74 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tfdash.demo.objects import Obj, owner_reference, stamp, with_annotations
+from tfdash.demo.resources import by_storage
 from tfdash.demo.scenario import Scenario
 from tfdash.demo.services import give_address
 from tfdash.demo.world.catalogue import Delivery, Service
+from tfdash.demo.world.gitops import STORAGE as APPLICATIONS
+from tfdash.demo.world.gitops import TRACKING
 from tfdash.demo.world.ground import DAY
 from tfdash.demo.world.layout import Layout
 from tfdash.demo.world.replicaset import STORAGE as SETS
+from tfdash.demo.world.repository import Tracked
 from tfdash.demo.world.rolloutanalysis import TEMPLATES
 from tfdash.demo.world.rolloutsets import STORAGE, new_manifest
 from tfdash.demo.world.rolloutstatus import HASH, REVISION, step_hash
 from tfdash.demo.world.templates import template_of
 
+_ARGOCD = "argocd"
 Carrier = Callable[[Layout, Service, str], None]
 
 
 def carriers(scenario: Scenario) -> dict[str, Carrier]:
     """Who lays down which service."""
-    return {name: rollout for name in scenario.rollouts}
+    found: dict[str, Carrier] = dict.fromkeys(scenario.rollouts, rollout)
+    return found | {name: _deployed(found.get(name)) for name in scenario.applications}
+
+
+def _deployed(inner: Carrier | None) -> Carrier:
+    """By Argo CD, as a Deployment or as what ``inner`` makes of it."""
+
+    def lay(layout: Layout, service: Service, namespace: str) -> None:
+        (inner or Layout.deployment)(layout, service, namespace)
+        application(layout, service, namespace)
+
+    return lay
+
+
+def application(layout: Layout, service: Service, namespace: str) -> None:
+    """The Application of a service that is laid down already, as automatic as it goes."""
+    storage = next(s for s in (STORAGE, "deployments.apps") if layout.store.get(s, namespace, service.name))
+    resource = by_storage()[storage]
+    if layout.store.get("namespaces", "", _ARGOCD) is None:
+        layout.namespace(_ARGOCD, None)
+    workload = layout.store.find(storage, namespace, service.name)
+    assert workload is not None
+    tracking = f"{service.name}:{resource.group}/{resource.kind}:{namespace}/{service.name}"
+    workload = layout.store.update(storage, with_annotations(workload, **{TRACKING: tracking}))
+    commit = layout.cluster.repository.track(
+        (_ARGOCD, service.name), Tracked(storage, namespace, service.name), workload["spec"]["template"],
+        f"release {service.version} by ci",
+    )  # fmt: skip
+    source = {
+        "repoURL": "https://git.terrafusion.example/platform/deploy.git", "targetRevision": "main",
+        "path": f"{layout.environment}/{service.name}",
+    }  # fmt: skip
+    at = stamp(layout.begin - DAY)
+    sync = {"revision": commit.revision, "source": source}
+    layout.put(APPLICATIONS, {
+        "metadata": {"name": service.name, "namespace": _ARGOCD},
+        "spec": {
+            "project": "platform", "source": source,
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
+            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+        },
+        "status": {
+            "sync": {"status": "Synced", "revision": commit.revision}, "health": {"status": "Healthy"},
+            "operationState": {"phase": "Succeeded", "startedAt": at, "finishedAt": at, "syncResult": sync},
+            "history": [{"id": 41, "revision": commit.revision, "deployedAt": at, "source": source}],
+        },
+    }, 60 * DAY, "argocd-server")  # fmt: skip
 
 
 def rollout(layout: Layout, service: Service, namespace: str) -> None:
