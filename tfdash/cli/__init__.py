@@ -48,6 +48,7 @@ _MODULES = {
     "snapshot": "snapshot",
     "doctor": "doctor",
     "gate": "gate",
+    "audit": "audit",
     "demo": "demo",
     "config": "configuring",
     "completion": "completion",

@@ -62,6 +62,33 @@ def _run(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _audit(parser: argparse.ArgumentParser) -> None:
+    whats = parser.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
+    tail = whats.add_parser("tail", help="the last entries, of this user's terminals and the shared store")
+    tail.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
+    tail.add_argument("-l", "--lines", type=int, default=20, metavar="N", help="how many (20)")
+    verify = whats.add_parser("verify", help="is it whole; exit 0 yes, 1 no, 2 something could not be looked at")
+    verify.add_argument(
+        "--anchor", action="append", default=[], metavar="FILE", help="heads that somebody else kept"
+    )
+    verify.add_argument("--format", choices=("text", "json"), default="text")
+    export = whats.add_parser("export", help="all entries, for other tools")
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
+    migrate = whats.add_parser("migrate", help="make the shared store's tables, as their owner")
+    for one in (tail, verify, export, migrate):
+        one.add_argument("--config", metavar="FILE", help="configuration")
+    for one in (tail, verify, export):
+        one.add_argument(
+            "--file", action="append", default=[], metavar="DB", help="these files, not this user's folder"
+        )
+        one.add_argument("--local", action="store_true", help="leave the shared store out")
+    for one in (tail, export):
+        one.add_argument("--kind", action="append", default=[], metavar="KIND", help="intent, outcome, ...")
+        one.add_argument("-e", "--environment", default="", metavar="NAME")
+        one.add_argument("--since", default="", metavar="TIME", help='"2026-11-24 10:00" (UTC), "2h"')
+        one.add_argument("--grep", default="", metavar="TEXT", help="in actor, target, action, sentence")
+
+
 def build() -> argparse.ArgumentParser:
     """The whole parser. ``run`` is what happens without a command."""
     parser = _Parser(
@@ -117,6 +144,7 @@ def build() -> argparse.ArgumentParser:
     )
     for parser_of in (release, canary):
         parser_of.add_argument("--format", choices=("text", "json"), default="text")
+    _audit(commands.add_parser("audit", help="the audit log: show, check, export it"))
     demo = commands.add_parser("demo", help="the program on a simulated platform")
     demo.add_argument(
         "--serve", action="store_true", help="serve without a screen; prints kubeconfig and configuration"
@@ -138,7 +166,7 @@ def build() -> argparse.ArgumentParser:
 def parse(argv: list[str]) -> argparse.Namespace:
     """Options without a command belong to ``run``."""
     parser = build()
-    commands = {"run", "snapshot", "doctor", "demo", "config", "completion", "gate"}
+    commands = {"run", "snapshot", "doctor", "demo", "config", "completion", "gate", "audit"}
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
         argv = ["run", *argv]
     elif not argv[0].startswith("-") and argv[0] not in commands:

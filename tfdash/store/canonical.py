@@ -7,8 +7,8 @@ Version 1 is one ASCII header line and one line of JSON::
 
 ``PREVIOUS`` is the hash of the entry before it in the same chain, 64 zeros for the first; ``INTENT`` is "-" where there is
 none. The JSON has its keys sorted, no white space and only ASCII (everything else is escaped, so that no normalisation of
-text can change it). Numbers with a fraction never occur: times are whole microseconds and ``plain`` writes other fractions
-as text. The hash is SHA-256 over both lines, in hexadecimal. The header can be read without a JSON parser, so the shared
+text can change it). The time is in whole microseconds; fractions in ``data`` are the shortest text that reads back as the
+same, and nothing is ever encoded anew to be checked: the stored bytes are. The hash is SHA-256 over both lines, in hexadecimal. The header can be read without a JSON parser, so the shared
 store checks the chain in SQL.
 """
 
@@ -51,7 +51,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 def plain(value: Any) -> Any:
-    """``value`` with nothing in it but what canonical JSON can hold. Fractions and huge integers become text."""
+    """``value`` with nothing in it but what canonical JSON can hold. Huge integers, NaN and infinities become text."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Enum):
@@ -61,7 +61,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, int):
         return value if -_EXACT <= value <= _EXACT else str(value)
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, msgspec.Struct):

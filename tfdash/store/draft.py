@@ -32,7 +32,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     def placed(self, terminal: str, sequence: int, previous: str, redact: Redactor) -> tuple[Entry, bytes]:
         """The entry at that place of that chain, redacted and sealed, with its bytes. An intent names itself."""
         data, (actor, target, action, sentence) = redact.entry(
-            plain(self.data), self.actor, self.target, self.action, self.sentence
+            plain(self.data),
+            self.actor,
+            self.target,
+            self.action,
+            self.sentence,
+            public=(self.environment, self.cluster, self.target, self.action, self.actor),
         )
         text = dump(data)
         if len(text) > LONGEST:

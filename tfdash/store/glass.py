@@ -62,6 +62,9 @@ class Glass:
     def drop(self, environment: str) -> Open | None:
         return self._open.pop(environment, None)
 
+    def all(self) -> list[Open]:
+        return list(self._open.values())
+
     def over(self) -> list[Open]:
         """Those whose hour has passed, by whichever clock says so first."""
         now, boot = self._now(), self._boot()

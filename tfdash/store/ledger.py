@@ -14,7 +14,16 @@ import msgspec
 from tfdash.actions.base import ApprovalRefused, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.model.action import Plan
-from tfdash.model.memory import ApprovalRequest, Entry, EntryKind, Facts, StoreHealth, VerifiedGood
+from tfdash.model.memory import (
+    Acting,
+    ApprovalRequest,
+    BreakGlass,
+    Entry,
+    EntryKind,
+    Facts,
+    StoreHealth,
+    VerifiedGood,
+)
 from tfdash.model.subject import Subject
 from tfdash.store import glass as glass_entries
 from tfdash.store.approvals import Approvals
@@ -141,7 +150,7 @@ class Store:
         desk = self._desk()
 
         def used(file: Any) -> bool:
-            return bool(file.was_consumed(approval, digest))
+            return bool(file.was_consumed(approval))
 
         try:
             if await self.recorder.on_file(used, "looking up an approval"):
@@ -276,11 +285,30 @@ class Store:
         unsettled = self.unsettled()
         gone = {entry.terminal for entry in unsettled} - {self.terminal}
         return Facts(
-            verified=self.remembered.verified, approvals=self.waiting, break_glass=self.remembered.break_glass(now),
-            acting=tuple(a for a in self.remembered.acting(now) if a.terminal not in gone),
+            verified=self.remembered.verified, approvals=self.waiting, break_glass=self._glass_facts(now),
+            acting=tuple(self._ours(a) for a in self.remembered.acting(now) if a.terminal not in gone),
             manual=self.remembered.manual, unsettled=unsettled, health=self.health,
             baselines=self.remembered.baselines,
         )  # fmt: skip
+
+    def _ours(self, acting: Acting) -> Acting:
+        """Another chain of this very terminal (begun anew, or straight to the shared store) is this terminal."""
+        mine = acting.terminal in self.own_terminals or acting.terminal.startswith(f"{self.terminal}-d")
+        return msgspec.structs.replace(acting, terminal=self.terminal) if mine else acting
+
+    def _glass_facts(self, now: float) -> dict[str, BreakGlass]:
+        """Ours first; one of ours that is over by the clock that counts suspend is over, whatever the wall clock says."""
+        chosen = self.remembered.break_glass(now)
+        for environment, glass in chosen.items():
+            if glass.terminal == self.terminal and glass.until > now:
+                chosen[environment] = msgspec.structs.replace(glass, until=now)
+        for opened in self.glass.all():
+            if self.glass.active(opened.environment, opened.actor):
+                chosen[opened.environment] = BreakGlass(
+                    environment=opened.environment, by=opened.actor, reason=opened.reason, since=opened.begun,
+                    until=opened.until, terminal=self.terminal,
+                )  # fmt: skip
+        return chosen
 
     def take_bodies(self, sealed: Mapping[str, bytes], keys: tuple[bytes, ...]) -> None:
         """Open what can be opened."""

@@ -397,15 +397,13 @@ class LocalFile:
 
     # -- what an executor must never forget ---------------------------------------------------------------------
 
-    def was_consumed(self, approval: str, digest: str) -> bool:
-        row = self._connection.execute(
-            "SELECT 1 FROM consumed WHERE approval = ? OR digest = ?", (approval, digest)
-        ).fetchone()
+    def was_consumed(self, approval: str) -> bool:
+        row = self._connection.execute("SELECT 1 FROM consumed WHERE approval = ?", (approval,)).fetchone()
         return row is not None
 
     def consume(self, approval: str, digest: str, at: float) -> bool:
         """Remember that it is used up; False where it was already."""
-        if self.was_consumed(approval, digest):
+        if self.was_consumed(approval):
             return False
 
         def work() -> None:

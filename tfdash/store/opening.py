@@ -37,6 +37,7 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     anchor_file: str = ""
     anchor_command: tuple[str, ...] = ()
     anchor_every: float = 300.0
+    approvals: str = "auto"  # "auto", "kubernetes", "none"
 
     def __repr__(self) -> str:  # its secrets stand in no log and no traceback
         return f"StoreOptions(path={self.path!r}, url={'set' if self.url else 'none'})"
@@ -84,7 +85,7 @@ def open_store(
 
         shared = SharedStore(options.url, deadline=options.deadline, shared_roles=options.shared_roles)
         sync = Sync(shared, key=key_from(options.key) if options.key else b"")
-        if approvals is None:
+        if approvals is None and options.approvals == "auto":
             from tfdash.store.postgres_approval import PostgresApprovals
 
             approvals = PostgresApprovals(shared, life=options.approval_life, key=sync.key)

@@ -43,6 +43,11 @@ _DIFF_VALUE = re.compile(r"(?m)^(\s*[-+~]?\s*(?:-\s+)?\"?value\"?\s*:\s*)(\S.*)$
 _ENV_PATH = re.compile(r"/env(/(\d+|-))?\Z")
 _ENV_VALUE_PATH = re.compile(r"/env/(\d+|-)/value\Z")
 _ARGUMENTS = ("args", "command", "argv")
+_PUBLIC = frozenset((
+    "action", "cluster", "digest", "digests", "environment", "hash", "id", "image", "images", "kind", "name", "namespace",
+    "path", "pointer", "policy", "result", "revision", "state", "subject", "target", "template_digest", "template_hash",
+    "topic", "uid",
+))  # fmt: skip
 _LONG_ENOUGH = 6  # a shorter value ("true", "8080") is taken out of its own place only
 
 
@@ -54,14 +59,31 @@ class Redactor:
 
     def __call__(self, value: Any) -> Any:
         """``value``, made of what JSON can hold, without its secrets."""
-        found: set[str] = set(self._known)
-        return _scrub(_walk(value, found), found)
+        return self.entry(value)[0]
 
-    def entry(self, data: Any, *texts: str) -> tuple[Any, tuple[str, ...]]:
-        """``data`` and the texts that go with it: what was secret in ``data`` goes from the texts too."""
-        found: set[str] = set(self._known)
+    def entry(self, data: Any, *texts: str, public: Iterable[str] = ()) -> tuple[Any, tuple[str, ...]]:
+        """``data`` and the texts that go with it: what was secret in ``data`` goes from the texts too.
+
+        A value that is part of a name, a path, an image or of ``public`` is no secret and stays there: APP_ENV=production
+        must not take ``tf-production`` out of the entry.
+        """
+        found: set[str] = set()
         walked = _walk(data, found)
+        names = "\n".join([*public, *_names(walked)])
+        found = {value for value in found if value not in names} | self._known
         return _scrub(walked, found), tuple(_scrub(_text(text), found) for text in texts)
+
+
+def _names(value: Any, key: str = "") -> Iterable[str]:
+    """What stands under the keys that name things."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _names(inner, str(name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _names(inner, key)
+    elif isinstance(value, str) and key in _PUBLIC:
+        yield value
 
 
 def _take(value: Any, found: set[str]) -> Any:

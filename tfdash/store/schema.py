@@ -25,7 +25,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "CREATE TABLE anchors(terminal TEXT NOT NULL, sequence INTEGER NOT NULL, hash TEXT NOT NULL, holder TEXT NOT NULL,"
         " at REAL NOT NULL, PRIMARY KEY (terminal, holder))",
         # approvals that were used up, whatever a database that was restored says
-        "CREATE TABLE consumed(approval TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, at REAL NOT NULL)",
+        "CREATE TABLE consumed(approval TEXT PRIMARY KEY, digest TEXT NOT NULL, at REAL NOT NULL)",
         # sealed texts that an entry names by their digest (pod templates)
         "CREATE TABLE bodies(digest TEXT PRIMARY KEY, sealed BLOB NOT NULL, at REAL NOT NULL)",
         "CREATE TABLE room(filler BLOB)",

@@ -49,7 +49,7 @@ CREATE TABLE tfdash.approval_decisions (
   PRIMARY KEY (id, approver)
 );
 CREATE TABLE tfdash.approval_uses (
-  id text PRIMARY KEY REFERENCES tfdash.approval_requests, digest text NOT NULL UNIQUE,
+  id text PRIMARY KEY REFERENCES tfdash.approval_requests, digest text NOT NULL,
   used_by name NOT NULL DEFAULT session_user, at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -160,7 +160,7 @@ BEGIN
   IF r IS NULL THEN RAISE EXCEPTION 'there is no such request'; END IF;
   IF r.requester <> session_user THEN RAISE EXCEPTION 'the request is %''s', r.requester; END IF;
   IF r.digest <> p_digest THEN RAISE EXCEPTION 'the approval is for another plan: its digest differs'; END IF;
-  IF EXISTS (SELECT FROM tfdash.approval_uses u WHERE u.id = p_id OR u.digest = p_digest) THEN
+  IF EXISTS (SELECT FROM tfdash.approval_uses u WHERE u.id = p_id) THEN
     RAISE EXCEPTION 'this approval was used already';
   END IF;
   IF EXISTS (SELECT FROM tfdash.approval_decisions d WHERE d.id = p_id AND NOT d.approve) THEN

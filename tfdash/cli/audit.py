@@ -1,0 +1,265 @@
+"""``tfdash audit tail | verify | export | migrate``: the audit log of this user's terminals and of the shared store.
+
+Reads only, but for ``migrate``. stdout is the log, stderr what could not be read. ``verify`` exits 0 whole, 1 not whole,
+2 something could not be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
+from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from tfdash.model.memory import Entry
+    from tfdash.store.anchors import Head
+    from tfdash.store.opening import StoreOptions
+    from tfdash.store.reading import Source
+
+FIELDS = (
+    "terminal", "sequence", "at", "kind", "actor", "environment", "cluster", "target", "action", "intent", "audit_id",
+    "sentence", "data", "previous", "hash", "version",
+)  # fmt: skip
+
+
+def command(args: argparse.Namespace) -> int:
+    from tfdash.cli.storing import store_options
+    from tfdash.config.load import load
+    from tfdash.config.quick import find_config
+
+    path = find_config(args.config)
+    options = store_options(load(path), path)
+    if args.what == "migrate":
+        return _migrate(options)
+    if args.what == "verify":
+        return _verify(args, options)
+    if args.what == "export":
+        return _export(args, options)
+    return _tail(args, options)
+
+
+def _say(text: str) -> None:
+    print(f"{program()}: {safe(text)}", file=sys.stderr)
+
+
+def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[Source], list[str]]:
+    """What was read, and what could not be."""
+    from tfdash.actions.base import LedgerUnavailable
+    from tfdash.store.reading import read_file, read_folder, read_shared
+
+    sources: list[Source] = []
+    unknown: list[str] = []
+    if args.file:
+        for name in args.file:
+            if Path(name).is_file():
+                sources += read_file(Path(name))
+            else:
+                unknown.append(f"{name}: there is no such file")
+    else:
+        try:
+            sources += read_folder(options.folder)
+        except LedgerUnavailable as error:
+            unknown.append(str(error))
+    if options.url and not args.local:
+        from tfdash.store.shared import SharedStore
+
+        async def read() -> list[Source]:
+            shared = SharedStore(options.url, deadline=max(options.deadline, 30.0))
+            try:
+                return await read_shared(shared)
+            finally:
+                await shared.close()
+
+        try:
+            sources += asyncio.run(read())
+        except LedgerUnavailable as error:
+            unknown.append(str(error))
+    return sources, unknown
+
+
+# -- verify -----------------------------------------------------------------------------------------------------
+
+
+def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
+    from tfdash.store.verify import lines, verify
+
+    sources, unknown = _sources(args, options)
+    anchors: list[Head] = []
+    for name in [*args.anchor, *([options.anchor_file] if options.anchor_file else [])]:
+        anchors += _anchors(name, unknown)
+    report = verify(sources, anchors, unknown)
+    if args.format == "json":
+        import msgspec
+
+        told = {"schema_version": 1, "code": report.code, **msgspec.to_builtins(report)}
+        print(json.dumps(told, indent=2))
+    else:
+        for line in lines(report):
+            print(safe(line))
+    return report.code
+
+
+def _anchors(name: str, unknown: list[str]) -> list[Head]:
+    from tfdash.store.anchors import parse
+
+    try:
+        return parse(Path(name).expanduser().read_text("utf-8", "replace"), f"anchor file {name}")
+    except OSError as error:
+        unknown.append(f"anchor file {name}: {error.strerror}")
+        return []
+
+
+# -- export -----------------------------------------------------------------------------------------------------
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    from tfdash.model.memory import EntryKind
+    from tfdash.store.canonical import audit_id, data_of
+
+    return {
+        "terminal": entry.terminal, "sequence": entry.sequence, "at": _stamp(entry.at), "kind": entry.kind.value,
+        "actor": entry.actor, "environment": entry.environment, "cluster": entry.cluster, "target": entry.target,
+        "action": entry.action, "intent": entry.intent,
+        "audit_id": audit_id(entry) if entry.kind is EntryKind.INTENT else "", "sentence": entry.sentence,
+        "data": data_of(entry), "previous": entry.previous, "hash": entry.hash, "version": entry.version,
+    }  # fmt: skip
+
+
+def _stamp(at: float) -> str:
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")
+    except (OverflowError, OSError, ValueError):
+        return str(at)
+
+
+def _export(args: argparse.Namespace, options: StoreOptions) -> int:
+    """All fields, all text safe; ``verify`` works on the log itself, never on an export."""
+    sources, unknown = _sources(args, options)
+    found = _chosen(args, _entries(sources))
+    if args.format == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(FIELDS)
+        for entry in found:
+            row = _row(entry)
+            row["data"] = json.dumps(row["data"], sort_keys=True)
+            writer.writerow([_cell(row[name]) for name in FIELDS])
+    else:
+        for entry in found:
+            print(json.dumps(_row(entry)).replace("\x7f", "\\u007f"))  # ASCII: every control character is escaped
+    for problem in unknown:
+        _say(problem)
+    return UNKNOWN if unknown else OK
+
+
+def _cell(value: object) -> str:
+    """Safe for a terminal, and no formula for a spreadsheet."""
+    text = safe(str(value))
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def _entries(sources: list[Source]) -> list[Entry]:
+    from tfdash.store.reading import entries_of
+
+    return entries_of(sources)
+
+
+def _chosen(args: argparse.Namespace, entries: Iterable[Entry]) -> Iterator[Entry]:
+    kinds = set(args.kind)
+    since = _since(args.since)
+    for entry in entries:
+        if kinds and entry.kind.value not in kinds:
+            continue
+        if args.environment and entry.environment != args.environment:
+            continue
+        if since is not None and entry.at < since:
+            continue
+        if args.grep:
+            everything = " ".join(
+                (entry.actor, entry.target, entry.action, entry.sentence, entry.intent, entry.terminal)
+            )
+            if args.grep.lower() not in everything.lower():
+                continue
+        yield entry
+
+
+def _since(text: str) -> float | None:
+    """A date or time (UTC unless it says otherwise), or a duration back from now."""
+    if not text:
+        return None
+    from tfdash.config.durations import parse_duration
+
+    try:
+        return time.time() - parse_duration(text)
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        _say(f'--since: "{text}" is neither a time such as "2026-11-24 10:00" nor a duration such as "2h"')
+        raise SystemExit(USAGE) from None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+# -- tail -------------------------------------------------------------------------------------------------------
+
+
+def _tail(args: argparse.Namespace, options: StoreOptions) -> int:
+    sources, unknown = _sources(args, options)
+    for problem in unknown:
+        _say(problem)
+    entries = _entries(sources)
+    seen = {(e.terminal, e.sequence, e.hash) for e in entries}
+    for entry in list(_chosen(args, entries))[-args.lines :] if args.lines else ():
+        print(_line(entry))
+    if not args.follow:
+        return UNKNOWN if unknown else OK
+    told = set(unknown)
+    while True:
+        sys.stdout.flush()
+        time.sleep(1.0)
+        sources, unknown = _sources(args, options)
+        for problem in set(unknown) - told:
+            _say(problem)
+        told = set(unknown)
+        entries = [e for e in _entries(sources) if (e.terminal, e.sequence, e.hash) not in seen]
+        seen |= {(e.terminal, e.sequence, e.hash) for e in entries}
+        for entry in _chosen(args, entries):
+            print(_line(entry))
+
+
+def _line(entry: Entry) -> str:
+    at = _stamp(entry.at)[:19].replace("T", " ") + "Z"
+    where = "/".join(part for part in (entry.environment, entry.cluster) if part)
+    words = [at, f"{entry.kind.value:<12}", entry.actor, where, entry.target, entry.action, entry.sentence]
+    tail = f"[{entry.terminal}:{entry.sequence}]"
+    return safe(" ".join(word for word in words if word) + f"  {tail}")
+
+
+def _migrate(options: StoreOptions) -> int:
+    """The shared store's tables, made or brought up by their owner."""
+    from tfdash.actions.base import LedgerUnavailable
+    from tfdash.store.shared import migrate
+
+    if not options.url:
+        _say("there is no shared store: set [store] url to the login of the owner of its tables")
+        return USAGE
+    try:
+        done = migrate(options.url, options.shared_roles)
+    except LedgerUnavailable as error:
+        _say(str(error))
+        return ERROR
+    print(f"migrations {', '.join(map(str, done))} done" if done else "nothing to do")
+    _say(
+        "give each person a login of their own: CREATE ROLE ann LOGIN; GRANT tfdash_people TO ann; then use theirs, not this one"
+    )
+    return OK
