@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, HorizontalPodAutoscaler, Object, StatefulSet
@@ -34,6 +34,8 @@ CONTROLLERS = frozenset(
 )
 NEAR = 30.0  # seconds within which a revision, a write and an audit entry are of the same change
 _SHOWN = 14  # lines of a diff on the page
+Write: TypeAlias = tuple[str, str, str, float, tuple[str, ...]]
+"""As ``Managed`` has them: manager, operation, subresource, time, fields."""
 _KNOWING = (EntryKind.INTENT, EntryKind.OUTCOME, EntryKind.VERIFICATION)
 
 
@@ -71,8 +73,9 @@ def altered(
     for subject, known in revisions.items():
         found += _by_revisions(subject, known, since)
     for one in written:
-        for write in _writes(one, since):
-            _join(found, one, *write)
+        writes = _writes(one, since)
+        for write in _without_makers(found, one, writes):
+            found.append(_written(one, *write))
     for sight in sights:
         if sight.at >= since:
             _join_sight(found, sight)
@@ -93,7 +96,7 @@ def touched(managed: Iterable[Managed], since: float) -> tuple[Subject, ...]:
     )
 
 
-def _writes(one: Managed, since: float) -> list[tuple[str, str, str, float, tuple[str, ...]]]:
+def _writes(one: Managed, since: float) -> list[Write]:
     """Those of people and tools: no status, no controller's own bookkeeping."""
     return [w for w in one.writes if w[3] >= since and w[2] in ("", "scale") and w[0] not in CONTROLLERS]
 
@@ -115,20 +118,31 @@ def _by_revisions(subject: Subject, known: Sequence[Revision], since: float) -> 
         )
 
 
-def _join(
-    found: list[Altered], one: Managed, manager: str, operation: str, sub: str, at: float, fields: tuple[str, ...]
-) -> None:  # fmt: skip
-    """A write: to the revision that it made, where there is one, else on its own."""
-    bare = one.subject._replace(uid="")
-    name = safe(manager) or "unnamed"
+def _without_makers(found: list[Altered], one: Managed, writes: list[Write]) -> list[Write]:
+    """Give each revision the nearest write that could have made it; what is left over are changes of their own."""
+    bare, left = one.subject._replace(uid=""), list(writes)
     for index, change in enumerate(found):
-        if change.subject._replace(uid="") == bare and not change.manager and abs(change.at - at) <= NEAR:
-            found[index] = change._replace(manager=name)
-            return
-    created = abs(one.created - at) <= 1.0
-    verb = "created" if created else "applied" if operation == "Apply" else "wrote"
+        if change.subject._replace(uid="") != bare or change.manager:
+            continue
+        near = [w for w in left if not w[2] and abs(change.at - w[3]) <= NEAR and _makes_revisions(w[4])]
+        if near:
+            maker = min(near, key=lambda w: abs(change.at - w[3]))
+            found[index] = change._replace(manager=safe(maker[0]) or "unnamed")
+            left.remove(maker)
+    return left
+
+
+def _makes_revisions(fields: tuple[str, ...]) -> bool:
+    """Whether a manager owns something of the pod template."""
+    return not fields or any(f.startswith("spec.template") for f in fields)
+
+
+def _written(
+    one: Managed, manager: str, operation: str, sub: str, at: float, fields: tuple[str, ...]
+) -> Altered:
+    verb = "created" if abs(one.created - at) <= 1.0 else "applied" if operation == "Apply" else "wrote"
     what = f"{verb} {_areas(fields)}" if not sub else f"scaled it (subresource {safe(sub)})"
-    found.append(Altered(at, one.subject, name, what, witness="managed fields"))
+    return Altered(at, one.subject, safe(manager) or "unnamed", what, witness="managed fields")
 
 
 def _areas(fields: tuple[str, ...]) -> str:
@@ -210,18 +224,24 @@ def _images(obj: Deployment | StatefulSet | DaemonSet | Rollout) -> str:
 
 def _join_sight(found: list[Altered], sight: Sight) -> None:
     """What was seen adds its words to a write of the same time, and stands alone where none is known."""
-    told = ", ".join(differences(sight.before, sight.after))
+    told = list(differences(sight.before, sight.after))
+    near = [
+        (index, change)
+        for index, change in enumerate(found)
+        if change.subject._replace(uid="") == sight.subject._replace(uid="")
+        and abs(change.at - sight.at) <= NEAR
+    ]
+    if any(change.witness == "revision" for _, change in near):  # which says it better
+        told = [t for t in told if not t.startswith(("images ", "something else"))]
     if not told:
         return
-    for index, change in enumerate(found):
-        if (
-            change.subject._replace(uid="") == sight.subject._replace(uid="")
-            and abs(change.at - sight.at) <= NEAR
-        ):
-            if change.witness == "managed fields":
-                found[index] = change._replace(what=f"{told}  ({change.what})")
-            return
-    found.append(Altered(sight.at, sight.subject, "", told, witness="seen"))
+    writes = [(i, c) for i, c in near if c.witness == "managed fields"]
+    words = ", ".join(told)
+    if writes:
+        index, change = min(writes, key=lambda at: abs(at[1].at - sight.at))
+        found[index] = change._replace(what=f"{words}  ({change.what})")
+    else:
+        found.append(Altered(sight.at, sight.subject, "", words, witness="seen"))
 
 
 # -- the audit log ----------------------------------------------------------------------------------------------------

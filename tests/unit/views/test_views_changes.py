@@ -56,8 +56,19 @@ TWO = {WEB: (revision(8, "r/web:2", NOW - 60, "ticket 7"), revision(7, "r/web:1"
 
 
 def test_a_revision_gets_the_manager_that_wrote_it() -> None:
-    [change] = altered([managed(write("kubectl-set", NOW - 61, "spec.x"))], TWO, [], SINCE)
+    change, resized = altered(
+        [
+            managed(
+                write("kubectl", NOW - 60, sub="scale"),
+                write("kubectl-set", NOW - 61, "spec.template.spec.x"),
+            )
+        ],
+        TWO,
+        [],
+        SINCE,
+    )
     assert (change.manager, change.witness, change.at) == ("kubectl-set", "revision", NOW - 60)
+    assert (resized.manager, resized.what) == ("kubectl", "scaled it (subresource scale)")
     assert change.what == "revision 8: image r/web:1 → r/web:2 (ticket 7)" or "ticket 7" in change.what
     assert any(line.startswith("+") and "web:2" in line for line in change.lines)
 
@@ -121,6 +132,9 @@ def test_a_sight_and_a_write_are_one_change() -> None:
     sight = Sight(NOW - 59, WEB, deployment(3), deployment(9))
     [change] = altered([managed(write("kubectl-scale", NOW - 60, sub="scale"))], {}, [sight], SINCE)
     assert change.what == "replicas 3 → 9  (scaled it (subresource scale))"
+    both = [Sight(NOW - 58, WEB, deployment(3), deployment(9, "r/web:2"))]
+    assert next(c.what for c in altered([], TWO, both, SINCE)) == "replicas 3 → 9"
+    assert len(altered([], TWO, [Sight(NOW - 58, WEB, deployment(), deployment(3, "r/web:2"))], SINCE)) == 1
     [alone] = altered([], {}, [sight, sight._replace(at=NOW - 9999)], SINCE)
     assert (alone.witness, alone.manager) == ("seen", "")
 

@@ -19,6 +19,7 @@ from tfdash.model.picture import Objects, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import ALL, Scope, Sink
+from tfdash.sources.kubernetes.cleaned import cleaned
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.kinds import READABLE, WATCHED, Kind
@@ -275,7 +276,7 @@ class KubernetesSource:
             found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
         except Exception as error:
             raise ReadFailed(self._problem(error)) from None
-        return Document(subject, _cleaned(found), self._clock.now())
+        return Document(subject, cleaned(found), self._clock.now())
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         try:
@@ -293,7 +294,7 @@ class KubernetesSource:
                 )
                 item.setdefault("kind", kind)
                 item.setdefault("apiVersion", READABLE[kind].api_version)
-                owned.append(Document(at, _cleaned(item), self._clock.now()))
+                owned.append(Document(at, cleaned(item), self._clock.now()))
         return tuple(owned)
 
     async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
@@ -393,23 +394,6 @@ class Complete:
             if self.done is not None:
                 self.done()
         self._sink.put_objects(self._ref, self._kind, seen, changed)
-
-
-def _cleaned(found: Any) -> dict[str, Any]:
-    """Without managedFields; a Secret's values replaced by their sizes before they leave the source."""
-    if not isinstance(found, dict):
-        return {}
-    meta = found.get("metadata")
-    if isinstance(meta, dict):
-        meta.pop("managedFields", None)
-    if found.get("kind") == "Secret":
-        for table in ("data", "stringData"):
-            if isinstance(found.get(table), dict):
-                found[table] = {k: f"({len(str(v)) * 3 // 4} bytes, hidden)" for k, v in found[table].items()}
-        notes = meta.get("annotations") if isinstance(meta, dict) else None
-        if isinstance(notes, dict):
-            notes.pop("kubectl.kubernetes.io/last-applied-configuration", None)
-    return found
 
 
 __all__ = ["ALL", "KubernetesSource"]

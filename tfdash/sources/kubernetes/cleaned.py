@@ -1,0 +1,22 @@
+"""What of a whole object leaves the source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def cleaned(found: Any) -> dict[str, Any]:
+    """Without managedFields; a Secret's values replaced by their sizes before they leave the source."""
+    if not isinstance(found, dict):
+        return {}
+    meta = found.get("metadata")
+    if isinstance(meta, dict):
+        meta.pop("managedFields", None)
+    if found.get("kind") == "Secret":
+        for table in ("data", "stringData"):
+            if isinstance(found.get(table), dict):
+                found[table] = {k: f"({len(str(v)) * 3 // 4} bytes, hidden)" for k, v in found[table].items()}
+        notes = meta.get("annotations") if isinstance(meta, dict) else None
+        if isinstance(notes, dict):
+            notes.pop("kubectl.kubernetes.io/last-applied-configuration", None)
+    return found
