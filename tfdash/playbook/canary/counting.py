@@ -94,8 +94,27 @@ class Births:
         return self._interval > 0 and first > self._first.get(target(series), first) + self._interval / 2
 
 
-def rises(points: Sequence[Point], edges: Sequence[float], from_zero: bool) -> list[float] | None:
+class Edges:
+    """The windows' edges, and where they fall among the times of a scrape: the series of one target share those."""
+
+    def __init__(self, edges: Sequence[float]) -> None:
+        self.edges = edges
+        self._known: dict[Sequence[float], list[int]] = {}
+
+    def among(self, ats: Sequence[float]) -> list[int]:
+        """How many samples stand before each edge."""
+        found = self._known.get(ats) if type(ats) is tuple else None
+        if found is None:
+            found = [bisect_left(ats, e) for e in self.edges]
+            if type(ats) is tuple:
+                self._known[ats] = found
+        return found
+
+
+def rises(points: Sequence[Point], edges: Sequence[float] | Edges, from_zero: bool) -> list[float] | None:
     """What the counter rose by in each window; None of no samples."""
+    if not isinstance(edges, Edges):
+        edges = Edges(edges)
     ats, values = clean(points)
     if not values:
         return None
@@ -103,8 +122,8 @@ def rises(points: Sequence[Point], edges: Sequence[float], from_zero: bool) -> l
         values = _unreset(values)
     base = 0.0 if from_zero else values[0]
     if base == values[-1]:
-        return [0.0] * (len(edges) - 1)
-    totals = [values[i - 1] if i else base for i in [bisect_left(ats, e) for e in edges]]
+        return [0.0] * (len(edges.edges) - 1)
+    totals = [values[i - 1] if i else base for i in edges.among(ats)]
     return list(map(sub, totals[1:], totals))
 
 

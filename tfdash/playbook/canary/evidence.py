@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -71,20 +72,30 @@ def dispersion(windows: Sequence[Split], least: float = 1.0) -> float:
     return max(told, least) if told > 1 + 1.645 * math.sqrt(3 / len(steps)) else least
 
 
+@lru_cache(32768)
+def _logs(events: int, count: int, base_events: int, base_count: int, null: float) -> tuple[float, ...]:
+    """The log-likelihood ratios of one window, for each of ``CHANGES`` times ``null`` against ``null``."""
+    total = events + base_events
+    if not total or not count or not base_count:
+        return ()
+    p = null * count / (null * count + base_count)
+    return tuple(
+        events * lt - total * math.log1p(p * (t - 1.0)) for t, lt in zip(CHANGES, _LOGS, strict=True)
+    )
+
+
 def weigh(windows: Sequence[Split], null: float = 1.0, scatter: float = 1.0) -> list[float]:
     """The mixture after each window, against "the canary's ratio is at most ``null`` times the baseline's"."""
     sums = [0.0] * len(CHANGES)
     told = []
-    part, power = 1.0 / len(CHANGES), 1.0 / scatter
-    exp, log1p = math.exp, math.log1p
-    for number, events, count, base_events, base_count in windows:
+    part, power, exp = 1.0 / len(CHANGES), 1.0 / scatter, math.exp
+    for number, *counts in windows:
         add = weight(number)
-        total = events + base_events
-        if total and count and base_count:
-            p = null * count / (null * count + base_count)
+        logs = _logs(*counts, null)
+        if logs:
             sums = [
-                min((s + add) * exp(min(power * (events * lt - total * log1p(p * (t - 1.0))), 460.0)), _MOST)
-                for s, t, lt in zip(sums, CHANGES, _LOGS, strict=True)
+                min((s + add) * exp(min(power * log, 460.0)), _MOST)
+                for s, log in zip(sums, logs, strict=True)
             ]
         else:
             sums = [s + add for s in sums]
@@ -97,14 +108,9 @@ def began(windows: Sequence[Split]) -> int:
     best, at = -math.inf, 0
     logs = [0.0] * len(CHANGES)
     for index in range(len(windows) - 1, -1, -1):
-        number, events, count, base_events, base_count = windows[index]
-        total = events + base_events
-        if total and count and base_count:
-            p = count / (count + base_count)
-            logs = [
-                s + events * lt - total * math.log1p(p * (t - 1.0))
-                for s, t, lt in zip(logs, CHANGES, _LOGS, strict=True)
-            ]
+        number, *counts = windows[index]
+        if own := _logs(*counts, 1.0):
+            logs = [a + b for a, b in zip(logs, own, strict=True)]
         here = max(logs) + math.log(weight(number))
         if here > best:
             best, at = here, index

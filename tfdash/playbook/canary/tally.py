@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 from tfdash.model.release import Side
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Traffic
-from tfdash.playbook.canary.counting import Births, Grid, bounds_of, bucket_rises, newest, rises, target
+from tfdash.playbook.canary.counting import (
+    Births,
+    Edges,
+    Grid,
+    bounds_of,
+    bucket_rises,
+    newest,
+    rises,
+    target,
+)
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import BASELINE, CANARY, Sorter
 
@@ -109,20 +118,24 @@ def tally(
     grid = grid or grid_of(traffic, began, policy)
     births = Births((*traffic.requests, *traffic.latency), started, traffic.since, traffic.scrape_interval)
     edges = grid.edges
-    requests = _sum(traffic.requests, sorter, births, grid, edges, canary, policy)
-    errors = _sum(traffic.errors, sorter, births, grid, edges, canary, policy)
+    known: dict[int, tuple[list[float], int] | None] = {}  # errors are mostly the same series once more
+    cut = Edges(edges)
+    requests = _sum(traffic.requests, sorter, births, grid, cut, canary, policy, known)
+    errors = _sum(traffic.errors, sorter, births, grid, cut, canary, policy, known)
     anchor = first_counted(began, grid, policy)
-    doubled = False
-    pairs = []
-    for i in range(grid.number):
-        counts = []
-        for side in (CANARY, BASELINE):
-            for kept in (True, False):
-                n, x = _pick(requests[side], kept, i), _pick(errors[side], kept, i)
-                doubled = doubled or x > n
-                counts.append(Count(n, min(x, n)))
-        number = round((edges[i] - anchor) / grid.length) + 1
-        pairs.append(Pair(edges[i], edges[i + 1], number, counts[0], counts[2], counts[1], counts[3]))
+    columns, doubled = [], False
+    for side in (CANARY, BASELINE):
+        ours, theirs = requests[side], errors[side]
+        for all_, failed in ((ours.kept, theirs.kept), (ours.warm, theirs.warm)):
+            column = [Count(n, x) for n, x in zip(map(round, all_), map(round, failed), strict=True)]
+            if any(x > n for n, x in column):
+                doubled, column = True, [Count(n, min(x, n)) for n, x in column]
+            columns.append(column)
+    number = round((grid.start - anchor) / grid.length) + 1
+    pairs = [
+        Pair(edges[i], edges[i + 1], number + i, one, two, one_all, two_all)
+        for i, (one, one_all, two, two_all) in enumerate(zip(*columns, strict=True))
+    ]
     bounds = bounds_of(traffic.latency)
     slows = _slow(traffic.latency, sorter, births, grid, edges, bounds, canary, policy, anchor)
     split = [[s for s in traffic.requests if sorter(s) == side] for side in (CANARY, BASELINE)]
@@ -131,10 +144,6 @@ def tally(
         grid, began, tuple(pairs), bounds, any(s.native for s in traffic.latency), slows,
         (newest(split[0]), newest(split[1])), (newest(late[0]), newest(late[1])), doubled,
     )  # fmt: skip
-
-
-def _pick(sums: _Sums, kept: bool, i: int) -> int:
-    return round((sums.kept if kept else sums.warm)[i])
 
 
 def _from_zero(series: CounterSeries | HistogramSeries, side: str, births: Births, canary: Side) -> bool:
@@ -158,17 +167,19 @@ def _kept_from(
 
 
 def _sum(
-    series: tuple[CounterSeries, ...], sorter: Sorter, births: Births, grid: Grid, edges: list[float], canary: Side,
-    policy: CanaryPolicy,
+    series: tuple[CounterSeries, ...], sorter: Sorter, births: Births, grid: Grid, edges: Edges, canary: Side,
+    policy: CanaryPolicy, known: dict[int, tuple[list[float], int] | None],
 ) -> dict[str, _Sums]:  # fmt: skip
     told = {CANARY: _Sums(grid.number), BASELINE: _Sums(grid.number)}
     for one in series:
         side = sorter(one)
         if not side or not one.points:
             continue
-        values = rises(one.points, edges, _from_zero(one, side, births, canary))
-        if values is not None:
-            told[side].add(values, _kept_from(one, side, births, grid, canary, policy))
+        if id(one) not in known:
+            values = rises(one.points, edges, _from_zero(one, side, births, canary))
+            known[id(one)] = (values, _kept_from(one, side, births, grid, canary, policy)) if values else None
+        if (found := known[id(one)]) is not None:
+            told[side].add(*found)
     return told
 
 
