@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 from tfdash.board import Board
 from tfdash.model.kube import Object, Provisional
 from tfdash.model.memory import Entry
-from tfdash.model.picture import Objects
+from tfdash.model.picture import Objects, Picture
+from tfdash.model.release import Keeper
 from tfdash.model.requests import Managed, ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
+from tfdash.playbook.releases import keeper_by_managers
 from tfdash.views.changes import (
     CHANGING,
     SEEN,
@@ -42,11 +44,19 @@ class Gathered(NamedTuple):
 
 
 class Recorder:
-    """Remembers the changes of wishes that pass by on the board. ``sights`` may be read from any thread."""
+    """Remembers the changes of wishes that pass by on the board. ``sights`` may be read from any thread.
 
-    def __init__(self, now: Any, size: int = 1000) -> None:
+    ``picture`` is the board's when it begins to follow: the first change after that has something before it.
+    """
+
+    def __init__(self, now: Any, picture: Picture | None = None, size: int = 1000) -> None:
         self._now = now
         self._before: dict[tuple[ClusterRef, str], Objects] = {}
+        self._followed: set[tuple[ClusterRef, str]] = set()
+        for ref, cluster in picture.clusters.items() if picture is not None else ():
+            for kind, seen in cluster.kinds.items():
+                if kind in SEEN and seen.value is not None and seen.complete and not seen.provisional:
+                    self._before[ref, kind] = seen.value
         self._sights: deque[Sight] = deque(maxlen=size)
 
     @property
@@ -65,7 +75,10 @@ class Recorder:
                     continue
                 self._before[ref, kind] = seen.value
                 if before is not None:
-                    keys = update.change.keys.get((ref, kind))
+                    # an update may have passed between the picture and the first that is followed
+                    known = (ref, kind) in self._followed
+                    keys = update.change.keys.get((ref, kind)) if known else None
+                    self._followed.add((ref, kind))
                     self._note(ref, kind, before, seen.value, keys)
 
     def _note(
@@ -138,6 +151,13 @@ async def gather(
     diffs = await contents.diffs(board, managed, since)
     inside = [s for s in sights if namespaces is None or s.subject.namespace in namespaces]
     return Gathered(altered(managed, found, inside, since, entries, diffs), tuple(sorted({*unread, *failed})))
+
+
+async def keeper_by_writes(board: Board, subject: Subject) -> Keeper | None:
+    """Who wrote to an object last, for one that no label or annotation tells the owner of. Raises ``ReadFailed``."""
+    managed = await board.read_managers(subject.cluster, subject.kind, subject.namespace or None)
+    mine = next((m for m in managed if m.subject.key == subject.key), None)
+    return None if mine is None else keeper_by_managers([(w[0], w[2], w[3]) for w in mine.writes])
 
 
 async def _revisions(

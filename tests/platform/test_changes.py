@@ -80,7 +80,7 @@ def test_what_kubectl_changes_is_told_with_its_name_and_its_difference(
     with reading(cluster) as board:
         board.want("more", {"HorizontalPodAutoscaler": ALL})
         soon(lambda: not board.unsettled(), "the autoscalers")
-        recorder, contents = Recorder(time.time), Contents()
+        recorder, contents = Recorder(time.time, board.picture), Contents()
         board.subscribe(recorder.follow)
         changes(board, contents, recorder)
         time.sleep(1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tfdash.changes import Contents, Recorder, gather
+from tfdash.changes import Contents, Recorder, gather, keeper_by_writes
 from tfdash.model.kube import (
     Container,
     Deployment,
@@ -216,6 +216,14 @@ def test_the_first_list_and_printed_rows_are_no_change() -> None:
     assert recorder.sights == ()
 
 
+def test_the_first_change_after_it_began_is_seen_whatever_was_missed() -> None:
+    at, other = Key("shop", "web"), Key("shop", "api")
+    before = update({at: deployment(3), other: deployment(1)}, None)
+    recorder = Recorder(lambda: NOW, before.picture)
+    recorder.follow(update({at: deployment(5), other: deployment(2)}, frozenset({at})))
+    assert len(recorder.sights) == 2
+
+
 class Reads:
     """What ``gather`` asks of a board."""
 
@@ -255,3 +263,11 @@ async def test_what_may_not_be_read_is_said() -> None:
     found = await gather(board, [REF], ("shop", "api"), SINCE)
     assert found.unread == ("eu-1 Deployment: may not list",)
     assert len(found.changes) == 2  # one reading for each namespace, of the same stand-in
+
+
+async def test_the_last_writer_of_one_object() -> None:
+    board: Any = Reads()
+    found = await keeper_by_writes(board, Subject(REF, "ConfigMap", "shop", "settings"))
+    assert found is not None
+    assert (found.tool, found.sentence) == ("kubectl", "last changed with kubectl-edit")
+    assert await keeper_by_writes(board, Subject(REF, "ConfigMap", "shop", "gone")) is None
