@@ -39,11 +39,12 @@ class Answer(msgspec.Struct):
 
 
 class Failure(msgspec.Struct):
-    """The body of an answer that is no success."""
+    """The body of an answer that is no success; ``message`` is a Kubernetes API server's."""
 
     status: str = ""
     errorType: str = ""
     error: str = ""
+    message: str = ""
 
 
 decode_answer = msgspec.json.Decoder(Answer).decode

@@ -157,7 +157,7 @@ class ReadingSession(requests.Session):
 def _failure(status: int, body: bytes, headers: Any) -> QueryFailed:
     try:
         found = decode_failure(body)
-        kind, words = found.errorType, found.error
+        kind, words = found.errorType, found.error or found.message
     except (msgspec.DecodeError, UnicodeDecodeError):
         kind, words = "", ""
     wait = str(headers.get("Retry-After", ""))

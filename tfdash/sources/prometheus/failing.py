@@ -144,6 +144,8 @@ def _status(error: QueryFailed) -> Told:
         return ProblemKind.CONFIG, f"Prometheus refuses the query: {words}", remedy, False
     if error.kind in ("timeout", "canceled"):
         return ProblemKind.TIMEOUT, f"the query took too long: {words}", "shorten [metrics] horizon", True
+    if status == 404 and " not found" in words:  # the API server knows no such service
+        return ProblemKind.CONFIG, f"through the API server: {words}", "check prometheus.service", False
     if status == 404:
         return (
             ProblemKind.NOT_SERVED,
