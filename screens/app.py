@@ -114,7 +114,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.board.start()
         from tfdash.changes import Recorder  # nothing that the first frame needs
 
-        self.recorder = Recorder(self.now)
+        self.recorder = Recorder(self.now, self.board.picture)
         self.board.subscribe(self.recorder.follow)
         told = self.context.validate()
         if told:
