@@ -13,6 +13,7 @@ from tfdash.demo.options import DemoOptions
 from tfdash.demo.prometheus.server import PrometheusServer
 from tfdash.demo.store import Store
 from tfdash.demo.world.behaviour import Behaviours, Refusal
+from tfdash.demo.world.gates import Gates
 from tfdash.demo.world.repository import Repository
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Cluster:
         self.refusals: list[Refusal] = []
         self.prometheus = PrometheusServer(self)
         self.repository = Repository()
+        self.gates = Gates()
         self.custom = True  # whether the custom resources of Argo and Flagger are served
 
     async def pause(self, real_seconds: float) -> None:

@@ -24,6 +24,7 @@ from tfdash.demo.reading import get, listing
 from tfdash.demo.reviews import review
 from tfdash.demo.scaling import read_scale
 from tfdash.demo.watching import watch
+from tfdash.demo.world import gates
 from tfdash.demo.writing import write
 
 log_of = logging.getLogger("tfdash.demo")
@@ -108,6 +109,8 @@ class ApiServer:
         )
         self.cluster.authorizer.demand(user, asked)
         if (wanted.plural, wanted.subresource) == ("services", "proxy"):
+            if wanted.name.removeprefix("http:").partition(":")[0] == gates.SERVICE:
+                return await self.cluster.gates.proxied(request, request.path.partition("/proxy")[2])
             return await self.cluster.prometheus.proxied(request, wanted)
         resource = wanted.resource
         if resource is not None and resource.custom and not self.cluster.custom:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 INTERVAL = 15_000  # milliseconds between scrapes
 KEPT = 7_200_000 + 600_000  # how much of the past is held
 ROLLOUTS = "rollouts.argoproj.io"
+PRIMARY = "-primary"  # the suffix of Flagger's serving copies, and their version in a split's weights
 _HASHES = ("rollouts-pod-template-hash", "pod-template-hash")
 
 
@@ -42,6 +43,8 @@ class Target:
         self.key = (namespace_of(pod), service.name)
         self.image = pod["spec"]["containers"][0]["image"]
         self.hash = next((found for n in _HASHES if (found := labels_of(pod).get(n))), "")
+        if labels_of(pod).get("app", "").endswith(PRIMARY):
+            self.hash = PRIMARY
         self.labels = {
             "job": "kubernetes-pods", "namespace": self.key[0], "app": service.name, "pod": name_of(pod),
             "instance": f"{address}:{pod['spec']['containers'][0].get('ports', [{}])[0].get('containerPort', 8080)}",
@@ -69,7 +72,9 @@ class Split:
 
     def __init__(self) -> None:
         self.serving: dict[str, Target] = {}
-        self.weights: dict[str, float] = {}  # by template hash, where something routes by weight
+        self.weights: dict[
+            str, float
+        ] = {}  # by template hash, where something routes by weight; "" is any other
         self.changes: list[tuple[int, dict[str, float]]] = []
 
     def shares(self) -> dict[str, float]:
@@ -80,8 +85,9 @@ class Split:
             return dict.fromkeys(self.serving, 1 / len(self.serving))
         groups: dict[str, list[str]] = {}
         for uid, target in self.serving.items():
-            if self.weights.get(target.hash, 0) > 0:
-                groups.setdefault(target.hash, []).append(uid)
+            version = target.hash if target.hash in self.weights else ""
+            if self.weights.get(version, 0) > 0:
+                groups.setdefault(version, []).append(uid)
         total = sum(self.weights[version] for version in groups)
         if not total:
             return dict.fromkeys(self.serving, 1 / len(self.serving))
@@ -117,7 +123,10 @@ class History:
 
     def _pod(self, storage: str, event: Happened) -> None:
         pod = event.now.obj
-        service = self.services.get((namespace_of(pod), labels_of(pod).get("app", "")))
+        app = labels_of(pod).get("app", "")
+        service = self.services.get((namespace_of(pod), app)) or self.services.get(
+            (namespace_of(pod), app.removesuffix(PRIMARY))  # what Flagger has serve
+        )
         if service is None:
             return
         now = self.now()
@@ -209,6 +218,14 @@ class History:
                     if version:
                         weights[version] = weights.get(version, 0.0) + float(dig(told, side, "weight") or 0)
         if weights != split.weights:
+            split.weights = weights
+            self._shared(split, self.now())
+
+    def routed(self, key: tuple[str, str], canary: int) -> None:
+        """Flagger's mesh sends ``canary`` percent to the target's own pods, the rest to the primary's."""
+        split = self.splits.get(key)
+        weights = {PRIMARY: float(100 - canary), "": float(canary)}
+        if split is not None and split.weights != weights:
             split.weights = weights
             self._shared(split, self.now())
 

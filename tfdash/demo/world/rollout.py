@@ -31,6 +31,7 @@ from tfdash.demo.world.behaviour import duration
 from tfdash.demo.world.kernel import Kernel
 from tfdash.demo.world.replicaset import STORAGE as SETS
 from tfdash.demo.world.rolloutanalysis import TEMPLATES, Runs, problem_of
+from tfdash.demo.world.rolloutpods import Pods
 from tfdash.demo.world.rolloutsets import DESIRED, STORAGE, tell
 from tfdash.demo.world.rollouttraffic import Traffic
 from tfdash.demo.world.rolloutturn import Turn
@@ -46,6 +47,7 @@ class Rollouts:
         self._k = kernel
         self._runs = Runs(kernel)
         self._traffic = Traffic(kernel)
+        self._pods = Pods(kernel, self._traffic, self.reconcile)
         kernel.store.listen(STORAGE, self._own)
         for storage in _OWN:
             kernel.store.listen(storage, self._below)
@@ -99,7 +101,7 @@ class Rollouts:
             at.size(s) and annotations_of(s).get(DESIRED, "") not in ("", str(at.wanted(rollout)))
             for s in (turn.new, turn.stable) if s is not None
         ):  # fmt: skip
-            self._pods(turn)
+            self._pods.size(turn)
             self._persist(turn)
             return
         self._canary(turn)
@@ -200,7 +202,7 @@ class Rollouts:
         if turn.pauses:
             self._sync(turn)
             return
-        if not self._pods(turn):
+        if not self._pods.size(turn):
             self._pause(turn)
         self._sync(turn)
 
@@ -234,84 +236,6 @@ class Rollouts:
             if not at.size(found) and not dig(found, "status", "replicas", default=0):
                 self._k.store.delete(SETS, turn.key[0], name_of(found))
                 turn.sets = [s for s in turn.sets if name_of(s) != name_of(found)]
-
-    def _pods(self, turn: Turn) -> bool:
-        """Size the ReplicaSets; True where one changed, so that the rest waits."""
-        rollout, new, stable = turn.rollout, turn.new, turn.stable
-        assert new is not None
-        if rollout["spec"].get("paused") or turn.pause_of("InconclusiveAnalysisRun") is not None:
-            return False
-        delayed = self._delays(turn)
-        for found in (None if delayed else new, stable):
-            if found is not None and shelf.deadline_of(found) is not None:
-                shelf.set_deadline(self._k, found, None)
-                turn.refresh(self._k.store)
-        new, stable = turn.new, turn.stable
-        assert new is not None
-        apart = stable if stable is not None and name_of(stable) != name_of(new) else None
-        canary, rest = at.counts(rollout, new, apart, turn.others)
-        if apart is not None and shelf.scale(self._k, rollout, apart, rest):
-            return True
-        if delayed and apart is not None:
-            until = shelf.deadline_of(new)
-            delay = at.abort_delay(rollout)
-            if until is None:
-                shelf.scale(self._k, rollout, new, at.size(new))
-                if at.available(apart) >= at.wanted(rollout) and delay is not None:
-                    turn.refresh(self._k.store)
-                    assert turn.new is not None
-                    shelf.set_deadline(self._k, turn.new, turn.now + delay)
-                return False
-            if until > turn.now:
-                self._k.look(self.reconcile, turn.key, until - turn.now + 0.05)
-                return False
-            canary = 0
-        if shelf.scale(self._k, rollout, new, canary, keep_deadline=delayed):
-            return True
-        return self._shrink_others(turn)
-
-    def _delays(self, turn: Turn) -> bool:
-        """Whether an aborted canary waits for its deadline before its pods go."""
-        routed, stable = at.routed(turn.rollout), turn.stable
-        return turn.aborted and stable is not None and routed and at.abort_delay(turn.rollout) is not None
-
-    def _shrink_others(self, turn: Turn) -> bool:
-        """What is neither stable nor canary goes, within maxUnavailable; behind a router the last stable waits."""
-        rollout, changed = turn.rollout, False
-        spare = sum(at.available(s) for s in turn.sets) - (at.wanted(rollout) - at.unavailable(rollout))
-        for found in sorted(turn.others, key=created):
-            broken = at.size(found) - at.available(found)
-            if at.size(found) and broken > 0 and not at.routed(rollout):
-                changed |= shelf.scale(self._k, rollout, found, at.size(found) - broken)
-        if changed:
-            return True
-        for found in sorted(turn.others, key=say.revision_of, reverse=True):
-            have = at.size(found)
-            if not have or spare <= 0 or (at.routed(rollout) and self._traffic.refers(turn, found)):
-                continue
-            to = 0
-            if not at.routed(rollout):
-                to = max(0, have - spare)
-            elif say.promoted(turn.stored.get("status", {})) or shelf.deadline_of(found) is not None:
-                to = self._kept(turn, found)
-            if to != have:
-                shelf.scale(self._k, rollout, found, to)
-                spare -= have - to
-                changed = True
-        return changed
-
-    def _kept(self, turn: Turn, found: Obj) -> int:
-        """An old stable behind a router keeps its pods for scaleDownDelaySeconds."""
-        until = shelf.deadline_of(found)
-        if until is None:
-            delay = float(at.canary_of(turn.rollout).get("scaleDownDelaySeconds", 30))
-            shelf.set_deadline(self._k, found, turn.now + delay)
-            self._k.look(self.reconcile, turn.key, delay + 0.05)
-            return at.size(found)
-        if until > turn.now:
-            self._k.look(self.reconcile, turn.key, until - turn.now + 0.05)
-            return at.size(found)
-        return 0
 
     def _pause(self, turn: Turn) -> None:
         step = at.step_of(turn.rollout)

@@ -9,6 +9,7 @@ from tfdash.demo.resources import by_storage
 from tfdash.demo.scenario import Scenario
 from tfdash.demo.services import give_address
 from tfdash.demo.world.catalogue import Delivery, Service
+from tfdash.demo.world.flaggerlayout import lay_canary
 from tfdash.demo.world.gitops import STORAGE as APPLICATIONS
 from tfdash.demo.world.gitops import TRACKING
 from tfdash.demo.world.ground import DAY
@@ -27,6 +28,7 @@ Carrier = Callable[[Layout, Service, str], None]
 def carriers(scenario: Scenario) -> dict[str, Carrier]:
     """Who lays down which service."""
     found: dict[str, Carrier] = dict.fromkeys(scenario.rollouts, rollout)
+    found |= dict.fromkeys(scenario.canaries, lay_canary)
     return found | {name: _deployed(found.get(name)) for name in scenario.applications}
 
 

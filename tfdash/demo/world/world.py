@@ -14,6 +14,7 @@ from tfdash.demo.world.collector import Collector
 from tfdash.demo.world.cronjob import CronJobs
 from tfdash.demo.world.daemonset import DaemonSets
 from tfdash.demo.world.deployment import Deployments
+from tfdash.demo.world.flagger import Canaries
 from tfdash.demo.world.gitops import Applications
 from tfdash.demo.world.guards import Guards
 from tfdash.demo.world.job import Jobs
@@ -42,7 +43,7 @@ class World:
         self.parts = (
             ReplicaSets(kernel), Deployments(kernel), StatefulSets(kernel), DaemonSets(kernel), Jobs(kernel),
             CronJobs(kernel), Autoscalers(kernel), Network(kernel), Guards(kernel), Collector(kernel),
-            Rollouts(kernel), Analyses(kernel), Applications(kernel),
+            Rollouts(kernel), Analyses(kernel), Applications(kernel), Canaries(kernel),
         )  # fmt: skip
         self.actions = Actions(kernel, self.nodes)
 
