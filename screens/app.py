@@ -36,6 +36,9 @@ from widgets.theme import NAMES, ThemedApp
 if TYPE_CHECKING:
     from tfdash.changes import Recorder
 
+if TYPE_CHECKING:
+    from screens.undertaking import Undertaking
+
 # What the tabs' counts and the overview are judged from: wanted as long as the program runs.
 JUDGED = (
     "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
@@ -50,7 +53,14 @@ class TfdashApp(Navigation, ThemedApp):
     ENABLE_COMMAND_PALETTE = False
     # Each stands beside its screen, but is read with the application: a screen with a CSS_PATH of its own would have all
     # styles parsed anew, 30 ms, when it is first opened.
-    CSS_PATH: ClassVar[Any] = ["base.tcss", "listing.tcss", "overview.tcss", "workload.tcss", "canary.tcss"]
+    CSS_PATH: ClassVar[Any] = [
+        "base.tcss",
+        "listing.tcss",
+        "overview.tcss",
+        "workload.tcss",
+        "canary.tcss",
+        "dialogs.tcss",
+    ]
     TITLE = "tfdash"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", "quit", id="app.quit", show=False, priority=True),
@@ -70,8 +80,10 @@ class TfdashApp(Navigation, ThemedApp):
         self.wanting = Wanting(self)
         self.feed = Feed(board, self._deliver, context.frames_per_second)
         self.messages = Messages()
+        self.undertakings: list[Undertaking] = []  # what this terminal carried out, newest last
         self.recorder: Recorder | None = None  # of the changes that pass by
         self.switch_to: tuple[str, str] = ("", "")  # (environment, context)
+        self.elevate = False  # start anew, to act for a time
         self.failure: BaseException | None = None
         self._started = False
         self.add_modes()
@@ -123,8 +135,18 @@ class TfdashApp(Navigation, ThemedApp):
             except RuntimeError:  # it was left meanwhile; the composition tells what is wrong all the same
                 return
         # what the next keys may need, while nobody waits for it
-        for name in ("inspect", "logs", "workload", "workloads", "nodes", "containers", "pages", "overview",
-                     "canary", "canarypages"):
+        for name in (
+            "inspect",
+            "logs",
+            "workload",
+            "workloads",
+            "nodes",
+            "containers",
+            "pages",
+            "overview",
+            "canary",
+            "canarypages",
+        ):
             importlib.import_module(f"screens.{name}")
 
     def _handle_exception(self, error: Exception) -> None:
@@ -176,8 +198,9 @@ class TfdashApp(Navigation, ThemedApp):
             self.now(),
             self.zone,
             colour=c.colour,
-            mode="READ-ONLY",
+            mode=c.desk.mode if c.desk is not None else "READ-ONLY",
             demo=c.demo,
+            calendar=self.board.assessment.calendar,
         )
         return state._replace(environment=c.word or state.environment)
 
@@ -210,8 +233,12 @@ class TfdashApp(Navigation, ThemedApp):
                 self._do_alias(self.context.aliases.get(name, ""))
             case "environments" if argument:
                 self.use_environment(argument)
+            case "elevate":
+                self.start_elevated()
             case "theme":
                 self.use_theme(argument)
+            case "progress":
+                self.show_progress()
             case "environments" | "sources" | "messages" | "help" | "changes":
                 self.open_page(area)
 
@@ -236,6 +263,15 @@ class TfdashApp(Navigation, ThemedApp):
         else:
             self.do(found.id, argument)
 
+    def show_progress(self) -> None:
+        """What was begun last, again."""
+        if not self.undertakings:
+            self.tell("nothing was begun on this terminal yet")
+            return
+        from screens.progressing import ProgressScreen
+
+        self.push_screen(ProgressScreen(self.undertakings[-1]))
+
     def use_theme(self, name: str) -> None:
         if name in NAMES:
             self.theme = NAMES[name]
@@ -254,8 +290,21 @@ class TfdashApp(Navigation, ThemedApp):
             self.switch_to = ("", name)
             self.exit()
         else:
-            known = ", ".join((*c.environments, *c.contexts())) or "neither an environment nor a context is there"
+            known = (
+                ", ".join((*c.environments, *c.contexts())) or "neither an environment nor a context is there"
+            )
             self.tell(f"no environment or context {name!r}; there is: {known}", "warning")
+
+    def start_elevated(self) -> None:
+        """Start anew with a writer, for a time: this process has none and gets none."""
+        desk = self.context.desk
+        if desk is not None and desk.mode != "READ-ONLY":
+            self.tell(f"{desk.mode.lower()} already")
+        elif not self.context.may_elevate:
+            self.tell("this terminal was started with --read-only: it never acts", "warning")
+        else:
+            self.elevate = True
+            self.exit()
 
     # -- what is told -------------------------------------------------------------------------------------------
 

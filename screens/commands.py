@@ -55,7 +55,12 @@ def commands(
         Command("overview", "overview: open", ("overview", "pulse"), "the playbook's sections, worst first")
     ]
     found.append(
-        Command("canary", "canary: open", ("canary", "release", "releases"), "releases in flight and their verdict")
+        Command(
+            "canary",
+            "canary: open",
+            ("canary", "release", "releases"),
+            "releases in flight and their verdict",
+        )
     )
     for view, title, words in LISTS:
         if view == "namespaces":
@@ -71,11 +76,13 @@ def commands(
             "environments", "environment: list or switch", ("ctx", "env", "context", "contexts", "environments"),
             "environments of the configuration, contexts of the kubeconfig", "environment", matching(places),
         ),
+        Command("elevate", "acting: elevate", ("elevate", "sudo"), "starts anew, to act for a time"),
         Command("sources", "sources: how fresh each is", ("sources", "src", "about"), "data sources and their ages"),
         Command(
             "changes", "changes: who changed what", ("changes", "changed"), "the last hours, as differences"
         ),
         Command("messages", "messages: what was told", ("messages", "msg"), "the newest 500"),
+        Command("progress", "action: what was begun last", ("progress",), "stages, postconditions, outcome"),
         Command("help", "help: keys and commands", ("help", "h", "?"), "the keys that work here"),
         Command(
             "theme", "theme: choose", ("theme", "skin"), ", ".join(theme_names), "theme",

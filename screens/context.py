@@ -10,10 +10,10 @@ from tfdash.clock import Clock
 from tfdash.model.memory import Entry
 
 
-@dataclass(frozen=True)
+@dataclass
 class AppContext:
     """``namespaces`` None means all. ``validate`` checks the whole configuration, in a thread, behind the first frame;
-    it returns the sentence of what is wrong, or "". ``contexts`` reads the kubeconfig's, when somebody asks for them."""
+    it returns the sentence of what is wrong, or "", and fills in ``desk``, ``ledger`` and ``audit``. ``contexts`` reads the kubeconfig's, when somebody asks for them."""
 
     environment: str
     clock: Clock
@@ -32,8 +32,13 @@ class AppContext:
     aliases: Mapping[str, str] = field(default_factory=dict)
     validate: Callable[[], str] = lambda: ""
     contexts: Callable[[], tuple[str, ...]] = lambda: ()
-    entries: Callable[[], Sequence[Entry]] | None = None  # the newest of the audit log; None: there is no store here
+    entries: Callable[[], Sequence[Entry]] | None = (
+        None  # the newest of the audit log; None: there is no store here
+    )
+    may_elevate: bool = False  # whether ":elevate" may start the program anew with a writer
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one
     desk: Desk | None = None  # what may be done; None: nothing is even offered
     ledger: Ledger | None = None  # approvals, break-glass, what a person settles; called on the board's loop
-    audit: Callable[[int], Awaitable[Sequence[Entry]]] | None = None  # the newest entries of the log, newest first
+    audit: Callable[[int], Awaitable[Sequence[Entry]]] | None = (
+        None  # the newest entries of the log, newest first
+    )

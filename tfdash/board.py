@@ -54,6 +54,7 @@ class Board:
     ) -> None:  # fmt: skip
         self._feeders: list[Feeder] = list(feeders)
         self._new_signals = self._new_facts = False
+        self._group: asyncio.TaskGroup | None = None
         self._sources: dict[ClusterRef, Source] = {source.ref: source for source in sources}
         self._judge = judge
         self._clock = clock
@@ -324,10 +325,11 @@ class Board:
                 self._schedule()
             ready.set()
             async with asyncio.TaskGroup() as group:
+                self._group = group
                 for source in self._sources.values():
                     group.create_task(self._observe(source.run, f"source {source.ref.cluster}"))
                 for feeder in self._feeders:
-                    group.create_task(self._observe(feeder.run, type(feeder).__name__))
+                    self._feed(feeder)
 
         self._main = loop.create_task(main())
         try:
@@ -337,6 +339,17 @@ class Board:
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
+
+    def add_feeder(self, feeder: Feeder) -> None:
+        """One more feeder, also while the board runs: what is not on the way to the first frame joins behind it."""
+        with self._lock:
+            self._feeders.append(feeder)
+            if self._group is not None:
+                self._call(lambda: self._feed(feeder))
+
+    def _feed(self, feeder: Feeder) -> None:
+        assert self._group is not None
+        self._group.create_task(self._observe(feeder.run, type(feeder).__name__))
 
     async def _observe(self, run: Callable[[Board], Awaitable[None]], name: str) -> None:
         delay = 1.0

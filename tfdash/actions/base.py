@@ -84,7 +84,8 @@ class Writers(msgspec.Struct, frozen=True, kw_only=True):
 class Ledger(Protocol):
     """The audit log and what else is remembered, as the gate uses it. Every call has a deadline; none holds a loop."""
 
-    terminal: str
+    @property
+    def terminal(self) -> str: ...
 
     async def append(
         self, kind: EntryKind, *, actor: str, subject: Subject | None = None, action: str = "", intent: str = "",

@@ -155,7 +155,9 @@ def _export(args: argparse.Namespace, options: StoreOptions) -> int:
             writer.writerow([_cell(row[name]) for name in FIELDS])
     else:
         for entry in found:
-            print(json.dumps(_row(entry)).replace("\x7f", "\\u007f"))  # ASCII: every control character is escaped
+            print(
+                json.dumps(_row(entry)).replace("\x7f", "\\u007f")
+            )  # ASCII: every control character is escaped
     for problem in unknown:
         _say(problem)
     return UNKNOWN if unknown else OK

@@ -44,8 +44,9 @@ def access_of(cluster: QuickCluster) -> Access:
     """How to reach a configured cluster. Raises ``KubeconfigError``."""
     from dataclasses import replace
 
-    access = resolve(cluster.kubeconfig and str(Path(cluster.kubeconfig).expanduser()), cluster.context)
-    changes: dict[str, Any] = {}
+    named = cluster.kubeconfig and str(Path(cluster.kubeconfig).expanduser())
+    access = resolve(named, cluster.context)
+    changes: dict[str, Any] = {"kubeconfig": named} if named else {}
     if cluster.impersonate:
         changes["impersonate"] = cluster.impersonate
     if cluster.impersonate_groups:

@@ -26,7 +26,7 @@ def command(args: argparse.Namespace) -> int:
         if sys.stdin.isatty() and sys.stdout.isatty():
             from tfdash.cli.running import run
 
-            return run(argparse.Namespace(**shared, theme=args.theme, read_only=True))
+            return run(argparse.Namespace(**shared, theme=args.theme, read_only=args.read_only, act=False))
         from tfdash.cli.snapshot import command as snapshot
 
         print("this is no terminal: a text snapshot of the demo follows", file=sys.stderr)

@@ -56,7 +56,9 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--screen", choices=SCREENS, metavar="NAME", default="", help=f"first screen: {', '.join(SCREENS)}"
     )
-    parser.add_argument("--read-only", action="store_true", help="act on nothing (this version never does)")
+    acts = parser.add_mutually_exclusive_group()
+    acts.add_argument("--read-only", action="store_true", help="never act, whatever the configuration says")
+    acts.add_argument("--act", action="store_true", help="act for [actions] elevation, 15 minutes by default")
     parser.add_argument(
         "--theme", choices=("dark", "light", "ansi", "colour-blind"), default="", help="colours"
     )
@@ -67,7 +69,9 @@ def _audit(parser: argparse.ArgumentParser) -> None:
     tail = whats.add_parser("tail", help="the last entries, of this user's terminals and the shared store")
     tail.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     tail.add_argument("-l", "--lines", type=int, default=20, metavar="N", help="how many (20)")
-    verify = whats.add_parser("verify", help="is it whole; exit 0 yes, 1 no, 2 something could not be looked at")
+    verify = whats.add_parser(
+        "verify", help="is it whole; exit 0 yes, 1 no, 2 something could not be looked at"
+    )
     verify.add_argument(
         "--anchor", action="append", default=[], metavar="FILE", help="heads that somebody else kept"
     )
@@ -152,6 +156,7 @@ def build() -> argparse.ArgumentParser:
     demo.add_argument("--scenario", default="", metavar="NAME", help="what happens there")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same world")
     demo.add_argument("--speed", type=float, default=1.0, metavar="X", help="how fast its clock runs")
+    demo.add_argument("--read-only", action="store_true", help="only look")
     demo.add_argument("--screen", choices=SCREENS, metavar="NAME", default="overview")
     demo.add_argument("-e", "--environment", metavar="NAME", default="")
     demo.add_argument("--theme", choices=("dark", "light", "ansi", "colour-blind"), default="")

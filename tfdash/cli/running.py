@@ -44,11 +44,15 @@ def run(args: argparse.Namespace) -> int:
 
     def validate() -> str:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
+        from tfdash.cli.acting import compose, mode_of
         from tfdash.config.load import load
         from tfdash.config.problems import ConfigError
 
         try:
-            load(config.path)
+            settings = load(config.path)
+            mode = mode_of(settings, args.read_only, args.act)
+            acting = compose(board, config, settings, sources, clock, mode)
+            context.desk, context.ledger, context.audit = acting.desk, acting.ledger, acting.audit
         except ConfigError as error:
             problems.append(str(error))
             return str(error)
@@ -84,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         aliases=config.aliases,
         validate=validate,
         contexts=contexts,
+        may_elevate=not args.read_only,
         context_name=sources[0].access.context if sources else "",
     )
     app = TfdashApp(board, context)
@@ -104,5 +109,9 @@ def run(args: argparse.Namespace) -> int:
         args.environment, args.context = environment, place
         if environment:
             args.kubeconfig = ""
+        args.act = False  # an elevation is for one place
+        return run(args)
+    if app.elevate:
+        args.act = True
         return run(args)
     return OK if code is None else code

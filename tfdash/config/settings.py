@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tfdash.config.acting import ActionsSettings
 from tfdash.config.canary import CanarySettings
 from tfdash.config.signals import JourneySettings, MetricsSettings, PrometheusSettings
 from tfdash.config.types import Day, Duration, LocalDate, LocalTime, SecretRef, TimeOfDay, Zone
@@ -178,6 +179,7 @@ class Settings(Section):
     calendar: CalendarSettings = CalendarSettings()
     releases: ReleasesSettings = ReleasesSettings()
     store: StoreSettings = StoreSettings()
+    actions: ActionsSettings = ActionsSettings()
     ui: UiSettings = UiSettings()
     demo: DemoSettings = DemoSettings()
 

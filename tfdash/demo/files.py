@@ -81,6 +81,7 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
     lines = [
         "# Written by tfdash demo for one run of its simulated platform.",
         'default_environment = "production"',
+        "read_only = false",
         "",
     ]
     for name in ENVIRONMENTS:
@@ -101,6 +102,9 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
     lines += _journeys()
     clock = platform.clock
     lines += [
+        "[store]",
+        f"path = {_quoted(str(kubeconfig.parent / 'store'))}",
+        "",
         "[demo]",
         "enabled = true",
         f"epoch = {clock.epoch!r}",

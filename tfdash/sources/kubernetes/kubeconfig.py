@@ -61,6 +61,7 @@ class Access:
     impersonate_uid: str = ""
     impersonate_groups: tuple[str, ...] = ()
     impersonate_extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    kubeconfig: str = ""  # the file that was named, "" where kubectl's own rules found it
     secret: str = ""  # a reference (env:, file:, command:) that replaces the kubeconfig's token
 
     def impersonation(self) -> list[tuple[str, str]]:

@@ -1,0 +1,129 @@
+"""Puts together what remembers and what acts: the store, the writers, the desk. Behind the first frame, in a thread.
+
+The only place that imports writers. A read-only terminal gets a desk without any: its keys say why they are refused.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tfdash.board import Board
+from tfdash.clock import Clock
+from tfdash.model.memory import Entry
+
+if TYPE_CHECKING:
+    from tfdash.actions.base import Desk, Ledger, Writers
+    from tfdash.actions.mode import Mode
+    from tfdash.actions.policy import ActionPolicy
+    from tfdash.config.quick import QuickConfig
+    from tfdash.config.settings import Settings
+    from tfdash.sources.kubernetes.source import KubernetesSource
+    from tfdash.store.opening import StoreOptions
+
+_NEWEST = 2000  # entries that the audit screen gets at most
+
+
+@dataclass(frozen=True)
+class Acting:
+    """What the application is handed once it is there."""
+
+    desk: Desk
+    ledger: Ledger
+    options: StoreOptions
+
+    async def audit(self, count: int) -> Sequence[Entry]:
+        """The newest entries of all terminals that the store reaches, newest first. Called on the board's loop."""
+        from tfdash.process import in_thread
+        from tfdash.store.reading import entries_of, read_folder, read_shared
+        from tfdash.store.shared import SharedStore
+
+        sources = list(await in_thread(lambda: read_folder(self.options.folder)))
+        if self.options.url:
+            shared = SharedStore(self.options.url, deadline=self.options.deadline)
+            try:
+                sources += await read_shared(shared)
+            finally:
+                await shared.close()
+        entries = sorted(entries_of(sources), key=lambda e: (e.at, e.terminal, e.sequence), reverse=True)
+        return entries[: min(count, _NEWEST)]
+
+
+def mode_of(settings: Settings, read_only: bool, elevate: bool) -> Mode:
+    """``--read-only`` is stronger than anything; ``--act`` acts for a time; else what the configuration says."""
+    from tfdash.actions.mode import Mode
+
+    if read_only:
+        return Mode()
+    if not settings.read_only:
+        return Mode(acts=True)
+    return Mode(acts=True, lasts=settings.actions.elevation) if elevate else Mode()
+
+
+def compose(
+    board: Board, config: QuickConfig, settings: Settings, sources: Sequence[KubernetesSource], clock: Clock,
+    mode: Mode,
+) -> Acting:  # fmt: skip
+    """Open the store, make writers where the mode acts, and hand their feeders to the board."""
+    from tfdash.actions.desk import make_desk
+    from tfdash.actions.verifying import Verifier
+    from tfdash.cli.storing import store_options
+    from tfdash.store.opening import open_store
+
+    policy = policy_of(config, settings, sources)
+    options = store_options(settings, config.path)
+    opened = open_store(options, clock, acting=mode.acts, policy=policy.digest)
+    writers = writers_of(sources, policy) if mode.acts else None
+    desk = make_desk(board, writers, opened.store, policy, clock, mode)
+    board.add_feeder(opened.feeder)
+    if mode.acts:
+        board.add_feeder(Verifier(opened.store, clock))
+    return Acting(desk, opened.store, options)
+
+
+def policy_of(config: QuickConfig, settings: Settings, sources: Sequence[KubernetesSource]) -> ActionPolicy:
+    """[actions] with everything else that decides what is allowed."""
+    from tfdash.actions.policy import ActionPolicy, Pipeline
+    from tfdash.cli.compose import policies_of
+    from tfdash.playbook.canary import policy_digest
+
+    judged = policies_of(config)
+    told = settings.actions
+    pipelines = {name: msgspec.convert(row.model_dump(), Pipeline) for name, row in told.pipelines.items()}
+    return ActionPolicy(
+        plan_expires=told.plan_expires, server_timeout=told.server_timeout, follow=told.follow, bulk_cap=told.bulk_cap,
+        drain_timeout=told.drain_timeout, second_person=tuple(told.second_person), pipelines=pipelines,
+        gates=dict(told.gates), shell=tuple(told.shell), kubectl=kubectl_of(sources), pairs=judged.pairs,
+        calendar=judged.calendar, judged_by=policy_digest(judged.canary),
+    )  # fmt: skip
+
+
+def kubectl_of(sources: Sequence[KubernetesSource]) -> dict[Any, tuple[str, ...]]:
+    """kubectl with the very access of each cluster; nothing where it is not installed."""
+    program = shutil.which("kubectl")
+    if program is None:
+        return {}
+    found = {}
+    for source in sources:
+        access = source.access
+        command = [program]
+        if access.kubeconfig:
+            command += ["--kubeconfig", access.kubeconfig]
+        if access.context:
+            command += ["--context", access.context]
+        if access.impersonate:
+            command += ["--as", access.impersonate]
+        found[source.ref] = (*command, *(f"--as-group={g}" for g in access.impersonate_groups))
+    return found
+
+
+def writers_of(sources: Sequence[KubernetesSource], policy: ActionPolicy) -> Writers:
+    from tfdash.actions.base import Writers
+    from tfdash.writers.kubernetes import KubernetesWriter
+
+    clusters = {source.ref: KubernetesWriter(source.ref, source.credentials) for source in sources}
+    return Writers(clusters=clusters)
