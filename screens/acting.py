@@ -14,7 +14,6 @@ from screens.base import BoardScreen
 from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
 from tfdash.text import safe
-from tfdash.views.table import Cell
 from widgets.table import Table
 
 # The same verb has the same key everywhere; opposites are never neighbours.
@@ -59,7 +58,7 @@ class Acting(BoardScreen):
             return
         subjects = tuple(self.acting_on())
         known = subjects if all(s.uid for s in subjects) else ()
-        offers = desk.offers(known[0]) if len(known) == 1 else _common([desk.offers(s) for s in known[:BULK]])
+        offers = desk.offers(known[0]) if len(known) == 1 else common([desk.offers(s) for s in known[:BULK]])
         if known != self._painted:
             self.call_after_refresh(self._paint, known)
         if offers != self._offers or known != self._offered:
@@ -92,16 +91,16 @@ class Acting(BoardScreen):
         offer = self.offer_of(_key_of(action))
         return verb_of(offer) if offer is not None else ""
 
-    def refusals(self) -> list[Cell]:
-        """``b o refused: READ-ONLY``, for the line above: the reason that most keys share, before any is pressed."""
+    def note(self) -> str:
+        """``b o refused: this terminal only reads``: the reason that most keys share, before any is pressed."""
         by_reason: dict[str, list[str]] = {}
         for offer in self._offers:
             if offer.refused and offer.key:
                 by_reason.setdefault(safe(offer.refused), []).append(offer.key)
         if not by_reason:
-            return []
+            return ""
         reason, keys = max(by_reason.items(), key=lambda item: len(item[1]))
-        return [(f"{' '.join(keys)} refused: {reason}", "dim")]
+        return f"{' '.join(keys)} refused: {reason}"
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
@@ -152,7 +151,7 @@ def _key_of(action: str) -> str:
     return action.removeprefix("act('").removesuffix("')") if action.startswith("act('") else ""
 
 
-def _common(offered: Sequence[tuple[Offer, ...]]) -> tuple[Offer, ...]:
+def common(offered: Sequence[tuple[Offer, ...]]) -> tuple[Offer, ...]:
     """What may be done to all of them: refused where it is refused for one."""
     if not offered:
         return ()

@@ -113,6 +113,10 @@ class BoardScreen(Screen[None]):
         """Another word for a binding in the footer; "" for its own."""
         return ""
 
+    def note(self) -> str:
+        """A pale remark behind the crumbs: why keys are refused."""
+        return ""
+
     def says(self) -> list[Cell]:
         """What stands at the right of the crumbs: the screen's answer in one line."""
         return []
@@ -134,7 +138,7 @@ class BoardScreen(Screen[None]):
         if self.is_mounted:
             self.query_one("#header", Header).update(self.tf.header_state())
             self.query_one("#tabs", Tabs).set_tabs(self.tf.tabs(), self.tab)
-            self.query_one("#crumbs", Crumbs).update(self.tf.crumbs(), self.says())
+            self.query_one("#crumbs", Crumbs).update(self.tf.crumbs(), self.says(), self.note())
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
         if (event.key is None) is not self._nothing:  # Enter works only where there is a row

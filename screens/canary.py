@@ -115,6 +115,9 @@ class CanaryScreen(Acting):
         yield Prose(id="keys", most=1)
         yield Prose(id="nothing", indent=2)
 
+    def note(self) -> str:
+        return ""  # the keys have a line of their own here
+
     def says(self) -> list[Cell]:
         found = list(self._releases.all.values())
         if not found:

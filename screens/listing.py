@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from screens.base import BoardScreen
+from screens.acting import Acting
 from screens.panel import Line, Lines, Rule
 from tfdash.model.picture import Change
 from tfdash.model.subject import Subject
@@ -37,7 +37,7 @@ def title_of(view: KindView) -> str:
     return _TITLES.get(view.id, view.noun[:1].upper() + view.noun[1:])
 
 
-class ListScreen(BoardScreen):
+class ListScreen(Acting):
     """``view`` under ``restriction``. The cursor, marks and filter survive every update.
 
     ``scoped``: the root list of a tab, which follows the chosen namespace. Subclasses with a panel give
@@ -234,6 +234,10 @@ class ListScreen(BoardScreen):
         """The object that is painted under the cursor."""
         key: RowKey | None = self.table.cursor_key
         return None if key is None else self.rows.subject(key)
+
+    def acting_on(self) -> list[Subject]:
+        """The marked rows that are shown, or the one under the cursor."""
+        return [self.rows.subject(key) for key in self.table.chosen_keys]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         kinds = frozenset(self.view.kinds)

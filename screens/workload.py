@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from screens.base import BoardScreen
+from screens.acting import Acting
 from screens.panel import Lines, Piece, Rule
 from screens.recent import CHILDREN
 from tfdash.model.requests import ReadFailed
@@ -82,7 +82,7 @@ class _Revisions:
         return None if r is None else (r.name, r.current, r.replicas)
 
 
-class WorkloadScreen(BoardScreen):
+class WorkloadScreen(Acting):
     """The revision under the cursor against the one before it, or, where two are marked, those two."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -111,6 +111,11 @@ class WorkloadScreen(BoardScreen):
         yield Table(_COLUMNS, self._source, noun="revisions", id="body")
         yield Rule(id="between")
         yield TextView(language="diff", id="difference")
+
+    def acting_on(self) -> list[Subject]:
+        cluster = self.tf.board.picture.clusters.get(self.subject.cluster)
+        obj = cluster.objects(self.subject.kind).get(self.subject.key) if cluster is not None else None
+        return [self.subject._replace(uid=obj.uid)] if obj is not None else []
 
     def says(self) -> list[Cell]:
         return [(f"? {self._problem}", "unknown")] if self._problem else []

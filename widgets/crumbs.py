@@ -31,12 +31,14 @@ Crumbs {
         super().__init__(id=id)
         self._parts: tuple[str, ...] = tuple(parts)
         self._says: tuple[Cell, ...] = ()
+        self._note = ""
 
-    def update(self, parts: Sequence[str], says: Sequence[Cell] = ()) -> None:
-        """``says`` stands at the right, each piece text or (text, token); the first goes last where room is short."""
-        told = (tuple(parts), tuple(says))
-        if told != (self._parts, self._says):
-            self._parts, self._says = told
+    def update(self, parts: Sequence[str], says: Sequence[Cell] = (), note: str = "") -> None:
+        """``says`` stands at the right, each piece text or (text, token); the first goes last where room is short.
+        ``note`` stands pale behind the crumbs and goes first."""
+        told = (tuple(parts), tuple(says), note)
+        if told != (self._parts, self._says, self._note):
+            self._parts, self._says, self._note = told
             self.refresh()
 
     def left(self, width: int) -> list[Piece]:
@@ -47,6 +49,8 @@ Crumbs {
                 pieces.append(Piece(" › ", ("tok-dim",), 0 if last else 9))
             name = "crumbs--last" if last else "tok-dim"
             pieces.append(Piece(part, (name,), 0 if last else 9, 0 if last else 4, str(index)))
+        if self._note:
+            pieces.append(Piece(f"    {self._note}", ("tok-dim",), 20, 16))
         return pieces
 
     def right(self, width: int) -> list[Piece]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from tfdash.model.calendar import CalendarState
+from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.text import safe
@@ -29,6 +31,8 @@ class HeaderState(NamedTuple):
     freshness: Freshness
     clocks: str
     notes: tuple[str, ...] = ()
+    calendar: str = ""  # "release OPEN until 12:00"
+    calendar_open: bool = False
 
     @property
     def place(self) -> str:
@@ -45,6 +49,7 @@ def header(
     colour: str = "",
     mode: str = "READ-ONLY",
     demo: bool = False,
+    calendar: CalendarState | None = None,
 ) -> HeaderState:
     """The header of one environment; its clusters' names, versions and identities are joined where they differ."""
     clusters = [c for ref, c in picture.clusters.items() if ref.environment == environment]
@@ -55,12 +60,23 @@ def header(
         cluster=_distinct(c.ref.cluster for c in clusters),
         identity=_distinct(i.user for i in infos),
         version=_distinct(i.version for i in infos),
-        mode=mode,
+        mode=mode_text(mode, picture.facts, environment, now),
         demo=demo,
         freshness=worst_freshness(clusters, now),
         clocks=clocks(now, zone),
         notes=tuple(note for c in clusters if (note := _skew(c))),
+        calendar=safe(calendar.text) if calendar is not None else "",
+        calendar_open=calendar.open if calendar is not None else False,
     )
+
+
+def mode_text(mode: str, facts: Facts, environment: str, now: float) -> str:
+    """``BREAK-GLASS 52:10`` where glass is broken in this environment, by whomever; else the desk's own."""
+    glass = facts.break_glass.get(environment)
+    if glass is None or now >= glass.until:
+        return mode
+    minutes, seconds = divmod(int(glass.until - now), 60)
+    return f"BREAK-GLASS {minutes:02d}:{seconds:02d}"
 
 
 def worst_freshness(clusters: list[ClusterPicture], now: float) -> Freshness:

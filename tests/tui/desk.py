@@ -1,0 +1,159 @@
+"""A desk that says and does what a test gives it, behind the protocol that the real ones have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from tests.tui import canaryworld as cw
+from tests.tui import world
+from tfdash.actions.base import PlanRefused
+from tfdash.model.action import (
+    Arguments,
+    Check,
+    Choice,
+    Confirmation,
+    FreezeRule,
+    Guarded,
+    Offer,
+    Plan,
+    Post,
+    Progress,
+    Request,
+    Result,
+    Risk,
+)
+from tfdash.model.memory import ApprovalRequest
+from tfdash.model.subject import Subject
+
+ROLL_BACK = Offer(action="workload.rollback", title="workload: roll back", key="b")
+PROMOTE = Offer(
+    action="rollout.promote", title="rollout: promote", key="o", refused="BREACH", remedy="roll back first",
+)  # fmt: skip
+HOLD = Offer(action="workload.hold", title="workload: hold", key="h")
+SCALE = Offer(action="workload.scale", title="workload: scale", key="s", arguments=("replicas",))
+SHELL = Offer(action="pod.shell", title="pod: shell", key="x")
+EVICT = Offer(action="pod.evict", title="pod: evict", key="")
+OFFERS = (ROLL_BACK, PROMOTE, HOLD, SCALE)
+
+CHECKS = (
+    Check(id="right", text="may patch rollouts/status", passed=True),
+    Check(id="dry-run", text="dry run accepted", passed=True),
+    Check(id="policy", text="never frozen by the calendar", passed=True),
+    Check(id="lock", text="nobody else acts on it", passed=True),
+)
+
+
+def plan_of(action: str, subject: Subject, made_at: float, **over: Any) -> Plan:
+    request = Request(
+        method="PATCH", path="/apis/argoproj.io/v1alpha1/namespaces/tf-production/rollouts/checkout/status",
+        body='[{"op":"replace","path":"/status/abort","value":true}]', subject=subject,
+    )  # fmt: skip
+    given: dict[str, Any] = {
+        "id": "p-1", "action": action, "title": "workload: roll back", "subject": subject,
+        "effect": "from 2.14.0 to 2.13.4, last verified good 17 Nov 10:41 by ci: the release is aborted, 2 canary pods go",
+        "requests": (request,), "before": "checkout:2.14.0 (revision 88)", "after": "checkout:2.13.4 (revision 87)",
+        "diff": ("- image checkout:2.14.0", "+ image checkout:2.13.4", "- env FEATURE_TAX=on"),
+        "skips": (), "not_reverted": ("ConfigMap checkout-cfg (changed 14m ago)", "database schema 212", "replicas (HPA)"),
+        "notes": ("Argo CD will sync 2.14.0 back unless the application is paused.",),
+        "choices": (Choice(id="suspend", text="pause the Argo CD application shop first"),),
+        "posts": (Post(id="aborted", text="the release is aborted"), Post(id="pods", text="the canary's pods are gone")),
+        "risk": Risk.TYPED_NAME, "freeze": FreezeRule.EXEMPT, "typed": subject.name, "digest": "d1", "made_at": made_at,
+        "expires_at": made_at + 60.0,
+    }  # fmt: skip
+    return Plan(**(given | over))
+
+
+class ToldDesk:
+    """``offered`` by kind; ``plans`` and ``outcome`` change what is planned and what comes of it."""
+
+    def __init__(
+        self, offered: Sequence[Offer] = OFFERS, kinds: Sequence[str] = ("Deployment",), **over: Any
+    ) -> None:
+        self.offered, self.kinds, self.over = tuple(offered), tuple(kinds), over
+        self.mode = "ACTING"
+        self.checks: tuple[Check, ...] = CHECKS
+        self.refused = ""
+        self.changed: tuple[str, ...] = ()
+        self.trouble: Exception | None = None
+        self.planned: list[tuple[str, Subject, dict[str, Any]]] = []
+        self.refreshed: list[tuple[str, ...]] = []
+        self.executed: list[tuple[Plan, Confirmation]] = []
+        self.entry = "ops-7:1207"
+        self.result = Result.APPLIED
+        self.gate: asyncio.Event | None = None
+        self.asked: list[str] = []
+        self.decided: list[tuple[str, bool, str]] = []
+        self.glass: list[tuple[str, str]] = []
+        self.clock: Callable[[], float] = lambda: world.NOW
+
+    def offers(self, subject: Subject) -> tuple[Offer, ...]:
+        return self.offered if subject.kind in self.kinds else ()
+
+    def _guarded(self, plan: Plan) -> Guarded:
+        return Guarded(plan=plan, checks=self.checks, refused=self.refused, changed=self.changed)
+
+    async def plan(self, action: str, subject: Subject, arguments: Arguments) -> Guarded:
+        self.planned.append((action, subject, dict(arguments)))
+        if self.trouble is not None:
+            raise self.trouble
+        if action == "workload.scale" and "replicas" not in arguments:
+            raise PlanRefused("replicas: must be given")
+        given = {"arguments": tuple(sorted((k, str(v)) for k, v in arguments.items()))}
+        return self._guarded(plan_of(action, subject, self.clock(), **(given | self.over)))
+
+    async def refresh(self, plan: Plan, choices: tuple[str, ...] = ()) -> Guarded:
+        self.refreshed.append(choices)
+        chosen = tuple(msgspec.structs.replace(c, chosen=c.id in choices) for c in plan.choices)
+        now = self.clock()
+        return self._guarded(
+            msgspec.structs.replace(plan, choices=chosen, made_at=now, expires_at=now + 60.0)
+        )
+
+    async def execute(
+        self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]
+    ) -> Progress:
+        self.executed.append((guarded.plan, confirmation))
+        plan = guarded.plan
+        for stage in ("checking", "recording", "sending"):
+            tell(Progress(plan=plan, stage=stage, sentence="", entry=self.entry))
+        posts: tuple[tuple[Post, bool | None], ...] = tuple((p, None) for p in plan.posts)
+        tell(Progress(plan=plan, stage="verifying", result=self.result, posts=posts, entry=self.entry))
+        if self.gate is not None:
+            await self.gate.wait()
+        done = Progress(
+            plan=plan, stage="done", result=self.result, sentence="accepted by the API server", entry=self.entry,
+            posts=tuple((p, True) for p in plan.posts),
+        )  # fmt: skip
+        tell(done)
+        return done
+
+    async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
+        self.asked.append(reason)
+        return ApprovalRequest(
+            id="apr-41", digest=guarded.plan.digest, requester="oncall@corp", requested_at=world.NOW,
+            expires_at=world.NOW + 900, reason=reason, plan=msgspec.json.encode(guarded.plan).decode(),
+        )  # fmt: skip
+
+    async def decide(self, approval: ApprovalRequest, approve: bool, reason: str) -> ApprovalRequest:
+        self.decided.append((approval.id, approve, reason))
+        return msgspec.structs.replace(
+            approval, state="approved" if approve else "denied", approver="second@corp"
+        )
+
+    async def break_glass(self, environment: str, reason: str) -> None:
+        self.glass.append((environment, reason))
+
+    async def end_break_glass(self, environment: str) -> None:
+        self.glass.append((environment, ""))
+
+    async def terminal_ended(self, plan: Plan, code: int) -> None: ...
+
+    async def settle(self) -> tuple[Any, ...]:
+        return ()
+
+
+__all__ = ["EVICT", "HOLD", "OFFERS", "PROMOTE", "ROLL_BACK", "SCALE", "SHELL", "ToldDesk", "cw", "plan_of"]

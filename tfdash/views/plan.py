@@ -1,0 +1,134 @@
+"""A plan, what the guard says of it, and what comes of it: in lines of pieces, for dialogs. Every text is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from tfdash.model.action import Check, Guarded, Plan, Progress, Request, Result
+from tfdash.text import safe, safe_lines
+from tfdash.views.table import Cell
+
+Line: TypeAlias = Sequence[Cell]
+
+_CHECKS = {True: ("✔", "ok"), False: ("✖", "breach"), None: ("?", "unknown")}
+_STAGES = ("checking", "recording", "sending", "verifying")
+_STAGE_WORDS = {
+    "checking": "checked once more", "recording": "recorded", "sending": "sent", "verifying": "verified",
+    "terminal": "handed the terminal over",
+}  # fmt: skip
+_RESULTS: dict[Result, tuple[str, str]] = {
+    Result.APPLIED: ("✔ applied", "ok"),
+    Result.REFUSED: ("✖ refused: nothing was changed", "breach"),
+    Result.NOT_APPLIED: ("▲ not applied: nothing was changed", "warn"),
+    Result.FAILED: ("✖ FAILED", "breach"),
+    Result.UNKNOWN: (
+        "? UNKNOWN OUTCOME: it was sent and nobody answered; it is never sent again by itself",
+        "unknown",
+    ),
+}
+
+
+def verb(title: str) -> str:
+    """``workload: roll back`` -> ``Roll back``."""
+    text = safe(title.rpartition(": ")[2] or title)
+    return text[:1].upper() + text[1:]
+
+
+def plan_lines(plan: Plan) -> list[Line]:
+    """What it does, from what to what, the difference, what it skips and what it does not revert."""
+    lines: list[Line] = [[(safe(plan.effect), "bright")]]
+    if plan.before or plan.after:
+        lines.append([(safe(plan.before), "dim"), (" → ", "dim"), safe(plan.after)])
+    for text in plan.diff:
+        sign = text[:1]
+        token = {"+": "ok", "-": "warn"}.get(sign, "dim")
+        lines.extend([("  ", ""), (line, token)] for line in safe_lines(text))
+    lines += [[("Skips: ", "warn"), safe(text)] for text in plan.skips]
+    if plan.not_reverted:
+        lines.append([("Not reverted: ", "warn"), safe("; ".join(plan.not_reverted))])
+    lines += [[(safe(note), "dim")] for note in plan.notes]
+    return lines
+
+
+def changed_lines(guarded: Guarded) -> list[Line]:
+    """What is different from the plan before this one."""
+    return [[("▲ changed meanwhile: ", "warn"), safe(text)] for text in guarded.changed]
+
+
+def check_lines(checks: Sequence[Check]) -> list[Line]:
+    """What refuses first, then what is not known, then what is well."""
+    order = {False: 0, None: 1, True: 2}
+    told = sorted(checks, key=lambda c: order[c.passed])
+    lines: list[Line] = [[check_cell(c)] for c in told if c.passed is not True]
+    well: list[Cell] = []
+    for check in told:
+        if check.passed:
+            well += [("✔ ", "ok"), f"{safe(check.text)}   "]
+    return [*lines, well] if well else lines
+
+
+def check_cell(check: Check) -> Cell:
+    glyph, token = _CHECKS[check.passed]
+    return (f"{glyph} {safe(check.text)}", token)
+
+
+def request_lines(request: Request) -> list[Line]:
+    """Exactly what will be sent, so that an approver judges that and not our words about it."""
+    if request.argv:
+        return [[("run  ", "dim"), safe(" ".join(request.argv))]]
+    query = "&".join(f"{name}={value}" for name, value in request.query)
+    lines: list[Line] = [
+        [(f"{safe(request.method)} ", "bright"), safe(f"{request.path}{'?' + query if query else ''}")]
+    ]
+    if request.body:
+        lines.append([(safe(request.body), "dim")])
+    return lines
+
+
+def progress_lines(progress: Progress) -> list[Line]:
+    """The stages that are over, the one that runs, postconditions and items as they come, the outcome."""
+    done = progress.stage == "done"
+    lines: list[Line] = []
+    if not (done and progress.result is Result.REFUSED):
+        at = _STAGES.index(progress.stage) if progress.stage in _STAGES else len(_STAGES) if done else 2
+        for index, stage in enumerate(_STAGES):
+            if index < at and (stage != "verifying" or progress.posts):
+                over = stage == "verifying" and any(held is not True for _, held in progress.posts)
+                lines.append([("▲ " if over else "✔ ", "warn" if over else "ok"), _STAGE_WORDS[stage]])
+            elif index == at:
+                lines.append([("◐ ", "moving"), f"{stage} …", (f"  {safe(progress.sentence)}", "dim")])
+    if progress.stage == "terminal":
+        lines.append([("◐ ", "moving"), safe(progress.sentence)])
+    for post, held in progress.posts:
+        glyph, token = {True: ("✔", "ok"), False: ("✖", "breach"), None: ("·", "dim")}[held]
+        late = "  not seen in time" if held is False else ""
+        lines.append([(f"    {glyph} ", token), safe(post.text), (late, "breach")])
+    for item, outcome in progress.items:
+        lines.append([("    · ", "dim"), f"{safe(item)}  ", (safe(outcome), "dim")])
+    if done:
+        lines.append([])
+        text, token = (
+            _RESULTS.get(progress.result, ("? no outcome was told", "unknown"))
+            if progress.result
+            else ("? no outcome was told", "unknown")
+        )
+        lines += [[(text, token)], [safe(progress.sentence)]]
+    return lines
+
+
+def entry_text(progress: Progress) -> str:
+    """The audit entry, or the loud word that there is none; "" while nothing was sent yet."""
+    if progress.entry:
+        return f"audit entry {safe(progress.entry)}"
+    if progress.stage in ("checking", "recording") or progress.result in (Result.REFUSED, Result.NOT_APPLIED):
+        return ""
+    return "UNRECORDED: no store acknowledged this action; write it down"
+
+
+def outcome_text(progress: Progress) -> str:
+    """One line for the messages."""
+    word = progress.result.value if progress.result is not None else "no outcome"
+    return (
+        f"{safe(progress.plan.title)} {safe(progress.plan.subject.name)}: {word}: {safe(progress.sentence)}"
+    )

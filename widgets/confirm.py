@@ -1,0 +1,265 @@
+"""Pieces of a dialog that asks before something is done: buttons, ticks and inputs that are patient.
+
+For the first half second a dialog takes no key but Escape: what is typed then was meant for the screen below. Nothing
+is ever pasted into it: a name is typed to make one read it.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.geometry import Size
+from textual.message import Message
+from textual.widgets import Input
+
+from widgets.cells import literal, width_of
+from widgets.oneline import OneLine, Piece
+
+PATIENCE = 0.5  # seconds
+
+
+class Dialog(Vertical):
+    """The frame, and when it may be answered."""
+
+    patience: ClassVar[float] = PATIENCE
+    DEFAULT_CSS = """
+Dialog {
+    width: 94%;
+    max-width: 116;
+    height: auto;
+    max-height: 94%;
+    background: $tf-bar;
+    border: round $tf-rule;
+    &:nocolor { border: round $foreground; }
+}
+"""
+
+    def on_mount(self) -> None:
+        self._since = monotonic()
+
+    @property
+    def ready(self) -> bool:
+        return monotonic() - self._since >= self.patience
+
+
+def _ready(widget: Any) -> bool:
+    dialog = next((a for a in widget.ancestors if isinstance(a, Dialog)), None)
+    return dialog is None or dialog.ready
+
+
+class DialogTitle(OneLine):
+    """Target and environment, in the environment's colour."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"title--{colour}" for colour in ("production", "staging", "development", "neutral")
+    }
+    DEFAULT_CSS = """
+DialogTitle {
+    & > .title--production { color: $tf-env; background: $tf-env-production; text-style: bold; }
+    & > .title--staging { color: $tf-env; background: $tf-env-staging; text-style: bold; }
+    & > .title--development { color: $tf-env; background: $tf-env-development; text-style: bold; }
+    & > .title--neutral { color: $tf-env; background: $tf-env-neutral; text-style: bold; }
+    &:ansi > .title--production, &:nocolor > .title--production { text-style: bold reverse; }
+    &:nocolor > .title--staging, &:nocolor > .title--development, &:nocolor > .title--neutral { text-style: reverse; }
+}
+"""
+
+    def __init__(self, text: str, colour: str) -> None:
+        super().__init__()
+        self._text = text
+        self._colour = colour if f"title--{colour}" in self.COMPONENT_CLASSES else "neutral"
+
+    def left(self, width: int) -> list[Piece]:
+        return [Piece(f" {literal(self._text)}".ljust(width), (f"title--{self._colour}",), 0, 4)]
+
+
+class Push(OneLine, can_focus=True):
+    """``[ Cancel ]``: Enter, Space or a click posts ``Pressed``; the arrows go to the next one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "press", "choose", id="dialog.press", show=False),
+        Binding("left,up", "app.focus_previous", "previous", id="dialog.previous", show=False),
+        Binding("right,down", "app.focus_next", "next", id="dialog.next", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"push--focused"}
+    DEFAULT_CSS = """
+Push {
+    width: auto;
+    height: 1;
+    background: $tf-bar;
+    & > .push--focused { color: $tf-bright; background: $tf-cursor-background; text-style: bold; }
+    &:ansi > .push--focused, &:nocolor > .push--focused { text-style: bold reverse; }
+}
+"""
+
+    class Pressed(Message):
+        def __init__(self, push: Push) -> None:
+            super().__init__()
+            self.push = push
+
+        @property
+        def control(self) -> Push:
+            return self.push
+
+    def __init__(self, text: str, *, id: str) -> None:
+        super().__init__(id=id)
+        self._text = text
+        self.enabled = True
+
+    def say(self, text: str, enabled: bool = True) -> None:
+        if (text, enabled) != (self._text, self.enabled):
+            longer = width_of(text) != width_of(self._text)
+            self._text, self.enabled = text, enabled
+            self.refresh(layout=longer)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return width_of(self._text) + 4
+
+    def left(self, width: int) -> list[Piece]:
+        shown = f"[ {self._text} ]" if self.has_focus else f"  {self._text}  "
+        if self.has_focus:
+            return [Piece(shown, ("push--focused",))]
+        return [Piece(shown, ("tok-accent" if self.enabled else "tok-dim",))]
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def action_press(self) -> None:
+        if _ready(self):
+            self.post_message(self.Pressed(self))
+
+    def on_click(self) -> None:
+        self.focus()
+        self.action_press()
+
+
+class Tick(OneLine, can_focus=True):
+    """``[ ] pause the application first``: a choice that is off until somebody sets it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,enter", "toggle", "choose", id="dialog.tick", show=False),
+        Binding("up", "app.focus_previous", "previous", id="dialog.tick_previous", show=False),
+        Binding("down", "app.focus_next", "next", id="dialog.tick_next", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tick--focused"}
+    DEFAULT_CSS = """
+Tick {
+    background: $tf-bar;
+    & > .tick--focused { color: $tf-bright; background: $tf-cursor-background; text-style: bold; }
+    &:ansi > .tick--focused, &:nocolor > .tick--focused { text-style: bold reverse; }
+}
+"""
+
+    class Changed(Message):
+        def __init__(self, tick: Tick) -> None:
+            super().__init__()
+            self.tick = tick
+
+        @property
+        def control(self) -> Tick:
+            return self.tick
+
+    def __init__(self, name: str, text: str, on: bool = False) -> None:
+        super().__init__()
+        self.choice, self._text, self.on = name, text, on
+
+    def left(self, width: int) -> list[Piece]:
+        focused = ("tick--focused",) if self.has_focus else ()
+        return [
+            Piece(" [x] " if self.on else " [ ] ", focused or ("tok-accent",)),
+            Piece(literal(self._text), focused, 0, 8),
+        ]
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def action_toggle(self) -> None:
+        if _ready(self):
+            self.on = not self.on
+            self.refresh()
+            self.post_message(self.Changed(self))
+
+    def on_click(self) -> None:
+        self.focus()
+        self.action_toggle()
+
+
+class TypedInput(Input):
+    """An input that nothing can be pasted into, and that takes no key of the first half second."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", "next", id="dialog.input_next", show=False),
+        Binding("up", "app.focus_previous", "previous", id="dialog.input_previous", show=False),
+    ]
+    DEFAULT_CSS = """
+TypedInput { height: 1; border: none; padding: 0; background: $tf-cursor-blurred-background; }
+TypedInput:focus { border: none; background: $tf-cursor-background; background-tint: $foreground 0%; }
+TypedInput:ansi { text-style: underline; }
+TypedInput:nocolor { text-style: underline; }
+"""
+
+    class PasteRefused(Message):
+        """Somebody pasted."""
+
+    def __init__(self, *, id: str, placeholder: str = "", value: str = "") -> None:
+        super().__init__(value, placeholder, id=id, compact=True, select_on_focus=False)
+        self.cursor_blink = False
+
+    def validate_value(self, value: str) -> str:
+        return literal(value)
+
+    def on_key(self, event: events.Key) -> None:
+        if not _ready(self) and event.key not in ("escape", "tab", "shift+tab"):
+            event.prevent_default()
+            event.stop()
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.post_message(self.PasteRefused())
+
+    def action_paste(self) -> None:
+        """Of Textual's own clipboard: neither."""
+        self.post_message(self.PasteRefused())
+
+
+class Word(OneLine):
+    """A short text beside an input or a button."""
+
+    DEFAULT_CSS = """
+Word { width: auto; height: 1; background: $tf-bar; }
+"""
+
+    def __init__(self, text: str = "", token: str = "dim", *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._text, self._token = text, token
+
+    def say(self, text: str, token: str = "dim") -> None:
+        if (text, token) != (self._text, self._token):
+            longer = width_of(text) != width_of(self._text)
+            self._text, self._token = text, token
+            self.refresh(layout=longer)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return width_of(literal(self._text))
+
+    def left(self, width: int) -> list[Piece]:
+        return [Piece(self._text, (f"tok-{self._token}" if self._token else "",), 0, 4)]
