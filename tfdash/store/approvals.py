@@ -12,6 +12,9 @@ from tfdash.model.memory import ApprovalRequest, Entry
 class Approvals(Protocol):
     """One server that stamps who asks and who decides. All raise ``ApprovalRefused`` and ``LedgerUnavailable``."""
 
+    every: float
+    """Seconds between two looks at what waits."""
+
     async def identity(self) -> str:
         """Who we are to it."""
 

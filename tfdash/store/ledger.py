@@ -34,6 +34,22 @@ from tfdash.store.remembered import Remembered, subject_data
 from tfdash.store.sealing import close_up, open_up
 
 
+def shown_is_what_is_approved(request: ApprovalRequest) -> None:
+    """Raises ``ApprovalRefused`` where the plan that the approver sees is not the one that the digest stands for."""
+    from tfdash.actions.sealing import digest_of
+
+    try:
+        plan = msgspec.json.decode(request.plan, type=Plan)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise ApprovalRefused(
+            "the plan cannot be read here, so it cannot be approved (sealed with another [store] key, or forgotten)"
+        ) from None
+    if digest_of(plan) != request.digest:
+        raise ApprovalRefused(
+            "the plan that is shown is not the one that its digest stands for: it was changed on its way"
+        )
+
+
 async def nothing() -> None:
     """There is nobody to deliver to."""
 
@@ -120,6 +136,8 @@ class Store:
     async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
         desk = self._desk()
         request = await desk.find(approval)
+        if approve:
+            shown_is_what_is_approved(request)
         identity = await desk.identity()
         desk.may_decide(request, identity, approve)
         word = "approves" if approve else "denies"

@@ -81,6 +81,7 @@ class Sync:
             await self.deliver(feeder)
         await self.fetch(feeder)
         await self._templates(feeder)
+        await feeder.store.look_at_approvals()
         self.problem = "; ".join(f"{terminal}: {why}" for terminal, why in sorted(self._broken.items()))
 
     # -- out ----------------------------------------------------------------------------------------------------

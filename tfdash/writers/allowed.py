@@ -11,6 +11,7 @@ _IN = rf"/namespaces/{_NAME}"
 _V = r"v[0-9a-z]+"
 _JSON_PATCH = "application/json-patch+json"
 _JSON = "application/json"
+_APPLY = "application/apply-patch+yaml"
 
 _ALLOWED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (method, content, re.compile(path))
@@ -28,6 +29,10 @@ _ALLOWED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("DELETE", _JSON, rf"/api/v1{_IN}/pods/{_NAME}"),
         ("POST", _JSON, rf"/api/v1{_IN}/pods/{_NAME}/eviction"),
         ("POST", _JSON, rf"/api/v1{_IN}/events"),
+        ("POST", _JSON, r"/apis/certificates\.k8s\.io/v1/certificatesigningrequests"),  # approvals; never signed
+        ("PATCH", _APPLY, rf"/api/v1{_IN}/configmaps/tfdash-verified-{_NAME}"),
+        ("PATCH", _APPLY, rf"/apis/coordination\.k8s\.io/v1{_IN}/leases/tfdash-acting-{_NAME}"),
+        ("DELETE", _JSON, rf"/apis/coordination\.k8s\.io/v1{_IN}/leases/tfdash-acting-{_NAME}"),
         ("POST", _JSON, rf"/api/v1{_IN}/services/{_NAME}/proxy/(?:gate|rollback)/(?:open|close)"),
     )
 )  # fmt: skip

@@ -11,6 +11,7 @@ from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, NOW, opened
 from tests.unit.store.test_shared import end, sync
 from tfdash.actions.base import ApprovalRefused
+from tfdash.actions.sealing import digest_of
 from tfdash.model.action import Plan, Request, Risk
 from tfdash.model.memory import ApprovalRequest
 from tfdash.store.opening import Opened
@@ -18,12 +19,13 @@ from tfdash.store.opening import Opened
 BODY = '[{"op":"replace","path":"/spec/template/spec/containers/0/env/0/value","value":"planted-secret"}]'
 
 
-def plan(digest: str = "d" * 64) -> Plan:
-    return Plan(
+def plan(policy: str = "p") -> Plan:
+    made = Plan(
         id="p1", action="workload.rollback", title="Deployment: roll back", subject=CHECKOUT, effect="rolls back",
         requests=(Request(method="PATCH", path="/apis/apps/v1/namespaces/tf-production/deployments/checkout", body=BODY),),
-        risk=Risk.SECOND_PERSON, digest=digest, made_at=NOW, expires_at=NOW + 120,
+        risk=Risk.SECOND_PERSON, policy=policy, made_at=NOW, expires_at=NOW + 120,
     )  # fmt: skip
+    return msgspec.structs.replace(made, digest=digest_of(made))
 
 
 def terminal(folder: Path, database: Database, role: str, **options: object) -> Opened:
@@ -216,3 +218,21 @@ async def test_plans_are_sealed_on_their_way_where_people_share_a_key(
     assert msgspec.json.decode((await bob.store.approvals.find(request.id)).plan, type=Plan) == plan()  # type: ignore[union-attr]
     assert "planted-secret" not in (await carol.store.approvals.find(request.id)).plan  # type: ignore[union-attr]
     await end(ann, bob, carol)
+
+
+async def test_a_plan_that_was_changed_on_its_way_cannot_be_approved(
+    tmp_path: Path, database: Database
+) -> None:
+    ann, bob = terminal(tmp_path, database, "ann"), terminal(tmp_path, database, "bob")
+    request = await ann.store.request_approval(plan(), "x")
+    database.sql(
+        "UPDATE tfdash.approval_plans SET plan = replace(convert_from(plan, 'UTF8'), 'PATCH', 'DELETE')::bytea",
+        role="owner",
+    )
+    with pytest.raises(ApprovalRefused, match="not the one that its digest stands for"):
+        await decide(bob, request)
+    database.sql("DELETE FROM tfdash.approval_plans", role="owner")
+    with pytest.raises(ApprovalRefused, match="cannot be read here"):
+        await decide(bob, request)
+    await bob.store.decide(request.id, False, "not like this")  # a denial needs no plan
+    await end(ann, bob)
