@@ -85,6 +85,8 @@ def _gross(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Decision | No
     baseline = Count(held.requests, held.events) if held is not None else pair.baseline_all
     if canary.requests < rule.gross_requests or canary.events < rule.min_errors or not baseline.requests:
         return None
+    if canary.events * 101 < rule.gross_percent * canary.requests:  # clearly not: most windows end here
+        return None
     if Fraction(canary.events, canary.requests) < rule.gross or not reached(canary, baseline, policy):
         return None
     k = max(pair.number + math.ceil(policy.warm_up / policy.window) + 1, 1)

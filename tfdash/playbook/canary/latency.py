@@ -10,6 +10,7 @@ reached by exponential interpolation as well, and where only one of both reaches
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -122,7 +123,7 @@ def splits(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> list[li
     pooled = [0] * len(shape.bounds)
     told: list[list[Split]] = [[] for _ in range(_PLACES)]
     for slow in slows:
-        pooled = [p + a + b for p, a, b in zip(pooled, slow.canary, slow.baseline, strict=True)]
+        pooled = list(map(operator.add, pooled, map(operator.add, slow.canary, slow.baseline)))
         places = edges(shape.bounds, pooled, policy.latency.quantile)
         n, m = slow.canary[-1], slow.baseline[-1]
         for j in range(_PLACES):
