@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.demo.errors import ApiError
-from tfdash.demo.objects import Obj, controller_of, dig, labels_of, name_of, owner_reference
+from tfdash.demo.objects import Obj, controller_of, dig, labels_of, name_of, owner_reference, with_meta
 from tfdash.demo.store import Happened, StoreKey
 from tfdash.demo.world import pods
 from tfdash.demo.world.kernel import Kernel
@@ -45,12 +45,24 @@ class ReplicaSets:
         if found is None:
             self._failures.pop(key, None)
             return
-        mine = self._k.store.owned("pods", found)
+        mine = self._released(found, self._k.store.owned("pods", found))
         running = active(mine)
         wanted = dig(found, "spec", "replicas", default=1)
         error = self._adjust(key, found, running, wanted)
         mine = self._k.store.owned("pods", found)
         self._status(key, found, mine, error)
+
+    def _released(self, found: Obj, mine: list[Obj]) -> list[Obj]:
+        """Without the pods that were relabelled: the controller lets go of what its selector does not match any more."""
+        wanted = dig(found, "spec", "selector", "matchLabels", default={})
+        kept = []
+        for pod in mine:
+            if all(labels_of(pod).get(k) == v for k, v in wanted.items()):
+                kept.append(pod)
+                continue
+            others = [r for r in pod["metadata"]["ownerReferences"] if not r.get("controller")]
+            self._k.update("pods", with_meta(pod, ownerReferences=others or None))
+        return kept
 
     def _adjust(self, key: StoreKey, found: Obj, running: list[Obj], wanted: int) -> ApiError | None:
         if len(running) > wanted:
