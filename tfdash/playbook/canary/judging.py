@@ -50,7 +50,7 @@ def judge_release(
     )
     began = who.canary.oldest_start if who.canary else None
     if at_work:
-        sight, bar = _see(traffic, who, pod_started, policy, pods, kept)
+        sight, bar = _see(traffic, who, pod_started, policy, pods, kept, now)
         if sight is not None:
             began = sight.tally.began if sight.tally.began is not None else began
         if policy.errors.enabled:
@@ -80,7 +80,7 @@ def _there(sight: Sight | None) -> Sight:
 
 def _see(
     observation: Observation[Traffic] | None, who: Versions, started: Mapping[str, float], policy: CanaryPolicy,
-    pods: Mapping[str, str], kept: Held | None,
+    pods: Mapping[str, str], kept: Held | None, now: float,
 ) -> tuple[Sight | None, Bar | None]:  # fmt: skip
     """Count the traffic and find the baseline; or say why that cannot be."""
     if who.problem or who.canary is None:
@@ -105,7 +105,8 @@ def _see(
         held = kept or _own(counts, who) or _before(traffic, who, started, policy, pods, counts)
         label = held.label if held is not None else label
     problem = str(observation.problem) if observation.problem is not None else ""
-    return Sight(traffic, who, counts, held, label, problem, len(sorter.strangers)), None
+    age = now - traffic.evaluated_at
+    return Sight(traffic, who, counts, held, label, problem, len(sorter.strangers), age), None
 
 
 def _alone(counts: Tally) -> bool:

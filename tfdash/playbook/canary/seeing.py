@@ -14,6 +14,7 @@ from tfdash.playbook.canary.sides import Versions
 from tfdash.playbook.canary.tally import Tally
 
 _SCRAPE = 60.0  # seconds: the scrape interval where too few samples tell it
+_OLD = 3  # windows that an evaluation may be old: a source that is merely between two rounds is not stale
 
 
 class Bar(NamedTuple):
@@ -34,6 +35,7 @@ class Sight(NamedTuple):
     label: str  # of the baseline
     problem: str  # of the source; "" of none
     strangers: int
+    age: float = 0.0  # seconds since the evaluation
 
 
 def unread(observation: Observation[Traffic] | None) -> Bar | None:
@@ -89,6 +91,12 @@ def unsure(sight: Sight, roles: tuple[str, ...], newest: tuple[float | None, flo
     for query in sight.traffic.queries:
         if query.role in roles and query.warning:
             return Bar(Outcome.QUERY_ERROR, f"the {query.role} query answered in part: {query.warning}")
+    if sight.age > _OLD * policy.window:
+        return Bar(
+            Outcome.STALE,
+            f"the metrics were last evaluated {words.span(sight.age).removeprefix('about ')} ago",
+            True,
+        )
     interval = sight.traffic.scrape_interval or _SCRAPE
     for name, at in zip(("canary", "baseline"), newest, strict=True):
         if name == "baseline" and sight.held is not None:

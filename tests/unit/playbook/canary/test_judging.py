@@ -132,8 +132,9 @@ class TestFrozen:
         )
         return msgspec.structs.replace(GOOD, requests=tuple(rows[0]), errors=tuple(rows[1]))
 
-    def done(self, **fields: Any) -> Any:
-        return release(phase=Phase.COMPLETE, canary=None, stable=Side(hash=NEW, oldest_start=T0), finished=T0 + 100, **fields)  # fmt: skip
+    def done(self, finished: float = T0 + 100) -> Any:
+        stable = Side(hash=NEW, oldest_start=T0)
+        return release(phase=Phase.COMPLETE, canary=None, stable=stable, finished=finished)
 
     def test_is_canonical(self) -> None:
         text = self.freeze()
@@ -153,7 +154,7 @@ class TestFrozen:
         told = judged(self.after(40), RULES, self.done(), frozen=self.freeze())
         assert told.verified_in == T0 + 100 + 1800 - (T0 + 600)
         assert told.advice is Advice.WAIT
-        told = judged(self.after(40), RULES, self.done(), frozen=self.freeze(), now=T0 + 2000)
+        told = judged(self.after(40), RULES, self.done(finished=T0 - 1200), frozen=self.freeze())
         assert (told.verified_in, told.advice) == (0.0, Advice.NOTHING)
 
     def test_not_against_itself(self) -> None:
@@ -230,6 +231,12 @@ class TestAdvice:
     @pytest.mark.parametrize("phase", [Phase.STUCK, Phase.UNKNOWN])
     def test_what_does_not_go_on_is_held(self, phase: Phase) -> None:
         assert judged(GOOD, RULES, release(phase=phase)).advice is Advice.HOLD
+
+    def test_a_source_that_fell_silent_is_stale(self) -> None:
+        told = judged(GOOD, RULES, now=T0 + 900)
+        assert (told.outcome, told.advice) == (Outcome.STALE, Advice.WAIT)
+        assert "last evaluated 5 min ago" in told.sentence
+        assert judged(BAD, RULES, now=T0 + 900).outcome is Outcome.BREACH
 
     def test_unknown_is_never_promoted(self) -> None:
         assert judged(GOOD, policy(warm_up=0)).advice is not Advice.PROMOTE  # no histogram
