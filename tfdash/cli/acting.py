@@ -5,16 +5,20 @@ The only place that imports writers. A read-only terminal gets a desk without an
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tfdash.actions.base import LedgerUnavailable
 from tfdash.board import Board
 from tfdash.clock import Clock
 from tfdash.model.memory import Entry
+from tfdash.sources.base import Reading
 
 if TYPE_CHECKING:
     from tfdash.actions.base import Desk, Ledger, Writers
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from tfdash.sources.kubernetes.source import KubernetesSource
     from tfdash.store.opening import StoreOptions
 
+log = logging.getLogger(__name__)
+_EVERY = 15.0  # seconds between two readings for the page of changes
 _NEWEST = 2000  # entries that the audit screen gets at most
 
 
@@ -35,6 +41,20 @@ class Acting:
     desk: Desk
     ledger: Ledger
     options: StoreOptions
+    kept: list[Entry] = field(default_factory=list)  # of the last reading
+
+    def entries(self) -> Sequence[Entry]:
+        """What was read last, for those who cannot wait; the reading goes on behind."""
+        return tuple(self.kept)
+
+    async def follow(self) -> None:
+        """Read the newest entries now and then, until cancelled."""
+        while True:
+            try:
+                self.kept[:] = await self.audit(_NEWEST)
+            except LedgerUnavailable as error:
+                log.info("the audit log was not read: %s", error)
+            await asyncio.sleep(_EVERY)
 
     async def audit(self, count: int) -> Sequence[Entry]:
         """The newest entries of all terminals that the store reaches, newest first. Called on the board's loop."""
@@ -51,6 +71,16 @@ class Acting:
                 await shared.close()
         entries = sorted(entries_of(sources), key=lambda e: (e.at, e.terminal, e.sequence), reverse=True)
         return entries[: min(count, _NEWEST)]
+
+
+@dataclass(frozen=True)
+class _Follow:
+    """A feeder that keeps ``Acting.kept`` current."""
+
+    acting: Acting
+
+    async def run(self, board: Reading) -> None:
+        await self.acting.follow()
 
 
 def mode_of(settings: Settings, read_only: bool, elevate: bool) -> Mode:
@@ -82,7 +112,9 @@ def compose(
     board.add_feeder(opened.feeder)
     if mode.acts:
         board.add_feeder(Verifier(opened.store, clock))
-    return Acting(desk, opened.store, options)
+    acting = Acting(desk, opened.store, options)
+    board.add_feeder(_Follow(acting))
+    return acting
 
 
 def policy_of(config: QuickConfig, settings: Settings, sources: Sequence[KubernetesSource]) -> ActionPolicy:

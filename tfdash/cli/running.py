@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
             settings = load(config.path)
             mode = mode_of(settings, args.read_only, args.act)
             acting = compose(board, config, settings, sources, clock, mode)
-            context.desk, context.ledger, context.audit = acting.desk, acting.ledger, acting.audit
+            context.desk, context.ledger = acting.desk, acting.ledger
+            context.audit, context.entries = acting.audit, acting.entries
         except ConfigError as error:
             problems.append(str(error))
             return str(error)
