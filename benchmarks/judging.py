@@ -152,7 +152,14 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     policy = default_canary_policy()
     rows = []
     wall0 = time.monotonic()
-    for number in range(args.rounds + 1):
+    fill = time.process_time()
+    await feeder.round(board)
+    while feeder.behind:
+        await feeder.round(board)
+    filled, fill_cpu = time.monotonic() - wall0, time.process_time() - fill
+    print(f"filled in {filled:.1f} s, CPU {fill_cpu:.1f} s", file=sys.stderr)
+    await asyncio.sleep(args.interval)
+    for number in range(args.rounds):
         cpu, wall = time.process_time(), time.monotonic()
         await feeder.round(board)
         fetched, cpu_fetched = time.monotonic() - wall, time.process_time() - cpu
@@ -171,14 +178,14 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
             f"{spent - cpu_fetched:.2f} s, {outcomes} {problem or ''}", file=sys.stderr,
         )  # fmt: skip
         await asyncio.sleep(max(0.0, args.interval - took))
-    kept = rows[1:]
+    kept = rows
     series = [t.value for t in board.signals.traffic.values() if t.value is not None]
     wall = time.monotonic() - wall0
     return {
         "services": args.services, "pods": args.services * args.pods,
         "samples_held": sum(len(c.points) for t in series for c in t.requests)
         + sum(len(h.points) * len(h.points[0].bounds) for t in series for h in t.latency if h.points),
-        "first_fill_s": round(rows[0][1], 2),
+        "first_fill_s": round(filled, 1), "first_fill_cpu_s": round(fill_cpu, 1),
         "round_s": {"median": round(statistics.median(r[1] for r in kept), 2), "worst": round(max(r[1] for r in kept), 2)},
         "cpu_share_percent": round(100 * sum(r[3] for r in kept) / (args.interval * len(kept)), 2),
         "of_it_fetching_percent": round(100 * sum(r[2] for r in kept) / (args.interval * len(kept)), 2),

@@ -119,7 +119,12 @@ def _connection(text: str) -> Told:
         return ProblemKind.UNREACHABLE, "Prometheus: connection refused", "", True
     if "resolve" in text or "Name or service not known" in text:
         return ProblemKind.UNREACHABLE, "Prometheus' name is not known to DNS", "check prometheus.url", True
-    return ProblemKind.UNREACHABLE, "the connection to Prometheus was lost", "", True
+    return (
+        ProblemKind.UNREACHABLE,
+        "the connection to Prometheus was lost",
+        "where it wants a client certificate, set prometheus.certificate and key",
+        True,
+    )
 
 
 def _status(error: QueryFailed) -> Told:

@@ -50,9 +50,13 @@ class MetricsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect_service(
-    subject: Subject, seen: Observation[Traffic], release: ReleaseState | None = None
-) -> ServiceReport:
-    """What is to be said of one service's samples, and of how they map to the two versions of its release."""
+    subject: Subject, seen: Observation[Traffic], release: ReleaseState | None = None,
+    error_labels: frozenset[str] = frozenset(),
+) -> ServiceReport:  # fmt: skip
+    """What is to be said of one service's samples, and of how they map to the two versions of its release.
+
+    ``error_labels``: the labels by which its template tells errors.
+    """
     findings = [str(seen.problem)] if seen.problem is not None else []
     traffic = seen.value
     if traffic is None:
@@ -64,7 +68,7 @@ def inspect_service(
     age = traffic.evaluated_at - newest if newest is not None else None
     bounds = sorted({b for h in traffic.latency for p in h.points[-1:] for b in p.bounds})
     native = any(h.native for h in traffic.latency)
-    findings += _missing(traffic)
+    findings += _missing(traffic, error_labels)
     if age is not None and traffic.scrape_interval and age > 2 * traffic.scrape_interval + 5:
         findings.append(f"the newest sample is {age:.0f} s old: it is stale, or our clock is ahead")
     if bounds and not native:
@@ -79,13 +83,13 @@ def inspect_service(
     )  # fmt: skip
 
 
-def _missing(traffic: Traffic) -> list[str]:
+def _missing(traffic: Traffic, error_labels: frozenset[str]) -> list[str]:
     found = []
     if not traffic.requests:
         found.append("no request counter is found: check the template, and that the service is scraped")
-    elif not traffic.errors:
+    elif error_labels and not any(k in error_labels for c in traffic.requests for k, _ in c.labels):
         found.append(
-            "no series counts as an error yet: none failed, or the template tells errors by another label"
+            f"no series has a label that tells errors ({', '.join(sorted(error_labels))}): none can be counted"
         )
     if not traffic.latency and any(q.role == "latency" for q in traffic.queries):
         found.append("no latency histogram is found")
@@ -141,7 +145,7 @@ def inspect_metrics(
     server: Observation[str] = signals.prometheus.get(feeder.ref, Observation())
     alerts = signals.alerts.get(feeder.ref)
     services = tuple(
-        inspect_service(subject, seen, releases.get(subject))
+        inspect_service(subject, seen, releases.get(subject), _error_labels(feeder, seen.value))
         for subject, seen in signals.traffic.items()
         if subject.cluster == feeder.ref
     )
@@ -162,6 +166,13 @@ def inspect_metrics(
         alerts=len(alerts.value) if alerts is not None and alerts.value is not None else None,
         services=services, findings=tuple(map(safe, findings)),
     )  # fmt: skip
+
+
+def _error_labels(feeder: PrometheusFeeder, traffic: Traffic | None) -> frozenset[str]:
+    template = feeder.options.templates.get(traffic.template) if traffic is not None else None
+    return (
+        frozenset(m.label for told in template.errors for m in told) if template is not None else frozenset()
+    )
 
 
 def as_json(report: MetricsReport) -> dict[str, Any]:
