@@ -134,7 +134,7 @@ def _unreset(values: Sequence[float]) -> list[float]:
         if value < before:
             lost += before
         before = value
-        told.append(value + lost)
+        told.append(max(value, 0.0) + lost)
     return told
 
 
