@@ -25,6 +25,7 @@ from tfdash.demo.world.network import Network
 from tfdash.demo.world.nodes import Nodes
 from tfdash.demo.world.replicaset import ReplicaSets
 from tfdash.demo.world.rollout import Rollouts
+from tfdash.demo.world.rolloutexperiment import Experiments
 from tfdash.demo.world.rolloutlayout import carriers
 from tfdash.demo.world.scheduler import Scheduler
 from tfdash.demo.world.statefulset import StatefulSets
@@ -43,7 +44,7 @@ class World:
         self.parts = (
             ReplicaSets(kernel), Deployments(kernel), StatefulSets(kernel), DaemonSets(kernel), Jobs(kernel),
             CronJobs(kernel), Autoscalers(kernel), Network(kernel), Guards(kernel), Collector(kernel),
-            Rollouts(kernel), Analyses(kernel), Applications(kernel), Canaries(kernel),
+            Rollouts(kernel), Analyses(kernel), Experiments(kernel), Applications(kernel), Canaries(kernel),
         )  # fmt: skip
         self.actions = Actions(kernel, self.nodes)
 
