@@ -32,7 +32,7 @@ def summarise(
     """Releases, Serving, Nodes. What cannot be seen makes its section UNKNOWN, never ok."""
     return (
         _canaries(_releases(picture, workloads), releases, canaries, calendar),
-        _serving(picture, verdicts, workloads),
+        _serving(picture, verdicts, workloads, releases),
         _nodes(picture, verdicts),
     )
 
@@ -131,7 +131,8 @@ def _canaries(
             if first.phase is Phase.PAUSED
             else Level.MOVING
         )
-        detail = f"{first.subject.name}: {first.message}"
+        why = first.pause.sentence if first.pause is not None and first.pause.sentence else first.message
+        detail = f"{first.subject.name}: {why}"
         if blind and level < Level.UNKNOWN:
             detail = f"{blind[0].subject.name}: {blind[0].sentence}"
     elif not detail and calendar is not None:
@@ -142,30 +143,42 @@ def _canaries(
     )  # fmt: skip
 
 
+_OF_SERVING = {
+    Serving.DOWN: Level.BREACH, Serving.DEGRADED: Level.WARN, Serving.UNKNOWN: Level.UNKNOWN,
+}  # fmt: skip
+
+
 def _serving(
     picture: Picture,
     verdicts: Mapping[Subject, tuple[Verdict, ...]],
     workloads: Mapping[Subject, WorkloadState],
+    releases: Mapping[Subject, ReleaseState],
 ) -> SectionState:
+    """Workloads of the API's own kinds, and Argo's Rollouts, which serve users just the same."""
     why = _blind(picture, ("Deployment", "StatefulSet", "DaemonSet"))
     if why is not None:
         return _unknown("serving", "Serving", why, "deployments")
-    wanted = [s for s in workloads.values() if s.serving is not Serving.IDLE]
-    good = [s for s in wanted if s.serving is Serving.OK]
-    troubled = sorted(
-        (
-            (verdicts[s.subject][0], s)
-            for s in workloads.values()
-            if verdicts[s.subject][0].level not in _UNTROUBLED
-        ),
-        key=lambda pair: (-pair[0].level, pair[1].subject),
-    )
-    level = troubled[0][0].level if troubled else Level.OK
-    detail = troubled[0][0].sentence if troubled else "no workload lacks a pod"
-    sentence = f"{len(good)} of {len(wanted)} workloads serve" if wanted else "no workloads"
+    rollouts = [r for r in releases.values() if r.carrier is Carrier.ROLLOUT and r.serving is not None]
+    served = [s.serving for s in workloads.values()] + [r.serving for r in rollouts]
+    wanted = sum(s is not Serving.IDLE for s in served)
+    good = sum(s is Serving.OK for s in served)
+    troubled = [
+        (verdicts[s.subject][0].level, s.subject, verdicts[s.subject][0].sentence)
+        for s in workloads.values()
+        if verdicts[s.subject][0].level not in _UNTROUBLED
+    ]
+    troubled += [
+        (_OF_SERVING[r.serving], r.subject, f"{r.subject.name}: {r.served or r.message}")
+        for r in rollouts
+        if r.serving in _OF_SERVING
+    ]
+    troubled.sort(key=lambda row: (-row[0], row[1]))
+    level = troubled[0][0] if troubled else Level.OK
+    detail = troubled[0][2] if troubled else "no workload lacks a pod"
     return SectionState(
-        id="serving", title="Serving", level=level, sentence=sentence, detail=detail, target="deployments",
-        count=sum(1 for v, _ in troubled if v.level is level),
+        id="serving", title="Serving", level=level, detail=detail, target="deployments",
+        sentence=f"{good} of {wanted} workloads serve" if wanted else "no workloads",
+        count=sum(row[0] is level for row in troubled),
     )  # fmt: skip
 
 
