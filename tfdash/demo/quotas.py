@@ -31,9 +31,26 @@ def container_sum(spec: Obj, part: str, resource: str) -> Decimal:
     return max([total, *of(c for c in inits if c not in sidecars)])
 
 
+_known: dict[
+    int, tuple[Obj, dict[str, Decimal]]
+] = {}  # by the id of a spec, which is kept so that it stays its own
+_MOST_KNOWN = 20_000
+
+
 def pod_usage(pod: Obj) -> dict[str, Decimal]:
-    """By quota resource name."""
+    """By quota resource name; not to be changed. Stored specs never change in place, so each is counted once."""
     spec = pod.get("spec", {})
+    known = _known.get(id(spec))
+    if known is not None and known[0] is spec:
+        return known[1]
+    usage = _pod_usage(spec)
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[id(spec)] = (spec, usage)
+    return usage
+
+
+def _pod_usage(spec: Obj) -> dict[str, Decimal]:
     usage = {"pods": Decimal(1), "count/pods": Decimal(1)}
     for part in ("requests", "limits"):
         for resource in ("cpu", "memory", "ephemeral-storage"):
@@ -51,9 +68,9 @@ def used(store: Store, namespace: str, names: Iterable[str]) -> dict[str, Decima
     total = {name: Decimal(0) for name in wanted}
     for pod in store.all("pods", namespace):
         if _counts(pod):
-            for name, value in pod_usage(pod).items():
-                if name in wanted:
-                    total[name] += value
+            usage = pod_usage(pod)
+            for name in total.keys() & usage.keys():
+                total[name] += usage[name]
     for name, storage in _COUNTED.items():
         if name in wanted:
             total[name] = Decimal(len(store.shelf(storage).keys(namespace)))

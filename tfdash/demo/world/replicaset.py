@@ -111,7 +111,12 @@ class ReplicaSets:
         }
         conditions = dig(found, "status", "conditions", default=[])
         if error is not None:
-            conditions = set_condition(conditions, "ReplicaFailure", "True", "FailedCreate", str(error), now)
+            # As the real controller: told once. The next refusal names another pod, and a changed condition would call
+            # for the next look at once, so that the back-off would never be waited for.
+            if not any(c["type"] == "ReplicaFailure" for c in conditions):
+                conditions = set_condition(
+                    conditions, "ReplicaFailure", "True", "FailedCreate", str(error), now
+                )
         elif len(running) >= dig(found, "spec", "replicas", default=1):
             conditions = without_condition(conditions, "ReplicaFailure")
         if conditions:
