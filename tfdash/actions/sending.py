@@ -142,10 +142,10 @@ async def send_each(
     writer: Writer, requests: tuple[Request, ...], audit_id: Callable[[int], str], policy: ActionPolicy,
     tell: Callable[[str], None], show: Callable[[Items], None],
 ) -> tuple[Result, str, Items]:  # fmt: skip
-    """All of them in order; the first that is not done ends it. Of several evictions each is an item of its own: one that
+    """All of them in order; the first that is not done ends it. Of a drain's evictions each is an item of its own: one that
     a budget refuses is asked again until the time is over, one that fails does not hold the others."""
     evictions = [r for r in requests if r.path.endswith("/eviction")]
-    many = len(evictions) > 1
+    many = any(not r.dry_run for r in evictions)
     items: dict[str, str] = {name_of(r): "waits" for r in evictions} if many else {}
     first = [r for r in requests if not (many and r in evictions)]
     number, said = 0, ""
