@@ -25,6 +25,7 @@ class ServiceReport(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: Subject
     template: str
+    in_flight: bool = False
     requests: int = 0
     errors: int = 0
     latency: int = 0
@@ -76,7 +77,7 @@ def inspect_service(
     findings += _versions(traffic, release)
     findings += [f"{q.role}: {q.warning}" for q in traffic.queries if q.warning]
     return ServiceReport(
-        subject=subject, template=traffic.template, requests=len(traffic.requests), errors=len(traffic.errors),
+        subject=subject, template=traffic.template, in_flight=release is not None and release.in_flight, requests=len(traffic.requests), errors=len(traffic.errors),
         latency=len(traffic.latency), native=native, versions=_pods_by_version(traffic),
         bounds=() if native else tuple(bounds), scrape_interval=traffic.scrape_interval, newest_age=age,
         queries=tuple(q.text for q in traffic.queries), findings=tuple(map(safe, findings)),
@@ -192,7 +193,14 @@ def as_text(report: dict[str, Any]) -> list[str]:
         return [f"✖ metrics: {report['where']}", f"    {safe(report['problem'])}"]
     alerts = f", {report['alerts']} alerts" if report["alerts"] is not None else ""
     lines = [f"✔ metrics: {report['where']} (version {report['version'] or 'not told'}{alerts})"]
+    silent = [
+        s["subject"]
+        for s in report["services"]
+        if not s["in_flight"] and not s["requests"] + s["latency"] and s["template"]
+    ]
     for s in report["services"]:
+        if s["subject"] in silent:
+            continue
         kind = "native" if s["native"] else "classic"
         versions = ", ".join(f"{v or 'unknown'} ({n} pods)" for v, n in s["versions"].items()) or "none"
         lines.append(f"    {'▲' if s['findings'] else '✔'} {s['subject']} [{s['template']}]")
@@ -207,4 +215,8 @@ def as_text(report: dict[str, Any]) -> list[str]:
             told = ", ".join(b if isinstance(b, str) else f"{b:g}" for b in s["bounds"])
             lines.append(f"        bucket bounds {told} s")
         lines += [f"      ▲ {finding}" for finding in s["findings"]]
+    if silent:
+        lines.append(
+            f"    nothing is found of {len(silent)} without a release in flight: {', '.join(silent)}"
+        )
     return lines + [f"  ▲ {finding}" for finding in report["findings"]]
