@@ -92,7 +92,7 @@ class ConfirmScreen(ModalScreen[None]):
                 yield Push(verb(self._offer.title), id="go")
 
     def on_mount(self) -> None:
-        self._show()
+        self.call_later(self._show)
         self._make()
         self.set_interval(1.0, self._tick)
 

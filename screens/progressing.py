@@ -51,7 +51,7 @@ class ProgressScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self._work.listen = self._show
-        self._show()
+        self.call_later(self._show)  # what was told before it stood
 
     def on_unmount(self) -> None:
         self._work.listen = lambda: None
