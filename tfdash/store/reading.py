@@ -46,6 +46,9 @@ def read_file(path: Path) -> list[Source]:
     try:
         connection = connect(str(path), read_only=True)
         try:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
+                # a terminal that ended while it made its file; or somebody dropped the table, which the sidecar tells
+                return [Source(name=str(path), rows=(), kind="local", heads=tuple(_sidecar(path)))]
             own = _rows(connection, "entries")
             others = _rows(connection, "others", ", written_by")
             anchors = tuple(

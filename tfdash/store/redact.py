@@ -32,7 +32,7 @@ _TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"), GONE),
     (
         re.compile(
-            r"(?i)((?:password|passwd|passphrase|pwd|token|secret|api[-_]?key|private[-_]?key|access[-_]?key))"
+            r"(?i)((?:password|passwd|passphrase|pwd|token|secret|api[-_.]?key|private[-_]?key|access[-_]?key))"
             r"(\"?\s*[=:]\s*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s&,;\"']+)"
         ),
         rf"\1\2{GONE}",

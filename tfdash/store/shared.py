@@ -69,6 +69,10 @@ class SharedStore:
             logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a warning for each failed try
             from psycopg_pool import AsyncConnectionPool
 
+            first = (
+                await self._connect()
+            )  # says at once, and in words, why it cannot; a pool only says that it waited
+            await first.close()
             self._loop = asyncio.get_running_loop()
             self._pool = AsyncConnectionPool(
                 self._dsn, min_size=1, max_size=3, open=False, timeout=self._deadline, max_idle=120, reconnect_timeout=5,
@@ -99,6 +103,7 @@ class SharedStore:
                 raise LedgerUnavailable(_NOT_MIGRATED) from None
             raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
         except psycopg_pool.PoolTimeout:
+            await self.close()
             raise LedgerUnavailable(
                 f"the shared store gave no connection within {self._deadline:g} s"
             ) from None
@@ -211,9 +216,9 @@ class SharedStore:
             await connection.close()
 
     async def close(self) -> None:
-        if self._pool is not None:
-            await self._pool.close(timeout=1.0)
-            self._pool = None
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close(timeout=1.0)
 
 
 _NOT_MIGRATED = "the shared store has no tables of ours yet; its owner runs: tfdash audit migrate"

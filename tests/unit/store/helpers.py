@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,16 @@ class Board:
 
     def __init__(self) -> None:
         self.facts = Facts()
+        self._came = asyncio.Event()
 
     def put_facts(self, facts: Facts) -> None:
         self.facts = facts
+        self._came.set()
+
+    async def until(self, true: Callable[[Facts], bool]) -> None:
+        while not true(self.facts):
+            self._came.clear()
+            await asyncio.wait_for(self._came.wait(), 20)
 
     def change_signals(self, change: Any) -> None:
         raise AssertionError
@@ -65,6 +74,13 @@ def rows(folder: Path, number: int = 0) -> list[tuple[int, bytes, str]]:
 
     with sqlite3.connect(folder / f"terminal-{number}.db") as connection:
         return connection.execute("SELECT sequence, bytes, hash FROM entries ORDER BY rowid").fetchall()
+
+
+def planted(folder: Path, *secrets: bytes) -> list[str]:
+    """The files under ``folder`` that hold one of them: databases, WAL, locks and all."""
+    return [
+        str(p) for p in sorted(folder.rglob("*")) if p.is_file() and any(s in p.read_bytes() for s in secrets)
+    ]
 
 
 def sentences(entries: list[Entry]) -> list[str]:

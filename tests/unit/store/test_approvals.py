@@ -226,7 +226,7 @@ async def test_a_plan_that_was_changed_on_its_way_cannot_be_approved(
     ann, bob = terminal(tmp_path, database, "ann"), terminal(tmp_path, database, "bob")
     request = await ann.store.request_approval(plan(), "x")
     database.sql(
-        "UPDATE tfdash.approval_plans SET plan = replace(convert_from(plan, 'UTF8'), 'PATCH', 'DELETE')::bytea",
+        "UPDATE tfdash.approval_plans SET plan = convert_to(replace(convert_from(plan, 'UTF8'), 'PATCH', 'DELETE'), 'UTF8')",
         role="owner",
     )
     with pytest.raises(ApprovalRefused, match="not the one that its digest stands for"):

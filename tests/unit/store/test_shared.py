@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -217,8 +218,6 @@ async def test_people_can_only_insert_and_only_their_own_chains(tmp_path: Path, 
     with pytest.raises(LedgerUnavailable, match="not that of the entry"):
         await bob.put([(raw, "0" * 64)])
     with pytest.raises(LedgerUnavailable, match="no header line"):
-        import hashlib
-
         await bob.put([(b"x", hashlib.sha256(b"x").hexdigest())])
     await bob.close()
     await end(ann)

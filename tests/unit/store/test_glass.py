@@ -1,0 +1,128 @@
+"""Break-glass: for one environment, an hour on a clock that counts suspend, ended by a restart or another identity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.store.helpers import NOW, Clock, opened
+from tfdash.actions.base import LedgerUnavailable
+from tfdash.model.memory import EntryKind
+from tfdash.store.glass import boottime
+
+
+class Boot:
+    def __init__(self) -> None:
+        self.at = 500.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+async def test_it_begins_recorded_and_ends_recorded(tmp_path: Path) -> None:
+    clock, boot = Clock(), Boot()
+    store = opened(tmp_path, clock, boot=boot).store
+    await store.break_glass("production", "ann", "the region is down")
+    glass = store.facts().break_glass["production"]
+    assert (glass.by, glass.since, glass.until, glass.terminal) == ("ann", NOW, NOW + 3600, store.terminal)
+    assert store.glass_active("production", "ann")
+    assert not store.glass_active("staging", "ann") and not store.glass_active("production", "bob")
+    clock.at += 60
+    await store.end_break_glass("production", "ann")
+    assert not store.glass_active("production", "ann")
+    due = store.facts().break_glass["production"]  # to be reviewed by somebody else
+    assert due.until == clock.at and due.reviewed_by == ""
+    with pytest.raises(PermissionError, match="somebody else"):
+        await store.review_break_glass("production", "ann", "fine")
+    await store.review_break_glass("production", "bob", "was needed")
+    assert store.facts().break_glass == {}
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("environment", "actor", "reason"),
+    [("", "ann", "x"), ("production", "", "x"), ("production", "ann", "  ")],
+)
+async def test_without_environment_person_or_reason(
+    tmp_path: Path, environment: str, actor: str, reason: str
+) -> None:
+    store = opened(tmp_path).store
+    with pytest.raises(ValueError, match="break-glass"):
+        await store.break_glass(environment, actor, reason)
+    store.close()
+
+
+async def test_suspend_counts_and_a_clock_that_is_set_back_does_not_lengthen_it(tmp_path: Path) -> None:
+    clock, boot = Clock(), Boot()
+    store = opened(tmp_path, clock, boot=boot).store
+    await store.break_glass("production", "ann", "x")
+    clock.at -= 7200  # set back two hours
+    boot.at += 3599
+    assert (
+        store.glass_active("production", "ann") and store.facts().break_glass["production"].until > clock.at
+    )
+    boot.at += 1
+    assert not store.glass_active("production", "ann")
+    assert store.facts().break_glass["production"].until <= clock.at  # what the guard reads
+    await store.watch_glass()
+    assert store.glass.all() == [] and store.facts().break_glass["production"].until <= clock.at
+    store.close()
+
+
+async def test_another_identity_ends_it(tmp_path: Path) -> None:
+    store = opened(tmp_path).store
+    await store.break_glass("production", "ann", "x")
+    await store.identity_is("ann")
+    assert store.glass_active("production", "ann")
+    await store.identity_is("bob")
+    assert not store.glass_active("production", "ann") and not store.glass_active("production", "bob")
+    store.close()
+
+
+async def test_a_restart_ends_it_for_everybody(tmp_path: Path) -> None:
+    store, beside = opened(tmp_path), opened(tmp_path)
+    await store.store.break_glass("production", "ann", "x")
+    await beside.feeder.load()
+    assert beside.store.facts().break_glass["production"].until == NOW + 3600  # seen by others
+    store.store.close()
+    again = opened(tmp_path, Clock(NOW + 10))
+    await again.feeder.load()
+    assert not again.store.glass_active("production", "ann")
+    assert again.store.facts().break_glass["production"].until == NOW + 10
+    await beside.feeder.load()
+    assert beside.store.facts().break_glass["production"].until == NOW + 10
+    beside.store.close()
+    again.store.close()
+
+
+async def test_not_active_where_it_cannot_be_recorded(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    store = opened(tmp_path / "file" / "x").store
+    with pytest.raises(LedgerUnavailable):
+        await store.break_glass("production", "ann", "x")
+    assert not store.glass_active("production", "ann")
+    store.close()
+
+
+async def test_ours_is_the_one_that_the_guard_sees(tmp_path: Path) -> None:
+    one, two = opened(tmp_path), opened(tmp_path, Clock(NOW + 60))
+    await one.store.break_glass("production", "ann", "mine")
+    await two.store.break_glass("production", "bob", "longer")
+    await one.feeder.load()
+    assert one.store.facts().break_glass["production"].by == "ann"
+    assert two.store.facts().break_glass["production"].by == "bob"
+    one.store.close()
+    two.store.close()
+
+
+async def test_heartbeat_and_policy_entries(tmp_path: Path) -> None:
+    opened_ = opened(tmp_path)
+    await opened_.feeder._try(EntryKind.HEARTBEAT, "still here", {})
+    await opened_.feeder._try(EntryKind.POLICY, "digest", {"policy": "abc"})
+    assert await opened_.store.recorder.on_file(lambda f: f.sequence, "") == 2
+    opened_.store.close()
+
+
+def test_the_clock_goes_on() -> None:
+    assert boottime() <= boottime()
