@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tfdash.model.traffic import Alert
 from tfdash.sources.prometheus.answer import decode_labels
 from tfdash.sources.prometheus.selector import Matcher, Selector
+from tfdash.sources.prometheus.targets import owner_and_hash
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ def workload_of(labels: Mapping[str, str]) -> str:
         if labels.get(key):
             return labels[key]
     pod = next((labels[key] for key in _POD if labels.get(key)), "")
-    parts = pod.rsplit("-", 2)
-    if len(parts) == 3 and len(parts[2]) == 5 and any(c.isdigit() for c in parts[1]):
-        return parts[0]
+    owner, _ = owner_and_hash(pod)
+    if owner:
+        return owner
     if pod and pod.rpartition("-")[2].isdigit():
         return pod.rpartition("-")[0]
     return labels.get("exported_service") or labels.get("service", "")

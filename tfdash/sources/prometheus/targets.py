@@ -118,12 +118,26 @@ class Pods:
         told = self._hash.get(Key(namespace, pod))
         if told is not None:
             return told
-        parts = pod.rsplit("-", 2)
-        return parts[1] if len(parts) == 3 and len(parts[2]) == 5 and not parts[1].isalpha() else ""
+        return owner_and_hash(pod)[1]
+
+
+_VOWELS = frozenset("aeiou")  # Kubernetes generates names without them
+_LONGEST_BASE = 58  # of a generated name; what is longer is cut before the five random characters
+
+
+def owner_and_hash(pod: str) -> tuple[str, str]:
+    """What a pod's name says of its owner and of the template hash (NAME-HASH-XXXXX); ("", "") of another name."""
+    parts = pod.rsplit("-", 2)
+    if len(parts) != 3 or len(parts[2]) != 5:
+        return "", ""
+    made = any(c.isdigit() for c in parts[1]) or not _VOWELS & set(parts[1])
+    return (parts[0], parts[1]) if made else ("", "")
 
 
 def is_pod_of(pod: str, name: str, kind: str) -> bool:
     """Whether a pod's name is one that the controller of ``name`` gives."""
+    if len(pod) == _LONGEST_BASE + 5 and len(name) > _LONGEST_BASE - 12:  # the hash may be cut, or gone
+        return f"{name}-".startswith(pod[:_LONGEST_BASE]) or pod.startswith(name + "-")
     if not pod.startswith(name + "-"):
         return False
     rest = pod[len(name) + 1 :].split("-")

@@ -21,7 +21,7 @@ from tfdash.sources.prometheus.selector import (
     parse_selector,
     quote,
 )
-from tfdash.sources.prometheus.targets import Target, is_pod_of
+from tfdash.sources.prometheus.targets import Target, is_pod_of, owner_and_hash
 from tfdash.sources.prometheus.template import SHIPPED, TemplateError, shipped, template_of, templates_of
 
 
@@ -158,12 +158,24 @@ def test_an_own_template_wins_over_a_shipped_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pod", "told"),
+    [
+        ("web-6d4f9c-abcde", ("web", "6d4f9c")), ("web-bcdfghjklm-x5x5x", ("web", "bcdfghjklm")),
+        ("web-api-abcde", ("", "")), ("web-0", ("", "")), ("", ("", "")),
+    ],
+)  # fmt: skip
+def test_what_a_pods_name_says(pod: str, told: tuple[str, str]) -> None:
+    assert owner_and_hash(pod) == told
+
+
+@pytest.mark.parametrize(
     ("pod", "name", "kind", "is_its"),
     [
         ("web-6d4f9c-abcde", "web", "Deployment", True), ("web-api-6d4f9c-abcde", "web", "Deployment", False),
         ("web-api-6d4f9c-abcde", "web-api", "Rollout", True), ("web-0", "web", "StatefulSet", True),
         ("web-0", "web", "Deployment", False), ("web-abcde", "web", "DaemonSet", True), ("other", "web", "Deployment", False),
-        ("web-x-0", "web", "StatefulSet", False),
+        ("web-x-0", "web", "StatefulSet", False), ("a" * 50 + "-7c9f6d5" + "abcde", "a" * 50, "Deployment", True),
+        ("a" * 58 + "abcde", "a" * 60, "Deployment", True), ("b" * 58 + "abcde", "a" * 60, "Deployment", False),
     ],
 )  # fmt: skip
 def test_whose_a_pod_is_by_its_name(pod: str, name: str, kind: str, is_its: bool) -> None:
