@@ -38,7 +38,7 @@ def _none(value: Any) -> bool:
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "isNaN": lambda v: isinstance(v, float) and math.isnan(v), "isInf": lambda v: isinstance(v, float) and math.isinf(v),
-    "isNil": _none, "default": lambda v, other: other if v is None or v == [] else v, "len": len, "abs": abs,
+    "isNil": _none, "default": lambda v, other: other if v is None else v, "len": len, "abs": abs,
     "asFloat": float, "asInt": lambda v: int(float(v)), "min": min, "max": max, "sum": sum,
     "mean": lambda v: sum(v) / len(v) if v else 0, "int": lambda v: int(float(v)), "float": float,
 }  # fmt: skip
@@ -162,6 +162,13 @@ class _Reader:
             node = self._choice()
             self._need(")")
             return node
+        if word == "[":
+            items: list[Node] = []
+            while not self._take("]"):
+                if items:
+                    self._need(",")
+                items.append(self._choice())
+            return lambda names: [item(names) for item in items]
         if word == "#":
             return lambda names: names["#"]
         if word in ("true", "false", "nil"):
