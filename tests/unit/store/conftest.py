@@ -53,6 +53,9 @@ def postgres() -> Iterator[str]:
         for role in (*PEOPLE, "shared", "stranger"):
             connection.execute(f"CREATE ROLE {role} LOGIN")
         connection.execute("CREATE ROLE owner LOGIN")
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
         connection.execute("CREATE ROLE tfdash_people NOLOGIN")
         connection.execute(f"GRANT tfdash_people TO {', '.join(PEOPLE)}, shared")
     yield host
@@ -60,16 +63,28 @@ def postgres() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def empty_database(postgres: str) -> Iterator[Database]:
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """A database with our tables, which others are copied from."""
+    database = Database(postgres, "migrated")
+    Database(postgres, "postgres").sql("CREATE DATABASE migrated OWNER owner")
+    assert migrate(database.url("owner"), ("shared", "postgres")) == [1]
+    return database.name
+
+
+def _made(postgres: str, template: str) -> Iterator[Database]:
     admin = Database(postgres, "postgres")
     name = f"t{next(_numbers)}"
-    admin.sql(f"CREATE DATABASE {name} OWNER owner")
+    admin.sql(f"CREATE DATABASE {name} OWNER owner TEMPLATE {template}")
     yield Database(postgres, name)
     admin.sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def database(empty_database: Database) -> Database:
-    assert migrate(empty_database.url("owner"), ("shared", "postgres")) == [1]
-    return empty_database
+def empty_database(postgres: str) -> Iterator[Database]:
+    yield from _made(postgres, "template1")
+
+
+@pytest.fixture
+def database(postgres: str, template: str) -> Iterator[Database]:
+    yield from _made(postgres, template)

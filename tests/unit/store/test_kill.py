@@ -82,9 +82,9 @@ def child(folder: Path, at: int, url: str = "") -> tuple[list[str], int]:
     return done.stdout.splitlines(), done.returncode
 
 
-def every(points: int, most: int) -> list[int]:
-    """All points, or evenly so many of them."""
-    step = max(1, points // most)
+def every(points: int, request: pytest.FixtureRequest) -> list[int]:
+    """All points under ``--platform``, else evenly some of them: a process for each costs half a second."""
+    step = 1 if request.config.getoption("--platform") else max(1, points // 5)
     return list(range(1, points + 1, step))
 
 
@@ -112,13 +112,12 @@ async def check(folder: Path, told: list[str]) -> None:
     again.store.close()
 
 
-async def test_at_every_point_of_recording(tmp_path: Path) -> None:
+async def test_at_every_point_of_recording(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     told, code = child(tmp_path / "whole", 0)
     assert code == 0
     points = int(told[-1].split()[1])
     assert points >= 20
-    tried = every(points, 10)
-    for at in tried:
+    for at in every(points, request):
         folder = tmp_path / str(at)
         told, code = child(folder, at)
         assert code == -9
@@ -126,10 +125,12 @@ async def test_at_every_point_of_recording(tmp_path: Path) -> None:
             await check(folder, told)
 
 
-async def test_at_every_point_of_delivery(tmp_path: Path, database: Database) -> None:
+async def test_at_every_point_of_delivery(
+    tmp_path: Path, database: Database, request: pytest.FixtureRequest
+) -> None:
     told, _ = child(tmp_path / "whole", 0, database.url("ann"))
     points = int(told[-1].split()[1])
-    for at in every(points, 6):
+    for at in every(points, request):
         folder = tmp_path / str(at)
         told, _ = child(folder, at, database.url("ann"))
         if not (folder / "terminal-0.db").exists():
