@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.platform.harness.cluster import Cluster
-from tests.platform.world import add_nodes, create, deployment
+from tests.platform.world import create, deployment, node
 from tests.unit.actions.acting import REF, Bench, bench, confirmed
 from tfdash.actions.base import PlanRefused
 from tfdash.actions.policy import ActionPolicy
@@ -55,7 +55,9 @@ def workload(kind: str, name: str, replicas: int = 2) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def seeded(cluster: Cluster) -> Cluster:
-    add_nodes(cluster, 3)
+    create(
+        cluster, "/api/v1/nodes", *(node(f"acting-{i}") for i in range(3))
+    )  # the session's cluster has others too
     cluster.request("POST", "/api/v1/namespaces", {"metadata": {"name": NS}})
     apps = f"/apis/apps/v1/namespaces/{NS}"
     names = ("web", "auth", "held", "busy", "guarded", "lonely", "drained", "raced")
@@ -319,6 +321,8 @@ def test_a_pod_is_deleted_evicted_and_isolated(seeded: Cluster, at: Bench) -> No
 def settled(cluster: Cluster, at: Bench, app: str) -> dict[str, Any]:
     """A pod of ``app`` once as many are ready as are wanted, known to the board."""
     cluster.kubectl("rollout", "status", f"deploy/{app}", "-n", NS, "--timeout=60s")
+    wanted = int(value(cluster, f"deploy/{app}", "{.spec.replicas}"))
+    cluster.wait(lambda: len(pods(cluster, app)) == wanted, f"{wanted} pods of {app}")
     pod = pods(cluster, app)[0]
     at.see(at.subject("Pod", NS, pod["metadata"]["name"]))
     return pod

@@ -30,7 +30,7 @@ def explain(answer: Answer, request: Request) -> Told:
             return Told("forbidden", "the server does not accept the credential any more")
         case 403 if "exceeded quota" in lowered:
             return Told("quota", f"the namespace's quota refuses it: {message}")
-        case 403 if "admission" in lowered or "denied" in lowered or "violates" in lowered:
+        case 403 | 422 if any(word in lowered for word in ("admission", "denied", "violates")):
             return Told("admission", f"an admission rule refuses it: {message}")
         case 403:
             return Told("forbidden", f"no right: {message}")
