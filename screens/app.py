@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from textual.binding import Binding, BindingType
 
-from screens import commands
+from screens import commands, places
 from screens.base import BoardScreen
 from screens.context import AppContext
 from screens.feed import Feed
@@ -85,7 +85,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.switch_to: tuple[str, str] = ("", "")  # (environment, context)
         self.elevate = False  # start anew, to act for a time
         self.failure: BaseException | None = None
-        self._started = False
+        self._started = self._asked_to_settle = False
         self.add_modes()
         if context.keys:
             self.set_keymap(dict(context.keys))
@@ -170,6 +170,8 @@ class TfdashApp(Navigation, ThemedApp):
         if top is None or not self.is_running or not top.is_mounted:
             return
         self.messages.follow(update, self.now())
+        if not self._asked_to_settle:
+            self._asked_to_settle = places.ask_to_settle(self, update)
         with self.batch_update():
             top.take(update)
             top.refresh_bars()
@@ -237,8 +239,10 @@ class TfdashApp(Navigation, ThemedApp):
                 self.start_elevated()
             case "theme":
                 self.use_theme(argument)
-            case "progress":
-                self.show_progress()
+            case "break-glass":
+                places.break_glass(self, argument)
+            case place if place in places.PLACES:
+                places.open_place(self, place)
             case "environments" | "sources" | "messages" | "help" | "changes":
                 self.open_page(area)
 
@@ -262,15 +266,6 @@ class TfdashApp(Navigation, ThemedApp):
             self.tell(f"the alias stands for {text!r}, which is no command", "warning")
         else:
             self.do(found.id, argument)
-
-    def show_progress(self) -> None:
-        """What was begun last, again."""
-        if not self.undertakings:
-            self.tell("nothing was begun on this terminal yet")
-            return
-        from screens.progressing import ProgressScreen
-
-        self.push_screen(ProgressScreen(self.undertakings[-1]))
 
     def use_theme(self, name: str) -> None:
         if name in NAMES:

@@ -82,6 +82,14 @@ def commands(
             "changes", "changes: who changed what", ("changes", "changed"), "the last hours, as differences"
         ),
         Command("messages", "messages: what was told", ("messages", "msg"), "the newest 500"),
+        Command("audit", "audit log: open", ("audit", "log"), "what was done, refused and approved, newest first"),
+        Command("approvals", "approvals: list", ("approvals", "approve"), "plans that wait for a second person"),
+        Command("unsettled", "actions: settle what was left", ("unsettled", "settle"), "intents without an outcome"),
+        Command("calendar", "calendar: open", ("calendar", "cal", "slots"), "may we release now, and the next five slots"),
+        Command(
+            "break-glass", "break-glass: open", ("break-glass", "glass"), "waives calendar and second person for 60 minutes; with end: ends it",
+            "end", lambda typed: [w for w in ("end",) if w.startswith(typed.lower())],
+        ),
         Command("progress", "action: what was begun last", ("progress",), "stages, postconditions, outcome"),
         Command("help", "help: keys and commands", ("help", "h", "?"), "the keys that work here"),
         Command(

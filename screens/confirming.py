@@ -85,7 +85,7 @@ class ConfirmScreen(ModalScreen[None]):
             with Horizontal(classes="asked", id="row-typed"):
                 yield Word("", id="typed-word")
                 yield TypedInput(id="typed")
-            yield Prose(id="say", indent=2)
+            yield Prose(id="say", indent=2, most=4)
             with Horizontal(id="buttons"):
                 yield Word("", id="left")
                 yield Push("Cancel", id="cancel")

@@ -14,6 +14,7 @@ from widgets.cells import literal, width_of, wrapped
 from widgets.lineview import LineView
 
 Line: TypeAlias = Sequence[Cell]
+LONGEST = 8000  # characters of one piece that are shown: nobody reads on
 Run: TypeAlias = tuple[str, str]
 """Text and its token."""
 
@@ -26,6 +27,8 @@ def flow(line: Line, width: int, indent: int = 0) -> list[list[Run]]:
     used = 0
     for cell in line:
         text, token = (cell, "") if isinstance(cell, str) else cell
+        if len(text) > LONGEST:
+            text = text[:LONGEST] + "…"
         for word in _words(literal(text)):
             size = width_of(word.rstrip())
             if used and used + size > width:
