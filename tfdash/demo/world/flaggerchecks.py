@@ -15,7 +15,8 @@ def wrong_with(cluster: Cluster, metric: Obj, app: str, place: str, now: float) 
     """What is wrong with one metric, in Flagger's words, or ""."""
     name, bounds = metric.get("name", ""), metric.get("thresholdRange") or {}
     window = metric.get("interval", "1m")
-    chosen = f'app="{app}",pod=~"{app}-[a-z0-9]+-[a-z0-9]+"'
+    namespace = place.partition(".")[2]
+    chosen = f'namespace="{namespace}",app="{app}",pod=~"{app}-[a-z0-9]+-[a-z0-9]+"'
     if name == "request-success-rate":
         bad = f'{chosen},code=~"5.."'
         asked = f"100 * (1 - (sum(rate(http_requests_total{{{bad}}}[{window}])) or vector(0)) / sum(rate(http_requests_total{{{chosen}}}[{window}])))"
@@ -32,7 +33,7 @@ def wrong_with(cluster: Cluster, metric: Obj, app: str, place: str, now: float) 
     value = found if isinstance(found, float) else (found[0] if found else math.nan)
     if math.isnan(value):
         if name == "request-success-rate":
-            return f"Halt advancement no values found for prometheus metric {name} probably {app}.{place.partition('.')[2]} is not receiving traffic"
+            return f"Halt advancement no values found for prometheus metric {name} probably {app}.{namespace} is not receiving traffic"
         return f"Halt advancement no values found for metric: {name}"
     what, unit = ("success rate", "%") if name == "request-success-rate" else (name, "")
     if name == "request-duration":
