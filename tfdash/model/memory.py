@@ -96,7 +96,8 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """``local`` and ``shared``: "" where well, else the sentence of what is wrong. ``behind``: entries in the outbox."""
+    """``local`` and ``shared``: "" where well, else the sentence of what is wrong. ``behind``: entries in the outbox.
+    ``stamps``: who stamps a second person here, "postgresql", "kubernetes" or "" for nobody."""
 
     path: str = ""
     terminal: str = ""
@@ -105,6 +106,7 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     shared_configured: bool = False
     behind: int = 0
     proven_to: int = 0  # last sequence that somebody else holds
+    stamps: str = ""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

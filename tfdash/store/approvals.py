@@ -12,6 +12,7 @@ from tfdash.model.memory import ApprovalRequest, Entry
 class Approvals(Protocol):
     """One server that stamps who asks and who decides. All raise ``ApprovalRefused`` and ``LedgerUnavailable``."""
 
+    stamped_by: str
     every: float
     """Seconds between two looks at what waits."""
 

@@ -220,6 +220,7 @@ class StoreFeeder:
         store.health = StoreHealth(
             path=path, terminal=store.terminal, local=recorder.local_problem, shared=shared,
             shared_configured=self.sync is not None, behind=behind, proven_to=proven,
+            stamps=store.approvals.stamped_by if store.approvals is not None else "",
         )  # fmt: skip
 
     async def _beat(self) -> None:

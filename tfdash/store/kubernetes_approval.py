@@ -104,7 +104,7 @@ class KubernetesApprovals:
             timeout,
         )
 
-    every = 10.0
+    stamped_by, every = "kubernetes", 10.0
 
     # -- what the store asks ------------------------------------------------------------------------------------
 

@@ -115,6 +115,7 @@ def open_store(
         terminal=store.terminal,
         local=recorder.local_problem,
         shared_configured=shared is not None,
+        stamps=approvals.stamped_by if approvals is not None else "",
     )
     feeder = StoreFeeder(
         store, folder, acting=acting, sync=sync, heartbeat=options.heartbeat, policy=policy, keys=tuple(keys),

@@ -39,7 +39,7 @@ class PostgresApprovals:
     def __init__(self, shared: SharedStore, *, life: float, key: bytes = b"") -> None:
         self._shared, self._life, self._key = shared, life, key
 
-    every = 4.0
+    stamped_by, every = "postgresql", 4.0
 
     async def identity(self) -> str:
         if not self._shared.role:
