@@ -1,4 +1,4 @@
-"""A server on loopback that answers as Prometheus does; the shapes were recorded from Prometheus 2.42 and 3.16."""
+"""A server on loopback that answers as Prometheus does; the shapes are those of Prometheus 2.42 and 3.16."""
 
 from __future__ import annotations
 
