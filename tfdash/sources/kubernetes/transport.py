@@ -66,7 +66,12 @@ def check_allowed(method: str, path: str, *, proxied: str = "") -> None:
 
     ``proxied`` is the path of the one service that may be read through the API server (Prometheus, where configured).
     """
-    if proxied and method == "GET" and _PROXIED.fullmatch(path.removeprefix(proxied)) and path.startswith(proxied):
+    if (
+        proxied
+        and method == "GET"
+        and _PROXIED.fullmatch(path.removeprefix(proxied))
+        and path.startswith(proxied)
+    ):
         return
     allowed = {"GET": _ALLOWED_GET, "POST": _ALLOWED_POST}.get(method)
     if allowed is None or not allowed.fullmatch(path):
