@@ -17,7 +17,7 @@ exit codes:
 stdout is data, stderr is narration.
 """
 SCREENS = (
-    "overview", "deployments", "statefulsets", "daemonsets", "replicasets", "pods", "nodes", "namespaces", "jobs",
+    "overview", "canary", "deployments", "statefulsets", "daemonsets", "replicasets", "pods", "nodes", "namespaces", "jobs",
     "cronjobs", "services", "endpointslices", "hpa", "pdb", "events", "rollouts",
     "analysisruns", "experiments", "canaries", "applications", "kustomizations", "helmreleases",
 )  # fmt: skip

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
-import time
 from zoneinfo import ZoneInfo
 
 from tfdash.board import Board
 from tfdash.cli.parser import UNKNOWN
 from tfdash.clock import Clock
-from tfdash.model.update import Update
-from tfdash.sources.base import ALL, Scope
+from tfdash.sources.base import Scope
 
 
 def command(args: argparse.Namespace) -> int:
@@ -24,26 +21,33 @@ def command(args: argparse.Namespace) -> int:
     load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
     from tfdash.cli.compose import JUDGED_KINDS, board_of, judge_of, scope_of
+    from tfdash.cli.settling import settle
     from tfdash.report import exit_code, snapshot
+    from tfdash.report.canary import CANARY, canary_report
     from tfdash.report.gather import needs
 
     board, sources = board_of(config.environment, config, clock, judge_of(config))
     scope = scope_of(args, config.environment, sources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))
-    kinds = dict.fromkeys((*JUDGED_KINDS, *needs(args.screen)), scope)
-    settled = settle(board, kinds, args.wait)
+    canary = args.screen == CANARY
+    kinds = dict.fromkeys((*JUDGED_KINDS, *(() if canary else needs(args.screen))), scope)
+    late = settle(board, kinds, args.wait, signals=canary or args.screen == "overview")
     namespace = args.namespace or None
     now, zone = clock.now(), ZoneInfo(config.zone)
     picture, assessment = board.picture, board.assessment
-    text = snapshot(picture, assessment, args.screen, namespace, args.format, now, zone, args.width or None)
+    width = args.width or None
+    if canary:
+        text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width)
+    else:
+        text = snapshot(picture, assessment, args.screen, namespace, args.format, now, zone, width)
+        code = exit_code(picture, assessment, args.screen, namespace, now, zone)
     print(text)
     board.stop()
-    if not settled:
-        late = ", ".join(f"{ref.cluster} {kind or 'API server'}" for ref, kind in board.unsettled())
-        print(f"tfdash: not settled within {args.wait:g} s: {late}", file=sys.stderr)
+    if late:
+        print(f"tfdash: not settled within {args.wait:g} s: {', '.join(late)}", file=sys.stderr)
         return UNKNOWN
-    return exit_code(picture, assessment, args.screen, namespace, now, zone)
+    return code
 
 
 def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock, zone: ZoneInfo) -> int:
@@ -51,9 +55,10 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
     import asyncio
 
     from tfdash.changes import gather
+    from tfdash.cli.settling import settle
     from tfdash.report.changes import HOURS, changes_report
 
-    settled = settle(board, {"Rollout": scope}, args.wait)
+    late = settle(board, {"Rollout": scope}, args.wait, signals=False)
     found = asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
     board.stop()
     several = len(board.clusters) > 1
@@ -68,26 +73,4 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
             several_clusters=several,
         )
     )
-    return UNKNOWN if found.unread or not settled else 0
-
-
-def settle(board: Board, kinds: dict[str, Scope], wait: float) -> bool:
-    """Start the board and wait until every source has come or failed, and has been judged; False at the deadline."""
-    news = threading.Condition()
-
-    def listener(update: Update) -> None:
-        with news:
-            news.notify_all()
-
-    board.subscribe(listener)
-    board.want("snapshot", kinds or {"Namespace": ALL})
-    board.start()
-    deadline = time.monotonic() + wait
-    with news:
-        while board.unsettled() or board.assessment.number < board.picture.number:
-            if (
-                not news.wait(min(0.1, max(0.0, deadline - time.monotonic())))
-                and time.monotonic() >= deadline
-            ):
-                return False
-    return True
+    return UNKNOWN if found.unread or late else 0

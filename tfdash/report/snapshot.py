@@ -73,18 +73,7 @@ def _document(
         "screen": found.screen,
         "namespace": safe(namespace) if namespace else None,
         "exit_code": _code(found),
-        "sources": [
-            {
-                "cluster": row.cluster.cluster,
-                "environment": row.cluster.environment,
-                "kind": row.kind or None,
-                "state": row.state.word,
-                "objects": row.objects,
-                "age_seconds": None if row.age is None else round(row.age, 3),
-                "detail": row.detail,
-            }
-            for row in source_rows(picture, now)
-        ],
+        "sources": sources_json(picture, now),
         "unread": [safe(name) for name in found.unread],
     }
     if found.rows is None:
@@ -118,6 +107,22 @@ def _document(
     return document
 
 
+def sources_json(picture: Picture, now: float) -> list[dict[str, Any]]:
+    """Each source with its state and age; shared by the reports."""
+    return [
+        {
+            "cluster": row.cluster.cluster,
+            "environment": row.cluster.environment,
+            "kind": row.kind or None,
+            "state": row.state.word,
+            "objects": row.objects,
+            "age_seconds": None if row.age is None else round(row.age, 3),
+            "detail": row.detail,
+        }
+        for row in source_rows(picture, now)
+    ]
+
+
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     subject = verdict.subject
     return {
@@ -145,12 +150,15 @@ def _text(
     now: float,
     zone: ZoneInfo,
 ) -> list[str]:
-    lines = [f"{_place(picture)}  {clocks(now, zone)}", ""]
+    lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
     if found.rows is None:
         lines += _sections(assessment)
     else:
         lines += _table(found, namespace)
-    lines += ["", "data sources"]
+    return [*lines, "", *sources_text(picture, now)]
+
+
+def sources_text(picture: Picture, now: float) -> list[str]:
     table = [
         (
             row.state.text,
@@ -161,10 +169,11 @@ def _text(
         )
         for row in source_rows(picture, now)
     ]
-    return lines + [f"  {line}" for line in columns(table, right=(False, False, True))]
+    return ["data sources", *(f"  {line}" for line in columns(table, right=(False, False, True)))]
 
 
-def _place(picture: Picture) -> str:
+def place(picture: Picture) -> str:
+    """Which clusters, their versions and who we are there."""
     names = []
     for ref, cluster in picture.clusters.items():
         info = cluster.info.value

@@ -1,0 +1,82 @@
+"""When a headless run has seen enough: every source came or failed, samples and journeys too, and all of it was judged."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from tfdash.board import Board
+from tfdash.model.update import Update
+from tfdash.sources.base import ALL, Scope
+from tfdash.text import safe
+
+
+def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
+    """Names of what has neither come nor failed yet, () when settled. ``signals``: samples and journeys count as well."""
+    told = tuple(f"{ref.cluster} {kind or 'API server'}" for ref, kind in board.unsettled())
+    if told:
+        return told
+    picture, assessment = board.picture, board.assessment
+    if assessment.number < picture.number:
+        return ("the rules",)
+    return _signals(board) if signals and board.feeders else ()
+
+
+def _signals(board: Board) -> tuple[str, ...]:
+    """What is in flight needs its samples, and each journey one run, or the reason why it has none."""
+    from tfdash.judging.releases import judged, traffic_of
+    from tfdash.sources.journeys.feeder import JourneysFeeder
+    from tfdash.sources.prometheus.feeder import PrometheusFeeder
+
+    picture, releases = board.picture, board.assessment.releases.values()
+    told: dict[str, None] = {}
+    for feeder in board.feeders:
+        if isinstance(feeder, PrometheusFeeder):
+            backend = picture.signals.prometheus.get(feeder.ref)
+            if backend is None:
+                told[f"{feeder.ref.cluster} metrics"] = None
+            elif backend.problem is None:
+                for release in releases:
+                    here = release.subject.cluster == feeder.ref and judged(release)
+                    if here and traffic_of(picture, release) is None:
+                        told[f"metrics of {release.subject.name}"] = None
+        elif isinstance(feeder, JourneysFeeder):
+            seen = [
+                o for o in picture.signals.journeys.values() if o.value is None or o.value.source == "http"
+            ]
+            if not seen:
+                told["journeys"] = None
+            for one in seen:
+                if not one.complete and one.problem is None:
+                    told[f"journey {one.value.name if one.value is not None else ''}"] = None
+    return tuple(safe(name) for name in told)
+
+
+def settle(
+    board: Board, kinds: Mapping[str, Scope], wait: float, *, signals: bool = True,
+    enough: Callable[[bool, float], bool] | None = None,
+) -> tuple[str, ...]:  # fmt: skip
+    """Start the board and wait until it is settled, or ``wait`` seconds; returns what is still awaited, () where nothing.
+
+    ``enough(settled, seconds)`` is asked instead at each news: with whether it is settled and how long it took so far.
+    """
+    news = threading.Condition()
+
+    def listener(update: Update) -> None:
+        with news:
+            news.notify_all()
+
+    unsubscribe = board.subscribe(listener)
+    board.want("headless", kinds or {"Namespace": ALL})
+    board.start()
+    began = time.monotonic()
+    try:
+        with news:
+            while True:
+                waiting, took = awaited(board, signals=signals), time.monotonic() - began
+                if (not waiting if enough is None else enough(not waiting, took)) or took >= wait:
+                    return waiting
+                news.wait(min(0.2, max(0.0, wait - took)))
+    finally:
+        unsubscribe()

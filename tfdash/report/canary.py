@@ -1,0 +1,107 @@
+"""``tfdash snapshot --screen canary``: the releases in flight and what is said of them, as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tfdash.model.picture import Picture
+from tfdash.model.release import ReleaseState
+from tfdash.model.verdict import Assessment, Level
+from tfdash.report.gather import readable
+from tfdash.report.snapshot import FINDINGS, OK, SCHEMA_VERSION, UNKNOWN, place, sources_json, sources_text
+from tfdash.text import safe
+from tfdash.views import calendar, canary, canaryfacts, canarywhy
+from tfdash.views.canary import Line
+from tfdash.views.layout import cut
+from tfdash.views.times import clocks, iso
+
+CANARY = "canary"
+KINDS = (
+    "Deployment", "ReplicaSet", "Pod", "Rollout", "AnalysisRun", "Experiment", "Canary",
+)  # fmt: skip
+"""What must have been read whole, so that a release that is not listed is not there."""
+
+
+def canary_report(
+    picture: Picture, assessment: Assessment, namespace: str | None, format: str, now: float, zone: ZoneInfo,
+    width: int | None = None,
+) -> tuple[str, int]:  # fmt: skip
+    """The report and its exit code. ``namespace`` None: all; ``width`` cuts a text's lines to so many cells."""
+    releases = canary.shown(assessment, (namespace,) if namespace else None)
+    unread = tuple(_unread(picture))
+    code = _code(assessment, releases, unread)
+    if format == "json":
+        document = {
+            "schema_version": SCHEMA_VERSION, "generated_at": iso(now), "screen": CANARY,
+            "namespace": safe(namespace) if namespace else None, "exit_code": code,
+            "sources": sources_json(picture, now), "unread": [safe(u) for u in unread],
+            "calendar": calendar.as_json(assessment.calendar) if assessment.calendar is not None else None,
+            "metrics": _metrics(picture, now),
+            "releases": [canarywhy.as_json(r, canary.judgement_of(assessment, r)) for r in releases],
+        }  # fmt: skip
+        return json.dumps(document, indent=2, ensure_ascii=False), code
+    lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
+    if not releases:
+        lines += [_plain(line) for line in canaryfacts.nothing_lines(picture, assessment, now, zone)]
+    for release in releases:
+        lines += [*_release(picture, assessment, release, now, zone), ""]
+    if releases:
+        lines.append(_plain(canaryfacts.calendar_line(assessment.calendar)))
+    lines += [f"? not read: {safe(name)}" for name in unread]
+    lines += ["", *sources_text(picture, now)]
+    return "\n".join(cut(line, width) if width else line for line in lines), code
+
+
+def _code(assessment: Assessment, releases: Sequence[ReleaseState], unread: Sequence[str]) -> int:
+    levels = [canary.verdict(r, canary.judgement_of(assessment, r)).level for r in releases]
+    if any(level >= Level.WARN for level in levels):
+        return FINDINGS
+    return UNKNOWN if unread or Level.UNKNOWN in levels else OK
+
+
+def _release(
+    picture: Picture, assessment: Assessment, release: ReleaseState, now: float, zone: ZoneInfo
+) -> list[str]:
+    """The headline, what the screen shows around it, and the whole arithmetic."""
+    judgement = canary.judgement_of(assessment, release)
+    head = canary.headline(release, judgement)
+    around = [
+        canary.against(release, judgement), canary.step_line(release, now), canary.skip_line(release),
+        canaryfacts.journey_line(picture, release), *canaryfacts.analysis_lines(release),
+        canaryfacts.keeper_line(release), canaryfacts.good_line(canaryfacts.good_of(picture, release), now),
+        *canaryfacts.metrics_lines(picture, release, now),
+    ]  # fmt: skip
+    lines = [f"{head.state.text}  {head.text}{f'  -> {head.advice}' if head.advice else ''}"]
+    lines += [f"  {text}" for line in around if (text := _plain(line))]
+    if judgement is not None:
+        lines += ["", *(f"  {line}".rstrip() for line in canarywhy.why_lines(release, judgement, zone)[2:])]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _plain(line: Line) -> str:
+    return "".join(cell if isinstance(cell, str) else cell[0] for cell in line).rstrip()
+
+
+def _metrics(picture: Picture, now: float) -> list[dict[str, Any]]:
+    """Each metric backend: reached or not, and when it answered last."""
+    return [
+        {
+            "cluster": safe(ref.cluster), "environment": safe(ref.environment), "source": safe(seen.source),
+            "version": safe(seen.value) if seen.value else None,
+            "age_seconds": None if seen.observed_at is None else round(now - seen.observed_at, 3),
+            "problem": safe(str(seen.problem)) if seen.problem is not None else None,
+        }
+        for ref, seen in picture.signals.prometheus.items()
+    ]  # fmt: skip
+
+
+def _unread(picture: Picture) -> Iterable[str]:
+    for cluster in picture.clusters.values():
+        for kind in KINDS:
+            if not readable(cluster.kinds.get(kind)):
+                yield f"{cluster.ref.cluster}/{kind}"
