@@ -191,9 +191,9 @@ class _Desk:
         now = self._clock.now()
         planning = Planning(self._board, found, at, arguments, self._policy, now)
         pipeline = self._policy.pipelines.get(action.id)
-        draft = await (
-            action.make(planning) if pipeline is None else by_pipeline(planning, action.title, pipeline)
-        )
+        draft = await action.make(planning)
+        if pipeline is not None:
+            draft = by_pipeline(planning, action.id, draft, pipeline)
         freeze = draft.freeze or action.freeze
         plan = sealed(
             draft, action=action.id, title=action.title, risk=self._risk(action, found, freeze), freeze=freeze,

@@ -1,33 +1,60 @@
-"""An action that the configuration hands to a pipeline: the same gate, another executor."""
+"""An action that the configuration hands to a pipeline: the same gate and the same target, another executor."""
 
 from __future__ import annotations
 
-from tfdash.actions.patches import UID
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+import msgspec
+
 from tfdash.actions.planning import Planning
 from tfdash.actions.policy import Pipeline
 from tfdash.actions.sealing import Draft
 from tfdash.model.action import Request
-from tfdash.playbook.releases.facts import facts_of
+from tfdash.playbook.releases.facts import canonical
+
+_NAME = re.compile(r"\{([a-z_]+)\}")
 
 
-async def by_pipeline(planning: Planning, title: str, pipeline: Pipeline) -> Draft:
-    """What the pipeline is started with; ``{intent}`` is put in when the intent is recorded, so that its run can be found."""
-    document = await planning.document(planning.at)
-    subject = planning.found(document)
-    pointers = [UID, "/spec/template"] if "template" in document.get("spec", {}) else [UID]
+def filled(text: str, names: Mapping[str, str], escape: Callable[[str], str] = str) -> str:
+    """``{name}`` replaced where it is known; the braces of JSON are left alone."""
+    return _NAME.sub(lambda found: escape(names[found[1]]) if found[1] in names else found[0], text)
+
+
+def in_url(value: str) -> str:
+    return quote(value, safe="")
+
+
+def in_json(value: str) -> str:
+    """Inside a JSON string."""
+    return canonical(value)[1:-1]
+
+
+def by_pipeline(planning: Planning, action: str, draft: Draft, pipeline: Pipeline) -> Draft:
+    """The draft with the pipeline's call in place of its own requests. What the texts name is put in now, so that exactly
+    that is confirmed; ``{intent}`` when the intent is recorded, so that the run can be found by it."""
+    subject = draft.subject
+    names = {
+        "revision": "", "image": "", **dict(draft.names), "namespace": subject.namespace, "name": planning.at.name,
+        "kind": planning.at.kind, "environment": subject.cluster.environment, "cluster": subject.cluster.cluster,
+        "action": action,
+    }  # fmt: skip
     if pipeline.command:
+        argv = tuple(filled(part, names) for part in pipeline.command)
         request = Request(
-            method="", path="", argv=pipeline.command, what=f"run {pipeline.command[0]}", subject=subject, dry_run=False
-        )  # fmt: skip
-        how = f"runs {' '.join(pipeline.command)}"
+            method="", path="", argv=argv, what=f"run {argv[0]}", subject=subject, dry_run=False
+        )
+        how = f"runs {' '.join(argv)}"
     else:
+        url = filled(pipeline.url, names, in_url)
         request = Request(
-            method=pipeline.method, path=pipeline.url, body=pipeline.body, what=f"call {pipeline.url}", subject=subject,
-            dry_run=False,
+            method=pipeline.method, path=url, body=filled(pipeline.body, names, in_json), what=f"call {url}",
+            subject=subject, dry_run=False,
         )  # fmt: skip
-        how = f"calls {pipeline.method} {pipeline.url}"
-    return Draft(
-        subject=subject, effect=f"{title} of {subject.kind} {subject.name} by pipeline: {how}", requests=(request,),
-        facts=facts_of(document, pointers),
-        notes=("the pipeline decides what exactly is done; it is followed to its end",),
+        how = f"calls {pipeline.method} {url}"
+    note = "the pipeline decides what exactly is done; it is followed to its end"
+    return msgspec.structs.replace(
+        draft, requests=(request,), effect=f"{draft.effect}; by pipeline: {how}", notes=(note, *draft.notes),
+        posts=tuple(p for p in draft.posts if p.id != "written"),
     )  # fmt: skip

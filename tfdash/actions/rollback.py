@@ -126,6 +126,7 @@ async def undo(planning: Planning) -> Draft:
             ),
         ),
         title=f"{at.kind.lower()}: roll back",
+        names=(("revision", target.revision), ("image", now)),
     )
 
 

@@ -26,7 +26,7 @@ from tfdash.actions.rules import Case, breaks_glass, extra_needed
 from tfdash.actions.sealing import digest_of, requests_of
 from tfdash.actions.sending import Items, send_each
 from tfdash.clock import Clock
-from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Request, Result, Risk
+from tfdash.model.action import Check, Confirmation, Plan, Post, Progress, Request, Result, Risk
 from tfdash.model.memory import EntryKind
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
@@ -152,7 +152,7 @@ class Execution:
             runner = self._writers.commands if pipeline.command else self._writers.calls
             if runner is None:
                 return Result.NOT_APPLIED, "this terminal has nothing that could run it"
-            names = {**_names(self.plan), "intent": self._record.id or self.plan.id}
+            names = {"intent": self._record.id or self.plan.id}
             try:
                 good, said = await runner.follow(first, how=pipeline, names=names, tell=self._say)
             except NotSent as error:
@@ -266,19 +266,6 @@ def confirmation_refused(plan: Plan, given: Confirmation, now: float) -> str:
     if plan.risk >= Risk.TYPED_NAME_AND_REASON and len(given.reason.strip()) < _REASON:
         return "a reason is needed"
     return ""
-
-
-def _names(plan: Plan) -> dict[str, str]:
-    """What a pipeline's texts may name."""
-    subject = plan.subject
-    return {
-        **dict(plan.arguments), "namespace": subject.namespace, "name": subject.name, "kind": subject.kind,
-        "environment": subject.cluster.environment, "cluster": subject.cluster.cluster, "action": plan.action,
-    }  # fmt: skip
-
-
-def exempt(plan: Plan) -> bool:
-    return plan.freeze is FreezeRule.EXEMPT
 
 
 def mode_check(refused: str) -> Check:

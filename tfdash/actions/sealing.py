@@ -37,6 +37,7 @@ class Draft(msgspec.Struct, kw_only=True):
     risk: Risk | None = None
     title: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()  # what a pipeline's texts may name besides the target
 
 
 def sealed(

@@ -155,7 +155,9 @@ def kubectl_of(sources: Sequence[KubernetesSource]) -> dict[Any, tuple[str, ...]
 
 def writers_of(sources: Sequence[KubernetesSource], policy: ActionPolicy) -> Writers:
     from tfdash.actions.base import Writers
+    from tfdash.sources.kubernetes.credentials import read_secret
     from tfdash.writers.kubernetes import KubernetesWriter
+    from tfdash.writers.pipelines import CommandWriter, HttpWriter
 
     clusters = {source.ref: KubernetesWriter(source.ref, source.credentials) for source in sources}
-    return Writers(clusters=clusters)
+    return Writers(clusters=clusters, commands=CommandWriter(), calls=HttpWriter(read_secret))

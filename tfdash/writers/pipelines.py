@@ -1,0 +1,154 @@
+"""Runs what an action was configured to run instead of requests to the cluster: a command, or HTTP calls.
+
+Both are correlated by the intent's id, and followed to their end. Nothing is started twice; secrets in headers come by
+reference and are kept out of every text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+import msgspec
+
+from tfdash.actions.base import Answer, NotSent, OutcomeUnknown
+from tfdash.actions.pipelines import filled, in_json, in_url
+from tfdash.actions.policy import Pipeline
+from tfdash.model.action import Request
+from tfdash.playbook.releases.facts import canonical_at
+from tfdash.process import CommandFailed, in_thread, run_command
+from tfdash.text import safe
+
+_LAST = 3  # lines of a command's output that are shown
+_LARGEST = 1 << 20
+Tell = Callable[[str], None]
+Secrets = Callable[[str], str]
+
+
+class CommandWriter:
+    """``tfdash.actions.base.Pipelines`` for commands. No shell; the output's end is the outcome's sentence."""
+
+    async def follow(
+        self, request: Request, *, how: Any, names: Mapping[str, str], tell: Tell
+    ) -> tuple[bool, str]:
+        pipeline: Pipeline = how
+        argv = [filled(part, names) for part in request.argv]
+        tell(safe(f"running {argv[0]}"))
+        try:
+            done = await in_thread(lambda: run_command(argv, timeout=pipeline.within))
+        except CommandFailed as failed:
+            text = str(failed)
+            if "not installed" in text or "cannot be run" in text:
+                raise NotSent(text) from None
+            raise OutcomeUnknown(f"{text}; it was ended, what it had started may go on") from None
+        said = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
+        if done.returncode != 0:
+            said = [line for line in done.stderr.splitlines() if line.strip()] or said
+        last = " / ".join(safe(line) for line in said[-_LAST:]) or "it said nothing"
+        return done.returncode == 0, f"{safe(argv[0])} ended with {done.returncode}: {last}"
+
+    async def call(self, request: Request, *, timeout: float) -> Answer:
+        raise NotSent("a command is not called by HTTP")
+
+
+class HttpWriter:
+    """``tfdash.actions.base.Pipelines`` for HTTP. ``secret`` resolves references in headers (blocking)."""
+
+    def __init__(self, secret: Secrets) -> None:
+        self._secret = secret
+
+    async def call(self, request: Request, *, timeout: float) -> Answer:
+        return await self._send(request.method, request.path, request.body, {}, timeout)
+
+    async def follow(
+        self, request: Request, *, how: Any, names: Mapping[str, str], tell: Tell
+    ) -> tuple[bool, str]:
+        pipeline: Pipeline = how
+        headers = {k: await self._header(v) for k, v in pipeline.headers.items()}
+        url, body = filled(request.path, names, in_url), filled(request.body, names, in_json)
+        until = time.monotonic() + pipeline.within
+        answer = await self._send(request.method, url, body, headers, min(30.0, pipeline.within))
+        if not answer.ok:
+            if answer.status >= 500:
+                raise OutcomeUnknown(f"it answered {answer.status} {answer.message}")
+            return False, f"it answered {answer.status} {answer.message}".rstrip()
+        run = _plain(canonical_at(answer.body, pipeline.run)) if pipeline.run else ""
+        if pipeline.run and not run:
+            raise OutcomeUnknown(f"it was started, but its answer has nothing at {pipeline.run}")
+        if not pipeline.status_url:
+            return True, f"it answered {answer.status}"
+        status_url = filled(pipeline.status_url, {**names, "run": run}, in_url)
+        return await self._watch(pipeline, status_url, run, headers, until, tell)
+
+    async def _watch(
+        self, pipeline: Pipeline, url: str, run: str, headers: Mapping[str, str], until: float, tell: Tell
+    ) -> tuple[bool, str]:
+        """Read the state until it is an end. A read that fails is tried again: it starts nothing."""
+        name, last = f"run {run}" if run else "the run", ""
+        while time.monotonic() < until:
+            try:
+                answer = await self._send("GET", url, "", headers, 30.0)
+                state = (
+                    _plain(canonical_at(answer.body, pipeline.state))
+                    if answer.ok
+                    else f"HTTP {answer.status}"
+                )
+            except (NotSent, OutcomeUnknown) as error:
+                state = f"not readable: {error}"
+            if state in pipeline.good or state in pipeline.bad:
+                return state in pipeline.good, safe(f"{name} ended: {state}")
+            if state != last:
+                tell(safe(f"{name}: {state}"))
+                last = state
+            await asyncio.sleep(pipeline.every)
+        raise OutcomeUnknown(f"{name} did not end within {pipeline.within:g} s; it was {last} at last")
+
+    async def _header(self, value: str) -> str:
+        if value.partition(":")[0] in ("env", "file", "command"):
+            try:
+                return await in_thread(lambda: self._secret(value))
+            except Exception as error:
+                raise NotSent(f"a secret cannot be had: {error}") from None
+        return value
+
+    async def _send(
+        self, method: str, url: str, body: str, headers: Mapping[str, str], timeout: float
+    ) -> Answer:
+        """Once, without redirects. Raises ``NotSent``, ``OutcomeUnknown``."""
+        content = body.encode() if body else None
+        sent = {"Content-Type": "application/json", **headers} if content is not None else dict(headers)
+        limits = httpx.Timeout(timeout, connect=min(5.0, timeout))
+        try:
+            async with httpx.AsyncClient(follow_redirects=False, trust_env=True, timeout=limits) as client:
+                answer = await client.request(method, url, content=content, headers=sent)
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.InvalidURL,
+            httpx.UnsupportedProtocol,
+        ) as error:
+            raise NotSent(safe(str(error)) or "cannot connect") from None
+        except httpx.HTTPError as error:
+            raise OutcomeUnknown(
+                safe(str(error)) or type(error).__name__, time.monotonic() + timeout
+            ) from None
+        raw = answer.content[:_LARGEST]
+        try:
+            found = msgspec.json.decode(raw) if raw else {}
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            found = {}
+        text = "" if answer.is_success else safe(raw[:200].decode(errors="replace"))
+        return Answer(
+            status=answer.status_code, body=found if isinstance(found, dict) else {"items": found}, message=text
+        )  # fmt: skip
+
+
+def _plain(value: str) -> str:
+    """A canonical JSON scalar as text."""
+    if not value or value == "null":
+        return ""
+    found = msgspec.json.decode(value)
+    return found if isinstance(found, str) else value
