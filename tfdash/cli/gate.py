@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
+from tfdash.model.calendar import CalendarState
 from tfdash.text import safe
 
 
@@ -29,6 +30,7 @@ def gate_release(args: argparse.Namespace) -> int:
     from tfdash.playbook.schedule.asking import asked
     from tfdash.views.calendar import as_json, lines
 
+    emergency = _emergency(args)
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     load(config.path)
     policy = calendar_of(config)
@@ -39,16 +41,18 @@ def gate_release(args: argparse.Namespace) -> int:
         try:
             at = asked(args.at, policy, now).at
         except ValueError as error:
-            print(f"{program()}: --at: {error}", file=sys.stderr)
+            print(f"{program()}: --at: {safe(str(error))}", file=sys.stderr)
             return USAGE
     else:
         at = now
         if not args.no_clock_check:
             skew, cluster, unknown = asyncio.run(_worst_skew(config))
     state = calendar_state(policy, at, skew=skew, cluster=cluster)
-    emergency = _emergency(args)
+    code = _code(state, emergency, unknown)
     if args.format == "json":
-        told = {"schema_version": 1, **as_json(state), "emergency": emergency, "clock_unchecked": unknown}
+        told = {
+            "schema_version": 1, "exit_code": code, **as_json(state), "emergency": emergency, "clock_unchecked": unknown,
+        }  # fmt: skip
         print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         print("\n".join(lines(state)))
@@ -62,6 +66,11 @@ def gate_release(args: argparse.Namespace) -> int:
             f"{program()}: the clock was not checked: {unknown}; --no-clock-check leaves that out",
             file=sys.stderr,
         )
+    return code
+
+
+def _code(state: CalendarState, emergency: dict[str, str] | None, unknown: str) -> int:
+    """An emergency waives the calendar, not a clock that is known to be wrong."""
     if emergency and not state.problem:
         return OK
     if not state.open:
@@ -91,14 +100,18 @@ async def _worst_skew(config: Any) -> tuple[float | None, str, str]:
         sources = sources_of(config.environment, config, clock_of(config))
     except KubeconfigError as error:
         return None, "", safe(str(error))
+    try:
+        answers = await asyncio.gather(*(source.probe() for source in sources))
+    finally:
+        for source in sources:
+            await source.close()
     worst: float | None = None
-    where = unknown = ""
-    for source in sources:
-        seen = await source.probe()
+    where = ""
+    unknown = []
+    for source, seen in zip(sources, answers, strict=True):
         skew = seen.value.skew if seen.value is not None else None
         if seen.problem is not None or skew is None:
-            unknown = f"{source.ref.cluster}: {seen.problem or 'its answers carry no Date'}"
+            unknown.append(f"{source.ref.cluster}: {seen.problem or 'its answers carry no Date'}")
         elif worst is None or abs(skew) > abs(worst):
             worst, where = skew, source.ref.cluster
-        await source.close()
-    return worst, where, safe(unknown)
+    return worst, where, safe("; ".join(unknown))

@@ -5,29 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
-import time
-from typing import Any
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from tfdash.board import Board
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.model.judgement import CanaryJudgement, Outcome
+from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import Subject
-from tfdash.model.update import Update
-from tfdash.model.verdict import Assessment
+from tfdash.model.verdict import Assessment, Level
 from tfdash.text import safe
 
-_FIRST = 20.0  # seconds for all sources to settle before anything is concluded
+_FIRST = 20.0  # seconds for all sources to settle, and for a release to begin where one is waited for
+Found = tuple[ReleaseState, CanaryJudgement | None]  # None: it was aborted
 
 
 def gate_canary(args: argparse.Namespace) -> int:
-    """Exit 0: every trigger passes; 1: one is breached; 2: not known, or nothing is in flight."""
+    """Exit 0: every trigger passes; 1: one is breached, or it is stuck or aborted; 2: not known, or nothing is in flight."""
     from tfdash.cli.compose import JUDGED_KINDS, board_of, clock_of, judge_of, scope_of
+    from tfdash.cli.settling import settle
     from tfdash.config.durations import parse_duration
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
-    from tfdash.views.canarywhy import as_json, why_lines
 
     try:
         wait = parse_duration(args.wait) if args.wait else 0.0
@@ -36,71 +35,94 @@ def gate_canary(args: argparse.Namespace) -> int:
         return USAGE
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     load(config.path)
-    clock = clock_of(config)
-    board, sources = board_of(config.environment, config, clock, judge_of(config))
-    metered = bool(board.feeders)
-    news = threading.Condition()
+    board, sources = board_of(config.environment, config, clock_of(config), judge_of(config))
+    kinds = dict.fromkeys(JUDGED_KINDS, scope_of(args, config.environment, sources))
+    longest = max(_FIRST, wait)
 
-    def listener(update: Update) -> None:
-        with news:
-            news.notify_all()
+    def enough(settled: bool, took: float) -> bool:
+        """Without ``--wait`` what is known once all came; with it a decision, and a release that is to begin."""
+        if not settled:
+            return False
+        found = found_in(board.assessment, args.workload)
+        if not wait or _decided(found):
+            return True
+        return not found and took >= _FIRST
 
-    board.subscribe(listener)
-    board.want("gate", dict.fromkeys(JUDGED_KINDS, scope_of(args, config.environment, sources)))
-    board.start()
-    settle_by, give_up = time.monotonic() + _FIRST, time.monotonic() + max(_FIRST, wait)
-    found: tuple[Subject, CanaryJudgement] | None = None
-    try:
-        with news:
-            while True:
-                now = time.monotonic()
-                settled = not board.unsettled() and board.assessment.number >= board.picture.number
-                found = _judgement(board.assessment, args.workload)
-                known = settled and (found is None or not metered or _fed(board, found[0]))
-                if found is not None and known and _decided(found[1]):
-                    break
-                if now >= give_up or (now >= settle_by and (not wait or found is None)):
-                    break
-                if known and not wait and found is not None and found[1].triggers:
-                    break
-                news.wait(0.2)
-    finally:
-        board.stop()
-    if found is None:
-        print(f"{program()}: no release of {safe(args.workload)!r} is in flight", file=sys.stderr)
-        return UNKNOWN
-    subject, judgement = found
-    release = board.assessment.releases[subject]
+    late = settle(board, kinds, longest, enough=enough)
+    assessment = board.assessment
+    board.stop()
+    found = found_in(assessment, args.workload)
+    names = sorted({f"{r.subject.namespace}/{r.subject.name}" for r, _ in found})
+    code = UNKNOWN
+    reason = ""
+    if late:
+        reason = f"not settled within {longest:g} s: {', '.join(late)}"
+    if len(names) > 1:
+        reason = f"several releases are meant: {', '.join(map(safe, names))}; name one of them"
+    elif found:
+        code = UNKNOWN if late and _code(found) == OK else _code(found)
+    elif not reason:
+        reason = _why_none(assessment, board, args.workload)
+    _print(args, found if len(names) == 1 else (), code, reason, ZoneInfo(config.zone))
+    return code
+
+
+def _print(args: argparse.Namespace, found: Sequence[Found], code: int, reason: str, zone: ZoneInfo) -> None:
+    from tfdash.views.canarywhy import as_json, why_lines
+
     if args.format == "json":
-        told: dict[str, Any] = {"schema_version": 1, **as_json(release, judgement)}
+        told = {
+            "schema_version": 1, "workload": safe(args.workload), "exit_code": code, "reason": reason or None,
+            "releases": [as_json(release, judgement) for release, judgement in found],
+        }  # fmt: skip
         print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(why_lines(release, judgement, ZoneInfo(config.zone))))
-    return {Outcome.PASS: OK, Outcome.BREACH: FINDINGS}.get(judgement.outcome, UNKNOWN)
+        for release, judgement in found:
+            print("\n".join(why_lines(release, judgement, zone)))
+    if reason:
+        print(f"{program()}: {reason}", file=sys.stderr)
 
 
-def _fed(board: Board, subject: Subject) -> bool:
-    """Whether the samples of this release came, or its metric backend failed."""
-    from tfdash.judging.releases import traffic_of
-
-    backend = board.picture.signals.prometheus.get(subject.cluster)
-    if backend is not None and backend.problem is not None:
-        return True
-    release = board.assessment.releases.get(subject)
-    traffic = traffic_of(board.picture, release) if release is not None else None
-    judged = board.assessment.canaries.get(subject)
-    return traffic is not None and judged is not None and board.assessment.number >= board.picture.number
-
-
-def _decided(judgement: CanaryJudgement) -> bool:
-    return judgement.outcome in (Outcome.PASS, Outcome.BREACH)
-
-
-def _judgement(assessment: Assessment, wanted: str) -> tuple[Subject, CanaryJudgement] | None:
+def found_in(assessment: Assessment, wanted: str) -> tuple[Found, ...]:
+    """The releases in flight of that name, or NAMESPACE/NAME, of an object or of the workload that it is about."""
     namespace, _, name = wanted.rpartition("/")
-    hits = [
-        (subject, judgement)
-        for subject, judgement in assessment.canaries.items()
-        if subject.name == name and namespace in ("", subject.namespace)
-    ]
-    return hits[0] if hits else None
+
+    def meant(subject: Subject | None) -> bool:
+        return subject is not None and subject.name == name and namespace in ("", subject.namespace)
+
+    found: list[Found] = []
+    for subject, release in assessment.releases.items():
+        judgement = assessment.canaries.get(subject)
+        if judgement is None and release.phase is not Phase.ABORTED:
+            continue
+        if any(map(meant, (subject, release.workload, release.partner))):
+            found.append((release, judgement))
+    return tuple(sorted(found, key=lambda f: f[0].subject))
+
+
+def _why_none(assessment: Assessment, board: Board, wanted: str) -> str:
+    """There is none of that name, or it releases nothing, or it could not be read."""
+    from tfdash.report.canary import unread
+
+    lacking = unread(board.picture)
+    if lacking:
+        return f"whether {safe(wanted)} is released is not known; not read: {', '.join(map(safe, lacking))}"
+    namespace, _, name = wanted.rpartition("/")
+    there = any(s.name == name and namespace in ("", s.namespace) for s in assessment.releases)
+    if not there:
+        return f"there is no Deployment, Rollout or Canary {safe(wanted)}"
+    return f"no release of {safe(wanted)} is in flight"
+
+
+def _decided(found: Sequence[Found]) -> bool:
+    """One that is breached decides for all; a pass only where all pass."""
+    return bool(found) and _code(found) in (OK, FINDINGS)
+
+
+def _code(found: Sequence[Found]) -> int:
+    from tfdash.views.canary import verdict
+
+    if any(verdict(release, judgement).level >= Level.WARN for release, judgement in found):
+        return FINDINGS
+    passed = all(judgement is not None and judgement.outcome is Outcome.PASS for _, judgement in found)
+    return OK if passed else UNKNOWN

@@ -31,13 +31,13 @@ def canary_report(
 ) -> tuple[str, int]:  # fmt: skip
     """The report and its exit code. ``namespace`` None: all; ``width`` cuts a text's lines to so many cells."""
     releases = canary.shown(assessment, (namespace,) if namespace else None)
-    unread = tuple(_unread(picture))
-    code = _code(assessment, releases, unread)
+    lacking = tuple(unread(picture))
+    code = _code(assessment, releases, lacking)
     if format == "json":
         document = {
             "schema_version": SCHEMA_VERSION, "generated_at": iso(now), "screen": CANARY,
             "namespace": safe(namespace) if namespace else None, "exit_code": code,
-            "sources": sources_json(picture, now), "unread": [safe(u) for u in unread],
+            "sources": sources_json(picture, now), "unread": [safe(u) for u in lacking],
             "calendar": calendar.as_json(assessment.calendar) if assessment.calendar is not None else None,
             "metrics": _metrics(picture, now),
             "releases": [canarywhy.as_json(r, canary.judgement_of(assessment, r)) for r in releases],
@@ -50,16 +50,16 @@ def canary_report(
         lines += [*_release(picture, assessment, release, now, zone), ""]
     if releases:
         lines.append(_plain(canaryfacts.calendar_line(assessment.calendar)))
-    lines += [f"? not read: {safe(name)}" for name in unread]
+    lines += [f"? not read: {safe(name)}" for name in lacking]
     lines += ["", *sources_text(picture, now)]
     return "\n".join(cut(line, width) if width else line for line in lines), code
 
 
-def _code(assessment: Assessment, releases: Sequence[ReleaseState], unread: Sequence[str]) -> int:
+def _code(assessment: Assessment, releases: Sequence[ReleaseState], lacking: Sequence[str]) -> int:
     levels = [canary.verdict(r, canary.judgement_of(assessment, r)).level for r in releases]
     if any(level >= Level.WARN for level in levels):
         return FINDINGS
-    return UNKNOWN if unread or Level.UNKNOWN in levels else OK
+    return UNKNOWN if lacking or Level.UNKNOWN in levels else OK
 
 
 def _release(
@@ -100,7 +100,8 @@ def _metrics(picture: Picture, now: float) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _unread(picture: Picture) -> Iterable[str]:
+def unread(picture: Picture) -> Iterable[str]:
+    """CLUSTER/KIND of what was not read whole, so that a release may be there that nobody sees."""
     for cluster in picture.clusters.values():
         for kind in KINDS:
             if not readable(cluster.kinds.get(kind)):

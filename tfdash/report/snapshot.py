@@ -23,11 +23,13 @@ SCREENS: tuple[str, ...] = (OVERVIEW, "deployments", *VIEWS)
 OK, FINDINGS, UNKNOWN = 0, 1, 2
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of ``snapshot(..., "json")``."""
+def schema(document: str = "snapshot") -> dict[str, Any]:
+    """The JSON Schema of a snapshot, of "gate release" or of "gate canary". Raises KeyError for another name."""
     text = files("tfdash.report").joinpath("schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
-    return found
+    if document == "snapshot":
+        return found
+    return {"$schema": found["$schema"], **found["$defs"][document], "$defs": found["$defs"]}
 
 
 def exit_code(
