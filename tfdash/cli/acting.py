@@ -21,12 +21,14 @@ from tfdash.model.memory import Entry
 from tfdash.sources.base import Reading
 
 if TYPE_CHECKING:
-    from tfdash.actions.base import Desk, Ledger, Writers
+    from tfdash.actions.base import Desk, Writers
     from tfdash.actions.mode import Mode
     from tfdash.actions.policy import ActionPolicy
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
     from tfdash.sources.kubernetes.source import KubernetesSource
+    from tfdash.store.approvals import Approvals
+    from tfdash.store.ledger import Store
     from tfdash.store.opening import StoreOptions
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ class Acting:
     """What the application is handed once it is there."""
 
     desk: Desk
-    ledger: Ledger
+    ledger: Store
     options: StoreOptions
     kept: list[Entry] = field(default_factory=list)  # of the last reading
 
@@ -58,19 +60,7 @@ class Acting:
 
     async def audit(self, count: int) -> Sequence[Entry]:
         """The newest entries of all terminals that the store reaches, newest first. Called on the board's loop."""
-        from tfdash.process import in_thread
-        from tfdash.store.reading import entries_of, read_folder, read_shared
-        from tfdash.store.shared import SharedStore
-
-        sources = list(await in_thread(lambda: read_folder(self.options.folder)))
-        if self.options.url:
-            shared = SharedStore(self.options.url, deadline=self.options.deadline)
-            try:
-                sources += await read_shared(shared)
-            finally:
-                await shared.close()
-        entries = sorted(entries_of(sources), key=lambda e: (e.at, e.terminal, e.sequence), reverse=True)
-        return entries[: min(count, _NEWEST)]
+        return await self.ledger.newest(min(count, _NEWEST))
 
 
 @dataclass(frozen=True)
@@ -106,8 +96,14 @@ def compose(
 
     policy = policy_of(config, settings, sources)
     options = store_options(settings, config.path)
-    opened = open_store(options, clock, acting=mode.acts, policy=policy.digest)
     writers = writers_of(sources, policy) if mode.acts else None
+    opened = open_store(
+        options,
+        clock,
+        acting=mode.acts,
+        policy=policy.digest,
+        approvals=approvals_of(options, writers, clock),
+    )
     desk = make_desk(board, writers, opened.store, policy, clock, mode)
     board.add_feeder(opened.feeder)
     if mode.acts:
@@ -115,6 +111,16 @@ def compose(
     acting = Acting(desk, opened.store, options)
     board.add_feeder(_Follow(acting))
     return acting
+
+
+def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -> Approvals | None:
+    """The API server of the first cluster as the one that stamps a second person, where [store] approvals says so."""
+    if options.approvals != "kubernetes" or writers is None or not writers.clusters:
+        return None
+    from tfdash.store.kubernetes_approval import KubernetesApprovals
+
+    first = next(iter(writers.clusters.values()))
+    return KubernetesApprovals(first, clock, life=options.approval_life, shared=options.shared_roles)
 
 
 def policy_of(config: QuickConfig, settings: Settings, sources: Sequence[KubernetesSource]) -> ActionPolicy:

@@ -72,7 +72,7 @@ class StoreFeeder:
         await self.load()
         self._publish(board)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._tick())
+            group.create_task(self._tick(board))
             if self.sync is not None:
                 group.create_task(self.sync.run(self))
             if self.acting:
@@ -158,7 +158,20 @@ class StoreFeeder:
 
     # -- now and then -------------------------------------------------------------------------------------------
 
-    async def _tick(self) -> None:
+    async def _who_are_we(self, board: Reading) -> None:
+        """Break-glass of somebody whom no cluster of its environment takes us for any more is over."""
+        for glass in self.store.glass.all():
+            users = {
+                cluster.info.value.user
+                for ref, cluster in board.picture.clusters.items()
+                if ref.environment == glass.environment
+                and cluster.info.value is not None
+                and cluster.info.value.user
+            }
+            if users and glass.actor not in users:
+                await self.store.identity_is(sorted(users)[0])
+
+    async def _tick(self, board: Reading) -> None:
         count = 0
         while True:
             await asyncio.sleep(TICK)
@@ -167,6 +180,7 @@ class StoreFeeder:
                 await self.load()
             await self._look_at_siblings()
             try:
+                await self._who_are_we(board)
                 await self.store.watch_glass()
             except LedgerUnavailable:
                 log.warning("break-glass is over; it could not be recorded")

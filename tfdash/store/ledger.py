@@ -5,8 +5,10 @@ All of it runs on the board's loop; whatever touches a disk or a socket has a de
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -59,9 +61,9 @@ class Store:
 
     def __init__(
         self, recorder: Recorder, clock: Clock, *, key: Callable[[], bytes], break_glass_life: float = 3600.0,
-        boot: Callable[[], float] = boottime, approvals: Approvals | None = None,
+        boot: Callable[[], float] = boottime, approvals: Approvals | None = None, folder: Path,
     ) -> None:  # fmt: skip
-        self.recorder = recorder
+        self.recorder, self.folder = recorder, folder
         self.clock = clock
         self.approvals = approvals
         self._key = key
@@ -105,6 +107,19 @@ class Store:
         self.remembered.apply(entry)
         self.changed()
         return entry
+
+    async def newest(self, count: int) -> list[Entry]:
+        """The newest entries of all terminals that the store reaches, newest first. A shared store that is down leaves what
+        is kept here. Raises ``LedgerUnavailable`` where not even that can be read."""
+        from tfdash.store.reading import Row, Source, entries_of, newest_in
+
+        rows = await self.recorder.thread.call(lambda: newest_in(self.folder, count), "reading the audit log")
+        shared = self.recorder.sink
+        if shared is not None and hasattr(shared, "newest"):
+            with contextlib.suppress(LedgerUnavailable):
+                rows += [Row(*row) for row in await shared.newest(count)]
+        found = entries_of([Source(name="", rows=tuple(rows), kind="local")])
+        return found[::-1][:count]
 
     async def reserve(self, entries: int) -> None:
         await self.recorder.reserve(entries)

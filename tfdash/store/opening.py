@@ -108,7 +108,7 @@ def open_store(
         recorder.local_problem = recorder.local_problem or str(error)
     store = Store(
         recorder, clock, key=lambda: keys[0] if keys else local_key(folder), break_glass_life=options.break_glass, boot=boot,
-        approvals=approvals,
+        approvals=approvals, folder=folder,
     )  # fmt: skip
     store.health = msgspec.structs.replace(
         store.health,

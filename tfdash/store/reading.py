@@ -67,9 +67,27 @@ def read_file(path: Path) -> list[Source]:
     return sources
 
 
-def _rows(connection: sqlite3.Connection, table: str, extra: str = "") -> tuple[Row, ...]:
+def newest_in(folder: Path, count: int) -> list[Row]:
+    """The last entries in every file of this user, and the last that each kept of others. What cannot be read is left out."""
+    rows: list[Row] = []
+    for path in place.files(folder):
+        try:
+            connection = connect(str(path), read_only=True)
+            try:
+                rows += _rows(connection, "entries", newest=count) + _rows(
+                    connection, "others", ", written_by", count
+                )
+            finally:
+                connection.close()
+        except sqlite3.Error:
+            continue
+    return rows
+
+
+def _rows(connection: sqlite3.Connection, table: str, extra: str = "", newest: int = 0) -> tuple[Row, ...]:
+    order = f"DESC LIMIT {newest:d}" if newest else ""
     found = connection.execute(
-        f"SELECT terminal, sequence, bytes, hash, kind, intent, topic{extra} FROM {table} ORDER BY rowid"
+        f"SELECT terminal, sequence, bytes, hash, kind, intent, topic{extra} FROM {table} ORDER BY rowid {order}"
     )
     return tuple(
         Row(

@@ -176,6 +176,15 @@ class SharedStore:
             )
             return [(t, s, bytes(b), h, str(w)) for t, s, b, h, w in await cursor.fetchall()]
 
+    async def newest(self, count: int) -> list[tuple[str, int, bytes, str, str]]:
+        """The entries that came last, of all terminals."""
+        async with self.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT terminal, sequence, body, hash, written_by FROM tfdash.entries ORDER BY received_at DESC LIMIT %s",
+                (count,),
+            )
+            return [(t, s, bytes(b), h, str(w)) for t, s, b, h, w in await cursor.fetchall()]
+
     async def forks(self) -> list[tuple[str, int, bytes, str, str]]:
         async with self.connection() as connection:
             cursor = await connection.execute(

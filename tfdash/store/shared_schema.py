@@ -26,6 +26,7 @@ CREATE TABLE tfdash.entries (
   received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (terminal, sequence)
 );
+CREATE INDEX entries_by_arrival ON tfdash.entries (received_at);
 -- what did not fit its chain: the evidence of a fork
 CREATE TABLE tfdash.forks (
   terminal text NOT NULL, sequence bigint NOT NULL, hash text NOT NULL, body bytea NOT NULL,
