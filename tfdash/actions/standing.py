@@ -79,6 +79,9 @@ def standing(
     for capability in able:
         unable.pop(capability, None)
     carrier = carried.subject if carried is not None else None
+    if subject.kind == "AnalysisRun" and obj.owner is not None and obj.owner.kind == "Rollout":
+        above = subject._replace(kind="Rollout", name=obj.owner.name)  # stopping a run moves the release on
+        release = assessment.releases.get(above) or release_of(cluster, above, now, policy.pairs)
     return Standing(
         subject=subject, obj=obj, release=release, carrier=carrier, able=frozenset(able), unable=unable,
         judgement=assessment.canaries.get(bare(release.subject)) if release is not None else None,

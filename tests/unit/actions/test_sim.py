@@ -6,22 +6,20 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from tests.unit.actions.acting import CLOSED, OPEN, REF, Bench, TestJudge, bench, confirmed
+from tests.unit.actions.acting import CLOSED, OPEN, REF, Bench, bench, confirmed
 from tfdash.actions.base import PlanRefused
 from tfdash.actions.mode import Mode
-from tfdash.actions.policy import ActionPolicy
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import FreezeRule, Progress, Result
 from tfdash.model.memory import Facts, VerifiedGood
-from tfdash.model.subject import Subject
 from tfdash.sources.kubernetes.kubeconfig import resolve
 
 NS = "tf-production"
@@ -371,14 +369,3 @@ def test_elevation_ends(demo: DemoProcess) -> None:
         assert elevated.desk.mode == "READ-ONLY"
         done, _ = elevated.act(guarded)
         assert (done.result, done.sentence) == (Result.REFUSED, "the elevation is over: start it anew to act")
-
-
-@pytest.fixture
-def swallowing(demo: DemoProcess) -> Iterator[Callable[..., Any]]:
-    yield lambda **kw: None
-
-
-def test_everything_that_is_asked_is_seen(at: Bench) -> None:
-    assert isinstance(ActionPolicy().digest, str)
-    assert TestJudge.calendar is OPEN
-    assert Subject(REF, "Pod", "a", "b").key.name == "b"

@@ -1,0 +1,280 @@
+"""The whole registry in every mode: what may be done and what not, by one table. What is refused sends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.actions.acting import Ledger, confirmed
+from tests.unit.actions.things import CLOSED, NOW, REF, Standing, judged, subject, world
+from tfdash.actions.base import Writers
+from tfdash.actions.desk import ActingDesk, ReadOnlyDesk, make_desk
+from tfdash.actions.following import _CHECKS
+from tfdash.actions.mode import Mode
+from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.registry import ACTIONS
+from tfdash.clock import FixedClock
+from tfdash.model.action import FreezeRule, Progress, Result, Risk
+from tfdash.model.judgement import Outcome
+from tfdash.model.memory import Acting, BreakGlass, Facts, StoreHealth
+
+# action, its target, what is given; one row for each that is there
+CASES: list[tuple[str, str, str, dict[str, str]]] = [
+    ("workload.rollback", "Deployment", "web", {}),
+    ("workload.rollback", "Rollout", "paused", {}),
+    ("workload.rollback", "Canary", "waits", {}),
+    ("workload.restart", "Deployment", "web", {}),
+    ("workload.hold", "Deployment", "web", {}),
+    ("workload.release", "Deployment", "held", {}),
+    ("workload.scale", "Deployment", "web", {"replicas": "9"}),
+    ("workload.scale", "Deployment", "web", {"replicas": "1"}),
+    ("rollout.promote", "Rollout", "paused", {}),
+    ("rollout.promote-full", "Rollout", "paused", {}),
+    ("rollout.abort", "Rollout", "paused", {}),
+    ("rollout.retry", "Rollout", "aborted", {}),
+    ("rollout.undo", "Rollout", "paused", {"revision": "1"}),
+    ("rollout.stop-analysis", "Rollout", "analysed", {}),
+    ("analysis.stop", "AnalysisRun", "analysed-run", {}),
+    ("canary.open-gate", "Canary", "waits", {}),
+    ("canary.close-gate", "Canary", "waits", {}),
+    ("canary.suspend", "Canary", "waits", {}),
+    ("canary.resume", "Canary", "stands", {}),
+    ("canary.skip-analysis", "Canary", "waits", {}),
+    ("canary.retry", "Canary", "lost", {}),
+    ("pod.delete", "Pod", "web-1-a", {}),
+    ("pod.evict", "Pod", "web-1-a", {}),
+    ("pod.isolate", "Pod", "web-1-a", {}),
+    ("pod.shell", "Pod", "web-1-a", {}),
+    ("pod.port-forward", "Pod", "web-1-a", {}),
+    ("node.cordon", "Node", "n1", {}),
+    ("node.uncordon", "Node", "n2", {}),
+    ("node.drain", "Node", "n1", {}),
+]
+# as DESIGN has it: frozen by a closed calendar
+FROZEN = {
+    "workload.release", "rollout.promote", "rollout.promote-full", "rollout.retry", "rollout.stop-analysis",
+    "analysis.stop", "canary.open-gate", "canary.resume", "canary.skip-analysis", "canary.retry",
+}  # fmt: skip
+PROMOTES = {
+    "rollout.promote", "rollout.promote-full", "rollout.stop-analysis", "canary.open-gate", "canary.skip-analysis",
+    "analysis.stop",
+}  # fmt: skip
+EVERYTHING = {a for a, _, _, _ in CASES}
+KUBECTL = {REF: ("kubectl",)}
+ALL_ASK = tuple(sorted(EVERYTHING))
+
+
+def names(case: tuple[str, str, str, dict[str, str]]) -> str:
+    return "-".join((case[0], case[2], *case[3].values()))
+
+
+def frozen(action: str, given: dict[str, str]) -> bool:
+    return action in FROZEN or (action == "workload.scale" and given["replicas"] == "1")
+
+
+class Mode_:
+    """One way in which things may stand; ``allowed`` says what may then be done."""
+
+    def __init__(
+        self, allowed: Callable[[str, bool], bool], *, set_up: Callable[[Standing, Ledger], None] = lambda board, ledger: None,
+        after_plan: Callable[[Standing, Ledger], None] = lambda board, ledger: None, policy: ActionPolicy | None = None,
+        mode: Mode | None = None, **given: Any,
+    ) -> None:  # fmt: skip
+        self.allowed, self.set_up, self.after_plan = allowed, set_up, after_plan
+        self.policy = policy or ActionPolicy(kubectl=KUBECTL)
+        self.mode, self.given = mode or Mode(acts=True), given
+
+
+def glass(by: str) -> Callable[[Standing, Ledger], None]:
+    def break_it(board: Standing, ledger: Ledger) -> None:
+        found = BreakGlass(environment="production", by=by, reason="outage 12", since=NOW - 5, until=NOW + 60)
+        board.picture = msgspec.structs.replace(board.picture, facts=Facts(break_glass={"production": found}))
+        board.say(calendar=CLOSED)
+
+    return break_it
+
+
+def somebody(board: Standing, ledger: Ledger) -> None:
+    acting = tuple(
+        Acting(subject=subject(kind, name), by="bob@corp", action="x", since=NOW, terminal="t2")
+        for _, kind, name, _ in CASES
+    )
+    board.picture = msgspec.structs.replace(board.picture, facts=Facts(acting=acting))
+
+
+def down(board: Standing, ledger: Ledger) -> None:
+    ledger.down = "the disk is full"
+
+
+def another_user(board: Standing, ledger: Ledger) -> None:
+    board.server.user = "mallory@corp"
+
+
+def another_object(board: Standing, ledger: Ledger) -> None:
+    for document in board.server.documents.values():
+        document["metadata"]["uid"] += "-new"
+
+
+def forbidden(board: Standing, ledger: Ledger) -> None:
+    board.server.forbidden = True
+
+
+def says(outcome: Outcome) -> Callable[[Standing, Ledger], None]:
+    return lambda board, ledger: board.say(canaries=judged(outcome))
+
+
+def closed(board: Standing, ledger: Ledger) -> None:
+    board.say(calendar=CLOSED)
+
+
+def unknown_calendar(board: Standing, ledger: Ledger) -> None:
+    board.say(calendar=None)
+
+
+def shared(board: Standing, ledger: Ledger) -> None:
+    health = StoreHealth(shared_configured=True)
+    board.picture = msgspec.structs.replace(board.picture, facts=Facts(health=health))
+
+
+def anything(action: str, frozen: bool) -> bool:
+    return True
+
+
+def nothing(action: str, frozen: bool) -> bool:
+    return False
+
+
+def exempt(action: str, frozen: bool) -> bool:
+    return not frozen
+
+
+def no_promotion(action: str, frozen: bool) -> bool:
+    return action not in PROMOTES
+
+
+MODES = {
+    "acting": Mode_(anything),
+    "read-only": Mode_(nothing, mode=Mode()),
+    "elevation over": Mode_(nothing, mode=Mode(acts=True, lasts=0.0)),
+    "calendar closed": Mode_(exempt, set_up=closed),
+    "calendar closes meanwhile": Mode_(exempt, after_plan=closed),
+    "calendar unknown": Mode_(exempt, set_up=unknown_calendar),
+    "break-glass": Mode_(anything, set_up=glass("ada@corp")),
+    "break-glass of somebody else": Mode_(exempt, set_up=glass("bob@corp")),
+    "BREACH": Mode_(no_promotion, set_up=says(Outcome.BREACH)),
+    "BREACH meanwhile": Mode_(no_promotion, after_plan=says(Outcome.BREACH)),
+    "LOW TRAFFIC, not confirmed further": Mode_(no_promotion, set_up=says(Outcome.LOW_TRAFFIC), extra=False),
+    "LOW TRAFFIC, confirmed further": Mode_(anything, set_up=says(Outcome.LOW_TRAFFIC), extra=True),
+    "no right": Mode_(nothing, set_up=forbidden),
+    "right lost meanwhile": Mode_(nothing, after_plan=forbidden),
+    "identity changed meanwhile": Mode_(nothing, after_plan=another_user),
+    "another object meanwhile": Mode_(nothing, after_plan=another_object),
+    "somebody else acts": Mode_(exempt, set_up=somebody),
+    "ledger down": Mode_(exempt, set_up=down),
+    "second person, no server": Mode_(exempt, policy=ActionPolicy(kubectl=KUBECTL, second_person=ALL_ASK)),
+    "second person missing": Mode_(
+        exempt, policy=ActionPolicy(kubectl=KUBECTL, second_person=ALL_ASK), set_up=shared
+    ),
+    "not confirmed": Mode_(lambda a, f: ACTIONS[a].risk is Risk.KEY, typed=""),
+    "another plan confirmed": Mode_(nothing, plan_digest="00"),
+}  # fmt: skip
+
+
+def test_the_table_knows_every_action() -> None:
+    assert set(ACTIONS) == EVERYTHING
+    assert {a.id for a in ACTIONS.values() if a.freeze is FreezeRule.FROZEN} - {"workload.scale"} == FROZEN
+    assert {a.id for a in ACTIONS.values() if a.promotes} == PROMOTES
+
+
+async def carry_out(board: Standing, mode: Mode_, case: tuple[str, str, str, dict[str, str]]) -> tuple[Progress, Ledger]:  # fmt: skip
+    """Plan, confirm and execute; ends when it is being verified, for nothing verifies here."""
+    action, kind, name, given = case
+    ledger = Ledger()
+    writers = Writers(clusters={REF: board.server})
+    desk = make_desk(board, writers, ledger, mode.policy, FixedClock(NOW), mode.mode)
+    mode.set_up(board, ledger)
+    guarded = await desk.plan(action, subject(kind, name), given)
+    assert {p.id.partition(":")[0] for p in guarded.plan.posts} <= set(_CHECKS)
+    mode.after_plan(board, ledger)
+    last: list[Progress] = []
+    reached = asyncio.Event()
+
+    def tell(progress: Progress) -> None:
+        last.append(progress)
+        if progress.stage in ("verifying", "terminal", "done"):
+            reached.set()
+
+    run = asyncio.ensure_future(desk.execute(guarded, confirmed(guarded, **mode.given), tell))
+    await asyncio.wait_for(reached.wait(), 5)
+    progress = last[-1]
+    if progress.stage == "terminal" and isinstance(desk, ActingDesk):
+        await desk.terminal_ended(progress.plan, 0)
+        return await run, ledger
+    run.cancel()
+    if isinstance(desk, ActingDesk):
+        for task in desk._runs.values():
+            task.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    if mode.mode.refused:
+        assert not guarded.allowed
+    return progress, ledger
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+@pytest.mark.parametrize("name", MODES)
+async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, dict[str, str]]) -> None:
+    mode, board = MODES[name], Standing(world())
+    action, given = case[0], case[3]
+    progress, ledger = await carry_out(board, mode, case)
+    if mode.allowed(action, frozen(action, given)):
+        assert progress.result is Result.APPLIED, progress.sentence
+        terminal = ACTIONS[action].terminal
+        assert len(board.server.sent) == (0 if terminal else len(progress.plan.requests))
+        if name == "ledger down":
+            assert "UNRECORDED: the disk is full" in progress.sentence or terminal
+            assert progress.entry == ""
+        else:
+            assert ledger.kinds()[:2] == ["intent", "confirmation"]
+    else:
+        assert progress.result is Result.REFUSED
+        assert progress.sentence
+        assert board.server.sent == []
+        if name not in ("ledger down",) and mode.mode.refused == "":
+            assert ledger.kinds() == ["refusal"]
+
+
+def test_a_read_only_desk_has_nothing_to_write_with() -> None:
+    board = Standing(world())
+    desk = make_desk(board, None, None, ActionPolicy(), FixedClock(NOW), Mode(acts=True))
+    assert isinstance(desk, ReadOnlyDesk)
+    desk = make_desk(
+        board, Writers(clusters={REF: board.server}), None, ActionPolicy(), FixedClock(NOW), Mode()
+    )
+    assert isinstance(desk, ReadOnlyDesk)
+    held = [v for v in vars(desk).values() if isinstance(v, Writers) or v is board.server]
+    assert held == []
+
+
+def test_offers_say_why_before_a_key_is_pressed() -> None:
+    board = Standing(world())
+    desk = make_desk(
+        board,
+        Writers(clusters={REF: board.server}),
+        Ledger(),
+        ActionPolicy(),
+        FixedClock(NOW),
+        Mode(acts=True),
+    )
+    board.say(calendar=CLOSED, canaries=judged(Outcome.BREACH))
+    offers = {o.action: o for o in desk.offers(subject("Rollout", "paused"))}
+    assert (offers["workload.rollback"].key, offers["workload.rollback"].refused) == ("b", "")
+    promote = offers["rollout.promote"]
+    assert (promote.key, promote.refused, promote.opens_at) == ("o", "closed: blackout", CLOSED.opens_at)
+    shell = {o.action: o for o in desk.offers(subject("Pod", "web-1-a"))}["pod.shell"]
+    assert (shell.refused, shell.remedy) == ("kubectl is not installed or not on PATH", "install kubectl")
+    keys = [o.key for o in desk.offers(subject("Rollout", "paused")) if o.key]
+    assert len(keys) == len(set(keys))
