@@ -7,12 +7,20 @@ import argparse
 from tfdash.cli.parser import OK, build
 
 
-def _commands() -> dict[str, argparse.ArgumentParser]:
-    parser = build()
+def _children(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     for action in parser._subparsers._group_actions if parser._subparsers else ():
         if isinstance(action, argparse._SubParsersAction):
             return dict(action.choices)
     return {}
+
+
+def _commands() -> dict[str, argparse.ArgumentParser]:
+    """Every command and, under "COMMAND WHAT", what it can be told to do."""
+    found = {}
+    for name, parser in _children(build()).items():
+        found[name] = parser
+        found |= {f"{name} {what}": child for what, child in _children(parser).items()}
+    return found
 
 
 def _options(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
@@ -34,21 +42,25 @@ def command(args: argparse.Namespace) -> int:
 
 
 def bash(commands: dict[str, argparse.ArgumentParser]) -> str:
-    cases, values = [], []
+    cases, values, twofold = [], [], []
     for name, parser in commands.items():
         options = _options(parser)
         words = " ".join([*(o for o in options if o), *options.get("", [])])
-        cases.append(f'    {name}) words="{words}" ;;')
+        cases.append(f'    "{name}") words="{words}" ;;')
         values += [f'    "{name} {o}") words="{" ".join(v)}" ;;' for o, v in options.items() if o and v]
+        if " " in name:
+            twofold.append(f'"{name}"')
+    first = " ".join(name for name in commands if " " not in name)
     return "\n".join(
         [
             "# bash completion of tfdash; use: source <(tfdash completion bash)",
             "_tfdash() {",
             '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" cmd="${COMP_WORDS[1]}" words=""',
-            f'  if [ "$COMP_CWORD" -eq 1 ]; then words="{" ".join(commands)} --help --version"; else',
+            f'  if [ "$COMP_CWORD" -eq 1 ]; then words="{first} --help --version"; else',
+            f'  if [ "$COMP_CWORD" -gt 2 ]; then case "$cmd ${{COMP_WORDS[2]}}" in {"|".join(twofold)}) cmd="$cmd ${{COMP_WORDS[2]}}" ;; esac; fi',
             '  case "$cmd" in', *cases, "  esac",
             '  case "$cmd $prev" in', *values,
-            '    *" --config"|*" --kubeconfig") COMPREPLY=($(compgen -f -- "$cur")); return ;;', "  esac", "  fi",
+            '    *" --config"|*" --kubeconfig"|*" --file"|*" --anchor") COMPREPLY=($(compgen -f -- "$cur")); return ;;', "  esac", "  fi",
             '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
             "}", "complete -F _tfdash tfdash kubectl-tfdash",
         ]
@@ -65,16 +77,23 @@ def zsh(commands: dict[str, argparse.ArgumentParser]) -> str:
     )  # fmt: skip
 
 
+_FILES = ("--config", "--kubeconfig", "--file", "--anchor")
+
+
 def fish(commands: dict[str, argparse.ArgumentParser]) -> str:
     lines = ["# fish completion of tfdash; use: tfdash completion fish | source", "complete -c tfdash -f"]
-    lines += [f"complete -c tfdash -n __fish_use_subcommand -a {name}" for name in commands]
+    lines += [
+        f"complete -c tfdash -n __fish_use_subcommand -a {name}" for name in commands if " " not in name
+    ]
     for name, parser in commands.items():
-        seen = f"-n '__fish_seen_subcommand_from {name}'"
+        words = name.split(" ")
+        seen = f"-n '{'; and '.join(f'__fish_seen_subcommand_from {word}' for word in words)}'"
         for option, values in _options(parser).items():
             listed = f" -x -a '{' '.join(values)}'" if values else ""
             if option.startswith("--"):
-                files = " -r -F" if option in ("--config", "--kubeconfig") else ""
+                files = " -r -F" if option in _FILES else ""
                 lines.append(f"complete -c tfdash {seen} -l {option[2:]}{listed}{files}")
             elif not option:
-                lines.append(f"complete -c tfdash {seen} -a '{' '.join(values)}'")
+                others = f"; and not __fish_seen_subcommand_from {' '.join(values)}"
+                lines.append(f"complete -c tfdash {seen[:-1]}{others}' -a '{' '.join(values)}'")
     return "\n".join(lines)

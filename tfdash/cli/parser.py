@@ -16,6 +16,15 @@ exit codes:
 
 stdout is data, stderr is narration.
 """
+_RELEASE = """\
+exit codes:
+  0  open, or an approved emergency    1  closed    2  open, but the clock could not be checked
+"""
+_CANARY = """\
+exit codes:
+  0  every trigger passes    1  a trigger is breached, or the release is stuck or aborted
+  2  not known: too little traffic, no metrics, no release in flight
+"""
 SCREENS = (
     "overview", "canary", "deployments", "statefulsets", "daemonsets", "replicasets", "pods", "nodes", "namespaces", "jobs",
     "cronjobs", "services", "endpointslices", "hpa", "pdb", "events", "rollouts",
@@ -34,7 +43,7 @@ def program() -> str:
     return "kubectl tfdash" if sys.argv[0].endswith("kubectl-tfdash") else "tfdash"
 
 
-def _where(parser: argparse.ArgumentParser) -> None:
+def _where(parser: argparse.ArgumentParser, *, scoped: bool = True) -> None:
     parser.add_argument(
         "--config", metavar="FILE", help="configuration (default: $TFDASH_CONFIG, then the platform's folder)"
     )
@@ -45,14 +54,15 @@ def _where(parser: argparse.ArgumentParser) -> None:
         "--kubeconfig", metavar="FILE", default="", help="kubeconfig instead of the configured one"
     )
     parser.add_argument("--context", metavar="NAME", default="", help="context of the kubeconfig")
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument("-n", "--namespace", metavar="NAME", default="", help="show this namespace")
-    group.add_argument("-A", "--all-namespaces", action="store_true", help="show all namespaces")
-    parser.add_argument("--debug", action="store_true", help="write more to the log")
+    if scoped:
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument("-n", "--namespace", metavar="NAME", default="", help="this namespace alone")
+        group.add_argument("-A", "--all-namespaces", action="store_true", help="all namespaces")
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
     _where(parser)
+    parser.add_argument("--debug", action="store_true", help="write more to the log")
     parser.add_argument(
         "--screen", choices=SCREENS, metavar="NAME", default="", help=f"first screen: {', '.join(SCREENS)}"
     )
@@ -125,8 +135,11 @@ def build() -> argparse.ArgumentParser:
     doctor.add_argument("--format", choices=("text", "json"), default="text")
     gate = commands.add_parser("gate", help="may we? exit 0 yes, 1 no, 2 not known; with the reason")
     gates = gate.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
-    release = gates.add_parser("release", help="does the release calendar allow a standard release")
-    _where(release)
+    release = gates.add_parser(
+        "release", help="does the release calendar allow a standard release", epilog=_RELEASE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    _where(release, scoped=False)
     release.add_argument(
         "--at",
         metavar="TIME",
@@ -140,7 +153,10 @@ def build() -> argparse.ArgumentParser:
         "--emergency-approver", metavar="NAME", default="", help="who approved an emergency fix"
     )
     release.add_argument("--emergency-reason", metavar="TEXT", default="", help="why it cannot wait")
-    canary = gates.add_parser("canary", help="may a release go on, by the playbook's rollback triggers")
+    canary = gates.add_parser(
+        "canary", help="may a release go on, by the playbook's rollback triggers", epilog=_CANARY,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     _where(canary)
     canary.add_argument("--workload", metavar="NAME", required=True, help="its name, or NAMESPACE/NAME")
     canary.add_argument(
