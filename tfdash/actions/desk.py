@@ -85,6 +85,11 @@ class _Desk:
         return self._mode.text
 
     @property
+    def bulk_cap(self) -> int:
+        """Objects that one key may act upon; each is planned and recorded by itself."""
+        return self._policy.bulk_cap
+
+    @property
     def _terminal(self) -> str:
         return self._ledger.terminal if self._ledger is not None else ""
 
@@ -301,6 +306,8 @@ class ActingDesk(_Desk):
                 why = "this plan was not made here: make it anew"
             elif twin is not None:
                 why = "the very same is under way already"
+            elif len(self._under_way) >= self._policy.bulk_cap:
+                why = f"{len(self._under_way)} actions are under way already, the cap of [actions] bulk_cap"
             if made is None or why:
                 told = Progress(plan=plan, stage="done", result=Result.REFUSED, sentence=why)
                 tell(told)
@@ -323,7 +330,10 @@ class ActingDesk(_Desk):
                 ledger=self._ledger, policy=self._policy, clock=self._clock, case_of=self._case_of(plan),
                 made_as=(made.user, made.groups), refused=lambda: self._mode_refused(ref), tell=tell, terminal=ended,
             )  # fmt: skip
-            return await execution.run()
+            done = await execution.run()
+            if done.result is Result.REFUSED and not done.entry:
+                self._runs.pop(plan.id, None)  # nothing was sent: it may be asked again, once it is approved
+            return done
         finally:
             self._under_way.pop(plan.digest, None)
             self._terminals.pop(plan.id, None)
