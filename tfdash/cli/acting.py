@@ -18,7 +18,7 @@ from tfdash.actions.base import LedgerUnavailable
 from tfdash.board import Board
 from tfdash.clock import Clock
 from tfdash.model.memory import Entry
-from tfdash.sources.base import Reading
+from tfdash.sources.base import Feeder, Reading
 
 if TYPE_CHECKING:
     from tfdash.actions.base import Desk, Writers
@@ -102,6 +102,7 @@ def compose(
         clock,
         acting=mode.acts,
         policy=policy.digest,
+        secrets=_secrets(sources),
         approvals=approvals_of(options, writers, clock),
     )
     desk = make_desk(board, writers, opened.store, policy, clock, mode)
@@ -110,7 +111,30 @@ def compose(
         board.add_feeder(Verifier(opened.store, clock))
     acting = Acting(desk, opened.store, options)
     board.add_feeder(_Follow(acting))
+    journeys = _journeys(board, config, options, clock, mode)
+    if journeys is not None:
+        board.add_feeder(journeys)
     return acting
+
+
+def _journeys(
+    board: Board, config: QuickConfig, options: StoreOptions, clock: Clock, mode: Mode
+) -> Feeder | None:
+    """One terminal at a time runs them. Those that change things run where acting is configured, never by an elevation,
+    which ends while they go on."""
+    from tfdash.cli.compose import journeys_of
+    from tfdash.store.turn import Turn
+
+    acting = mode.acts and mode.lasts is None
+    name = f"journeys-{config.environment.name}"
+    turn = Turn(options.folder, name, url=options.url, deadline=options.deadline, strict=acting)
+    return journeys_of(config, board.clusters, clock, acting=acting, may_run=turn.mine)
+
+
+def _secrets(sources: Sequence[KubernetesSource]) -> list[str]:
+    """What this program holds in plain text and must never be recorded."""
+    found = [source.access.token for source in sources]
+    return [secret for secret in (*found, *(s.access.basic[1] for s in sources if s.access.basic)) if secret]
 
 
 def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -> Approvals | None:

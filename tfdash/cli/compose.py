@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,6 +182,26 @@ def prometheus_of(
     return found
 
 
+def journeys_of(
+    config: QuickConfig, refs: Sequence[ClusterRef], clock: Clock, *, acting: bool = False,
+    may_run: Callable[[], Awaitable[bool]] | None = None,
+) -> Feeder | None:  # fmt: skip
+    """Our own journeys; None where none is configured. ``acting`` False: those that change things never run.
+
+    ``may_run`` says whether it is this terminal's turn; a headless run asks nobody. Raises ``ConfigError``.
+    """
+    rows = config.raw.get("journeys")
+    if not isinstance(rows, list) or not any(isinstance(row, dict) and row.get("url") for row in rows):
+        return None  # nothing is imported for it
+    from tfdash.config.problems import ConfigError, ConfigProblem
+    from tfdash.sources.journeys import feeder_of
+
+    try:
+        return feeder_of(refs, config.raw, clock, acting=acting, may_run=may_run)
+    except ValueError as error:
+        raise ConfigError([ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]) from None
+
+
 def log_to_file(debug: bool) -> None:
     """The terminal belongs to the screen: everything logged goes to a file of the user's."""
     from tfdash.cli.crash import log_folder, open_private
@@ -198,7 +218,11 @@ def log_to_file(debug: bool) -> None:
 
 
 def board_of(
-    environment: QuickEnvironment, config: QuickConfig, clock: Clock, judge: Judging | None
-) -> tuple[Board, list[KubernetesSource]]:
+    environment: QuickEnvironment, config: QuickConfig, clock: Clock, judge: Judging | None, *,
+    journeys: bool = False,
+) -> tuple[Board, list[KubernetesSource]]:  # fmt: skip
+    """``journeys``: also run our own ones that only read, for a headless judgement."""
     sources = sources_of(environment, config, clock)
-    return Board(sources, judge, clock, feeders=prometheus_of(environment, config, sources, clock)), sources
+    feeders = prometheus_of(environment, config, sources, clock)
+    own = journeys_of(config, [s.ref for s in sources], clock) if journeys else None
+    return Board(sources, judge, clock, feeders=[*feeders, *([own] if own is not None else [])]), sources

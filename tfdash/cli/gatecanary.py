@@ -35,7 +35,9 @@ def gate_canary(args: argparse.Namespace) -> int:
         return USAGE
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     load(config.path)
-    board, sources = board_of(config.environment, config, clock_of(config), judge_of(config))
+    board, sources = board_of(
+        config.environment, config, clock_of(config), judge_of(config), journeys=True
+    )  # fmt: skip
     kinds = dict.fromkeys(JUDGED_KINDS, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
 

@@ -26,11 +26,11 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.report.canary import CANARY, canary_report
     from tfdash.report.gather import needs
 
-    board, sources = board_of(config.environment, config, clock, judge_of(config))
+    canary = args.screen == CANARY
+    board, sources = board_of(config.environment, config, clock, judge_of(config), journeys=canary)
     scope = scope_of(args, config.environment, sources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))
-    canary = args.screen == CANARY
     kinds = dict.fromkeys((*JUDGED_KINDS, *(() if canary else needs(args.screen))), scope)
     late = settle(board, kinds, args.wait, signals=canary or args.screen == "overview")
     namespace = args.namespace or None
