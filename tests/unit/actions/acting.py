@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -179,13 +180,16 @@ def confirmed(guarded: Guarded, **given: Any) -> Confirmation:
 def bench(
     kubeconfig: Path, context: str, *, policy: ActionPolicy | None = None, clock: Clock | None = None,
     mode: Mode | None = None, margin: float = 1.0, judge: TestJudge | None = None, kinds: tuple[str, ...] = KINDS,
+    through: str = "",
 ) -> Iterator[Bench]:  # fmt: skip
     access = resolve(str(kubeconfig), context)
     clock, judge, ledger = clock or SystemClock(), judge or TestJudge(), Ledger()
     source = KubernetesSource(REF, access, clock, tuning=QUICK)
     board = Board([source], judge, clock, interval=0.02)
     board.want("test", {kind: ALL for kind in kinds})
-    writer = KubernetesWriter(REF, Credentials(access), margin=margin)
+    writer = KubernetesWriter(
+        REF, Credentials(replace(access, server=through or access.server)), margin=margin
+    )
     chosen = policy or ActionPolicy(follow=60.0, server_timeout=5.0, settle_margin=margin)
     desk = make_desk(board, Writers(clusters={REF: writer}), ledger, chosen, clock, mode or Mode(acts=True))
     board.start()

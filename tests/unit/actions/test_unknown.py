@@ -1,0 +1,216 @@
+"""When no answer comes: one request, "unknown outcome", settled by reading. And what certainly did not leave."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+
+import httpx
+import msgspec
+import pytest
+
+from tests.unit.actions.acting import REF, Bench, Ledger, bench, confirmed
+from tests.unit.actions.proxying import Proxy, proxied
+from tests.unit.actions.things import NOW, Standing, subject, world
+from tfdash.actions.base import Answer, NotSent, OutcomeUnknown, Writers
+from tfdash.actions.desk import ActingDesk, plan_of
+from tfdash.actions.mode import Mode
+from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.settling import settle
+from tfdash.clock import FixedClock
+from tfdash.demo.options import DemoOptions
+from tfdash.demo.process import DemoProcess, start_process
+from tfdash.model.action import Progress, Result
+from tfdash.model.memory import ApprovalRequest
+from tfdash.sources.kubernetes.kubeconfig import Access, resolve
+from tfdash.store.redact import Redactor
+
+NS = "tf-production"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoProcess]:
+    with start_process(DemoOptions(seed=7, scenario="calm", speed=10.0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def access(demo: DemoProcess) -> Access:
+    return resolve(str(demo.kubeconfig), "production")
+
+
+@pytest.fixture
+def proxy(access: Access) -> Iterator[Proxy]:
+    with proxied(access.server, access.ca) as running:
+        yield running
+
+
+@pytest.fixture
+def at(demo: DemoProcess, proxy: Proxy) -> Iterator[Bench]:
+    policy = ActionPolicy(follow=30.0, server_timeout=1.0, settle_margin=0.5)
+    kinds = ("Deployment", "ReplicaSet", "Pod")
+    through = f"http://127.0.0.1:{proxy.port}"
+    with bench(
+        demo.kubeconfig, "production", policy=policy, margin=0.5, kinds=kinds, through=through
+    ) as found:
+        yield found
+
+
+def generation(access: Access, name: str) -> int:
+    tls = ssl.create_default_context(cadata=(access.ca or b"").decode())
+    headers = {"Authorization": f"Bearer {access.token}"}
+    with httpx.Client(base_url=access.server, verify=tls, headers=headers, trust_env=False) as client:
+        return int(
+            client.get(f"/apis/apps/v1/namespaces/{NS}/deployments/{name}").json()["metadata"]["generation"]
+        )
+
+
+def test_an_answer_that_is_swallowed_and_applied_late(at: Bench, proxy: Proxy, access: Access) -> None:
+    subject = at.subject("Deployment", NS, "checkout")
+    before = generation(access, "checkout")
+    guarded = at.plan("workload.restart", subject)
+    proxy.patches = proxy.forwarded = 0
+    proxy.swallow, proxy.late = (
+        True,
+        2.0,
+    )  # the client gives up after 1.5 s; it is applied at 2 s and settled at 3 s
+    done, told = at.act(guarded)
+    assert done.result is Result.APPLIED
+    assert "no answer in time; read again: it took effect" in done.sentence
+    assert any("UNKNOWN OUTCOME" in p.sentence for p in told)
+    assert (proxy.patches, proxy.forwarded) == (1, 1)
+    assert generation(access, "checkout") == before + 1
+    assert [str(e.kind) for e in at.ledger.entries] == ["intent", "confirmation", "outcome", "verification"]
+
+
+def test_a_connection_that_is_dropped_before_it_is_applied(at: Bench, proxy: Proxy, access: Access) -> None:
+    subject = at.subject("Deployment", NS, "auth")
+    before = generation(access, "auth")
+    guarded = at.plan("workload.restart", subject)
+    proxy.patches = proxy.forwarded = 0
+    proxy.drop = True
+    done, _ = at.act(guarded)
+    assert done.result is Result.NOT_APPLIED
+    assert "everything is as it was" in done.sentence
+    assert (proxy.patches, proxy.forwarded) == (1, 0)
+    assert generation(access, "auth") == before
+
+
+async def undertaken(board: Standing, answer: Answer | Exception, action: str = "workload.restart") -> tuple[Progress, Ledger]:  # fmt: skip
+    ledger = Ledger()
+    policy = ActionPolicy(settle_margin=0.0, follow=0.0)
+    desk = ActingDesk(
+        board, Writers(clusters={REF: board.server}), ledger, policy, FixedClock(NOW), Mode(acts=True)
+    )
+    guarded = await desk.plan(action, subject("Deployment", "web"), {})
+    board.server.answers = [answer]
+    return await desk.execute(guarded, confirmed(guarded), lambda p: None), ledger
+
+
+@pytest.mark.parametrize(
+    ("answer", "result", "told"),
+    [
+        (NotSent("connection refused"), Result.NOT_APPLIED, "not sent: connection refused"),
+        (OutcomeUnknown("lost"), Result.NOT_APPLIED, "everything is as it was"),
+        (Answer(status=500, body={}, message="etcd"), Result.NOT_APPLIED, "the server failed (500)"),
+        (Answer(status=504, body={}, message="timeout"), Result.NOT_APPLIED, "read again"),
+        (Answer(status=302, body={}, headers={"location": "http://evil"}), Result.REFUSED, "redirects to http://evil"),
+        (Answer(status=403, body={}, message="no"), Result.REFUSED, "no right: no"),
+        (Answer(status=404, body={}, message="gone"), Result.REFUSED, "it is gone"),
+        (Answer(status=409, body={}, message="x"), Result.REFUSED, "it changed meanwhile"),
+        (Answer(status=422, body={}, message="x"), Result.REFUSED, "what was decided upon has changed"),
+        (Answer(status=403, body={}, message="exceeded quota: pods"), Result.REFUSED, "quota refuses it"),
+    ],
+)  # fmt: skip
+async def test_every_answer_is_told(answer: Answer | Exception, result: Result, told: str) -> None:
+    board = Standing(world())
+    done, ledger = await undertaken(board, answer)
+    assert done.result is result
+    assert told in done.sentence
+    assert len(board.server.sent) == 1
+    assert ledger.kinds()[-1] == "outcome"
+
+
+async def test_neither_as_it_was_nor_as_wanted_is_unknown() -> None:
+    board = Standing(world())
+    path = "/apis/apps/v1/namespaces/shop/deployments/web"
+
+    class Changing(OutcomeUnknown):
+        def __init__(self) -> None:
+            super().__init__("lost")
+            board.server.documents[path]["spec"]["template"]["spec"]["containers"][0]["image"] = "third"
+
+    ledger = Ledger()
+    policy = ActionPolicy(settle_margin=0.0, follow=0.0)
+    desk = ActingDesk(
+        board, Writers(clusters={REF: board.server}), ledger, policy, FixedClock(NOW), Mode(acts=True)
+    )
+    guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
+    real = board.server.send
+
+    async def lost(request, *, audit_id, timeout):  # type: ignore[no-untyped-def]
+        if "events" not in request.path:
+            board.server.sent.append(request)
+            raise Changing
+        return await real(request, audit_id=audit_id, timeout=timeout)
+
+    board.server.send = lost  # type: ignore[method-assign]
+    done = await desk.execute(guarded, confirmed(guarded), lambda p: None)
+    assert done.result is Result.UNKNOWN
+    assert "somebody changed it since" in done.sentence
+    assert len(board.server.sent) == 1
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool) -> None:
+    """Killed after the intent: whether it was applied is told from the entry, though secrets were taken out of it."""
+    board = Standing(world())
+    ledger = Ledger()
+    redact = Redactor()
+    desk = ActingDesk(
+        board, Writers(clusters={REF: board.server}), ledger, ActionPolicy(), FixedClock(NOW), Mode(acts=True)
+    )
+    guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
+
+    class Killed(BaseException):
+        pass
+
+    async def die(*args: object, **more: object) -> Answer:
+        raise Killed
+
+    board.server.send = die  # type: ignore[assignment, method-assign]
+    with pytest.raises(Killed):
+        await desk._run(guarded.plan, desk._made[guarded.plan.id], confirmed(guarded), lambda p: None)
+    assert ledger.kinds() == ["intent", "confirmation"]
+    intent = msgspec.structs.replace(
+        ledger.entries[0], data=json.dumps(redact(json.loads(ledger.entries[0].data)))
+    )
+    assert "[redacted]" in intent.data
+    if applied:
+        document = board.server.documents["/apis/apps/v1/namespaces/shop/deployments/web"]
+        operations = json.loads(guarded.plan.requests[0].body)
+        wanted = next(
+            o["value"] for o in operations if o["path"] == "/spec/template" and o["op"] == "replace"
+        )
+        document["spec"]["template"] = wanted
+    (found,) = await settle([intent], {REF: board.server}, ledger)
+    assert found.result is (Result.APPLIED if applied else Result.NOT_APPLIED)
+    assert found.recorded
+    assert (ledger.entries[-1].kind, ledger.entries[-1].intent) == ("outcome", intent.intent)
+    assert board.server.sent == []
+
+
+async def test_an_approver_sees_the_plan_of_the_exact_requests() -> None:
+    board, ledger = Standing(world()), Ledger()
+    desk = ActingDesk(
+        board, Writers(clusters={REF: board.server}), ledger, ActionPolicy(), FixedClock(NOW), Mode(acts=True)
+    )
+    guarded = await desk.plan("rollout.promote", subject("Rollout", "paused"), {})
+    asked = await desk.request_approval(guarded, "please")
+    assert plan_of(asked) == guarded.plan
+    forged = json.loads(asked.plan)
+    forged["requests"][0]["body"] = "[]"
+    other: ApprovalRequest = msgspec.structs.replace(asked, plan=json.dumps(forged))
+    with pytest.raises(Exception, match="not the one that its digest names"):
+        plan_of(other)
