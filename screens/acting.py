@@ -70,7 +70,7 @@ class Acting(BoardScreen):
             self._painted = subjects
 
     def offer_of(self, key: str) -> Offer | None:
-        return next((o for o in self._offers if o.key == key), None)
+        return next((o for o in self._offers if o.key == key), None) if key else None
 
     @property
     def offers(self) -> tuple[Offer, ...]:

@@ -25,7 +25,7 @@ _COLUMNS = (
     Column("at", "AT", 13, sort="none"),
     Column("kind", "KIND", 13, sort="none"),
     Column("actor", "ACTOR", min=12, max=28, priority=1, sort="none"),
-    Column("target", "TARGET", min=16, max=40, priority=2, sort="none"),
+    Column("target", "TARGET", min=16, max=44, flex=2, priority=2, sort="none"),
     Column("sentence", "WHAT", min=24, flex=4, sort="none"),
     Column("terminal", "ENTRY", min=12, max=28, priority=3, sort="none"),
 )
@@ -46,7 +46,7 @@ class _Entries:
             return ()
         return (
             (audit.when(entry.at, self.zone, self.now), "dim"), audit.kind_cell(entry), safe(entry.actor),
-            safe(entry.target), safe(entry.sentence), (f"{safe(entry.terminal)}:{entry.sequence}", "dim"),
+            safe(entry.target), safe(entry.sentence), (f"{entry.sequence} {safe(entry.terminal)}", "dim"),
         )  # fmt: skip
 
     def marks(self, key: Any) -> Sequence[Hashable]:
@@ -110,7 +110,7 @@ class AuditScreen(BoardScreen):
         if not self._entries.all:
             table.set_progress("reading the log")
         try:
-            found = await read(LIMIT)
+            found = await self.tf.board.on_loop(read(LIMIT))  # type: ignore[arg-type]
         except Exception as error:  # a log that cannot be read is said, not hidden
             table.set_progress("")
             table.set_empty(f"? the log cannot be read: {safe(str(error) or type(error).__name__)}")

@@ -119,7 +119,7 @@ async def test_hostile_entries_are_text() -> None:
         await run.shows("Audit log", "note")
         clean()
         await run.press("enter")
-        await run.shows("previous")
+        await run.shows("Entry", "environment:")
         clean()
 
 

@@ -38,3 +38,105 @@ async def test_golden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
             shown[size] = run.text
         for (width, height), text in shown.items():
             compare(f"{name}-{width}x{height}", text)
+
+
+async def test_a_breach_is_a_reversed_line_across_the_whole_screen() -> None:
+    async with running(start="canary", judge=cw.Told((cw.release(), cw.BREACH)), prepare=cw.prepare) as run:
+        await run.shows("✖ BREACH  checkout 2.14.0")
+        strip = run.app.screen.query_one("#banner").render_line(0)
+        backgrounds = {segment.style.bgcolor for segment in strip if segment.style is not None}
+        assert strip.cell_length == run.app.size.width and len(backgrounds) == 1
+
+
+async def test_why_has_the_arithmetic_both_readings_the_windows_and_queries_are_to_be_copied() -> None:
+    async with running(start="canary", judge=cw.Told((cw.release(), cw.BREACH)), prepare=cw.prepare) as run:
+        await run.shows("✖ BREACH")
+        await run.press("w")
+        await run.shows(
+            "3.1 % is 158 % above 1.2 %", "read as points", "interval 2.5 % to 3.8 %", "of 3,102 requests", "WINDOW",
+        )  # fmt: skip
+        await run.press("escape", "u")
+        await run.shows("# error rate", cw.QUERY[:40])
+        await run.press("c")
+        await run.until(lambda: any("copied" in m.text for m in run.app.messages.all))
+
+
+async def test_one_chart_at_a_time_on_a_small_terminal() -> None:
+    async with running(
+        size=SIZES[0], start="canary", judge=cw.Told((cw.release(), cw.BREACH)), prepare=cw.prepare
+    ) as run:
+        await run.shows("error rate · limit", "other chart")
+        await run.lacks("P90 latency · limit")
+        await run.press("tab")
+        await run.shows("P90 latency · limit")
+        await run.lacks("error rate · limit")
+
+
+async def test_several_releases_are_a_table_and_the_chosen_one_is_below() -> None:
+    pairs = ((cw.release(), cw.PASS), (cw.release(cw.AUTH), cw.BREACH))
+    async with running(start="canary", judge=cw.Told(*pairs), prepare=cw.prepare) as run:
+        await run.shows("2 releases", "✖ BREACH  auth 2.14.0")
+        await run.press("down")
+        await run.shows("✔ pass  checkout 2.14.0")
+        assert [s.name for s in run.app.screen.acting_on()] == ["checkout"]  # type: ignore[attr-defined]
+        await run.press("enter")
+        await run.shows("checkout 2.14.0: all triggers pass")
+
+
+async def test_a_release_that_ends_while_it_is_shown_leaves_an_explained_screen() -> None:
+    judge = cw.Told((cw.release(), cw.BREACH))
+    async with running(start="canary", judge=judge, prepare=cw.prepare) as run:
+        await run.shows("✖ BREACH")
+        judge.pairs = ()
+        run.app.board.put_facts(cw.FACTS)
+        await run.shows("No release is in flight", "last verified", "next")
+
+
+async def test_an_aborted_release_that_nothing_judges_has_no_empty_charts() -> None:
+    from tfdash.model.release import Phase
+
+    release = cw.release(
+        phase=Phase.ABORTED, message="RolloutAborted: aborted update to revision 88", pause=None
+    )
+    async with running(start="canary", judge=cw.Told((release, None)), prepare=cw.prepare) as run:
+        await run.shows("▲ aborted", "RolloutAborted")
+        await run.lacks("Not judged")
+
+
+async def test_hostile_text_goes_literally_through_the_canary_screen() -> None:
+    import msgspec
+
+    from tests.tui.widgets.hostile import HOSTILE
+    from tfdash.model.judgement import Outcome
+
+    text = "|".join(HOSTILE)
+    bad = msgspec.structs.replace(
+        cw.ERRORS_BREACH, sentence=text, plain=text, other=text, flags=(text,), second_opinion=text, query=text,
+        baseline_label=text, title=text,
+    )  # fmt: skip
+    said = cw.judged(
+        Outcome.BREACH,
+        cw.BREACH.advice,
+        text,
+        bad,
+        msgspec.structs.replace(cw.JOURNEYS_BREACH, sentence=text),
+    )
+    run_ = msgspec.structs.replace(cw.RUN, message=text, phase=text)
+    release = cw.release(message=text, problem=text, skips=(text,), analyses=(run_,))
+    async with running(start="canary", judge=cw.Told((release, said)), prepare=cw.prepare) as run:
+        await run.shows("[error] disk full")
+        for keys in ((), ("w",), ("escape", "u")):
+            await run.press(*keys)
+            await run.pilot.pause(0.05)
+            for character in ("\x1b", "\u202e", "\u200b", "\x9b", "\t", "\r"):
+                assert character not in run.text
+
+
+async def test_the_smallest_terminal_and_back() -> None:
+    async with running(start="canary", judge=cw.Told((cw.release(), cw.BREACH)), prepare=cw.prepare) as run:
+        await run.shows("✖ BREACH")
+        before = run.text
+        for size in ((20, 5), (1, 1), (120, 40)):
+            await run.pilot.resize_terminal(*size)
+            await run.until(lambda size=size: run.app.size == size)  # type: ignore[misc]
+        await run.until(lambda: run.text == before, "the same screen as before")

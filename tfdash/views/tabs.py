@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from tfdash.model.verdict import Assessment, Level
+from tfdash.views import canary
 from tfdash.views import state as states
 
 Badge: TypeAlias = tuple[str, str]
@@ -22,6 +23,15 @@ def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
         badge = (-section.level, -section.count, f"{state.glyph}{section.count or ''}", state.token)
         for tab in ("overview", *(tab for tab, ids in _SECTIONS.items() if section.id in ids)):
             found.setdefault(tab, set()).add(badge)
+    flying: dict[states.State, int] = {}
+    for release in canary.shown(assessment):
+        state = canary.verdict(release, canary.judgement_of(assessment, release))
+        if state.level >= Level.WARN:
+            key = states.of_level(state.level)
+            flying[key] = flying.get(key, 0) + 1
+    found["canary"] = {
+        (-state.level, -many, f"{state.glyph}{many}", state.token) for state, many in flying.items()
+    }
     shown: dict[str, tuple[Badge, ...]] = {}
     for tab, several in found.items():
         by_level: dict[int, Badge] = {}
