@@ -61,8 +61,9 @@ class Acting(BoardScreen):
         offers = desk.offers(known[0]) if len(known) == 1 else common([desk.offers(s) for s in known[:BULK]])
         if known != self._painted:
             self.call_after_refresh(self._paint, known)
-        if offers != self._offers or known != self._offered:
-            self._offers, self._offered = offers, known
+        self._offered = known
+        if offers != self._offers:
+            self._offers = offers
             self.refresh_bindings()
 
     def _paint(self, subjects: tuple[Subject, ...]) -> None:
