@@ -184,7 +184,7 @@ class CanaryScreen(Acting):
             self.query_one(name).display = release is not None
         self.query_one("#nothing").display = release is None
         # an aborted release that nothing judges any more has no chart to show
-        charted = release is not None and (release.in_flight or said is not None and bool(said.triggers))
+        charted = release is not None and (release.in_flight or (said is not None and bool(said.triggers)))
         self.query_one("#charts").display = self.query_one("#around-rule").display = charted
         banner = self.query_one("#banner", Banner)
         head = canary.headline(release, said)

@@ -90,7 +90,9 @@ Header {
             return []
         pieces = [Piece(f"  {note}", ("tok-warn",), 4, 10) for note in state.notes]
         if state.calendar:
-            pieces.append(Piece(f"  {state.calendar}", ("tok-ok" if state.calendar_open else "tok-paused",), 7, 17))
+            pieces.append(
+                Piece(f"  {state.calendar}", ("tok-ok" if state.calendar_open else "tok-paused",), 7, 17)
+            )
         text, token = freshness_cell(state.freshness)
         if text:
             pieces.append(Piece(f"  {text}", (f"tok-{token}",), 2, 14))
