@@ -89,6 +89,7 @@ def code(
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "null": type(None),
+    "boolean": bool,
 }  # fmt: skip
 
 
@@ -102,9 +103,8 @@ def check(value: Any, rule: dict[str, Any], at: str = "$") -> None:
     assert not unknown, f"{at}: keywords {unknown}"
     if "type" in rule:
         types = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
-        assert any(isinstance(value, _TYPES[t]) and not isinstance(value, bool) for t in types), (
-            f"{at}: {value!r}"
-        )
+        fits = [t for t in types if isinstance(value, _TYPES[t]) and isinstance(value, bool) is (t == "boolean")]
+        assert fits, f"{at}: {value!r}"
     if "enum" in rule:
         assert value in rule["enum"], at
     if "const" in rule:
