@@ -285,6 +285,18 @@ class ConfirmScreen(ModalScreen[None]):
         if same and dialog.ready and self._plans and self._risk is Risk.KEY:
             event.stop()
             self._go()
+            return
+        self._type_at_once(event, dialog)
+
+    def _type_at_once(self, event: events.Key, dialog: Dialog) -> None:
+        """A letter while a button has the focus begins the name that is asked for: nobody looks for Tab at 3 a.m."""
+        field = self.query_one("#typed", TypedInput)
+        asked = self._risk is not Risk.KEY and bool(self._plans) and dialog.ready
+        if asked and isinstance(self.focused, Push) and event.is_printable and event.key != "space":
+            event.stop()
+            event.prevent_default()
+            field.focus()
+            field.insert_text_at_cursor(event.character or "")
 
     def action_cancel(self) -> None:
         self.dismiss()

@@ -402,3 +402,12 @@ async def test_hostile_text_goes_literally_through_the_dialog_and_the_progress()
         await run.press("escape", "a")
         await run.shows("Actions on checkout")
         clean()
+
+
+async def test_letters_typed_at_once_are_the_name_that_is_asked_for() -> None:
+    desk = ToldDesk()
+    async with opened(desk, "b") as run:
+        await run.until(lambda: run.app.screen.query_one(Dialog).ready, "half a second")
+        await run.press(*"led")
+        field = run.app.screen.query_one("#typed", TypedInput)
+        await run.until(lambda: field.value == "led" and field.has_focus, "the letters in the field")
