@@ -180,12 +180,12 @@ def confirmed(guarded: Guarded, **given: Any) -> Confirmation:
 def bench(
     kubeconfig: Path, context: str, *, policy: ActionPolicy | None = None, clock: Clock | None = None,
     mode: Mode | None = None, margin: float = 1.0, judge: TestJudge | None = None, kinds: tuple[str, ...] = KINDS,
-    through: str = "",
+    through: str = "", ledger: Any = None, feeders: tuple[Any, ...] = (),
 ) -> Iterator[Bench]:  # fmt: skip
     access = resolve(str(kubeconfig), context)
-    clock, judge, ledger = clock or SystemClock(), judge or TestJudge(), Ledger()
+    clock, judge, ledger = clock or SystemClock(), judge or TestJudge(), ledger or Ledger()
     source = KubernetesSource(REF, access, clock, tuning=QUICK)
-    board = Board([source], judge, clock, interval=0.02)
+    board = Board([source], judge, clock, interval=0.02, feeders=feeders)
     board.want("test", {kind: ALL for kind in kinds})
     writer = KubernetesWriter(
         REF, Credentials(replace(access, server=through or access.server)), margin=margin
