@@ -1,48 +1,78 @@
-"""Makes the README's pictures from a real run of the demo: ``python docs/make_pictures.py``."""
+"""Makes the README's pictures from a real run of the demo: ``python docs/make_pictures.py``.
+
+The program as the composition puts it together, on the scenario ``bad-canary`` with a clock that runs faster.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from screens.app import TfdashApp
-from screens.context import AppContext
-from tfdash.cli.compose import board_of, clock_of
-from tfdash.config.quick import load_quick
+from tfdash.cli import running
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import start_process
-from tfdash.judge import Judge
-from widgets.textual_private import screen_svg
+from tfdash.model.judgement import Outcome
+from widgets.textual_private import screen_svg, screen_text
 
 FOLDER = Path(__file__).resolve().parent
-PICTURES = {"overview": (), "deployments": ("2",)}
-SIZE = (120, 26)
+SIZE = (120, 40)
+
+
+async def until(true: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    for _ in range(int(seconds * 10)):
+        if true():
+            return
+        await asyncio.sleep(0.1)
+    raise SystemExit(f"never came: {what}")
+
+
+async def story(app: TfdashApp, pilot: Any) -> None:
+    """The README's story, key by key, with a picture at each turn."""
+
+    def save(name: str) -> None:
+        (FOLDER / f"{name}.svg").write_text(screen_svg(app, title="tfdash demo"), encoding="utf-8")
+
+    def breached() -> bool:
+        return any(j.outcome is Outcome.BREACH for j in app.board.assessment.canaries.values())
+
+    await until(lambda: not app.board.unsettled() and app.context.desk is not None, "a settled board")
+    await asyncio.sleep(2)
+    save("overview")
+    await pilot.press("2")
+    await asyncio.sleep(2)
+    save("deployments")
+    await pilot.press("3")
+    await until(breached, "the breach", 300)
+    await asyncio.sleep(3)
+    save("breach")
+    await pilot.press("b")
+    await until(lambda: "Type checkout" in screen_text(app), "the plan")
+    await asyncio.sleep(1)
+    save("plan")
+    await pilot.press(*"checkout", "enter", "enter")
+    await until(lambda: "applied" in screen_text(app), "the outcome", 60)
+    await asyncio.sleep(1)
+    save("done")
+    app.exit()
 
 
 def main() -> None:
-    with start_process(DemoOptions(seed=1)) as demo:
-        config = load_quick(str(demo.config))
-        clock = clock_of(config)
-        board, _ = board_of(config.environment, config, clock, Judge())
-        context = AppContext(
-            environment=config.environment.name, word=config.environment.word, colour=config.environment.colour,
-            clock=clock, zone=config.zone, demo=True,
+    def run_headless(app: TfdashApp) -> int | None:
+        app.run(headless=True, size=SIZE, auto_pilot=lambda pilot: story(app, pilot))
+        return app.return_code or None
+
+    TfdashApp.run_in_terminal = run_headless  # type: ignore[method-assign]
+    with start_process(DemoOptions(scenario="bad-canary", seed=1, speed=3.0)) as demo:
+        running.run(
+            argparse.Namespace(
+                config=str(demo.config), environment="", kubeconfig="", context="", namespace="", all_namespaces=False,
+                debug=False, screen="overview", theme="", read_only=False, act=False,
+            )
         )  # fmt: skip
-        app = TfdashApp(board, context)
-
-        async def pilot(pilot: Any) -> None:
-            while board.unsettled():  # noqa: ASYNC110 - the board lives on another thread
-                await asyncio.sleep(0.1)
-            await asyncio.sleep(2)
-            for name, keys in PICTURES.items():
-                await pilot.press(*keys)
-                await asyncio.sleep(2)
-                (FOLDER / f"{name}.svg").write_text(screen_svg(app, title="tfdash demo"), encoding="utf-8")
-            app.exit()
-
-        app.run(headless=True, size=SIZE, auto_pilot=pilot)
-        board.stop()
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ class ConfirmScreen(ModalScreen[None]):
         self._offer, self._subjects = offer, tuple(subjects)
         self._plans: list[Guarded] = []
         self._trouble = ""  # why there is no plan
+        self._asked: list[Line] = []  # what the last try was reminded of
         self._busy = True
         self._given: dict[str, str] = {}
         self._approval: ApprovalRequest | None = None
@@ -218,7 +219,7 @@ class ConfirmScreen(ModalScreen[None]):
             say = [[("✖ refused: ", "breach"), self._refused]]
         elif self._approval is not None:
             say = self._approval_lines(self._approval)
-        self._say(say)
+        self._say(say or self._asked)
 
     def _approval_lines(self, approval: ApprovalRequest) -> list[Line]:
         if self._plans and approval.digest != self._plans[0].plan.digest:
@@ -254,7 +255,7 @@ class ConfirmScreen(ModalScreen[None]):
             self._make()
 
     def on_typed_input_paste_refused(self) -> None:
-        self._say([[("▲ nothing can be pasted here: type it", "warn")]])
+        self._remind("nothing can be pasted here: type it")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         name = (event.input.id or "").removeprefix("argument-")
@@ -303,6 +304,7 @@ class ConfirmScreen(ModalScreen[None]):
 
     def _go(self) -> None:
         """Everything that was asked is there: carry it out."""
+        self._asked = []
         if self._busy or not self._plans or self._refused:
             return
         typed, reason = self.query_one("#typed", TypedInput), self.query_one("#reason", TypedInput)
@@ -315,7 +317,7 @@ class ConfirmScreen(ModalScreen[None]):
         extra = next((t for t in self.query(Tick) if t.choice == "extra"), None)
         if extra is not None and not extra.on:
             extra.focus()
-            self._say([[("▲ the triggers do not all pass: confirm that too", "warn")]])
+            self._remind("the triggers do not all pass: confirm that too")
             return
         if self._second_person and not self._approved():
             return
@@ -336,7 +338,12 @@ class ConfirmScreen(ModalScreen[None]):
 
     def _ask(self, field: TypedInput, text: str) -> None:
         field.focus()
-        self._say([[(f"▲ {text}", "warn")]])
+        self._remind(text)
+
+    def _remind(self, text: str) -> None:
+        """What is still missing; it stays until the next try, whatever ticks meanwhile."""
+        self._asked = [[(f"▲ {text}", "warn")]]
+        self._say(self._asked)
 
     def _approved(self) -> bool:
         """True with an approval of this very plan; asks for one where none was asked for."""
