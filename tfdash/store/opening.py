@@ -17,7 +17,7 @@ from tfdash.store.approvals import Approvals
 from tfdash.store.feeding import Anchoring, StoreFeeder
 from tfdash.store.glass import boottime
 from tfdash.store.ledger import Store
-from tfdash.store.place import default_folder, prepare
+from tfdash.store.place import default_folder, prepare, why
 from tfdash.store.recorder import Recorder
 from tfdash.store.redact import Redactor
 from tfdash.store.sealing import key_from, local_key
@@ -104,8 +104,9 @@ def open_store(
     try:
         if acting or folder.is_dir():
             keys.insert(0, local_key(folder))
-    except LedgerUnavailable as error:
-        recorder.local_problem = recorder.local_problem or str(error)
+    except (LedgerUnavailable, OSError, ValueError) as error:
+        said = why(error) if isinstance(error, OSError) else str(error)
+        recorder.local_problem = recorder.local_problem or said
     store = Store(
         recorder, clock, key=lambda: keys[0] if keys else local_key(folder), break_glass_life=options.break_glass, boot=boot,
         approvals=approvals, folder=folder,

@@ -94,7 +94,13 @@ def _existing(path: Path) -> Path:
 
 def prepare(folder: Path) -> None:
     """Make the folder, private. Raises ``LedgerUnavailable`` where it cannot be used, with the remedy."""
-    kind = remote_type(folder)
+    try:
+        kind = remote_type(folder)
+    except (OSError, ValueError) as error:  # a path that no file system takes
+        said = why(error) if isinstance(error, OSError) else str(error)
+        raise LedgerUnavailable(
+            f"the store's folder {folder}: {said}; set [store] path to another one"
+        ) from None
     if kind:
         raise LedgerUnavailable(
             f"{folder} lies on a network file system ({kind}), where neither locks nor fsync can be trusted; "
