@@ -199,6 +199,11 @@ def traffic_of(picture: Picture, release: ReleaseState) -> Observation[Traffic] 
     found = picture.signals.traffic.get(release.subject)
     if found is None and release.workload is not None:
         found = picture.signals.traffic.get(release.workload)
+    backend = picture.signals.prometheus.get(release.subject.cluster)
+    if found is None and backend is not None and backend.problem is not None:
+        return Observation(
+            source=backend.source, problem=backend.problem
+        )  # why there is nothing, in its own words
     return found
 
 
