@@ -28,12 +28,18 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def settle(
-    entries: Iterable[Entry], writers: Mapping[ClusterRef, Writer], ledger: Ledger | None
-) -> tuple[Settled, ...]:
-    """Each intent read again. What can be told is recorded as its outcome."""
+    entries: Iterable[Entry], writers: Mapping[ClusterRef, Writer], ledger: Ledger | None, *, now: float = 0.0,
+    patience: float = 0.0,
+) -> tuple[Settled, ...]:  # fmt: skip
+    """Each intent read again. What can be told is recorded as its outcome. ``patience``: seconds from an intent until its
+    server has certainly given up; before that nothing is "not applied"."""
     found = []
     for entry in entries:
         result, sentence = await _read(entry, writers)
+        if result is Result.NOT_APPLIED and now < entry.at + patience:
+            wait = min(patience, entry.at + patience - now)
+            result = Result.UNKNOWN
+            sentence = f"{sentence}; but the server may still be at it: look again in {wait:.0f} s"
         recorded = False
         if result is not Result.UNKNOWN and ledger is not None:
             recorded = await record(ledger, entry, result, sentence, "settled at the start by reading")
