@@ -120,8 +120,9 @@ class Acting(BoardScreen):
         if offer.refused:
             self.tf.tell(refusal(offer), "warning")
             return
-        if len(subjects) > BULK:
-            self.tf.tell(f"{len(subjects)} are marked; at most {BULK} at once", "warning")
+        cap: int = getattr(self.tf.context.desk, "bulk_cap", BULK)
+        if len(subjects) > cap:
+            self.tf.tell(f"{len(subjects)} are marked; at most {cap} at once ([actions] bulk_cap)", "warning")
             return
         from screens.confirming import confirm
 

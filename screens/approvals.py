@@ -135,7 +135,7 @@ class ApprovalsScreen(BoardScreen):
         where = safe(plan.subject.cluster.environment).upper()
         heading = f"Approve: {verb(plan.title)} {safe(plan.subject.name)} in {where}"
         answer = await self.app.push_screen_wait(
-            AskScreen(heading, lines, answers, typed=safe(plan.subject.name))
+            AskScreen(heading, lines, answers, typed=safe(plan.subject.name), untyped=("deny",))
         )
         if answer is not None:
             await self._decide(asked, answer)

@@ -29,7 +29,8 @@ class Answer(NamedTuple):
 
 
 class AskScreen(ModalScreen[Answer | None]):
-    """``buttons`` are (id, text); None where it was cancelled. ``typed`` "" where nothing must be typed."""
+    """``buttons`` are (id, text); None where it was cancelled. ``typed`` "" where nothing must be typed; the
+    buttons of ``untyped`` never ask for it."""
 
     AUTO_FOCUS = "#cancel"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,11 +39,11 @@ class AskScreen(ModalScreen[Answer | None]):
 
     def __init__(
         self, heading: str, lines: Sequence[Line], buttons: Sequence[tuple[str, str]], *, typed: str = "",
-        reason: bool = True,
+        reason: bool = True, untyped: Sequence[str] = (),
     ) -> None:  # fmt: skip
         super().__init__()
         self._heading, self._lines, self._buttons = heading, lines, buttons
-        self._typed, self._needs_reason = typed, reason
+        self._typed, self._needs_reason, self._untyped = typed, reason, frozenset(untyped)
 
     @property
     def tf(self) -> TfdashApp:
@@ -91,7 +92,7 @@ class AskScreen(ModalScreen[Answer | None]):
             self._say("a reason is needed")
             return
         typed = self.query_one("#typed", TypedInput) if self._typed else None
-        if typed is not None and typed.value != self._typed:
+        if typed is not None and button not in self._untyped and typed.value != self._typed:
             typed.focus()
             self._say(f"type {self._typed} to confirm")
             return

@@ -159,6 +159,22 @@ async def test_an_approver_sees_the_plan_made_again_from_the_exact_requests() ->
         assert desk.decided == [("apr-41", True, "seen")]
 
 
+async def test_a_denial_needs_a_reason_and_no_name() -> None:
+    desk = ToldDesk()
+    async with running(
+        start="overview", desk=desk, prepare=lambda b: cw.prepare(b, None, Facts(approvals=(request(),)))
+    ) as run:
+        await approvals(run)
+        await run.shows("Deny")
+        run.app.screen.query_one("#deny").focus()
+        await run.press("enter")
+        await run.shows("a reason is needed")
+        await run.press(*"not now")
+        run.app.screen.query_one("#deny").focus()
+        await run.press("enter")
+        await run.until(lambda: desk.decided == [("apr-41", False, "not now")])
+
+
 async def test_a_request_whose_plan_is_another_cannot_be_approved() -> None:
     forged = request(digest="00" * 32)
     async with running(

@@ -94,8 +94,7 @@ def progress_lines(progress: Progress) -> list[Line]:
         at = _STAGES.index(progress.stage) if progress.stage in _STAGES else len(_STAGES) if done else 2
         for index, stage in enumerate(_STAGES):
             if index < at and (stage != "verifying" or progress.posts):
-                over = stage == "verifying" and any(held is not True for _, held in progress.posts)
-                lines.append([("▲ " if over else "✔ ", "warn" if over else "ok"), _STAGE_WORDS[stage]])
+                lines.append(_stage(stage, progress))
             elif index == at:
                 lines.append([("◐ ", "moving"), f"{stage} …", (f"  {safe(progress.sentence)}", "dim")])
     if progress.stage == "terminal":
@@ -115,6 +114,15 @@ def progress_lines(progress: Progress) -> list[Line]:
         )
         lines += [[(text, token)], [safe(progress.sentence)]]
     return lines
+
+
+def _stage(stage: str, progress: Progress) -> Line:
+    """A stage that is over, and whether it came to what it was for."""
+    if stage == "recording" and not progress.entry:
+        return [("▲ ", "warn"), ("NOT recorded", "warn")]
+    if stage == "verifying" and any(held is not True for _, held in progress.posts):
+        return [("▲ ", "warn"), "verified in part"]
+    return [("✔ ", "ok"), _STAGE_WORDS[stage]]
 
 
 def entry_text(progress: Progress) -> str:
