@@ -68,11 +68,11 @@ class Record:
         try:
             if self._ledger is None:
                 raise LedgerUnavailable("there is no store")
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._patience):  # both together: a roll back waits no longer than this
                 await self._ledger.reserve(3)
-            self.intent = await self._append(
-                EntryKind.INTENT, plan.effect, {**plan_data(plan), "confirmed": dict(confirmed)}
-            )
+                self.intent = await self._append(
+                    EntryKind.INTENT, plan.effect, {**plan_data(plan), "confirmed": dict(confirmed)}
+                )
         except TimeoutError:
             self.unrecorded = f"the store did not acknowledge within {self._patience:g} s"
         except LedgerUnavailable as error:
@@ -81,7 +81,6 @@ class Record:
             log.exception("the intent could not be recorded")
             self.unrecorded = safe(f"{type(error).__name__}: {error}")
         if not self.unrecorded:
-            await self.add(EntryKind.CONFIRMATION, "confirmed", confirmed)
             return ""
         if plan.freeze is FreezeRule.EXEMPT:
             return ""

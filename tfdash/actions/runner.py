@@ -26,7 +26,7 @@ from tfdash.actions.rules import Case, breaks_glass, extra_needed
 from tfdash.actions.sealing import digest_of, requests_of
 from tfdash.actions.sending import Items, send_each
 from tfdash.clock import Clock
-from tfdash.model.action import Check, Confirmation, Plan, Post, Progress, Request, Result, Risk
+from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Request, Result, Risk
 from tfdash.model.memory import EntryKind
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
@@ -36,7 +36,6 @@ from tfdash.text import safe
 
 _LOOK_EVERY = 1.0  # seconds between two looks at postconditions
 _REASON = 3  # characters of a reason at least
-_EXTRA_PATIENCE = 0.5
 
 
 class Board(Protocol):
@@ -89,13 +88,20 @@ class Execution:
         why = await self._record.intend(self._confirmed_data())
         if why:
             return self.tell(stage="done", result=Result.REFUSED, sentence=why)
-        loud = ""
-        if self._record.unrecorded:
+        exempt = self.plan.freeze is FreezeRule.EXEMPT
+        if not exempt:
+            await self._confirm()
+        loud, begun = "", None
+        if self._record.unrecorded:  # the Event goes out beside the action: nothing is waited for
             loud = f"UNRECORDED: {self._record.unrecorded}. "
-            await self._event(f"{self.plan.effect} (begins)", warning=True)
+            begun = asyncio.ensure_future(self._event(f"{self.plan.effect} (begins)", warning=True))
         self.tell(stage="sending", sentence=f"{loud}sending")
         since = self._clock.now()
         result, sentence = await self._send()
+        if exempt:
+            await self._confirm()
+        if begun is not None:
+            await begun
         sentence = f"{loud}{sentence}"
         data = {"result": str(result), "items": [list(i) for i in self._items]}
         await self._record.add(EntryKind.OUTCOME, f"{result_words(result)}: {sentence}", data)
@@ -103,6 +109,10 @@ class Execution:
         if result is not Result.APPLIED or not self.plan.posts:
             return self.tell(stage="done", result=result, sentence=sentence)
         return await self._verify(since, sentence)
+
+    async def _confirm(self) -> None:
+        """What was confirmed, as an entry of its own. What is exempt is sent first: it waits for one entry, not for two."""
+        await self._record.add(EntryKind.CONFIRMATION, "confirmed", self._confirmed_data())
 
     def _confirmed_data(self) -> dict[str, Any]:
         given = self._confirmed

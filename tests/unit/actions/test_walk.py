@@ -238,7 +238,8 @@ async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, 
             assert "UNRECORDED: the disk is full" in progress.sentence or terminal
             assert progress.entry == ""
         else:
-            assert ledger.kinds()[:2] == ["intent", "confirmation"]
+            assert ledger.kinds()[0] == "intent"
+            assert "confirmation" in ledger.kinds() or not frozen(action, given)
     else:
         assert progress.result is Result.REFUSED
         assert progress.sentence

@@ -1,0 +1,223 @@
+"""What every desk does, also one that only reads: say what may be done with a subject, and plan it.
+
+``offers`` is quick and runs where it is called; plans are made on the board's loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from tfdash.actions import rules
+from tfdash.actions.base import Ledger, PlanRefused
+from tfdash.actions.mode import Mode
+from tfdash.actions.pipelines import by_pipeline
+from tfdash.actions.planning import Planning
+from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.registry import ACTIONS, Action, acts_on, concerned
+from tfdash.actions.runner import mode_check
+from tfdash.actions.sealing import changed_facts, sealed
+from tfdash.actions.standing import Standing, bare, standing
+from tfdash.clock import Clock
+from tfdash.model.action import Arguments, Check, FreezeRule, Guarded, Offer, Plan, Risk
+from tfdash.model.calendar import CalendarState
+from tfdash.model.picture import Picture
+from tfdash.model.requests import Document
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import Assessment
+from tfdash.playbook.schedule import calendar_state
+
+T = TypeVar("T")
+KEPT = 64  # plans remembered with whom and for what they were made
+
+
+class BoardLike(Protocol):
+    """What is needed of the board."""
+
+    picture: Picture
+    assessment: Assessment
+
+    async def read(self, subject: Subject) -> Document: ...
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]: ...
+
+    async def on_loop(self, work: Coroutine[Any, Any, T]) -> T: ...
+
+
+class Made(msgspec.Struct, kw_only=True):
+    """A plan that was made here: for what, as whom."""
+
+    action: Action
+    asked: Subject
+    standing: Standing
+    user: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class Describing:
+    """What both desks do: offer and plan."""
+
+    def __init__(
+        self, board: BoardLike, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode
+    ) -> None:
+        self._board, self._ledger, self._policy, self._clock, self._mode = board, ledger, policy, clock, mode
+        self._made: dict[str, Made] = {}
+
+    @property
+    def mode(self) -> str:
+        return self._mode.text
+
+    @property
+    def bulk_cap(self) -> int:
+        """Objects that one key may act upon; each is planned and recorded by itself."""
+        return self._policy.bulk_cap
+
+    @property
+    def _terminal(self) -> str:
+        return self._ledger.terminal if self._ledger is not None else ""
+
+    def _user(self, ref: ClusterRef) -> str:
+        cluster = self._board.picture.clusters.get(ref)
+        info = cluster.info.value if cluster is not None else None
+        return info.user if info is not None else ""
+
+    def _standing(self, subject: Subject) -> Standing:
+        board = self._board
+        return standing(subject, board.picture, board.assessment, self._policy, self._clock.now())
+
+    # -- offers -------------------------------------------------------------------------------------------------
+
+    def offers(self, subject: Subject) -> tuple[Offer, ...]:
+        """See ``tfdash.actions.base.Desk``."""
+        found = self._standing(subject)
+        if found.obj is None:
+            return ()
+        return tuple(self._offer(action, found) for action in concerned(found))
+
+    def _offer(self, action: Action, found: Standing) -> Offer:
+        refused, opens_at, remedy = self._refusal(action, found)
+        return Offer(
+            action=action.id, title=action.title, key=action.key, refused=refused, opens_at=opens_at, remedy=remedy,
+            arguments=action.arguments,
+        )  # fmt: skip
+
+    def _refusal(self, action: Action, found: Standing) -> tuple[str, float | None, str]:
+        why, opens_at, remedy = self._unable(action, found)
+        if why:
+            return why, opens_at, remedy
+        mode = self._mode_refused(found.subject.cluster)
+        if mode:
+            return mode, None, self._mode.remedy
+        case = self._case(
+            action, found, self._user(found.subject.cluster), action.freeze, self._risk(action, found)
+        )
+        frozen = (
+            action.freeze is FreezeRule.FROZEN and action.id != "workload.scale"
+        )  # up or down is not known yet
+        checks = [c for c in rules.checks(case, self._policy) if frozen or c.id != "policy"]
+        closed = next((c for c in checks if c.passed is False), None)
+        return ("", None, "") if closed is None else (closed.text, closed.opens_at, "")
+
+    def _unable(self, action: Action, found: Standing) -> tuple[str, float | None, str]:
+        """Why the thing itself is not capable of it."""
+        if action.capability in found.able:
+            if action.terminal and found.subject.cluster not in self._policy.kubectl:
+                return "kubectl is not installed or not on PATH", None, "install kubectl"
+            return "", None, ""
+        told = found.unable.get(action.capability, "it is not capable of that now")
+        first, _, remedy = told.partition("\n")
+        return first, None, remedy
+
+    def _mode_refused(self, ref: ClusterRef) -> str:
+        return self._mode.refused
+
+    def _risk(self, action: Action, found: Standing, freeze: FreezeRule | None = None) -> Risk:
+        exempt = (freeze or action.freeze) is FreezeRule.EXEMPT
+        return self._policy.risk(action.id, found.subject.cluster.environment, action.risk, exempt)
+
+    def _case(self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk) -> rules.Case:
+        subject = found.carrier if acts_on(action, found) and found.carrier is not None else found.subject
+        return rules.Case(
+            action=action.id, subject=subject, freeze=freeze, risk=risk, promotes=action.promotes, release=found.release,
+            judgement=found.judgement, calendar=self._calendar(), facts=self._board.picture.facts, user=user,
+            terminal=self._terminal, now=self._clock.now(),
+        )  # fmt: skip
+
+    def _calendar(self) -> CalendarState | None:
+        """What the judge said last; closed where it has closed since. It opens when the judge says so."""
+        state, policy = self._board.assessment.calendar, self._policy.calendar
+        if state is None or policy is None or not state.open:
+            return state
+        fresh = calendar_state(policy, self._clock.now())
+        return state if fresh.open else fresh
+
+    # -- plans --------------------------------------------------------------------------------------------------
+
+    async def plan(self, action: str, subject: Subject, arguments: Arguments) -> Guarded:
+        return await self._board.on_loop(self._plan(action, subject, dict(arguments), ()))
+
+    async def refresh(self, plan: Plan, choices: tuple[str, ...] = ()) -> Guarded:
+        """The same plan anew. Its arguments stay, also those that it filled in; ``changed`` says what is different."""
+        made = self._made.get(plan.id)
+        subject = made.asked if made is not None else plan.subject
+        return await self._board.on_loop(
+            self._plan(plan.action, subject, dict(plan.arguments), choices, plan)
+        )
+
+    async def _plan(
+        self, name: str, subject: Subject, arguments: Mapping[str, Any], choices: tuple[str, ...],
+        before: Plan | None = None,
+    ) -> Guarded:  # fmt: skip
+        action = ACTIONS.get(name)
+        if action is None:
+            raise PlanRefused(f"there is no action {name!r}")
+        found = self._standing(subject)
+        if found.obj is None:
+            raise PlanRefused(f"{subject} is not known here: it is gone, or not listed yet")
+        why, opens_at, remedy = self._unable(action, found)
+        if why and action not in concerned(found):
+            why = f"{action.title} does not apply to {subject.kind} {subject.name}"
+        if why:
+            raise PlanRefused(why, opens_at=opens_at, remedy=remedy)
+        missing = [a for a in action.needed if a not in arguments]
+        if missing and not any(a in arguments for a in action.arguments):
+            raise PlanRefused(f"{', '.join(missing)}: must be given")
+        at = found.carrier if acts_on(action, found) and found.carrier is not None else found.subject
+        now = self._clock.now()
+        planning = Planning(self._board, found, at, arguments, self._policy, now)
+        pipeline = self._policy.pipelines.get(action.id)
+        draft = await action.make(planning)
+        if pipeline is not None:
+            draft = by_pipeline(planning, action.id, draft, pipeline)
+        freeze = draft.freeze or action.freeze
+        plan = sealed(
+            draft, action=action.id, title=action.title, risk=self._risk(action, found, freeze), freeze=freeze,
+            typed=subject.name, policy=self._policy.digest, arguments=arguments, chosen=choices, now=now,
+            expires=self._policy.plan_expires,
+        )  # fmt: skip
+        self._remember(plan, Made(action=action, asked=bare(subject), standing=found))
+        checks = await self._look(plan)
+        refused = next((c.text for c in checks if c.passed is False), "")
+        changed = changed_facts(before.facts, plan.facts) if before is not None else ()
+        return Guarded(plan=plan, checks=checks, refused=refused, changed=changed)
+
+    def _remember(self, plan: Plan, made: Made) -> None:
+        self._made[plan.id] = made
+        while len(self._made) > KEPT:
+            del self._made[next(iter(self._made))]
+
+    def _case_of(self, plan: Plan) -> Callable[[str], rules.Case]:
+        """The playbook's case for a plan, from what the board has when it is asked."""
+        made = self._made[plan.id]
+
+        def case(user: str) -> rules.Case:
+            return self._case(made.action, self._standing(made.asked), user, plan.freeze, plan.risk)
+
+        return case
+
+    async def _look(self, plan: Plan) -> tuple[Check, ...]:
+        """Without a writer: what the playbook says, and that nothing can be done from here."""
+        case = self._case_of(plan)(self._user(plan.subject.cluster))
+        return (mode_check(self._mode_refused(plan.subject.cluster)), *rules.checks(case, self._policy))
