@@ -68,7 +68,7 @@ class StoreFeeder:
         """Until cancelled."""
         store = self.store
         self._dirty = asyncio.Event()
-        store.changed = self._mark
+        store.changed, store.refreshed = self._mark, self._dirty.set
         await self.load()
         self._publish(board)
         async with asyncio.TaskGroup() as group:

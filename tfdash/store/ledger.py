@@ -75,7 +75,8 @@ class Store:
         self.own_terminals: frozenset[str] = frozenset()
         self.waiting: tuple[ApprovalRequest, ...] = ()
         self.health = StoreHealth()
-        self.changed: Callable[[], None] = lambda: None
+        self.changed: Callable[[], None] = lambda: None  # something was recorded
+        self.refreshed: Callable[[], None] = lambda: None  # something else is known
         self.deliver: Callable[[], Awaitable[None]] = nothing  # what is recorded, to the shared store, now
 
     @property
@@ -203,10 +204,12 @@ class Store:
         """Read what waits; what cannot be read leaves the last picture."""
         if self.approvals is not None:
             try:
-                self.waiting = await self.approvals.waiting()
+                waiting = await self.approvals.waiting()
             except (LedgerUnavailable, ApprovalRefused):
                 return
-            self.changed()
+            if waiting != self.waiting:
+                self.waiting = waiting
+                self.refreshed()
 
     # -- facts --------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class Sync:
             group.create_task(self._listen())
             wait = 0.5
             while True:
+                await asyncio.sleep(0.05)  # a burst of entries is delivered together
                 self._wake.clear()
                 try:
                     await self.once(feeder)

@@ -32,7 +32,7 @@ class Clock:
 class Board:
     """Takes the facts."""
 
-    picture: Picture
+    picture = Picture(at=NOW, number=0, clusters={})
     assessment: Assessment = EMPTY_ASSESSMENT
 
     def __init__(self) -> None:

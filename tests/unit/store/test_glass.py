@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.store.helpers import NOW, Clock, opened
+from tests.unit.store.helpers import NOW, REF, Board, Clock, opened
 from tfdash.actions.base import LedgerUnavailable
 from tfdash.model.memory import EntryKind
+from tfdash.model.observation import Observation
+from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
+from tfdash.model.subject import ClusterRef
 from tfdash.store.glass import boottime
 
 
@@ -78,6 +81,23 @@ async def test_another_identity_ends_it(tmp_path: Path) -> None:
     await store.identity_is("bob")
     assert not store.glass_active("production", "ann") and not store.glass_active("production", "bob")
     store.close()
+
+
+async def test_another_identity_on_every_cluster_of_the_environment_ends_it(tmp_path: Path) -> None:
+    opened_, board = opened(tmp_path), Board()
+    other = ClusterRef("production", "us-1")
+    await opened_.store.break_glass("production", "ann", "x")
+    for users, holds in (({}, True), ({REF: "ann", other: "bob"}, True), ({REF: "bob", other: "bob"}, False)):
+        board.picture = Picture(
+            at=NOW, number=1,
+            clusters={
+                ref: ClusterPicture(ref=ref, info=Observation(source="x", value=ServerInfo(version="", user=user)), kinds={})
+                for ref, user in users.items()
+            },
+        )  # fmt: skip
+        await opened_.feeder._who_are_we(board)
+        assert opened_.store.glass_active("production", "ann") is holds
+    opened_.store.close()
 
 
 async def test_a_restart_ends_it_for_everybody(tmp_path: Path) -> None:

@@ -345,3 +345,22 @@ def test_nobody_else_reads_the_lock(tmp_path: Path) -> None:
     assert held is not None
     place.release(held)
     assert os.listdir(tmp_path)
+
+
+async def test_the_newest_of_all_terminals(tmp_path: Path) -> None:
+    one, two = opened(tmp_path, Clock(NOW)), opened(tmp_path, Clock(NOW + 1))
+    for number in range(5):
+        await one.store.append(EntryKind.NOTE, actor="ann", sentence=f"one {number}")
+        await two.store.append(EntryKind.NOTE, actor="ann", sentence=f"two {number}")
+    assert [e.sentence for e in await one.store.newest(6)] == [
+        "two 4",
+        "two 3",
+        "two 2",
+        "two 1",
+        "two 0",
+        "one 4",
+    ]
+    reader = opened(tmp_path, acting=False)
+    assert len(await reader.store.newest(100)) == 10
+    for opened_ in (one, two, reader):
+        opened_.store.close()
