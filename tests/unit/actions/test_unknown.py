@@ -71,10 +71,7 @@ def test_an_answer_that_is_swallowed_and_applied_late(at: Bench, proxy: Proxy, a
     before = generation(access, "checkout")
     guarded = at.plan("workload.restart", subject)
     proxy.patches = proxy.forwarded = 0
-    proxy.swallow, proxy.late = (
-        True,
-        2.0,
-    )  # the client gives up after 1.5 s; it is applied at 2 s and settled at 3 s
+    proxy.swallow, proxy.late = True, 3.0  # the client gives up after 2.5 s; applied at 3 s, settled at 5 s
     done, told = at.act(guarded)
     assert done.result is Result.APPLIED
     assert "no answer in time; read again: it took effect" in done.sentence
