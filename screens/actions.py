@@ -85,14 +85,10 @@ class ActionsScreen(BoardScreen):
         desk = self.tf.context.desk
         offered = [desk.offers(s) for s in self._subjects] if desk is not None else []
         offers = offered[0] if len(offered) == 1 else common(offered)
-        before = list(self._offers.all)
         self._offers.all = {o.action: o for o in offers}
         table = self.query_one("#body", Table)
         table.set_empty("The desk offers nothing for it: it is gone, or not listed yet.")
-        if before == list(self._offers.all):
-            table.apply(changed=before)
-        else:
-            table.set_rows(self._offers.all, presorted=True)
+        table.set_rows(self._offers.all, presorted=True)  # in the desk's order
         self._about(table.cursor_key)
 
     def take(self, update: Update) -> None:

@@ -91,7 +91,6 @@ class ApprovalsScreen(BoardScreen):
         found = sorted(
             self.tf.board.picture.facts.approvals, key=lambda a: (a.state != "waiting", -a.requested_at)
         )
-        before = list(self._requests.all)
         self._requests.all = {a.id: a for a in found}
         table = self.query_one("#body", Table)
         shared = self.tf.board.picture.facts.health.shared_configured
@@ -100,10 +99,7 @@ class ApprovalsScreen(BoardScreen):
             if shared
             else "No shared store is configured ([store] url): without a server that stamps who approves, nobody can."
         )
-        if before == list(self._requests.all):
-            table.apply(changed=before)
-        else:
-            table.set_rows(self._requests.all, presorted=True)
+        table.set_rows(self._requests.all, presorted=True)
 
     def take(self, update: Update) -> None:
         self.catch_up()

@@ -154,17 +154,13 @@ class CanaryScreen(Acting):
             return
         assessment = self.tf.board.assessment
         found = canary.shown(assessment, self.tf.namespaces)
-        before = list(self._releases.all)
         self._releases.all = {r.subject: (r, canary.judgement_of(assessment, r)) for r in found}
         table = self.query_one("#body", Table)
         several = len(found) > 1
         if table.display is not several:
             table.display = several
             self.set_focus(table if several else None)
-        if before != list(self._releases.all):
-            table.set_rows(self._releases.all, presorted=True)
-        else:
-            table.apply(changed=list(self._releases.all))
+        table.set_rows(self._releases.all, presorted=True)  # worst first: an order that keys alone do not have
         first = next(iter(self._releases.all), None)
         here = self._release.subject if self._release is not None else None
         self._choose(

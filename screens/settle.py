@@ -99,14 +99,10 @@ class SettleScreen(BoardScreen):
 
     def catch_up(self) -> None:
         found = self.tf.board.picture.facts.unsettled
-        before = list(self._intents.all)
         self._intents.all = {e.intent: e for e in sorted(found, key=lambda e: -e.at)}
         table = self.query_one("#body", Table)
         table.set_empty("Every intent has its outcome.")
-        if before == list(self._intents.all):
-            table.apply(changed=before)
-        else:
-            table.set_rows(self._intents.all, presorted=True)
+        table.set_rows(self._intents.all, presorted=True)
 
     def take(self, update: Update) -> None:
         if update.change.facts:

@@ -73,14 +73,18 @@ async def test_one_chart_at_a_time_on_a_small_terminal() -> None:
 
 
 async def test_several_releases_are_a_table_and_the_chosen_one_is_below() -> None:
-    pairs = ((cw.release(), cw.PASS), (cw.release(cw.AUTH), cw.BREACH))
+    pairs = ((cw.release(), cw.BREACH), (cw.release(cw.AUTH), cw.PASS))
     async with running(start="canary", judge=cw.Told(*pairs), prepare=cw.prepare) as run:
-        await run.shows("2 releases", "✖ BREACH  auth 2.14.0")
+        await run.shows("2 releases", "✖ BREACH  checkout 2.14.0")  # worst first
         await run.press("down")
-        await run.shows("✔ pass  checkout 2.14.0")
-        assert [s.name for s in run.app.screen.acting_on()] == ["checkout"]  # type: ignore[attr-defined]
+        await run.shows("✔ pass  auth 2.14.0")
+        assert [s.name for s in run.app.screen.acting_on()] == ["auth"]  # type: ignore[attr-defined]
+        run.app.board.put_facts(cw.FACTS)  # the cursor and the order stay
+        await run.pilot.pause(0.1)
+        await run.shows("✔ pass  auth 2.14.0")
+        assert run.text.index("checkout 2.14.0") < run.text.index("✔ pass            ‖ paused")
         await run.press("enter")
-        await run.shows("checkout 2.14.0: all triggers pass")
+        await run.shows("auth 2.14.0: all triggers pass")
 
 
 async def test_a_release_that_ends_while_it_is_shown_leaves_an_explained_screen() -> None:
