@@ -247,3 +247,33 @@ async def test_a_terminal_that_only_reads_breaks_no_glass() -> None:
     async with running(start="overview") as run:
         await go(run, "break-glass")
         await told(run, "only reads")
+
+
+async def test_what_reading_cannot_tell_is_recorded_as_the_operator_says() -> None:
+    class Kept:
+        terminal = "ops-7"
+
+        def __init__(self) -> None:
+            self.entries: list[tuple[EntryKind, dict[str, Any]]] = []
+
+        async def append(self, kind: EntryKind, **given: Any) -> Entry:
+            self.entries.append((kind, given))
+            return entry(8, kind, str(given["sentence"]))
+
+    kept = Kept()
+    facts = Facts(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
+    async with running(
+        start="overview", desk=ToldDesk(), ledger=kept, prepare=lambda b: cw.prepare(b, None, facts)
+    ) as run:
+        await run.shows("Unsettled", "from 2.14.0")
+        await run.press("enter")
+        await run.shows("It was applied")
+        run.app.screen.query_one("#reason", TypedInput).focus()
+        await run.press(*"seen it")
+        run.app.screen.query_one("#applied").focus()
+        await run.press("enter")
+        await told(run, "settled")
+        kind, given = kept.entries[0]
+        assert (
+            kind is EntryKind.OUTCOME and given["intent"] == "i-1" and "applied: seen it" in given["sentence"]
+        )

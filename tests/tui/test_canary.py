@@ -144,3 +144,16 @@ async def test_the_smallest_terminal_and_back() -> None:
             await run.pilot.resize_terminal(*size)
             await run.until(lambda size=size: run.app.size == size)  # type: ignore[misc]
         await run.until(lambda: run.text == before, "the same screen as before")
+
+
+async def test_without_colour_the_lines_differ_and_nothing_is_coloured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with running(start="canary", judge=cw.Told((cw.release(), cw.BREACH)), prepare=cw.prepare) as run:
+        await run.shows("✖ BREACH", "━", "╌", "─", "● canary", "○ baseline")
+        for y in range(run.app.size.height):
+            for segment in run.app.screen._compositor.render_strips()[y]:
+                style = segment.style
+                for colour in () if style is None else (style.color, style.bgcolor):
+                    assert colour is None or colour.is_default or len(set(colour.get_truecolor())) == 1

@@ -1,0 +1,129 @@
+"""What is said of a release in flight, as lines and as JSON."""
+
+from __future__ import annotations
+
+import json
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tui import canaryworld as cw
+from tfdash.model.judgement import Advice, Outcome
+from tfdash.model.release import Phase, Weight
+from tfdash.model.verdict import Assessment, Level
+from tfdash.views import canary, canaryfacts, canarywhy
+from tfdash.views.layout import cells
+
+ZONE = ZoneInfo("America/New_York")
+
+
+def text(line: canary.Line) -> str:
+    return "".join(c if isinstance(c, str) else c[0] for c in line)
+
+
+def assessment(*pairs: object) -> Assessment:
+    return Assessment(
+        at=cw.NOW, number=1, verdicts={}, workloads={}, releases={r.subject: r for r, _ in pairs},  # type: ignore[attr-defined, misc]
+        canaries={r.subject: s for r, s in pairs if s is not None},  # type: ignore[attr-defined, misc]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_a_breach_is_upper_case_and_nothing_unknown_is_green(outcome: Outcome) -> None:
+    state = canary.outcome_state(outcome)
+    assert state.word.isupper() is (outcome is Outcome.BREACH)
+    assert (state.level is Level.OK) is (outcome is Outcome.PASS)
+    assert outcome in (Outcome.PASS, Outcome.BREACH) or state.level is Level.UNKNOWN
+
+
+def test_a_release_that_nothing_judges_is_never_green() -> None:
+    assert canary.verdict(cw.release(), None).text == "? not judged"
+    assert canary.verdict(cw.release(phase=Phase.STUCK), cw.PASS).level is Level.BREACH
+
+
+def test_the_headline_of_a_breach_has_the_numbers_and_what_to_do() -> None:
+    head = canary.headline(cw.release(), cw.BREACH)
+    assert (head.state.text, head.text, head.advice) == (
+        "✖ BREACH", "checkout 2.14.0: error rate 3.1 %, limit 1.32 %", "roll back",
+    )  # fmt: skip
+
+
+def test_the_worst_stands_first_and_what_rests_is_not_listed() -> None:
+    quiet = (cw.release(cw.CHECKOUT._replace(name="zz"), phase=Phase.NONE), None)
+    found = canary.shown(assessment((cw.release(cw.AUTH), cw.PASS), (cw.release(), cw.BREACH), quiet))
+    assert [r.subject.name for r in found] == ["checkout", "auth"]
+    assert canary.shown(assessment((cw.release(), cw.BREACH)), ("elsewhere",)) == []
+
+
+def test_what_is_complete_and_on_its_way_to_be_verified_is_listed() -> None:
+    said = cw.judged(Outcome.PASS, Advice.WAIT, "verified in 10 min", cw.ERRORS_PASS)
+    found = canary.shown(assessment((cw.release(phase=Phase.COMPLETE), said)))
+    assert len(found) == 1 and canary.verdict(found[0], said).text == "✔ pass"
+
+
+@given(st.none() | st.floats(0, 100), st.none() | st.floats(0, 100), st.integers(4, 40))
+def test_a_weight_bar_has_its_width_and_is_full_only_at_all(
+    wanted: float | None, actual: float | None, width: int
+) -> None:
+    bar = canary.weight_bar(cw.release(weight=Weight(wanted=wanted, actual=actual)), width)
+    got = actual if actual is not None else wanted
+    if got is None:
+        assert bar == []
+        return
+    assert cells(text(bar)) == width
+    assert (text(bar[:1]) == "█" * width) is (got == 100)
+    assert (text(bar[:1]) == "") is (got == 0)
+
+
+def test_lines_lose_whole_pieces_and_never_end_in_a_lonely_glyph() -> None:
+    line = ["one ", ("two ", "ok"), ("✔ ", "ok"), "three"]
+    assert text(canary.fitting(line, 10)) == "one two "
+    assert text(canary.fitting(line, 2)) == "one "
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [(0.031, "ratio", "3.1 %"), (0.0132, "ratio", "1.32 %"), (0.5, "ratio", "50 %"), (0.318, "s", "318 ms"),
+     (1.5, "s", "1.50 s"), (None, "s", ""), (float("nan"), "ratio", "")],
+)  # fmt: skip
+def test_amounts(value: float | None, unit: str, shown: str) -> None:
+    assert canary.amount(value, unit) == shown
+
+
+def test_why_names_both_readings_the_interval_the_sample_and_the_query() -> None:
+    told = "\n".join(canarywhy.why_lines(cw.release(), cw.BREACH, ZONE))
+    for part in (
+        "158 % above",
+        "read as points",
+        "interval 2.5 % to 3.8 %",
+        "3,102 requests",
+        cw.QUERY,
+        "never the sole ground",
+    ):
+        assert part in told
+
+
+def test_the_json_is_json_and_says_what_the_screen_says() -> None:
+    found = json.loads(json.dumps(canarywhy.as_json(cw.release(analyses=(cw.RUN,)), cw.BREACH)))
+    assert found["verdict"] == "BREACH" and found["judgement"]["advice"] == "roll back"
+    assert found["judgement"]["triggers"][0]["limit"] == 0.0132 and found["weight"]["approximate"] is True
+    assert canarywhy.as_json(cw.release(), None)["judgement"] is None
+
+
+def test_a_failing_journey_stands_first() -> None:
+    from tests.tui.recorded import REF
+    from tfdash.model.observation import Observation
+    from tfdash.model.picture import ClusterPicture, Picture
+
+    picture = Picture(
+        at=cw.NOW,
+        number=1,
+        clusters={REF: ClusterPicture(ref=REF, info=Observation(), kinds={})},
+        signals=cw.signals(pay=False),
+    )
+    assert text(canaryfacts.journey_line(picture, cw.release())).startswith("journeys  ✖ pay: 502 at step 3")
+    other = msgspec.structs.replace(cw.release(), subject=cw.AUTH, workload=None)
+    assert canaryfacts.journey_line(picture, other) == ()
