@@ -173,7 +173,7 @@ class Execution:
         if first.path.startswith(("http://", "https://")):
             return await self._call(first)
         result, sentence, self._items = await send_each(
-            self._writer, requests, self._record.audit_id, self._policy, self._say, self._show
+            self._writer, requests, self._record.audit_id, self._policy, self._say, self._show, self._note
         )
         return result, sentence
 
@@ -202,6 +202,9 @@ class Execution:
     def _show(self, items: Items) -> None:
         self._items = items
         self.tell(stage="sending")
+
+    async def _note(self, item: str, outcome: str) -> None:
+        await self._record.add(EntryKind.NOTE, f"{item}: {outcome}", {"item": item, "outcome": outcome})
 
     async def _event(self, sentence: str, *, warning: bool) -> None:
         request = event_request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -129,6 +129,8 @@ def _by_effect(request: Request, document: Any, marks: Marks | None) -> tuple[Re
 
 
 Items = tuple[tuple[str, str], ...]
+Note = Callable[[str, str], Awaitable[None]]
+"""Records what became of one item."""
 
 
 def name_of(request: Request) -> str:
@@ -140,7 +142,7 @@ def name_of(request: Request) -> str:
 
 async def send_each(
     writer: Writer, requests: tuple[Request, ...], audit_id: Callable[[int], str], policy: ActionPolicy,
-    tell: Callable[[str], None], show: Callable[[Items], None],
+    tell: Callable[[str], None], show: Callable[[Items], None], note: Note,
 ) -> tuple[Result, str, Items]:  # fmt: skip
     """All of them in order; the first that is not done ends it. Of a drain's evictions each is an item of its own: one that
     a budget refuses is asked again until the time is over, one that fails does not hold the others."""
@@ -158,12 +160,12 @@ async def send_each(
         said = sent.sentence
     if not many:
         return Result.APPLIED, said, ()
-    return await _evict(writer, evictions, number, items, audit_id, policy, tell, show)
+    return await _evict(writer, evictions, number, items, audit_id, policy, tell, show, note)
 
 
 async def _evict(
     writer: Writer, evictions: list[Request], number: int, items: dict[str, str], audit_id: Callable[[int], str],
-    policy: ActionPolicy, tell: Callable[[str], None], show: Callable[[Items], None],
+    policy: ActionPolicy, tell: Callable[[str], None], show: Callable[[Items], None], note: Note,
 ) -> tuple[Result, str, Items]:  # fmt: skip
     over = time.monotonic() + policy.drain_timeout
     waiting, unknown, failed, done = list(evictions), 0, 0, 0
@@ -184,12 +186,16 @@ async def _evict(
                 failed += sent.result is not Result.UNKNOWN
                 items[name_of(request)] = sent.sentence
             show(tuple(items.items()))
+            if not sent.budget:
+                await note(name_of(request), items[name_of(request)])
         waiting = again
         if waiting and time.monotonic() + _AGAIN > over:
             break
         if waiting:
             await asyncio.sleep(_AGAIN)
     told = f"{done} of {len(evictions)} pods evicted"
+    for request in waiting:
+        await note(name_of(request), items[name_of(request)])
     if waiting:
         told += f"; {len(waiting)} are held by PodDisruptionBudgets"
     if failed:

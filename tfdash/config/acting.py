@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tfdash.actions.names import wrong_for_second_person, wrong_id
 from tfdash.config.types import Duration
 
 
@@ -47,3 +48,12 @@ class ActionsSettings(Table):
     gates: dict[str, str] = Field(default_factory=dict)
     shell: list[str] = Field(default=["sh"])
     pipelines: dict[str, PipelineSettings] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_actions(self) -> ActionsSettings:
+        wrong = [wrong_for_second_person(name) for name in self.second_person]
+        wrong += [wrong_id(name) for name in self.pipelines]
+        told = [text for text in wrong if text]
+        if told:  # a misspelt id would ask nobody
+            raise ValueError(told[0])
+        return self

@@ -279,6 +279,8 @@ def test_a_node_is_cordoned_drained_and_uncordoned(at: Bench, admin: httpx.Clien
     assert done.result in (Result.APPLIED, Result.FAILED), done.sentence
     evicted = [name for name, outcome in done.items if outcome == "evicted"]
     assert evicted
+    noted = [e.sentence for e in at.ledger.entries if e.kind == "note" and e.intent == done.entry]
+    assert sorted(noted) == sorted(f"{item}: {outcome}" for item, outcome in done.items)
     assert any(p.stage == "sending" and p.items for p in told)
     at.until(
         lambda: "node.uncordon" in {o.action for o in at.desk.offers(subject) if not o.refused}, "the cordon"

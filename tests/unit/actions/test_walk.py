@@ -18,6 +18,8 @@ from tfdash.actions.mode import Mode
 from tfdash.actions.policy import ActionPolicy
 from tfdash.actions.registry import ACTIONS
 from tfdash.clock import FixedClock
+from tfdash.config.load import parse
+from tfdash.config.problems import ConfigError
 from tfdash.model.action import FreezeRule, Progress, Result, Risk
 from tfdash.model.judgement import Outcome
 from tfdash.model.memory import Acting, BreakGlass, Facts, StoreHealth
@@ -279,3 +281,16 @@ def test_offers_say_why_before_a_key_is_pressed() -> None:
     assert (shell.refused, shell.remedy) == ("kubectl is not installed or not on PATH", "install kubectl")
     keys = [o.key for o in desk.offers(subject("Rollout", "paused")) if o.key]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('second_person = ["rollout.promot"]', "there is no action 'rollout.promot'"),
+        ('second_person = ["production/workload.rollback"]', "never waits for a second person"),
+        ('pipelines."rollback" = { command = ["ci"] }', "there is no action 'rollback'"),
+    ],
+)
+def test_an_id_that_is_none_is_refused_by_the_configuration(text: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        parse(f"[actions]\n{text}\n", "c.toml")
