@@ -33,7 +33,7 @@ _COLUMNS = (
     Column("where", "IN", min=14, flex=1, priority=4, sort="none"),
 )
 _WIDE = 100  # columns: two charts stand side by side
-_TALL = 30  # lines: room for whole sentences
+_TALL = 34  # lines: room for whole sentences
 _STACKED = 34  # lines: room for two charts under each other
 _CHARTED = ("errors", "latency")
 
@@ -160,7 +160,9 @@ class CanaryScreen(Acting):
         if table.display is not several:
             table.display = several
             self.set_focus(table if several else None)
-        table.set_rows(self._releases.all, presorted=True)  # worst first: an order that keys alone do not have
+        table.set_rows(
+            self._releases.all, presorted=True
+        )  # worst first: an order that keys alone do not have
         first = next(iter(self._releases.all), None)
         here = self._release.subject if self._release is not None else None
         self._choose(
@@ -382,5 +384,5 @@ def drawing(trigger: Trigger, zone: Any) -> Drawing:
         factor, unit = 1.0, "s"
     return Drawing(
         title=canary.chart_title(trigger), points=trigger.chart, unit=unit, factor=factor, zone=zone,
-        empty=safe(trigger.sentence), over=trigger.outcome is Outcome.BREACH,
+        empty=f"{canary.outcome_state(trigger.outcome).text}: nothing was counted that could be drawn", over=trigger.outcome is Outcome.BREACH,
     )  # fmt: skip

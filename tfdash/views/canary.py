@@ -295,8 +295,8 @@ def phase_pieces(release: ReleaseState, now: float) -> list[Cell]:
             f", {short_age(pause.until - now)} left" if pause.until is not None and pause.until > now else ""
         )
         return [(f"{state.text}{age}", state.token), f": {why}{until}" if why else until]
-    text = safe(release.message)
-    return [(state.text, state.token), f": {text}" if text else ""]
+    text = safe(release.message).removeprefix(f"{state.word}: ")
+    return [(state.text, state.token), f": {text}" if text and text != state.word else ""]
 
 
 def skip_line(release: ReleaseState) -> Line:
