@@ -4,6 +4,7 @@ Pure functions over ``tfdash.model``; no I/O, the clock is passed in. ``judge_re
 """
 
 from tfdash.playbook.canary.judging import freeze_baseline, judge_release
+from tfdash.playbook.canary.kept import Kept
 from tfdash.playbook.canary.policy import (
     CanaryPolicy,
     default_canary_policy,
@@ -14,6 +15,7 @@ from tfdash.playbook.canary.policy import (
 
 __all__ = [
     "CanaryPolicy",
+    "Kept",
     "default_canary_policy",
     "freeze_baseline",
     "judge_release",

@@ -148,14 +148,17 @@ def bounds_of(series: Iterable[HistogramSeries]) -> tuple[float, ...]:
 
 
 def bucket_rises(
-    series: HistogramSeries, edges: Sequence[float], from_zero: bool, bounds: tuple[float, ...]
+    series: HistogramSeries | Sequence[Buckets],
+    edges: Sequence[float],
+    from_zero: bool,
+    bounds: tuple[float, ...],
 ) -> list[tuple[float, ...]] | None:
     """What each cumulative bucket rose by in each window; None of no samples.
 
     A reset is seen in the count of all observations. Bounds that a sample lacks hold what its next lower bound holds:
     a native histogram names only buckets that hold something.
     """
-    points: Sequence[Buckets] = series.points
+    points = series.points if isinstance(series, HistogramSeries) else series
     counts = [p.counts[-1] for p in points if p.counts]
     ats = [p.at for p in points]
     if len(counts) != len(points) or sum(counts) != sum(counts) or ats != sorted(ats):

@@ -13,10 +13,11 @@ from tfdash.playbook.canary import seeing, telling, words
 from tfdash.playbook.canary.counting import Grid
 from tfdash.playbook.canary.held import Held
 from tfdash.playbook.canary.journeys import journeys_trigger, worst
+from tfdash.playbook.canary.kept import Kept
 from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
 from tfdash.playbook.canary.seeing import Bar, Sight
 from tfdash.playbook.canary.sides import Sorter, Versions, versions
-from tfdash.playbook.canary.tally import Tally, canary_start, grid_of, tally
+from tfdash.playbook.canary.tally import Tally, tally
 
 _NO_PODS: Mapping[str, str] = {}
 _MENDS = (
@@ -28,29 +29,30 @@ _MENDS = (
 def judge_release(
     release: ReleaseState, traffic: Observation[Traffic] | None, journeys: Sequence[Observation[Journey]],
     pod_started: Mapping[str, float], policy: CanaryPolicy, now: float, *, manual: str = "", frozen: str = "",
-    pods: Mapping[str, str] = _NO_PODS,
+    pods: Mapping[str, str] = _NO_PODS, kept: Kept | None = None,
 ) -> CanaryJudgement:  # fmt: skip
     """Judge one release by the playbook's rollback triggers. Pure; ``now`` and all times are epoch seconds.
 
     ``pod_started``: pod name -> start time, of pods that are gone too where known. ``pods``: pod name -> template hash;
     pods that are missing there are told by the hash in their name. ``manual``: a person's decision to roll back, with
-    who and why. ``frozen``: what ``freeze_baseline`` made when the release served everything.
+    who and why. ``frozen``: what ``freeze_baseline`` made when the release served everything. ``kept``: the memory of
+    who judges the same release again and again; it saves work and changes no result.
     """
     triggers: list[Trigger] = []
     if manual:
         triggers.append(
             Trigger(id="manual", title="Manual decision", outcome=Outcome.BREACH, sentence=manual, evaluated_at=now)
         )  # fmt: skip
-    kept = holding.read(frozen) if frozen else None
-    who = versions(release, policy, kept.hash if kept else None)
-    if frozen and kept is None and release.phase is Phase.COMPLETE:
+    held = holding.read(frozen) if frozen else None
+    who = versions(release, policy, held.hash if held else None)
+    if frozen and held is None and release.phase is Phase.COMPLETE:
         who = who._replace(problem="the frozen baseline cannot be read: nothing to compare with")
     at_work = release.in_flight or (
         release.phase in (Phase.COMPLETE, Phase.UNKNOWN) and (who.canary is not None or bool(frozen))
     )
     began = who.canary.oldest_start if who.canary else None
     if at_work:
-        sight, bar = _see(traffic, who, pod_started, policy, pods, kept, now)
+        sight, bar = _see(traffic, who, pod_started, policy, pods, held, now, kept)
         if sight is not None:
             began = sight.tally.began if sight.tally.began is not None else began
         if policy.errors.enabled:
@@ -80,7 +82,7 @@ def _there(sight: Sight | None) -> Sight:
 
 def _see(
     observation: Observation[Traffic] | None, who: Versions, started: Mapping[str, float], policy: CanaryPolicy,
-    pods: Mapping[str, str], kept: Held | None, now: float,
+    pods: Mapping[str, str], frozen: Held | None, now: float, kept: Kept | None,
 ) -> tuple[Sight | None, Bar | None]:  # fmt: skip
     """Count the traffic and find the baseline; or say why that cannot be."""
     if who.problem or who.canary is None:
@@ -90,10 +92,10 @@ def _see(
         return None, bar
     traffic = observation.value
     sorter = Sorter(who, pods)
-    counts = tally(traffic, sorter, started, who.canary, policy)
+    counts = tally(traffic, sorter, started, who.canary, policy, kept=kept)
     label, held = who.label, None
     if policy.baseline == "before":
-        held = _before(traffic, who, started, policy, pods, counts)
+        held = _before(traffic, who, started, policy, pods, counts, kept)
         if held is None:
             return None, Bar(
                 Outcome.NOT_COMPARABLE,
@@ -101,8 +103,8 @@ def _see(
             )
         label = held.label
     elif _alone(counts):
-        kept = kept if kept is not None and kept.hash != who.canary.hash else None
-        held = kept or _own(counts, who) or _before(traffic, who, started, policy, pods, counts)
+        frozen = frozen if frozen is not None and frozen.hash != who.canary.hash else None
+        held = frozen or _own(counts, who) or _before(traffic, who, started, policy, pods, counts, kept)
         label = held.label if held is not None else label
     problem = str(observation.problem) if observation.problem is not None else ""
     age = now - traffic.evaluated_at
@@ -127,7 +129,7 @@ def _own(counts: Tally, who: Versions) -> Held | None:
 
 def _before(
     traffic: Traffic, who: Versions, started: Mapping[str, float], policy: CanaryPolicy, pods: Mapping[str, str],
-    counts: Tally,
+    counts: Tally, kept: Kept | None,
 ) -> Held | None:  # fmt: skip
     """The service's own traffic in whole windows before the canary began, as a baseline. None of none."""
     if counts.began is None or who.canary is None:
@@ -140,7 +142,7 @@ def _before(
     everyone = _Everyone(Sorter(who, pods))
     grid = Grid(first * length, length, last - first)
     told = holding.hold(
-        tally(traffic, everyone, started, who.canary, policy, grid), "",
+        tally(traffic, everyone, started, who.canary, policy, grid, kept.earlier() if kept is not None else None), "",
         f"the service before the release, {words.clock(grid.start)} to {words.clock(grid.end)} (weaker)", grid.end,
     )  # fmt: skip
     return told if told.requests else None
@@ -159,7 +161,7 @@ class _Everyone(Sorter):
 
 def freeze_baseline(
     release: ReleaseState, traffic: Traffic, pod_started: Mapping[str, float], policy: CanaryPolicy, now: float, *,
-    pods: Mapping[str, str] = _NO_PODS,
+    pods: Mapping[str, str] = _NO_PODS, kept: Kept | None = None,
 ) -> str:  # fmt: skip
     """The stable version's counts of this release's windows as canonical JSON, or "" where it served nothing.
 
@@ -169,8 +171,7 @@ def freeze_baseline(
     if who.problem or who.canary is None or who.baseline is None:
         return ""
     sorter = Sorter(who, pods)
-    began = canary_start(traffic, sorter, pod_started, who.canary)
-    counts = tally(traffic, sorter, pod_started, who.canary, policy, grid_of(traffic, began, policy))
+    counts = tally(traffic, sorter, pod_started, who.canary, policy, kept=kept)
     told = holding.hold(counts, who.baseline.hash, f"frozen at {words.clock(now)}", now)
     return holding.write(told) if told.requests else ""
 

@@ -20,6 +20,7 @@ from tfdash.playbook.canary.counting import (
     rises,
     target,
 )
+from tfdash.playbook.canary.kept import Counted, Kept, Mark, Samples, place, plain, reusable
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import BASELINE, CANARY, Sorter
 
@@ -109,41 +110,96 @@ class _Sums:
         self.kept = list(map(add, self.kept, values))
 
 
+class _Counting(NamedTuple):
+    """The windows that are to be counted, the last ones of the grid, and how each series counts."""
+
+    edges: Edges
+    skipped: int  # windows of the grid before them
+    kept_from: dict[Mark, int]  # the grid's first window after warm-up
+    marks: Sequence[Mark | None]
+    plain: Sequence[bool] | None  # None: not known
+
+    @property
+    def number(self) -> int:
+        return len(self.edges.edges) - 1
+
+    def first_kept(self, mark: Mark) -> int:
+        return max(self.kept_from[mark] - self.skipped, 0)
+
+    def from_where(self, index: int, points: Samples, from_zero: bool) -> tuple[int, bool]:
+        """The first sample that matters to these windows, and whether it counts whole."""
+        if self.plain is None or not self.plain[index]:
+            return 0, from_zero
+        before = place(points, self.edges.edges[0])
+        return (before - 1, False) if before else (0, from_zero)
+
+
 def tally(
     traffic: Traffic, sorter: Sorter, started: Mapping[str, float], canary: Side, policy: CanaryPolicy,
-    grid: Grid | None = None,
+    grid: Grid | None = None, kept: Kept | None = None,
 ) -> Tally:  # fmt: skip
-    """Count. ``grid``: other windows than the release's own (a baseline before it)."""
+    """Count. ``grid``: other windows than the release's own (a baseline before it). ``kept`` spares what stays as it was."""
     began = canary_start(traffic, sorter, started, canary)
     grid = grid or grid_of(traffic, began, policy)
     births = Births((*traffic.requests, *traffic.latency), started, traffic.since, traffic.scrape_interval)
-    edges = grid.edges
-    known: dict[int, tuple[list[float], int] | None] = {}  # errors are mostly the same series once more
-    cut = Edges(edges)
-    requests = _sum(traffic.requests, sorter, births, grid, cut, canary, policy, known)
-    errors = _sum(traffic.errors, sorter, births, grid, cut, canary, policy, known)
-    anchor = first_counted(began, grid, policy)
-    columns, doubled = [], False
-    for side in (CANARY, BASELINE):
-        ours, theirs = requests[side], errors[side]
-        for all_, failed in ((ours.kept, theirs.kept), (ours.warm, theirs.warm)):
-            column = [Count(n, x) for n, x in zip(map(round, all_), map(round, failed), strict=True)]
-            if any(x > n for n, x in column):
-                doubled, column = True, [Count(n, min(x, n)) for n, x in column]
-            columns.append(column)
-    number = round((grid.start - anchor) / grid.length) + 1
-    pairs = [
-        Pair(edges[i], edges[i + 1], number + i, one, two, one_all, two_all)
-        for i, (one, one_all, two, two_all) in enumerate(zip(*columns, strict=True))
-    ]
-    bounds = bounds_of(traffic.latency)
-    slows = _slow(traffic.latency, sorter, births, grid, edges, bounds, canary, policy, anchor)
-    split = [[s for s in traffic.requests if sorter(s) == side] for side in (CANARY, BASELINE)]
-    late = [[s for s in traffic.latency if sorter(s) == side] for side in (CANARY, BASELINE)]
-    return Tally(
-        grid, began, tuple(pairs), bounds, any(s.native for s in traffic.latency), slows,
-        (newest(split[0]), newest(split[1])), (newest(late[0]), newest(late[1])), doubled,
+    anchor, bounds, edges = first_counted(began, grid, policy), bounds_of(traffic.latency), grid.edges
+    everything: tuple[CounterSeries | HistogramSeries, ...] = (
+        *traffic.requests,
+        *traffic.errors,
+        *traffic.latency,
+    )
+    marks = [_mark(one, sorter(one), births, canary) for one in everything]
+    basis = (
+        len(traffic.requests), len(traffic.errors), anchor, grid.length, policy.warm_up, bounds, marks
     )  # fmt: skip
+    samples = tuple(one.points for one in everything)
+    reuse = reusable(kept.last, basis, samples, edges) if kept is not None else None
+    many = reuse.many if reuse is not None else 0
+    if kept is not None and kept.last is not None and reuse is not None and many == grid.number:
+        columns = kept.last.columns
+        if many != len(kept.last.edges) - 1:
+            columns = tuple(c[reuse.first : reuse.first + many] for c in columns)
+    else:
+        known = reuse.plain if reuse is not None else None
+        kept_from = {
+            m: _kept_from(m, grid, policy) for m in set(marks) if m is not None
+        }  # fmt: skip
+        counting = _Counting(Edges(edges[many:]), many, kept_from, marks, known)
+        number = round((grid.start - anchor) / grid.length) + 1
+        columns = _columns(traffic, counting, number + many, bounds, anchor, grid.length)
+        if many and reuse is not None and kept is not None and kept.last is not None:
+            old = (c[reuse.first : reuse.first + many] for c in kept.last.columns)
+            columns = tuple(one + two for one, two in zip(old, columns, strict=True))
+        if kept is not None:
+            kept.turn += 1
+    if kept is not None:
+        flat = reuse.plain if reuse is not None else tuple(bool(p) and plain(p) for p in samples)
+        kept.last = Counted(basis, samples, flat, edges, columns)
+    pairs, doubled, slows = columns
+    sides = [m.side if m is not None else "" for m in marks]
+    late = len(everything) - len(traffic.latency)
+
+    def newest_of(side: str, first: int, last: int) -> float | None:
+        return newest(everything[i] for i in range(first, last) if sides[i] == side)
+
+    seen, slow_seen = (
+        (newest_of(CANARY, *span), newest_of(BASELINE, *span))
+        for span in ((0, len(traffic.requests)), (late, len(everything)))
+    )
+    return Tally(
+        grid, began, pairs, bounds, any(s.native for s in traffic.latency), slows,
+        seen, slow_seen, any(doubled),
+    )  # fmt: skip
+
+
+def _mark(series: CounterSeries | HistogramSeries, side: str, births: Births, canary: Side) -> Mark | None:
+    """How it counts; None of a series without samples and of one that is neither side's."""
+    if not side or not series.points:
+        return None
+    start = births.start(series)
+    if start is None and side == CANARY and not target(series)[0]:
+        start = canary.oldest_start
+    return Mark(side, _from_zero(series, side, births, canary), start)
 
 
 def _from_zero(series: CounterSeries | HistogramSeries, side: str, births: Births, canary: Side) -> bool:
@@ -154,59 +210,78 @@ def _from_zero(series: CounterSeries | HistogramSeries, side: str, births: Birth
     return side == CANARY and not series.pod and began is not None and births.reaches(began, series)
 
 
-def _kept_from(
-    series: CounterSeries | HistogramSeries, side: str, births: Births, grid: Grid, canary: Side, policy: CanaryPolicy
-) -> int:  # fmt: skip
+def _kept_from(mark: Mark, grid: Grid, policy: CanaryPolicy) -> int:
     """The index of the first window that begins after this target's warm-up."""
-    start = births.start(series)
-    if start is None and side == CANARY and not target(series)[0]:
-        start = canary.oldest_start
-    if start is None:
+    if mark.start is None:
         return 0
-    return max(math.ceil((start + policy.warm_up - grid.start) / grid.length), 0)
+    return max(math.ceil((mark.start + policy.warm_up - grid.start) / grid.length), 0)
+
+
+def _columns(
+    traffic: Traffic, counting: _Counting, number: int, bounds: tuple[float, ...], anchor: float, length: float
+) -> tuple[tuple[Pair, ...], tuple[bool, ...], tuple[Slow, ...]]:  # fmt: skip
+    """The windows themselves; in which of them more errors than requests were counted; their buckets."""
+    edges = counting.edges.edges
+    known: dict[int, list[float] | None] = {}  # errors are mostly the same series once more
+    requests = _sum(traffic.requests, 0, counting, known)
+    errors = _sum(traffic.errors, len(traffic.requests), counting, known)
+    columns = []
+    doubled = [False] * counting.number
+    for side in (CANARY, BASELINE):
+        ours, theirs = requests[side], errors[side]
+        for all_, failed in ((ours.kept, theirs.kept), (ours.warm, theirs.warm)):
+            column = [Count(n, x) for n, x in zip(map(round, all_), map(round, failed), strict=True)]
+            for i, (n, x) in enumerate(column):
+                if x > n:
+                    doubled[i], column[i] = True, Count(n, n)
+            columns.append(column)
+    pairs = tuple(
+        Pair(edges[i], edges[i + 1], number + i, one, two, one_all, two_all)
+        for i, (one, one_all, two, two_all) in enumerate(zip(*columns, strict=True))
+    )
+    return pairs, tuple(doubled), _slow(traffic, counting, bounds, anchor, length)
 
 
 def _sum(
-    series: tuple[CounterSeries, ...], sorter: Sorter, births: Births, grid: Grid, edges: Edges, canary: Side,
-    policy: CanaryPolicy, known: dict[int, tuple[list[float], int] | None],
+    series: tuple[CounterSeries, ...], first: int, counting: _Counting, known: dict[int, list[float] | None]
 ) -> dict[str, _Sums]:  # fmt: skip
-    told = {CANARY: _Sums(grid.number), BASELINE: _Sums(grid.number)}
-    for one in series:
-        side = sorter(one)
-        if not side or not one.points:
+    told = {CANARY: _Sums(counting.number), BASELINE: _Sums(counting.number)}
+    for index, one in enumerate(series, first):
+        mark = counting.marks[index]
+        if mark is None:
             continue
         if id(one) not in known:
-            values = rises(one.points, edges, _from_zero(one, side, births, canary))
-            known[id(one)] = (values, _kept_from(one, side, births, grid, canary, policy)) if values else None
+            begin, from_zero = counting.from_where(index, one.points, mark.from_zero)
+            known[id(one)] = rises(one.points[begin:] if begin else one.points, counting.edges, from_zero)
         if (found := known[id(one)]) is not None:
-            told[side].add(*found)
+            told[mark.side].add(found, counting.first_kept(mark))
     return told
 
 
 def _slow(
-    series: tuple[HistogramSeries, ...], sorter: Sorter, births: Births, grid: Grid, edges: list[float],
-    bounds: tuple[float, ...], canary: Side, policy: CanaryPolicy, anchor: float,
+    traffic: Traffic, counting: _Counting, bounds: tuple[float, ...], anchor: float, length: float
 ) -> tuple[Slow, ...]:  # fmt: skip
     if not bounds:
         return ()
-    none = (0.0,) * len(bounds)
-    sums: dict[str, list[tuple[float, ...]]] = {s: [none] * grid.number for s in (CANARY, BASELINE)}
-    for one in series:
-        side = sorter(one)
-        if not side or not one.points:
+    none, edges, number = (0.0,) * len(bounds), counting.edges.edges, counting.number
+    sums: dict[str, list[tuple[float, ...]]] = {s: [none] * number for s in (CANARY, BASELINE)}
+    for index, one in enumerate(traffic.latency, len(traffic.requests) + len(traffic.errors)):
+        mark = counting.marks[index]
+        if mark is None:
             continue
-        windows = bucket_rises(one, edges, _from_zero(one, side, births, canary), bounds)
-        mine = sums[side]
-        for i in range(_kept_from(one, side, births, grid, canary, policy), grid.number if windows else 0):
+        begin, from_zero = counting.from_where(index, one.points, mark.from_zero)
+        windows = bucket_rises(one.points[begin:] if begin else one.points, edges, from_zero, bounds)
+        mine = sums[mark.side]
+        for i in range(counting.first_kept(mark), number if windows else 0):
             assert windows is not None
             if windows[i][-1]:
                 mine[i] = tuple(map(add, mine[i], windows[i])) if mine[i] is not none else windows[i]
     return tuple(
         Slow(
-            edges[i], edges[i + 1], round((edges[i] - anchor) / grid.length) + 1,
+            edges[i], edges[i + 1], round((edges[i] - anchor) / length) + 1,
             _whole(sums[CANARY][i]), _whole(sums[BASELINE][i]),
         )
-        for i in range(grid.number)
+        for i in range(number)
     )  # fmt: skip
 
 

@@ -1,0 +1,189 @@
+"""Judging with a memory says what judging afresh says, whatever came in between."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from tests.unit.playbook.canary.making import (
+    BOUNDS,
+    CANARY_POD,
+    NEW,
+    OLD,
+    STABLE_POD,
+    STEP,
+    T0,
+    policy,
+    release,
+    seen,
+)
+from tfdash.model.release import Phase, Side
+from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point, Traffic
+from tfdash.playbook.canary import Kept, freeze_baseline, judge_release
+from tfdash.playbook.canary.kept import grown, plain
+
+RULES = policy(windows=6)
+HORIZON = RULES.horizon
+
+
+class World:
+    """Pods that are scraped, die, restart and come late; what is published of them by time, as the source does it."""
+
+    def __init__(self, seed: int, *, whole: bool = True) -> None:
+        self.chance, self.whole = random.Random(seed), whole
+        self.pods = {CANARY_POD: T0, STABLE_POD: T0 - 90000}
+        self.dead: set[str] = set()
+        self.totals: dict[tuple[str, str], float] = {}
+        self.counters: dict[tuple[str, str], list[Point]] = {}
+        self.buckets: dict[str, list[Buckets]] = {}
+        self.at = T0 - 200
+
+    def scrape(self) -> None:
+        self.at += STEP
+        for pod in self.pods:
+            if pod in self.dead or self.pods[pod] > self.at or self.chance.random() < 0.05:
+                continue
+            for code, mean in (("200", 40), ("500", 3)):
+                more = self.chance.randrange(mean) + (0 if self.whole else self.chance.random())
+                key = pod, code
+                self.totals[key] = self.totals.get(key, 0.0) + more
+                if self.totals[key] or code == "200":
+                    self.counters.setdefault(key, []).append(Point(self.at, self.totals[key]))
+            last = next(
+                (b.counts for b in reversed(self.buckets.get(pod, ())) if b.bounds is BOUNDS),
+                (0.0,) * len(BOUNDS),
+            )
+            if self.totals[pod, "200"] < last[-1]:
+                last = (0.0,) * len(BOUNDS)
+            more_by_bound = sorted(self.chance.randrange(20) for _ in BOUNDS)
+            counts = tuple(a + b for a, b in zip(last, more_by_bound, strict=True))
+            self.buckets.setdefault(pod, []).append(Buckets(self.at, BOUNDS, counts, math.nan))
+
+    def happen(self) -> None:
+        """Something that is no mere scrape."""
+        match self.chance.randrange(10):
+            case 0:
+                self.pods[f"checkout-{self.chance.choice((NEW, OLD, 'other'))}-{len(self.pods)}"] = self.at
+            case 1 if len(self.pods) > 2:
+                self.dead.add(self.chance.choice(list(self.pods)))
+            case 2:  # the container starts anew
+                pod = self.chance.choice(list(self.pods))
+                self.totals = {k: 0.0 if k[0] == pod else v for k, v in self.totals.items()}
+            case 3:  # what was published of the past is corrected
+                points = self.counters[self.chance.choice(list(self.counters))]
+                i = self.chance.randrange(len(points))
+                points[i] = Point(points[i].at, points[i].value + 1)
+            case 4:  # a sample comes late
+                points = self.counters[self.chance.choice(list(self.counters))]
+                if len(points) > 3:
+                    points.insert(len(points) - 2, Point(points[-2].at - 1, points[-2].value))
+            case 5:  # a scrape that is no number, another that falls under nothing
+                points = self.counters[self.chance.choice(list(self.counters))]
+                points.append(Point(self.at, self.chance.choice((math.nan, -1.0))))
+            case 6 if self.buckets:
+                found = self.buckets[self.chance.choice(list(self.buckets))]
+                found.append(
+                    Buckets(self.at, (0.1, math.inf), (found[-1].counts[3], found[-1].counts[-1]), 0.0)
+                )
+
+    def traffic(self, **fields: Any) -> Traffic:
+        since = self.at + 1 - HORIZON
+        requests = [
+            CounterSeries(pod=pod, labels=(("code", code),), points=tuple(p for p in points if p.at >= since))
+            for (pod, code), points in self.counters.items()
+        ]
+        base: dict[str, Any] = {
+            "evaluated_at": self.at + 1, "since": max(since, T0 - 200), "requests": tuple(requests),
+            "errors": tuple(s for s in requests if s.labels[0][1] == "500"), "scrape_interval": STEP,
+            "latency": tuple(
+                HistogramSeries(pod=pod, points=tuple(p for p in points if p.at >= since))
+                for pod, points in self.buckets.items()
+            ),
+        }  # fmt: skip
+        return Traffic(**{**base, **fields})
+
+
+def same_with_and_without(
+    world: World, kept: Kept, state: Any, rules: Any, started: dict[str, float], **more: Any
+) -> None:
+    value = world.traffic()
+    now = value.evaluated_at + 2
+    assert judge_release(state, seen(value), (), started, rules, now, kept=kept, **more) == judge_release(
+        state, seen(value), (), started, rules, now, **more
+    )
+    assert freeze_baseline(state, value, started, rules, now, kept=kept) == freeze_baseline(
+        state, value, started, rules, now
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10**9), st.booleans(), st.sampled_from((0.0, 0.1, 0.5)),
+    st.sampled_from(("stable", "before")), st.lists(st.integers(1, 9), min_size=3, max_size=12),
+)  # fmt: skip
+def test_incremental_is_afresh(
+    seed: int, whole: bool, trouble: float, baseline: str, steps: list[int]
+) -> None:
+    world, kept, rules = World(seed, whole=whole), Kept(), policy(windows=6, baseline=baseline)
+    for turn, scrapes in enumerate(steps):
+        for _ in range(scrapes):
+            world.scrape()
+        if world.chance.random() < trouble:
+            world.happen()
+        started = {p: at for p, at in world.pods.items() if world.chance.random() < 0.95 or not trouble}
+        state = release()
+        if trouble and turn == len(steps) - 1:
+            state = release(phase=Phase.COMPLETE, canary=None, stable=Side(hash=NEW, oldest_start=T0))
+        same_with_and_without(world, kept, state, rules, started)
+
+
+def test_what_is_closed_is_not_counted_again() -> None:
+    world, kept = World(7), Kept()
+    turns = []
+    for _ in range(60):
+        world.scrape()
+        same_with_and_without(world, kept, release(), RULES, world.pods)
+        turns.append(kept.turn)
+    assert kept.turn <= 3 * 60 * STEP / RULES.window
+    assert turns[-1] - turns[-5] == 1  # one window ended in four scrapes
+
+
+def test_a_restart_that_leaves_the_horizon_is_counted_afresh() -> None:
+    points = tuple(Point(T0 + 15 * i, v) for i, v in enumerate((5.0, 7.0, 1.0, 2.0, 3.0)))
+    assert grown(points, points[1:], T0 + 60, False) is not None
+    assert grown(points, points[2:], T0 + 60, False) is None
+    assert grown(points, points[1:], T0 + 15, False) is None  # the base of the first window is gone
+    assert grown(points, (), T0 + 60, False) is None
+
+
+def test_samples_that_changed_are_no_growth() -> None:
+    points = tuple(Point(T0 + 15 * i, float(i)) for i in range(6))
+    other = (*points[:3], Point(T0 + 45, 99.0), *points[4:])
+    assert grown(points, other, T0 + 60, True) is None
+    assert grown(points, (*points, Point(T0 + 90, 6.0)), T0, True) == (T0 + 90, True)
+    assert grown(points, (*points, Point(T0 + 90, 1.0)), T0, True) == (T0 + 90, False)
+    assert not plain((Point(T0, math.nan),))
+    assert not plain((*points, points[0]))
+
+
+def test_another_policy_or_pod_mapping_is_not_answered_from_memory() -> None:
+    world, kept = World(3), Kept()
+    for _ in range(40):
+        world.scrape()
+    for rules in (RULES, policy(windows=6, window="30s"), policy(windows=6, warm_up="120s"), RULES):
+        same_with_and_without(world, kept, release(), rules, world.pods)
+    for pods in ({}, {CANARY_POD: OLD}, {STABLE_POD: "gone"}, {}):
+        same = [
+            judge_release(
+                release(), seen(world.traffic()), (), world.pods, RULES, world.at, pods=pods, kept=k
+            )
+            for k in (kept, None)
+        ]
+        assert same[0] == same[1]
+    moved = structs.replace(release(), canary=Side(hash=NEW, pods=(CANARY_POD,), oldest_start=T0 + 120))
+    same_with_and_without(world, kept, moved, RULES, {})

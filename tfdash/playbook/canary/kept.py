@@ -1,0 +1,147 @@
+"""What was counted of a release and stays so: windows that have ended are not counted again at every look.
+
+A counted window changes only where samples that fall into it change, a series comes or goes, or a pod's version or
+start becomes known. ``grown`` therefore compares the samples themselves, old with new (pointers, mostly: the source
+hands on the same objects), and everything else that the counts rest on stands in ``Counted`` and must be equal. Where
+anything is not, all is counted afresh: with a ``Kept`` or without, the result is the same.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from tfdash.model.traffic import Buckets, Point
+
+_AT = itemgetter(0)
+Samples = Sequence[Point] | Sequence[Buckets]
+
+
+class Mark(NamedTuple):
+    """How one series is counted: whose it is, whether its first sample counts whole, when its target started."""
+
+    side: str
+    from_zero: bool
+    start: float | None
+
+
+class Counted(NamedTuple):
+    """What the counts rest on, and they. ``basis``: all but the samples; ``samples``: as they were, by series.
+
+    ``plain``: of each series whether its samples are in order, numbers and without a reset. ``edges`` are those of the
+    windows, ``columns`` what was counted in each (``tally``).
+    """
+
+    basis: tuple[Any, ...]
+    samples: tuple[Samples, ...]
+    plain: tuple[bool, ...]
+    edges: list[float]
+    columns: tuple[tuple[Any, ...], ...]
+
+
+class Kept:
+    """The memory of one release's judge. Mutable, and of one owner: the pure functions take it and give the same without.
+
+    ``turn`` grows whenever a window is counted.
+    """
+
+    __slots__ = ("before", "last", "turn")
+
+    def __init__(self) -> None:
+        self.last: Counted | None = None
+        self.before: Kept | None = None  # of the windows before the release
+        self.turn = 0
+
+    def earlier(self) -> Kept:
+        self.before = self.before or Kept()
+        return self.before
+
+
+class Reuse(NamedTuple):
+    """The windows of ``Counted`` from ``first`` on, so ``many``, are the next count's first ones."""
+
+    first: int
+    many: int
+    plain: tuple[bool, ...]
+
+
+def reusable(last: Counted | None, basis: tuple[Any, ...], samples: tuple[Samples, ...], edges: list[float]) -> Reuse | None:  # fmt: skip
+    """Which windows need not be counted again; None: all do."""
+    if last is None or last.basis != basis or len(edges) < 2 or len(last.samples) != len(samples):
+        return None
+    first = bisect_left(last.edges, edges[0])
+    until, plain = math.inf, []
+    for before, after, was in zip(last.samples, samples, last.plain, strict=True):
+        if before is after:
+            plain.append(was)
+            continue
+        told = grown(before, after, edges[0], was)
+        if told is None:
+            return None
+        until = min(until, told.until)
+        plain.append(was and told.plain)
+    many = 0
+    for old, new in zip(last.edges[first + 1 :], edges[1:], strict=False):
+        if old != new or new > until:
+            break
+        many += 1
+    if first >= len(last.edges) or last.edges[first] != edges[0]:
+        return None
+    return Reuse(first, many, tuple(plain))
+
+
+class Grown(NamedTuple):
+    """Counts up to ``until`` stay; ``plain``: the new samples rise in order."""
+
+    until: float
+    plain: bool
+
+
+def grown(before: Samples, after: Samples, since: float, was_plain: bool) -> Grown | None:
+    """Whether ``after`` is ``before`` but for the oldest samples and new ones at the end, and counts from ``since`` on stay.
+
+    They do not where what went was a reset, or the base on which the first window stood.
+    """
+    if not before or not after or not (was_plain or _fair(before)):
+        return None
+    gone = bisect_left(before, after[0][0], key=_AT)
+    same = len(before) - gone
+    if same <= 0 or same > len(after) or before[gone:] != after[:same]:
+        return None
+    if gone and (after[0][0] >= since or not plain(before[: gone + 1])):
+        return None
+    if same == len(after):
+        return Grown(math.inf, True)
+    rises = plain(after[same - 1 :])
+    if not rises and not _value(after[0]) >= 0:  # a fall makes values under nothing read otherwise
+        return None
+    return Grown(min(p[0] for p in after[same:]), rises)
+
+
+def _fair(points: Samples) -> bool:
+    """Whether all are numbers, in order, and none is under nothing; they may fall."""
+    ats, values = [p[0] for p in points], [_value(p) for p in points]
+    total = sum(values)
+    return total - total == 0 and min(values) >= 0 and ats == sorted(ats)
+
+
+def plain(points: Samples) -> bool:
+    """Whether all are numbers, in order, and none falls."""
+    ats, values = [p[0] for p in points], [_value(p) for p in points]
+    total = sum(values)
+    return total - total == 0 and values == sorted(values) and ats == sorted(ats)
+
+
+def _value(point: Point | Buckets) -> float:
+    """The counter, or a histogram's count of all observations; not a number of none."""
+    if isinstance(point, Buckets):
+        return point.counts[-1] if point.counts else math.nan
+    return point[1]
+
+
+def place(points: Samples, edge: float) -> int:
+    """How many of these stand before ``edge``."""
+    return bisect_left(points, edge, key=_AT)
