@@ -33,6 +33,12 @@ publish_every = "20ms"
 path = {path}
 deadline = "4s"
 {store}
+[calendar]
+days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+start = "00:00"
+length = "24h"
+blackout_from_day = 0
+blackout_to_day = 0
 [actions]
 server_timeout = "5s"
 follow = "30s"

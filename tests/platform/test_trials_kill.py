@@ -1,0 +1,231 @@
+"""kill -9 at every point of the whole chain, from the last check to the outcome, on the program as it is composed.
+
+A child carries one action out on the simulated platform and kills itself with SIGKILL before or after the n-th request or
+call of the store. Then the terminal is started anew: nothing is lost, nothing was done twice, and what is open is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.platform.harness.terminals import Terminal, terminal, write_config
+from tests.unit.actions.proxying import proxied
+from tfdash.demo.options import DemoOptions
+from tfdash.demo.process import DemoProcess, start_process
+from tfdash.model.action import Result
+from tfdash.model.memory import Entry, EntryKind
+from tfdash.sources.kubernetes.kubeconfig import resolve
+from tfdash.store.reading import entries_of, read_folder
+from tfdash.store.verify import lines, verify
+
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
+NS = "tf-production"
+KINDS = ("Deployment", "ReplicaSet", "Pod")
+CHILD = r"""
+import os, signal, sys
+from pathlib import Path
+config, at, name = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+points, counting = 0, False
+def point(name):
+    global points
+    if counting:
+        points += 1
+        os.write(1, f"{points} {name}\n".encode())
+        if points == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+def around(kind, name, what):
+    real = getattr(kind, name)
+    async def call(self, *args, **kwargs):
+        point("before " + what(args))
+        done = await real(self, *args, **kwargs)
+        point("after " + what(args))
+        return done
+    setattr(kind, name, call)
+from tfdash.store.recorder import Recorder
+from tfdash.writers.kubernetes import KubernetesWriter
+around(KubernetesWriter, "_exchange", lambda a: a[0] + " " + a[1].rpartition("/")[2])
+around(Recorder, "record", lambda a: "entry " + a[0].kind)
+around(Recorder, "reserve", lambda a: "reserve")
+from tests.platform.harness.terminals import terminal
+from tests.unit.actions.acting import confirmed
+def told(progress):
+    if progress.stage == "verifying":  # the outcome is recorded
+        os._exit(0)
+with terminal(config, kinds=("Deployment", "ReplicaSet", "Pod")) as found:
+    subject = found.subject("Deployment", "tf-production", name)
+    found.see(subject)
+    guarded = found.plan("workload.restart", subject)
+    assert guarded.allowed, guarded.refused
+    counting = True
+    found.run(found.desk.execute(guarded, confirmed(guarded), told))
+os._exit(7)
+"""
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoProcess]:
+    with start_process(DemoOptions(seed=7, scenario="calm", speed=10.0)) as running:
+        yield running
+
+
+class Platform:
+    """The simulated platform past all of tfdash's own clients. ``name``: a Deployment that nothing but we changes."""
+
+    def __init__(self, demo: DemoProcess) -> None:
+        self.access = access = resolve(str(demo.kubeconfig), "production")
+        self.kubeconfig = demo.kubeconfig
+        tls = ssl.create_default_context(cadata=(access.ca or b"").decode())
+        headers = {"Authorization": f"Bearer {access.token}"}
+        self.client = httpx.Client(base_url=access.server, verify=tls, headers=headers, trust_env=False)
+        scalers = self.client.get(f"/apis/autoscaling/v2/namespaces/{NS}/horizontalpodautoscalers").json()[
+            "items"
+        ]
+        scaled = {s["spec"]["scaleTargetRef"]["name"] for s in scalers}
+        found = self.client.get(f"/apis/apps/v1/namespaces/{NS}/deployments").json()["items"]
+        self.name = next(d["metadata"]["name"] for d in found if d["metadata"]["name"] not in scaled)
+
+    def generation(self) -> int:
+        found = self.client.get(f"/apis/apps/v1/namespaces/{NS}/deployments/{self.name}").json()
+        return int(found["metadata"]["generation"])
+
+
+@pytest.fixture(scope="module")
+def platform(demo: DemoProcess) -> Iterator[Platform]:
+    found = Platform(demo)
+    yield found
+    found.client.close()
+
+
+def child(config: Path, at: int, name: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(config), str(at), name], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+
+
+def ended(process: subprocess.Popen[str], code: int) -> list[str]:
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, err[-3000:]
+    return out.splitlines()
+
+
+def log_of(folder: Path) -> list[Entry]:
+    sources = read_folder(folder)
+    report = verify(sources)
+    assert report.code == 0, lines(report)
+    return entries_of(sources)
+
+
+def settled(at: Terminal) -> tuple[Result, str, bool]:
+    at.until(lambda: len(at.board.picture.facts.unsettled) == 1, "the open intent to be told")
+    (found,) = at.run(at.desk.settle())
+    return found.result, found.sentence, found.recorded
+
+
+def check(config: Path, platform: Platform, before: int, where: str) -> None:
+    """Start anew and look: the log holds what was acknowledged, what is open is found and settled truly."""
+    now = platform.generation()
+    assert now in (before, before + 1), where
+    folder = config.parent / "store"
+    entries = log_of(folder) if folder.exists() else []
+    intents = [e for e in entries if e.kind is EntryKind.INTENT]
+    outcomes = [e for e in entries if e.kind is EntryKind.OUTCOME]
+    assert len(intents) <= 1 and len(outcomes) <= len(intents), where
+    assert now == before or intents, f"{where}: done without a durable intent"
+    with terminal(config, kinds=KINDS) as again:
+        if intents and not outcomes:
+            result, sentence, recorded = settled(again)
+            if (
+                result is Result.UNKNOWN and now == before
+            ):  # too young to be told: the server may still be at it
+                assert "may still" in sentence and not recorded, (where, sentence)
+            else:
+                assert (result is Result.APPLIED) == (now == before + 1), (where, result, sentence)
+                assert recorded, where
+                again.until(lambda: not again.board.picture.facts.unsettled, "that it is settled")
+        else:
+            assert again.board.picture.facts.unsettled == ()
+    assert platform.generation() == now, f"{where}: settling did something"
+    told = [e for e in log_of(folder) if e.kind is EntryKind.OUTCOME]
+    assert len(told) <= 1, where
+
+
+def test_at_every_point(platform: Platform, tmp_path: Path) -> None:
+    whole = write_config(tmp_path / "whole", platform.kubeconfig, "production")
+    before = platform.generation()
+    points = ended(child(whole, 0, platform.name), 0)
+    assert platform.generation() == before + 1
+    assert any(p.endswith(f"before PATCH {platform.name}") for p in points) and any(
+        "entry outcome" in p for p in points
+    )
+    first = next(i for i, p in enumerate(points, 1) if "reserve" in p)
+    assert len(points) - first >= 8, points
+    for at in range(first, len(points) + 1):
+        config = write_config(tmp_path / str(at), platform.kubeconfig, "production")
+        before = platform.generation()
+        reached = ended(child(config, at, platform.name), -9)
+        check(config, platform, before, reached[-1])
+
+
+@pytest.mark.parametrize("late", [0.0, 4.0])
+def test_killed_while_the_request_is_on_its_way(platform: Platform, tmp_path: Path, late: float) -> None:
+    """The program is gone before the server has the request; it is applied all the same, even after the next start."""
+    with proxied(platform.access.server, platform.access.ca) as proxy:
+        document = json.loads(platform.kubeconfig.read_text())
+        for cluster in document["clusters"]:
+            if cluster["name"] == "production":
+                cluster["cluster"] = {"server": f"http://127.0.0.1:{proxy.port}"}
+        through = tmp_path / "kubeconfig"
+        through.write_text(json.dumps(document))
+        config = write_config(tmp_path / "one", through, "production")
+        before = platform.generation()
+        process = child(config, 0, platform.name)
+        arrived, forward = threading.Event(), proxy._forward
+
+        async def forwarding(request: bytes) -> bytes:
+            if request.startswith(b"PATCH") and b"dryRun" not in request.split(b"\r\n")[0]:
+                os.kill(process.pid, signal.SIGKILL)
+                arrived.set()
+            return await forward(request)
+
+        proxy._forward = forwarding  # type: ignore[method-assign]
+        proxy.swallow, proxy.late = True, 0.0
+        if late:  # the kill comes when the request arrives, the request goes on much later
+
+            async def late_forwarding(request: bytes) -> bytes:
+                import asyncio
+
+                if request.startswith(b"PATCH") and b"dryRun" not in request.split(b"\r\n")[0]:
+                    os.kill(process.pid, signal.SIGKILL)
+                    arrived.set()
+                    await asyncio.sleep(late)
+                return await forward(request)
+
+            proxy._forward = late_forwarding  # type: ignore[method-assign]
+        ended(process, -9)
+        assert arrived.is_set()
+        direct = write_config(tmp_path / "one", platform.kubeconfig, "production")
+        with terminal(direct, kinds=KINDS) as again:
+            first = settled(again)
+            if first[0] is Result.UNKNOWN:  # it took no effect yet, and nobody says that it never will
+                assert platform.generation() == before and "may still" in first[1] and not first[2]
+                again.until(
+                    lambda: platform.generation() == before + 1 or not again.board.picture.facts,
+                    "it to be applied",
+                    20,
+                )
+                first = settled(again)
+            assert first[0] is Result.APPLIED and first[2]
+        assert platform.generation() == before + 1
+        assert proxy.patches == 1
