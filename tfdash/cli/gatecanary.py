@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.board import Board
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
-from tfdash.model.judgement import CanaryJudgement, Outcome
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Assessment, Level
@@ -21,7 +21,8 @@ Found = tuple[ReleaseState, CanaryJudgement | None]  # None: it was aborted
 
 
 def gate_canary(args: argparse.Namespace) -> int:
-    """Exit 0: every trigger passes; 1: one is breached, or it is stuck or aborted; 2: not known, or nothing is in flight."""
+    """Exit 0: every trigger passes and the hold is over; 1: one is breached, or it is stuck or aborted; 2: not known (yet),
+    or nothing is in flight."""
     from tfdash.cli.compose import JUDGED_KINDS, board_of, clock_of, judge_of, scope_of
     from tfdash.cli.settling import settle
     from tfdash.config.durations import parse_duration
@@ -46,9 +47,7 @@ def gate_canary(args: argparse.Namespace) -> int:
         if not settled:
             return False
         found = found_in(board.assessment, args.workload)
-        if not wait or _decided(found):
-            return True
-        return not found and took >= _FIRST
+        return took >= wait or _decided(found) or (not found and took >= _FIRST)
 
     late = settle(board, kinds, longest, enough=enough)
     assessment = board.assessment
@@ -63,6 +62,8 @@ def gate_canary(args: argparse.Namespace) -> int:
         reason = f"several releases are meant: {', '.join(map(safe, names))}; name one of them"
     elif found:
         code = UNKNOWN if late and _code(found) == OK else _code(found)
+        if code == UNKNOWN and not reason:
+            reason = next((j.sentence for r, j in found if j and not _may_go_on(r, j)), "")
     elif not reason:
         reason = _why_none(assessment, board, args.workload)
     _print(args, found if len(names) == 1 else (), code, reason, ZoneInfo(config.zone))
@@ -74,7 +75,7 @@ def _print(args: argparse.Namespace, found: Sequence[Found], code: int, reason: 
 
     if args.format == "json":
         told = {
-            "schema_version": 1, "workload": safe(args.workload), "exit_code": code, "reason": reason or None,
+            "schema_version": 1, "workload": safe(args.workload), "exit_code": code, "reason": safe(reason) or None,
             "releases": [as_json(release, judgement) for release, judgement in found],
         }  # fmt: skip
         print(json.dumps(told, indent=2, ensure_ascii=False))
@@ -82,7 +83,7 @@ def _print(args: argparse.Namespace, found: Sequence[Found], code: int, reason: 
         for release, judgement in found:
             print("\n".join(why_lines(release, judgement, zone)))
     if reason:
-        print(f"{program()}: {reason}", file=sys.stderr)
+        print(f"{program()}: {safe(reason)}", file=sys.stderr)
 
 
 def found_in(assessment: Assessment, wanted: str) -> tuple[Found, ...]:
@@ -106,7 +107,7 @@ def _why_none(assessment: Assessment, board: Board, wanted: str) -> str:
     """There is none of that name, or it releases nothing, or it could not be read."""
     from tfdash.report.canary import unread
 
-    lacking = unread(board.picture)
+    lacking = tuple(unread(board.picture))
     if lacking:
         return f"whether {safe(wanted)} is released is not known; not read: {', '.join(map(safe, lacking))}"
     namespace, _, name = wanted.rpartition("/")
@@ -117,7 +118,7 @@ def _why_none(assessment: Assessment, board: Board, wanted: str) -> str:
 
 
 def _decided(found: Sequence[Found]) -> bool:
-    """One that is breached decides for all; a pass only where all pass."""
+    """One that is breached decides for all; a pass only where all may go on."""
     return bool(found) and _code(found) in (OK, FINDINGS)
 
 
@@ -126,5 +127,11 @@ def _code(found: Sequence[Found]) -> int:
 
     if any(verdict(release, judgement).level >= Level.WARN for release, judgement in found):
         return FINDINGS
-    passed = all(judgement is not None and judgement.outcome is Outcome.PASS for _, judgement in found)
-    return OK if passed else UNKNOWN
+    return OK if all(_may_go_on(*one) for one in found) else UNKNOWN
+
+
+def _may_go_on(release: ReleaseState, judgement: CanaryJudgement | None) -> bool:
+    """A pass; while the canary is held yet, a pass of one window is no leave to go on."""
+    if judgement is None or judgement.outcome is not Outcome.PASS:
+        return False
+    return not release.in_flight or judgement.advice is Advice.PROMOTE

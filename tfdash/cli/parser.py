@@ -22,8 +22,9 @@ exit codes:
 """
 _CANARY = """\
 exit codes:
-  0  every trigger passes    1  a trigger is breached, or the release is stuck or aborted
-  2  not known: too little traffic, no metrics, no release in flight
+  0  every trigger passes and the hold is over
+  1  a trigger is breached, or the release is stuck or aborted
+  2  not known: held yet, too little traffic, no metrics, no release in flight
 """
 SCREENS = (
     "overview", "canary", "deployments", "statefulsets", "daemonsets", "replicasets", "pods", "nodes", "namespaces", "jobs",

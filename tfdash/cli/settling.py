@@ -11,6 +11,8 @@ from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe
 
+RULES = ("the rules",)
+
 
 def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
     """Names of what has neither come nor failed yet, () when settled. ``signals``: samples and journeys count as well."""
@@ -19,7 +21,7 @@ def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
         return told
     picture, assessment = board.picture, board.assessment
     if assessment.number < picture.number:
-        return ("the rules",)
+        return RULES
     return _signals(board) if signals and board.feeders else ()
 
 
@@ -70,11 +72,14 @@ def settle(
     unsubscribe = board.subscribe(listener)
     board.want("headless", kinds or {"Namespace": ALL})
     board.start()
-    began = time.monotonic()
+    began, was_settled = time.monotonic(), False
     try:
         with news:
             while True:
                 waiting, took = awaited(board, signals=signals), time.monotonic() - began
+                if was_settled and waiting == RULES:
+                    waiting = ()  # news that came since; it was whole before
+                was_settled = was_settled or not waiting
                 if (not waiting if enough is None else enough(not waiting, took)) or took >= wait:
                     return waiting
                 news.wait(min(0.2, max(0.0, wait - took)))

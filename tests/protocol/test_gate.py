@@ -1,0 +1,184 @@
+"""``tfdash gate canary`` and ``tfdash snapshot --screen canary`` as a pipeline runs them, against the simulated platform.
+
+Its clock runs fast, so that windows of a minute take seconds; nothing here sleeps, every command has its own longest wait.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.unit.cli.server import api_server
+from tests.unit.report.test_report import check
+from tfdash.cli import main
+from tfdash.demo.process import DemoOptions, DemoProcess, start_process
+from tfdash.report import schema
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEEDS = {"bad-canary": 12.0, "good-canary": 30.0, "low-traffic": 30.0, "prometheus-down": 30.0}
+Place = Callable[..., "Pipeline"]
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Pipeline:
+    """A pipeline's machine: the simulated platform's configuration, with rounds as fast as its clock."""
+
+    def __init__(
+        self, demo: DemoProcess, folder: Path, more: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.config = folder / "tfdash.toml"
+        self.config.write_text(f'{demo.config.read_text()}\n[metrics]\ninterval = "2s"\n{more}')
+        self._capsys = capsys
+
+    def run(self, *argv: str) -> Done:
+        """In this process: a tenth of the cost of one of its own."""
+        code = main([*argv, "--config", str(self.config)])
+        return Done(code, *self._capsys.readouterr())
+
+    def process(self, *argv: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "tfdash", *argv, "--config", str(self.config)], capture_output=True, text=True, cwd=ROOT,
+            timeout=150, check=False,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def json(self, document: str, *argv: str) -> dict[str, Any]:
+        done = self.run(*argv, "--format", "json")
+        told: dict[str, Any] = json.loads(done.stdout)
+        check(told, schema(document))
+        assert told["exit_code"] == done.returncode, done.stderr
+        if document == "gate canary":
+            assert bool(told["reason"]) is (done.returncode == 2)
+        return told
+
+    def gate(self, workload: str, *argv: str) -> dict[str, Any]:
+        return self.json("gate canary", "gate", "canary", "--workload", workload, *argv)
+
+
+@pytest.fixture(scope="module")
+def demos() -> Iterator[dict[str, DemoProcess]]:
+    running: dict[str, DemoProcess] = {}
+    yield running
+    for demo in running.values():
+        demo.stop()
+
+
+@pytest.fixture
+def place(demos: dict[str, DemoProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Place:
+    def at(scenario: str, more: str = "") -> Pipeline:
+        if scenario not in demos:
+            for other in list(demos):  # one at a time: they take the processor from what is tested
+                demos.pop(other).stop()
+            demos[scenario] = start_process(DemoOptions(scenario=scenario, speed=SPEEDS[scenario]))
+        return Pipeline(demos[scenario], tmp_path, more, capsys)
+
+    return at
+
+
+def outcomes(release: dict[str, Any], trigger: str) -> list[str]:
+    [found] = [t for t in release["judgement"]["triggers"] if t["id"] == trigger]
+    return [window["outcome"] for window in found["windows"]]
+
+
+def test_a_bad_canary_is_refused_within_two_windows(place: Place) -> None:
+    told = place("bad-canary").gate("tf-production/checkout", "--wait", "60s")
+    [release] = told["releases"]
+    assert (told["exit_code"], release["verdict"]) == (1, "BREACH")
+    assert release["judgement"]["advice"] == "roll back"
+    seen = outcomes(release, "errors")
+    assert 1 <= len(seen) - seen.index("BREACH") <= 2, seen
+    assert release["steps"]
+    assert release["canary"]["images"][0].endswith(":2.14.0")
+
+
+def test_the_same_in_words_and_without_waiting(place: Place) -> None:
+    done = place("bad-canary").process("gate", "canary", "--workload", "checkout")
+    assert done.returncode == 1
+    assert done.stdout.startswith("✖ BREACH  checkout 2.14.0: roll back: Error rate: ")
+    assert done.stderr == ""
+
+
+def test_the_canary_screen_of_a_bad_canary(place: Place) -> None:
+    pipeline = place("bad-canary")
+    told = pipeline.json("snapshot", "snapshot", "--screen", "canary")
+    assert told["exit_code"] == 1
+    [release] = told["releases"]
+    assert (release["subject"]["name"], release["verdict"]) == ("checkout", "BREACH")
+    assert told["calendar"]["zone"] == "America/New_York"
+    assert told["unread"] == []
+    assert [m["problem"] for m in told["metrics"]] == [None]
+    done = pipeline.run("snapshot", "--screen", "canary", "--width", "80")
+    assert done.returncode == 1
+    assert "✖ BREACH  checkout 2.14.0" in done.stdout
+    assert "calendar  " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    told = pipeline.json("snapshot", "snapshot", "--screen", "canary", "-n", "elsewhere")
+    assert (told["exit_code"], told["releases"], told["namespace"]) == (0, [], "elsewhere")
+
+
+def test_a_good_canary_may_go_on_when_the_hold_is_over(place: Place) -> None:
+    told = place("good-canary").gate("checkout", "--wait", "60s")
+    [release] = told["releases"]
+    assert (told["exit_code"], release["verdict"]) == (0, "pass")
+    assert release["judgement"]["advice"] == "promote"
+
+
+def test_a_good_canary_is_held_a_while(place: Place) -> None:
+    held = '[policy.canary]\nhold = "10d"\n'
+    told = place("good-canary", held).gate("checkout")
+    assert told["exit_code"] == 2
+    assert "all triggers pass; held for" in told["reason"]
+
+
+def test_a_failing_journey_of_our_own_is_a_breach_however_good_the_numbers(
+    place: Place, tmp_path: Path
+) -> None:
+    with api_server(tmp_path) as kubeconfig:
+        server = json.loads(kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
+        journey = f'[[journeys]]\nname = "pay"\nurl = "{server}/pay"\nevery = "1s"\n'
+        told = place("good-canary", journey).gate("checkout", "--wait", "30s")
+    assert told["exit_code"] == 1
+    [trigger] = [t for t in told["releases"][0]["judgement"]["triggers"] if t["id"] == "journeys"]
+    assert trigger["outcome"] == "BREACH"
+    assert "runs failed at step 1 of 1 (404)" in trigger["sentence"]
+
+
+def test_nothing_in_flight_is_not_known_and_a_name_of_nothing_says_so(place: Place) -> None:
+    pipeline = place("good-canary")
+    told = pipeline.gate("web")
+    assert (told["exit_code"], told["releases"]) == (2, [])
+    assert told["reason"] == "no release of web is in flight"
+    assert "there is no Deployment, Rollout or Canary nosuch" in pipeline.gate("nosuch")["reason"]
+    assert "elsewhere/checkout" in pipeline.gate("elsewhere/checkout")["reason"]
+    told = pipeline.json("snapshot", "snapshot", "--screen", "canary", "-e", "staging")
+    assert (told["exit_code"], told["releases"]) == (0, [])
+
+
+def test_too_little_traffic_is_not_known_and_says_what_is_needed(place: Place) -> None:
+    told = place("low-traffic").gate("checkout", "--wait", "3s")
+    [release] = told["releases"]
+    assert (told["exit_code"], release["verdict"]) == (2, "low traffic")
+    assert "more requests of the canary are needed" in told["reason"]
+
+
+def test_a_backend_that_does_not_answer_is_not_known(place: Place) -> None:
+    pipeline = place("prometheus-down")
+    told = pipeline.gate("checkout", "--wait", "2s")
+    if told["exit_code"] != 2:  # it goes down twenty seconds in: by the second time it is
+        told = pipeline.gate("checkout")
+    assert told["exit_code"] == 2
+    assert "503" in told["reason"]
+    told = pipeline.json("snapshot", "snapshot", "--screen", "canary")
+    assert (told["exit_code"], told["releases"][0]["verdict"]) == (2, "query error")
+    assert "503" in told["metrics"][0]["problem"]

@@ -1,0 +1,117 @@
+"""``tfdash gate canary`` where no platform is needed: which releases are meant, and what they are worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.tui.canaryworld import BREACH, PASS
+from tests.unit.cli.server import kubeconfig
+from tfdash.cli import main
+from tfdash.cli.gatecanary import _code, found_in
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.release import Carrier, Phase, ReleaseState
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
+
+HERE, THERE = ClusterRef("production", "here"), ClusterRef("production", "there")
+
+
+def release(
+    name: str = "x", namespace: str = "a", cluster: ClusterRef = HERE, **fields: object
+) -> ReleaseState:
+    given = {"carrier": Carrier.ROLLOUT, "phase": Phase.PAUSED, **fields}
+    return ReleaseState(subject=Subject(cluster, "Rollout", namespace, name), **given)  # type: ignore[arg-type]
+
+
+def told(*pairs: tuple[ReleaseState, CanaryJudgement | None]) -> Assessment:
+    return msgspec.structs.replace(
+        EMPTY_ASSESSMENT, releases={r.subject: r for r, _ in pairs}, canaries={r.subject: j for r, j in pairs if j is not None}
+    )  # fmt: skip
+
+
+HELD = msgspec.structs.replace(PASS, advice=Advice.WAIT)
+STOPS = msgspec.structs.replace(PASS, advice=Advice.HOLD)
+LOW = msgspec.structs.replace(PASS, outcome=Outcome.LOW_TRAFFIC, advice=Advice.WAIT)
+DONE = {"phase": Phase.COMPLETE}
+
+
+@pytest.mark.parametrize(
+    ("fields", "judgement", "code"),
+    [
+        ({}, PASS, 0),
+        ({}, HELD, 2),
+        ({}, STOPS, 2),
+        ({}, LOW, 2),
+        ({}, BREACH, 1),
+        (DONE, HELD, 0),  # it serves everything, and is being verified
+        (DONE, BREACH, 1),
+        ({"phase": Phase.STUCK}, HELD, 1),
+        ({"phase": Phase.ABORTED}, None, 1),
+    ],
+)
+def test_what_one_release_is_worth(
+    fields: dict[str, object], judgement: CanaryJudgement | None, code: int
+) -> None:
+    assert _code(found_in(told((release(**fields), judgement)), "x")) == code
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in (Outcome.PASS, Outcome.BREACH)])
+def test_what_is_unknown_is_never_a_yes(outcome: Outcome) -> None:
+    for advice in Advice:
+        judgement = msgspec.structs.replace(PASS, outcome=outcome, advice=advice)
+        for phase in (Phase.PAUSED, Phase.COMPLETE):
+            one = release(phase=phase)
+            assert _code(found_in(told((one, judgement)), "x")) == 2
+
+
+def test_the_same_workload_in_two_clusters_is_one_question() -> None:
+    both = (release(), release(cluster=THERE))
+    for judgements, code in (((PASS, PASS), 0), ((PASS, BREACH), 1), ((LOW, BREACH), 1), ((PASS, LOW), 2)):
+        found = found_in(told(*zip(both, judgements, strict=True)), "a/x")
+        assert len(found) == 2
+        assert _code(found) == code
+
+
+def test_which_releases_are_meant() -> None:
+    pair = release(
+        "shop",
+        workload=Subject(HERE, "Deployment", "a", "y"),
+        partner=Subject(HERE, "Deployment", "a", "y-canary"),
+    )
+    calm = release("calm", phase=Phase.NONE)
+    world = told((release(), PASS), (release(namespace="b"), PASS), (pair, PASS), (calm, None))
+
+    def names(wanted: str) -> list[str]:
+        return [f"{r.subject.namespace}/{r.subject.name}" for r, _ in found_in(world, wanted)]
+
+    assert names("x") == ["a/x", "b/x"]
+    assert names("b/x") == ["b/x"]
+    assert names("y") == names("a/y-canary") == names("shop") == ["a/shop"]
+    assert names("calm") == names("b/y") == names("") == names("/x/") == []
+
+
+@pytest.mark.parametrize("wait", ["soon", "-3s", "3"])
+def test_a_wait_that_is_none_is_wrong_usage(wait: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", "canary", "--workload", "x", f"--wait={wait}"]) == 64
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("tfdash: --wait: ")
+
+
+def test_a_cluster_that_is_not_reached_is_not_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tfdash.toml"
+    path.write_text("")
+    server = str(kubeconfig(tmp_path, "http://127.0.0.1:9"))
+    assert (
+        main(["gate", "canary", "--workload", "x\x1b[2J", "--config", str(path), "--kubeconfig", server]) == 2
+    )
+    said = capsys.readouterr()
+    assert "is released is not known; not read: one/Deployment" in said.err
+    assert "\x1b" not in said.err
+    assert main(["snapshot", "--screen", "canary", "--config", str(path), "--kubeconfig", server]) == 2
+    assert "not read: one/Deployment" in capsys.readouterr().out
