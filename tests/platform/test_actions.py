@@ -291,6 +291,27 @@ def test_an_absent_member_is_tested_for(seeded: Cluster, at: Bench) -> None:
         )
 
 
+def test_a_plan_changes_nothing(seeded: Cluster, at: Bench) -> None:
+    """Dry runs are dry: also of a deletion, whose options the server reads from the body alone."""
+    pod = settled(seeded, at, "web")
+    name, node_name = pod["metadata"]["name"], pod["spec"]["nodeName"]
+
+    def versions() -> list[str]:
+        told = [seeded.kubectl("get", what, "-n", NS, "-o", "json") for what in (f"pod/{name}", "deploy/web", "deploy/lonely", "sts/db")]
+        found = [json.loads(text) for text in told]
+        return [o["metadata"]["uid"] + str(o["metadata"].get("generation")) + str(o["metadata"].get("deletionTimestamp")) for o in found]
+
+    before = versions()
+    for action in ("pod.delete", "pod.evict", "pod.isolate"):
+        assert at.plan(action, at.subject("Pod", NS, name)).checks[-1].id == "dry-run"
+    for action in ("workload.restart", "workload.hold"):
+        assert at.plan(action, at.subject("Deployment", NS, "web")).allowed
+    assert at.plan("workload.scale", at.subject("StatefulSet", NS, "db"), replicas=7).allowed
+    assert at.plan("node.drain", at.subject("Node", "", node_name), all="yes", force="yes").allowed
+    assert versions() == before
+    assert value(seeded, f"node/{node_name}", "{.spec.unschedulable}") == ""
+
+
 def test_a_pod_is_deleted_evicted_and_isolated(seeded: Cluster, at: Bench) -> None:
     for action in ("pod.delete", "pod.evict"):
         pod = settled(seeded, at, "web")
@@ -361,7 +382,7 @@ def test_the_budget_the_right_and_the_admission(seeded: Cluster, at: Bench) -> N
         guarded = viewer.plan("workload.restart", viewer.subject("Deployment", NS, "web"))
         assert "no right to patch deployments.apps" in guarded.refused
         assert viewer.act(guarded)[0].result is Result.REFUSED
-    assert not value(seeded, "deploy/guarded", "{.spec.template.metadata.annotations}")
+    assert "restartedAt" not in value(seeded, "deploy/guarded", "{.spec.template.metadata.annotations}")
 
 
 def test_a_quota_that_holds_new_pods_back_is_seen(seeded: Cluster) -> None:

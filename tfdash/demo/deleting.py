@@ -34,17 +34,21 @@ _POLICIES = ("Orphan", "Background", "Foreground")
 
 
 async def options(call: Call) -> Obj:
-    """The DeleteOptions of the body, with the query's over them."""
+    """The DeleteOptions of the body; those of the query only where there is none (apiserver endpoints/handlers/delete.go):
+    ``dryRun`` in the query beside a body is ignored, and it is deleted."""
     raw = await call.request.read()
     found: Obj = {}
     if raw:
         body = decode_body(raw, call.request.content_type, "DeleteOptions")
         found = body if isinstance(body, dict) else {}
-    grace = call.number("gracePeriodSeconds")
-    if grace is not None:
-        found["gracePeriodSeconds"] = grace
-    if call.text("propagationPolicy"):
-        found["propagationPolicy"] = call.text("propagationPolicy")
+    else:
+        grace = call.number("gracePeriodSeconds")
+        if grace is not None:
+            found["gracePeriodSeconds"] = grace
+        if call.text("propagationPolicy"):
+            found["propagationPolicy"] = call.text("propagationPolicy")
+        if call.dry_run:
+            found["dryRun"] = ["All"]
     policy = found.get("propagationPolicy")
     if policy is not None and policy not in _POLICIES:
         message = (
@@ -122,7 +126,7 @@ def remove(
 
 async def delete(call: Call) -> web.StreamResponse:
     given = await options(call)
-    dry = call.dry_run or bool(given.get("dryRun"))
+    dry = bool(given.get("dryRun"))
     item = stored(call)
     _demand(call, item.obj, given.get("preconditions") or {})
     if dry:
@@ -162,7 +166,7 @@ async def delete_collection(call: Call) -> web.StreamResponse:
     parts: list[bytes] = []
     for item in found.items:
         parts.append(item_json(call.resource, item))
-        if not (call.dry_run or given.get("dryRun")):
+        if not given.get("dryRun"):
             _remove(call, item.obj, given)
     meta: dict[str, Any] = {"resourceVersion": str(found.version)}
     head = (

@@ -144,6 +144,10 @@ class KubernetesWriter:
 
     async def dry_run(self, request: Request) -> Answer:
         check_allowed(request)
+        if request.method == "DELETE":
+            # with a body the server reads its DeleteOptions there and ignores the query: dryRun in the query would delete
+            options = {**msgspec.json.decode(request.body or b"{}"), "dryRun": ["All"]}
+            request = msgspec.structs.replace(request, body=msgspec.json.encode(options).decode())
         return await self._write(request, {"dryRun": "All"}, {}, self._read)
 
     # -- what does ----------------------------------------------------------------------------------------------
