@@ -22,7 +22,7 @@ HERE, THERE = ClusterRef("production", "here"), ClusterRef("production", "there"
 def release(
     name: str = "x", namespace: str = "a", cluster: ClusterRef = HERE, **fields: object
 ) -> ReleaseState:
-    given = {"carrier": Carrier.ROLLOUT, "phase": Phase.PAUSED, **fields}
+    given = {"carrier": Carrier.ROLLOUT, "phase": Phase.PAUSED, "message": "", **fields}
     return ReleaseState(subject=Subject(cluster, "Rollout", namespace, name), **given)  # type: ignore[arg-type]
 
 
