@@ -82,7 +82,7 @@ class Judge:
         assessment = Assessment(
             at=now, number=picture.number, verdicts=self._verdicts, workloads=self._workloads,
             sections=self._sections, releases=self._releases.states, canaries=self._releases.judgements,
-            calendar=calendar,
+            calendar=calendar, baselines=dict(self._releases.frozen),
         )  # fmt: skip
         return assessment, frozenset(changed)
 

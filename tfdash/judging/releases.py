@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tfdash.judging.facts import baseline_of, manual_of
 from tfdash.judging.policies import Policies
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
@@ -150,8 +151,8 @@ class Releases:
         if both and traffic is not None and traffic.value is not None:
             self._freeze(release, traffic.value, started, pods, now)
         return judge_release(
-            release, traffic, journeys, started, policy, now, manual=facts.manual.get(release.subject, ""),
-            frozen="" if both else self.frozen.get(release.subject) or facts.baselines.get(release.subject, ""),
+            release, traffic, journeys, started, policy, now, manual=manual_of(facts, release),
+            frozen="" if both else self.frozen.get(release.subject) or baseline_of(facts, release),
             pods=pods,
         )  # fmt: skip
 

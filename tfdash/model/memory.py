@@ -58,6 +58,7 @@ class VerifiedGood(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     verdicts: tuple[str, ...] = ()
     where: str = "store"  # "store", "cluster"
+    origin: str = ""  # words on what vouches for it, where it is not this store alone
 
 
 class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +121,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     unsettled: tuple[Entry, ...] = ()  # intents without an outcome
     health: StoreHealth = StoreHealth()
     baselines: dict[Subject, str] = {}  # frozen baselines, canonical JSON
+    decided_on: dict[Subject, str] = {}  # the version (template hash) that ``manual`` is about; none: any
+    baseline_of: dict[Subject, str] = {}  # the version that was judged against ``baselines``; none: any
     owners: dict[ClusterRef, str] = {}
 
 

@@ -74,6 +74,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     releases: Mapping[Subject, ReleaseState] = {}
     canaries: Mapping[Subject, CanaryJudgement] = {}
     calendar: CalendarState | None = None
+    baselines: Mapping[Subject, str] = {}  # frozen while both versions serve, canonical JSON
 
 
 EMPTY_ASSESSMENT = Assessment(at=0.0, number=0, verdicts={}, workloads={})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tfdash.model.kube import Event
 from tfdash.model.memory import Facts
@@ -69,6 +69,12 @@ class Source(Protocol):
 
     async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
         """Who wrote to each object of a kind (``namespace`` None: all), by metadata alone. Raises ``ReadFailed``."""
+
+    async def read_labelled(
+        self, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
+    ) -> tuple[Mapping[str, Any], ...]:
+        """The objects of a kind with these labels, as they are (``metadata``: nothing else of them), from the server's
+        cache. Raises ``ReadFailed``."""
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         """The events about one object, oldest first. Raises ``ReadFailed``."""

@@ -30,6 +30,7 @@ from tfdash.model.subject import Subject
 from tfdash.store import glass as glass_entries
 from tfdash.store.approvals import Approvals
 from tfdash.store.draft import Draft
+from tfdash.store.elsewhere import Elsewhere
 from tfdash.store.glass import Glass, boottime
 from tfdash.store.recorder import Recorder
 from tfdash.store.remembered import Remembered, subject_data
@@ -74,6 +75,7 @@ class Store:
         self.ended_terminals: frozenset[str] = frozenset()
         self.own_terminals: frozenset[str] = frozenset()
         self.waiting: tuple[ApprovalRequest, ...] = ()
+        self.elsewhere = Elsewhere()  # what other terminals left in the clusters themselves
         self.health = StoreHealth()
         self.changed: Callable[[], None] = lambda: None  # something was recorded
         self.refreshed: Callable[[], None] = lambda: None  # something else is known
@@ -236,19 +238,21 @@ class Store:
             },
         )  # fmt: skip
 
-    async def remember_manual(self, subject: Subject, actor: str, sentence: str) -> None:
-        """A person decides to roll back, or takes it back ("")."""
+    async def remember_manual(self, subject: Subject, actor: str, sentence: str, version: str = "") -> None:
+        """A person decides to roll back, or takes it back (""). ``version``: the template hash that it is about."""
         await self.append(
             EntryKind.NOTE, actor=actor, subject=subject, sentence=sentence or "takes back the decision to roll back",
-            data={"topic": "manual", "value": sentence},
+            data={"topic": "manual", "value": sentence, "version": version},
         )  # fmt: skip
 
-    async def remember_baseline(self, subject: Subject, baseline: str, actor: str = "tfdash") -> None:
-        """A frozen baseline (canonical JSON), or none any more ("")."""
+    async def remember_baseline(
+        self, subject: Subject, baseline: str, actor: str = "tfdash", version: str = ""
+    ) -> None:
+        """A frozen baseline (canonical JSON), or none any more (""). ``version``: what is judged against it."""
         await self.append(
             EntryKind.NOTE, actor=actor, subject=subject,
             sentence="keeps a frozen baseline" if baseline else "lets the frozen baseline go",
-            data={"topic": "baseline", "value": baseline},
+            data={"topic": "baseline", "value": baseline, "version": version},
         )  # fmt: skip
 
     async def remember_acting(self, subject: Subject, actor: str, action: str, seconds: float) -> None:
@@ -320,9 +324,11 @@ class Store:
         now = self.clock.now()
         unsettled = self.unsettled()
         gone = {entry.terminal for entry in unsettled} - {self.terminal}
+        own = tuple(self._ours(a) for a in self.remembered.acting(now) if a.terminal not in gone)
         return Facts(
-            verified=self.remembered.verified, approvals=self.waiting, break_glass=self._glass_facts(now),
-            acting=tuple(self._ours(a) for a in self.remembered.acting(now) if a.terminal not in gone),
+            verified=self.elsewhere.verified_with(self.remembered), approvals=self.waiting,
+            break_glass=self._glass_facts(now), acting=self.elsewhere.acting_with(own, self.terminal, now),
+            decided_on=self.remembered.about("manual"), baseline_of=self.remembered.about("baseline"),
             manual=self.remembered.manual, unsettled=unsettled, health=self.health,
             baselines=self.remembered.baselines,
         )  # fmt: skip

@@ -57,6 +57,7 @@ class Remembered:
         self._verified: dict[Subject, tuple[float, Entry]] = {}
         self._good: dict[Subject, VerifiedGood] = {}
         self._latest: dict[tuple[str, Subject], tuple[float, str]] = {}
+        self._about: dict[tuple[str, Subject], str] = {}  # the version that such a fact is about
         self._glass: dict[str, BreakGlass] = {}
         self._glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
@@ -80,6 +81,7 @@ class Remembered:
             key = (topic, subject)
             if entry.at >= self._latest.get(key, (float("-inf"), ""))[0]:
                 self._latest[key] = (entry.at, str(data.get("value", "")))
+                self._about[key] = str(data.get("version", ""))
         elif topic == "acting" and subject is not None:
             at = (entry.terminal, subject)
             if entry.at >= self._acting.get(at, (float("-inf"),))[0]:
@@ -161,6 +163,15 @@ class Remembered:
             for (topic, subject), (_, value) in self._latest.items()
             if topic == "baseline" and value
         }
+
+    def about(self, topic: str) -> dict[Subject, str]:
+        """The versions (template hashes) that "manual" or "baseline" are about."""
+        return {subject: told for (of, subject), told in self._about.items() if of == topic and told}
+
+    def digest_of(self, subject: Subject) -> str:
+        """SHA-256 of the verified template of ``subject`` as the log has it; "" where it has none."""
+        found = self._verified.get(subject)
+        return str(data_of(found[1]).get("template_digest", "")) if found is not None else ""
 
     def break_glass(self, now: float) -> dict[str, BreakGlass]:
         """For each environment: the one that lasts longest, else the oldest that nobody has reviewed yet."""

@@ -81,6 +81,7 @@ READ_ONLY_SINGLY: dict[str, Kind] = {
         Kind("PersistentVolumeClaim", "api/v1", "persistentvolumeclaims"),
         Kind("ServiceAccount", "api/v1", "serviceaccounts"),
         Kind("ResourceQuota", "api/v1", "resourcequotas"),
+        Kind("Lease", "apis/coordination.k8s.io/v1", "leases"),
     )
 }
 READABLE: dict[str, Kind] = {**WATCHED, **READ_ONLY_SINGLY}

@@ -316,6 +316,20 @@ class KubernetesSource:
         except Exception as error:
             raise ReadFailed(self._problem(error)) from None
 
+    async def read_labelled(
+        self, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
+    ) -> tuple[Mapping[str, Any], ...]:
+        from tfdash.sources.kubernetes import managed
+
+        params = {"labelSelector": selector, "resourceVersion": "0"}
+        accept = managed.PARTIAL if metadata else "application/json"
+        try:
+            body = await self._open().get(READABLE[kind].path(namespace), params, accept)
+            found = msgspec.json.decode(body).get("items") or []
+        except Exception as error:
+            raise ReadFailed(self._problem(error)) from None
+        return tuple(item for item in found if isinstance(item, dict))
+
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         from tfdash.sources.kubernetes.codec import Codec
 

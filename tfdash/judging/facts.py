@@ -1,0 +1,24 @@
+"""What the store remembers of a release, as far as it is about the version that is judged. Pure."""
+
+from __future__ import annotations
+
+from tfdash.model.memory import Facts
+from tfdash.model.release import ReleaseState
+
+
+def version_of(release: ReleaseState) -> str:
+    """The template hash of what is released: the canary's, else of what serves; "" where neither is known."""
+    side = release.canary or release.stable
+    return side.hash if side is not None else ""
+
+
+def manual_of(facts: Facts, release: ReleaseState) -> str:
+    """The decision to roll back, where it is about this very version: the next release starts without it."""
+    about = facts.decided_on.get(release.subject, "")
+    return facts.manual.get(release.subject, "") if about in ("", version_of(release)) else ""
+
+
+def baseline_of(facts: Facts, release: ReleaseState) -> str:
+    """The remembered frozen baseline, where it is this release's."""
+    about = facts.baseline_of.get(release.subject, "")
+    return facts.baselines.get(release.subject, "") if about in ("", version_of(release)) else ""

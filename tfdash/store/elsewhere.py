@@ -1,0 +1,77 @@
+"""What other terminals left in the clusters themselves, merged with what the log says. No I/O; ``from_cluster`` reads it.
+
+A ConfigMap proves nothing by itself: whoever may write ConfigMaps there may have made it. The log's own digest vouches
+for it, else it is labelled with who is said to have written it, and never taken as newer than the server's own stamp.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from tfdash.model.memory import Acting, VerifiedGood
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.store.remembered import Remembered
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A Lease that somebody holds, until ``until`` (epoch seconds on this machine's clock)."""
+
+    acting: Acting
+    until: float
+
+
+def digest(template: str) -> str:
+    """As the log names it."""
+    return hashlib.sha256(template.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Elsewhere:
+    """The newest of what was read, per cluster. Lives on the board's loop."""
+
+    def __init__(self) -> None:
+        self.verified: dict[ClusterRef, dict[Subject, VerifiedGood]] = {}
+        self.held: dict[ClusterRef, dict[Subject, Held]] = {}
+
+    def verified_with(self, own: Remembered) -> dict[Subject, VerifiedGood]:
+        """For each subject what the log remembers, unless a cluster has a newer one, or the text that the log lacks."""
+        found = own.verified
+        for cluster in self.verified.values():
+            for subject, theirs in cluster.items():
+                mine = found.get(subject)
+                found[subject] = theirs if mine is None else chosen(mine, own.digest_of(subject), theirs)
+        return found
+
+    def holder(self, subject: Subject, now: float) -> Acting | None:
+        """Who holds the Lease on ``subject`` (without uid)."""
+        held = self.held.get(subject.cluster, {}).get(subject)
+        return held.acting if held is not None and held.until > now else None
+
+    def acting_with(self, own: tuple[Acting, ...], terminal: str, now: float) -> tuple[Acting, ...]:
+        """Those whom the log knows, and those of whom only a cluster does; never ourselves twice."""
+        known = {(a.terminal, a.subject._replace(uid="")) for a in own}
+        more = [
+            held.acting
+            for cluster in self.held.values()
+            for subject, held in cluster.items()
+            if held.until > now
+            and held.acting.terminal != terminal
+            and subject.kind != TURN
+            and (held.acting.terminal, subject) not in known
+        ]
+        return tuple(sorted((*own, *more), key=lambda a: a.since)) if more else own
+
+
+TURN = "Turn"  # the kind of what terminals take turns at, which is no object: journeys
+
+
+def chosen(mine: VerifiedGood, log: str, theirs: VerifiedGood) -> VerifiedGood:
+    """One of two; ``log`` is the digest that the audit entry of ``mine`` names."""
+    same = digest(theirs.template) == log
+    if mine.template and (same or theirs.at <= mine.at):
+        return mine
+    if not mine.template and same:
+        told = "its text is the cluster's, with the digest that the audit log has"
+        return msgspec.structs.replace(mine, template=theirs.template, origin=told)
+    return theirs if theirs.at > mine.at or not mine.template else mine
