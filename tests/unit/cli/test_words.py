@@ -1,0 +1,85 @@
+"""Every word of the command line leads somewhere: screens, completion, help."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+
+import pytest
+
+from screens.commands import view_id
+from tfdash.cli import parser
+from tfdash.cli.completion import _commands, bash, fish, zsh
+from tfdash.cli.compose import JUDGED_KINDS, KINDS_OF_SCREEN
+from tfdash.report.gather import screen_view
+from tfdash.sources.kubernetes.kinds import WATCHED as KINDS
+
+OWN = ("overview", "canary")  # screens that are no list
+
+
+def test_every_screen_can_be_opened_and_reported() -> None:
+    for name in parser.SCREENS:
+        if name in OWN:
+            continue
+        assert view_id(name) or name == "deployments", name
+        assert screen_view(name) is not None
+
+
+def test_what_is_fetched_first_is_a_kind_of_a_screen() -> None:
+    assert set(KINDS_OF_SCREEN) <= set(parser.SCREENS)
+    assert set(KINDS_OF_SCREEN.values()) <= set(KINDS)
+    assert set(JUDGED_KINDS) <= set(KINDS)
+
+
+@pytest.mark.parametrize("command", ["run", "demo", "snapshot"])
+def test_the_canary_screen_is_a_choice(command: str) -> None:
+    assert parser.parse([command, "--screen", "canary"]).screen == "canary"
+
+
+def completed(words: str) -> set[str]:
+    """What bash offers after ``words``; the last one is begun."""
+    typed = words.split(" ")
+    script = f"{bash(_commands())}\nCOMP_WORDS=({' '.join(repr(w) for w in typed)}); COMP_CWORD={len(typed) - 1}; _tfdash\n"
+    done = subprocess.run(
+        ["bash", "-c", f'{script} printf "%s\\n" "${{COMPREPLY[@]}}"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("tfdash ga", {"gate"}),
+        ("tfdash gate ", {"release", "canary", "-h", "--help"}),
+        ("tfdash gate release --a", {"--at"}),
+        ("tfdash gate release --em", {"--emergency-approver", "--emergency-reason"}),
+        ("tfdash gate canary --w", {"--workload", "--wait"}),
+        ("tfdash gate canary --format ", {"text", "json"}),
+        ("tfdash snapshot --screen can", {"canary", "canaries"}),
+        ("tfdash audit v", {"verify"}),
+        ("tfdash audit export --format ", {"jsonl", "csv"}),
+        ("tfdash run --a", {"--act", "--all-namespaces"}),
+    ],
+)
+def test_bash_offers(typed: str, offered: set[str]) -> None:
+    assert completed(typed) == offered
+
+
+def test_zsh_and_fish_know_the_same() -> None:
+    commands = _commands()
+    assert bash(commands) in zsh(commands)
+    text = fish(commands)
+    assert "from gate; and __fish_seen_subcommand_from canary' -l workload" in text
+    assert "from audit; and __fish_seen_subcommand_from verify' -l anchor -r -F" in text
+
+
+@pytest.mark.parametrize("name", ["", *_commands()])
+def test_help_is_short_and_says_what_each_option_does(name: str) -> None:
+    found = _commands()[name] if name else parser.build()
+    assert len(found.format_help().splitlines()) <= 36
+    for action in found._actions:
+        told = action.help or action.choices or isinstance(action, argparse._SubParsersAction)
+        assert told or action.metavar in ("FILE", "NAME"), action.option_strings
