@@ -30,6 +30,7 @@ from tfdash.sources.base import Feeder, Scope, Source
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_BREATH = 0.005  # seconds between two pieces of judging
 
 __all__ = ["Board", "Judging", "Update"]
 
@@ -40,6 +41,9 @@ class Judging(Protocol):
     def assess(
         self, picture: Picture, change: Change, now: float
     ) -> tuple[Assessment, frozenset[Subject] | None]: ...
+
+    def go_on(self, now: float) -> bool:
+        """Judge a part of what ``assess`` left, not to hold the thread; the next ``assess`` says it. True: more is left."""
 
     def due_at(self) -> float | None:
         """When something must be judged again although nothing changed (epoch seconds), or None."""
@@ -70,6 +74,7 @@ class Board:
         self._flush_at: float = 0.0  # monotonic; earliest next flush
         self._scheduled = False
         self._due: asyncio.TimerHandle | None = None
+        self._going_on = False  # judging has something left, and its turn comes
         self.assessment: Assessment = EMPTY_ASSESSMENT
         self.picture = Picture(
             at=clock.now(),
@@ -174,6 +179,9 @@ class Board:
             except Exception:  # a rule that fails must not stop the picture; the log has the cause
                 log.exception("judging failed")
             self._rearm_due()
+            if not self._going_on:
+                self._going_on = True
+                self._loop.call_soon(self._go_on)
         update = Update(picture, self.assessment, change, judged)
         for listener in tuple(self._listeners):
             try:
@@ -192,6 +200,20 @@ class Board:
             self._due = self._loop.call_later(
                 max(self._interval, at - self._clock.now()), self._schedule_locked
             )
+
+    def _go_on(self) -> None:
+        """Judge what was left, piece by piece, and let the network have its turn between."""
+        assert self._loop is not None
+        assert self._judge is not None
+        self._going_on = False
+        try:
+            left = self._judge.go_on(self._clock.now())
+        except Exception:
+            log.exception("judging failed")
+            return
+        if left:
+            self._going_on = True
+            self._loop.call_later(_BREATH, self._go_on)
 
     def _schedule_locked(self) -> None:
         with self._lock:

@@ -8,6 +8,7 @@ what judging everything afresh would give; a property test holds it to that.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable
 
 from tfdash.judging.index import INDEXED, NONE, Index
@@ -27,11 +28,14 @@ _LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although noth
 
 
 class Judge:
-    """See the module; ``assess`` and ``due_at`` are ``tfdash.board.Judging``."""
+    """See the module; ``assess``, ``go_on`` and ``due_at`` are ``tfdash.board.Judging``. ``hold``: see ``Releases``."""
 
-    def __init__(self, policy: WorkloadPolicy | None = None, policies: Policies | None = None) -> None:
+    def __init__(
+        self, policy: WorkloadPolicy | None = None, policies: Policies | None = None, *, hold: float = math.inf
+    ) -> None:  # fmt: skip
         self._policy = policy or default_policy()
-        self._releases = Releases(policies or Policies())
+        self._releases = Releases(policies or Policies(), hold)
+        self._picture: Picture | None = None
         self._indexes: dict[ClusterRef, Index] = {}
         self._verdicts: dict[Subject, tuple[Verdict, ...]] = {}
         self._workloads: dict[Subject, WorkloadState] = {}
@@ -54,6 +58,7 @@ class Judge:
 
     def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject]]:
         """What is to be said now, and of which subjects something else is said than before."""
+        self._picture = picture
         wanted: set[Subject] = set()
         for ref, cluster in picture.clusters.items():
             index = self._indexes.setdefault(ref, Index())
@@ -85,6 +90,10 @@ class Judge:
             calendar=calendar, baselines=dict(self._releases.frozen),
         )  # fmt: skip
         return assessment, frozenset(changed)
+
+    def go_on(self, now: float) -> bool:
+        """Judge more of what the last ``assess`` left waiting; True where something is left."""
+        return self._picture is not None and self._releases.go_on(self._picture, now)
 
     def _follow(
         self, index: Index, cluster: ClusterPicture, kind: str, keys: frozenset[Key] | None

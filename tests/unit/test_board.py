@@ -113,6 +113,9 @@ class CountingJudge:
         self.changes.append(change)
         return Assessment(at=now, number=picture.number, verdicts={}, workloads={}), None
 
+    def go_on(self, now: float) -> bool:
+        return False
+
     def due_at(self) -> float | None:
         return None
 
@@ -272,3 +275,32 @@ def test_stop_returns_although_a_source_does_not_listen_to_its_cancellation() ->
     board.start()
     assert deaf.running.wait(5)
     board.stop(timeout=0.01)  # returns; the thread is a daemon and dies with the process
+
+
+class Unhurried(CountingJudge):
+    """Leaves something, three times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces = 0
+        self.done = threading.Event()
+
+    def go_on(self, now: float) -> bool:
+        self.pieces += 1
+        if self.pieces == 3:
+            self.done.set()
+        return self.pieces < 3
+
+    def due_at(self) -> float | None:
+        return 0.0 if self.pieces in (1, 2) else None
+
+
+def test_what_judging_left_goes_on_between_updates(source: Scripted) -> None:
+    judge = Unhurried()
+    board = Board([source], judge, FixedClock(100.0), interval=30.0)
+    board.start()
+    try:
+        assert judge.done.wait(5)
+        assert len(judge.changes) == 1
+    finally:
+        board.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -142,11 +143,11 @@ def policies_of(config: QuickConfig) -> Policies:
     return Policies(canary=canary, calendar=calendar_of(config), pairs=good)
 
 
-def judge_of(config: QuickConfig) -> Judging:
-    """A judge by the configuration's policies."""
+def judge_of(config: QuickConfig, hold: float = math.inf) -> Judging:
+    """A judge by the configuration's policies. ``hold``: for how many seconds releases may be judged in one go."""
     from tfdash.judge import Judge
 
-    return Judge(policy_of(config.raw), policies_of(config))
+    return Judge(policy_of(config.raw), policies_of(config), hold=hold)
 
 
 def _table(raw: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -27,5 +27,8 @@ class LateJudge:
             self._judge = self._make()
         return self._judge.assess(picture, change, now)
 
+    def go_on(self, now: float) -> bool:
+        return self._judge is not None and self._judge.go_on(now)
+
     def due_at(self) -> float | None:
         return None if self._judge is None else self._judge.due_at()

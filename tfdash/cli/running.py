@@ -11,6 +11,8 @@ import sys
 
 from tfdash.cli.parser import ERROR, OK, program
 
+_HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn
+
 
 def command(args: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -30,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     screen = args.screen or config.start
     from tfdash.cli.latejudge import LateJudge
 
-    board, sources = board_of(config.environment, config, clock, LateJudge(lambda: judge_of(config)))
+    board, sources = board_of(config.environment, config, clock, LateJudge(lambda: judge_of(config, _HOLD)))
     scope = scope_of(args, config.environment, sources)
     kind = KINDS_OF_SCREEN.get(screen, "Deployment")
     for source in sources:

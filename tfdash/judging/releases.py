@@ -1,7 +1,13 @@
-"""Which releases are where, what their triggers say, and what the calendar says; only what changed is judged again."""
+"""Which releases are where, what their triggers say, and what the calendar says; only what changed is judged again.
+
+Two hundred releases are not judged in one go: after ``hold`` seconds the rest is left waiting, and ``go_on`` takes it up,
+so that the board's thread is free for the network between. Those in flight come first, then who waits longest.
+"""
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 
 import msgspec
@@ -18,20 +24,25 @@ from tfdash.model.release import Phase, ReleaseState, Side
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Journey, Traffic
 from tfdash.model.workload import WorkloadState
-from tfdash.playbook.canary import freeze_baseline, judge_release
+from tfdash.playbook.canary import Kept, freeze_baseline, judge_release
 from tfdash.playbook.releases import READ_KINDS, affects, due_again, release_of
 from tfdash.playbook.releases.world import LinksOf
 from tfdash.playbook.schedule import calendar_state
 
-_FREEZE_EVERY = 30.0  # seconds
 _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
 
 
 class Releases:
-    """``states`` and ``judgements`` are replaced, never mutated. Called on the board's thread."""
+    """``states`` and ``judgements`` are replaced, never mutated. Called on the board's thread.
 
-    def __init__(self, policies: Policies) -> None:
+    ``hold``: for how long one call may judge, in seconds; one release is judged at least.
+    """
+
+    def __init__(self, policies: Policies, hold: float = math.inf) -> None:
         self.policies = policies
+        self.hold = hold
+        self._waiting: list[Subject] = []  # to be judged, the most urgent last
+        self._unsaid: set[Subject] = set()  # judged anew since the last ``assess``
         self.states: dict[Subject, ReleaseState] = {}
         self.judgements: dict[Subject, CanaryJudgement] = {}
         self.calendar: CalendarState | None = None
@@ -45,9 +56,16 @@ class Releases:
         self.frozen: dict[
             Subject, str
         ] = {}  # the baseline of each release, for when the stable pods are gone
-        self._froze_at: dict[Subject, float] = {}
+        self._kept: dict[Subject, Kept] = {}
+        self._froze: dict[Subject, int] = {}  # ``Kept.turn`` of what is frozen
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._waiting)
 
     def due_at(self) -> float | None:
+        if self._waiting or self._unsaid:
+            return 0.0
         times = [*self._ends.values(), *(t for t in (self._judge_at, self._calendar_due) if t is not None)]
         return min(times, default=None)
 
@@ -73,8 +91,12 @@ class Releases:
             if change.signals or change.facts or again
             else changed
         )
-        changed |= self._judge(picture, flying, now)
-        self._judge_at = now + _AGAIN if any(judged(r) for r in self.states.values()) else None
+        changed |= self._drop()
+        self._enqueue(flying)
+        self.go_on(picture, now)
+        changed, self._unsaid = changed | self._unsaid, set()
+        if change.signals or again or self._judge_at is None:
+            self._judge_at = now + _AGAIN if any(judged(r) for r in self.states.values()) else None
         self._see_calendar(picture, change, now)
         return changed
 
@@ -110,26 +132,47 @@ class Releases:
 
     # -- triggers -----------------------------------------------------------------------------------------------
 
-    def _judge(self, picture: Picture, subjects: set[Subject], now: float) -> set[Subject]:
-        if not subjects:
-            return set()
+    def _drop(self) -> set[Subject]:
+        """Forget what is not judged any more; returns of which something was said."""
+        gone = [
+            s for s in self._kept if not ((release := self.states.get(s)) is not None and judged(release))
+        ]
+        for subject in gone:
+            for table in (self._kept, self._pods, self.frozen, self._froze):
+                table.pop(subject, None)
+        told = {s for s in gone if s in self.judgements}
+        if told:
+            self.judgements = {s: j for s, j in self.judgements.items() if s not in told}
+        return told
+
+    def _enqueue(self, subjects: set[Subject]) -> None:
+        if not subjects and not self._waiting:
+            return
+        wanted = subjects.union(self._waiting)
+        urgency = {s: self._urgency(r) for s in wanted if (r := self.states.get(s)) is not None and judged(r)}
+        self._waiting = sorted(urgency, key=urgency.__getitem__, reverse=True)
+
+    def _urgency(self, release: ReleaseState) -> float:
+        """When it was judged last; what serves everything already has a round's time more."""
+        told = self.judgements.get(release.subject)
+        return (told.at if told is not None else 0.0) + (0.0 if release.in_flight else _AGAIN)
+
+    def go_on(self, picture: Picture, now: float) -> bool:
+        """Judge what waits, for ``hold`` seconds at most; True where something is left."""
+        if not self._waiting:
+            return False
         judgements = dict(self.judgements)
-        changed: set[Subject] = set()
-        for subject in subjects:
-            release = self.states.get(subject)
-            if release is None or not judged(release):
-                self._pods.pop(subject, None)
-                self.frozen.pop(subject, None)
-                self._froze_at.pop(subject, None)
-                if judgements.pop(subject, None) is not None:
-                    changed.add(subject)
-                continue
-            told = self._one(picture, release, now)
+        until = time.perf_counter() + self.hold
+        while self._waiting:
+            subject = self._waiting.pop()
+            told = self._one(picture, self.states[subject], now)
             if not same(judgements.get(subject), told):
-                changed.add(subject)
+                self._unsaid.add(subject)
             judgements[subject] = told
+            if time.perf_counter() >= until:
+                break
         self.judgements = judgements
-        return changed
+        return bool(self._waiting)
 
     def _one(self, picture: Picture, release: ReleaseState, now: float) -> CanaryJudgement:
         signals, facts = picture.signals, picture.facts
@@ -144,26 +187,28 @@ class Releases:
         ]  # fmt: skip
         pods = {name: hash_ for name, (hash_, _) in seen.items()}
         started = {name: at for name, (_, at) in seen.items() if at}
-        policy = self.policies.canary
+        policy, kept = self.policies.canary, self._kept.setdefault(release.subject, Kept())
         both = (
             release.canary is not None and release.stable is not None and release.phase is not Phase.COMPLETE
         )
-        if both and traffic is not None and traffic.value is not None:
-            self._freeze(release, traffic.value, started, pods, now)
-        return judge_release(
+        told = judge_release(
             release, traffic, journeys, started, policy, now, manual=manual_of(facts, release),
             frozen="" if both else self.frozen.get(release.subject) or baseline_of(facts, release),
-            pods=pods,
+            pods=pods, kept=kept,
         )  # fmt: skip
+        if both and traffic is not None and traffic.value is not None:
+            self._freeze(release, traffic.value, started, pods, now, kept)
+        return told
 
     def _freeze(
-        self, release: ReleaseState, traffic: Traffic, started: dict[str, float], pods: dict[str, str], now: float
+        self, release: ReleaseState, traffic: Traffic, started: dict[str, float], pods: dict[str, str], now: float,
+        kept: Kept,
     ) -> None:  # fmt: skip
-        """Keep the stable version's counts now and then, while it still serves."""
-        if now - self._froze_at.get(release.subject, -_FREEZE_EVERY) < _FREEZE_EVERY:
+        """Keep the stable version's counts while it still serves, whenever a window was counted."""
+        if self._froze.get(release.subject) == kept.turn:
             return
-        self._froze_at[release.subject] = now
-        told = freeze_baseline(release, traffic, started, self.policies.canary, now, pods=pods)
+        told = freeze_baseline(release, traffic, started, self.policies.canary, now, pods=pods, kept=kept)
+        self._froze[release.subject] = kept.turn
         if told:
             self.frozen[release.subject] = told
 
