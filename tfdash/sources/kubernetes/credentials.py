@@ -45,6 +45,7 @@ class Credentials:
         self._certificate: tuple[bytes, bytes] | None = None
         self._header = ""
         self._valid_until = 0.0
+        self.changes = 0  # how often what we show to the server became another
         self.login: list[str] | None = None  # what a person would run now to log in
 
     def ssl_context(self) -> ssl.SSLContext:
@@ -58,8 +59,10 @@ class Credentials:
         """The Authorization header, or "" where a certificate speaks for us. Raises ``LoginNeeded``."""
         with self._lock:
             if renew or time.time() >= self._valid_until:
+                before = self._header
                 try:
                     self._header, self._valid_until = self._obtain()
+                    self.changes += self._header != before
                 except LoginNeeded as needed:
                     self.login = needed.command
                     raise

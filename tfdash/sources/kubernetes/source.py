@@ -58,6 +58,7 @@ class KubernetesSource:
         self._reader: Any = None
         self._discovery = Discovery()
         self._info = ServerInfo(url=access.server, context=access.context)
+        self._identified = -1  # with which of our credentials we were told who we are
 
     # -- before the loop runs -----------------------------------------------------------------------------------
 
@@ -228,8 +229,10 @@ class KubernetesSource:
             started = time.monotonic()
             version = msgspec.json.decode(await reader.get("/version"))
             latency = time.monotonic() - started
-            if not self._info.user:
+            shown = self.credentials.changes
+            if not self._info.user or shown != self._identified:
                 await self._identify(reader)
+                self._identified = shown
             changed = await self._discovery.look(reader)
             if (changed or self._discovery.served is not None) and self._changed is not None:
                 self._changed.set()  # the kinds that it lacks are said anew: they are as fresh as this answer
