@@ -150,7 +150,7 @@ def test_a_change_of_identity(platform: Platform, tmp_path: Path) -> None:
         found.until(
             lambda: "production" not in found.board.picture.facts.break_glass,
             "break-glass to end with it",
-            20,
+            60,
         )
 
 

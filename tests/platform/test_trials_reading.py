@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,10 +30,10 @@ READS = {"get", "list", "watch", ("create", "selfsubjectreviews"), ("create", "s
 
 
 @pytest.fixture(scope="module")
-def seeded(cluster: Cluster) -> Iterator[Cluster]:
+def seeded(cluster: Cluster) -> Cluster:
     world.add_nodes(cluster, 5)
     world.add_cases(cluster)
-    yield cluster
+    return cluster
 
 
 def audited(cluster: Cluster, since: int) -> list[dict[str, Any]]:

@@ -60,9 +60,9 @@ def app(seeded: Cluster) -> str:
 
     def complete(image: str) -> bool:
         found = seeded.request("GET", path)
-        status, template = found.get("status", {}), found["spec"]["template"]["spec"]["containers"][0]
+        status, container = found.get("status", {}), found["spec"]["template"]["spec"]["containers"][0]
         return (
-            template["image"] == image and status.get("observedGeneration") == found["metadata"]["generation"]
+            container["image"] == image and status.get("observedGeneration") == found["metadata"]["generation"]
             and status.get("availableReplicas") == status.get("updatedReplicas") == status.get("replicas") == 3
         )  # fmt: skip
 
@@ -76,8 +76,8 @@ def app(seeded: Cluster) -> str:
 class Two:
     """``ann`` and ``bob`` with their terminals; ``ann2`` is another terminal of ann's."""
 
-    def __init__(self, cluster: Cluster, database: Database, folder: Path, stack: ExitStack) -> None:
-        self.cluster, self.database, self.folder, self.stack = cluster, database, folder, stack
+    def __init__(self, cluster: Cluster, shared: Database, folder: Path, stack: ExitStack) -> None:
+        self.cluster, self.database, self.folder, self.stack = cluster, shared, folder, stack
 
     def open(self, role: str, *, clock: Any = None, actions: str = SECOND, name: str = "") -> Terminal:
         identity, _ = PEOPLE[role]
