@@ -108,7 +108,7 @@ def test_the_policy_is_the_configuration(tmp_path: Path) -> None:
 [actions]
 bulk_cap = 3
 second_person = ["production/rollout.promote-full"]
-[actions.pipelines."workload.roll-back"]
+[actions.pipelines."workload.rollback"]
 command = ["deploy", "back", "{name}"]
 [releases]
 pairs = [["x", "x-canary"]]
@@ -119,7 +119,7 @@ days = ["Mon"]
     policy = policy_of(place.quick(), place.settings(), place.sources())
     assert policy.bulk_cap == 3
     assert policy.second_person == ("production/rollout.promote-full",)
-    assert policy.pipelines["workload.roll-back"].command == ("deploy", "back", "{name}")
+    assert policy.pipelines["workload.rollback"].command == ("deploy", "back", "{name}")
     assert policy.pairs == (("x", "x-canary"),)
     assert policy.calendar is not None
     assert policy.calendar.days == frozenset({0})
