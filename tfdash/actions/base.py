@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 import msgspec
@@ -109,6 +110,16 @@ class Ledger(Protocol):
     async def break_glass(self, environment: str, actor: str, reason: str) -> None: ...
 
     async def end_break_glass(self, environment: str, actor: str) -> None: ...
+
+
+class Announces(Protocol):
+    """Says in the cluster itself who acts, so that terminals without a shared store see each other."""
+
+    def hold(
+        self, writer: Writer, subject: Subject, *, by: str, action: str, wait: bool
+    ) -> AbstractAsyncContextManager[Callable[[], str]]:
+        """For as long as it is entered. What it gives says who acts instead, "" where nobody does. ``wait``: a moment,
+        until the server has answered; never raises for its own sake."""
 
 
 class LedgerUnavailable(Exception):

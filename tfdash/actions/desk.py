@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import msgspec
 
-from tfdash.actions.base import ApprovalRefused, Ledger, LedgerUnavailable, PlanRefused, Writer, Writers
+from tfdash.actions import deciding
+from tfdash.actions.base import (
+    Announces,
+    ApprovalRefused,
+    Ledger,
+    LedgerUnavailable,
+    PlanRefused,
+    Writer,
+    Writers,
+)
 from tfdash.actions.describing import KEPT, BoardLike, Describing, Made
 from tfdash.actions.guard import look
 from tfdash.actions.mode import Mode
@@ -19,7 +29,7 @@ from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Guarded, Plan, Progress, Result
 from tfdash.model.memory import ApprovalRequest
 from tfdash.model.requests import ReadFailed
-from tfdash.model.subject import ClusterRef
+from tfdash.model.subject import ClusterRef, Subject
 
 Tell = Callable[[Progress], None]
 
@@ -43,10 +53,11 @@ class ActingDesk(Describing):
     """With writers. A plan is carried out once, however often it is asked."""
 
     def __init__(
-        self, board: BoardLike, writers: Writers, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode
+        self, board: BoardLike, writers: Writers, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode,
+        announces: Announces | None = None, memory: deciding.Memory | None = None,
     ) -> None:  # fmt: skip
         super().__init__(board, ledger, policy, clock, mode)
-        self._writers = writers
+        self._writers, self._announces, self._memory = writers, announces, memory
         self._runs: dict[str, asyncio.Task[Progress]] = {}
         self._under_way: dict[str, str] = {}  # digest -> plan id
         self._terminals: dict[str, asyncio.Future[int]] = {}
@@ -118,18 +129,31 @@ class ActingDesk(Describing):
         self._under_way[plan.digest] = plan.id
         ref = plan.subject.cluster
         try:
-            execution = Execution(
-                plan, confirmation, board=self._board, writer=self._writer(ref), writers=self._writers,
-                ledger=self._ledger, policy=self._policy, clock=self._clock, case_of=self._case_of(plan),
-                made_as=(made.user, made.groups), refused=lambda: self._mode_refused(ref), tell=tell, terminal=ended,
-            )  # fmt: skip
-            done = await execution.run()
+            async with self._announced(plan, made.user) as other:
+                execution = Execution(
+                    plan, confirmation, board=self._board, writer=self._writer(ref), writers=self._writers,
+                    ledger=self._ledger, policy=self._policy, clock=self._clock, case_of=self._case_of(plan),
+                    made_as=(made.user, made.groups), refused=lambda: self._mode_refused(ref) or other(), tell=tell,
+                    terminal=ended,
+                )  # fmt: skip
+                done = await execution.run()
             if done.result is Result.REFUSED and not done.entry:
                 self._runs.pop(plan.id, None)  # nothing was sent: it may be asked again, once it is approved
             return done
         finally:
             self._under_way.pop(plan.digest, None)
             self._terminals.pop(plan.id, None)
+
+    @asynccontextmanager
+    async def _announced(self, plan: Plan, user: str) -> AsyncIterator[Callable[[], str]]:
+        """While it runs, others see who acts. What is exempt neither waits for that nor is stopped by it."""
+        if self._announces is None or self._mode_refused(plan.subject.cluster):
+            yield lambda: ""
+            return
+        writer, exempt = self._writer(plan.subject.cluster), plan.freeze is FreezeRule.EXEMPT
+        held = self._announces.hold(writer, plan.subject, by=user, action=plan.action, wait=not exempt)
+        async with held as other:
+            yield (lambda: "") if exempt else other
 
     async def terminal_ended(self, plan: Plan, code: int) -> None:
         """The command that a plan of this terminal ran (stage "terminal") ended with ``code``."""
@@ -177,6 +201,27 @@ class ActingDesk(Describing):
                     raise PlanRefused(str(failed.problem)) from None
         raise PlanRefused(f"{environment} is only read")
 
+    # -- what a person decides ----------------------------------------------------------------------------------
+
+    async def decide_rollback(self, subject: Subject, reason: str) -> str:
+        """A person decides to roll back, or takes it back (reason ""). Raises ``PlanRefused``, ``LedgerUnavailable``."""
+        return await self._decided(subject, reason, deciding.roll_back)
+
+    async def sign(self, subject: Subject, reason: str) -> str:
+        """A person signs what serves now as verified. Raises ``PlanRefused``, ``ReadFailed``, ``LedgerUnavailable``."""
+        return await self._decided(subject, reason, deciding.sign)
+
+    async def _decided(self, subject: Subject, reason: str, how: deciding.Decides) -> str:
+        refused = self._mode_refused(subject.cluster)
+        if refused:
+            raise PlanRefused(refused)
+        if self._memory is None:
+            raise LedgerUnavailable("there is no store")
+        user = await self._whoever(subject.cluster.environment)
+        stands = self._standing(subject)
+        work = how(self._board, self._memory, stands, user, reason.strip(), self._clock.now())
+        return await self._board.on_loop(work)
+
     async def settle(self) -> tuple[Settled, ...]:
         """The intents without an outcome, each read again: what is certain is recorded, the rest is asked of a person."""
         patience = self._policy.server_timeout + 2 * self._policy.settle_margin
@@ -199,9 +244,10 @@ def plan_of(approval: ApprovalRequest) -> Plan:
 
 
 def make_desk(
-    board: BoardLike, writers: Writers | None, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode
+    board: BoardLike, writers: Writers | None, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode,
+    announces: Announces | None = None, memory: deciding.Memory | None = None,
 ) -> ActingDesk | ReadOnlyDesk:  # fmt: skip
     """The desk for a mode: without acting, or without anything to write with, there is no executor at all."""
     if not mode.acts or writers is None or not writers.clusters:
         return ReadOnlyDesk(board, ledger, policy, clock, mode)
-    return ActingDesk(board, writers, ledger, policy, clock, mode)
+    return ActingDesk(board, writers, ledger, policy, clock, mode, announces, memory)

@@ -62,7 +62,7 @@ class Planning:
         if self.standing.release is not None and self.standing.release.workload is not None:
             wanted.add(self.standing.release.workload._replace(uid=""))
         for subject, good in self.picture.facts.verified.items():
-            if subject._replace(uid="") in wanted:
+            if subject._replace(uid="") in wanted and good.template:
                 return good
         return None
 

@@ -175,7 +175,8 @@ def _good(planning: Planning) -> str:
     good = planning.verified
     assert good is not None
     when = datetime.fromtimestamp(good.at, UTC).strftime("%d %b %H:%MZ")
-    return f"last verified good, {when} by {good.by}"
+    origin = f" ({good.origin})" if good.origin else ""
+    return f"last verified good, {when} by {good.by}{origin}"
 
 
 async def earlier(planning: Planning) -> list[Target]:

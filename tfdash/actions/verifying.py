@@ -12,6 +12,7 @@ import json
 import logging
 from typing import Any, Protocol
 
+from tfdash.actions.base import LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.kube import Pod
@@ -21,9 +22,11 @@ from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Assessment
+from tfdash.playbook.releases.version import version_of
 
 log = logging.getLogger(__name__)
 _EVERY = 5.0  # seconds between two looks
+_KEEP_EVERY = 300.0  # seconds between two frozen baselines of one release
 
 
 class Reads(Protocol):
@@ -36,7 +39,13 @@ class Reads(Protocol):
 
 
 class Remembers(Protocol):
+    """Where it is remembered. Raises ``LedgerUnavailable``."""
+
     async def remember_verified(self, good: VerifiedGood) -> None: ...
+
+    async def remember_baseline(
+        self, subject: Subject, baseline: str, actor: str = "tfdash", version: str = ""
+    ) -> None: ...
 
 
 class Verifier:
@@ -45,14 +54,42 @@ class Verifier:
     def __init__(self, memory: Remembers, clock: Clock) -> None:
         self._memory, self._clock = memory, clock
         self._tried: dict[Subject, str] = {}
+        self._froze: dict[Subject, tuple[float, str]] = {}  # when a baseline was kept last, and which
 
     async def run(self, board: Any) -> None:
         while True:
-            for subject, judgement in tuple(board.assessment.canaries.items()):
-                release = board.assessment.releases.get(subject)
-                if release is not None and holds(release, judgement):
-                    await self._remember(board, release, judgement)
+            try:
+                await self.look(board)
+            except LedgerUnavailable as error:
+                log.warning("nothing can be remembered as verified: %s", error)
             await asyncio.sleep(_EVERY)
+
+    async def look(self, board: Reads) -> None:
+        """Remember what held, and the baselines of what is in flight. Raises ``LedgerUnavailable``."""
+        for subject, judgement in tuple(board.assessment.canaries.items()):
+            release = board.assessment.releases.get(subject)
+            if release is not None and holds(release, judgement):
+                await self._remember(board, release, judgement)
+        await self._keep_baselines(board)
+
+    async def _keep_baselines(self, board: Reads) -> None:
+        """Now and then while both versions serve, and once more when only one is left, so that a restart has it."""
+        now, facts = self._clock.now(), board.picture.facts
+        for subject, baseline in tuple(board.assessment.baselines.items()):
+            release = board.assessment.releases.get(subject)
+            if release is None or facts.baselines.get(subject) == baseline:
+                continue
+            at, kept = self._froze.get(subject, (float("-inf"), ""))
+            whole = release.phase is Phase.COMPLETE
+            if kept == baseline or (now - at < _KEEP_EVERY and not whole):
+                continue
+            self._froze[subject] = (now, baseline)
+            await self._memory.remember_baseline(subject, baseline, version=version_of(release))
+        for subject in tuple(self._froze):
+            if subject not in board.assessment.canaries:
+                del self._froze[subject]
+                if facts.baselines.get(subject):
+                    await self._memory.remember_baseline(subject, "")
 
     async def _remember(self, board: Reads, release: ReleaseState, judgement: CanaryJudgement) -> None:
         at = release.workload or release.subject
@@ -64,8 +101,8 @@ class Verifier:
         except ReadFailed as error:
             log.warning("%s: not remembered as verified: %s", at, error)
             return
-        self._tried[at] = side.hash
         await self._memory.remember_verified(good)
+        self._tried[at] = side.hash
 
 
 def holds(release: ReleaseState, judgement: CanaryJudgement) -> bool:
@@ -76,9 +113,10 @@ def holds(release: ReleaseState, judgement: CanaryJudgement) -> bool:
 
 
 def known(facts: Facts, at: Subject, hash_: str) -> bool:
-    """Whether that version is what is remembered of ``at`` already; subjects are compared without their uid."""
+    """Whether the log has that version of ``at`` as its newest already; subjects are compared without their uid. What only
+    a cluster says is no evidence of ours."""
     return any(
-        g.template_hash == hash_
+        g.template_hash == hash_ and g.where == "store"
         for s, g in facts.verified.items()
         if s._replace(uid="") == at._replace(uid="")
     )

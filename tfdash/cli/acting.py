@@ -92,6 +92,9 @@ def compose(
     from tfdash.actions.desk import make_desk
     from tfdash.actions.verifying import Verifier
     from tfdash.cli.storing import store_options
+    from tfdash.store.from_cluster import FromCluster, skew_of
+    from tfdash.store.keeping import Keeping
+    from tfdash.store.leasing import Leases
     from tfdash.store.opening import open_store
 
     policy = policy_of(config, settings, sources)
@@ -105,10 +108,17 @@ def compose(
         secrets=_secrets(sources),
         approvals=approvals_of(options, writers, clock),
     )
-    desk = make_desk(board, writers, opened.store, policy, clock, mode)
+    store = opened.store
+    clusters = writers.clusters if writers is not None else {}
+    leases = Leases(
+        lambda: store.terminal, clock, store.elsewhere, skew=lambda ref: skew_of(board.picture, ref)
+    )
+    keeping = Keeping(store, clusters)
+    desk = make_desk(board, writers, store, policy, clock, mode, leases, keeping)
     board.add_feeder(opened.feeder)
+    board.add_feeder(FromCluster(store, clock))
     if mode.acts:
-        board.add_feeder(Verifier(opened.store, clock))
+        board.add_feeder(Verifier(keeping, clock))
     acting = Acting(desk, opened.store, options)
     board.add_feeder(_Follow(acting))
     journeys = _journeys(board, config, options, clock, mode)

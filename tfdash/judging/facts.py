@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from tfdash.model.memory import Facts
 from tfdash.model.release import ReleaseState
-
-
-def version_of(release: ReleaseState) -> str:
-    """The template hash of what is released: the canary's, else of what serves; "" where neither is known."""
-    side = release.canary or release.stable
-    return side.hash if side is not None else ""
+from tfdash.playbook.releases.version import version_of
 
 
 def manual_of(facts: Facts, release: ReleaseState) -> str:

@@ -7,6 +7,7 @@ is the one in the audit log, and labelled as the cluster's own where no log know
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -120,12 +121,13 @@ def lease_path(subject: Subject) -> str:
     return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
 
 
-def take_lease(acting: Acting, seconds: int, *, replaces: str = "") -> Request:
+def take_lease(acting: Acting, seconds: int, *, replaces: str = "", renewed: float | None = None) -> Request:
     """Take the Lease on a subject. Another terminal that holds it makes the server answer 409 (a conflict of field managers).
 
     ``replaces``: the resourceVersion of one that has run out, which is taken over; if it changed meanwhile, 409 as well.
+    ``renewed``: when it is renewed (epoch seconds); None: now that it begins.
     """
-    stamp = datetime.fromtimestamp(acting.since, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    stamp = _stamp(acting.since)
     meta: dict[str, Any] = {
         "name": _name("tfdash-acting", acting.subject.kind, acting.subject.name),
         "namespace": acting.subject.namespace or "default",
@@ -134,6 +136,9 @@ def take_lease(acting: Acting, seconds: int, *, replaces: str = "") -> Request:
             "tfdash.dev/by": acting.by,
             "tfdash.dev/action": acting.action,
             "tfdash.dev/on": str(acting.subject),
+            "tfdash.dev/kind": acting.subject.kind,
+            "tfdash.dev/name": acting.subject.name,
+            "tfdash.dev/namespace": acting.subject.namespace,
         },
     }
     if replaces:
@@ -141,7 +146,8 @@ def take_lease(acting: Acting, seconds: int, *, replaces: str = "") -> Request:
     body = {
         "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta,
         "spec": {
-            "holderIdentity": acting.terminal, "leaseDurationSeconds": seconds, "acquireTime": stamp, "renewTime": stamp,
+            "holderIdentity": acting.terminal, "leaseDurationSeconds": seconds, "acquireTime": stamp,
+            "renewTime": stamp if renewed is None else _stamp(renewed),
         },
     }  # fmt: skip
     query = [("fieldManager", f"{MANAGER}-{acting.terminal}"[:128])]
@@ -151,6 +157,10 @@ def take_lease(acting: Acting, seconds: int, *, replaces: str = "") -> Request:
         method="PATCH", path=lease_path(acting.subject), body=dump(body), content_type=APPLY, query=tuple(query),
         what=f"say that {acting.by} acts on {acting.subject}",
     )  # fmt: skip
+
+
+def _stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def release_lease(subject: Subject, uid: str, resource_version: str) -> Request:
@@ -186,3 +196,32 @@ def acting_in_cluster(document: Mapping[str, Any], subject: Subject, now: float)
         subject=subject, by=str(notes.get("tfdash.dev/by", "")), action=str(notes.get("tfdash.dev/action", "")), since=since,
         terminal=str(spec["holderIdentity"]),
     )  # fmt: skip
+
+
+def lease_subject(document: Mapping[str, Any], cluster: ClusterRef) -> Subject | None:
+    """What such a Lease is about: only what its own name and namespace stand for; None where it is none of ours."""
+    meta = document.get("metadata")
+    notes = meta.get("annotations") if isinstance(meta, Mapping) else None
+    if not isinstance(meta, Mapping) or not isinstance(notes, Mapping):
+        return None
+    kind, name = str(notes.get("tfdash.dev/kind", "")), str(notes.get("tfdash.dev/name", ""))
+    namespace, here = str(notes.get("tfdash.dev/namespace", "")), str(meta.get("namespace", ""))
+    if not kind or not name or meta.get("name") != _name("tfdash-acting", kind, name):
+        return None
+    if (namespace or "default") != here:
+        return None
+    return Subject(cluster, kind, namespace, name)
+
+
+def written_at(document: Mapping[str, Any]) -> tuple[float | None, tuple[str, ...]]:
+    """When the server last took a write (its own stamp, epoch seconds), and the managers that say they wrote."""
+    meta = document.get("metadata")
+    entries = meta.get("managedFields") if isinstance(meta, Mapping) else None
+    times: list[float] = []
+    managers: dict[str, None] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, Mapping):
+            managers[str(entry.get("manager", ""))[:80]] = None
+            with contextlib.suppress(ValueError, TypeError):
+                times.append(datetime.fromisoformat(str(entry.get("time"))).timestamp())
+    return max(times, default=None), tuple(m for m in managers if m)

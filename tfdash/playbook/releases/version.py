@@ -1,0 +1,11 @@
+"""Which version a release is about. Pure."""
+
+from __future__ import annotations
+
+from tfdash.model.release import ReleaseState
+
+
+def version_of(release: ReleaseState) -> str:
+    """The template hash of what is released: the canary's, else of what serves; "" where neither is known."""
+    side = release.canary or release.stable
+    return side.hash if side is not None else ""

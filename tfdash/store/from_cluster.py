@@ -1,0 +1,227 @@
+"""Reads, now and then, what other terminals left in the clusters themselves. Whatever cannot be read is left as it was.
+
+Two kinds of reads, both by label and from the server's cache: the metadata of ConfigMaps, and whole only what changed of
+them; and Leases. Per namespace that is shown, or all at once where those are many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from tfdash.clock import Clock
+from tfdash.model.memory import VerifiedGood
+from tfdash.model.observation import ProblemKind
+from tfdash.model.picture import Picture
+from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import Assessment
+from tfdash.store.elsewhere import TURN, Held
+from tfdash.store.in_cluster import acting_in_cluster, lease_subject, verified_in_cluster, written_at
+from tfdash.store.ledger import Store
+from tfdash.text import safe
+
+log = logging.getLogger(__name__)
+SELECTOR = "app.kubernetes.io/managed-by=tfdash"
+OFTEN, SELDOM = 10.0, 60.0  # seconds between two looks at Leases: while something is going on, and else
+_TEMPLATES = 60.0
+_REFUSED = 600.0  # for so long nothing is asked again that we may not
+_MANY = 8  # namespaces that are asked one by one
+_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
+
+
+class Board(Protocol):
+    """What is asked of it."""
+
+    picture: Picture
+    assessment: Assessment
+
+    async def read(self, subject: Subject) -> Document: ...
+
+    async def read_labelled(
+        self, ref: ClusterRef, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
+    ) -> tuple[Mapping[str, Any], ...]: ...
+
+
+class _Kept(NamedTuple):
+    """A ConfigMap as it was read: what it says, or None where it is none."""
+
+    version: str
+    good: VerifiedGood | None
+
+
+class FromCluster:
+    """``tfdash.sources.base.Feeder``: keeps ``Store.elsewhere`` current."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._due: dict[tuple[ClusterRef, str], float] = {}
+        self._maps: dict[ClusterRef, dict[tuple[str, str], _Kept]] = {}
+
+    async def run(self, board: Any) -> None:
+        while True:
+            try:
+                await self.look(board)
+            except Exception:  # a bug of ours must not end the other feeders
+                log.exception("what other terminals left in the cluster was not read")
+            await asyncio.sleep(1.0)
+
+    async def look(self, board: Board) -> None:
+        """Read what is due."""
+        now = time.monotonic()
+        for ref, cluster in tuple(board.picture.clusters.items()):
+            if cluster.info.value is None:
+                continue  # not reached yet
+            for kind, every in (("ConfigMap", _TEMPLATES), ("Lease", self._pace(board))):
+                last = self._due.get((ref, kind), float("-inf"))
+                if now - last >= every:
+                    self._due[ref, kind] = now
+                    await self._read(board, ref, kind)
+
+    def _pace(self, board: Board) -> float:
+        busy = any(r.in_flight for r in board.assessment.releases.values()) or board.picture.facts.acting
+        return OFTEN if busy else SELDOM
+
+    def soon(self) -> None:
+        """Look at everything at the next turn."""
+        self._due.clear()
+
+    async def _read(self, board: Board, ref: ClusterRef, kind: str) -> None:
+        try:
+            found = await self._listed(board, ref, kind)
+        except ReadFailed as failed:
+            if failed.problem.kind is ProblemKind.FORBIDDEN:
+                self._due[ref, kind] = time.monotonic() + _REFUSED
+            log.info("%s: %ss of other terminals are not read: %s", ref.cluster, kind, failed.problem.cause)
+            return
+        elsewhere = self._store.elsewhere
+        if kind == "Lease":
+            held = self._leases(board, ref, found)
+            if held != elsewhere.held.get(ref, {}):
+                elsewhere.held[ref] = held
+                self._store.refreshed()
+        else:
+            verified = await self._verified(board, ref, found)
+            if verified != elsewhere.verified.get(ref, {}):
+                elsewhere.verified[ref] = verified
+                self._store.refreshed()
+
+    async def _listed(self, board: Board, ref: ClusterRef, kind: str) -> list[Mapping[str, Any]]:
+        """Raises ``ReadFailed`` where nothing at all could be read."""
+        shown = namespaces(board.picture, ref)
+        metadata = kind == "ConfigMap"
+        failed: ReadFailed | None = None
+        if len(shown) > _MANY:
+            try:
+                return list(await board.read_labelled(ref, kind, None, SELECTOR, metadata=metadata))
+            except ReadFailed as error:
+                if error.problem.kind is not ProblemKind.FORBIDDEN:
+                    raise
+                failed = error
+        if kind == "Lease" and "default" not in shown:
+            shown = (*shown, "default")  # those of nodes and of turns
+        found: list[Mapping[str, Any]] = []
+        answered = False
+        for namespace in shown[: 5 * _MANY]:
+            try:
+                found += await board.read_labelled(ref, kind, namespace, SELECTOR, metadata=metadata)
+                answered = True
+            except ReadFailed as error:
+                failed = error
+        if not answered and failed is not None:
+            raise failed
+        return found
+
+    def _leases(self, board: Board, ref: ClusterRef, found: list[Mapping[str, Any]]) -> dict[Subject, Held]:
+        told: dict[Subject, Held] = {}
+        for document in found:
+            subject = lease_subject(document, ref)
+            held = (
+                held_in(document, subject, self._clock.now(), skew_of(board.picture, ref))
+                if subject
+                else None
+            )
+            if held is not None:
+                told[held.acting.subject] = held
+        return told
+
+    async def _verified(
+        self, board: Board, ref: ClusterRef, found: list[Mapping[str, Any]]
+    ) -> dict[Subject, VerifiedGood]:
+        before = self._maps.get(ref, {})
+        kept: dict[tuple[str, str], _Kept] = {}
+        for item in found:
+            meta = item.get("metadata") or {}
+            at = (str(meta.get("namespace", "")), str(meta.get("name", "")))
+            version = str(meta.get("resourceVersion", ""))
+            if not at[1].startswith("tfdash-verified-"):
+                continue
+            if at in before and before[at].version == version:
+                kept[at] = before[at]
+                continue
+            try:
+                document = (await board.read(Subject(ref, "ConfigMap", *at))).document
+            except ReadFailed:
+                if at in before:
+                    kept[at] = before[at]
+                continue
+            good = verified_in_cluster(document, ref)
+            kept[at] = _Kept(version, good and labelled(good, item, self._clock.now(), board.picture))
+        self._maps[ref] = kept
+        return {k.good.subject: k.good for k in kept.values() if k.good is not None}
+
+
+def namespaces(picture: Picture, ref: ClusterRef) -> tuple[str, ...]:
+    """Those in which a workload is shown."""
+    cluster = picture.clusters[ref]
+    return tuple(sorted({key.namespace for kind in _KINDS for key in cluster.objects(kind)}))
+
+
+def skew_of(picture: Picture, ref: ClusterRef) -> float:
+    """Seconds by which the server's clock is ahead of ours; 0 where that is not known."""
+    info = picture.clusters[ref].info.value if ref in picture.clusters else None
+    return (info.skew or 0.0) if info is not None else 0.0
+
+
+def labelled(
+    good: VerifiedGood, item: Mapping[str, Any], now: float, picture: Picture
+) -> VerifiedGood | None:
+    """With who is said to have written it, and no newer than the server's own stamp; None for what is no workload."""
+    if good.subject.kind not in _KINDS:
+        return None
+    stamp, managers = written_at(item)
+    ceiling = now if stamp is None else stamp - skew_of(picture, good.subject.cluster)
+    who = ", ".join(safe(m) for m in managers) or "nobody that is named"
+    return msgspec.structs.replace(
+        good, at=min(good.at, ceiling), by=safe(good.by), revision=safe(good.revision),
+        origin=f"from the cluster, written by {who}; no audit entry here vouches for it",
+    )  # fmt: skip
+
+
+def held_in(document: Mapping[str, Any], subject: Subject, now: float, skew: float) -> Held | None:
+    """A Lease that has not run out. By the server's own stamp of its last write: whoever holds it may have another clock."""
+    spec = document.get("spec")
+    lasts = spec.get("leaseDurationSeconds") if isinstance(spec, Mapping) else None
+    if not isinstance(lasts, int) or isinstance(lasts, bool) or not 0 < lasts <= 3600:
+        return None
+    acting = acting_in_cluster(document, subject, float("-inf"))
+    stamp, _ = written_at(document)
+    if acting is None:
+        return None
+    if stamp is None:
+        return Held(acting=acting, until=now + lasts) if acting_in_cluster(document, subject, now) else None
+    until = stamp - skew + lasts
+    if now >= until:
+        return None
+    return Held(
+        acting=msgspec.structs.replace(acting, by=safe(acting.by), action=safe(acting.action), terminal=safe(acting.terminal)),
+        until=until,
+    )  # fmt: skip
+
+
+__all__ = ["TURN", "FromCluster", "held_in"]
