@@ -1,10 +1,11 @@
 """200 services of 10 pods on a real Prometheus, fetched and judged every 15 s: CPU share and time of a round.
 
-    .venv/bin/python -m benchmarks.judging [--services 200] [--pods 10] [--rounds 8] [--interval 15] [--history 35]
+    .venv/bin/python -m benchmarks.judging [--services 200] [--pods 10] [--rounds 8] [--interval 15] [--history 35] [--hold 50]
 
 Prometheus scrapes a target of its own process and holds ``--history`` minutes of back-filled samples from the start.
 Every service has a release in flight, 5 pods of each version, two request counters and a histogram of 12 buckets a pod.
-Everything of ours (client, decoding, samples, rules) runs in this process: its CPU time is what is told.
+Everything of ours (client, decoding, samples, rules) runs in this process: its CPU time is what is told. Releases are
+judged as the board has them judged: piece by piece, ``--hold`` milliseconds at a time.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -102,22 +104,27 @@ def past(services: int, pods: int, begin: float, since: float, until: float, ste
 
 async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, object]:
     from tfdash.clock import SystemClock
-    from tfdash.model.picture import Picture
+    from tfdash.judging.policies import Policies
+    from tfdash.judging.releases import Releases
+    from tfdash.model.kube import Pod
+    from tfdash.model.observation import Observation
+    from tfdash.model.picture import Change, ClusterPicture, Picture
     from tfdash.model.release import Carrier, Phase, ReleaseState, Side
-    from tfdash.model.subject import ClusterRef, Subject
+    from tfdash.model.subject import ClusterRef, Key, Subject
     from tfdash.model.traffic import NO_SIGNALS, Signals
     from tfdash.model.verdict import EMPTY_ASSESSMENT
-    from tfdash.playbook.canary import default_canary_policy, judge_release
     from tfdash.sources.prometheus import feeder_of
 
     ref, clock = ClusterRef("bench", "one"), SystemClock()
     began = clock.now() - args.history * 60
-    releases, started, hashes = {}, {}, {}
+    releases, pods = {}, {}
     for service in range(args.services):
         subject = Subject(ref, "Deployment", f"team-{service % 8}", f"svc-{service:03d}")
         names = pods_of(service, args.pods)
-        started |= dict.fromkeys((n for _, n in names), began)
-        hashes |= {n: h for h, n in names}
+        pods |= {
+            Key(subject.namespace, n): Pod(namespace=subject.namespace, name=n, started=began)
+            for _, n in names
+        }
         stable, canary = (
             Side(
                 hash=wanted,
@@ -149,8 +156,28 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     board.assessment = msgspec.structs.replace(EMPTY_ASSESSMENT, releases=releases)
     feeder = feeder_of(ref, {"metrics": {"interval": f"{args.interval}s"}}, {"url": server.url}, None, clock)
     assert feeder is not None
-    policy = default_canary_policy()
-    rows = []
+    judge = Releases(Policies(), hold=args.hold / 1000)
+    judge.states = releases
+    cluster = ClusterPicture(
+        ref=ref, info=Observation(), kinds={"Pod": Observation(value=pods, complete=True)}
+    )
+    nothing = Change(keys={}, freshness=frozenset())
+    signals = msgspec.structs.replace(nothing, signals=True)
+    rows, holds = [], []
+
+    async def judge_all() -> None:
+        """As ``tfdash.board`` does."""
+        picture = Picture(at=clock.now(), number=1, clusters={ref: cluster}, signals=board.signals)
+        begin = time.perf_counter()
+        judge.assess(picture, signals, set(), clock.now(), {}, {})
+        holds.append(time.perf_counter() - begin)
+        while judge.waiting:
+            await asyncio.sleep(0.005)
+            begin = time.perf_counter()
+            judge.go_on(picture, clock.now())
+            holds.append(time.perf_counter() - begin)
+        judge.assess(picture, nothing, set(), clock.now(), {}, {})
+
     wall0 = time.monotonic()
     fill = time.process_time()
     await feeder.round(board)
@@ -158,18 +185,20 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         await feeder.round(board)
     filled, fill_cpu = time.monotonic() - wall0, time.process_time() - fill
     print(f"filled in {filled:.1f} s, CPU {fill_cpu:.1f} s", file=sys.stderr)
+    first_cpu, first = time.process_time(), time.monotonic()
+    await judge_all()
+    print(
+        f"first judged in {time.monotonic() - first:.1f} s, CPU {time.process_time() - first_cpu:.1f} s, "
+        f"longest hold {max(holds) * 1000:.0f} ms", file=sys.stderr,
+    )  # fmt: skip
+    holds.clear()
     await asyncio.sleep(args.interval)
     for number in range(args.rounds):
         cpu, wall = time.process_time(), time.monotonic()
         await feeder.round(board)
         fetched, cpu_fetched = time.monotonic() - wall, time.process_time() - cpu
-        now = clock.now()
-        outcomes: dict[str, int] = {}
-        for subject, release in releases.items():
-            told = judge_release(
-                release, board.signals.traffic.get(subject), (), started, policy, now, pods=hashes
-            )
-            outcomes[str(told.outcome)] = outcomes.get(str(told.outcome), 0) + 1
+        await judge_all()
+        outcomes = dict(Counter(str(told.outcome) for told in judge.judgements.values()))
         spent, took = time.process_time() - cpu, time.monotonic() - wall
         rows.append((fetched, took, cpu_fetched, spent))
         problem = board.signals.prometheus[ref].problem
@@ -189,6 +218,8 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         "round_s": {"median": round(statistics.median(r[1] for r in kept), 2), "worst": round(max(r[1] for r in kept), 2)},
         "cpu_share_percent": round(100 * sum(r[3] for r in kept) / (args.interval * len(kept)), 2),
         "of_it_fetching_percent": round(100 * sum(r[2] for r in kept) / (args.interval * len(kept)), 2),
+        "of_it_judging_percent": round(100 * sum(r[3] - r[2] for r in kept) / (args.interval * len(kept)), 2),
+        "hold_ms": {"median": round(statistics.median(holds) * 1000), "longest": round(max(holds) * 1000)},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "wall_s": round(wall),
     }  # fmt: skip
@@ -196,7 +227,14 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (("services", 200), ("pods", 10), ("rounds", 8), ("interval", 15), ("history", 35)):
+    for name, default in (
+        ("services", 200),
+        ("pods", 10),
+        ("rounds", 8),
+        ("interval", 15),
+        ("history", 35),
+        ("hold", 50),
+    ):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--serve", nargs=2, metavar=("PORT", "BEGIN"), help=argparse.SUPPRESS)
     args = parser.parse_args()
