@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,16 @@ from tfdash.model.memory import Entry
 from tfdash.sources.base import Feeder, Reading
 
 if TYPE_CHECKING:
-    from tfdash.actions.base import Desk, Writers
+    from tfdash.actions.base import Desk, Writer, Writers
     from tfdash.actions.mode import Mode
     from tfdash.actions.policy import ActionPolicy
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
+    from tfdash.model.subject import ClusterRef
     from tfdash.sources.kubernetes.source import KubernetesSource
     from tfdash.store.approvals import Approvals
+    from tfdash.store.elsewhere import Elsewhere
+    from tfdash.store.leasing import Leases
     from tfdash.store.ledger import Store
     from tfdash.store.opening import StoreOptions
 
@@ -121,24 +124,35 @@ def compose(
         board.add_feeder(Verifier(keeping, clock))
     acting = Acting(desk, opened.store, options)
     board.add_feeder(_Follow(acting))
-    journeys = _journeys(board, config, options, clock, mode)
+    journeys = _journeys(board, config, options, clock, mode, store.elsewhere, leases, clusters)
     if journeys is not None:
         board.add_feeder(journeys)
     return acting
 
 
 def _journeys(
-    board: Board, config: QuickConfig, options: StoreOptions, clock: Clock, mode: Mode
-) -> Feeder | None:
+    board: Board, config: QuickConfig, options: StoreOptions, clock: Clock, mode: Mode, elsewhere: Elsewhere,
+    leases: Leases, writers: Mapping[ClusterRef, Writer],
+) -> Feeder | None:  # fmt: skip
     """One terminal at a time runs them. Those that change things run where acting is configured, never by an elevation,
     which ends while they go on."""
     from tfdash.cli.compose import journeys_of
-    from tfdash.store.turn import Turn
+    from tfdash.store.turn import Turn, in_cluster
 
     acting = mode.acts and mode.lasts is None
     name = f"journeys-{config.environment.name}"
     turn = Turn(options.folder, name, url=options.url, deadline=options.deadline, strict=acting)
-    return journeys_of(config, board.clusters, clock, acting=acting, may_run=turn.mine)
+    first = board.clusters[0]
+    mine = in_cluster(
+        turn, name, first, elsewhere, clock, leases=leases if acting else None, writer=writers.get(first),
+        by=lambda: _user(board, first),
+    )  # fmt: skip
+    return journeys_of(config, board.clusters, clock, acting=acting, may_run=mine)
+
+
+def _user(board: Board, ref: ClusterRef) -> str:
+    info = board.picture.clusters[ref].info.value
+    return info.user if info is not None else ""
 
 
 def _secrets(sources: Sequence[KubernetesSource]) -> list[str]:

@@ -12,6 +12,7 @@ import msgspec
 
 from tfdash.model.memory import Acting, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.store.names import TURN
 from tfdash.store.remembered import Remembered
 
 
@@ -33,6 +34,7 @@ class Elsewhere:
     def __init__(self) -> None:
         self.verified: dict[ClusterRef, dict[Subject, VerifiedGood]] = {}
         self.held: dict[ClusterRef, dict[Subject, Held]] = {}
+        self.looked: set[ClusterRef] = set()  # where Leases were asked for, whatever the answer was
 
     def verified_with(self, own: Remembered) -> dict[Subject, VerifiedGood]:
         """For each subject what the log remembers, unless a cluster has a newer one, or the text that the log lacks."""
@@ -61,9 +63,6 @@ class Elsewhere:
             and (held.acting.terminal, subject) not in known
         ]
         return tuple(sorted((*own, *more), key=lambda a: a.since)) if more else own
-
-
-TURN = "Turn"  # the kind of what terminals take turns at, which is no object: journeys
 
 
 def chosen(mine: VerifiedGood, log: str, theirs: VerifiedGood) -> VerifiedGood:

@@ -21,7 +21,7 @@ from tfdash.model.picture import Picture
 from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Assessment
-from tfdash.store.elsewhere import TURN, Held
+from tfdash.store.elsewhere import Held
 from tfdash.store.in_cluster import acting_in_cluster, lease_subject, verified_in_cluster, written_at
 from tfdash.store.ledger import Store
 from tfdash.text import safe
@@ -82,6 +82,8 @@ class FromCluster:
                 if now - last >= every:
                     self._due[ref, kind] = now
                     await self._read(board, ref, kind)
+                    if kind == "Lease":
+                        self._store.elsewhere.looked.add(ref)
 
     def _pace(self, board: Board) -> float:
         busy = any(r.in_flight for r in board.assessment.releases.values()) or board.picture.facts.acting
@@ -222,6 +224,3 @@ def held_in(document: Mapping[str, Any], subject: Subject, now: float, skew: flo
         acting=msgspec.structs.replace(acting, by=safe(acting.by), action=safe(acting.action), terminal=safe(acting.terminal)),
         until=until,
     )  # fmt: skip
-
-
-__all__ = ["TURN", "FromCluster", "held_in"]

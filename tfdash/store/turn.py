@@ -3,6 +3,7 @@
 Among one user's terminals a locked file in the store's folder decides, among those that share a PostgreSQL a session's
 advisory lock there, which needs no right and ends with the session. Both end with the process, however it ends. Through a
 pooler that shares sessions between statements the advisory lock cannot be trusted; the store's LISTEN cannot either.
+Among all others a Lease in the cluster does, which terminals that may act hold and those that only read look at.
 """
 
 from __future__ import annotations
@@ -13,10 +14,24 @@ import hashlib
 import logging
 import os
 import re
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tfdash.clock import Clock
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.store.names import TURN
+
+if TYPE_CHECKING:
+    from tfdash.actions.base import Writer
+    from tfdash.store.elsewhere import Elsewhere
+    from tfdash.store.leasing import Leases
 
 log = logging.getLogger(__name__)
+
+
+_UNTIL_ASKED = 3.0  # seconds for which a cluster is waited for that has not said yet who holds the Lease
 
 
 class Turn:
@@ -106,3 +121,22 @@ class Turn:
         descriptor, self._held = self._held, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def in_cluster(
+    turn: Turn, name: str, ref: ClusterRef, elsewhere: Elsewhere, clock: Clock, *, leases: Leases | None,
+    writer: Writer | None, by: Callable[[], str],
+) -> Callable[[], Awaitable[bool]]:  # fmt: skip
+    """``turn.mine`` and, in the cluster ``ref``, the Lease of that name: held where ``leases`` is given, else only looked
+    at. A cluster that says nothing does not stop it."""
+    subject = Subject(ref, TURN, "", name)
+    began = time.monotonic()
+
+    async def mine() -> bool:
+        if leases is not None and writer is not None:
+            return await turn.mine() and await leases.turn(writer, subject, by() or "tfdash")
+        while ref not in elsewhere.looked and time.monotonic() - began < _UNTIL_ASKED:
+            await asyncio.sleep(0.2)
+        return elsewhere.holder(subject, clock.now()) is None and await turn.mine()
+
+    return mine
