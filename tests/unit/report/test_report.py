@@ -103,7 +103,9 @@ def check(value: Any, rule: dict[str, Any], at: str = "$") -> None:
     assert not unknown, f"{at}: keywords {unknown}"
     if "type" in rule:
         types = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
-        fits = [t for t in types if isinstance(value, _TYPES[t]) and isinstance(value, bool) is (t == "boolean")]
+        fits = [
+            t for t in types if isinstance(value, _TYPES[t]) and isinstance(value, bool) is (t == "boolean")
+        ]
         assert fits, f"{at}: {value!r}"
     if "enum" in rule:
         assert value in rule["enum"], at
