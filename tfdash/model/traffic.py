@@ -6,19 +6,28 @@ errors would read 0. The judge counts them itself (``tfdash.playbook.canary``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from tfdash.model.observation import Observation
+from tfdash.model.samples import Buckets, Point
 from tfdash.model.subject import ClusterRef, Subject
 
-
-class Point(NamedTuple):
-    """One scraped sample: the scrape's time (epoch seconds) and the counter's value."""
-
-    at: float
-    value: float
+__all__ = [
+    "NO_SIGNALS",
+    "Alert",
+    "Buckets",
+    "CounterSeries",
+    "HistogramSeries",
+    "Journey",
+    "JourneyRun",
+    "Point",
+    "Query",
+    "Signals",
+    "Traffic",
+]
 
 
 class CounterSeries(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,16 +39,7 @@ class CounterSeries(msgspec.Struct, frozen=True, kw_only=True):
     pod: str = ""
     version: str = ""
     labels: tuple[tuple[str, str], ...] = ()  # the rest that tells it apart, sorted
-    points: tuple[Point, ...] = ()
-
-
-class Buckets(NamedTuple):
-    """One scraped histogram: cumulative counts by upper bound (seconds; the last bound is +Inf). ``sum`` may be NaN."""
-
-    at: float
-    bounds: tuple[float, ...]
-    counts: tuple[float, ...]
-    sum: float
+    points: Sequence[Point] = ()
 
 
 class HistogramSeries(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class HistogramSeries(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     native: bool = False
-    points: tuple[Buckets, ...] = ()
+    points: Sequence[Buckets] = ()
 
 
 class Query(NamedTuple):

@@ -15,6 +15,7 @@ from itertools import pairwise
 from operator import add, sub
 from typing import NamedTuple
 
+from tfdash.model.samples import Points, Scrapes
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
 
 Target = tuple[str, str, str]
@@ -49,7 +50,12 @@ def clean(points: Sequence[Point]) -> tuple[Sequence[float], Sequence[float]]:
     """Times and values, without what is not a number, in order of time."""
     if not points:
         return (), ()
-    ats, values = zip(*points, strict=True)
+    ats: tuple[float, ...]
+    values: tuple[float, ...]
+    if isinstance(points, Points):
+        ats, values = points.times(), points.values()
+    else:
+        ats, values = zip(*points, strict=True)
     total = sum(values)
     if total == total and list(ats) == sorted(ats):
         return ats, values
@@ -159,8 +165,10 @@ def bucket_rises(
     a native histogram names only buckets that hold something.
     """
     points = series.points if isinstance(series, HistogramSeries) else series
-    counts = [p.counts[-1] for p in points if p.counts]
-    ats = [p.at for p in points]
+    if isinstance(points, Scrapes):
+        counts, ats = list(points.values()), list(points.times())
+    else:
+        counts, ats = [p.counts[-1] for p in points if p.counts], [p.at for p in points]
     if len(counts) != len(points) or sum(counts) != sum(counts) or ats != sorted(ats):
         points = sorted((p for p in points if p.counts and p.counts[-1] == p.counts[-1]), key=lambda p: p.at)
         counts, ats = [p.counts[-1] for p in points], [p.at for p in points]

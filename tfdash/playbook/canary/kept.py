@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from tfdash.model.samples import Columns, Points, Scrapes
 from tfdash.model.traffic import Buckets, Point
 
 _AT = itemgetter(0)
@@ -107,9 +108,11 @@ def grown(before: Samples, after: Samples, since: float, was_plain: bool) -> Gro
     """
     if not before or not after or not (was_plain or _fair(before)):
         return None
-    gone = bisect_left(before, after[0][0], key=_AT)
+    gone = place(before, after[0][0])
     same = len(before) - gone
-    if same <= 0 or same > len(after) or before[gone:] != after[:same]:
+    if same <= 0 or same > len(after):
+        return None
+    if not _one_view(before, after, gone) and before[gone:] != after[:same]:
         return None
     if gone and (after[0][0] >= since or not plain(before[: gone + 1])):
         return None
@@ -121,18 +124,34 @@ def grown(before: Samples, after: Samples, since: float, was_plain: bool) -> Gro
     return Grown(min(p[0] for p in after[same:]), rises)
 
 
+def _one_view(before: Samples, after: Samples, gone: int) -> bool:
+    """Whether both are views of the same arrays at the same place."""
+    return (
+        isinstance(before, Columns)
+        and isinstance(after, Columns)
+        and before.ats is after.ats
+        and before.first + gone == after.first
+    )
+
+
 def _fair(points: Samples) -> bool:
     """Whether all are numbers, in order, and none is under nothing; they may fall."""
-    ats, values = [p[0] for p in points], [_value(p) for p in points]
+    ats, values = _columns(points)
     total = sum(values)
     return total - total == 0 and min(values) >= 0 and ats == sorted(ats)
 
 
 def plain(points: Samples) -> bool:
     """Whether all are numbers, in order, and none falls."""
-    ats, values = [p[0] for p in points], [_value(p) for p in points]
+    ats, values = _columns(points)
     total = sum(values)
-    return total - total == 0 and values == sorted(values) and ats == sorted(ats)
+    return total - total == 0 and list(values) == sorted(values) and list(ats) == sorted(ats)
+
+
+def _columns(points: Samples) -> tuple[Sequence[float], Sequence[float]]:
+    if isinstance(points, Points | Scrapes):
+        return points.times(), points.values()
+    return [p[0] for p in points], [_value(p) for p in points]
 
 
 def _value(point: Point | Buckets) -> float:
@@ -144,4 +163,6 @@ def _value(point: Point | Buckets) -> float:
 
 def place(points: Samples, edge: float) -> int:
     """How many of these stand before ``edge``."""
+    if isinstance(points, Columns):
+        return points.before(edge)
     return bisect_left(points, edge, key=_AT)

@@ -147,7 +147,7 @@ class Cache:
                     else self._histograms[name].of.get(subject, ())
                 )
                 if held:
-                    self._newest[key] = max(h.points[-1].at for h in held)
+                    self._newest[key] = max(h.newest for h in held)
 
     def traffic(self, target: Target, at: float) -> Traffic:
         """What is held of one target, evaluated ``at``."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
+from tfdash.model.samples import Buckets, Point, Points, Scrapes
 from tfdash.model.subject import Subject
-from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
+from tfdash.model.traffic import CounterSeries, HistogramSeries
 from tfdash.sources.prometheus.answer import Row, buckets_of, decode_labels
+from tfdash.sources.prometheus.gathering import GatheredBuckets, GatheredPoints
 from tfdash.sources.prometheus.selector import matches
 from tfdash.sources.prometheus.targets import Belonging, Pods, Target
 
@@ -26,41 +28,41 @@ class Counter:
         self, owner: Subject, pod: str, version: str, labels: tuple[tuple[str, str], ...], error: bool
     ) -> None:
         self.owner, self.pod, self.version, self.labels, self.error = owner, pod, version, labels, error
-        self.points: list[Point] = []
+        self.points = GatheredPoints()
         self.made: CounterSeries | None = None
 
     def take(self, values: Iterable[tuple[float, str]]) -> int:
         """Append what is new; returns how many samples were no numbers and were dropped."""
-        points = self.points
-        last = points[-1].at if points else -_INF
-        before = points[-1].value if points else _INF
+        last, before = self.points.last() or (-_INF, _INF)
+        append = self.points.append
         dropped = 0
         for at, text in values:
             if at <= last:
                 continue
             value = float(text)
-            if value == before:
-                value = before  # one object for a counter that rests
-            elif not math.isfinite(value):
+            if value != before and not math.isfinite(value):
                 dropped += 1
                 continue
-            points.append(Point(at, value))
+            append(at, value)
             last, before = at, value
             self.made = None
         return dropped
 
     def cut(self, since: float) -> bool:
         """Forget what is older; False where nothing is left."""
-        at = bisect_left(self.points, (since,))
-        if at:
-            del self.points[:at]
+        if self.points.cut(since):
             self.made = None
         return bool(self.points)
+
+    @property
+    def newest(self) -> float:
+        last = self.points.last()
+        return last.at if last is not None else -_INF
 
     def series(self) -> CounterSeries:
         if self.made is None:
             self.made = CounterSeries(
-                pod=self.pod, version=self.version, labels=self.labels, points=tuple(self.points)
+                pod=self.pod, version=self.version, labels=self.labels, points=self.points.view()
             )
         return self.made
 
@@ -78,7 +80,7 @@ class Histogram:
         self.owner, self.pod, self.version, self.labels, self.error = owner, pod, version, labels, error
         self.native = False
         self.bounds: tuple[float, ...] = ()
-        self.points: list[Buckets] = []
+        self.points = GatheredBuckets()
         self.pending: dict[float, dict[float, float]] = {}
         self.sums: dict[float, float] = {}
         self.made: HistogramSeries | None = None
@@ -101,14 +103,14 @@ class Histogram:
             self.bounds = bounds
             shown = bounds if scale == 1.0 else tuple(b * scale for b in bounds)
             counts = tuple(map(row.__getitem__, bounds))
-            self.points.append(Buckets(at, shown, counts, self.sums.get(at, math.nan) * scale))
+            self.points.append(at, shown, counts, self.sums.get(at, math.nan) * scale)
             self.made = None
         self.pending.clear()
         self.sums.clear()
 
     def take_native(self, row: Row, scale: float) -> int:
         dropped = 0
-        last = self.points[-1].at if self.points else -_INF
+        last = self.newest
         if not self.native and row.histograms:
             self.points.clear()
             self.native, last = True, -_INF
@@ -118,21 +120,24 @@ class Histogram:
                 if made is None:
                     dropped += 1
                 else:
-                    self.points.append(made)
+                    self.points.append(*made)
                     self.made = None
         return dropped
 
     def cut(self, since: float) -> bool:
-        at = bisect_left(self.points, since, key=lambda p: p.at)
-        if at:
-            del self.points[:at]
+        if self.points.cut(since):
             self.made = None
         return bool(self.points)
+
+    @property
+    def newest(self) -> float:
+        at = self.points.last_at()
+        return at if at is not None else -_INF
 
     def series(self) -> HistogramSeries:
         if self.made is None:
             self.made = HistogramSeries(
-                pod=self.pod, version=self.version, labels=self.labels, native=self.native, points=tuple(self.points),
+                pod=self.pod, version=self.version, labels=self.labels, native=self.native, points=self.points.view(),
             )  # fmt: skip
         return self.made
 
@@ -208,7 +213,7 @@ class Histograms:
             touched[id(histogram)] = histogram
             if part == "bucket":
                 pending = histogram.pending
-                last = histogram.points[-1].at if histogram.points else -_INF
+                last = histogram.newest
                 for at, text in row.values:
                     if at > last:
                         value = float(text)
@@ -290,13 +295,21 @@ def scrape_interval(series: Iterable[CounterSeries | HistogramSeries]) -> float 
     return round(median(gaps), 3) if gaps else None
 
 
+def counted(scrapes: Sequence[Buckets]) -> Sequence[Point]:
+    """A histogram's own count as a counter."""
+    if isinstance(scrapes, Scrapes):
+        ats, values = array("d", scrapes.times()), array("d", scrapes.values())
+        return Points(ats, values, 0, len(ats))
+    return tuple(Point(b.at, b.counts[-1]) for b in scrapes)
+
+
 def counts_of(histograms: Iterable[Histogram]) -> list[tuple[Histogram, CounterSeries]]:
     """The histograms' own counts as request counters."""
     return [
         (
             h,
             CounterSeries(
-                pod=h.pod, version=h.version, labels=h.labels, points=tuple(Point(b.at, b.counts[-1]) for b in h.points),
+                pod=h.pod, version=h.version, labels=h.labels, points=counted(h.points.view()),
             ),
         )
         for h in histograms

@@ -26,6 +26,7 @@ from tfdash.model.release import Phase, Side
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point, Traffic
 from tfdash.playbook.canary import Kept, freeze_baseline, judge_release
 from tfdash.playbook.canary.kept import grown, plain
+from tfdash.sources.prometheus.gathering import GatheredBuckets, GatheredPoints
 
 RULES = policy(windows=6)
 HORIZON = RULES.horizon
@@ -187,3 +188,43 @@ def test_another_policy_or_pod_mapping_is_not_answered_from_memory() -> None:
         assert same[0] == same[1]
     moved = structs.replace(release(), canary=Side(hash=NEW, pods=(CANARY_POD,), oldest_start=T0 + 120))
     same_with_and_without(world, kept, moved, RULES, {})
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**9), st.lists(st.integers(1, 30), min_size=2, max_size=8))
+def test_samples_in_columns_are_counted_alike(seed: int, steps: list[int]) -> None:
+    """What the source publishes: views of growing arrays, begun anew now and then, with and without a memory."""
+    chance, kept, at = random.Random(seed), Kept(), T0 - 100
+    counters = {pod: GatheredPoints() for pod in (CANARY_POD, STABLE_POD)}
+    histograms = {pod: GatheredBuckets() for pod in counters}
+    totals = dict.fromkeys(counters, 0.0)
+    for scrapes in steps:
+        for _ in range(scrapes):
+            at += STEP
+            for pod in counters:
+                totals[pod] = totals[pod] + chance.randrange(90) if chance.random() > 0.01 else 3.0
+                counters[pod].append(at, totals[pod])
+                histograms[pod].append(
+                    at, BOUNDS, tuple(totals[pod] * i // len(BOUNDS) for i in range(1, 13)), math.nan
+                )
+        since = at + 1 - HORIZON
+        for one in (*counters.values(), *histograms.values()):
+            one.cut(since)
+        requests = tuple(CounterSeries(pod=pod, points=c.view()) for pod, c in counters.items())
+        value = Traffic(
+            evaluated_at=at + 1, since=max(since, T0 - 100), requests=requests, errors=requests[:1],
+            latency=tuple(HistogramSeries(pod=pod, points=h.view()) for pod, h in histograms.items()),
+            scrape_interval=STEP,
+        )  # fmt: skip
+        plain_value = structs.replace(
+            value,
+            requests=tuple(structs.replace(s, points=tuple(s.points)) for s in requests),
+            errors=tuple(structs.replace(s, points=tuple(s.points)) for s in requests[:1]),
+            latency=tuple(structs.replace(s, points=tuple(s.points)) for s in value.latency),
+        )
+        started = {CANARY_POD: T0, STABLE_POD: T0 - 90000}
+        told = [
+            judge_release(release(), seen(v), (), started, RULES, at + 2, kept=k)
+            for v, k in ((value, kept), (value, None), (plain_value, None))
+        ]
+        assert told[0] == told[1] == told[2]

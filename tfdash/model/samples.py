@@ -1,0 +1,143 @@
+"""Samples held in columns: a counter's costs 16 bytes instead of 130, a histogram's of 12 buckets 112 instead of 530.
+
+A view of an array that its owner only ever appends to, so that a series is published without a copy and stays as it was:
+what comes later stands behind the view's end, and an owner that forgets old samples begins new arrays. Reads as the
+sequence of ``Point`` or ``Buckets`` that it is.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Self, TypeVar, overload
+
+T = TypeVar("T")
+
+
+class Point(NamedTuple):
+    """One scraped sample: the scrape's time (epoch seconds) and the counter's value."""
+
+    at: float
+    value: float
+
+
+class Buckets(NamedTuple):
+    """One scraped histogram: cumulative counts by upper bound (seconds; the last bound is +Inf). ``sum`` may be NaN."""
+
+    at: float
+    bounds: tuple[float, ...]
+    counts: tuple[float, ...]
+    sum: float
+
+
+class Columns(Sequence[T]):
+    """What both have in common. ``ats`` are ascending; samples ``first`` to ``last`` - 1 of the arrays are meant."""
+
+    __slots__ = ("ats", "first", "last")
+
+    ats: array[float]
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step != 1:
+                return tuple(self)[index]
+            return self.part(self.first + start, self.first + max(start, stop))
+        place = index + (self.last if index < 0 else self.first)
+        if not self.first <= place < self.last:
+            raise IndexError(index)
+        return self.sample(place)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.sample, range(self.first, self.last))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, type(self)):
+            return len(self) == len(other) and self.raw() == other.raw()
+        return tuple(self) == tuple(other) if isinstance(other, tuple | list) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def before(self, at: float) -> int:
+        """How many of these are older than ``at``."""
+        return bisect_left(self.ats, at, self.first, self.last) - self.first
+
+    def times(self) -> tuple[float, ...]:
+        return tuple(self.ats[self.first : self.last])
+
+    def part(self, first: int, last: int) -> Self:
+        raise NotImplementedError
+
+    def sample(self, place: int) -> T:
+        raise NotImplementedError
+
+    def raw(self) -> Any:
+        """What two of these are compared by."""
+        raise NotImplementedError
+
+
+class Points(Columns[Point]):
+    """A counter's samples."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, ats: array[float], numbers: array[float], first: int, last: int) -> None:
+        self.ats, self.numbers, self.first, self.last = ats, numbers, first, last
+
+    def part(self, first: int, last: int) -> Points:
+        return Points(self.ats, self.numbers, first, last)
+
+    def sample(self, place: int) -> Point:
+        return Point(self.ats[place], self.numbers[place])
+
+    def values(self) -> tuple[float, ...]:
+        return tuple(self.numbers[self.first : self.last])
+
+    def raw(self) -> Any:
+        return self.ats[self.first : self.last], self.numbers[self.first : self.last]
+
+
+class Scrapes(Columns[Buckets]):
+    """A histogram's samples, all of the same bounds. ``numbers``: the counts, scrape after scrape."""
+
+    __slots__ = ("bounds", "numbers", "sums")
+
+    def __init__(
+        self, ats: array[float], bounds: tuple[float, ...], numbers: array[float], sums: array[float], first: int, last: int
+    ) -> None:  # fmt: skip
+        self.ats, self.bounds, self.numbers, self.sums = ats, bounds, numbers, sums
+        self.first, self.last = first, last
+
+    def part(self, first: int, last: int) -> Scrapes:
+        return Scrapes(self.ats, self.bounds, self.numbers, self.sums, first, last)
+
+    def sample(self, place: int) -> Buckets:
+        width = len(self.bounds)
+        counts = tuple(self.numbers[place * width : (place + 1) * width])
+        return Buckets(self.ats[place], self.bounds, counts, self.sums[place])
+
+    def values(self) -> tuple[float, ...]:
+        """The count of all observations of each."""
+        width = len(self.bounds)
+        return tuple(self.numbers[(self.first + 1) * width - 1 : self.last * width : width or 1])
+
+    def raw(self) -> Any:
+        width = len(self.bounds)
+        sums = self.sums[self.first : self.last].tobytes()  # NaN is no number, but the same sample
+        return (
+            self.bounds, sums, self.ats[self.first : self.last], self.numbers[self.first * width : self.last * width]
+        )  # fmt: skip
