@@ -50,14 +50,15 @@ class _Lease:
 
 
 class Leases:
-    """``tfdash.actions.base.Announces``. ``skew``: seconds by which a cluster's clock is ahead of ours."""
+    """``tfdash.actions.base.Announces``. ``skew``: seconds by which a cluster's clock is ahead of ours; ``changed`` is told
+    when another holder became known, or gave it up."""
 
     def __init__(
         self, terminal: Callable[[], str], clock: Clock, elsewhere: Elsewhere, *, patience: float = 2.0,
-        skew: Callable[[ClusterRef], float] = lambda ref: 0.0,
+        skew: Callable[[ClusterRef], float] = lambda ref: 0.0, changed: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._terminal, self._clock, self._elsewhere = terminal, clock, elsewhere
-        self._patience, self._skew = patience, skew
+        self._patience, self._skew, self._changed = patience, skew, changed
         self._leases: dict[Subject, _Lease] = {}
         self._forbidden: dict[tuple[ClusterRef, str], float] = {}
         self._tasks: dict[asyncio.Task[None], _Lease] = {}
@@ -145,6 +146,8 @@ class Leases:
             meta = answer.body.get("metadata") or {}
             lease.uid, lease.version = str(meta.get("uid", "")), str(meta.get("resourceVersion", ""))
             lease.other = None
+            if self._elsewhere.held.get(subject.cluster, {}).pop(subject, None) is not None:
+                self._changed()  # it is ours now
         elif answer.status == 403:
             self._forbidden[place] = time.monotonic() + _REFUSED
             log.info("%s: no Lease says who acts: %s", subject, answer.message)
@@ -167,6 +170,7 @@ class Leases:
     def _see(self, held: Held) -> None:
         known = self._elsewhere.held.setdefault(held.acting.subject.cluster, {})
         known[held.acting.subject] = held
+        self._changed()
 
     async def _send(self, lease: _Lease, request: Any) -> Answer | None:
         try:

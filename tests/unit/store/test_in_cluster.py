@@ -1,0 +1,331 @@
+"""Terminals that share no store see each other by the cluster: Leases and verified releases, on the simulated platform."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.platform.harness.terminals import REF, Terminal, terminal, write_config
+from tests.unit.store.helpers import CHECKOUT, NOW
+from tfdash.cli.compose import clock_of
+from tfdash.config.quick import load_quick
+from tfdash.demo.options import DemoOptions
+from tfdash.demo.process import DemoProcess, start_process
+from tfdash.model.action import Result
+from tfdash.model.memory import Acting, VerifiedGood
+from tfdash.model.picture import Picture
+from tfdash.model.subject import Subject
+from tfdash.store.elsewhere import Elsewhere, Held, chosen, digest
+from tfdash.store.from_cluster import FromCluster, held_in, labelled
+from tfdash.store.in_cluster import (
+    digest_of,
+    lease_path,
+    lease_subject,
+    take_lease,
+    verified_in_cluster,
+    verified_name,
+    verified_path,
+)
+from tfdash.store.keeping import keep
+from tfdash.store.names import TURN
+from tfdash.store.remembered import Remembered
+
+NS = "tf-production"
+KINDS = ("Deployment", "ReplicaSet", "Pod", "HorizontalPodAutoscaler")
+GOOD = VerifiedGood(
+    subject=CHECKOUT, template='{"spec":{}}', template_hash="abc", images=("a:1",), at=NOW, by="rules"
+)
+NOBODY = Picture(at=NOW, number=0, clusters={})
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoProcess]:
+    with start_process(DemoOptions(seed=7, scenario="calm", speed=10.0)) as running:
+        yield running
+
+
+class Pair:
+    """``ann`` and ``bob``, each with a store that the other does not see."""
+
+    def __init__(self, ann: Terminal, bob: Terminal) -> None:
+        self.ann, self.bob = ann, bob
+
+
+@pytest.fixture(scope="module")
+def pair(demo: DemoProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp("two")
+    clock = clock_of(load_quick(str(demo.config), "", "", ""))
+    with ExitStack() as stack:
+        yield Pair(
+            *(
+                stack.enter_context(
+                    terminal(
+                        write_config(folder / name, demo.kubeconfig, "production"), kinds=KINDS, clock=clock
+                    )
+                )
+                for name in ("ann", "bob")
+            )
+        )
+
+
+def look(at: Terminal) -> None:
+    """At once what is read of the cluster each minute."""
+    feeder = next(f for f in at.board.feeders if isinstance(f, FromCluster))
+
+    async def now() -> None:
+        feeder.soon()
+        await feeder.look(at.board)
+
+    at.loop(now())
+
+
+@contextmanager
+def acts(at: Terminal, subject: Subject, by: str) -> Iterator[Callable[[], str]]:
+    """While it lasts, ``by`` acts on it from that terminal."""
+    desk: Any = at.desk
+    over, begun = threading.Event(), threading.Event()
+    said: list[Callable[[], str]] = []
+
+    async def hold() -> None:
+        writer = desk._writers.clusters[REF]
+        async with desk._announces.hold(
+            writer, subject, by=by, action="workload.rollback", wait=True
+        ) as other:
+            said.append(other)
+            begun.set()
+            while not over.is_set():
+                await asyncio.sleep(0.02)
+        await desk._announces.idle()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(at.loop, hold())
+        assert begun.wait(20)
+        try:
+            yield said[0]
+        finally:
+            over.set()
+            done.result(20)
+
+
+def read(at: Terminal, path: str) -> Any:
+    desk: Any = at.desk
+    return at.loop(desk._writers.clusters[REF].read(path))
+
+
+def test_two_terminals_see_who_acts(pair: Pair) -> None:
+    subject = pair.ann.subject("Deployment", NS, "checkout")
+    with acts(pair.ann, subject, "ann@corp") as other:
+        assert other() == ""
+        look(pair.bob)
+        pair.bob.until(lambda: bool(pair.bob.board.picture.facts.acting), "ann to be seen")
+        (seen,) = pair.bob.board.picture.facts.acting
+        assert (seen.by, seen.action, seen.subject) == ("ann@corp", "workload.rollback", subject)
+        assert seen.terminal == pair.ann.store.terminal
+        offers = {o.action: o for o in pair.bob.desk.offers(subject)}
+        assert offers["workload.restart"].refused == ""  # exempt: goes on, and says so
+        restart = pair.bob.plan("workload.restart", subject)
+        assert restart.allowed
+        assert any("ann@corp acts on it too: workload.rollback" in c.text for c in restart.checks)
+        down = pair.bob.plan("workload.scale", subject, replicas=1)
+        assert "ann@corp acts on it too" in down.refused
+        look(pair.ann)
+        assert pair.ann.store.facts().acting == ()  # not ourselves
+    assert read(pair.ann, lease_path(subject)).status == 404
+    look(pair.bob)
+    assert pair.bob.store.facts().acting == ()
+
+
+def test_the_second_of_two_is_told_before_anything_was_read(pair: Pair) -> None:
+    """What was planned while nobody acted is refused when it is sent, if it is not exempt."""
+    subject = pair.ann.subject("Deployment", NS, "documents")
+    down = pair.bob.plan("workload.scale", subject, replicas=1)
+    restart = pair.bob.plan("workload.restart", subject)
+    assert down.allowed and restart.allowed, (down.refused, restart.refused)
+    with acts(pair.ann, subject, "ann@corp"):
+        done, _ = pair.bob.act(down)
+        assert done.result is Result.REFUSED
+        assert done.sentence == "ann@corp acts on it too: workload.rollback"
+        assert any("ann@corp" in e.sentence for e in pair.bob.loop(pair.bob.store.newest(5)))
+        assert pair.bob.act(restart)[0].result is Result.APPLIED
+    look(pair.bob)
+    pair.bob.until(lambda: not pair.bob.board.picture.facts.acting, "nobody acts")
+    again = pair.bob.plan("workload.scale", subject, replicas=1)
+    assert pair.bob.act(again)[0].result is Result.APPLIED
+    desk: Any = pair.bob.desk
+    pair.bob.loop(desk._announces.idle())
+    assert read(pair.bob, lease_path(subject)).status == 404
+
+
+def test_one_that_ran_out_is_taken_over(pair: Pair) -> None:
+    subject = pair.ann.subject("Deployment", NS, "auth")
+    desk: Any = pair.ann.desk
+    old = Acting(subject=subject, by="gone", action="x", since=1.0, terminal="t-gone")
+    sent = desk._writers.clusters[REF].send(take_lease(old, 1, renewed=1.0), audit_id="", timeout=5)
+    assert pair.ann.loop(sent).ok
+    pair.ann.loop(asyncio.sleep(2.1))  # the server's stamp counts, in whole seconds
+    with acts(pair.ann, subject, "ann@corp") as other:
+        assert other() == ""
+        found = read(pair.ann, lease_path(subject)).body
+        assert found["spec"]["holderIdentity"] == pair.ann.store.terminal
+
+
+def test_a_verified_release_is_another_terminals_target(pair: Pair) -> None:
+    """Also where no ReplicaSet is left of it; labelled with who wrote it, and never in place of what the log knows."""
+    subject = pair.ann.subject("Deployment", NS, "billing")
+    pair.ann.see(subject)
+    template = pair.ann.loop(pair.ann.board.read(subject)).document["spec"]["template"]
+    container = template["spec"]["containers"][0]
+    earlier = {
+        **template,
+        "spec": {**template["spec"], "containers": [{**container, "image": "registry/billing:0.1"}]},
+    }
+    good = VerifiedGood(
+        subject=subject, template=json.dumps(earlier), template_hash="gone", images=("registry/billing:0.1",),
+        revision="1", at=pair.ann.store.clock.now() - 3600, by="rules",
+    )  # fmt: skip
+    desk: Any = pair.ann.desk
+    pair.ann.loop(desk._memory.remember_verified(good))
+    assert "kept in the cluster as ConfigMap" in pair.ann.loop(pair.ann.store.newest(1))[0].sentence
+    for at in (pair.ann, pair.bob):
+        look(at)
+    pair.bob.until(lambda: subject in pair.bob.board.picture.facts.verified, "ann's release")
+    seen = pair.bob.board.picture.facts.verified[subject]
+    assert (seen.where, seen.images, seen.by) == ("cluster", ("registry/billing:0.1",), "rules")
+    guarded = pair.bob.plan("workload.rollback", subject)
+    assert guarded.allowed, guarded.refused
+    assert "from the cluster, written by tfdash; no audit entry here vouches for it" in guarded.plan.after
+    assert "its ReplicaSet is gone, the whole template was remembered" in guarded.plan.after
+    assert pair.ann.store.facts().verified[subject].origin == ""  # the log's own
+    assert pair.bob.act(guarded)[0].result is Result.APPLIED
+    now = pair.bob.loop(pair.bob.board.read(subject)).document["spec"]["template"]["spec"]
+    assert now["containers"][0]["image"] == "registry/billing:0.1"
+
+
+def test_no_right_is_recorded_and_no_failure(pair: Pair) -> None:
+    class Refuses:
+        async def may(self, request: Any) -> Any:
+            from tfdash.model.requests import Privilege
+
+            return Privilege(verb="patch", resource="configmaps", namespace=NS, allowed=False)
+
+    writer: Any = Refuses()
+    assert asyncio.run(keep(writer, GOOD)) == f"no right to patch configmaps in {NS}"
+    large = msgspec.structs.replace(GOOD, template="x" * 1_000_000)
+    assert "does not fit into a ConfigMap" in asyncio.run(keep(writer, large))
+
+
+def test_a_person_decides_and_takes_it_back(pair: Pair) -> None:
+    subject = pair.ann.subject("Deployment", NS, "checkout")
+    pair.ann.see(subject)
+    desk: Any = pair.ann.desk
+    told = pair.ann.run(desk.decide_rollback(subject, "customers call"))
+    assert told == f"{subject}: {_user(pair.ann)} decides to roll back"
+    pair.ann.until(lambda: subject in pair.ann.board.picture.facts.manual, "the decision")
+    assert pair.ann.board.picture.facts.manual[subject] == f"{_user(pair.ann)}: customers call"
+    assert pair.ann.board.picture.facts.decided_on[subject]
+    pair.ann.run(desk.decide_rollback(subject, ""))
+    pair.ann.until(lambda: subject not in pair.ann.board.picture.facts.manual, "it is taken back")
+    signed = pair.ann.run(desk.sign(subject, "looked at it"))
+    assert "signs" in signed
+    pair.ann.until(lambda: subject in pair.ann.board.picture.facts.verified, "the signature")
+    seen = pair.ann.board.picture.facts.verified[subject]
+    assert seen.by == _user(pair.ann) and seen.verdicts[0].endswith("looked at it")
+
+
+def _user(at: Terminal) -> str:
+    info = at.board.picture.clusters[REF].info.value
+    assert info is not None
+    return info.user
+
+
+# -- what is believed --------------------------------------------------------------------------------------------
+
+
+def test_the_log_goes_before_a_cluster_unless_that_is_newer_or_has_the_text() -> None:
+    theirs = msgspec.structs.replace(
+        GOOD, template='{"a":1}', where="cluster", at=NOW + 60, origin="from the cluster"
+    )
+    assert chosen(GOOD, digest(GOOD.template), theirs) is theirs
+    older = msgspec.structs.replace(theirs, at=NOW - 60)
+    assert chosen(GOOD, digest(GOOD.template), older) is GOOD
+    same = msgspec.structs.replace(theirs, template=GOOD.template)
+    assert chosen(GOOD, digest(GOOD.template), same) is GOOD
+    lost = msgspec.structs.replace(GOOD, template="")
+    found = chosen(lost, digest(GOOD.template), same)
+    assert (found.template, found.where, found.at) == (GOOD.template, "store", NOW)
+    assert "the digest that the audit log has" in found.origin
+    assert chosen(lost, digest(GOOD.template), older) is older  # labelled, and the only text there is
+
+
+def test_a_cluster_cannot_claim_to_be_newer_than_the_servers_stamp() -> None:
+    item = {"metadata": {"managedFields": [{"manager": "kubectl\x1b[31m", "time": "2026-11-24T10:00:00Z"}]}}
+    stamp = 1_795_514_400.0
+    future = msgspec.structs.replace(GOOD, at=stamp + 9e6)
+    told = labelled(future, item, NOW, NOBODY)
+    assert told is not None and told.at == stamp
+    assert "\x1b" not in told.origin and "kubectl" in told.origin
+    assert (
+        labelled(msgspec.structs.replace(GOOD, subject=CHECKOUT._replace(kind="Secret")), item, NOW, NOBODY)
+        is None
+    )
+
+
+def lease(subject: Subject, **changes: Any) -> dict[str, Any]:
+    acting = Acting(subject=subject, by="ann", action="x", since=NOW, terminal="t-ann")
+    body: dict[str, Any] = json.loads(take_lease(acting, 60).body)
+    body["metadata"] |= {"managedFields": [{"manager": "m", "time": "2026-11-24T10:00:00Z"}]}
+    body["metadata"] |= changes
+    return body
+
+
+@pytest.mark.parametrize("after", [0.0, 59.0])
+def test_a_lease_is_read_by_the_servers_clock(after: float) -> None:
+    stamp = 1_795_514_400.0
+    held = held_in(lease(CHECKOUT), CHECKOUT, stamp + after - 500, skew=500.0)  # ours is 500 s behind
+    assert held is not None and held.acting.by == "ann"
+    assert held_in(lease(CHECKOUT), CHECKOUT, stamp + 61 - 500, skew=500.0) is None
+    endless = lease(CHECKOUT)
+    endless["spec"]["leaseDurationSeconds"] = 10**9
+    assert held_in(endless, CHECKOUT, stamp, skew=0.0) is None
+
+
+def test_a_lease_speaks_of_its_own_name_only() -> None:
+    assert lease_subject(lease(CHECKOUT), CHECKOUT.cluster) == CHECKOUT
+    assert lease_subject(lease(CHECKOUT, name="tfdash-acting-deployment-other"), CHECKOUT.cluster) is None
+    assert lease_subject(lease(CHECKOUT, namespace="elsewhere"), CHECKOUT.cluster) is None
+    node = Subject(CHECKOUT.cluster, "Node", "", "n1")
+    assert lease_subject(lease(node), CHECKOUT.cluster) == node
+    assert lease_subject({"metadata": {"annotations": None}}, CHECKOUT.cluster) is None
+
+
+def test_a_turn_is_nobody_who_acts() -> None:
+    turn = Subject(CHECKOUT.cluster, TURN, "", "journeys-production")
+    elsewhere = Elsewhere()
+    for subject in (turn, CHECKOUT):
+        acting = Acting(subject=subject, by="ann", action="x", since=NOW, terminal="t-ann")
+        elsewhere.held.setdefault(subject.cluster, {})[subject] = Held(acting=acting, until=NOW + 60)
+    assert [a.subject for a in elsewhere.acting_with((), "t-bob", NOW)] == [CHECKOUT]
+    assert elsewhere.acting_with((), "t-ann", NOW) == () == elsewhere.acting_with((), "t-bob", NOW + 60)
+    assert elsewhere.holder(turn, NOW) is not None
+    assert elsewhere.verified_with(Remembered(lambda d: "")) == {}
+
+
+def test_what_was_changed_by_hand_is_no_verified_release() -> None:
+    body = {
+        "metadata": {
+            "name": verified_name(CHECKOUT), "namespace": CHECKOUT.namespace,
+            "annotations": {"tfdash.dev/digest": digest_of("{}")},
+        },
+        "data": {"template.json": '{"spec":{"hostPID":true}}', "about.json": "{}"},
+    }  # fmt: skip
+    assert verified_in_cluster(body, CHECKOUT.cluster) is None
+    assert verified_path(CHECKOUT).endswith("/configmaps/tfdash-verified-deployment-checkout")
