@@ -87,3 +87,28 @@ def test_a_thousand_keys_on_every_screen_only_read(
     others = {e.get("userAgent", "").split("/")[0] for e in audited(seeded, since)}
     assert not others & {"kubectl", Path(sys.executable).name, "python-httpx"}
     assert not list(tmp_path.rglob("terminal-*.db"))  # and nothing was recorded as an action of ours
+
+
+def test_a_program_that_begins_anew_leaves_its_place_in_the_store(
+    seeded: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """:elevate and another environment begin it anew in the same process: one place, one chain, nothing held."""
+    config = tmp_path / "config.toml"
+    config.write_text(f'[store]\npath = "{tmp_path / "store"}"\n')
+    for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    modes: list[str] = []
+
+    async def drive(app: TfdashApp) -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            found = Run(app, pilot, None)  # type: ignore[arg-type]
+            await found.until(lambda: app.context.desk is not None, "the desk")
+            assert app.context.desk is not None
+            modes.append(app.context.desk.mode.partition(" ")[0])
+            app.elevate = len(modes) < 3
+
+    monkeypatch.setattr(TfdashApp, "run_in_terminal", lambda app: asyncio.run(drive(app)))
+    args = ["run", "--config", str(config), "--kubeconfig", str(seeded.kubeconfig("admin"))]
+    assert run(build().parse_args(args)) == 0
+    assert modes == ["READ-ONLY", "ELEVATED", "ELEVATED"]
+    assert [p.name for p in (tmp_path / "store").glob("*.db")] == ["terminal-0.db"]

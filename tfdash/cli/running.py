@@ -97,6 +97,11 @@ def run(args: argparse.Namespace) -> int:
     app = TfdashApp(board, context)
     code = app.run_in_terminal()
     board.stop()
+    if context.ledger is not None:
+        from tfdash.store.ledger import Store
+
+        if isinstance(context.ledger, Store):
+            context.ledger.close()  # where the program begins anew, what was left open here is seen to have ended
     if app.failure is not None:
         from tfdash.cli.crash import report
 
