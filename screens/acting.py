@@ -94,6 +94,8 @@ class Acting(BoardScreen):
 
     def note(self) -> str:
         """``b o refused: this terminal only reads``: the reason that most keys share, before any is pressed."""
+        if self.tf.context.desk is None:
+            return self.tf.trouble
         by_reason: dict[str, list[str]] = {}
         for offer in self._offers:
             if offer.refused and offer.key:

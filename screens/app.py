@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ from tfdash.board import Board
 from tfdash.model.memory import Entry
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
+from tfdash.text import safe
 from tfdash.views.header import HeaderState, header
 from tfdash.views.tabs import Badge, badges
 from widgets.commands import Command
@@ -34,10 +36,10 @@ from widgets.textual_private import quick_escape_driver
 from widgets.theme import NAMES, ThemedApp
 
 if TYPE_CHECKING:
+    from screens.undertaking import Undertaking
     from tfdash.changes import Recorder
 
-if TYPE_CHECKING:
-    from screens.undertaking import Undertaking
+log = logging.getLogger(__name__)
 
 # What the tabs' counts and the overview are judged from: wanted as long as the program runs.
 JUDGED = (
@@ -85,6 +87,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.switch_to: tuple[str, str] = ("", "")  # (environment, context)
         self.elevate = False  # start anew, to act for a time
         self.failure: BaseException | None = None
+        self.trouble = ""  # why nothing can be done here, where that is a fault of the program's own
         self._started = self._asked_to_settle = False
         self.add_modes()
         if context.keys:
@@ -128,7 +131,17 @@ class TfdashApp(Navigation, ThemedApp):
 
         self.recorder = Recorder(self.now, self.board.picture)
         self.board.subscribe(self.recorder.follow)
-        told = self.context.validate()
+        told = ""
+        try:
+            told = self.context.validate()
+        except Exception as error:  # a terminal that cannot act must not look like one that only reads
+            self.trouble = f"no action is offered: what acts could not be put together: {type(error).__name__}: {safe(str(error))}"
+            log.exception("what acts could not be put together")
+        if self.trouble:
+            try:
+                self.call_from_thread(self.tell, self.trouble, "warning")
+            except RuntimeError:
+                return
         if told:
             try:
                 self.call_from_thread(self.exit, None, USAGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -71,6 +72,19 @@ class AskScreen(ModalScreen[Answer | None]):
     def on_mount(self) -> None:
         self.query_one("#plan", Prose).show(self._lines)
         self.query_one("#row-reason").display = self._needs_reason
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter while Cancel has the focus begins the first field that is still empty."""
+        if not self.query_one(Dialog).ready or not isinstance(self.focused, Push):
+            return
+        fields = [
+            f for f in self.query(TypedInput) if not f.value and f.parent is not None and f.parent.display
+        ]
+        if fields and event.is_printable and event.key != "space":
+            event.stop()
+            event.prevent_default()
+            fields[0].focus()
+            fields[0].insert_text_at_cursor(event.character or "")
 
     def on_typed_input_paste_refused(self) -> None:
         self._say("nothing can be pasted here: type it")

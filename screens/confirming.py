@@ -25,7 +25,7 @@ from tfdash.model.memory import ApprovalRequest
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import safe
-from tfdash.views.plan import Line, changed_lines, check_lines, plan_lines, verb
+from tfdash.views.plan import Line, changed_lines, check_lines, plan_lines, verb, well_lines
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word
 from widgets.prose import Prose
 
@@ -76,6 +76,7 @@ class ConfirmScreen(ModalScreen[None]):
                 yield Prose(id="plan", indent=2)
                 yield Vertical(id="choices")
                 yield Prose(id="checks", indent=2)
+                yield Prose(id="well", indent=2, packed=True)
             for name in self._offer.arguments:
                 with Horizontal(classes="asked", id=f"row-{_slug(name)}"):
                     yield Word(f"{name}  ")
@@ -190,6 +191,7 @@ class ConfirmScreen(ModalScreen[None]):
         self.query_one("#changed", Prose).show([line for g in self._plans for line in changed_lines(g)])
         checks = {c.text: c for g in self._plans for c in g.checks}
         self.query_one("#checks", Prose).show(check_lines(list(checks.values())))
+        self.query_one("#well", Prose).show(well_lines(list(checks.values())))
         asked = bool(self._plans) and not self._refused
         self.query_one("#row-typed").display = asked and self._risk is not Risk.KEY
         self.query_one("#row-reason").display = asked and (
@@ -291,7 +293,9 @@ class ConfirmScreen(ModalScreen[None]):
 
     def _type_at_once(self, event: events.Key, dialog: Dialog) -> None:
         """A letter while a button has the focus begins the name that is asked for: nobody looks for Tab at 3 a.m."""
-        field = self.query_one("#typed", TypedInput)
+        reason, field = self.query_one("#reason", TypedInput), self.query_one("#typed", TypedInput)
+        if self.query_one("#row-reason").display and not reason.value:
+            field = reason  # it stands above: whoever types without looking begins there
         asked = self._risk is not Risk.KEY and bool(self._plans) and dialog.ready
         if asked and isinstance(self.focused, Push) and event.is_printable and event.key != "space":
             event.stop()

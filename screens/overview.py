@@ -113,6 +113,9 @@ class OverviewScreen(BoardScreen):
             return [Piece(" ◐ loading the platform …", "tok-moving")]
         worst = sections[0]
         state = states.of_level(Level(worst.level))
+        if worst.level is Level.PAUSED and worst.sentence:
+            told = f" {worst.title}: {worst.sentence}" + (f" · {worst.detail}" if worst.detail else "")
+            return [Piece(f" {state.text} ", f"tok-{state.token}"), Piece(safe(told))]
         if worst.level <= Level.PAUSED:
             return [
                 Piece(f" {state.text} ", f"tok-{state.token}"),

@@ -50,11 +50,11 @@ class ProgressScreen(ModalScreen[None]):
                 yield Push("To the background", id="close")
 
     def on_mount(self) -> None:
-        self._work.listen = self._show
+        self._work.listen, self._work.shown = self._show, True
         self.call_later(self._show)  # what was told before it stood
 
     def on_unmount(self) -> None:
-        self._work.listen = lambda: None
+        self._work.listen, self._work.shown = lambda: None, False
 
     def _show(self) -> None:
         if not self.is_mounted:

@@ -27,6 +27,7 @@ class Undertaking:
         self.progress: list[Progress | None] = [None] * len(self.plans)
         self.done = False
         self.trouble = ""
+        self.shown = False  # whether a dialog shows it
         self.listen: Callable[[], None] = lambda: None
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
@@ -43,14 +44,20 @@ class Undertaking:
             for index, (guarded, confirmation) in enumerate(self.plans):
                 told = await desk.execute(guarded, confirmation, self._teller(index))
                 self._take(index, told)
-                self.app.tell(
-                    outcome_text(told), "information" if told.result is Result.APPLIED else "warning"
-                )
+                self._tell_outcome(told)
         except Exception as error:  # whatever it is, the operator must not take it for an outcome
             self.trouble = f"? no outcome was told: {safe(f'{type(error).__name__}: {error}')}; read the object before doing more"
             self.app.tell(self.trouble, "warning")
         self.done = True
         self.listen()
+
+    def _tell_outcome(self, told: Progress) -> None:
+        """A notice where the dialog is in the background; over the dialog it would only hide what that says."""
+        level = "information" if told.result is Result.APPLIED else "warning"
+        if self.shown:
+            self.app.messages.add(self.app.now(), level, outcome_text(told))
+        else:
+            self.app.tell(outcome_text(told), level)
 
     def _teller(self, index: int) -> Callable[[Progress], None]:
         """What is told on the board's loop is taken on the screen's; the board is never made to wait for it."""

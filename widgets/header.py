@@ -61,7 +61,7 @@ Header {
             return []
         colour = state.colour if state.colour in _COLOURS else "neutral"
         pieces = [Piece(f" {state.environment} ", (f"header--{colour}",), shrinks=6)]
-        if state.demo:
+        if state.demo and "DEMO" not in state.environment.split():
             pieces.append(Piece(" DEMO ", ("header--demo",)))
         name = "tok-dim"
         if state.mode.startswith("ELEVATED"):
@@ -71,9 +71,9 @@ Header {
         if state.mode:
             pieces.append(Piece(f" {state.mode} ", (name,)))
         place = (
-            Piece(state.cluster, ("header--place",), 3, 8),
+            Piece(state.cluster, ("header--place",), 4, 8),
             Piece(state.identity, ("tok-dim",), 6, 8),
-            Piece(state.version, ("tok-dim",), 8),
+            Piece(state.version, ("tok-dim",), 9),
         )
         separator = " "
         for part in place:
@@ -88,17 +88,24 @@ Header {
         state = self._state
         if state is None:
             return []
-        pieces = [Piece(f"  {note}", ("tok-warn",), 4, 10) for note in state.notes]
+        pieces = [Piece(f"  {note}", ("tok-warn",), 2, 10) for note in state.notes]
         if state.calendar:
-            pieces.append(
-                Piece(f"  {state.calendar}", ("tok-ok" if state.calendar_open else "tok-paused",), 7, 17)
-            )
+            token = "tok-ok" if state.calendar_open else "tok-paused"
+            word, rest = _calendar(state.calendar)
+            pieces.append(Piece(f"  {word}", (token,), 3))
+            pieces.append(Piece(rest, (token,), 7))
         text, token = freshness_cell(state.freshness)
         if text:
             pieces.append(Piece(f"  {text}", (f"tok-{token}",), 2, 14))
         local, gap, utc = state.clocks.partition("  ")
         pieces.append(Piece(f"  {local}", (), 5))
         if gap:
-            pieces.append(Piece(f"  {utc}", ("tok-dim",), 7))
+            pieces.append(Piece(f"  {utc}", ("tok-dim",), 8))
         pieces.append(Piece(" "))
         return pieces
+
+
+def _calendar(text: str) -> tuple[str, str]:
+    """``release CLOSED`` and `` · opens Tue 8 Dec 10:00``: whole, or only the word; never half a date."""
+    words = text.split(" ")
+    return " ".join(words[:2]), "".join(f" {w}" for w in words[2:])

@@ -15,6 +15,7 @@ from widgets.lineview import LineView
 
 Line: TypeAlias = Sequence[Cell]
 LONGEST = 8000  # characters of one piece that are shown: nobody reads on
+_APART = "   "
 Run: TypeAlias = tuple[str, str]
 """Text and its token."""
 
@@ -53,6 +54,22 @@ def flow(line: Line, width: int, indent: int = 0) -> list[list[Run]]:
     return rows
 
 
+def beside(lines: Sequence[Line], width: int, indent: int = 0) -> list[list[Run]]:
+    """Short lines side by side, three blanks apart, as many as fit into a row, none of them broken; long ones flow."""
+    rows: list[list[Run]] = []
+    used = 0
+    for line in lines:
+        flowed = flow(line, width, indent)
+        size = sum(width_of(text) for text, _ in flowed[0])
+        if len(flowed) == 1 and used and used + len(_APART) + size <= width:
+            rows[-1] += [(_APART, ""), *flowed[0]]
+            used += len(_APART) + size
+        else:
+            rows += flowed
+            used = size if len(flowed) == 1 else 0
+    return rows
+
+
 def _words(text: str) -> list[str]:
     """Words, each with the blanks behind it; blanks in front are a word of their own."""
     words: list[str] = []
@@ -66,7 +83,8 @@ def _words(text: str) -> list[str]:
 
 
 class Prose(LineView):
-    """``show`` with lines; as high as they need, at most ``most`` rows where that is given. Scrolls if it must."""
+    """``show`` with lines; as high as they need, at most ``most`` rows where that is given. Scrolls if it must.
+    ``packed``: short lines stand side by side."""
 
     can_focus = False
     DEFAULT_CSS = """
@@ -74,11 +92,12 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
 """
 
     def __init__(
-        self, *, indent: int = 0, most: int = 0, id: str | None = None, classes: str | None = None
-    ) -> None:
+        self, *, indent: int = 0, most: int = 0, packed: bool = False, id: str | None = None,
+        classes: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(id=id, classes=classes)
         self._lines: tuple[tuple[Cell, ...], ...] = ()
-        self._indent, self._most = indent, most
+        self._indent, self._most, self._packed = indent, most, packed
         self._made: tuple[int, int] = (0, -1)
         self._rows: list[list[Run]] = []
         self._number = 0
@@ -104,7 +123,10 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
     def _flowed(self, width: int) -> list[list[Run]]:
         if self._made != (width, self._number):
             self._made = (width, self._number)
-            rows = [row for line in self._lines for row in flow(line, width, self._indent)]
+            if self._packed:
+                rows = beside(self._lines, width, self._indent)
+            else:
+                rows = [row for line in self._lines for row in flow(line, width, self._indent)]
             if self._most and len(rows) > self._most:
                 rows = rows[: self._most]
                 rows[-1] = (

@@ -57,15 +57,14 @@ def changed_lines(guarded: Guarded) -> list[Line]:
 
 
 def check_lines(checks: Sequence[Check]) -> list[Line]:
-    """What refuses first, then what is not known, then what is well."""
-    order = {False: 0, None: 1, True: 2}
-    told = sorted(checks, key=lambda c: order[c.passed])
-    lines: list[Line] = [[check_cell(c)] for c in told if c.passed is not True]
-    well: list[Cell] = []
-    for check in told:
-        if check.passed:
-            well += [("✔ ", "ok"), f"{safe(check.text)}   "]
-    return [*lines, well] if well else lines
+    """What refuses first, then what is not known."""
+    told = sorted(checks, key=lambda c: c.passed is None)
+    return [[check_cell(c)] for c in told if c.passed is not True]
+
+
+def well_lines(checks: Sequence[Check]) -> list[Line]:
+    """What is well, a line each; short ones may stand side by side."""
+    return [[("✔ ", "ok"), safe(c.text)] for c in checks if c.passed is True]
 
 
 def check_cell(check: Check) -> Cell:
