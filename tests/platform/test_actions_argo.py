@@ -58,7 +58,7 @@ def seeded(cluster: Cluster, argo: ArgoRollouts) -> Cluster:
     create(cluster, "/api/v1/nodes", *(node(f"argo-acting-{i}") for i in range(2)))
     cluster.request("POST", "/api/v1/namespaces", {"metadata": {"name": NS}})
     cluster.request("POST", f"{_API}/analysistemplates", _FAILING)
-    for name in ("web", "full", "measured"):
+    for name in ("web", "full", "held", "measured"):
         steps = [
             {"setWeight": 20},
             {"analysis": {"templates": [{"templateName": "hangs"}]}},
@@ -70,7 +70,7 @@ def seeded(cluster: Cluster, argo: ArgoRollouts) -> Cluster:
             f"{_API}/rollouts",
             rollout(name, f"registry.example/{name}:1", steps if name == "measured" else None),
         )
-    for name in ("web", "full", "measured"):
+    for name in ("web", "full", "held", "measured"):
         cluster.wait(
             lambda name=name: status(cluster, name).get("phase") == "Healthy", f"{name} to be healthy"
         )  # type: ignore[misc]
@@ -149,6 +149,25 @@ def test_promoted_step_by_step_aborted_retried_and_undone(seeded: Cluster, at: B
     assert image(seeded, "web").endswith(":1")
     seeded.wait(lambda: status(seeded, "web").get("phase") == "Healthy", "the undone one")
     assert status(seeded, "web")["currentPodHash"] == stable
+
+
+def test_one_that_is_held_at_a_pause_is_released_before_it_is_promoted(seeded: Cluster, at: Bench) -> None:
+    """A held controller forgets that its pause was cleared, and after the hold it pauses anew: that is two plans."""
+    subject = at.subject("Rollout", NS, "held")
+    start(seeded, "held", "3")
+    seen(at, "held", Phase.PAUSED, step=1)
+    assert at.do("workload.hold", subject).result is Result.APPLIED
+    at.until(lambda: "workload.release" in {o.action for o in at.desk.offers(subject)}, "the hold")
+    with pytest.raises(PlanRefused, match="release the hold first"):
+        at.plan("rollout.promote", subject)
+    assert at.do("workload.release", subject).result is Result.APPLIED
+    seeded.wait(lambda: status(seeded, "held").get("message") == "CanaryPauseStep", "the pause anew")
+    seen(at, "held", Phase.PAUSED, step=1)
+    at.until(lambda: "workload.hold" in {o.action for o in at.desk.offers(subject)}, "the end of the hold")
+    done = at.do("rollout.promote", subject)
+    assert done.result is Result.APPLIED, done.sentence
+    seeded.wait(lambda: status(seeded, "held").get("currentStepIndex") == 3, "the second pause")
+    seen(at, "held", Phase.PAUSED, step=3)
 
 
 def test_held_released_and_fully_promoted(seeded: Cluster, at: Bench) -> None:

@@ -73,6 +73,11 @@ async def promote(planning: Planning) -> Draft:
     step_run = (status.get("canary") or {}).get("currentStepAnalysisRunStatus") or {}
     changes: list[Operation] = []
     following = _next_step(document)
+    if held and pauses and step_run.get("status") != "Inconclusive":
+        # cleared while it is held, the pause is forgotten and begins anew: two plans, the second on what is then there
+        raise PlanRefused(
+            "it is held by hand: release the hold first, then promote", remedy="h releases the hold"
+        )
     inconclusive = bool(
         spec.get("strategy", {}).get("canary")
         and step_run.get("status") == "Inconclusive"
