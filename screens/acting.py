@@ -30,7 +30,7 @@ class Acting(BoardScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"act('{key}')", word, id=f"act.{name}") for key, name, word in VERBS),
-        Binding("a", "actions", "all actions", id="act.all", show=False),
+        Binding("a", "actions", "actions", id="act.all"),
     ]
     _offers: tuple[Offer, ...] = ()
     _offered: tuple[Subject, ...] = ()  # what the offers are about

@@ -222,6 +222,8 @@ class ConfirmScreen(ModalScreen[None]):
         elif self._approval is not None:
             say = self._approval_lines(self._approval)
         self._say(say or self._asked)
+        dialog = self.query_one(Dialog)
+        dialog.call_after_refresh(dialog.fit)
 
     def _approval_lines(self, approval: ApprovalRequest) -> list[Line]:
         if self._plans and approval.digest != self._plans[0].plan.digest:

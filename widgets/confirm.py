@@ -9,22 +9,29 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any, ClassVar
 
+from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Input
 
-from widgets.cells import literal, width_of
+from widgets.cells import literal, paragraph, width_of
 from widgets.oneline import OneLine, Piece
 
 PATIENCE = 0.5  # seconds
+_BOX = 5  # cells of a tick's box
 
 
 class Dialog(Vertical):
     """The frame, and when it may be answered."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "page(1)", "further", id="dialog.page_down", show=False),
+        Binding("pageup", "page(-1)", "back", id="dialog.page_up", show=False),
+    ]
     patience: ClassVar[float] = PATIENCE
     DEFAULT_CSS = """
 Dialog {
@@ -40,6 +47,26 @@ Dialog {
 
     def on_mount(self) -> None:
         self._since = monotonic()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.fit)
+
+    def fit(self) -> None:
+        """What is read takes the room that what is asked leaves, so that the buttons are always there."""
+        for scroll in self.query("#scroll"):
+            others = sum(
+                max(c.outer_size.height, 1 if c.has_class("asked") else 0) + c.styles.margin.height
+                for c in self.children
+                if c.display and c is not scroll
+            )
+            room = max(int(self.app.size.height * 0.94) - 2 - others, 3)
+            if scroll.styles.max_height is None or scroll.styles.max_height.value != room:
+                scroll.styles.max_height = room
+
+    def action_page(self, way: int) -> None:
+        """What is read is scrolled although the buttons have the focus."""
+        for scroll in self.query("#scroll"):
+            scroll.scroll_relative(y=way * max(scroll.size.height - 2, 1), animate=False)
 
     @property
     def ready(self) -> bool:
@@ -155,6 +182,7 @@ class Tick(OneLine, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tick--focused"}
     DEFAULT_CSS = """
 Tick {
+    height: auto;
     background: $tf-bar;
     & > .tick--focused { color: $tf-bright; background: $tf-cursor-background; text-style: bold; }
     &:ansi > .tick--focused, &:nocolor > .tick--focused { text-style: bold reverse; }
@@ -174,12 +202,19 @@ Tick {
         super().__init__()
         self.choice, self._text, self.on = name, text, on
 
-    def left(self, width: int) -> list[Piece]:
-        focused = ("tick--focused",) if self.has_focus else ()
-        return [
-            Piece(" [x] " if self.on else " [ ] ", focused or ("tok-accent",)),
-            Piece(literal(self._text), focused, 0, 8),
-        ]
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(paragraph(literal(self._text), max(width - _BOX, 10)))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        rows = paragraph(literal(self._text), max(width - _BOX, 10))
+        style = self.style(*(("tick--focused",) if self.has_focus else ()))
+        box = ("[x]" if self.on else "[ ]") if y == 0 else ""
+        token = style if self.has_focus else self.style("tok-accent")
+        text = rows[y] if y < len(rows) else ""
+        return Strip([Segment(f" {box:<3} ", token), Segment(text, style)]).adjust_cell_length(
+            width, self.style()
+        )
 
     def on_focus(self) -> None:
         self.refresh()

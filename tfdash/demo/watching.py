@@ -185,7 +185,7 @@ async def _follow(
         if watcher.cut:
             break
         now = time.monotonic()
-        every = cluster.options.bookmark_seconds
+        every = cluster.options.bookmark_seconds / max(cluster.clock.speed, 1.0)  # of its own time
         if marks and (stream.take_bookmark() or (every and now - marked >= every)):
             await response.write(writer.bookmark(store.version))
             marked = now

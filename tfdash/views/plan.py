@@ -38,7 +38,8 @@ def verb(title: str) -> str:
 def plan_lines(plan: Plan) -> list[Line]:
     """What it does, from what to what, the difference, what it skips and what it does not revert."""
     lines: list[Line] = [[(safe(plan.effect), "bright")]]
-    if plan.before or plan.after:
+    told = plan.before in plan.effect and plan.after in plan.effect
+    if (plan.before or plan.after) and not told:
         lines.append([(safe(plan.before), "dim"), (" → ", "dim"), safe(plan.after)])
     for text in plan.diff:
         sign = text[:1]
