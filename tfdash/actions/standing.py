@@ -26,6 +26,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Assessment
 from tfdash.playbook.releases import CARRIERS, release_of
 from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.version import NONE_KEPT, version_of
 from tfdash.playbook.releases.world import World
 
 _BY_CARRIER = frozenset(
@@ -70,12 +71,15 @@ def standing(
     carried = None if own is not None else _carried(subject, picture, assessment, policy, now)
     able, unable = own_capabilities(obj)
     release = own or carried
+    remembered = _remembered(picture, subject, release)
     if own is not None:
         able |= set(own.capabilities)
         unable |= dict(own.refused)
     elif carried is not None:
         able |= set(carried.capabilities) & _BY_CARRIER
         unable |= {c: why for c, why in carried.refused if c in _BY_CARRIER}
+    if remembered:  # its ReplicaSets may be gone: the whole template is remembered
+        able |= {c for c in ("revertible", "undoable") if unable.get(c) == NONE_KEPT}
     for capability in able:
         unable.pop(capability, None)
     carrier = carried.subject if carried is not None else None
@@ -88,6 +92,15 @@ def standing(
         scaler=_scaler(subject, cluster.objects("HorizontalPodAutoscaler").values()),
         keeper=release.keeper if release is not None else keeper_of(World(cluster, now), obj),
     )  # fmt: skip
+
+
+def _remembered(picture: Picture, subject: Subject, release: ReleaseState | None) -> bool:
+    """Whether a verified version of it is remembered, with its template, and not the one that runs."""
+    now = version_of(release) if release is not None else ""
+    at = {subject, *((bare(release.workload),) if release is not None and release.workload is not None else ())}
+    return any(
+        bare(s) in at and good.template and good.template_hash != now for s, good in picture.facts.verified.items()
+    )
 
 
 def _carried(

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -102,7 +101,7 @@ def acts(at: Terminal, subject: Subject, by: str) -> Iterator[Callable[[], str]]
         ) as other:
             said.append(other)
             begun.set()
-            while not over.is_set():
+            while not over.is_set():  # noqa: ASYNC110 - set in another thread
                 await asyncio.sleep(0.02)
         await desk._announces.idle()
 

@@ -9,6 +9,7 @@ from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Weig
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import count
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.rules.links import Links
@@ -149,7 +150,7 @@ def _capabilities(
         if older:
             able.add("revertible")
         else:
-            refused.append(("revertible", "no earlier revision is kept"))
+            refused.append(("revertible", NONE_KEPT))
     return able, tuple(refused)
 
 

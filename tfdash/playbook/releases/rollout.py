@@ -15,6 +15,7 @@ from tfdash.model.workload import Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.analysis import analyses, running
 from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.rules.rollout import condition
@@ -325,7 +326,7 @@ def capabilities(
     if earlier or (between and rollout.stable_hash):
         able |= {"undoable", "revertible"}
     else:
-        refused += [(c, "no earlier revision is kept") for c in ("undoable", "revertible")]
+        refused += [(c, NONE_KEPT) for c in ("undoable", "revertible")]
     return able, tuple(refused)
 
 

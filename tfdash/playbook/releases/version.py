@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tfdash.model.release import ReleaseState
 
+NONE_KEPT = "no earlier revision is kept"
+"""Why there is nothing to go back to, as far as the cluster itself knows."""
+
 
 def version_of(release: ReleaseState) -> str:
     """The template hash of what is released: the canary's, else of what serves; "" where neither is known."""

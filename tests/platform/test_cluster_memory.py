@@ -1,0 +1,202 @@
+"""Terminals that share no store, on the real API server: who acts is a Lease, what was verified outlives its ReplicaSet."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.platform import world
+from tests.platform.harness.cluster import Cluster
+from tests.platform.harness.terminals import Terminal, terminal, write_config
+from tests.unit.store.test_in_cluster import acts, look
+from tfdash.model.action import Result
+from tfdash.model.subject import Subject
+
+pytestmark = pytest.mark.platform
+NS = "tf-memory"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def seeded(cluster: Cluster) -> Iterator[Cluster]:
+    world.add_nodes(cluster, 2)
+    cluster.kubectl("create", "namespace", NS)
+    account = f"/api/v1/namespaces/{NS}/serviceaccounts/default"
+    cluster.wait(lambda: b"creationTimestamp" in cluster.get(account), "the service account")
+    yield cluster
+    cluster.kubectl("delete", "namespace", NS, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def two(seeded: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Terminal, Terminal]]:
+    """Ann's and Bob's, each with a store of its own."""
+    folder: Path = tmp_path_factory.mktemp("two")
+    with ExitStack() as stack:
+        ann, bob = (
+            stack.enter_context(
+                terminal(write_config(folder / identity, seeded.kubeconfig(identity), identity))
+            )
+            for identity in ("admin", "cert-admin")
+        )
+        yield ann, bob
+
+
+@pytest.fixture
+def app(seeded: Cluster) -> str:
+    name = f"app-{next(_numbers)}"
+    seeded.request("POST", f"/apis/apps/v1/namespaces/{NS}/deployments", world.deployment(name, NS, 2))
+    running(seeded, name, image(seeded, name))
+    return name
+
+
+def found(cluster: Cluster, name: str) -> dict[str, Any]:
+    return cluster.request("GET", f"/apis/apps/v1/namespaces/{NS}/deployments/{name}")
+
+
+def image(cluster: Cluster, name: str) -> str:
+    return str(found(cluster, name)["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def running(cluster: Cluster, name: str, wanted: str) -> None:
+    def complete() -> bool:
+        told = found(cluster, name)
+        status = told.get("status", {})
+        return (
+            image(cluster, name) == wanted
+            and status.get("observedGeneration") == told["metadata"]["generation"]
+            and status.get("availableReplicas") == status.get("updatedReplicas") == status.get("replicas") == 2
+        )  # fmt: skip
+
+    cluster.wait(complete, f"{name} to run {wanted}")
+
+
+def leases(cluster: Cluster) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(
+        cluster.kubectl("get", "leases", "-n", NS, "-o", "json")
+    )["items"]  # fmt: skip
+    return items
+
+
+def test_two_terminals_see_each_others_lease(
+    seeded: Cluster, app: str, two: tuple[Terminal, Terminal]
+) -> None:
+    ann, bob = two
+    subject = ann.subject("Deployment", NS, app)
+    for at in two:
+        at.see(subject)
+    before = bob.plan("workload.scale", subject, replicas=1)
+    assert before.allowed, before.refused
+    with acts(ann, subject, "admin@corp") as other:
+        assert other() == ""
+        (lease,) = leases(seeded)
+        assert lease["metadata"]["name"] == f"tfdash-acting-deployment-{app}"
+        assert lease["spec"]["holderIdentity"] == ann.store.terminal
+        done, _ = bob.act(before)  # planned while nobody acted, and nothing was read since
+        assert (done.result, done.sentence) == (
+            Result.REFUSED,
+            "admin@corp acts on it too: workload.rollback",
+        )
+        assert found(seeded, app)["spec"]["replicas"] == 2
+        look(bob)
+        bob.until(lambda: bool(bob.board.picture.facts.acting), "ann to be seen")
+        (seen,) = bob.board.picture.facts.acting
+        assert (seen.by, seen.subject, seen.terminal) == ("admin@corp", subject, ann.store.terminal)
+        restart = bob.plan("workload.restart", subject)
+        assert restart.allowed and any("admin@corp acts on it too" in c.text for c in restart.checks)
+    assert leases(seeded) == []
+    look(bob)
+    bob.until(lambda: not bob.board.picture.facts.acting, "nobody to act")
+    again = bob.plan("workload.scale", subject, replicas=1)
+    assert bob.act(again)[0].result is Result.APPLIED
+    desk: Any = bob.desk
+    bob.loop(desk._announces.idle())
+    assert leases(seeded) == []
+    assert _by_tfdash(seeded, f"tfdash-acting-deployment-{app}")[-1] == ("delete", 200)
+
+
+def test_a_verified_release_is_restored_after_its_replica_set_is_gone(
+    seeded: Cluster, app: str, two: tuple[Terminal, Terminal]
+) -> None:
+    """Signed on one terminal, brought back on another that shares no store with it."""
+    ann, bob = two
+    subject = ann.subject("Deployment", NS, app)
+    good = image(seeded, app)
+    for at in two:
+        at.see(subject)
+    desk: Any = ann.desk
+    ann.until(lambda: ann.desk.offers(subject) != (), "its release")
+    assert "admin@corp signs" in ann.run(desk.sign(subject, "it held for a week"))
+    first = _sets(seeded, app)
+    assert len(first) == 1
+    seeded.kubectl("set", "image", f"deployment/{app}", "-n", NS, "*=registry.example.com/bad:2")
+    running(seeded, app, "registry.example.com/bad:2")
+    seeded.kubectl("delete", "rs", "-n", NS, *first)
+    assert not set(_sets(seeded, app)) & set(first)
+    look(bob)
+    bob.until(lambda: subject in bob.board.picture.facts.verified, "what ann signed")
+
+    def seen() -> bool:
+        obj: Any = bob.board.picture.clusters[subject.cluster].objects("Deployment")[subject.key]
+        return bool(obj.template.containers[0].image.endswith("bad:2"))
+
+    bob.until(seen, "the bad version")
+    guarded = bob.plan("workload.rollback", subject)
+    assert guarded.allowed, guarded.refused
+    assert "last verified good" in guarded.plan.after and "by admin@corp" in guarded.plan.after
+    assert "from the cluster, written by tfdash; no audit entry here vouches for it" in guarded.plan.after
+    assert "its ReplicaSet is gone" in guarded.plan.after
+    assert bob.act(guarded)[0].result is Result.APPLIED
+    running(seeded, app, good)
+    # somebody with the right to write ConfigMaps cannot change the text unnoticed
+    name = f"tfdash-verified-deployment-{app}"
+    patch = json.dumps({"data": {"template.json": '{"spec":{"hostPID":true}}'}})
+    seeded.kubectl("patch", "configmap", name, "-n", NS, "--type=merge", "-p", patch)
+    look(bob)
+    bob.until(lambda: subject not in bob.board.picture.facts.verified, "it to be believed no more")
+    assert ann.board.picture.facts.verified[subject].images == (good,)  # the log's own stands
+
+
+def test_who_may_not_write_leases_acts_all_the_same(seeded: Cluster, app: str, tmp_path: Path) -> None:
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "edit", "namespace": NS},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "tfdash-no-lease"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "onens"}]}  # fmt: skip
+    rights = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "tfdash-no-lease"},
+              "rules": [{"apiGroups": ["", "apps", "autoscaling"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+                        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}]}  # fmt: skip
+    for document in (rights, role):
+        seeded.kubectl("apply", "-f", "-", stdin=json.dumps(document))
+    config = write_config(tmp_path / "carol", seeded.kubeconfig("onens"), "onens")
+    text = config.read_text().replace('name = "eu-1"', f'name = "eu-1"\nnamespaces = ["{NS}"]')
+    config.write_text(text)
+    with terminal(config, kinds=("Deployment", "ReplicaSet", "Pod")) as carol:
+        subject = Subject(carol.board.clusters[0], "Deployment", NS, app)
+        carol.see(subject)
+        look(carol)  # may not list Leases either: nothing comes of it
+        guarded = carol.plan("workload.restart", subject)
+        assert guarded.allowed, guarded.refused
+        assert carol.act(guarded)[0].result is Result.APPLIED
+        desk: Any = carol.desk
+        carol.loop(desk._announces.idle())
+    assert leases(seeded) == []
+
+
+def _sets(cluster: Cluster, name: str) -> list[str]:
+    told = cluster.kubectl("get", "rs", "-n", NS, "-l", f"app={name}", "-o", "name")
+    return [line.rpartition("/")[2] for line in told.split()]
+
+
+def _by_tfdash(cluster: Cluster, name: str) -> list[tuple[str, int]]:
+    rows = (json.loads(line) for line in cluster.audit_log.read_text().splitlines())
+    return [
+        (r["verb"], int(r["responseStatus"]["code"]))
+        for r in rows
+        if r.get("userAgent") == "tfdash"
+        and r.get("objectRef", {}).get("name") == name
+        and r["verb"] in ("patch", "delete")
+    ]
