@@ -7,9 +7,11 @@ sequence of ``Point`` or ``Buckets`` that it is.
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, Self, TypeVar, overload
 
 T = TypeVar("T")
@@ -79,6 +81,21 @@ class Columns(Sequence[T]):
     def times(self) -> tuple[float, ...]:
         return tuple(self.ats[self.first : self.last])
 
+    def rises(self, first: int, last: int) -> bool:
+        """Whether all from place ``first`` to ``last`` - 1 are numbers and none is less than the one before."""
+        before = self.value(first)
+        told = before - before == 0
+        for place in range(first + 1, last):
+            value = self.value(place)
+            if not before <= value < math.inf:
+                return False
+            before = value
+        return told
+
+    def value(self, place: int) -> float:
+        """The counter, or the count of all observations, at a place of the arrays."""
+        raise NotImplementedError
+
     def part(self, first: int, last: int) -> Self:
         raise NotImplementedError
 
@@ -100,6 +117,9 @@ class Points(Columns[Point]):
 
     def part(self, first: int, last: int) -> Points:
         return Points(self.ats, self.numbers, first, last)
+
+    def value(self, place: int) -> float:
+        return self.numbers[place]
 
     def sample(self, place: int) -> Point:
         return Point(self.ats[place], self.numbers[place])
@@ -125,6 +145,9 @@ class Scrapes(Columns[Buckets]):
     def part(self, first: int, last: int) -> Scrapes:
         return Scrapes(self.ats, self.bounds, self.numbers, self.sums, first, last)
 
+    def value(self, place: int) -> float:
+        return self.numbers[(place + 1) * len(self.bounds) - 1]
+
     def sample(self, place: int) -> Buckets:
         width = len(self.bounds)
         counts = tuple(self.numbers[place * width : (place + 1) * width])
@@ -141,3 +164,29 @@ class Scrapes(Columns[Buckets]):
         return (
             self.bounds, sums, self.ats[self.first : self.last], self.numbers[self.first * width : self.last * width]
         )  # fmt: skip
+
+
+_AT = itemgetter(0)
+
+
+def _columns(points: Any) -> Columns[Any]:
+    return points  # type: ignore[no-any-return]  # an isinstance of an abstract class is dear where it is asked so often
+
+
+def first_at(points: Sequence[Point] | Sequence[Buckets]) -> float:
+    """The time of the oldest of some."""
+    return points[0][0] if isinstance(points, tuple | list) else _columns(points).ats[_columns(points).first]
+
+
+def last_at(points: Sequence[Point] | Sequence[Buckets]) -> float:
+    """The time of the newest of some."""
+    return (
+        points[-1][0] if isinstance(points, tuple | list) else _columns(points).ats[_columns(points).last - 1]
+    )
+
+
+def how_many_before(points: Sequence[Point] | Sequence[Buckets], at: float) -> int:
+    """How many of these are older than ``at``."""
+    if isinstance(points, tuple | list):
+        return bisect_left(points, at, key=_AT)
+    return _columns(points).before(at)

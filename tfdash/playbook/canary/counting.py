@@ -15,7 +15,7 @@ from itertools import pairwise
 from operator import add, sub
 from typing import NamedTuple
 
-from tfdash.model.samples import Points, Scrapes
+from tfdash.model.samples import Points, Scrapes, first_at, last_at
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
 
 Target = tuple[str, str, str]
@@ -74,7 +74,7 @@ class Births:
         self._first: dict[Target, float] = {}
         for one in series:
             if one.points:
-                at, key = one.points[0][0], target(one)
+                at, key = first_at(one.points), target(one)
                 if at < self._first.get(key, at + 1):
                     self._first[key] = at
 
@@ -90,11 +90,11 @@ class Births:
 
     def reaches(self, started: float, series: CounterSeries | HistogramSeries) -> bool:
         """Whether samples were asked for since before that start, and the series has none from long before it."""
-        return started >= self._since and series.points[0][0] > started - _REUSED
+        return started >= self._since and first_at(series.points) > started - _REUSED
 
     def from_zero(self, series: CounterSeries | HistogramSeries) -> bool:
         started = self._started.get(series.pod) if series.pod else None
-        first = series.points[0][0]
+        first = first_at(series.points)
         if started is not None and self.reaches(started, series):
             return True
         return self._interval > 0 and first > self._first.get(target(series), first) + self._interval / 2
@@ -146,8 +146,16 @@ def _unreset(values: Sequence[float]) -> list[float]:
 
 def bounds_of(series: Iterable[HistogramSeries]) -> tuple[float, ...]:
     """Every bound that any of them has, ascending. A classic histogram's change with its program only."""
-    points = (p for s in series if s.points for p in (s.points if s.native else (s.points[0], s.points[-1])))
-    seen = set({id(p.bounds): p.bounds for p in points}.values())
+    found: dict[int, tuple[float, ...]] = {}
+    for one in series:
+        if not one.points:
+            continue
+        if isinstance(one.points, Scrapes):
+            found[id(one.points.bounds)] = one.points.bounds
+        else:
+            points = one.points if one.native else (one.points[0], one.points[-1])
+            found.update((id(p.bounds), p.bounds) for p in points)
+    seen = set(found.values())
     if len(seen) == 1:
         return seen.pop()
     return tuple(sorted({b for bounds in seen for b in bounds if b == b}))
@@ -216,4 +224,4 @@ def _at(point: Buckets, bounds: tuple[float, ...]) -> tuple[float, ...]:
 
 def newest(series: Iterable[CounterSeries | HistogramSeries]) -> float | None:
     """The time of the newest sample of them."""
-    return max((s.points[-1][0] for s in series if s.points), default=None)
+    return max((last_at(s.points) for s in series if s.points), default=None)

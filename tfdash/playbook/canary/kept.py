@@ -11,13 +11,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any, NamedTuple
 
-from tfdash.model.samples import Columns, Points, Scrapes
+from tfdash.model.samples import Columns, Points, Scrapes, how_many_before
 from tfdash.model.traffic import Buckets, Point
 
-_AT = itemgetter(0)
 Samples = Sequence[Point] | Sequence[Buckets]
 
 
@@ -108,11 +106,13 @@ def grown(before: Samples, after: Samples, since: float, was_plain: bool) -> Gro
     """
     if not before or not after or not (was_plain or _fair(before)):
         return None
-    gone = place(before, after[0][0])
+    if type(before) is type(after) and isinstance(before, Points | Scrapes) and before.ats is after.ats:  # type: ignore[union-attr]
+        return _grown_view(before, after, since)  # type: ignore[arg-type]
+    gone = how_many_before(before, after[0][0])
     same = len(before) - gone
     if same <= 0 or same > len(after):
         return None
-    if not _one_view(before, after, gone) and before[gone:] != after[:same]:
+    if before[gone:] != after[:same]:
         return None
     if gone and (after[0][0] >= since or not plain(before[: gone + 1])):
         return None
@@ -124,14 +124,19 @@ def grown(before: Samples, after: Samples, since: float, was_plain: bool) -> Gro
     return Grown(min(p[0] for p in after[same:]), rises)
 
 
-def _one_view(before: Samples, after: Samples, gone: int) -> bool:
-    """Whether both are views of the same arrays at the same place."""
-    return (
-        isinstance(before, Columns)
-        and isinstance(after, Columns)
-        and before.ats is after.ats
-        and before.first + gone == after.first
-    )
+def _grown_view(before: Columns[Any], after: Columns[Any], since: float) -> Grown | None:
+    """The same of two views of the same arrays, which their owner only appends to."""
+    if not before.first <= after.first < before.last <= after.last:
+        return None
+    gone = after.first - before.first
+    if gone and (after.ats[after.first] >= since or not after.rises(before.first, after.first + 1)):
+        return None
+    if after.last == before.last:
+        return Grown(math.inf, True)
+    rises = after.rises(before.last - 1, after.last)
+    if not rises and not after.value(after.first) >= 0:
+        return None
+    return Grown(after.ats[before.last], rises)
 
 
 def _fair(points: Samples) -> bool:
@@ -159,10 +164,3 @@ def _value(point: Point | Buckets) -> float:
     if isinstance(point, Buckets):
         return point.counts[-1] if point.counts else math.nan
     return point[1]
-
-
-def place(points: Samples, edge: float) -> int:
-    """How many of these stand before ``edge``."""
-    if isinstance(points, Columns):
-        return points.before(edge)
-    return bisect_left(points, edge, key=_AT)

@@ -9,6 +9,7 @@ from operator import add
 from typing import NamedTuple
 
 from tfdash.model.release import Side
+from tfdash.model.samples import first_at, how_many_before
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Traffic
 from tfdash.playbook.canary.counting import (
     Births,
@@ -20,7 +21,7 @@ from tfdash.playbook.canary.counting import (
     rises,
     target,
 )
-from tfdash.playbook.canary.kept import Counted, Kept, Mark, Samples, place, plain, reusable
+from tfdash.playbook.canary.kept import Counted, Kept, Mark, Samples, plain, reusable
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import BASELINE, CANARY, Sorter
 
@@ -75,8 +76,10 @@ def canary_start(traffic: Traffic, sorter: Sorter, started: Mapping[str, float],
         if sorter(series) == CANARY:
             if series.pod in started:
                 found.append(started[series.pod])
-            elif series.points and series.points[0][0] > traffic.since + 2 * (traffic.scrape_interval or 0.0):
-                found.append(series.points[0][0])
+            elif series.points and first_at(series.points) > traffic.since + 2 * (
+                traffic.scrape_interval or 0.0
+            ):
+                found.append(first_at(series.points))
     return min(found, default=None)
 
 
@@ -130,7 +133,7 @@ class _Counting(NamedTuple):
         """The first sample that matters to these windows, and whether it counts whole."""
         if self.plain is None or not self.plain[index]:
             return 0, from_zero
-        before = place(points, self.edges.edges[0])
+        before = how_many_before(points, self.edges.edges[0])
         return (before - 1, False) if before else (0, from_zero)
 
 
