@@ -35,7 +35,7 @@ KINDS = ("Deployment", "ReplicaSet", "Pod")
 CHILD = r"""
 import os, signal, sys
 from pathlib import Path
-config, at, name = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+config, at, name, action = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
 points, counting = 0, False
 def point(name):
     global points
@@ -65,10 +65,13 @@ def told(progress):
 with terminal(config, kinds=("Deployment", "ReplicaSet", "Pod")) as found:
     subject = found.subject("Deployment", "tf-production", name)
     found.see(subject)
-    guarded = found.plan("workload.restart", subject)
+    obj = found.board.picture.clusters[subject.cluster].objects("Deployment")[subject.key]
+    arguments = {"replicas": obj.desired - 1} if action == "workload.scale" else {}
+    guarded = found.plan(action, subject, **arguments)
     assert guarded.allowed, guarded.refused
     counting = True
-    found.run(found.desk.execute(guarded, confirmed(guarded), told))
+    ended = found.run(found.desk.execute(guarded, confirmed(guarded), told))
+    os.write(2, f"{points} points, {ended.result}: {ended.sentence}".encode())
 os._exit(7)
 """
 
@@ -95,6 +98,17 @@ class Platform:
         found = self.client.get(f"/apis/apps/v1/namespaces/{NS}/deployments").json()["items"]
         self.name = next(d["metadata"]["name"] for d in found if d["metadata"]["name"] not in scaled)
 
+    def three(self) -> None:
+        """Three replicas again, so that one can be taken away; and the Leases of those that were killed are over."""
+        leases = f"/apis/coordination.k8s.io/v1/namespaces/{NS}/leases"
+        for lease in self.client.get(leases).json()["items"]:
+            self.client.delete(f"{leases}/{lease['metadata']['name']}")
+        answer = self.client.patch(
+            f"/apis/apps/v1/namespaces/{NS}/deployments/{self.name}", json={"spec": {"replicas": 3}},
+            headers={"Content-Type": "application/merge-patch+json"},
+        )  # fmt: skip
+        assert answer.is_success, answer.text
+
     def generation(self) -> int:
         found = self.client.get(f"/apis/apps/v1/namespaces/{NS}/deployments/{self.name}").json()
         return int(found["metadata"]["generation"])
@@ -107,9 +121,9 @@ def platform(demo: DemoProcess) -> Iterator[Platform]:
     found.client.close()
 
 
-def child(config: Path, at: int, name: str) -> subprocess.Popen[str]:
+def child(config: Path, at: int, name: str, action: str = "workload.restart") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(config), str(at), name], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-c", CHILD, str(config), str(at), name, action], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
 
@@ -161,20 +175,25 @@ def check(config: Path, platform: Platform, before: int, where: str) -> None:
     assert len(told) <= 1, where
 
 
-def test_at_every_point(platform: Platform, tmp_path: Path) -> None:
+@pytest.mark.parametrize("action", ["workload.restart", "workload.scale"])
+def test_at_every_point(platform: Platform, tmp_path: Path, action: str) -> None:
+    """One that is exempt from the calendar waits for its intent alone; one that is frozen for its confirmation too."""
+    target = "scale" if action == "workload.scale" else platform.name
     whole = write_config(tmp_path / "whole", platform.kubeconfig, "production")
+    platform.three()
     before = platform.generation()
-    points = ended(child(whole, 0, platform.name), 0)
+    points = ended(child(whole, 0, platform.name, action), 0)
     assert platform.generation() == before + 1
-    assert any(p.endswith(f"before PATCH {platform.name}") for p in points) and any(
+    assert any(p.endswith(f"before PATCH {target}") for p in points) and any(
         "entry outcome" in p for p in points
     )
     first = next(i for i, p in enumerate(points, 1) if "reserve" in p)
     assert len(points) - first >= 8, points
     for at in range(first, len(points) + 1):
         config = write_config(tmp_path / str(at), platform.kubeconfig, "production")
+        platform.three()
         before = platform.generation()
-        reached = ended(child(config, at, platform.name), -9)
+        reached = ended(child(config, at, platform.name, action), -9)
         check(config, platform, before, reached[-1])
 
 
