@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from textual.binding import Binding, BindingType
 
-from screens import commands, places
+from screens import commands, deciding, places
 from screens.base import BoardScreen
 from screens.context import AppContext
 from screens.feed import Feed
@@ -232,7 +232,8 @@ class TfdashApp(Navigation, ThemedApp):
             return {key.namespace or key.name for c in clusters for kind in kinds for key in c.objects(kind)}
 
         places = lambda: (*self.context.environments, *self.context.contexts())  # noqa: E731
-        return commands.commands(namespaces, places, NAMES, self.context.aliases)
+        releases = lambda: deciding.names(self)  # noqa: E731
+        return commands.commands(namespaces, places, NAMES, self.context.aliases, releases)
 
     def do(self, command: str, argument: str = "") -> None:
         """Do what was chosen after ``:``."""
@@ -254,6 +255,8 @@ class TfdashApp(Navigation, ThemedApp):
                 self.use_theme(argument)
             case "break-glass":
                 places.break_glass(self, argument)
+            case "decide" | "sign":
+                deciding.decide(self, command, argument)
             case place if place in places.PLACES:
                 places.open_place(self, place)
             case "environments" | "sources" | "messages" | "help" | "changes":

@@ -43,6 +43,7 @@ def commands(
     places: Callable[[], Iterable[str]],
     themes: Iterable[str],
     aliases: Mapping[str, str],
+    releases: Callable[[], Iterable[str]] = tuple,
 ) -> list[Command]:
     """All of them. ``places`` are environments and contexts. ``aliases`` are the user's own: a word and what it stands for (``prod`` -> ``po tf-production``)."""
 
@@ -89,6 +90,14 @@ def commands(
         Command(
             "break-glass", "break-glass: open", ("break-glass", "glass"), "waives calendar and second person for 60 minutes; with end: ends it",
             "end", lambda typed: [w for w in ("end",) if w.startswith(typed.lower())],
+        ),
+        Command(
+            "decide", "rollback: decide", ("decide",), "a person decides to roll back, with a reason; or takes it back", "release",
+            matching(releases),
+        ),
+        Command(
+            "sign", "release: sign as verified", ("sign",), "a person signs what serves as last verified good", "release",
+            matching(releases),
         ),
         Command("progress", "action: what was begun last", ("progress",), "stages, postconditions, outcome"),
         Command("help", "help: keys and commands", ("help", "h", "?"), "the keys that work here"),

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from tfdash.actions.base import Desk
 from tfdash.model.action import Guarded, Plan
 from tfdash.model.memory import ApprovalRequest
+from tfdash.model.subject import Subject
 
 
 @runtime_checkable
@@ -23,6 +24,10 @@ class ActingDesk(Protocol):
     async def end_break_glass(self, environment: str) -> None: ...
 
     async def terminal_ended(self, plan: Plan, code: int) -> None: ...
+
+    async def decide_rollback(self, subject: Subject, reason: str) -> str: ...
+
+    async def sign(self, subject: Subject, reason: str) -> str: ...
 
     async def settle(self) -> Sequence[Any]: ...
 

@@ -88,6 +88,7 @@ class ToldDesk:
         self.asked: list[str] = []
         self.decided: list[tuple[str, bool, str]] = []
         self.glass: list[tuple[str, str]] = []
+        self.persons: list[tuple[str, str, str]] = []
         self.clock: Callable[[], float] = lambda: world.NOW
 
     def offers(self, subject: Subject) -> tuple[Offer, ...]:
@@ -151,6 +152,16 @@ class ToldDesk:
         self.glass.append((environment, ""))
 
     async def terminal_ended(self, plan: Plan, code: int) -> None: ...
+
+    async def decide_rollback(self, subject: Subject, reason: str) -> str:
+        self.persons.append(("decide", subject.name, reason))
+        return f"{subject}: decided"
+
+    async def sign(self, subject: Subject, reason: str) -> str:
+        if self.trouble is not None:
+            raise self.trouble
+        self.persons.append(("sign", subject.name, reason))
+        return f"{subject}: signed"
 
     async def settle(self) -> tuple[Any, ...]:
         return ()

@@ -1,0 +1,97 @@
+"""``:decide`` and ``:sign``: a reason, a name, and what the desk is asked."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.tui import canaryworld as cw
+from tests.tui.desk import ToldDesk
+from tests.tui.running import Run, running
+from tests.tui.test_audit import go, told
+from tfdash.actions.base import PlanRefused
+from tfdash.model.memory import Facts
+
+FLYING = (cw.release(), cw.PASS)
+OTHER = (cw.release(cw.AUTH), cw.PASS)
+
+
+async def focused(run: Run, wanted: str) -> None:
+    await run.until(lambda: bool(run.app.screen.query(wanted)), wanted)
+    widget = run.app.screen.query_one(wanted)
+    await run.until(lambda: run.app.focused is not None, "the dialog's own focus")
+    widget.focus()
+    await run.until(lambda: widget.has_focus, f"{wanted} focused")
+
+
+async def typed(run: Run, field: str, text: str, button: str) -> None:
+    await focused(run, f"#{field}")
+    await run.press(*text)
+    await focused(run, f"#{button}")
+    await run.press("enter")
+
+
+async def test_a_person_decides_to_roll_back() -> None:
+    desk = ToldDesk()
+    async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, desk=desk) as run:
+        await run.shows("checkout")
+        await go(run, "decide")  # the only one in flight
+        await run.shows("Decide to roll back Deployment tf-production/checkout", "Nothing is sent for it")
+        await focused(run, "#decide")
+        await run.press("enter")
+        await run.shows("a reason is needed")
+        await typed(run, "reason", "customers call", "decide")
+        await told(run, "decided")
+        assert desk.persons == [("decide", "checkout", "customers call")]
+
+
+async def test_a_decision_is_taken_back() -> None:
+    desk = ToldDesk()
+    facts = msgspec.structs.replace(cw.FACTS, manual={cw.release().subject: "ann: customers call"})
+
+    async with running(
+        start="canary", judge=cw.Told(FLYING), prepare=lambda b: cw.prepare(b, facts=facts), desk=desk
+    ) as run:
+        await run.shows("checkout")
+        await go(run, "decide tf-production/checkout")
+        await run.shows("Decided already: ann: customers call", "Take it back")
+        await typed(run, "reason", "they are well", "back")
+        await told(run, "decided")
+        assert desk.persons == [("decide", "checkout", "")]
+
+
+async def test_a_signature_asks_for_the_name_and_a_refusal_is_told() -> None:
+    desk = ToldDesk()
+    desk.trouble = PlanRefused("it is in flight: only a version that serves everything can be signed")
+    async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, desk=desk) as run:
+        await run.shows("checkout")
+        for expected in ("not signed: it is in flight", "signed"):
+            await go(run, "sign checkout")
+            await run.shows("Sign Deployment tf-production/checkout as verified", "Type checkout")
+            await focused(run, "#typed")
+            await run.press(*"checkout")
+            await typed(run, "reason", "held for a week", "sign")
+            await told(run, expected)
+            desk.trouble = None
+        assert desk.persons == [("sign", "checkout", "held for a week")]
+
+
+async def test_what_is_meant_must_be_one() -> None:
+    desk = ToldDesk()
+    async with running(start="canary", judge=cw.Told(FLYING, OTHER), prepare=cw.prepare, desk=desk) as run:
+        await run.shows("checkout")
+        await go(run, "decide")
+        await told(run, "means 2 releases")
+        await go(run, "sign nothing-of-that-name")
+        await told(run, "no release")
+        command = next(c for c in run.app.commands() if c.id == "decide")
+        assert command.complete is not None
+        assert "tf-production/checkout" in command.complete("check")
+    assert desk.persons == []
+
+
+async def test_a_terminal_that_only_reads_decides_nothing() -> None:
+    async with running(
+        start="canary", judge=cw.Told(FLYING), prepare=lambda b: cw.prepare(b, facts=Facts())
+    ) as run:
+        await go(run, "decide checkout")
+        await told(run, "this terminal only reads")
