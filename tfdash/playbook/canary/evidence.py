@@ -84,19 +84,28 @@ def _logs(events: int, count: int, base_events: int, base_count: int, null: floa
     )
 
 
+@lru_cache(32768)
+def _ratios(events: int, count: int, base_events: int, base_count: int, null: float) -> tuple[float, ...]:
+    """The likelihood ratios themselves: a window that has ended says the same ever after."""
+    return _powers(_logs(events, count, base_events, base_count, null), 1.0)
+
+
+def _powers(logs: Sequence[float], power: float) -> tuple[float, ...]:
+    return tuple([math.exp(min(power * log, 460.0)) for log in logs])
+
+
 def weigh(windows: Sequence[Split], null: float = 1.0, scatter: float = 1.0) -> list[float]:
     """The mixture after each window, against "the canary's ratio is at most ``null`` times the baseline's"."""
     sums = [0.0] * len(CHANGES)
     told = []
-    part, power, exp = 1.0 / len(CHANGES), 1.0 / scatter, math.exp
+    part, power = 1.0 / len(CHANGES), 1.0 / scatter
     for number, *counts in windows:
         add = weight(number)
-        logs = _logs(*counts, null)
-        if logs:
-            sums = [
-                min((s + add) * exp(min(power * log, 460.0)), _MOST)
-                for s, log in zip(sums, logs, strict=True)
-            ]
+        ratios = _ratios(*counts, null) if power == 1.0 else _powers(_logs(*counts, null), power)
+        if ratios:
+            sums = [(s + add) * r for s, r in zip(sums, ratios, strict=True)]
+            if max(sums) > _MOST:
+                sums = [min(s, _MOST) for s in sums]
         else:
             sums = [s + add for s in sums]
         told.append(part * sum(sums))

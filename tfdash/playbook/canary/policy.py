@@ -39,21 +39,21 @@ class ErrorsPolicy:
     @property
     def factor(self) -> Fraction:
         """1 + relative: 11/10."""
-        return 1 + exact(self.relative) / 100
+        return 1 + _hundredth(self.relative)
 
     @property
     def step(self) -> Fraction:
         """The points as a ratio: 1/10."""
-        return exact(self.points) / 100
+        return _hundredth(self.points)
 
     @property
     def floor(self) -> Fraction:
         """The floor as a ratio: 1/1000."""
-        return exact(self.floor_points) / 100
+        return _hundredth(self.floor_points)
 
     @property
     def gross(self) -> Fraction:
-        return exact(self.gross_percent) / 100
+        return _hundredth(self.gross_percent)
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,11 @@ class CanaryPolicy:
 def exact(number: float) -> Fraction:
     """The number as it is written: 0.1 is one tenth, not the float beside it."""
     return Fraction(repr(number))
+
+
+@lru_cache(1024)
+def _hundredth(per_cent: float) -> Fraction:
+    return exact(per_cent) / 100
 
 
 _SECTIONS: dict[str, Any] = {"errors": ErrorsPolicy, "latency": LatencyPolicy, "journeys": JourneysPolicy}
