@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tfdash.views.plan import Line
-from widgets.confirm import Dialog, DialogTitle, Push, TypedInput, Word
+from widgets.confirm import Dialog, DialogTitle, Push, TypedInput, Word, type_at_once
 from widgets.prose import Prose
 
 if TYPE_CHECKING:
@@ -75,16 +75,8 @@ class AskScreen(ModalScreen[Answer | None]):
 
     def on_key(self, event: events.Key) -> None:
         """A letter while Cancel has the focus begins the first field that is still empty."""
-        if not self.query_one(Dialog).ready or not isinstance(self.focused, Push):
-            return
-        fields = [
-            f for f in self.query(TypedInput) if not f.value and f.parent is not None and f.parent.display
-        ]
-        if fields and event.is_printable and event.key != "space":
-            event.stop()
-            event.prevent_default()
-            fields[0].focus()
-            fields[0].insert_text_at_cursor(event.character or "")
+        if self.query_one(Dialog).ready:
+            type_at_once(self, event, list(self.query(TypedInput)))
 
     def on_typed_input_paste_refused(self) -> None:
         self._say("nothing can be pasted here: type it")

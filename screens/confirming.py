@@ -26,12 +26,17 @@ from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 from tfdash.views.plan import Line, changed_lines, check_lines, plan_lines, verb, well_lines
-from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word
+from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
 from widgets.prose import Prose
 
 if TYPE_CHECKING:
     from screens.app import TfdashApp
 
+_PLACEHOLDERS = {
+    "all": "no; yes: more pods than the cap of one action",
+    "force": "no; yes: also pods that nothing starts anew",
+    "delete_emptydir_data": "no; yes: also pods whose local data is lost",
+}
 _REASON = 3  # characters of a reason at least
 
 
@@ -79,8 +84,10 @@ class ConfirmScreen(ModalScreen[None]):
                 yield Prose(id="well", indent=2, packed=True)
             for name in self._offer.arguments:
                 with Horizontal(classes="asked", id=f"row-{_slug(name)}"):
-                    yield Word(f"{name}  ")
-                    yield TypedInput(id=f"argument-{_slug(name)}", placeholder="left to the plan")
+                    yield Word(f"{name.replace('_', ' ')}  ")
+                    yield TypedInput(
+                        id=f"argument-{_slug(name)}", placeholder=_PLACEHOLDERS.get(name, "left to the plan")
+                    )
             with Horizontal(classes="asked", id="row-reason"):
                 yield Word("Reason  ")
                 yield TypedInput(id="reason")
@@ -295,15 +302,10 @@ class ConfirmScreen(ModalScreen[None]):
 
     def _type_at_once(self, event: events.Key, dialog: Dialog) -> None:
         """A letter while a button has the focus begins the name that is asked for: nobody looks for Tab at 3 a.m."""
-        reason, field = self.query_one("#reason", TypedInput), self.query_one("#typed", TypedInput)
-        if self.query_one("#row-reason").display and not reason.value:
-            field = reason  # it stands above: whoever types without looking begins there
-        asked = self._risk is not Risk.KEY and bool(self._plans) and dialog.ready
-        if asked and isinstance(self.focused, Push) and event.is_printable and event.key != "space":
-            event.stop()
-            event.prevent_default()
-            field.focus()
-            field.insert_text_at_cursor(event.character or "")
+        if self._risk is not Risk.KEY and self._plans and dialog.ready:
+            type_at_once(
+                self, event, [self.query_one("#reason", TypedInput), self.query_one("#typed", TypedInput)]
+            )
 
     def action_cancel(self) -> None:
         self.dismiss()

@@ -7,6 +7,7 @@ from screens.panel import Line, Piece, bar
 from tfdash.model.kube import Node
 from tfdash.model.verdict import Level
 from tfdash.text import safe
+from tfdash.views import state as states
 from tfdash.views.age import since
 from tfdash.views.kinds import NodeUse
 from tfdash.views.rows import RowKey
@@ -26,7 +27,9 @@ class NodesScreen(ListScreen):
             return []
         bad = sum(level >= Level.UNKNOWN for level in worst)
         if bad:
-            return [(f"▲ {bad} of {len(worst)} nodes want attention", "warn")]
+            state = states.of_level(Level(max(worst)))
+            want = "wants" if bad == 1 else "want"
+            return [(f"{state.glyph} {bad} of {len(worst)} nodes {want} attention", state.token)]
         return [(f"✔ all {len(worst)} nodes are well", "ok")]
 
     def detail(self, row: RowKey) -> tuple[str, list[Line]]:

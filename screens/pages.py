@@ -94,16 +94,33 @@ class HelpScreen(PageScreen):
         """It does not change while it is read."""
 
     def lines(self) -> list[str]:
-        rows = [(f"  {keys}", description, id_) for keys, description, id_ in self._keys]
         told = [(f"  :{' '.join(c.aliases[:3])}", c.title, c.help) for c in self.tf.commands()]
         return [
-            f"Keys on {self._about}",
-            *columns(rows),
-            "",
+            *self._grouped(),
             "Commands after :",
             *columns(told),
             "",
             *_SYNTAX.split("\n"),
+        ]
+
+
+    def _grouped(self) -> list[str]:
+        """What acts, what is for this screen, what works everywhere; the columns of all three in line."""
+        groups: dict[str, list[tuple[str, str, str]]] = {
+            f"Keys on {self._about}": [], "Keys that act; a second look and a confirmation come first": [],
+            "Keys everywhere": [],
+        }  # fmt: skip
+        here, acts, everywhere = groups.values()
+        for keys, description, id_ in self._keys:
+            part = id_.partition(".")[0]
+            group = acts if part == "act" else everywhere if part in ("tab", "app", "screen") else here
+            group.append((f"  {keys}", description, id_))
+        laid = iter(columns([row for rows in groups.values() for row in rows]))
+        return [
+            line
+            for title, rows in groups.items()
+            if rows
+            for line in (title, *(next(laid) for _ in rows), "")
         ]
 
 

@@ -81,6 +81,11 @@ class ProgressScreen(ModalScreen[None]):
         loud.show(states.of_level(Level.BREACH).worded("UNRECORDED"), unrecorded.removeprefix("UNRECORDED: "))
         self.query_one("#left", Word).say("" if unrecorded else entry)
         self.query_one("#close", Push).say("Close" if work.done else "To the background")
+        dialog = self.query_one(Dialog)
+        dialog.call_after_refresh(dialog.fit)
+        if work.done:  # the outcome stands below, and must be seen
+            scroll = self.query_one("#scroll", VerticalScroll)
+            dialog.call_after_refresh(scroll.scroll_end, animate=False)
 
     def on_push_pressed(self, event: Push.Pressed) -> None:
         self.action_close()

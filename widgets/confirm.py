@@ -6,6 +6,7 @@ is ever pasted into it: a name is typed to make one read it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.message import Message
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Input
 
@@ -298,3 +300,24 @@ Word { width: auto; height: 1; background: $tf-bar; }
 
     def left(self, width: int) -> list[Piece]:
         return [Piece(self._text, (f"tok-{self._token}" if self._token else "",), 0, 4)]
+
+
+def type_at_once(screen: Screen[Any], event: events.Key, fields: Sequence[TypedInput]) -> None:
+    """A letter while a button has the focus begins the first empty field that is shown: nobody looks for Tab at 3 a.m.
+
+    Keys that were on their way to the button when the focus moved go to the field too, the blank among them, which
+    would press the button.
+    """
+    focused = screen.focused
+    if not event.is_printable or not event.character:
+        return
+    if isinstance(focused, Push) and event.key != "space":
+        empty = [f for f in fields if not f.value and f.parent is not None and f.parent.display]
+        if not empty:
+            return
+        focused = empty[0]
+        screen.set_focus(focused)
+    if isinstance(focused, TypedInput):
+        event.stop()
+        event.prevent_default()
+        focused.insert_text_at_cursor(event.character)
