@@ -62,7 +62,10 @@ class LogScreen(BoardScreen):
 
     def wants(self) -> dict[str, Scope]:
         scope = Scope((self.subject.namespace,))
-        return {"Pod": scope, **({"ReplicaSet": scope} if self.subject.kind in ("Deployment", "Rollout") else {})}
+        return {
+            "Pod": scope,
+            **({"ReplicaSet": scope} if self.subject.kind in ("Deployment", "Rollout") else {}),
+        }
 
     def says(self) -> list[Cell]:
         said: list[Cell] = [(safe(self.container) or "all containers", "accent")]

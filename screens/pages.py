@@ -103,7 +103,6 @@ class HelpScreen(PageScreen):
             *_SYNTAX.split("\n"),
         ]
 
-
     def _grouped(self) -> list[str]:
         """What acts, what is for this screen, what works everywhere; the columns of all three in line."""
         groups: dict[str, list[tuple[str, str, str]]] = {
@@ -268,7 +267,9 @@ class ChangesScreen(PageScreen):
         where = "in all namespaces" if names is None else "in " + ", ".join(safe(n) for n in names)
         several = len(self.tf.board.clusters) > 1
         told = change_lines(self._found.changes, self.tf.now(), self.tf.zone, several_clusters=several)
-        none = [f"Nobody is known to have changed anything in the last {self.HOURS} hours."] if not told else []
+        none = (
+            [f"Nobody is known to have changed anything in the last {self.HOURS} hours."] if not told else []
+        )
         head = f"Workloads, their ConfigMaps and HPAs {where}, the last {self.HOURS} hours, newest first"
         return [head, *(f"? not read: {safe(u)}" for u in self._found.unread), "", *none, *told]
 

@@ -294,9 +294,7 @@ class Board:
     async def read_labelled(
         self, ref: ClusterRef, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
     ) -> tuple[Mapping[str, Any], ...]:
-        return await self._ask(
-            self._sources[ref].read_labelled(kind, namespace, selector, metadata=metadata)
-        )
+        return await self._ask(self._sources[ref].read_labelled(kind, namespace, selector, metadata=metadata))
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         return await self._ask(self._sources[subject.cluster].read_events(subject))

@@ -68,7 +68,9 @@ class Record:
         try:
             if self._ledger is None:
                 raise LedgerUnavailable("there is no store")
-            async with asyncio.timeout(self._patience):  # both together: a roll back waits no longer than this
+            async with asyncio.timeout(
+                self._patience
+            ):  # both together: a roll back waits no longer than this
                 await self._ledger.reserve(3)
                 self.intent = await self._append(
                     EntryKind.INTENT, plan.effect, {**plan_data(plan), "confirmed": dict(confirmed)}

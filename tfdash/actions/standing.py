@@ -97,9 +97,13 @@ def standing(
 def _remembered(picture: Picture, subject: Subject, release: ReleaseState | None) -> bool:
     """Whether a verified version of it is remembered, with its template, and not the one that runs."""
     now = version_of(release) if release is not None else ""
-    at = {subject, *((bare(release.workload),) if release is not None and release.workload is not None else ())}
+    at = {
+        subject,
+        *((bare(release.workload),) if release is not None and release.workload is not None else ()),
+    }
     return any(
-        bare(s) in at and good.template and good.template_hash != now for s, good in picture.facts.verified.items()
+        bare(s) in at and good.template and good.template_hash != now
+        for s, good in picture.facts.verified.items()
     )
 
 

@@ -87,9 +87,7 @@ class Verifier:
             await self._memory.remember_baseline(subject, baseline, version=version_of(release))
         for subject in tuple(self._froze):
             if subject not in board.assessment.canaries:
-                del self._froze[subject]
-                if facts.baselines.get(subject):
-                    await self._memory.remember_baseline(subject, "")
+                del self._froze[subject]  # what was remembered is about that version alone: it may stay
 
     async def _remember(self, board: Reads, release: ReleaseState, judgement: CanaryJudgement) -> None:
         at = release.workload or release.subject

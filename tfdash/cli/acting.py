@@ -114,7 +114,10 @@ def compose(
     store = opened.store
     clusters = writers.clusters if writers is not None else {}
     leases = Leases(
-        lambda: store.terminal, clock, store.elsewhere, skew=lambda ref: skew_of(board.picture, ref),
+        lambda: store.terminal,
+        clock,
+        store.elsewhere,
+        skew=lambda ref: skew_of(board.picture, ref),
         changed=lambda: store.refreshed(),
     )
     keeping = Keeping(store, clusters)

@@ -67,10 +67,7 @@ def _controlled_by(owner: Subject, kinds: Mapping[str, object], replica_sets: Ob
     through = {
         r.name
         for r in replica_sets.values()
-        if r.namespace == namespace
-        and r.owner is not None
-        and r.owner.kind == kind
-        and r.owner.name == name
+        if r.namespace == namespace and r.owner is not None and r.owner.kind == kind and r.owner.name == name
     }
 
     def match(obj: Object) -> bool:

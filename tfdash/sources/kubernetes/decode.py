@@ -21,7 +21,10 @@ from tfdash.sources.kubernetes.convert import (
     text,
 )
 
-_REVISIONS = ("deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")  # a ReplicaSet has one of them
+_REVISIONS = (
+    "deployment.kubernetes.io/revision",
+    "rollout.argoproj.io/revision",
+)  # a ReplicaSet has one of them
 _CAUSE = "kubernetes.io/change-cause"
 _ROLE = "node-role.kubernetes.io/"
 _NO_DEADLINE = 2**31 - 1
