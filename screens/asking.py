@@ -82,7 +82,12 @@ class AskScreen(ModalScreen[Answer | None]):
         self._say("nothing can be pasted here: type it")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.app.action_focus_next()
+        """On to the next field; from the last one to the answer, where there is but one: Cancel stands before it."""
+        last = "typed" if self._typed else "reason"
+        if event.input.id == last and len(self._buttons) == 1:
+            self.query_one(f"#{self._buttons[0][0]}", Push).focus()
+        else:
+            self.app.action_focus_next()
 
     def _say(self, text: str) -> None:
         self.query_one("#say", Prose).show([[(f"▲ {text}", "warn")]])

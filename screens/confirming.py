@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from screens.app import TfdashApp
 
 _PLACEHOLDERS = {
+    "replicas": "how many",
     "all": "no; yes: more pods than the cap of one action",
     "force": "no; yes: also pods that nothing starts anew",
     "delete_emptydir_data": "no; yes: also pods whose local data is lost",
@@ -57,6 +58,7 @@ class ConfirmScreen(ModalScreen[None]):
         self._offer, self._subjects = offer, tuple(subjects)
         self._plans: list[Guarded] = []
         self._trouble = ""  # why there is no plan
+        self._wanting = ""  # the argument that nobody gave yet
         self._asked: list[Line] = []  # what the last try was reminded of
         self._busy = True
         self._given: dict[str, str] = {}
@@ -124,17 +126,28 @@ class ConfirmScreen(ModalScreen[None]):
                 work = (desk.plan(self._offer.action, s, dict(self._given)) for s in self._subjects)
                 made = list(await asyncio.gather(*work))
         except PlanRefused as refused:
+            self._wanting = _wanting(str(refused), self._offer.arguments)
             self._trouble = f"{safe(str(refused))}{f'; {safe(refused.remedy)}' if refused.remedy else ''}"
         except ReadFailed as failed:
             self._trouble = safe(str(failed.problem))
         except Exception as error:  # a dialog that says nothing would be taken for one that works
             self._trouble = safe(f"the plan could not be made: {type(error).__name__}: {error}")
         else:
-            self._plans, self._trouble = made, ""
+            self._plans, self._trouble, self._wanting = made, "", ""
         self._busy = False
         if self.is_mounted:
             await self._ticks()
             self._show()
+            self._lead()
+
+    def _lead(self) -> None:
+        """To the argument that is wanted; from one that was given to what is asked next."""
+        at = self.focused.id or "" if isinstance(self.focused, TypedInput) else ""
+        if self._wanting and (not at or at.startswith("argument-")):
+            self.query_one(f"#argument-{_slug(self._wanting)}", TypedInput).focus()
+        elif at.startswith("argument-") and self._plans and not self._refused and self._risk is not Risk.KEY:
+            name = "reason" if self.query_one("#row-reason").display else "typed"
+            self.query_one(f"#{name}", TypedInput).focus()
 
     async def _ticks(self) -> None:
         """A tick for each choice of the plan, and one where a promotion needs a further confirmation; kept as they are."""
@@ -215,7 +228,7 @@ class ConfirmScreen(ModalScreen[None]):
         if self._second_person and self._approval is None:
             word = "Ask a second person"
         go.say("waits for approval" if waits else word, enabled=not waits)
-        cancel.say("Close" if self._refused else "Cancel")
+        cancel.say("Close" if self._refused and not self._wanting else "Cancel")
         if not go.display and go.has_focus:
             cancel.focus()
         left = ""
@@ -224,7 +237,9 @@ class ConfirmScreen(ModalScreen[None]):
             left = "the plan is made anew …" if self._busy else f"plan {seconds} s left"
         self.query_one("#left", Word).say(left)
         say: list[Line] = []
-        if self._refused:
+        if self._wanting:
+            say = [[("▲ ", "warn"), f"give {safe(self._wanting.replace('_', ' '))}, then Enter"]]
+        elif self._refused:
             say = [[("✖ refused: ", "breach"), self._refused]]
         elif self._approval is not None:
             say = self._approval_lines(self._approval)
@@ -377,6 +392,13 @@ class ConfirmScreen(ModalScreen[None]):
             self._say([[("✖ ", "breach"), safe(str(error))]])
             return
         self._show()
+
+
+def _wanting(refused: str, arguments: Sequence[str]) -> str:
+    """The argument without which no plan can be made, where that is all that is wrong."""
+    names, _, rest = refused.partition(": ")
+    name = names.partition(", ")[0]
+    return name if name in arguments and rest == "must be given" else ""
 
 
 def _slug(name: str) -> str:

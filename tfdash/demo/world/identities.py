@@ -70,7 +70,7 @@ ROLES: dict[str, list[Obj]] = {
     "oncall": [
         {"verbs": ["patch", "update"], "apiGroups": ["apps"],
          "resources": ["daemonsets", "deployments", "deployments/scale", "statefulsets", "statefulsets/scale"]},
-        {"verbs": ["delete"], "apiGroups": [""], "resources": ["pods"]},
+        {"verbs": ["delete", "patch"], "apiGroups": [""], "resources": ["pods"]},
         {"verbs": ["create"], "apiGroups": [""], "resources": ["pods/eviction"]},
         {"verbs": ["patch"], "apiGroups": [""], "resources": ["nodes"]},
         {"verbs": ["patch"], "apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"]},
