@@ -120,10 +120,14 @@ def compose(
         skew=lambda ref: skew_of(board.picture, ref),
         changed=lambda: store.refreshed(),
     )
+    told = settings.actions.in_cluster
+    if not told:
+        clusters = {}
     keeping = Keeping(store, clusters)
-    desk = make_desk(board, writers, store, policy, clock, mode, leases, keeping)
+    desk = make_desk(board, writers, store, policy, clock, mode, leases if told else None, keeping)
     board.add_feeder(opened.feeder)
-    board.add_feeder(FromCluster(store, clock))
+    if told:
+        board.add_feeder(FromCluster(store, clock))
     if mode.acts:
         board.add_feeder(Verifier(keeping, clock))
     acting = Acting(desk, opened.store, options)

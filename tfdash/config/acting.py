@@ -44,6 +44,7 @@ class ActionsSettings(Table):
     follow: Duration = 600.0
     bulk_cap: int = Field(default=20, ge=1, le=200)
     drain_timeout: Duration = 900.0
+    in_cluster: bool = True
     second_person: list[str] = Field(default_factory=list)
     gates: dict[str, str] = Field(default_factory=dict)
     shell: list[str] = Field(default=["sh"])

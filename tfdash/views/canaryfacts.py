@@ -155,11 +155,13 @@ def good_line(good: VerifiedGood | None, now: float) -> Line:
         )
     tag = safe(split_image(good.images[0])[1]) if good.images else safe(good.revision)
     by = f" by {safe(good.by)}" if good.by else ""
+    theirs = good.where == "cluster"  # no entry of the audit log here vouches for it: never green
     return _labelled(
         "verified",
-        ("✔ ", "ok"),
+        ("? ", "warn") if theirs else ("✔ ", "ok"),
         f"{tag}",
         (f"  last verified good {short_age(now - good.at)} ago{by}", "dim"),
+        *(((f"  {safe(good.origin)}", "warn"),) if theirs else ()),
     )
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -207,6 +208,27 @@ def test_a_verified_release_is_another_terminals_target(pair: Pair) -> None:
     assert pair.bob.act(guarded)[0].result is Result.APPLIED
     now = pair.bob.loop(pair.bob.board.read(subject)).document["spec"]["template"]["spec"]
     assert now["containers"][0]["image"] == "registry/billing:0.1"
+
+
+def test_a_terminal_that_only_reads_sees_it_all_and_one_turn_is_taken(
+    pair: Pair, demo: DemoProcess, tmp_path: Path
+) -> None:
+    desk: Any = pair.ann.desk
+    turn = Subject(REF, TURN, "", "journeys-production")
+    writer = desk._writers.clusters[REF]
+    assert pair.ann.loop(desk._announces.turn(writer, turn, "ann@corp"))
+    other: Any = pair.bob.desk
+    assert not pair.bob.loop(other._announces.turn(other._writers.clusters[REF], turn, "bob@corp"))
+    subject = pair.ann.subject("Deployment", NS, "checkout")
+    config = write_config(tmp_path / "carol", demo.kubeconfig, "production", read_only=True)
+    clock = clock_of(load_quick(str(demo.config), "", "", ""))
+    with acts(pair.ann, subject, "ann@corp"), terminal(config, kinds=KINDS, clock=clock) as carol:
+        look(carol)
+        carol.until(lambda: bool(carol.board.picture.facts.acting), "ann to be seen")
+        assert [a.by for a in carol.board.picture.facts.acting] == ["ann@corp"]  # a turn is no action
+        holder = carol.store.elsewhere.holder(turn, clock.now())
+        assert holder is not None and holder.terminal == pair.ann.store.terminal
+        assert not hasattr(carol.desk, "_announces")  # nothing behind it could write a Lease
 
 
 def test_no_right_is_recorded_and_no_failure(pair: Pair) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.store.conftest import Database
-from tfdash.store.turn import Turn
+from tfdash.model.memory import Acting
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.store.elsewhere import Elsewhere, Held
+from tfdash.store.names import TURN
+from tfdash.store.turn import Turn, in_cluster
 
 
 async def test_one_of_two_terminals_and_the_other_when_it_goes(tmp_path: Path) -> None:
@@ -55,3 +61,50 @@ async def test_terminals_on_two_machines_share_one_turn(tmp_path: Path, database
     await there.release()
     assert await here.mine()
     await here.release()
+
+
+REF = ClusterRef("production", "eu-1")
+JOURNEYS = Subject(REF, TURN, "", "journeys-production")
+
+
+class Clock:
+    def now(self) -> float:
+        return 1_800_000_000.0
+
+
+def turns(folder: Path, elsewhere: Elsewhere, leases: Any = None) -> Callable[[], Awaitable[bool]]:
+    writer: Any = object() if leases is not None else None
+    return in_cluster(
+        Turn(folder, "journeys-production"), "journeys-production", REF, elsewhere, Clock(), leases=leases,
+        writer=writer, by=lambda: "ann",
+    )  # fmt: skip
+
+
+async def test_a_terminal_that_only_reads_has_its_turn_only_where_nobody_holds_the_lease(
+    tmp_path: Path,
+) -> None:
+    elsewhere = Elsewhere()
+    elsewhere.looked.add(REF)
+    mine = turns(tmp_path, elsewhere)
+    acting = Acting(subject=JOURNEYS, by="bob", action="takes its turn", since=0.0, terminal="t-bob")
+    elsewhere.held[REF] = {JOURNEYS: Held(acting=acting, until=Clock().now() + 30)}
+    assert not await mine()
+    elsewhere.held[REF] = {JOURNEYS: Held(acting=acting, until=Clock().now())}  # it ran out
+    assert await mine()
+
+
+async def test_one_that_acts_holds_the_lease_once_it_has_the_turn(tmp_path: Path) -> None:
+    class Leases:
+        ours, asked = True, 0
+
+        async def turn(self, writer: Any, subject: Subject, by: str) -> bool:
+            self.asked += 1
+            assert (subject, by) == (JOURNEYS, "ann")
+            return self.ours
+
+    leases, beside = Leases(), Leases()
+    first, second = turns(tmp_path, Elsewhere(), leases), turns(tmp_path, Elsewhere(), beside)
+    assert [await first(), await second()] == [True, False]
+    assert (leases.asked, beside.asked) == (1, 0)
+    leases.ours = False  # a terminal elsewhere has it
+    assert not await first()
