@@ -67,6 +67,8 @@ class World:
 
     def happen(self) -> None:
         """Something that is no mere scrape."""
+        if not self.counters:
+            return
         match self.chance.randrange(10):
             case 0:
                 self.pods[f"checkout-{self.chance.choice((NEW, OLD, 'other'))}-{len(self.pods)}"] = self.at
