@@ -14,7 +14,7 @@ from tfdash.actions.standing import Standing
 from tfdash.actions.verifying import Reads, said, verified
 from tfdash.model.judgement import Outcome
 from tfdash.model.memory import VerifiedGood
-from tfdash.model.release import ReleaseState
+from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.version import version_of
 
@@ -56,6 +56,8 @@ async def sign(board: Reads, memory: Memory, stands: Standing, user: str, reason
     _needs(reason)
     if release.in_flight:
         raise PlanRefused("it is in flight: only a version that serves everything can be signed")
+    if release.phase not in (Phase.NONE, Phase.COMPLETE):  # what is aborted still stands in the spec
+        raise PlanRefused(f"it is {release.phase}: only a version that serves everything can be signed")
     judged = stands.judgement
     if judged is not None and judged.outcome is Outcome.BREACH:
         raise PlanRefused(f"its triggers say BREACH: {judged.sentence}")

@@ -12,7 +12,7 @@ import json
 import logging
 from typing import Any, Protocol
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.base import LedgerUnavailable, PlanRefused
 from tfdash.clock import Clock
 from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.kube import Pod
@@ -96,7 +96,7 @@ class Verifier:
             return
         try:
             good = await verified(board, release, self._clock.now(), "rules", said(judgement))
-        except ReadFailed as error:
+        except (ReadFailed, PlanRefused) as error:
             log.warning("%s: not remembered as verified: %s", at, error)
             return
         await self._memory.remember_verified(good)
@@ -127,12 +127,14 @@ def said(judgement: CanaryJudgement) -> tuple[str, ...]:
 async def verified(
     board: Reads, release: ReleaseState, now: float, by: str, verdicts: tuple[str, ...]
 ) -> VerifiedGood:
-    """The record of the version that serves now. Raises ``ReadFailed``."""
+    """The record of the version that serves now. Raises ``ReadFailed``, ``PlanRefused`` where it is another one already."""
     at = release.workload or release.subject
-    document = (await board.read(at)).document
-    template = document.get("spec", {}).get("template", {})
+    template = await _template(board, at)
     text = json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     side = release.canary or release.stable
+    images = tuple(str(c.get("image", "")) for c in template.get("spec", {}).get("containers", ()))
+    if not images or (side is not None and side.images and not set(images) <= set(side.images)):
+        raise PlanRefused(f"the template of {at} is not the one that was judged: it changed meanwhile")
     pods = board.picture.clusters[at.cluster].objects("Pod")
     mine = [pods.get(Key(at.namespace, name)) for name in (side.pods if side is not None else ())]
     digests = {
@@ -145,7 +147,20 @@ async def verified(
     return VerifiedGood(
         subject=at, template=text,
         template_hash=side.hash if side is not None and side.hash else hashlib.sha256(text.encode()).hexdigest()[:16],
-        images=tuple(str(c.get("image", "")) for c in template.get("spec", {}).get("containers", ())),
+        images=images,
         digests=tuple(sorted(digests)), revision=side.revision if side is not None else "", at=now, by=by,
         verdicts=verdicts,
     )  # fmt: skip
+
+
+async def _template(board: Reads, at: Subject) -> dict[str, Any]:
+    """The pod template, also where a Rollout refers to a Deployment's. Raises ``ReadFailed``."""
+    spec = (await board.read(at)).document.get("spec", {})
+    reference = spec.get("workloadRef") if at.kind == "Rollout" else None
+    if reference and not spec.get("template"):
+        named = at._replace(kind=str(reference.get("kind", "")), name=str(reference.get("name", "")), uid="")
+        if named.kind not in ("Deployment", "ReplicaSet"):
+            return {}
+        spec = (await board.read(named)).document.get("spec", {})
+    template = spec.get("template", {})
+    return template if isinstance(template, dict) else {}

@@ -85,6 +85,18 @@ async def test_what_held_is_remembered_once_and_tried_again_where_nothing_could_
     assert (good.template_hash, good.images, good.by) == (NEW, ("checkout:2.15.0",), "rules")
 
 
+async def test_a_template_that_changed_meanwhile_is_not_remembered() -> None:
+    memory = Memory()
+    other = msgspec.structs.replace(DONE.stable, images=("checkout:2.14.9",))
+    board = Board(msgspec.structs.replace(DONE, stable=other), HELD)
+    await Verifier(memory, Clock(T0)).look(board)
+    assert memory.good == []
+    same = msgspec.structs.replace(DONE.stable, images=("checkout:2.15.0", "mesh:1"))
+    board.say(msgspec.structs.replace(DONE, stable=same), HELD)
+    await Verifier(memory, Clock(T0)).look(board)
+    assert len(memory.good) == 1
+
+
 async def test_what_only_a_cluster_says_is_no_evidence_of_ours() -> None:
     memory, board = Memory(), Board(DONE, HELD)
     theirs = VerifiedGood(
@@ -185,6 +197,8 @@ async def test_what_a_person_may_decide() -> None:
     assert "nobody has decided" in await refused(deciding.roll_back, stands(release()), "")
     assert "a reason" in await refused(deciding.roll_back, stands(release()), "x")
     assert "in flight" in await refused(deciding.sign, stands(release()), "all well")
+    aborted = release(phase=Phase.ABORTED)
+    assert "it is aborted" in await refused(deciding.sign, stands(aborted), "all well")
     assert "a reason" in await refused(deciding.sign, stands(DONE), "")
     breach = msgspec.structs.replace(HELD, outcome=Outcome.BREACH, sentence="errors up")
     assert "BREACH: errors up" in await refused(deciding.sign, stands(DONE, breach), "all well")
