@@ -209,7 +209,8 @@ class ConfirmScreen(ModalScreen[None]):
             lines.append([(f"{safe(guarded.plan.subject.name):<28} ", "bright"), safe(guarded.plan.effect)])
         self.query_one("#plan", Prose).show(lines)
         self.query_one("#changed", Prose).show([line for g in self._plans for line in changed_lines(g)])
-        checks = {c.text: c for g in self._plans for c in g.checks}
+        refused = self._refused  # said below, and once is enough
+        checks = {c.text: c for g in self._plans for c in g.checks if c.text != refused}
         self.query_one("#checks", Prose).show(check_lines(list(checks.values())))
         self.query_one("#well", Prose).show(well_lines(list(checks.values())))
         asked = bool(self._plans) and not self._refused

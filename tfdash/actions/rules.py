@@ -85,7 +85,8 @@ def verdict(case: Case) -> Check | None:
             return Check(id="canary", text=f"BREACH: {told}", passed=False)
         case Outcome.PASS:
             return Check(id="canary", text=f"PASS: {told}", passed=True)
-    return Check(id="canary", text=f"{judged.outcome}: {told}; needs a further confirmation", passed=None)
+    word = "" if told.startswith(str(judged.outcome)) else f"{judged.outcome}: "
+    return Check(id="canary", text=f"{word}{told}; needs a further confirmation", passed=None)
 
 
 def lock(case: Case) -> Check:

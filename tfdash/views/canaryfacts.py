@@ -151,7 +151,7 @@ def good_line(good: VerifiedGood | None, now: float) -> Line:
     """The rollback's default target."""
     if good is None:
         return _labelled(
-            "verified", ("· no version is remembered as verified; a rollback goes to the one before", "dim")
+            "verified", ("· none is remembered; a rollback goes to the one before", "dim")
         )
     tag = safe(split_image(good.images[0])[1]) if good.images else safe(good.revision)
     by = f" by {safe(good.by)}" if good.by else ""

@@ -63,9 +63,8 @@ def summary(changes: Sequence[TemplateChange], containers: int = 1) -> str:
     """One line: ``image 2.13.4 → 2.14.0 · env FEATURE_TAX added``; containers named where there are several."""
     if not changes:
         return "nothing changed"
-    return " · ".join(
-        f"{c.container}: {c.text}" if c.container and containers > 1 else c.text for c in changes
-    )
+    told = (f"{c.container}: {c.text}" if c.container and containers > 1 else c.text for c in changes)
+    return " · ".join(dict.fromkeys(told))  # an init container's image often changes with the other
 
 
 def unified(old: Mapping[str, Any], new: Mapping[str, Any], old_name: str, new_name: str) -> list[str]:

@@ -164,4 +164,5 @@ def opinion(canary: tuple[float, ...], baseline: tuple[float, ...]) -> str:
     except ValueError:
         told = PASS
     few = min(len(canary), len(baseline))
-    return told if few >= WANTED or told == NODATA else f"{told} ({few} windows; it asks for {WANTED})"
+    noun = "window" if few == 1 else "windows"
+    return told if few >= WANTED or told == NODATA else f"{told} ({few} {noun}; it asks for {WANTED})"

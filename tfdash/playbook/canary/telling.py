@@ -43,6 +43,8 @@ def _shared(sight: Sight, unit: str, *roles: str) -> dict[str, Any]:
 def _persistence(hit: Sequence[bool], policy: CanaryPolicy) -> list[str]:
     """How many of the last windows reach the limit by themselves."""
     last = list(hit)[-policy.persist_of :]
+    if len(last) == 1:
+        return ["the only window reaches the limit" if last[0] else "the only window is under the limit"]
     return [f"{sum(last)} of the last {len(last)} windows reach the limit"] if last else []
 
 
