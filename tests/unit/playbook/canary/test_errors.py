@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
+from itertools import zip_longest
 
 import msgspec
 import pytest
@@ -364,6 +365,8 @@ def test_swapped_sides_never_breach_both(one: list[tuple[int, int]], two: list[t
 
 
 def _turned(rows: list[tuple[int, int]], base: list[tuple[int, int]]) -> bool:
-    """Both may have been worse, each for some of the time."""
-    worse = {x * m > y * n for (n, x), (m, y) in zip(rows, base, strict=False) if n and m}
-    return worse == {True, False}
+    """Both may have been worse, each for some of the time, or failing where the other one did not serve."""
+    both = list(zip_longest(rows, base, fillvalue=(0, 0)))
+    worse = {x * m > y * n for (n, x), (m, y) in both if n and m}
+    alone = any((x and not m) or (y and not n) for (n, x), (m, y) in both)
+    return alone or worse == {True, False}
