@@ -276,10 +276,11 @@ async def test_a_plan_that_cannot_be_made_says_so_with_its_remedy() -> None:
 async def test_an_argument_is_asked_for_and_planned_with() -> None:
     desk = ToldDesk((ROLL_BACK, SCALE))
     async with opened(desk, "s") as run:
-        await run.shows("replicas: must be given")
-        run.app.screen.query_one("#argument-replicas").focus()
+        await run.shows("give replicas, then Enter")
+        await run.until(lambda: run.app.screen.focused is run.app.screen.query_one("#argument-replicas"))
         await run.press("5", "enter")
         await run.shows("Type checkout")
+        await run.until(lambda: run.app.screen.focused is run.app.screen.query_one("#typed"))
         assert desk.planned[-1][2] == {"replicas": "5"}
 
 
