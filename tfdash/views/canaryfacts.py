@@ -3,6 +3,7 @@ is wrong with the metrics."""
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 from tfdash.model.calendar import CalendarState
@@ -30,6 +31,9 @@ _ANALYSES = {
     "Inconclusive": "unknown",
 }
 _GLYPHS = {"ok": "✔", "moving": "◐", "breach": "✖", "warn": "▲", "unknown": "?"}
+
+
+_LONG = re.compile(r"\d+\.\d{5,}(?![\d.eE])")
 
 
 def _labelled(label: str, *pieces: Cell) -> Line:
@@ -88,10 +92,15 @@ def _analysis(analysis: Analysis) -> list[Cell]:
     ]  # fmt: skip
 
 
+def _four(number: re.Match[str]) -> str:
+    """Four digits that count are more than anybody compares by eye."""
+    return f"{float(number[0]):.4g}"
+
+
 def _metric(metric: MetricResult) -> list[Cell]:
     token = _ANALYSES.get(metric.phase, "unknown")
     last = metric.measurements[-1] if metric.measurements else None
-    value = f" {safe(last.value)}" if last is not None and last.value else ""
+    value = f" {_LONG.sub(_four, safe(last.value))}" if last is not None and last.value else ""
     counts = [
         f"{n} {word}"
         for n, word in (
@@ -150,9 +159,7 @@ def good_of(picture: Picture, release: ReleaseState) -> VerifiedGood | None:
 def good_line(good: VerifiedGood | None, now: float) -> Line:
     """The rollback's default target."""
     if good is None:
-        return _labelled(
-            "verified", ("· none is remembered; a rollback goes to the one before", "dim")
-        )
+        return _labelled("verified", ("· none is remembered; a rollback goes to the one before", "dim"))
     tag = safe(split_image(good.images[0])[1]) if good.images else safe(good.revision)
     by = f" by {safe(good.by)}" if good.by else ""
     theirs = good.where == "cluster"  # no entry of the audit log here vouches for it: never green
