@@ -16,6 +16,7 @@ from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import Terminal, terminal, write_config
 from tests.unit.store.test_in_cluster import acts, look
 from tfdash.model.action import Result
+from tfdash.model.release import Phase
 from tfdash.model.subject import Subject
 
 pytestmark = pytest.mark.platform
@@ -131,7 +132,12 @@ def test_a_verified_release_is_restored_after_its_replica_set_is_gone(
     for at in two:
         at.see(subject)
     desk: Any = ann.desk
-    ann.until(lambda: ann.desk.offers(subject) != (), "its release")
+
+    def serves() -> bool:
+        release = ann.board.assessment.releases.get(subject)
+        return release is not None and release.phase in (Phase.NONE, Phase.COMPLETE)
+
+    ann.until(serves, "its first version to serve")
     assert "admin@corp signs" in ann.run(desk.sign(subject, "it held for a week"))
     first = _sets(seeded, app)
     assert len(first) == 1
