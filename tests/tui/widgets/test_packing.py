@@ -1,0 +1,53 @@
+"""What stays where room is short: the header's pieces, and checks side by side."""
+
+from __future__ import annotations
+
+import pytest
+
+from tfdash.views.age import Freshness
+from tfdash.views.header import HeaderState
+from widgets.cells import width_of
+from widgets.header import Header
+from widgets.oneline import fitting
+from widgets.prose import beside
+
+STATE = HeaderState(
+    "PRODUCTION", "production", "eu-1", "oncall@corp", "v1.37.2", "ELEVATED 14:55", False, Freshness("", ""),
+    "09:14 EST  14:14Z", calendar="release CLOSED · opens Tue 8 Dec 10:00",
+)  # fmt: skip
+
+
+def header(state: HeaderState, width: int) -> str:
+    bar = Header(state)
+    left, right = fitting(bar.left(width), bar.right(width), width)
+    text = "".join(p.text for p in (*left, *right))
+    assert width_of(text) <= width
+    return text
+
+
+def test_the_calendars_word_and_the_clock_stay_when_utc_and_the_date_go() -> None:
+    assert "opens Tue 8 Dec 10:00" in header(STATE, 120) and "14:14Z" in header(STATE, 120)
+    narrow = header(STATE, 80)
+    assert "release CLOSED" in narrow and "09:14 EST" in narrow and "ELEVATED 14:55" in narrow
+    assert "14:14Z" not in narrow and "opens" not in narrow
+
+
+@pytest.mark.parametrize("width", range(45, 121))
+def test_never_half_a_date(width: int) -> None:
+    text = header(STATE, width)
+    assert "opens" not in text or "opens Tue 8 Dec 10:00" in text
+
+
+def test_demo_is_said_once() -> None:
+    assert header(STATE._replace(environment="DEMO PRODUCTION", demo=True), 120).count("DEMO") == 1
+    assert header(STATE._replace(demo=True), 120).count("DEMO") == 1
+
+
+def test_short_lines_stand_side_by_side_unbroken_and_long_ones_flow() -> None:
+    lines = [
+        [("✔ ", "ok"), text] for text in ("may patch", "nobody else", "a sentence that is too long for a row")
+    ]
+    rows = ["".join(text for text, _ in row) for row in beside(lines, 27, 2)]
+    assert rows[0] == "✔ may patch   ✔ nobody else"
+    assert all(width_of(row.rstrip()) <= 27 for row in rows)
+    assert rows[-1].startswith("  ") and not any(row.rstrip().endswith("✔") for row in rows)
