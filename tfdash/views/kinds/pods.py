@@ -101,7 +101,7 @@ PODS = KindView(
             printer="Restarts", right=True, priority=2, clock=True, counts=True,
         ),
         age_field(),
-        text_field("node", "NODE", 22, lambda p: none(p.node), printer="Node", priority=3),
+        text_field("node", "NODE", 17, lambda p: none(p.node), printer="Node", priority=3),
         text_field("ip", "IP", 15, lambda p: none(p.ip), printer="IP", priority=5),
         text_field("image", "IMAGE", 26, lambda p: short_images(c.image for c in p.containers if not c.init),
                    priority=4),
