@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from tests.tui import canaryworld as cw
 from tests.tui.desk import ToldDesk
@@ -10,6 +11,14 @@ from tests.tui.running import Run, running
 from tests.tui.test_audit import go, told
 from tfdash.actions.base import PlanRefused
 from tfdash.model.memory import Facts
+from widgets.confirm import Dialog
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dialogs take keys from the start: what the first half second does is tested elsewhere."""
+    monkeypatch.setattr(Dialog, "patience", 0.0)
+
 
 FLYING = (cw.release(), cw.PASS)
 OTHER = (cw.release(cw.AUTH), cw.PASS)
@@ -40,7 +49,7 @@ async def test_a_person_decides_to_roll_back() -> None:
         await run.press("enter")
         await run.shows("a reason is needed")
         await typed(run, "reason", "customers call", "decide")
-        await told(run, "decided")
+        await run.until(lambda: bool(desk.persons), "the decision")
         assert desk.persons == [("decide", "checkout", "customers call")]
 
 
@@ -72,6 +81,7 @@ async def test_a_signature_asks_for_the_name_and_a_refusal_is_told() -> None:
             await typed(run, "reason", "held for a week", "sign")
             await told(run, expected)
             desk.trouble = None
+        await run.until(lambda: bool(desk.persons), "the signature")
         assert desk.persons == [("sign", "checkout", "held for a week")]
 
 

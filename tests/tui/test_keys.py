@@ -162,7 +162,7 @@ async def test_an_alias_of_the_users_own_and_a_key_of_the_users_own() -> None:
 
 async def test_help_is_made_of_the_live_bindings() -> None:
     async with running(start="deployments", keys={"list.describe": "D"}) as run:
-        await run.press("question_mark", "pagedown")
+        await run.press("question_mark")
         await run.shows("list.describe")
         line = next(line for line in run.text.splitlines() if "list.describe" in line)
         assert line.split()[0] == "D"
