@@ -65,6 +65,15 @@ class Run:
         """A table that has rows."""
         await self.until(lambda: bool(self.app.screen.query(Table)) and self.table.shown > 0, "rows")
 
+    async def still(self) -> str:
+        """The screen once nothing on it moves any more: layout comes in several passes."""
+        before, same = "", 0
+        while same < 4:
+            await self.pilot.pause(0.03)
+            same = same + 1 if self.text == before else 0
+            before = self.text
+        return before
+
     async def lacks(self, text: str) -> None:
         await self.until(lambda: text not in self.text, f"without {text}")
 

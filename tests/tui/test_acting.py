@@ -149,7 +149,7 @@ async def test_the_dialog_at_three_sizes(monkeypatch: pytest.MonkeyPatch) -> Non
     async with opened(ToldDesk(), size=SIZES[0]) as run:
         for size in SIZES:
             await run.resize(*size)
-            compare(f"confirm-{size[0]}x{size[1]}", run.text)
+            compare(f"confirm-{size[0]}x{size[1]}", await run.still())
 
 
 async def test_cancel_has_the_focus_and_escape_cancels() -> None:

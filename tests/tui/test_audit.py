@@ -68,7 +68,7 @@ async def test_the_log_at_three_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
         await run.shows("6 entries", "proven to entry 1,204 by the shared store, 3 entries behind")
         for size in SIZES:
             await run.resize(*size)
-            compare(f"audit-{size[0]}x{size[1]}", run.text)
+            compare(f"audit-{size[0]}x{size[1]}", await run.still())
 
 
 async def test_the_newest_stands_first_a_filter_narrows_and_enter_shows_an_entry_whole() -> None:

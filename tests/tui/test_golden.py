@@ -68,6 +68,6 @@ async def test_golden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         shown = {}
         for size in SIZES:
             await run.resize(*size)
-            shown[size] = run.text
+            shown[size] = await run.still()
         for (width, height), text in shown.items():
             compare(f"{name}-{width}x{height}", text)
