@@ -8,7 +8,7 @@ import msgspec
 
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement, Outcome
-from tfdash.model.observation import Observation
+from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.section import SectionState
@@ -31,7 +31,7 @@ def summarise(
 ) -> tuple[SectionState, ...]:
     """Releases, Serving, Nodes. What cannot be seen makes its section UNKNOWN, never ok."""
     return (
-        _canaries(_releases(picture, workloads), releases, canaries, calendar),
+        _seen_whole(picture, _canaries(_releases(picture, workloads), releases, canaries, calendar)),
         _serving(picture, verdicts, workloads, releases),
         _nodes(picture, verdicts),
     )
@@ -98,6 +98,23 @@ def _releases(picture: Picture, workloads: Mapping[Subject, WorkloadState]) -> S
         id="releases", title="Releases", level=level, sentence=", ".join(parts), detail=detail, target="deployments",
         count=len(stuck) or len(moving) or len(paused),
     )  # fmt: skip
+
+
+def _seen_whole(picture: Picture, section: SectionState) -> SectionState:
+    """ "None in flight" is only said where Rollouts and Canaries, if there are any, can be read as well."""
+    if section.level not in (Level.IDLE, Level.OK):
+        return section
+    for ref, cluster in picture.clusters.items():
+        for kind in ("Rollout", "Canary"):
+            seen = cluster.kinds.get(kind)
+            if seen is None or seen.complete:
+                continue
+            if seen.problem is None:
+                return _unknown("releases", "Releases", ("loading", ""), "deployments")
+            if seen.problem.kind is not ProblemKind.NOT_SERVED:
+                why = (f"{kind}s of {ref.cluster} cannot be read", seen.problem.cause)
+                return _unknown("releases", "Releases", why, "canary")
+    return section
 
 
 def _canaries(
