@@ -79,12 +79,18 @@ class Two:
     def __init__(self, cluster: Cluster, shared: Database, folder: Path, stack: ExitStack) -> None:
         self.cluster, self.database, self.folder, self.stack = cluster, shared, folder, stack
 
-    def open(self, role: str, *, clock: Any = None, actions: str = SECOND, name: str = "") -> Terminal:
+    def open(
+        self, role: str, *, clock: Any = None, actions: str = SECOND, name: str = "", closed: bool = False
+    ) -> Terminal:  # fmt: skip
         identity, _ = PEOPLE[role]
         config = write_config(
             self.folder / (name or role), self.cluster.kubeconfig(identity), identity, url=self.database.url(role),
             actions=actions,
         )  # fmt: skip
+        if closed:
+            text = config.read_text()
+            start = text.index("days = ")
+            config.write_text(text[:start] + "days = []" + text[text.index("\n", start) :])
         return self.stack.enter_context(terminal(config, clock=clock))
 
 
@@ -142,6 +148,22 @@ def waiting(at: Terminal, request: ApprovalRequest) -> ApprovalRequest:
 
 def decide(at: Terminal, request: ApprovalRequest, approve: bool = True) -> ApprovalRequest:
     return at.run(at.desk.decide(request, approve, "looked at the plan"))
+
+
+def test_an_emergency_fix_is_approved_while_the_calendar_is_closed(two: Two, app: str) -> None:
+    """Nothing asks for a second person but the closed calendar, which one may open for this plan alone."""
+    ann, bob = two.open("ann", actions="", closed=True), two.open("bob", actions="", closed=True)
+    ann.until(lambda: ann.board.picture.facts.health.shared_configured, "the shared store")
+    guarded = down(ann, app)
+    told = next(c.text for c in guarded.checks if c.id == "policy")
+    assert told.endswith("as an emergency fix it needs a second person's approval and a reason")
+    without, _ = ann.act(guarded)
+    assert without.result is Result.REFUSED and "second person" in without.sentence
+    request = ask(ann, guarded)
+    assert decide(bob, waiting(bob, request)).state == "approved"
+    done, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
+    assert done.result is Result.APPLIED, done.sentence
+    assert replicas(two.cluster, app) == 1
 
 
 def test_asked_approved_and_done_once(two: Two, app: str) -> None:

@@ -135,7 +135,12 @@ class Describing:
 
     def _risk(self, action: Action, found: Standing, freeze: FreezeRule | None = None) -> Risk:
         exempt = (freeze or action.freeze) is FreezeRule.EXEMPT
-        return self._policy.risk(action.id, found.subject.cluster.environment, action.risk, exempt)
+        told = self._policy.risk(action.id, found.subject.cluster.environment, action.risk, exempt)
+        if exempt or told is Risk.SECOND_PERSON:
+            return told
+        user = self._user(found.subject.cluster)
+        case = self._case(action, found, user, freeze or action.freeze, Risk.SECOND_PERSON)
+        return Risk.SECOND_PERSON if rules.emergency(case, self._policy) else told
 
     def _case(self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk) -> rules.Case:
         subject = found.carrier if acts_on(action, found) and found.carrier is not None else found.subject

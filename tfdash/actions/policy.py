@@ -47,6 +47,7 @@ class ActionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     drain_timeout: float = 900.0
     ledger_patience: float = 3.0
     second_person: tuple[str, ...] = ()
+    emergency: bool = True  # a second person may open a closed calendar for one plan
     pipelines: Mapping[str, Pipeline] = {}
     gates: Mapping[str, str] = {}  # "namespace/canary" -> URL of its gate tester
     shell: tuple[str, ...] = ("sh",)

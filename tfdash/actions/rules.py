@@ -44,6 +44,25 @@ def breaks_glass(case: Case) -> BreakGlass | None:
 
 
 def calendar(case: Case, policy: ActionPolicy) -> Check:
+    """What the calendar says, with the playbook's way past it: an emergency fix with approver and reason."""
+    told = _calendar(case, policy)
+    if told.passed is False and case.risk is Risk.SECOND_PERSON and emergency(case, policy):
+        text = f"{told.text}; as an emergency fix it needs a second person's approval and a reason"
+        return Check(id="policy", text=text, passed=None, opens_at=told.opens_at)
+    return told
+
+
+def emergency(case: Case, policy: ActionPolicy) -> bool:
+    """Whether a second person may open a closed calendar for one plan ("Emergency fixes: as needed with approval"): only
+    where a server stamps who approves, and never over clocks that differ or a calendar that is not known."""
+    state, health = case.calendar, case.facts.health
+    if not policy.emergency or state is None or state.problem:
+        return False
+    stamped = health.stamps == "kubernetes" or (health.shared_configured and not health.shared)
+    return stamped and _calendar(case, policy).passed is False
+
+
+def _calendar(case: Case, policy: ActionPolicy) -> Check:
     """FROZEN actions need an open calendar, or a release that began inside its window and may still finish."""
     if case.freeze is FreezeRule.EXEMPT:
         return Check(id="policy", text="never frozen by the calendar", passed=True)

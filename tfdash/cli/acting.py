@@ -190,7 +190,7 @@ def policy_of(config: QuickConfig, settings: Settings, sources: Sequence[Kuberne
     pipelines = {name: msgspec.convert(row.model_dump(), Pipeline) for name, row in told.pipelines.items()}
     return ActionPolicy(
         plan_expires=told.plan_expires, server_timeout=told.server_timeout, follow=told.follow, bulk_cap=told.bulk_cap,
-        drain_timeout=told.drain_timeout, second_person=tuple(told.second_person), pipelines=pipelines,
+        drain_timeout=told.drain_timeout, second_person=tuple(told.second_person), emergency=told.emergency, pipelines=pipelines,
         gates=dict(told.gates), shell=tuple(told.shell), kubectl=kubectl_of(sources), pairs=judged.pairs,
         calendar=judged.calendar, judged_by=policy_digest(judged.canary),
     )  # fmt: skip

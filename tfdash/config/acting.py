@@ -46,6 +46,7 @@ class ActionsSettings(Table):
     drain_timeout: Duration = 900.0
     in_cluster: bool = True
     second_person: list[str] = Field(default_factory=list)
+    emergency: bool = True
     gates: dict[str, str] = Field(default_factory=dict)
     shell: list[str] = Field(default=["sh"])
     pipelines: dict[str, PipelineSettings] = Field(default_factory=dict)

@@ -142,6 +142,12 @@ def shared(board: Standing, ledger: Ledger) -> None:
     board.picture = msgspec.structs.replace(board.picture, facts=Facts(health=health))
 
 
+def closed_and_shared(board: Standing, ledger: Ledger) -> None:
+    """An emergency fix is possible: without an approval it is refused all the same."""
+    shared(board, ledger)
+    closed(board, ledger)
+
+
 def anything(action: str, frozen: bool) -> bool:
     return True
 
@@ -163,6 +169,7 @@ MODES = {
     "read-only": Mode_(nothing, mode=Mode()),
     "elevation over": Mode_(nothing, mode=Mode(acts=True, lasts=0.0)),
     "calendar closed": Mode_(exempt, set_up=closed),
+    "calendar closed, nobody approved the emergency": Mode_(exempt, set_up=closed_and_shared),
     "calendar closes meanwhile": Mode_(exempt, after_plan=closed),
     "calendar unknown": Mode_(exempt, set_up=unknown_calendar),
     "break-glass": Mode_(anything, set_up=glass("ada@corp")),
