@@ -118,7 +118,8 @@ def writes(cluster: Cluster, name: str) -> list[tuple[str, str, int]]:
         entry = json.loads(line)
         target = entry.get("objectRef", {})
         if (
-            entry.get("userAgent") == "tfdash" and target.get("name") == name and entry["verb"] in ("patch", "update", "delete")
+            entry.get("userAgent") == "tfdash" and target.get("name") == name and target.get("namespace") == NS
+            and entry["verb"] in ("patch", "update", "delete")
             and "dryRun" not in entry["requestURI"]
         ):  # fmt: skip
             found.append((entry["user"]["username"], entry["verb"], int(entry["responseStatus"]["code"])))
