@@ -164,7 +164,9 @@ class TfdashApp(Navigation, ThemedApp):
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print frames with the values of variables, secrets among them; the composition reports it."""
-        if self.failure is None:
+        if self.failure is None and self._exit:  # a key behind "quit", on a screen that is closed already
+            log.warning("while leaving: %s", type(error).__name__, exc_info=error)
+        elif self.failure is None:
             self.failure = error
             self.exit(return_code=FAILED)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.screen import Screen
+from textual.widget import AwaitMount
 
 from screens.base import TABS, BoardScreen
 from screens.commands import view_id
@@ -79,6 +80,11 @@ class Navigation(App[None]):
     def restriction(self, view: str) -> Restriction:
         """What a list at the root of a tab shows now."""
         return Restriction(self.namespaces if VIEWS[view].namespaced else None)
+
+    def switch_mode(self, mode: str) -> AwaitMount:
+        """As Textual's, but not while the program is being left: its screens are closed one by one then."""
+        gone = self._exit or not self.is_running
+        return AwaitMount(self.screen, []) if gone else super().switch_mode(mode)
 
     # -- places -------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ The same on a real API server, proved by its audit log, is in ``tests/platform/t
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -94,7 +95,7 @@ async def hammer(run: Run, random: Random, count: int, again: Callable[[], None]
             run.app.post_message(events.Key(key, character_of(key)))
         pressed += len(keys)
         if len(trail) % every == 0:
-            await run.pilot.pause()
+            await settled(run)
             if run.app.failure is not None:
                 raise AssertionError(f"after {trail[-30:]}") from run.app.failure
             if left(run):
@@ -104,6 +105,16 @@ async def hammer(run: Run, random: Random, count: int, again: Callable[[], None]
         if len(trail) % (4 * every) == 0:
             again()
     raise AssertionError("unreachable")
+
+
+async def settled(run: Run) -> None:
+    """The pilot's pause; it would wait in vain for the widgets of an application that was left meanwhile."""
+    pause = asyncio.ensure_future(run.pilot.pause())
+    while not pause.done() and not left(run):
+        await asyncio.wait({pause}, timeout=0.05)
+    if pause.done():
+        pause.result()
+    pause.cancel()
 
 
 def left(run: Run) -> bool:

@@ -132,9 +132,9 @@ def test_a_template_that_changed_meanwhile_refuses_and_says_so(at: Bench, admin:
 
 
 def test_the_same_plan_is_carried_out_once(at: Bench, admin: httpx.Client) -> None:
-    subject = at.subject("Deployment", NS, "auth")
+    subject = at.subject("Deployment", NS, "billing")
     guarded = at.plan("workload.restart", subject)
-    before = deployment(admin, "auth")["metadata"]["generation"]
+    before = deployment(admin, "billing")["metadata"]["generation"]
 
     async def twice() -> tuple[Progress, Progress]:
         told = confirmed(guarded)
@@ -145,7 +145,7 @@ def test_the_same_plan_is_carried_out_once(at: Bench, admin: httpx.Client) -> No
 
     first, second = at.run(twice(), 90)
     assert first.result is second.result is Result.APPLIED
-    assert deployment(admin, "auth")["metadata"]["generation"] == before + 1
+    assert deployment(admin, "billing")["metadata"]["generation"] == before + 1
 
 
 def test_hold_and_release(at: Bench, admin: httpx.Client) -> None:

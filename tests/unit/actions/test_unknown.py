@@ -58,6 +58,7 @@ def at(demo: DemoProcess, proxy: Proxy) -> Iterator[Bench]:
 
 
 def generation(access: Access, name: str) -> int:
+    """Of a Deployment that no HPA scales: a scaling would raise it too."""
     tls = ssl.create_default_context(cadata=(access.ca or b"").decode())
     headers = {"Authorization": f"Bearer {access.token}"}
     with httpx.Client(base_url=access.server, verify=tls, headers=headers, trust_env=False) as client:
@@ -67,8 +68,8 @@ def generation(access: Access, name: str) -> int:
 
 
 def test_an_answer_that_is_swallowed_and_applied_late(at: Bench, proxy: Proxy, access: Access) -> None:
-    subject = at.subject("Deployment", NS, "checkout")
-    before = generation(access, "checkout")
+    subject = at.subject("Deployment", NS, "billing")
+    before = generation(access, "billing")
     guarded = at.plan("workload.restart", subject)
     proxy.patches = proxy.forwarded = 0
     proxy.swallow, proxy.late = True, 3.0  # the client gives up after 2.5 s; applied at 3 s, settled at 5 s
@@ -77,13 +78,13 @@ def test_an_answer_that_is_swallowed_and_applied_late(at: Bench, proxy: Proxy, a
     assert "no answer in time; read again: it took effect" in done.sentence
     assert any("UNKNOWN OUTCOME" in p.sentence for p in told)
     assert (proxy.patches, proxy.forwarded) == (1, 1)
-    assert generation(access, "checkout") == before + 1
+    assert generation(access, "billing") == before + 1
     assert [str(e.kind) for e in at.ledger.entries] == ["intent", "confirmation", "outcome", "verification"]
 
 
 def test_a_connection_that_is_dropped_before_it_is_applied(at: Bench, proxy: Proxy, access: Access) -> None:
-    subject = at.subject("Deployment", NS, "auth")
-    before = generation(access, "auth")
+    subject = at.subject("Deployment", NS, "notifications")
+    before = generation(access, "notifications")
     guarded = at.plan("workload.restart", subject)
     proxy.patches = proxy.forwarded = 0
     proxy.drop = True
@@ -91,7 +92,7 @@ def test_a_connection_that_is_dropped_before_it_is_applied(at: Bench, proxy: Pro
     assert done.result is Result.NOT_APPLIED
     assert "everything is as it was" in done.sentence
     assert (proxy.patches, proxy.forwarded) == (1, 0)
-    assert generation(access, "auth") == before
+    assert generation(access, "notifications") == before
 
 
 async def undertaken(board: Standing, answer: Answer | Exception, action: str = "workload.restart") -> tuple[Progress, Ledger]:  # fmt: skip
