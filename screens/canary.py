@@ -312,11 +312,13 @@ class CanaryScreen(Acting):
         self._level(beside)
 
     def _level(self, beside: bool) -> None:
-        """Side by side the axes stand in one line: what is said under the charts takes the same rows."""
-        width = self.query_one(f"#said-{_CHARTED[0]}").size.width or self.size.width // 2 - 3
+        """Side by side the axes stand in one line: what is said under the charts takes the same rows.
+
+        The widths are those of canary.tcss for this screen's: the panes' own are still the former ones after a resize."""
+        widths = ((self.size.width - 1) // 2 - 2, self.size.width // 2 - 2)
         for part in ("said", "marks"):
             both = [self.query_one(f"#{part}-{name}", Prose) for name in _CHARTED]
-            height = max(one.rows_at(width) for one in both) if beside else None
+            height = max(map(Prose.rows_at, both, widths)) if beside else None
             for one in both:
                 now = one.styles.height
                 if height is None:

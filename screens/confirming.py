@@ -37,6 +37,9 @@ _PLACEHOLDERS = {
     "all": "no; yes: more pods than the cap of one action",
     "force": "no; yes: also pods that nothing starts anew",
     "delete_emptydir_data": "no; yes: also pods whose local data is lost",
+    "container": "the first one",
+    "command": "the shell of the configuration",
+    "ports": "a free local one to the first declared; else like 8080:80",
 }
 _REASON = 3  # characters of a reason at least
 

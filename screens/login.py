@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
+from screens.lending import lend
 from tfdash.board import Board
 from tfdash.text import safe
 
@@ -20,9 +20,7 @@ def log_in(app: App[Any], board: Board) -> str:
     ref, command = found
     shown = safe(shlex.join(command))
     try:
-        with app.suspend():
-            print(f"tfdash: {safe(ref.cluster)} wants you to log in. Running: {shown}", flush=True)
-            code = subprocess.run(command, check=False).returncode
+        code = lend(app, command, f"{ref.cluster} wants you to log in. Running: {shown}")
     except SuspendNotSupported:
         return f"this terminal cannot be lent out; run in another one: {shown}"
     except OSError as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
 from screens.desks import acting
+from screens.lending import lend
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
 from tfdash.text import safe
 from tfdash.views.plan import outcome_text
@@ -85,11 +85,12 @@ class Undertaking:
 
     def _hand_over(self, progress: Progress) -> None:
         """The terminal belongs to the command until it ends."""
-        argv = list(progress.plan.requests[0].argv)
+        argv = progress.plan.requests[0].argv
         code = 127
         try:
-            with self.app.suspend():
-                code = subprocess.call(argv)
+            code = lend(
+                self.app, argv, f"{progress.plan.subject.cluster.environment.upper()}: {progress.plan.effect}"
+            )
         except SuspendNotSupported:
             self.app.tell("this terminal cannot be handed over", "warning")
         except OSError as error:

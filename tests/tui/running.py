@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,9 @@ def compare(name: str, shown: str) -> None:
     if UPDATE:
         path.write_text(shown, encoding="utf-8")
     assert path.exists(), f"no golden screen {path.name}; write it with TFDASH_UPDATE_GOLDEN=1"
-    assert shown == path.read_text(encoding="utf-8"), f"{path.name} differs"
+    golden = path.read_text(encoding="utf-8")
+    differs = unified_diff(golden.splitlines(), shown.splitlines(), path.name, "shown", lineterm="", n=1)
+    assert shown == golden, "\n".join(differs)
 
 
 __all__ = ["REF", "SIZES", "Run", "compare", "running"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from tfdash.playbook.rules.links import selects
 
 ISOLATED = "tfdash.io/isolated"
 _FACTS = (UID, "/metadata/deletionTimestamp")
+_PORTS = re.compile(r"\d{0,5}:\d{1,5}|\d{1,5}")  # as kubectl takes them
 
 
 def delete_request(subject: Subject, document: Mapping[str, Any], grace: int | None = None) -> Request:
@@ -212,12 +214,34 @@ async def port_forward(planning: Planning) -> Draft:
         if not known:
             raise PlanRefused("which port? It declares none; give ports, e.g. 8080:80")
         ports = f":{known[0]}"
-    argv = (*_kubectl(planning), "port-forward", "-n", at.namespace, f"pod/{at.name}", *ports.split(","))
+    pairs = ports.split(",")
+    if bad := next((p for p in pairs if not _PORTS.fullmatch(p.strip())), ""):
+        raise PlanRefused(
+            f"{bad.strip()!r} is no pair of ports",
+            remedy="local:pod like 8080:80, :80 or 80; several with commas",
+        )
+    argv = (
+        *_kubectl(planning),
+        "port-forward",
+        "-n",
+        at.namespace,
+        f"pod/{at.name}",
+        *(p.strip() for p in pairs),
+    )
     request = Request(
         method="POST", path=path_of(at, document, "portforward"), argv=argv, what=f"forward {ports} to {at.name}",
         subject=subject, dry_run=False,
     )  # fmt: skip
     return Draft(
-        subject=subject, effect=f"local port {ports} leads to {at.name} until ctrl-c", requests=(request,),
+        subject=subject, effect=f"{_led(pairs)} of {at.name}, until ctrl-c", requests=(request,),
         facts=facts_of(document, _FACTS),
     )  # fmt: skip
+
+
+def _led(pairs: list[str]) -> str:
+    """Which local port leads where, in words."""
+    split = [p.strip().partition(":") for p in pairs]
+    return ", ".join(
+        f"{'local port ' + here if here else 'a free local port'} leads to port {there or here}"
+        for here, _, there in split
+    )

@@ -160,12 +160,15 @@ def release(slot: Slot) -> None:
 
 
 def files(folder: Path) -> list[Path]:
-    """The files of all terminals of this user, in the order of their places."""
-    found = [
-        (int(m[1]), path)
-        for path in folder.glob("terminal-*.db")
-        if (m := re.match(r"terminal-(\d+)\.db\Z", path.name))
-    ]
+    """The files of all terminals of this user, in the order of their places. Raises LedgerUnavailable."""
+    try:
+        found = [
+            (int(m[1]), path)
+            for path in folder.glob("terminal-*.db")
+            if (m := re.match(r"terminal-(\d+)\.db\Z", path.name))
+        ]
+    except OSError as error:
+        raise LedgerUnavailable(f"{folder}: {why(error)}") from None
     return [path for _, path in sorted(found)]
 
 

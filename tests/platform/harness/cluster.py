@@ -165,7 +165,7 @@ class Cluster:
         lines = [f'{token},{user},{user},"{",".join(groups)}"\n' for token, user, groups in TOKENS.values()]
         (self.folder / "tokens.csv").write_text("".join(lines))
         (self.folder / "audit.yaml").write_text(_AUDIT)
-        (self.folder / "kwok.yaml").write_text(kwok_config(self.binaries / "stages"))
+        (self.folder / "kwok.yaml").write_text(kwok_config(self.binaries / "stages", self.ports["api"]))
         for identity, (token, _, _) in TOKENS.items():
             self._write_kubeconfig(identity, {"token": token})
         certificate = {

@@ -94,9 +94,28 @@ CASES: dict[str, tuple[str, bool, str]] = {
 }
 
 
-def kwok_config(stages: Path) -> str:
-    """All stages in one YAML text: KWOK's, with pods of a case taken out of "ready", and ours."""
-    parts = []
+# What stands behind `kubectl exec` and `kubectl port-forward` of every pod: a process of this machine, a port of it.
+_ENTER = """---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterExec
+metadata: {name: every-pod}
+spec:
+  execs:
+  - local: {workDir: /tmp, envs: [{name: TFDASH_POD, value: "a pod of KWOK"}]}
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterPortForward
+metadata: {name: every-pod}
+spec:
+  forwards:
+  - target: {address: 127.0.0.1, port: %d}
+"""
+
+
+def kwok_config(stages: Path, forwarded: int) -> str:
+    """All stages in one YAML text: KWOK's, with pods of a case taken out of "ready", and ours. A pod's forwarded ports
+    lead to the local port ``forwarded``, whichever is asked for."""
+    parts = [_ENTER % forwarded]
     for path in sorted(stages.glob("*.yaml")):
         text = path.read_text()
         if path.name == "pod-ready.yaml":
