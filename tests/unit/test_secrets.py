@@ -39,8 +39,8 @@ PLANTED = {
         "journey",
     )
 }
-# A value of env whose name says nothing of a secret is shown where a person looks at a difference, as kubectl shows it.
-LOOKED_AT = ("shots", "snapshot")
+# A value of env whose name says nothing of a secret is shown on a screen, as kubectl shows it; reports have none.
+LOOKED_AT = ("shots",)
 CHILD = r"""
 import asyncio, sys
 from pathlib import Path

@@ -57,9 +57,11 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
     from tfdash.changes import gather
     from tfdash.cli.settling import settle
     from tfdash.report.changes import HOURS, changes_report
+    from tfdash.views.mask import for_a_report
 
     late = settle(board, {"Rollout": scope}, args.wait, signals=False)
-    found = asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
+    with for_a_report():
+        found = asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
     board.stop()
     several = len(board.clusters) > 1
     print(

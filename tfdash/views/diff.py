@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tfdash.text import safe
 from tfdash.views.image import change_of
-from tfdash.views.mask import hidden_marked, masked_arguments, masked_value, secret_name
+from tfdash.views.mask import hidden_marked, masked_arguments, masked_value, masked_variable, variable_hidden
 from tfdash.views.yaml import yaml_lines
 
 _IGNORED_LABELS = frozenset({"pod-template-hash", "controller-revision-hash", "pod-template-generation"})
@@ -130,7 +130,7 @@ def _variable(
 ) -> TemplateChange:
     before, after = (None if v is None else _value_of(name, v) for v in (old, new))
     what = f"env {safe(name)}"
-    return TemplateChange(container, what, before, after, hidden=secret_name(name) or before == after)
+    return TemplateChange(container, what, before, after, hidden=variable_hidden(name) or before == after)
 
 
 def _value_of(name: str, variable: Mapping[str, Any]) -> str:
@@ -142,7 +142,7 @@ def _value_of(name: str, variable: Mapping[str, Any]) -> str:
             return safe(f"{noun} {reference.get('name', '')}/{reference.get('key', '')}")
     if source:
         return _scalar(source) or ""
-    return safe(masked_value(name, str(variable.get("value", "")))) or '""'
+    return safe(masked_variable(name, str(variable.get("value", "")))) or '""'
 
 
 def _arguments(container: str, field: str, old: Any, new: Any) -> TemplateChange:

@@ -10,7 +10,9 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -22,6 +24,7 @@ _WORDS = frozenset(
 )  # fmt: skip
 _SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _MARK_KEY = os.urandom(16)
+_REPORT: ContextVar[bool] = ContextVar("report", default=False)
 Hide: TypeAlias = Callable[[object], str]
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)([^@/\s]+)(?=@)")
 _OPTION = re.compile(r"^(-{1,2}[A-Za-z0-9_.-]+)=(.*)$", re.DOTALL)
@@ -51,6 +54,26 @@ def masked_value(name: str, value: str, hide: Hide = hidden) -> str:
     if value and secret_name(name):
         return hide(value)
     return _URL_PASSWORD.sub(r"\1<hidden>", value) if "://" in value else value
+
+
+@contextmanager
+def for_a_report() -> Iterator[None]:
+    """Within it the value of every environment variable is hidden, whatever its name: a report goes to people and places
+    that may not read the workload itself, a screen shows what its user may read anyway."""
+    token = _REPORT.set(True)
+    try:
+        yield
+    finally:
+        _REPORT.reset(token)
+
+
+def masked_variable(name: str, value: str, hide: Hide = hidden) -> str:
+    """``value`` of the environment variable ``name``."""
+    return hide(value) if value and _REPORT.get() else masked_value(name, value, hide)
+
+
+def variable_hidden(name: str) -> bool:
+    return _REPORT.get() or secret_name(name)
 
 
 def masked(document: Mapping[str, Any], hide: Hide = hidden) -> dict[str, Any]:
@@ -91,7 +114,7 @@ def _copy(value: Any, hide: Hide) -> Any:
         copied = {key: _copy(inner, hide) for key, inner in value.items()}
         for variable in _dicts(copied.get("env")):
             if isinstance(variable.get("value"), str):
-                variable["value"] = masked_value(str(variable.get("name", "")), variable["value"], hide)
+                variable["value"] = masked_variable(str(variable.get("name", "")), variable["value"], hide)
         for header in _dicts(copied.get("httpHeaders")):
             if isinstance(header.get("value"), str):
                 header["value"] = masked_value(str(header.get("name", "")), header["value"], hide)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.views.making import HOSTILE, NOW, VISIBLE
 from tfdash.views.diff import summary, template_changes, unified
 from tfdash.views.image import change_of, short_image, short_images, split_image
+from tfdash.views.mask import for_a_report
 from tfdash.views.revisions import compare, latest_change, revisions
 
 DIGEST = "sha256:4f2a" + "0" * 60
@@ -228,3 +229,12 @@ def test_malformed_revisions_are_listed_as_far_as_they_go(junk: Any) -> None:
     found = revisions({"metadata": junk, "status": junk}, children)
     assert len(found) == 2
     compare(*found)
+
+
+def test_a_report_hides_the_value_of_every_variable_and_still_tells_that_it_changed() -> None:
+    old, new = template(main(env=env(PIN="4711-old"))), template(main(env=env(PIN="4711-new")))
+    with for_a_report():
+        assert summary(template_changes(old, new)) == "env PIN changed (hidden)"
+        lines = "\n".join(unified(old, new, "old", "new"))
+    assert "4711" not in lines and "+      value: <hidden, 8 bytes" in lines
+    assert "4711-new" in summary(template_changes(old, new))
