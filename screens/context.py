@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tfdash.actions.base import Desk, Ledger
 from tfdash.clock import Clock
-from tfdash.model.memory import Entry
+
+if TYPE_CHECKING:
+    from tfdash.actions.base import Desk, Ledger
+    from tfdash.model.memory import Entry
 
 
 @dataclass

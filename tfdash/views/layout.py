@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wcwidth import wcswidth, wcwidth
-
 ELLIPSIS = "…"
 
 
@@ -13,6 +11,8 @@ def cells(text: str) -> int:
     """How many terminal cells ``text`` takes (it must be safe already)."""
     if text.isascii():
         return len(text)
+    from wcwidth import wcswidth, wcwidth  # its tables take 20 ms: the first frame does without
+
     width = wcswidth(text)
     return width if width >= 0 else sum(max(wcwidth(c), 0) for c in text)
 
@@ -23,6 +23,8 @@ def cut(text: str, width: int) -> str:
         return text
     if width <= 0:
         return ""
+    from wcwidth import wcwidth
+
     kept, used = [], 0
     for character in text:
         size = max(wcwidth(character), 0)
