@@ -140,6 +140,27 @@ class KeyReader:
                 pass
 
 
+class Unfailing:
+    """A stream to a terminal that may be gone: what is written then is dropped.
+
+    Textual's writing thread would end with the first error, and its bounded queue would hold the program for ever.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def quick_escape_driver() -> type[Driver] | None:
     """The driver class for ``App(driver_class=...)``; None where Textual's own must do (Windows, no terminal)."""
     if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
@@ -154,6 +175,20 @@ def _driver_class() -> type[Driver]:
         """Textual's driver with another loop around its input; the terminal's modes and their restoring are its own."""
 
         _wake: int | None = None  # writing end of a pipe that ends the wait for input
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._file: Any = Unfailing(self._file)
+
+        def _sigcont_application(self, *_: Any) -> None:
+            """Textual's would start a second pair of threads where nothing was suspended: a terminal that is closed sends
+            SIGCONT behind SIGHUP. After a SIGSTOP the shell may have changed the modes: they are set anew."""
+            if not self._must_signal_resume:
+                if not os.isatty(self.fileno):
+                    return
+                self.suspend_application_mode()
+                self._must_signal_resume = True  # the application is told, and paints everything
+            super()._sigcont_application()
 
         def disable_input(self) -> None:
             wake = self._wake

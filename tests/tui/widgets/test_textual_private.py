@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import select
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import textual.screen
 from textual import events
+from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 from textual.message import Message
 
 from widgets.oneline import OneLine, Piece
@@ -21,6 +23,7 @@ from widgets.textual_private import (
     LONE_REMOTE,
     POLL,
     KeyReader,
+    Unfailing,
     lone_escape_delay,
     quick_escape_driver,
     quick_frames,
@@ -262,3 +265,18 @@ async def test_after_a_suspension_all_is_painted_again(monkeypatch: pytest.Monke
         app.app_resume_signal.publish(app)
         await pilot.pause()
         assert {"layout": True} in asked
+
+
+def test_what_is_written_to_a_terminal_that_is_gone_holds_nobody() -> None:
+    """Textual's writing thread ends with the first error; then its queue fills and each further write waits for ever."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        thread = WriterThread(Unfailing(gone))
+        thread.start()
+        for _ in range(4 * MAX_QUEUED_WRITES):
+            thread.write("a frame" * 100)
+        thread.stop()
+        assert not thread.is_alive()
+        with contextlib.suppress(OSError):
+            gone.close()
