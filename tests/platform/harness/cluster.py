@@ -261,6 +261,14 @@ class Cluster:
 
     # -- use ----------------------------------------------------------------------------------------------------
 
+    def cpu_seconds(self) -> float:
+        """What its processes have taken so far."""
+        total = 0
+        for process in self._processes.values():
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
     def kubeconfig(self, identity: str = "admin") -> Path:
         return self.folder / f"{identity}.kubeconfig"
 
