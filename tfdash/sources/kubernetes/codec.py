@@ -10,8 +10,9 @@ import msgspec
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import decode as d
-from tfdash.sources.kubernetes import delivery
+from tfdash.sources.kubernetes import delivery, envelopes
 from tfdash.sources.kubernetes import wire as w
+from tfdash.sources.kubernetes import wirecluster as wc
 
 T = TypeVar("T")
 _SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
@@ -24,19 +25,19 @@ _SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
     "CronJob": (w.CronJob, d.cron_job),
     "HorizontalPodAutoscaler": (w.Hpa, d.hpa),
     "PodDisruptionBudget": (w.Pdb, d.pdb),
-    "Node": (w.Node, d.node),
-    "Namespace": (w.Namespace, d.namespace),
-    "Event": (w.Event, d.event),
-    "Service": (w.Service, d.service),
-    "EndpointSlice": (w.EndpointSlice, d.endpoint_slice),
+    "Node": (wc.Node, d.node),
+    "Namespace": (wc.Namespace, d.namespace),
+    "Event": (wc.Event, d.event),
+    "Service": (wc.Service, d.service),
+    "EndpointSlice": (wc.EndpointSlice, d.endpoint_slice),
     **delivery.SOURCES,
 }
-_EVENT = msgspec.json.Decoder(w.WatchEvent)
-_RAW_LIST = msgspec.json.Decoder(w.RawList)
+_EVENT = msgspec.json.Decoder(envelopes.WatchEvent)
+_RAW_LIST = msgspec.json.Decoder(envelopes.RawList)
 
 
 class _List(msgspec.Struct, Generic[T]):
-    metadata: w.ListMeta
+    metadata: envelopes.ListMeta
     items: list[T] | None = None
 
 
@@ -53,7 +54,7 @@ class Codec:
         self._item = msgspec.json.Decoder(wire)
         self.malformed: dict[Key, str] = {}
 
-    def page(self, body: bytes) -> tuple[w.ListMeta, list[Object]]:
+    def page(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
         """One page of a list."""
         try:
             found = self._list.decode(body)
@@ -62,7 +63,7 @@ class Codec:
         convert = self._convert
         return found.metadata, [convert(item) for item in found.items or ()]
 
-    def _page_by_item(self, body: bytes) -> tuple[w.ListMeta, list[Object]]:
+    def _page_by_item(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
         rough = _RAW_LIST.decode(body)
         objects = []
         for raw in rough.items or ():
@@ -93,5 +94,5 @@ def identity(raw: msgspec.Raw) -> Key | None:
     return Key(meta.namespace, meta.name)
 
 
-def event(line: bytes) -> w.WatchEvent:
+def event(line: bytes) -> envelopes.WatchEvent:
     return _EVENT.decode(line)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tfdash.model import kube as m
 from tfdash.sources.kubernetes import wire as w
+from tfdash.sources.kubernetes import wirecluster as wc
 from tfdash.sources.kubernetes.convert import (
     conditions,
     containers,
@@ -287,9 +288,9 @@ def pdb(found: w.Pdb) -> m.PodDisruptionBudget:
     )
 
 
-def node(found: w.Node) -> m.Node:
+def node(found: wc.Node) -> m.Node:
     room, capacity = found.status.allocatable or {}, found.status.capacity or {}
-    info = found.status.node_info or w.NodeInfo()
+    info = found.status.node_info or wc.NodeInfo()
     known = found.metadata.labels or {}
     roles = {n.removeprefix(_ROLE) for n in known if n.startswith(_ROLE)}
     if known.get("kubernetes.io/role"):
@@ -316,18 +317,18 @@ def node(found: w.Node) -> m.Node:
     )
 
 
-def namespace(found: w.Namespace) -> m.Namespace:
+def namespace(found: wc.Namespace) -> m.Namespace:
     return m.Namespace(
         **meta(found.metadata), phase=found.status.phase, conditions=conditions(found.status.conditions)
     )
 
 
-def event(found: w.Event) -> m.Event:
-    series = found.series or w.EventSeries()
+def event(found: wc.Event) -> m.Event:
+    series = found.series or wc.EventSeries()
     times = (found.last_timestamp, series.last_observed_time, found.event_time, found.first_timestamp)
     last = max(seconds(t) for t in times) or seconds(found.metadata.creation_timestamp)
     first = seconds(found.first_timestamp) or seconds(found.event_time) or last
-    source, about = found.source or w.EventSource(), found.involved_object
+    source, about = found.source or wc.EventSource(), found.involved_object
     return m.Event(
         **meta(found.metadata),
         type=share(found.type),
@@ -345,9 +346,9 @@ def event(found: w.Event) -> m.Event:
     )
 
 
-def service(found: w.Service) -> m.Service:
+def service(found: wc.Service) -> m.Service:
     spec = found.spec
-    balancer = found.status.load_balancer or w.LoadBalancer()
+    balancer = found.status.load_balancer or wc.LoadBalancer()
     external = [i.ip or i.hostname for i in balancer.ingress or ()] + list(spec.external_ips or ())
     if spec.external_name:
         external.append(spec.external_name)
@@ -364,7 +365,7 @@ def service(found: w.Service) -> m.Service:
     )
 
 
-def endpoint_slice(found: w.EndpointSlice) -> m.EndpointSlice:
+def endpoint_slice(found: wc.EndpointSlice) -> m.EndpointSlice:
     # a missing "ready" is to be read as true (discovery.k8s.io/v1 EndpointConditions)
     ready = [e.conditions is None or e.conditions.ready is not False for e in found.endpoints or ()]
     pods = tuple(

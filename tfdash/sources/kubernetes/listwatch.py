@@ -21,7 +21,7 @@ from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
-from tfdash.sources.kubernetes import wire as w
+from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.codec import Codec, event, identity
 from tfdash.sources.kubernetes.kinds import Kind
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
@@ -202,21 +202,22 @@ class ListWatch:
                 self._backoff.reset()
             await answer.aclose()
 
-    def _take(self, found: w.WatchEvent) -> None:
+    def _take(self, found: envelopes.WatchEvent) -> None:
         if found.type == "BOOKMARK":
             self._version = (
-                msgspec.json.decode(found.object, type=w.Bookmark).metadata.resource_version or self._version
+                msgspec.json.decode(found.object, type=envelopes.Bookmark).metadata.resource_version
+                or self._version
             )
             return
         if found.type == "ERROR":
-            status = msgspec.json.decode(found.object, type=w.StatusObject)
+            status = msgspec.json.decode(found.object, type=envelopes.StatusObject)
             if status.code == 410:
                 raise Gone
             raise ApiError(status.code, status.message, status.reason)
         if found.type == "DELETED":
             key = identity(found.object)
             obj = None
-            meta = msgspec.json.decode(found.object, type=w.Bookmark).metadata
+            meta = msgspec.json.decode(found.object, type=envelopes.Bookmark).metadata
             self._version = meta.resource_version or self._version
         else:
             obj = self._codec.item(found.object)

@@ -14,6 +14,7 @@ import msgspec
 
 from tfdash.model.requests import Managed
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes import wire as w
 from tfdash.sources.kubernetes.convert import seconds
 
@@ -45,7 +46,7 @@ class Item(w.Wire):
 
 
 class Page(w.Wire):
-    metadata: w.ListMeta
+    metadata: envelopes.ListMeta
     items: list[Item] | None = None
 
 

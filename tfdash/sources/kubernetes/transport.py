@@ -19,8 +19,8 @@ import msgspec
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
 from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded
+from tfdash.sources.kubernetes.envelopes import StatusObject
 from tfdash.sources.kubernetes.kinds import READABLE
-from tfdash.sources.kubernetes.wire import StatusObject
 from tfdash.text import safe
 
 _NAME = r"[^/]+"

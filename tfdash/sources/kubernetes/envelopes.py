@@ -1,0 +1,56 @@
+"""What objects come in: lists, watch events, bookmarks, the server's Tables, and its Status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw, field
+
+from tfdash.sources.kubernetes.wire import Wire
+
+
+class ListMeta(Wire):
+    resource_version: str = ""
+    continue_: str = field(name="continue", default="")
+    remaining_item_count: int | None = None
+
+
+class RawList(Wire):
+    """A page whose items are decoded one by one: the way out when one of them is malformed."""
+
+    metadata: ListMeta
+    items: list[Raw] | None = None
+
+
+class WatchEvent(Wire):
+    type: str
+    object: Raw
+
+
+class StatusObject(Wire):
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+
+
+class BookmarkMeta(Wire):
+    resource_version: str = ""
+    annotations: dict[str, str] | None = None
+
+
+class Bookmark(Wire):
+    metadata: BookmarkMeta
+
+
+class TableRow(Wire):
+    cells: list[Any]
+
+
+class TableColumn(Wire):
+    name: str = ""
+
+
+class Table(Wire):
+    metadata: ListMeta
+    column_definitions: list[TableColumn] | None = None
+    rows: list[TableRow] | None = None
