@@ -7,6 +7,7 @@ from tfdash.actions.paths import path_of
 from tfdash.actions.planning import Planning
 from tfdash.model.action import Choice
 from tfdash.model.requests import ReadFailed
+from tfdash.playbook.releases.facts import canonical
 
 SUSPEND = "suspend-keeper"
 
@@ -41,7 +42,7 @@ async def keeper_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Choice
         )  # fmt: skip
         text = (
             f"first stop the automated sync of Argo CD Application {subject.name} (spec.syncPolicy.automated is removed; "
-            f"put it back by hand: {automated})"
+            f"put it back by hand: {canonical(automated)})"
         )
     else:
         request = conditional(

@@ -42,8 +42,10 @@ def examine_metrics(board: Board) -> list[dict[str, Any]]:
 
 def _settled(board: Board, feeder: PrometheusFeeder) -> bool:
     seen = board.picture.signals.prometheus.get(feeder.ref)
-    if seen is None or seen.problem is not None:
-        return seen is not None
+    if seen is None or (seen.observed_at is None and seen.problem is None):
+        return False
+    if seen.problem is not None:
+        return True
     mine = [s for s in board.assessment.releases if s.cluster == feeder.ref]
     few = len(mine) <= feeder.options.max_workloads
     known = all(s in board.picture.signals.traffic for s in mine) if few else not feeder.behind

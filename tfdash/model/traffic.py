@@ -127,7 +127,7 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     journeys: dict[str, Observation[Journey]] = {}
     prometheus: dict[
         ClusterRef, Observation[str]
-    ] = {}  # the server's version; its problem where it is not reached
+    ] = {}  # the server's version, its problem where it is not reached; neither while it was not asked yet
 
 
 NO_SIGNALS = Signals()

@@ -61,6 +61,10 @@ class PrometheusFeeder:
         self.round_seconds = 0.0  # how long the last round took
 
     async def run(self, board: Reading) -> None:
+        unasked = Observation[str](source=self._source, interval=self._due)
+        board.change_signals(
+            lambda s: msgspec.structs.replace(s, prometheus={self.ref: unasked, **s.prometheus})
+        )
         await asyncio.sleep(
             random.uniform(0.0, min(1.0, self.options.interval / 4))
         )  # terminals do not march in step
