@@ -5,7 +5,6 @@ from __future__ import annotations
 from tfdash.demo.errors import ApiError
 from tfdash.demo.objects import (
     Obj,
-    controller_of,
     deleting,
     dig,
     labels_of,
@@ -17,6 +16,7 @@ from tfdash.demo.store import DELETED, Happened, StoreKey
 from tfdash.demo.world import pods
 from tfdash.demo.world.kernel import Kernel
 from tfdash.demo.world.nodestate import tolerates
+from tfdash.demo.world.owning import Owning
 from tfdash.demo.world.revisions import STORAGE as REVISIONS
 from tfdash.demo.world.revisions import find_revision, make_revision, newest
 from tfdash.demo.world.workload import available, create_pod, end_pod, live_owner, ready, rounded
@@ -30,21 +30,13 @@ _OWN_TAINTS = (
 )  # fmt: skip
 
 
-class DaemonSets:
+class DaemonSets(Owning):
+    KIND = "DaemonSet"
+    STORED = STORAGE
+
     def __init__(self, kernel: Kernel) -> None:
-        self._k = kernel
-        kernel.store.listen(STORAGE, self._own)
-        kernel.store.listen("pods", self._pod)
+        super().__init__(kernel)
         kernel.store.listen("nodes", self._node)
-
-    def _own(self, storage: str, event: Happened) -> None:
-        if event.type != DELETED:
-            self._k.look(self.reconcile, event.now.key)
-
-    def _pod(self, storage: str, event: Happened) -> None:
-        owner = controller_of(event.now.obj)
-        if owner is not None and owner["kind"] == "DaemonSet":
-            self._k.look(self.reconcile, (event.now.key[0], owner["name"]))
 
     def _node(self, storage: str, event: Happened) -> None:
         before = event.before.obj if event.before is not None else None

@@ -7,7 +7,6 @@ from tfdash.demo.errors import ApiError
 from tfdash.demo.objects import (
     Obj,
     condition,
-    controller_of,
     created,
     deleting,
     dig,
@@ -18,9 +17,9 @@ from tfdash.demo.objects import (
     with_spec,
     with_status,
 )  # fmt: skip
-from tfdash.demo.store import DELETED, Happened, StoreKey
+from tfdash.demo.store import StoreKey
 from tfdash.demo.world import pods
-from tfdash.demo.world.kernel import Kernel
+from tfdash.demo.world.owning import Owning
 from tfdash.demo.world.workload import active, create_pod, end_pod, live_owner, ready
 
 STORAGE = "jobs.batch"
@@ -38,20 +37,9 @@ def finished(job: Obj) -> str:
     return ""
 
 
-class Jobs:
-    def __init__(self, kernel: Kernel) -> None:
-        self._k = kernel
-        kernel.store.listen(STORAGE, self._own)
-        kernel.store.listen("pods", self._pod)
-
-    def _own(self, storage: str, event: Happened) -> None:
-        if event.type != DELETED:
-            self._k.look(self.reconcile, event.now.key)
-
-    def _pod(self, storage: str, event: Happened) -> None:
-        owner = controller_of(event.now.obj)
-        if owner is not None and owner["kind"] == "Job":
-            self._k.look(self.reconcile, (event.now.key[0], owner["name"]))
+class Jobs(Owning):
+    KIND = "Job"
+    STORED = STORAGE
 
     def reconcile(self, key: StoreKey) -> None:
         job = live_owner(self._k.store, STORAGE, key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tfdash.demo.errors import ApiError
 from tfdash.demo.objects import (
     Obj,
-    controller_of,
     deleting,
     dig,
     labels_of,
@@ -14,9 +13,9 @@ from tfdash.demo.objects import (
     with_meta,
     with_status,
 )  # fmt: skip
-from tfdash.demo.store import DELETED, Happened, StoreKey
+from tfdash.demo.store import StoreKey
 from tfdash.demo.world import pods
-from tfdash.demo.world.kernel import Kernel
+from tfdash.demo.world.owning import Owning
 from tfdash.demo.world.revisions import STORAGE as REVISIONS
 from tfdash.demo.world.revisions import find_revision, make_revision, newest
 from tfdash.demo.world.workload import (
@@ -39,20 +38,9 @@ def ordinal(pod: Obj) -> int:
     return int(text) if text.isdigit() else -1
 
 
-class StatefulSets:
-    def __init__(self, kernel: Kernel) -> None:
-        self._k = kernel
-        kernel.store.listen(STORAGE, self._own)
-        kernel.store.listen("pods", self._pod)
-
-    def _own(self, storage: str, event: Happened) -> None:
-        if event.type != DELETED:
-            self._k.look(self.reconcile, event.now.key)
-
-    def _pod(self, storage: str, event: Happened) -> None:
-        owner = controller_of(event.now.obj)
-        if owner is not None and owner["kind"] == "StatefulSet":
-            self._k.look(self.reconcile, (event.now.key[0], owner["name"]))
+class StatefulSets(Owning):
+    KIND = "StatefulSet"
+    STORED = STORAGE
 
     def reconcile(self, key: StoreKey) -> None:
         found = live_owner(self._k.store, STORAGE, key)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from tfdash.playbook.policy import PolicyError
 
+T = TypeVar("T")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DEFAULT_ZONE = "America/New_York"
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -48,6 +49,14 @@ class CalendarPolicy:
         return ZoneInfo(self.zone)
 
 
+def _read(value: Any, pattern: str, read: Callable[[str], T]) -> T | None:
+    """A text of that form as a value; None where it is none, or means no day or hour that there is."""
+    try:
+        return read(value) if isinstance(value, str) and re.fullmatch(pattern, value) else None
+    except ValueError:
+        return None
+
+
 def parse_day(value: Any) -> int:
     """``"Tue"`` or ``"Tuesday"`` as ``datetime.weekday`` counts. Raises ``ValueError``."""
     if isinstance(value, str):
@@ -61,11 +70,9 @@ def parse_time(value: Any) -> time:
     """``"10:00"`` (or TOML's own local time). Raises ``ValueError``."""
     if isinstance(value, time) and value.tzinfo is None:
         return value
-    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
-        try:
-            return time.fromisoformat(value)
-        except ValueError:
-            pass
+    found = _read(value, r"\d\d:\d\d", time.fromisoformat)
+    if found is not None:
+        return found
     raise ValueError(
         f'{value!r} is no time of day; write it as "10:00", without a zone: [time] zone says which'
     )
@@ -75,11 +82,9 @@ def parse_date(value: Any) -> date:
     """``"2026-11-26"`` (or TOML's own local date). Raises ``ValueError``."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
+    found = _read(value, r"\d{4}-\d\d-\d\d", date.fromisoformat)
+    if found is not None:
+        return found
     raise ValueError(f'{value!r} is no date; write it as "2026-11-26"')
 
 
@@ -87,11 +92,9 @@ def parse_local(value: Any) -> datetime:
     """A local date or date with time, ``"2026-12-19"`` or ``"2026-12-19 18:00"``. Raises ``ValueError``."""
     if isinstance(value, datetime) and value.tzinfo is None:
         return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            pass
+    found = _read(value, r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", datetime.fromisoformat)
+    if found is not None:
+        return found
     try:
         return datetime.combine(parse_date(value), time())
     except ValueError:
