@@ -48,6 +48,16 @@ def floor(rounds: int = 20) -> float:
     return statistics.median(times)
 
 
+def yardstick(python: Path, rounds: int = 7) -> float:
+    """Median seconds that importing Textual takes on this machine: what makes figures of two days comparable."""
+    times = []
+    for _ in range(rounds):
+        began = time.monotonic()
+        subprocess.run([str(python), "-c", "import textual.app"], check=True, cwd=tempfile.gettempdir())
+        times.append(time.monotonic() - began)
+    return statistics.median(times)
+
+
 def measure(
     command: str,
     listed: str,
@@ -185,6 +195,7 @@ def main() -> int:
             "pods": args.pods,
             "namespaces": args.namespaces,
             "floor_ms": floor() * 1000,
+            "import_textual_ms": yardstick(Path(program).with_name("python")) * 1000,
         }
         command = f"{program} --kubeconfig {kubeconfig} --screen pods {where}"
         total, some = f"{args.pods:,}", f"{args.pods // 100:,}"
@@ -202,7 +213,8 @@ def main() -> int:
 
 def table(figures: dict[str, Any]) -> str:
     lines = [
-        f"{figures['pods']:,} pods in {figures['namespaces']} namespace(s), harness floor {figures['floor_ms']:.1f} ms"
+        f"{figures['pods']:,} pods in {figures['namespaces']} namespace(s), harness floor {figures['floor_ms']:.1f} ms, "
+        f"importing Textual takes {figures['import_textual_ms']:.0f} ms here"
     ]
     for name in ("tfdash", "peer"):
         for key, value in figures.get(name, {}).items():
