@@ -58,6 +58,11 @@ def yardstick(python: Path, rounds: int = 7) -> float:
     return statistics.median(times)
 
 
+def _python_of(program: str) -> Path:
+    beside = Path(program).with_name("python")
+    return beside if beside.exists() else Path(sys.executable)
+
+
 def measure(
     command: str,
     listed: str,
@@ -195,7 +200,7 @@ def main() -> int:
             "pods": args.pods,
             "namespaces": args.namespaces,
             "floor_ms": floor() * 1000,
-            "import_textual_ms": yardstick(Path(program).with_name("python")) * 1000,
+            "import_textual_ms": yardstick(_python_of(program)) * 1000,
         }
         command = f"{program} --kubeconfig {kubeconfig} --screen pods {where}"
         total, some = f"{args.pods:,}", f"{args.pods // 100:,}"
