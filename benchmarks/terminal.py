@@ -58,6 +58,29 @@ def yardstick(python: Path, rounds: int = 7) -> float:
     return statistics.median(times)
 
 
+def keys_down(tmux: Tmux, cursor: str, count: int = 100) -> list[float]:
+    """Seconds from each of ``count`` presses of Down and Up until the cursor stands a line further."""
+
+    def line() -> int:
+        return next((i for i, text in enumerate(tmux.screen().split("\n")) if text.startswith(cursor)), -1)
+
+    tmux.keys("Home")
+    time.sleep(0.5)
+    first, times = line(), []
+    for i in range(count):
+        down = (i // 20) % 2 == 0
+        at = tmux.keys("Down" if down else "Up")
+        wanted = first + (i % 20 + 1 if down else 19 - i % 20)
+        while line() != wanted:
+            if time.monotonic() - at > 10.0:
+                raise TimeoutError(
+                    f"the cursor never came to line {wanted}; the screen says:\n{tmux.screen()}"
+                )
+        times.append(time.monotonic() - at)
+        time.sleep(0.03)
+    return times
+
+
 def _python_of(program: str) -> Path:
     beside = Path(program).with_name("python")
     return beside if beside.exists() else Path(sys.executable)
@@ -72,8 +95,10 @@ def measure(
     rounds: int,
     cluster: Cluster,
     pods: int,
+    cursor: str = "",
 ) -> dict[str, Any]:
-    """All figures of one program. ``listed`` and ``filtered`` are patterns on the screen."""
+    """All figures of one program. ``listed`` and ``filtered`` are patterns on the screen,
+    ``cursor`` is what the line under the cursor begins with."""
     first, full = [], []
     for _ in range(rounds):
         tmux = Tmux(command)
@@ -104,6 +129,8 @@ def measure(
     changer.start()
     time.sleep(3)
     result["cpu_busy_percent"] = _share(tmux, 10.0)
+    if cursor:
+        result["key_busy_ms"] = _ms(keys_down(tmux, cursor))
     stop.set()
     changer.join()
     result["rss_after_mib"] = tmux.rss()
@@ -205,7 +232,7 @@ def main() -> int:
         command = f"{program} --kubeconfig {kubeconfig} --screen pods {where}"
         total, some = f"{args.pods:,}", f"{args.pods // 100:,}"
         figures["tfdash"] = measure(
-            command, rf"\b{total} pods", rf"(?m)\b{total} pods", rf"\b{some} of {total}", ["C-c"], args.rounds, cluster, args.pods
+            command, rf"\b{total} pods", rf"(?m)\b{total} pods", rf"\b{some} of {total}", ["C-c"], args.rounds, cluster, args.pods, "▌"
         )  # fmt: skip
         if args.peer:
             figures["peer"] = measure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -98,7 +99,7 @@ class InspectScreen(BoardScreen):
             self._load()
 
     def _load(self) -> None:
-        self.run_worker(self._read(self.what), exclusive=True, exit_on_error=False, group="read")
+        self.run_worker(partial(self._read, self.what), exclusive=True, exit_on_error=False, group="read")
 
     async def _read(self, what: str) -> None:
         try:

@@ -245,7 +245,7 @@ class ChangesScreen(PageScreen):
             self.action_read_again()
 
     def action_read_again(self) -> None:
-        self.run_worker(self._read(), exclusive=True, group="changes", exit_on_error=False)
+        self.run_worker(self._read, exclusive=True, group="changes", exit_on_error=False)
 
     async def _read(self) -> None:
         board = self.tf.board

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from screens.panel import Line, Piece
@@ -57,7 +58,7 @@ class Recent:
     def _ask(self, at: tuple[Subject, str]) -> None:
         if self._asked != at:
             self._asked = at
-            self._app.run_worker(self._read(at), exclusive=True, group="recent", exit_on_error=False)
+            self._app.run_worker(partial(self._read, at), exclusive=True, group="recent", exit_on_error=False)
 
     async def _read(self, at: tuple[Subject, str]) -> None:
         subject = at[0]

@@ -83,7 +83,7 @@ class SettleScreen(BoardScreen):
             [["The program or the machine ended between these intents and their outcome. Nothing is done again: "
               "each is read; what reading cannot tell, you say."]]
         )  # fmt: skip
-        self.run_worker(self._read(), exclusive=True, exit_on_error=False, group="read")
+        self.run_worker(self._read, exclusive=True, exit_on_error=False, group="read")
 
     async def _read(self) -> None:
         desk = acting(self.tf.context.desk)
