@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import sys
 import time
 
@@ -30,6 +31,12 @@ class Terminal:
     def __init__(self, *argv: str) -> None:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
+            for number in (
+                signal.SIGINT,
+                signal.SIGQUIT,
+                signal.SIGHUP,
+            ):  # a runner in the background ignores them
+                signal.signal(number, signal.SIG_DFL)
             os.execv(sys.executable, [sys.executable, "-c", PROGRAM, *argv])
         self.seen = ""
 

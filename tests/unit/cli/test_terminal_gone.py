@@ -34,6 +34,12 @@ class Opened:
         )  # fmt: skip
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            for number in (
+                signal.SIGINT,
+                signal.SIGQUIT,
+                signal.SIGHUP,
+            ):  # a runner in the background ignores them
+                signal.signal(number, signal.SIG_DFL)
             for name in ("STATE", "CACHE", "CONFIG"):
                 os.environ[f"XDG_{name}_HOME"] = str(folder)
             os.environ["TERM"] = "xterm-256color"
