@@ -169,6 +169,8 @@ def files(folder: Path) -> list[Path]:
         ]
     except OSError as error:
         raise LedgerUnavailable(f"{folder}: {why(error)}") from None
+    except ValueError as error:  # a name with a null byte
+        raise LedgerUnavailable(f"{str(folder)!r}: {error}") from None
     return [path for _, path in sorted(found)]
 
 

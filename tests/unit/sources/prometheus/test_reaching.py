@@ -31,6 +31,12 @@ from tfdash.sources.prometheus.proxy import proxy_path
 PROXY = "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy"
 
 
+USAGES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign",
+    "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
+
+
 class Authority:
     """A certificate authority of a test, and what it signs."""
 
@@ -51,7 +57,12 @@ class Authority:
             .not_valid_after(now + datetime.timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         )  # fmt: skip
+        if ca:
+            usage = dict.fromkeys(USAGES, False) | {"key_cert_sign": True, "crl_sign": True}
+            builder = builder.add_extension(x509.KeyUsage(**usage), critical=True)
         return builder.sign(self._key, hashes.SHA256())
 
     def pair(self, name: str) -> tuple[Path, Path]:
