@@ -61,7 +61,9 @@ Footer {
 
     def renew(self) -> None:
         """Look at the bindings again; drawn only where they differ."""
-        if not self.is_attached or not self.app.screen_stack:  # the first screen may be mounted before it stands there
+        if (
+            not self.is_attached or not self.app.screen_stack
+        ):  # the first screen may be mounted before it stands there
             return
         hints = self._gather()
         if hints != self._hints:
