@@ -61,9 +61,8 @@ Footer {
 
     def renew(self) -> None:
         """Look at the bindings again; drawn only where they differ."""
-        if (
-            not self.is_attached or not self.app.screen_stack
-        ):  # the first screen may be mounted before it stands there
+        # The first screen may be mounted before it stands on the stack.
+        if not self.is_attached or not self.app.screen_stack:
             return
         hints = self._gather()
         if hints != self._hints:
