@@ -1,20 +1,16 @@
 """One terminal's own SQLite file: its chain, and what it knows of others. Synchronous; one thread at a time uses it.
 
-What ``append`` returned is on the disk (WAL, synchronous=FULL). Room is kept in the file itself (free pages, and a WAL that
-never shrinks) and in a ballast file beside it, which is let go when the disk is full, so that the outcome of what was
-begun can still be written.
+What ``append`` returned is on the disk (``durable.py``).
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tfdash.actions.base import LedgerUnavailable
@@ -22,79 +18,36 @@ from tfdash.model.memory import Entry, EntryKind
 from tfdash.store import place
 from tfdash.store.canonical import GENESIS, Unreadable, data_of, decode
 from tfdash.store.draft import Draft
+from tfdash.store.durable import DurableFile, cause
 from tfdash.store.redact import Redactor
-from tfdash.store.schema import connect, migrate
-
-log = logging.getLogger(__name__)
-BALLAST = 1 << 20
-ROOM = 32 << 10
-"""Bytes kept for each entry that is still to come."""
 
 
 class Abandoned(Exception):
     """Whoever asked does not wait any more; nothing was recorded."""
 
 
-def cause(error: sqlite3.Error) -> str:
-    """Why SQLite could not, in words."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if name == "SQLITE_FULL":
-        return "the disk is full"
-    if name.startswith("SQLITE_READONLY"):
-        return "the file system or the file is read-only"
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return "another process holds the file"
-    if name.startswith("SQLITE_IOERR"):
-        return f"the disk failed ({name})"
-    if name.startswith("SQLITE_CANTOPEN"):
-        return "the file cannot be opened"
-    return str(error)
-
-
-class LocalFile:
+class LocalFile(DurableFile):
     """The file of one slot. ``redact`` goes over every entry before it is hashed."""
 
     def __init__(
         self, slot: place.Slot, redact: Redactor, *, name: str = "", now: float = 0.0, adopt: bool = False
     ) -> None:
         """``adopt``: only deliver what a terminal that ended left in it; its chain is not continued."""
-        self.slot, self.path = slot, slot.path
+        self.slot = slot
         self._redact = redact
         self._name = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[:48] or "terminal"
-        self._ballast = slot.path.with_suffix(".ballast")
         self.notes: list[tuple[str, dict[str, Any]]] = []  # to be recorded: sentence and data
-        place.create_private(self.path)
-        try:
-            self._open()
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
-                raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
-            aside = self._quarantine(now)
-            try:
-                self._open()
-            except sqlite3.DatabaseError as again:
-                raise LedgerUnavailable(f"{self.path}: {cause(again)}") from None
-            self._note("damaged", "", 0, "", f"the file before this one was damaged and lies at {aside.name}")
+        super().__init__(slot.path, now)
+        if self.aside is not None:
+            self._note(
+                "damaged", "", 0, "", f"the file before this one was damaged and lies at {self.aside.name}"
+            )
         if adopt:
             self.terminal = self.meta("terminal")
         else:
             self._settle_identity()
 
-    # -- opening ------------------------------------------------------------------------------------------------
-
-    def _open(self) -> None:
-        self._connection = connect(str(self.path))
-        migrate(self._connection, str(self.path))
-
-    def _quarantine(self, now: float) -> Path:
-        with contextlib.suppress(Exception):
-            self._connection.close()
-        aside = self.path.with_name(f"damaged-{int(now)}-{secrets.token_hex(2)}-{self.path.name}")
-        for ending in ("", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                os.rename(f"{self.path}{ending}", f"{aside}{ending}")
-        place.create_private(self.path)
-        return aside
+    # -- whose chain this is ------------------------------------------------------------------------------------
 
     def _settle_identity(self) -> None:
         """Go on with the chain of this file, or begin a new one where the file is not the one that the chain was written to."""
@@ -159,8 +112,7 @@ class LocalFile:
         ]
 
     def close(self) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.close()
+        super().close()
         place.release(self.slot)
 
     # -- the sidecar: the newest head, in the lock file, so that a file that was put back is noticed ----------------
@@ -184,33 +136,12 @@ class LocalFile:
         ).fetchone()
         return seen[1] == 0 or (row is not None and row[0] == seen[2])
 
-    # -- small things -------------------------------------------------------------------------------------------
-
-    def meta(self, key: str) -> str:
-        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else ""
-
-    def _set_meta(self, key: str, value: str) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)", (key, value))
-
     def _head(self, terminal: str) -> tuple[int, str]:
         row = self._connection.execute(
             "SELECT sequence, hash FROM entries WHERE terminal = ? ORDER BY sequence DESC LIMIT 1",
             (terminal,),
         ).fetchone()
         return (row[0], row[1]) if row else (0, GENESIS)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-            raise
 
     # -- appending ----------------------------------------------------------------------------------------------
 
@@ -242,63 +173,6 @@ class LocalFile:
         self.sequence, self.head = entry.sequence, entry.hash
         self._write_sidecar()
         return entry
-
-    def _with_room(self, work: Callable[[], None]) -> None:
-        """Do it; where the disk is full, let the ballast go and do it once more."""
-        try:
-            try:
-                work()
-            except sqlite3.Error as error:
-                name = getattr(error, "sqlite_errorname", "") or ""
-                if name != "SQLITE_FULL" and not name.startswith("SQLITE_IOERR"):
-                    raise
-                if not self._drop_ballast():
-                    raise
-                log.warning("%s: %s; the room kept for this is used now", self.path, cause(error))
-                work()
-        except sqlite3.Error as error:
-            raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
-
-    def _drop_ballast(self) -> bool:
-        try:
-            if self._ballast.stat().st_size == 0:
-                return False
-            os.truncate(self._ballast, 0)
-        except OSError:
-            return False
-        return True
-
-    def reserve(self, entries: int) -> None:
-        """Keep room for so many entries. Raises ``LedgerUnavailable`` where there is none."""
-        try:
-            descriptor = os.open(self._ballast, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            try:
-                if os.fstat(descriptor).st_size < BALLAST:
-                    if hasattr(os, "posix_fallocate"):
-                        os.posix_fallocate(descriptor, 0, BALLAST)
-                    else:  # macOS
-                        os.pwrite(descriptor, b"\1" * BALLAST, 0)
-                    os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            self._drop_ballast()
-            raise LedgerUnavailable(
-                f"no room is left for the audit log in {self.path.parent}: {place.why(error)}"
-            ) from None
-        try:
-            page = self._connection.execute("PRAGMA page_size").fetchone()[0]
-            free = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
-            wanted = entries * ROOM
-            if free * page < wanted:
-                with self._transaction() as connection:
-                    connection.execute("INSERT INTO room VALUES (zeroblob(?))", (wanted,))
-                    connection.execute("DELETE FROM room")
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        except sqlite3.Error as error:
-            raise LedgerUnavailable(
-                f"no room is left for the audit log in {self.path}: {cause(error)}"
-            ) from None
 
     # -- reading ------------------------------------------------------------------------------------------------
 

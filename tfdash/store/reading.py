@@ -14,7 +14,7 @@ from tfdash.model.memory import Entry
 from tfdash.store import place
 from tfdash.store.anchors import Head
 from tfdash.store.canonical import Unreadable, decode
-from tfdash.store.local import cause
+from tfdash.store.durable import cause
 from tfdash.store.schema import connect
 from tfdash.store.shared import SharedStore
 
