@@ -18,10 +18,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from screens.desks import acting
+from screens.seconding import Seconding
 from screens.undertaking import Undertaking
 from tfdash.actions.base import LedgerUnavailable, PlanRefused
 from tfdash.model.action import Confirmation, Guarded, Offer, Risk
-from tfdash.model.memory import ApprovalRequest
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import safe
@@ -65,7 +65,8 @@ class ConfirmScreen(ModalScreen[None]):
         self._asked: list[Line] = []  # what the last try was reminded of
         self._busy = True
         self._given: dict[str, str] = {}
-        self._approval: ApprovalRequest | None = None
+        self._second = Seconding()
+        self._rests_on: object = None  # verdicts and calendar, as the plan was made on them
 
     @property
     def tf(self) -> TfdashApp:
@@ -120,7 +121,7 @@ class ConfirmScreen(ModalScreen[None]):
         desk = self.tf.context.desk
         if desk is None:
             return
-        before = self._plans
+        before, self._rests_on = self._plans, self._ground()
         try:
             if before and not self._trouble and dict(before[0].plan.arguments).items() >= self._given.items():
                 chosen = tuple(t.choice for t in self.query(Tick) if t.on and t.choice != "extra")
@@ -129,7 +130,7 @@ class ConfirmScreen(ModalScreen[None]):
                 work = (desk.plan(self._offer.action, s, dict(self._given)) for s in self._subjects)
                 made = list(await asyncio.gather(*work))
         except PlanRefused as refused:
-            self._wanting = _wanting(str(refused), self._offer.arguments)
+            self._wanting = next((a for a in refused.wanting if a in self._offer.arguments), "")
             self._trouble = f"{safe(str(refused))}{f'; {safe(refused.remedy)}' if refused.remedy else ''}"
         except ReadFailed as failed:
             self._trouble = safe(str(failed.problem))
@@ -191,12 +192,21 @@ class ConfirmScreen(ModalScreen[None]):
         return any(c.id == "approval" and c.passed is None for g in self._plans for c in g.checks)
 
     def _tick(self) -> None:
-        if self._approval is not None:
-            facts = self.tf.board.picture.facts.approvals
-            self._approval = next((a for a in facts if a.id == self._approval.id), self._approval)
-        if self._plans and not self._busy and min(g.plan.expires_at for g in self._plans) <= self.tf.now():
+        self._second.follow(self.tf.board.picture.facts.approvals)
+        expired = bool(self._plans) and min(g.plan.expires_at for g in self._plans) <= self.tf.now()
+        if self._plans and not self._busy and (expired or self._ground() != self._rests_on):
             self._make()
         self._show()
+
+    def _ground(self) -> object:
+        """The verdicts beside the subjects, and whether the calendar is open: a plan that rests on others is made anew at
+        once, not when it expires."""
+        assessment = self.tf.board.assessment
+        places = {(s.cluster, s.namespace) for s in self._subjects}
+        verdicts = {
+            s: j.outcome for s, j in assessment.canaries.items() if (s.cluster, s.namespace) in places
+        }
+        return verdicts, assessment.calendar is not None and assessment.calendar.open
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
@@ -227,9 +237,9 @@ class ConfirmScreen(ModalScreen[None]):
     def _show_buttons(self, asked: bool) -> None:
         go, cancel = self.query_one("#go", Push), self.query_one("#cancel", Push)
         go.display = asked
-        waits = self._approval is not None and self._approval.state == "waiting"
+        waits = self._second.waits
         word = verb(self._offer.title)
-        if self._second_person and self._approval is None:
+        if self._second_person and self._second.approval is None:
             word = "Ask a second person"
         go.say("waits for approval" if waits else word, enabled=not waits)
         cancel.say("Close" if self._refused and not self._wanting else "Cancel")
@@ -245,35 +255,11 @@ class ConfirmScreen(ModalScreen[None]):
             say = [[("▲ ", "warn"), f"give {safe(self._wanting.replace('_', ' '))}, then Enter"]]
         elif self._refused:
             say = [[("✖ refused: ", "breach"), self._refused]]
-        elif self._approval is not None:
-            say = self._approval_lines(self._approval)
+        else:
+            say = self._second.lines(self._plans, self.tf.now())
         self._say(say or self._asked)
         dialog = self.query_one(Dialog)
         dialog.call_after_refresh(dialog.fit)
-
-    def _approval_lines(self, approval: ApprovalRequest) -> list[Line]:
-        if self._plans and approval.digest != self._plans[0].plan.digest:
-            return [
-                [("▲ the plan changed since it was asked for: the approval does not hold for it", "warn")]
-            ]
-        left = max(0, int(approval.expires_at - self.tf.now()))
-        minutes, seconds = divmod(left, 60)
-        name = safe(approval.id)
-        match approval.state:
-            case "waiting":
-                return [
-                    [
-                        ("◐ waits for a second person ", "moving"),
-                        f"request {name}, {minutes:02d}:{seconds:02d} left",
-                    ],
-                    [("anybody but you with a role of their own: on another terminal, :approvals", "dim")],
-                ]
-            case "approved":
-                by = f"{safe(approval.approver)}, stamped by {safe(approval.stamped_by)}"
-                return [[("✔ approved by ", "ok"), by, (f"   {minutes:02d}:{seconds:02d} left", "dim")]]
-            case _:
-                by = f" by {safe(approval.approver)}" if approval.approver else ""
-                return [[(f"✖ {safe(approval.state)}{by}", "breach")]]
 
     def _say(self, lines: list[Line]) -> None:
         self.query_one("#say", Prose).show(lines)
@@ -352,7 +338,7 @@ class ConfirmScreen(ModalScreen[None]):
             Confirmation(
                 plan_digest=g.plan.digest, typed="" if g.plan.risk is Risk.KEY else g.plan.typed, reason=reason.value.strip(),
                 choices=tuple(c.id for c in g.plan.choices if c.chosen), extra=extra is not None and extra.on,
-                approval=self._approval.id if self._approval is not None else "",
+                approval=self._second.approval.id if self._second.approval is not None else "",
             )
             for g in self._plans
         ]  # fmt: skip
@@ -374,14 +360,9 @@ class ConfirmScreen(ModalScreen[None]):
 
     def _approved(self) -> bool:
         """True with an approval of this very plan; asks for one where none was asked for."""
-        approval = self._approval
-        if (
-            approval is not None
-            and approval.state == "approved"
-            and approval.digest == self._plans[0].plan.digest
-        ):
+        if self._second.holds(self._plans[0]):
             return True
-        if approval is None or approval.state != "waiting":
+        if not self._second.waits:
             self.run_worker(self._request(), exclusive=True, exit_on_error=False, group="approval")
         return False
 
@@ -391,18 +372,11 @@ class ConfirmScreen(ModalScreen[None]):
             return
         reason = self.query_one("#reason", TypedInput).value.strip()
         try:
-            self._approval = await desk.request_approval(self._plans[0], reason)
+            self._second.approval = await desk.request_approval(self._plans[0], reason)
         except LedgerUnavailable as error:
             self._say([[("✖ ", "breach"), safe(str(error))]])
             return
         self._show()
-
-
-def _wanting(refused: str, arguments: Sequence[str]) -> str:
-    """The argument without which no plan can be made, where that is all that is wrong."""
-    names, _, rest = refused.partition(": ")
-    name = names.partition(", ")[0]
-    return name if name in arguments and rest == "must be given" else ""
 
 
 def _slug(name: str) -> str:

@@ -102,7 +102,7 @@ class ToldDesk:
         if self.trouble is not None:
             raise self.trouble
         if action == "workload.scale" and "replicas" not in arguments:
-            raise PlanRefused("replicas: must be given")
+            raise PlanRefused("replicas: must be given", wanting=("replicas",))
         given = {"arguments": tuple(sorted((k, str(v)) for k, v in arguments.items()))}
         return self._guarded(plan_of(action, subject, self.clock(), **(given | self.over)))
 

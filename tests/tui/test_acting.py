@@ -152,6 +152,22 @@ async def test_the_dialog_at_three_sizes(monkeypatch: pytest.MonkeyPatch) -> Non
             compare(f"confirm-{size[0]}x{size[1]}", await run.still())
 
 
+async def test_a_verdict_that_turns_makes_the_plan_anew_at_once_and_keeps_what_was_typed() -> None:
+    desk, judge = ToldDesk(), cw.Told((cw.release(), cw.PASS))
+    async with opened(desk, judge=judge) as run:
+        await typed(run, "check")
+        judge.pairs = ((cw.release(), cw.BREACH),)
+        desk.refused = "BREACH: roll back"
+        cw.prepare(run.app.board)  # new signals: it is judged anew
+        await run.shows("✖ refused: BREACH: roll back")
+        assert len(desk.refreshed) == 1, "once for the one change"
+        desk.refused = ""
+        judge.pairs = ((cw.release(), cw.PASS),)
+        cw.prepare(run.app.board)
+        await run.shows("plan 60 s left")
+        assert run.app.screen.query_one("#typed", TypedInput).value == "check"
+
+
 async def test_cancel_has_the_focus_and_escape_cancels() -> None:
     desk = ToldDesk()
     async with opened(desk) as run:
@@ -311,7 +327,7 @@ async def test_a_second_person_is_asked_waited_for_and_named() -> None:
         await run.shows("waits for a second person", "request apr-41", "15:00 left", ":approvals")
         await run.press("enter")
         assert desk.asked == ["bad errors"] and not desk.executed
-        asked = run.app.screen._approval  # type: ignore[attr-defined]
+        asked = run.app.screen._second.approval  # type: ignore[attr-defined]
         given = msgspec.structs.replace(
             asked, state="approved", approver="second@corp", stamped_by="postgresql"
         )

@@ -157,8 +157,11 @@ class Desk(Protocol):
 
 
 class PlanRefused(Exception):
-    """There is nothing to plan; the text is for the operator. ``opens_at`` where waiting helps, ``remedy`` where not."""
+    """There is nothing to plan; the text is for the operator. ``opens_at`` where waiting helps, ``remedy`` where not.
+    ``wanting`` names the arguments without which there is no plan, where that is all that is wrong."""
 
-    def __init__(self, message: str, *, opens_at: float | None = None, remedy: str = "") -> None:
+    def __init__(
+        self, message: str, *, opens_at: float | None = None, remedy: str = "", wanting: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
-        self.opens_at, self.remedy = opens_at, remedy
+        self.opens_at, self.remedy, self.wanting = opens_at, remedy, wanting

@@ -188,7 +188,7 @@ class Describing:
             raise PlanRefused(why, opens_at=opens_at, remedy=remedy)
         missing = [a for a in action.needed if a not in arguments]
         if missing and not any(a in arguments for a in action.arguments):
-            raise PlanRefused(f"{', '.join(missing)}: must be given")
+            raise PlanRefused(f"{', '.join(missing)}: must be given", wanting=tuple(missing))
         at = found.carrier if acts_on(action, found) and found.carrier is not None else found.subject
         now = self._clock.now()
         planning = Planning(self._board, found, at, arguments, self._policy, now)
