@@ -10,9 +10,10 @@ import msgspec
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import decode as d
-from tfdash.sources.kubernetes import delivery, envelopes
+from tfdash.sources.kubernetes import envelopes, flagger, keepers, rollouts
 from tfdash.sources.kubernetes import wire as w
 from tfdash.sources.kubernetes import wirecluster as wc
+from tfdash.sources.kubernetes.plain import Custom
 
 T = TypeVar("T")
 _SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
@@ -30,7 +31,13 @@ _SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
     "Event": (wc.Event, d.event),
     "Service": (wc.Service, d.service),
     "EndpointSlice": (wc.EndpointSlice, d.endpoint_slice),
-    **delivery.SOURCES,
+    "Rollout": (Custom, rollouts.rollout),
+    "AnalysisRun": (Custom, rollouts.analysis_run),
+    "Experiment": (Custom, rollouts.experiment),
+    "Canary": (Custom, flagger.canary),
+    "Application": (keepers.Operating, keepers.application),
+    "Kustomization": (Custom, keepers.kustomization),
+    "HelmRelease": (Custom, keepers.helm_release),
 }
 _EVENT = msgspec.json.Decoder(envelopes.WatchEvent)
 _RAW_LIST = msgspec.json.Decoder(envelopes.RawList)

@@ -1,0 +1,63 @@
+"""Canaries of Flagger: from the wire to the model."""
+
+from __future__ import annotations
+
+from tfdash.model import delivery as m
+from tfdash.sources.kubernetes.convert import keeper_notes, meta
+from tfdash.sources.kubernetes.plain import (
+    Custom,
+    conditions,
+    flag,
+    go_duration,
+    integer,
+    items,
+    mapping,
+    number,
+    text,
+    when,
+)
+
+
+def canary(found: Custom) -> m.Canary:
+    spec, status = mapping(found.spec), mapping(found.status)
+    analysis = mapping(spec, "analysis") or mapping(spec, "canaryAnalysis")  # the older name
+    metrics = []
+    for metric in items(analysis, "metrics"):
+        bounds = mapping(metric, "thresholdRange")
+        low, high = number(bounds, "min"), number(bounds, "max")
+        metrics.append(
+            m.CanaryMetric(
+                text(metric, "name"), low, high, number(metric, "threshold"), text(metric, "interval")
+            )
+        )
+    interval = go_duration(analysis.get("interval"))
+    steps = analysis.get("stepWeights")
+    return m.Canary(
+        **meta(found.metadata),
+        target_kind=text(mapping(spec, "targetRef"), "kind"),
+        target_name=text(mapping(spec, "targetRef"), "name"),
+        provider=text(spec, "provider"),
+        phase=text(status, "phase"),
+        weight=number(status, "canaryWeight") or 0.0,
+        failed_checks=integer(status, "failedChecks"),
+        iterations=integer(status, "iterations"),
+        interval=60.0 if interval is None else interval,
+        threshold=integer(analysis, "threshold"),
+        max_weight=number(analysis, "maxWeight") or 0.0,
+        step_weight=number(analysis, "stepWeight") or 0.0,
+        step_weights=tuple(float(s) for s in steps if isinstance(s, int | float)) if isinstance(steps, list) else (),
+        total_iterations=integer(analysis, "iterations"),
+        mirror=flag(analysis, "mirror"),
+        metrics=tuple(metrics),
+        webhooks=tuple(
+            m.Webhook(text(h, "name"), text(h, "type"), text(h, "url")) for h in items(analysis, "webhooks")
+        ),
+        suspend=flag(spec, "suspend"),
+        skip_analysis=flag(spec, "skipAnalysis"),
+        progress_deadline=integer(spec, "progressDeadlineSeconds", 600),
+        last_applied=text(status, "lastAppliedSpec"),
+        last_promoted=text(status, "lastPromotedSpec"),
+        last_transition=when(status, "lastTransitionTime"),
+        conditions=conditions(status),
+        notes=keeper_notes(found.metadata.annotations),
+    )  # fmt: skip
