@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tfdash.sources.kubernetes.kinds import OPTIONAL, Kind
+from tfdash.sources.kubernetes.kinds import OPTIONAL, WATCHED, Kind
 
 _WHOLE = (
     4  # looks after which a known group's resources are read again: Argo CD and Argo Rollouts share theirs
@@ -29,6 +29,15 @@ class Discovery:
     def crds(self) -> frozenset[str]:
         """As ``ServerInfo`` has them: "argoproj.io/rollouts"."""
         return frozenset(f"{k.group}/{k.resource}" for k in (self.served or {}).values())
+
+    def where(self, kind: str) -> Kind | None:
+        """Where the cluster serves a kind; None for one that it lacks, or of which that is not known yet."""
+        known = WATCHED.get(kind)
+        if known is None or not known.optional:
+            return known
+        if self.served is None:  # a server that does not tell is asked for the kind itself
+            return known if self.silent else None
+        return self.served.get(kind)
 
     async def look(self, reader: Any) -> bool:
         """Ask the server; True where the answer differs from the last one. Raises what the reader raises."""

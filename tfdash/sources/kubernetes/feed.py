@@ -10,8 +10,8 @@ import msgspec
 from tfdash.clock import Clock
 from tfdash.model.observation import Observation, ProblemKind, Progress
 from tfdash.model.picture import Objects
-from tfdash.model.subject import Key
-from tfdash.sources.base import Scope
+from tfdash.model.subject import ClusterRef, Key
+from tfdash.sources.base import Scope, Sink
 from tfdash.sources.kubernetes.kinds import Kind
 from tfdash.sources.kubernetes.listwatch import ListWatch, Publish, Tuning, split_scope
 from tfdash.sources.kubernetes.transport import Reader
@@ -130,6 +130,23 @@ class Feed:
             ),
             value,
         )  # fmt: skip
+
+
+class Complete:
+    """Passes a feed's observations on, and forgets the prefetched rows once the objects are there."""
+
+    def __init__(self, sink: Sink, ref: ClusterRef, kind: str) -> None:
+        self._sink, self._ref, self._kind = sink, ref, kind
+        self.complete = False
+        self.feed: Feed | None = None
+        self.done: Callable[[], object] | None = None
+
+    def publish(self, seen: Observation[Objects], changed: frozenset[Key] | None) -> None:
+        if seen.complete and not self.complete:
+            self.complete = True
+            if self.done is not None:
+                self.done()
+        self._sink.put_objects(self._ref, self._kind, seen, changed)
 
 
 def _is_hidden(part: Observation[Objects]) -> bool:

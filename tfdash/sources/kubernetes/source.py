@@ -7,23 +7,27 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tfdash.clock import Clock
 from tfdash.model.kube import Event
-from tfdash.model.observation import Observation, Problem
+from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
+from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import ALL, Scope, Sink
-from tfdash.sources.kubernetes.cleaned import cleaned
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.discovery import Discovery
-from tfdash.sources.kubernetes.kinds import READABLE, WATCHED, Kind
+from tfdash.sources.kubernetes.kinds import WATCHED
 from tfdash.sources.kubernetes.kubeconfig import Access
+
+if TYPE_CHECKING:
+    from tfdash.sources.kubernetes.feed import Complete
+    from tfdash.sources.kubernetes.reads import Reads
+    from tfdash.sources.kubernetes.transport import Reader
 
 log = logging.getLogger(__name__)
 _INFO_EVERY = 30.0
@@ -50,12 +54,12 @@ class KubernetesSource:
         self._wanted: dict[str, Scope] = {}
         self._dropped: dict[str, float] = {}
         self._tasks: dict[str, tuple[Scope, asyncio.Task[None]]] = {}
-        self._feeds: dict[str, Any] = {}
+        self._feeds: dict[str, Complete] = {}
         self._changed: asyncio.Event | None = None
         self._prefetched: dict[str, Objects] = {}
         self._prefetching: list[threading.Thread] = []
         self._sink: Sink | None = None
-        self._reader: Any = None
+        self._reader: Reader | None = None
         self._discovery = Discovery()
         self._info = ServerInfo(url=access.server, context=access.context)
         self._identified = -1  # with which of our credentials we were told who we are
@@ -125,7 +129,7 @@ class KubernetesSource:
                 await self._reader.close()
                 self._reader = None
 
-    def _open(self) -> Any:
+    def _open(self) -> Reader:
         if self._reader is None:
             from tfdash.sources.kubernetes.transport import Reader
 
@@ -142,18 +146,18 @@ class KubernetesSource:
 
     def _adjust(self, group: asyncio.TaskGroup, sink: Sink) -> None:
         """Start and end feeds so that they are what is wanted."""
-        from tfdash.sources.kubernetes.feed import Feed
+        from tfdash.sources.kubernetes.feed import Complete, Feed
         from tfdash.sources.kubernetes.listwatch import Tuning
 
         names = set(Tuning.__struct_fields__)
         tuning = Tuning(**{k: v for k, v in self._tuning_values.items() if k in names})
         for kind, (scope, task) in list(self._tasks.items()):
-            if self._wanted.get(kind) != scope or self._served(kind) is None:
+            if self._wanted.get(kind) != scope or self._discovery.where(kind) is None:
                 task.cancel()
                 del self._tasks[kind]
                 self._feeds.pop(kind, None)
         for kind, scope in self._wanted.items():
-            served = self._served(kind)
+            served = self._discovery.where(kind)
             if served is None and kind in WATCHED and self._discovery.served is not None:
                 self._say_absent(sink, kind)
             if kind in self._tasks or served is None:
@@ -173,16 +177,6 @@ class KubernetesSource:
         if self._reader is not None:
             await self._reader.close()
             self._reader = None
-
-    def _served(self, kind: str) -> Kind | None:
-        """Where the cluster serves a kind; None for one that it lacks, or of which that is not known yet."""
-        known = WATCHED.get(kind)
-        if known is None or not known.optional:
-            return known
-        served = self._discovery.served
-        if served is None:  # a server that does not tell is asked for the kind itself
-            return known if self._discovery.silent else None
-        return served.get(kind)
 
     def _say_absent(self, sink: Sink, kind: str) -> None:
         """A CRD that is not there is no problem: there are none of its objects, and that is certain."""
@@ -224,6 +218,8 @@ class KubernetesSource:
             await asyncio.sleep(_INFO_EVERY if known.problem is None else 5.0)
 
     async def probe(self) -> Observation[ServerInfo]:
+        from tfdash.sources.kubernetes.transport import problem_of
+
         try:
             reader = self._open()
             started = time.monotonic()
@@ -245,13 +241,13 @@ class KubernetesSource:
                 self._discovery.silent = True  # the kinds' own feeds say what is wrong
                 if self._changed is not None:
                     self._changed.set()
-            return Observation(source=self.ref.cluster, problem=self._problem(error))
+            return Observation(source=self.ref.cluster, problem=problem_of(error, self._clock.now()))
         return Observation(
             value=self._info, source=self.ref.cluster, observed_at=self._clock.now(), complete=True,
             interval=_INFO_EVERY * 2,
         )  # fmt: skip
 
-    async def _identify(self, reader: Any) -> None:
+    async def _identify(self, reader: Reader) -> None:
         """Who the server takes us for."""
         from tfdash.sources.kubernetes.transport import ApiError
 
@@ -266,151 +262,37 @@ class KubernetesSource:
                 raise
         self._info = msgspec.structs.replace(self._info, user=user, groups=groups)
 
-    def _problem(self, error: Exception) -> Problem:
-        from tfdash.sources.kubernetes.transport import problem_of
-
-        return problem_of(error, self._clock.now())
-
     # -- single reads -------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _reads(self) -> Reads:
+        """Imported when first asked: they bring the HTTP client."""
+        from tfdash.sources.kubernetes.reads import Reads
+
+        return Reads(self.ref, self._open, self._discovery, self._fallback, self._clock)
+
     async def read(self, subject: Subject) -> Document:
-        kind = self._served(subject.kind) or READABLE[subject.kind]
-        try:
-            found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
-        except Exception as error:
-            raise ReadFailed(self._problem(error)) from None
-        return Document(subject, cleaned(found), self._clock.now())
+        return await self._reads.read(subject)
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
-        try:
-            body = await self._open().get(READABLE[kind].path(subject.namespace))
-            items = msgspec.json.decode(body).get("items") or []
-        except Exception as error:
-            raise ReadFailed(self._problem(error)) from None
-        owned = []
-        for item in items:
-            meta = item.get("metadata", {})
-            owners = meta.get("ownerReferences") or ()
-            if any(o.get("kind") == subject.kind and o.get("name") == subject.name for o in owners):
-                at = Subject(
-                    subject.cluster, kind, subject.namespace, str(meta.get("name")), str(meta.get("uid"))
-                )
-                item.setdefault("kind", kind)
-                item.setdefault("apiVersion", READABLE[kind].api_version)
-                owned.append(Document(at, cleaned(item), self._clock.now()))
-        return tuple(owned)
+        return await self._reads.read_children(subject, kind)
 
     async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
-        from tfdash.sources.kubernetes import managed
-
-        served = self._served(kind) or READABLE[kind]
-        if served.optional and self._served(kind) is None:
-            return ()
-        found: list[Managed] = []
-        params = {"limit": "500"}
-        try:
-            while True:
-                body = await self._open().get(served.path(namespace), params, managed.PARTIAL)
-                following, items = managed.page(body, self.ref, kind)
-                found += items
-                if not following:
-                    return tuple(found)
-                params["continue"] = following
-        except Exception as error:
-            raise ReadFailed(self._problem(error)) from None
+        return await self._reads.read_managers(kind, namespace)
 
     async def read_labelled(
         self, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
     ) -> tuple[Mapping[str, Any], ...]:
-        from tfdash.sources.kubernetes import managed
-
-        params = {"labelSelector": selector, "resourceVersion": "0"}
-        accept = managed.PARTIAL if metadata else "application/json"
-        try:
-            body = await self._open().get(READABLE[kind].path(namespace), params, accept)
-            found = msgspec.json.decode(body).get("items") or []
-        except Exception as error:
-            raise ReadFailed(self._problem(error)) from None
-        return tuple(item for item in found if isinstance(item, dict))
+        return await self._reads.read_labelled(kind, namespace, selector, metadata=metadata)
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
-        from tfdash.sources.kubernetes.codec import Codec
-
-        selector = f"involvedObject.kind={subject.kind},involvedObject.name={subject.name}"
-        # events about cluster-scoped objects live in "default"
-        path = WATCHED["Event"].path(subject.namespace or "default")
-        try:
-            _, found = Codec("Event").page(await self._open().get(path, {"fieldSelector": selector}))
-        except Exception as error:
-            raise ReadFailed(self._problem(error)) from None
-        events = [e for e in found if isinstance(e, Event)]
-        return tuple(sorted(events, key=lambda e: e.last_seen))
+        return await self._reads.read_events(subject)
 
     def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
-        from tfdash.sources.kubernetes.logs import stream
-
-        return stream(self._open(), request, self._clock)
+        return self._reads.logs(request)
 
     async def privileges(self) -> tuple[Privilege, ...]:
-        """By SelfSubjectAccessReviews: list of each kind everywhere, else in each known namespace; and logs."""
-        served = [self._served(name) for name in WATCHED]
-        asked: list[tuple[str, str, str]] = [(k.group, k.resource, "") for k in served if k is not None]
-        asked.append(("", "pods/log", ""))
-
-        async def one(group: str, resource: str, namespace: str) -> Privilege:
-            name, _, sub = resource.partition("/")
-            verb = "get" if sub else "list"
-            attributes = {
-                "verb": verb,
-                "group": group,
-                "resource": name,
-                "subresource": sub,
-                "namespace": namespace,
-            }
-            body = {
-                "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-                "spec": {"resourceAttributes": attributes},
-            }  # fmt: skip
-            shown = f"{resource}.{group}" if group else resource
-            try:
-                answer = await self._open().review(
-                    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body
-                )
-                status = answer.get("status", {})
-                return Privilege(
-                    verb=verb, resource=shown, namespace=namespace, allowed=bool(status.get("allowed")),
-                    reason=str(status.get("reason") or ""),
-                )  # fmt: skip
-            except Exception as error:
-                return Privilege(
-                    verb=verb, resource=shown, namespace=namespace, reason=self._problem(error).cause
-                )
-
-        everywhere = await asyncio.gather(*(one(*a) for a in asked))
-        narrow = [
-            (group, resource, namespace)
-            for (group, resource, _), told in zip(asked, everywhere, strict=True)
-            if told.allowed is False and resource not in ("namespaces", "nodes")
-            for namespace in self._fallback
-        ]
-        return (*everywhere, *(await asyncio.gather(*(one(*a) for a in narrow))))
-
-
-class Complete:
-    """Passes a feed's observations on, and forgets the prefetched rows once the objects are there."""
-
-    def __init__(self, sink: Sink, ref: ClusterRef, kind: str) -> None:
-        self._sink, self._ref, self._kind = sink, ref, kind
-        self.complete = False
-        self.feed: Any = None
-        self.done: Any = None
-
-    def publish(self, seen: Observation[Objects], changed: frozenset[Key] | None) -> None:
-        if seen.complete and not self.complete:
-            self.complete = True
-            if self.done is not None:
-                self.done()
-        self._sink.put_objects(self._ref, self._kind, seen, changed)
+        return await self._reads.privileges()
 
 
 __all__ = ["ALL", "KubernetesSource"]

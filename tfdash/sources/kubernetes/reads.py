@@ -1,0 +1,147 @@
+"""What is asked of a cluster once, and not watched: objects, who wrote them, events, logs, and what we may read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from tfdash.clock import Clock
+from tfdash.model.kube import Event
+from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.sources.kubernetes import managed
+from tfdash.sources.kubernetes.cleaned import cleaned
+from tfdash.sources.kubernetes.codec import Codec
+from tfdash.sources.kubernetes.discovery import Discovery
+from tfdash.sources.kubernetes.kinds import READABLE, WATCHED
+from tfdash.sources.kubernetes.logs import stream
+from tfdash.sources.kubernetes.transport import Reader, problem_of
+
+
+class Reads:
+    """The single reads of ``tfdash.sources.base.Source``. ``opened`` gives the reader, which may be closed in between.
+
+    ``fallback`` are the namespaces that are asked about where all are forbidden.
+    """
+
+    def __init__(
+        self, ref: ClusterRef, opened: Callable[[], Reader], discovery: Discovery, fallback: tuple[str, ...], clock: Clock
+    ) -> None:  # fmt: skip
+        self._ref, self._open, self._discovery = ref, opened, discovery
+        self._fallback, self._clock = fallback, clock
+
+    async def read(self, subject: Subject) -> Document:
+        kind = self._discovery.where(subject.kind) or READABLE[subject.kind]
+        try:
+            found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
+        except Exception as error:
+            raise self._failed(error) from None
+        return Document(subject, cleaned(found), self._clock.now())
+
+    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
+        try:
+            body = await self._open().get(READABLE[kind].path(subject.namespace))
+            items = msgspec.json.decode(body).get("items") or []
+        except Exception as error:
+            raise self._failed(error) from None
+        owned = []
+        for item in items:
+            meta = item.get("metadata", {})
+            owners = meta.get("ownerReferences") or ()
+            if any(o.get("kind") == subject.kind and o.get("name") == subject.name for o in owners):
+                at = Subject(
+                    subject.cluster, kind, subject.namespace, str(meta.get("name")), str(meta.get("uid"))
+                )
+                item.setdefault("kind", kind)
+                item.setdefault("apiVersion", READABLE[kind].api_version)
+                owned.append(Document(at, cleaned(item), self._clock.now()))
+        return tuple(owned)
+
+    async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
+        served = self._discovery.where(kind) or READABLE[kind]
+        if served.optional and self._discovery.where(kind) is None:
+            return ()
+        found: list[Managed] = []
+        params = {"limit": "500"}
+        try:
+            while True:
+                body = await self._open().get(served.path(namespace), params, managed.PARTIAL)
+                following, items = managed.page(body, self._ref, kind)
+                found += items
+                if not following:
+                    return tuple(found)
+                params["continue"] = following
+        except Exception as error:
+            raise self._failed(error) from None
+
+    async def read_labelled(
+        self, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
+    ) -> tuple[Mapping[str, Any], ...]:
+        params = {"labelSelector": selector, "resourceVersion": "0"}
+        accept = managed.PARTIAL if metadata else "application/json"
+        try:
+            body = await self._open().get(READABLE[kind].path(namespace), params, accept)
+            found = msgspec.json.decode(body).get("items") or []
+        except Exception as error:
+            raise self._failed(error) from None
+        return tuple(item for item in found if isinstance(item, dict))
+
+    async def read_events(self, subject: Subject) -> tuple[Event, ...]:
+        selector = f"involvedObject.kind={subject.kind},involvedObject.name={subject.name}"
+        # events about cluster-scoped objects live in "default"
+        path = WATCHED["Event"].path(subject.namespace or "default")
+        try:
+            _, found = Codec("Event").page(await self._open().get(path, {"fieldSelector": selector}))
+        except Exception as error:
+            raise self._failed(error) from None
+        events = [e for e in found if isinstance(e, Event)]
+        return tuple(sorted(events, key=lambda e: e.last_seen))
+
+    def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
+        return stream(self._open(), request, self._clock)
+
+    async def privileges(self) -> tuple[Privilege, ...]:
+        """By SelfSubjectAccessReviews: list of each kind everywhere, else in each known namespace; and logs."""
+        served = [self._discovery.where(name) for name in WATCHED]
+        asked: list[tuple[str, str, str]] = [(k.group, k.resource, "") for k in served if k is not None]
+        asked.append(("", "pods/log", ""))
+        everywhere = await asyncio.gather(*(self._privilege(*a) for a in asked))
+        narrow = [
+            (group, resource, namespace)
+            for (group, resource, _), told in zip(asked, everywhere, strict=True)
+            if told.allowed is False and resource not in ("namespaces", "nodes")
+            for namespace in self._fallback
+        ]
+        return (*everywhere, *(await asyncio.gather(*(self._privilege(*a) for a in narrow))))
+
+    async def _privilege(self, group: str, resource: str, namespace: str) -> Privilege:
+        name, _, sub = resource.partition("/")
+        verb = "get" if sub else "list"
+        attributes = {
+            "verb": verb,
+            "group": group,
+            "resource": name,
+            "subresource": sub,
+            "namespace": namespace,
+        }
+        body = {
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }  # fmt: skip
+        shown = f"{resource}.{group}" if group else resource
+        try:
+            answer = await self._open().review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
+            status = answer.get("status", {})
+            return Privilege(
+                verb=verb, resource=shown, namespace=namespace, allowed=bool(status.get("allowed")),
+                reason=str(status.get("reason") or ""),
+            )  # fmt: skip
+        except Exception as error:
+            cause = problem_of(error, self._clock.now()).cause
+            return Privilege(verb=verb, resource=shown, namespace=namespace, reason=cause)
+
+    def _failed(self, error: Exception) -> ReadFailed:
+        return ReadFailed(problem_of(error, self._clock.now()))
