@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from screens.listing import ListScreen
 from screens.panel import Line, Piece, bar
-from tfdash.model.kube import Node
+from tfdash.model.kubecluster import Node
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states

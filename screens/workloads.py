@@ -7,7 +7,7 @@ from time import monotonic
 from screens.listing import ListScreen
 from screens.panel import Line, Piece
 from screens.recent import Recent
-from tfdash.model.kube import Event
+from tfdash.model.kubecluster import Event
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.text import safe
 from tfdash.views import state as states

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from tfdash.clock import Clock
-from tfdash.model.kube import Event
+from tfdash.model.kubecluster import Event
 from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo

@@ -14,7 +14,9 @@ from collections.abc import Iterable
 from tfdash.judging.index import INDEXED, NONE, Index
 from tfdash.judging.policies import Policies
 from tfdash.judging.releases import Releases
-from tfdash.model.kube import WORKLOAD_KINDS, Node, Provisional
+from tfdash.model.kinds import WORKLOAD_KINDS
+from tfdash.model.kube import Provisional
+from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Key, Subject

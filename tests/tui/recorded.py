@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.tui import world
 from tfdash.model.delivery import DELIVERY_KINDS
-from tfdash.model.kube import Event, Object
+from tfdash.model.kube import Object
+from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.picture import ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfdash.model import kube
+from tfdash.model.kinds import KINDS
 from tfdash.model.kube import (
     Condition,
     Container,
@@ -15,6 +16,7 @@ from tfdash.model.kube import (
     Resources,
     Selector,
 )
+from tfdash.model.kubecluster import EndpointSlice, Event, Namespace, Node, Service, ServicePort, Taint
 
 NOW = 1_795_443_300.0  # Mon 23 Nov 2026 14:15:00 UTC, 09:15 in New York
 HOUR, DAY, MI = 3600.0, 86400.0, 2**20
@@ -119,33 +121,33 @@ def _workloads() -> list[Object]:
     ]  # fmt: skip
 
 
-def _node(name: str, **over: Any) -> kube.Node:
+def _node(name: str, **over: Any) -> Node:
     ready = Condition("Ready", "True", "KubeletReady", since=NOW - 40 * DAY)
     given: dict[str, Any] = {
         "cpu": 4.0, "memory": 16 * 1024 * MI, "pods": 110, "conditions": (ready,), "kubelet_version": "v1.37.2",
         "os_image": "Debian GNU/Linux 13", "architecture": "amd64", "runtime": "containerd://2.2.0",
         "internal_ip": "192.0.2.10", "roles": ("worker",),
     }  # fmt: skip
-    return kube.Node(**_ids(name, "Node", 120 * DAY, namespace=""), **(given | over))
+    return Node(**_ids(name, "Node", 120 * DAY, namespace=""), **(given | over))
 
 
 def _rest() -> list[Object]:
     about = {"involved_namespace": NS, "involved_kind": "Pod"}
     return [
         _node("node-1"),
-        _node("node-2", unschedulable=True, taints=(kube.Taint("node.kubernetes.io/unschedulable", "", "NoSchedule"),)),
+        _node("node-2", unschedulable=True, taints=(Taint("node.kubernetes.io/unschedulable", "", "NoSchedule"),)),
         _node("node-3", conditions=(
             Condition("Ready", "True", "KubeletReady", since=NOW - 40 * DAY),
             Condition("MemoryPressure", "True", "KubeletHasInsufficientMemory", since=NOW - 300))),
-        *(kube.Namespace(**_ids(n, "Namespace", 200 * DAY, namespace=""), phase="Active")
+        *(Namespace(**_ids(n, "Namespace", 200 * DAY, namespace=""), phase="Active")
           for n in ("default", "tf-batch", NS)),
-        kube.Event(**_ids("ledger.1", "Event", 90), type="Warning", reason="BackOff",
-                   message="Back-off restarting failed container main", count=7, first_seen=NOW - 900,
-                   last_seen=NOW - 90, source="kubelet", involved_name="ledger-export-9c1d-b",
-                   involved_uid="uid-Pod-ledger-export-9c1d-b", **about),
-        kube.Event(**_ids("checkout.1", "Event", 720), reason="ScalingReplicaSet", source="deployment-controller",
-                   message="Scaled up replica set checkout-77aa to 1", first_seen=NOW - 720, last_seen=NOW - 720,
-                   involved_kind="Deployment", involved_namespace=NS, involved_name="checkout"),
+        Event(**_ids("ledger.1", "Event", 90), type="Warning", reason="BackOff",
+              message="Back-off restarting failed container main", count=7, first_seen=NOW - 900,
+              last_seen=NOW - 90, source="kubelet", involved_name="ledger-export-9c1d-b",
+              involved_uid="uid-Pod-ledger-export-9c1d-b", **about),
+        Event(**_ids("checkout.1", "Event", 720), reason="ScalingReplicaSet", source="deployment-controller",
+              message="Scaled up replica set checkout-77aa to 1", first_seen=NOW - 720, last_seen=NOW - 720,
+              involved_kind="Deployment", involved_namespace=NS, involved_name="checkout"),
         kube.HorizontalPodAutoscaler(
             **_ids("checkout", "HorizontalPodAutoscaler", 90 * DAY), target_kind="Deployment", target_name="checkout",
             min_replicas=3, max_replicas=10, current=3, desired=3,
@@ -154,10 +156,10 @@ def _rest() -> list[Object]:
         kube.PodDisruptionBudget(
             **_ids("checkout", "PodDisruptionBudget", 90 * DAY), min_available="2", allowed=1, healthy=3,
             desired_healthy=2, expected=3, selector=Selector({"app": "checkout"}), observed_generation=1, generation=1),
-        kube.Service(**_ids("checkout", "Service", 90 * DAY), cluster_ip="10.0.0.12", selector={"app": "checkout"},
-                     ports=(kube.ServicePort("http", 80, "8080"),)),
-        kube.EndpointSlice(**_ids("checkout-x7", "EndpointSlice", 90 * DAY), service="checkout", address_type="IPv4",
-                           ready=3, total=4, ports=("8080/TCP",)),
+        Service(**_ids("checkout", "Service", 90 * DAY), cluster_ip="10.0.0.12", selector={"app": "checkout"},
+                ports=(ServicePort("http", 80, "8080"),)),
+        EndpointSlice(**_ids("checkout-x7", "EndpointSlice", 90 * DAY), service="checkout", address_type="IPv4",
+                      ready=3, total=4, ports=("8080/TCP",)),
         kube.Job(**_ids("migrate-212", "Job", 2 * HOUR), completions=1, succeeded=1, started=NOW - 2 * HOUR,
                  completed=NOW - 2 * HOUR + 45, conditions=(Condition("Complete", "True"),),
                  template=_template("migrate", "checkout:2.14.0")),
@@ -169,7 +171,7 @@ def _rest() -> list[Object]:
 
 def objects() -> dict[str, list[Object]]:
     """All of them, by kind, in the model's order of kinds."""
-    found: dict[str, list[Object]] = {kind: [] for kind in kube.KINDS}
+    found: dict[str, list[Object]] = {kind: [] for kind in KINDS}
     for obj in (*_workloads(), *_rest()):
         found[type(obj).KIND].append(obj)
     return found

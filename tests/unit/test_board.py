@@ -10,7 +10,8 @@ import pytest
 
 from tfdash.board import Board, Update
 from tfdash.clock import FixedClock
-from tfdash.model.kube import Event, Pod
+from tfdash.model.kube import Pod
+from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Objects, Picture, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed

@@ -17,7 +17,8 @@ from tests.unit.playbook.making import (
     waiting,
 )
 from tfdash.judge import Judge, judge_all
-from tfdash.model.kube import Node, Object
+from tfdash.model.kube import Object
+from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.subject import Key, Subject

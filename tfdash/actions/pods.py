@@ -12,7 +12,8 @@ from tfdash.actions.paths import path_of
 from tfdash.actions.planning import Planning
 from tfdash.actions.sealing import Draft
 from tfdash.model.action import Post, Request
-from tfdash.model.kube import Pod, PodDisruptionBudget, Service
+from tfdash.model.kube import Pod, PodDisruptionBudget
+from tfdash.model.kubecluster import Service
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
 from tfdash.playbook.rules.links import selects

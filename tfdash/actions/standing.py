@@ -11,15 +11,8 @@ import msgspec
 
 from tfdash.actions.policy import ActionPolicy
 from tfdash.model.judgement import CanaryJudgement
-from tfdash.model.kube import (
-    DaemonSet,
-    HorizontalPodAutoscaler,
-    Node,
-    Object,
-    Pod,
-    Provisional,
-    StatefulSet,
-)
+from tfdash.model.kube import DaemonSet, HorizontalPodAutoscaler, Object, Pod, Provisional, StatefulSet
+from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Picture
 from tfdash.model.release import Keeper, ReleaseState
 from tfdash.model.subject import Subject

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TypeVar
 
-from tfdash.model.kube import (
-    WORKLOAD_KINDS,
-    Event,
-    HorizontalPodAutoscaler,
-    Object,
-    Pod,
-    PodDisruptionBudget,
-    ReplicaSet,
-)
+from tfdash.model.kinds import WORKLOAD_KINDS
+from tfdash.model.kube import HorizontalPodAutoscaler, Object, Pod, PodDisruptionBudget, ReplicaSet
+from tfdash.model.kubecluster import Event
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
 from tfdash.playbook.rules.links import Links, selects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from tfdash.model.kube import Event
+from tfdash.model.kubecluster import Event
 from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from tfdash.model.kube import Event
+from tfdash.model.kubecluster import Event
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.text import safe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tfdash.model.kube import Event
+from tfdash.model.kubecluster import Event
 from tfdash.text import safe
 from tfdash.views.age import since
 from tfdash.views.layout import columns

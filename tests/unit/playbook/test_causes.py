@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.unit.playbook.making import NOW, condition, deployment, judged, pod, replica_set, running, waiting
-from tfdash.model.kube import ContainerStatus, Event
+from tfdash.model.kube import ContainerStatus
+from tfdash.model.kubecluster import Event
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release
 from tfdash.playbook.rules.causes.placement import scheduler_reasons

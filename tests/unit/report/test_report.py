@@ -9,18 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
-from tfdash.model.kube import (
-    KINDS,
-    Container,
-    Deployment,
-    HorizontalPodAutoscaler,
-    Metric,
-    Node,
-    Provisional,
-    Service,
-    ServicePort,
-    Template,
-)
+from tfdash.model.kinds import KINDS
+from tfdash.model.kube import Container, Deployment, HorizontalPodAutoscaler, Metric, Provisional, Template
+from tfdash.model.kubecluster import Node, Service, ServicePort
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.section import SectionState

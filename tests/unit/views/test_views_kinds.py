@@ -10,32 +10,26 @@ from hypothesis import strategies as st
 
 from tests.unit.views.making import EU, HOSTILE, NOW, VISIBLE, altered, cluster, picture, pod, update
 from tfdash.model.delivery import DELIVERY_KINDS
+from tfdash.model.kinds import KINDS
 from tfdash.model.kube import (
-    KINDS,
     Condition,
     Container,
     CronJob,
     DaemonSet,
     Deployment,
-    EndpointSlice,
-    Event,
     HorizontalPodAutoscaler,
     Job,
     Metric,
-    Namespace,
-    Node,
     Object,
     PodDisruptionBudget,
     Provisional,
     ReplicaSet,
     Resources,
     Selector,
-    Service,
-    ServicePort,
     StatefulSet,
-    Taint,
     Template,
 )
+from tfdash.model.kubecluster import EndpointSlice, Event, Namespace, Node, Service, ServicePort, Taint
 from tfdash.model.verdict import Assessment, Level, Verdict
 from tfdash.views.kinds import VIEWS, Context, view_of
 from tfdash.views.kinds.base import PRINTED

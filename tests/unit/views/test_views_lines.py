@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
-from tfdash.model.kube import Event
+from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.picture import ServerInfo
 from tfdash.model.subject import Subject

@@ -22,7 +22,6 @@ from tfdash.model.kube import (
     ContainerStatus,
     DaemonSet,
     Deployment,
-    Node,
     Owner,
     Provisional,
     ReplicaSet,
@@ -30,6 +29,7 @@ from tfdash.model.kube import (
     StatefulSet,
     Template,
 )
+from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.subject import Key, Subject
 from tfdash.model.update import merged

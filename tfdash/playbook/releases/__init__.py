@@ -17,7 +17,8 @@ from tfdash.model.delivery import (
     Kustomization,
     Rollout,
 )
-from tfdash.model.kube import EMPTY_LABELS, Deployment, Event, Object, Pod, Provisional, ReplicaSet
+from tfdash.model.kube import EMPTY_LABELS, Deployment, Object, Pod, Provisional, ReplicaSet
+from tfdash.model.kubecluster import Event
 from tfdash.model.picture import ClusterPicture
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Key, Subject

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tfdash.model.delivery import AnalysisRun, Application, Canary, Rollout
-from tfdash.model.kube import Deployment, Event, HorizontalPodAutoscaler, Object, Pod, Provisional, ReplicaSet
+from tfdash.model.kube import Deployment, HorizontalPodAutoscaler, Object, Pod, Provisional, ReplicaSet
+from tfdash.model.kubecluster import Event
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.workload import WorkloadState

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tfdash.model.kube import (
-    Event,
-    HorizontalPodAutoscaler,
-    Labels,
-    Pod,
-    PodDisruptionBudget,
-    ReplicaSet,
-    Selector,
-)
+from tfdash.model.kube import HorizontalPodAutoscaler, Labels, Pod, PodDisruptionBudget, ReplicaSet, Selector
+from tfdash.model.kubecluster import Event
 
 
 @dataclass(frozen=True)

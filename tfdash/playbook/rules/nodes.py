@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfdash.model.kube import Node
+from tfdash.model.kubecluster import Node
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.rules.causes.finding import shorten

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfdash.model import kube as m
+from tfdash.model import kubecluster as mc
 from tfdash.sources.kubernetes import wire as w
 from tfdash.sources.kubernetes import wirecluster as wc
 from tfdash.sources.kubernetes.convert import (
@@ -288,7 +289,7 @@ def pdb(found: w.Pdb) -> m.PodDisruptionBudget:
     )
 
 
-def node(found: wc.Node) -> m.Node:
+def node(found: wc.Node) -> mc.Node:
     room, capacity = found.status.allocatable or {}, found.status.capacity or {}
     info = found.status.node_info or wc.NodeInfo()
     known = found.metadata.labels or {}
@@ -296,10 +297,10 @@ def node(found: wc.Node) -> m.Node:
     if known.get("kubernetes.io/role"):
         roles.add(known["kubernetes.io/role"])
     addresses = [a.address for a in found.status.addresses or () if a.type == "InternalIP"]
-    return m.Node(
+    return mc.Node(
         **meta(found.metadata),
         unschedulable=found.spec.unschedulable,
-        taints=tuple(m.Taint(t.key, t.value, t.effect) for t in found.spec.taints or ()),
+        taints=tuple(mc.Taint(t.key, t.value, t.effect) for t in found.spec.taints or ()),
         conditions=conditions(found.status.conditions),
         cpu=quantity(room.get("cpu")) or 0.0,
         memory=quantity(room.get("memory")) or 0.0,
@@ -317,19 +318,19 @@ def node(found: wc.Node) -> m.Node:
     )
 
 
-def namespace(found: wc.Namespace) -> m.Namespace:
-    return m.Namespace(
+def namespace(found: wc.Namespace) -> mc.Namespace:
+    return mc.Namespace(
         **meta(found.metadata), phase=found.status.phase, conditions=conditions(found.status.conditions)
     )
 
 
-def event(found: wc.Event) -> m.Event:
+def event(found: wc.Event) -> mc.Event:
     series = found.series or wc.EventSeries()
     times = (found.last_timestamp, series.last_observed_time, found.event_time, found.first_timestamp)
     last = max(seconds(t) for t in times) or seconds(found.metadata.creation_timestamp)
     first = seconds(found.first_timestamp) or seconds(found.event_time) or last
     source, about = found.source or wc.EventSource(), found.involved_object
-    return m.Event(
+    return mc.Event(
         **meta(found.metadata),
         type=share(found.type),
         reason=share(found.reason),
@@ -346,26 +347,26 @@ def event(found: wc.Event) -> m.Event:
     )
 
 
-def service(found: wc.Service) -> m.Service:
+def service(found: wc.Service) -> mc.Service:
     spec = found.spec
     balancer = found.status.load_balancer or wc.LoadBalancer()
     external = [i.ip or i.hostname for i in balancer.ingress or ()] + list(spec.external_ips or ())
     if spec.external_name:
         external.append(spec.external_name)
-    return m.Service(
+    return mc.Service(
         **meta(found.metadata),
         type=spec.type,
         cluster_ip=spec.cluster_ip,
         external=tuple(external),
         ports=tuple(
-            m.ServicePort(p.name, p.port or 0, text(p.target_port), p.protocol, p.node_port or None)
+            mc.ServicePort(p.name, p.port or 0, text(p.target_port), p.protocol, p.node_port or None)
             for p in spec.ports or ()
         ),
         selector=labels(spec.selector),
     )
 
 
-def endpoint_slice(found: wc.EndpointSlice) -> m.EndpointSlice:
+def endpoint_slice(found: wc.EndpointSlice) -> mc.EndpointSlice:
     # a missing "ready" is to be read as true (discovery.k8s.io/v1 EndpointConditions)
     ready = [e.conditions is None or e.conditions.ready is not False for e in found.endpoints or ()]
     pods = tuple(
@@ -373,7 +374,7 @@ def endpoint_slice(found: wc.EndpointSlice) -> m.EndpointSlice:
         for e, r in zip(found.endpoints or (), ready, strict=True)
         if e.target_ref is not None and e.target_ref.kind == "Pod"
     )
-    return m.EndpointSlice(
+    return mc.EndpointSlice(
         **meta(found.metadata),
         service=(found.metadata.labels or {}).get("kubernetes.io/service-name", ""),
         address_type=found.address_type,

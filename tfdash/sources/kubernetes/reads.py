@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tfdash.clock import Clock
-from tfdash.model.kube import Event
+from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.kubernetes import managed

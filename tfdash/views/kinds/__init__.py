@@ -37,7 +37,7 @@ _BY_KIND: dict[str, KindView] = {view.kinds[0]: view for view in VIEWS.values() 
 
 
 def view_of(kind: str) -> KindView:
-    """The view of one kind of ``tfdash.model.kube``. Raises KeyError for any other."""
+    """The view of one kind of the model. Raises KeyError for any other."""
     return _BY_KIND[kind]
 
 

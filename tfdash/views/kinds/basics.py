@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tfdash.model.kube import Event, Object
+from tfdash.model.kube import Object
+from tfdash.model.kubecluster import Event
 from tfdash.views.kinds.base import Context, Field, KindView, age_field, name_field, text_field
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tfdash.model.kube import EndpointSlice, Object, Service
+from tfdash.model.kube import Object
+from tfdash.model.kubecluster import EndpointSlice, Service
 from tfdash.text import safe
 from tfdash.views.kinds.base import (
     Context,

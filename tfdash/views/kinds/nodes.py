@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tfdash.model.kube import Node, Object, Pod, Provisional
+from tfdash.model.kube import Object, Pod, Provisional
+from tfdash.model.kubecluster import Node
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
