@@ -28,9 +28,7 @@ _numbers = itertools.count(1)
 def seeded(cluster: Cluster) -> Iterator[Cluster]:
     if not cluster.request("GET", "/api/v1/nodes")["items"]:  # another module may have made some
         world.add_nodes(cluster, 2)
-    cluster.kubectl("create", "namespace", NS)
-    account = f"/api/v1/namespaces/{NS}/serviceaccounts/default"
-    cluster.wait(lambda: b"creationTimestamp" in cluster.get(account), "the service account")
+    world.add_namespaces(cluster, NS)
     yield cluster
     cluster.kubectl("delete", "namespace", NS, "--wait=false")
 

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import os
-import pty
-import re
-import select
-import signal
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +13,7 @@ import pytest
 from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import Terminal, terminal, write_config
+from tests.pseudoterminal import PseudoTerminal
 from tests.unit.actions.acting import confirmed
 from tfdash.actions.base import PlanRefused
 from tfdash.model.action import Guarded, Progress, Result
@@ -31,7 +26,7 @@ SPACE = "doors"
 @pytest.fixture(scope="module")
 def at(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     world.add_nodes(cluster, 1)
-    world.create(cluster, "/api/v1/namespaces", {"metadata": {"name": SPACE}})
+    world.add_namespaces(cluster, SPACE)
     shop = world.deployment("shop", SPACE, 1, container={"ports": [{"containerPort": 8080}]})
     world.create(cluster, f"/apis/apps/v1/namespaces/{SPACE}/deployments", shop)
     cluster.wait(lambda: names(cluster, "status.phase=Running"), "a pod that runs")
@@ -57,43 +52,13 @@ def pod(cluster: Cluster, at: Terminal) -> Subject:
     return found
 
 
-class Lent:
-    """The command on a pseudo-terminal."""
-
-    def __init__(self, argv: tuple[str, ...]) -> None:
-        ours, theirs = pty.openpty()
-        self.descriptor, self.seen = ours, ""
-        self.process = subprocess.Popen(
-            argv, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-        )
-        os.close(theirs)
-
-    def until(self, pattern: str) -> re.Match[str]:
-        deadline = time.monotonic() + 30
-        while (found := re.search(pattern, self.seen)) is None:
-            assert select.select([self.descriptor], [], [], max(0.0, deadline - time.monotonic()))[0], (
-                self.seen
-            )
-            self.seen += os.read(self.descriptor, 4096).decode()
-        return found
-
-    def type(self, text: str) -> None:
-        os.write(self.descriptor, text.encode())
-
-    def end(self) -> int:
-        try:
-            return self.process.wait(30)
-        finally:
-            os.close(self.descriptor)
-
-
-def lent(at: Terminal, guarded: Guarded, use: Callable[[Lent], int]) -> Progress:
+def lent(at: Terminal, guarded: Guarded, use: Callable[[PseudoTerminal], int]) -> Progress:
     """Carry it out as the screens do: while the command has the terminal, ``use`` types and reads; it returns how it ended."""
     assert guarded.allowed, guarded.refused
 
     def hand_over(progress: Progress) -> None:
         if progress.stage == "terminal":
-            code = use(Lent(progress.plan.requests[0].argv))
+            code = use(PseudoTerminal(progress.plan.requests[0].argv))
             at.run(at.desk.terminal_ended(progress.plan, code))
 
     def tell(progress: Progress) -> None:
@@ -109,11 +74,11 @@ def recorded(at: Terminal, action: str) -> list[tuple[str, str]]:
 
 
 def test_a_shell_in_a_container(cluster: Cluster, at: Terminal) -> None:
-    def use(shell: Lent) -> int:
+    def use(shell: PseudoTerminal) -> int:
         shell.type("echo in $TFDASH_POD $((40+2))\n")
         shell.until("in a pod of KWOK 42")
         shell.type("exit\n")
-        return shell.end()
+        return shell.ended()
 
     done = lent(at, at.plan("pod.shell", pod(cluster, at)), use)
     assert (done.result, done.sentence) == (Result.APPLIED, "the command ended with 0")
@@ -124,11 +89,11 @@ def test_a_shell_in_a_container(cluster: Cluster, at: Terminal) -> None:
 def test_a_port_is_forwarded_until_it_is_interrupted(cluster: Cluster, at: Terminal) -> None:
     answers: list[str] = []
 
-    def use(forward: Lent) -> int:
+    def use(forward: PseudoTerminal) -> int:
         port = forward.until(r"Forwarding from 127\.0\.0\.1:(\d+) -> 8080")[1]
         answers.append(httpx.get(f"https://127.0.0.1:{port}/version", verify=False).json()["gitVersion"])
-        forward.process.send_signal(signal.SIGINT)
-        return forward.end()
+        forward.type("\x03")
+        return forward.ended()
 
     guarded = at.plan("pod.port-forward", pod(cluster, at))
     assert "a free local port leads to port 8080 of shop-" in guarded.plan.effect

@@ -25,9 +25,7 @@ def board(cluster: Cluster) -> Iterator[Board]:
     world.create(
         cluster, "/api/v1/nodes", world.node("doomed", pool="doomed"), world.node("sound", pool="sound")
     )
-    world.create(cluster, "/api/v1/namespaces", {"metadata": {"name": SPACE}})
-    account = f"/api/v1/namespaces/{SPACE}/serviceaccounts/default"
-    cluster.wait(lambda: b"creationTimestamp" in cluster.get(account), "service account")
+    world.add_namespaces(cluster, SPACE)
     world.create(
         cluster, f"/apis/apps/v1/namespaces/{SPACE}/deployments",
         world.deployment("on-doomed", SPACE, 2, pod={"nodeSelector": {"pool": "doomed"}}),

@@ -44,9 +44,7 @@ class Later(SystemClock):
 @pytest.fixture(scope="module")
 def seeded(cluster: Cluster) -> Iterator[Cluster]:
     world.add_nodes(cluster, 2)
-    cluster.kubectl("create", "namespace", NS)
-    account = f"/api/v1/namespaces/{NS}/serviceaccounts/default"
-    cluster.wait(lambda: b"creationTimestamp" in cluster.get(account), "the service account")
+    world.add_namespaces(cluster, NS)
     yield cluster
     cluster.kubectl("delete", "namespace", NS, "--wait=false")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from urllib.error import HTTPError
 
@@ -48,6 +49,18 @@ def create(cluster: Cluster, path: str, *documents: dict[str, Any]) -> None:
 def add_nodes(cluster: Cluster, count: int) -> None:
     create(cluster, "/api/v1/nodes", *(node(f"node-{i:03}") for i in range(count)))
     cluster.wait(lambda: _ready_nodes(cluster) >= count, f"{count} nodes")
+
+
+def add_namespaces(cluster: Cluster, *names: str, labels: dict[str, str] | None = None) -> None:
+    """Namespaces in which pods can be made: the service account comes a moment after the namespace."""
+    create(cluster, "/api/v1/namespaces", *({"metadata": {"name": n, "labels": labels or {}}} for n in names))
+    for name in names:
+        account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+        cluster.wait(partial(_there, cluster, account), f"the service account of {name}")
+
+
+def _there(cluster: Cluster, path: str) -> bool:
+    return b"creationTimestamp" in cluster.get(path)
 
 
 def _ready_nodes(cluster: Cluster) -> int:
@@ -127,13 +140,8 @@ def _count(cluster: Cluster) -> int:
 def add_cases(cluster: Cluster) -> None:
     """One workload for each state and cause of issue point 4, in ``tf-cases`` and ``tf-quota``."""
     space = CASES_NAMESPACE
-    create(
-        cluster, "/api/v1/namespaces", {"metadata": {"name": space}}, {"metadata": {"name": "tf-quota"}},
-        {"metadata": {"name": "tf-hook", "labels": {"tfdash.test/hook": "yes"}}},
-    )  # fmt: skip
-    for namespace in (space, "tf-quota", "tf-hook"):
-        account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
-        cluster.wait(lambda account=account: b"creationTimestamp" in cluster.get(account), "service accounts")  # type: ignore[misc]
+    add_namespaces(cluster, space, "tf-quota")
+    add_namespaces(cluster, "tf-hook", labels={"tfdash.test/hook": "yes"})
     cluster.apply(_EXTRAS)
     apps = f"/apis/apps/v1/namespaces/{space}/deployments"
     init = {"initContainers": [{"name": "init", "image": "registry.example.com/init:1"}]}
