@@ -42,7 +42,7 @@ def examine_metrics(board: Board) -> list[dict[str, Any]]:
 
 def _settled(board: Board, feeder: PrometheusFeeder) -> bool:
     seen = board.picture.signals.prometheus.get(feeder.ref)
-    if seen is None or (seen.observed_at is None and seen.problem is None):
+    if seen is None or seen.unasked:
         return False
     if seen.problem is not None:
         return True

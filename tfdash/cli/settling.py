@@ -36,7 +36,7 @@ def _signals(board: Board) -> tuple[str, ...]:
     for feeder in board.feeders:
         if isinstance(feeder, PrometheusFeeder):
             backend = picture.signals.prometheus.get(feeder.ref)
-            if backend is None or (backend.observed_at is None and backend.problem is None):
+            if backend is None or backend.unasked:
                 told[f"{feeder.ref.cluster} metrics"] = None
             elif backend.problem is None:
                 for release in releases:

@@ -65,3 +65,8 @@ class Observation(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     hidden: tuple[str, ...] = ()
     note: str = ""  # what is to be said of a value that is whole: "not installed"
     interval: float = 60.0  # seconds within which the next proof is due; older than that shows its age
+
+    @property
+    def unasked(self) -> bool:
+        """Whether neither an answer nor a failure came yet."""
+        return self.observed_at is None and self.problem is None

@@ -186,7 +186,7 @@ def metrics_lines(picture: Picture, release: ReleaseState, now: float) -> list[L
         return [
             _labelled("metrics", (f"? Prometheus {told.text.removeprefix('? ')}", "unknown"), (remedy, "dim"))
         ]
-    if seen.observed_at is None:
+    if seen.unasked:
         return [_labelled("metrics", ("… Prometheus is asked", "dim"))]
     traffic = [picture.signals.traffic.get(s) for s in (release.workload, release.subject) if s is not None]
     known = next((t for t in traffic if t is not None), None)
