@@ -12,7 +12,8 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,26 +28,13 @@ from tfdash.model.traffic import Signals
 from tfdash.model.update import Update
 from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.sources.base import Feeder, Scope, Source
+from tfdash.turns import Judging, Turns
+from tfdash.wants import Wants
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-_BREATH = 0.005  # seconds between two pieces of judging
 
-__all__ = ["Board", "Judging", "Update"]
-
-
-class Judging(Protocol):
-    """Keeps one assessment current. Called on the board's thread only."""
-
-    def assess(
-        self, picture: Picture, change: Change, now: float
-    ) -> tuple[Assessment, frozenset[Subject] | None]: ...
-
-    def go_on(self, now: float) -> bool:
-        """Judge a part of what ``assess`` left, not to hold the thread; the next ``assess`` says it. True: more is left."""
-
-    def due_at(self) -> float | None:
-        """When something must be judged again although nothing changed (epoch seconds), or None."""
+__all__ = ["Board", "Update"]
 
 
 class Board:
@@ -60,11 +48,10 @@ class Board:
         self._new_signals = self._new_facts = False
         self._group: asyncio.TaskGroup | None = None
         self._sources: dict[ClusterRef, Source] = {source.ref: source for source in sources}
-        self._judge = judge
         self._clock = clock
         self._interval = interval
         self._lock = threading.RLock()
-        self._wants: dict[str, tuple[Mapping[str, Scope], ClusterRef | None]] = {}
+        self._wants = Wants()
         self._listeners: list[Callable[[Update], None]] = []
         self._pending_keys: dict[tuple[ClusterRef, str], frozenset[Key] | None] = {}
         self._pending_fresh: set[tuple[ClusterRef, str]] = set()
@@ -73,8 +60,7 @@ class Board:
         self._main: asyncio.Task[None] | None = None
         self._flush_at: float = 0.0  # monotonic; earliest next flush
         self._scheduled = False
-        self._due: asyncio.TimerHandle | None = None
-        self._going_on = False  # judging has something left, and its turn comes
+        self._turns = None if judge is None else Turns(judge, clock, interval, self._schedule_locked)
         self.assessment: Assessment = EMPTY_ASSESSMENT
         self.picture = Picture(
             at=clock.now(),
@@ -173,47 +159,16 @@ class Board:
             picture = self.picture
         self._flush_at = time.monotonic() + self._interval
         judged: frozenset[Subject] | None = frozenset()
-        if self._judge is not None and self._loop is not None:
-            try:
-                self.assessment, judged = self._judge.assess(picture, change, self._clock.now())
-            except Exception:  # a rule that fails must not stop the picture; the log has the cause
-                log.exception("judging failed")
-            self._rearm_due()
-            if not self._going_on:
-                self._going_on = True
-                self._loop.call_soon(self._go_on)
+        if self._turns is not None and self._loop is not None:
+            told = self._turns.assess(picture, change)
+            if told is not None:
+                self.assessment, judged = told
         update = Update(picture, self.assessment, change, judged)
         for listener in tuple(self._listeners):
             try:
                 listener(update)
             except Exception:
                 log.exception("a listener failed")
-
-    def _rearm_due(self) -> None:
-        assert self._loop is not None
-        assert self._judge is not None
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
-        at = self._judge.due_at()
-        if at is not None:
-            self._due = self._loop.call_later(
-                max(self._interval, at - self._clock.now()), self._schedule_locked
-            )
-
-    def _go_on(self) -> None:
-        """Judge what was left, piece by piece, and let the network have its turn between."""
-        assert self._loop is not None
-        assert self._judge is not None
-        self._going_on = False
-        try:
-            left = self._judge.go_on(self._clock.now())
-        except Exception:
-            log.exception("judging failed")
-            return
-        if left:
-            self._going_on = True
-            self._loop.call_later(_BREATH, self._go_on)
 
     def _schedule_locked(self) -> None:
         with self._lock:
@@ -235,35 +190,18 @@ class Board:
     def want(self, owner: str, kinds: Mapping[str, Scope], cluster: ClusterRef | None = None) -> None:
         """Keep ``kinds`` current for ``owner`` (a screen's name), in ``cluster`` or everywhere; {} ends it."""
         with self._lock:
-            if kinds:
-                self._wants[owner] = (dict(kinds), cluster)
-            else:
-                self._wants.pop(owner, None)
+            self._wants.replace(owner, kinds, cluster)
             for ref, source in self._sources.items():
-                total: dict[str, Scope] = {}
-                for wanted, only in self._wants.values():
-                    if only is None or only == ref:
-                        for kind, scope in wanted.items():
-                            total[kind] = total[kind].union(scope) if kind in total else scope
+                total = self._wants.of(ref)
                 if self._loop is None:
                     source.want(total)
                 else:
-                    self._call(lambda source=source, total=total: source.want(total))  # type: ignore[misc]
+                    self._call(partial(source.want, total))
 
     def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]:
         """What was wanted and has neither come whole nor failed yet; kind "" stands for the cluster itself."""
         with self._lock:
-            picture, wants = self.picture, list(self._wants.values())
-        waiting: dict[tuple[ClusterRef, str], None] = {}
-        for ref, cluster in picture.clusters.items():
-            if cluster.info.value is None and cluster.info.problem is None:
-                waiting[ref, ""] = None
-            for kinds, only in wants:
-                for kind in kinds if only is None or only == ref else ():
-                    seen = cluster.kinds.get(kind)
-                    if seen is None or not (seen.complete or seen.problem is not None):
-                        waiting[ref, kind] = None
-        return tuple(waiting)
+            return self._wants.unsettled(self.picture)
 
     def login_command(self) -> tuple[ClusterRef, list[str]] | None:
         """The first cluster that waits for a person to log in, and the command for it."""
@@ -279,7 +217,7 @@ class Board:
         """Have every source list ``kinds`` again at once."""
         names = tuple(kinds)
         for source in self._sources.values():
-            self._call(lambda source=source: source.relist(names))  # type: ignore[misc]
+            self._call(partial(source.relist, names))
 
     async def read(self, subject: Subject) -> Document:
         """One whole object. Callable from any loop. Raises ``ReadFailed``."""

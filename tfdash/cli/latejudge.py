@@ -10,11 +10,11 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Assessment
 
 if TYPE_CHECKING:
-    from tfdash.board import Judging
+    from tfdash.turns import Judging
 
 
 class LateJudge:
-    """``tfdash.board.Judging``; it is made on the board's thread, behind the first frame."""
+    """``tfdash.turns.Judging``; it is made on the board's thread, behind the first frame."""
 
     def __init__(self, make: Callable[[], Judging]) -> None:
         self._make = make
