@@ -38,4 +38,3 @@ KINDS: dict[str, type[Object]] = {
         EndpointSlice,
     )
 }
-CLUSTER_SCOPED: frozenset[str] = frozenset({"Namespace", "Node"})
