@@ -1,4 +1,4 @@
-"""Draws one row of a table as a strip: cells cut and padded, tokens as styles, equal neighbours joined."""
+"""Draws the lines of a table as strips. A row: cells cut and padded, tokens as styles, equal neighbours joined."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tfdash.views.table import Cell, Column
-from widgets.cells import fitted, width_of
+from widgets.cells import fitted, literal, shortened, width_of
 from widgets.columns import GAP, Fit
 from widgets.lineview import LineView
 
@@ -73,6 +73,22 @@ def _append(segments: list[Segment], text: str, style: Style, more: str, wanted:
     if text:
         segments.append(Segment(text, style))
     return more, wanted
+
+
+def title_strip(view: LineView, pieces: Sequence[tuple[str, str]], status: str, token: str) -> Strip:
+    """The title: ``pieces`` (text, name of a style) at the left, the status at the right, which gives way."""
+    width = view.size.width
+    right = f"{literal(status)} " if status else ""
+    left_width = sum(width_of(piece) for piece, _ in pieces)
+    if right and left_width + 2 + width_of(right) > width:
+        right = shortened(right, max(width - left_width - 2, 0))
+    segments = [Segment(piece, view.style(name)) for piece, name in pieces]
+    blank = width - left_width - width_of(right)
+    if blank > 0:
+        segments.append(Segment(" " * blank, view.style()))
+    if right:
+        segments.append(Segment(right, view.style(f"tok-{token}" if token else "tok-dim")))
+    return Strip(segments).adjust_cell_length(width, view.style())
 
 
 def header_strip(

@@ -1,5 +1,8 @@
 """A table drawn line by line. It holds keys; all else is asked of the row source for the rows in view.
 
+This file is the table as others use it: rows in, keys and mouse, messages out. ``RowOrder``, ``Cursor``, ``Marks`` and
+``Pending`` know no Textual and keep what there is to keep; ``TableView`` draws it.
+
 The cursor belongs to an object, not to a line: whatever comes, goes or is sorted, the object under the cursor stays
 under it, and where it vanished the cursor stays near.
 """
@@ -16,7 +19,8 @@ from textual.timer import Timer
 from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.table import Column, RowSource
 from widgets.columns import furthest
-from widgets.order import RowOrder
+from widgets.cursor import Place
+from widgets.pending import Pending
 from widgets.picker import Choice, Picker
 from widgets.rowpaint import column_at
 from widgets.tablekeys import TABLE_BINDINGS
@@ -63,33 +67,14 @@ class Table(TableView):
         """Escape took the filter away; the prompt should know."""
 
     def __init__(
-        self,
-        columns: Sequence[Column],
-        source: RowSource,
-        *,
-        title: str = "",
-        scope: str = "",
-        noun: str = "rows",
-        sort: str = "",
-        descending: bool = False,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
+        self, columns: Sequence[Column], source: RowSource, *, title: str = "", scope: str = "", noun: str = "rows",
+        sort: str = "", descending: bool = False, id: str | None = None, classes: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(
-            columns,
-            source,
-            title=title,
-            scope=scope,
-            noun=noun,
-            sort=sort,
-            descending=descending,
-            id=id,
-            classes=classes,
-        )
-        self._touched = False  # whether a person has moved the cursor
-        self._before_filter: Any = None
-        self._mark_anchor: Any = None
-        self._pending: tuple[set[Any], set[Any], set[Any]] = (set(), set(), set())
+            columns, source, title=title, scope=scope, noun=noun, sort=sort, descending=descending,
+            id=id, classes=classes,
+        )  # fmt: skip
+        self._pending = Pending()
         self._frame_timer: Timer | None = None
         self._flushed_at = float("-inf")
 
@@ -97,7 +82,7 @@ class Table(TableView):
 
     @property
     def marks(self) -> frozenset[Any]:
-        return frozenset(self._marks)
+        return frozenset(self._marks.keys)
 
     @property
     def chosen_keys(self) -> list[Any]:
@@ -105,22 +90,15 @@ class Table(TableView):
 
         Rows that are marked and filtered out are not among them: nothing is done to what nobody sees.
         """
-        if self._marks:
-            marked = [key for key in self._order.slice(0, len(self._order)) if key in self._marks]
-            if marked:
-                return marked
-        return [] if self._key is None else [self._key]
+        if self._marks.keys and (marked := self._marks.shown()):
+            return marked
+        return [] if self._cursor.key is None else [self._cursor.key]
 
     def set_source(
         self, columns: Sequence[Column], source: RowSource, *, sort: str = "", descending: bool = False
     ) -> None:
         """Show something else. Marks, filter, cursor and scroll begin anew; ``set_rows`` follows."""
-        self.columns, self.source = tuple(columns), source
-        self._order = RowOrder(source, sort, descending)
-        self._skip = self._row = 0
-        self._key = self._before_filter = self._mark_anchor = None
-        self._touched = False
-        self._marks.clear()
+        self._begin(columns, source, sort, descending)
         self._forget()
         self._fit_columns()
         self._resize()
@@ -136,8 +114,8 @@ class Table(TableView):
         before = self._place()
         self._forget()
         self._order.reset(keys, presorted)
-        if self._marks:
-            self._drop_marks({key for key in self._marks if key not in self._order})
+        if self._marks.drop_missing():
+            self._marks_changed()
         self._settle(before)
         self.refresh()
 
@@ -148,16 +126,8 @@ class Table(TableView):
         added: Iterable[Hashable] = (),
     ) -> None:
         """Rows that changed, went or came. Drawn at most every ``FRAME`` seconds, and only the lines that differ."""
-        pending_changed, pending_removed, pending_added = self._pending
-        for key in removed:
-            pending_changed.discard(key)
-            pending_added.discard(key)
-            pending_removed.add(key)
-        for key in added:
-            pending_removed.discard(key)
-            pending_added.add(key)
-        pending_changed.update(changed)
-        if not (pending_changed or pending_removed or pending_added) or self._frame_timer is not None:
+        self._pending.gather(changed, removed, added)
+        if not self._pending or self._frame_timer is not None:
             return
         wait = self._flushed_at + FRAME - self._time()
         if wait <= 0 or not self.is_mounted:
@@ -170,19 +140,18 @@ class Table(TableView):
         if self._frame_timer is not None:
             self._frame_timer.stop()
             self._frame_timer = None
-        changed, removed, added = self._pending
-        if not (changed or removed or added):
+        if not self._pending:
             return
-        self._pending = (set(), set(), set())
+        pending, self._pending = self._pending, Pending()
+        changed, removed = pending.changed, pending.removed
         self._flushed_at = self._time()
         before, seen = self._place(), self.keys_in_view()
-        marked = self._marks & removed
-        self._order.apply(changed, removed, added)
+        self._order.apply(changed, removed, pending.added)
         for key in removed:
             self._drawn.pop(key, None)
             self._bright.pop(key, None)
-        if marked:
-            self._drop_marks(marked)
+        if self._marks.drop(removed):
+            self._marks_changed()
         self._settle(before)
         now_seen = self.keys_in_view()
         if len(now_seen) != len(seen):
@@ -197,7 +166,7 @@ class Table(TableView):
                 self._drawn_unseen(key, now_seen)
 
     def _forget(self) -> None:
-        self._pending = (set(), set(), set())
+        self._pending = Pending()
         self._drawn.clear()
         self._bright.clear()
 
@@ -205,17 +174,10 @@ class Table(TableView):
 
     def set_filter(self, new: Filter) -> None:
         """Show the rows that pass. The object under the cursor stays if it passes; clearing goes back to it."""
-        if self._order.filter.empty and not new.empty:
-            self._before_filter = self._key
-        wanted = self._before_filter if self._before_filter is not None else self._key
+        wanted = self._cursor.before_filter(new.empty)
         self._order.set_filter(new)
-        if new.empty:
-            self._before_filter = None
         self._resize()
-        row = self._order.find(wanted) if wanted is not None else None
-        if row is None and self._key is not None and self._key != wanted:
-            row = self._order.find(self._key)
-        self._stand(row or 0)
+        self._stand(self._cursor.under_filter(wanted))
         self._show_cursor(middle=True)
         self.refresh()
 
@@ -230,7 +192,7 @@ class Table(TableView):
         if descending is None:
             same = column == self._order.column
             descending = not self._order.descending if same else found.sort == "descending"
-        before, at_top = self._place(), self._row == 0
+        before, at_top = self._place(), self._cursor.row == 0
         self._order.sort(column, descending)
         if at_top:  # who stands at the top wants to see the first of the new order
             self._stand(0)
@@ -251,66 +213,50 @@ class Table(TableView):
 
     def _go(self, row: int) -> None:
         """A person moves the cursor."""
-        self._touched = True
-        self._before_filter = None
-        old = self._row
-        if self._stand(row) or old != self._row:
+        self._cursor.moved()
+        old = self._cursor.row
+        if self._stand(row) or old != self._cursor.row:
             top = self.scroll_offset.y
             self.repaint_line(HEAD + old - top)
-            self.repaint_line(HEAD + self._row - top)
+            self.repaint_line(HEAD + self._cursor.row - top)
         self._show_cursor()
 
     def _stand(self, row: int) -> bool:
-        """Put the cursor on a row, as near as there is one; says whether its object changed."""
-        shown = len(self._order)
-        self._row = min(max(row, 0), max(shown - 1, 0))
-        key = self._order.at(self._row) if shown else None
-        if key == self._key:
-            return False
-        self._key = key
-        self.post_message(self.RowHighlighted(self, key))
-        return True
+        """Put the cursor on a row, and tell where its object changed; says whether it did."""
+        changed = self._cursor.stand(row)
+        if changed:
+            self.post_message(self.RowHighlighted(self, self._cursor.key))
+        return changed
 
     def _shape_changed(self) -> None:
         self._show_cursor()
 
     def _show_cursor(self, middle: bool = False) -> None:
-        top, body = self.scroll_offset.y, self._body
+        row, top, body = self._cursor.row, self.scroll_offset.y, self._body
         if body <= 0:
             return
-        if self._row < top:
-            self.jump(self._row - (body // 3 if middle else 0))
-        elif self._row >= top + body:
-            self.jump(self._row - body + 1 + (body // 3 if middle else 0))
+        if row < top:
+            self.jump(row - (body // 3 if middle else 0))
+        elif row >= top + body:
+            self.jump(row - body + 1 + (body // 3 if middle else 0))
 
-    def _place(self) -> tuple[list[Any], int, int, list[Any]]:
-        """Where the cursor is, so that it can be found again: its key and its neighbours', row, line, the top rows."""
-        near = (
-            self._order.slice(self._row, self._row + 6)
-            + self._order.slice(max(self._row - 3, 0), self._row)[::-1]
-        )
-        top = self.scroll_offset.y
-        return near, self._row, self._row - top, self._order.slice(top, top + 3)
+    def _place(self) -> Place:
+        return self._cursor.place(self.scroll_offset.y)
 
-    def _settle(self, before: tuple[list[Any], int, int, list[Any]], keep_line: bool = True) -> None:
+    def _settle(self, before: Place, keep_line: bool = True) -> None:
         """Find the cursor again after the rows changed, and keep the picture still."""
-        near, row, line, _ = before
         self._resize()
-        if self._progress and not self._touched and row == 0:
-            found: int | None = 0  # while the list fills up, a cursor that nobody moved stays at the top
-        else:
-            found = next((r for key in near if (r := self._order.find(key)) is not None), None)
-        self._stand(row if found is None else found)
-        if keep_line and row - line > 0 and 0 <= line < self._body:
-            self.jump(max(self._row - line, 0))
+        self._stand(self._cursor.again(before, filling=bool(self._progress)))
+        if keep_line and before.row - before.line > 0 and 0 <= before.line < self._body:
+            self.jump(max(self._cursor.row - before.line, 0))
         self._show_cursor(middle=not keep_line)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         # What is scrolled by the wheel takes the cursor along: a key never acts on what is not on the screen.
-        top, body = round(new_value), self._body
-        if body and len(self._order) and not top <= self._row < top + body:
-            self._stand(min(max(self._row, top), top + body - 1))
+        row, top, body = self._cursor.row, round(new_value), self._body
+        if body and len(self._order) and not top <= row < top + body:
+            self._stand(min(max(row, top), top + body - 1))
 
     # -- actions ------------------------------------------------------------------------------------------------
 
@@ -320,7 +266,7 @@ class Table(TableView):
         if action == "clear_filter":  # without a filter Escape is the screen's: back
             return not self._order.filter.empty
         if action == "open":
-            return self._key is not None
+            return self._cursor.key is not None
         return True
 
     def action_clear_filter(self) -> None:
@@ -328,17 +274,17 @@ class Table(TableView):
         self.post_message(self.FilterCleared(self))
 
     def action_move(self, by: int) -> None:
-        self._go(self._row + by)
+        self._go(self._cursor.row + by)
 
     def action_page(self, by: int) -> None:
-        self._go(self._row + by * max(self._body - 1, 1))
+        self._go(self._cursor.row + by * max(self._body - 1, 1))
 
     def action_edge(self, last: bool) -> None:
         self._go(len(self._order) - 1 if last else 0)
 
     def action_open(self) -> None:
-        if self._key is not None:
-            self.post_message(self.RowActivated(self, self._key))
+        if self._cursor.key is not None:
+            self.post_message(self.RowActivated(self, self._cursor.key))
 
     def action_columns(self, by: int) -> None:
         """Scroll the columns after the first."""
@@ -371,36 +317,25 @@ class Table(TableView):
         self.sort_by(self._order.column, not self._order.descending)
 
     def action_mark(self) -> None:
-        if self._key is None:
+        if self._cursor.key is None:
             return
-        self._toggle_mark(self._key)
-        self._mark_anchor = self._key
-        self._go(self._row + 1)
+        self._marks.begin(self._cursor.key)
+        self._toggle_mark()
+        self._go(self._cursor.row + 1)
 
     def action_mark_range(self) -> None:
         """Mark from the row last marked to the cursor."""
-        if self._key is None:
-            return
-        start = self._order.find(self._mark_anchor) if self._mark_anchor is not None else None
-        first, last = sorted((self._row if start is None else start, self._row))
-        self._marks.update(self._order.slice(first, last + 1))
-        self._mark_anchor = self._key
-        self._marks_changed()
+        if self._cursor.key is not None:
+            self._marks.extend(self._cursor.key, self._cursor.row)
+            self._marks_changed()
 
     def action_unmark(self) -> None:
-        if self._marks:
-            self._marks.clear()
-            self._mark_anchor = None
+        if self._marks.clear():
             self._marks_changed()
 
-    def _toggle_mark(self, key: Any) -> None:
-        self._marks ^= {key}
+    def _toggle_mark(self) -> None:
+        self._marks.toggle(self._cursor.key)
         self._marks_changed()
-
-    def _drop_marks(self, keys: set[Any]) -> None:
-        if keys:
-            self._marks -= keys
-            self._marks_changed()
 
     def _marks_changed(self) -> None:
         self.refresh()
@@ -414,6 +349,6 @@ class Table(TableView):
             return
         self._go(row)
         if event.ctrl:
-            self._toggle_mark(self._key)
+            self._toggle_mark()
         elif event.chain == 2:
             self.action_open()

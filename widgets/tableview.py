@@ -6,7 +6,6 @@ from collections.abc import Hashable, Sequence
 from time import monotonic
 from typing import Any, ClassVar, NamedTuple
 
-from rich.segment import Segment
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.timer import Timer
@@ -14,11 +13,13 @@ from textual.timer import Timer
 from tfdash.views.filter import Filter
 from tfdash.views.says import count
 from tfdash.views.table import Cell, Column, RowSource
-from widgets.cells import fitted, literal, paragraph, shortened, width_of
+from widgets.cells import fitted, literal, paragraph
 from widgets.columns import Fit, fit, furthest
+from widgets.cursor import Cursor
 from widgets.lineview import LineView
+from widgets.marks import Marks
 from widgets.order import RowOrder
-from widgets.rowpaint import GUTTER, header_strip, row_strip
+from widgets.rowpaint import GUTTER, header_strip, row_strip, title_strip
 from widgets.textual_private import set_virtual_size
 
 HEAD = 2  # lines above the rows: title, heads of columns
@@ -70,46 +71,39 @@ TableView {
 """
 
     def __init__(
-        self,
-        columns: Sequence[Column],
-        source: RowSource,
-        *,
-        title: str,
-        scope: str,
-        noun: str,
-        sort: str,
-        descending: bool,
-        id: str | None,
-        classes: str | None,
-    ) -> None:
+        self, columns: Sequence[Column], source: RowSource, *, title: str, scope: str, noun: str, sort: str,
+        descending: bool, id: str | None, classes: str | None,
+    ) -> None:  # fmt: skip
         super().__init__(id=id, classes=classes)
-        self.columns: tuple[Column, ...] = tuple(columns)
-        self.source = source
+        self._begin(columns, source, sort, descending)
         self._title, self._scope, self._noun = title, scope, noun
         self._status: tuple[str, str] = ("", "")
         self._progress = ""
         self._empty = ""
-        self._order = RowOrder(source, sort, descending)
         self._fitted: tuple[int, Fit] | None = None  # the room, and the columns laid into it
-        self._skip = 0
-        self._row = 0
-        self._key: Any = None
-        self._marks: set[Any] = set()
         self._drawn: dict[Any, _Drawn] = {}
         self._epoch = 0
         self._bright: dict[Any, dict[int, float]] = {}  # key -> column -> until when (monotonic seconds)
         self._bright_timer: Timer | None = None
+
+    def _begin(self, columns: Sequence[Column], source: RowSource, sort: str, descending: bool) -> None:
+        """What belongs to the rows of one source: their order, the cursor, the marks, how far columns are scrolled."""
+        self.columns: tuple[Column, ...] = tuple(columns)
+        self.source = source
+        self._order = RowOrder(source, sort, descending)
+        self._cursor, self._marks = Cursor(self._order), Marks(self._order)
+        self._skip = 0
 
     # -- what it shows ------------------------------------------------------------------------------------------
 
     @property
     def cursor_key(self) -> Any:
         """The key of the object under the cursor, as painted; None where there is no row."""
-        return self._key
+        return self._cursor.key
 
     @property
     def cursor_row(self) -> int:
-        return self._row
+        return self._cursor.row
 
     @property
     def filter(self) -> Filter:
@@ -275,7 +269,7 @@ TableView {
         self.refresh(self._cursor_region())
 
     def _cursor_region(self) -> Region:
-        return Region(0, max(HEAD + self._row - self.scroll_offset.y, 0), self.size.width, 1)
+        return Region(0, max(HEAD + self._cursor.row - self.scroll_offset.y, 0), self.size.width, 1)
 
     def render_line(self, y: int) -> Strip:
         if y == 0:
@@ -299,7 +293,7 @@ TableView {
             drawn = _Drawn(version, self._epoch, self.source.cells(key), tuple(self.source.marks(key)))
             self._drawn[key] = drawn
         state = ""
-        if row == self._row:
+        if row == self._cursor.row:
             state = "table--cursor" if self.has_focus else "table--cursor-blurred"
         bright = self._bright.get(key)
         return row_strip(
@@ -308,12 +302,11 @@ TableView {
             self._fit,
             drawn.cells,
             state=state,
-            marked=key in self._marks,
+            marked=key in self._marks.keys,
             bright=frozenset(bright) if bright else frozenset(),
         )
 
     def _title_strip(self) -> Strip:
-        width = self.size.width
         scope = f"({literal(self._scope)})" if self._scope else ""
         pieces = [
             (" ", ""),
@@ -324,29 +317,9 @@ TableView {
             pieces.append((f"  /{literal(self._order.filter.text)}", "tok-accent"))
             if self._progress:
                 pieces.append((f"  {literal(self._progress)}", "tok-dim"))
-        if self._marks:
-            pieces.append((f"  {self._marked_text}", "table--mark"))
-        text, token = self._status
-        right = f"{literal(text)} " if text else ""
-        left_width = sum(width_of(piece) for piece, _ in pieces)
-        if right and left_width + 2 + width_of(right) > width:
-            right = shortened(right, max(width - left_width - 2, 0))
-        segments = [Segment(piece, self.style(name)) for piece, name in pieces]
-        blank = width - left_width - width_of(right)
-        if blank > 0:
-            segments.append(Segment(" " * blank, self.style()))
-        if right:
-            segments.append(Segment(right, self.style(f"tok-{token}" if token else "tok-dim")))
-        return Strip(segments).adjust_cell_length(width, self.style())
-
-    @property
-    def _marked_text(self) -> str:
-        """``3 marked``, and under a filter how many of them it hides."""
-        count = len(self._marks)
-        hidden = 0
-        if not self._order.filter.empty:
-            hidden = sum(1 for key in self._marks if self._order.find(key) is None)
-        return f"{count:,} marked, {hidden:,} of them hidden" if hidden else f"{count:,} marked"
+        if self._marks.keys:
+            pieces.append((f"  {self._marks.told()}", "table--mark"))
+        return title_strip(self, pieces, *self._status)
 
     def _columns_hint(self) -> str:
         left = f"← {self._fit.left} " if self._fit.left else ""

@@ -1,0 +1,99 @@
+"""What a table keeps of its rows without being drawn: marks, the cursor's place, changes between two frames."""
+
+from __future__ import annotations
+
+from tests.tui.widgets.rows import Rows
+from tfdash.views.filter import NO_FILTER, Filter
+from widgets.cursor import Cursor
+from widgets.marks import Marks
+from widgets.order import RowOrder
+from widgets.pending import Pending
+
+
+def order_of(count: int) -> RowOrder:
+    rows = Rows(count)
+    order = RowOrder(rows, "name")
+    order.reset(rows.rows)
+    return order
+
+
+def test_a_range_begins_at_the_row_last_marked_and_else_where_the_cursor_is() -> None:
+    order = order_of(10)
+    marks = Marks(order)
+    marks.extend("pod-00004", 4)
+    assert marks.shown() == ["pod-00004"]
+    marks.extend("pod-00002", 2)
+    assert marks.shown() == ["pod-00002", "pod-00003", "pod-00004"]
+    order.apply((), ["pod-00002"], ())
+    marks.extend("pod-00007", order.find("pod-00007") or 0)  # where the beginning went: this row alone
+    assert "pod-00006" not in marks.keys and "pod-00007" in marks.keys
+
+
+def test_marks_say_whether_they_changed() -> None:
+    marks = Marks(order_of(3))
+    assert not marks.clear() and not marks.drop({"pod-00001"}) and not marks.drop_missing()
+    marks.toggle("pod-00001")
+    marks.toggle("gone")
+    assert not marks.drop({"pod-00002"}) and marks.drop_missing()
+    assert marks.keys == {"pod-00001"}
+    assert marks.drop({"pod-00001", "pod-00002"}) and not marks.keys
+
+
+def test_marks_hidden_by_a_filter_are_counted_and_not_shown() -> None:
+    order = order_of(20)
+    marks = Marks(order)
+    marks.toggle("pod-00001")
+    marks.toggle("pod-00011")
+    assert marks.told() == "2 marked"
+    order.set_filter(Filter("pod-0001"))
+    assert marks.told() == "2 marked, 1 of them hidden"
+    assert marks.shown() == ["pod-00011"]
+
+
+def test_the_cursor_takes_the_nearest_row_that_is_left() -> None:
+    order = order_of(10)
+    cursor = Cursor(order)
+    assert cursor.stand(5) and not cursor.stand(5)
+    before = cursor.place(top=3)
+    assert (before.row, before.line) == (5, 2)
+    order.apply((), ["pod-00005", "pod-00006"], ())
+    assert order.at(cursor.again(before, filling=False)) == "pod-00007"
+    order.apply((), [f"pod-0000{n}" for n in (7, 8, 9)], ())
+    assert order.at(cursor.again(before, filling=False)) == "pod-00004"
+
+
+def test_while_a_list_fills_up_only_a_cursor_that_was_moved_leaves_the_top() -> None:
+    order = order_of(3)
+    cursor = Cursor(order)
+    cursor.stand(0)
+    before = cursor.place(top=0)
+    order.apply((), (), ["a-first"])
+    assert cursor.again(before, filling=True) == 0
+    cursor.moved()
+    assert cursor.again(before, filling=True) == 1
+
+
+def test_clearing_a_filter_goes_back_unless_the_cursor_was_moved() -> None:
+    order = order_of(20)
+    cursor = Cursor(order)
+
+    def under(new: Filter) -> str:
+        wanted = cursor.before_filter(new.empty)
+        order.set_filter(new)
+        cursor.stand(cursor.under_filter(wanted))
+        return str(cursor.key)
+
+    cursor.stand(5)
+    assert under(Filter("pod-0001")) == "pod-00010"
+    assert under(NO_FILTER) == "pod-00005"
+    under(Filter("pod-0001"))
+    cursor.moved()
+    assert under(NO_FILTER) == "pod-00010"
+
+
+def test_what_cancels_out_between_two_frames() -> None:
+    pending = Pending()
+    assert not pending
+    pending.gather(["changed"], ["gone"], ["came"])
+    pending.gather((), ["came", "changed"], ["gone"])
+    assert (pending.changed, pending.removed, pending.added) == (set(), {"came", "changed"}, {"gone"})
