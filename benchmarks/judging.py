@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from tests.platform.harness.cluster import free_ports
@@ -117,7 +117,8 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
 
     ref, clock = ClusterRef("bench", "one"), SystemClock()
     began = clock.now() - args.history * 60
-    releases, pods = {}, {}
+    releases: dict[Subject, ReleaseState] = {}
+    pods: dict[Key, Pod] = {}
     for service in range(args.services):
         subject = Subject(ref, "Deployment", f"team-{service % 8}", f"svc-{service:03d}")
         names = pods_of(service, args.pods)
@@ -144,7 +145,7 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         assessment = EMPTY_ASSESSMENT
         signals: Signals = NO_SIGNALS
 
-        def change_signals(self, change) -> None:  # type: ignore[no-untyped-def]
+        def change_signals(self, change: Callable[[Signals], Signals]) -> None:
             self.signals = change(self.signals)
 
         def put_facts(self, facts: object) -> None:

@@ -61,11 +61,11 @@ async def story(app: TfdashApp, pilot: Any) -> None:
 
 
 def main() -> None:
-    def run_headless(app: TfdashApp) -> int | None:
-        app.run(headless=True, size=SIZE, auto_pilot=lambda pilot: story(app, pilot))
-        return app.return_code or None
+    def run_headless(self: TfdashApp) -> int | None:
+        self.run(headless=True, size=SIZE, auto_pilot=lambda pilot: story(self, pilot))
+        return self.return_code or None
 
-    TfdashApp.run_in_terminal = run_headless  # type: ignore[method-assign]
+    TfdashApp.run_in_terminal = run_headless  # type: ignore[method-assign]  # all runs as it is, but for the terminal
     with start_process(DemoOptions(scenario="bad-canary", seed=1, speed=3.0)) as demo:
         running.run(
             argparse.Namespace(

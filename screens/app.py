@@ -74,7 +74,7 @@ class TfdashApp(Navigation, ThemedApp):
         gc.disable()  # until the first frame: nothing of what is made before it is garbage
         plain = context.theme == "ansi" or bool(os.environ.get("NO_COLOR"))
         self.context = context
-        self.DEFAULT_MODE = self.mode_of_start()  # type: ignore[misc]
+        self.DEFAULT_MODE = self.mode_of_start()  # type: ignore[misc]  # of each run, not of the class: Textual reads it in __init__
         super().__init__(theme=context.theme, ansi_color=plain, driver_class=quick_escape_driver())
         self.board = board
         self.zone = ZoneInfo(context.zone)

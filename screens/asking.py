@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -48,7 +48,7 @@ class AskScreen(ModalScreen[Answer | None]):
 
     @property
     def tf(self) -> TfdashApp:
-        return self.app  # type: ignore[return-value]
+        return cast("TfdashApp", self.app)
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):

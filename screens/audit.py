@@ -110,7 +110,7 @@ class AuditScreen(BoardScreen):
         if not self._entries.all:
             table.set_progress("reading the log")
         try:
-            found = await self.tf.board.on_loop(read(LIMIT))  # type: ignore[arg-type]
+            found = await self.tf.board.on_loop(read(LIMIT))
         except Exception as error:  # a log that cannot be read is said, not hidden
             table.set_progress("")
             table.set_empty(f"? the log cannot be read: {safe(str(error) or type(error).__name__)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -61,7 +61,7 @@ class BoardScreen(Screen[None]):
 
     @property
     def tf(self) -> TfdashApp:
-        return self.app  # type: ignore[return-value]
+        return cast("TfdashApp", self.app)
 
     def compose(self) -> ComposeResult:
         yield Header(id="header")

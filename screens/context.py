@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfdash.clock import Clock
 
@@ -42,6 +42,6 @@ class AppContext:
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one
     desk: Desk | None = None  # what may be done; None: nothing is even offered
     ledger: Ledger | None = None  # approvals, break-glass, what a person settles; called on the board's loop
-    audit: Callable[[int], Awaitable[Sequence[Entry]]] | None = (
+    audit: Callable[[int], Coroutine[Any, Any, Sequence[Entry]]] | None = (
         None  # the newest entries of the log, newest first
     )

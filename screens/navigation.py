@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -47,7 +48,7 @@ class Navigation(App[None]):
 
     def add_modes(self) -> None:
         for target in (*_TAB_IDS, LIST):
-            self.add_mode(target, lambda target=target: self._root(target))  # type: ignore[misc]
+            self.add_mode(target, partial(self._root, target))
 
     def _root(self, mode: str) -> Screen[None]:
         if mode == "overview":

@@ -5,7 +5,7 @@ Escape puts it into the background: the action goes on, and the messages keep wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -37,7 +37,7 @@ class ProgressScreen(ModalScreen[None]):
 
     @property
     def tf(self) -> TfdashApp:
-        return self.app  # type: ignore[return-value]
+        return cast("TfdashApp", self.app)
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TypeVar
 
 T = TypeVar("T")
@@ -111,22 +112,17 @@ async def in_thread(work: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(result)  # type: ignore[arg-type]
+    def settle(tell: Callable[[], None]) -> None:
+        if not done.cancelled():
+            tell()
 
     def run() -> None:
-        result, failure = None, None
         try:
-            result = work()
+            tell = partial(done.set_result, work())
         except BaseException as error:
-            failure = error
+            tell = partial(done.set_exception, error)
         try:
-            loop.call_soon_threadsafe(settle, result, failure)
+            loop.call_soon_threadsafe(settle, tell)
         except RuntimeError:
             return  # the loop is gone: nobody waits any more
 

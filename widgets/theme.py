@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from textual.app import App
 from textual.theme import Theme
@@ -278,7 +279,7 @@ def theme_defaults() -> dict[str, str]:
     return _variables(_DARK)
 
 
-def register(app: App[object], name: str = "dark") -> None:
+def register(app: App[Any], name: str = "dark") -> None:
     """Make our themes known to ``app`` and choose one by the configuration's word."""
     for theme in THEMES:
         app.register_theme(theme)
@@ -288,11 +289,11 @@ def register(app: App[object], name: str = "dark") -> None:
 class ThemedApp(App[None]):
     """An App that has our themes and variables. Under NO_COLOR it sends no colour at all, not even grey."""
 
-    def __init__(self, theme: str = "dark", **options: object) -> None:
+    def __init__(self, theme: str = "dark", **options: Any) -> None:
         if "NO_COLOR" in os.environ:  # Textual's filter removes colours only where it does not translate them
             options["ansi_color"] = True
         quick_frames()
-        super().__init__(**options)  # type: ignore[arg-type]
+        super().__init__(**options)
         register(self, theme)
 
     def on_mount(self) -> None:

@@ -5,13 +5,22 @@ A Deployment that a Canary or Rollout carries is rolled back, held and promoted 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from tfdash.actions.policy import ActionPolicy
+from tfdash.model.delivery import Rollout
 from tfdash.model.judgement import CanaryJudgement
-from tfdash.model.kube import DaemonSet, HorizontalPodAutoscaler, Object, Pod, Provisional, StatefulSet
+from tfdash.model.kube import (
+    DaemonSet,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Object,
+    Pod,
+    Provisional,
+    StatefulSet,
+)
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Picture
 from tfdash.model.release import Keeper, ReleaseState
@@ -115,9 +124,10 @@ def _carried(
         canary = world.canary_of("Deployment", subject.namespace, name)
         if canary is not None:
             return release_of(cluster, world.subject(canary), now, policy.pairs)
-    obj = cluster.objects("Deployment").get(subject.key)
-    over: Any = world.rollout_over(obj) if obj is not None else None  # type: ignore[arg-type]
-    over = over or (world.stable_half(obj) if obj is not None and policy.pairs else None)  # type: ignore[arg-type]
+    # A Provisional row does as well: only name and namespace are asked.
+    obj = cast("Deployment | None", cluster.objects("Deployment").get(subject.key))
+    over: Rollout | Deployment | None = world.rollout_over(obj) if obj is not None else None
+    over = over or (world.stable_half(obj) if obj is not None and policy.pairs else None)
     return release_of(cluster, world.subject(over), now, policy.pairs) if over is not None else None
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -149,7 +149,7 @@ async def _steps(platform: Platform, cluster: Cluster, request: web.Request) -> 
 async def control(platform: Platform, cluster: Cluster, request: web.Request) -> web.Response:
     """Answer one request to the switches; always with the state after it."""
     name = request.path.removeprefix("/_control/").strip("/")
-    actions: dict[tuple[str, str], Callable[..., object]] = {
+    actions: dict[tuple[str, str], Callable[[Platform, Cluster, web.Request], Awaitable[None]]] = {
         ("POST", "faults"): _faults,
         ("DELETE", "faults"): _faults,
         ("POST", "clock"): _clock,
@@ -160,7 +160,7 @@ async def control(platform: Platform, cluster: Cluster, request: web.Request) ->
     }
     action = actions.get((request.method, name))
     if action is not None:
-        await action(platform, cluster, request)  # type: ignore[misc]
+        await action(platform, cluster, request)
     elif (request.method, name) != ("GET", "state"):
         raise ApiError(404, "NotFound", f"there is no switch {request.method} /_control/{name}", {})
     return document(_state(platform, cluster))

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from tfdash.demo.options import DemoOptions
 
@@ -22,11 +23,11 @@ class DemoFailed(Exception):
 class DemoProcess:
     """A running child. ``kubeconfig`` and ``config`` exist while it runs (or as long as the folder it was given)."""
 
-    def __init__(self, process: subprocess.Popen[str], ready: dict[str, object]) -> None:
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
         self._process = process
         self.pid = process.pid
         self.port = int(str(ready["port"]))
-        self.ports = {str(k): int(v) for k, v in dict(ready["ports"]).items()}  # type: ignore[call-overload]
+        self.ports = {str(k): int(v) for k, v in dict(ready["ports"]).items()}
         self.kubeconfig = Path(str(ready["kubeconfig"]))
         self.config = Path(str(ready["config"]))
         self.token_file = Path(str(ready["token_file"]))

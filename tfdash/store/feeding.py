@@ -292,11 +292,12 @@ class StoreFeeder:
         self.anchor_problem = "; ".join(problems)
         for holder in taken:
             try:
-                await self.store.recorder.on_file(
-                    lambda f, holder=holder: f.acknowledge(
-                        head.terminal, head.sequence, head.hash, holder, head.at
-                    ),  # type: ignore[misc]
-                    "remembering the anchor",
-                )
+                await self._acknowledge(head, holder)
             except LedgerUnavailable:
                 return
+
+    async def _acknowledge(self, head: anchors.Head, holder: str) -> None:
+        await self.store.recorder.on_file(
+            lambda f: f.acknowledge(head.terminal, head.sequence, head.hash, holder, head.at),
+            "remembering the anchor",
+        )

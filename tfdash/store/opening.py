@@ -14,6 +14,7 @@ import msgspec
 from tfdash.actions.base import LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.store.approvals import Approvals
+from tfdash.store.draft import Draft
 from tfdash.store.feeding import Anchoring, StoreFeeder
 from tfdash.store.glass import boottime
 from tfdash.store.ledger import Store
@@ -98,7 +99,7 @@ def open_store(
         try:
             prepare(folder)
             for note in recorder.thread.submit(recorder.open_now).result(options.deadline):
-                recorder.thread.submit(lambda note=note: recorder.file and recorder.file.append(note))  # type: ignore[misc]
+                recorder.thread.submit(partial(_note, recorder, note))
         except (LedgerUnavailable, TimeoutError) as error:
             recorder.local_problem = str(error) or f"the disk under {folder} did not answer"
     try:
@@ -128,6 +129,11 @@ def open_store(
     if sync is not None:
         store.deliver = partial(sync.deliver, feeder)
     return Opened(store, feeder)
+
+
+def _note(recorder: Recorder, note: Draft) -> None:
+    if recorder.file is not None:
+        recorder.file.append(note)
 
 
 def _password(url: str) -> list[str]:

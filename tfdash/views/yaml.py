@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tfdash.text import safe_lines
 from tfdash.views.mask import Hide, hidden, masked
 
-_Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+if TYPE_CHECKING:
+    from yaml import SafeDumper as _Base
+else:  # the C library's, where PyYAML was built with it
+    _Base = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class _Dumper(_Base):  # type: ignore[misc]
+class _Dumper(_Base):
     """Never writes anchors: an object of the API has no identity to keep."""
 
     def ignore_aliases(self, data: Any) -> bool:

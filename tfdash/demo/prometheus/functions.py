@@ -7,6 +7,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from tfdash.demo.prometheus.quantiles import bucket_quantile
 from tfdash.demo.prometheus.rows import Row, Scalar, Vector, nameless, unique
@@ -160,7 +161,13 @@ def histogram_quantile(quantiles: Scalar, rows: Vector) -> Vector:
 _REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)\}|(\$))")
 
 
-def _expanded(template: str, match: object) -> str:
+class _Match(Protocol):
+    """Of re2, which has no types."""
+
+    def group(self, which: int | str, /) -> str | None: ...
+
+
+def _expanded(template: str, match: _Match) -> str:
     """Go's ``Expand``: ``$1``, ``${name}``, ``$$``; what is not captured is empty."""
 
     def value(reference: re.Match[str]) -> str:
@@ -168,7 +175,7 @@ def _expanded(template: str, match: object) -> str:
             return "$"
         name = reference.group(1) or reference.group(2)
         try:
-            return match.group(int(name) if name.isdigit() else name) or ""  # type: ignore[attr-defined]
+            return match.group(int(name) if name.isdigit() else name) or ""
         except (IndexError, KeyError):
             return ""
 

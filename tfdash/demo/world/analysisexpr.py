@@ -141,9 +141,8 @@ class _Reader:
                 node = _indexed(node, self._choice())
                 self._need("]")
             elif self._take("."):
-                name = self._peek()
+                node = _indexed(node, _constant(self._peek()))
                 self._at += 1
-                node = _indexed(node, lambda names, name=name: name)  # type: ignore[misc]
             else:
                 return node
 
@@ -214,6 +213,10 @@ def _and(left: Node, right: Node) -> Node:
 
 def _combined(how: Callable[[Any, Any], Any], left: Node, right: Node) -> Node:
     return lambda names: how(left(names), right(names))
+
+
+def _constant(value: Any) -> Node:
+    return lambda names: value
 
 
 def _indexed(node: Node, index: Node) -> Node:

@@ -73,7 +73,8 @@ class CronJobs:
 
     def _gather(self, found: Obj) -> Obj:
         """The active list, and what of the finished is to be kept."""
-        active, done = [], {"Complete": [], "Failed": []}  # type: ignore[var-annotated]
+        active: list[Obj] = []
+        done: dict[str, list[Obj]] = {"Complete": [], "Failed": []}
         last = seconds(dig(found, "status", "lastSuccessfulTime")) or 0.0
         for job in self._k.store.owned(JOBS, found):
             state = finished(job)

@@ -17,7 +17,8 @@ Step = dict[str, Any]
 
 
 def canary_of(rollout: Obj) -> Obj:
-    return dig(rollout, "spec", "strategy", "canary", default={})  # type: ignore[no-any-return]
+    found: Obj = dig(rollout, "spec", "strategy", "canary", default={})
+    return found
 
 
 def steps_of(rollout: Obj) -> list[Step]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
 from tfdash.model.observation import Observation
 from tfdash.model.release import Phase, ReleaseState
-from tfdash.model.traffic import Journey, Traffic
+from tfdash.model.traffic import CounterSeries, HistogramSeries, Journey, Traffic
 from tfdash.playbook.canary import held as holding
 from tfdash.playbook.canary import seeing, telling, words
 from tfdash.playbook.canary.counting import Grid
@@ -155,8 +155,8 @@ class _Everyone(Sorter):
         self._sorter = sorter
         self.strangers = set()
 
-    def __call__(self, series: object) -> str:
-        return self._sorter(series) or "baseline"  # type: ignore[arg-type]
+    def __call__(self, series: CounterSeries | HistogramSeries) -> str:
+        return self._sorter(series) or "baseline"
 
 
 def freeze_baseline(

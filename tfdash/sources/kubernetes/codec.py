@@ -57,7 +57,7 @@ class Codec:
 
     def __init__(self, kind: str) -> None:
         wire, self._convert = _SOURCES[kind]
-        self._list = msgspec.json.Decoder(_List[wire])  # type: ignore[valid-type]
+        self._list = msgspec.json.Decoder(_List[wire])  # type: ignore[valid-type]  # which type it is depends on the kind
         self._item = msgspec.json.Decoder(wire)
         self.malformed: dict[Key, str] = {}
 

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -155,7 +156,7 @@ class Reader:
         client = await self.client()
         timeout = httpx.Timeout(silence or self._read, connect=self._connect, pool=self._read)
         for renew in (False, True):
-            header = await in_thread(lambda renew=renew: self.credentials.authorization(renew=renew))  # type: ignore[misc]
+            header = await in_thread(partial(self.credentials.authorization, renew=renew))
             headers = {"Accept": accept}
             if header:
                 headers["Authorization"] = header

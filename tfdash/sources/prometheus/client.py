@@ -41,8 +41,10 @@ class _Adapter(HTTPAdapter):
         self._credentials, self._server_name, self._more = credentials, server_name, more
         super().__init__(max_retries=Retry(0), pool_connections=1, pool_maxsize=1)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, **self._tls())  # type: ignore[misc]
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
+    ) -> None:
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs, **self._tls())
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         return super().proxy_manager_for(proxy, **kwargs, **self._tls())
@@ -105,6 +107,7 @@ class ReadingSession(requests.Session):
         self.last: _Answer | None = None
         self.skew: float | None = None
 
+    # prometheus-api-client gives all by name, and but a few of requests' sixteen arguments.
     def request(self, method: str | bytes, url: str | bytes, **kwargs: Any) -> Any:  # type: ignore[override]
         path = str(url).removeprefix(self._base)
         if method != "GET" or path == str(url) or not _READS.fullmatch(path):

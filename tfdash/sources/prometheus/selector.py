@@ -138,6 +138,11 @@ def values_of(matcher: Matcher, place: Mapping[str, tuple[str, ...]]) -> set[str
     return _expand(matcher.value, place, as_regex=False)
 
 
+def _put(value: str, name: str, text: str) -> str:
+    """``value`` as it is, backslashes too, for the placeholder."""
+    return re.sub(rf"\${name}\b", lambda _: value, text)
+
+
 def _expand(text: str, place: Mapping[str, tuple[str, ...]], *, as_regex: bool) -> set[str]:
     texts = {text}
     for name in dict.fromkeys(_PLACE.findall(text)):
@@ -145,5 +150,5 @@ def _expand(text: str, place: Mapping[str, tuple[str, ...]], *, as_regex: bool) 
         if options is None:
             raise SelectorError(f"nothing is known of the placeholder ${name}")
         given = [quote(o) for o in options] if as_regex and name != "pods" else list(options)
-        texts = {re.sub(rf"\${name}\b", lambda _, o=o: o, t) for t in texts for o in given}  # type: ignore[misc]
+        texts = {_put(o, name, t) for t in texts for o in given}
     return texts
