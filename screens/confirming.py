@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -70,7 +70,7 @@ class ConfirmScreen(ModalScreen[None]):
 
     @property
     def tf(self) -> TfdashApp:
-        return self.app  # type: ignore[return-value]
+        return cast("TfdashApp", self.app)
 
     @property
     def heading(self) -> str:
