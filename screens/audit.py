@@ -64,7 +64,8 @@ class _Entries:
         return {}
 
     def version(self, key: Any) -> Hashable:
-        return key
+        entry: Hashable = key
+        return entry
 
 
 class AuditScreen(BoardScreen):

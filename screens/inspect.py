@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.worker import WorkType
 
 from screens.base import BoardScreen
 from tfdash.model.requests import ReadFailed
@@ -99,7 +100,8 @@ class InspectScreen(BoardScreen):
             self._load()
 
     def _load(self) -> None:
-        self.run_worker(partial(self._read, self.what), exclusive=True, exit_on_error=False, group="read")
+        work: WorkType[None] = partial(self._read, self.what)
+        self.run_worker(work, exclusive=True, exit_on_error=False, group="read")
 
     async def _read(self, what: str) -> None:
         try:

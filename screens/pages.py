@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.worker import WorkType
 
 from screens.base import BoardScreen
 from tfdash.changes import Contents, Gathered, gather
@@ -245,7 +246,8 @@ class ChangesScreen(PageScreen):
             self.action_read_again()
 
     def action_read_again(self) -> None:
-        self.run_worker(self._read, exclusive=True, group="changes", exit_on_error=False)
+        work: WorkType[None] = self._read
+        self.run_worker(work, exclusive=True, group="changes", exit_on_error=False)
 
     async def _read(self) -> None:
         board = self.tf.board

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.worker import WorkType
+
 from screens.panel import Line, Piece
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
@@ -58,7 +60,8 @@ class Recent:
     def _ask(self, at: tuple[Subject, str]) -> None:
         if self._asked != at:
             self._asked = at
-            self._app.run_worker(partial(self._read, at), exclusive=True, group="recent", exit_on_error=False)
+            work: WorkType[None] = partial(self._read, at)
+            self._app.run_worker(work, exclusive=True, group="recent", exit_on_error=False)
 
     async def _read(self, at: tuple[Subject, str]) -> None:
         subject = at[0]

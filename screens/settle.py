@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from textual.app import ComposeResult
+from textual.worker import WorkType
 
 from screens.asking import AskScreen
 from screens.base import BoardScreen
@@ -83,7 +84,8 @@ class SettleScreen(BoardScreen):
             [["The program or the machine ended between these intents and their outcome. Nothing is done again: "
               "each is read; what reading cannot tell, you say."]]
         )  # fmt: skip
-        self.run_worker(self._read, exclusive=True, exit_on_error=False, group="read")
+        work: WorkType[None] = self._read
+        self.run_worker(work, exclusive=True, exit_on_error=False, group="read")
 
     async def _read(self) -> None:
         desk = acting(self.tf.context.desk)

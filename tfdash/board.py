@@ -254,7 +254,11 @@ class Board:
                 deliver(batch)
 
         future = self._submit(pump())
-        return asyncio.wrap_future(future), lambda: bool(future.cancel())  # type: ignore[return-value]
+
+        def cancel() -> None:
+            future.cancel()
+
+        return asyncio.wrap_future(future), cancel
 
     def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         if self._loop is None:

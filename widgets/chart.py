@@ -13,6 +13,7 @@ from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from widgets import plot
@@ -104,7 +105,7 @@ Chart {
             segments.append(Segment(run, self._of(name, over)))
         return Strip(segments).adjust_cell_length(width, self.style())
 
-    def _of(self, name: str, over: bool) -> object:
+    def _of(self, name: str, over: bool) -> Style:
         if not name:
             return self.style()
         if name.startswith("tok-"):
@@ -145,14 +146,14 @@ def rows_of(drawing: Drawing, width: int, height: int) -> list[list[Cell]]:
     body, ends = plot.drawn(times, curves, scale, room, inner, ("limit", "baseline"))
     at_end = _placed(texts_at_end, ends, inner)
     for y in range(inner):
-        line = [
+        row = [
             Cell(fitted(texts.get(y, ""), gutter, right=True), "axis"),
             Cell("┤" if y in texts else "│", "axis"),
         ]
-        line.extend(body[y])
+        row.extend(body[y])
         text, name = at_end.get(y, ("", ""))
-        line.append(Cell(f" {text}", name))
-        rows.append(line)
+        row.append(Cell(f" {text}", name))
+        rows.append(row)
     axis = plot.time_axis(times[0], times[-1], room, drawing.zone)
     rows.append([Cell(" " * gutter, ""), Cell("└" + axis, "axis")])
     return rows

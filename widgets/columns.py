@@ -11,9 +11,9 @@ GAP = 2  # blank cells between columns
 
 
 class Placed(NamedTuple):
-    """A column on the screen: its index among all, and its width in cells."""
+    """A column on the screen: at which place among all it stands, and its width in cells."""
 
-    index: int
+    at: int
     width: int
 
 

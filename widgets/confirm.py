@@ -177,7 +177,7 @@ class Tick(OneLine, can_focus=True):
     """``[ ] pause the application first``: a choice that is off until somebody sets it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,enter", "toggle", "choose", id="dialog.tick", show=False),
+        Binding("space,enter", "choose", "choose", id="dialog.tick", show=False),
         Binding("up", "app.focus_previous", "previous", id="dialog.tick_previous", show=False),
         Binding("down", "app.focus_next", "next", id="dialog.tick_next", show=False),
     ]
@@ -224,7 +224,7 @@ Tick {
     def on_blur(self) -> None:
         self.refresh()
 
-    def action_toggle(self) -> None:
+    def action_choose(self) -> None:
         if _ready(self):
             self.on = not self.on
             self.refresh()
@@ -232,7 +232,7 @@ Tick {
 
     def on_click(self) -> None:
         self.focus()
-        self.action_toggle()
+        self.action_choose()
 
 
 class TypedInput(Input):

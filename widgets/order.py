@@ -43,7 +43,8 @@ class RowOrder:
         """The key of a shown row. Raises IndexError."""
         if not 0 <= row < len(self._shown):
             raise IndexError(row)
-        return self._shown[len(self._shown) - 1 - row if self.descending else row]
+        key: Hashable = self._shown[len(self._shown) - 1 - row if self.descending else row]
+        return key
 
     def slice(self, start: int, stop: int) -> list[Any]:
         """The keys of shown rows."""

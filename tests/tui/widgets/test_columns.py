@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 def keys(room: int, skip: int = 0) -> list[str]:
-    return [COLUMNS[p.index].key for p in fit(COLUMNS, room, skip).placed]
+    return [COLUMNS[p.at].key for p in fit(COLUMNS, room, skip).placed]
 
 
 def test_columns_go_by_priority() -> None:
@@ -37,7 +37,7 @@ def test_what_fits_never_exceeds_the_room(room: int) -> None:
 
 
 def test_flexible_columns_share_what_is_left_up_to_their_most() -> None:
-    widths = {COLUMNS[p.index].key: p.width for p in fit(COLUMNS, 200).placed}
+    widths = {COLUMNS[p.at].key: p.width for p in fit(COLUMNS, 200).placed}
     assert widths["name"] == 50
     assert sum(widths.values()) + GAP * 4 == 200
 

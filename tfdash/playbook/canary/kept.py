@@ -107,8 +107,8 @@ def grown(before: Samples, after: Samples, since: float, was_plain: bool) -> Gro
     if not before or not after or not (was_plain or _fair(before)):
         return None
     # Both are of one type, as the first test says; an isinstance of the second would be dear where it is asked so often.
-    if type(before) is type(after) and isinstance(before, Points | Scrapes) and before.ats is after.ats:  # type: ignore[union-attr]
-        return _grown_view(before, after, since)  # type: ignore[arg-type]
+    if type(before) is type(after) and isinstance(before, Points | Scrapes) and before.ats is after.ats:  # type: ignore[union-attr]  # of one type, see above
+        return _grown_view(before, after, since)  # type: ignore[arg-type]  # likewise
     gone = how_many_before(before, after[0][0])
     same = len(before) - gone
     if same <= 0 or same > len(after):

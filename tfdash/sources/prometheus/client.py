@@ -108,7 +108,7 @@ class ReadingSession(requests.Session):
         self.skew: float | None = None
 
     # prometheus-api-client gives all by name, and but a few of requests' sixteen arguments.
-    def request(self, method: str | bytes, url: str | bytes, **kwargs: Any) -> Any:  # type: ignore[override]
+    def request(self, method: str | bytes, url: str | bytes, **kwargs: Any) -> Any:  # type: ignore[override]  # see above
         path = str(url).removeprefix(self._base)
         if method != "GET" or path == str(url) or not _READS.fullmatch(path):
             raise NotARead(f"the metrics client does not {method!s} {path}")
