@@ -31,7 +31,9 @@ def settle(cluster: Cluster, calm: float = 20.0, timeout: float = 240.0) -> None
         share = 100 * (cluster.cpu_seconds() - before) / (time.monotonic() - at)
         quiet = quiet + 1 if share < calm else 0
         if time.monotonic() > deadline:
-            say(f"the platform still takes {share:.0f} % of a core: its work is measured with ours")
+            say(
+                f"the platform did not come to rest ({share:.0f} % of a core): its work is measured with ours"
+            )
             return
 
 
