@@ -62,6 +62,7 @@ class FromCluster:
         self._store, self._clock = store, clock
         self._due: dict[tuple[ClusterRef, str], float] = {}
         self._maps: dict[ClusterRef, dict[tuple[str, str], _Kept]] = {}
+        self._one = asyncio.Lock()  # a look that began earlier must not end later, with older leases
 
     async def run(self, board: Any) -> None:
         while True:
@@ -73,6 +74,10 @@ class FromCluster:
 
     async def look(self, board: Board) -> None:
         """Read what is due."""
+        async with self._one:
+            await self._look(board)
+
+    async def _look(self, board: Board) -> None:
         now = time.monotonic()
         for ref, cluster in tuple(board.picture.clusters.items()):
             if cluster.info.value is None:
