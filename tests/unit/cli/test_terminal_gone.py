@@ -12,7 +12,6 @@ import pytest
 
 from tests.pseudoterminal import PseudoTerminal
 
-
 ROUNDS = 6
 
 
