@@ -18,7 +18,7 @@ import re
 import selectors
 import sys
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -175,16 +175,42 @@ def _driver_class() -> type[Driver]:
         """Textual's driver with another loop around its input; the terminal's modes and their restoring are its own."""
 
         _wake: int | None = None  # writing end of a pipe that ends the wait for input
+        _active = False  # whether the terminal is ours
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._file: Any = Unfailing(self._file)
 
+        def start_application_mode(self) -> None:
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual gives it no types
+            self._active = True
+
+        def stop_application_mode(self) -> None:
+            self._active = False
+            super().stop_application_mode()
+
+        # Textual gives the terminal back, and takes it again, within the signal's handler, which interrupts this thread
+        # anywhere: in the midst of the same (a second pair of threads then competes for the keys, and the one left without
+        # holds the exit) or with the writer's queue locked (it waits for itself). The loop does it instead.
+
+        def _sigtstp_application(self, *_: Any) -> None:
+            if self._auto_restart:
+                self._soon(super()._sigtstp_application)
+            else:  # lent to another program, for which the loop may wait; there is nothing to give back
+                super()._sigtstp_application()
+
         def _sigcont_application(self, *_: Any) -> None:
+            self._soon(self._continue)
+
+        def _soon(self, what: Callable[[], object]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(what)
+
+        def _continue(self) -> None:
             """Textual's would start a second pair of threads where nothing was suspended: a terminal that is closed sends
             SIGCONT behind SIGHUP. After a SIGSTOP the shell may have changed the modes: they are set anew."""
             if not self._must_signal_resume:
-                if not os.isatty(self.fileno):
+                if not self._active or not os.isatty(self.fileno):  # lent to another program, or gone
                     return
                 self.suspend_application_mode()
                 self._must_signal_resume = True  # the application is told, and paints everything

@@ -62,6 +62,22 @@ def test_stopped_and_continued_it_takes_the_screen_again_and_quits(tmp_path: Pat
     terminal.close()
 
 
+def test_continued_while_it_still_takes_the_screen_it_reads_keys_once_and_quits(tmp_path: Path) -> None:
+    """A second pair of threads would compete for the keys, and the one left without would hold the exit."""
+    terminal = opened(tmp_path)
+    terminal.until("refused")
+    before = threads(terminal)
+    for _ in range(ROUNDS):
+        terminal.seen = ""
+        for _ in range(ROUNDS):
+            terminal.send(signal.SIGCONT)
+        terminal.until(r"\x1b\[\?1049h")
+    assert threads(terminal) < before + ROUNDS
+    terminal.type("\x03")
+    assert terminal.ended() == 0
+    terminal.close()
+
+
 def threads(terminal: PseudoTerminal) -> int:
     """How many it has; 0 where no /proc tells."""
     tasks = Path(f"/proc/{terminal.pid}/task")
