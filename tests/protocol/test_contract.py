@@ -318,6 +318,7 @@ def test_a_deployment_is_rolled_out_scaled_and_rolled_back(target: Target, space
     scale = target.admin.get(f"{path}/contract/scale").json()
     assert (scale["kind"], scale["spec"]["replicas"]) == ("Scale", 2)
     scale["spec"]["replicas"] = 3
+    del scale["metadata"]["resourceVersion"]  # the controller may write the status at this very moment
     target.admin.put(f"{path}/contract/scale", json=scale).raise_for_status()
     seen(lambda d: d["spec"]["replicas"] == 3)
     sets = target.admin.get(
