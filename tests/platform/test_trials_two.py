@@ -266,11 +266,11 @@ def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> Non
     def cut_off(which: str) -> None:
         admin.sql(f"ALTER DATABASE {which} ALLOW_CONNECTIONS false")
         admin.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", which)
+        ann.until(lambda: bool(ann.board.picture.facts.health.shared), "the loss, while it lasts")
 
     cut_off(name)
     admin.sql(f"CREATE DATABASE {name}_before TEMPLATE {name}")
     admin.sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-    ann.until(lambda: bool(ann.board.picture.facts.health.shared), "the loss to be noticed")
     ann.until(lambda: not ann.board.picture.facts.health.shared, "the shared store again", 60)
     done, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
     assert done.result is Result.APPLIED, done.sentence
@@ -282,10 +282,7 @@ def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> Non
     assert two.database.sql("SELECT count(*) FROM tfdash.approval_uses") == [(0,)]
     subject = ann.subject("Deployment", NS, app)
     ann.until(lambda: getattr(ann.board.picture.clusters[subject.cluster].objects("Deployment")[subject.key], "desired", 0) == 3, "three again")  # fmt: skip
-    ann.until(lambda: bool(ann.board.picture.facts.health.shared), "the loss to be noticed")
-    ann.until(
-        lambda: "terminating" not in ann.board.picture.facts.health.shared, "the shared store again", 60
-    )
+    ann.until(lambda: not ann.board.picture.facts.health.shared, "the shared store again", 60)
     again, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
     assert again.result is Result.REFUSED
     assert "used already, on this terminal" in again.sentence
