@@ -38,7 +38,7 @@ class ReadOnlyDesk(Describing):
     """Nothing behind it could change anything: it describes, plans, and says why not."""
 
     def _mode_refused(self, ref: ClusterRef) -> str:
-        return self._mode.refused or "this terminal only reads"
+        return self._mode.refused or "read-only: this terminal was started so"
 
     async def execute(self, guarded: Guarded, confirmation: Confirmation, tell: Tell) -> Progress:
         told = Progress(

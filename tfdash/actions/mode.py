@@ -47,7 +47,7 @@ class Mode:
     def refused(self) -> str:
         """Why nothing may be done; "" where it may."""
         if not self.acts:
-            return "this terminal only reads: it was started read-only"
+            return "read-only: this terminal was started so"
         left = self.left
         if left is not None and left <= 0:
             return "the elevation is over: start it anew to act"

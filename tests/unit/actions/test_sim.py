@@ -353,9 +353,9 @@ def test_a_read_only_desk_describes_and_refuses(demo: DemoProcess) -> None:
         assert not hasattr(reading.desk, "_writers")
         offers = reading.desk.offers(subject)
         assert offers
-        assert all("only reads" in o.refused for o in offers if o.action != "workload.rollback")
+        assert all("read-only" in o.refused for o in offers if o.action != "workload.rollback")
         guarded = reading.plan("workload.restart", subject)
-        assert "only reads" in guarded.refused
+        assert "read-only" in guarded.refused
         assert reading.act(guarded)[0].result is Result.REFUSED
 
 
