@@ -4,6 +4,8 @@
   ``App._background_screens``.
 - ``QuickEscapeDriver``: a lone Escape takes Textual 100 to 200 ms, because it waits ``ESCDELAY`` for the rest of a key
   sequence and its input thread wakes up every 100 ms only. Uses ``Parser._timeout_time``.
+  Its terminal may be closed, or it may be stopped and continued, at any moment. Replaces ``_sigtstp_application`` and
+  ``_sigcont_application``; uses ``_auto_restart``, ``_must_signal_resume``, ``_file`` and ``_loop`` of the driver.
 - ``set_virtual_size``: a list that grows or shrinks makes Textual lay out the whole screen, though nothing but the
   scrollbar's thumb changes where the bar always stands. Uses ``Widget._scroll_update``.
 - ``quick_frames``: what a key changed is painted at the next tick of a 60 Hz timer; a finer one costs nothing, as it is
