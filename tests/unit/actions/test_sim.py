@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from tests.unit.actions.acting import CLOSED, OPEN, REF, Bench, bench, confirmed
-from tfdash.actions.base import PlanRefused
+from tfdash.actions.base import Offer, PlanRefused
 from tfdash.actions.mode import Mode
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
@@ -152,13 +152,19 @@ def test_hold_and_release(at: Bench, admin: httpx.Client) -> None:
     subject = at.subject("Deployment", NS, "auth")
     assert at.do("workload.hold", subject).result is Result.APPLIED
     assert deployment(admin, "auth")["spec"]["paused"] is True
-    at.until(lambda: "workload.release" in {o.action for o in at.desk.offers(subject)}, "the hold to be seen")
-    offers = {o.action: o for o in at.desk.offers(subject)}
-    assert offers["workload.rollback"].refused == "it is paused; release it first"
-    assert "workload.hold" not in offers
+
+    def offers() -> dict[str, Offer]:
+        return {o.action: o for o in at.desk.offers(subject)}
+
+    at.until(lambda: "workload.release" in offers(), "the hold to be seen")
+    at.until(
+        lambda: offers()["workload.rollback"].refused == "it is paused; release it first", "it to be judged"
+    )
+    assert "workload.hold" not in offers()
     assert at.do("workload.release", subject).result is Result.APPLIED
     assert not deployment(admin, "auth")["spec"].get("paused")
-    at.until(lambda: "workload.hold" in {o.action for o in at.desk.offers(subject)}, "the release to be seen")
+    at.until(lambda: "workload.hold" in offers(), "the release to be seen")
+    at.until(lambda: not offers()["workload.rollback"].refused, "it to be judged anew")
 
 
 def unscaled(at: Bench) -> str:
