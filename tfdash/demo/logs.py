@@ -227,6 +227,7 @@ async def _follow(
             ready.clear()
             wait = clock.wall_delay(store.now() + _PACE / 2)
             try:
-                await asyncio.wait_for(ready.wait(), 1.0 if wait is None else max(0.05, wait))
+                async with asyncio.timeout(1.0 if wait is None else max(0.05, wait)):
+                    await ready.wait()
             except TimeoutError:
                 continue

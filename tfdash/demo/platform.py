@@ -76,6 +76,7 @@ class Platform:
             delay = self.clock.wall_delay(min(times)) if times else None
             try:
                 wait = _LONGEST_SLEEP if delay is None else min(delay, _LONGEST_SLEEP)
-                await asyncio.wait_for(self._woken.wait(), max(wait, 0.001))
+                async with asyncio.timeout(max(wait, 0.001)):
+                    await self._woken.wait()
             except TimeoutError:
                 continue

@@ -196,7 +196,8 @@ async def _follow(
             left = min(left, marked + every - now)
         watcher.ready.clear()
         try:
-            await asyncio.wait_for(watcher.ready.wait(), max(left, 0.001))
+            async with asyncio.timeout(max(left, 0.001)):
+                await watcher.ready.wait()
         except TimeoutError:
             continue
     await response.write_eof()

@@ -65,7 +65,8 @@ async def to_command(argv: tuple[str, ...], head: Head, timeout: float = 10.0) -
     except OSError as error:
         return f"{argv[0]}: {why(error)}"
     try:
-        await asyncio.wait_for(process.communicate((line(head) + "\n").encode()), timeout)
+        async with asyncio.timeout(timeout):
+            await process.communicate((line(head) + "\n").encode())
     except TimeoutError:
         return f"{argv[0]} did not end within {timeout:g} s"
     finally:

@@ -210,7 +210,8 @@ class SharedStore:
         import psycopg
 
         try:
-            connection = await asyncio.wait_for(self._connect(), self._deadline + 1)
+            async with asyncio.timeout(self._deadline + 1):
+                connection = await self._connect()
         except (psycopg.Error, OSError) as error:
             raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
         except TimeoutError:

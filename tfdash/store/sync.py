@@ -56,13 +56,16 @@ class Sync:
                     self.problem = str(error)
                     wait = min(wait * 2, 30.0)
                     await feeder.look_at_health()
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), wait)
+                    await self._woken(wait)
                     await asyncio.sleep(min(wait, 2.0))
                     continue
                 await feeder.look_at_health()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self.poll)
+                await self._woken(self.poll)
+
+    async def _woken(self, longest: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await self._wake.wait()
 
     async def _listen(self) -> None:
         wait = 1.0

@@ -67,7 +67,8 @@ class StoreThread:
         """Its result. Raises what it raises, and ``LedgerUnavailable`` after the deadline."""
         future = self.submit(work)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self.deadline)
+            async with asyncio.timeout(self.deadline):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             if ticket is not None:
                 ticket.leave()

@@ -72,8 +72,8 @@ async def test_two_terminals_and_a_shared_store_that_dies(tmp_path: Path, databa
 
 async def test_both_terminals_press_the_same_key_at_once(tmp_path: Path, database: Database) -> None:
     """Each sees the other's intent; which of the two is refused is the gate's to say, by whose came first."""
-    ann = opened(tmp_path / "a", url=database.url("ann"), terminal="ann", deadline=15.0)
-    bob = opened(tmp_path / "b", url=database.url("bob"), terminal="bob", deadline=15.0)
+    ann = opened(tmp_path / "a", url=database.url("ann"), terminal="ann", deadline=3.0)
+    bob = opened(tmp_path / "b", url=database.url("bob"), terminal="bob", deadline=3.0)
     boards = (Board(), Board())
     running = [asyncio.ensure_future(t.feeder.run(b)) for t, b in zip((ann, bob), boards, strict=True)]
     await asyncio.gather(
