@@ -50,6 +50,7 @@ class SharedStore:
         self._dsn, self._deadline = dsn, deadline
         self.shared_roles = tuple(shared_roles) or DEFAULT_SHARED_ROLES
         self._pool: Any = None
+        self._opening = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._checked = False
         self.role = ""
@@ -65,23 +66,28 @@ class SharedStore:
         )
 
     async def _open(self) -> Any:
-        if self._pool is None or self._loop is not asyncio.get_running_loop():
-            logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a warning for each failed try
-            from psycopg_pool import AsyncConnectionPool
+        async with self._opening:  # two that come first would make two pools, and one of them stay open
+            if self._pool is None or self._loop is not asyncio.get_running_loop():
+                self._pool = await self._made()
+                self._loop = asyncio.get_running_loop()
+            return self._pool
 
-            first = (
-                await self._connect()
-            )  # says at once, and in words, why it cannot; a pool only says that it waited
-            await first.close()
-            self._loop = asyncio.get_running_loop()
-            self._pool = AsyncConnectionPool(
-                self._dsn, min_size=1, max_size=3, open=False, timeout=self._deadline, max_idle=120, reconnect_timeout=5,
-                kwargs={
-                    "autocommit": True, "connect_timeout": max(2, int(self._deadline)), "application_name": "tfdash",
-                },
-            )  # fmt: skip
-            await self._pool.open(wait=False)
-        return self._pool
+    async def _made(self) -> Any:
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a warning for each failed try
+        from psycopg_pool import AsyncConnectionPool
+
+        first = (
+            await self._connect()
+        )  # says at once, and in words, why it cannot; a pool only says that it waited
+        await first.close()
+        pool = AsyncConnectionPool(
+            self._dsn, min_size=1, max_size=3, open=False, timeout=self._deadline, max_idle=120, reconnect_timeout=5,
+            kwargs={
+                "autocommit": True, "connect_timeout": max(2, int(self._deadline)), "application_name": "tfdash",
+            },
+        )  # fmt: skip
+        await pool.open(wait=False)
+        return pool
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:

@@ -309,3 +309,10 @@ async def test_what_a_terminal_that_ended_left_is_delivered_by_the_next(
     await sync(first)
     assert database.sql("SELECT terminal FROM tfdash.entries") == [(second.store.terminal,)]
     await end(first)
+
+
+async def test_those_who_come_first_share_one_pool(database: Database) -> None:
+    shared = SharedStore(database.url("ann"), deadline=10.0)
+    await asyncio.gather(*(shared.ping() for _ in range(4)))
+    await shared.close()
+    assert [t.get_name() for t in asyncio.all_tasks() if t.get_name().startswith("pool-")] == []
