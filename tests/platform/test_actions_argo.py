@@ -73,7 +73,7 @@ def seeded(cluster: Cluster, argo: ArgoRollouts) -> Cluster:
     for name in ("web", "full", "held", "measured"):
         cluster.wait(
             lambda name=name: status(cluster, name).get("phase") == "Healthy", f"{name} to be healthy"
-        )  # type: ignore[misc]
+        )
     return cluster
 
 
@@ -236,7 +236,7 @@ def test_a_pause_that_came_after_the_look_is_not_cleared(seeded: Cluster, at: Be
     plan = at.plan("rollout.promote", subject).plan
     seeded.request("PATCH", f"{_API}/rollouts/web/status", {"status": {"pauseConditions": None}}, _MERGE)
     seeded.wait(lambda: status(seeded, "web").get("currentStepIndex") == 3, "the next pause")
-    writer: Any = at.desk._writers.clusters[REF]  # type: ignore[attr-defined]
+    writer: Any = at.desk._writers.clusters[REF]
     answer = at.run(at.board.on_loop(writer.send(plan.requests[0], audit_id="", timeout=5.0)))
     assert answer.status == 422
     assert status(seeded, "web")["pauseConditions"]
@@ -269,10 +269,10 @@ def test_flagger_is_suspended_resumed_and_skipped(seeded: Cluster, at: Bench) ->
         at.until(
             lambda action=action: any(o.action == action and not o.refused for o in at.desk.offers(subject)),
             action,
-        )  # type: ignore[misc]
+        )
         guarded = at.plan(action, subject)
         if action == "canary.skip-analysis":  # nothing promotes it here: Flagger itself does not run
-            writer: Any = at.desk._writers.clusters[REF]  # type: ignore[attr-defined]
+            writer: Any = at.desk._writers.clusters[REF]
             assert at.run(
                 at.board.on_loop(writer.send(guarded.plan.requests[0], audit_id="", timeout=5.0))
             ).ok

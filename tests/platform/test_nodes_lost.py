@@ -41,7 +41,7 @@ def board(cluster: Cluster) -> Iterator[Board]:
     cluster.kubectl("delete", "node", "doomed", "sound", "--wait=false")
 
 
-def _state(board: Board, name: str):  # type: ignore[no-untyped-def]
+def _state(board: Board, name: str):
     class Nothing:
         available, cause, serving = -1, None, Serving.UNKNOWN
 

@@ -53,7 +53,7 @@ CASES: dict[str, tuple[Serving, Release, CauseCode | None]] = {
 
 def until(true: object, what: str, timeout: float = 75.0) -> None:
     deadline = time.monotonic() + timeout
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < deadline, f"waited {timeout:.0f} s for {what}"
         time.sleep(0.05)
 
@@ -151,7 +151,7 @@ def test_a_change_is_seen_and_the_picture_before_is_not_touched(board: Board, se
         ),
         "4 pods",
     )
-    assert before.desired == 3  # type: ignore[attr-defined]
+    assert before.desired == 3
     seeded.kubectl("scale", "deployment/healthy", "-n", "tf-cases", "--replicas=3")
     until(lambda: board.assessment.workloads[subject].desired == 3, "3 pods")
 

@@ -171,7 +171,7 @@ async def test_native_histograms_and_what_the_server_refuses(prometheus: Start) 
                    "services": [{"namespace": "shop", "workload": "checkout", "values": {"x": "b"}}]}}  # fmt: skip
             broken = feeder(server.url, bad)
             monkey = broken._cache.batches
-            broken._cache.batches = lambda at: [b._replace(text=b.text + "}") for b in monkey(at)]  # type: ignore[method-assign]
+            broken._cache.batches = lambda at: [b._replace(text=b.text + "}") for b in monkey(at)]
             refused = Board()
             await broken.round(refused)
             problem = refused.signals.traffic[CHECKOUT].problem

@@ -230,7 +230,7 @@ def test_an_answer_that_is_swallowed_and_applied_late_is_one_request_and_one_sto
                     sent.append(line)
                 return await forward(request)
 
-            proxy._forward = noting  # type: ignore[method-assign]
+            proxy._forward = noting
             proxy.swallow, proxy.late = (
                 True,
                 6.5,

@@ -221,7 +221,7 @@ def test_killed_while_the_request_is_on_its_way(platform: Platform, tmp_path: Pa
                 await asyncio.sleep(late)
             return await forward(request)
 
-        proxy._forward = forwarding  # type: ignore[method-assign]
+        proxy._forward = forwarding
         ended(process, -9)
         direct = write_config(tmp_path / "one", platform.kubeconfig, "production")
         with terminal(direct, kinds=KINDS) as again:

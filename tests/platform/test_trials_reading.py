@@ -62,13 +62,13 @@ def test_a_thousand_keys_on_every_screen_only_read(
 
     async def drive(app: TfdashApp) -> None:
         async with app.run_test(size=(120, 40)) as pilot:
-            found = Run(app, pilot, None)  # type: ignore[arg-type]
+            found = Run(app, pilot, None)
             await found.until(lambda: app.context.desk is not None, "the desk")
             assert type(app.context.desk) is ReadOnlyDesk and not app.context.may_elevate
             await found.until(lambda: len(app.board.assessment.workloads) > 10, "the workloads")
             while to_do and not left(found):
                 place, count = next(iter(to_do.items()))
-                to_do[place] -= await hammer(found, Random(f"{place} {count}"), count, lambda place=place: go(found, place), every=20)  # type: ignore[misc]  # fmt: skip
+                to_do[place] -= await hammer(found, Random(f"{place} {count}"), count, lambda place=place: go(found, place), every=20)  # fmt: skip
                 if to_do[place] <= 0:
                     del to_do[place]
             if app.failure is not None:
@@ -101,7 +101,7 @@ def test_a_program_that_begins_anew_leaves_its_place_in_the_store(
 
     async def drive(app: TfdashApp) -> None:
         async with app.run_test(size=(80, 24)) as pilot:
-            found = Run(app, pilot, None)  # type: ignore[arg-type]
+            found = Run(app, pilot, None)
             await found.until(lambda: app.context.desk is not None, "the desk")
             assert app.context.desk is not None
             modes.append(app.context.desk.mode.partition(" ")[0])

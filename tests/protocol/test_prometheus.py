@@ -141,6 +141,6 @@ def test_the_worlds_traffic_has_the_same_answers_on_a_real_prometheus() -> None:
         for query in USUAL:
             asked = [("query", query), ("time", f"{scene.time:.3f}")]
             expected = settled(told(*ask(server.url, ("query", asked))), False)
-            found = {"status": 200, "data": json.loads(json.dumps(scene.answer(**dict(asked))))}  # type: ignore[arg-type]
+            found = {"status": 200, "data": json.loads(json.dumps(scene.answer(**dict(asked))))}
             assert same(settled(found, False), expected), query
             assert expected["data"]["result"], query

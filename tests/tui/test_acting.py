@@ -59,7 +59,7 @@ async def test_offers_are_keys_and_a_refused_one_says_why_before_it_is_pressed()
     desk = ToldDesk()
     async with opened(desk, "") as run:
         await run.shows("b roll back", "o promote: refused, BREACH")
-        hints = {h.key: h for h in run.app.screen.query_one("#footer").hints}  # type: ignore[attr-defined]
+        hints = {h.key: h for h in run.app.screen.query_one("#footer").hints}
         assert hints["b"].enabled and not hints["o"].enabled and hints["o"].reason == "BREACH"
         assert "r" not in hints  # no offer, no key
         await run.press("o")
@@ -82,7 +82,7 @@ async def test_what_slid_under_the_cursor_is_not_acted_upon() -> None:
     desk = ToldDesk()
     async with opened(desk, "", start="deployments") as run:
         await run.press("down")
-        await run.until(lambda: run.app.screen._painted[0].name == "checkout")  # type: ignore[attr-defined]
+        await run.until(lambda: run.app.screen._painted[0].name == "checkout")
         screen: Any = run.app.screen
         run.table.move_to(next(k for k in screen.rows.keys() if k.key.name == "auth"))  # noqa: SIM118
         screen.action_act("b")  # before the next frame
@@ -107,7 +107,7 @@ async def test_marked_rows_are_acted_upon_together_with_one_word_to_type_and_a_p
     desk = ToldDesk()
     async with opened(desk, "", start="deployments") as run:
         await run.press("space", "space")
-        await run.until(lambda: len(run.app.screen._painted) == 2)  # type: ignore[attr-defined]
+        await run.until(lambda: len(run.app.screen._painted) == 2)
         await run.press("b")
         await run.shows("Roll back 2 objects in PRODUCTION", "Type roll back 2", "auth", "checkout")
         await typed(run, "roll back 2")
@@ -244,7 +244,7 @@ async def test_a_choice_is_off_until_it_is_set_and_then_part_of_the_plan() -> No
         run.app.screen.query_one("Tick").focus()
         await run.press("space")
         await run.until(lambda: desk.refreshed == [("suspend",)])
-        await run.until(lambda: not run.app.screen._busy)  # type: ignore[attr-defined]
+        await run.until(lambda: not run.app.screen._busy)
         await typed(run, "checkout")
         await run.press("enter", "enter")
         await run.until(lambda: bool(desk.executed))
@@ -327,7 +327,7 @@ async def test_a_second_person_is_asked_waited_for_and_named() -> None:
         await run.shows("waits for a second person", "request apr-41", "15:00 left", ":approvals")
         await run.press("enter")
         assert desk.asked == ["bad errors"] and not desk.executed
-        asked = run.app.screen._second.approval  # type: ignore[attr-defined]
+        asked = run.app.screen._second.approval
         given = msgspec.structs.replace(
             asked, state="approved", approver="second@corp", stamped_by="postgresql"
         )
@@ -407,7 +407,7 @@ async def test_hostile_text_goes_literally_through_the_dialog_and_the_progress()
             for character in ("\x1b", "\u202e", "\u200b", "\x9b", "\t", "\r"):
                 assert character not in run.text
 
-        await run.until(lambda: run.app.screen._painted != ())  # type: ignore[attr-defined]
+        await run.until(lambda: run.app.screen._painted != ())
         await run.press("b")
         await run.until(lambda: isinstance(run.app.screen, ConfirmScreen))
         await run.lacks("making the plan")

@@ -78,7 +78,7 @@ async def test_several_releases_are_a_table_and_the_chosen_one_is_below() -> Non
         await run.shows("2 releases", "✖ BREACH  checkout 2.14.0")  # worst first
         await run.press("down")
         await run.shows("✔ pass  auth 2.14.0")
-        assert [s.name for s in run.app.screen.acting_on()] == ["auth"]  # type: ignore[attr-defined]
+        assert [s.name for s in run.app.screen.acting_on()] == ["auth"]
         run.app.board.put_facts(cw.FACTS)  # the cursor and the order stay
         await run.pilot.pause(0.1)
         await run.shows("✔ pass  auth 2.14.0")
@@ -142,7 +142,7 @@ async def test_the_smallest_terminal_and_back() -> None:
         before = run.text
         for size in ((20, 5), (1, 1), (120, 40)):
             await run.pilot.resize_terminal(*size)
-            await run.until(lambda size=size: run.app.size == size)  # type: ignore[misc]
+            await run.until(lambda size=size: run.app.size == size)
         await run.until(lambda: run.text == before, "the same screen as before")
 
 

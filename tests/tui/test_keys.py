@@ -49,7 +49,7 @@ async def test_enter_drills_down_and_escape_comes_back_without_ever_quitting() -
         await run.shows("card declined")
         for expected in (ContainersScreen, ListScreen, WorkloadsScreen, WorkloadsScreen):
             await run.press("escape")
-            await run.until(lambda expected=expected: top(run) is expected)  # type: ignore[misc]
+            await run.until(lambda expected=expected: top(run) is expected)
         assert run.app.is_running
 
 

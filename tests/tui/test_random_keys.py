@@ -131,7 +131,7 @@ async def test_a_read_only_terminal_survives_any_keys(turn: int) -> None:
             desk = desk_of(run)
             while places and not left(run):
                 place = places.popleft()
-                await hammer(run, random, MANY, lambda place=place: go(run, place))  # type: ignore[misc]
+                await hammer(run, random, MANY, lambda place=place: go(run, place))
             if run.app.switch_to == ("", "") and not run.app._exit:
                 assert not places
             assert not run.app.elevate

@@ -137,7 +137,7 @@ async def test_hostile_text_goes_literally_through_every_screen() -> None:
             shown(run)
             if view == "pods":
                 await run.shows("[error] disk full", "oops [/foo]", "[@click=app.quit]ok[/]", "␛[31mred␛[0m")
-        rows = {k.key.name: k for k in run.app.screen.rows.keys()}  # type: ignore[attr-defined]  # noqa: SIM118
+        rows = {k.key.name: k for k in run.app.screen.rows.keys()}  # noqa: SIM118
         for text in ("oops [/foo]", "[@click=app.quit]ok[/]", "\x1b]0;title\x07", "\ud800"):
             run.table.move_to(rows[text])
             for verb in "dyewlv":
@@ -159,7 +159,7 @@ async def test_the_smallest_terminal_and_back() -> None:
             await run.press(*keys)
             for size in ((20, 5), (1, 1), (120, 40)):
                 await run.pilot.resize_terminal(*size)
-                await run.until(lambda size=size: run.app.size == size)  # type: ignore[misc]
+                await run.until(lambda size=size: run.app.size == size)
         await run.until(lambda: run.text == before, "the same screen as before")
 
 

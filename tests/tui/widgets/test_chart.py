@@ -28,7 +28,7 @@ def drawing(values: list[tuple[float | None, float | None, float | None]], **ove
         "factor": 100.0,
         "zone": ZONE,
     }
-    return Drawing(**(given_ | over))  # type: ignore[arg-type]
+    return Drawing(**(given_ | over))
 
 
 def text(one: Drawing, width: int = 60, height: int = 12) -> str:

@@ -193,7 +193,7 @@ def bench(
     chosen = policy or ActionPolicy(follow=60.0, server_timeout=5.0, settle_margin=margin)
     desk = make_desk(board, Writers(clusters={REF: writer}), ledger, chosen, clock, mode or Mode(acts=True))
     board.start()
-    found = Bench(board, desk, ledger, judge)  # type: ignore[arg-type]
+    found = Bench(board, desk, ledger, judge)
     try:
         found.until(
             lambda: not [w for w in board.unsettled() if w[1] in kinds], "the first lists", timeout=60.0

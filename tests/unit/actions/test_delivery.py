@@ -38,7 +38,7 @@ def test_a_bad_canary_is_aborted_by_the_key_for_rolling_back() -> None:
     with playing("bad-canary") as at:
         subject = at.subject("Rollout", NS, "checkout")
         at.see(subject)
-        at.until(lambda: at.desk._standing(subject).release.phase is Phase.PAUSED, "its pause")  # type: ignore[union-attr]
+        at.until(lambda: at.desk._standing(subject).release.phase is Phase.PAUSED, "its pause")
         offer = next(o for o in at.desk.offers(subject) if o.key == "b")
         assert (offer.action, offer.refused) == ("workload.rollback", "")
         done = at.do("workload.rollback", subject)

@@ -106,7 +106,7 @@ def by_http(port: int, **more: object) -> Pipeline:
         "body": '{"ref": "{name}", "id": "{intent}", "x": {"y": 1}}', "status_url": f"{at}/runs/{{run}}",
         "state": "/run/state", "every": 0.01, "within": 5.0, **more,
     }  # fmt: skip
-    return Pipeline(**values)  # type: ignore[arg-type]
+    return Pipeline(**values)
 
 
 async def test_a_run_is_started_once_and_followed() -> None:

@@ -147,13 +147,13 @@ async def test_neither_as_it_was_nor_as_wanted_is_unknown() -> None:
     guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
     real = board.server.send
 
-    async def lost(request, *, audit_id, timeout):  # type: ignore[no-untyped-def]
+    async def lost(request, *, audit_id, timeout):
         if "events" not in request.path:
             board.server.sent.append(request)
             raise Changing
         return await real(request, audit_id=audit_id, timeout=timeout)
 
-    board.server.send = lost  # type: ignore[method-assign]
+    board.server.send = lost
     done = await desk.execute(guarded, confirmed(guarded), lambda p: None)
     assert done.result is Result.UNKNOWN
     assert "somebody changed it since" in done.sentence
@@ -177,7 +177,7 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
     async def die(*args: object, **more: object) -> Answer:
         raise Killed
 
-    board.server.send = die  # type: ignore[assignment, method-assign]
+    board.server.send = die
     with pytest.raises(Killed):
         await desk._run(guarded.plan, desk._made[guarded.plan.id], confirmed(guarded), lambda p: None)
     assert ledger.kinds() == ["intent"]

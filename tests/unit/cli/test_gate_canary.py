@@ -23,7 +23,7 @@ def release(
     name: str = "x", namespace: str = "a", cluster: ClusterRef = HERE, **fields: object
 ) -> ReleaseState:
     given = {"carrier": Carrier.ROLLOUT, "phase": Phase.PAUSED, "message": "", **fields}
-    return ReleaseState(subject=Subject(cluster, "Rollout", namespace, name), **given)  # type: ignore[arg-type]
+    return ReleaseState(subject=Subject(cluster, "Rollout", namespace, name), **given)
 
 
 def told(*pairs: tuple[ReleaseState, CanaryJudgement | None]) -> Assessment:

@@ -23,7 +23,7 @@ def state(pod: Obj) -> Obj:
 
 
 def put_deployment(stage: Stage, name: str, replicas: int = 1, **more: object) -> None:
-    stage.put("deployments.apps", name, spec=deployment(name, replicas, **more))  # type: ignore[arg-type]
+    stage.put("deployments.apps", name, spec=deployment(name, replicas, **more))
 
 
 # -- pods ---------------------------------------------------------------------------------------------------------

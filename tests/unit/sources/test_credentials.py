@@ -15,7 +15,7 @@ from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin
 def plugin(path: Path, script: str, **fields: object) -> Credentials:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return Credentials(Access(server="https://h", plugin=ExecPlugin(command=str(path), **fields)))  # type: ignore[arg-type]
+    return Credentials(Access(server="https://h", plugin=ExecPlugin(command=str(path), **fields)))
 
 
 def credential(**status: str) -> str:

@@ -120,7 +120,7 @@ class Server:
     """Answers discovery; ``groups`` maps a group to its versions and their resources."""
 
     def __init__(self, groups: dict[str, dict[str, list[str]]], status: int = 0) -> None:
-        self.groups, self.status, self.asked = groups, status, []  # type: ignore[var-annotated]
+        self.groups, self.status, self.asked = groups, status, []
 
     async def get(self, path: str) -> bytes:
         self.asked.append(path)

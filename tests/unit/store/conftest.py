@@ -32,7 +32,7 @@ class Database:
         import psycopg
 
         with psycopg.connect(self.url(role), autocommit=True) as connection:
-            cursor = connection.execute(statement, values or None)  # type: ignore[arg-type]
+            cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
 

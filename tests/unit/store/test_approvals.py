@@ -215,8 +215,8 @@ async def test_plans_are_sealed_on_their_way_where_people_share_a_key(
     request = await ann.store.request_approval(plan(), "x")
     ((body,),) = database.sql("SELECT plan FROM tfdash.approval_plans")
     assert b"planted-secret" not in bytes(body)
-    assert msgspec.json.decode((await bob.store.approvals.find(request.id)).plan, type=Plan) == plan()  # type: ignore[union-attr]
-    assert "planted-secret" not in (await carol.store.approvals.find(request.id)).plan  # type: ignore[union-attr]
+    assert msgspec.json.decode((await bob.store.approvals.find(request.id)).plan, type=Plan) == plan()
+    assert "planted-secret" not in (await carol.store.approvals.find(request.id)).plan
     await end(ann, bob, carol)
 
 

@@ -144,7 +144,7 @@ async def test_at_every_point_of_delivery(
             ).fetchall()
         there = database.sql("SELECT hash FROM tfdash.entries WHERE terminal = %s", store.store.terminal)
         assert sorted(here) == sorted(there)
-        await store.feeder.sync.shared.close()  # type: ignore[union-attr]
+        await store.feeder.sync.shared.close()
         store.store.close()
     assert database.sql("SELECT count(*) FROM tfdash.forks") == [(0,)]
 

@@ -27,13 +27,13 @@ async def sync(*terminals: Opened) -> None:
     for terminal in terminals:
         await terminal.feeder.load()
         assert terminal.feeder.sync is not None
-        await terminal.feeder.sync.once(terminal.feeder)  # type: ignore[attr-defined]
+        await terminal.feeder.sync.once(terminal.feeder)
         await terminal.feeder.look_at_health()
 
 
 async def end(*terminals: Opened) -> None:
     for terminal in terminals:
-        await terminal.feeder.sync.shared.close()  # type: ignore[union-attr]
+        await terminal.feeder.sync.shared.close()
         terminal.store.close()
 
 
@@ -57,7 +57,7 @@ async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Data
     )
     assert not bob.store.glass_active("production", "bob") and ann.store.glass_active("production", "ann")
     bob.store.close()
-    await bob.feeder.sync.shared.close()  # type: ignore[union-attr]
+    await bob.feeder.sync.shared.close()
     later = one(tmp_path / "b", database, "bob")  # from its own file, before the shared store answers
     await later.feeder.load()
     assert later.store.facts().manual == {CHECKOUT: "broken"}
@@ -69,8 +69,8 @@ async def test_a_dead_shared_store_never_blocks_and_is_said(tmp_path: Path) -> N
     entry = await store.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT)
     assert entry.sequence == 1
     with pytest.raises(LedgerUnavailable) as told:
-        await store.feeder.sync.once(store.feeder)  # type: ignore[union-attr]
-    store.feeder.sync.problem = str(told.value)  # type: ignore[union-attr]
+        await store.feeder.sync.once(store.feeder)
+    store.feeder.sync.problem = str(told.value)
     await store.feeder.look_at_health()
     assert store.store.health.shared.endswith("others cannot see it yet: 1 entry behind")
     assert store.store.health.local == ""
@@ -126,7 +126,7 @@ async def test_a_clone_that_runs_too_is_found_and_both_go_on(tmp_path: Path, dat
     await sync(ann)
     # what the clone recorded at the same place came first
     clone, raw = seal(note_entry(terminal, 2, (await head(ann))[1], "of the clone"))
-    assert (await ann.feeder.sync.shared.put([(raw, clone.hash)]))[0].status == "taken"  # type: ignore[union-attr]
+    assert (await ann.feeder.sync.shared.put([(raw, clone.hash)]))[0].status == "taken"
     await ann.store.record(note("two"))
     await sync(ann)
     assert "the log was forked" in ann.store.health.shared and ann.store.terminal != terminal
@@ -141,7 +141,7 @@ async def test_a_clone_that_runs_too_is_found_and_both_go_on(tmp_path: Path, dat
     await end(ann)
 
 
-def note_entry(terminal: str, sequence: int, previous: str, sentence: str):  # type: ignore[no-untyped-def]
+def note_entry(terminal: str, sequence: int, previous: str, sentence: str):
     return note(sentence).placed(terminal, sequence, previous, Redactor())[0]
 
 
@@ -243,7 +243,7 @@ async def test_a_notification_is_a_hint_only(tmp_path: Path, database: Database)
         await sync(ann)
         await asyncio.wait([waiting], timeout=0.05)
     assert (await waiting).startswith(ann.store.terminal)
-    await hints.aclose()  # type: ignore[attr-defined]
+    await hints.aclose()
     await shared.close()
     await end(ann)
 

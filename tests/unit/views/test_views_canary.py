@@ -26,8 +26,8 @@ def text(line: canary.Line) -> str:
 
 def assessment(*pairs: object) -> Assessment:
     return Assessment(
-        at=cw.NOW, number=1, verdicts={}, workloads={}, releases={r.subject: r for r, _ in pairs},  # type: ignore[attr-defined, misc]
-        canaries={r.subject: s for r, s in pairs if s is not None},  # type: ignore[attr-defined, misc]
+        at=cw.NOW, number=1, verdicts={}, workloads={}, releases={r.subject: r for r, _ in pairs},
+        canaries={r.subject: s for r, s in pairs if s is not None},
     )  # fmt: skip
 
 

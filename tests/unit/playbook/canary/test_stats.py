@@ -94,7 +94,7 @@ class TestEvidence:
 
         def mean(pmf: object) -> float:
             return sum(
-                pmf(x) * evidence.weigh([Split(1, x, n, total - x, m)])[0] / evidence.weight(1)  # type: ignore[operator]
+                pmf(x) * evidence.weigh([Split(1, x, n, total - x, m)])[0] / evidence.weight(1)
                 for x in range(total + 1)
             )
 

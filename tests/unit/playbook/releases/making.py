@@ -121,7 +121,7 @@ def cluster(*documents: dict[str, Any], **problems: str) -> ClusterPicture:
     kinds: dict[str, dict[Key, Any]] = {k: {} for k in (*READ_KINDS, "Event", "HorizontalPodAutoscaler")}
     for document in documents:
         body = {"metadata": {}, **document}
-        found = Codec(document["kind"]).item(json.dumps(body).encode())  # type: ignore[arg-type]
+        found = Codec(document["kind"]).item(json.dumps(body).encode())
         assert found is not None, document
         kinds.setdefault(document["kind"], {})[Key(found.namespace, found.name)] = found
     seen: dict[str, Observation[Objects]] = {

@@ -35,7 +35,7 @@ PROMOTED = {"stableRS": NEW, "updatedReplicas": 5}
 
 def told(document: dict[str, Any]) -> tuple[str, str]:
     found = cluster(document).objects("Rollout")
-    return reported_phase(next(iter(found.values())))  # type: ignore[arg-type]
+    return reported_phase(next(iter(found.values())))
 
 
 # One row for each branch of argo-rollouts' GetRolloutPhase and CalculateRolloutPhase (utils/rollout/rolloututil.go).

@@ -50,11 +50,11 @@ def oracle(values: dict[str, object], zone: str, at: int) -> bool:
     hours, minutes = map(int, str(values["start"]).split(":"))
     length = int(str(values["length"]).removesuffix("m"))
     minute = here.hour * 60 + here.minute - (hours * 60 + minutes)
-    if DAYS[here.weekday()] not in values["days"] or not 0 <= minute < length:  # type: ignore[operator]
+    if DAYS[here.weekday()] not in values["days"] or not 0 <= minute < length:
         return False
     first, last = int(str(values["blackout_from_day"])), int(str(values["blackout_to_day"]))
     numbers = set(range(first, last + 1)) if first <= last else {*range(first, 32), *range(1, last + 1)}
-    return here.day not in numbers and here.date().isoformat() not in values["holidays"]  # type: ignore[operator]
+    return here.day not in numbers and here.date().isoformat() not in values["holidays"]
 
 
 @given(calendars(), INSTANTS)

@@ -84,7 +84,7 @@ async def test_a_later_round_asks_for_what_is_new_and_appends(server: Fake) -> N
     server.asked.clear()
     labels, values, native = server.series[0]
     server.series[0] = (labels, [*values, (T0 + 14, "4")], native)
-    one._clock.at = T0 + 15  # type: ignore[attr-defined]
+    one._clock.at = T0 + 15
     await one.round(board)
     assert [p.value for p in seen(board).requests[0].points] == [1.0, 2.0, 4.0]
     (requests,) = [q for q in server.queries() if q.startswith("http_requests_total")]
@@ -98,10 +98,10 @@ async def test_samples_past_the_horizon_go_and_so_do_series_that_ended(server: F
     server.add("http_requests_total", scrapes(1, 2), **http(server))
     board, one = Board(), feeder(server)
     await one.round(board)
-    one._clock.at = T0 + 599  # type: ignore[attr-defined]
+    one._clock.at = T0 + 599
     await one.round(board)
     assert [p.at for p in seen(board).requests[0].points] == [T0 - 1]
-    one._clock.at = T0 + 700  # type: ignore[attr-defined]
+    one._clock.at = T0 + 700
     await one.round(board)
     assert seen(board).requests == () and seen(board).since == T0 + 100
 
@@ -112,7 +112,7 @@ async def test_a_lagging_backend_is_caught_up_with(server: Fake) -> None:
     await one.round(board)
     labels, values, native = server.series[0]
     server.series[0] = (labels, [*values, (T0 - 106, "3")], native)
-    one._clock.at = T0 + 15  # type: ignore[attr-defined]
+    one._clock.at = T0 + 15
     await one.round(board)
     assert [p.value for p in seen(board).requests[0].points] == [1.0, 2.0, 3.0]
 
@@ -145,12 +145,12 @@ async def test_half_a_scrape_waits_for_its_rest(server: Fake) -> None:
     await one.round(board)
     labels, values, native = server.series[1]
     server.series[1] = (labels, [*values, (T0 + 14, "5")], native)  # the other bucket is not there yet
-    one._clock.at = T0 + 15  # type: ignore[attr-defined]
+    one._clock.at = T0 + 15
     await one.round(board)
     assert len(seen(board).latency[0].points) == 2
     labels, values, native = server.series[0]
     server.series[0] = (labels, [*values, (T0 + 14, "3")], native)
-    one._clock.at = T0 + 30  # type: ignore[attr-defined]
+    one._clock.at = T0 + 30
     await one.round(board)
     assert [b.counts for b in seen(board).latency[0].points] == [(1.0, 1.0), (2.0, 2.0), (3.0, 5.0)]
 
@@ -284,7 +284,7 @@ async def test_many_services_are_few_queries(server: Fake) -> None:
         await one.round(board)
         assert len(board.signals.traffic) == known
     server.asked.clear()
-    one._clock.at = T0 + 15  # type: ignore[attr-defined]
+    one._clock.at = T0 + 15
     await one.round(board)
     assert len(server.queries()) <= 8 and max(map(len, server.queries())) < 6000
 
@@ -336,14 +336,14 @@ async def test_a_failure_is_told_in_words_and_keeps_the_last_value(
     board, one = Board(), feeder(server)
     await one.round(board)
     server.fail = fail
-    one._clock.at = T0 + 15  # type: ignore[attr-defined]
+    one._clock.at = T0 + 15
     await one.round(board)
     found = board.signals.traffic[CHECKOUT]
     assert found.problem is not None and found.problem.kind is kind and said in str(found.problem)
     assert found.value is not None and found.observed_at == T0
     assert board.signals.prometheus[REF].problem == found.problem
     server.fail = lambda request: None
-    one._clock.at = T0 + 30  # type: ignore[attr-defined]
+    one._clock.at = T0 + 30
     await one.round(board)
     assert board.signals.traffic[CHECKOUT].problem is None and len(seen(board).requests[0].points) == 2
 
@@ -366,7 +366,7 @@ async def test_nobody_listens() -> None:
     await made.round(board)
     problem = board.signals.prometheus[REF].problem
     assert problem is not None and "connection refused" in problem.cause and problem.since == T0
-    made._clock.at = T0 + 15  # type: ignore[attr-defined]
+    made._clock.at = T0 + 15
     await made.round(board)
     again = board.signals.prometheus[REF].problem
     assert again is not None and again.since == T0  # it began then
