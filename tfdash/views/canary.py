@@ -16,7 +16,7 @@ from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.image import short_image, split_image
-from tfdash.views.layout import cells
+from tfdash.views.layout import cells, cut
 from tfdash.views.state import State
 from tfdash.views.table import Cell
 
@@ -259,12 +259,16 @@ def weight_text(release: ReleaseState) -> str:
 
 
 def fitting(line: Line, width: int) -> Line:
-    """The line without the last pieces that do not fit into ``width`` cells; the first stays whatever its length."""
+    """The line without the last pieces that do not fit into ``width`` cells; the first stays whatever its length. Behind
+    a label (the first piece, dim), which alone would tell nothing, the next one is cut instead."""
     kept: list[Cell] = []
     used = 0
     for cell in line:
-        used += cells(cell if isinstance(cell, str) else cell[0])
+        text, token = (cell, "") if isinstance(cell, str) else cell
+        room, used = width - used, used + cells(text)
         if kept and used > width:
+            if len(kept) == 1 and not isinstance(line[0], str) and line[0][1] == "dim" and room > 1:
+                kept.append((cut(text, room), token))
             break
         kept.append(cell)
     while len(kept) > 1 and len((kept[-1] if isinstance(kept[-1], str) else kept[-1][0]).strip()) < 2:

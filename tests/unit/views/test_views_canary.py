@@ -82,6 +82,8 @@ def test_lines_lose_whole_pieces_and_never_end_in_a_lonely_glyph() -> None:
     line = ["one ", ("two ", "ok"), ("✔ ", "ok"), "three"]
     assert text(canary.fitting(line, 10)) == "one two "
     assert text(canary.fitting(line, 2)) == "one "
+    label = [("metrics ", "dim"), ("? Prometheus failed", "unknown"), ("  ask", "dim")]
+    assert text(canary.fitting(label, 16)) == "metrics ? Prome…"
 
 
 @pytest.mark.parametrize(
