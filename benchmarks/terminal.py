@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
 import statistics
 import subprocess
 import sys
@@ -136,22 +137,50 @@ def measure(
     stop.set()
     changer.join()
     result["rss_after_mib"] = tmux.rss()
+    result["quit_ms"] = left(tmux, quit_keys) * 1000
+    return result
+
+
+def left(tmux: Tmux, quit_keys: list[str]) -> float:
+    """Seconds from the quit keys until the process is gone."""
     tmux.remember_pid()
     at = time.monotonic()
     for key in quit_keys:
         tmux.keys(key)
     while tmux.alive() and time.monotonic() - at < 20:
         time.sleep(0.002)
-    result["quit_ms"] = (time.monotonic() - at) * 1000
+    took = time.monotonic() - at
     tmux.close()
-    return result
+    return took
+
+
+def quit_while_hanging(program: str, folder: Path, rounds: int) -> float:
+    """Median seconds to quit while the API server takes every connection and answers none."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        kubeconfig = folder / "hanging"
+        named: dict[str, Any] = {
+            "clusters": [{"name": "h", "cluster": {"server": address}}], "users": [{"name": "h", "user": {"token": "t"}}],
+            "contexts": [{"name": "h", "context": {"cluster": "h", "user": "h"}}],
+        }  # fmt: skip
+        kubeconfig.write_text(
+            json.dumps({"apiVersion": "v1", "kind": "Config", "current-context": "h", **named})
+        )
+        times = []
+        for _ in range(rounds):
+            tmux = Tmux(f"{program} --kubeconfig {kubeconfig} --screen pods -A")
+            tmux.until("Pods")
+            time.sleep(2)  # every kind has its connection
+            times.append(left(tmux, ["C-c"]))
+        return statistics.median(times)
 
 
 def _ms(times: list[float]) -> dict[str, float]:
     ordered = sorted(t * 1000 for t in times)
     return {
         "median": statistics.median(ordered),
-        "p95": ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))],
+        "p95": ordered[round(0.95 * (len(ordered) - 1))],
+        "p99": ordered[round(0.99 * (len(ordered) - 1))],
         "worst": ordered[-1],
     }
 
@@ -236,6 +265,7 @@ def main() -> int:
         figures["tfdash"] = measure(
             command, rf"\b{total} pods", rf"(?m)\b{total} pods", rf"\b{some} of {total}", ["C-c"], args.rounds, cluster, args.pods, "▌"
         )  # fmt: skip
+        figures["tfdash"]["quit_hanging_ms"] = quit_while_hanging(program, Path(folder), args.rounds) * 1000
         if args.peer:
             figures["peer"] = measure(
                 args.peer.format(kubeconfig=kubeconfig), args.peer_listed, args.peer_listed, args.peer_filtered,
