@@ -38,10 +38,15 @@ LineView {
         width = self.size.width
         return Strip([Segment(fitted(text, width), self.style(*names))], width)
 
-    def repaint_line(self, y: int) -> None:
-        """Draw one line of the screen anew; ``y`` counts from the top of the widget."""
-        if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+    def repaint_line(self, *ys: int) -> None:
+        """Draw lines of the screen anew; ``y`` counts from the top of the widget.
+
+        Many lines in one call: Textual forgets the sizes at every refresh, and asking for them again is dear.
+        """
+        width, height = self.size
+        regions = [Region(0, y, width, 1) for y in ys if 0 <= y < height]
+        if regions:  # without a region all would be drawn
+            self.refresh(*regions)
 
     def jump(self, y: int) -> None:
         """Scroll to a line at once."""

@@ -157,10 +157,11 @@ class Table(TableView):
         if len(now_seen) != len(seen):
             self.refresh()
         else:
-            for line, (old, new) in enumerate(zip(seen, now_seen, strict=True)):
+            lines = [0]
+            for line, (old, new) in enumerate(zip(seen, now_seen, strict=True), HEAD):
                 if old != new or (new in changed and self._differs(new)):
-                    self.repaint_line(HEAD + line)
-            self.repaint_line(0)
+                    lines.append(line)
+            self.repaint_line(*lines)
         for key in changed:
             if key not in self._bright:
                 self._drawn_unseen(key, now_seen)
@@ -217,8 +218,7 @@ class Table(TableView):
         old = self._cursor.row
         if self._stand(row) or old != self._cursor.row:
             top = self.scroll_offset.y
-            self.repaint_line(HEAD + old - top)
-            self.repaint_line(HEAD + self._cursor.row - top)
+            self.repaint_line(HEAD + old - top, HEAD + self._cursor.row - top)
         self._show_cursor()
 
     def _stand(self, row: int) -> bool:

@@ -171,12 +171,18 @@ TableView {
     def touch(self) -> None:
         """Time passed: the rows in view whose text thereby changed are drawn anew."""
         self._epoch += 1
-        for line, key in enumerate(self.keys_in_view()):
+        lines = []
+        for line, key in enumerate(self.keys_in_view(), HEAD):
             drawn = self._drawn.get(key)
-            if drawn is None or tuple(self.source.cells(key)) != tuple(drawn.cells):
-                self.repaint_line(HEAD + line)
-            else:
-                self._drawn[key] = drawn._replace(epoch=self._epoch)
+            if drawn is None or drawn.version != self.source.version(key):  # changed, and not told of yet
+                if self._differs(key):
+                    lines.append(line)
+                continue
+            cells = self.source.cells(key)
+            if tuple(cells) != tuple(drawn.cells):
+                lines.append(line)
+            self._drawn[key] = drawn._replace(cells=cells, epoch=self._epoch)  # the drawing finds them made
+        self.repaint_line(*lines)
 
     def _drawn_unseen(self, key: Any, in_view: list[Any]) -> None:
         """A row that changed out of sight is not bright when it comes into sight."""
@@ -220,9 +226,7 @@ TableView {
                 self._bright[key] = left
             else:
                 del self._bright[key]
-        for line, key in enumerate(self.keys_in_view()):
-            if key in faded:
-                self.repaint_line(HEAD + line)
+        self.repaint_line(*(line for line, key in enumerate(self.keys_in_view(), HEAD) if key in faded))
         if self._bright:
             soonest = min(until for cells in self._bright.values() for until in cells.values())
             self._bright_timer = self.set_timer(max(soonest - now, FRAME), self._fade)

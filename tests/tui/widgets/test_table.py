@@ -190,9 +190,9 @@ def spied(table: Table, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     lines: list[int] = []
     real = table.repaint_line
 
-    def repaint(y: int) -> None:
-        lines.append(y)
-        real(y)
+    def repaint(*ys: int) -> None:
+        lines.extend(ys)
+        real(*ys)
 
     monkeypatch.setattr(table, "repaint_line", repaint)
     return lines
@@ -205,7 +205,7 @@ async def test_only_lines_that_changed_are_drawn_anew(monkeypatch: pytest.Monkey
         rows.rows["pod-00090"][1] = 99
         table.apply(changed=["pod-00005", "pod-00006", "pod-00090"])
         table.flush()
-        assert lines == [HEAD + 5, 0]
+        assert lines == [0, HEAD + 5]
         await pilot.pause()
         lines.clear()
         table.touch()
@@ -213,6 +213,20 @@ async def test_only_lines_that_changed_are_drawn_anew(monkeypatch: pytest.Monkey
         rows.rows["pod-00007"][2] = "2m"
         table.touch()
         assert lines == [HEAD + 7]
+
+
+async def test_a_change_that_a_tick_finds_first_is_bright_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with table_of(100) as (table, rows, _pilot, _app):
+        monkeypatch.setattr(table, "_time", lambda: table._flushed_at + 0.05)
+        lines = spied(table, monkeypatch)
+        rows.rows["pod-00005"][1] = 99
+        table.apply(changed=["pod-00005"])
+        table.touch()  # before what was gathered is shown
+        assert lines == [HEAD + 5]
+        assert "99" in text_of(table)[HEAD + 5]
+        assert set(table._bright) == {"pod-00005"}
+        table.flush()
+        assert set(table._bright) == {"pod-00005"}
 
 
 async def test_changes_are_gathered(monkeypatch: pytest.MonkeyPatch) -> None:

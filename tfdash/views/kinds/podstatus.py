@@ -35,8 +35,19 @@ class PodCells(NamedTuple):
         return str(self.restarts)
 
 
+_last: tuple[Pod, PodCells] | None = None  # replaced as a whole, so that threads do not mix them
+
+
 def pod_cells(pod: Pod) -> PodCells:
-    """What kubectl shows of ``pod``."""
+    """What kubectl shows of ``pod``. A row asks for it once a column: the last answer is kept."""
+    global _last
+    last = _last
+    if last is None or last[0] is not pod:
+        _last = last = (pod, _pod_cells(pod))
+    return last[1]
+
+
+def _pod_cells(pod: Pod) -> PodCells:
     sidecars = {c.name for c in pod.containers if c.init and c.sidecar}
     inits = sum(1 for c in pod.containers if c.init)
     status = pod.reason or pod.phase
