@@ -149,7 +149,10 @@ def test_a_canary_from_its_first_version_to_an_abort(space: Cluster) -> None:
     space.request("POST", PATH, manifest("web", "registry.example/web:1", STEPS))
     with reading(space) as board:
         web = Watch(board, "web")
-        settled = web.until(lambda s: s.reported == "Healthy", "Healthy")
+        settled = web.until(  # the pods are another watch, which may come later
+            lambda s: s.reported == "Healthy" and s.stable is not None and s.stable.ready == 5,
+            "Healthy with its pods",
+        )
         assert (settled.phase, settled.carrier, settled.canary) == (Phase.NONE, Carrier.ROLLOUT, None)
         assert settled.stable is not None
         assert (settled.stable.ready, len(settled.stable.pods)) == (5, 5)
