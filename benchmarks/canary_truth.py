@@ -65,10 +65,13 @@ def tell(all_seen: list[Seen]) -> Told:
     hits = sorted(s.breach for s in all_seen if s.breach)
     n = len(all_seen)
     return Told(
-        n, len(hits) / n, statistics.median(hits) if hits else None,
+        n,
+        len(hits) / n,
+        statistics.median(hits) if hits else None,
         hits[min(len(hits) - 1, int(0.9 * len(hits)))] if hits else None,
-        sum(bool(s.passed) for s in all_seen) / n, sum(s.last is Outcome.PASS for s in all_seen) / n,
-    )  # fmt: skip
+        sum(bool(s.passed) for s in all_seen) / n,
+        sum(s.last is Outcome.PASS for s in all_seen) / n,
+    )
 
 
 class Load(NamedTuple):
@@ -112,9 +115,14 @@ def error_release(
 
 
 def latency_release(
-    rng: np.random.Generator, rps: float, share: float, shift: float, windows: int, bounds: tuple[float, ...],
+    rng: np.random.Generator,
+    rps: float,
+    share: float,
+    shift: float,
+    windows: int,
+    bounds: tuple[float, ...],
     policy: CanaryPolicy,
-) -> Seen:  # fmt: skip
+) -> Seen:
     """Lognormal durations, median 120 ms and P90 259 ms; the canary's are ``shift`` seconds longer."""
     shape = latency.Shape(bounds, False)
     slows: list[Slow] = []
@@ -127,8 +135,14 @@ def latency_release(
         for k in range(1, windows + 1):
             total, start = rps * policy.window, T0 + policy.window * (k - 1)
             slows.append(
-                Slow(start, start + policy.window, k, side(total * share, shift), side(total * (1 - share), 0.0))
-            )  # fmt: skip
+                Slow(
+                    start,
+                    start + policy.window,
+                    k,
+                    side(total * share, shift),
+                    side(total * (1 - share), 0.0),
+                )
+            )
             counted = latency.comparable(slows, None)
             yield latency.decide(counted, None, shape, policy).outcome if counted else Outcome.LOW_TRAFFIC
 
@@ -136,8 +150,14 @@ def latency_release(
 
 
 def whole_release(
-    rng: np.random.Generator, rps: float, share: float, ratio: float, factor: float, windows: int, policy: CanaryPolicy
-) -> Seen:  # fmt: skip
+    rng: np.random.Generator,
+    rps: float,
+    share: float,
+    ratio: float,
+    factor: float,
+    windows: int,
+    policy: CanaryPolicy,
+) -> Seen:
     """Every scrape of two pods a side, through ``judge_release``: errors and latency together, new pods and all."""
     step, cluster = 15.0, ClusterRef("benchmark", "")
     subject = Subject(cluster, "Deployment", "shop", "checkout")
@@ -147,9 +167,15 @@ def whole_release(
     counts = {pod: np.zeros(len(BOUNDS), int) for pod in totals}
     points: dict[str, tuple[list[Point], list[Point], list[Buckets]]] = {pod: ([], [], []) for pod in totals}
     state = ReleaseState(
-        subject=subject, carrier=Carrier.DEPLOYMENT, phase=Phase.PROGRESSING, message="", workload=subject,
-        canary=Side(hash="new", oldest_start=T0), stable=Side(hash="old", oldest_start=T0 - 1e6), started=T0,
-    )  # fmt: skip
+        subject=subject,
+        carrier=Carrier.DEPLOYMENT,
+        phase=Phase.PROGRESSING,
+        message="",
+        workload=subject,
+        canary=Side(hash="new", oldest_start=T0),
+        stable=Side(hash="old", oldest_start=T0 - 1e6),
+        started=T0,
+    )
     started = {pod: T0 if "-new-" in pod else T0 - 1e6 for pod in totals}
 
     def outcomes() -> Iterator[Outcome]:
@@ -170,11 +196,13 @@ def whole_release(
                 continue
             end = T0 + (k + 1) * step
             value = Traffic(
-                evaluated_at=end, since=T0 - 60, scrape_interval=step,
+                evaluated_at=end,
+                since=T0 - 60,
+                scrape_interval=step,
                 requests=tuple(CounterSeries(pod=p, points=tuple(s[0])) for p, s in points.items()),
                 errors=tuple(CounterSeries(pod=p, points=tuple(s[1])) for p, s in points.items()),
                 latency=tuple(HistogramSeries(pod=p, points=tuple(s[2])) for p, s in points.items()),
-            )  # fmt: skip
+            )
             yield judge_release(state, Observation(value=value), (), started, policy, end).outcome
 
     return watch(outcomes())
@@ -204,12 +232,21 @@ def cost(rng: np.random.Generator, services: int, policy: CanaryPolicy) -> None:
                 counters.append((pod, code, [Point(t, float(v)) for t, v in zip(times, values, strict=True)]))
             rows = np.cumsum(np.cumsum(rng.poisson(13, (len(times), len(BOUNDS))), axis=0), axis=1)
             histograms.append(
-                (pod, [Buckets(t, BOUNDS, tuple(map(float, r)), 0.0) for t, r in zip(times, rows, strict=True)])
-            )  # fmt: skip
+                (
+                    pod,
+                    [Buckets(t, BOUNDS, tuple(map(float, r)), 0.0) for t, r in zip(times, rows, strict=True)],
+                )
+            )
         state = ReleaseState(
-            subject=subject, carrier=Carrier.DEPLOYMENT, phase=Phase.PROGRESSING, message="", workload=subject,
-            canary=Side(hash="new", oldest_start=T0), stable=Side(hash="old"), started=T0,
-        )  # fmt: skip
+            subject=subject,
+            carrier=Carrier.DEPLOYMENT,
+            phase=Phase.PROGRESSING,
+            message="",
+            workload=subject,
+            canary=Side(hash="new", oldest_start=T0),
+            stable=Side(hash="old"),
+            started=T0,
+        )
         return Service(state, started, counters, histograms, Kept())
 
     everyone = [service(i) for i in range(services)]
@@ -224,18 +261,23 @@ def cost(rng: np.random.Generator, services: int, policy: CanaryPolicy) -> None:
                 for p, c, v in one.counters
             ]
             value = Traffic(
-                evaluated_at=at, since=times[first] - 1, scrape_interval=step, requests=tuple(series),
+                evaluated_at=at,
+                since=times[first] - 1,
+                scrape_interval=step,
+                requests=tuple(series),
                 errors=tuple(s for s in series if s.labels[0][1].startswith("5")),
                 latency=tuple(HistogramSeries(pod=p, points=tuple(v[first:last])) for p, v in one.histograms),
-            )  # fmt: skip
+            )
             work.append((one, Observation(value=value)))
         start = time.process_time()
         for one, seen in work:
             judge_release(one.state, seen, (), one.started, policy, at, kept=one.kept)
         spent.append(time.process_time() - start)
     told = spent[4:]  # the first rounds fill what a running program has kept
-    print(f"\n## Cost\n\n{services} releases every 15 s: {sum(told) / (rounds * step):.2%} of a core; "
-          f"a round {statistics.mean(told):.2f} s, the dearest (a window ended) {max(told):.2f} s; the very first {spent[0]:.2f} s")  # fmt: skip
+    print(
+        f"\n## Cost\n\n{services} releases every 15 s: {sum(told) / (rounds * step):.2%} of a core; "
+        f"a round {statistics.mean(told):.2f} s, the dearest (a window ended) {max(told):.2f} s; the very first {spent[0]:.2f} s"
+    )
 
 
 def row(*cells: object) -> None:
@@ -262,12 +304,37 @@ def false_alarms_errors(rng: np.random.Generator, n: int, windows: int, policy: 
         for share in (0.1, 0.5)
     ]
     cases += [
-        ("200 rps", "1 %, ×10 for both in windows 10-15", "10 %", Load(200, lambda _: 0.1, lambda k: 0.1 if 10 <= k < 15 else 0.01)),
-        ("200 rps", "5 % falling to 0.5 %", "5 → 50 %", Load(200, lambda k: 0.05 if k < 10 else 0.5, lambda k: 0.05 if k < 10 else 0.005)),
-        ("200 rps", "0.5 % rising to 5 %", "5 → 50 %", Load(200, lambda k: 0.05 if k < 10 else 0.5, lambda k: 0.005 if k < 10 else 0.05)),
-        ("200 rps", "1 %, each side's own bursts (sd 30 %; out of the model)", "10 %", steady(200, 0.1, 0.01, 0.3)),
-        ("20 rps", "1 %, each side's own bursts (sd 100 %; out of the model)", "10 %", steady(20, 0.1, 0.01, 1.0)),
-    ]  # fmt: skip
+        (
+            "200 rps",
+            "1 %, ×10 for both in windows 10-15",
+            "10 %",
+            Load(200, lambda _: 0.1, lambda k: 0.1 if 10 <= k < 15 else 0.01),
+        ),
+        (
+            "200 rps",
+            "5 % falling to 0.5 %",
+            "5 → 50 %",
+            Load(200, lambda k: 0.05 if k < 10 else 0.5, lambda k: 0.05 if k < 10 else 0.005),
+        ),
+        (
+            "200 rps",
+            "0.5 % rising to 5 %",
+            "5 → 50 %",
+            Load(200, lambda k: 0.05 if k < 10 else 0.5, lambda k: 0.005 if k < 10 else 0.05),
+        ),
+        (
+            "200 rps",
+            "1 %, each side's own bursts (sd 30 %; out of the model)",
+            "10 %",
+            steady(200, 0.1, 0.01, 0.3),
+        ),
+        (
+            "20 rps",
+            "1 %, each side's own bursts (sd 100 %; out of the model)",
+            "10 %",
+            steady(20, 0.1, 0.01, 1.0),
+        ),
+    ]
     for traffic, base, share, load in cases:
         told = tell([error_release(rng, load, 1.0, windows, 1, policy) for _ in range(n)])
         row(traffic, base, share, _percent(told.breach, n), f"{told.ends:.0%}")
@@ -293,8 +360,16 @@ def power_errors(rng: np.random.Generator, n: int, windows: int, policy: CanaryP
                 load = steady(rps, share, ratio)
                 told = tell([error_release(rng, load, factor, windows, since, policy) for _ in range(n)])
                 late = [t - since + 1 if t is not None else "-" for t in (told.median, told.p90)]
-                row(f"{rps} rps, {share:.0%}", f"{ratio:.1%}", f"×{factor:g}", since, f"{told.breach:.1%}", *late,
-                    f"{told.passed:.1%}", f"{told.ends:.1%}")  # fmt: skip
+                row(
+                    f"{rps} rps, {share:.0%}",
+                    f"{ratio:.1%}",
+                    f"×{factor:g}",
+                    since,
+                    f"{told.breach:.1%}",
+                    *late,
+                    f"{told.passed:.1%}",
+                    f"{told.ends:.1%}",
+                )
 
 
 def of_latency(rng: np.random.Generator, n: int, windows: int, policy: CanaryPolicy) -> None:
@@ -311,18 +386,37 @@ def of_latency(rng: np.random.Generator, n: int, windows: int, policy: CanaryPol
                     ]
                 )
                 breach = _percent(told.breach, releases) if not shift else f"{told.breach:.1%}"
-                row(f"{rps} rps, {share:.0%}", name, f"+{shift * 1000:g} ms", breach, told.median or "-",
-                    told.p90 or "-", f"{told.passed:.1%}", f"{told.ends:.1%}")  # fmt: skip
+                row(
+                    f"{rps} rps, {share:.0%}",
+                    name,
+                    f"+{shift * 1000:g} ms",
+                    breach,
+                    told.median or "-",
+                    told.p90 or "-",
+                    f"{told.passed:.1%}",
+                    f"{told.ends:.1%}",
+                )
 
 
 def of_whole(rng: np.random.Generator, n: int, windows: int, policy: CanaryPolicy) -> None:
     print("\n## Whole: every scrape through judge_release, all triggers together\n")
     _table(("rps, share", "base", "canary", "BREACH", "median window", "90 %"))
     for rps, share, ratio, factor in (
-        (5, 0.1, 0.002, 1.0), (20, 0.1, 0.01, 1.0), (20, 0.5, 0.01, 1.0), (20, 0.1, 0.01, 3.0), (20, 0.5, 0.01, 30.0),
-    ):  # fmt: skip
+        (5, 0.1, 0.002, 1.0),
+        (20, 0.1, 0.01, 1.0),
+        (20, 0.5, 0.01, 1.0),
+        (20, 0.1, 0.01, 3.0),
+        (20, 0.5, 0.01, 30.0),
+    ):
         told = tell([whole_release(rng, rps, share, ratio, factor, windows, policy) for _ in range(n)])
-        row(f"{rps} rps, {share:.0%}", f"{ratio:.1%}", f"×{factor:g}", _percent(told.breach, n), told.median or "-", told.p90 or "-")  # fmt: skip
+        row(
+            f"{rps} rps, {share:.0%}",
+            f"{ratio:.1%}",
+            f"×{factor:g}",
+            _percent(told.breach, n),
+            told.median or "-",
+            told.p90 or "-",
+        )
 
 
 def main() -> None:

@@ -81,8 +81,10 @@ async def measured(app: TfdashApp, cluster: Cluster, began: float) -> dict[str, 
 def spread(late: list[float]) -> dict[str, float]:
     ordered = sorted(t * 1000 for t in late)
     return {
-        "median": statistics.median(ordered), "p99": ordered[round(0.99 * (len(ordered) - 1))], "worst": ordered[-1],
-    }  # fmt: skip
+        "median": statistics.median(ordered),
+        "p99": ordered[round(0.99 * (len(ordered) - 1))],
+        "worst": ordered[-1],
+    }
 
 
 def main() -> int:
@@ -107,10 +109,19 @@ def main() -> int:
         TfdashApp.run_in_terminal = run_headless  # type: ignore[method-assign]  # all runs as it is, but for the terminal
         running.run(
             argparse.Namespace(
-                config="", environment="", kubeconfig=str(cluster.kubeconfig("admin")), context="", namespace="bench-00",
-                all_namespaces=False, debug=False, screen="pods", theme="", read_only=True, act=False,
+                config="",
+                environment="",
+                kubeconfig=str(cluster.kubeconfig("admin")),
+                context="",
+                namespace="bench-00",
+                all_namespaces=False,
+                debug=False,
+                screen="pods",
+                theme="",
+                read_only=True,
+                act=False,
             )
-        )  # fmt: skip
+        )
     for name, value in told.items():
         shown = (
             "  ".join(f"{k} {v:.1f}" for k, v in value.items()) if isinstance(value, dict) else f"{value:.2f}"

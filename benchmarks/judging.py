@@ -136,9 +136,15 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
             for wanted in HASHES
         )
         releases[subject] = ReleaseState(
-            subject=subject, carrier=Carrier.DEPLOYMENT, phase=Phase.PROGRESSING, message="", workload=subject,
-            canary=canary, stable=stable, started=began,
-        )  # fmt: skip
+            subject=subject,
+            carrier=Carrier.DEPLOYMENT,
+            phase=Phase.PROGRESSING,
+            message="",
+            workload=subject,
+            canary=canary,
+            stable=stable,
+            started=began,
+        )
 
     class Board:
         picture = Picture(at=began, number=0, clusters={})
@@ -190,8 +196,9 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     await judge_all()
     print(
         f"first judged in {time.monotonic() - first:.1f} s, CPU {time.process_time() - first_cpu:.1f} s, "
-        f"longest hold {max(holds) * 1000:.0f} ms", file=sys.stderr,
-    )  # fmt: skip
+        f"longest hold {max(holds) * 1000:.0f} ms",
+        file=sys.stderr,
+    )
     holds.clear()
     await asyncio.sleep(args.interval)
     for number in range(args.rounds):
@@ -205,25 +212,31 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         problem = board.signals.prometheus[ref].problem
         print(
             f"round {number}: fetched in {fetched:.2f} s, judged after {took:.2f} s, CPU {cpu_fetched:.2f} + "
-            f"{spent - cpu_fetched:.2f} s, {outcomes} {problem or ''}", file=sys.stderr,
-        )  # fmt: skip
+            f"{spent - cpu_fetched:.2f} s, {outcomes} {problem or ''}",
+            file=sys.stderr,
+        )
         await asyncio.sleep(max(0.0, args.interval - took))
     kept = rows
     series = [t.value for t in board.signals.traffic.values() if t.value is not None]
     wall = time.monotonic() - wall0
     return {
-        "services": args.services, "pods": args.services * args.pods,
+        "services": args.services,
+        "pods": args.services * args.pods,
         "samples_held": sum(len(c.points) for t in series for c in t.requests)
         + sum(len(h.points) * len(h.points[0].bounds) for t in series for h in t.latency if h.points),
-        "first_fill_s": round(filled, 1), "first_fill_cpu_s": round(fill_cpu, 1),
-        "round_s": {"median": round(statistics.median(r[1] for r in kept), 2), "worst": round(max(r[1] for r in kept), 2)},
+        "first_fill_s": round(filled, 1),
+        "first_fill_cpu_s": round(fill_cpu, 1),
+        "round_s": {
+            "median": round(statistics.median(r[1] for r in kept), 2),
+            "worst": round(max(r[1] for r in kept), 2),
+        },
         "cpu_share_percent": round(100 * sum(r[3] for r in kept) / (args.interval * len(kept)), 2),
         "of_it_fetching_percent": round(100 * sum(r[2] for r in kept) / (args.interval * len(kept)), 2),
         "of_it_judging_percent": round(100 * sum(r[3] - r[2] for r in kept) / (args.interval * len(kept)), 2),
         "hold_ms": {"median": round(statistics.median(holds) * 1000), "longest": round(max(holds) * 1000)},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "wall_s": round(wall),
-    }  # fmt: skip
+    }
 
 
 def main() -> int:

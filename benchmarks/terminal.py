@@ -123,10 +123,14 @@ def measure(
         clear_.append(tmux.until(clear) - at)
         time.sleep(0.2)
     result: dict[str, Any] = {
-        "first_frame_s": statistics.median(first), "listed_s": statistics.median(full), "listed_worst_s": max(full),
-        "filter_apply_ms": _ms(apply_), "filter_clear_ms": _ms(clear_), "rss_mib": tmux.rss(),
+        "first_frame_s": statistics.median(first),
+        "listed_s": statistics.median(full),
+        "listed_worst_s": max(full),
+        "filter_apply_ms": _ms(apply_),
+        "filter_clear_ms": _ms(clear_),
+        "rss_mib": tmux.rss(),
         "cpu_rest_percent": _share(tmux, 10.0),
-    }  # fmt: skip
+    }
     stop = threading.Event()
     changer = threading.Thread(target=restart_counts, args=(cluster, 50, stop), daemon=True)
     changer.start()
@@ -160,9 +164,10 @@ def quit_while_hanging(program: str, folder: Path, rounds: int) -> float:
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
         kubeconfig = folder / "hanging"
         named: dict[str, Any] = {
-            "clusters": [{"name": "h", "cluster": {"server": address}}], "users": [{"name": "h", "user": {"token": "t"}}],
+            "clusters": [{"name": "h", "cluster": {"server": address}}],
+            "users": [{"name": "h", "user": {"token": "t"}}],
             "contexts": [{"name": "h", "context": {"cluster": "h", "user": "h"}}],
-        }  # fmt: skip
+        }
         kubeconfig.write_text(
             json.dumps({"apiVersion": "v1", "kind": "Config", "current-context": "h", **named})
         )
@@ -263,14 +268,28 @@ def main() -> int:
         command = f"{program} --kubeconfig {kubeconfig} --screen pods {where}"
         total, some = f"{args.pods:,}", f"{args.pods // 100:,}"
         figures["tfdash"] = measure(
-            command, rf"\b{total} pods", rf"(?m)\b{total} pods", rf"\b{some} of {total}", ["C-c"], args.rounds, cluster, args.pods, "▌"
-        )  # fmt: skip
+            command,
+            rf"\b{total} pods",
+            rf"(?m)\b{total} pods",
+            rf"\b{some} of {total}",
+            ["C-c"],
+            args.rounds,
+            cluster,
+            args.pods,
+            "▌",
+        )
         figures["tfdash"]["quit_hanging_ms"] = quit_while_hanging(program, Path(folder), args.rounds) * 1000
         if args.peer:
             figures["peer"] = measure(
-                args.peer.format(kubeconfig=kubeconfig), args.peer_listed, args.peer_listed, args.peer_filtered,
-                args.peer_quit.split(), args.rounds, cluster, args.pods,
-            )  # fmt: skip
+                args.peer.format(kubeconfig=kubeconfig),
+                args.peer_listed,
+                args.peer_listed,
+                args.peer_filtered,
+                args.peer_quit.split(),
+                args.rounds,
+                cluster,
+                args.pods,
+            )
     print(json.dumps(figures, indent=2) if args.json else table(figures))
     return 0
 

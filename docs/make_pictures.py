@@ -69,10 +69,19 @@ def main() -> None:
     with start_process(DemoOptions(scenario="bad-canary", seed=1, speed=3.0)) as demo:
         running.run(
             argparse.Namespace(
-                config=str(demo.config), environment="", kubeconfig="", context="", namespace="", all_namespaces=False,
-                debug=False, screen="overview", theme="", read_only=False, act=False,
+                config=str(demo.config),
+                environment="",
+                kubeconfig="",
+                context="",
+                namespace="",
+                all_namespaces=False,
+                debug=False,
+                screen="overview",
+                theme="",
+                read_only=False,
+                act=False,
             )
-        )  # fmt: skip
+        )
 
 
 if __name__ == "__main__":

@@ -18,9 +18,14 @@ from widgets.table import Table
 
 # The same verb has the same key everywhere; opposites are never neighbours.
 VERBS: tuple[tuple[str, str, str], ...] = (
-    ("b", "roll_back", "roll back"), ("o", "onward", "onward"), ("h", "hold", "hold"), ("r", "restart", "restart"),
-    ("s", "scale", "scale"), ("i", "isolate", "isolate"), ("x", "shell", "shell"),
-)  # fmt: skip
+    ("b", "roll_back", "roll back"),
+    ("o", "onward", "onward"),
+    ("h", "hold", "hold"),
+    ("r", "restart", "restart"),
+    ("s", "scale", "scale"),
+    ("i", "isolate", "isolate"),
+    ("x", "shell", "shell"),
+)
 BULK = 20  # objects that one key may act upon at most
 _WORDS = 14  # characters of an offer's verb in the footer
 

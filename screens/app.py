@@ -43,9 +43,23 @@ log = logging.getLogger(__name__)
 
 # What the tabs' counts and the overview are judged from: wanted as long as the program runs.
 JUDGED = (
-    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
-    "Event", "Node", "Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease",
-)  # fmt: skip
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Pod",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "Event",
+    "Node",
+    "Rollout",
+    "AnalysisRun",
+    "Experiment",
+    "Canary",
+    "Application",
+    "Kustomization",
+    "HelmRelease",
+)
 USAGE, FAILED = 64, 3
 
 

@@ -122,11 +122,20 @@ class ApprovalsScreen(BoardScreen):
             await self.app.push_screen_wait(AskScreen(f"Request {safe(asked.id)}", lines, [("deny", "Deny")]))
             return
         lines = [
-            [("asked by ", "dim"), safe(asked.requester), (": ", "dim"), safe(asked.reason)], [],
-            *plan_lines(plan), [], [("exactly what would be sent", "bright")],
-            *(line for request in plan.requests for line in request_lines(request)), [],
-            [(f"your approval holds for this very plan alone ({asked.digest[:16]}), once, until it expires", "dim")],
-        ]  # fmt: skip
+            [("asked by ", "dim"), safe(asked.requester), (": ", "dim"), safe(asked.reason)],
+            [],
+            *plan_lines(plan),
+            [],
+            [("exactly what would be sent", "bright")],
+            *(line for request in plan.requests for line in request_lines(request)),
+            [],
+            [
+                (
+                    f"your approval holds for this very plan alone ({asked.digest[:16]}), once, until it expires",
+                    "dim",
+                )
+            ],
+        ]
         answers = [("deny", "Deny"), ("approve", "Approve")] if asked.state == "waiting" else []
         where = safe(plan.subject.cluster.environment).upper()
         heading = f"Approve: {verb(plan.title)} {safe(plan.subject.name)} in {where}"

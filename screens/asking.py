@@ -39,9 +39,15 @@ class AskScreen(ModalScreen[Answer | None]):
     ]
 
     def __init__(
-        self, heading: str, lines: Sequence[Line], buttons: Sequence[tuple[str, str]], *, typed: str = "",
-        reason: bool = True, untyped: Sequence[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        heading: str,
+        lines: Sequence[Line],
+        buttons: Sequence[tuple[str, str]],
+        *,
+        typed: str = "",
+        reason: bool = True,
+        untyped: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self._heading, self._lines, self._buttons = heading, lines, buttons
         self._typed, self._needs_reason, self._untyped = typed, reason, frozenset(untyped)

@@ -45,9 +45,13 @@ class _Entries:
         if entry is None:
             return ()
         return (
-            (audit.when(entry.at, self.zone, self.now), "dim"), audit.kind_cell(entry), safe(entry.actor),
-            safe(entry.target), safe(entry.sentence), (f"{entry.sequence} {safe(entry.terminal)}", "dim"),
-        )  # fmt: skip
+            (audit.when(entry.at, self.zone, self.now), "dim"),
+            audit.kind_cell(entry),
+            safe(entry.actor),
+            safe(entry.target),
+            safe(entry.sentence),
+            (f"{entry.sequence} {safe(entry.terminal)}", "dim"),
+        )
 
     def marks(self, key: Any) -> Sequence[Hashable]:
         return ()

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 _IDLE = 0.7  # seconds after a screen was opened
 TABS = (
-    ("1", "overview", "Overview"), ("2", "workloads", "Deployments"), ("3", "canary", "Canary"), ("9", "nodes", "Nodes"),
-)  # fmt: skip
+    ("1", "overview", "Overview"),
+    ("2", "workloads", "Deployments"),
+    ("3", "canary", "Canary"),
+    ("9", "nodes", "Nodes"),
+)
 
 
 class BoardScreen(Screen[None]):

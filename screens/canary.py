@@ -53,10 +53,13 @@ class _Releases:
         weight = release.weight
         share = weight.actual if weight.actual is not None else weight.wanted
         return (
-            (canary.name_and_version(release), "bright"), (verdict.text, verdict.token), (phase.text, phase.token),
-            "" if share is None else f"{share:.3g} %", said.advice.value if said is not None else "",
+            (canary.name_and_version(release), "bright"),
+            (verdict.text, verdict.token),
+            (phase.text, phase.token),
+            "" if share is None else f"{share:.3g} %",
+            said.advice.value if said is not None else "",
             (safe(release.subject.namespace), "dim"),
-        )  # fmt: skip
+        )
 
     def marks(self, key: Any) -> Sequence[Hashable]:
         found = self.all.get(key)
@@ -252,8 +255,15 @@ class CanaryScreen(Acting):
         chart.show(drawing(trigger, self.tf.zone))
         state, sentence = canary.trigger_sentence(trigger)
         tall = self._tall
-        said.show([[(f"{state.glyph} ", state.token), (sentence, "bright" if trigger.outcome is Outcome.BREACH else "")]],
-                  most=5 if tall else 2)  # fmt: skip
+        said.show(
+            [
+                [
+                    (f"{state.glyph} ", state.token),
+                    (sentence, "bright" if trigger.outcome is Outcome.BREACH else ""),
+                ]
+            ],
+            most=5 if tall else 2,
+        )
         marks.show([canary.trigger_marks(trigger)], most=2 if tall else 1)
 
     def _show_around(self, release: ReleaseState, said: CanaryJudgement | None) -> None:
@@ -385,6 +395,11 @@ def drawing(trigger: Trigger, zone: Any) -> Drawing:
     if trigger.unit == "s" and values and max(values) >= 10:
         factor, unit = 1.0, "s"
     return Drawing(
-        title=canary.chart_title(trigger), points=trigger.chart, unit=unit, factor=factor, zone=zone,
-        empty=f"{canary.outcome_state(trigger.outcome).text}: nothing was counted that could be drawn", over=trigger.outcome is Outcome.BREACH,
-    )  # fmt: skip
+        title=canary.chart_title(trigger),
+        points=trigger.chart,
+        unit=unit,
+        factor=factor,
+        zone=zone,
+        empty=f"{canary.outcome_state(trigger.outcome).text}: nothing was counted that could be drawn",
+        over=trigger.outcome is Outcome.BREACH,
+    )

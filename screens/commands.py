@@ -74,38 +74,77 @@ def commands(
             found.append(Command(f"list.{view}", title, words, "in a namespace, or all", "namespace", where))
     found += [
         Command(
-            "environments", "environment: list or switch", ("ctx", "env", "context", "contexts", "environments"),
-            "environments of the configuration, contexts of the kubeconfig", "environment", matching(places),
+            "environments",
+            "environment: list or switch",
+            ("ctx", "env", "context", "contexts", "environments"),
+            "environments of the configuration, contexts of the kubeconfig",
+            "environment",
+            matching(places),
         ),
         Command("elevate", "acting: elevate", ("elevate", "sudo"), "starts anew, to act for a time"),
-        Command("sources", "sources: how fresh each is", ("sources", "src", "about"), "data sources and their ages"),
+        Command(
+            "sources",
+            "sources: how fresh each is",
+            ("sources", "src", "about"),
+            "data sources and their ages",
+        ),
         Command(
             "changes", "changes: who changed what", ("changes", "changed"), "the last hours, as differences"
         ),
         Command("messages", "messages: what was told", ("messages", "msg"), "the newest 500"),
-        Command("audit", "audit log: open", ("audit", "log"), "what was done, refused and approved, newest first"),
-        Command("approvals", "approvals: list", ("approvals", "approve"), "plans that wait for a second person"),
-        Command("unsettled", "actions: settle what was left", ("unsettled", "settle"), "intents without an outcome"),
-        Command("calendar", "calendar: open", ("calendar", "cal", "slots"), "may we release now, and the next five slots"),
         Command(
-            "break-glass", "break-glass: open", ("break-glass", "glass"), "waives calendar and second person for 60 minutes; with end: ends it",
-            "end", lambda typed: [w for w in ("end",) if w.startswith(typed.lower())],
+            "audit", "audit log: open", ("audit", "log"), "what was done, refused and approved, newest first"
         ),
         Command(
-            "decide", "rollback: decide", ("decide",), "a person decides to roll back, with a reason; or takes it back", "release",
+            "approvals", "approvals: list", ("approvals", "approve"), "plans that wait for a second person"
+        ),
+        Command(
+            "unsettled",
+            "actions: settle what was left",
+            ("unsettled", "settle"),
+            "intents without an outcome",
+        ),
+        Command(
+            "calendar",
+            "calendar: open",
+            ("calendar", "cal", "slots"),
+            "may we release now, and the next five slots",
+        ),
+        Command(
+            "break-glass",
+            "break-glass: open",
+            ("break-glass", "glass"),
+            "waives calendar and second person for 60 minutes; with end: ends it",
+            "end",
+            lambda typed: [w for w in ("end",) if w.startswith(typed.lower())],
+        ),
+        Command(
+            "decide",
+            "rollback: decide",
+            ("decide",),
+            "a person decides to roll back, with a reason; or takes it back",
+            "release",
             matching(releases),
         ),
         Command(
-            "sign", "release: sign as verified", ("sign",), "a person signs what serves as last verified good", "release",
+            "sign",
+            "release: sign as verified",
+            ("sign",),
+            "a person signs what serves as last verified good",
+            "release",
             matching(releases),
         ),
         Command("progress", "action: what was begun last", ("progress",), "stages, postconditions, outcome"),
         Command("help", "help: keys and commands", ("help", "h", "?"), "the keys that work here"),
         Command(
-            "theme", "theme: choose", ("theme", "skin"), ", ".join(theme_names), "theme",
+            "theme",
+            "theme: choose",
+            ("theme", "skin"),
+            ", ".join(theme_names),
+            "theme",
             matching(lambda: theme_names),
         ),
         Command("quit", "tfdash: quit", ("q", "quit", "q!", "qa", "exit"), "ctrl+c does the same"),
-    ]  # fmt: skip
+    ]
     found += [Command(f"alias.{word}", f"alias: {text}", (word,), "yours") for word, text in aliases.items()]
     return found

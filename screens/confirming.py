@@ -336,12 +336,15 @@ class ConfirmScreen(ModalScreen[None]):
             return
         confirmations = [
             Confirmation(
-                plan_digest=g.plan.digest, typed="" if g.plan.risk is Risk.KEY else g.plan.typed, reason=reason.value.strip(),
-                choices=tuple(c.id for c in g.plan.choices if c.chosen), extra=extra is not None and extra.on,
+                plan_digest=g.plan.digest,
+                typed="" if g.plan.risk is Risk.KEY else g.plan.typed,
+                reason=reason.value.strip(),
+                choices=tuple(c.id for c in g.plan.choices if c.chosen),
+                extra=extra is not None and extra.on,
                 approval=self._second.approval.id if self._second.approval is not None else "",
             )
             for g in self._plans
-        ]  # fmt: skip
+        ]
         work = Undertaking(self.tf, self.heading, list(zip(self._plans, confirmations, strict=True)))
         from screens.progressing import ProgressScreen
 

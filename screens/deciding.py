@@ -52,10 +52,12 @@ async def _decide(app: TfdashApp, release: ReleaseState) -> None:
     name, facts = safe(str(release.subject)), app.board.picture.facts
     decided = facts.manual.get(release.subject, "")
     lines: list[Line] = [
-        ["The trigger \"manual decision\" says BREACH from then on, on every terminal that the store reaches, for this "
-         "version only."],
+        [
+            'The trigger "manual decision" says BREACH from then on, on every terminal that the store reaches, for this '
+            "version only."
+        ],
         ["Nothing is sent for it: the roll back itself is ", ("b", "bright"), ", with its plan."],
-    ]  # fmt: skip
+    ]
     buttons = [("decide", "Decide to roll back")]
     if decided:
         lines.insert(0, [("Decided already: ", "bright"), safe(decided)])
@@ -80,9 +82,11 @@ async def _sign(app: TfdashApp, release: ReleaseState) -> None:
     image = safe(side.image) if side is not None else "what serves"
     lines: list[Line] = [
         [("It is remembered as last verified good: ", "bright"), f"{image}, its whole template, by you."],
-        ["A roll back goes to it by default, also after its ReplicaSet is gone. In the cluster too, where you may write "
-         "ConfigMaps."],
-    ]  # fmt: skip
+        [
+            "A roll back goes to it by default, also after its ReplicaSet is gone. In the cluster too, where you may write "
+            "ConfigMaps."
+        ],
+    ]
     answer = await app.push_screen_wait(
         AskScreen(f"Sign {name} as verified", lines, [("sign", "Sign")], typed=safe(release.subject.name))
     )

@@ -36,12 +36,19 @@ class LogScreen(BoardScreen):
 
     filterable = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right_square_bracket", "container(1)", "container", id="logs.next_container", key_display="]"),
         Binding(
-            "left_square_bracket", "container(-1)", "container before", id="logs.container", show=False, key_display="["
+            "right_square_bracket", "container(1)", "container", id="logs.next_container", key_display="]"
+        ),
+        Binding(
+            "left_square_bracket",
+            "container(-1)",
+            "container before",
+            id="logs.container",
+            show=False,
+            key_display="[",
         ),
         Binding("p", "previous", "previous run", id="logs.previous"),
-    ]  # fmt: skip
+    ]
 
     def __init__(self, subject: Subject, previous: bool = False, container: str = "") -> None:
         super().__init__()

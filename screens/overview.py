@@ -42,8 +42,11 @@ class _Sections:
             state = states.LOADING
         bright = "breach" if section.level == Level.BREACH else ""
         return (
-            (section.title, "bright"), (state.text, state.token), (safe(section.sentence), bright), (safe(section.detail), "dim"),
-        )  # fmt: skip
+            (section.title, "bright"),
+            (state.text, state.token),
+            (safe(section.sentence), bright),
+            (safe(section.detail), "dim"),
+        )
 
     def marks(self, key: Any) -> Sequence[Hashable]:
         section = self.sections.get(key)

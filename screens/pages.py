@@ -107,9 +107,10 @@ class HelpScreen(PageScreen):
     def _grouped(self) -> list[str]:
         """What acts, what is for this screen, what works everywhere; the columns of all three in line."""
         groups: dict[str, list[tuple[str, str, str]]] = {
-            f"Keys on {self._about}": [], "Keys that act; a second look and a confirmation come first": [],
+            f"Keys on {self._about}": [],
+            "Keys that act; a second look and a confirmation come first": [],
             "Keys everywhere": [],
-        }  # fmt: skip
+        }
         here, acts, everywhere = groups.values()
         for keys, description, id_ in self._keys:
             part = id_.partition(".")[0]
@@ -146,9 +147,15 @@ class SourcesScreen(PageScreen):
     def lines(self) -> list[str]:
         rows = source_rows(self.tf.board.picture, self.tf.now())
         told = [
-            (row.state.text, row.name, "" if row.objects is None else f"{row.objects:,}", row.age_text, row.detail)
+            (
+                row.state.text,
+                row.name,
+                "" if row.objects is None else f"{row.objects:,}",
+                row.age_text,
+                row.detail,
+            )
             for row in rows
-        ]  # fmt: skip
+        ]
         head = ("STATE", "SOURCE", "OBJECTS", "READ", "")
         return columns([head, *told], (False, False, True, True)) if told else ["No source is configured."]
 
@@ -253,9 +260,14 @@ class ChangesScreen(PageScreen):
         board = self.tf.board
         try:
             self._found = await gather(
-                board, board.clusters, self.tf.namespaces, self.tf.now() - self.HOURS * 3600,
-                sights=self.tf.recorder.sights if self.tf.recorder else (), entries=self.tf.audit_entries(), contents=self._contents,
-            )  # fmt: skip
+                board,
+                board.clusters,
+                self.tf.namespaces,
+                self.tf.now() - self.HOURS * 3600,
+                sights=self.tf.recorder.sights if self.tf.recorder else (),
+                entries=self.tf.audit_entries(),
+                contents=self._contents,
+            )
             self._problem = ""
         except RuntimeError as error:  # the board is starting or stopping; the next reading is soon
             self._problem = str(error)

@@ -85,11 +85,15 @@ async def _open(app: TfdashApp) -> None:
         app.tell(f"glass is broken in {name} already; :break-glass end ends it", "warning")
         return
     lines: list[Line] = [
-        [("The release calendar and the second person are waived, and nothing else: ", "bright"),
-         "rights, canary verdicts, typed names, the audit log and every other check stay."],
-        ["It lasts 60 minutes, ends at a restart or a change of identity, and is shown on every terminal that the store "
-         "reaches. Somebody else reviews it afterwards."],
-    ]  # fmt: skip
+        [
+            ("The release calendar and the second person are waived, and nothing else: ", "bright"),
+            "rights, canary verdicts, typed names, the audit log and every other check stay.",
+        ],
+        [
+            "It lasts 60 minutes, ends at a restart or a change of identity, and is shown on every terminal that the store "
+            "reaches. Somebody else reviews it afterwards."
+        ],
+    ]
     word = app.context.word or name.upper()
     answer = await app.push_screen_wait(
         AskScreen(f"Break the glass in {word}", lines, [("open", "Break the glass")], typed=safe(name))

@@ -47,9 +47,13 @@ class _Intents:
             return ()
         tf = self._screen.tf
         return (
-            (audit.when(entry.at, tf.zone, tf.now()), "dim"), safe(entry.actor), (safe(entry.target), "bright"),
-            safe(entry.action), safe(entry.sentence), (self.told.get(entry.intent, "? not read yet"), "unknown"),
-        )  # fmt: skip
+            (audit.when(entry.at, tf.zone, tf.now()), "dim"),
+            safe(entry.actor),
+            (safe(entry.target), "bright"),
+            safe(entry.action),
+            safe(entry.sentence),
+            (self.told.get(entry.intent, "? not read yet"), "unknown"),
+        )
 
     def marks(self, key: Any) -> Sequence[Hashable]:
         return ()
@@ -81,9 +85,13 @@ class SettleScreen(BoardScreen):
 
     def on_mount(self) -> None:
         self.query_one("#chain", Prose).show(
-            [["The program or the machine ended between these intents and their outcome. Nothing is done again: "
-              "each is read; what reading cannot tell, you say."]]
-        )  # fmt: skip
+            [
+                [
+                    "The program or the machine ended between these intents and their outcome. Nothing is done again: "
+                    "each is read; what reading cannot tell, you say."
+                ]
+            ]
+        )
         work: WorkType[None] = self._read
         self.run_worker(work, exclusive=True, exit_on_error=False, group="read")
 

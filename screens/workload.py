@@ -60,8 +60,14 @@ class _Revisions:
         age = since(r.created, self.now)
         name = str(r.number) if r.number else safe(r.name)
         return (
-            (name, "bright" if r.current else ""), state, short_images(r.images), pods, age, safe(r.cause), safe(r.name)
-        )  # fmt: skip
+            (name, "bright" if r.current else ""),
+            state,
+            short_images(r.images),
+            pods,
+            age,
+            safe(r.cause),
+            safe(r.name),
+        )
 
     def marks(self, key: Any) -> Sequence[Hashable]:
         r = self.all.get(key)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # No example is timed (a busy machine is no defect), and the same commit tries the same examples, so a failure is the
-# change's. New examples are looked for with ``pytest --hypothesis-profile=search``.
+# change's. New examples are looked for with ``pytest --hypothesis-profile=search``;
+# a test that gives a number of its own keeps it there.
 settings.register_profile(
     "same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -41,9 +41,14 @@ class Board:
     """See the module. ``interval`` is the shortest time between two updates, in seconds."""
 
     def __init__(
-        self, sources: Sequence[Source], judge: Judging | None, clock: Clock, *, interval: float = 0.2,
+        self,
+        sources: Sequence[Source],
+        judge: Judging | None,
+        clock: Clock,
+        *,
+        interval: float = 0.2,
         feeders: Sequence[Feeder] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._feeders: list[Feeder] = list(feeders)
         self._new_signals = self._new_facts = False
         self._group: asyncio.TaskGroup | None = None
@@ -151,9 +156,11 @@ class Board:
         with self._lock:
             self._scheduled = False
             change = Change(
-                keys=self._pending_keys, freshness=frozenset(self._pending_fresh), signals=self._new_signals,
+                keys=self._pending_keys,
+                freshness=frozenset(self._pending_fresh),
+                signals=self._new_signals,
                 facts=self._new_facts,
-            )  # fmt: skip
+            )
             self._pending_keys, self._pending_fresh = {}, set()
             self._new_signals = self._new_facts = False
             picture = self.picture

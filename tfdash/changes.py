@@ -30,8 +30,11 @@ from tfdash.views.changes import (
 from tfdash.views.revisions import Revision, revisions
 
 _CHILDREN = {
-    "Deployment": "ReplicaSet", "Rollout": "ReplicaSet", "StatefulSet": "ControllerRevision", "DaemonSet": "ControllerRevision",
-}  # fmt: skip
+    "Deployment": "ReplicaSet",
+    "Rollout": "ReplicaSet",
+    "StatefulSet": "ControllerRevision",
+    "DaemonSet": "ControllerRevision",
+}
 _MOST_READ = 40  # workloads and ConfigMaps of which more than the metadata is read in one gathering
 _AT_ONCE = 6
 
@@ -131,9 +134,15 @@ class Contents:
 
 
 async def gather(
-    board: Board, refs: Sequence[ClusterRef], namespaces: tuple[str, ...] | None, since: float, *,
-    sights: Sequence[Sight] = (), entries: Sequence[Entry] | None = None, contents: Contents | None = None,
-) -> Gathered:  # fmt: skip
+    board: Board,
+    refs: Sequence[ClusterRef],
+    namespaces: tuple[str, ...] | None,
+    since: float,
+    *,
+    sights: Sequence[Sight] = (),
+    entries: Sequence[Entry] | None = None,
+    contents: Contents | None = None,
+) -> Gathered:
     """Read and tell the changes since then, of ``namespaces`` or all. Callable from any loop; never raises ``ReadFailed``."""
     unread: list[str] = []
     managed: list[Managed] = []

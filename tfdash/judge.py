@@ -33,8 +33,12 @@ class Judge:
     """See the module; ``assess``, ``go_on`` and ``due_at`` are ``tfdash.turns.Judging``. ``hold``: see ``Releases``."""
 
     def __init__(
-        self, policy: WorkloadPolicy | None = None, policies: Policies | None = None, *, hold: float = math.inf
-    ) -> None:  # fmt: skip
+        self,
+        policy: WorkloadPolicy | None = None,
+        policies: Policies | None = None,
+        *,
+        hold: float = math.inf,
+    ) -> None:
         self._policy = policy or default_policy()
         self._releases = Releases(policies or Policies(), hold)
         self._picture: Picture | None = None
@@ -87,10 +91,16 @@ class Judge:
                 calendar,
             )
         assessment = Assessment(
-            at=now, number=picture.number, verdicts=self._verdicts, workloads=self._workloads,
-            sections=self._sections, releases=self._releases.states, canaries=self._releases.judgements,
-            calendar=calendar, baselines=dict(self._releases.frozen),
-        )  # fmt: skip
+            at=now,
+            number=picture.number,
+            verdicts=self._verdicts,
+            workloads=self._workloads,
+            sections=self._sections,
+            releases=self._releases.states,
+            canaries=self._releases.judgements,
+            calendar=calendar,
+            baselines=dict(self._releases.frozen),
+        )
         return assessment, frozenset(changed)
 
     def go_on(self, now: float) -> bool:
@@ -128,9 +138,13 @@ class Judge:
         return {Subject(cluster.ref, k, *key) for k, key in touched if k in (*WORKLOAD_KINDS, "Node")}
 
     def _judge(
-        self, picture: Picture, subject: Subject, now: float, verdicts: dict[Subject, tuple[Verdict, ...]],
+        self,
+        picture: Picture,
+        subject: Subject,
+        now: float,
+        verdicts: dict[Subject, tuple[Verdict, ...]],
         workloads: dict[Subject, WorkloadState],
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Judge one; True where something else is said than before."""
         obj = picture.clusters[subject.cluster].objects(subject.kind).get(subject.key)
         self._due_of.pop(subject, None)

@@ -47,9 +47,13 @@ def run_command(
     """
     try:
         process = subprocess.Popen(
-            list(argv), env=dict(env) if env is not None else None, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+            list(argv),
+            env=dict(env) if env is not None else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
     except FileNotFoundError:
         raise CommandFailed(f"{argv[0]} is not installed or not on PATH") from None
     except OSError as error:

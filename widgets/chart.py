@@ -47,9 +47,14 @@ class Chart(LineView):
 
     can_focus = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "chart--canary", "chart--over", "chart--baseline", "chart--limit", "chart--margin", "chart--axis",
+        "chart--canary",
+        "chart--over",
+        "chart--baseline",
+        "chart--limit",
+        "chart--margin",
+        "chart--axis",
         "chart--title",
-    }  # fmt: skip
+    }
     DEFAULT_CSS = """
 Chart {
     height: 1fr;
@@ -140,9 +145,10 @@ def rows_of(drawing: Drawing, width: int, height: int) -> list[list[Cell]]:
     right = max((width_of(text) for text in texts_at_end.values()), default=0) + 1
     room = max(width - gutter - 1 - right, 8)
     curves = [
-        Curve("limit", DASHED, values["limit"]), Curve("baseline", LIGHT, values["baseline"]),
+        Curve("limit", DASHED, values["limit"]),
+        Curve("baseline", LIGHT, values["baseline"]),
         Curve("canary", HEAVY, values["canary"]),
-    ]  # fmt: skip
+    ]
     body, ends = plot.drawn(times, curves, scale, room, inner, ("limit", "baseline"))
     at_end = _placed(texts_at_end, ends, inner)
     for y in range(inner):

@@ -38,7 +38,7 @@ LineView {
         width = self.size.width
         return Strip([Segment(fitted(text, width), self.style(*names))], width)
 
-    def repaint_line(self, *ys: int) -> None:
+    def repaint_lines(self, *ys: int) -> None:
         """Draw lines of the screen anew; ``y`` counts from the top of the widget.
 
         Many lines in one call: Textual forgets the sizes at every refresh, and asking for them again is dear.

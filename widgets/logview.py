@@ -222,12 +222,12 @@ LogView {
     def set_title(self, title: str) -> None:
         if title != self._title:
             self._title = title
-            self.repaint_line(0)
+            self.repaint_lines(0)
 
     def set_status(self, text: str, token: str = "") -> None:
         if (text, token) != self._status:
             self._status = (text, token)
-            self.repaint_line(0)
+            self.repaint_lines(0)
 
     def set_filter(self, new: Filter) -> None:
         """Show only the lines that pass; marks always do."""
@@ -355,7 +355,7 @@ LogView {
         if follow != self.follow:
             self.follow = follow
             self.post_message(self.FollowChanged(self, follow))
-        self.repaint_line(0)
+        self.repaint_lines(0)
 
     def resized(self) -> None:
         if self.follow:

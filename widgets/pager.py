@@ -350,7 +350,7 @@ Pager {
                     return
                 until = perf_counter() + SLICE
         self.nothing_found = True
-        self.repaint_line(0)
+        self.repaint_lines(0)
 
     def _found(self, row: int) -> None:
         self.nothing_found = False

@@ -145,9 +145,13 @@ def usual_gap(times: Sequence[float]) -> float:
 
 
 def drawn(
-    times: Sequence[float], curves: Sequence[Curve], scale: Scale, width: int, height: int,
+    times: Sequence[float],
+    curves: Sequence[Curve],
+    scale: Scale,
+    width: int,
+    height: int,
     shade: tuple[str, str] | None = None,
-) -> tuple[list[list[Cell]], dict[str, int]]:  # fmt: skip
+) -> tuple[list[list[Cell]], dict[str, int]]:
     """Rows of cells, later curves over earlier ones, and the row in which each curve ends. ``shade`` names a limit and what it is above: what lies between
     them is shaded, and the limit keeps a row of its own, so that a curve stands on or over it where, and only where, it
     reached it, however coarse the rows are."""

@@ -92,9 +92,14 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
 """
 
     def __init__(
-        self, *, indent: int = 0, most: int = 0, packed: bool = False, id: str | None = None,
+        self,
+        *,
+        indent: int = 0,
+        most: int = 0,
+        packed: bool = False,
+        id: str | None = None,
         classes: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: tuple[tuple[Cell, ...], ...] = ()
         self._indent, self._most, self._packed = indent, most, packed

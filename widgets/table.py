@@ -67,13 +67,29 @@ class Table(TableView):
         """Escape took the filter away; the prompt should know."""
 
     def __init__(
-        self, columns: Sequence[Column], source: RowSource, *, title: str = "", scope: str = "", noun: str = "rows",
-        sort: str = "", descending: bool = False, id: str | None = None, classes: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        columns: Sequence[Column],
+        source: RowSource,
+        *,
+        title: str = "",
+        scope: str = "",
+        noun: str = "rows",
+        sort: str = "",
+        descending: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
         super().__init__(
-            columns, source, title=title, scope=scope, noun=noun, sort=sort, descending=descending,
-            id=id, classes=classes,
-        )  # fmt: skip
+            columns,
+            source,
+            title=title,
+            scope=scope,
+            noun=noun,
+            sort=sort,
+            descending=descending,
+            id=id,
+            classes=classes,
+        )
         self._pending = Pending()
         self._frame_timer: Timer | None = None
         self._flushed_at = float("-inf")
@@ -161,7 +177,7 @@ class Table(TableView):
             for line, (old, new) in enumerate(zip(seen, now_seen, strict=True), HEAD):
                 if old != new or (new in changed and self._differs(new)):
                     lines.append(line)
-            self.repaint_line(*lines)
+            self.repaint_lines(*lines)
         for key in changed:
             if key not in self._bright:
                 self._drawn_unseen(key, now_seen)
@@ -218,7 +234,7 @@ class Table(TableView):
         old = self._cursor.row
         if self._stand(row) or old != self._cursor.row:
             top = self.scroll_offset.y
-            self.repaint_line(HEAD + old - top, HEAD + self._cursor.row - top)
+            self.repaint_lines(HEAD + old - top, HEAD + self._cursor.row - top)
         self._show_cursor()
 
     def _stand(self, row: int) -> bool:

@@ -71,9 +71,18 @@ TableView {
 """
 
     def __init__(
-        self, columns: Sequence[Column], source: RowSource, *, title: str, scope: str, noun: str, sort: str,
-        descending: bool, id: str | None, classes: str | None,
-    ) -> None:  # fmt: skip
+        self,
+        columns: Sequence[Column],
+        source: RowSource,
+        *,
+        title: str,
+        scope: str,
+        noun: str,
+        sort: str,
+        descending: bool,
+        id: str | None,
+        classes: str | None,
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self._begin(columns, source, sort, descending)
         self._title, self._scope, self._noun = title, scope, noun
@@ -139,19 +148,19 @@ TableView {
         told = (title, scope, self._noun if noun is None else noun)
         if told != (self._title, self._scope, self._noun):
             self._title, self._scope, self._noun = told
-            self.repaint_line(0)
+            self.repaint_lines(0)
 
     def set_status(self, text: str, token: str = "") -> None:
         """What stands at the right of the title: freshness, the verdict."""
         if (text, token) != self._status:
             self._status = (text, token)
-            self.repaint_line(0)
+            self.repaint_lines(0)
 
     def set_progress(self, text: str) -> None:
         """``loading 1,500 of about 10,000 pods`` while a list is under way; "" when it is whole."""
         if text != self._progress:
             self._progress = text
-            self.repaint_line(0) if self._order.total else self.refresh()
+            self.repaint_lines(0) if self._order.total else self.refresh()
 
     def set_empty(self, text: str) -> None:
         """Why there is no row: what would be here, why it is not, what to do."""
@@ -182,7 +191,7 @@ TableView {
             if tuple(cells) != tuple(drawn.cells):
                 lines.append(line)
             self._drawn[key] = drawn._replace(cells=cells, epoch=self._epoch)  # the drawing finds them made
-        self.repaint_line(*lines)
+        self.repaint_lines(*lines)
 
     def _drawn_unseen(self, key: Any, in_view: list[Any]) -> None:
         """A row that changed out of sight is not bright when it comes into sight."""
@@ -190,17 +199,24 @@ TableView {
             del self._drawn[key]
 
     def _differs(self, key: Any) -> bool:
-        """Whether a row in view must be drawn anew; notes which of its cells are to be bright."""
-        drawn = self._drawn.get(key)
-        if drawn is None:
+        """Whether a row in view must be drawn anew; notes what it is now, and which of its cells are to be bright."""
+        before, now = self._drawn.get(key), self._taken(key)
+        if before is None:
             return True
-        marks = tuple(self.source.marks(key))
-        if len(marks) == len(drawn.marks):
-            cells = {i for i, (old, new) in enumerate(zip(drawn.marks, marks, strict=True)) if old != new}
-            if cells:
+        if len(now.marks) == len(before.marks):
+            pairs = zip(before.marks, now.marks, strict=True)
+            if cells := {i for i, (old, new) in enumerate(pairs) if old != new}:
                 self._brighten(key, cells)
                 return True
-        return tuple(self.source.cells(key)) != tuple(drawn.cells)
+        return tuple(now.cells) != tuple(before.cells)
+
+    def _taken(self, key: Any) -> _Drawn:
+        """The row as it is now, kept for its drawing."""
+        if len(self._drawn) > _REMEMBERED:
+            self._drawn.clear()
+        cells, marks = self.source.cells(key), tuple(self.source.marks(key))
+        self._drawn[key] = taken = _Drawn(self.source.version(key), self._epoch, cells, marks)
+        return taken
 
     # -- brightness: one timer, armed only while something is bright --------------------------------------------
 
@@ -226,7 +242,7 @@ TableView {
                 self._bright[key] = left
             else:
                 del self._bright[key]
-        self.repaint_line(*(line for line, key in enumerate(self.keys_in_view(), HEAD) if key in faded))
+        self.repaint_lines(*(line for line, key in enumerate(self.keys_in_view(), HEAD) if key in faded))
         if self._bright:
             soonest = min(until for cells in self._bright.values() for until in cells.values())
             self._bright_timer = self.set_timer(max(soonest - now, FRAME), self._fade)
@@ -289,13 +305,9 @@ TableView {
 
     def _row_strip(self, row: int) -> Strip:
         key = self._order.at(row)
-        version = self.source.version(key)
         drawn = self._drawn.get(key)
-        if drawn is None or drawn.version != version or drawn.epoch != self._epoch:
-            if len(self._drawn) > _REMEMBERED:
-                self._drawn.clear()
-            drawn = _Drawn(version, self._epoch, self.source.cells(key), tuple(self.source.marks(key)))
-            self._drawn[key] = drawn
+        if drawn is None or drawn.version != self.source.version(key) or drawn.epoch != self._epoch:
+            drawn = self._taken(key)
         state = ""
         if row == self._cursor.row:
             state = "table--cursor" if self.has_focus else "table--cursor-blurred"

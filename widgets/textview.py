@@ -72,13 +72,13 @@ class TextView(Pager):
     def set_title(self, title: str) -> None:
         if title != self._title:
             self._title = title
-            self.repaint_line(0)
+            self.repaint_lines(0)
 
     def set_status(self, text: str, token: str = "") -> None:
         """At the right of the title, as the freshness."""
         if (text, token) != self._status:
             self._status = (text, token)
-            self.repaint_line(0)
+            self.repaint_lines(0)
 
     def _load(self, text: str, language: str) -> None:
         self._text = text
@@ -123,7 +123,7 @@ class TextView(Pager):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self.repaint_line(HEAD - 1)
+        self.repaint_lines(HEAD - 1)
 
     def action_copy(self) -> None:
         self.post_message(self.CopyRequested(self, self._text))

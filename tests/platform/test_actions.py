@@ -22,8 +22,17 @@ from tfdash.model.action import Request, Result
 pytestmark = pytest.mark.platform
 
 NS = "tf-acting"
-KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Node", "Service", "HorizontalPodAutoscaler",
-         "PodDisruptionBudget")  # fmt: skip
+KINDS = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Pod",
+    "Node",
+    "Service",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+)
 _MERGE = "application/merge-patch+json"
 _DENY = """
 apiVersion: admissionregistration.k8s.io/v1
@@ -67,9 +76,14 @@ def seeded(cluster: Cluster) -> Cluster:
     service = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
     create(cluster, f"/api/v1/namespaces/{NS}/services", service)
     cluster.wait(
-        lambda: cluster.kubectl("get", "deploy", "-n", NS, "-o", "jsonpath={.items[*].status.availableReplicas}").split()
-        == ["2"] * len(names), "the deployments",
-    )  # fmt: skip
+        lambda: (
+            cluster.kubectl(
+                "get", "deploy", "-n", NS, "-o", "jsonpath={.items[*].status.availableReplicas}"
+            ).split()
+            == ["2"] * len(names)
+        ),
+        "the deployments",
+    )
     cluster.wait(lambda: value(cluster, "sts/db", "{.status.readyReplicas}") == "2", "the stateful set")
     return cluster
 
@@ -120,9 +134,9 @@ def test_roll_back(seeded: Cluster, at: Bench, kind: str, name: str) -> None:
     assert done.result is Result.APPLIED, done.sentence
     assert all(held for _, held in done.posts), done.sentence
     assert image(seeded, what) == before
-    assert "successfully rolled out" in seeded.kubectl("rollout", "status", what, "-n", NS, "--timeout=5s").lower() or (
-        "complete" in seeded.kubectl("rollout", "status", what, "-n", NS, "--timeout=5s")
-    )  # fmt: skip
+    assert "successfully rolled out" in seeded.kubectl(
+        "rollout", "status", what, "-n", NS, "--timeout=5s"
+    ).lower() or ("complete" in seeded.kubectl("rollout", "status", what, "-n", NS, "--timeout=5s"))
     if kind == "Deployment":  # as kubectl: what the revision before had not goes, what was applied last stays
         notes = json.loads(value(seeded, what, "{.metadata.annotations}"))
         assert "later" not in notes
@@ -143,9 +157,15 @@ def test_what_we_undo_is_what_kubectl_undoes(seeded: Cluster, at: Bench) -> None
         )
         seeded.kubectl("rollout", "status", f"deploy/{name}", "-n", NS, "--timeout=60s")
     at.until(
-        lambda: sum(getattr(s.owner, "name", "") == ours for s in at.board.picture.clusters[REF].objects("ReplicaSet").values()) > 1,
+        lambda: (
+            sum(
+                getattr(s.owner, "name", "") == ours
+                for s in at.board.picture.clusters[REF].objects("ReplicaSet").values()
+            )
+            > 1
+        ),
         "two revisions",
-    )  # fmt: skip
+    )
     seeded.kubectl("rollout", "undo", f"deploy/{theirs}", "-n", NS)
     assert at.do("workload.rollback", at.subject("Deployment", NS, ours)).result is Result.APPLIED
 

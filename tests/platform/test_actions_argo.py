@@ -30,27 +30,42 @@ _STEPS = [
     {"pause": {"duration": "1h"}},
 ]
 _FAILING = {
-    "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "AnalysisTemplate",
     "metadata": {"name": "hangs"},
     "spec": {
         "metrics": [
-            {"name": "slow", "interval": "1s", "count": 600, "successCondition": "true", "failureLimit": 600, "consecutiveErrorLimit": 600,
-             "provider": {"web": {"url": "http://127.0.0.1:9/none", "jsonPath": "{$.ok}"}}}
+            {
+                "name": "slow",
+                "interval": "1s",
+                "count": 600,
+                "successCondition": "true",
+                "failureLimit": 600,
+                "consecutiveErrorLimit": 600,
+                "provider": {"web": {"url": "http://127.0.0.1:9/none", "jsonPath": "{$.ok}"}},
+            }
         ]
     },
-}  # fmt: skip
+}
 
 
 def rollout(name: str, image: str, steps: list[Any] | None = None) -> dict[str, Any]:
     labels = {"app": name}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": image}], "terminationGracePeriodSeconds": 0}}  # fmt: skip
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "main", "image": image}], "terminationGracePeriodSeconds": 0},
+    }
     return {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": name},
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": name},
         "spec": {
-            "replicas": 5, "selector": {"matchLabels": labels}, "template": template,
+            "replicas": 5,
+            "selector": {"matchLabels": labels},
+            "template": template,
             "strategy": {"canary": {"steps": _STEPS if steps is None else steps}},
         },
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
@@ -247,9 +262,10 @@ def test_a_pause_that_came_after_the_look_is_not_cleared(seeded: Cluster, at: Be
 def test_flagger_is_suspended_resumed_and_skipped(seeded: Cluster, at: Bench) -> None:
     path = f"/apis/flagger.app/v1beta1/namespaces/{NS}/canaries"
     spec = {
-        "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"}, "service": {"port": 80},
+        "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"},
+        "service": {"port": 80},
         "analysis": {"interval": "1m", "threshold": 5, "stepWeight": 10, "maxWeight": 50},
-    }  # fmt: skip
+    }
     body = {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "shop"}, "spec": spec}
     seeded.request("POST", path, body)
     told = {"status": {"phase": "Progressing", "canaryWeight": 20, "failedChecks": 0, "iterations": 0}}
@@ -264,8 +280,10 @@ def test_flagger_is_suspended_resumed_and_skipped(seeded: Cluster, at: Bench) ->
     assert gate.refused.startswith("it has no gate hook")
     assert "gate/check" in gate.remedy
     for action, member, wanted in (
-        ("canary.suspend", "suspend", "true"), ("canary.resume", "suspend", "false"), ("canary.skip-analysis", "skipAnalysis", "true"),
-    ):  # fmt: skip
+        ("canary.suspend", "suspend", "true"),
+        ("canary.resume", "suspend", "false"),
+        ("canary.skip-analysis", "skipAnalysis", "true"),
+    ):
         at.until(
             lambda action=action: any(o.action == action and not o.refused for o in at.desk.offers(subject)),
             action,

@@ -23,13 +23,16 @@ def rollout(image: str) -> dict[str, Any]:
     labels = {"app": "web"}
     container = {"name": "main", "image": image}
     return {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web", "namespace": SPACE},
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "web", "namespace": SPACE},
         "spec": {
-            "replicas": 5, "selector": {"matchLabels": labels},
+            "replicas": 5,
+            "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
             "strategy": {"canary": {"steps": [{"setWeight": 20}, {"pause": {}}, {"setWeight": 60}]}},
         },
-    }  # fmt: skip
+    }
 
 
 def status(cluster: Cluster) -> dict[str, Any]:
@@ -60,9 +63,14 @@ def test_flagger_s_status_can_be_written(cluster: Cluster, argo: ArgoRollouts) -
     path = "/apis/flagger.app/v1beta1/namespaces/default/canaries"
     spec = {
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-        "service": {"port": 80}, "analysis": {"interval": "1m", "threshold": 5, "stepWeight": 10, "maxWeight": 50},
-    }  # fmt: skip
-    cluster.request("POST", path, {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "web"}, "spec": spec})  # fmt: skip
+        "service": {"port": 80},
+        "analysis": {"interval": "1m", "threshold": 5, "stepWeight": 10, "maxWeight": 50},
+    }
+    cluster.request(
+        "POST",
+        path,
+        {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "web"}, "spec": spec},
+    )
     written = {"status": {"phase": "Progressing", "canaryWeight": 20, "failedChecks": 1, "iterations": 0}}
     found = cluster.request("PATCH", f"{path}/web/status", written, "application/merge-patch+json")
     assert found["status"]["canaryWeight"] == 20

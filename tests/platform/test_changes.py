@@ -113,13 +113,19 @@ def test_a_flagger_canary_by_its_definition(cluster: Cluster, argo: ArgoRollouts
     cluster.apply(OBJECTS)
     path = f"/apis/flagger.app/v1beta1/namespaces/{SPACE}/canaries"
     spec = {
-        "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"}, "service": {"port": 80},
+        "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"},
+        "service": {"port": 80},
         "analysis": {
-            "interval": "30s", "threshold": 5, "stepWeight": 10, "maxWeight": 50,
+            "interval": "30s",
+            "threshold": 5,
+            "stepWeight": 10,
+            "maxWeight": 50,
             "metrics": [{"name": "request-success-rate", "thresholdRange": {"min": 99}, "interval": "1m"}],
-            "webhooks": [{"name": "gate", "type": "confirm-promotion", "url": "http://tester.test/gate/check"}],
+            "webhooks": [
+                {"name": "gate", "type": "confirm-promotion", "url": "http://tester.test/gate/check"}
+            ],
         },
-    }  # fmt: skip
+    }
     body = {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "shop"}, "spec": spec}
     cluster.request("POST", path, body)
     for told, phase in (

@@ -70,16 +70,19 @@ def running(cluster: Cluster, name: str, wanted: str) -> None:
         return (
             image(cluster, name) == wanted
             and status.get("observedGeneration") == told["metadata"]["generation"]
-            and status.get("availableReplicas") == status.get("updatedReplicas") == status.get("replicas") == 2
-        )  # fmt: skip
+            and status.get("availableReplicas")
+            == status.get("updatedReplicas")
+            == status.get("replicas")
+            == 2
+        )
 
     cluster.wait(complete, f"{name} to run {wanted}")
 
 
 def leases(cluster: Cluster) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads(
-        cluster.kubectl("get", "leases", "-n", NS, "-o", "json")
-    )["items"]  # fmt: skip
+    items: list[dict[str, Any]] = json.loads(cluster.kubectl("get", "leases", "-n", NS, "-o", "json"))[
+        "items"
+    ]
     return items
 
 
@@ -168,12 +171,26 @@ def test_a_verified_release_is_restored_after_its_replica_set_is_gone(
 
 
 def test_who_may_not_write_leases_acts_all_the_same(seeded: Cluster, app: str, tmp_path: Path) -> None:
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "edit", "namespace": NS},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "tfdash-no-lease"},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "onens"}]}  # fmt: skip
-    rights = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "tfdash-no-lease"},
-              "rules": [{"apiGroups": ["", "apps", "autoscaling"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
-                        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}]}  # fmt: skip
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "edit", "namespace": NS},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "tfdash-no-lease",
+        },
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "onens"}],
+    }
+    rights = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "tfdash-no-lease"},
+        "rules": [
+            {"apiGroups": ["", "apps", "autoscaling"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+            {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]},
+        ],
+    }
     for document in (rights, role):
         seeded.kubectl("apply", "-f", "-", stdin=json.dumps(document))
     config = write_config(tmp_path / "carol", seeded.kubeconfig("onens"), "onens")

@@ -27,10 +27,11 @@ def board(cluster: Cluster) -> Iterator[Board]:
     )
     world.add_namespaces(cluster, SPACE)
     world.create(
-        cluster, f"/apis/apps/v1/namespaces/{SPACE}/deployments",
+        cluster,
+        f"/apis/apps/v1/namespaces/{SPACE}/deployments",
         world.deployment("on-doomed", SPACE, 2, pod={"nodeSelector": {"pool": "doomed"}}),
         world.deployment("pressed", SPACE, 2, pod={"nodeSelector": {"pool": "sound"}}),
-    )  # fmt: skip
+    )
     board = board_on(cluster, "viewer")
     board.want("test", dict.fromkeys(KINDS, ALL))
     board.start()
@@ -61,9 +62,11 @@ def test_an_evicted_pod_is_told_while_its_replacement_does_not_serve(board: Boar
     ]
     name = found[0]["metadata"]["name"]
     status = {
-        "phase": "Failed", "reason": "Evicted", "containerStatuses": [],
+        "phase": "Failed",
+        "reason": "Evicted",
+        "containerStatuses": [],
         "message": "The node was low on resource: memory. Threshold quantity: 100Mi, available: 64Mi.",
-    }  # fmt: skip
+    }
     path = f"/api/v1/namespaces/{SPACE}/pods/{name}/status"
     cluster.request("PATCH", path, {"status": status}, "application/merge-patch+json")
 

@@ -29,9 +29,13 @@ def test_wheel_and_sdist_hold_what_they_should(built: Path) -> None:
     [wheel], [sdist] = built.glob("*.whl"), built.glob("*.tar.gz")
     inside = set(zipfile.ZipFile(wheel).namelist())
     for name in (
-        "screens/app.py", "screens/base.tcss", "widgets/table.py", "tfdash/playbook/defaults/workloads.toml",
-        "tfdash/report/schema.json", "tfdash/cli/__init__.py",
-    ):  # fmt: skip
+        "screens/app.py",
+        "screens/base.tcss",
+        "widgets/table.py",
+        "tfdash/playbook/defaults/workloads.toml",
+        "tfdash/report/schema.json",
+        "tfdash/cli/__init__.py",
+    ):
         assert name in inside
     for source in (
         *ROOT.glob("screens/*.tcss"),
@@ -60,9 +64,13 @@ def test_the_installed_wheel_runs_the_demo(built: Path, tmp_path: Path) -> None:
             [program, "--version"], capture_output=True, text=True, env=env
         ).stdout.startswith("tfdash ")
     demo = subprocess.run(
-        [str(tmp_path / "venv" / "bin" / "tfdash"), "demo"], capture_output=True, text=True, env=env,
-        stdin=subprocess.DEVNULL, cwd=tmp_path,
-    )  # fmt: skip
+        [str(tmp_path / "venv" / "bin" / "tfdash"), "demo"],
+        capture_output=True,
+        text=True,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        cwd=tmp_path,
+    )
     assert demo.returncode == 0, demo.stderr
     assert "Serving" in demo.stdout
 

@@ -25,9 +25,21 @@ pytestmark = pytest.mark.platform
 _noted = 0  # lines of the API server's audit log before this module began
 REF = ClusterRef("test", "test")
 KINDS = (
-    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
-    "Event", "Node", "Namespace", "Job", "CronJob", "Service", "EndpointSlice",
-)  # fmt: skip
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Pod",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "Event",
+    "Node",
+    "Namespace",
+    "Job",
+    "CronJob",
+    "Service",
+    "EndpointSlice",
+)
 CASES: dict[str, tuple[Serving, Release, CauseCode | None]] = {
     "healthy": (Serving.OK, Release.COMPLETE, None),
     "idle": (Serving.IDLE, Release.COMPLETE, None),
@@ -125,10 +137,21 @@ def test_kubectl_says_the_same_of_every_workload(board: Board, seeded: Cluster) 
         for subject, state in board.assessment.workloads.items():
             if subject.namespace == "kube-system":
                 continue
-            told = seeded.kubectl(
-                "rollout", "status", "--watch=false", subject.kind.lower(), subject.name, "-n", subject.namespace,
-                check=False,
-            ).strip().splitlines()[-1].removeprefix("error: ")  # fmt: skip
+            told = (
+                seeded.kubectl(
+                    "rollout",
+                    "status",
+                    "--watch=false",
+                    subject.kind.lower(),
+                    subject.name,
+                    "-n",
+                    subject.namespace,
+                    check=False,
+                )
+                .strip()
+                .splitlines()[-1]
+                .removeprefix("error: ")
+            )
             if told != state.message:
                 differ.append(f"{subject}: kubectl {told!r}, tfdash {state.message!r}")
         return differ
@@ -212,9 +235,21 @@ def test_tfdash_only_ever_reads(seeded: Cluster, board: Board) -> None:
 def test_snapshot_and_doctor_on_the_real_thing(seeded: Cluster) -> None:
     kubeconfig = str(seeded.kubeconfig("viewer"))
     snapshot = subprocess.run(
-        [sys.executable, "-m", "tfdash", "snapshot", "--screen", "deployments", "-n", "tf-cases", "--kubeconfig", kubeconfig],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "tfdash",
+            "snapshot",
+            "--screen",
+            "deployments",
+            "-n",
+            "tf-cases",
+            "--kubeconfig",
+            kubeconfig,
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert snapshot.returncode == 1, snapshot.stderr
     assert "crash-loop" in snapshot.stdout
     doctor = subprocess.run(

@@ -167,8 +167,13 @@ async def test_native_histograms_and_what_the_server_refuses(prometheus: Start) 
             assert found is not None and found.latency[0].native
             last = found.latency[0].points[-1]
             assert dict(zip(last.bounds, last.counts, strict=True)) == {0.1: 2.0, 0.5: 5.0, float("inf"): 6.0}
-            bad = {"metrics": {"default_template": "bad", "templates": {"bad": {"requests": 'up{pod=~"$pods",a=~"$x"}'}},
-                   "services": [{"namespace": "shop", "workload": "checkout", "values": {"x": "b"}}]}}  # fmt: skip
+            bad = {
+                "metrics": {
+                    "default_template": "bad",
+                    "templates": {"bad": {"requests": 'up{pod=~"$pods",a=~"$x"}'}},
+                    "services": [{"namespace": "shop", "workload": "checkout", "values": {"x": "b"}}],
+                }
+            }
             broken = feeder(server.url, bad)
             monkey = broken._cache.batches
             broken._cache.batches = lambda at: [b._replace(text=b.text + "}") for b in monkey(at)]
@@ -201,13 +206,30 @@ async def test_through_the_api_servers_service_proxy(
     named = {"name": "prometheus", "namespace": "monitoring"}
     manifest = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}},
-        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "prometheus-0", "namespace": "monitoring"},
-         "spec": {"schedulerName": "nobody", "containers": [{"name": "prometheus", "image": "prometheus"}]}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": named,
-         "spec": {"ports": [{"name": "web", "port": 9090, "targetPort": port}]}},
-        {"apiVersion": "v1", "kind": "Endpoints", "metadata": named,
-         "subsets": [{"addresses": [{"ip": address, "targetRef": pod}], "ports": [{"name": "web", "port": port}]}]},
-    ]  # fmt: skip
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "prometheus-0", "namespace": "monitoring"},
+            "spec": {
+                "schedulerName": "nobody",
+                "containers": [{"name": "prometheus", "image": "prometheus"}],
+            },
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": named,
+            "spec": {"ports": [{"name": "web", "port": 9090, "targetPort": port}]},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Endpoints",
+            "metadata": named,
+            "subsets": [
+                {"addresses": [{"ip": address, "targetRef": pod}], "ports": [{"name": "web", "port": port}]}
+            ],
+        },
+    ]
     cluster.apply(json.dumps({"apiVersion": "v1", "kind": "List", "items": manifest}))
     status = {"status": {"podIP": address, "podIPs": [{"ip": address}]}}
     at = "/api/v1/namespaces/monitoring/pods/prometheus-0/status"

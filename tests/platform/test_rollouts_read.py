@@ -32,9 +32,12 @@ kind: Node
 metadata: {name: rollouts-read-node, labels: {type: kwok}, annotations: {kwok.x-k8s.io/node: fake}}
 """
 STEPS: list[dict[str, Any]] = [
-    {"setWeight": 20}, {"pause": {}}, {"setWeight": 60}, {"pause": {"duration": "1h"}},
+    {"setWeight": 20},
+    {"pause": {}},
+    {"setWeight": 60},
+    {"pause": {"duration": "1h"}},
     {"analysis": {"templates": [{"templateName": "health"}]}},
-]  # fmt: skip
+]
 
 
 @contextmanager
@@ -75,16 +78,23 @@ def measured() -> Iterator[str]:
 def manifest(name: str, image: str, steps: list[dict[str, Any]]) -> dict[str, Any]:
     labels = {"app": name}
     return {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
-        "metadata": {"name": name, "namespace": SPACE, "annotations": {"argocd.argoproj.io/tracking-id": f"shop:argoproj.io/Rollout:{SPACE}/{name}"}},
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {
+            "name": name,
+            "namespace": SPACE,
+            "annotations": {"argocd.argoproj.io/tracking-id": f"shop:argoproj.io/Rollout:{SPACE}/{name}"},
+        },
         "spec": {
-            "replicas": 5, "selector": {"matchLabels": labels},
+            "replicas": 5,
+            "selector": {"matchLabels": labels},
             "template": {
-                "metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": image}]}
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "main", "image": image}]},
             },
             "strategy": {"canary": {"steps": steps}},
         },
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +102,17 @@ def space(cluster: Cluster, argo: ArgoRollouts, measured: str) -> Cluster:
     cluster.apply(NODE)
     cluster.request("POST", "/api/v1/namespaces", {"metadata": {"name": SPACE}})
     metric = {
-        "name": "errors", "successCondition": "result < 0.05", "provider": {"web": {"url": measured, "jsonPath": "{$.errors}"}},
-    }  # fmt: skip
+        "name": "errors",
+        "successCondition": "result < 0.05",
+        "provider": {"web": {"url": measured, "jsonPath": "{$.errors}"}},
+    }
     template = {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate", "metadata": {"name": "health", "namespace": SPACE},
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AnalysisTemplate",
+        "metadata": {"name": "health", "namespace": SPACE},
         "spec": {"metrics": [metric]},
-    }  # fmt: skip
-    cluster.request("POST", f"/apis/argoproj.io/v1alpha1/namespaces/{SPACE}/analysistemplates", template)  # fmt: skip
+    }
+    cluster.request("POST", f"/apis/argoproj.io/v1alpha1/namespaces/{SPACE}/analysistemplates", template)
     return cluster
 
 
@@ -149,10 +163,7 @@ def test_a_canary_from_its_first_version_to_an_abort(space: Cluster) -> None:
     space.request("POST", PATH, manifest("web", "registry.example/web:1", STEPS))
     with reading(space) as board:
         web = Watch(board, "web")
-        settled = web.until(  # the pods are another watch, which may come later
-            lambda s: s.reported == "Healthy" and s.stable is not None and s.stable.ready == 5,
-            "Healthy with its pods",
-        )
+        settled = web.until(lambda s: s.reported == "Healthy" and pods(s) == (0, 5), "Healthy with its pods")
         assert (settled.phase, settled.carrier, settled.canary) == (Phase.NONE, Carrier.ROLLOUT, None)
         assert settled.stable is not None
         assert (settled.stable.ready, len(settled.stable.pods)) == (5, 5)

@@ -27,7 +27,7 @@ from tfdash.store.in_cluster import (
     take_lease,
     verified_in_cluster,
     verified_path,
-)  # fmt: skip
+)
 from tfdash.store.kubernetes_approval import KubernetesApprovals, create_request, path_of
 from tfdash.writers.kubernetes import KubernetesWriter
 
@@ -156,9 +156,16 @@ async def test_verified_releases_and_leases(rights: Cluster) -> None:
     admin = writer(rights, "admin")
     subject = Subject(REF, "Deployment", "tf-store", "checkout")
     good = VerifiedGood(
-        subject=subject, template='{"spec":{"containers":[{"image":"a:1","name":"a"}]}}', template_hash="abc", images=("a:1",),
-        digests=("a@sha256:1",), revision="3", at=1.5, by="ann", verdicts=("error rate PASS",),
-    )  # fmt: skip
+        subject=subject,
+        template='{"spec":{"containers":[{"image":"a:1","name":"a"}]}}',
+        template_hash="abc",
+        images=("a:1",),
+        digests=("a@sha256:1",),
+        revision="3",
+        at=1.5,
+        by="ann",
+        verdicts=("error rate PASS",),
+    )
     for _ in range(2):  # made, and replaced
         answer = await admin.send(remember_in_cluster(good), audit_id="", timeout=5)
         assert answer.ok, answer.message

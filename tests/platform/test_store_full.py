@@ -61,9 +61,13 @@ asyncio.run(main())
 def test_a_full_disk(tmp_path: Path) -> None:
     script = f'mount -t tmpfs -o size=4m tmpfs {tmp_path} && exec {sys.executable} -c "$CHILD" {tmp_path}'
     done = subprocess.run(
-        ["unshare", "-rm", "bash", "-c", script], capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2],
+        ["unshare", "-rm", "bash", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
         env={**os.environ, "CHILD": CHILD},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (

@@ -154,7 +154,14 @@ def entries(folder: Path) -> None:
     async def record() -> None:
         for text in (BAD, *HOSTILE):
             for kind in (EntryKind.INTENT, EntryKind.REFUSAL, EntryKind.NOTE):
-                fields = {"actor": text, "environment": text, "cluster": text, "target": text, "action": text, "data": {text or "x": text}}  # fmt: skip
+                fields = {
+                    "actor": text,
+                    "environment": text,
+                    "cluster": text,
+                    "target": text,
+                    "action": text,
+                    "data": {text or "x": text},
+                }
                 await store.record(note(text, kind=kind, **fields))
 
     asyncio.run(record())
@@ -184,7 +191,7 @@ def emitted(*argv: str) -> tuple[str, str, int]:
         ("gate", "canary", "--workload", "checkout", "--format", "json"),
         ("doctor",),
     ],
-)  # fmt: skip
+)
 def test_of_a_platform_that_is_hostile(config: Path, argv: tuple[str, ...]) -> None:
     wait = ("--wait", "12") if argv[0] == "snapshot" else ()
     out, err, code = emitted(*argv, *wait, "--config", str(config))

@@ -104,9 +104,10 @@ class Platform:
         for lease in self.client.get(leases).json()["items"]:
             self.client.delete(f"{leases}/{lease['metadata']['name']}")
         answer = self.client.patch(
-            f"/apis/apps/v1/namespaces/{NS}/deployments/{self.name}", json={"spec": {"replicas": 3}},
+            f"/apis/apps/v1/namespaces/{NS}/deployments/{self.name}",
+            json={"spec": {"replicas": 3}},
             headers={"Content-Type": "application/merge-patch+json"},
-        )  # fmt: skip
+        )
         assert answer.is_success, answer.text
 
     def generation(self) -> int:
@@ -123,9 +124,12 @@ def platform(demo: DemoProcess) -> Iterator[Platform]:
 
 def child(config: Path, at: int, name: str, action: str = "workload.restart") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(config), str(at), name, action], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+        [sys.executable, "-c", CHILD, str(config), str(at), name, action],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
 
 
 def ended(process: subprocess.Popen[str], code: int) -> list[str]:

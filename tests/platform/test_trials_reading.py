@@ -68,7 +68,9 @@ def test_a_thousand_keys_on_every_screen_only_read(
             await found.until(lambda: len(app.board.assessment.workloads) > 10, "the workloads")
             while to_do and not left(found):
                 place, count = next(iter(to_do.items()))
-                to_do[place] -= await hammer(found, Random(f"{place} {count}"), count, lambda place=place: go(found, place), every=20)  # fmt: skip
+                to_do[place] -= await hammer(
+                    found, Random(f"{place} {count}"), count, lambda place=place: go(found, place), every=20
+                )
                 if to_do[place] <= 0:
                     del to_do[place]
             if app.failure is not None:

@@ -60,9 +60,13 @@ def app(seeded: Cluster) -> str:
         found = seeded.request("GET", path)
         status, container = found.get("status", {}), found["spec"]["template"]["spec"]["containers"][0]
         return (
-            container["image"] == image and status.get("observedGeneration") == found["metadata"]["generation"]
-            and status.get("availableReplicas") == status.get("updatedReplicas") == status.get("replicas") == 3
-        )  # fmt: skip
+            container["image"] == image
+            and status.get("observedGeneration") == found["metadata"]["generation"]
+            and status.get("availableReplicas")
+            == status.get("updatedReplicas")
+            == status.get("replicas")
+            == 3
+        )
 
     first = seeded.request("GET", path)["spec"]["template"]["spec"]["containers"][0]["image"]
     seeded.wait(lambda: complete(first), "the first revision")
@@ -79,12 +83,15 @@ class Two:
 
     def open(
         self, role: str, *, clock: Any = None, actions: str = SECOND, name: str = "", closed: bool = False
-    ) -> Terminal:  # fmt: skip
+    ) -> Terminal:
         identity, _ = PEOPLE[role]
         config = write_config(
-            self.folder / (name or role), self.cluster.kubeconfig(identity), identity, url=self.database.url(role),
+            self.folder / (name or role),
+            self.cluster.kubeconfig(identity),
+            identity,
+            url=self.database.url(role),
             actions=actions,
-        )  # fmt: skip
+        )
         if closed:
             text = config.read_text()
             start = text.index("days = ")
@@ -116,10 +123,12 @@ def writes(cluster: Cluster, name: str) -> list[tuple[str, str, int]]:
         entry = json.loads(line)
         target = entry.get("objectRef", {})
         if (
-            entry.get("userAgent") == "tfdash" and target.get("name") == name and target.get("namespace") == NS
+            entry.get("userAgent") == "tfdash"
+            and target.get("name") == name
+            and target.get("namespace") == NS
             and entry["verb"] in ("patch", "update", "delete")
             and "dryRun" not in entry["requestURI"]
-        ):  # fmt: skip
+        ):
             found.append((entry["user"]["username"], entry["verb"], int(entry["responseStatus"]["code"])))
     return found
 
@@ -188,7 +197,19 @@ def test_asked_approved_and_done_once(two: Two, app: str) -> None:
     assert replicas(two.cluster, app) == 1
     assert writes(two.cluster, app) == [("admin@corp", "patch", 200)]
     two.cluster.kubectl("scale", f"deployment/{app}", "-n", NS, "--replicas=3")
-    ann.until(lambda: getattr(ann.board.picture.clusters[done.plan.subject.cluster].objects("Deployment")[done.plan.subject.key], "desired", 0) == 3, "three again")  # fmt: skip
+    ann.until(
+        lambda: (
+            getattr(
+                ann.board.picture.clusters[done.plan.subject.cluster].objects("Deployment")[
+                    done.plan.subject.key
+                ],
+                "desired",
+                0,
+            )
+            == 3
+        ),
+        "three again",
+    )
     second, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
     assert second.result is Result.REFUSED and "used already" in second.sentence
     assert replicas(two.cluster, app) == 3
@@ -244,12 +265,17 @@ def test_a_forged_row_moves_nothing(two: Two, app: str) -> None:
     two.database.sql(
         "INSERT INTO tfdash.approval_decisions(id, approver, approve, digest, reason, terminal, sequence)"
         " VALUES (%s, 'bob', true, %s, '', %s, 1)",
-        request.id, guarded.plan.digest, bob.store.terminal, role="owner",
-    )  # fmt: skip
+        request.id,
+        guarded.plan.digest,
+        bob.store.terminal,
+        role="owner",
+    )
     done, _ = ann.act(guarded, approval=request.id)
     assert done.result is Result.REFUSED and "forged" in done.sentence
     assert replicas(two.cluster, app) == 3 and writes(two.cluster, app) == []
-    other = msgspec.structs.replace(guarded.plan, requests=(msgspec.structs.replace(guarded.plan.requests[0], body="[]"),))  # fmt: skip
+    other = msgspec.structs.replace(
+        guarded.plan, requests=(msgspec.structs.replace(guarded.plan.requests[0], body="[]"),)
+    )
     forged = msgspec.structs.replace(request, plan=msgspec.json.encode(other).decode())
     with pytest.raises(ApprovalRefused, match="not the one that its digest names"):
         decide(bob, forged)  # a plan that was changed on its way is not what is approved
@@ -281,7 +307,15 @@ def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> Non
     admin.sql(f"ALTER DATABASE {name}_before RENAME TO {name}")
     assert two.database.sql("SELECT count(*) FROM tfdash.approval_uses") == [(0,)]
     subject = ann.subject("Deployment", NS, app)
-    ann.until(lambda: getattr(ann.board.picture.clusters[subject.cluster].objects("Deployment")[subject.key], "desired", 0) == 3, "three again")  # fmt: skip
+    ann.until(
+        lambda: (
+            getattr(
+                ann.board.picture.clusters[subject.cluster].objects("Deployment")[subject.key], "desired", 0
+            )
+            == 3
+        ),
+        "three again",
+    )
     ann.until(lambda: not ann.board.picture.facts.health.shared, "the shared store again", 60)
     again, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
     assert again.result is Result.REFUSED
@@ -301,7 +335,9 @@ def test_both_press_the_same_key_at_once(two: Two, app: str, action: str) -> Non
         plans.append(at.plan(action, subject, **arguments))
         assert plans[-1].allowed, plans[-1].refused
     with ThreadPoolExecutor(2) as pool:
-        ends: list[Progress] = [done for done, _ in pool.map(lambda x: x[0].act(x[1]), zip((ann, bob), plans, strict=True))]  # fmt: skip
+        ends: list[Progress] = [
+            done for done, _ in pool.map(lambda x: x[0].act(x[1]), zip((ann, bob), plans, strict=True))
+        ]
     good = [w for w in writes(two.cluster, app) if w[2] == 200]
     assert len(good) == 1, (writes(two.cluster, app), [e.sentence for e in ends])
     assert sorted(str(e.result) for e in ends) == ["applied", "refused"], [e.sentence for e in ends]
@@ -331,7 +367,12 @@ def test_a_rollback_goes_on_while_the_shared_store_is_dead_and_its_entry_arrives
     assert [e.kind for e in mine][:2] == [EntryKind.INTENT, EntryKind.CONFIRMATION]
     admin.sql(f"ALTER DATABASE {two.database.name} ALLOW_CONNECTIONS true")
     ann.until(lambda: ann.board.picture.facts.health.behind == 0, "the entries to arrive", 90)
-    there = {h for (h,) in two.database.sql("SELECT hash FROM tfdash.entries WHERE terminal = %s", ann.store.terminal)}  # fmt: skip
+    there = {
+        h
+        for (h,) in two.database.sql(
+            "SELECT hash FROM tfdash.entries WHERE terminal = %s", ann.store.terminal
+        )
+    }
     assert {e.hash for e in mine} <= there
     bob = two.open("bob", actions="")  # and the other terminal knows who did it
 

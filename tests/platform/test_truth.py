@@ -82,9 +82,16 @@ async def test_known_shifts_are_found_and_no_change_is_left_alone(
             first, second = side(chance, name, hash_, errors, factor, times)
             counters.append(first)
             histograms.append(second)
-    text = "\n".join((
-        "# TYPE http_requests counter", *counters, "# TYPE http_request_duration_seconds histogram", *histograms, "# EOF", "",
-    ))  # fmt: skip
+    text = "\n".join(
+        (
+            "# TYPE http_requests counter",
+            *counters,
+            "# TYPE http_request_duration_seconds histogram",
+            *histograms,
+            "# EOF",
+            "",
+        )
+    )
     server = prometheus("global: {scrape_interval: 15s}\n", openmetrics=text)
     raw = {"metrics": {"services": [{"namespace": "shop", "workload": name} for name in names]}}
     one = feeder_of(REF, raw, {"url": server.url}, None, FixedClock(end + 1.0))
@@ -113,18 +120,35 @@ async def test_known_shifts_are_found_and_no_change_is_left_alone(
 
 def release(name: str, begin: float) -> ReleaseState:
     def of(hash_: str, started: float) -> Side:
-        return Side(hash=hash_, pods=(f"{name}-{hash_}-abcde",), ready=1, desired=1, oldest_start=started, newest_start=started)  # fmt: skip
+        return Side(
+            hash=hash_,
+            pods=(f"{name}-{hash_}-abcde",),
+            ready=1,
+            desired=1,
+            oldest_start=started,
+            newest_start=started,
+        )
 
     return ReleaseState(
-        subject=Subject(REF, "Deployment", "shop", name), carrier=Carrier.DEPLOYMENT, phase=Phase.PROGRESSING, message="",
-        canary=of("cana1", begin - 5.0), stable=of("stab1", begin - 5.0), started=begin - 5.0,
-    )  # fmt: skip
+        subject=Subject(REF, "Deployment", "shop", name),
+        carrier=Carrier.DEPLOYMENT,
+        phase=Phase.PROGRESSING,
+        message="",
+        canary=of("cana1", begin - 5.0),
+        stable=of("stab1", begin - 5.0),
+        started=begin - 5.0,
+    )
 
 
 def judged(board: Board, name: str, begin: float, now: float) -> CanaryJudgement:
     about = release(name, begin)
     pods = {f"{name}-{h}-abcde": h for h in ("stab1", "cana1")}
     return judge_release(
-        about, board.signals.traffic.get(about.subject), (), dict.fromkeys(pods, begin - 5.0), default_canary_policy(), now,
+        about,
+        board.signals.traffic.get(about.subject),
+        (),
+        dict.fromkeys(pods, begin - 5.0),
+        default_canary_policy(),
+        now,
         pods=pods,
-    )  # fmt: skip
+    )

@@ -162,11 +162,13 @@ def add_cases(cluster: Cluster) -> None:
         deployment("no-such-node", space, 1, pod={"nodeSelector": {"disk": "none"}}),
         deployment("deadline", space, 1, case="not-ready", spec=short),
         deployment(
-            "claim", space, 1,
+            "claim",
+            space,
+            1,
             pod={"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "unbound"}}]},
         ),
         deployment("scaled", space, 2, container={"resources": {"requests": {"cpu": "10m"}}}),
-    )  # fmt: skip
+    )
     create(cluster, "/apis/apps/v1/namespaces/tf-quota/deployments", deployment("over-quota", "tf-quota", 5))
     create(cluster, "/apis/apps/v1/namespaces/tf-hook/deployments", deployment("refused", "tf-hook", 1))
     patch = {"spec": {"replicas": 2, "template": {"metadata": {"annotations": {"again": "1"}}}}}

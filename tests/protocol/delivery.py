@@ -30,12 +30,16 @@ class Release:
 
     def create(self, steps: list[dict[str, Any]] | None = None, **canary: Any) -> None:
         body = {
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": self.name},
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Rollout",
+            "metadata": {"name": self.name},
             "spec": {
-                "replicas": 5, "selector": {"matchLabels": {"app": self.name}}, "template": self.template(1),
+                "replicas": 5,
+                "selector": {"matchLabels": {"app": self.name}},
+                "template": self.template(1),
                 "strategy": {"canary": {"steps": STEPS if steps is None else steps, **canary}},
             },
-        }  # fmt: skip
+        }
         made = self.client.post(f"{self.base}/rollouts", json=body)
         assert made.status_code == 201, made.text
 
@@ -78,9 +82,13 @@ class Release:
 
     def paused_at(self, index: int) -> dict[str, Any]:
         return self.until(
-            lambda s: s.get("phase") == "Paused" and s.get("currentStepIndex") == index and bool(s.get("pauseConditions")),
+            lambda s: (
+                s.get("phase") == "Paused"
+                and s.get("currentStepIndex") == index
+                and bool(s.get("pauseConditions"))
+            ),
             f"a pause at step {index}",
-        )  # fmt: skip
+        )
 
     def sizes(self) -> dict[str, int]:
         """Pods wanted by template hash."""

@@ -15,8 +15,9 @@ from tfdash.sources.base import Scope
 
 _STEPS = st.lists(
     st.tuples(st.sampled_from(["create", "delete", "label", "reset", "expire", "unwant"]), st.integers(0, 5)),
-    min_size=1, max_size=25,
-)  # fmt: skip
+    min_size=1,
+    max_size=25,
+)
 
 
 def service(number: int) -> dict[str, Any]:
@@ -30,7 +31,6 @@ def service(number: int) -> dict[str, Any]:
 @pytest.mark.timeout(300)
 @settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=_STEPS, page=st.sampled_from([1, 2, 250]))

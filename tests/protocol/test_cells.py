@@ -20,9 +20,18 @@ from tfdash.views.kinds.base import Context
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 SHORTER = ("Images", "Kernel-Version")  # ours are shorter, or say more, on purpose
 KINDS = (
-    "Pod", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Node", "Namespace", "Service",
-    "HorizontalPodAutoscaler", "PodDisruptionBudget",
-)  # fmt: skip
+    "Pod",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Job",
+    "CronJob",
+    "Node",
+    "Namespace",
+    "Service",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+)
 
 
 @pytest.fixture(scope="module")

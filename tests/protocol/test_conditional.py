@@ -53,7 +53,7 @@ def test_a_deletion_is_dry_by_its_body_alone_where_it_has_one(target: Target, sp
         ({"op": "remove", "path": "/data/none"}, 422),
         ({"op": "replace", "path": "/data/none", "value": "x"}, 200),  # RFC 6902 says otherwise
     ],
-)  # fmt: skip
+)
 def test_a_patch_s_operations(target: Target, space: str, one: Any, operation: Any, status: int) -> None:
     change = {"op": "add", "path": "/data/changed", "value": "yes"}
     answer = target.admin.patch(at(space), json=[operation, change], headers=JSON_PATCH)

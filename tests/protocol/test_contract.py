@@ -145,11 +145,18 @@ def test_conflicts(target: Target, maps: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "patch", "result"),
     [
-        ("json-patch", [{"op": "test", "path": "/data/k", "value": "v"}, {"op": "replace", "path": "/data/k", "value": "x"}], {"k": "x"}),
+        (
+            "json-patch",
+            [
+                {"op": "test", "path": "/data/k", "value": "v"},
+                {"op": "replace", "path": "/data/k", "value": "x"},
+            ],
+            {"k": "x"},
+        ),
         ("merge-patch", {"data": {"k": None, "l": "y"}}, {"l": "y"}),
         ("strategic-merge-patch", {"data": {"l": "z"}}, {"k": "v", "l": "z"}),
     ],
-)  # fmt: skip
+)
 def test_patches(target: Target, maps: str, kind: str, patch: Any, result: dict[str, str]) -> None:
     made(target, maps, "patched")
     headers = {"Content-Type": f"application/{kind}+json"}
@@ -202,9 +209,15 @@ def test_delete_with_another_uid_is_a_conflict(target: Target, maps: str) -> Non
 
 @pytest.mark.parametrize(
     ("selector", "names"),
-    [("tier=a", ["l1"]), ("tier!=a", ["l2", "l3"]), ("tier in (a,b)", ["l1", "l2"]), ("tier", ["l1", "l2"]), ("!tier", ["l3"]),
-     ("tier notin (a)", ["l2", "l3"])],
-)  # fmt: skip
+    [
+        ("tier=a", ["l1"]),
+        ("tier!=a", ["l2", "l3"]),
+        ("tier in (a,b)", ["l1", "l2"]),
+        ("tier", ["l1", "l2"]),
+        ("!tier", ["l3"]),
+        ("tier notin (a)", ["l2", "l3"]),
+    ],
+)
 def test_label_selectors(target: Target, maps: str, selector: str, names: list[str]) -> None:
     for name, labels in (("l1", {"tier": "a"}), ("l2", {"tier": "b"}), ("l3", {})):
         target.admin.post(maps, json=config_map(name, **labels))
@@ -257,15 +270,27 @@ def test_invalid_names_are_422(target: Target, maps: str) -> None:
         ("/api/v1/pods", "Name|Ready|Status|Restarts|Age|IP|Node|Nominated Node|Readiness Gates"),
         ("/apis/apps/v1/deployments", "Name|Ready|Up-to-date|Available|Age|Containers|Images|Selector"),
         ("/apis/apps/v1/statefulsets", "Name|Ready|Age|Containers|Images"),
-        ("/apis/apps/v1/daemonsets", "Name|Desired|Current|Ready|Up-to-date|Available|Node Selector|Age|Containers|Images|Selector"),
+        (
+            "/apis/apps/v1/daemonsets",
+            "Name|Desired|Current|Ready|Up-to-date|Available|Node Selector|Age|Containers|Images|Selector",
+        ),
         ("/apis/apps/v1/replicasets", "Name|Desired|Current|Ready|Age|Containers|Images|Selector"),
-        ("/api/v1/nodes", "Name|Status|Roles|Age|Version|Internal-IP|External-IP|OS-Image|Kernel-Version|Container-Runtime"),
+        (
+            "/api/v1/nodes",
+            "Name|Status|Roles|Age|Version|Internal-IP|External-IP|OS-Image|Kernel-Version|Container-Runtime",
+        ),
         ("/api/v1/namespaces", "Name|Status|Age"),
-        ("/apis/autoscaling/v2/horizontalpodautoscalers", "Name|Reference|Targets|MinPods|MaxPods|Replicas|Age"),
-        ("/apis/policy/v1/poddisruptionbudgets", "Name|Min Available|Max Unavailable|Allowed Disruptions|Age"),
+        (
+            "/apis/autoscaling/v2/horizontalpodautoscalers",
+            "Name|Reference|Targets|MinPods|MaxPods|Replicas|Age",
+        ),
+        (
+            "/apis/policy/v1/poddisruptionbudgets",
+            "Name|Min Available|Max Unavailable|Allowed Disruptions|Age",
+        ),
         ("/api/v1/services", "Name|Type|Cluster-IP|External-IP|Port(s)|Age|Selector"),
     ],
-)  # fmt: skip
+)
 def test_tables(target: Target, path: str, columns: str) -> None:
     answer = target.admin.get(path, params={"includeObject": "None"}, headers={"Accept": TABLE})
     table = answer.json()

@@ -18,9 +18,14 @@ from tfdash.demo.process import start_process
 _NUMBERS = itertools.count(1)
 SPEED = 40.0  # simulated seconds in a real one
 _NODE = {
-    "kind": "Node", "apiVersion": "v1",
-    "metadata": {"name": "delivery-node", "labels": {"type": "kwok"}, "annotations": {"kwok.x-k8s.io/node": "fake"}},
-}  # fmt: skip
+    "kind": "Node",
+    "apiVersion": "v1",
+    "metadata": {
+        "name": "delivery-node",
+        "labels": {"type": "kwok"},
+        "annotations": {"kwok.x-k8s.io/node": "fake"},
+    },
+}
 
 
 @pytest.fixture(scope="module", params=["simulator", pytest.param("real", marks=pytest.mark.platform)])
@@ -99,7 +104,11 @@ def test_a_new_version_stops_at_its_pause(paused: Release) -> None:
     assert set(sets) == {"1", "2"}
     assert sets["2"]["metadata"]["annotations"]["rollout.argoproj.io/desired-replicas"] == "5"
     owner = sets["2"]["metadata"]["ownerReferences"][0]
-    assert (owner["kind"], owner["apiVersion"], owner["controller"]) == ("Rollout", "argoproj.io/v1alpha1", True)  # fmt: skip
+    assert (owner["kind"], owner["apiVersion"], owner["controller"]) == (
+        "Rollout",
+        "argoproj.io/v1alpha1",
+        True,
+    )
 
 
 def test_promote_while_paused_goes_on_to_the_next_pause(paused: Release) -> None:
@@ -142,7 +151,11 @@ def test_a_promotion_while_held_is_lost_and_after_the_release_of_the_hold_it_wor
     assert (status["phase"], status["currentStepIndex"]) == ("Paused", 1)
     paused.change({"status": {"pauseConditions": None}}, "status")
     status = paused.until(lambda s: not s.get("controllerPause"), "the controller to see it")
-    assert (status["phase"], status["message"], status["currentStepIndex"]) == ("Paused", "manually paused", 1)  # fmt: skip
+    assert (status["phase"], status["message"], status["currentStepIndex"]) == (
+        "Paused",
+        "manually paused",
+        1,
+    )
     paused.change({"spec": {"paused": False}})
     assert paused.paused_at(1)["message"] == "CanaryPauseStep"
     paused.change({"status": {"pauseConditions": None}}, "status")
@@ -178,7 +191,11 @@ def test_retry_begins_with_the_first_step(paused: Release) -> None:
 
 def test_undo_to_the_stable_version_skips_the_steps(paused: Release) -> None:
     before = paused.status()
-    old = next(s for s in paused.sets() if s["metadata"]["labels"]["rollouts-pod-template-hash"] == before["stableRS"])  # fmt: skip
+    old = next(
+        s
+        for s in paused.sets()
+        if s["metadata"]["labels"]["rollouts-pod-template-hash"] == before["stableRS"]
+    )
     template = old["spec"]["template"]
     template["metadata"]["labels"].pop("rollouts-pod-template-hash")
     paused.change([{"op": "replace", "path": "/spec/template", "value": template}], media=PATCH)
@@ -239,7 +256,10 @@ def test_a_canary_behind_a_router_has_weights_and_outlives_its_abort_for_a_while
     }
     assert release.sizes() == {stable: 5, canary: 1}
     release.change({"status": {"abort": True}}, "status")
-    status = release.until(lambda s: s.get("abort") is True and s["canary"]["weights"]["canary"]["weight"] == 0, "the weight to go back")  # fmt: skip
+    status = release.until(
+        lambda s: s.get("abort") is True and s["canary"]["weights"]["canary"]["weight"] == 0,
+        "the weight to go back",
+    )
     assert status["canary"]["weights"]["stable"]["weight"] == 100
     assert release.sizes() == {stable: 5, canary: 1}  # its pods stay until the deadline
     release.until(lambda s: release.sizes() == {stable: 5}, "the canary's pods to go")
@@ -250,13 +270,17 @@ def test_an_analysis_that_cannot_measure_aborts_after_its_errors(
 ) -> None:
     address = "http://127.0.0.1:9"  # nobody listens there
     metric: dict[str, Any] = {
-        "name": "errors", "consecutiveErrorLimit": 0, "successCondition": "result[0] < 1",
+        "name": "errors",
+        "consecutiveErrorLimit": 0,
+        "successCondition": "result[0] < 1",
         "provider": {"prometheus": {"address": address, "query": "vector({{args.version}}0)"}},
-    }  # fmt: skip
+    }
     template = {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate", "metadata": {"name": release.name},
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AnalysisTemplate",
+        "metadata": {"name": release.name},
         "spec": {"args": [{"name": "version"}], "metrics": [metric]},
-    }  # fmt: skip
+    }
     assert controlled.admin.post(f"{release.base}/analysistemplates", json=template).status_code == 201
     analysis = {"templates": [{"templateName": release.name}], "args": [{"name": "version", "value": "1"}]}
     release.create([{"setWeight": 20}, {"analysis": analysis}, {"pause": {}}])
@@ -264,7 +288,9 @@ def test_an_analysis_that_cannot_measure_aborts_after_its_errors(
     release.release(2)
     status = release.until(lambda s: s.get("phase") == "Degraded", "the failed analysis to abort")
     begin = 'RolloutAborted: Rollout aborted update to revision 2: Step-based analysis phase error/failed: Metric "errors"'
-    assert status["message"].startswith(f"{begin} assessed Error due to consecutiveErrors (1) > consecutiveErrorLimit (0)")  # fmt: skip
+    assert status["message"].startswith(
+        f"{begin} assessed Error due to consecutiveErrors (1) > consecutiveErrorLimit (0)"
+    )
     runs = controlled.admin.get(f"{release.base}/analysisruns").json()["items"]
     run = next(r for r in runs if r["metadata"]["name"].startswith(f"{release.name}-"))
     assert run["metadata"]["name"] == f"{release.name}-{status['currentPodHash']}-2-1"
@@ -294,9 +320,11 @@ def test_patches_are_conditional_and_rehearsed(paused: Release) -> None:
     move = {"op": "replace", "path": "/status/currentStepIndex", "value": 4}
     assert paused.patch([test, move], "status", PATCH).status_code == 422
     rehearsed = paused.client.patch(
-        f"{paused.path}/status", params={"dryRun": "All"}, json={"status": {"abort": True}},
+        f"{paused.path}/status",
+        params={"dryRun": "All"},
+        json={"status": {"abort": True}},
         headers={"Content-Type": "application/merge-patch+json"},
-    )  # fmt: skip
+    )
     assert rehearsed.status_code == 200
     assert rehearsed.json()["status"]["abort"] is True
     assert not paused.get()["status"].get(
@@ -329,11 +357,14 @@ def test_what_is_served_is_told_by_discovery(controlled: Target) -> None:
     found = controlled.admin.get("/apis/argoproj.io/v1alpha1").json()["resources"]
     told = {r["name"]: (r["kind"], r["namespaced"], tuple(r.get("shortNames", ()))) for r in found}
     for name, expected in {
-        "rollouts": ("Rollout", True, ("ro",)), "rollouts/status": ("Rollout", True, ()),
-        "rollouts/scale": ("Scale", True, ()), "analysisruns": ("AnalysisRun", True, ("ar",)),
-        "analysistemplates": ("AnalysisTemplate", True, ("at",)), "experiments": ("Experiment", True, ("exp",)),
+        "rollouts": ("Rollout", True, ("ro",)),
+        "rollouts/status": ("Rollout", True, ()),
+        "rollouts/scale": ("Scale", True, ()),
+        "analysisruns": ("AnalysisRun", True, ("ar",)),
+        "analysistemplates": ("AnalysisTemplate", True, ("at",)),
+        "experiments": ("Experiment", True, ("exp",)),
         "clusteranalysistemplates": ("ClusterAnalysisTemplate", False, ("cat",)),
-    }.items():  # fmt: skip
+    }.items():
         assert told[name] == expected
     assert "analysisruns/status" not in told
     found = controlled.admin.get("/apis/flagger.app/v1beta1").json()["resources"]

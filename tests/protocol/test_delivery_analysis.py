@@ -30,16 +30,20 @@ def address(controlled: Target) -> Iterator[str]:
         yield server.url
 
 
-def finished(controlled: Target, space: str, metric: dict[str, Any], address: str, **more: Any) -> dict[str, Any]:  # fmt: skip
+def finished(
+    controlled: Target, space: str, metric: dict[str, Any], address: str, **more: Any
+) -> dict[str, Any]:
     """The status of an AnalysisRun of one metric once it has ended."""
     name = f"run-{next(_NUMBERS)}"
     base = f"/apis/argoproj.io/v1alpha1/namespaces/{space}/analysisruns"
     query = metric.pop("query")
     provider = {"prometheus": {"address": address, "query": query}}
     body = {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": {"name": name},
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AnalysisRun",
+        "metadata": {"name": name},
         "spec": {"metrics": [{"name": "m", "provider": provider, **metric}], **more},
-    }  # fmt: skip
+    }
     made = controlled.admin.post(base, json=body)
     assert made.status_code == 201, made.text
     deadline = time.monotonic() + LONGEST
@@ -56,20 +60,45 @@ def finished(controlled: Target, space: str, metric: dict[str, Any], address: st
     [
         ("vector(0.97)", {"successCondition": "result[0] >= 0.95"}, "[0.97]", "Successful"),
         ("vector(0.9)", {"successCondition": "result[0] >= 0.95"}, "[0.9]", "Failed"),
-        ("vector(5)", {"successCondition": "result[0] < 1", "failureCondition": "result[0] > 9"}, "[5]", "Inconclusive"),
+        (
+            "vector(5)",
+            {"successCondition": "result[0] < 1", "failureCondition": "result[0] > 9"},
+            "[5]",
+            "Inconclusive",
+        ),
         ("vector(5)", {"failureCondition": "result[0] > 9"}, "[5]", "Successful"),
         ("vector(5)", {}, "[5]", "Successful"),
         ("scalar(vector(3))", {"successCondition": "result == 3"}, "3", "Successful"),
         ("vector(0) / vector(0)", {"successCondition": "result[0] >= 0.95"}, "[NaN]", "Failed"),
-        ("vector(0) / vector(0)", {"successCondition": "result[0] < 1", "failureCondition": "result[0] > 1"}, "[NaN]", "Inconclusive"),
-        ("vector(0) / vector(0)", {"successCondition": "isNaN(result[0]) || result[0] >= 0.95"}, "[NaN]", "Successful"),
+        (
+            "vector(0) / vector(0)",
+            {"successCondition": "result[0] < 1", "failureCondition": "result[0] > 1"},
+            "[NaN]",
+            "Inconclusive",
+        ),
+        (
+            "vector(0) / vector(0)",
+            {"successCondition": "isNaN(result[0]) || result[0] >= 0.95"},
+            "[NaN]",
+            "Successful",
+        ),
         ("vector(1) / vector(0)", {"successCondition": "isInf(result[0])"}, "[+Inf]", "Successful"),
-        ("absent_metric_of_ours", {"successCondition": "len(result) == 0 || result[0] < 1"}, "[]", "Successful"),
+        (
+            "absent_metric_of_ours",
+            {"successCondition": "len(result) == 0 || result[0] < 1"},
+            "[]",
+            "Successful",
+        ),
         ("absent_metric_of_ours", {"successCondition": "default(result, 0) == 0"}, "[]", "Failed"),
-        ("vector(1e-7)", {"successCondition": "all(result, # < 1) and not any(result, {# > 1})"}, "[0.0000001]", "Successful"),
+        (
+            "vector(1e-7)",
+            {"successCondition": "all(result, # < 1) and not any(result, {# > 1})"},
+            "[0.0000001]",
+            "Successful",
+        ),
         ("vector(2)", {"successCondition": "asInt(result[0]) in [1, 2]"}, "[2]", "Successful"),
     ],
-)  # fmt: skip
+)
 def test_a_measurement(
     controlled: Target,
     space: str,
@@ -88,18 +117,30 @@ def test_a_measurement(
 @pytest.mark.parametrize(
     ("query", "condition", "begins"),
     [
-        ("absent_metric_of_ours", "result[0] < 1", 'could not evaluate successCondition "result[0] < 1": metric result is nil or empty'),
-        ("vector(1)", "result[1] < 1", 'could not evaluate successCondition "result[1] < 1": index out of range: 1 (array length is 1)'),
+        (
+            "absent_metric_of_ours",
+            "result[0] < 1",
+            'could not evaluate successCondition "result[0] < 1": metric result is nil or empty',
+        ),
+        (
+            "vector(1)",
+            "result[1] < 1",
+            'could not evaluate successCondition "result[1] < 1": index out of range: 1 (array length is 1)',
+        ),
         ("vector(1", "result[0] < 1", 'bad_data: invalid parameter "query": '),
     ],
-)  # fmt: skip
-def test_an_error(controlled: Target, space: str, address: str, query: str, condition: str, begins: str) -> None:  # fmt: skip
+)
+def test_an_error(
+    controlled: Target, space: str, address: str, query: str, condition: str, begins: str
+) -> None:
     metric = {"query": query, "successCondition": condition, "consecutiveErrorLimit": 0}
     status = finished(controlled, space, metric, address)
     result = status["metricResults"][0]
     assert (status["phase"], result["phase"]) == ("Error", "Error")
     assert result["measurements"][0]["message"].startswith(begins)
-    assert status["message"].startswith('Metric "m" assessed Error due to consecutiveErrors (1) > consecutiveErrorLimit (0): "Error Message: ')  # fmt: skip
+    assert status["message"].startswith(
+        'Metric "m" assessed Error due to consecutiveErrors (1) > consecutiveErrorLimit (0): "Error Message: '
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,9 +150,18 @@ def test_an_error(controlled: Target, space: str, address: str, query: str, cond
         ({"count": 4, "failureLimit": 1, "successCondition": "result[0] > 9"}, "Failed", (2, 0, 2)),
         ({"count": 3, "failureLimit": 3, "successCondition": "result[0] > 9"}, "Successful", (3, 0, 3)),
         ({"consecutiveSuccessLimit": 2, "successCondition": "result[0] > 0"}, "Successful", (2, 2, 0)),
-        ({"count": 3, "failureLimit": -1, "consecutiveSuccessLimit": 2, "successCondition": "result[0] > 9"}, "Failed", (3, 0, 3)),
+        (
+            {
+                "count": 3,
+                "failureLimit": -1,
+                "consecutiveSuccessLimit": 2,
+                "successCondition": "result[0] > 9",
+            },
+            "Failed",
+            (3, 0, 3),
+        ),
     ],
-)  # fmt: skip
+)
 def test_limits(
     controlled: Target, space: str, address: str, metric: dict[str, Any], phase: str, counts: tuple[int, ...]
 ) -> None:
@@ -137,9 +187,11 @@ def test_one_that_is_stopped_is_successful(controlled: Target, space: str, addre
     provider = {"prometheus": {"address": address, "query": "vector(5)"}}
     metric = {"name": "m", "provider": provider, "interval": "10m", "successCondition": "result[0] > 0"}
     body = {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": {"name": "stopped"},
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AnalysisRun",
+        "metadata": {"name": "stopped"},
         "spec": {"metrics": [metric]},
-    }  # fmt: skip
+    }
     path = f"/apis/argoproj.io/v1alpha1/namespaces/{space}/analysisruns"
     assert controlled.admin.post(path, json=body).status_code == 201
     deadline = time.monotonic() + LONGEST
@@ -181,9 +233,18 @@ def test_kubectl_reads_watches_and_patches_a_rollout(controlled: Target, release
     assert "Set Weight:" in told
     assert "RolloutCompleted" in told
     watch = subprocess.Popen(
-        [*controlled.kubectl("-n", release.space), "get", "ro", release.name, "-w", "-o", "jsonpath={.status.phase} "],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            *controlled.kubectl("-n", release.space),
+            "get",
+            "ro",
+            release.name,
+            "-w",
+            "-o",
+            "jsonpath={.status.phase} ",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert watch.stdout is not None
         seen = watch.stdout.read(8)
@@ -194,7 +255,15 @@ def test_kubectl_reads_watches_and_patches_a_rollout(controlled: Target, release
     finally:
         watch.terminate()
         watch.wait()
-    kubectl("patch", "ro", release.name, "--subresource=status", "--type=merge", "-p", '{"status":{"promoteFull":true}}')  # fmt: skip
+    kubectl(
+        "patch",
+        "ro",
+        release.name,
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        '{"status":{"promoteFull":true}}',
+    )
     release.healthy()
     kubectl("scale", f"rollout/{release.name}", "--replicas=3")
     release.until(lambda s: s.get("replicas") == 3, "the smaller size")

@@ -141,9 +141,11 @@ def usage(board: Board) -> dict[str, float]:
     assert done.wait(5)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return {
-        "tasks": counted[0], "descriptors": len(os.listdir("/proc/self/fd")), "threads": threading.active_count(),
+        "tasks": counted[0],
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "threads": threading.active_count(),
         "mib": pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
-    }  # fmt: skip
+    }
 
 
 def test_a_list_that_a_person_asks_for_is_read_again_whole(board: Board) -> None:

@@ -49,9 +49,13 @@ class Pipeline:
 
     def process(self, *argv: str) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "tfdash", *argv, "--config", str(self.config)], capture_output=True, text=True, cwd=ROOT,
-            timeout=150, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", "tfdash", *argv, "--config", str(self.config)],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=150,
+            check=False,
+        )
         return Done(done.returncode, done.stdout, done.stderr)
 
     def json(self, document: str, *argv: str) -> dict[str, Any]:

@@ -116,13 +116,16 @@ USUAL = [
     "histogram_quantile(0.9, sum by (app, le) (rate(http_request_duration_seconds_bucket[5m])))",
     'histogram_quantile(0.9, sum by (pod, le) (rate(http_request_duration_seconds_bucket{app="checkout"}[2m])))',
     "sum by (app) (rate(http_request_duration_seconds_sum[5m])) / sum by (app) (rate(http_request_duration_seconds_count[5m]))",
-    'topk(3, sum by (app) (rate(http_requests_total[5m])))',
+    "topk(3, sum by (app) (rate(http_requests_total[5m])))",
     'http_requests_total{app="checkout"}[10m]',
     '{__name__=~"http_request_duration_seconds(_bucket|_count|_sum)?",app="checkout"}[3m]',
     'label_replace(sum by (pod) (rate(http_requests_total{app="checkout"}[5m])), "version", "$1", "pod", "checkout-(.*)-.*")',
-    "avg_over_time(probe_success[10m])", "changes(up[30m])", "max_over_time(sum(rate(http_requests_total[1m]))[10m:30s])",
-    'sum(rate(http_requests_total{app="checkout"}[5m])) > bool 1', "count by (app) (last_over_time(http_requests_total[5m]))",
-]  # fmt: skip
+    "avg_over_time(probe_success[10m])",
+    "changes(up[30m])",
+    "max_over_time(sum(rate(http_requests_total[1m]))[10m:30s])",
+    'sum(rate(http_requests_total{app="checkout"}[5m])) > bool 1',
+    "count by (app) (last_over_time(http_requests_total[5m]))",
+]
 
 
 @pytest.mark.platform

@@ -31,8 +31,12 @@ from tfdash.model.subject import Subject
 
 ROLL_BACK = Offer(action="workload.rollback", title="workload: roll back", key="b")
 PROMOTE = Offer(
-    action="rollout.promote", title="rollout: promote", key="o", refused="BREACH", remedy="roll back first",
-)  # fmt: skip
+    action="rollout.promote",
+    title="rollout: promote",
+    key="o",
+    refused="BREACH",
+    remedy="roll back first",
+)
 HOLD = Offer(action="workload.hold", title="workload: hold", key="h")
 SCALE = Offer(action="workload.scale", title="workload: scale", key="s", arguments=("replicas",))
 SHELL = Offer(action="pod.shell", title="pod: shell", key="x")
@@ -49,21 +53,36 @@ CHECKS = (
 
 def plan_of(action: str, subject: Subject, made_at: float, **over: Any) -> Plan:
     request = Request(
-        method="PATCH", path="/apis/argoproj.io/v1alpha1/namespaces/tf-production/rollouts/checkout/status",
-        body='[{"op":"replace","path":"/status/abort","value":true}]', subject=subject,
-    )  # fmt: skip
+        method="PATCH",
+        path="/apis/argoproj.io/v1alpha1/namespaces/tf-production/rollouts/checkout/status",
+        body='[{"op":"replace","path":"/status/abort","value":true}]',
+        subject=subject,
+    )
     given: dict[str, Any] = {
-        "id": "p-1", "action": action, "title": "workload: roll back", "subject": subject,
+        "id": "p-1",
+        "action": action,
+        "title": "workload: roll back",
+        "subject": subject,
         "effect": "from 2.14.0 to 2.13.4, last verified good 17 Nov 10:41 by ci: the release is aborted, 2 canary pods go",
-        "requests": (request,), "before": "checkout:2.14.0 (revision 88)", "after": "checkout:2.13.4 (revision 87)",
+        "requests": (request,),
+        "before": "checkout:2.14.0 (revision 88)",
+        "after": "checkout:2.13.4 (revision 87)",
         "diff": ("- image checkout:2.14.0", "+ image checkout:2.13.4", "- env FEATURE_TAX=on"),
-        "skips": (), "not_reverted": ("ConfigMap checkout-cfg (changed 14m ago)", "database schema 212", "replicas (HPA)"),
+        "skips": (),
+        "not_reverted": ("ConfigMap checkout-cfg (changed 14m ago)", "database schema 212", "replicas (HPA)"),
         "notes": ("Argo CD will sync 2.14.0 back unless the application is paused.",),
         "choices": (Choice(id="suspend", text="pause the Argo CD application shop first"),),
-        "posts": (Post(id="aborted", text="the release is aborted"), Post(id="pods", text="the canary's pods are gone")),
-        "risk": Risk.TYPED_NAME, "freeze": FreezeRule.EXEMPT, "typed": subject.name, "digest": "d1", "made_at": made_at,
+        "posts": (
+            Post(id="aborted", text="the release is aborted"),
+            Post(id="pods", text="the canary's pods are gone"),
+        ),
+        "risk": Risk.TYPED_NAME,
+        "freeze": FreezeRule.EXEMPT,
+        "typed": subject.name,
+        "digest": "d1",
+        "made_at": made_at,
         "expires_at": made_at + 60.0,
-    }  # fmt: skip
+    }
     return Plan(**(given | over))
 
 
@@ -126,18 +145,27 @@ class ToldDesk:
         if self.gate is not None:
             await self.gate.wait()
         done = Progress(
-            plan=plan, stage="done", result=self.result, sentence="accepted by the API server", entry=self.entry,
+            plan=plan,
+            stage="done",
+            result=self.result,
+            sentence="accepted by the API server",
+            entry=self.entry,
             posts=tuple((p, True) for p in plan.posts),
-        )  # fmt: skip
+        )
         tell(done)
         return done
 
     async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
         self.asked.append(reason)
         return ApprovalRequest(
-            id="apr-41", digest=guarded.plan.digest, requester="oncall@corp", requested_at=world.NOW,
-            expires_at=world.NOW + 900, reason=reason, plan=msgspec.json.encode(guarded.plan).decode(),
-        )  # fmt: skip
+            id="apr-41",
+            digest=guarded.plan.digest,
+            requester="oncall@corp",
+            requested_at=world.NOW,
+            expires_at=world.NOW + 900,
+            reason=reason,
+            plan=msgspec.json.encode(guarded.plan).decode(),
+        )
 
     async def decide(self, approval: ApprovalRequest, approve: bool, reason: str) -> ApprovalRequest:
         self.decided.append((approval.id, approve, reason))

@@ -69,8 +69,11 @@ class Recorded:
     def show(self, kind: str, changed: frozenset[Key] | None = None, **over: object) -> None:
         assert self.sink is not None
         given: dict[str, Any] = {
-            "value": self.objects[kind], "complete": True, "observed_at": world.NOW, "source": self.ref.cluster
-        }  # fmt: skip
+            "value": self.objects[kind],
+            "complete": True,
+            "observed_at": world.NOW,
+            "source": self.ref.cluster,
+        }
         seen: Observation[Mapping[Key, Object]] = Observation(**(given | over))
         self.sink.put_objects(self.ref, kind, seen, changed)
 

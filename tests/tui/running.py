@@ -81,18 +81,27 @@ class Run:
 
 @asynccontextmanager
 async def running(
-    source: Recorded | None = None, size: tuple[int, int] = (120, 40), settled: bool = True,
-    judge: Judge | None = None, prepare: Callable[[Board], None] = lambda board: None, **over: Any,
-) -> AsyncIterator[Run]:  # fmt: skip
+    source: Recorded | None = None,
+    size: tuple[int, int] = (120, 40),
+    settled: bool = True,
+    judge: Judge | None = None,
+    prepare: Callable[[Board], None] = lambda board: None,
+    **over: Any,
+) -> AsyncIterator[Run]:
     """Start, wait until everything is judged, and stop. ``prepare`` is given the board before it starts."""
     source = Recorded() if source is None else source
     clock = over.get("clock") or FixedClock(world.NOW)
     board = Board([source], Judge() if judge is None else judge, clock, interval=0.01)
     prepare(board)
     given: dict[str, Any] = {
-        "environment": "production", "word": "PRODUCTION", "colour": "production", "clock": clock,
-        "environments": ("development", "staging", "production"), "frames_per_second": 100, "demo": False,
-    }  # fmt: skip
+        "environment": "production",
+        "word": "PRODUCTION",
+        "colour": "production",
+        "clock": clock,
+        "environments": ("development", "staging", "production"),
+        "frames_per_second": 100,
+        "demo": False,
+    }
     app = TfdashApp(board, AppContext(**(given | over)))
     try:
         async with app.run_test(size=size) as pilot:

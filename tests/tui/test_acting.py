@@ -394,9 +394,18 @@ async def test_an_unknown_outcome_says_that_nothing_is_repeated_and_unrecorded_i
 async def test_hostile_text_goes_literally_through_the_dialog_and_the_progress() -> None:
     text = "|".join(HOSTILE)
     desk = ToldDesk(
-        [msgspec.structs.replace(ROLL_BACK, title=f"workload: {text}"), msgspec.structs.replace(HOLD, refused=text)],
-        effect=text, before=text, diff=(f"- {text}",), not_reverted=(text,), notes=(text,), skips=(text,), risk=Risk.KEY,
-    )  # fmt: skip
+        [
+            msgspec.structs.replace(ROLL_BACK, title=f"workload: {text}"),
+            msgspec.structs.replace(HOLD, refused=text),
+        ],
+        effect=text,
+        before=text,
+        diff=(f"- {text}",),
+        not_reverted=(text,),
+        notes=(text,),
+        skips=(text,),
+        risk=Risk.KEY,
+    )
     desk.checks, desk.changed = (Check(id="x", text=text, passed=None),), (text,)
     release = cw.release(message=text, problem=text)
     async with running(

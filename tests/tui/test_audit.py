@@ -25,11 +25,22 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def entry(number: int, kind: EntryKind, sentence: str, **over: Any) -> Entry:
     given: dict[str, Any] = {
-        "version": 1, "terminal": "ops-7", "sequence": number, "at": world.NOW - 60 * (1210 - number), "kind": kind,
-        "actor": "oncall@corp", "environment": "production", "cluster": "eu-1", "action": "workload.rollback",
-        "target": "Rollout tf-production/checkout", "intent": "i-1", "sentence": sentence, "data": '{"risk":1}',
-        "hash": "ab" * 32, "previous": "cd" * 32,
-    }  # fmt: skip
+        "version": 1,
+        "terminal": "ops-7",
+        "sequence": number,
+        "at": world.NOW - 60 * (1210 - number),
+        "kind": kind,
+        "actor": "oncall@corp",
+        "environment": "production",
+        "cluster": "eu-1",
+        "action": "workload.rollback",
+        "target": "Rollout tf-production/checkout",
+        "intent": "i-1",
+        "sentence": sentence,
+        "data": '{"risk":1}',
+        "hash": "ab" * 32,
+        "previous": "cd" * 32,
+    }
     return Entry(**(given | over))
 
 
@@ -130,9 +141,14 @@ def request(**over: Any) -> ApprovalRequest:
     plan = plan_of("workload.rollback", cw.CHECKOUT, world.NOW)
     plan = msgspec.structs.replace(plan, digest=digest_of(plan))
     given: dict[str, Any] = {
-        "id": "apr-41", "digest": plan.digest, "requester": "oncall@corp", "requested_at": world.NOW - 60,
-        "expires_at": world.NOW + 840, "reason": "errors rise", "plan": msgspec.json.encode(plan).decode(),
-    }  # fmt: skip
+        "id": "apr-41",
+        "digest": plan.digest,
+        "requester": "oncall@corp",
+        "requested_at": world.NOW - 60,
+        "expires_at": world.NOW + 840,
+        "reason": "errors rise",
+        "plan": msgspec.json.encode(plan).decode(),
+    }
     return ApprovalRequest(**(given | over))
 
 
@@ -148,8 +164,12 @@ async def test_an_approver_sees_the_plan_made_again_from_the_exact_requests() ->
     async with running(start="overview", desk=desk, prepare=lambda b: cw.prepare(b, None, facts)) as run:
         await approvals(run)
         await run.shows(
-            "Approve: Roll back checkout in PRODUCTION", "PATCH", "/status/abort", "asked by oncall@corp: errors rise", "Deny",
-        )  # fmt: skip
+            "Approve: Roll back checkout in PRODUCTION",
+            "PATCH",
+            "/status/abort",
+            "asked by oncall@corp: errors rise",
+            "Deny",
+        )
         assert run.app.focused is not None and run.app.focused.id == "cancel"
         run.app.screen.query_one("#reason", TypedInput).focus()
         await run.press(*"seen", "enter", *"checkout")

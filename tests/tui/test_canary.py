@@ -13,17 +13,25 @@ from tfdash.board import Board
 
 SCREENS: dict[str, tuple[tuple[Any, ...], Callable[[Board], None], str]] = {
     "canary-breach": (
-        ((cw.release(analyses=(cw.RUN,)), cw.BREACH),), lambda b: cw.prepare(b, cw.signals(pay=False)), "✖ BREACH"),
+        ((cw.release(analyses=(cw.RUN,)), cw.BREACH),),
+        lambda b: cw.prepare(b, cw.signals(pay=False)),
+        "✖ BREACH",
+    ),
     "canary-pass": (((cw.release(), cw.PASS),), cw.prepare, "✔ pass"),
     "canary-low-traffic": (((cw.release(), cw.LOW_TRAFFIC),), cw.prepare, "? low traffic"),
     "canary-nothing": ((), cw.prepare, "No release is in flight"),
     "canary-prometheus-down": (
-        ((cw.release(), cw.OLD),), lambda b: cw.prepare(b, cw.signals(cw.DOWN)), "connection refused"),
+        ((cw.release(), cw.OLD),),
+        lambda b: cw.prepare(b, cw.signals(cw.DOWN)),
+        "connection refused",
+    ),
     "canary-not-configured": (
-        ((cw.release(), None),), lambda b: cw.prepare(b, cw.signals(None)), "no Prometheus is configured"),
-    "canary-several": (
-        ((cw.release(), cw.PASS), (cw.release(cw.AUTH), cw.BREACH)), cw.prepare, "RELEASE"),
-}  # fmt: skip
+        ((cw.release(), None),),
+        lambda b: cw.prepare(b, cw.signals(None)),
+        "no Prometheus is configured",
+    ),
+    "canary-several": (((cw.release(), cw.PASS), (cw.release(cw.AUTH), cw.BREACH)), cw.prepare, "RELEASE"),
+}
 
 
 @pytest.mark.parametrize("name", SCREENS)
@@ -53,8 +61,12 @@ async def test_why_has_the_arithmetic_both_readings_the_windows_and_queries_are_
         await run.shows("✖ BREACH")
         await run.press("w")
         await run.shows(
-            "3.1 % is 158 % above 1.2 %", "read as points", "interval 2.5 % to 3.8 %", "of 3,102 requests", "WINDOW",
-        )  # fmt: skip
+            "3.1 % is 158 % above 1.2 %",
+            "read as points",
+            "interval 2.5 % to 3.8 %",
+            "of 3,102 requests",
+            "WINDOW",
+        )
         await run.press("escape", "u")
         await run.shows("# error rate", cw.QUERY[:40])
         await run.press("c")
@@ -115,9 +127,16 @@ async def test_hostile_text_goes_literally_through_the_canary_screen() -> None:
 
     text = "|".join(HOSTILE)
     bad = msgspec.structs.replace(
-        cw.ERRORS_BREACH, sentence=text, plain=text, other=text, flags=(text,), second_opinion=text, query=text,
-        baseline_label=text, title=text,
-    )  # fmt: skip
+        cw.ERRORS_BREACH,
+        sentence=text,
+        plain=text,
+        other=text,
+        flags=(text,),
+        second_opinion=text,
+        query=text,
+        baseline_label=text,
+        title=text,
+    )
     said = cw.judged(
         Outcome.BREACH,
         cw.BREACH.advice,

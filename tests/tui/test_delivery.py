@@ -16,23 +16,62 @@ SPACE = "tf-production"
 
 
 def rollouts() -> Recorded:
-    source = Recorded({**world.objects(), "Rollout": [
-        Rollout(namespace=SPACE, name="web", uid="u-web", created=world.NOW - 9000, desired=5, ready=5, updated=1, available=5,
-                strategy="canary", phase="Paused", message="CanaryPauseStep", current_hash="b", stable_hash="a", step_index=1,
-                steps=(RolloutStep(kind="setWeight", weight=20.0), RolloutStep(kind="pause"))),
-    ], "AnalysisRun": [
-        AnalysisRun(namespace=SPACE, name="web-b-2", uid="u-run", created=world.NOW - 60, phase="Failed", message="error-rate failed",
-                    owner=Owner("Rollout", "web", "u-web"), started=world.NOW - 50,
-                    metrics=(AnalysisMetric(name="error-rate", phase="Failed", failed=1, measurements=(Measured("Failed", "[0.31]"),)),)),
-    ]})  # fmt: skip
+    source = Recorded(
+        {
+            **world.objects(),
+            "Rollout": [
+                Rollout(
+                    namespace=SPACE,
+                    name="web",
+                    uid="u-web",
+                    created=world.NOW - 9000,
+                    desired=5,
+                    ready=5,
+                    updated=1,
+                    available=5,
+                    strategy="canary",
+                    phase="Paused",
+                    message="CanaryPauseStep",
+                    current_hash="b",
+                    stable_hash="a",
+                    step_index=1,
+                    steps=(RolloutStep(kind="setWeight", weight=20.0), RolloutStep(kind="pause")),
+                ),
+            ],
+            "AnalysisRun": [
+                AnalysisRun(
+                    namespace=SPACE,
+                    name="web-b-2",
+                    uid="u-run",
+                    created=world.NOW - 60,
+                    phase="Failed",
+                    message="error-rate failed",
+                    owner=Owner("Rollout", "web", "u-web"),
+                    started=world.NOW - 50,
+                    metrics=(
+                        AnalysisMetric(
+                            name="error-rate",
+                            phase="Failed",
+                            failed=1,
+                            measurements=(Measured("Failed", "[0.31]"),),
+                        ),
+                    ),
+                ),
+            ],
+        }
+    )
     return source
 
 
 @pytest.mark.parametrize(
     ("typed", "texts"),
-    [("ro", ("1 rollout", "Paused", "1/2", "canary")), ("ar", ("web-b-2", "Failed", "1 failed", "[0.31]")),
-     ("canaries", ("No canaries in eu-1: not installed.",)), ("ks", ("No kustomizations in eu-1: not installed.",))],
-)  # fmt: skip
+    [
+        ("ro", ("1 rollout", "Paused", "1/2", "canary")),
+        ("ar", ("web-b-2", "Failed", "1 failed", "[0.31]")),
+        ("canaries", ("No canaries in eu-1: not installed.",)),
+        ("ks", ("No kustomizations in eu-1: not installed.",)),
+    ],
+)
 async def test_lists(typed: str, texts: tuple[str, ...]) -> None:
     async with running(rollouts(), (200, 40)) as run:
         await run.press("colon", *typed, "enter")

@@ -46,7 +46,9 @@ class Watched(ReadOnlyDesk):
         self.planned += 1
         return await super().plan(action, subject, arguments)
 
-    async def execute(self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]) -> Progress:  # fmt: skip
+    async def execute(
+        self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]
+    ) -> Progress:
         done = await super().execute(guarded, confirmation, tell)
         self.executed.append(done)
         return done
@@ -62,11 +64,20 @@ def desk_of(run: Run) -> Watched:
 def entries(count: int) -> list[Entry]:
     return [
         Entry(
-            version=1, terminal="ops-7", sequence=n, at=cw.NOW - n, kind=EntryKind.INTENT, actor="ann", action="workload.rollback",
-            environment="production", target="Deployment tf-production/checkout", sentence=f"entry {n}", intent=f"ops-7:{n}",
+            version=1,
+            terminal="ops-7",
+            sequence=n,
+            at=cw.NOW - n,
+            kind=EntryKind.INTENT,
+            actor="ann",
+            action="workload.rollback",
+            environment="production",
+            target="Deployment tf-production/checkout",
+            sentence=f"entry {n}",
+            intent=f"ops-7:{n}",
         )
         for n in range(1, min(count, 30))
-    ]  # fmt: skip
+    ]
 
 
 async def audit(count: int) -> list[Entry]:
@@ -83,7 +94,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Dialog, "patience", 0.0)
 
 
-async def hammer(run: Run, random: Random, count: int, again: Callable[[], None], every: int = 5) -> int:  # fmt: skip
+async def hammer(run: Run, random: Random, count: int, again: Callable[[], None], every: int = 5) -> int:
     """``count`` presses, some in a hurry; ``again`` brings the screen back now and then, so that it is this one that is
     tried. Returns how many, fewer where the keys left the program."""
     pressed = 0
@@ -127,7 +138,9 @@ async def test_a_read_only_terminal_survives_any_keys(turn: int) -> None:
     places = deque(PLACES[turn::3])
     random = Random(f"tfdash {turn}")
     while places:
-        async with running(source_with_logs(), SIZES[turn], start="overview", audit=audit, contexts=contexts, **RELEASE) as run:  # fmt: skip
+        async with running(
+            source_with_logs(), SIZES[turn], start="overview", audit=audit, contexts=contexts, **RELEASE
+        ) as run:
             desk = desk_of(run)
             while places and not left(run):
                 place = places.popleft()
@@ -175,7 +188,9 @@ async def test_there_is_nothing_behind_a_read_only_desk_that_could_write() -> No
 
     async with running(start="workloads", **RELEASE) as run:
         alarm: Any = Alarm()
-        desk = make_desk(run.app.board, Writers(clusters={REF: alarm}), None, ActionPolicy(), FixedClock(cw.NOW), Mode())  # fmt: skip
+        desk = make_desk(
+            run.app.board, Writers(clusters={REF: alarm}), None, ActionPolicy(), FixedClock(cw.NOW), Mode()
+        )
         assert type(desk) is ReadOnlyDesk
         assert not any(isinstance(v, Writers | Alarm) for v in vars(desk).values())
         run.app.context.desk = desk

@@ -114,8 +114,10 @@ def _hostile(obj: Object, text: str) -> Object:
 async def test_hostile_text_goes_literally_through_every_screen() -> None:
     texts = [t for t in HOSTILE if t.strip()]
     hostile = {
-        kind: [_hostile(many[0], text) for text in texts] + many for kind, many in world.objects().items() if many
-    }  # fmt: skip
+        kind: [_hostile(many[0], text) for text in texts] + many
+        for kind, many in world.objects().items()
+        if many
+    }
     source = Recorded(hostile)
     source.logs_of = {
         p.name: [LogLine(p.name, "main", None, text.replace("\n", " ")) for text in texts]

@@ -98,17 +98,28 @@ def test_nodes() -> None:
     told = judge_all(picture(*nodes.values()), NOW).verdicts
     levels = {s.name: v[0].level for s, v in told.items()}
     assert levels == {
-        "ok": Level.OK, "lost": Level.BREACH, "pressed": Level.WARN, "cordoned": Level.PAUSED, "silent": Level.UNKNOWN,
-    }  # fmt: skip
+        "ok": Level.OK,
+        "lost": Level.BREACH,
+        "pressed": Level.WARN,
+        "cordoned": Level.PAUSED,
+        "silent": Level.UNKNOWN,
+    }
 
 
 _POD = st.builds(
     lambda i, kind, set_: pod(
-        f"p{i}", {"ok": running(), "crash": waiting("CrashLoopBackOff", last_exit_code=1), "unready": running(ready=False)}[kind],
+        f"p{i}",
+        {
+            "ok": running(),
+            "crash": waiting("CrashLoopBackOff", last_exit_code=1),
+            "unready": running(ready=False),
+        }[kind],
         owner=replica_set(name=f"rs{set_}", uid=f"r{set_}").owner and _owner(set_),
     ),
-    st.integers(0, 3), st.sampled_from(["ok", "crash", "unready"]), st.integers(0, 1),
-)  # fmt: skip
+    st.integers(0, 3),
+    st.sampled_from(["ok", "crash", "unready"]),
+    st.integers(0, 1),
+)
 
 
 def _owner(number: int) -> object:
@@ -122,7 +133,7 @@ _DEPLOYMENT = st.builds(lambda a, u: deployment(available=a, updated=u), st.inte
 _STEP = st.lists(st.one_of(_POD, _SET, _DEPLOYMENT), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_STEP, min_size=1, max_size=6), st.booleans())
 def test_following_equals_judging_afresh(steps: list[list[Object]], named: bool) -> None:
     judge = Judge()

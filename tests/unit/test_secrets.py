@@ -133,14 +133,18 @@ def plant(demo: DemoProcess) -> None:
         ]
         changed = {"name": container["name"], "image": container["image"] + "-2", "env": env}
         answer = client.patch(
-            path, json={"spec": {"template": {"spec": {"containers": [changed]}}}},
+            path,
+            json={"spec": {"template": {"spec": {"containers": [changed]}}}},
             headers={"Content-Type": "application/strategic-merge-patch+json"},
-        )  # fmt: skip
+        )
         assert answer.is_success, answer.text
         body = {
-            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": NS}, "type": "Opaque",
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "db", "namespace": NS},
+            "type": "Opaque",
             "data": {"password": base64.b64encode(PLANTED["secret-data"].encode()).decode()},
-        }  # fmt: skip
+        }
         client.post(f"/api/v1/namespaces/{NS}/secrets", json=body)
 
 
@@ -160,15 +164,28 @@ def configured(demo: DemoProcess, folder: Path) -> Path:
             lines.append(line)
     url = json.loads(next(x for x in text.splitlines() if x.startswith("url = ")).removeprefix("url = "))
     lines += [
-        "[environments.production.prometheus]", f"url = {json.dumps(url)}", 'username = "tfdash"', 'password = "env:PROM_PASSWORD"',
-        'headers = { X-Scope-OrgID = "env:PROM_BEARER" }', f"ca = {json.dumps(str(demo.kubeconfig.with_name('ca.crt')))}",
-        "[store]", f"path = {json.dumps(str(folder / 'state' / 'store'))}", f"url = {json.dumps(f'file:{kept}/url')}",
+        "[environments.production.prometheus]",
+        f"url = {json.dumps(url)}",
+        'username = "tfdash"',
+        'password = "env:PROM_PASSWORD"',
+        'headers = { X-Scope-OrgID = "env:PROM_BEARER" }',
+        f"ca = {json.dumps(str(demo.kubeconfig.with_name('ca.crt')))}",
+        "[store]",
+        f"path = {json.dumps(str(folder / 'state' / 'store'))}",
+        f"url = {json.dumps(f'file:{kept}/url')}",
         f"key = {json.dumps(f'file:{kept}/key')}",
-        '[actions.pipelines."workload.hold"]', 'url = "http://127.0.0.1:9/hold"', 'headers = { Authorization = "env:PIPELINE" }',
+        '[actions.pipelines."workload.hold"]',
+        'url = "http://127.0.0.1:9/hold"',
+        'headers = { Authorization = "env:PIPELINE" }',
         'within = "2s"',
-        "[[journeys]]", 'name = "pay"', 'url = "http://127.0.0.1:9"', 'headers = { Authorization = "env:JOURNEY" }', 'every = "5s"',
-        "[[journeys.steps]]", 'path = "/pay"',
-    ]  # fmt: skip
+        "[[journeys]]",
+        'name = "pay"',
+        'url = "http://127.0.0.1:9"',
+        'headers = { Authorization = "env:JOURNEY" }',
+        'every = "5s"',
+        "[[journeys.steps]]",
+        'path = "/pay"',
+    ]
     config = folder / "config.toml"
     config.write_text("\n".join(lines) + "\n")
     return config
@@ -180,10 +197,14 @@ def test_nothing_planted_is_found(demo: DemoProcess, tmp_path: Path) -> None:
     config = configured(demo, tmp_path)
     state = tmp_path / "state"
     env = {
-        **os.environ, "PROM_PASSWORD": PLANTED["prom-password"], "PROM_BEARER": PLANTED["prom-bearer"],
-        "PIPELINE": f"Bearer {PLANTED['pipeline']}", "JOURNEY": f"Bearer {PLANTED['journey']}", "PYTHONPATH": str(ROOT),
+        **os.environ,
+        "PROM_PASSWORD": PLANTED["prom-password"],
+        "PROM_BEARER": PLANTED["prom-bearer"],
+        "PIPELINE": f"Bearer {PLANTED['pipeline']}",
+        "JOURNEY": f"Bearer {PLANTED['journey']}",
+        "PYTHONPATH": str(ROOT),
         **{f"XDG_{n}_HOME": str(state / n.lower()) for n in ("STATE", "CACHE", "CONFIG", "DATA")},
-    }  # fmt: skip
+    }
     shots = state / "shots"
     state.mkdir()
     printed: dict[str, bytes] = {}
@@ -201,10 +222,13 @@ def test_nothing_planted_is_found(demo: DemoProcess, tmp_path: Path) -> None:
     assert "ended 3" in done.stdout and "internal error" in done.stderr, done.stdout + done.stderr
     given = ("--config", str(config))
     for argv in (
-        ("doctor", *given), ("config", "show", *given), ("audit", "tail", *given), ("audit", "export", *given),
+        ("doctor", *given),
+        ("config", "show", *given),
+        ("audit", "tail", *given),
+        ("audit", "export", *given),
         ("snapshot", *given, "--screen", "changes", "--format", "json", "--wait", "5"),
         ("gate", "release", *given),
-    ):  # fmt: skip
+    ):
         assert "Traceback" not in runs("-m", "tfdash", *argv).stderr, argv
     assert list(state.rglob("crash-*.txt")) and list(state.rglob("tfdash.log")) and list(state.rglob("*.db"))
     written = {str(p.relative_to(state)): p.read_bytes() for p in state.rglob("*") if p.is_file()}

@@ -44,9 +44,14 @@ def _unhold(subject: Subject, document: Mapping[str, Any]) -> tuple[Request, ...
         return ()
     return (
         conditional(
-            path_of(subject, document), document, (UID, _HELD), put(document, _HELD, False), "end the hold", subject
+            path_of(subject, document),
+            document,
+            (UID, _HELD),
+            put(document, _HELD, False),
+            "end the hold",
+            subject,
         ),
-    )  # fmt: skip
+    )
 
 
 def _steps(document: Mapping[str, Any]) -> list[Any]:
@@ -103,11 +108,18 @@ async def promote(planning: Planning) -> Draft:
     before, after = _where(planning, following if not pauses or inconclusive else None)
     notes, choices = await keeper_part(planning)
     return Draft(
-        subject=subject, effect=f"Rollout {at.name} goes on: {after}", requests=requests, before=before, after=after,
-        facts=facts_of(document, _WHERE), diff=tuple(f"+ {_say(c)}" for c in changes), skips=skips, notes=notes,
+        subject=subject,
+        effect=f"Rollout {at.name} goes on: {after}",
+        requests=requests,
+        before=before,
+        after=after,
+        facts=facts_of(document, _WHERE),
+        diff=tuple(f"+ {_say(c)}" for c in changes),
+        skips=skips,
+        notes=notes,
         choices=choices,
         posts=(Post(id="moved", text="its controller took it on", within=60),),
-    )  # fmt: skip
+    )
 
 
 def _say(change: Operation) -> str:
@@ -139,13 +151,18 @@ async def promote_full(planning: Planning) -> Draft:
     release = planning.standing.release
     notes, choices = await keeper_part(planning)
     return Draft(
-        subject=subject, effect=f"Rollout {at.name} goes to 100 % at once, past every step that is left",
-        requests=(request, *_unhold(subject, document)), facts=facts_of(document, pointers),
-        before=_where(planning, None)[0], after="the new version serves everything",
-        diff=("+ status.promoteFull: true",), skips=release.skips_full if release is not None else (), notes=notes,
+        subject=subject,
+        effect=f"Rollout {at.name} goes to 100 % at once, past every step that is left",
+        requests=(request, *_unhold(subject, document)),
+        facts=facts_of(document, pointers),
+        before=_where(planning, None)[0],
+        after="the new version serves everything",
+        diff=("+ status.promoteFull: true",),
+        skips=release.skips_full if release is not None else (),
+        notes=notes,
         choices=choices,
         posts=(Post(id="promoted", text="the new version is the stable one", within=planning.policy.follow),),
-    )  # fmt: skip
+    )
 
 
 async def abort_rollout(planning: Planning) -> Draft:
@@ -171,7 +188,8 @@ async def abort_rollout(planning: Planning) -> Draft:
     return Draft(
         subject=subject,
         effect=f"the release of {at.name} is aborted: traffic goes back to {stable.image if stable else 'the stable version'}",
-        requests=(request,), facts=facts_of(document, pointers),
+        requests=(request,),
+        facts=facts_of(document, pointers),
         before=f"canary {canary.image if canary else ''} beside {stable.image if stable else 'stable'}",
         after=f"{stable.image if stable else 'the stable version'} serves everything ({label})",
         diff=("+ status.abort: true",),
@@ -180,13 +198,16 @@ async def abort_rollout(planning: Planning) -> Draft:
             *(f"{name}: its content stays as it is now" for name in references(template)),
             "database schemas, queues and whatever else the new version changed outside its pods",
         ),
-        notes=(*_leaving(document), *notes), choices=choices,
+        notes=(*_leaving(document), *notes),
+        choices=choices,
         posts=(
             Post(id="aborted", text="its controller says it is aborted", within=60),
-            Post(id="stable-serves", text="the stable version serves everything", within=planning.policy.follow),
+            Post(
+                id="stable-serves", text="the stable version serves everything", within=planning.policy.follow
+            ),
         ),
         title="rollout: abort",
-    )  # fmt: skip
+    )
 
 
 def _leaving(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -210,11 +231,15 @@ async def retry(planning: Planning) -> Draft:
     pointers = (UID, _HASH, _ABORT)
     request = _status_patch(subject, document, pointers, put(document, _ABORT, False), "retry the release")
     return Draft(
-        subject=subject, effect=f"the aborted release of {at.name} begins again at its first step", requests=(request,),
-        facts=facts_of(document, pointers), before="aborted", after="in flight again, from the first step",
+        subject=subject,
+        effect=f"the aborted release of {at.name} begins again at its first step",
+        requests=(request,),
+        facts=facts_of(document, pointers),
+        before="aborted",
+        after="in flight again, from the first step",
         diff=("- status.abort: true", "+ status.abort: false"),
         posts=(Post(id="not-aborted", text="its controller took it up again", within=60),),
-    )  # fmt: skip
+    )
 
 
 async def stop_analysis(planning: Planning) -> Draft:
@@ -228,14 +253,26 @@ async def stop_analysis(planning: Planning) -> Draft:
     subject = planning.found(document, run)
     pointers = (UID, "/spec/terminate")
     request = conditional(
-        path_of(run, document), document, pointers, put(document, "/spec/terminate", True), "stop the run", subject
-    )  # fmt: skip
+        path_of(run, document),
+        document,
+        pointers,
+        put(document, "/spec/terminate", True),
+        "stop the run",
+        subject,
+    )
     return Draft(
-        subject=subject, effect=f"AnalysisRun {run.name} ends now", requests=(request,), facts=facts_of(document, pointers),
-        before=phase or "Pending", after="ended", diff=("+ spec.terminate: true",),
-        skips=("what it would still have measured; it ends Successful where no limit was reached, and the rollout steps on",),
+        subject=subject,
+        effect=f"AnalysisRun {run.name} ends now",
+        requests=(request,),
+        facts=facts_of(document, pointers),
+        before=phase or "Pending",
+        after="ended",
+        diff=("+ spec.terminate: true",),
+        skips=(
+            "what it would still have measured; it ends Successful where no limit was reached, and the rollout steps on",
+        ),
         posts=(Post(id="run-ended", text="the run has ended", within=60),),
-    )  # fmt: skip
+    )
 
 
 def _running(planning: Planning) -> Subject:

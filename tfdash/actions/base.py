@@ -89,9 +89,17 @@ class Ledger(Protocol):
     def terminal(self) -> str: ...
 
     async def append(
-        self, kind: EntryKind, *, actor: str, subject: Subject | None = None, action: str = "", intent: str = "",
-        sentence: str = "", data: Mapping[str, Any] | None = None, environment: str = "",
-    ) -> Entry:  # fmt: skip
+        self,
+        kind: EntryKind,
+        *,
+        actor: str,
+        subject: Subject | None = None,
+        action: str = "",
+        intent: str = "",
+        sentence: str = "",
+        data: Mapping[str, Any] | None = None,
+        environment: str = "",
+    ) -> Entry:
         """Durable when it returns, in the local or the shared store. Raises ``LedgerUnavailable`` where in neither."""
 
     async def reserve(self, entries: int) -> None:

@@ -99,9 +99,14 @@ class Describing:
     def _offer(self, action: Action, found: Standing) -> Offer:
         refused, opens_at, remedy = self._refusal(action, found)
         return Offer(
-            action=action.id, title=action.title, key=action.key, refused=refused, opens_at=opens_at, remedy=remedy,
+            action=action.id,
+            title=action.title,
+            key=action.key,
+            refused=refused,
+            opens_at=opens_at,
+            remedy=remedy,
             arguments=action.arguments,
-        )  # fmt: skip
+        )
 
     def _refusal(self, action: Action, found: Standing) -> tuple[str, float | None, str]:
         why, opens_at, remedy = self._unable(action, found)
@@ -145,10 +150,19 @@ class Describing:
     def _case(self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk) -> rules.Case:
         subject = found.carrier if acts_on(action, found) and found.carrier is not None else found.subject
         return rules.Case(
-            action=action.id, subject=subject, freeze=freeze, risk=risk, promotes=action.promotes, release=found.release,
-            judgement=found.judgement, calendar=self._calendar(), facts=self._board.picture.facts, user=user,
-            terminal=self._terminal, now=self._clock.now(),
-        )  # fmt: skip
+            action=action.id,
+            subject=subject,
+            freeze=freeze,
+            risk=risk,
+            promotes=action.promotes,
+            release=found.release,
+            judgement=found.judgement,
+            calendar=self._calendar(),
+            facts=self._board.picture.facts,
+            user=user,
+            terminal=self._terminal,
+            now=self._clock.now(),
+        )
 
     def _calendar(self) -> CalendarState | None:
         """What the judge said last; closed where it has closed since. It opens when the judge says so."""
@@ -172,9 +186,13 @@ class Describing:
         )
 
     async def _plan(
-        self, name: str, subject: Subject, arguments: Mapping[str, Any], choices: tuple[str, ...],
+        self,
+        name: str,
+        subject: Subject,
+        arguments: Mapping[str, Any],
+        choices: tuple[str, ...],
         before: Plan | None = None,
-    ) -> Guarded:  # fmt: skip
+    ) -> Guarded:
         action = ACTIONS.get(name)
         if action is None:
             raise PlanRefused(f"there is no action {name!r}")
@@ -198,10 +216,18 @@ class Describing:
             draft = by_pipeline(planning, action.id, draft, pipeline)
         freeze = draft.freeze or action.freeze
         plan = sealed(
-            draft, action=action.id, title=action.title, risk=self._risk(action, found, freeze), freeze=freeze,
-            typed=subject.name, policy=self._policy.digest, arguments=arguments, chosen=choices, now=now,
+            draft,
+            action=action.id,
+            title=action.title,
+            risk=self._risk(action, found, freeze),
+            freeze=freeze,
+            typed=subject.name,
+            policy=self._policy.digest,
+            arguments=arguments,
+            chosen=choices,
+            now=now,
             expires=self._policy.plan_expires,
-        )  # fmt: skip
+        )
         self._remember(plan, Made(action=action, asked=bare(subject), standing=found))
         checks = await self._look(plan)
         refused = next((c.text for c in checks if c.passed is False), "")

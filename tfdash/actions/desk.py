@@ -42,9 +42,11 @@ class ReadOnlyDesk(Describing):
 
     async def execute(self, guarded: Guarded, confirmation: Confirmation, tell: Tell) -> Progress:
         told = Progress(
-            plan=guarded.plan, stage="done", result=Result.REFUSED,
+            plan=guarded.plan,
+            stage="done",
+            result=Result.REFUSED,
             sentence=self._mode_refused(guarded.plan.subject.cluster),
-        )  # fmt: skip
+        )
         tell(told)
         return told
 
@@ -53,9 +55,16 @@ class ActingDesk(Describing):
     """With writers. A plan is carried out once, however often it is asked."""
 
     def __init__(
-        self, board: BoardLike, writers: Writers, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode,
-        announces: Announces | None = None, memory: deciding.Memory | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        board: BoardLike,
+        writers: Writers,
+        ledger: Ledger | None,
+        policy: ActionPolicy,
+        clock: Clock,
+        mode: Mode,
+        announces: Announces | None = None,
+        memory: deciding.Memory | None = None,
+    ) -> None:
         super().__init__(board, ledger, policy, clock, mode)
         self._writers, self._announces, self._memory = writers, announces, memory
         self._runs: dict[str, asyncio.Task[Progress]] = {}
@@ -131,11 +140,20 @@ class ActingDesk(Describing):
         try:
             async with self._announced(plan, made.user) as other:
                 execution = Execution(
-                    plan, confirmation, board=self._board, writer=self._writer(ref), writers=self._writers,
-                    ledger=self._ledger, policy=self._policy, clock=self._clock, case_of=self._case_of(plan),
-                    made_as=(made.user, made.groups), refused=lambda: self._mode_refused(ref) or other(), tell=tell,
+                    plan,
+                    confirmation,
+                    board=self._board,
+                    writer=self._writer(ref),
+                    writers=self._writers,
+                    ledger=self._ledger,
+                    policy=self._policy,
+                    clock=self._clock,
+                    case_of=self._case_of(plan),
+                    made_as=(made.user, made.groups),
+                    refused=lambda: self._mode_refused(ref) or other(),
+                    tell=tell,
                     terminal=ended,
-                )  # fmt: skip
+                )
                 done = await execution.run()
             if done.result is Result.REFUSED and not done.entry:
                 self._runs.pop(plan.id, None)  # nothing was sent: it may be asked again, once it is approved
@@ -226,9 +244,12 @@ class ActingDesk(Describing):
         """The intents without an outcome, each read again: what is certain is recorded, the rest is asked of a person."""
         patience = self._policy.server_timeout + 2 * self._policy.settle_margin
         work = settle(
-            self._board.picture.facts.unsettled, self._writers.clusters, self._ledger, now=self._clock.now(),
+            self._board.picture.facts.unsettled,
+            self._writers.clusters,
+            self._ledger,
+            now=self._clock.now(),
             patience=patience,
-        )  # fmt: skip
+        )
         return await self._board.on_loop(work)
 
 
@@ -244,9 +265,15 @@ def plan_of(approval: ApprovalRequest) -> Plan:
 
 
 def make_desk(
-    board: BoardLike, writers: Writers | None, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode,
-    announces: Announces | None = None, memory: deciding.Memory | None = None,
-) -> ActingDesk | ReadOnlyDesk:  # fmt: skip
+    board: BoardLike,
+    writers: Writers | None,
+    ledger: Ledger | None,
+    policy: ActionPolicy,
+    clock: Clock,
+    mode: Mode,
+    announces: Announces | None = None,
+    memory: deciding.Memory | None = None,
+) -> ActingDesk | ReadOnlyDesk:
     """The desk for a mode: without acting, or without anything to write with, there is no executor at all."""
     if not mode.acts or writers is None or not writers.clusters:
         return ReadOnlyDesk(board, ledger, policy, clock, mode)

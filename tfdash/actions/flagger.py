@@ -73,12 +73,17 @@ async def _gate(planning: Planning, verb: str) -> Draft:
     phase = str(document.get("status", {}).get("phase", ""))
     opens = verb == "open"
     return Draft(
-        subject=subject, effect=f"the gate of Canary {subject.name} is {'opened: it goes on' if opens else 'closed: it waits there'}",
+        subject=subject,
+        effect=f"the gate of Canary {subject.name} is {'opened: it goes on' if opens else 'closed: it waits there'}",
         requests=(gate_request(planning, subject, url, f"gate/{verb}", f"{verb} the gate"),),
-        facts=facts_of(document, (UID, _PHASE, _APPLIED)), before=phase, after="goes on" if opens else "waits at its gate",
+        facts=facts_of(document, (UID, _PHASE, _APPLIED)),
+        before=phase,
+        after="goes on" if opens else "waits at its gate",
         notes=("the load tester forgets its gates when it restarts",),
-        posts=(Post(id="left-waiting", text="Flagger went on", within=180),) if opens and phase.startswith("Waiting") else (),
-    )  # fmt: skip
+        posts=(Post(id="left-waiting", text="Flagger went on", within=180),)
+        if opens and phase.startswith("Waiting")
+        else (),
+    )
 
 
 async def open_gate(planning: Planning) -> Draft:
@@ -103,21 +108,29 @@ async def abort_canary(planning: Planning) -> Draft:
     notes, choices = await keeper_part(planning)
     stable = release.stable.image if release is not None and release.stable is not None else "the primary"
     return Draft(
-        subject=subject, effect=f"Flagger rolls {at.name} back: everything goes to {stable}, the canary is scaled to 0",
+        subject=subject,
+        effect=f"Flagger rolls {at.name} back: everything goes to {stable}, the canary is scaled to 0",
         requests=(gate_request(planning, subject, url, "rollback/open", "open the rollback gate"),),
-        facts=facts_of(document, (UID, _APPLIED)), before=str(document.get("status", {}).get("phase", "")), after="Failed, rolled back",
+        facts=facts_of(document, (UID, _APPLIED)),
+        before=str(document.get("status", {}).get("phase", "")),
+        after="Failed, rolled back",
         not_reverted=(
             "the target's template still holds the new version",
             "ConfigMaps, Secrets, database schemas and whatever else was changed outside its pods",
         ),
-        notes=("the rollback gate stays open until somebody closes it: the next release would be rolled back at once", *notes),
+        notes=(
+            "the rollback gate stays open until somebody closes it: the next release would be rolled back at once",
+            *notes,
+        ),
         choices=choices,
         posts=(Post(id="phase:Failed", text="Flagger says it rolled back", within=planning.policy.follow),),
         title="canary: roll back",
-    )  # fmt: skip
+    )
 
 
-async def _field(planning: Planning, pointer: str, value: bool, effect: str, post: Post, skips: tuple[str, ...] = ()) -> Draft:  # fmt: skip
+async def _field(
+    planning: Planning, pointer: str, value: bool, effect: str, post: Post, skips: tuple[str, ...] = ()
+) -> Draft:
     document = await planning.document(planning.at)
     subject = planning.found(document)
     name = pointer.rpartition("/")[2]
@@ -125,14 +138,24 @@ async def _field(planning: Planning, pointer: str, value: bool, effect: str, pos
         raise PlanRefused(f"spec.{name} is {str(value).lower()} already")
     pointers = (UID, pointer) if value and name == "suspend" else (UID, pointer, _APPLIED)
     request = conditional(
-        path_of(planning.at, document), document, pointers, put(document, pointer, value), f"spec.{name}", subject
-    )  # fmt: skip
+        path_of(planning.at, document),
+        document,
+        pointers,
+        put(document, pointer, value),
+        f"spec.{name}",
+        subject,
+    )
     return Draft(
-        subject=subject, effect=effect, requests=(request,), facts=facts_of(document, pointers),
-        before=f"{name}: {str(not value).lower()}", after=f"{name}: {str(value).lower()}",
-        diff=(f"- spec.{name}: {str(not value).lower()}", f"+ spec.{name}: {str(value).lower()}"), skips=skips,
+        subject=subject,
+        effect=effect,
+        requests=(request,),
+        facts=facts_of(document, pointers),
+        before=f"{name}: {str(not value).lower()}",
+        after=f"{name}: {str(value).lower()}",
+        diff=(f"- spec.{name}: {str(not value).lower()}", f"+ spec.{name}: {str(value).lower()}"),
+        skips=skips,
         posts=(post,),
-    )  # fmt: skip
+    )
 
 
 async def suspend(planning: Planning) -> Draft:
@@ -152,8 +175,13 @@ async def skip(planning: Planning) -> Draft:
     post = Post(id="phase:Succeeded", text="it is promoted", within=planning.policy.follow)
     skips = release.skips if release is not None and release.skips else ("the analysis that is left",)
     return await _field(
-        planning, "/spec/skipAnalysis", True, f"Canary {planning.at.name} is promoted without further analysis", post, skips
-    )  # fmt: skip
+        planning,
+        "/spec/skipAnalysis",
+        True,
+        f"Canary {planning.at.name} is promoted without further analysis",
+        post,
+        skips,
+    )
 
 
 async def retry(planning: Planning) -> Draft:
@@ -167,10 +195,21 @@ async def retry(planning: Planning) -> Draft:
     where = pointer_of("spec", "template", "metadata", "annotations", "flagger.app/restartedAt")
     pointers = (UID, where, "/spec/template/spec")
     request = conditional(
-        path_of(target, document), document, pointers, put(document, where, stamp), "start the analysis again", subject
-    )  # fmt: skip
+        path_of(target, document),
+        document,
+        pointers,
+        put(document, where, stamp),
+        "start the analysis again",
+        subject,
+    )
     return Draft(
-        subject=subject, effect=f"Flagger begins the release of {planning.at.name} again from the start", requests=(request,),
-        facts=facts_of(document, pointers), before="Failed", after="in flight again", diff=(f"+ flagger.app/restartedAt: {stamp}",),
-        posts=(Post(id="written", text="the target is changed", within=30),), arguments=((STAMP, stamp),),
-    )  # fmt: skip
+        subject=subject,
+        effect=f"Flagger begins the release of {planning.at.name} again from the start",
+        requests=(request,),
+        facts=facts_of(document, pointers),
+        before="Failed",
+        after="in flight again",
+        diff=(f"+ flagger.app/restartedAt: {stamp}",),
+        posts=(Post(id="written", text="the target is changed", within=30),),
+        arguments=((STAMP, stamp),),
+    )

@@ -166,9 +166,11 @@ def _stable_serves(seen: Seen, value: str) -> bool:
     weights = (status.get("canary") or {}).get("weights") or {}
     if weights:
         return int((weights.get("canary") or {}).get("weight", 1)) == 0
-    return seen.same and int(status.get("updatedReplicas", 0)) == 0 and int(
-        status.get("availableReplicas", 0)
-    ) >= int(seen.spec.get("replicas", 1))  # fmt: skip
+    return (
+        seen.same
+        and int(status.get("updatedReplicas", 0)) == 0
+        and int(status.get("availableReplicas", 0)) >= int(seen.spec.get("replicas", 1))
+    )
 
 
 def _flag(name: str, wanted: bool) -> Callable[[Seen, str], bool]:

@@ -38,9 +38,15 @@ class Looked(msgspec.Struct, kw_only=True):
 
 
 async def look(
-    plan: Plan, writer: Writer, case_of: Callable[[str], Case], policy: ActionPolicy, *, dry_run: bool,
-    user: str = "", groups: tuple[str, ...] = (),
-) -> Looked:  # fmt: skip
+    plan: Plan,
+    writer: Writer,
+    case_of: Callable[[str], Case],
+    policy: ActionPolicy,
+    *,
+    dry_run: bool,
+    user: str = "",
+    groups: tuple[str, ...] = (),
+) -> Looked:
     """Everything in the order of the house's rule 3; ``case_of`` makes the playbook's case for a user. ``user`` and
     ``groups``: whom the plan was made as, where it was made before."""
     found: list[Check] = []

@@ -19,9 +19,16 @@ async def keeper_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Choice
         return (), ()
     notes = (keeper.sentence,)
     subject = keeper.subject
-    if subject is None or keeper.suspended or subject.kind not in (
-        "Application", "Kustomization", "HelmRelease",
-    ):  # fmt: skip
+    if (
+        subject is None
+        or keeper.suspended
+        or subject.kind
+        not in (
+            "Application",
+            "Kustomization",
+            "HelmRelease",
+        )
+    ):
         return notes, ()
     if keeper.reconciles is False and subject.kind != "Application":
         return notes, ()
@@ -37,17 +44,25 @@ async def keeper_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Choice
             return notes, ()
         pointer = "/spec/syncPolicy/automated"
         request = conditional(
-            path, document, (UID, pointer), [{"op": "remove", "path": pointer}],
-            f"stop automated sync of Application {subject.name}", found,
-        )  # fmt: skip
+            path,
+            document,
+            (UID, pointer),
+            [{"op": "remove", "path": pointer}],
+            f"stop automated sync of Application {subject.name}",
+            found,
+        )
         text = (
             f"first stop the automated sync of Argo CD Application {subject.name} (spec.syncPolicy.automated is removed; "
             f"put it back by hand: {canonical(automated)})"
         )
     else:
         request = conditional(
-            path, document, (UID, "/spec/suspend"), put(document, "/spec/suspend", True),
-            f"suspend {subject.kind} {subject.name}", found,
-        )  # fmt: skip
+            path,
+            document,
+            (UID, "/spec/suspend"),
+            put(document, "/spec/suspend", True),
+            f"suspend {subject.kind} {subject.name}",
+            found,
+        )
         text = f"first suspend Flux {subject.kind} {subject.namespace}/{subject.name} (resume it by hand afterwards)"
     return notes, (Choice(id=SUSPEND, text=text, requests=(request,)),)

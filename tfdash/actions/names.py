@@ -7,18 +7,39 @@ from __future__ import annotations
 
 MAY_WAIT = frozenset(
     {
-        "analysis.stop", "canary.open-gate", "canary.resume", "canary.retry", "canary.skip-analysis", "rollout.promote",
-        "rollout.promote-full", "rollout.retry", "rollout.stop-analysis", "workload.release", "workload.scale",
+        "analysis.stop",
+        "canary.open-gate",
+        "canary.resume",
+        "canary.retry",
+        "canary.skip-analysis",
+        "rollout.promote",
+        "rollout.promote-full",
+        "rollout.retry",
+        "rollout.stop-analysis",
+        "workload.release",
+        "workload.scale",
     }
-)  # fmt: skip
+)
 """What a closed calendar freezes (of scale: down), and what a second person may be asked for."""
 EXEMPT = frozenset(
     {
-        "canary.close-gate", "canary.suspend", "node.cordon", "node.drain", "node.uncordon", "pod.delete", "pod.evict",
-        "pod.isolate", "pod.port-forward", "pod.shell", "rollout.abort", "rollout.undo", "workload.hold",
-        "workload.restart", "workload.rollback",
+        "canary.close-gate",
+        "canary.suspend",
+        "node.cordon",
+        "node.drain",
+        "node.uncordon",
+        "pod.delete",
+        "pod.evict",
+        "pod.isolate",
+        "pod.port-forward",
+        "pod.shell",
+        "rollout.abort",
+        "rollout.undo",
+        "workload.hold",
+        "workload.restart",
+        "workload.rollback",
     }
-)  # fmt: skip
+)
 
 
 def wrong_id(name: str) -> str:

@@ -35,12 +35,15 @@ async def _cordoned(planning: Planning, off: bool) -> Draft:
         raise PlanRefused("it is cordoned already" if off else "it is not cordoned")
     effect = "takes no new pods; those that run there stay" if off else "takes pods again"
     return Draft(
-        subject=subject, effect=f"Node {subject.name} {effect}", requests=(_cordon_request(subject, document, off),),
-        facts=facts_of(document, _POINTERS), before="schedulable" if off else "cordoned",
+        subject=subject,
+        effect=f"Node {subject.name} {effect}",
+        requests=(_cordon_request(subject, document, off),),
+        facts=facts_of(document, _POINTERS),
+        before="schedulable" if off else "cordoned",
         after="cordoned" if off else "schedulable",
         diff=(f"- unschedulable: {str(not off).lower()}", f"+ unschedulable: {str(off).lower()}"),
         posts=(Post(id="cordoned" if off else "uncordoned", text="the node says so", within=30),),
-    )  # fmt: skip
+    )
 
 
 async def cordon(planning: Planning) -> Draft:
@@ -68,13 +71,21 @@ async def drain(planning: Planning) -> Draft:
     )
     evictions = tuple(evict_request(pod, dry_run=False) for pod in going)
     return Draft(
-        subject=subject, effect=f"Node {at.name} takes no new pods, and {len(going)} pods leave it one after another",
-        requests=(*first, *evictions), facts=facts_of(document, (UID,)), before=f"{len(going) + len(staying)} pods",
-        after=f"{len(staying)} pods stay", diff=tuple(f"- Pod {p.namespace}/{p.name}" for p in going),
+        subject=subject,
+        effect=f"Node {at.name} takes no new pods, and {len(going)} pods leave it one after another",
+        requests=(*first, *evictions),
+        facts=facts_of(document, (UID,)),
+        before=f"{len(going) + len(staying)} pods",
+        after=f"{len(staying)} pods stay",
+        diff=tuple(f"- Pod {p.namespace}/{p.name}" for p in going),
         skips=tuple(staying),
-        notes=("every eviction asks the PodDisruptionBudgets; those that are refused are asked again every 5 s",),
-        posts=(Post(id="drained", text="none of these pods is left on it", within=planning.policy.drain_timeout),),
-    )  # fmt: skip
+        notes=(
+            "every eviction asks the PodDisruptionBudgets; those that are refused are asked again every 5 s",
+        ),
+        posts=(
+            Post(id="drained", text="none of these pods is left on it", within=planning.policy.drain_timeout),
+        ),
+    )
 
 
 async def _sorted(planning: Planning) -> tuple[list[Subject], list[str]]:

@@ -76,15 +76,25 @@ def patch_request(
     path: str, operations: Sequence[Operation], what: str, subject: Subject, *, dry_run: bool = True
 ) -> Request:
     return Request(
-        method="PATCH", path=path, body=canonical(list(operations)), content_type=JSON_PATCH, query=MANAGER,
-        what=what, subject=subject, dry_run=dry_run,
-    )  # fmt: skip
+        method="PATCH",
+        path=path,
+        body=canonical(list(operations)),
+        content_type=JSON_PATCH,
+        query=MANAGER,
+        what=what,
+        subject=subject,
+        dry_run=dry_run,
+    )
 
 
 def conditional(
-    path: str, document: Mapping[str, Any], pointers: Sequence[str], changes: Sequence[Operation], what: str,
+    path: str,
+    document: Mapping[str, Any],
+    pointers: Sequence[str],
+    changes: Sequence[Operation],
+    what: str,
     subject: Subject,
-) -> Request:  # fmt: skip
+) -> Request:
     """A patch with a ``test`` of the uid and of each of ``pointers`` before its changes."""
     tests = [test(document, p) for p in dict.fromkeys((UID, *pointers))]
     return patch_request(path, [*tests, *changes], what, subject)

@@ -36,10 +36,16 @@ def by_pipeline(planning: Planning, action: str, draft: Draft, pipeline: Pipelin
     that is confirmed; ``{intent}`` when the intent is recorded, so that the run can be found by it."""
     subject = draft.subject
     names = {
-        "revision": "", "image": "", **dict(draft.names), "namespace": subject.namespace, "name": planning.at.name,
-        "kind": planning.at.kind, "environment": subject.cluster.environment, "cluster": subject.cluster.cluster,
+        "revision": "",
+        "image": "",
+        **dict(draft.names),
+        "namespace": subject.namespace,
+        "name": planning.at.name,
+        "kind": planning.at.kind,
+        "environment": subject.cluster.environment,
+        "cluster": subject.cluster.cluster,
         "action": action,
-    }  # fmt: skip
+    }
     if pipeline.command:
         argv = tuple(filled(part, names) for part in pipeline.command)
         request = Request(
@@ -49,12 +55,19 @@ def by_pipeline(planning: Planning, action: str, draft: Draft, pipeline: Pipelin
     else:
         url = filled(pipeline.url, names, in_url)
         request = Request(
-            method=pipeline.method, path=url, body=filled(pipeline.body, names, in_json), what=f"call {url}",
-            subject=subject, dry_run=False,
-        )  # fmt: skip
+            method=pipeline.method,
+            path=url,
+            body=filled(pipeline.body, names, in_json),
+            what=f"call {url}",
+            subject=subject,
+            dry_run=False,
+        )
         how = f"calls {pipeline.method} {url}"
     note = "the pipeline decides what exactly is done; it is followed to its end"
     return msgspec.structs.replace(
-        draft, requests=(request,), effect=f"{draft.effect}; by pipeline: {how}", notes=(note, *draft.notes),
+        draft,
+        requests=(request,),
+        effect=f"{draft.effect}; by pipeline: {how}",
+        notes=(note, *draft.notes),
         posts=tuple(p for p in draft.posts if p.id != "written"),
-    )  # fmt: skip
+    )

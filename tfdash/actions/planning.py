@@ -32,8 +32,14 @@ class Planning:
     """One planning. ``at`` is the object that is acted on: the subject, or the carrier of its release."""
 
     def __init__(
-        self, board: Reads, standing: Standing, at: Subject, arguments: Mapping[str, Any], policy: ActionPolicy, now: float
-    ) -> None:  # fmt: skip
+        self,
+        board: Reads,
+        standing: Standing,
+        at: Subject,
+        arguments: Mapping[str, Any],
+        policy: ActionPolicy,
+        now: float,
+    ) -> None:
         self.board, self.standing, self.at = board, standing, at
         self.arguments, self.policy, self.now = arguments, policy, now
         self.picture, self.assessment = board.picture, board.assessment

@@ -32,22 +32,31 @@ def delete_request(subject: Subject, document: Mapping[str, Any], grace: int | N
     if grace is not None:
         options["gracePeriodSeconds"] = grace
     return Request(
-        method="DELETE", path=path_of(subject, document), body=canonical(options), what=f"delete {subject.name}",
+        method="DELETE",
+        path=path_of(subject, document),
+        body=canonical(options),
+        what=f"delete {subject.name}",
         subject=subject,
-    )  # fmt: skip
+    )
 
 
 def evict_request(subject: Subject, *, dry_run: bool = True) -> Request:
     """The eviction subresource: the server asks every PodDisruptionBudget."""
     body = {
-        "apiVersion": "policy/v1", "kind": "Eviction",
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
         "metadata": {"name": subject.name, "namespace": subject.namespace},
         "deleteOptions": {"preconditions": {"uid": subject.uid}},
-    }  # fmt: skip
+    }
     return Request(
-        method="POST", path=path_of(subject, None, "eviction"), body=canonical(body), query=MANAGER,
-        what=f"evict {subject.name}", subject=subject, dry_run=dry_run,
-    )  # fmt: skip
+        method="POST",
+        path=path_of(subject, None, "eviction"),
+        body=canonical(body),
+        query=MANAGER,
+        what=f"evict {subject.name}",
+        subject=subject,
+        dry_run=dry_run,
+    )
 
 
 async def delete(planning: Planning) -> Draft:
@@ -61,10 +70,15 @@ async def delete(planning: Planning) -> Draft:
             f"PodDisruptionBudget {budget.name} allows no disruption now; a deletion does not ask it, an eviction does"
         )
     return Draft(
-        subject=subject, effect=f"Pod {subject.name} is deleted", requests=(delete_request(subject, document, planning.number("grace")),),
-        facts=facts_of(document, _FACTS), before=str(document.get("status", {}).get("phase", "")), after="gone",
-        notes=tuple(notes), posts=(Post(id="gone", text="the pod is gone", within=planning.policy.follow),),
-    )  # fmt: skip
+        subject=subject,
+        effect=f"Pod {subject.name} is deleted",
+        requests=(delete_request(subject, document, planning.number("grace")),),
+        facts=facts_of(document, _FACTS),
+        before=str(document.get("status", {}).get("phase", "")),
+        after="gone",
+        notes=tuple(notes),
+        posts=(Post(id="gone", text="the pod is gone", within=planning.policy.follow),),
+    )
 
 
 async def evict(planning: Planning) -> Draft:
@@ -77,11 +91,15 @@ async def evict(planning: Planning) -> Draft:
     else:
         notes.append(f"PodDisruptionBudget {budget.name} allows {budget.allowed} disruptions now")
     return Draft(
-        subject=subject, effect=f"Pod {subject.name} is evicted, if its PodDisruptionBudget allows it",
-        requests=(evict_request(subject),), facts=facts_of(document, _FACTS),
-        before=str(document.get("status", {}).get("phase", "")), after="gone", notes=tuple(notes),
+        subject=subject,
+        effect=f"Pod {subject.name} is evicted, if its PodDisruptionBudget allows it",
+        requests=(evict_request(subject),),
+        facts=facts_of(document, _FACTS),
+        before=str(document.get("status", {}).get("phase", "")),
+        after="gone",
+        notes=tuple(notes),
         posts=(Post(id="gone", text="the pod is gone", within=planning.policy.follow),),
-    )  # fmt: skip
+    )
 
 
 def _fate(document: Mapping[str, Any]) -> str:
@@ -140,25 +158,38 @@ async def isolate(planning: Planning) -> Draft:
     kept = canonical({k: labels[k] for k in gone})
     noted = pointer_of("metadata", "annotations")
     if metadata.get("annotations"):
-        changes.append({"op": "add", "path": pointer_of("metadata", "annotations", f"{ISOLATED}-labels"), "value": kept})  # fmt: skip
+        changes.append(
+            {"op": "add", "path": pointer_of("metadata", "annotations", f"{ISOLATED}-labels"), "value": kept}
+        )
     else:
         changes.append({"op": "add", "path": noted, "value": {f"{ISOLATED}-labels": kept}})
     pointers = (UID, "/metadata/labels", "/metadata/deletionTimestamp")
     out_of = ", ".join(["ReplicaSet " + str(owner["name"]), *(f"Service {s.name}" for s in services)])
     return Draft(
-        subject=subject, effect=f"Pod {subject.name} is taken out of {out_of} and goes on running, for study",
-        requests=(conditional(path_of(at, document), document, pointers, changes, f"relabel {subject.name}", subject),),
-        facts=facts_of(document, pointers), before="serves", after="isolated; another pod takes its place",
+        subject=subject,
+        effect=f"Pod {subject.name} is taken out of {out_of} and goes on running, for study",
+        requests=(
+            conditional(
+                path_of(at, document), document, pointers, changes, f"relabel {subject.name}", subject
+            ),
+        ),
+        facts=facts_of(document, pointers),
+        before="serves",
+        after="isolated; another pod takes its place",
         diff=(*(f"- label {k}: {labels[k]}" for k in gone), f"+ label {ISOLATED}: true"),
         not_reverted=("its volumes, connections that are open, and whatever it writes elsewhere go on",),
-        notes=(f"its labels are kept in annotation {ISOLATED}-labels; delete the pod when you have seen enough",),
+        notes=(
+            f"its labels are kept in annotation {ISOLATED}-labels; delete the pod when you have seen enough",
+        ),
         posts=(
             Post(id="disowned", text="its owner has let it go", within=60),
             Post(
-                id=f"replaced:{owner['name']}", text="another pod is ready in its place", within=planning.policy.follow
+                id=f"replaced:{owner['name']}",
+                text="another pod is ready in its place",
+                within=planning.policy.follow,
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _services(planning: Planning, labels: Mapping[str, str]) -> list[Service]:
@@ -192,14 +223,20 @@ async def shell(planning: Planning) -> Draft:
     command = tuple(given.split()) or planning.policy.shell
     argv = (*_kubectl(planning), "exec", "-it", "-n", at.namespace, at.name, "-c", container, "--", *command)
     request = Request(
-        method="POST", path=path_of(at, document, "exec"), argv=argv, what=f"a shell in {at.name}", subject=subject,
+        method="POST",
+        path=path_of(at, document, "exec"),
+        argv=argv,
+        what=f"a shell in {at.name}",
+        subject=subject,
         dry_run=False,
-    )  # fmt: skip
+    )
     return Draft(
-        subject=subject, effect=f"{' '.join(command)} runs in container {container} of {at.name}, with this terminal",
-        requests=(request,), facts=facts_of(document, _FACTS),
+        subject=subject,
+        effect=f"{' '.join(command)} runs in container {container} of {at.name}, with this terminal",
+        requests=(request,),
+        facts=facts_of(document, _FACTS),
         notes=("what is typed there is not recorded, only that it was opened and how it ended",),
-    )  # fmt: skip
+    )
 
 
 async def port_forward(planning: Planning) -> Draft:
@@ -230,13 +267,19 @@ async def port_forward(planning: Planning) -> Draft:
         *(p.strip() for p in pairs),
     )
     request = Request(
-        method="POST", path=path_of(at, document, "portforward"), argv=argv, what=f"forward {ports} to {at.name}",
-        subject=subject, dry_run=False,
-    )  # fmt: skip
+        method="POST",
+        path=path_of(at, document, "portforward"),
+        argv=argv,
+        what=f"forward {ports} to {at.name}",
+        subject=subject,
+        dry_run=False,
+    )
     return Draft(
-        subject=subject, effect=f"{_led(pairs)} of {at.name}, until ctrl-c", requests=(request,),
+        subject=subject,
+        effect=f"{_led(pairs)} of {at.name}, until ctrl-c",
+        requests=(request,),
         facts=facts_of(document, _FACTS),
-    )  # fmt: skip
+    )
 
 
 def _led(pairs: list[str]) -> str:

@@ -55,10 +55,15 @@ class Record:
         try:
             async with asyncio.timeout(self._patience):
                 return await self._ledger.append(
-                    kind, actor=self.actor, subject=plan.subject, action=plan.action,
-                    intent="" if self.intent is None else self.intent.intent, sentence=sentence, data=data,
+                    kind,
+                    actor=self.actor,
+                    subject=plan.subject,
+                    action=plan.action,
+                    intent="" if self.intent is None else self.intent.intent,
+                    sentence=sentence,
+                    data=data,
                     environment=plan.subject.cluster.environment,
-                )  # fmt: skip
+                )
         except TimeoutError:
             raise LedgerUnavailable(f"the store did not acknowledge within {self._patience:g} s") from None
 
@@ -121,7 +126,9 @@ class Record:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"tfdash:{self._plan.id}:{self._plan.digest}:{number}"))
 
 
-def event_request(plan: Plan, actor: str, sentence: str, intent: str, now: float, *, warning: bool = False) -> Request:  # fmt: skip
+def event_request(
+    plan: Plan, actor: str, sentence: str, intent: str, now: float, *, warning: bool = False
+) -> Request:
     """A core/v1 Event on the target, so that ``kubectl describe`` tells it too."""
     subject = plan.subject
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -131,21 +138,33 @@ def event_request(plan: Plan, actor: str, sentence: str, intent: str, now: float
     reason = "".join(p.capitalize() for p in plan.action.replace("-", ".").split("."))
     tail = f" (tfdash {intent})" if intent else " (tfdash, UNRECORDED)"
     body = {
-        "apiVersion": "v1", "kind": "Event",
+        "apiVersion": "v1",
+        "kind": "Event",
         "metadata": {"generateName": f"{subject.name[:200]}.tfdash-", "namespace": namespace},
         "involvedObject": {
-            "apiVersion": version, "kind": subject.kind, "name": subject.name, "uid": subject.uid,
+            "apiVersion": version,
+            "kind": subject.kind,
+            "name": subject.name,
+            "uid": subject.uid,
             **({"namespace": subject.namespace} if subject.namespace else {}),
         },
-        "reason": reason[:128], "message": f"{actor}: {sentence}{tail}"[:1000],
-        "type": "Warning" if warning else "Normal", "source": {"component": "tfdash"},
-        "reportingComponent": "tfdash", "reportingInstance": intent.partition(":")[0] or "tfdash",
-        "firstTimestamp": stamp, "lastTimestamp": stamp, "count": 1,
-    }  # fmt: skip
+        "reason": reason[:128],
+        "message": f"{actor}: {sentence}{tail}"[:1000],
+        "type": "Warning" if warning else "Normal",
+        "source": {"component": "tfdash"},
+        "reportingComponent": "tfdash",
+        "reportingInstance": intent.partition(":")[0] or "tfdash",
+        "firstTimestamp": stamp,
+        "lastTimestamp": stamp,
+        "count": 1,
+    }
     return Request(
-        method="POST", path=f"/api/v1/namespaces/{namespace}/events", body=canonical(body), what="an Event",
+        method="POST",
+        path=f"/api/v1/namespaces/{namespace}/events",
+        body=canonical(body),
+        what="an Event",
         subject=subject,
-    )  # fmt: skip
+    )
 
 
 async def write_event(writer: Writer, request: Request, audit_id: str, timeout: float) -> str:

@@ -31,11 +31,14 @@ REVISION = "deployment.kubernetes.io/revision"
 _REVISIONS = (REVISION, "rollout.argoproj.io/revision")
 KEPT = frozenset(
     {
-        "kubectl.kubernetes.io/last-applied-configuration", REVISION, "deployment.kubernetes.io/revision-history",
-        "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas",
+        "kubectl.kubernetes.io/last-applied-configuration",
+        REVISION,
+        "deployment.kubernetes.io/revision-history",
+        "deployment.kubernetes.io/desired-replicas",
+        "deployment.kubernetes.io/max-replicas",
         "deprecated.deployment.rollback.to",
     }
-)  # fmt: skip
+)
 """The annotations that a Deployment keeps when it is undone."""
 
 
@@ -161,9 +164,11 @@ async def _target(planning: Planning, current: Mapping[str, Any]) -> Target:
             kept_as = next((v for v in versions if templates.same(v.template, template)), None)
             gone = "" if kept_as else "; its ReplicaSet is gone, the whole template was remembered"
             return Target(
-                templates.without_hash(template), kept_as.revision if kept_as else good.revision, _good(planning) + gone,
+                templates.without_hash(template),
+                kept_as.revision if kept_as else good.revision,
+                _good(planning) + gone,
                 kept_as.annotations if kept_as else None,
-            )  # fmt: skip
+            )
     before = [v for v in versions if not templates.same(v.template, current)]
     if not before:
         raise PlanRefused("no earlier revision is kept, and none is remembered as verified")
@@ -215,9 +220,12 @@ async def end_pair(planning: Planning) -> Draft:
     return Draft(
         subject=found,
         effect=f"the {replicas} canary pods of {found.name} ({image}) go; {planning.at.name} is left as it is",
-        requests=(request,), facts=facts_of(document, (UID, "/spec/replicas")),
-        before=f"{replicas} canary pods", after="no canary", diff=(f"- replicas: {replicas}", "+ replicas: 0"),
+        requests=(request,),
+        facts=facts_of(document, (UID, "/spec/replicas")),
+        before=f"{replicas} canary pods",
+        after="no canary",
+        diff=(f"- replicas: {replicas}", "+ replicas: 0"),
         not_reverted=templates.references(document.get("spec", {}).get("template", {})),
         posts=(Post(id="replicas:0", text="no canary pod is left", within=planning.policy.follow),),
         title="release: abort the canary",
-    )  # fmt: skip
+    )

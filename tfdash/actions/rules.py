@@ -136,9 +136,10 @@ def second_person(case: Case) -> Check | None:
         return Check(id="approval", text="it needs a second person's approval of this very plan", passed=None)
     if not health.shared_configured:
         return Check(
-            id="approval", passed=False,
+            id="approval",
+            passed=False,
             text="it needs a second person, and no server is configured that could stamp who approves ([store] url or approvals)",
-        )  # fmt: skip
+        )
     if case.facts.health.shared:
         why = safe(case.facts.health.shared)
         return Check(

@@ -50,11 +50,22 @@ class Execution:
     """One plan, carried out once."""
 
     def __init__(
-        self, plan: Plan, confirmation: Confirmation, *, board: Board, writer: Writer, writers: Writers,
-        ledger: Ledger | None, policy: ActionPolicy, clock: Clock, case_of: Callable[[str], Case],
-        made_as: tuple[str, tuple[str, ...]], refused: Callable[[], str], tell: Callable[[Progress], None],
+        self,
+        plan: Plan,
+        confirmation: Confirmation,
+        *,
+        board: Board,
+        writer: Writer,
+        writers: Writers,
+        ledger: Ledger | None,
+        policy: ActionPolicy,
+        clock: Clock,
+        case_of: Callable[[str], Case],
+        made_as: tuple[str, tuple[str, ...]],
+        refused: Callable[[], str],
+        tell: Callable[[Progress], None],
         terminal: asyncio.Future[int] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.plan, self._confirmed = plan, confirmation
         self._board, self._writer, self._writers = board, writer, writers
         self._ledger, self._policy, self._clock = ledger, policy, clock
@@ -117,9 +128,13 @@ class Execution:
     def _confirmed_data(self) -> dict[str, Any]:
         given = self._confirmed
         return {
-            "risk": int(self.plan.risk), "reason": given.reason, "typed": given.typed, "choices": list(given.choices),
-            "approval": given.approval, "extra": given.extra,
-        }  # fmt: skip
+            "risk": int(self.plan.risk),
+            "reason": given.reason,
+            "typed": given.typed,
+            "choices": list(given.choices),
+            "approval": given.approval,
+            "extra": given.extra,
+        }
 
     async def _checked(self) -> tuple[str, float | None]:
         """Why not, and when it opens; ("", None) where it may be done."""
@@ -233,9 +248,11 @@ class Execution:
             if any(held is None for held in state.values()):
                 await asyncio.sleep(_LOOK_EVERY)
         missed = [p.text for p in self.plan.posts if state[p.id] is False]
-        told = f"{sentence}; seen: " + "; ".join(p.text for p in self.plan.posts if state[p.id]) if not missed else (
-            f"{sentence}; NOT seen in time: {'; '.join(missed)}"
-        )  # fmt: skip
+        told = (
+            f"{sentence}; seen: " + "; ".join(p.text for p in self.plan.posts if state[p.id])
+            if not missed
+            else (f"{sentence}; NOT seen in time: {'; '.join(missed)}")
+        )
         data = {"posts": [[p.id, state[p.id]] for p in self.plan.posts]}
         await self._record.add(EntryKind.VERIFICATION, told, data)
         return self.tell(stage="done", sentence=told, posts=self._posts(state))

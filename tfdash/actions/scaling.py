@@ -20,9 +20,13 @@ _MOST = 10_000
 def scale_request(subject: Subject, document: Mapping[str, Any], replicas: int, what: str) -> Request:
     """On the scale subresource, while the uid and the size are what they were."""
     return conditional(
-        path_of(subject, document, "scale"), document, (UID, "/spec/replicas"),
-        [{"op": "replace", "path": "/spec/replicas", "value": replicas}], what, subject,
-    )  # fmt: skip
+        path_of(subject, document, "scale"),
+        document,
+        (UID, "/spec/replicas"),
+        [{"op": "replace", "path": "/spec/replicas", "value": replicas}],
+        what,
+        subject,
+    )
 
 
 async def scale(planning: Planning) -> Draft:
@@ -45,17 +49,22 @@ async def scale(planning: Planning) -> Draft:
     way = "up" if wanted > now else "down"
     notes = ("at 0 replicas it serves nobody",) if wanted == 0 else ()
     return Draft(
-        subject=subject, effect=f"{at.kind} {at.name} is scaled {way} from {now} to {wanted} replicas",
+        subject=subject,
+        effect=f"{at.kind} {at.name} is scaled {way} from {now} to {wanted} replicas",
         requests=(scale_request(subject, document, wanted, f"scale {at.name} to {wanted}"),),
-        facts=facts_of(document, (UID, "/spec/replicas")), before=f"{now} replicas", after=f"{wanted} replicas",
-        diff=(f"- replicas: {now}", f"+ replicas: {wanted}"), notes=notes,
+        facts=facts_of(document, (UID, "/spec/replicas")),
+        before=f"{now} replicas",
+        after=f"{wanted} replicas",
+        diff=(f"- replicas: {now}", f"+ replicas: {wanted}"),
+        notes=notes,
         posts=(
             Post(id=f"replicas:{wanted}", text=f"it has {wanted} pods", within=planning.policy.follow),
             Post(id="available", text="all of them are available", within=planning.policy.follow),
         ),
-        freeze=FreezeRule.EXEMPT if wanted > now else FreezeRule.FROZEN, title=f"{at.kind.lower()}: scale {way}",
+        freeze=FreezeRule.EXEMPT if wanted > now else FreezeRule.FROZEN,
+        title=f"{at.kind.lower()}: scale {way}",
         arguments=(("replicas", str(wanted)),),
-    )  # fmt: skip
+    )
 
 
 async def _bounds(planning: Planning, wanted: int | None, low: int | None, high: int | None) -> Draft:
@@ -95,19 +104,25 @@ async def _bounds(planning: Planning, wanted: int | None, low: int | None, high:
     return Draft(
         subject=subject,
         effect=f"HPA {scaler.name} keeps {at.name} between {low} and {high} replicas (now {had_low} to {had_high})",
-        requests=(request,), facts=facts_of(document, pointers), before=f"{had_low} to {had_high}, now {now}",
+        requests=(request,),
+        facts=facts_of(document, pointers),
+        before=f"{had_low} to {had_high}, now {now}",
         after=f"{low} to {high}",
         diff=(
-            f"- minReplicas: {had_low}", f"+ minReplicas: {low}", f"- maxReplicas: {had_high}", f"+ maxReplicas: {high}",
+            f"- minReplicas: {had_low}",
+            f"+ minReplicas: {low}",
+            f"- maxReplicas: {had_high}",
+            f"+ maxReplicas: {high}",
         ),
         notes=("the HPA is in charge: a size set past it would be overwritten",),
         posts=(
             Post(id="written", text="the bounds are set", within=30),
             Post(
                 id=f"size:{at.kind}/{at.namespace}/{at.name}:{low}:{high}",
-                text=f"{at.name} has between {low} and {high} pods ({expected} expected)", within=planning.policy.follow,
+                text=f"{at.name} has between {low} and {high} pods ({expected} expected)",
+                within=planning.policy.follow,
             ),
         ),
         freeze=FreezeRule.EXEMPT if up else FreezeRule.FROZEN,
         title=f"{at.kind.lower()}: scale {'up' if up else 'down'} by its HPA",
-    )  # fmt: skip
+    )

@@ -41,20 +41,45 @@ class Draft(msgspec.Struct, kw_only=True):
 
 
 def sealed(
-    draft: Draft, *, action: str, title: str, risk: Risk, freeze: FreezeRule, typed: str, policy: str,
-    arguments: Mapping[str, Any], chosen: Sequence[str], now: float, expires: float,
-) -> Plan:  # fmt: skip
+    draft: Draft,
+    *,
+    action: str,
+    title: str,
+    risk: Risk,
+    freeze: FreezeRule,
+    typed: str,
+    policy: str,
+    arguments: Mapping[str, Any],
+    chosen: Sequence[str],
+    now: float,
+    expires: float,
+) -> Plan:
     """The plan; ``chosen`` are the ids of the choices that were taken."""
     given = {str(k): _text(v) for k, v in arguments.items() if v is not None}
     plan = Plan(
-        id=str(uuid.uuid4()), action=action, title=draft.title or title, subject=draft.subject, effect=draft.effect,
-        requests=draft.requests, facts=draft.facts, before=draft.before, after=draft.after, diff=draft.diff,
-        skips=draft.skips, not_reverted=draft.not_reverted, notes=draft.notes,
-        choices=tuple(msgspec.structs.replace(c, chosen=c.id in chosen) for c in draft.choices), posts=draft.posts,
-        risk=risk, freeze=freeze, typed=typed,
-        arguments=tuple(sorted({**given, **dict(draft.arguments)}.items())), policy=policy,
-        made_at=now, expires_at=now + expires,
-    )  # fmt: skip
+        id=str(uuid.uuid4()),
+        action=action,
+        title=draft.title or title,
+        subject=draft.subject,
+        effect=draft.effect,
+        requests=draft.requests,
+        facts=draft.facts,
+        before=draft.before,
+        after=draft.after,
+        diff=draft.diff,
+        skips=draft.skips,
+        not_reverted=draft.not_reverted,
+        notes=draft.notes,
+        choices=tuple(msgspec.structs.replace(c, chosen=c.id in chosen) for c in draft.choices),
+        posts=draft.posts,
+        risk=risk,
+        freeze=freeze,
+        typed=typed,
+        arguments=tuple(sorted({**given, **dict(draft.arguments)}.items())),
+        policy=policy,
+        made_at=now,
+        expires_at=now + expires,
+    )
     return msgspec.structs.replace(plan, digest=digest_of(plan))
 
 

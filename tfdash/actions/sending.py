@@ -70,9 +70,10 @@ async def _settle(
         result, told = await read_outcome(writer, request)
     except ReadFailed as failed:
         return Sent(
-            request=request, result=Result.UNKNOWN,
+            request=request,
+            result=Result.UNKNOWN,
             sentence=safe(f"{why}; and the cluster cannot be read: {failed.problem}"),
-        )  # fmt: skip
+        )
     return Sent(request=request, result=result, sentence=safe(f"{why}; read again: {told}"))
 
 
@@ -141,9 +142,14 @@ def name_of(request: Request) -> str:
 
 
 async def send_each(
-    writer: Writer, requests: tuple[Request, ...], audit_id: Callable[[int], str], policy: ActionPolicy,
-    tell: Callable[[str], None], show: Callable[[Items], None], note: Note,
-) -> tuple[Result, str, Items]:  # fmt: skip
+    writer: Writer,
+    requests: tuple[Request, ...],
+    audit_id: Callable[[int], str],
+    policy: ActionPolicy,
+    tell: Callable[[str], None],
+    show: Callable[[Items], None],
+    note: Note,
+) -> tuple[Result, str, Items]:
     """All of them in order; the first that is not done ends it. Of a drain's evictions each is an item of its own: one that
     a budget refuses is asked again until the time is over, one that fails does not hold the others."""
     evictions = [r for r in requests if r.path.endswith("/eviction")]
@@ -164,9 +170,16 @@ async def send_each(
 
 
 async def _evict(
-    writer: Writer, evictions: list[Request], number: int, items: dict[str, str], audit_id: Callable[[int], str],
-    policy: ActionPolicy, tell: Callable[[str], None], show: Callable[[Items], None], note: Note,
-) -> tuple[Result, str, Items]:  # fmt: skip
+    writer: Writer,
+    evictions: list[Request],
+    number: int,
+    items: dict[str, str],
+    audit_id: Callable[[int], str],
+    policy: ActionPolicy,
+    tell: Callable[[str], None],
+    show: Callable[[Items], None],
+    note: Note,
+) -> tuple[Result, str, Items]:
     over = time.monotonic() + policy.drain_timeout
     waiting, unknown, failed, done = list(evictions), 0, 0, 0
     while waiting:

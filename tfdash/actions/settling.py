@@ -28,9 +28,13 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def settle(
-    entries: Iterable[Entry], writers: Mapping[ClusterRef, Writer], ledger: Ledger | None, *, now: float = 0.0,
+    entries: Iterable[Entry],
+    writers: Mapping[ClusterRef, Writer],
+    ledger: Ledger | None,
+    *,
+    now: float = 0.0,
     patience: float = 0.0,
-) -> tuple[Settled, ...]:  # fmt: skip
+) -> tuple[Settled, ...]:
     """Each intent read again. What can be told is recorded as its outcome. ``patience``: seconds from an intent until its
     server has certainly given up; before that nothing is "not applied"."""
     found = []
@@ -51,10 +55,15 @@ async def record(ledger: Ledger, entry: Entry, result: Result, sentence: str, ho
     """The outcome of an intent that was left; also what an operator says of one that could not be told."""
     try:
         await ledger.append(
-            EntryKind.OUTCOME, actor=entry.actor, subject=None, action=entry.action, intent=entry.intent,
-            sentence=f"{result}: {sentence} ({how})", data={"result": str(result), "settled": how},
+            EntryKind.OUTCOME,
+            actor=entry.actor,
+            subject=None,
+            action=entry.action,
+            intent=entry.intent,
+            sentence=f"{result}: {sentence} ({how})",
+            data={"result": str(result), "settled": how},
             environment=entry.environment,
-        )  # fmt: skip
+        )
     except Exception:
         return False
     return True

@@ -33,10 +33,20 @@ from tfdash.playbook.releases.world import World
 
 _BY_CARRIER = frozenset(
     {
-        "revertible", "holdable", "promotable", "fully-promotable", "abortable", "retryable", "undoable", "gate-open",
-        "gate-close", "suspendable", "resumable", "skippable",
+        "revertible",
+        "holdable",
+        "promotable",
+        "fully-promotable",
+        "abortable",
+        "retryable",
+        "undoable",
+        "gate-open",
+        "gate-close",
+        "suspendable",
+        "resumable",
+        "skippable",
     }
-)  # fmt: skip
+)
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,11 +99,16 @@ def standing(
         above = subject._replace(kind="Rollout", name=obj.owner.name)  # stopping a run moves the release on
         release = assessment.releases.get(above) or release_of(cluster, above, now, policy.pairs)
     return Standing(
-        subject=subject, obj=obj, release=release, carrier=carrier, able=frozenset(able), unable=unable,
+        subject=subject,
+        obj=obj,
+        release=release,
+        carrier=carrier,
+        able=frozenset(able),
+        unable=unable,
         judgement=assessment.canaries.get(bare(release.subject)) if release is not None else None,
         scaler=_scaler(subject, cluster.objects("HorizontalPodAutoscaler").values()),
         keeper=release.keeper if release is not None else keeper_of(World(cluster, now), obj),
-    )  # fmt: skip
+    )
 
 
 def _remembered(picture: Picture, subject: Subject, release: ReleaseState | None) -> bool:
@@ -133,11 +148,11 @@ def _carried(
 
 def _scaler(subject: Subject, scalers: Any) -> HorizontalPodAutoscaler | None:
     for one in scalers:
-        if (
-            isinstance(one, HorizontalPodAutoscaler)
-            and (one.target_kind, one.namespace, one.target_name)
-            == (subject.kind, subject.namespace, subject.name)
-        ):  # fmt: skip
+        if isinstance(one, HorizontalPodAutoscaler) and (one.target_kind, one.namespace, one.target_name) == (
+            subject.kind,
+            subject.namespace,
+            subject.name,
+        ):
             return one
     return None
 

@@ -145,12 +145,18 @@ async def verified(
         if "@" in s.image_id
     }
     return VerifiedGood(
-        subject=at, template=text,
-        template_hash=side.hash if side is not None and side.hash else hashlib.sha256(text.encode()).hexdigest()[:16],
+        subject=at,
+        template=text,
+        template_hash=side.hash
+        if side is not None and side.hash
+        else hashlib.sha256(text.encode()).hexdigest()[:16],
         images=images,
-        digests=tuple(sorted(digests)), revision=side.revision if side is not None else "", at=now, by=by,
+        digests=tuple(sorted(digests)),
+        revision=side.revision if side is not None else "",
+        at=now,
+        by=by,
         verdicts=verdicts,
-    )  # fmt: skip
+    )
 
 
 async def _template(board: Reads, at: Subject) -> dict[str, Any]:

@@ -43,11 +43,17 @@ async def restart(planning: Planning) -> Draft:
         path_of(at, document), document, pointers, changes, "ask for a restart", planning.found(document)
     )
     return Draft(
-        subject=planning.found(document), effect=f"{at.kind} {at.name} restarts: {how}", requests=(request,),
-        facts=facts_of(document, pointers), before="running pods", after="new pods of the same images",
-        diff=(f"+ {RESTARTED if at.kind != 'Rollout' else 'restartAt'}: {stamp}",), notes=tuple(notes), posts=posts,
+        subject=planning.found(document),
+        effect=f"{at.kind} {at.name} restarts: {how}",
+        requests=(request,),
+        facts=facts_of(document, pointers),
+        before="running pods",
+        after="new pods of the same images",
+        diff=(f"+ {RESTARTED if at.kind != 'Rollout' else 'restartAt'}: {stamp}",),
+        notes=tuple(notes),
+        posts=posts,
         arguments=((STAMP, stamp),),
-    )  # fmt: skip
+    )
 
 
 async def hold(planning: Planning) -> Draft:
@@ -70,9 +76,13 @@ async def _paused(planning: Planning, paused: bool) -> Draft:
     if not paused and at.kind == "Rollout" and "template" not in document.get("spec", {}):
         pointers.remove("/spec/template")
     request = conditional(
-        path_of(at, document), document, pointers, put(document, "/spec/paused", paused),
-        "hold it" if paused else "let it go on", planning.found(document),
-    )  # fmt: skip
+        path_of(at, document),
+        document,
+        pointers,
+        put(document, "/spec/paused", paused),
+        "hold it" if paused else "let it go on",
+        planning.found(document),
+    )
     if paused:
         effect = (
             f"{at.kind} {at.name} is held: its controller starts no further step; pods that run go on serving"
@@ -80,8 +90,12 @@ async def _paused(planning: Planning, paused: bool) -> Draft:
     else:
         effect = f"{at.kind} {at.name} goes on from where it was held"
     return Draft(
-        subject=planning.found(document), effect=effect, requests=(request,), facts=facts_of(document, pointers),
-        before="held" if not paused else "going on", after="held" if paused else "going on",
+        subject=planning.found(document),
+        effect=effect,
+        requests=(request,),
+        facts=facts_of(document, pointers),
+        before="held" if not paused else "going on",
+        after="held" if paused else "going on",
         diff=(f"- paused: {str(not paused).lower()}", f"+ paused: {str(paused).lower()}"),
         posts=(Post(id="held" if paused else "not-held", text="spec.paused is as asked", within=30),),
-    )  # fmt: skip
+    )

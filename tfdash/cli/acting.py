@@ -88,9 +88,13 @@ def mode_of(settings: Settings, read_only: bool, elevate: bool) -> Mode:
 
 
 def compose(
-    board: Board, config: QuickConfig, settings: Settings, sources: Sequence[KubernetesSource], clock: Clock,
+    board: Board,
+    config: QuickConfig,
+    settings: Settings,
+    sources: Sequence[KubernetesSource],
+    clock: Clock,
     mode: Mode,
-) -> Acting:  # fmt: skip
+) -> Acting:
     """Open the store, make writers where the mode acts, and hand their feeders to the board."""
     from tfdash.actions.desk import make_desk
     from tfdash.actions.verifying import Verifier
@@ -139,9 +143,15 @@ def compose(
 
 
 def _journeys(
-    board: Board, config: QuickConfig, options: StoreOptions, clock: Clock, mode: Mode, elsewhere: Elsewhere,
-    leases: Leases, writers: Mapping[ClusterRef, Writer],
-) -> Feeder | None:  # fmt: skip
+    board: Board,
+    config: QuickConfig,
+    options: StoreOptions,
+    clock: Clock,
+    mode: Mode,
+    elsewhere: Elsewhere,
+    leases: Leases,
+    writers: Mapping[ClusterRef, Writer],
+) -> Feeder | None:
     """One terminal at a time runs them. Those that change things run where acting is configured, never by an elevation,
     which ends while they go on."""
     from tfdash.cli.compose import journeys_of
@@ -152,9 +162,15 @@ def _journeys(
     turn = Turn(options.folder, name, url=options.url, deadline=options.deadline, strict=acting)
     first = board.clusters[0]
     mine = in_cluster(
-        turn, name, first, elsewhere, clock, leases=leases if acting else None, writer=writers.get(first),
+        turn,
+        name,
+        first,
+        elsewhere,
+        clock,
+        leases=leases if acting else None,
+        writer=writers.get(first),
         by=lambda: _user(board, first),
-    )  # fmt: skip
+    )
     return journeys_of(config, board.clusters, clock, acting=acting, may_run=mine)
 
 
@@ -189,11 +205,21 @@ def policy_of(config: QuickConfig, settings: Settings, sources: Sequence[Kuberne
     told = settings.actions
     pipelines = {name: msgspec.convert(row.model_dump(), Pipeline) for name, row in told.pipelines.items()}
     return ActionPolicy(
-        plan_expires=told.plan_expires, server_timeout=told.server_timeout, follow=told.follow, bulk_cap=told.bulk_cap,
-        drain_timeout=told.drain_timeout, second_person=tuple(told.second_person), emergency=told.emergency, pipelines=pipelines,
-        gates=dict(told.gates), shell=tuple(told.shell), kubectl=kubectl_of(sources), pairs=judged.pairs,
-        calendar=judged.calendar, judged_by=policy_digest(judged.canary),
-    )  # fmt: skip
+        plan_expires=told.plan_expires,
+        server_timeout=told.server_timeout,
+        follow=told.follow,
+        bulk_cap=told.bulk_cap,
+        drain_timeout=told.drain_timeout,
+        second_person=tuple(told.second_person),
+        emergency=told.emergency,
+        pipelines=pipelines,
+        gates=dict(told.gates),
+        shell=tuple(told.shell),
+        kubectl=kubectl_of(sources),
+        pairs=judged.pairs,
+        calendar=judged.calendar,
+        judged_by=policy_digest(judged.canary),
+    )
 
 
 def kubectl_of(sources: Sequence[KubernetesSource]) -> dict[Any, tuple[str, ...]]:

@@ -27,9 +27,23 @@ if TYPE_CHECKING:
     from tfdash.store.reading import Source
 
 FIELDS = (
-    "terminal", "sequence", "at", "kind", "actor", "environment", "cluster", "target", "action", "intent", "audit_id",
-    "sentence", "data", "previous", "hash", "version",
-)  # fmt: skip
+    "terminal",
+    "sequence",
+    "at",
+    "kind",
+    "actor",
+    "environment",
+    "cluster",
+    "target",
+    "action",
+    "intent",
+    "audit_id",
+    "sentence",
+    "data",
+    "previous",
+    "hash",
+    "version",
+)
 
 
 def command(args: argparse.Namespace) -> int:
@@ -127,12 +141,23 @@ def _row(entry: Entry) -> dict[str, Any]:
     from tfdash.store.canonical import audit_id, data_of
 
     return {
-        "terminal": entry.terminal, "sequence": entry.sequence, "at": _stamp(entry.at), "kind": entry.kind.value,
-        "actor": entry.actor, "environment": entry.environment, "cluster": entry.cluster, "target": entry.target,
-        "action": entry.action, "intent": entry.intent,
-        "audit_id": audit_id(entry) if entry.kind is EntryKind.INTENT else "", "sentence": entry.sentence,
-        "data": data_of(entry), "previous": entry.previous, "hash": entry.hash, "version": entry.version,
-    }  # fmt: skip
+        "terminal": entry.terminal,
+        "sequence": entry.sequence,
+        "at": _stamp(entry.at),
+        "kind": entry.kind.value,
+        "actor": entry.actor,
+        "environment": entry.environment,
+        "cluster": entry.cluster,
+        "target": entry.target,
+        "action": entry.action,
+        "intent": entry.intent,
+        "audit_id": audit_id(entry) if entry.kind is EntryKind.INTENT else "",
+        "sentence": entry.sentence,
+        "data": data_of(entry),
+        "previous": entry.previous,
+        "hash": entry.hash,
+        "version": entry.version,
+    }
 
 
 def _stamp(at: float) -> str:

@@ -58,13 +58,19 @@ def bash(commands: dict[str, argparse.ArgumentParser]) -> str:
             '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" cmd="${COMP_WORDS[1]}" words=""',
             f'  if [ "$COMP_CWORD" -eq 1 ]; then words="{first} --help --version"; else',
             f'  if [ "$COMP_CWORD" -gt 2 ]; then case "$cmd ${{COMP_WORDS[2]}}" in {"|".join(twofold)}) cmd="$cmd ${{COMP_WORDS[2]}}" ;; esac; fi',
-            '  case "$cmd" in', *cases, "  esac",
-            '  case "$cmd $prev" in', *values,
-            '    *" --config"|*" --kubeconfig"|*" --file"|*" --anchor") COMPREPLY=($(compgen -f -- "$cur")); return ;;', "  esac", "  fi",
+            '  case "$cmd" in',
+            *cases,
+            "  esac",
+            '  case "$cmd $prev" in',
+            *values,
+            '    *" --config"|*" --kubeconfig"|*" --file"|*" --anchor") COMPREPLY=($(compgen -f -- "$cur")); return ;;',
+            "  esac",
+            "  fi",
             '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
-            "}", "complete -F _tfdash tfdash kubectl-tfdash",
+            "}",
+            "complete -F _tfdash tfdash kubectl-tfdash",
         ]
-    )  # fmt: skip
+    )
 
 
 def zsh(commands: dict[str, argparse.ArgumentParser]) -> str:
@@ -72,9 +78,10 @@ def zsh(commands: dict[str, argparse.ArgumentParser]) -> str:
         [
             "#compdef tfdash kubectl-tfdash",
             "# zsh completion of tfdash; use: source <(tfdash completion zsh)",
-            "autoload -U +X bashcompinit && bashcompinit", bash(commands),
+            "autoload -U +X bashcompinit && bashcompinit",
+            bash(commands),
         ]
-    )  # fmt: skip
+    )
 
 
 _FILES = ("--config", "--kubeconfig", "--file", "--anchor")

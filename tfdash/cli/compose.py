@@ -26,15 +26,39 @@ if TYPE_CHECKING:
     from tfdash.playbook.schedule import CalendarPolicy
 
 KINDS_OF_SCREEN: dict[str, str] = {
-    "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "replicasets": "ReplicaSet",
-    "pods": "Pod", "nodes": "Node", "namespaces": "Namespace", "jobs": "Job", "cronjobs": "CronJob",
-    "services": "Service", "endpointslices": "EndpointSlice", "hpa": "HorizontalPodAutoscaler",
-    "pdb": "PodDisruptionBudget", "events": "Event",
-}  # fmt: skip
+    "deployments": "Deployment",
+    "statefulsets": "StatefulSet",
+    "daemonsets": "DaemonSet",
+    "replicasets": "ReplicaSet",
+    "pods": "Pod",
+    "nodes": "Node",
+    "namespaces": "Namespace",
+    "jobs": "Job",
+    "cronjobs": "CronJob",
+    "services": "Service",
+    "endpointslices": "EndpointSlice",
+    "hpa": "HorizontalPodAutoscaler",
+    "pdb": "PodDisruptionBudget",
+    "events": "Event",
+}
 JUDGED_KINDS = (
-    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "PodDisruptionBudget",
-    "Event", "Node", "Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease",
-)  # fmt: skip
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Pod",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "Event",
+    "Node",
+    "Rollout",
+    "AnalysisRun",
+    "Experiment",
+    "Canary",
+    "Application",
+    "Kustomization",
+    "HelmRelease",
+)
 
 
 def clock_of(config: QuickConfig) -> Clock:
@@ -185,9 +209,13 @@ def prometheus_of(
 
 
 def journeys_of(
-    config: QuickConfig, refs: Sequence[ClusterRef], clock: Clock, *, acting: bool = False,
+    config: QuickConfig,
+    refs: Sequence[ClusterRef],
+    clock: Clock,
+    *,
+    acting: bool = False,
     may_run: Callable[[], Awaitable[bool]] | None = None,
-) -> Feeder | None:  # fmt: skip
+) -> Feeder | None:
     """Our own journeys; None where none is configured. ``acting`` False: those that change things never run.
 
     ``may_run`` says whether it is this terminal's turn; a headless run asks nobody. Raises ``ConfigError``.
@@ -220,9 +248,13 @@ def log_to_file(debug: bool) -> None:
 
 
 def board_of(
-    environment: QuickEnvironment, config: QuickConfig, clock: Clock, judge: Judging | None, *,
+    environment: QuickEnvironment,
+    config: QuickConfig,
+    clock: Clock,
+    judge: Judging | None,
+    *,
     journeys: bool = False,
-) -> tuple[Board, list[KubernetesSource]]:  # fmt: skip
+) -> tuple[Board, list[KubernetesSource]]:
     """``journeys``: also run our own ones that only read, for a headless judgement."""
     sources = sources_of(environment, config, clock)
     feeders = prometheus_of(environment, config, sources, clock)

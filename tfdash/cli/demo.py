@@ -20,9 +20,15 @@ def command(args: argparse.Namespace) -> int:
             demo.wait()
             return OK
         shared = {
-            "config": str(demo.config), "environment": args.environment, "kubeconfig": "", "context": "",
-            "namespace": "", "all_namespaces": False, "debug": False, "screen": args.screen,
-        }  # fmt: skip
+            "config": str(demo.config),
+            "environment": args.environment,
+            "kubeconfig": "",
+            "context": "",
+            "namespace": "",
+            "all_namespaces": False,
+            "debug": False,
+            "screen": args.screen,
+        }
         if sys.stdin.isatty() and sys.stdout.isatty():
             from tfdash.cli.running import run
 

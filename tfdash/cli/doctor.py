@@ -66,10 +66,13 @@ async def _cluster(board: Board, ref: ClusterRef, environment: str) -> dict[str,
     partly = {p.resource for p in rights if p.allowed and p.namespace}
     findings = [
         f"may not {p.verb} {p.resource} in all namespaces"
-        + (f", only in {', '.join(sorted(q.namespace for q in rights if q.allowed and q.resource == p.resource))}"
-           if p.resource in partly else "")
+        + (
+            f", only in {', '.join(sorted(q.namespace for q in rights if q.allowed and q.resource == p.resource))}"
+            if p.resource in partly
+            else ""
+        )
         for p in lacking
-    ]  # fmt: skip
+    ]
     findings += [
         f"the server would not say whether we may {p.verb} {p.resource}: {safe(p.reason)}"
         for p in rights
@@ -78,14 +81,20 @@ async def _cluster(board: Board, ref: ClusterRef, environment: str) -> dict[str,
     if info.skew is not None and abs(info.skew) > _SKEW:
         findings.append(f"the server's clock is {info.skew:+.0f} s from ours; check time synchronisation")
     about |= {
-        "url": safe(info.url), "context": safe(info.context), "version": safe(info.version), "user": safe(info.user),
-        "groups": [safe(g) for g in info.groups], "latency_seconds": info.latency, "skew_seconds": info.skew,
+        "url": safe(info.url),
+        "context": safe(info.context),
+        "version": safe(info.version),
+        "user": safe(info.user),
+        "groups": [safe(g) for g in info.groups],
+        "latency_seconds": info.latency,
+        "skew_seconds": info.skew,
         "controllers": sorted(info.crds),
         "privileges": [
-            {"verb": p.verb, "resource": p.resource, "namespace": p.namespace, "allowed": p.allowed} for p in rights
+            {"verb": p.verb, "resource": p.resource, "namespace": p.namespace, "allowed": p.allowed}
+            for p in rights
         ],
         "findings": findings,
-    }  # fmt: skip
+    }
     return about
 
 

@@ -51,8 +51,12 @@ def gate_release(args: argparse.Namespace) -> int:
     code = _code(state, emergency, unknown)
     if args.format == "json":
         told = {
-            "schema_version": 1, "exit_code": code, **as_json(state), "emergency": emergency, "clock_unchecked": unknown,
-        }  # fmt: skip
+            "schema_version": 1,
+            "exit_code": code,
+            **as_json(state),
+            "emergency": emergency,
+            "clock_unchecked": unknown,
+        }
         print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         print("\n".join(lines(state)))

@@ -36,9 +36,7 @@ def gate_canary(args: argparse.Namespace) -> int:
         return USAGE
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     load(config.path)
-    board, sources = board_of(
-        config.environment, config, clock_of(config), judge_of(config), journeys=True
-    )  # fmt: skip
+    board, sources = board_of(config.environment, config, clock_of(config), judge_of(config), journeys=True)
     kinds = dict.fromkeys(JUDGED_KINDS, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
 
@@ -75,9 +73,12 @@ def _print(args: argparse.Namespace, found: Sequence[Found], code: int, reason: 
 
     if args.format == "json":
         told = {
-            "schema_version": 1, "workload": safe(args.workload), "exit_code": code, "reason": safe(reason) or None,
+            "schema_version": 1,
+            "workload": safe(args.workload),
+            "exit_code": code,
+            "reason": safe(reason) or None,
             "releases": [as_json(release, judgement) for release, judgement in found],
-        }  # fmt: skip
+        }
         print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         for release, judgement in found:

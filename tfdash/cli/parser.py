@@ -27,10 +27,30 @@ exit codes:
   2  not known: held yet, too little traffic, no metrics, no release in flight
 """
 SCREENS = (
-    "overview", "canary", "deployments", "statefulsets", "daemonsets", "replicasets", "pods", "nodes", "namespaces", "jobs",
-    "cronjobs", "services", "endpointslices", "hpa", "pdb", "events", "rollouts",
-    "analysisruns", "experiments", "canaries", "applications", "kustomizations", "helmreleases",
-)  # fmt: skip
+    "overview",
+    "canary",
+    "deployments",
+    "statefulsets",
+    "daemonsets",
+    "replicasets",
+    "pods",
+    "nodes",
+    "namespaces",
+    "jobs",
+    "cronjobs",
+    "services",
+    "endpointslices",
+    "hpa",
+    "pdb",
+    "events",
+    "rollouts",
+    "analysisruns",
+    "experiments",
+    "canaries",
+    "applications",
+    "kustomizations",
+    "helmreleases",
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -137,9 +157,11 @@ def build() -> argparse.ArgumentParser:
     gate = commands.add_parser("gate", help="may we? exit 0 yes, 1 no, 2 not known; with the reason")
     gates = gate.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
     release = gates.add_parser(
-        "release", help="does the release calendar allow a standard release", epilog=_RELEASE,
+        "release",
+        help="does the release calendar allow a standard release",
+        epilog=_RELEASE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     _where(release, scoped=False)
     release.add_argument(
         "--at",
@@ -155,9 +177,11 @@ def build() -> argparse.ArgumentParser:
     )
     release.add_argument("--emergency-reason", metavar="TEXT", default="", help="why it cannot wait")
     canary = gates.add_parser(
-        "canary", help="may a release go on, by the playbook's rollback triggers", epilog=_CANARY,
+        "canary",
+        help="may a release go on, by the playbook's rollback triggers",
+        epilog=_CANARY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     _where(canary)
     canary.add_argument("--workload", metavar="NAME", required=True, help="its name, or NAMESPACE/NAME")
     canary.add_argument(

@@ -56,9 +56,13 @@ def _signals(board: Board) -> tuple[str, ...]:
 
 
 def settle(
-    board: Board, kinds: Mapping[str, Scope], wait: float, *, signals: bool = True,
+    board: Board,
+    kinds: Mapping[str, Scope],
+    wait: float,
+    *,
+    signals: bool = True,
     enough: Callable[[bool, float], bool] | None = None,
-) -> tuple[str, ...]:  # fmt: skip
+) -> tuple[str, ...]:
     """Start the board and wait until it is settled, or ``wait`` seconds; returns what is still awaited, () where nothing.
 
     ``enough(settled, seconds)`` is asked instead at each news: with whether it is settled and how long it took so far.

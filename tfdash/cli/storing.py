@@ -20,11 +20,19 @@ def store_options(settings: Settings, path: Path | None = None) -> StoreOptions:
 
     store: StoreSettings = settings.store
     return StoreOptions(
-        path=store.path, url=_secret(store.url, "store.url", path), key=_secret(store.key, "store.key", path),
-        deadline=store.deadline, heartbeat=store.heartbeat, approval_life=store.approval_life,
-        break_glass=store.break_glass, shared_roles=tuple(store.shared_roles), anchor_file=store.anchor_file,
-        anchor_command=tuple(store.anchor_command), anchor_every=store.anchor_every, approvals=store.approvals,
-    )  # fmt: skip
+        path=store.path,
+        url=_secret(store.url, "store.url", path),
+        key=_secret(store.key, "store.key", path),
+        deadline=store.deadline,
+        heartbeat=store.heartbeat,
+        approval_life=store.approval_life,
+        break_glass=store.break_glass,
+        shared_roles=tuple(store.shared_roles),
+        anchor_file=store.anchor_file,
+        anchor_command=tuple(store.anchor_command),
+        anchor_every=store.anchor_every,
+        approvals=store.approvals,
+    )
 
 
 def _secret(reference: SecretRef | None, name: str, path: Path | None) -> str:

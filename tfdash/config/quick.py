@@ -139,11 +139,15 @@ def _environment(name: str, table: dict[str, Any], kubeconfig: str, context: str
         first = clusters[0]
         clusters = (
             QuickCluster(
-                name=context or first.name, kubeconfig=kubeconfig or first.kubeconfig,
-                context=context or ("" if kubeconfig else first.context), namespaces=first.namespaces,
-                impersonate=first.impersonate, impersonate_groups=first.impersonate_groups, token=first.token,
+                name=context or first.name,
+                kubeconfig=kubeconfig or first.kubeconfig,
+                context=context or ("" if kubeconfig else first.context),
+                namespaces=first.namespaces,
+                impersonate=first.impersonate,
+                impersonate_groups=first.impersonate_groups,
+                token=first.token,
             ),
-        )  # fmt: skip
+        )
     word = _text(table, "word") or name.upper()
     return QuickEnvironment(name or "default", word, _text(table, "colour") or "neutral", clusters)
 

@@ -78,6 +78,8 @@ class SecretRef:
             return cls(value)
 
         return core_schema.no_info_before_validator_function(
-            check, core_schema.is_instance_schema(cls), json_schema_input_schema=core_schema.str_schema(),
+            check,
+            core_schema.is_instance_schema(cls),
+            json_schema_input_schema=core_schema.str_schema(),
             serialization=core_schema.plain_serializer_function_ser_schema(str),
-        )  # fmt: skip
+        )

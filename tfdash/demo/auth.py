@@ -118,7 +118,7 @@ class Authorizer:
             for binding in self._store.all(storage, scope):
                 subject = next(
                     (s for s in binding.get("subjects") or () if _subject_is(s, user, namespace)), None
-                )  # fmt: skip
+                )
                 if subject is None:
                     continue
                 ref = binding["roleRef"]

@@ -58,9 +58,7 @@ class Call:
         try:
             return int(text)
         except ValueError:
-            raise bad_request(
-                f'strconv.ParseInt: parsing "{text}": invalid syntax'
-            ) from None  # fmt: skip
+            raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
     @property
     def dry_run(self) -> bool:

@@ -89,9 +89,7 @@ def _pod(obj: Obj) -> Obj:
 
 
 def _deployment(spec: Obj) -> Obj:
-    result = _filled(
-        spec, replicas=1, strategy={}, revisionHistoryLimit=10, progressDeadlineSeconds=600
-    )  # fmt: skip
+    result = _filled(spec, replicas=1, strategy={}, revisionHistoryLimit=10, progressDeadlineSeconds=600)
     strategy = _filled(result["strategy"], type="RollingUpdate")
     if strategy["type"] == "RollingUpdate":
         strategy["rollingUpdate"] = _filled(
@@ -130,9 +128,14 @@ def _daemon_set(spec: Obj) -> Obj:
 
 def job_spec(spec: Obj) -> Obj:
     result = _filled(
-        spec, parallelism=1, backoffLimit=6, completionMode="NonIndexed", suspend=False, manualSelector=False,
+        spec,
+        parallelism=1,
+        backoffLimit=6,
+        completionMode="NonIndexed",
+        suspend=False,
+        manualSelector=False,
         podReplacementPolicy="TerminatingOrFailed",
-    )  # fmt: skip
+    )
     if result.get("completions") is None and spec.get("parallelism") is None:
         result["completions"] = 1
     if not result["manualSelector"]:
@@ -143,7 +146,7 @@ def job_spec(spec: Obj) -> Obj:
 def _cron_job(spec: Obj) -> Obj:
     result = _filled(
         spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1
-    )  # fmt: skip
+    )
     inner = spec.get("jobTemplate") or {}
     job = inner.get("spec") or {}
     return {
@@ -169,7 +172,7 @@ def _service(spec: Obj) -> Obj:
         result["ports"] = [
             _filled(p, protocol="TCP", targetPort=p.get("port")) if isinstance(p, dict) else p
             for p in result["ports"]
-        ]  # fmt: skip
+        ]
     return result
 
 

@@ -26,10 +26,18 @@ from tfdash.demo.store import Missing, Store, Stored
 from tfdash.demo.versions import item_json
 
 # Kinds whose delete answers with the object even when it is gone at once.
-_RETURNED = frozenset({
-    "pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "resourcequotas",
-    "podtemplates", "namespaces",
-})  # fmt: skip
+_RETURNED = frozenset(
+    {
+        "pods",
+        "services",
+        "serviceaccounts",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "resourcequotas",
+        "podtemplates",
+        "namespaces",
+    }
+)
 _POLICIES = ("Orphan", "Background", "Foreground")
 
 

@@ -9,10 +9,20 @@ from tfdash.demo.resources import Resource, groups, registry
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 VERSION = {
-    "major": "1", "minor": "37", "emulationMajor": "1", "emulationMinor": "37", "minCompatibilityMajor": "1",
-    "minCompatibilityMinor": "36", "gitVersion": "v1.37.2+demo", "gitCommit": "simulated", "gitTreeState": "clean",
-    "buildDate": "1970-01-01T00:00:00Z", "goVersion": "simulated", "compiler": "simulated", "platform": "linux/amd64",
-}  # fmt: skip
+    "major": "1",
+    "minor": "37",
+    "emulationMajor": "1",
+    "emulationMinor": "37",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "36",
+    "gitVersion": "v1.37.2+demo",
+    "gitCommit": "simulated",
+    "gitTreeState": "clean",
+    "buildDate": "1970-01-01T00:00:00Z",
+    "goVersion": "simulated",
+    "compiler": "simulated",
+    "platform": "linux/amd64",
+}
 
 
 def _of(group: str, version: str) -> list[Resource]:

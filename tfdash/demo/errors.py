@@ -11,9 +11,14 @@ class ApiError(Exception):
     """``reason`` "" leaves the field out; ``retry_after`` (seconds) also becomes the header."""
 
     def __init__(
-        self, code: int, reason: str, message: str, details: Obj | None = None,
-        retry_after: int | None = None, metadata: Obj | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        details: Obj | None = None,
+        retry_after: int | None = None,
+        metadata: Obj | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.reason = reason
@@ -24,9 +29,15 @@ class ApiError(Exception):
 
     def status(self) -> Obj:
         body: Obj = {
-            "kind": "Status", "apiVersion": "v1", "metadata": self.metadata or {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "details": self.details, "code": self.code,
-        }  # fmt: skip
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": self.metadata or {},
+            "status": "Failure",
+            "message": self.message,
+            "reason": self.reason,
+            "details": self.details,
+            "code": self.code,
+        }
         return {k: v for k, v in body.items() if v is not None and v != ""}
 
 
@@ -42,7 +53,7 @@ def about(name: str, group: str, kind: str, **more: Any) -> Obj:
 def not_found(plural: str, group: str, name: str) -> ApiError:
     return ApiError(
         404, "NotFound", f'{qualified(plural, group)} "{name}" not found', about(name, group, plural)
-    )  # fmt: skip
+    )
 
 
 def no_such_resource() -> ApiError:
@@ -52,13 +63,16 @@ def no_such_resource() -> ApiError:
 def method_not_allowed() -> ApiError:
     return ApiError(
         405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}
-    )  # fmt: skip
+    )
 
 
 def already_exists(plural: str, group: str, name: str) -> ApiError:
     return ApiError(
-        409, "AlreadyExists", f'{qualified(plural, group)} "{name}" already exists', about(name, group, plural)
-    )  # fmt: skip
+        409,
+        "AlreadyExists",
+        f'{qualified(plural, group)} "{name}" already exists',
+        about(name, group, plural),
+    )
 
 
 def conflict(plural: str, group: str, name: str, why: str) -> ApiError:
@@ -98,7 +112,9 @@ def invalid(kind: str, group: str, name: str, causes: list[Cause]) -> ApiError:
     texts = list(dict.fromkeys(f"{field}: {message}" for _, message, field in causes))
     said = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     details = about(
-        name, group, kind,
+        name,
+        group,
+        kind,
         causes=[{"reason": reason, "message": message, "field": field} for reason, message, field in causes],
-    )  # fmt: skip
+    )
     return ApiError(422, "Invalid", f'{qualified(kind, group)} "{name}" is invalid: {said}', details)

@@ -29,9 +29,10 @@ _TWICE = "This pod has more than one PodDisruptionBudget, which the eviction sub
 
 def budgets_of(store: Store, pod: Obj) -> list[Obj]:
     return [
-        b for b in store.all(_BUDGETS, pod["metadata"]["namespace"])
+        b
+        for b in store.all(_BUDGETS, pod["metadata"]["namespace"])
         if matches(dig(b, "spec", "selector"), labels_of(pod))
-    ]  # fmt: skip
+    ]
 
 
 def _charge(store: Store, pod: Obj, *, dry_run: bool) -> None:
@@ -76,10 +77,13 @@ async def evict(call: Call) -> web.Response:
     _charge(store, pod, dry_run=dry)
     if not dry:
         target = {
-            "type": "DisruptionTarget", "status": "True", "lastProbeTime": None,
-            "lastTransitionTime": stamp(store.now()), "reason": "EvictionByEvictionAPI",
+            "type": "DisruptionTarget",
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": stamp(store.now()),
+            "reason": "EvictionByEvictionAPI",
             "message": "Eviction API: evicting",
-        }  # fmt: skip
+        }
         others = [c for c in dig(pod, "status", "conditions", default=()) if c["type"] != "DisruptionTarget"]
         pod = store.update("pods", with_status(pod, conditions=[*others, target]))
         remove(store, "pods", pod, options.get("gracePeriodSeconds"))

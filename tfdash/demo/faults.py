@@ -179,11 +179,18 @@ async def strike(fault: Fault, request: web.Request) -> web.StreamResponse | Non
         return response
     errors = {
         "401": unauthorized(),
-        "403": ApiError(403, "Forbidden", f'forbidden: User "demo" cannot {request.method.lower()} path "{request.path}"', {}),
+        "403": ApiError(
+            403,
+            "Forbidden",
+            f'forbidden: User "demo" cannot {request.method.lower()} path "{request.path}"',
+            {},
+        ),
         "429": too_many(
-            "too many requests, please try again later", fault.retry_after, {"retryAfterSeconds": fault.retry_after}
+            "too many requests, please try again later",
+            fault.retry_after,
+            {"retryAfterSeconds": fault.retry_after},
         ),
         "500": ApiError(500, "InternalError", "Internal error occurred: a fault of the demo", {}),
         "410": expired("The resourceVersion for the provided list is too old."),
-    }  # fmt: skip
+    }
     return failure(errors[kind])

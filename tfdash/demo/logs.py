@@ -27,9 +27,13 @@ _PATHS = (
     "/healthz",
 )
 _NOTES = (
-    "cache refreshed in {d} ms", "connection pool: {n} of 40 in use", "consumed offset {n}", "lease renewed",
-    "slow query: {d} ms, 1 row", "retrying upstream after {d} ms",
-)  # fmt: skip
+    "cache refreshed in {d} ms",
+    "connection pool: {n} of 40 in use",
+    "consumed offset {n}",
+    "lease renewed",
+    "slow query: {d} ms, 1 row",
+    "retrying upstream after {d} ms",
+)
 
 
 class Run(NamedTuple):
@@ -87,7 +91,14 @@ def _status(pod: Obj, container: str) -> Obj | None:
 def _last_words(call: Call, pod: Obj, container: str, ended: Obj) -> tuple[str, ...]:
     if ended.get("reason") == "OOMKilled" or not ended.get("exitCode"):
         return ()
-    spec = next((c for c in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())] if c["name"] == container), None)  # fmt: skip
+    spec = next(
+        (
+            c
+            for c in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
+            if c["name"] == container
+        ),
+        None,
+    )
     words = call.cluster.behaviours.of(pod, spec).last_words if spec else ""
     return (
         f'level=error msg="{words or "fatal: configuration rejected"}"',

@@ -38,16 +38,21 @@ def _pod(call: Call, pod: Obj, at: float) -> Obj | None:
     if not used:
         return None
     return {
-        "metadata": _meta(pod, at), "timestamp": stamp(at), "window": "15s",
+        "metadata": _meta(pod, at),
+        "timestamp": stamp(at),
+        "window": "15s",
         "containers": [{"name": name, "usage": _quantities(*amounts)} for name, amounts in used.items()],
-    }  # fmt: skip
+    }
 
 
 def _node(call: Call, node: Obj, at: float) -> Obj:
     cpu, memory = node_usage(call.cluster, name_of(node), at)
     return {
-        "metadata": _meta(node, at), "timestamp": stamp(at), "window": "15s", "usage": _quantities(cpu, memory),
-    }  # fmt: skip
+        "metadata": _meta(node, at),
+        "timestamp": stamp(at),
+        "window": "15s",
+        "usage": _quantities(cpu, memory),
+    }
 
 
 def metrics(call: Call) -> web.Response:

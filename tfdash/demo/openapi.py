@@ -24,9 +24,11 @@ _JSON: dict[str, Obj] = {
     "object": {"type": "object"},
 }
 _PATCHES = (
-    "application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json",
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
     "application/strategic-merge-patch+json",
-)  # fmt: skip
+)
 _WRITE_OPTIONS = ("dryRun", "fieldManager", "fieldValidation")
 
 
@@ -97,21 +99,34 @@ def _paths(resource: Resource) -> dict[str, Obj]:
         body = {"content": {media: {"schema": {"type": "object"}} for media in medias}}
         options = _parameters((*_WRITE_OPTIONS, "force"))
         one["patch"] = {
-            "x-kubernetes-action": "patch", "parameters": options, "requestBody": body, "responses": ok, **kind,
-        }  # fmt: skip
+            "x-kubernetes-action": "patch",
+            "parameters": options,
+            "requestBody": body,
+            "responses": ok,
+            **kind,
+        }
         one["put"] = {
-            "x-kubernetes-action": "put", "parameters": _parameters(_WRITE_OPTIONS), "responses": ok, **kind,
-        }  # fmt: skip
+            "x-kubernetes-action": "put",
+            "parameters": _parameters(_WRITE_OPTIONS),
+            "responses": ok,
+            **kind,
+        }
         one["delete"] = {
-            "x-kubernetes-action": "delete", "parameters": _parameters(("dryRun",)), "responses": ok, **kind,
-        }  # fmt: skip
+            "x-kubernetes-action": "delete",
+            "parameters": _parameters(("dryRun",)),
+            "responses": ok,
+            **kind,
+        }
     many: Obj = {}
     if "list" in resource.verbs:
         many["get"] = {"x-kubernetes-action": "list", "responses": ok, **kind}
     if "create" in resource.verbs:
         many["post"] = {
-            "x-kubernetes-action": "post", "parameters": _parameters(_WRITE_OPTIONS), "responses": ok, **kind,
-        }  # fmt: skip
+            "x-kubernetes-action": "post",
+            "parameters": _parameters(_WRITE_OPTIONS),
+            "responses": ok,
+            **kind,
+        }
     return {base: many, base + "/{name}": one}
 
 

@@ -63,10 +63,21 @@ class DemoProcess:
 def arguments(options: DemoOptions) -> list[str]:
     """The child's command line."""
     argv = [
-        "--scenario", options.scenario, "--seed", str(options.seed), "--speed", repr(options.speed),
-        "--pods", str(options.pods), "--history", str(options.history),
-        "--bookmark-seconds", repr(options.bookmark_seconds), "--ports", ",".join(map(str, options.ports)),
-    ]  # fmt: skip
+        "--scenario",
+        options.scenario,
+        "--seed",
+        str(options.seed),
+        "--speed",
+        repr(options.speed),
+        "--pods",
+        str(options.pods),
+        "--history",
+        str(options.history),
+        "--bookmark-seconds",
+        repr(options.bookmark_seconds),
+        "--ports",
+        ",".join(map(str, options.ports)),
+    ]
     if options.start is not None:
         argv += ["--start", repr(options.start)]
     if options.folder is not None:

@@ -18,23 +18,38 @@ _MAGIC = b"k8s\x00"
 # Field number -> (name, type). A type is a scalar, another message's name, "[x]" a list of it, "{x}" a string map.
 _MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
     "ObjectMeta": {
-        1: ("name", "string"), 2: ("generateName", "string"), 3: ("namespace", "string"), 5: ("uid", "string"),
-        6: ("resourceVersion", "string"), 11: ("labels", "{string}"), 12: ("annotations", "{string}"),
+        1: ("name", "string"),
+        2: ("generateName", "string"),
+        3: ("namespace", "string"),
+        5: ("uid", "string"),
+        6: ("resourceVersion", "string"),
+        11: ("labels", "{string}"),
+        12: ("annotations", "{string}"),
         14: ("finalizers", "[string]"),
     },
     "Preconditions": {1: ("uid", "string"), 2: ("resourceVersion", "string")},
     "DeleteOptions": {
-        1: ("gracePeriodSeconds", "int"), 2: ("preconditions", "Preconditions"), 3: ("orphanDependents", "bool"),
-        4: ("propagationPolicy", "string"), 5: ("dryRun", "[string]"),
+        1: ("gracePeriodSeconds", "int"),
+        2: ("preconditions", "Preconditions"),
+        3: ("orphanDependents", "bool"),
+        4: ("propagationPolicy", "string"),
+        5: ("dryRun", "[string]"),
     },
     "ResourceAttributes": {
-        1: ("namespace", "string"), 2: ("verb", "string"), 3: ("group", "string"), 4: ("version", "string"),
-        5: ("resource", "string"), 6: ("subresource", "string"), 7: ("name", "string"),
+        1: ("namespace", "string"),
+        2: ("verb", "string"),
+        3: ("group", "string"),
+        4: ("version", "string"),
+        5: ("resource", "string"),
+        6: ("subresource", "string"),
+        7: ("name", "string"),
     },
     "NonResourceAttributes": {1: ("path", "string"), 2: ("verb", "string")},
     "AccessSpec": {
-        1: ("resourceAttributes", "ResourceAttributes"), 2: ("nonResourceAttributes", "NonResourceAttributes"),
-        3: ("user", "string"), 4: ("groups", "[string]"),
+        1: ("resourceAttributes", "ResourceAttributes"),
+        2: ("nonResourceAttributes", "NonResourceAttributes"),
+        3: ("user", "string"),
+        4: ("groups", "[string]"),
     },
     "RulesSpec": {1: ("namespace", "string")},
     "SelfSubjectAccessReview": {1: ("metadata", "ObjectMeta"), 2: ("spec", "AccessSpec")},
@@ -45,9 +60,19 @@ _MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
     "Eviction": {1: ("metadata", "ObjectMeta"), 2: ("deleteOptions", "DeleteOptions")},
     "Namespace": {1: ("metadata", "ObjectMeta")},
     "ServiceAccount": {1: ("metadata", "ObjectMeta")},
-    "ConfigMap": {1: ("metadata", "ObjectMeta"), 2: ("data", "{string}"), 3: ("binaryData", "{bytes}"), 4: ("immutable", "bool")},
-    "Secret": {1: ("metadata", "ObjectMeta"), 2: ("data", "{bytes}"), 3: ("type", "string"), 5: ("immutable", "bool")},
-}  # fmt: skip
+    "ConfigMap": {
+        1: ("metadata", "ObjectMeta"),
+        2: ("data", "{string}"),
+        3: ("binaryData", "{bytes}"),
+        4: ("immutable", "bool"),
+    },
+    "Secret": {
+        1: ("metadata", "ObjectMeta"),
+        2: ("data", "{bytes}"),
+        3: ("type", "string"),
+        5: ("immutable", "bool"),
+    },
+}
 
 
 class NotDecodable(ValueError):

@@ -11,11 +11,16 @@ from tfdash.demo.quantity import parse, write
 from tfdash.demo.store import Store
 
 _COUNTED = {
-    "services": "services", "configmaps": "configmaps", "secrets": "secrets",
-    "persistentvolumeclaims": "persistentvolumeclaims", "replicationcontrollers": "replicationcontrollers",
-    "count/deployments.apps": "deployments.apps", "count/jobs.batch": "jobs.batch",
-    "count/cronjobs.batch": "cronjobs.batch", "count/statefulsets.apps": "statefulsets.apps",
-}  # fmt: skip
+    "services": "services",
+    "configmaps": "configmaps",
+    "secrets": "secrets",
+    "persistentvolumeclaims": "persistentvolumeclaims",
+    "replicationcontrollers": "replicationcontrollers",
+    "count/deployments.apps": "deployments.apps",
+    "count/jobs.batch": "jobs.batch",
+    "count/cronjobs.batch": "cronjobs.batch",
+    "count/statefulsets.apps": "statefulsets.apps",
+}
 
 
 def container_sum(spec: Obj, part: str, resource: str) -> Decimal:
@@ -99,7 +104,7 @@ def _must_name(hard: dict[str, str], pod: Obj) -> str:
             c["name"]
             for c in pod["spec"].get("containers") or ()
             if dig(c, "resources", part, resource) is None
-        ]  # fmt: skip
+        ]
         if silent:
             missing.append(f"{name} for: {','.join(sorted(silent))}")
     return "; ".join(missing)

@@ -18,9 +18,13 @@ def _attributes(spec: Obj) -> Attributes:
             "spec: Invalid value: exactly one of resourceAttributes or nonResourceAttributes must be set"
         )
     return Attributes(
-        asked.get("verb", ""), asked.get("group", ""), asked.get("resource", ""), asked.get("subresource", ""),
-        asked.get("namespace", ""), asked.get("name", ""),
-    )  # fmt: skip
+        asked.get("verb", ""),
+        asked.get("group", ""),
+        asked.get("resource", ""),
+        asked.get("subresource", ""),
+        asked.get("namespace", ""),
+        asked.get("name", ""),
+    )
 
 
 def _decided(call: Call, user: User, spec: Obj) -> Obj:
@@ -47,9 +51,10 @@ def review(call: Call, body: Obj) -> Obj:
         if not namespace:
             raise bad_request("no namespace on request")
         basic = {
-            "verbs": ["create"], "apiGroups": ["authorization.k8s.io"],
+            "verbs": ["create"],
+            "apiGroups": ["authorization.k8s.io"],
             "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
-        }  # fmt: skip
+        }
         resources, paths = resource_rules(call.cluster.authorizer.rules(call.user, namespace))
         whoami = {
             "verbs": ["create"],
@@ -60,11 +65,25 @@ def review(call: Call, body: Obj) -> Obj:
             "resourceRules": [*resources, basic, whoami],
             "nonResourceRules": [
                 *paths,
-                {"verbs": ["get"], "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez",
-                 "/openapi", "/openapi/*", "/readyz", "/version", "/version/"]},
+                {
+                    "verbs": ["get"],
+                    "nonResourceURLs": [
+                        "/api",
+                        "/api/*",
+                        "/apis",
+                        "/apis/*",
+                        "/healthz",
+                        "/livez",
+                        "/openapi",
+                        "/openapi/*",
+                        "/readyz",
+                        "/version",
+                        "/version/",
+                    ],
+                },
             ],
             "incomplete": False,
-        }  # fmt: skip
+        }
         return {**head, "metadata": {}, "spec": {}, "status": status}
     user = call.user
     if kind in ("SubjectAccessReview", "LocalSubjectAccessReview"):

@@ -32,9 +32,12 @@ def scale_of(obj: Obj) -> Obj:
         status["selector"] = selector({"matchLabels": chosen} if plain else chosen)
     replicas = dig(obj, "spec", "replicas", default=0)
     return {
-        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta,
-        "spec": {"replicas": replicas} if replicas else {}, "status": status,
-    }  # fmt: skip
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": meta,
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": status,
+    }
 
 
 def read_scale(call: Call) -> web.Response:

@@ -13,10 +13,28 @@ import msgspec
 from tfdash.demo.world.behaviour import Rule, duration
 
 ACTIONS = (
-    "release", "undo", "scale", "restart", "pause", "resume", "delete-pod", "lose-node", "restore-node", "cordon",
-    "uncordon", "demand", "behave", "behave-well", "refuse", "accept", "create", "run-cronjob", "edit-config",
-    "prometheus-down", "prometheus-up",
-)  # fmt: skip
+    "release",
+    "undo",
+    "scale",
+    "restart",
+    "pause",
+    "resume",
+    "delete-pod",
+    "lose-node",
+    "restore-node",
+    "cordon",
+    "uncordon",
+    "demand",
+    "behave",
+    "behave-well",
+    "refuse",
+    "accept",
+    "create",
+    "run-cronjob",
+    "edit-config",
+    "prometheus-down",
+    "prometheus-up",
+)
 
 
 class ScenarioError(Exception):

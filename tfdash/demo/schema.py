@@ -91,7 +91,7 @@ def check_types(resource: Resource, body: Obj, field_validation: str) -> None:
 def _undecodable(resource: Resource, why: str) -> Exception:
     return bad_request(
         f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}'
-    )  # fmt: skip
+    )
 
 
 def _walk(resource: Resource, about: Model, value: Any, path: str, unknown: list[str]) -> None:
@@ -113,7 +113,11 @@ def _check(resource: Resource, about: Model, field: Field, value: Any, path: str
             raise _wrong(
                 resource, value, path, "[]" + field.of if field.shape == "List" else "map[string]string"
             )
-        inner = [(f"{path}[{i}]", v) for i, v in enumerate(value)] if isinstance(value, list) else [(path, v) for v in value.values()]  # fmt: skip
+        inner = (
+            [(f"{path}[{i}]", v) for i, v in enumerate(value)]
+            if isinstance(value, list)
+            else [(path, v) for v in value.values()]
+        )
     else:
         inner = [(path, value)]
     for here, item in inner:

@@ -71,7 +71,7 @@ class _Labels:
             return key, operator, self.values()
         raise bad_request(
             f"unable to parse requirement: found '{operator}', expected: in, notin, =, ==, !=, gt, lt"
-        )  # fmt: skip
+        )
 
     def values(self) -> tuple[str, ...]:
         if self.take() != "(":

@@ -72,9 +72,13 @@ class Served:
         for (name, cluster), port in zip(platform.clusters.items(), self._options.ports, strict=True):
             server = ApiServer(cluster, platform, platform.tokens["admin"])
             runner = web.AppRunner(
-                server.app, handle_signals=False, access_log=None, handler_cancellation=True,
-                shutdown_timeout=_CLOSING, keepalive_timeout=120,
-            )  # fmt: skip
+                server.app,
+                handle_signals=False,
+                access_log=None,
+                handler_cancellation=True,
+                shutdown_timeout=_CLOSING,
+                keepalive_timeout=120,
+            )
             await runner.setup()
             self._runners.append(runner)
             site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=context, reuse_address=True)

@@ -119,7 +119,7 @@ class ApiServer:
             raise no_such_resource()
         call = Call(
             request, self.cluster, user, resource, wanted.namespace, wanted.name, wanted.subresource, verb
-        )  # fmt: skip
+        )
         return await self._dispatch(call)
 
     async def _dispatch(self, call: Call) -> web.StreamResponse:

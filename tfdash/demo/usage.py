@@ -91,8 +91,10 @@ def pod_usage(cluster: Cluster, pod: Obj, at: float) -> dict[str, tuple[float, f
     """(cores, bytes) of each running container."""
     namespace, app = namespace_of(pod), app_of(pod)
     running = {
-        s["name"] for s in dig(pod, "status", "containerStatuses", default=()) if "running" in (s.get("state") or {})
-    }  # fmt: skip
+        s["name"]
+        for s in dig(pod, "status", "containerStatuses", default=())
+        if "running" in (s.get("state") or {})
+    }
     containers = [c for c in pod["spec"]["containers"] if c["name"] in running]
     if not containers:
         return {}

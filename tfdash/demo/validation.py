@@ -33,9 +33,14 @@ _PATH_NAMES = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
 _REQUIRED, _INVALID, _FORBIDDEN = "FieldValueRequired", "FieldValueInvalid", "FieldValueForbidden"
 IMMUTABLE = "field is immutable"
 _STATEFUL_FREE = (
-    "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
-    "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
-)  # fmt: skip
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+)
 _POD_FREE = (
     "containers",
     "initContainers",
@@ -119,8 +124,12 @@ def _resources(resources: Obj, path: str) -> list[Cause]:
         if part == "requests" and limit is not None and value > limit:
             shown = resources["requests"][name]
             causes.append(
-                _bad(f"{path}.requests", shown, f"must be less than or equal to {name} limit of {resources['limits'][name]}")
-            )  # fmt: skip
+                _bad(
+                    f"{path}.requests",
+                    shown,
+                    f"must be less than or equal to {name} limit of {resources['limits'][name]}",
+                )
+            )
     return causes
 
 
@@ -190,9 +199,15 @@ def _changes(resource: Resource, before: Obj, after: Obj) -> list[Cause]:
             causes.append(_bad(f"spec.{field}", new.get(field), IMMUTABLE))
     if kind == "statefulsets" and any(
         old.get(k) != new.get(k) for k in {*old, *new} if k not in _STATEFUL_FREE
-    ):  # fmt: skip
+    ):
         free = ", ".join(f"'{f}'" for f in _STATEFUL_FREE[:-1]) + " and 'minReadySeconds'"
-        causes.append((_FORBIDDEN, f"Forbidden: updates to statefulset spec for fields other than {free} are forbidden", "spec"))  # fmt: skip
+        causes.append(
+            (
+                _FORBIDDEN,
+                f"Forbidden: updates to statefulset spec for fields other than {free} are forbidden",
+                "spec",
+            )
+        )
     if kind == "pods" and _pod_changed(old, new):
         why = (
             "pod updates may not change fields other than `spec.containers[*].image`,"
@@ -235,4 +250,4 @@ def check(resource: Resource, obj: Obj, before: Obj | None = None) -> None:
 def cannot_decode(resource: Resource, why: str) -> ApiError:
     return bad_request(
         f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}'
-    )  # fmt: skip
+    )

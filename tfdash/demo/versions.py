@@ -12,10 +12,14 @@ from tfdash.demo.resources import Resource
 from tfdash.demo.store import Stored
 
 _EVENT_OUT = {
-    "involvedObject": "regarding", "message": "note", "source": "deprecatedSource", "count": "deprecatedCount",
-    "firstTimestamp": "deprecatedFirstTimestamp", "lastTimestamp": "deprecatedLastTimestamp",
+    "involvedObject": "regarding",
+    "message": "note",
+    "source": "deprecatedSource",
+    "count": "deprecatedCount",
+    "firstTimestamp": "deprecatedFirstTimestamp",
+    "lastTimestamp": "deprecatedLastTimestamp",
     "reportingComponent": "reportingController",
-}  # fmt: skip
+}
 _EVENT_IN = {v: k for k, v in _EVENT_OUT.items()}
 _METRICS = "autoscaling.alpha.kubernetes.io/metrics"
 _encode = msgspec.json.encode
@@ -103,6 +107,8 @@ def full(resource: Resource, obj: Obj) -> Obj:
 
 
 def partial_json(item: Stored) -> bytes:
-    return b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":' + _encode(
-        item.obj["metadata"]
-    ) + b"}"  # fmt: skip
+    return (
+        b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":'
+        + _encode(item.obj["metadata"])
+        + b"}"
+    )

@@ -19,7 +19,7 @@ from tfdash.demo.errors import (
     invalid,
     method_not_allowed,
     not_found,
-)  # fmt: skip
+)
 from tfdash.demo.eviction import evict
 from tfdash.demo.negotiate import decode_body
 from tfdash.demo.objects import Obj, dig, make_uid, name_of, stamp, suffix, with_meta
@@ -37,15 +37,40 @@ from tfdash.demo.validation import check
 from tfdash.demo.versions import shown as shown_in
 from tfdash.demo.versions import stored as stored_from
 
-GENERATED = frozenset({
-    "pods", "deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "cronjobs", "horizontalpodautoscalers",
-    "poddisruptionbudgets", "ingresses", "networkpolicies", "replicationcontrollers", "customresourcedefinitions",
-    "validatingwebhookconfigurations", "mutatingwebhookconfigurations", "rollouts", "analysisruns", "analysistemplates",
-    "clusteranalysistemplates", "experiments", "canaries", "applications",
-})  # fmt: skip
+GENERATED = frozenset(
+    {
+        "pods",
+        "deployments",
+        "replicasets",
+        "statefulsets",
+        "daemonsets",
+        "jobs",
+        "cronjobs",
+        "horizontalpodautoscalers",
+        "poddisruptionbudgets",
+        "ingresses",
+        "networkpolicies",
+        "replicationcontrollers",
+        "customresourcedefinitions",
+        "validatingwebhookconfigurations",
+        "mutatingwebhookconfigurations",
+        "rollouts",
+        "analysisruns",
+        "analysistemplates",
+        "clusteranalysistemplates",
+        "experiments",
+        "canaries",
+        "applications",
+    }
+)
 _SYSTEM_META = (
-    "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName",
-)  # fmt: skip
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "generateName",
+)
 _APPLY = "application/apply-patch+yaml"
 _NO_STRATEGIC = (
     "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
@@ -109,7 +134,7 @@ def _identified(call: Call, body: Obj) -> Obj:
     if call.name and meta.get("name") not in (None, "", call.name):
         raise bad_request(
             f"the name of the object ({meta['name']}) does not match the name on the URL ({call.name})"
-        )  # fmt: skip
+        )
     obj = {k: v for k, v in body.items() if k not in ("kind", "apiVersion")}
     return stored_from(resource, {**obj, "metadata": meta})
 
@@ -138,8 +163,11 @@ def _living_namespace(call: Call, obj: Obj) -> None:
     if is_deleting(found):
         why = f"unable to create new content in namespace {call.namespace} because it is being terminated"
         error = forbidden(call.resource.plural, call.resource.group, name_of(obj), why)
-        cause = {"reason": "NamespaceTerminating", "message": f"namespace {call.namespace} is being terminated",
-                 "field": "metadata.namespace"}  # fmt: skip
+        cause = {
+            "reason": "NamespaceTerminating",
+            "message": f"namespace {call.namespace} is being terminated",
+            "field": "metadata.namespace",
+        }
         error.details = {**(error.details or {}), "causes": [cause]}
         raise error
 
@@ -160,8 +188,20 @@ async def create(call: Call) -> web.StreamResponse:
 
 def _fresh(call: Call, obj: Obj) -> Obj:
     """A new object before its checks: name made, status as a new one has it, defaults filled in."""
-    meta = {k: v for k, v in obj["metadata"].items() if k not in ("uid", "creationTimestamp", "generation", "managedFields",
-            "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")}  # fmt: skip
+    meta = {
+        k: v
+        for k, v in obj["metadata"].items()
+        if k
+        not in (
+            "uid",
+            "creationTimestamp",
+            "generation",
+            "managedFields",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+        )
+    }
     if meta.pop("resourceVersion", ""):
         raise bad_request("resourceVersion should not be set on objects to be created")
     if not meta.get("name") and meta.get("generateName"):
@@ -354,9 +394,14 @@ async def _apply(call: Call) -> web.StreamResponse:
     if live is None and call.subresource:
         raise not_found(call.resource.plural, call.resource.group, call.name)
     after, managed = apply(
-        live, given, manager=call.text("fieldManager"), subresource=call.subresource,
-        version=call.resource.api_version, time=_time(call), force=call.flag("force"),
-    )  # fmt: skip
+        live,
+        given,
+        manager=call.text("fieldManager"),
+        subresource=call.subresource,
+        version=call.resource.api_version,
+        time=_time(call),
+        force=call.flag("force"),
+    )
     if live is None:
         fresh = _fresh(call, after)
         return _create(call, with_meta(fresh, managedFields=managed), owned=False)

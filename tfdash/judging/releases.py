@@ -77,9 +77,14 @@ class Releases:
                     self._touched |= affects(cluster, kind, obj, self.policies.pairs)
 
     def assess(
-        self, picture: Picture, change: Change, workloads_changed: set[Subject], now: float,
-        links: Mapping[ClusterRef, LinksOf], workloads: dict[Subject, WorkloadState],
-    ) -> set[Subject]:  # fmt: skip
+        self,
+        picture: Picture,
+        change: Change,
+        workloads_changed: set[Subject],
+        now: float,
+        links: Mapping[ClusterRef, LinksOf],
+        workloads: dict[Subject, WorkloadState],
+    ) -> set[Subject]:
         """Bring everything up to date; returns the subjects of which something else is said than before."""
         self._touched |= {s for s in workloads_changed if s in self.states}
         self._touched |= {s for s, at in self._ends.items() if at <= now}
@@ -103,9 +108,13 @@ class Releases:
     # -- releases -----------------------------------------------------------------------------------------------
 
     def _look(
-        self, picture: Picture, touched: set[Subject], now: float, links: Mapping[ClusterRef, LinksOf],
+        self,
+        picture: Picture,
+        touched: set[Subject],
+        now: float,
+        links: Mapping[ClusterRef, LinksOf],
         workloads: dict[Subject, WorkloadState],
-    ) -> set[Subject]:  # fmt: skip
+    ) -> set[Subject]:
         changed: set[Subject] = set()
         states = dict(self.states) if touched else self.states
         for subject in touched:
@@ -113,9 +122,14 @@ class Releases:
             told = None
             if cluster is not None:
                 told = release_of(
-                    cluster, subject, now, self.policies.pairs, links=links.get(subject.cluster), workloads=workloads,
+                    cluster,
+                    subject,
+                    now,
+                    self.policies.pairs,
+                    links=links.get(subject.cluster),
+                    workloads=workloads,
                     settled=self.policies.settled,
-                )  # fmt: skip
+                )
             self._ends.pop(subject, None)
             if told is None:
                 if states.pop(subject, None) is not None:
@@ -182,9 +196,12 @@ class Releases:
         for side in (release.stable, release.canary):
             remember(seen, side, release.subject.namespace, objects)
         journeys: list[Observation[Journey]] = [
-            o for o in signals.journeys.values()
-            if o.value is None or o.value.control or o.value.workload in (None, release.subject, release.workload)
-        ]  # fmt: skip
+            o
+            for o in signals.journeys.values()
+            if o.value is None
+            or o.value.control
+            or o.value.workload in (None, release.subject, release.workload)
+        ]
         pods = {name: hash_ for name, (hash_, _) in seen.items()}
         started = {name: at for name, (_, at) in seen.items() if at}
         policy, kept = self.policies.canary, self._kept.setdefault(release.subject, Kept())
@@ -192,18 +209,30 @@ class Releases:
             release.canary is not None and release.stable is not None and release.phase is not Phase.COMPLETE
         )
         told = judge_release(
-            release, traffic, journeys, started, policy, now, manual=manual_of(facts, release),
+            release,
+            traffic,
+            journeys,
+            started,
+            policy,
+            now,
+            manual=manual_of(facts, release),
             frozen="" if both else self.frozen.get(release.subject) or baseline_of(facts, release),
-            pods=pods, kept=kept,
-        )  # fmt: skip
+            pods=pods,
+            kept=kept,
+        )
         if both and traffic is not None and traffic.value is not None:
             self._freeze(release, traffic.value, started, pods, now, kept)
         return told
 
     def _freeze(
-        self, release: ReleaseState, traffic: Traffic, started: dict[str, float], pods: dict[str, str], now: float,
+        self,
+        release: ReleaseState,
+        traffic: Traffic,
+        started: dict[str, float],
+        pods: dict[str, str],
+        now: float,
         kept: Kept,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Keep the stable version's counts while it still serves, whenever a window was counted."""
         if self._froze.get(release.subject) == kept.turn:
             return

@@ -8,6 +8,7 @@ sequence of ``Point`` or ``Buckets`` that it is.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -92,19 +93,21 @@ class Columns(Sequence[T]):
             before = value
         return told
 
+    @abstractmethod
     def value(self, place: int) -> float:
         """The counter, or the count of all observations, at a place of the arrays."""
-        raise NotImplementedError
 
+    @abstractmethod
     def part(self, first: int, last: int) -> Self:
-        raise NotImplementedError
+        """The samples from place ``first`` to ``last`` - 1 of the same arrays."""
 
+    @abstractmethod
     def sample(self, place: int) -> T:
-        raise NotImplementedError
+        """The sample at a place of the arrays."""
 
+    @abstractmethod
     def raw(self) -> Any:
         """What two of these are compared by."""
-        raise NotImplementedError
 
 
 class Points(Columns[Point]):
@@ -137,8 +140,14 @@ class Scrapes(Columns[Buckets]):
     __slots__ = ("bounds", "numbers", "sums")
 
     def __init__(
-        self, ats: array[float], bounds: tuple[float, ...], numbers: array[float], sums: array[float], first: int, last: int
-    ) -> None:  # fmt: skip
+        self,
+        ats: array[float],
+        bounds: tuple[float, ...],
+        numbers: array[float],
+        sums: array[float],
+        first: int,
+        last: int,
+    ) -> None:
         self.ats, self.bounds, self.numbers, self.sums = ats, bounds, numbers, sums
         self.first, self.last = first, last
 
@@ -162,8 +171,11 @@ class Scrapes(Columns[Buckets]):
         width = len(self.bounds)
         sums = self.sums[self.first : self.last].tobytes()  # NaN is no number, but the same sample
         return (
-            self.bounds, sums, self.ats[self.first : self.last], self.numbers[self.first * width : self.last * width]
-        )  # fmt: skip
+            self.bounds,
+            sums,
+            self.ats[self.first : self.last],
+            self.numbers[self.first * width : self.last * width],
+        )
 
 
 _AT = itemgetter(0)

@@ -95,9 +95,14 @@ def _releases(picture: Picture, workloads: Mapping[Subject, WorkloadState]) -> S
     elif paused:
         level, detail = Level.PAUSED, _named(paused, "waits for a person")
     return SectionState(
-        id="releases", title="Releases", level=level, sentence=", ".join(parts), detail=detail, target="deployments",
+        id="releases",
+        title="Releases",
+        level=level,
+        sentence=", ".join(parts),
+        detail=detail,
+        target="deployments",
         count=len(stuck) or len(moving) or len(paused),
-    )  # fmt: skip
+    )
 
 
 def _seen_whole(picture: Picture, section: SectionState) -> SectionState:
@@ -118,9 +123,11 @@ def _seen_whole(picture: Picture, section: SectionState) -> SectionState:
 
 
 def _canaries(
-    section: SectionState, releases: Mapping[Subject, ReleaseState], canaries: Mapping[Subject, CanaryJudgement],
+    section: SectionState,
+    releases: Mapping[Subject, ReleaseState],
+    canaries: Mapping[Subject, CanaryJudgement],
     calendar: CalendarState | None,
-) -> SectionState:  # fmt: skip
+) -> SectionState:
     """The section of releases with what Rollouts and Canaries add, and with the triggers' word, which is the worst."""
     if section.level is Level.UNKNOWN and not canaries:
         return section
@@ -155,14 +162,20 @@ def _canaries(
     elif not detail and calendar is not None:
         detail = calendar.text
     return msgspec.structs.replace(
-        section, level=level, sentence=sentence, detail=detail, target="canary" if judged else section.target,
+        section,
+        level=level,
+        sentence=sentence,
+        detail=detail,
+        target="canary" if judged else section.target,
         count=len(must) or max(section.count, len(flying)),
-    )  # fmt: skip
+    )
 
 
 _OF_SERVING = {
-    Serving.DOWN: Level.BREACH, Serving.DEGRADED: Level.WARN, Serving.UNKNOWN: Level.UNKNOWN,
-}  # fmt: skip
+    Serving.DOWN: Level.BREACH,
+    Serving.DEGRADED: Level.WARN,
+    Serving.UNKNOWN: Level.UNKNOWN,
+}
 
 
 def _serving(
@@ -193,10 +206,14 @@ def _serving(
     level = troubled[0][0] if troubled else Level.OK
     detail = troubled[0][2] if troubled else "no workload lacks a pod"
     return SectionState(
-        id="serving", title="Serving", level=level, detail=detail, target="deployments",
+        id="serving",
+        title="Serving",
+        level=level,
+        detail=detail,
+        target="deployments",
         sentence=f"{good} of {wanted} workloads serve" if wanted else "no workloads",
         count=sum(row[0] is level for row in troubled),
-    )  # fmt: skip
+    )
 
 
 def _nodes(picture: Picture, verdicts: Mapping[Subject, tuple[Verdict, ...]]) -> SectionState:
@@ -215,6 +232,11 @@ def _nodes(picture: Picture, verdicts: Mapping[Subject, tuple[Verdict, ...]]) ->
     )
     sentence = f"{len(ready)} of {len(told)} ready" + (f", {cordoned} cordoned" if cordoned else "")
     return SectionState(
-        id="nodes", title="Nodes", level=level, sentence=sentence, detail=detail, target="nodes",
+        id="nodes",
+        title="Nodes",
+        level=level,
+        sentence=sentence,
+        detail=detail,
+        target="nodes",
         count=sum(v.level is level for v in told),
-    )  # fmt: skip
+    )

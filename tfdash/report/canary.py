@@ -20,28 +20,43 @@ from tfdash.views.times import clocks, iso
 
 CANARY = "canary"
 KINDS = (
-    "Deployment", "ReplicaSet", "Pod", "Rollout", "AnalysisRun", "Experiment", "Canary",
-)  # fmt: skip
+    "Deployment",
+    "ReplicaSet",
+    "Pod",
+    "Rollout",
+    "AnalysisRun",
+    "Experiment",
+    "Canary",
+)
 """What must have been read whole, so that a release that is not listed is not there."""
 
 
 def canary_report(
-    picture: Picture, assessment: Assessment, namespace: str | None, format: str, now: float, zone: ZoneInfo,
+    picture: Picture,
+    assessment: Assessment,
+    namespace: str | None,
+    format: str,
+    now: float,
+    zone: ZoneInfo,
     width: int | None = None,
-) -> tuple[str, int]:  # fmt: skip
+) -> tuple[str, int]:
     """The report and its exit code. ``namespace`` None: all; ``width`` cuts a text's lines to so many cells."""
     releases = canary.shown(assessment, (namespace,) if namespace else None)
     lacking = tuple(unread(picture))
     code = _code(assessment, releases, lacking)
     if format == "json":
         document = {
-            "schema_version": SCHEMA_VERSION, "generated_at": iso(now), "screen": CANARY,
-            "namespace": safe(namespace) if namespace else None, "exit_code": code,
-            "sources": sources_json(picture, now), "unread": [safe(u) for u in lacking],
+            "schema_version": SCHEMA_VERSION,
+            "generated_at": iso(now),
+            "screen": CANARY,
+            "namespace": safe(namespace) if namespace else None,
+            "exit_code": code,
+            "sources": sources_json(picture, now),
+            "unread": [safe(u) for u in lacking],
             "calendar": calendar.as_json(assessment.calendar) if assessment.calendar is not None else None,
             "metrics": _metrics(picture, now),
             "releases": [canarywhy.as_json(r, canary.judgement_of(assessment, r)) for r in releases],
-        }  # fmt: skip
+        }
         return json.dumps(document, indent=2, ensure_ascii=False), code
     lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
     if not releases:
@@ -69,11 +84,15 @@ def _release(
     judgement = canary.judgement_of(assessment, release)
     head = canary.headline(release, judgement)
     around = [
-        canary.against(release, judgement), canary.step_line(release, now), canary.skip_line(release),
-        canaryfacts.journey_line(picture, release), *canaryfacts.analysis_lines(release),
-        canaryfacts.keeper_line(release), canaryfacts.good_line(canaryfacts.good_of(picture, release), now),
+        canary.against(release, judgement),
+        canary.step_line(release, now),
+        canary.skip_line(release),
+        canaryfacts.journey_line(picture, release),
+        *canaryfacts.analysis_lines(release),
+        canaryfacts.keeper_line(release),
+        canaryfacts.good_line(canaryfacts.good_of(picture, release), now),
         *canaryfacts.metrics_lines(picture, release, now),
-    ]  # fmt: skip
+    ]
     lines = [f"{head.state.text}  {head.text}{f'  -> {head.advice}' if head.advice else ''}"]
     lines += [f"  {text}" for line in around if (text := _plain(line))]
     if judgement is not None:
@@ -91,13 +110,15 @@ def _metrics(picture: Picture, now: float) -> list[dict[str, Any]]:
     """Each metric backend: reached or not, and when it answered last."""
     return [
         {
-            "cluster": safe(ref.cluster), "environment": safe(ref.environment), "source": safe(seen.source),
+            "cluster": safe(ref.cluster),
+            "environment": safe(ref.environment),
+            "source": safe(seen.source),
             "version": safe(seen.value) if seen.value else None,
             "age_seconds": None if seen.observed_at is None else round(now - seen.observed_at, 3),
             "problem": safe(str(seen.problem)) if seen.problem is not None else None,
         }
         for ref, seen in picture.signals.prometheus.items()
-    ]  # fmt: skip
+    ]
 
 
 def unread(picture: Picture) -> Iterable[str]:

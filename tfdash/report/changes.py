@@ -16,16 +16,25 @@ OK, UNKNOWN = 0, 2
 
 
 def changes_report(
-    changes: Sequence[Altered], unread: Sequence[str], format: str, now: float, zone: ZoneInfo, width: int | None = None,
-    hours: float = HOURS, several_clusters: bool = False,
-) -> str:  # fmt: skip
+    changes: Sequence[Altered],
+    unread: Sequence[str],
+    format: str,
+    now: float,
+    zone: ZoneInfo,
+    width: int | None = None,
+    hours: float = HOURS,
+    several_clusters: bool = False,
+) -> str:
     """The whole differences, in contrast to the page."""
     if format == "json":
         document = {
-            "schema_version": 1, "generated_at": iso(now), "screen": "changes", "hours": hours,
+            "schema_version": 1,
+            "generated_at": iso(now),
+            "screen": "changes",
+            "hours": hours,
             "unread": [safe(u) for u in unread],
             "changes": [{**row, "at": iso(row["at"])} for row in change_rows(changes)],
-        }  # fmt: skip
+        }
         return json.dumps(document, indent=2, ensure_ascii=False)
     told = change_lines(changes, now, zone, several_clusters=several_clusters, diff_lines=10_000)
     lines = [

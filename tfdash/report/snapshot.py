@@ -81,11 +81,15 @@ def _document(
     if found.rows is None:
         document["sections"] = [
             {
-                "id": s.id, "title": s.title, "level": Level(s.level).name, "sentence": safe(s.sentence),
-                "detail": safe(s.detail), "screen": s.target,
+                "id": s.id,
+                "title": s.title,
+                "level": Level(s.level).name,
+                "sentence": safe(s.sentence),
+                "detail": safe(s.detail),
+                "screen": s.target,
             }
             for s in sorted(assessment.sections, key=lambda s: -s.level)
-        ]  # fmt: skip
+        ]
         document["verdicts"] = [_verdict(v) for v in found.verdicts if v.level >= Level.UNKNOWN]
         return document
     rows = found.rows
@@ -131,7 +135,9 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "level": verdict.level.name,
         "rule": safe(verdict.rule),
         "subject": {
-            "cluster": subject.cluster.cluster, "kind": subject.kind, "namespace": safe(subject.namespace) or None,
+            "cluster": subject.cluster.cluster,
+            "kind": subject.kind,
+            "namespace": safe(subject.namespace) or None,
             "name": safe(subject.name),
         },
         "sentence": safe(verdict.sentence),
@@ -141,7 +147,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "unknown": verdict.unknown.value if verdict.unknown else None,
         "since": iso(verdict.since),
         "evidence": [safe(str(o)) for o in verdict.evidence.objects],
-    }  # fmt: skip
+    }
 
 
 def _text(

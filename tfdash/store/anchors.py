@@ -59,9 +59,12 @@ async def to_command(argv: tuple[str, ...], head: Head, timeout: float = 10.0) -
     """Run it with the line on its standard input. Returns why it did not take it, "" where it did."""
     try:
         process = await asyncio.create_subprocess_exec(
-            *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
-        )  # fmt: skip
+        )
     except OSError as error:
         return f"{argv[0]}: {why(error)}"
     try:

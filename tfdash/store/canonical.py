@@ -150,11 +150,22 @@ def decode(raw: bytes, stored_hash: str) -> Entry:
     except ValueError:
         kind, sentence = EntryKind.NOTE, f"({header.kind}, of a newer version) {text('sentence')}"
     return Entry(
-        version=header.version, terminal=header.terminal, sequence=header.sequence, at=header.micros / 1_000_000,
-        kind=kind, actor=text("actor"), environment=text("environment"), cluster=text("cluster"),
-        target=text("target"), action=text("action"), intent=header.intent, sentence=sentence,
-        data=text("data", "{}"), previous=header.previous, hash=stored_hash,
-    )  # fmt: skip
+        version=header.version,
+        terminal=header.terminal,
+        sequence=header.sequence,
+        at=header.micros / 1_000_000,
+        kind=kind,
+        actor=text("actor"),
+        environment=text("environment"),
+        cluster=text("cluster"),
+        target=text("target"),
+        action=text("action"),
+        intent=header.intent,
+        sentence=sentence,
+        data=text("data", "{}"),
+        previous=header.previous,
+        hash=stored_hash,
+    )
 
 
 def data_of(entry: Entry) -> dict[str, Any]:

@@ -50,8 +50,19 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             intent = f"{terminal}:{sequence}"
         return seal(
             Entry(
-                version=VERSION, terminal=terminal, sequence=sequence, at=round(self.at * 1_000_000) / 1_000_000,
-                kind=self.kind, actor=actor, environment=self.environment, cluster=self.cluster, target=target,
-                action=action, intent=intent, sentence=sentence, data=text, previous=previous,
+                version=VERSION,
+                terminal=terminal,
+                sequence=sequence,
+                at=round(self.at * 1_000_000) / 1_000_000,
+                kind=self.kind,
+                actor=actor,
+                environment=self.environment,
+                cluster=self.cluster,
+                target=target,
+                action=action,
+                intent=intent,
+                sentence=sentence,
+                data=text,
+                previous=previous,
             )
-        )  # fmt: skip
+        )

@@ -47,9 +47,17 @@ class StoreFeeder:
     """``tfdash.sources.base.Feeder`` over a ``Store``. ``acting``: this terminal records, so it has a heartbeat too."""
 
     def __init__(
-        self, store: Store, folder: Path, *, acting: bool, sync: Syncing | None = None, heartbeat: float = 3600.0,
-        anchoring: Anchoring | None = None, policy: str = "", keys: tuple[bytes, ...] = (),
-    ) -> None:  # fmt: skip
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        acting: bool,
+        sync: Syncing | None = None,
+        heartbeat: float = 3600.0,
+        anchoring: Anchoring | None = None,
+        policy: str = "",
+        keys: tuple[bytes, ...] = (),
+    ) -> None:
         self.store, self.acting, self.sync = store, acting, sync
         self.folder, self._heartbeat, self._anchoring, self._policy = (
             folder,
@@ -232,10 +240,15 @@ class StoreFeeder:
                     f"; others cannot see it yet: {behind} {'entry' if behind == 1 else 'entries'} behind"
                 )
         store.health = StoreHealth(
-            path=path, terminal=store.terminal, local=recorder.local_problem, shared=shared,
-            shared_configured=self.sync is not None, behind=behind, proven_to=proven,
+            path=path,
+            terminal=store.terminal,
+            local=recorder.local_problem,
+            shared=shared,
+            shared_configured=self.sync is not None,
+            behind=behind,
+            proven_to=proven,
             stamps=store.approvals.stamped_by if store.approvals is not None else "",
-        )  # fmt: skip
+        )
 
     async def _beat(self) -> None:
         """An entry now and then, so that silence and deletion are not the same; first of all which policy holds."""

@@ -205,9 +205,12 @@ def labelled(
     ceiling = now if stamp is None else stamp - skew_of(picture, good.subject.cluster)
     who = ", ".join(safe(m) for m in managers) or "nobody that is named"
     return msgspec.structs.replace(
-        good, at=min(good.at, ceiling), by=safe(good.by), revision=safe(good.revision),
+        good,
+        at=min(good.at, ceiling),
+        by=safe(good.by),
+        revision=safe(good.revision),
         origin=f"from the cluster, written by {who}; no audit entry here vouches for it",
-    )  # fmt: skip
+    )
 
 
 def held_in(document: Mapping[str, Any], subject: Subject, now: float, skew: float) -> Held | None:
@@ -226,6 +229,8 @@ def held_in(document: Mapping[str, Any], subject: Subject, now: float, skew: flo
     if now >= until:
         return None
     return Held(
-        acting=msgspec.structs.replace(acting, by=safe(acting.by), action=safe(acting.action), terminal=safe(acting.terminal)),
+        acting=msgspec.structs.replace(
+            acting, by=safe(acting.by), action=safe(acting.action), terminal=safe(acting.terminal)
+        ),
         until=until,
-    )  # fmt: skip
+    )

@@ -52,9 +52,14 @@ class Glass:
             raise ValueError("break-glass needs a reason")
         now = self._now()
         return Open(
-            id=secrets.token_hex(8), environment=environment, actor=actor, reason=reason, begun=now, until=now + self.life,
+            id=secrets.token_hex(8),
+            environment=environment,
+            actor=actor,
+            reason=reason,
+            begun=now,
+            until=now + self.life,
             boot_until=self._boot() + self.life,
-        )  # fmt: skip
+        )
 
     def keep(self, opened: Open) -> None:
         self._open[opened.environment] = opened
@@ -82,24 +87,39 @@ class Glass:
 
 def begun(opened: Open) -> Draft:
     return Draft(
-        kind=EntryKind.BREAK_GLASS, at=opened.begun, actor=opened.actor, environment=opened.environment,
+        kind=EntryKind.BREAK_GLASS,
+        at=opened.begun,
+        actor=opened.actor,
+        environment=opened.environment,
         sentence=f"break-glass begins: {opened.reason}",
         data={
-            "topic": "break-glass", "id": opened.id, "state": "begun", "until": opened.until, "reason": opened.reason,
+            "topic": "break-glass",
+            "id": opened.id,
+            "state": "begun",
+            "until": opened.until,
+            "reason": opened.reason,
         },
-    )  # fmt: skip
+    )
 
 
 def ended(identifier: str, environment: str, actor: str, why: str, at: float) -> Draft:
     return Draft(
-        kind=EntryKind.BREAK_GLASS, at=at, actor=actor, environment=environment, sentence=f"break-glass ends: {why}",
+        kind=EntryKind.BREAK_GLASS,
+        at=at,
+        actor=actor,
+        environment=environment,
+        sentence=f"break-glass ends: {why}",
         data={"topic": "break-glass", "id": identifier, "state": "ended"},
-    )  # fmt: skip
+    )
 
 
 def reviewed(identifier: str, environment: str, actor: str, text: str, at: float) -> Draft:
     data: dict[str, Any] = {"topic": "break-glass", "id": identifier, "state": "reviewed"}
     return Draft(
-        kind=EntryKind.BREAK_GLASS, at=at, actor=actor, environment=environment,
-        sentence=f"break-glass reviewed: {text}", data=data,
-    )  # fmt: skip
+        kind=EntryKind.BREAK_GLASS,
+        at=at,
+        actor=actor,
+        environment=environment,
+        sentence=f"break-glass reviewed: {text}",
+        data=data,
+    )

@@ -55,21 +55,35 @@ def remember_in_cluster(good: VerifiedGood) -> Request:
     if len(good.template.encode("utf-8", "surrogatepass")) > LARGEST:
         raise TooLarge(f"the template of {good.subject} does not fit into a ConfigMap")
     about = {
-        "kind": good.subject.kind, "name": good.subject.name, "template_hash": good.template_hash, "images": good.images,
-        "digests": good.digests, "revision": good.revision, "at": good.at, "by": good.by, "verdicts": good.verdicts,
-    }  # fmt: skip
+        "kind": good.subject.kind,
+        "name": good.subject.name,
+        "template_hash": good.template_hash,
+        "images": good.images,
+        "digests": good.digests,
+        "revision": good.revision,
+        "at": good.at,
+        "by": good.by,
+        "verdicts": good.verdicts,
+    }
     body = {
-        "apiVersion": "v1", "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
         "metadata": {
-            "name": verified_name(good.subject), "namespace": good.subject.namespace, "labels": _LABELS,
+            "name": verified_name(good.subject),
+            "namespace": good.subject.namespace,
+            "labels": _LABELS,
             "annotations": {"tfdash.dev/digest": digest_of(good.template)},
         },
         "data": {"template.json": good.template, "about.json": dump(about)},
-    }  # fmt: skip
+    }
     return Request(
-        method="PATCH", path=verified_path(good.subject), body=dump(body), content_type=APPLY,
-        query=(("fieldManager", MANAGER), ("force", "true")), what=f"keep {good.subject} as verified in the cluster",
-    )  # fmt: skip
+        method="PATCH",
+        path=verified_path(good.subject),
+        body=dump(body),
+        content_type=APPLY,
+        query=(("fieldManager", MANAGER), ("force", "true")),
+        what=f"keep {good.subject} as verified in the cluster",
+    )
 
 
 def digest_of(template: str) -> str:
@@ -106,10 +120,17 @@ def verified_in_cluster(document: Mapping[str, Any], cluster: ClusterRef) -> Ver
     if meta.get("name") != verified_name(subject):
         return None
     return VerifiedGood(
-        subject=subject, template=template, template_hash=str(about.get("template_hash", "")), images=texts("images"),
-        digests=texts("digests"), revision=str(about.get("revision", "")), at=at, by=str(about.get("by", "")),
-        verdicts=texts("verdicts"), where="cluster",
-    )  # fmt: skip
+        subject=subject,
+        template=template,
+        template_hash=str(about.get("template_hash", "")),
+        images=texts("images"),
+        digests=texts("digests"),
+        revision=str(about.get("revision", "")),
+        at=at,
+        by=str(about.get("by", "")),
+        verdicts=texts("verdicts"),
+        where="cluster",
+    )
 
 
 # -- who acts ---------------------------------------------------------------------------------------------------
@@ -144,19 +165,27 @@ def take_lease(acting: Acting, seconds: int, *, replaces: str = "", renewed: flo
     if replaces:
         meta["resourceVersion"] = replaces
     body = {
-        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta,
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": meta,
         "spec": {
-            "holderIdentity": acting.terminal, "leaseDurationSeconds": seconds, "acquireTime": stamp,
+            "holderIdentity": acting.terminal,
+            "leaseDurationSeconds": seconds,
+            "acquireTime": stamp,
             "renewTime": stamp if renewed is None else _stamp(renewed),
         },
-    }  # fmt: skip
+    }
     query = [("fieldManager", f"{MANAGER}-{acting.terminal}"[:128])]
     if replaces:
         query.append(("force", "true"))
     return Request(
-        method="PATCH", path=lease_path(acting.subject), body=dump(body), content_type=APPLY, query=tuple(query),
+        method="PATCH",
+        path=lease_path(acting.subject),
+        body=dump(body),
+        content_type=APPLY,
+        query=tuple(query),
         what=f"say that {acting.by} acts on {acting.subject}",
-    )  # fmt: skip
+    )
 
 
 def _stamp(at: float) -> str:
@@ -166,9 +195,10 @@ def _stamp(at: float) -> str:
 def release_lease(subject: Subject, uid: str, resource_version: str) -> Request:
     """Let it go: that very one, unchanged."""
     body = {
-        "apiVersion": "v1", "kind": "DeleteOptions",
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
         "preconditions": {"uid": uid, "resourceVersion": resource_version},
-    }  # fmt: skip
+    }
     return Request(
         method="DELETE",
         path=lease_path(subject),
@@ -193,9 +223,12 @@ def acting_in_cluster(document: Mapping[str, Any], subject: Subject, now: float)
     if now >= renewed + lasts:
         return None
     return Acting(
-        subject=subject, by=str(notes.get("tfdash.dev/by", "")), action=str(notes.get("tfdash.dev/action", "")), since=since,
+        subject=subject,
+        by=str(notes.get("tfdash.dev/by", "")),
+        action=str(notes.get("tfdash.dev/action", "")),
+        since=since,
         terminal=str(spec["holderIdentity"]),
-    )  # fmt: skip
+    )
 
 
 def lease_subject(document: Mapping[str, Any], cluster: ClusterRef) -> Subject | None:

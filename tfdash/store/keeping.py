@@ -34,9 +34,13 @@ class Keeping:
         sentence = f"not kept in the cluster: {why}" if why else f"kept in the cluster as {name}"
         try:
             await self._store.append(
-                EntryKind.NOTE, actor="tfdash", subject=good.subject, action="release.keep", sentence=sentence,
+                EntryKind.NOTE,
+                actor="tfdash",
+                subject=good.subject,
+                action="release.keep",
+                sentence=sentence,
                 data={"template_hash": good.template_hash},
-            )  # fmt: skip
+            )
         except LedgerUnavailable as error:
             log.warning("%s: %s, unrecorded: %s", good.subject, sentence, error)
 

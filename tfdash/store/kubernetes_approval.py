@@ -196,9 +196,17 @@ class KubernetesApprovals:
             state = "approved"
         who = denied or approved
         return ApprovalRequest(
-            id=ask.id, digest=ask.digest, requester=ask.user, requested_at=ask.at, expires_at=expires, reason=ask.reason,
-            plan=ask.plan, state=state, approver=who.user if who is not None else "", stamped_by="kubernetes",
-        )  # fmt: skip
+            id=ask.id,
+            digest=ask.digest,
+            requester=ask.user,
+            requested_at=ask.at,
+            expires_at=expires,
+            reason=ask.reason,
+            plan=ask.plan,
+            state=state,
+            approver=who.user if who is not None else "",
+            stamped_by="kubernetes",
+        )
 
     def _holds(self, ask: Stamped, step: Stamped, expires: float) -> bool:
         """Whether it is an approval of this plan, in time, by another person with another credential."""
@@ -262,10 +270,15 @@ def create_request(
 ) -> Request:
     """The one request by which a step is made. What the server stamps is left out; it would be overwritten anyhow."""
     body = {
-        "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": "CertificateSigningRequest",
         "metadata": {"name": name, "annotations": dict(annotations)},
-        "spec": {"signerName": SIGNER, "usages": ["client auth"], "request": _certificate_request(verb, identifier, digest)},
-    }  # fmt: skip
+        "spec": {
+            "signerName": SIGNER,
+            "usages": ["client auth"],
+            "request": _certificate_request(verb, identifier, digest),
+        },
+    }
     return Request(method="POST", path=PATH, body=dump(body), what=f"{verb} an approval", dry_run=False)
 
 
@@ -313,11 +326,17 @@ def read_stamped(document: Mapping[str, Any]) -> Stamped | None:
     extra = spec.get("extra")
     credential = extra.get(_CREDENTIAL) if isinstance(extra, Mapping) else None
     return Stamped(
-        name=str(meta.get("name", "")), verb=name.removeprefix("tfdash "), id=identifier, digest=digest,
-        user=str(spec.get("username", "")), groups=tuple(str(g) for g in spec.get("groups") or ()),
-        credential=str(credential[0]) if isinstance(credential, list) and credential else "", at=at,
-        reason=str(notes.get(REASON, "")), plan=_unpacked(str(notes.get(PLAN, ""))),
-    )  # fmt: skip
+        name=str(meta.get("name", "")),
+        verb=name.removeprefix("tfdash "),
+        id=identifier,
+        digest=digest,
+        user=str(spec.get("username", "")),
+        groups=tuple(str(g) for g in spec.get("groups") or ()),
+        credential=str(credential[0]) if isinstance(credential, list) and credential else "",
+        at=at,
+        reason=str(notes.get(REASON, "")),
+        plan=_unpacked(str(notes.get(PLAN, ""))),
+    )
 
 
 def _unpacked(packed: str) -> str:

@@ -54,9 +54,15 @@ class Leases:
     when another holder became known, or gave it up."""
 
     def __init__(
-        self, terminal: Callable[[], str], clock: Clock, elsewhere: Elsewhere, *, patience: float = 2.0,
-        skew: Callable[[ClusterRef], float] = lambda ref: 0.0, changed: Callable[[], None] = lambda: None,
-    ) -> None:  # fmt: skip
+        self,
+        terminal: Callable[[], str],
+        clock: Clock,
+        elsewhere: Elsewhere,
+        *,
+        patience: float = 2.0,
+        skew: Callable[[ClusterRef], float] = lambda ref: 0.0,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._terminal, self._clock, self._elsewhere = terminal, clock, elsewhere
         self._patience, self._skew, self._changed = patience, skew, changed
         self._leases: dict[Subject, _Lease] = {}

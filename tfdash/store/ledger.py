@@ -61,9 +61,16 @@ class Store:
     """See the module. ``open_store`` builds it. ``listener`` is told whenever the facts may have changed."""
 
     def __init__(
-        self, recorder: Recorder, clock: Clock, *, key: Callable[[], bytes], break_glass_life: float = 3600.0,
-        boot: Callable[[], float] = boottime, approvals: Approvals | None = None, folder: Path,
-    ) -> None:  # fmt: skip
+        self,
+        recorder: Recorder,
+        clock: Clock,
+        *,
+        key: Callable[[], bytes],
+        break_glass_life: float = 3600.0,
+        boot: Callable[[], float] = boottime,
+        approvals: Approvals | None = None,
+        folder: Path,
+    ) -> None:
         self.recorder, self.folder = recorder, folder
         self.clock = clock
         self.approvals = approvals
@@ -88,9 +95,17 @@ class Store:
     # -- recording ----------------------------------------------------------------------------------------------
 
     async def append(
-        self, kind: EntryKind, *, actor: str, subject: Subject | None = None, action: str = "", intent: str = "",
-        sentence: str = "", data: Mapping[str, Any] | None = None, environment: str = "",
-    ) -> Entry:  # fmt: skip
+        self,
+        kind: EntryKind,
+        *,
+        actor: str,
+        subject: Subject | None = None,
+        action: str = "",
+        intent: str = "",
+        sentence: str = "",
+        data: Mapping[str, Any] | None = None,
+        environment: str = "",
+    ) -> Entry:
         """Durable when it returns. An INTENT's own ``intent`` is its id, for the entries that belong to it."""
         told: dict[str, Any] = dict(data or {})
         target = cluster = ""
@@ -100,10 +115,18 @@ class Store:
             environment = environment or subject.cluster.environment
         return await self.record(
             Draft(
-                kind=kind, at=self.clock.now(), actor=actor, environment=environment, cluster=cluster, target=target,
-                action=action, intent=intent, sentence=sentence, data=told,
+                kind=kind,
+                at=self.clock.now(),
+                actor=actor,
+                environment=environment,
+                cluster=cluster,
+                target=target,
+                action=action,
+                intent=intent,
+                sentence=sentence,
+                data=told,
             )
-        )  # fmt: skip
+        )
 
     async def record(self, draft: Draft) -> Entry:
         entry = await self.recorder.record(draft)
@@ -142,12 +165,22 @@ class Store:
         request = await self._desk().request(plan, reason)
         await self.record(
             Draft(
-                kind=EntryKind.NOTE, at=self.clock.now(), actor=request.requester, action=plan.action,
-                environment=plan.subject.cluster.environment, cluster=plan.subject.cluster.cluster,
-                target=str(plan.subject), sentence=f"asks for a second person: {reason}",
-                data={"id": request.id, "digest": request.digest, "reason": reason, "plan": msgspec.to_builtins(plan)},
+                kind=EntryKind.NOTE,
+                at=self.clock.now(),
+                actor=request.requester,
+                action=plan.action,
+                environment=plan.subject.cluster.environment,
+                cluster=plan.subject.cluster.cluster,
+                target=str(plan.subject),
+                sentence=f"asks for a second person: {reason}",
+                data={
+                    "id": request.id,
+                    "digest": request.digest,
+                    "reason": reason,
+                    "plan": msgspec.to_builtins(plan),
+                },
             )
-        )  # fmt: skip
+        )
         await self.look_at_approvals()
         return request
 
@@ -161,11 +194,13 @@ class Store:
         word = "approves" if approve else "denies"
         entry = await self.record(
             Draft(
-                kind=EntryKind.APPROVAL if approve else EntryKind.DENIAL, at=self.clock.now(), actor=identity,
+                kind=EntryKind.APPROVAL if approve else EntryKind.DENIAL,
+                at=self.clock.now(),
+                actor=identity,
                 sentence=f"{word} {request.requester}'s plan {request.digest[:12]}: {reason}",
                 data={"id": request.id, "digest": request.digest, "reason": reason},
             )
-        )  # fmt: skip
+        )
         await self.deliver()
         try:
             decided = await desk.decide(request, approve, reason, entry)
@@ -229,39 +264,56 @@ class Store:
                 raise
         self.bodies[digest] = good.template
         await self.append(
-            EntryKind.VERIFICATION, actor=good.by, subject=good.subject,
+            EntryKind.VERIFICATION,
+            actor=good.by,
+            subject=good.subject,
             sentence=f"{good.subject} is verified at {', '.join(good.images)}",
             data={
-                "topic": "verified", "template_digest": digest, "template_hash": good.template_hash, "images": good.images,
-                "digests": good.digests, "revision": good.revision, "verified_at": good.at or now, "by": good.by,
-                "verdicts": good.verdicts, "template": good.template,
+                "topic": "verified",
+                "template_digest": digest,
+                "template_hash": good.template_hash,
+                "images": good.images,
+                "digests": good.digests,
+                "revision": good.revision,
+                "verified_at": good.at or now,
+                "by": good.by,
+                "verdicts": good.verdicts,
+                "template": good.template,
             },
-        )  # fmt: skip
+        )
 
     async def remember_manual(self, subject: Subject, actor: str, sentence: str, version: str = "") -> None:
         """A person decides to roll back, or takes it back (""). ``version``: the template hash that it is about."""
         await self.append(
-            EntryKind.NOTE, actor=actor, subject=subject, sentence=sentence or "takes back the decision to roll back",
+            EntryKind.NOTE,
+            actor=actor,
+            subject=subject,
+            sentence=sentence or "takes back the decision to roll back",
             data={"topic": "manual", "value": sentence, "version": version},
-        )  # fmt: skip
+        )
 
     async def remember_baseline(
         self, subject: Subject, baseline: str, actor: str = "tfdash", version: str = ""
     ) -> None:
         """A frozen baseline (canonical JSON), or none any more (""). ``version``: what is judged against it."""
         await self.append(
-            EntryKind.NOTE, actor=actor, subject=subject,
+            EntryKind.NOTE,
+            actor=actor,
+            subject=subject,
             sentence="keeps a frozen baseline" if baseline else "lets the frozen baseline go",
             data={"topic": "baseline", "value": baseline, "version": version},
-        )  # fmt: skip
+        )
 
     async def remember_acting(self, subject: Subject, actor: str, action: str, seconds: float) -> None:
         """Others see that ``actor`` acts on it, for so long; 0 ends it."""
         await self.append(
-            EntryKind.NOTE, actor=actor, subject=subject, action=action,
+            EntryKind.NOTE,
+            actor=actor,
+            subject=subject,
+            action=action,
             sentence=f"acts for {seconds:g} s" if seconds else "does not act any more",
             data={"topic": "acting", "until": self.clock.now() + seconds if seconds else 0},
-        )  # fmt: skip
+        )
 
     # -- break-glass --------------------------------------------------------------------------------------------
 
@@ -326,12 +378,17 @@ class Store:
         gone = {entry.terminal for entry in unsettled} - {self.terminal}
         own = tuple(self._ours(a) for a in self.remembered.acting(now) if a.terminal not in gone)
         return Facts(
-            verified=self.elsewhere.verified_with(self.remembered), approvals=self.waiting,
-            break_glass=self._glass_facts(now), acting=self.elsewhere.acting_with(own, self.terminal, now),
-            decided_on=self.remembered.about("manual"), baseline_of=self.remembered.about("baseline"),
-            manual=self.remembered.manual, unsettled=unsettled, health=self.health,
+            verified=self.elsewhere.verified_with(self.remembered),
+            approvals=self.waiting,
+            break_glass=self._glass_facts(now),
+            acting=self.elsewhere.acting_with(own, self.terminal, now),
+            decided_on=self.remembered.about("manual"),
+            baseline_of=self.remembered.about("baseline"),
+            manual=self.remembered.manual,
+            unsettled=unsettled,
+            health=self.health,
             baselines=self.remembered.baselines,
-        )  # fmt: skip
+        )
 
     def _ours(self, acting: Acting) -> Acting:
         """Another chain of this very terminal (begun anew, or straight to the shared store) is this terminal."""
@@ -347,9 +404,13 @@ class Store:
         for opened in self.glass.all():
             if self.glass.active(opened.environment, opened.actor):
                 chosen[opened.environment] = BreakGlass(
-                    environment=opened.environment, by=opened.actor, reason=opened.reason, since=opened.begun,
-                    until=opened.until, terminal=self.terminal,
-                )  # fmt: skip
+                    environment=opened.environment,
+                    by=opened.actor,
+                    reason=opened.reason,
+                    since=opened.begun,
+                    until=opened.until,
+                    terminal=self.terminal,
+                )
         return chosen
 
     def take_bodies(self, sealed: Mapping[str, bytes], keys: tuple[bytes, ...]) -> None:

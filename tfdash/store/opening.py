@@ -67,9 +67,16 @@ def terminal_name(given: str = "") -> str:
 
 
 def open_store(
-    options: StoreOptions, clock: Clock, *, acting: bool, terminal: str = "", policy: str = "",
-    secrets: Iterable[str] = (), approvals: Approvals | None = None, boot: Callable[[], float] = boottime,
-) -> Opened:  # fmt: skip
+    options: StoreOptions,
+    clock: Clock,
+    *,
+    acting: bool,
+    terminal: str = "",
+    policy: str = "",
+    secrets: Iterable[str] = (),
+    approvals: Approvals | None = None,
+    boot: Callable[[], float] = boottime,
+) -> Opened:
     """Open this terminal's part of the store; never raises for a disk or a database, which is what ``StoreHealth`` says.
 
     ``acting`` False: this terminal takes no place and records nothing; it reads what others remember. ``secrets`` are what
@@ -91,9 +98,14 @@ def open_store(
 
             approvals = PostgresApprovals(shared, life=options.approval_life, key=sync.key)
     recorder = Recorder(
-        folder if acting else None, redact, clock.now, name=name, deadline=options.deadline, sink=shared,
+        folder if acting else None,
+        redact,
+        clock.now,
+        name=name,
+        deadline=options.deadline,
+        sink=shared,
         refused="" if acting else "this terminal is read-only: it records nothing",
-    )  # fmt: skip
+    )
     keys: list[bytes] = [key_from(options.key)] if options.key else []
     if acting:
         try:
@@ -109,9 +121,14 @@ def open_store(
         said = why(error) if isinstance(error, OSError) else str(error)
         recorder.local_problem = recorder.local_problem or said
     store = Store(
-        recorder, clock, key=lambda: keys[0] if keys else local_key(folder), break_glass_life=options.break_glass, boot=boot,
-        approvals=approvals, folder=folder,
-    )  # fmt: skip
+        recorder,
+        clock,
+        key=lambda: keys[0] if keys else local_key(folder),
+        break_glass_life=options.break_glass,
+        boot=boot,
+        approvals=approvals,
+        folder=folder,
+    )
     store.health = msgspec.structs.replace(
         store.health,
         terminal=store.terminal,
@@ -120,12 +137,19 @@ def open_store(
         stamps=approvals.stamped_by if approvals is not None else "",
     )
     feeder = StoreFeeder(
-        store, folder, acting=acting, sync=sync, heartbeat=options.heartbeat, policy=policy, keys=tuple(keys),
+        store,
+        folder,
+        acting=acting,
+        sync=sync,
+        heartbeat=options.heartbeat,
+        policy=policy,
+        keys=tuple(keys),
         anchoring=Anchoring(
             file=Path(options.anchor_file).expanduser() if options.anchor_file else None,
-            command=options.anchor_command, every=options.anchor_every,
+            command=options.anchor_command,
+            every=options.anchor_every,
         ),
-    )  # fmt: skip
+    )
     if sync is not None:
         store.deliver = partial(sync.deliver, feeder)
     return Opened(store, feeder)

@@ -15,11 +15,39 @@ from typing import NamedTuple
 from tfdash.actions.base import LedgerUnavailable
 
 SLOTS = 64
-_REMOTE = frozenset((
-    "nfs", "nfs3", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "9p", "afs", "afpfs", "ceph", "lustre", "beegfs",
-    "glusterfs", "gpfs", "ocfs2", "gfs2", "ncpfs", "coda", "davfs", "webdav", "pvfs2", "orangefs", "panfs", "wekafs",
-    "autofs", "macfuse", "osxfuse",
-))  # fmt: skip
+_REMOTE = frozenset(
+    (
+        "nfs",
+        "nfs3",
+        "nfs4",
+        "cifs",
+        "smb",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "9p",
+        "afs",
+        "afpfs",
+        "ceph",
+        "lustre",
+        "beegfs",
+        "glusterfs",
+        "gpfs",
+        "ocfs2",
+        "gfs2",
+        "ncpfs",
+        "coda",
+        "davfs",
+        "webdav",
+        "pvfs2",
+        "orangefs",
+        "panfs",
+        "wekafs",
+        "autofs",
+        "macfuse",
+        "osxfuse",
+    )
+)
 _LOCAL_FUSE = frozenset(
     ("fuseblk", "fuse.ext4", "fuse.ntfs-3g", "fuse.fuse-overlayfs", "fuse-overlayfs", "fuse.grpcfuse")
 )

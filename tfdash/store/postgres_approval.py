@@ -94,9 +94,17 @@ class PostgresApprovals:
         if plan is not None:
             text = open_up(self._key, bytes(plan)) if self._key else bytes(plan).decode("utf-8", "replace")
         return ApprovalRequest(
-            id=identifier, digest=plan_digest, requester=str(requester), requested_at=_at(asked), expires_at=_at(expires),
-            reason=reason, plan=text, state=state, approver=str(denier or approver or ""), stamped_by="postgresql",
-        )  # fmt: skip
+            id=identifier,
+            digest=plan_digest,
+            requester=str(requester),
+            requested_at=_at(asked),
+            expires_at=_at(expires),
+            reason=reason,
+            plan=text,
+            state=state,
+            approver=str(denier or approver or ""),
+            stamped_by="postgresql",
+        )
 
     def may_decide(self, request: ApprovalRequest, identity: str, approve: bool) -> None:
         still_open(request, request.requested_at)  # whether it expired is for the server's clock to say

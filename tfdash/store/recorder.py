@@ -50,9 +50,16 @@ class Recorder:
     """See the module. ``folder`` None: there is no local file and never will be (a read-only terminal)."""
 
     def __init__(
-        self, folder: Path | None, redact: Redactor, now: Callable[[], float], *, name: str, deadline: float,
-        sink: Sink | None = None, refused: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        folder: Path | None,
+        redact: Redactor,
+        now: Callable[[], float],
+        *,
+        name: str,
+        deadline: float,
+        sink: Sink | None = None,
+        refused: str = "",
+    ) -> None:
         self._folder, self.redact, self._now, self._name = folder, redact, now, name
         self.thread = StoreThread(deadline)
         self.sink = sink
@@ -113,12 +120,18 @@ class Recorder:
         if ticket.left and entry.kind is EntryKind.INTENT:  # whoever asked was told that it is not recorded
             file.append(
                 Draft(
-                    kind=EntryKind.OUTCOME, at=self._now(), actor="tfdash", intent=entry.intent, target=entry.target,
-                    environment=entry.environment, cluster=entry.cluster, action=entry.action,
+                    kind=EntryKind.OUTCOME,
+                    at=self._now(),
+                    actor="tfdash",
+                    intent=entry.intent,
+                    target=entry.target,
+                    environment=entry.environment,
+                    cluster=entry.cluster,
+                    action=entry.action,
                     sentence="the disk answered too late: nothing was sent under this intent",
                     data={"result": Result.NOT_APPLIED.value, "late": True},
                 )
-            )  # fmt: skip
+            )
         return entry
 
     async def _record_direct(self, draft: Draft) -> Entry:

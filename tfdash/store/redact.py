@@ -43,11 +43,34 @@ _DIFF_VALUE = re.compile(r"(?m)^(\s*[-+~]?\s*(?:-\s+)?\"?value\"?\s*:\s*)(\S.*)$
 _ENV_PATH = re.compile(r"/env(/(\d+|-))?\Z")
 _ENV_VALUE_PATH = re.compile(r"/env/(\d+|-)/value\Z")
 _ARGUMENTS = ("args", "command", "argv")
-_PUBLIC = frozenset((
-    "action", "cluster", "digest", "digests", "environment", "hash", "id", "image", "images", "kind", "name", "namespace",
-    "path", "pointer", "policy", "result", "revision", "state", "subject", "target", "template_digest", "template_hash",
-    "topic", "uid",
-))  # fmt: skip
+_PUBLIC = frozenset(
+    (
+        "action",
+        "cluster",
+        "digest",
+        "digests",
+        "environment",
+        "hash",
+        "id",
+        "image",
+        "images",
+        "kind",
+        "name",
+        "namespace",
+        "path",
+        "pointer",
+        "policy",
+        "result",
+        "revision",
+        "state",
+        "subject",
+        "target",
+        "template_digest",
+        "template_hash",
+        "topic",
+        "uid",
+    )
+)
 _LONG_ENOUGH = 6  # a shorter value ("true", "8080") is taken out of its own place only
 
 

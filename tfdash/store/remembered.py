@@ -23,9 +23,13 @@ ACTING_FOR = 900.0
 def subject_data(subject: Subject) -> dict[str, str]:
     """``subject`` as it stands in ``data``."""
     return {
-        "environment": subject.cluster.environment, "cluster": subject.cluster.cluster, "kind": subject.kind,
-        "namespace": subject.namespace, "name": subject.name, "uid": subject.uid,
-    }  # fmt: skip
+        "environment": subject.cluster.environment,
+        "cluster": subject.cluster.cluster,
+        "kind": subject.kind,
+        "namespace": subject.namespace,
+        "name": subject.name,
+        "uid": subject.uid,
+    }
 
 
 def subject_of(value: Any) -> Subject | None:
@@ -104,12 +108,17 @@ class Remembered:
             return
         self._verified[subject] = (entry.at, entry)
         self._good[subject] = VerifiedGood(
-            subject=subject, template=self._body(str(data.get("template_digest", ""))),
-            template_hash=str(data.get("template_hash", "")), images=_strings(data.get("images")),
-            digests=_strings(data.get("digests")), revision=str(data.get("revision", "")),
-            at=_number(data.get("verified_at"), entry.at), by=str(data.get("by", entry.actor)),
-            verdicts=_strings(data.get("verdicts")), where="store",
-        )  # fmt: skip
+            subject=subject,
+            template=self._body(str(data.get("template_digest", ""))),
+            template_hash=str(data.get("template_hash", "")),
+            images=_strings(data.get("images")),
+            digests=_strings(data.get("digests")),
+            revision=str(data.get("revision", "")),
+            at=_number(data.get("verified_at"), entry.at),
+            by=str(data.get("by", entry.actor)),
+            verdicts=_strings(data.get("verdicts")),
+            where="store",
+        )
 
     def bodies_changed(self) -> None:
         """A text that was missing may have come."""
@@ -138,9 +147,14 @@ class Remembered:
             return
         until = min(known["until"], known.get("ended", known["until"]))
         self._glass[identifier] = BreakGlass(
-            environment=begun.environment, by=begun.actor, reason=known["reason"], since=begun.at, until=until,
-            terminal=begun.terminal, reviewed_by=known.get("reviewed", ""),
-        )  # fmt: skip
+            environment=begun.environment,
+            by=begun.actor,
+            reason=known["reason"],
+            since=begun.at,
+            until=until,
+            terminal=begun.terminal,
+            reviewed_by=known.get("reviewed", ""),
+        )
 
     # -- what is asked of it ------------------------------------------------------------------------------------
 

@@ -81,11 +81,19 @@ class SharedStore:
         )  # says at once, and in words, why it cannot; a pool only says that it waited
         await first.close()
         pool = AsyncConnectionPool(
-            self._dsn, min_size=1, max_size=3, open=False, timeout=self._deadline, max_idle=120, reconnect_timeout=5,
+            self._dsn,
+            min_size=1,
+            max_size=3,
+            open=False,
+            timeout=self._deadline,
+            max_idle=120,
+            reconnect_timeout=5,
             kwargs={
-                "autocommit": True, "connect_timeout": max(2, int(self._deadline)), "application_name": "tfdash",
+                "autocommit": True,
+                "connect_timeout": max(2, int(self._deadline)),
+                "application_name": "tfdash",
             },
-        )  # fmt: skip
+        )
         await pool.open(wait=False)
         return pool
 

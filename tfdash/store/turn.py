@@ -93,8 +93,11 @@ class Turn:
                     else:
                         return True
                 connection = await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True, connect_timeout=max(2, int(self._deadline)), application_name="tfdash turn"
-                )  # fmt: skip
+                    self._url,
+                    autocommit=True,
+                    connect_timeout=max(2, int(self._deadline)),
+                    application_name="tfdash turn",
+                )
                 try:
                     cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (self._key,))
                     row = await cursor.fetchone()
@@ -124,9 +127,16 @@ class Turn:
 
 
 def in_cluster(
-    turn: Turn, name: str, ref: ClusterRef, elsewhere: Elsewhere, clock: Clock, *, leases: Leases | None,
-    writer: Writer | None, by: Callable[[], str],
-) -> Callable[[], Awaitable[bool]]:  # fmt: skip
+    turn: Turn,
+    name: str,
+    ref: ClusterRef,
+    elsewhere: Elsewhere,
+    clock: Clock,
+    *,
+    leases: Leases | None,
+    writer: Writer | None,
+    by: Callable[[], str],
+) -> Callable[[], Awaitable[bool]]:
     """``turn.mine`` and, in the cluster ``ref``, the Lease of that name: held where ``leases`` is given, else only looked
     at. A cluster that says nothing does not stop it."""
     subject = Subject(ref, TURN, "", name)

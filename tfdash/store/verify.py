@@ -125,12 +125,18 @@ def verify(sources: Sequence[Source], anchors: Sequence[Head] = (), unknown: Seq
         chains.setdefault(terminal, [])
     return Report(
         chains=tuple(
-            _judge(terminal, walks, forked.get(terminal, []), [h for h in inside if h.terminal == terminal],
-                   [h for h in anchors if h.terminal == terminal], found.get(terminal, []))
+            _judge(
+                terminal,
+                walks,
+                forked.get(terminal, []),
+                [h for h in inside if h.terminal == terminal],
+                [h for h in anchors if h.terminal == terminal],
+                found.get(terminal, []),
+            )
             for terminal, walks in sorted(chains.items())
         ),
         unknown=(*unknown, *told),
-    )  # fmt: skip
+    )
 
 
 _BROKEN = ("cut", "changed", "gone", "forked", "damaged")
@@ -226,9 +232,14 @@ def _judge(
         proven = main.good
     notes = [note for walk in walks for note in walk.notes]
     return Chain(
-        terminal=terminal, last=last, problems=tuple(problems), bad=first_bad, proven_to=proven, proven_by=tuple(by),
+        terminal=terminal,
+        last=last,
+        problems=tuple(problems),
+        bad=first_bad,
+        proven_to=proven,
+        proven_by=tuple(by),
         notes=tuple(dict.fromkeys(notes)),
-    )  # fmt: skip
+    )
 
 
 def _main(walks: list[_Walk]) -> _Walk | None:

@@ -68,10 +68,15 @@ def chain_line(health: StoreHealth) -> list[Cell]:
 def entry_lines(entry: Entry, zone: ZoneInfo) -> list[str]:
     """Everything of one entry; ``data`` as indented JSON."""
     given: list[tuple[str, str | list[str]]] = [
-        ("entry", f"{safe(entry.terminal)}:{entry.sequence}"), ("at", moment(entry.at, zone)), ("kind", entry.kind.value),
-        ("actor", safe(entry.actor)), ("environment", f"{safe(entry.environment)} {safe(entry.cluster)}".strip()),
-        ("target", safe(entry.target)), ("action", safe(entry.action)), ("intent", safe(entry.intent)),
-    ]  # fmt: skip
+        ("entry", f"{safe(entry.terminal)}:{entry.sequence}"),
+        ("at", moment(entry.at, zone)),
+        ("kind", entry.kind.value),
+        ("actor", safe(entry.actor)),
+        ("environment", f"{safe(entry.environment)} {safe(entry.cluster)}".strip()),
+        ("target", safe(entry.target)),
+        ("action", safe(entry.action)),
+        ("intent", safe(entry.intent)),
+    ]
     lines = [safe(entry.sentence), "", *pairs([(k, v) for k, v in given if v])]
     try:
         data = json.dumps(json.loads(entry.data), indent=2, ensure_ascii=False, sort_keys=True)

@@ -31,8 +31,16 @@ def as_json(state: CalendarState) -> dict[str, Any]:
         return {"start": iso(s.start), "end": iso(s.end), "text": s.text, "reason": safe(s.reason)}
 
     return {
-        "at": iso(state.at), "open": state.open, "text": state.text, "why": safe(state.why), "zone": state.zone,
-        "closes_at": iso(state.closes_at), "opens_at": iso(state.opens_at), "freeze": slot(state.freeze),
-        "next": [slot(s) for s in state.next], "finish_until": iso(state.finish_until),
-        "problem": safe(state.problem), "waived": safe(state.waived),
-    }  # fmt: skip
+        "at": iso(state.at),
+        "open": state.open,
+        "text": state.text,
+        "why": safe(state.why),
+        "zone": state.zone,
+        "closes_at": iso(state.closes_at),
+        "opens_at": iso(state.opens_at),
+        "freeze": slot(state.freeze),
+        "next": [slot(s) for s in state.next],
+        "finish_until": iso(state.finish_until),
+        "problem": safe(state.problem),
+        "waived": safe(state.waived),
+    }

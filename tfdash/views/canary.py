@@ -42,9 +42,14 @@ _PHASES: dict[Phase, State] = {
     Phase.UNKNOWN: states.of_level(Level.UNKNOWN),
 }
 _RANK = (
-    Outcome.BREACH, Outcome.QUERY_ERROR, Outcome.STALE, Outcome.NO_DATA, Outcome.NOT_COMPARABLE, Outcome.LOW_TRAFFIC,
+    Outcome.BREACH,
+    Outcome.QUERY_ERROR,
+    Outcome.STALE,
+    Outcome.NO_DATA,
+    Outcome.NOT_COMPARABLE,
+    Outcome.LOW_TRAFFIC,
     Outcome.PASS,
-)  # fmt: skip
+)
 _SIGNS = {Outcome.PASS: ("✔", "ok"), Outcome.BREACH: ("✖", "breach")}
 _NAMES = {
     "errors": "error rate",
@@ -367,8 +372,35 @@ def subject_of(release: ReleaseState) -> Subject:
 
 
 __all__ = [
-    "BAR", "Headline", "Line", "against", "amount", "chart_title", "fitting", "headline", "judgement_of", "leading_trigger", "moved",
-    "name_and_version", "other_lines", "outcome_state", "phase_pieces", "phase_state", "run_of_windows", "short_image",
-    "shown", "skip_line", "step_line", "subject_of", "title_of", "title_of_id", "trigger_marks", "trigger_sentence", "verdict", "version",
-    "weight_bar", "weight_text", "workload_name",
-]  # fmt: skip
+    "BAR",
+    "Headline",
+    "Line",
+    "against",
+    "amount",
+    "chart_title",
+    "fitting",
+    "headline",
+    "judgement_of",
+    "leading_trigger",
+    "moved",
+    "name_and_version",
+    "other_lines",
+    "outcome_state",
+    "phase_pieces",
+    "phase_state",
+    "run_of_windows",
+    "short_image",
+    "shown",
+    "skip_line",
+    "step_line",
+    "subject_of",
+    "title_of",
+    "title_of_id",
+    "trigger_marks",
+    "trigger_sentence",
+    "verdict",
+    "version",
+    "weight_bar",
+    "weight_text",
+    "workload_name",
+]

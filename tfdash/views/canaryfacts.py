@@ -87,9 +87,11 @@ def _analysis(analysis: Analysis) -> list[Cell]:
     token = _ANALYSES.get(analysis.phase, "unknown")
     message = f": {safe(analysis.message)}" if analysis.message else ""
     return [
-        (f"{_GLYPHS[token]} {safe(analysis.phase)}", token), f"  {safe(analysis.subject.name)}",
-        (f" ({safe(analysis.kind)})", "dim"), message,
-    ]  # fmt: skip
+        (f"{_GLYPHS[token]} {safe(analysis.phase)}", token),
+        f"  {safe(analysis.subject.name)}",
+        (f" ({safe(analysis.kind)})", "dim"),
+        message,
+    ]
 
 
 def _four(number: re.Match[str]) -> str:
@@ -104,17 +106,23 @@ def _metric(metric: MetricResult) -> list[Cell]:
     counts = [
         f"{n} {word}"
         for n, word in (
-            (metric.successful, "passed"), (metric.failed, "failed"), (metric.inconclusive, "inconclusive"),
+            (metric.successful, "passed"),
+            (metric.failed, "failed"),
+            (metric.inconclusive, "inconclusive"),
             (metric.error, "errors"),
         )
         if n
-    ]  # fmt: skip
+    ]
     condition = f"  {safe(metric.condition)}" if metric.condition else ""
     told = safe(metric.message) or (safe(last.message) if last is not None else "")
     return [
-        (f"{_GLYPHS[token]} ", token), f"{safe(metric.name)}{value}", (condition, "dim"), (f"  {', '.join(counts)}", "dim"),
-        ("  dry run" if metric.dry_run else "", "dim"), f"  {told}" if told else "",
-    ]  # fmt: skip
+        (f"{_GLYPHS[token]} ", token),
+        f"{safe(metric.name)}{value}",
+        (condition, "dim"),
+        (f"  {', '.join(counts)}", "dim"),
+        ("  dry run" if metric.dry_run else "", "dim"),
+        f"  {told}" if told else "",
+    ]
 
 
 def keeper_line(release: ReleaseState) -> Line:
@@ -177,9 +185,12 @@ def metrics_lines(picture: Picture, release: ReleaseState, now: float) -> list[L
     seen = picture.signals.prometheus.get(release.subject.cluster)
     if seen is None:
         return [
-            _labelled("metrics", ("? no Prometheus is configured for this cluster", "unknown"),
-                      ("  add it under [sources.prometheus] to have releases judged", "dim"))
-        ]  # fmt: skip
+            _labelled(
+                "metrics",
+                ("? no Prometheus is configured for this cluster", "unknown"),
+                ("  add it under [sources.prometheus] to have releases judged", "dim"),
+            )
+        ]
     if seen.problem is not None:
         told = freshness(seen.observed_at, seen.interval, now, seen.problem)
         remedy = f"  {safe(seen.problem.remedy)}" if seen.problem.remedy else ""
@@ -201,9 +212,11 @@ def nothing_lines(picture: Picture, assessment: Assessment, now: float, zone: Zo
     """No release in flight: what would be here, what was verified last, and when one may begin."""
     lines: list[Line] = [
         ["No release is in flight."],
-        ["A Deployment, Argo Rollout or Flagger Canary that changes its version appears here by itself, with its verdict."],
+        [
+            "A Deployment, Argo Rollout or Flagger Canary that changes its version appears here by itself, with its verdict."
+        ],
         [],
-    ]  # fmt: skip
+    ]
     verified = sorted(picture.facts.verified.values(), key=lambda g: -g.at)
     if verified:
         lines.append([("last verified", "dim")])
@@ -212,9 +225,12 @@ def nothing_lines(picture: Picture, assessment: Assessment, now: float, zone: Zo
             image = short_image(good.images[0]) if good.images else safe(good.revision)
             by = f" by {safe(good.by)}" if good.by else ""
             lines.append(
-                [("  ✔ ", "ok"), f"{safe(good.subject.name):<24} {image:<28}",
-                 (f" {at:%a} {at.day} {at:%b %H:%M} {zone_name(good.at, zone)}{by}", "dim")]
-            )  # fmt: skip
+                [
+                    ("  ✔ ", "ok"),
+                    f"{safe(good.subject.name):<24} {image:<28}",
+                    (f" {at:%a} {at.day} {at:%b %H:%M} {zone_name(good.at, zone)}{by}", "dim"),
+                ]
+            )
     else:
         lines.append(
             [

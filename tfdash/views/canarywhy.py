@@ -101,9 +101,13 @@ def _window(window: WindowResult, unit: str, zone: ZoneInfo) -> tuple[str, ...]:
     start, end = local(window.start, zone), local(window.end, zone)
     one, two = window.canary, window.baseline
     return (
-        f"  {start:%H:%M:%S}-{end:%H:%M:%S}", outcome_state(window.outcome).text, _measured(one, unit), f"{one.count:,.0f}",
-        _measured(two, unit), f"{two.count:,.0f}",
-    )  # fmt: skip
+        f"  {start:%H:%M:%S}-{end:%H:%M:%S}",
+        outcome_state(window.outcome).text,
+        _measured(one, unit),
+        f"{one.count:,.0f}",
+        _measured(two, unit),
+        f"{two.count:,.0f}",
+    )
 
 
 def _measured(side: Measured, unit: str) -> str:
@@ -143,24 +147,42 @@ def as_json(release: ReleaseState, judgement: CanaryJudgement | None) -> dict[st
     """For programs; times are RFC 3339 in UTC, ratios and seconds as numbers."""
     pause = release.pause
     return {
-        "subject": _subject(release.subject), "carrier": release.carrier.value, "phase": release.phase.value,
-        "message": safe(release.message), "in_flight": release.in_flight,
+        "subject": _subject(release.subject),
+        "carrier": release.carrier.value,
+        "phase": release.phase.value,
+        "message": safe(release.message),
+        "in_flight": release.in_flight,
         "verdict": canary.verdict(release, judgement).word,
-        "canary": _side(release.canary), "stable": _side(release.stable),
-        "step": release.step, "steps": [safe(s.text) for s in release.steps],
+        "canary": _side(release.canary),
+        "stable": _side(release.stable),
+        "step": release.step,
+        "steps": [safe(s.text) for s in release.steps],
         "weight": {
-            "wanted": release.weight.wanted, "actual": release.weight.actual, "approximate": release.weight.approximate,
+            "wanted": release.weight.wanted,
+            "actual": release.weight.actual,
+            "approximate": release.weight.approximate,
         },
-        "pause": None if pause is None else {
-            "reason": safe(pause.reason), "sentence": safe(pause.sentence), "since": iso(pause.since), "until": iso(pause.until),
+        "pause": None
+        if pause is None
+        else {
+            "reason": safe(pause.reason),
+            "sentence": safe(pause.sentence),
+            "since": iso(pause.since),
+            "until": iso(pause.until),
         },
         "promote_would_skip": [safe(s) for s in release.skips],
         "analyses": [
             {
-                "name": safe(a.subject.name), "kind": safe(a.kind), "phase": safe(a.phase), "message": safe(a.message),
+                "name": safe(a.subject.name),
+                "kind": safe(a.kind),
+                "phase": safe(a.phase),
+                "message": safe(a.message),
                 "metrics": [
                     {
-                        "name": safe(m.name), "phase": safe(m.phase), "condition": safe(m.condition), "message": safe(m.message),
+                        "name": safe(m.name),
+                        "phase": safe(m.phase),
+                        "condition": safe(m.condition),
+                        "message": safe(m.message),
                         "measurements": [safe(x.value) for x in m.measurements],
                     }
                     for m in a.metrics
@@ -168,47 +190,77 @@ def as_json(release: ReleaseState, judgement: CanaryJudgement | None) -> dict[st
             }
             for a in release.analyses
         ],
-        "kept_by": None if release.keeper is None else {
-            "tool": safe(release.keeper.tool), "reconciles": release.keeper.reconciles, "suspended": release.keeper.suspended,
+        "kept_by": None
+        if release.keeper is None
+        else {
+            "tool": safe(release.keeper.tool),
+            "reconciles": release.keeper.reconciles,
+            "suspended": release.keeper.suspended,
         },
         "problem": safe(release.problem) or None,
         "judgement": None if judgement is None else _judgement(judgement),
-    }  # fmt: skip
+    }
 
 
 def _subject(subject: Subject) -> dict[str, Any]:
     return {
-        "cluster": safe(subject.cluster.cluster), "kind": safe(subject.kind), "namespace": safe(subject.namespace) or None,
-        "name": safe(subject.name), "uid": safe(subject.uid) or None,
-    }  # fmt: skip
+        "cluster": safe(subject.cluster.cluster),
+        "kind": safe(subject.kind),
+        "namespace": safe(subject.namespace) or None,
+        "name": safe(subject.name),
+        "uid": safe(subject.uid) or None,
+    }
 
 
 def _side(side: Side | None) -> dict[str, Any] | None:
     if side is None:
         return None
     return {
-        "hash": safe(side.hash), "revision": safe(side.revision), "images": [safe(i) for i in side.images],
-        "ready": side.ready, "desired": side.desired,
-    }  # fmt: skip
+        "hash": safe(side.hash),
+        "revision": safe(side.revision),
+        "images": [safe(i) for i in side.images],
+        "ready": side.ready,
+        "desired": side.desired,
+    }
 
 
 def _judgement(judgement: CanaryJudgement) -> dict[str, Any]:
     return {
-        "at": iso(judgement.at), "outcome": judgement.outcome.value, "advice": judgement.advice.value,
-        "sentence": safe(judgement.sentence), "policy": safe(judgement.policy), "verified_in": judgement.verified_in,
+        "at": iso(judgement.at),
+        "outcome": judgement.outcome.value,
+        "advice": judgement.advice.value,
+        "sentence": safe(judgement.sentence),
+        "policy": safe(judgement.policy),
+        "verified_in": judgement.verified_in,
         "triggers": [
             {
-                "id": safe(t.id), "title": safe(t.title), "outcome": t.outcome.value, "sentence": safe(t.sentence),
-                "plain": safe(t.plain), "other": safe(t.other), "value": t.value, "baseline": t.baseline, "limit": t.limit,
-                "unit": safe(t.unit), "low": t.low, "high": t.high, "sample": t.sample,
-                "baseline_sample": t.baseline_sample, "needed": t.needed, "query": safe(t.query),
-                "evaluated_at": iso(t.evaluated_at), "baseline_label": safe(t.baseline_label),
-                "flags": [safe(f) for f in t.flags], "second_opinion": safe(t.second_opinion) or None,
-                "windows": [{"start": iso(w.start), "end": iso(w.end), "outcome": w.outcome.value} for w in t.windows],
+                "id": safe(t.id),
+                "title": safe(t.title),
+                "outcome": t.outcome.value,
+                "sentence": safe(t.sentence),
+                "plain": safe(t.plain),
+                "other": safe(t.other),
+                "value": t.value,
+                "baseline": t.baseline,
+                "limit": t.limit,
+                "unit": safe(t.unit),
+                "low": t.low,
+                "high": t.high,
+                "sample": t.sample,
+                "baseline_sample": t.baseline_sample,
+                "needed": t.needed,
+                "query": safe(t.query),
+                "evaluated_at": iso(t.evaluated_at),
+                "baseline_label": safe(t.baseline_label),
+                "flags": [safe(f) for f in t.flags],
+                "second_opinion": safe(t.second_opinion) or None,
+                "windows": [
+                    {"start": iso(w.start), "end": iso(w.end), "outcome": w.outcome.value} for w in t.windows
+                ],
             }
             for t in judgement.triggers
         ],
-    }  # fmt: skip
+    }
 
 
 def is_finding(judgement: CanaryJudgement | None) -> bool:

@@ -61,9 +61,13 @@ class Altered(NamedTuple):
 
 
 def altered(
-    managed: Iterable[Managed], revisions: Mapping[Subject, Sequence[Revision]], sights: Iterable[Sight], since: float,
-    entries: Sequence[Entry] | None = None, diffs: Mapping[Subject, tuple[str, ...]] | None = None,
-) -> tuple[Altered, ...]:  # fmt: skip
+    managed: Iterable[Managed],
+    revisions: Mapping[Subject, Sequence[Revision]],
+    sights: Iterable[Sight],
+    since: float,
+    entries: Sequence[Entry] | None = None,
+    diffs: Mapping[Subject, tuple[str, ...]] | None = None,
+) -> tuple[Altered, ...]:
     """All changes since then (epoch seconds), newest first. ``entries`` None: the audit log was not looked at.
 
     ``diffs``: what is known of the contents of objects that have no revisions (ConfigMaps), by subject without uid.
@@ -296,9 +300,16 @@ def change_rows(changes: Sequence[Altered]) -> list[dict[str, Any]]:
     """For reports."""
     return [
         {
-            "at": c.at, "cluster": c.subject.cluster.cluster, "kind": c.subject.kind,
-            "namespace": safe(c.subject.namespace) or None, "name": safe(c.subject.name), "manager": c.manager or None,
-            "what": c.what, "witness": c.witness, "audit": c.known or None, "diff": list(c.lines),
+            "at": c.at,
+            "cluster": c.subject.cluster.cluster,
+            "kind": c.subject.kind,
+            "namespace": safe(c.subject.namespace) or None,
+            "name": safe(c.subject.name),
+            "manager": c.manager or None,
+            "what": c.what,
+            "witness": c.witness,
+            "audit": c.known or None,
+            "diff": list(c.lines),
         }
         for c in changes
-    ]  # fmt: skip
+    ]

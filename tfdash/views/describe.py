@@ -152,11 +152,15 @@ def _pod(spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
         ("Pod", pairs([(label, value) for label, value in given if value])),
         ("Init containers", parts.containers(spec, init, now, "initContainers")),
         ("Containers", parts.containers(spec, mappings(status.get("containerStatuses")), now)),
-        ("Ephemeral containers", parts.containers(
-            spec, mappings(status.get("ephemeralContainerStatuses")), now, "ephemeralContainers")),
+        (
+            "Ephemeral containers",
+            parts.containers(
+                spec, mappings(status.get("ephemeralContainerStatuses")), now, "ephemeralContainers"
+            ),
+        ),
         ("Conditions", parts.conditions(status, now)),
         ("Volumes", parts.volumes(spec)),
-    ]  # fmt: skip
+    ]
 
 
 def _workload(kind: str, spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
@@ -174,39 +178,54 @@ def _workload(kind: str, spec: Json, status: Json, now: float) -> list[tuple[str
     counts = [
         f"{status[field]} {word}"
         for field, word in (
-            ("replicas", "there"), ("updatedReplicas", "updated"), ("readyReplicas", "ready"),
-            ("availableReplicas", "available"), ("unavailableReplicas", "unavailable"),
-            ("terminatingReplicas", "terminating"), ("desiredNumberScheduled", "desired"),
-            ("updatedNumberScheduled", "updated"), ("numberReady", "ready"), ("numberAvailable", "available"),
-            ("numberMisscheduled", "misscheduled"), ("active", "active"), ("succeeded", "succeeded"),
+            ("replicas", "there"),
+            ("updatedReplicas", "updated"),
+            ("readyReplicas", "ready"),
+            ("availableReplicas", "available"),
+            ("unavailableReplicas", "unavailable"),
+            ("terminatingReplicas", "terminating"),
+            ("desiredNumberScheduled", "desired"),
+            ("updatedNumberScheduled", "updated"),
+            ("numberReady", "ready"),
+            ("numberAvailable", "available"),
+            ("numberMisscheduled", "misscheduled"),
+            ("active", "active"),
+            ("succeeded", "succeeded"),
             ("failed", "failed"),
         )
         if isinstance(status.get(field), int)
-    ]  # fmt: skip
+    ]
     wanted = spec.get("replicas", spec.get("completions"))
     given: list[Pair] = [
         ("Selector", parts.key_values(selector.get("matchLabels")) + expressions),
-        ("Replicas" if kind != "Job" else "Runs",
-         safe(", ".join([f"{wanted} wanted"] * (wanted is not None) + counts))),
+        (
+            "Replicas" if kind != "Job" else "Runs",
+            safe(", ".join([f"{wanted} wanted"] * (wanted is not None) + counts)),
+        ),
         ("Strategy", text(strategy.get("type"))),
         ("Rolling update", ", ".join(parts.key_values(rolling, " "))),
         ("Paused", "true" if spec.get("paused") else ""),
         ("Suspended", "true" if spec.get("suspend") else ""),
         ("Min ready seconds", text(spec.get("minReadySeconds"))),
-        ("Progress deadline", f"{text(spec['progressDeadlineSeconds'])}s" if "progressDeadlineSeconds" in spec else ""),
+        (
+            "Progress deadline",
+            f"{text(spec['progressDeadlineSeconds'])}s" if "progressDeadlineSeconds" in spec else "",
+        ),
         ("Backoff limit", text(spec.get("backoffLimit"))),
         ("Started", parts.ago(status.get("startTime"), now)),
         ("Completed", parts.ago(status.get("completionTime"), now)),
         ("Template labels", parts.key_values(labels.get("labels"))),
         ("Template annotations", parts.key_values(labels.get("annotations"), ": ")),
         ("Service account", text(template.get("serviceAccountName"))),
-    ]  # fmt: skip
+    ]
     claims = [
-        [text(mapping(c.get("metadata")).get("name")),
-         text(mapping(mapping(mapping(c.get("spec")).get("resources")).get("requests")).get("storage")),
-         text(mapping(c.get("spec")).get("storageClassName"))]
+        [
+            text(mapping(c.get("metadata")).get("name")),
+            text(mapping(mapping(mapping(c.get("spec")).get("resources")).get("requests")).get("storage")),
+            text(mapping(c.get("spec")).get("storageClassName")),
+        ]
         for c in mappings(spec.get("volumeClaimTemplates"))
-    ]  # fmt: skip
+    ]
     return [
         (kind, pairs([(label, value) for label, value in given if value])),
         ("Init containers", parts.containers(template, (), now, "initContainers")),
@@ -222,12 +241,20 @@ def _node(spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
     given: list[Pair] = [
         ("Schedulable", "false (cordoned)" if spec.get("unschedulable") else "true"),
         ("Taints", [parts.taint(t) for t in mappings(spec.get("taints"))]),
-        ("Addresses", [text(f"{a.get('address')} ({a.get('type')})") for a in mappings(status.get("addresses"))]),
+        (
+            "Addresses",
+            [text(f"{a.get('address')} ({a.get('type')})") for a in mappings(status.get("addresses"))],
+        ),
         ("Provider", text(spec.get("providerID"))),
         ("Kubelet", text(info.get("kubeletVersion"))),
-        ("System", text(", ".join(str(info[k]) for k in ("osImage", "kernelVersion", "architecture") if info.get(k)))),
+        (
+            "System",
+            text(
+                ", ".join(str(info[k]) for k in ("osImage", "kernelVersion", "architecture") if info.get(k))
+            ),
+        ),
         ("Runtime", text(info.get("containerRuntimeVersion"))),
-    ]  # fmt: skip
+    ]
     capacity, allocatable = mapping(status.get("capacity")), mapping(status.get("allocatable"))
     rows = [
         [safe(r), text(capacity.get(r)), text(allocatable.get(r))] for r in sorted({*capacity, *allocatable})

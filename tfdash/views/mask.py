@@ -18,10 +18,30 @@ from typing import Any, TypeAlias
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _WORDS = frozenset(
     {
-        "apikey", "auth", "bearer", "cookie", "credential", "credentials", "creds", "dsn", "key", "pass", "passphrase",
-        "passwd", "password", "pat", "private", "pwd", "salt", "secret", "secrets", "signature", "token", "tokens",
+        "apikey",
+        "auth",
+        "bearer",
+        "cookie",
+        "credential",
+        "credentials",
+        "creds",
+        "dsn",
+        "key",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "pat",
+        "private",
+        "pwd",
+        "salt",
+        "secret",
+        "secrets",
+        "signature",
+        "token",
+        "tokens",
     }
-)  # fmt: skip
+)
 _SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _MARK_KEY = os.urandom(16)
 _REPORT: ContextVar[bool] = ContextVar("report", default=False)

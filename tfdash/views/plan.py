@@ -14,9 +14,12 @@ Line: TypeAlias = Sequence[Cell]
 _CHECKS = {True: ("✔", "ok"), False: ("✖", "breach"), None: ("?", "unknown")}
 _STAGES = ("checking", "recording", "sending", "verifying")
 _STAGE_WORDS = {
-    "checking": "checked once more", "recording": "recorded", "sending": "sent", "verifying": "verified",
+    "checking": "checked once more",
+    "recording": "recorded",
+    "sending": "sent",
+    "verifying": "verified",
     "terminal": "handed the terminal over",
-}  # fmt: skip
+}
 _RESULTS: dict[Result, tuple[str, str]] = {
     Result.APPLIED: ("✔ applied", "ok"),
     Result.REFUSED: ("✖ refused: nothing was changed", "breach"),

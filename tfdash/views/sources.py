@@ -45,9 +45,13 @@ def source_rows(picture: Picture, now: float) -> tuple[SourceRow, ...]:
 
 
 def _row(
-    cluster: ClusterPicture, kind: str, seen: Observation[Any], count: int | None,
-    about: str, now: float,
-) -> SourceRow:  # fmt: skip
+    cluster: ClusterPicture,
+    kind: str,
+    seen: Observation[Any],
+    count: int | None,
+    about: str,
+    now: float,
+) -> SourceRow:
     fresh = of_observation(seen, now)
     noun = view_of(kind).noun if kind else "API server"
     age = None if seen.observed_at is None else max(0.0, now - seen.observed_at)

@@ -16,7 +16,11 @@ _APPLY = "application/apply-patch+yaml"
 _ALLOWED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (method, content, re.compile(path))
     for method, content, path in (
-        ("PATCH", _JSON_PATCH, rf"/apis/apps/v1{_IN}/(?:deployments|statefulsets|daemonsets|replicasets)/{_NAME}"),
+        (
+            "PATCH",
+            _JSON_PATCH,
+            rf"/apis/apps/v1{_IN}/(?:deployments|statefulsets|daemonsets|replicasets)/{_NAME}",
+        ),
         ("PATCH", _JSON_PATCH, rf"/apis/apps/v1{_IN}/(?:deployments|statefulsets)/{_NAME}/scale"),
         ("PATCH", _JSON_PATCH, rf"/apis/autoscaling/v2{_IN}/horizontalpodautoscalers/{_NAME}"),
         ("PATCH", _JSON_PATCH, rf"/apis/argoproj\.io/{_V}{_IN}/rollouts/{_NAME}(?:/status|/scale)?"),
@@ -29,13 +33,17 @@ _ALLOWED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("DELETE", _JSON, rf"/api/v1{_IN}/pods/{_NAME}"),
         ("POST", _JSON, rf"/api/v1{_IN}/pods/{_NAME}/eviction"),
         ("POST", _JSON, rf"/api/v1{_IN}/events"),
-        ("POST", _JSON, r"/apis/certificates\.k8s\.io/v1/certificatesigningrequests"),  # approvals; never signed
+        (
+            "POST",
+            _JSON,
+            r"/apis/certificates\.k8s\.io/v1/certificatesigningrequests",
+        ),  # approvals; never signed
         ("PATCH", _APPLY, rf"/api/v1{_IN}/configmaps/tfdash-verified-{_NAME}"),
         ("PATCH", _APPLY, rf"/apis/coordination\.k8s\.io/v1{_IN}/leases/tfdash-acting-{_NAME}"),
         ("DELETE", _JSON, rf"/apis/coordination\.k8s\.io/v1{_IN}/leases/tfdash-acting-{_NAME}"),
         ("POST", _JSON, rf"/api/v1{_IN}/services/{_NAME}/proxy/(?:gate|rollback)/(?:open|close)"),
     )
-)  # fmt: skip
+)
 
 
 class NotAllowed(Exception):
@@ -47,11 +55,7 @@ def check_allowed(request: Request) -> None:
     if request.argv or ".." in request.path.split("/"):
         raise NotAllowed(f"the Kubernetes writer does not run {request.what or request.path}")
     for method, content, path in _ALLOWED:
-        if (
-            request.method == method
-            and request.content_type == content
-            and path.fullmatch(request.path)
-        ):  # fmt: skip
+        if request.method == method and request.content_type == content and path.fullmatch(request.path):
             if method == "DELETE" and '"preconditions"' not in request.body:
                 raise NotAllowed("a deletion without the uid of what is deleted")
             return

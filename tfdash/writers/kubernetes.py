@@ -56,9 +56,14 @@ class KubernetesWriter:
     for, and after which a write that had none is taken as settled."""
 
     def __init__(
-        self, ref: ClusterRef, credentials: CredentialsLike, *, connect_timeout: float = 5.0, read_timeout: float = 15.0,
+        self,
+        ref: ClusterRef,
+        credentials: CredentialsLike,
+        *,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 15.0,
         margin: float = 5.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.ref, self._credentials = ref, credentials
         self._access: AccessLike = credentials.access
         self._connect, self._read, self._margin = connect_timeout, read_timeout, margin
@@ -75,9 +80,11 @@ class KubernetesWriter:
         base = httpx.URL(self._access.server)
         tls = self._credentials.ssl_context() if base.scheme == "https" else False
         transport = httpx.AsyncHTTPTransport(
-            verify=tls, retries=0, proxy=self._access.proxy or None,
+            verify=tls,
+            retries=0,
+            proxy=self._access.proxy or None,
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
-        )  # fmt: skip
+        )
         headers = [
             ("User-Agent", "tfdash"),
             ("Accept", "application/json"),
@@ -112,9 +119,10 @@ class KubernetesWriter:
         shown += f".{asked.group}" if asked.group else ""
         attributes = {k: v for k, v in asked._asdict().items() if v}
         body = {
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": attributes},
-        }  # fmt: skip
+        }
         answer = await self._ask("POST", _MAY, body)
         status = answer.body.get("status") or {}
         allowed = bool(status.get("allowed")) if answer.ok and "allowed" in status else None
@@ -123,7 +131,7 @@ class KubernetesWriter:
         )
         return Privilege(
             verb=asked.verb, resource=shown, namespace=asked.namespace, allowed=allowed, reason=safe(why)
-        )  # fmt: skip
+        )
 
     async def read(self, path: str) -> Answer:
         return await self._ask("GET", path, None)
@@ -164,8 +172,14 @@ class KubernetesWriter:
         content = request.body.encode() if request.body else None
         try:
             return await self._exchange(
-                request.method, request.path, content, request.content_type, parameters, headers, timeout + self._margin
-            )  # fmt: skip
+                request.method,
+                request.path,
+                content,
+                request.content_type,
+                parameters,
+                headers,
+                timeout + self._margin,
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise NotSent(_words(error)) from None
         except (httpx.TransportError, TimeoutError, OSError, msgspec.DecodeError) as error:
@@ -178,12 +192,22 @@ class KubernetesWriter:
         ) as error:  # before anything was sent: a credential that cannot be had, a bad certificate
             if type(error).__name__ in ("LoginNeeded", "SSLError", "InvalidURL"):
                 raise NotSent(safe(str(error))) from None
-            raise OutcomeUnknown(safe(f"{type(error).__name__}: {error}"), time.monotonic() + timeout + self._margin) from None  # fmt: skip
+            raise OutcomeUnknown(
+                safe(f"{type(error).__name__}: {error}"), time.monotonic() + timeout + self._margin
+            ) from None
 
     async def _exchange(
-        self, method: str, path: str, content: bytes | None, content_type: str, query: Mapping[str, str],
-        headers: Mapping[str, str], patience: float, *, renew: bool = False,
-    ) -> Answer:  # fmt: skip
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        content_type: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        patience: float,
+        *,
+        renew: bool = False,
+    ) -> Answer:
         client = await self._open()
         authorization = await in_thread(lambda: self._credentials.authorization(renew=renew))
         sent = dict(headers)
@@ -192,9 +216,13 @@ class KubernetesWriter:
         if content is not None:
             sent["Content-Type"] = content_type
         request = client.build_request(
-            method, path, params=dict(query), content=content, headers=sent,
+            method,
+            path,
+            params=dict(query),
+            content=content,
+            headers=sent,
             timeout=httpx.Timeout(patience, connect=self._connect, pool=self._connect),
-        )  # fmt: skip
+        )
         if self._access.tls_server_name:
             request.extensions["sni_hostname"] = self._access.tls_server_name
         async with asyncio.timeout(self._connect + patience):
@@ -220,10 +248,12 @@ def _answer(answer: httpx.Response, raw: bytes) -> Answer:
     failed = answer.status_code >= 300
     plain = raw[:300].decode(errors="replace") if failed and not body else ""
     return Answer(
-        status=answer.status_code, body=body, message=safe(str(body.get("message") or plain)) if failed else "",
+        status=answer.status_code,
+        body=body,
+        message=safe(str(body.get("message") or plain)) if failed else "",
         reason=safe(str(body.get("reason") or "")) if failed else "",
         headers={k.lower(): v for k, v in answer.headers.items()},
-    )  # fmt: skip
+    )
 
 
 def _words(error: BaseException) -> str:

@@ -142,8 +142,10 @@ class HttpWriter:
             found = {}
         text = "" if answer.is_success else safe(raw[:200].decode(errors="replace"))
         return Answer(
-            status=answer.status_code, body=found if isinstance(found, dict) else {"items": found}, message=text
-        )  # fmt: skip
+            status=answer.status_code,
+            body=found if isinstance(found, dict) else {"items": found},
+            message=text,
+        )
 
 
 def _plain(value: str) -> str:

@@ -47,8 +47,11 @@ def up() -> int:
         with (cache_root() / "keeper.log").open("wb") as log:
             keeper = subprocess.Popen(
                 [sys.executable, "-m", "tests.platform.harness", "serve"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         for _ in range(600):
             if running() is not None:
                 break

@@ -94,13 +94,30 @@ class ArgoRollouts:
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 [
-                    str(self.binaries / "rollouts-controller"), "--kubeconfig", str(self.cluster.kubeconfig("admin")),
-                    "--namespace", NAMESPACE, "--leader-elect=false", "--metricsport", str(metrics),
-                    "--healthzPort", str(health), "--qps", "200", "--burst", "400", "--loglevel", "info",
+                    str(self.binaries / "rollouts-controller"),
+                    "--kubeconfig",
+                    str(self.cluster.kubeconfig("admin")),
+                    "--namespace",
+                    NAMESPACE,
+                    "--leader-elect=false",
+                    "--metricsport",
+                    str(metrics),
+                    "--healthzPort",
+                    str(health),
+                    "--qps",
+                    "200",
+                    "--burst",
+                    "400",
+                    "--loglevel",
+                    "info",
                 ],
-                cwd=self.cluster.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                start_new_session=True, preexec_fn=_die_with_parent,
-            )  # fmt: skip
+                cwd=self.cluster.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
 
     def _wait_ready(self, timeout: float = 60.0) -> None:
         assert self._process is not None

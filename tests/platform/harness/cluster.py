@@ -198,27 +198,53 @@ class Cluster:
     def _start_etcd(self) -> None:
         client, peer = (f"http://127.0.0.1:{self.ports[n]}" for n in ("etcd", "peer"))
         self._plane(
-            "etcd", "etcd", "--data-dir", str(self.folder / "etcd"), "--listen-client-urls", client,
-            "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-            "--initial-cluster", f"default={peer}", "--unsafe-no-fsync",
-        )  # fmt: skip
+            "etcd",
+            "etcd",
+            "--data-dir",
+            str(self.folder / "etcd"),
+            "--listen-client-urls",
+            client,
+            "--advertise-client-urls",
+            client,
+            "--listen-peer-urls",
+            peer,
+            "--initial-advertise-peer-urls",
+            peer,
+            "--initial-cluster",
+            f"default={peer}",
+            "--unsafe-no-fsync",
+        )
 
     def start_apiserver(self) -> None:
         """Start the API server (again, after ``kill_apiserver``) on its port and wait until it is ready."""
         pki = self.pki
         self._plane(
-            "apiserver", "apiserver", f"--etcd-servers=http://127.0.0.1:{self.ports['etcd']}",
-            f"--secure-port={self.ports['api']}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
-            "--endpoint-reconciler-type=none", f"--tls-cert-file={pki}/apiserver.crt",
-            f"--tls-private-key-file={pki}/apiserver.key", f"--client-ca-file={pki}/ca.crt",
-            "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={pki}/sa.pub",
-            f"--service-account-signing-key-file={pki}/sa.key", f"--token-auth-file={self.folder}/tokens.csv",
-            "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24", "--allow-privileged",
-            f"--requestheader-client-ca-file={pki}/fp-ca.crt", f"--proxy-client-cert-file={pki}/fp.crt",
-            f"--proxy-client-key-file={pki}/fp.key", "--requestheader-username-headers=X-Remote-User",
-            "--requestheader-group-headers=X-Remote-Group", "--requestheader-extra-headers-prefix=X-Remote-Extra-",
-            f"--audit-policy-file={self.folder}/audit.yaml", f"--audit-log-path={self.audit_log}",
-        )  # fmt: skip
+            "apiserver",
+            "apiserver",
+            f"--etcd-servers=http://127.0.0.1:{self.ports['etcd']}",
+            f"--secure-port={self.ports['api']}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            "--endpoint-reconciler-type=none",
+            f"--tls-cert-file={pki}/apiserver.crt",
+            f"--tls-private-key-file={pki}/apiserver.key",
+            f"--client-ca-file={pki}/ca.crt",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={pki}/sa.pub",
+            f"--service-account-signing-key-file={pki}/sa.key",
+            f"--token-auth-file={self.folder}/tokens.csv",
+            "--authorization-mode=RBAC",
+            "--service-cluster-ip-range=10.0.0.0/24",
+            "--allow-privileged",
+            f"--requestheader-client-ca-file={pki}/fp-ca.crt",
+            f"--proxy-client-cert-file={pki}/fp.crt",
+            f"--proxy-client-key-file={pki}/fp.key",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            f"--audit-policy-file={self.folder}/audit.yaml",
+            f"--audit-log-path={self.audit_log}",
+        )
         self.wait(lambda: self.get("/readyz") == b"ok", "the API server to be ready")
 
     def kill_apiserver(self) -> None:
@@ -228,32 +254,74 @@ class Cluster:
     def _start_rest(self) -> None:
         admin = str(self.kubeconfig("admin"))
         self._plane(
-            "controller-manager", "controller-manager", "--kubeconfig", admin,
-            "--service-account-private-key-file", str(self.pki / "sa.key"), "--leader-elect=false",
-            "--secure-port", str(self.ports["manager"]), "--bind-address=127.0.0.1",
-            "--cert-dir", str(self.folder / "manager"), "--kube-api-qps", "500", "--kube-api-burst", "1000",
-            "--horizontal-pod-autoscaler-sync-period=5s", "--node-monitor-grace-period=50s",
-        )  # fmt: skip
+            "controller-manager",
+            "controller-manager",
+            "--kubeconfig",
+            admin,
+            "--service-account-private-key-file",
+            str(self.pki / "sa.key"),
+            "--leader-elect=false",
+            "--secure-port",
+            str(self.ports["manager"]),
+            "--bind-address=127.0.0.1",
+            "--cert-dir",
+            str(self.folder / "manager"),
+            "--kube-api-qps",
+            "500",
+            "--kube-api-burst",
+            "1000",
+            "--horizontal-pod-autoscaler-sync-period=5s",
+            "--node-monitor-grace-period=50s",
+        )
         self._plane(
-            "scheduler", "scheduler", "--kubeconfig", admin, "--leader-elect=false",
-            "--secure-port", str(self.ports["scheduler"]), "--bind-address=127.0.0.1",
-            "--cert-dir", str(self.folder / "scheduler"), "--kube-api-qps", "500", "--kube-api-burst", "1000",
-        )  # fmt: skip
+            "scheduler",
+            "scheduler",
+            "--kubeconfig",
+            admin,
+            "--leader-elect=false",
+            "--secure-port",
+            str(self.ports["scheduler"]),
+            "--bind-address=127.0.0.1",
+            "--cert-dir",
+            str(self.folder / "scheduler"),
+            "--kube-api-qps",
+            "500",
+            "--kube-api-burst",
+            "1000",
+        )
         kwok = str(self.ports["kwok"])
         self._spawn(
-            "kwok", str(self.binaries / "kwok"), f"--kubeconfig={admin}", f"--config={self.folder}/kwok.yaml",
-            "--manage-all-nodes=false", "--manage-nodes-with-label-selector=type=kwok", "--cidr=10.244.0.0/16",
-            "--node-ip=127.0.0.1", f"--node-port={kwok}", "--node-lease-duration-seconds=40",
-            f"--server-address=127.0.0.1:{kwok}", f"--tls-cert-file={self.pki}/kwok.crt",
+            "kwok",
+            str(self.binaries / "kwok"),
+            f"--kubeconfig={admin}",
+            f"--config={self.folder}/kwok.yaml",
+            "--manage-all-nodes=false",
+            "--manage-nodes-with-label-selector=type=kwok",
+            "--cidr=10.244.0.0/16",
+            "--node-ip=127.0.0.1",
+            f"--node-port={kwok}",
+            "--node-lease-duration-seconds=40",
+            f"--server-address=127.0.0.1:{kwok}",
+            f"--tls-cert-file={self.pki}/kwok.crt",
             f"--tls-private-key-file={self.pki}/kwok.key",
-        )  # fmt: skip
+        )
         self._spawn(
-            "metrics-server", str(self.binaries / "metrics-server"), "--kubeconfig", admin,
-            "--authentication-kubeconfig", admin, "--authorization-kubeconfig", admin, "--kubelet-insecure-tls",
-            "--kubelet-preferred-address-types=InternalIP", "--kubelet-use-node-status-port",
-            f"--secure-port={self.ports['metrics']}", "--metric-resolution=15s",
-            "--cert-dir", str(self.folder / "metrics"),
-        )  # fmt: skip
+            "metrics-server",
+            str(self.binaries / "metrics-server"),
+            "--kubeconfig",
+            admin,
+            "--authentication-kubeconfig",
+            admin,
+            "--authorization-kubeconfig",
+            admin,
+            "--kubelet-insecure-tls",
+            "--kubelet-preferred-address-types=InternalIP",
+            "--kubelet-use-node-status-port",
+            f"--secure-port={self.ports['metrics']}",
+            "--metric-resolution=15s",
+            "--cert-dir",
+            str(self.folder / "metrics"),
+        )
         self.apply(_RBAC)
         self.apply(_METRICS % {"port": self.ports["metrics"]})
         account = "/api/v1/namespaces/default/serviceaccounts/default"
@@ -277,9 +345,16 @@ class Cluster:
     ) -> str:
         """Run our own kubectl of the platform's version; returns stdout, raises with stderr."""
         done = subprocess.run(
-            [str(self.binaries / "controlplane"), "kubectl", f"--kubeconfig={self.kubeconfig(identity)}", *argv],
-            input=stdin, capture_output=True, text=True,
-        )  # fmt: skip
+            [
+                str(self.binaries / "controlplane"),
+                "kubectl",
+                f"--kubeconfig={self.kubeconfig(identity)}",
+                *argv,
+            ],
+            input=stdin,
+            capture_output=True,
+            text=True,
+        )
         if check and done.returncode != 0:
             raise RuntimeError(
                 f"kubectl {' '.join(argv)} ended with {done.returncode}: {done.stderr.strip()}"

@@ -74,13 +74,22 @@ class Prometheus:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    str(self.binaries / "prometheus"), f"--config.file={self.folder}/prometheus.yml",
-                    f"--storage.tsdb.path={self.folder}/data", f"--web.listen-address={self.address}",
-                    "--storage.tsdb.retention.time=10y", "--web.enable-lifecycle", "--log.level=warn", *self._flags,
+                    str(self.binaries / "prometheus"),
+                    f"--config.file={self.folder}/prometheus.yml",
+                    f"--storage.tsdb.path={self.folder}/data",
+                    f"--web.listen-address={self.address}",
+                    "--storage.tsdb.retention.time=10y",
+                    "--web.enable-lifecycle",
+                    "--log.level=warn",
+                    *self._flags,
                 ],
-                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                start_new_session=True, preexec_fn=_die_with_parent,
-            )  # fmt: skip
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
 
     def _wait_ready(self, timeout: float = 60.0) -> None:
         deadline = time.monotonic() + timeout

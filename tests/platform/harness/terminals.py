@@ -62,9 +62,16 @@ class Terminal(Bench):
 
 
 def write_config(
-    folder: Path, kubeconfig: Path, context: str, *, url: str = "", actions: str = "", store: str = "", more: str = "",
+    folder: Path,
+    kubeconfig: Path,
+    context: str,
+    *,
+    url: str = "",
+    actions: str = "",
+    store: str = "",
+    more: str = "",
     read_only: bool = False,
-) -> Path:  # fmt: skip
+) -> Path:
     """The configuration of one terminal; the database's URL is a secret in a file of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     if url:
@@ -74,18 +81,27 @@ def write_config(
     path = folder / "config.toml"
     path.write_text(
         _CONFIG.format(
-            read_only=str(read_only).lower(), kubeconfig=json.dumps(str(kubeconfig)), context=json.dumps(context),
-            path=json.dumps(str(folder / "store")), store=store, actions=actions, more=more,
+            read_only=str(read_only).lower(),
+            kubeconfig=json.dumps(str(kubeconfig)),
+            context=json.dumps(context),
+            path=json.dumps(str(folder / "store")),
+            store=store,
+            actions=actions,
+            more=more,
         )
-    )  # fmt: skip
+    )
     return path
 
 
 @contextmanager
 def terminal(
-    config: Path, *, clock: Clock | None = None, judge: TestJudge | None = None, kinds: tuple[str, ...] = KINDS,
+    config: Path,
+    *,
+    clock: Clock | None = None,
+    judge: TestJudge | None = None,
+    kinds: tuple[str, ...] = KINDS,
     over: Mapping[str, Any] | None = None,
-) -> Iterator[Terminal]:  # fmt: skip
+) -> Iterator[Terminal]:
     """As ``tfdash run`` puts it together. The calendar is the test judge's."""
     quick = load_quick(str(config), "", "", "")
     settings = load(config)

@@ -6,7 +6,7 @@ import math
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.widgets.hostile import HOSTILE
@@ -114,11 +114,12 @@ def test_a_spike_between_columns_does_not_vanish() -> None:
 numbers = st.none() | st.floats(allow_nan=True, allow_infinity=True, width=32) | st.floats(0, 1)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
-    values=st.lists(st.tuples(numbers, numbers, numbers), max_size=40), width=st.integers(1, 130), height=st.integers(1, 30),
+    values=st.lists(st.tuples(numbers, numbers, numbers), max_size=40),
+    width=st.integers(1, 130),
+    height=st.integers(1, 30),
     factor=st.sampled_from([1.0, 100.0, 1000.0]),
-)  # fmt: skip
+)
 def test_any_numbers_at_any_size(
     values: list[tuple[float | None, float | None, float | None]], width: int, height: int, factor: float
 ) -> None:

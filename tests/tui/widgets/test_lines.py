@@ -18,9 +18,16 @@ from widgets.tabs import Tab, Tabs
 from widgets.theme import ThemedApp
 
 STATE = HeaderState(
-    "PRODUCTION", "production", "eu-1", "oncall@corp", "v1.37.2", "READ-ONLY", False, Freshness("▲ 47s old", "old"),
+    "PRODUCTION",
+    "production",
+    "eu-1",
+    "oncall@corp",
+    "v1.37.2",
+    "READ-ONLY",
+    False,
+    Freshness("▲ 47s old", "old"),
     "09:14 EST  14:14Z",
-)  # fmt: skip
+)
 TABS = (
     Tab("a", "Overview", "1", (("✖1", "breach"), ("▲3", "warn"))),
     Tab("b", "Deployments", "2", (("▲1", "warn"),)),
@@ -100,8 +107,9 @@ async def test_environments_look_different() -> None:
         }
         assert len(styles) == 4
         assert header.style("header--production").bgcolor not in {
-            header.style("tok-breach").color, header.style("header--staging").bgcolor,
-        }  # fmt: skip
+            header.style("tok-breach").color,
+            header.style("header--staging").bgcolor,
+        }
 
 
 async def test_tabs_keep_the_active_one_in_view() -> None:

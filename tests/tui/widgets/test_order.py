@@ -36,7 +36,7 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(STEP, max_size=12))
 def test_any_history_ends_as_sorting_anew(history: list[tuple[str, Any]]) -> None:
     rows = Rows()

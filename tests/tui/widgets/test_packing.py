@@ -12,9 +12,17 @@ from widgets.oneline import fitting
 from widgets.prose import beside
 
 STATE = HeaderState(
-    "PRODUCTION", "production", "eu-1", "oncall@corp", "v1.37.2", "ELEVATED 14:55", False, Freshness("", ""),
-    "09:14 EST  14:14Z", calendar="release CLOSED · opens Tue 8 Dec 10:00",
-)  # fmt: skip
+    "PRODUCTION",
+    "production",
+    "eu-1",
+    "oncall@corp",
+    "v1.37.2",
+    "ELEVATED 14:55",
+    False,
+    Freshness("", ""),
+    "09:14 EST  14:14Z",
+    calendar="release CLOSED · opens Tue 8 Dec 10:00",
+)
 
 
 def header(state: HeaderState, width: int) -> str:

@@ -188,13 +188,13 @@ async def test_loading_and_none_look_different() -> None:
 
 def spied(table: Table, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     lines: list[int] = []
-    real = table.repaint_line
+    real = table.repaint_lines
 
     def repaint(*ys: int) -> None:
         lines.extend(ys)
         real(*ys)
 
-    monkeypatch.setattr(table, "repaint_line", repaint)
+    monkeypatch.setattr(table, "repaint_lines", repaint)
     return lines
 
 
@@ -227,6 +227,19 @@ async def test_a_change_that_a_tick_finds_first_is_bright_too(monkeypatch: pytes
         assert set(table._bright) == {"pod-00005"}
         table.flush()
         assert set(table._bright) == {"pod-00005"}
+
+
+async def test_a_change_that_shows_in_no_cell_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with table_of(100) as (table, rows, _pilot, _app):
+        monkeypatch.setattr(rows, "version", lambda key: 2 if key == "pod-00005" else tuple(rows.rows[key]))
+        marked: list[str] = []
+        real = rows.marks
+        monkeypatch.setattr(rows, "marks", lambda key: marked.append(key) or real(key))
+        lines = spied(table, monkeypatch)
+        table.touch()
+        assert (marked, lines) == (["pod-00005"], [])
+        table.touch()
+        assert (marked, lines) == (["pod-00005"], [])
 
 
 async def test_changes_are_gathered(monkeypatch: pytest.MonkeyPatch) -> None:

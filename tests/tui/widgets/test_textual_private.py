@@ -166,7 +166,6 @@ print("\\x1b]9;done\\x07", end="", flush=True)
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_on_a_terminal_escape_is_quick_and_everything_is_restored() -> None:
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - the child

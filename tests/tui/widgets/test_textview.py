@@ -212,8 +212,13 @@ def test_what_is_coloured() -> None:
     assert named("  url: http://a:80/b", "yaml") == {"url": "key"}
     assert named("just words", "yaml") == {}
     assert named('{"a": "b", "c": 1.5, "d": null}', "json") == {
-        '"a"': "key", '"b"': "string", '"c"': "key", "1.5": "number", '"d"': "key", "null": "word",
-    }  # fmt: skip
+        '"a"': "key",
+        '"b"': "string",
+        '"c"': "key",
+        "1.5": "number",
+        '"d"': "key",
+        "null": "word",
+    }
     assert named("+new", "diff") == {"+new": "added"}
     assert named("-old", "diff") == {"-old": "removed"}
     assert named("@@ -1 +1 @@", "diff") == {"@@ -1 +1 @@": "comment"}

@@ -36,8 +36,20 @@ from tfdash.writers.kubernetes import KubernetesWriter
 
 T = TypeVar("T")
 REF = ClusterRef("production", "eu-1")
-KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Node", "Service", "HorizontalPodAutoscaler",
-         "PodDisruptionBudget", "Rollout", "AnalysisRun", "Canary")  # fmt: skip
+KINDS = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Pod",
+    "Node",
+    "Service",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "Rollout",
+    "AnalysisRun",
+    "Canary",
+)
 QUICK = {"backoff_first": 0.05, "backoff_longest": 0.3, "publish_every": 0.02}
 OPEN = CalendarState(at=0.0, open=True, text="release OPEN", why="open: a test's window")
 CLOSED = CalendarState(at=0.0, open=False, text="release CLOSED", why="closed: blackout", opens_at=4e9)
@@ -54,18 +66,35 @@ class Ledger:
         self.approvals: dict[str, ApprovalRequest] = {}
 
     async def append(
-        self, kind: EntryKind, *, actor: str, subject: Subject | None = None, action: str = "", intent: str = "",
-        sentence: str = "", data: Mapping[str, Any] | None = None, environment: str = "",
-    ) -> Entry:  # fmt: skip
+        self,
+        kind: EntryKind,
+        *,
+        actor: str,
+        subject: Subject | None = None,
+        action: str = "",
+        intent: str = "",
+        sentence: str = "",
+        data: Mapping[str, Any] | None = None,
+        environment: str = "",
+    ) -> Entry:
         if self.down:
             raise LedgerUnavailable(self.down)
         number = len(self.entries) + 1
         entry = Entry(
-            version=1, terminal=self.terminal, sequence=number, at=float(number), kind=kind, actor=actor,
-            environment=environment, target=str(subject or ""), action=action, sentence=sentence,
+            version=1,
+            terminal=self.terminal,
+            sequence=number,
+            at=float(number),
+            kind=kind,
+            actor=actor,
+            environment=environment,
+            target=str(subject or ""),
+            action=action,
+            sentence=sentence,
             intent=intent or (f"{self.terminal}:{number}" if kind is EntryKind.INTENT else ""),
-            data=json.dumps(data or {}), hash=f"{number:064x}",
-        )  # fmt: skip
+            data=json.dumps(data or {}),
+            hash=f"{number:064x}",
+        )
         self.entries.append(entry)
         return entry
 
@@ -75,9 +104,14 @@ class Ledger:
 
     async def request_approval(self, plan: Plan, reason: str) -> ApprovalRequest:
         request = ApprovalRequest(
-            id=f"a{len(self.approvals) + 1}", digest=plan.digest, requester="", requested_at=0.0, expires_at=900.0,
-            reason=reason, plan=msgspec.json.encode(plan).decode(),
-        )  # fmt: skip
+            id=f"a{len(self.approvals) + 1}",
+            digest=plan.digest,
+            requester="",
+            requested_at=0.0,
+            expires_at=900.0,
+            reason=reason,
+            plan=msgspec.json.encode(plan).decode(),
+        )
         self.approvals[request.id] = request
         return request
 
@@ -170,18 +204,31 @@ class Bench:
 
 def confirmed(guarded: Guarded, **given: Any) -> Confirmation:
     values = {
-        "plan_digest": guarded.plan.digest, "typed": guarded.plan.typed, "reason": "a test says so", "extra": True,
-        "choices": tuple(c.id for c in guarded.plan.choices if c.chosen), **given,
-    }  # fmt: skip
+        "plan_digest": guarded.plan.digest,
+        "typed": guarded.plan.typed,
+        "reason": "a test says so",
+        "extra": True,
+        "choices": tuple(c.id for c in guarded.plan.choices if c.chosen),
+        **given,
+    }
     return Confirmation(**values)
 
 
 @contextmanager
 def bench(
-    kubeconfig: Path, context: str, *, policy: ActionPolicy | None = None, clock: Clock | None = None,
-    mode: Mode | None = None, margin: float = 1.0, judge: TestJudge | None = None, kinds: tuple[str, ...] = KINDS,
-    through: str = "", ledger: Any = None, feeders: tuple[Any, ...] = (),
-) -> Iterator[Bench]:  # fmt: skip
+    kubeconfig: Path,
+    context: str,
+    *,
+    policy: ActionPolicy | None = None,
+    clock: Clock | None = None,
+    mode: Mode | None = None,
+    margin: float = 1.0,
+    judge: TestJudge | None = None,
+    kinds: tuple[str, ...] = KINDS,
+    through: str = "",
+    ledger: Any = None,
+    feeders: tuple[Any, ...] = (),
+) -> Iterator[Bench]:
     access = resolve(str(kubeconfig), context)
     clock, judge, ledger = clock or SystemClock(), judge or TestJudge(), ledger or Ledger()
     source = KubernetesSource(REF, access, clock, tuning=QUICK)

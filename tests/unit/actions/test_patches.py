@@ -70,7 +70,9 @@ def test_it_changes_what_it_says_and_nothing_else(document: dict[str, Any], want
 
 
 @given(objects, objects, maps)
-def test_it_is_refused_exactly_where_a_fact_differs(first: dict[str, Any], second: dict[str, Any], wanted: dict[str, str]) -> None:  # fmt: skip
+def test_it_is_refused_exactly_where_a_fact_differs(
+    first: dict[str, Any], second: dict[str, Any], wanted: dict[str, str]
+) -> None:
     second["spec"]["replicas"] = 9  # a status or a size that changed is no reason
     request = conditional("/x", first, FACTS, put(first, "/spec/replicas", 5), "", WEB)
     same = all(
@@ -90,13 +92,37 @@ def test_it_is_refused_exactly_where_a_fact_differs(first: dict[str, Any], secon
 @pytest.mark.parametrize(
     ("kind", "namespace", "sub", "path", "asked"),
     [
-        ("Deployment", "shop", "", "/apis/apps/v1/namespaces/shop/deployments/web", "patch deployments.apps in shop"),
-        ("Deployment", "shop", "scale", "/apis/apps/v1/namespaces/shop/deployments/web/scale", "patch deployments.apps/scale in shop"),
-        ("Pod", "shop", "eviction", "/api/v1/namespaces/shop/pods/web/eviction", "patch pods/eviction in shop"),
+        (
+            "Deployment",
+            "shop",
+            "",
+            "/apis/apps/v1/namespaces/shop/deployments/web",
+            "patch deployments.apps in shop",
+        ),
+        (
+            "Deployment",
+            "shop",
+            "scale",
+            "/apis/apps/v1/namespaces/shop/deployments/web/scale",
+            "patch deployments.apps/scale in shop",
+        ),
+        (
+            "Pod",
+            "shop",
+            "eviction",
+            "/api/v1/namespaces/shop/pods/web/eviction",
+            "patch pods/eviction in shop",
+        ),
         ("Node", "", "", "/api/v1/nodes/web", "patch nodes"),
-        ("Rollout", "shop", "status", "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web/status", "patch rollouts.argoproj.io/status in shop"),
+        (
+            "Rollout",
+            "shop",
+            "status",
+            "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web/status",
+            "patch rollouts.argoproj.io/status in shop",
+        ),
     ],
-)  # fmt: skip
+)
 def test_paths_and_what_the_authorizer_is_asked(
     kind: str, namespace: str, sub: str, path: str, asked: str
 ) -> None:
@@ -114,16 +140,28 @@ def test_paths_and_what_the_authorizer_is_asked(
         Request(method="DELETE", path="/api/v1/namespaces/shop/pods/web"),  # without the uid
         Request(method="DELETE", path="/api/v1/namespaces/shop", body='{"preconditions":{}}'),
         Request(method="DELETE", path="/api/v1/namespaces/shop/pods", body='{"preconditions":{}}'),
-        Request(method="PATCH", path="/apis/apps/v1/namespaces/shop/deployments/web", content_type="application/merge-patch+json"),
-        Request(method="PATCH", path="/api/v1/namespaces/shop/secrets/s", content_type="application/json-patch+json"),
-        Request(method="PATCH", path="/api/v1/namespaces/shop/pods/../secrets/s", content_type="application/json-patch+json"),
+        Request(
+            method="PATCH",
+            path="/apis/apps/v1/namespaces/shop/deployments/web",
+            content_type="application/merge-patch+json",
+        ),
+        Request(
+            method="PATCH",
+            path="/api/v1/namespaces/shop/secrets/s",
+            content_type="application/json-patch+json",
+        ),
+        Request(
+            method="PATCH",
+            path="/api/v1/namespaces/shop/pods/../secrets/s",
+            content_type="application/json-patch+json",
+        ),
         Request(method="PUT", path="/apis/apps/v1/namespaces/shop/deployments/web"),
         Request(method="POST", path="/api/v1/namespaces/shop/services/x/proxy/admin"),
         Request(method="POST", path="/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"),
         Request(method="POST", path="https://elsewhere/gate/open"),
         Request(method="POST", path="/api/v1/namespaces/shop/pods/web/exec", argv=("kubectl",)),
     ],
-)  # fmt: skip
+)
 def test_what_no_action_sends_is_not_sent(request_: Request) -> None:
     with pytest.raises(NotAllowed):
         check_allowed(request_)

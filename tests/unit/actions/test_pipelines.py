@@ -39,7 +39,9 @@ async def act(pipeline: Pipeline) -> tuple[Progress, Ledger, Standing, list[str]
 async def test_a_command_gets_what_was_confirmed(tmp_path: Path) -> None:
     out = tmp_path / "out"
     script = f'echo "$@" > {out}; echo started; echo rolled back'
-    pipeline = Pipeline(command=("sh", "-c", script, "ci", "{namespace}/{name}", "--to", "{revision}", "{intent}", "{other}"))  # fmt: skip
+    pipeline = Pipeline(
+        command=("sh", "-c", script, "ci", "{namespace}/{name}", "--to", "{revision}", "{intent}", "{other}")
+    )
     done, ledger, board, _ = await act(pipeline)
     assert done.result is Result.APPLIED, done.sentence
     assert "sh ended with 0: started / rolled back" in done.sentence
@@ -102,10 +104,16 @@ async def ci() -> AsyncIterator[Ci]:
 def by_http(port: int, **more: object) -> Pipeline:
     at = f"http://127.0.0.1:{port}"
     values = {
-        "url": f"{at}/roll?to={{revision}}", "headers": {"Authorization": "env:CI"}, "run": "/run/id",
-        "body": '{"ref": "{name}", "id": "{intent}", "x": {"y": 1}}', "status_url": f"{at}/runs/{{run}}",
-        "state": "/run/state", "every": 0.01, "within": 5.0, **more,
-    }  # fmt: skip
+        "url": f"{at}/roll?to={{revision}}",
+        "headers": {"Authorization": "env:CI"},
+        "run": "/run/id",
+        "body": '{"ref": "{name}", "id": "{intent}", "x": {"y": 1}}',
+        "status_url": f"{at}/runs/{{run}}",
+        "state": "/run/state",
+        "every": 0.01,
+        "within": 5.0,
+        **more,
+    }
     return Pipeline(**values)
 
 

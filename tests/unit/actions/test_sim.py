@@ -54,9 +54,10 @@ def deployment(admin: httpx.Client, name: str) -> dict[str, Any]:
 
 def patched(admin: httpx.Client, name: str, body: Any) -> None:
     answer = admin.patch(
-        f"/apis/apps/v1/namespaces/{NS}/deployments/{name}", json=body,
+        f"/apis/apps/v1/namespaces/{NS}/deployments/{name}",
+        json=body,
         headers={"Content-Type": "application/strategic-merge-patch+json"},
-    )  # fmt: skip
+    )
     assert answer.is_success, answer.text
 
 
@@ -101,8 +102,13 @@ def test_a_rollback_goes_back_to_the_last_verified_good(at: Bench, admin: httpx.
     good = new_image(admin, at, "checkout", "registry.terrafusion.example/checkout:9.9.10")
     new_image(admin, at, "checkout", "registry.terrafusion.example/checkout:9.9.11")
     remembered = VerifiedGood(
-        subject=subject, template=json.dumps(good), template_hash="x", images=(), at=1_700_000_000.0, by="rules"
-    )  # fmt: skip
+        subject=subject,
+        template=json.dumps(good),
+        template_hash="x",
+        images=(),
+        at=1_700_000_000.0,
+        by="rules",
+    )
     at.board.put_facts(Facts(verified={subject: remembered}))
     try:
         guarded = at.plan("workload.rollback", subject)
@@ -249,9 +255,11 @@ def test_a_pod_of_a_stateful_set_is_not_isolated(at: Bench) -> None:
 def test_an_eviction_asks_the_budget(at: Bench, admin: httpx.Client) -> None:
     path = f"/apis/policy/v1/namespaces/{NS}/poddisruptionbudgets"
     body = {
-        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "none-away", "namespace": NS},
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "none-away", "namespace": NS},
         "spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": "documents"}}},
-    }  # fmt: skip
+    }
     for budget in admin.get(path).json()["items"]:  # two that select one pod are refused for another reason
         if budget["spec"]["selector"].get("matchLabels", {}).get("app") == "documents":
             admin.delete(f"{path}/{budget['metadata']['name']}")
@@ -290,7 +298,7 @@ def test_a_node_is_cordoned_drained_and_uncordoned(at: Bench, admin: httpx.Clien
     assert any(p.stage == "sending" and p.items for p in told)
     at.until(
         lambda: "node.uncordon" in {o.action for o in at.desk.offers(subject) if not o.refused}, "the cordon"
-    )  # fmt: skip
+    )
     assert at.do("node.uncordon", subject).result is Result.APPLIED
 
 

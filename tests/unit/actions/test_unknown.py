@@ -95,7 +95,9 @@ def test_a_connection_that_is_dropped_before_it_is_applied(at: Bench, proxy: Pro
     assert generation(access, "notifications") == before
 
 
-async def undertaken(board: Standing, answer: Answer | Exception, action: str = "workload.restart") -> tuple[Progress, Ledger]:  # fmt: skip
+async def undertaken(
+    board: Standing, answer: Answer | Exception, action: str = "workload.restart"
+) -> tuple[Progress, Ledger]:
     ledger = Ledger()
     policy = ActionPolicy(settle_margin=0.0, follow=0.0)
     desk = ActingDesk(
@@ -113,14 +115,18 @@ async def undertaken(board: Standing, answer: Answer | Exception, action: str = 
         (OutcomeUnknown("lost"), Result.NOT_APPLIED, "everything is as it was"),
         (Answer(status=500, body={}, message="etcd"), Result.NOT_APPLIED, "the server failed (500)"),
         (Answer(status=504, body={}, message="timeout"), Result.NOT_APPLIED, "read again"),
-        (Answer(status=302, body={}, headers={"location": "http://evil"}), Result.REFUSED, "redirects to http://evil"),
+        (
+            Answer(status=302, body={}, headers={"location": "http://evil"}),
+            Result.REFUSED,
+            "redirects to http://evil",
+        ),
         (Answer(status=403, body={}, message="no"), Result.REFUSED, "no right: no"),
         (Answer(status=404, body={}, message="gone"), Result.REFUSED, "it is gone"),
         (Answer(status=409, body={}, message="x"), Result.REFUSED, "it changed meanwhile"),
         (Answer(status=422, body={}, message="x"), Result.REFUSED, "what was decided upon has changed"),
         (Answer(status=403, body={}, message="exceeded quota: pods"), Result.REFUSED, "quota refuses it"),
     ],
-)  # fmt: skip
+)
 async def test_every_answer_is_told(answer: Answer | Exception, result: Result, told: str) -> None:
     board = Standing(world())
     done, ledger = await undertaken(board, answer)

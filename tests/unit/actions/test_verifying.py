@@ -61,8 +61,11 @@ class Board:
 
     def say(self, state: ReleaseState, said: CanaryJudgement | None, **more: Any) -> None:
         self.assessment = msgspec.structs.replace(
-            EMPTY_ASSESSMENT, releases={SUBJECT: state}, canaries={SUBJECT: said} if said is not None else {}, **more
-        )  # fmt: skip
+            EMPTY_ASSESSMENT,
+            releases={SUBJECT: state},
+            canaries={SUBJECT: said} if said is not None else {},
+            **more,
+        )
 
     def remember(self, **facts: Any) -> None:
         self.picture = msgspec.structs.replace(self.picture, facts=Facts(**facts))
@@ -121,9 +124,14 @@ async def test_baselines_are_kept_now_and_then_and_when_only_one_version_is_left
     verifier = Verifier(memory, clock)
     said = msgspec.structs.replace(HELD, outcome=Outcome.LOW_TRAFFIC)
     for at, baseline, state in (
-        (0, "first", release()), (60, "second", release()), (299, "third", release()), (301, "fourth", release()),
-        (302, "fourth", release()), (310, "fifth", DONE), (311, "fifth", DONE),
-    ):  # fmt: skip
+        (0, "first", release()),
+        (60, "second", release()),
+        (299, "third", release()),
+        (301, "fourth", release()),
+        (302, "fourth", release()),
+        (310, "fifth", DONE),
+        (311, "fifth", DONE),
+    ):
         clock.at = T0 + at
         board.say(state, said, baselines={SUBJECT: baseline})
         await verifier.look(board)

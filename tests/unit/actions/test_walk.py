@@ -58,13 +58,25 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
 ]
 # as DESIGN has it: frozen by a closed calendar
 FROZEN = {
-    "workload.release", "rollout.promote", "rollout.promote-full", "rollout.retry", "rollout.stop-analysis",
-    "analysis.stop", "canary.open-gate", "canary.resume", "canary.skip-analysis", "canary.retry",
-}  # fmt: skip
-PROMOTES = {
-    "rollout.promote", "rollout.promote-full", "rollout.stop-analysis", "canary.open-gate", "canary.skip-analysis",
+    "workload.release",
+    "rollout.promote",
+    "rollout.promote-full",
+    "rollout.retry",
+    "rollout.stop-analysis",
     "analysis.stop",
-}  # fmt: skip
+    "canary.open-gate",
+    "canary.resume",
+    "canary.skip-analysis",
+    "canary.retry",
+}
+PROMOTES = {
+    "rollout.promote",
+    "rollout.promote-full",
+    "rollout.stop-analysis",
+    "canary.open-gate",
+    "canary.skip-analysis",
+    "analysis.stop",
+}
 EVERYTHING = {a for a, _, _, _ in CASES}
 KUBECTL = {REF: ("kubectl",)}
 ALL_ASK = tuple(sorted(EVERYTHING))
@@ -82,10 +94,15 @@ class Mode_:
     """One way in which things may stand; ``allowed`` says what may then be done."""
 
     def __init__(
-        self, allowed: Callable[[str, bool], bool], *, set_up: Callable[[Standing, Ledger], None] = lambda board, ledger: None,
-        after_plan: Callable[[Standing, Ledger], None] = lambda board, ledger: None, policy: ActionPolicy | None = None,
-        mode: Mode | None = None, **given: Any,
-    ) -> None:  # fmt: skip
+        self,
+        allowed: Callable[[str, bool], bool],
+        *,
+        set_up: Callable[[Standing, Ledger], None] = lambda board, ledger: None,
+        after_plan: Callable[[Standing, Ledger], None] = lambda board, ledger: None,
+        policy: ActionPolicy | None = None,
+        mode: Mode | None = None,
+        **given: Any,
+    ) -> None:
         self.allowed, self.set_up, self.after_plan = allowed, set_up, after_plan
         self.policy = policy or ActionPolicy(kubectl=KUBECTL)
         self.mode, self.given = mode or Mode(acts=True), given
@@ -190,7 +207,7 @@ MODES = {
     ),
     "not confirmed": Mode_(lambda a, f: ACTIONS[a].risk is Risk.KEY, typed=""),
     "another plan confirmed": Mode_(nothing, plan_digest="00"),
-}  # fmt: skip
+}
 
 
 def test_the_table_knows_every_action() -> None:
@@ -199,7 +216,9 @@ def test_the_table_knows_every_action() -> None:
     assert {a.id for a in ACTIONS.values() if a.promotes} == PROMOTES
 
 
-async def carry_out(board: Standing, mode: Mode_, case: tuple[str, str, str, dict[str, str]]) -> tuple[Progress, Ledger]:  # fmt: skip
+async def carry_out(
+    board: Standing, mode: Mode_, case: tuple[str, str, str, dict[str, str]]
+) -> tuple[Progress, Ledger]:
     """Plan, confirm and execute; ends when it is being verified, for nothing verifies here."""
     action, kind, name, given = case
     ledger = Ledger()

@@ -44,20 +44,36 @@ def meta(name: str, **more: Any) -> dict[str, Any]:
 
 def template(name: str, tag: str) -> dict[str, Any]:
     container = {
-        "name": "main", "image": f"registry.example/{name}:{tag}",
-        "env": [{"name": "LEVEL", "value": "info"}, {"name": "DSN", "valueFrom": {"secretKeyRef": {"name": "dsn", "key": "url"}}}],
+        "name": "main",
+        "image": f"registry.example/{name}:{tag}",
+        "env": [
+            {"name": "LEVEL", "value": "info"},
+            {"name": "DSN", "valueFrom": {"secretKeyRef": {"name": "dsn", "key": "url"}}},
+        ],
         "envFrom": [{"configMapRef": {"name": f"{name}-cfg"}}],
-    }  # fmt: skip
+    }
     return {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
 
 
 def deployment(name: str, tag: str = "2", **spec: Any) -> dict[str, Any]:
     return {
-        "apiVersion": "apps/v1", "kind": "Deployment",
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
         "metadata": meta(name, generation=2, annotations={"deployment.kubernetes.io/revision": "2"}),
-        "spec": {"replicas": 3, "selector": {"matchLabels": {"app": name}}, "template": template(name, tag), **spec},
-        "status": {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3, "readyReplicas": 3},
-    }  # fmt: skip
+        "spec": {
+            "replicas": 3,
+            "selector": {"matchLabels": {"app": name}},
+            "template": template(name, tag),
+            **spec,
+        },
+        "status": {
+            "observedGeneration": 2,
+            "replicas": 3,
+            "updatedReplicas": 3,
+            "availableReplicas": 3,
+            "readyReplicas": 3,
+        },
+    }
 
 
 def replica_set(owner: dict[str, Any], tag: str, revision: int) -> dict[str, Any]:
@@ -67,13 +83,29 @@ def replica_set(owner: dict[str, Any], tag: str, revision: int) -> dict[str, Any
     note = "rollout.argoproj.io/revision" if argo else "deployment.kubernetes.io/revision"
     wanted = template(name, tag)
     wanted["metadata"]["labels"][label] = f"h{tag}"
-    reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": name, "uid": owner["metadata"]["uid"], "controller": True}  # fmt: skip
+    reference = {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": name,
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+    }
     return {
-        "apiVersion": "apps/v1", "kind": "ReplicaSet",
-        "metadata": meta(f"{name}-{tag}", labels={"app": name, label: f"h{tag}"}, annotations={note: str(revision)}, ownerReferences=[reference]),
-        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name, label: f"h{tag}"}}, "template": wanted},
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": meta(
+            f"{name}-{tag}",
+            labels={"app": name, label: f"h{tag}"},
+            annotations={note: str(revision)},
+            ownerReferences=[reference],
+        ),
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": name, label: f"h{tag}"}},
+            "template": wanted,
+        },
         "status": {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1},
-    }  # fmt: skip
+    }
 
 
 def rollout(name: str, **status: Any) -> dict[str, Any]:
@@ -84,27 +116,46 @@ def rollout(name: str, **status: Any) -> dict[str, Any]:
         {"setWeight": 60},
     ]
     return {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": meta(name, generation=2),
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": meta(name, generation=2),
         "spec": {
-            "replicas": 3, "selector": {"matchLabels": {"app": name}}, "template": template(name, "2"),
+            "replicas": 3,
+            "selector": {"matchLabels": {"app": name}},
+            "template": template(name, "2"),
             "strategy": {"canary": {"steps": steps}},
         },
         "status": {
-            "observedGeneration": "2", "replicas": 3, "availableReplicas": 3, "currentPodHash": "h2", "stableRS": "h1",
-            "currentStepIndex": 1, "phase": "Paused", "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": STARTED}],
-            "controllerPause": True, **status,
+            "observedGeneration": "2",
+            "replicas": 3,
+            "availableReplicas": 3,
+            "currentPodHash": "h2",
+            "stableRS": "h1",
+            "currentStepIndex": 1,
+            "phase": "Paused",
+            "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": STARTED}],
+            "controllerPause": True,
+            **status,
         },
-    }  # fmt: skip
+    }
 
 
 def analysis_run(owner: dict[str, Any]) -> dict[str, Any]:
-    reference = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"], "controller": True}  # fmt: skip
+    reference = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+    }
     labels = {"rollouts-pod-template-hash": "h2", "rollout-type": "Step"}
     return {
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun",
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AnalysisRun",
         "metadata": meta(f"{owner['metadata']['name']}-run", labels=labels, ownerReferences=[reference]),
-        "spec": {"metrics": []}, "status": {"phase": "Running"},
-    }  # fmt: skip
+        "spec": {"metrics": []},
+        "status": {"phase": "Running"},
+    }
 
 
 def canary(name: str, phase: str, **spec: Any) -> dict[str, Any]:
@@ -113,30 +164,62 @@ def canary(name: str, phase: str, **spec: Any) -> dict[str, Any]:
         {"name": "back", "type": "rollback", "url": "http://tester.shop:8080/rollback/check"},
     ]
     return {
-        "apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": meta(name),
+        "apiVersion": "flagger.app/v1beta1",
+        "kind": "Canary",
+        "metadata": meta(name),
         "spec": {
-            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"{name}-app"}, "service": {"port": 80},
-            "analysis": {"interval": "1m", "threshold": 5, "maxWeight": 50, "stepWeight": 10, "webhooks": hooks}, **spec,
+            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"{name}-app"},
+            "service": {"port": 80},
+            "analysis": {
+                "interval": "1m",
+                "threshold": 5,
+                "maxWeight": 50,
+                "stepWeight": 10,
+                "webhooks": hooks,
+            },
+            **spec,
         },
-        "status": {"phase": phase, "canaryWeight": 20, "lastAppliedSpec": "abc", "lastTransitionTime": STARTED},
-    }  # fmt: skip
+        "status": {
+            "phase": phase,
+            "canaryWeight": 20,
+            "lastAppliedSpec": "abc",
+            "lastTransitionTime": STARTED,
+        },
+    }
 
 
 def pod(name: str, owner: dict[str, Any]) -> dict[str, Any]:
-    reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"], "controller": True}  # fmt: skip
+    reference = {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+    }
     labels = dict(owner["spec"]["template"]["metadata"]["labels"])
     return {
-        "apiVersion": "v1", "kind": "Pod", "metadata": meta(name, labels=labels, ownerReferences=[reference]),
-        "spec": {"nodeName": "n1", "containers": [{"name": "main", "image": "i", "ports": [{"containerPort": 80}]}]},
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": meta(name, labels=labels, ownerReferences=[reference]),
+        "spec": {
+            "nodeName": "n1",
+            "containers": [{"name": "main", "image": "i", "ports": [{"containerPort": 80}]}],
+        },
         "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
-    }  # fmt: skip
+    }
 
 
 def node(name: str, cordoned: bool = False) -> dict[str, Any]:
     found = meta(name)
     del found["namespace"]
     spec = {"unschedulable": True} if cordoned else {}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": found, "spec": spec, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}  # fmt: skip
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": found,
+        "spec": spec,
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
 
 
 def world() -> list[dict[str, Any]]:
@@ -152,17 +235,46 @@ def world() -> list[dict[str, Any]]:
     first = replica_set(web, "1", 1)
     database = {**deployment("db"), "kind": "StatefulSet"}
     found = [
-        web, held, first, replica_set(web, "2", 2), replica_set(held, "2", 2), replica_set(held, "1", 1), paused, aborted, analysed,
-        analysis_run(analysed), canary("waits", "WaitingPromotion"), canary("stands", "Progressing", suspend=True),
-        canary("lost", "Failed"), deployment("lost-app", replicas=0), pod("web-1-a", first), pod("db-0", database), database, node("n1"), node("n2", True),
-    ]  # fmt: skip
+        web,
+        held,
+        first,
+        replica_set(web, "2", 2),
+        replica_set(held, "2", 2),
+        replica_set(held, "1", 1),
+        paused,
+        aborted,
+        analysed,
+        analysis_run(analysed),
+        canary("waits", "WaitingPromotion"),
+        canary("stands", "Progressing", suspend=True),
+        canary("lost", "Failed"),
+        deployment("lost-app", replicas=0),
+        pod("web-1-a", first),
+        pod("db-0", database),
+        database,
+        node("n1"),
+        node("n2", True),
+    ]
     for one in (paused, aborted, analysed):
         found += [replica_set(one, "1", 1), replica_set(one, "2", 2)]
     return found
 
 
-KINDS = ("Deployment", "ReplicaSet", "StatefulSet", "Pod", "Node", "Rollout", "AnalysisRun", "Canary", "Service",
-         "HorizontalPodAutoscaler", "PodDisruptionBudget", "Experiment", "Application")  # fmt: skip
+KINDS = (
+    "Deployment",
+    "ReplicaSet",
+    "StatefulSet",
+    "Pod",
+    "Node",
+    "Rollout",
+    "AnalysisRun",
+    "Canary",
+    "Service",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "Experiment",
+    "Application",
+)
 
 
 def picture(documents: list[dict[str, Any]]) -> Picture:

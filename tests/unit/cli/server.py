@@ -45,10 +45,16 @@ def api_server(folder: Path, skew: float | None = 0.0, name: str = "one") -> Ite
 
 def kubeconfig(folder: Path, server: str, name: str = "one", token: str = "") -> Path:
     path = folder / f"{name}.kubeconfig"
-    path.write_text(json.dumps({
-        "apiVersion": "v1", "kind": "Config", "current-context": name,
-        "clusters": [{"name": name, "cluster": {"server": server}}],
-        "users": [{"name": "ann", "user": {"token": token} if token else {}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": "ann"}}],
-    }))  # fmt: skip
+    path.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": name,
+                "clusters": [{"name": name, "cluster": {"server": server}}],
+                "users": [{"name": "ann", "user": {"token": token} if token else {}}],
+                "contexts": [{"name": name, "context": {"cluster": name, "user": "ann"}}],
+            }
+        )
+    )
     return path

@@ -162,9 +162,16 @@ impersonate_groups = ["dev", "ops"]
     monkeypatch.setenv("PATH", str(tmp_path))
     [command] = kubectl_of(sources).values()
     assert command == (
-        str(program), "--kubeconfig", f"{tmp_path}/one.kubeconfig", "--context", "one", "--as", "bob",
-        "--as-group=dev", "--as-group=ops",
-    )  # fmt: skip
+        str(program),
+        "--kubeconfig",
+        f"{tmp_path}/one.kubeconfig",
+        "--context",
+        "one",
+        "--as",
+        "bob",
+        "--as-group=dev",
+        "--as-group=ops",
+    )
     monkeypatch.setenv("PATH", "")
     assert kubectl_of(sources) == {}
 
@@ -229,9 +236,14 @@ for line in sys.stdin:
           sep="|", file=out)
 """
 READING = (
-    "compose", "compose --read-only --act", "snapshot --screen canary --wait 1", "gate release", "gate canary --workload x",
-    "doctor", "audit tail",
-)  # fmt: skip
+    "compose",
+    "compose --read-only --act",
+    "snapshot --screen canary --wait 1",
+    "gate release",
+    "gate canary --workload x",
+    "doctor",
+    "audit tail",
+)
 
 
 def test_only_who_acts_imports_what_can_write(tmp_path: Path) -> None:
@@ -239,10 +251,15 @@ def test_only_who_acts_imports_what_can_write(tmp_path: Path) -> None:
     place = Place(tmp_path, f'[environments.production]\nkubeconfig = "{tmp_path}/one.kubeconfig"\n')
     env = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "TFDASH_CONFIG")}
     done = subprocess.run(
-        [sys.executable, "-c", MODULES, str(place.path)], input="\n".join((*READING, "compose --act")),
-        capture_output=True, text=True, cwd=ROOT, env={**env, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
-        timeout=60, check=True,
-    )  # fmt: skip
+        [sys.executable, "-c", MODULES, str(place.path)],
+        input="\n".join((*READING, "compose --act")),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**env, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
+        timeout=60,
+        check=True,
+    )
     found = {
         name: json.loads(told) for name, _, told in (line.partition("|") for line in done.stdout.splitlines())
     }

@@ -18,9 +18,19 @@ def run(*argv: str, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "TFDASH_CONFIG")}
     home = env.pop("HOME", "/nonexistent-home")
     return subprocess.run(
-        [sys.executable, "-m", "tfdash", *argv], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=ROOT,
-        env={**clean, "HOME": home, "XDG_CONFIG_HOME": f"{home}/.config", "XDG_STATE_HOME": f"{home}/.state", **env},
-    )  # fmt: skip
+        [sys.executable, "-m", "tfdash", *argv],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={
+            **clean,
+            "HOME": home,
+            "XDG_CONFIG_HOME": f"{home}/.config",
+            "XDG_STATE_HOME": f"{home}/.state",
+            **env,
+        },
+    )
 
 
 def imported_by(statement: str) -> set[str]:

@@ -28,8 +28,10 @@ def release(
 
 def told(*pairs: tuple[ReleaseState, CanaryJudgement | None]) -> Assessment:
     return msgspec.structs.replace(
-        EMPTY_ASSESSMENT, releases={r.subject: r for r, _ in pairs}, canaries={r.subject: j for r, j in pairs if j is not None}
-    )  # fmt: skip
+        EMPTY_ASSESSMENT,
+        releases={r.subject: r for r, _ in pairs},
+        canaries={r.subject: j for r, j in pairs if j is not None},
+    )
 
 
 HELD = msgspec.structs.replace(PASS, advice=Advice.WAIT)

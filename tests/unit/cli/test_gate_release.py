@@ -14,8 +14,10 @@ from tfdash.cli import main
 from tfdash.report import schema
 
 OPEN, CLOSED = "2026-11-24 10:30", "2026-11-24 12:00"  # a Tuesday; the window is half-open
-ALWAYS = '[calendar]\ndays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]\nstart = "00:00"\nlength = "24h"\n' \
-    "blackout_from_day = 0\nblackout_to_day = 0\n"  # fmt: skip
+ALWAYS = (
+    '[calendar]\ndays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]\nstart = "00:00"\nlength = "24h"\n'
+    "blackout_from_day = 0\nblackout_to_day = 0\n"
+)
 NEVER = '[calendar]\nfreezes = [{ start = "2000-01-01", end = "2100-01-01", reason = "frozen" }]\n'
 
 

@@ -19,13 +19,17 @@ def opened(folder: Path) -> PseudoTerminal:
     """``tfdash`` with a server that refuses every connection."""
     config = folder / "kubeconfig"
     config.write_text(
-        json.dumps({
-            "apiVersion": "v1", "kind": "Config", "current-context": "gone",
-            "clusters": [{"name": "gone", "cluster": {"server": "http://127.0.0.1:9"}}],
-            "contexts": [{"name": "gone", "context": {"cluster": "gone", "user": "gone"}}],
-            "users": [{"name": "gone", "user": {"token": "t"}}],
-        })
-    )  # fmt: skip
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "gone",
+                "clusters": [{"name": "gone", "cluster": {"server": "http://127.0.0.1:9"}}],
+                "contexts": [{"name": "gone", "context": {"cluster": "gone", "user": "gone"}}],
+                "users": [{"name": "gone", "user": {"token": "t"}}],
+            }
+        )
+    )
     homes = {f"XDG_{name}_HOME": str(folder) for name in ("STATE", "CACHE", "CONFIG")}
     return PseudoTerminal([sys.executable, "-m", "tfdash", "--kubeconfig", str(config)], homes)
 

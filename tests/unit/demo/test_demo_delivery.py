@@ -228,7 +228,15 @@ def test_a_commit_is_deployed_and_a_roll_back_is_put_back_until_it_is_paused(dep
 
 
 def test_every_shipped_scenario_is_read_and_those_of_releases_begin_when_they_say() -> None:
-    assert {"bad-canary", "good-canary", "low-traffic", "prometheus-down", "blackout", "gitops", "flagger"} <= set(shipped())  # fmt: skip
+    assert {
+        "bad-canary",
+        "good-canary",
+        "low-traffic",
+        "prometheus-down",
+        "blackout",
+        "gitops",
+        "flagger",
+    } <= set(shipped())
     zone = ZoneInfo("America/New_York")
     for name in shipped():
         begins = load(name).begins

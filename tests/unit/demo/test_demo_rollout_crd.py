@@ -37,9 +37,11 @@ def stage(world: Stage) -> Iterator[Stage]:
 
 def spec(steps: list[Obj], replicas: int = 5, **canary: Any) -> Obj:
     return {
-        "replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": template("web", **PROBED),
+        "replicas": replicas,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": template("web", **PROBED),
         "strategy": {"canary": {"steps": steps, **canary}},
-    }  # fmt: skip
+    }
 
 
 def started(stage: Stage, steps: list[Obj] | None = None, replicas: int = 5, **canary: Any) -> None:
@@ -80,11 +82,21 @@ def sizes(stage: Stage) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("total", "weight", "surge", "expected"),
     [
-        (5, 20, 0, (1, 4)), (5, 20, 2, (1, 4)), (10, 15, 0, (2, 8)), (10, 15, 3, (2, 9)), (3, 50, 0, (2, 1)),
-        (4, 1, 0, (1, 3)), (4, 99, 0, (3, 1)), (1, 50, 0, (1, 0)), (1, 50, 1, (1, 1)), (5, 0, 1, (0, 5)),
-        (5, 100, 1, (5, 0)), (0, 50, 1, (0, 0)), (10, 25, 3, (3, 8)),
+        (5, 20, 0, (1, 4)),
+        (5, 20, 2, (1, 4)),
+        (10, 15, 0, (2, 8)),
+        (10, 15, 3, (2, 9)),
+        (3, 50, 0, (2, 1)),
+        (4, 1, 0, (1, 3)),
+        (4, 99, 0, (3, 1)),
+        (1, 50, 0, (1, 0)),
+        (1, 50, 1, (1, 1)),
+        (5, 0, 1, (0, 5)),
+        (5, 100, 1, (5, 0)),
+        (0, 50, 1, (0, 0)),
+        (10, 25, 3, (3, 8)),
     ],
-)  # fmt: skip
+)
 def test_a_weight_is_shared_as_near_as_whole_pods_allow(
     total: int, weight: int, surge: int, expected: tuple[int, int]
 ) -> None:
@@ -359,6 +371,9 @@ def test_a_referred_workload_gives_the_template(stage: Stage) -> None:
     stage.run(60)
     assert (status(stage)["phase"], sizes(stage)) == ("Healthy", {"1": 3})
     found = stage.get("deployments.apps", "web")
-    stage.change("deployments.apps", {**found, "spec": {**found["spec"], "template": template("web", image="registry.example/web:2")}})  # fmt: skip
+    stage.change(
+        "deployments.apps",
+        {**found, "spec": {**found["spec"], "template": template("web", image="registry.example/web:2")}},
+    )
     stage.run(60)
     assert status(stage)["message"] == "CanaryPauseStep"

@@ -20,10 +20,14 @@ def stage() -> Stage:
 def released(stage: Stage, name: str, image: str, behaviour: str = "") -> Obj:
     found = stage.get(DEPLOYMENTS, name)
     spec = {**found["spec"], "template": template(name, behaviour=behaviour, image=image, **PROBED)}
-    spec["template"] = {**found["spec"]["template"], "metadata": spec["template"]["metadata"], "spec": {
-        **found["spec"]["template"]["spec"],
-        "containers": [{**found["spec"]["template"]["spec"]["containers"][0], "image": image}],
-    }}  # fmt: skip
+    spec["template"] = {
+        **found["spec"]["template"],
+        "metadata": spec["template"]["metadata"],
+        "spec": {
+            **found["spec"]["template"]["spec"],
+            "containers": [{**found["spec"]["template"]["spec"]["containers"][0], "image": image}],
+        },
+    }
     return stage.change(DEPLOYMENTS, {**found, "spec": spec})
 
 
@@ -85,8 +89,11 @@ def test_an_image_that_is_missing_stops_the_release_and_passes_its_deadline(stag
     released(stage, "web", "registry.example/web:none", behaviour="pull=missing")
     stage.run(45)
     waiting = [
-        s["state"]["waiting"] for p in stage.pods("web") for s in p["status"]["containerStatuses"] if "waiting" in s["state"]
-    ]  # fmt: skip
+        s["state"]["waiting"]
+        for p in stage.pods("web")
+        for s in p["status"]["containerStatuses"]
+        if "waiting" in s["state"]
+    ]
     assert {w["reason"] for w in waiting} <= {"ErrImagePull", "ImagePullBackOff"}
     assert waiting
     assert "not found" in waiting[0]["message"]

@@ -198,7 +198,11 @@ def test_a_lost_node_is_unknown_then_emptied_but_its_pods_hang(stage: Stage) -> 
 
 def stateful(stage: Stage, **spec: object) -> None:
     chosen = {"matchLabels": {"app": "db"}}
-    stage.put("statefulsets.apps", "db", spec={"replicas": 3, "serviceName": "db", "selector": chosen, "template": template("db"), **spec})  # fmt: skip
+    stage.put(
+        "statefulsets.apps",
+        "db",
+        spec={"replicas": 3, "serviceName": "db", "selector": chosen, "template": template("db"), **spec},
+    )
 
 
 def test_a_stateful_set_starts_in_order_and_updates_down_to_its_partition(stage: Stage) -> None:
@@ -208,7 +212,10 @@ def test_a_stateful_set_starts_in_order_and_updates_down_to_its_partition(stage:
     starts = [p["metadata"]["creationTimestamp"] for p in stage.pods("db")]
     assert starts == sorted(starts)
     found = stage.get("statefulsets.apps", "db")
-    stage.change("statefulsets.apps", {**found, "spec": {**found["spec"], "template": template("db", image="registry.example/db:2")}})  # fmt: skip
+    stage.change(
+        "statefulsets.apps",
+        {**found, "spec": {**found["spec"], "template": template("db", image="registry.example/db:2")}},
+    )
     stage.run(120)
     images = [p["spec"]["containers"][0]["image"][-1] for p in stage.pods("db")]
     assert images == ["1", "2", "2"]
@@ -221,7 +228,10 @@ def test_on_delete_waits_for_a_person(stage: Stage) -> None:
     stateful(stage, updateStrategy={"type": "OnDelete"})
     stage.run(60)
     found = stage.get("statefulsets.apps", "db")
-    stage.change("statefulsets.apps", {**found, "spec": {**found["spec"], "template": template("db", image="registry.example/db:2")}})  # fmt: skip
+    stage.change(
+        "statefulsets.apps",
+        {**found, "spec": {**found["spec"], "template": template("db", image="registry.example/db:2")}},
+    )
     stage.run(60)
     assert {p["spec"]["containers"][0]["image"][-1] for p in stage.pods("db")} == {"1"}
     with stage.cluster.agenda.pretending(stage.time):
@@ -291,7 +301,12 @@ def test_a_cron_job_runs_on_time_and_keeps_three(stage: Stage) -> None:
 
 def test_a_disruption_budget_follows_its_pods(stage: Stage) -> None:
     put_deployment(stage, "web", 4)
-    stage.put("poddisruptionbudgets.policy", "web", spec={"minAvailable": "50%", "selector": {"matchLabels": {"app": "web"}}}, status={})  # fmt: skip
+    stage.put(
+        "poddisruptionbudgets.policy",
+        "web",
+        spec={"minAvailable": "50%", "selector": {"matchLabels": {"app": "web"}}},
+        status={},
+    )
     stage.run(60)
     status = stage.get("poddisruptionbudgets.policy", "web")["status"]
     assert (
@@ -311,7 +326,12 @@ def test_an_autoscaler_follows_the_load_and_stops_at_its_bounds(stage: Stage) ->
         "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
     }
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}
-    stage.put("horizontalpodautoscalers.autoscaling", "api", spec={"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 6, "metrics": [metric]}, status={})  # fmt: skip
+    stage.put(
+        "horizontalpodautoscalers.autoscaling",
+        "api",
+        spec={"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 6, "metrics": [metric]},
+        status={},
+    )
     stage.run(400)
     found = stage.get("horizontalpodautoscalers.autoscaling", "api")
     assert found["status"]["desiredReplicas"] == 6
@@ -357,8 +377,9 @@ def test_a_namespace_takes_what_is_in_it_along(stage: Stage) -> None:
 
 def fingerprint(stage: Stage) -> list[tuple[str, str, str]]:
     return [
-        (p["metadata"]["name"], p["metadata"]["uid"], p["metadata"]["resourceVersion"]) for p in stage.store.all("pods")
-    ]  # fmt: skip
+        (p["metadata"]["name"], p["metadata"]["uid"], p["metadata"]["resourceVersion"])
+        for p in stage.store.all("pods")
+    ]
 
 
 def test_the_same_seed_gives_the_same_world_however_time_is_cut() -> None:
@@ -395,7 +416,12 @@ def test_the_busy_scenario_shows_what_it_promises() -> None:
     ]
     assert [s["lastState"]["terminated"]["reason"] for s in broken] == ["OOMKilled"]
     assert [p["status"]["phase"] for p in production.pods("revaluation", "tf-batch")] == ["Pending"]
-    pulls = [s["state"]["waiting"]["reason"] for p in staging.pods("valuation", "tf-staging") for s in p["status"]["containerStatuses"] if "waiting" in s["state"]]  # fmt: skip
+    pulls = [
+        s["state"]["waiting"]["reason"]
+        for p in staging.pods("valuation", "tf-staging")
+        for s in p["status"]["containerStatuses"]
+        if "waiting" in s["state"]
+    ]
     assert set(pulls) <= {"ErrImagePull", "ImagePullBackOff"} and pulls
 
 

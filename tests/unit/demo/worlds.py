@@ -59,7 +59,7 @@ class Stage:
     def pods(self, app: str, namespace: str = NAMESPACE) -> list[Obj]:
         return [
             p for p in self.store.all("pods", namespace) if p["metadata"].get("labels", {}).get("app") == app
-        ]  # fmt: skip
+        ]
 
     def said(self, reason: str, namespace: str = NAMESPACE) -> list[str]:
         """The messages of all Events with this reason."""

@@ -33,42 +33,80 @@ CONTAINER = Container("main", "registry.example.com/checkout:2.14.0", Resources(
 def deployment(**fields: Any) -> Deployment:
     """Three of three there, observed; ``fields`` change that."""
     base: dict[str, Any] = {
-        "namespace": "a", "name": "checkout", "uid": "d", "generation": 1, "observed_generation": 1, "desired": 3,
-        "replicas": 3, "updated": 3, "ready": 3, "available": 3, "created": NOW - 9000, "revision": 4,
+        "namespace": "a",
+        "name": "checkout",
+        "uid": "d",
+        "generation": 1,
+        "observed_generation": 1,
+        "desired": 3,
+        "replicas": 3,
+        "updated": 3,
+        "ready": 3,
+        "available": 3,
+        "created": NOW - 9000,
+        "revision": 4,
         "template": Template(containers=(CONTAINER,)),
-    }  # fmt: skip
+    }
     return Deployment(**{**base, **fields})
 
 
 def stateful_set(**fields: Any) -> StatefulSet:
     base: dict[str, Any] = {
-        "namespace": "a", "name": "db", "uid": "s", "generation": 1, "observed_generation": 1, "desired": 3,
-        "replicas": 3, "ready": 3, "updated": 3, "available": 3, "current_revision": "db-1", "update_revision": "db-1",
-    }  # fmt: skip
+        "namespace": "a",
+        "name": "db",
+        "uid": "s",
+        "generation": 1,
+        "observed_generation": 1,
+        "desired": 3,
+        "replicas": 3,
+        "ready": 3,
+        "updated": 3,
+        "available": 3,
+        "current_revision": "db-1",
+        "update_revision": "db-1",
+    }
     return StatefulSet(**{**base, **fields})
 
 
 def daemon_set(**fields: Any) -> DaemonSet:
     base: dict[str, Any] = {
-        "namespace": "a", "name": "logs", "uid": "n", "generation": 1, "observed_generation": 1, "desired": 3,
-        "current": 3, "ready": 3, "updated": 3, "available": 3,
-    }  # fmt: skip
+        "namespace": "a",
+        "name": "logs",
+        "uid": "n",
+        "generation": 1,
+        "observed_generation": 1,
+        "desired": 3,
+        "current": 3,
+        "ready": 3,
+        "updated": 3,
+        "available": 3,
+    }
     return DaemonSet(**{**base, **fields})
 
 
 def replica_set(**fields: Any) -> ReplicaSet:
     base: dict[str, Any] = {
-        "namespace": "a", "name": "checkout-1", "uid": "r", "owner": Owner("Deployment", "checkout", "d"), "revision": 4,
+        "namespace": "a",
+        "name": "checkout-1",
+        "uid": "r",
+        "owner": Owner("Deployment", "checkout", "d"),
+        "revision": 4,
         "created": NOW - 600,
-    }  # fmt: skip
+    }
     return ReplicaSet(**{**base, **fields})
 
 
 def pod(name: str = "checkout-1-x", *statuses: ContainerStatus, **fields: Any) -> Pod:
     base: dict[str, Any] = {
-        "namespace": "a", "name": name, "uid": name, "phase": "Running", "node": "node-1",
-        "owner": Owner("ReplicaSet", "checkout-1", "r"), "containers": (CONTAINER,), "statuses": statuses,
-    }  # fmt: skip
+        "namespace": "a",
+        "name": name,
+        "uid": name,
+        "phase": "Running",
+        "node": "node-1",
+        "owner": Owner("ReplicaSet", "checkout-1", "r"),
+        "containers": (CONTAINER,),
+        "statuses": statuses,
+    }
     return Pod(**{**base, **fields})
 
 
@@ -93,9 +131,18 @@ def judged(workload: Object, *pods: Pod, **links: Any) -> Any:
 def picture(*objects: Object, number: int = 1) -> Picture:
     kinds: dict[str, dict[Key, Object]] = {
         k: {}
-        for k in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Node", "Event",
-                  "HorizontalPodAutoscaler", "PodDisruptionBudget")
-    }  # fmt: skip
+        for k in (
+            "Deployment",
+            "StatefulSet",
+            "DaemonSet",
+            "ReplicaSet",
+            "Pod",
+            "Node",
+            "Event",
+            "HorizontalPodAutoscaler",
+            "PodDisruptionBudget",
+        )
+    }
     for obj in objects:
         kinds[obj.KIND][Key(obj.namespace, obj.name)] = obj
     seen = {k: Observation(value=v, complete=True, observed_at=NOW, source=k) for k, v in kinds.items()}

@@ -18,9 +18,15 @@ DOWN = {"available": 0, "ready": 0}
 
 def event(reason: str, message: str, about: str = "checkout-1-x", uid: str = "checkout-1-x") -> Event:
     return Event(
-        namespace="a", name=reason, reason=reason, message=message, last_seen=NOW, involved_kind="Pod",
-        involved_name=about, involved_uid=uid,
-    )  # fmt: skip
+        namespace="a",
+        name=reason,
+        reason=reason,
+        message=message,
+        last_seen=NOW,
+        involved_kind="Pod",
+        involved_name=about,
+        involved_uid=uid,
+    )
 
 
 def unschedulable(message: str, **fields: Any) -> Any:
@@ -32,28 +38,80 @@ def unschedulable(message: str, **fields: Any) -> Any:
 @pytest.mark.parametrize(
     ("found", "code", "said"),
     [
-        (pod("p", waiting("ErrImagePull", "rpc error: code = NotFound desc = not found"), phase="Pending"), CauseCode.IMAGE_PULL,
-         "ErrImagePull: registry.example.com/checkout:2.14.0 cannot be pulled in 1 pod: not found"),
+        (
+            pod("p", waiting("ErrImagePull", "rpc error: code = NotFound desc = not found"), phase="Pending"),
+            CauseCode.IMAGE_PULL,
+            "ErrImagePull: registry.example.com/checkout:2.14.0 cannot be pulled in 1 pod: not found",
+        ),
         (pod("p", waiting("InvalidImageName"), phase="Pending"), CauseCode.IMAGE_PULL, "InvalidImageName"),
-        (pod("p", waiting("CrashLoopBackOff", last_reason="OOMKilled", last_exit_code=137, restarts=3, last_finished=NOW - 9)),
-         CauseCode.OOM_KILLED, "OOM killed in 1 pod, restarted 3 times, exit 137, limit 256Mi (container main)"),
-        (pod("p", waiting("CrashLoopBackOff", last_reason="Error", last_exit_code=127, restarts=7)), CauseCode.CRASH_LOOP,
-         "container main keeps crashing in 1 pod: last exit 127 (the command was not found), restarted 7 times"),
-        (pod("p", ContainerStatus("main", state="terminated", reason="Error", exit_code=1)), CauseCode.CRASH_LOOP, "last exit 1"),
-        (pod("p", ContainerStatus("setup", init=True, state="waiting", reason="CrashLoopBackOff", last_exit_code=2)),
-         CauseCode.INIT_CONTAINER, "init container setup keeps crashing in 1 pod"),
-        (pod("p", waiting("CreateContainerConfigError", 'configmap "x" not found')), CauseCode.CONFIG, 'configmap "x" not found'),
+        (
+            pod(
+                "p",
+                waiting(
+                    "CrashLoopBackOff",
+                    last_reason="OOMKilled",
+                    last_exit_code=137,
+                    restarts=3,
+                    last_finished=NOW - 9,
+                ),
+            ),
+            CauseCode.OOM_KILLED,
+            "OOM killed in 1 pod, restarted 3 times, exit 137, limit 256Mi (container main)",
+        ),
+        (
+            pod("p", waiting("CrashLoopBackOff", last_reason="Error", last_exit_code=127, restarts=7)),
+            CauseCode.CRASH_LOOP,
+            "container main keeps crashing in 1 pod: last exit 127 (the command was not found), restarted 7 times",
+        ),
+        (
+            pod("p", ContainerStatus("main", state="terminated", reason="Error", exit_code=1)),
+            CauseCode.CRASH_LOOP,
+            "last exit 1",
+        ),
+        (
+            pod(
+                "p",
+                ContainerStatus(
+                    "setup", init=True, state="waiting", reason="CrashLoopBackOff", last_exit_code=2
+                ),
+            ),
+            CauseCode.INIT_CONTAINER,
+            "init container setup keeps crashing in 1 pod",
+        ),
+        (
+            pod("p", waiting("CreateContainerConfigError", 'configmap "x" not found')),
+            CauseCode.CONFIG,
+            'configmap "x" not found',
+        ),
         (pod("p", running(ready=False)), CauseCode.PROBE, "1 pod running but not ready"),
-        (unschedulable("0/5 nodes are available: 2 Insufficient cpu, 3 node(s) had untolerated taint {a: b}. preemption: none"),
-         CauseCode.UNSCHEDULABLE, "1 pod unschedulable, 0 of 5 nodes fit: 3 had untolerated taint {a: b}, 2 Insufficient cpu"),
-        (unschedulable("0/5 nodes are available: pod has unbound immediate PersistentVolumeClaims.", claims=("data",)),
-         CauseCode.VOLUME, "1 pod wait for claim data: pod has unbound immediate PersistentVolumeClaims"),
+        (
+            unschedulable(
+                "0/5 nodes are available: 2 Insufficient cpu, 3 node(s) had untolerated taint {a: b}. preemption: none"
+            ),
+            CauseCode.UNSCHEDULABLE,
+            "1 pod unschedulable, 0 of 5 nodes fit: 3 had untolerated taint {a: b}, 2 Insufficient cpu",
+        ),
+        (
+            unschedulable(
+                "0/5 nodes are available: pod has unbound immediate PersistentVolumeClaims.", claims=("data",)
+            ),
+            CauseCode.VOLUME,
+            "1 pod wait for claim data: pod has unbound immediate PersistentVolumeClaims",
+        ),
         (pod("p", running(), reason="NodeLost"), CauseCode.NODE_LOST, "1 pod on lost node node-1"),
-        (pod("p", running(), conditions=(condition("Ready", "False"),)), CauseCode.NODE_LOST, "1 pod on lost node node-1"),
-        (pod("p", phase="Failed", reason="Evicted", message="The node was low on resource: memory."), CauseCode.EVICTED, "1 pod evicted: The node"),
+        (
+            pod("p", running(), conditions=(condition("Ready", "False"),)),
+            CauseCode.NODE_LOST,
+            "1 pod on lost node node-1",
+        ),
+        (
+            pod("p", phase="Failed", reason="Evicted", message="The node was low on resource: memory."),
+            CauseCode.EVICTED,
+            "1 pod evicted: The node",
+        ),
         (pod("p", running(), deleting=NOW - 61), CauseCode.TERMINATING, "1 pod should be gone since 61 s"),
     ],
-)  # fmt: skip
+)
 def test_cause_of_pods(found: Any, code: CauseCode, said: str) -> None:
     state, _ = judged(deployment(**DOWN), found, replica_sets=(replica_set(),))
     assert state.cause is not None
@@ -65,14 +123,28 @@ def test_cause_of_pods(found: Any, code: CauseCode, said: str) -> None:
 @pytest.mark.parametrize(
     ("message", "code", "said"),
     [
-        ('pods "x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2', CauseCode.QUOTA,
-         "quota small is full: requested pods=1, used pods=2, limited pods=2"),
-        ('admission webhook "guard.example.com" denied the request: no latest tag', CauseCode.ADMISSION,
-         "admission guard.example.com refused the pods: no latest tag"),
-        ('Internal error: failed calling webhook "guard.example.com": connection refused', CauseCode.ADMISSION, "did not answer"),
-        ('pods "x" is forbidden: error looking up service account a/b', CauseCode.CREATE, "pods cannot be created"),
+        (
+            'pods "x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2',
+            CauseCode.QUOTA,
+            "quota small is full: requested pods=1, used pods=2, limited pods=2",
+        ),
+        (
+            'admission webhook "guard.example.com" denied the request: no latest tag',
+            CauseCode.ADMISSION,
+            "admission guard.example.com refused the pods: no latest tag",
+        ),
+        (
+            'Internal error: failed calling webhook "guard.example.com": connection refused',
+            CauseCode.ADMISSION,
+            "did not answer",
+        ),
+        (
+            'pods "x" is forbidden: error looking up service account a/b',
+            CauseCode.CREATE,
+            "pods cannot be created",
+        ),
     ],
-)  # fmt: skip
+)
 def test_cause_before_there_is_a_pod(message: str, code: CauseCode, said: str) -> None:
     failing = replica_set(conditions=(condition("ReplicaFailure", "True", "FailedCreate", message),))
     state, verdict = judged(deployment(updated=0, **DOWN), replica_sets=(failing,))

@@ -47,9 +47,11 @@ def world(**kinds: Any) -> Picture:
 
 def said(*pairs: tuple[ReleaseState, CanaryJudgement | None]) -> Assessment:
     return msgspec.structs.replace(
-        EMPTY_ASSESSMENT, releases={r.subject: r for r, _ in pairs}, calendar=CALENDAR,
+        EMPTY_ASSESSMENT,
+        releases={r.subject: r for r, _ in pairs},
+        calendar=CALENDAR,
         canaries={r.subject: j for r, j in pairs if j is not None},
-    )  # fmt: skip
+    )
 
 
 def document(shown: Picture, assessment: Assessment, namespace: str | None = None) -> dict[str, Any]:
@@ -138,9 +140,11 @@ def test_the_screens_lines_and_the_whole_arithmetic() -> None:
 def test_hostile_texts_are_shown_and_never_obeyed() -> None:
     subject = CHECKOUT._replace(name=HOSTILE, namespace=HOSTILE)
     triggers = [
-        msgspec.structs.replace(t, sentence=HOSTILE, plain=HOSTILE, query=HOSTILE, flags=(HOSTILE,), baseline_label=HOSTILE)
+        msgspec.structs.replace(
+            t, sentence=HOSTILE, plain=HOSTILE, query=HOSTILE, flags=(HOSTILE,), baseline_label=HOSTILE
+        )
         for t in BREACH.triggers
-    ]  # fmt: skip
+    ]
     one = release(subject, message=HOSTILE, skips=(HOSTILE,), problem=HOSTILE)
     assessment = said((one, judged(Outcome.BREACH, Advice.ROLL_BACK, HOSTILE, *triggers, subject=subject)))
     for told in (text(world(), assessment), json.dumps(document(world(), assessment), ensure_ascii=False)):

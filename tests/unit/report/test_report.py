@@ -27,16 +27,29 @@ WEB = Subject(EU, "Deployment", "a", "web", "uid-web")
 
 def deployment(name: str = "web", namespace: str = "a") -> Deployment:
     return Deployment(
-        namespace=namespace, name=name, uid=f"uid-{name}", created=NOW - 9 * 86400, desired=2, ready=1, updated=2,
+        namespace=namespace,
+        name=name,
+        uid=f"uid-{name}",
+        created=NOW - 9 * 86400,
+        desired=2,
+        ready=1,
+        updated=2,
         template=Template(containers=(Container("main", "r.example/web:2.0"),)),
-    )  # fmt: skip
+    )
 
 
 def told(level: Level, *, serving: Serving = Serving.OK, sentence: str = "1 of 2 available") -> Assessment:
     state = WorkloadState(
-        subject=WEB, serving=serving, release=Release.COMPLETE, message="rolled out", desired=2, available=1,
-        cause=Cause(code=CauseCode.OOM_KILLED, sentence="OOM killed", count=1) if serving is Serving.DEGRADED else None,
-    )  # fmt: skip
+        subject=WEB,
+        serving=serving,
+        release=Release.COMPLETE,
+        message="rolled out",
+        desired=2,
+        available=1,
+        cause=Cause(code=CauseCode.OOM_KILLED, sentence="OOM killed", count=1)
+        if serving is Serving.DEGRADED
+        else None,
+    )
     verdict = Verdict(
         level=level, rule="serving", subject=WEB, sentence=sentence, measured=1.0, limit=2.0, unit="pods"
     )
@@ -79,9 +92,14 @@ def code(
 # -- the schema -----------------------------------------------------------------------------------------------------
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
-    "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "null": type(None),
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "null": type(None),
     "boolean": bool,
-}  # fmt: skip
+}
 
 
 def check(value: Any, rule: dict[str, Any], at: str = "$") -> None:
@@ -89,8 +107,17 @@ def check(value: Any, rule: dict[str, Any], at: str = "$") -> None:
     if "$ref" in rule:
         rule = schema()["$defs"][rule["$ref"].rpartition("/")[2]]
     unknown = set(rule) - {
-        "$schema", "$defs", "title", "description", "type", "required", "properties", "items", "enum", "const",
-    }  # fmt: skip
+        "$schema",
+        "$defs",
+        "title",
+        "description",
+        "type",
+        "required",
+        "properties",
+        "items",
+        "enum",
+        "const",
+    }
     assert not unknown, f"{at}: keywords {unknown}"
     if "type" in rule:
         types = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
@@ -115,10 +142,14 @@ def check(value: Any, rule: dict[str, Any], at: str = "$") -> None:
 @pytest.mark.parametrize("screen", SCREENS)
 def test_every_screen_keeps_the_schema_whatever_is_known(screen: str) -> None:
     full = whole(
-        Pod=[pod("x")], Deployment=[deployment()], Node=[Node(namespace="", name="n")],
+        Pod=[pod("x")],
+        Deployment=[deployment()],
+        Node=[Node(namespace="", name="n")],
         Service=[Service(namespace="a", name="s", ports=(ServicePort("h", 80, "web"),))],
-        HorizontalPodAutoscaler=[HorizontalPodAutoscaler(namespace="a", name="h", metrics=(Metric("Resource", "cpu", 70.0),))],
-    )  # fmt: skip
+        HorizontalPodAutoscaler=[
+            HorizontalPodAutoscaler(namespace="a", name="h", metrics=(Metric("Resource", "cpu", 70.0),))
+        ],
+    )
     table = picture(
         cluster(
             Pod=[Provisional(namespace="a", name="x", kind="Pod", cells=("x", "1/1", "Running", "0", "5m"))]
@@ -160,8 +191,12 @@ def test_rows_have_typed_values_and_their_verdicts() -> None:
     )
     [row] = found["rows"]
     assert (row["cluster"], row["kind"], row["namespace"], row["name"], row["uid"]) == (
-        "eu-1", "Deployment", "a", "web", "uid-web",
-    )  # fmt: skip
+        "eu-1",
+        "Deployment",
+        "a",
+        "web",
+        "uid-web",
+    )
     cells = row["cells"]
     assert cells["ready"] == {"ready": 1, "desired": 2} and cells["updated"] == 2
     assert (cells["serving"], cells["release"], cells["image"]) == ("degraded", "complete", "web:2.0")
@@ -180,8 +215,18 @@ def test_the_screen_named_deployments_shows_every_workload_as_on_the_screen() ->
     shown = text(whole(Deployment=[deployment()]), told(Level.OK), "deployments")
     head = next(line for line in shown.splitlines() if line.startswith("WORKLOAD"))
     assert head.split() == [
-        "WORKLOAD", "NAMESPACE", "KIND", "SERVING", "RELEASE", "REV", "IMAGE", "READY", "UPD", "AGE", "CAUSE",
-    ]  # fmt: skip
+        "WORKLOAD",
+        "NAMESPACE",
+        "KIND",
+        "SERVING",
+        "RELEASE",
+        "REV",
+        "IMAGE",
+        "READY",
+        "UPD",
+        "AGE",
+        "CAUSE",
+    ]
     assert needs("deployments") == ("Deployment", "StatefulSet", "DaemonSet")
     assert {"Deployment", "Pod", "Node"} <= set(needs("overview"))
 
@@ -225,8 +270,9 @@ def test_an_empty_list_is_explained() -> None:
 def test_the_overview_has_the_worst_section_first() -> None:
     found = document(whole(), told(Level.BREACH), "overview")
     assert [(s["id"], s["level"], s["screen"]) for s in found["sections"]] == [
-        ("serving", "BREACH", "workloads"), ("nodes", "OK", "overview"),
-    ]  # fmt: skip
+        ("serving", "BREACH", "workloads"),
+        ("nodes", "OK", "overview"),
+    ]
     assert [v["sentence"] for v in found["verdicts"]] == ["1 of 2 available"]
     lines = text(whole(), told(Level.BREACH), "overview").splitlines()
     assert lines[2].split() == ["Serving", "✖", "BREACH", "1", "of", "2", "available"]
@@ -243,9 +289,16 @@ def test_a_screen_that_is_none_is_refused_with_those_there_are() -> None:
 
 @pytest.mark.parametrize(
     ("level", "expected"),
-    [(Level.IDLE, 0), (Level.OK, 0), (Level.MOVING, 0), (Level.PAUSED, 0), (Level.UNKNOWN, 2), (Level.WARN, 1),
-     (Level.BREACH, 1)],
-)  # fmt: skip
+    [
+        (Level.IDLE, 0),
+        (Level.OK, 0),
+        (Level.MOVING, 0),
+        (Level.PAUSED, 0),
+        (Level.UNKNOWN, 2),
+        (Level.WARN, 1),
+        (Level.BREACH, 1),
+    ],
+)
 def test_the_exit_code_follows_the_worst_verdict(level: Level, expected: int) -> None:
     shown = whole(Deployment=[deployment()])
     assert code(shown, told(level)) == code(shown, told(level), "overview") == expected
@@ -278,16 +331,26 @@ def test_what_could_not_be_read_is_never_green(unread: Any) -> None:
 
 def test_hostile_text_is_visible_in_both_formats() -> None:
     who = Subject(EU, "Deployment", HOSTILE, HOSTILE)
-    verdict = Verdict(level=Level.WARN, rule=HOSTILE, subject=who, sentence=HOSTILE, unit=HOSTILE,
-                      evidence=Evidence(objects=(who,)))  # fmt: skip
+    verdict = Verdict(
+        level=Level.WARN,
+        rule=HOSTILE,
+        subject=who,
+        sentence=HOSTILE,
+        unit=HOSTILE,
+        evidence=Evidence(objects=(who,)),
+    )
     assessment = Assessment(
-        at=NOW, number=1, verdicts={who: (verdict,)}, workloads={},
+        at=NOW,
+        number=1,
+        verdicts={who: (verdict,)},
+        workloads={},
         sections=(SectionState(id="s", title="S", level=5, sentence=HOSTILE, detail=HOSTILE),),
-    )  # fmt: skip
+    )
     shown = whole(
-        Deployment=[deployment(HOSTILE, HOSTILE)], Pod=[pod(HOSTILE, HOSTILE, uid=HOSTILE, phase=HOSTILE, statuses=())],
+        Deployment=[deployment(HOSTILE, HOSTILE)],
+        Pod=[pod(HOSTILE, HOSTILE, uid=HOSTILE, phase=HOSTILE, statuses=())],
         Service=[Service(namespace="a", name=HOSTILE, ports=(ServicePort(HOSTILE, 80, HOSTILE, HOSTILE),))],
-    )  # fmt: skip
+    )
     for screen in ("overview", "deployments", "pods", "services"):
         for format in ("json", "text"):
             written = snapshot(shown, assessment, screen, None, format, NOW, NEW_YORK)

@@ -16,9 +16,20 @@ from tfdash.sources.kubernetes.convert import quantity, seconds
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("250m", 0.25), ("2", 2.0), ("64Mi", 64 * 2**20), ("1e3", 1000.0), ("1500M", 1.5e9), ("100n", 1e-7), ("1E", 1e18),
-     ("", None), ("x", None), (None, None), (3, 3.0)],
-)  # fmt: skip
+    [
+        ("250m", 0.25),
+        ("2", 2.0),
+        ("64Mi", 64 * 2**20),
+        ("1e3", 1000.0),
+        ("1500M", 1.5e9),
+        ("100n", 1e-7),
+        ("1E", 1e18),
+        ("", None),
+        ("x", None),
+        (None, None),
+        (3, 3.0),
+    ],
+)
 def test_quantities(text: Any, value: float | None) -> None:
     assert quantity(text) == (pytest.approx(value) if value is not None else None)
 
@@ -55,8 +66,22 @@ def test_labels_and_containers_are_shared() -> None:
 
 
 def test_an_empty_object_has_defaults() -> None:
-    for kind in ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Node", "Namespace", "Event",
-                 "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "EndpointSlice"):  # fmt: skip
+    for kind in (
+        "Pod",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "Job",
+        "CronJob",
+        "Node",
+        "Namespace",
+        "Event",
+        "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+        "Service",
+        "EndpointSlice",
+    ):
         _, [found] = Codec(kind).page(page(pod("x")))
         assert (found.namespace, found.name, type(found).KIND) == ("a", "x", kind)
 

@@ -36,25 +36,66 @@ def decoded(kind: str, **document: Any) -> Any:
 def test_an_empty_object_has_defaults_and_odd_fields_cost_themselves(kind: str) -> None:
     assert type(decoded(kind)) is DELIVERY_KINDS[kind]
     assert type(decoded(kind, spec=None, status=None)) is DELIVERY_KINDS[kind]
-    odd = {name: [1, None, "x"] for name in ("strategy", "metrics", "templates", "analysis", "syncPolicy", "phase",
-                                             "conditions", "sourceRef", "chart", "replicas", "suspend")}  # fmt: skip
+    odd = {
+        name: [1, None, "x"]
+        for name in (
+            "strategy",
+            "metrics",
+            "templates",
+            "analysis",
+            "syncPolicy",
+            "phase",
+            "conditions",
+            "sourceRef",
+            "chart",
+            "replicas",
+            "suspend",
+        )
+    }
     assert type(decoded(kind, spec=odd, status=odd)) is DELIVERY_KINDS[kind]
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("10s", 10), ("1h30m", 5400), ("1.5h", 5400), ("250ms", 0.25), (30, 30), ("45", 45), ("", None), ("x", None),
-     ("10s!", None), (None, None), (True, None), ("1d", None)],
-)  # fmt: skip
+    [
+        ("10s", 10),
+        ("1h30m", 5400),
+        ("1.5h", 5400),
+        ("250ms", 0.25),
+        (30, 30),
+        ("45", 45),
+        ("", None),
+        ("x", None),
+        ("10s!", None),
+        (None, None),
+        (True, None),
+        ("1d", None),
+    ],
+)
 def test_go_durations(text: Any, seconds: float | None) -> None:
     assert go_duration(text) == seconds
 
 
 def test_an_analysis_run_joins_its_metrics_with_their_results() -> None:
-    run = decoded("AnalysisRun", spec={"metrics": [{"name": "a", "count": 3, "provider": {"web": {"url": "u"}}}, {"name": "b"}],
-                                       "dryRun": [{"metricName": "b"}], "terminate": True},
-                  status={"phase": "Running", "metricResults": [{"name": "a", "phase": "Failed", "failed": 1, "measurements":
-                          [{"phase": "Failed", "value": str(i)} for i in range(30)]}]})  # fmt: skip
+    run = decoded(
+        "AnalysisRun",
+        spec={
+            "metrics": [{"name": "a", "count": 3, "provider": {"web": {"url": "u"}}}, {"name": "b"}],
+            "dryRun": [{"metricName": "b"}],
+            "terminate": True,
+        },
+        status={
+            "phase": "Running",
+            "metricResults": [
+                {
+                    "name": "a",
+                    "phase": "Failed",
+                    "failed": 1,
+                    "measurements": [{"phase": "Failed", "value": str(i)} for i in range(30)],
+                }
+            ],
+        },
+    )
     assert isinstance(run, AnalysisRun)
     first, second = run.metrics
     assert (first.provider, first.query, first.count, first.failed, second.dry_run, run.terminate) == (
@@ -69,8 +110,11 @@ def test_an_analysis_run_joins_its_metrics_with_their_results() -> None:
 
 
 def test_experiment_canary_and_owners() -> None:
-    trial = decoded("Experiment", spec={"templates": [{"name": "a", "replicas": 3}], "duration": "5m"},
-                    status={"templateStatuses": [{"name": "a", "status": "Running", "availableReplicas": 2}]})  # fmt: skip
+    trial = decoded(
+        "Experiment",
+        spec={"templates": [{"name": "a", "replicas": 3}], "duration": "5m"},
+        status={"templateStatuses": [{"name": "a", "status": "Running", "availableReplicas": 2}]},
+    )
     assert isinstance(trial, Experiment)
     assert (trial.templates, trial.duration) == ((("a", "Running", 2, 3),), 300.0)
     canary = decoded(
@@ -79,8 +123,11 @@ def test_experiment_canary_and_owners() -> None:
     )
     assert isinstance(canary, Canary)
     assert (canary.interval, canary.step_weights, canary.target_name) == (60.0, (5.0, 50.0), "d")
-    app = decoded("Application", spec={"syncPolicy": {"automated": {"prune": True}}, "sources": [{"repoURL": "r", "chart": "c"}]},
-                  status={"sync": {"status": "Synced"}})  # fmt: skip
+    app = decoded(
+        "Application",
+        spec={"syncPolicy": {"automated": {"prune": True}}, "sources": [{"repoURL": "r", "chart": "c"}]},
+        status={"sync": {"status": "Synced"}},
+    )
     assert isinstance(app, Application)
     assert (app.automated, app.self_heal, app.prune, app.source, app.sync) == (
         True,
@@ -128,8 +175,14 @@ class Server:
         if self.status:
             raise ApiError(self.status, "no")
         if path == "/apis":
-            listed = [{"name": g, "versions": [{"version": v} for v in vs], "preferredVersion": {"version": next(iter(vs))}}
-                      for g, vs in self.groups.items()]  # fmt: skip
+            listed = [
+                {
+                    "name": g,
+                    "versions": [{"version": v} for v in vs],
+                    "preferredVersion": {"version": next(iter(vs))},
+                }
+                for g, vs in self.groups.items()
+            ]
             return json.dumps({"groups": listed}).encode()
         _, _, group, version = path.split("/")
         return json.dumps({"resources": [{"name": n} for n in self.groups[group][version]]}).encode()
@@ -146,8 +199,14 @@ async def test_argo_cd_alone_serves_no_rollouts() -> None:
 
 async def test_another_version_is_taken_where_ours_is_not_served_and_its_paths_are_allowed() -> None:
     discovery = Discovery()
-    await discovery.look(Server({"helm.toolkit.fluxcd.io": {"v2beta2": ["helmreleases"]},
-                                 "kustomize.toolkit.fluxcd.io": {"v1beta2": ["kustomizations"], "v1": ["kustomizations"]}}))  # fmt: skip
+    await discovery.look(
+        Server(
+            {
+                "helm.toolkit.fluxcd.io": {"v2beta2": ["helmreleases"]},
+                "kustomize.toolkit.fluxcd.io": {"v1beta2": ["kustomizations"], "v1": ["kustomizations"]},
+            }
+        )
+    )
     served = discovery.served or {}
     assert served["HelmRelease"].path("a") == "/apis/helm.toolkit.fluxcd.io/v2beta2/namespaces/a/helmreleases"
     assert served["Kustomization"] == OPTIONAL["Kustomization"]
@@ -189,17 +248,28 @@ async def test_a_server_that_does_not_tell() -> None:
 FIELDS = {
     "f:metadata": {"f:labels": {".": {}, "f:app": {}}},
     "f:spec": {
-        "f:template": {"f:spec": {"f:containers": {'k:{"name":"main"}': {".": {}, "f:image": {}}, 'k:{"containerPort":80,"protocol":"TCP"}': {}}}},
-        "f:finalizers": {'v:"x"': {}}, "f:odd": {"k:not json": {}},
+        "f:template": {
+            "f:spec": {
+                "f:containers": {
+                    'k:{"name":"main"}': {".": {}, "f:image": {}},
+                    'k:{"containerPort":80,"protocol":"TCP"}': {},
+                }
+            }
+        },
+        "f:finalizers": {'v:"x"': {}},
+        "f:odd": {"k:not json": {}},
     },
-}  # fmt: skip
+}
 
 
 def test_managed_fields_as_paths() -> None:
     assert list(paths(FIELDS)) == [
-        "metadata.labels.app", "spec.template.spec.containers[main].image", "spec.template.spec.containers[80,TCP]",
-        'spec.finalizers["x"]', "spec.odd[not json]",
-    ]  # fmt: skip
+        "metadata.labels.app",
+        "spec.template.spec.containers[main].image",
+        "spec.template.spec.containers[80,TCP]",
+        'spec.finalizers["x"]',
+        "spec.odd[not json]",
+    ]
 
 
 def test_a_page_of_metadata() -> None:
@@ -213,8 +283,15 @@ def test_a_page_of_metadata() -> None:
         },
         {"manager": "helm", "operation": "Apply", "time": "1970-01-01T00:00:20Z"},
     ]
-    item = {"metadata": {"name": "x", "namespace": "a", "uid": "u", "managedFields": entries,
-                         "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"}}}  # fmt: skip
+    item = {
+        "metadata": {
+            "name": "x",
+            "namespace": "a",
+            "uid": "u",
+            "managedFields": entries,
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
+        }
+    }
     body = json.dumps(
         {"metadata": {"continue": "more"}, "items": [item, {"metadata": {"name": "bare"}}]}
     ).encode()

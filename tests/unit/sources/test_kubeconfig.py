@@ -23,11 +23,13 @@ def write(
     **extra: Any,
 ) -> Path:
     document = {
-        "apiVersion": "v1", "kind": "Config", "current-context": extra.pop("current", name),
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": extra.pop("current", name),
         "clusters": [{"name": name, "cluster": {"server": server, **extra}}],
         "users": [{"name": name, "user": user or {}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": f"ns-{name}"}}],
-    }  # fmt: skip
+    }
     path.write_text(json.dumps(document))
     return path
 
@@ -73,9 +75,12 @@ def test_inline_data_comes_before_files(tmp_path: Path) -> None:
 def test_impersonation_becomes_headers(tmp_path: Path) -> None:
     user = {"as": "jane", "as-groups": ["g1", "g2"], "as-uid": "7", "as-user-extra": {"scope": ["a"]}}
     assert resolve(str(write(tmp_path / "a", user=user)), environ={}).impersonation() == [
-        ("Impersonate-User", "jane"), ("Impersonate-Uid", "7"), ("Impersonate-Group", "g1"),
-        ("Impersonate-Group", "g2"), ("Impersonate-Extra-scope", "a"),
-    ]  # fmt: skip
+        ("Impersonate-User", "jane"),
+        ("Impersonate-Uid", "7"),
+        ("Impersonate-Group", "g1"),
+        ("Impersonate-Group", "g2"),
+        ("Impersonate-Extra-scope", "a"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -112,11 +117,13 @@ def test_inside_a_pod(tmp_path: Path) -> None:
     assert (access.server, access.namespace) == ("https://[::1]:443", "here")
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     host=st.sampled_from(["https://a:6443", "https://b", "http://127.0.0.1:8080"]),
-    token=st.text("abc123", min_size=1, max_size=6), insecure=st.booleans(), ca=st.booleans(),
-)  # fmt: skip
+    token=st.text("abc123", min_size=1, max_size=6),
+    insecure=st.booleans(),
+    ca=st.booleans(),
+)
 def test_equal_to_the_official_client(
     tmp_path: Path, host: str, token: str, insecure: bool, ca: bool
 ) -> None:

@@ -24,12 +24,19 @@ def test_reads_are_let_through(path: str) -> None:
     ("method", "path"),
     [
         *((m, PODS) for m in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT")),
-        ("GET", f"{PODS}/x/exec"), ("GET", f"{PODS}/x/attach"), ("GET", f"{PODS}/x/portforward"), ("GET", f"{PODS}/x/proxy/"),
-        ("GET", f"{PODS}/x/log/../exec"), ("GET", "/api/v1/nodes/n/proxy/run"), ("GET", "/api/v1/watch/pods"),
-        ("GET", "/api/v1/namespaces/a/serviceaccounts/b/token"), ("GET", "//api/v1/pods"),
-        ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews"), ("POST", f"{PODS}/x/eviction"),
+        ("GET", f"{PODS}/x/exec"),
+        ("GET", f"{PODS}/x/attach"),
+        ("GET", f"{PODS}/x/portforward"),
+        ("GET", f"{PODS}/x/proxy/"),
+        ("GET", f"{PODS}/x/log/../exec"),
+        ("GET", "/api/v1/nodes/n/proxy/run"),
+        ("GET", "/api/v1/watch/pods"),
+        ("GET", "/api/v1/namespaces/a/serviceaccounts/b/token"),
+        ("GET", "//api/v1/pods"),
+        ("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews"),
+        ("POST", f"{PODS}/x/eviction"),
     ],
-)  # fmt: skip
+)
 def test_everything_else_is_refused(method: str, path: str) -> None:
     with pytest.raises(Refused):
         check_allowed(method, path)
@@ -52,7 +59,11 @@ async def test_the_refusal_is_before_anything_is_sent() -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "said"),
     [
-        (LoginNeeded("token expired", ["aws", "sso", "login"]), ProblemKind.LOGIN_EXPIRED, "login expired: token expired; run: aws sso login (ctrl+l runs it)"),
+        (
+            LoginNeeded("token expired", ["aws", "sso", "login"]),
+            ProblemKind.LOGIN_EXPIRED,
+            "login expired: token expired; run: aws sso login (ctrl+l runs it)",
+        ),
         (ApiError(401, "Unauthorized"), ProblemKind.LOGIN_EXPIRED, "login expired"),
         (ApiError(403, "pods is forbidden"), ProblemKind.FORBIDDEN, "pods is forbidden; ask for the right"),
         (ApiError(404, "x"), ProblemKind.NOT_SERVED, "does not serve"),
@@ -60,11 +71,17 @@ async def test_the_refusal_is_before_anything_is_sent() -> None:
         (ApiError(500, "etcd"), ProblemKind.SERVER_ERROR, "the server failed (500): etcd"),
         (httpx.ConnectError("All connection attempts failed"), ProblemKind.UNREACHABLE, "connection refused"),
         (httpx.ConnectTimeout(""), ProblemKind.TIMEOUT, "connecting timed out"),
-        (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed (_ssl.c:1)"), ProblemKind.CONFIG, "self-signed"),
+        (
+            httpx.ConnectError(
+                "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed (_ssl.c:1)"
+            ),
+            ProblemKind.CONFIG,
+            "self-signed",
+        ),
         (ApiError(500, "bad \x1b[31m"), ProblemKind.SERVER_ERROR, "bad ␛[31m"),
         (ZeroDivisionError("x"), ProblemKind.INTERNAL, "ZeroDivisionError"),
     ],
-)  # fmt: skip
+)
 def test_every_failure_has_a_kind_and_a_sentence(error: Exception, kind: ProblemKind, said: str) -> None:
     problem = problem_of(error, 1.0)
     assert problem.kind is kind

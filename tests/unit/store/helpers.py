@@ -60,9 +60,14 @@ def opened(
     approvals = options.pop("approvals", None)
     terminal = options.pop("terminal", "test")
     return open_store(
-        StoreOptions(path=str(folder), **options), clock or Clock(), acting=acting, terminal=terminal, secrets=secrets,
-        approvals=approvals, **extra,
-    )  # fmt: skip
+        StoreOptions(path=str(folder), **options),
+        clock or Clock(),
+        acting=acting,
+        terminal=terminal,
+        secrets=secrets,
+        approvals=approvals,
+        **extra,
+    )
 
 
 def note(sentence: str = "hello", **fields: Any) -> Draft:

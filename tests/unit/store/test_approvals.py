@@ -21,10 +21,21 @@ BODY = '[{"op":"replace","path":"/spec/template/spec/containers/0/env/0/value","
 
 def plan(policy: str = "p") -> Plan:
     made = Plan(
-        id="p1", action="workload.rollback", title="Deployment: roll back", subject=CHECKOUT, effect="rolls back",
-        requests=(Request(method="PATCH", path="/apis/apps/v1/namespaces/tf-production/deployments/checkout", body=BODY),),
-        risk=Risk.SECOND_PERSON, policy=policy, made_at=NOW, expires_at=NOW + 120,
-    )  # fmt: skip
+        id="p1",
+        action="workload.rollback",
+        title="Deployment: roll back",
+        subject=CHECKOUT,
+        effect="rolls back",
+        requests=(
+            Request(
+                method="PATCH", path="/apis/apps/v1/namespaces/tf-production/deployments/checkout", body=BODY
+            ),
+        ),
+        risk=Risk.SECOND_PERSON,
+        policy=policy,
+        made_at=NOW,
+        expires_at=NOW + 120,
+    )
     return msgspec.structs.replace(made, digest=digest_of(made))
 
 
@@ -209,9 +220,10 @@ async def test_plans_are_sealed_on_their_way_where_people_share_a_key(
     tmp_path: Path, database: Database
 ) -> None:
     ann, bob, carol = (
-        terminal(tmp_path, database, "ann", key="ours"), terminal(tmp_path, database, "bob", key="ours"),
+        terminal(tmp_path, database, "ann", key="ours"),
+        terminal(tmp_path, database, "bob", key="ours"),
         terminal(tmp_path, database, "carol"),
-    )  # fmt: skip
+    )
     request = await ann.store.request_approval(plan(), "x")
     ((body,),) = database.sql("SELECT plan FROM tfdash.approval_plans")
     assert b"planted-secret" not in bytes(body)

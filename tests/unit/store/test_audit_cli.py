@@ -22,9 +22,13 @@ async def config(tmp_path: Path) -> Path:
     opened_ = opened(tmp_path / "store")
     store = opened_.store
     intent = await store.append(
-        EntryKind.INTENT, actor=HOSTILE, subject=CHECKOUT._replace(name=HOSTILE), action="workload.rollback", sentence=HOSTILE,
+        EntryKind.INTENT,
+        actor=HOSTILE,
+        subject=CHECKOUT._replace(name=HOSTILE),
+        action="workload.rollback",
+        sentence=HOSTILE,
         data={"env": [{"name": "X", "value": "planted-secret"}], HOSTILE: HOSTILE},
-    )  # fmt: skip
+    )
     await store.append(
         EntryKind.OUTCOME, actor="ann", intent=intent.intent, sentence="=done", data={"result": "applied"}
     )
@@ -64,10 +68,17 @@ def test_export_reads_back(config: Path, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("filters", "count"),
     [
-        ((), 2), (("--kind", "intent"), 1), (("--kind", "intent", "--kind", "outcome"), 2), (("--grep", "DONE"), 1),
-        (("-e", "production"), 1), (("--since", "2020-01-01"), 2), (("--since", "2126-01-01"), 0), (("-l", "1"), 1), (("-l", "0"), 0),
+        ((), 2),
+        (("--kind", "intent"), 1),
+        (("--kind", "intent", "--kind", "outcome"), 2),
+        (("--grep", "DONE"), 1),
+        (("-e", "production"), 1),
+        (("--since", "2020-01-01"), 2),
+        (("--since", "2126-01-01"), 0),
+        (("-l", "1"), 1),
+        (("-l", "0"), 0),
     ],
-)  # fmt: skip
+)
 def test_filters(
     config: Path, capsys: pytest.CaptureFixture[str], filters: tuple[str, ...], count: int
 ) -> None:

@@ -89,12 +89,15 @@ async def test_another_identity_on_every_cluster_of_the_environment_ends_it(tmp_
     await opened_.store.break_glass("production", "ann", "x")
     for users, holds in (({}, True), ({REF: "ann", other: "bob"}, True), ({REF: "bob", other: "bob"}, False)):
         board.picture = Picture(
-            at=NOW, number=1,
+            at=NOW,
+            number=1,
             clusters={
-                ref: ClusterPicture(ref=ref, info=Observation(source="x", value=ServerInfo(version="", user=user)), kinds={})
+                ref: ClusterPicture(
+                    ref=ref, info=Observation(source="x", value=ServerInfo(version="", user=user)), kinds={}
+                )
                 for ref, user in users.items()
             },
-        )  # fmt: skip
+        )
         await opened_.feeder._who_are_we(board)
         assert opened_.store.glass_active("production", "ann") is holds
     opened_.store.close()

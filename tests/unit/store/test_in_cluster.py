@@ -189,9 +189,14 @@ def test_a_verified_release_is_another_terminals_target(pair: Pair) -> None:
         "spec": {**template["spec"], "containers": [{**container, "image": "registry/billing:0.1"}]},
     }
     good = VerifiedGood(
-        subject=subject, template=json.dumps(earlier), template_hash="gone", images=("registry/billing:0.1",),
-        revision="1", at=pair.ann.store.clock.now() - 3600, by="rules",
-    )  # fmt: skip
+        subject=subject,
+        template=json.dumps(earlier),
+        template_hash="gone",
+        images=("registry/billing:0.1",),
+        revision="1",
+        at=pair.ann.store.clock.now() - 3600,
+        by="rules",
+    )
     desk: Any = pair.ann.desk
     pair.ann.loop(desk._memory.remember_verified(good))
     assert "kept in the cluster as ConfigMap" in pair.ann.loop(pair.ann.store.newest(1))[0].sentence
@@ -343,10 +348,11 @@ def test_a_turn_is_nobody_who_acts() -> None:
 def test_what_was_changed_by_hand_is_no_verified_release() -> None:
     body = {
         "metadata": {
-            "name": verified_name(CHECKOUT), "namespace": CHECKOUT.namespace,
+            "name": verified_name(CHECKOUT),
+            "namespace": CHECKOUT.namespace,
             "annotations": {"tfdash.dev/digest": digest_of("{}")},
         },
         "data": {"template.json": '{"spec":{"hostPID":true}}', "about.json": "{}"},
-    }  # fmt: skip
+    }
     assert verified_in_cluster(body, CHECKOUT.cluster) is None
     assert verified_path(CHECKOUT).endswith("/configmaps/tfdash-verified-deployment-checkout")

@@ -75,9 +75,12 @@ asyncio.run(main())
 
 def child(folder: Path, at: int, url: str = "") -> tuple[list[str], int]:
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(folder), url, str(at)], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", CHILD, str(folder), url, str(at)],
+        capture_output=True,
+        text=True,
+        timeout=60,
         cwd=Path(__file__).parents[3],
-    )  # fmt: skip
+    )
     assert done.returncode in (0, -9), done.stderr
     return done.stdout.splitlines(), done.returncode
 
@@ -207,9 +210,14 @@ asyncio.run(main())
 
 def test_processes_at_once_never_share_a_chain(tmp_path: Path) -> None:
     running = [
-        subprocess.Popen([sys.executable, "-c", TWO, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3])
+        subprocess.Popen(
+            [sys.executable, "-c", TWO, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
+        )
         for _ in range(3)
-    ]  # fmt: skip
+    ]
     terminals = [process.communicate(timeout=60)[0].strip() for process in running]
     report = verify(read_folder(tmp_path))
     assert report.code == 0

@@ -153,10 +153,15 @@ MOUNTS = """\
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/var/lib", "ext4"), ("/home/ann", "nfs4"), ("/home", "nfs4"), ("/homes", "ext4"), ("/home/ann/disk/x", "xfs"),
-        ("/mnt/with space/x", "fuse.sshfs"), ("/fuse/x", "fuseblk"),
+        ("/var/lib", "ext4"),
+        ("/home/ann", "nfs4"),
+        ("/home", "nfs4"),
+        ("/homes", "ext4"),
+        ("/home/ann/disk/x", "xfs"),
+        ("/mnt/with space/x", "fuse.sshfs"),
+        ("/fuse/x", "fuseblk"),
     ],
-)  # fmt: skip
+)
 def test_which_file_system(path: str, kind: str) -> None:
     assert place.type_in_mountinfo(MOUNTS, Path(path)) == kind
 
@@ -278,9 +283,13 @@ async def test_a_read_only_terminal_takes_no_place_records_nothing_and_sees_ever
 ) -> None:
     acting = opened(tmp_path)
     good = VerifiedGood(
-        subject=CHECKOUT, template='{"spec":{"containers":[{"name":"a","env":[{"name":"A","value":"planted-secret"}]}]}}',
-        template_hash="abc", images=("checkout:1",), at=NOW, by="rules",
-    )  # fmt: skip
+        subject=CHECKOUT,
+        template='{"spec":{"containers":[{"name":"a","env":[{"name":"A","value":"planted-secret"}]}]}}',
+        template_hash="abc",
+        images=("checkout:1",),
+        at=NOW,
+        by="rules",
+    )
     await acting.store.remember_verified(good)
     reader = opened(tmp_path, acting=False)
     with pytest.raises(LedgerUnavailable, match="read-only"):

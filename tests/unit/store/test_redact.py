@@ -37,15 +37,33 @@ def redacted(value: object) -> str:
         {"op": "test", "path": "/stringData/a", "value": S},
         {"op": "add", "path": "/metadata/annotations/db-password", "value": S},
         {"body": json.dumps([{"op": "replace", "path": "/spec/containers/0/env/0/value", "value": S}])},
-        {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"env": [{"value": S}]})}},
-        {"password": S}, {"dbPassword": S}, {"api_key": S}, {"Authorization": S}, {"clientSecret": S}, {"DB-TOKEN": S},
-        {"args": ["--db-password", S]}, {"command": ["x", f"--token={S}"]}, {"args": [f"-Dapi.key={S}"]},
-        f"https://user:{S}@host/x", f"postgresql://u:{S}@h/d", f"Authorization: Bearer {S}", f"authorization=Basic {S}",
-        f"failed: password={S} host=x", f'{{"token": "{S}"}}', f"PGPASSWORD={S} psql",
-        f"-----BEGIN RSA PRIVATE KEY-----\n{S}\n-----END RSA PRIVATE KEY-----", "eyJhbGciOiJI.eyJzdWIiOiI." + S,
-        ["  - name: DB", f"+   value: {S}"], f"- value: {S}",
+        {
+            "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": json.dumps({"env": [{"value": S}]})
+            }
+        },
+        {"password": S},
+        {"dbPassword": S},
+        {"api_key": S},
+        {"Authorization": S},
+        {"clientSecret": S},
+        {"DB-TOKEN": S},
+        {"args": ["--db-password", S]},
+        {"command": ["x", f"--token={S}"]},
+        {"args": [f"-Dapi.key={S}"]},
+        f"https://user:{S}@host/x",
+        f"postgresql://u:{S}@h/d",
+        f"Authorization: Bearer {S}",
+        f"authorization=Basic {S}",
+        f"failed: password={S} host=x",
+        f'{{"token": "{S}"}}',
+        f"PGPASSWORD={S} psql",
+        f"-----BEGIN RSA PRIVATE KEY-----\n{S}\n-----END RSA PRIVATE KEY-----",
+        "eyJhbGciOiJI.eyJzdWIiOiI." + S,
+        ["  - name: DB", f"+   value: {S}"],
+        f"- value: {S}",
     ],
-)  # fmt: skip
+)
 def test_a_secret_goes(value: object) -> None:
     assert S not in redacted(value) and GONE in redacted(value)
 
@@ -64,12 +82,24 @@ def test_the_value_of_an_env_goes_wherever_else_it_stands() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        {"secretName": "db", "secretKeyRef": {"name": "db", "key": "password"}, "tokenHash": "abc", "imagePullSecrets": [{"name": "x"}]},
-        {"serviceAccountName": "default", "automountServiceAccountToken": False, "template_hash": "6d8f9c7b5d"},
-        {"image": "registry:5000/team/checkout@sha256:0123", "path": "/api/v1/namespaces/tf-production/pods/x"},
+        {
+            "secretName": "db",
+            "secretKeyRef": {"name": "db", "key": "password"},
+            "tokenHash": "abc",
+            "imagePullSecrets": [{"name": "x"}],
+        },
+        {
+            "serviceAccountName": "default",
+            "automountServiceAccountToken": False,
+            "template_hash": "6d8f9c7b5d",
+        },
+        {
+            "image": "registry:5000/team/checkout@sha256:0123",
+            "path": "/api/v1/namespaces/tf-production/pods/x",
+        },
         "rolls checkout back to revision 12 (https://host:8080/path), basic idea: 3 tokens left",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_secret_stays(value: object) -> None:
     assert Redactor()(value) == value
 
@@ -77,8 +107,9 @@ def test_what_is_no_secret_stays(value: object) -> None:
 def test_a_value_that_is_part_of_a_name_does_not_take_the_name_away() -> None:
     data = {
         "env": [{"name": "APP_ENV", "value": "production"}, {"name": "VERSION", "value": "1.2.3-abcdef"}],
-        "subject": {"namespace": "tf-production"}, "images": ["checkout:1.2.3-abcdef"],
-    }  # fmt: skip
+        "subject": {"namespace": "tf-production"},
+        "images": ["checkout:1.2.3-abcdef"],
+    }
     told, (target,) = Redactor().entry(data, "Deployment tf-production/checkout")
     assert told["subject"] == {"namespace": "tf-production"} and told["images"] == ["checkout:1.2.3-abcdef"]
     assert target == "Deployment tf-production/checkout" and [e["value"] for e in told["env"]] == [GONE, GONE]
@@ -94,19 +125,33 @@ def test_hostile_text_costs_linear_time(text: str) -> None:
 
 
 def whole_plan() -> Plan:
-    body = json.dumps([
-        {"op": "test", "path": "/spec/template/spec/containers/0/env/0/value", "value": "old-" + S},
-        {"op": "replace", "path": "/spec/template", "value": {"spec": {"containers": [{"name": "a", "env": [{"name": "P", "value": S}]}]}}},
-    ])  # fmt: skip
+    body = json.dumps(
+        [
+            {"op": "test", "path": "/spec/template/spec/containers/0/env/0/value", "value": "old-" + S},
+            {
+                "op": "replace",
+                "path": "/spec/template",
+                "value": {"spec": {"containers": [{"name": "a", "env": [{"name": "P", "value": S}]}]}},
+            },
+        ]
+    )
     request = Request(
         method="PATCH", path="/apis/apps/v1/namespaces/tf-production/deployments/checkout", body=body
     )
     plan = Plan(
-        id="1", action="workload.rollback", title="Deployment: roll back", subject=CHECKOUT._replace(uid="u-1"),
-        effect=f"rolls back, {S}", requests=(request,), facts=(Fact(pointer="/spec/template", value=json.dumps({"env": [{"name": "P", "value": S}]})),),
-        diff=("  - name: P", f"+   value: {S}"), choices=(Choice(id="c", text="suspend", chosen=True, requests=(request,)),),
-        posts=(Post(id="p", text="ready", within=90.5),), made_at=NOW, expires_at=NOW + 0.25,
-    )  # fmt: skip
+        id="1",
+        action="workload.rollback",
+        title="Deployment: roll back",
+        subject=CHECKOUT._replace(uid="u-1"),
+        effect=f"rolls back, {S}",
+        requests=(request,),
+        facts=(Fact(pointer="/spec/template", value=json.dumps({"env": [{"name": "P", "value": S}]})),),
+        diff=("  - name: P", f"+   value: {S}"),
+        choices=(Choice(id="c", text="suspend", chosen=True, requests=(request,)),),
+        posts=(Post(id="p", text="ready", within=90.5),),
+        made_at=NOW,
+        expires_at=NOW + 0.25,
+    )
     return msgspec.structs.replace(plan, digest=digest_of(plan))
 
 
@@ -114,15 +159,23 @@ async def test_an_intent_reads_back_as_its_plan_without_its_secrets(tmp_path: Pa
     plan = whole_plan()
     opened_ = opened(tmp_path, secrets=("resolved-dsn-password",))
     entry = await opened_.store.append(
-        EntryKind.INTENT, actor="ann", subject=plan.subject, action=plan.action, sentence=plan.effect,
+        EntryKind.INTENT,
+        actor="ann",
+        subject=plan.subject,
+        action=plan.action,
+        sentence=plan.effect,
         data={**plan_data(plan), "confirmed": {"reason": "resolved-dsn-password was in the reason"}},
-    )  # fmt: skip
+    )
     kept = decode(*rows(tmp_path)[0][1:])
     assert kept == entry
     back = msgspec.convert(data_of(kept)["plan"], Plan)
     assert (back.subject, back.action, back.posts, back.expires_at, back.digest) == (
-        plan.subject, plan.action, plan.posts, plan.expires_at, plan.digest,
-    )  # fmt: skip
+        plan.subject,
+        plan.action,
+        plan.posts,
+        plan.expires_at,
+        plan.digest,
+    )
     assert [r.path for r in back.requests] == [r.path for r in plan.requests]
     assert data_of(kept)["marks"] == json.loads(json.dumps(plan_data(plan)["marks"]))
     opened_.store.close()

@@ -103,8 +103,9 @@ async def test_where_the_disk_fails_the_shared_store_is_durable_enough(
     assert (first.sequence, second.sequence, second.previous) == (1, 2, first.hash)
     assert "-d" in first.terminal and "not a folder" in ann.store.recorder.local_problem
     assert database.sql("SELECT kind, written_by FROM tfdash.entries ORDER BY sequence") == [
-        ("intent", "ann"), ("outcome", "ann"),
-    ]  # fmt: skip
+        ("intent", "ann"),
+        ("outcome", "ann"),
+    ]
     await end(ann)
 
 
@@ -204,11 +205,14 @@ async def test_people_can_only_insert_and_only_their_own_chains(tmp_path: Path, 
     await ann.store.record(note())
     await sync(ann)
     for statement in (
-        "UPDATE tfdash.entries SET hash = ''", "DELETE FROM tfdash.entries", "TRUNCATE tfdash.entries",
-        "INSERT INTO tfdash.entries VALUES ('x', 1, '', '', '', '')", "DELETE FROM tfdash.approval_uses",
+        "UPDATE tfdash.entries SET hash = ''",
+        "DELETE FROM tfdash.entries",
+        "TRUNCATE tfdash.entries",
+        "INSERT INTO tfdash.entries VALUES ('x', 1, '', '', '', '')",
+        "DELETE FROM tfdash.approval_uses",
         "INSERT INTO tfdash.approval_decisions VALUES ('x', 'carol', true, '', '', now(), '', 1)",
         "DROP TABLE tfdash.entries",
-    ):  # fmt: skip
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             database.sql(statement, role="bob")
     entry, raw = seal(note_entry(ann.store.terminal, 2, (await head(ann))[1], "not mine"))

@@ -75,9 +75,15 @@ class Clock:
 def turns(folder: Path, elsewhere: Elsewhere, leases: Any = None) -> Callable[[], Awaitable[bool]]:
     writer: Any = object() if leases is not None else None
     return in_cluster(
-        Turn(folder, "journeys-production"), "journeys-production", REF, elsewhere, Clock(), leases=leases,
-        writer=writer, by=lambda: "ann",
-    )  # fmt: skip
+        Turn(folder, "journeys-production"),
+        "journeys-production",
+        REF,
+        elsewhere,
+        Clock(),
+        leases=leases,
+        writer=writer,
+        by=lambda: "ann",
+    )
 
 
 async def test_a_terminal_that_only_reads_has_its_turn_only_where_nobody_holds_the_lease(

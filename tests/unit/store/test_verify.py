@@ -75,8 +75,16 @@ async def test_a_whole_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("trial", "bad", "said"),
     [
-        (("UPDATE entries SET bytes = replace(bytes, 'entry 3', 'entry X') WHERE sequence = 3",), 3, "changed"),
-        (("UPDATE entries SET hash = substr(hash, 2) || substr(hash, 1, 1) WHERE sequence = 3",), 3, "changed"),
+        (
+            ("UPDATE entries SET bytes = replace(bytes, 'entry 3', 'entry X') WHERE sequence = 3",),
+            3,
+            "changed",
+        ),
+        (
+            ("UPDATE entries SET hash = substr(hash, 2) || substr(hash, 1, 1) WHERE sequence = 3",),
+            3,
+            "changed",
+        ),
         (("DELETE FROM entries WHERE sequence = 3",), 3, "entry 3 is missing"),
         (("DELETE FROM entries WHERE sequence IN (2, 3)",), 2, "entries 2 to 3 are missing"),
         (("DELETE FROM entries WHERE sequence = 1",), 1, "entry 1 is missing"),
@@ -84,15 +92,18 @@ async def test_a_whole_log(tmp_path: Path) -> None:
         (("DELETE FROM entries",), 1, "the whole chain is gone"),
         (
             (
-                "UPDATE entries SET sequence = 99 WHERE sequence = 3", "UPDATE entries SET sequence = 3 WHERE sequence = 4",
+                "UPDATE entries SET sequence = 99 WHERE sequence = 3",
+                "UPDATE entries SET sequence = 3 WHERE sequence = 4",
                 "UPDATE entries SET sequence = 4 WHERE sequence = 99",
-            ), 3, "moved",
+            ),
+            3,
+            "moved",
         ),
         (("UPDATE entries SET rowid = 99 WHERE sequence = 3",), 3, "entry 3 is missing"),
         (("UPDATE entries SET kind = 'heartbeat' WHERE sequence = 3",), 3, "hidden"),
         (("UPDATE entries SET bytes = x'00' WHERE sequence = 3",), 3, "damaged"),
     ],
-)  # fmt: skip
+)
 async def test_a_change_in_the_middle_or_at_the_end(
     tmp_path: Path, trial: tuple[str, ...], bad: int, said: str
 ) -> None:

@@ -26,9 +26,13 @@ def text(line: canary.Line) -> str:
 
 def assessment(*pairs: object) -> Assessment:
     return Assessment(
-        at=cw.NOW, number=1, verdicts={}, workloads={}, releases={r.subject: r for r, _ in pairs},
+        at=cw.NOW,
+        number=1,
+        verdicts={},
+        workloads={},
+        releases={r.subject: r for r, _ in pairs},
         canaries={r.subject: s for r, s in pairs if s is not None},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -47,8 +51,10 @@ def test_a_release_that_nothing_judges_is_never_green() -> None:
 def test_the_headline_of_a_breach_has_the_numbers_and_what_to_do() -> None:
     head = canary.headline(cw.release(), cw.BREACH)
     assert (head.state.text, head.text, head.advice) == (
-        "✖ BREACH", "checkout 2.14.0: error rate 3.1 %, limit 1.32 %", "roll back",
-    )  # fmt: skip
+        "✖ BREACH",
+        "checkout 2.14.0: error rate 3.1 %, limit 1.32 %",
+        "roll back",
+    )
 
 
 def test_the_worst_stands_first_and_what_rests_is_not_listed() -> None:
@@ -88,9 +94,16 @@ def test_lines_lose_whole_pieces_and_never_end_in_a_lonely_glyph() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "shown"),
-    [(0.031, "ratio", "3.1 %"), (0.0132, "ratio", "1.32 %"), (0.5, "ratio", "50 %"), (0.318, "s", "318 ms"),
-     (1.5, "s", "1.50 s"), (None, "s", ""), (float("nan"), "ratio", "")],
-)  # fmt: skip
+    [
+        (0.031, "ratio", "3.1 %"),
+        (0.0132, "ratio", "1.32 %"),
+        (0.5, "ratio", "50 %"),
+        (0.318, "s", "318 ms"),
+        (1.5, "s", "1.50 s"),
+        (None, "s", ""),
+        (float("nan"), "ratio", ""),
+    ],
+)
 def test_amounts(value: float | None, unit: str, shown: str) -> None:
     assert canary.amount(value, unit) == shown
 

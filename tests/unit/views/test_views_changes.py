@@ -74,12 +74,16 @@ def test_a_revision_gets_the_manager_that_wrote_it() -> None:
 
 
 def test_a_write_of_another_time_stands_alone_and_an_old_one_not_at_all() -> None:
-    writes = [write("kubectl-scale", NOW - 600, sub="scale"), write("argocd-controller", NOW - 900, "spec.replicas", operation="Apply"),
-              write("kubectl", NOW - 9999, "spec.x")]  # fmt: skip
+    writes = [
+        write("kubectl-scale", NOW - 600, sub="scale"),
+        write("argocd-controller", NOW - 900, "spec.replicas", operation="Apply"),
+        write("kubectl", NOW - 9999, "spec.x"),
+    ]
     told = altered([managed(*writes)], TWO, [], SINCE)
     assert [(c.manager, c.what) for c in told[1:]] == [
-        ("kubectl-scale", "scaled it (subresource scale)"), ("argocd-controller", "applied replicas"),
-    ]  # fmt: skip
+        ("kubectl-scale", "scaled it (subresource scale)"),
+        ("argocd-controller", "applied replicas"),
+    ]
     assert told[0].manager == ""
 
 
@@ -157,11 +161,17 @@ def entry(
 
 @pytest.mark.parametrize(
     ("entries", "known"),
-    [(None, ""), ([], "not by tfdash"), ([entry(NOW - 62)], "tfdash: alice@corp, workload.rollback"),
-     ([entry(NOW - 62, "Deployment shop/api")], "not by tfdash"), ([entry(NOW - 600)], "not by tfdash"),
-     ([entry(NOW + 60)], "not by tfdash"), ([entry(NOW - 62, kind=EntryKind.HEARTBEAT)], "not by tfdash"),
-     ([entry(NOW - 62, cluster="us-1")], "not by tfdash")],
-)  # fmt: skip
+    [
+        (None, ""),
+        ([], "not by tfdash"),
+        ([entry(NOW - 62)], "tfdash: alice@corp, workload.rollback"),
+        ([entry(NOW - 62, "Deployment shop/api")], "not by tfdash"),
+        ([entry(NOW - 600)], "not by tfdash"),
+        ([entry(NOW + 60)], "not by tfdash"),
+        ([entry(NOW - 62, kind=EntryKind.HEARTBEAT)], "not by tfdash"),
+        ([entry(NOW - 62, cluster="us-1")], "not by tfdash"),
+    ],
+)
 def test_whether_our_own_audit_log_knows_of_it(entries: Any, known: str) -> None:
     [change] = altered([], TWO, [], SINCE, entries)
     assert change.known == known

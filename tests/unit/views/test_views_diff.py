@@ -38,47 +38,117 @@ def reference(kind: str, name: str, key: str) -> list[dict[str, Any]]:
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     ("nothing", template(main()), template(main()), []),
     ("tag", template(main()), template(main(image="r.example/checkout:2.14.0")), ["image 2.13.4 → 2.14.0"]),
-    ("registry", template(main()), template(main(image="s.example/checkout:2.13.4")),
-     ["image r.example/checkout:2.13.4 → s.example/checkout:2.13.4"]),
+    (
+        "registry",
+        template(main()),
+        template(main(image="s.example/checkout:2.13.4")),
+        ["image r.example/checkout:2.13.4 → s.example/checkout:2.13.4"],
+    ),
     ("env added", template(main()), template(main(env=env(FEATURE_TAX="on"))), ["env FEATURE_TAX added"]),
     ("env removed", template(main(env=env(A="1"))), template(main()), ["env A removed"]),
     ("env changed", template(main(env=env(A="1"))), template(main(env=env(A="2"))), ["env A 1 → 2"]),
     ("env emptied", template(main(env=env(A="1"))), template(main(env=env(A=""))), ['env A 1 → ""']),
-    ("env moved says nothing", template(main(env=env(A="1", B="2"))), template(main(env=env(B="2", A="1"))), []),
-    ("secret env", template(main(env=env(DB_PASSWORD="a"))), template(main(env=env(DB_PASSWORD="b"))),
-     ["env DB_PASSWORD changed (hidden)"]),
-    ("password in a URL", template(main(env=env(A="x://u:a@h"))), template(main(env=env(A="x://u:b@h"))),
-     ["env A changed (hidden)"]),
-    ("env from elsewhere", template(main(env=reference("configMap", "c", "k"))),
-     template(main(env=reference("secret", "s", "k"))), ["env A configmap c/k → secret s/k"]),
-    ("requests", template(main(resources={"requests": {"cpu": "200m"}})),
-     template(main(resources={"requests": {"cpu": "250m"}, "limits": {"memory": "1Gi"}})),
-     ["cpu request 200m → 250m", "memory limit added"]),
-    ("probe", template(main(readinessProbe={"httpGet": {"path": "/a"}, "periodSeconds": 5})),
-     template(main(readinessProbe={"httpGet": {"path": "/b"}, "periodSeconds": 10})),
-     ["readiness probe httpGet path /a → /b", "readiness probe periodSeconds 5 → 10"]),
-    ("probe added", template(main()), template(main(livenessProbe={"periodSeconds": 1})), ["liveness probe added"]),
-    ("arguments", template(main(args=["--a", "--token=x"])), template(main(args=["--b", "--token=x"])),
-     ["args --a --token=<hidden, 1 bytes> → --b --token=<hidden, 1 bytes>"]),
-    ("secret argument", template(main(args=["--token=x"])), template(main(args=["--token=y"])), ["args changed (hidden)"]),
-    ("mount", template(main(volumeMounts=[{"mountPath": "/a", "name": "v"}])),
-     template(main(volumeMounts=[{"mountPath": "/a", "name": "w"}])), ["mount /a name v → w"]),
+    (
+        "env moved says nothing",
+        template(main(env=env(A="1", B="2"))),
+        template(main(env=env(B="2", A="1"))),
+        [],
+    ),
+    (
+        "secret env",
+        template(main(env=env(DB_PASSWORD="a"))),
+        template(main(env=env(DB_PASSWORD="b"))),
+        ["env DB_PASSWORD changed (hidden)"],
+    ),
+    (
+        "password in a URL",
+        template(main(env=env(A="x://u:a@h"))),
+        template(main(env=env(A="x://u:b@h"))),
+        ["env A changed (hidden)"],
+    ),
+    (
+        "env from elsewhere",
+        template(main(env=reference("configMap", "c", "k"))),
+        template(main(env=reference("secret", "s", "k"))),
+        ["env A configmap c/k → secret s/k"],
+    ),
+    (
+        "requests",
+        template(main(resources={"requests": {"cpu": "200m"}})),
+        template(main(resources={"requests": {"cpu": "250m"}, "limits": {"memory": "1Gi"}})),
+        ["cpu request 200m → 250m", "memory limit added"],
+    ),
+    (
+        "probe",
+        template(main(readinessProbe={"httpGet": {"path": "/a"}, "periodSeconds": 5})),
+        template(main(readinessProbe={"httpGet": {"path": "/b"}, "periodSeconds": 10})),
+        ["readiness probe httpGet path /a → /b", "readiness probe periodSeconds 5 → 10"],
+    ),
+    (
+        "probe added",
+        template(main()),
+        template(main(livenessProbe={"periodSeconds": 1})),
+        ["liveness probe added"],
+    ),
+    (
+        "arguments",
+        template(main(args=["--a", "--token=x"])),
+        template(main(args=["--b", "--token=x"])),
+        ["args --a --token=<hidden, 1 bytes> → --b --token=<hidden, 1 bytes>"],
+    ),
+    (
+        "secret argument",
+        template(main(args=["--token=x"])),
+        template(main(args=["--token=y"])),
+        ["args changed (hidden)"],
+    ),
+    (
+        "mount",
+        template(main(volumeMounts=[{"mountPath": "/a", "name": "v"}])),
+        template(main(volumeMounts=[{"mountPath": "/a", "name": "w"}])),
+        ["mount /a name v → w"],
+    ),
     ("port", template(main()), template(main(ports=[{"containerPort": 80}])), ["port 80 added"]),
-    ("volume", template(main(), volumes=[{"name": "c", "configMap": {"name": "a"}}]),
-     template(main(), volumes=[{"name": "c", "configMap": {"name": "b"}}, {"name": "d"}]),
-     ["volume c configMap name a → b", "volume d added"]),
-    ("any other path", template(main(), terminationGracePeriodSeconds=30, securityContext={"runAsUser": 1}),
-     template(main(), terminationGracePeriodSeconds=60, securityContext={"runAsUser": 2}),
-     ["terminationGracePeriodSeconds 30 → 60", "securityContext runAsUser 1 → 2"]),
-    ("container", template(main()), template(main(), {"name": "proxy", "image": "envoy:1"}), ["container proxy added"]),
-    ("init container", template(main(), initContainers=[{"name": "m"}]), template(main()), ["init container m removed"]),
+    (
+        "volume",
+        template(main(), volumes=[{"name": "c", "configMap": {"name": "a"}}]),
+        template(main(), volumes=[{"name": "c", "configMap": {"name": "b"}}, {"name": "d"}]),
+        ["volume c configMap name a → b", "volume d added"],
+    ),
+    (
+        "any other path",
+        template(main(), terminationGracePeriodSeconds=30, securityContext={"runAsUser": 1}),
+        template(main(), terminationGracePeriodSeconds=60, securityContext={"runAsUser": 2}),
+        ["terminationGracePeriodSeconds 30 → 60", "securityContext runAsUser 1 → 2"],
+    ),
+    (
+        "container",
+        template(main()),
+        template(main(), {"name": "proxy", "image": "envoy:1"}),
+        ["container proxy added"],
+    ),
+    (
+        "init container",
+        template(main(), initContainers=[{"name": "m"}]),
+        template(main()),
+        ["init container m removed"],
+    ),
     ("empty object", template(main(securityContext={})), template(main()), []),
-    ("restart", template(main()),
-     template(main(), metadata={"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-11-23T14:00:00Z"}}),
-     ["restarted at never → 2026-11-23T14:00:00Z"]),
-    ("label", template(main(), metadata={"labels": {"pod-template-hash": "1", "tier": "a"}}),
-     template(main(), metadata={"labels": {"pod-template-hash": "2", "tier": "b"}}), ["label tier a → b"]),
-]  # fmt: skip
+    (
+        "restart",
+        template(main()),
+        template(
+            main(), metadata={"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-11-23T14:00:00Z"}}
+        ),
+        ["restarted at never → 2026-11-23T14:00:00Z"],
+    ),
+    (
+        "label",
+        template(main(), metadata={"labels": {"pod-template-hash": "1", "tier": "a"}}),
+        template(main(), metadata={"labels": {"pod-template-hash": "2", "tier": "b"}}),
+        ["label tier a → b"],
+    ),
+]
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
@@ -188,8 +258,10 @@ def test_a_deployments_revisions_come_newest_first_with_the_current_one_marked()
     sets = [replica_set("a", "9", "web:1"), replica_set("b", "10", "web:2"), replica_set("c", "", "web:0")]
     found = revisions(owner, sets)
     assert [(r.number, r.name, r.current, r.replicas) for r in found] == [
-        (10, "b", True, 2), (9, "a", False, 2), (0, "c", False, 2),
-    ]  # fmt: skip
+        (10, "b", True, 2),
+        (9, "a", False, 2),
+        (0, "c", False, 2),
+    ]
     assert found[0].headline(NOW) == f"revision 10  web:2  12m ago  by {VISIBLE}"
     change = latest_change(found)
     assert change is not None and change.summary == "image 1 → 2"

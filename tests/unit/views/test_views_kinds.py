@@ -56,54 +56,166 @@ def cells(obj: Object, assessment: Assessment | None = None, kind: str = "") -> 
 
 
 CASES: list[tuple[Object, dict[str, str]]] = [
-    (make(Deployment, desired=3, ready=1, updated=2, available=1, template=TEMPLATE, selector=SELECTOR),
-     {"WORKLOAD": "x", "READY": "1/3", "UP-TO-DATE": "2", "AVAILABLE": "1", "AGE": "5m", "CONTAINERS": "web,b",
-      "IMAGES": "r.example/web:1,c", "SELECTOR": "app=web,!old,tier in (a,b)", "IMAGE": "web:1 +1"}),
-    (make(StatefulSet, desired=3, ready=3, template=TEMPLATE), {"READY": "3/3", "IMAGES": "r.example/web:1,c"}),
-    (make(DaemonSet, desired=5, current=4, ready=3, updated=2, available=1),
-     {"DESIRED": "5", "CURRENT": "4", "READY": "3", "UP-TO-DATE": "2", "AVAILABLE": "1"}),
-    (make(ReplicaSet, desired=2, replicas=1, ready=0, revision=7, template=TEMPLATE, selector=Selector()),
-     {"DESIRED": "2", "CURRENT": "1", "READY": "0", "REV": "7", "SELECTOR": "<none>"}),
+    (
+        make(Deployment, desired=3, ready=1, updated=2, available=1, template=TEMPLATE, selector=SELECTOR),
+        {
+            "WORKLOAD": "x",
+            "READY": "1/3",
+            "UP-TO-DATE": "2",
+            "AVAILABLE": "1",
+            "AGE": "5m",
+            "CONTAINERS": "web,b",
+            "IMAGES": "r.example/web:1,c",
+            "SELECTOR": "app=web,!old,tier in (a,b)",
+            "IMAGE": "web:1 +1",
+        },
+    ),
+    (
+        make(StatefulSet, desired=3, ready=3, template=TEMPLATE),
+        {"READY": "3/3", "IMAGES": "r.example/web:1,c"},
+    ),
+    (
+        make(DaemonSet, desired=5, current=4, ready=3, updated=2, available=1),
+        {"DESIRED": "5", "CURRENT": "4", "READY": "3", "UP-TO-DATE": "2", "AVAILABLE": "1"},
+    ),
+    (
+        make(ReplicaSet, desired=2, replicas=1, ready=0, revision=7, template=TEMPLATE, selector=Selector()),
+        {"DESIRED": "2", "CURRENT": "1", "READY": "0", "REV": "7", "SELECTOR": "<none>"},
+    ),
     (make(Namespace, phase="Active"), {"NAME": "x", "STATUS": "Active", "AGE": "5m"}),
-    (make(Service, type="ClusterIP", cluster_ip="10.0.0.1", ports=(ServicePort("h", 80, "8080"),)),
-     {"TYPE": "ClusterIP", "CLUSTER-IP": "10.0.0.1", "EXTERNAL-IP": "<none>", "PORT(S)": "80/TCP",
-      "SELECTOR": "<none>"}),
-    (make(Service, type="NodePort",
-          ports=(ServicePort("h", 80, "1", node_port=30080), ServicePort("d", 53, "1", "UDP")),
-          selector={"b": "2", "a": "1"}),
-     {"PORT(S)": "80:30080/TCP,53/UDP", "SELECTOR": "a=1,b=2", "CLUSTER-IP": "<none>"}),
+    (
+        make(Service, type="ClusterIP", cluster_ip="10.0.0.1", ports=(ServicePort("h", 80, "8080"),)),
+        {
+            "TYPE": "ClusterIP",
+            "CLUSTER-IP": "10.0.0.1",
+            "EXTERNAL-IP": "<none>",
+            "PORT(S)": "80/TCP",
+            "SELECTOR": "<none>",
+        },
+    ),
+    (
+        make(
+            Service,
+            type="NodePort",
+            ports=(ServicePort("h", 80, "1", node_port=30080), ServicePort("d", 53, "1", "UDP")),
+            selector={"b": "2", "a": "1"},
+        ),
+        {"PORT(S)": "80:30080/TCP,53/UDP", "SELECTOR": "a=1,b=2", "CLUSTER-IP": "<none>"},
+    ),
     (make(Service, type="LoadBalancer"), {"EXTERNAL-IP": "<pending>", "PORT(S)": "<none>"}),
     (make(Service, type="LoadBalancer", external=("1.2.3.4", "5.6.7.8")), {"EXTERNAL-IP": "1.2.3.4,5.6.7.8"}),
     (make(Service, type="ExternalName", external=("db.example",)), {"EXTERNAL-IP": "db.example"}),
     (make(Service, type="Odd"), {"EXTERNAL-IP": "<unknown>"}),
-    (make(EndpointSlice, service="web", address_type="IPv4", ready=1, total=3, ports=("80", "81", "82", "83")),
-     {"SERVICE": "web", "ADDRESSTYPE": "IPv4", "READY": "1/3", "PORTS": "80,81,82 + 1 more..."}),
+    (
+        make(
+            EndpointSlice,
+            service="web",
+            address_type="IPv4",
+            ready=1,
+            total=3,
+            ports=("80", "81", "82", "83"),
+        ),
+        {"SERVICE": "web", "ADDRESSTYPE": "IPv4", "READY": "1/3", "PORTS": "80,81,82 + 1 more..."},
+    ),
     (make(EndpointSlice), {"SERVICE": "<none>", "PORTS": "<unset>", "READY": "0/0"}),
-    (make(PodDisruptionBudget, min_available="50%", allowed=1, healthy=2, expected=3),
-     {"MIN AVAILABLE": "50%", "MAX UNAVAILABLE": "N/A", "ALLOWED DISRUPTIONS": "1", "HEALTHY": "2/3"}),
+    (
+        make(PodDisruptionBudget, min_available="50%", allowed=1, healthy=2, expected=3),
+        {"MIN AVAILABLE": "50%", "MAX UNAVAILABLE": "N/A", "ALLOWED DISRUPTIONS": "1", "HEALTHY": "2/3"},
+    ),
     (make(PodDisruptionBudget, max_unavailable="1"), {"MIN AVAILABLE": "N/A", "MAX UNAVAILABLE": "1"}),
-    (make(CronJob, schedule="*/5 * * * *", suspended=True, active=("a", "b"), last_scheduled=NOW - 60),
-     {"SCHEDULE": "*/5 * * * *", "TIMEZONE": "<none>", "SUSPEND": "True", "ACTIVE": "2", "LAST SCHEDULE": "60s"}),
-    (make(CronJob, time_zone="Etc/UTC"), {"TIMEZONE": "Etc/UTC", "SUSPEND": "False", "LAST SCHEDULE": "<none>"}),
-    (make(Event, type="Warning", reason="BackOff", message=" failed\n", count=4, last_seen=NOW - 30,
-          first_seen=NOW - 90,
-          involved_kind="Pod", involved_name="web-1", source="kubelet, n1", involved_field="spec.containers{web}"),
-     {"LAST SEEN": "30s", "TYPE": "Warning", "REASON": "BackOff", "OBJECT": "pod/web-1", "MESSAGE": "failed",
-      "COUNT": "4",
-      "FIRST SEEN": "90s", "SOURCE": "kubelet, n1", "SUBOBJECT": "spec.containers{web}", "NAME": "x"}),
+    (
+        make(CronJob, schedule="*/5 * * * *", suspended=True, active=("a", "b"), last_scheduled=NOW - 60),
+        {
+            "SCHEDULE": "*/5 * * * *",
+            "TIMEZONE": "<none>",
+            "SUSPEND": "True",
+            "ACTIVE": "2",
+            "LAST SCHEDULE": "60s",
+        },
+    ),
+    (
+        make(CronJob, time_zone="Etc/UTC"),
+        {"TIMEZONE": "Etc/UTC", "SUSPEND": "False", "LAST SCHEDULE": "<none>"},
+    ),
+    (
+        make(
+            Event,
+            type="Warning",
+            reason="BackOff",
+            message=" failed\n",
+            count=4,
+            last_seen=NOW - 30,
+            first_seen=NOW - 90,
+            involved_kind="Pod",
+            involved_name="web-1",
+            source="kubelet, n1",
+            involved_field="spec.containers{web}",
+        ),
+        {
+            "LAST SEEN": "30s",
+            "TYPE": "Warning",
+            "REASON": "BackOff",
+            "OBJECT": "pod/web-1",
+            "MESSAGE": "failed",
+            "COUNT": "4",
+            "FIRST SEEN": "90s",
+            "SOURCE": "kubelet, n1",
+            "SUBOBJECT": "spec.containers{web}",
+            "NAME": "x",
+        },
+    ),
     (make(Event, involved_kind="Node"), {"OBJECT": "node", "LAST SEEN": "<unknown>"}),
-    (make(Node, conditions=(Condition("Ready", "True"),), roles=("worker", "control-plane"), kubelet_version="v1.37.2",
-          internal_ip="10.1.1.1", kernel="6.1", architecture="amd64", os_image="Debian", runtime="containerd://2"),
-     {"STATUS": "Ready", "ROLES": "control-plane,worker", "VERSION": "v1.37.2", "INTERNAL-IP": "10.1.1.1",
-      "KERNEL-VERSION": "6.1 (amd64)", "OS-IMAGE": "Debian", "CONTAINER-RUNTIME": "containerd://2", "STATE": "✔ ok"}),
-    (make(Node, conditions=(Condition("Ready", "True"), Condition("MemoryPressure", "True")), unschedulable=True,
-          taints=(Taint("k", "v", "NoSchedule"), Taint("e", "", "NoExecute"))),
-     {"STATUS": "Ready,SchedulingDisabled", "ROLES": "<none>", "FINDING": "MemoryPressure",
-      "TAINTS": "k=v:NoSchedule, e:NoExecute", "STATE": "‖ paused", "OS-IMAGE": "<unknown>"}),
-    (make(Node, conditions=(Condition("Ready", "Unknown", "NodeStatusUnknown"), Condition("DiskPressure", "Unknown"))),
-     {"STATUS": "NotReady", "FINDING": "NodeStatusUnknown, DiskPressure Unknown", "STATE": "▲ warn"}),
+    (
+        make(
+            Node,
+            conditions=(Condition("Ready", "True"),),
+            roles=("worker", "control-plane"),
+            kubelet_version="v1.37.2",
+            internal_ip="10.1.1.1",
+            kernel="6.1",
+            architecture="amd64",
+            os_image="Debian",
+            runtime="containerd://2",
+        ),
+        {
+            "STATUS": "Ready",
+            "ROLES": "control-plane,worker",
+            "VERSION": "v1.37.2",
+            "INTERNAL-IP": "10.1.1.1",
+            "KERNEL-VERSION": "6.1 (amd64)",
+            "OS-IMAGE": "Debian",
+            "CONTAINER-RUNTIME": "containerd://2",
+            "STATE": "✔ ok",
+        },
+    ),
+    (
+        make(
+            Node,
+            conditions=(Condition("Ready", "True"), Condition("MemoryPressure", "True")),
+            unschedulable=True,
+            taints=(Taint("k", "v", "NoSchedule"), Taint("e", "", "NoExecute")),
+        ),
+        {
+            "STATUS": "Ready,SchedulingDisabled",
+            "ROLES": "<none>",
+            "FINDING": "MemoryPressure",
+            "TAINTS": "k=v:NoSchedule, e:NoExecute",
+            "STATE": "‖ paused",
+            "OS-IMAGE": "<unknown>",
+        },
+    ),
+    (
+        make(
+            Node,
+            conditions=(
+                Condition("Ready", "Unknown", "NodeStatusUnknown"),
+                Condition("DiskPressure", "Unknown"),
+            ),
+        ),
+        {"STATUS": "NotReady", "FINDING": "NodeStatusUnknown, DiskPressure Unknown", "STATE": "▲ warn"},
+    ),
     (make(Node), {"STATUS": "Unknown", "STATE": "? unknown"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -120,18 +232,30 @@ def test_cells(obj: Object, expected: dict[str, str]) -> None:
         ({}, "Running", "0/1", ""),
         ({"started": NOW - 90, "completions": 3, "succeeded": 2}, "Running", "2/3", "90s"),
         ({"parallelism": 4, "succeeded": 1}, "Running", "1/1 of 4", ""),
-        ({"started": NOW - 90, "completed": NOW - 60, "conditions": (Condition("Complete", "True"),)},
-         "Complete", "0/1", "30s"),
-        ({"conditions": (Condition("SuccessCriteriaMet", "True"), Condition("Complete", "True"))},
-         "Complete", "0/1", ""),
+        (
+            {"started": NOW - 90, "completed": NOW - 60, "conditions": (Condition("Complete", "True"),)},
+            "Complete",
+            "0/1",
+            "30s",
+        ),
+        (
+            {"conditions": (Condition("SuccessCriteriaMet", "True"), Condition("Complete", "True"))},
+            "Complete",
+            "0/1",
+            "",
+        ),
         ({"conditions": (Condition("Failed", "True"),), "deleting": NOW}, "Failed", "0/1", ""),
         ({"deleting": NOW, "conditions": (Condition("Suspended", "True"),)}, "Terminating", "0/1", ""),
         ({"conditions": (Condition("Suspended", "True"),)}, "Suspended", "0/1", ""),
-        ({"conditions": (Condition("Suspended", "False"), Condition("FailureTarget", "True"))},
-         "FailureTarget", "0/1", ""),
+        (
+            {"conditions": (Condition("Suspended", "False"), Condition("FailureTarget", "True"))},
+            "FailureTarget",
+            "0/1",
+            "",
+        ),
         ({"conditions": (Condition("SuccessCriteriaMet", "True"),)}, "SuccessCriteriaMet", "0/1", ""),
     ],
-)  # fmt: skip
+)
 def test_jobs(over: dict[str, Any], status: str, completions: str, duration: str) -> None:
     shown = cells(make(Job, **over))
     assert (shown["STATUS"], shown["COMPLETIONS"], shown["DURATION"]) == (status, completions, duration)
@@ -154,14 +278,26 @@ def test_jobs(over: dict[str, Any], status: str, completions: str, duration: str
     ],
 )
 def test_autoscalers(metrics: tuple[Metric, ...], text: str) -> None:
-    hpa = make(HorizontalPodAutoscaler, target_kind="Deployment", target_name="web", min_replicas=2, max_replicas=8,
-               current=8, desired=8, metrics=metrics,
-               conditions=(Condition("ScalingLimited", "True", "TooManyReplicas"),))  # fmt: skip
+    hpa = make(
+        HorizontalPodAutoscaler,
+        target_kind="Deployment",
+        target_name="web",
+        min_replicas=2,
+        max_replicas=8,
+        current=8,
+        desired=8,
+        metrics=metrics,
+        conditions=(Condition("ScalingLimited", "True", "TooManyReplicas"),),
+    )
     shown = cells(hpa)
     assert shown["TARGETS"] == text
     assert [shown[t] for t in ("REFERENCE", "MINPODS", "MAXPODS", "REPLICAS", "HELD BY")] == [
-        "Deployment/web", "2", "8", "8", "pinned at 8 of 8",
-    ]  # fmt: skip
+        "Deployment/web",
+        "2",
+        "8",
+        "8",
+        "pinned at 8 of 8",
+    ]
 
 
 def test_a_verdict_on_a_node_is_its_state_and_its_sentence() -> None:
@@ -190,9 +326,18 @@ def test_a_pods_requests_count_sidecars_and_the_largest_init_container() -> None
 
 @pytest.mark.parametrize(
     ("status", "token"),
-    [("Running", ""), ("Completed", "idle"), ("Pending", "moving"), ("Init:0/2", "moving"), ("Init:Error", "warn"),
-     ("CrashLoopBackOff", "warn"), ("OOMKilled", "warn"), ("Unknown", "unknown"), ("Evicted", "warn")],
-)  # fmt: skip
+    [
+        ("Running", ""),
+        ("Completed", "idle"),
+        ("Pending", "moving"),
+        ("Init:0/2", "moving"),
+        ("Init:Error", "warn"),
+        ("CrashLoopBackOff", "warn"),
+        ("OOMKilled", "warn"),
+        ("Unknown", "unknown"),
+        ("Evicted", "warn"),
+    ],
+)
 def test_pod_status_has_its_token_and_red_is_left_to_breaches(status: str, token: str) -> None:
     assert status_token(status) == token
 
@@ -234,9 +379,11 @@ def test_a_server_that_prints_other_columns_leaves_cells_empty_rather_than_wrong
 
 def test_daemon_sets_and_images_of_printed_workloads_read_like_those_of_objects() -> None:
     row = Provisional(
-        namespace="a", name="x", kind="DaemonSet",
+        namespace="a",
+        name="x",
+        kind="DaemonSet",
         cells=("x", "5", "5", "4", "5", "4", "<none>", "3d", "a,b", "r.example/a:1,r.example/b:2", "app=x"),
-    )  # fmt: skip
+    )
     rows = BoardRows(VIEWS["workloads"])
     rows.update(update(picture(cluster(DaemonSet=[row]))), NOW)
     shown = {f.title: rows.text(RowKey(EU, "DaemonSet", next(iter(rows)).key), f) for f in rows.fields}

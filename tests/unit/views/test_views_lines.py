@@ -61,8 +61,11 @@ def test_columns_stand_under_each_other() -> None:
     assert columns([]) == []
     assert pad("日", 4, right=True) == "  日"
     assert pairs([("A", "1"), ("Long", ["2", "3"]), ("None", [])], indent=1) == [
-        " A:     1", " Long:  2", "        3", " None:  <none>",
-    ]  # fmt: skip
+        " A:     1",
+        " Long:  2",
+        "        3",
+        " None:  <none>",
+    ]
 
 
 # -- numbers and times ----------------------------------------------------------------------------------------------
@@ -71,11 +74,19 @@ def test_columns_stand_under_each_other() -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (None, "cores", "<unknown>"), (71.4, "%", "71%"), (0.05, "cores", "50m"), (2.0, "cores", "2"),
-        (1.5, "cores", "1500m"), (2**28, "bytes", "256Mi"), (1000.0, "bytes", "1000"), (0.0, "bytes", "0"),
-        (1000.0, "", "1k"), (1234.0, "", "1234"), (0.5, "", "500m"),
+        (None, "cores", "<unknown>"),
+        (71.4, "%", "71%"),
+        (0.05, "cores", "50m"),
+        (2.0, "cores", "2"),
+        (1.5, "cores", "1500m"),
+        (2**28, "bytes", "256Mi"),
+        (1000.0, "bytes", "1000"),
+        (0.0, "bytes", "0"),
+        (1000.0, "", "1k"),
+        (1234.0, "", "1234"),
+        (0.5, "", "500m"),
     ],
-)  # fmt: skip
+)
 def test_quantities_as_the_api_writes_them(value: float | None, unit: str, text: str) -> None:
     assert quantity.quantity(value, unit) == text
 
@@ -141,12 +152,16 @@ def event(name: str, **over: Any) -> Event:
 
 def test_events_come_oldest_first_and_repeated_ones_say_since_when() -> None:
     lines = event_lines(
-        [event("b", reason="New", last_seen=NOW - 5, message="two\nlines"),
-         event("a", reason="Old", type="Warning", last_seen=NOW - 300, first_seen=NOW - 720, count=4)], NOW,
-    )  # fmt: skip
+        [
+            event("b", reason="New", last_seen=NOW - 5, message="two\nlines"),
+            event("a", reason="Old", type="Warning", last_seen=NOW - 300, first_seen=NOW - 720, count=4),
+        ],
+        NOW,
+    )
     assert [(e.reason, e.age, e.message, e.warning) for e in lines] == [
-        ("Old", "5m (x4 over 12m)", "", True), ("New", "5s", "two lines", False),
-    ]  # fmt: skip
+        ("Old", "5m (x4 over 12m)", "", True),
+        ("New", "5s", "two lines", False),
+    ]
 
 
 def test_no_events_is_said() -> None:
@@ -159,18 +174,33 @@ def test_no_events_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("shown", "total", "noun", "text"),
-    [(2000, 2000, "pods", "2,000 pods"), (20, 2000, "pods", "20 of 2,000 pods"), (1, 1, "pods", "1 pod"),
-     (0, 1, "pods", "0 of 1 pod"), (0, 0, "nodes", "0 nodes")],
-)  # fmt: skip
+    [
+        (2000, 2000, "pods", "2,000 pods"),
+        (20, 2000, "pods", "20 of 2,000 pods"),
+        (1, 1, "pods", "1 pod"),
+        (0, 1, "pods", "0 of 1 pod"),
+        (0, 0, "nodes", "0 nodes"),
+    ],
+)
 def test_counts(shown: int, total: int, noun: str, text: str) -> None:
     assert says.count(shown, total, noun) == text
 
 
 @pytest.mark.parametrize(
     ("name", "view"),
-    [("deploy", "deployments"), ("po", "pods"), ("Pod", "pods"), ("ns", "namespaces"), ("sts", "statefulsets"),
-     ("HPA", "hpas"), ("horizontalpodautoscaler", "hpas"), ("svc", "services"), (" nodes ", "nodes"), ("wl", "workloads")],
-)  # fmt: skip
+    [
+        ("deploy", "deployments"),
+        ("po", "pods"),
+        ("Pod", "pods"),
+        ("ns", "namespaces"),
+        ("sts", "statefulsets"),
+        ("HPA", "hpas"),
+        ("horizontalpodautoscaler", "hpas"),
+        ("svc", "services"),
+        (" nodes ", "nodes"),
+        ("wl", "workloads"),
+    ],
+)
 def test_views_are_found_by_every_name_of_kubectl(name: str, view: str) -> None:
     assert view_named(name) is VIEWS[view]
 
@@ -182,8 +212,15 @@ def test_there_is_no_view_of_nothing() -> None:
 def test_the_header_tells_where_as_whom_and_how_fresh() -> None:
     info = ServerInfo(version="v1.37.2", user=HOSTILE, skew=12.0)
     stale = seen([pod("x")], observed_at=NOW - 300)
-    shown = header(picture(cluster(info=info, Pod=stale), cluster(US, info=altered_info(info))), "production", NOW, NEW_YORK,
-                   colour="red", mode="ELEVATED 04:12", demo=True)  # fmt: skip
+    shown = header(
+        picture(cluster(info=info, Pod=stale), cluster(US, info=altered_info(info))),
+        "production",
+        NOW,
+        NEW_YORK,
+        colour="red",
+        mode="ELEVATED 04:12",
+        demo=True,
+    )
     assert (shown.environment, shown.colour, shown.mode, shown.demo) == (
         "PRODUCTION",
         "red",
@@ -231,17 +268,44 @@ def test_why_shows_the_arithmetic_and_the_objects_behind_it() -> None:
     who = Subject(EU, "Deployment", "a", "web")
     verdicts = [
         Verdict(level=Level.OK, rule="fine", subject=who, sentence="fine"),
-        Verdict(level=Level.WARN, rule="serving", subject=who, sentence=HOSTILE, measured=1.0, limit=2.0, unit="pods",
-                since=NOW - 120, unknown=UnknownKind.STALE,
-                evidence=Evidence(query="available", sample=1200, window=600.0, objects=(who,))),
-    ]  # fmt: skip
-    told = WorkloadState(subject=who, serving=Serving.DEGRADED, release=Release.COMPLETE, message="rolled out", desired=2,
-                         available=1, cause=Cause(code=CauseCode.OOM_KILLED, sentence="OOM", others=("probe",)))  # fmt: skip
+        Verdict(
+            level=Level.WARN,
+            rule="serving",
+            subject=who,
+            sentence=HOSTILE,
+            measured=1.0,
+            limit=2.0,
+            unit="pods",
+            since=NOW - 120,
+            unknown=UnknownKind.STALE,
+            evidence=Evidence(query="available", sample=1200, window=600.0, objects=(who,)),
+        ),
+    ]
+    told = WorkloadState(
+        subject=who,
+        serving=Serving.DEGRADED,
+        release=Release.COMPLETE,
+        message="rolled out",
+        desired=2,
+        available=1,
+        cause=Cause(code=CauseCode.OOM_KILLED, sentence="OOM", others=("probe",)),
+    )
     lines = why_lines(who, verdicts, told, NOW)
     assert lines[0] == f"▲ warn  {VISIBLE}"
     text = "\n".join(lines)
-    for part in ("1 against 2 pods", "stale", "2m ago", "available", "1,200", "10m", "Deployment a/web",
-                 "▲ degraded, 1 of 2 available", "OOM killed: OOM", "probe", "rolled out"):  # fmt: skip
+    for part in (
+        "1 against 2 pods",
+        "stale",
+        "2m ago",
+        "available",
+        "1,200",
+        "10m",
+        "Deployment a/web",
+        "▲ degraded, 1 of 2 available",
+        "OOM killed: OOM",
+        "probe",
+        "rolled out",
+    ):
         assert part in text, part
     assert text.index("▲ warn") < text.index("✔ ok  fine")
 

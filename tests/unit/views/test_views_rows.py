@@ -70,8 +70,11 @@ def test_changes_are_named_row_by_row() -> None:
     after = picture(cluster(Pod=[altered(x, phase="Failed"), pod("z")]), number=2)
     changes = rows.update(update(after, {(EU, "Pod"): [Key("a", n) for n in "xyz"]}), NOW)
     assert (changes.reset, changes.added, changes.removed, changes.changed) == (
-        False, {row("z")}, {row("y")}, {row("x")},
-    )  # fmt: skip
+        False,
+        {row("z")},
+        {row("y")},
+        {row("x")},
+    )
     assert row("y") not in rows
     assert rows.object(row("y")) is None
     assert rows.text(row("y"), PODS.fields[0]) == ""
@@ -147,9 +150,12 @@ def test_pods_of_a_deployment_come_through_its_replica_sets() -> None:
     rows = BoardRows(PODS, Restriction(owner=Subject(EU, "Deployment", "a", "web")))
     assert "ReplicaSet" in rows.needs
     pods = [
-        owned("web-1-x", "web-1"), owned("web-api-9-y", "web-api-9"), pod("web-lone"),
-        owned("web-1-z", "web-1", namespace="b"), owned("web-0", "web", "StatefulSet"),
-    ]  # fmt: skip
+        owned("web-1-x", "web-1"),
+        owned("web-api-9-y", "web-api-9"),
+        pod("web-lone"),
+        owned("web-1-z", "web-1", namespace="b"),
+        owned("web-0", "web", "StatefulSet"),
+    ]
     sets = [replica_set("web-1", "web"), replica_set("web-api-9", "web-api")]
     rows.update(update(picture(cluster(Pod=pods, ReplicaSet=sets))), NOW)
     assert names(rows) == ["web-1-x"]
@@ -205,8 +211,15 @@ def test_a_server_printed_row_shows_the_printers_cells_and_has_no_uid() -> None:
     )
     shown = texts(rows, row("x"))
     assert [shown[t] for t in ("NAME", "NAMESPACE", "READY", "STATUS", "RESTARTS", "AGE", "NODE", "IP")] == [
-        "x", "a", "1/2", "CrashLoopBackOff", "3 (5m ago)", "2d4h", "node-7", "10.0.0.9",
-    ]  # fmt: skip
+        "x",
+        "a",
+        "1/2",
+        "CrashLoopBackOff",
+        "3 (5m ago)",
+        "2d4h",
+        "node-7",
+        "10.0.0.9",
+    ]
     assert rows.provisional(row("x"))
     assert rows.subject(row("x")).uid == ""
     fields = {f.id: f for f in rows.fields}
@@ -257,8 +270,13 @@ def test_search_texts_are_lower_case_follow_changes_and_can_be_made_in_slices() 
     assert rows.prepare(2)
     assert "node-a" in rows.search_text(row("x"))
     assert "running" in rows.search_text(row("x"))
-    rows.update(update(picture(cluster(Pod=[altered(x, reason="Evicted", phase="Failed", statuses=())])),
-                       {(EU, "Pod"): [Key("a", n) for n in "xyz"]}), NOW)  # fmt: skip
+    rows.update(
+        update(
+            picture(cluster(Pod=[altered(x, reason="Evicted", phase="Failed", statuses=())])),
+            {(EU, "Pod"): [Key("a", n) for n in "xyz"]},
+        ),
+        NOW,
+    )
     assert "evicted" in rows.search_text(row("x"))
     assert rows.labels(row("x")) == {"app": "web"}
     assert rows.labels(row("gone")) == {}
@@ -266,9 +284,17 @@ def test_search_texts_are_lower_case_follow_changes_and_can_be_made_in_slices() 
 
 def deployment(name: str, image: str = "reg.example:5000/team/web:2.0") -> Deployment:
     return Deployment(
-        namespace="a", name=name, uid=f"uid-{name}", created=NOW - 9 * 86400, desired=3, ready=2, updated=3,
-        available=2, revision=7, template=Template(containers=(Container("main", image),)),
-    )  # fmt: skip
+        namespace="a",
+        name=name,
+        uid=f"uid-{name}",
+        created=NOW - 9 * 86400,
+        desired=3,
+        ready=2,
+        updated=3,
+        available=2,
+        revision=7,
+        template=Template(containers=(Container("main", image),)),
+    )
 
 
 def test_a_workload_is_loading_until_it_was_judged_and_its_verdict_changes_its_row() -> None:
@@ -280,16 +306,31 @@ def test_a_workload_is_loading_until_it_was_judged_and_its_verdict_changes_its_r
     assert texts(rows, key)["IMAGE"] == "web:2.0"
     subject = Subject(EU, "Deployment", "a", "web", "uid-web")
     told = WorkloadState(
-        subject=subject, serving=Serving.DEGRADED, release=Release.PROGRESSING, message="2 of 3 updated", progress=0.6,
-        changed_at=NOW - 720, revision="88",
-    )  # fmt: skip
+        subject=subject,
+        serving=Serving.DEGRADED,
+        release=Release.PROGRESSING,
+        message="2 of 3 updated",
+        progress=0.6,
+        changed_at=NOW - 720,
+        revision="88",
+    )
     assessment = Assessment(at=NOW, number=1, verdicts={}, workloads={subject: told})
     changes = rows.update(update(shown, {}, assessment, [subject]), NOW)
     assert changes.changed == {key}
     cells = texts(rows, key)
-    assert [cells[t] for t in ("SERVING", "RELEASE", "REV", "READY", "UPD", "AGE", "CAUSE", "KIND", "NAMESPACE")] == [
-        "▲ degraded", "◐ moving 60 %", "88", "2/3", "3", "12m", "2 of 3 updated", "Deployment", "a",
-    ]  # fmt: skip
+    assert [
+        cells[t] for t in ("SERVING", "RELEASE", "REV", "READY", "UPD", "AGE", "CAUSE", "KIND", "NAMESPACE")
+    ] == [
+        "▲ degraded",
+        "◐ moving 60 %",
+        "88",
+        "2/3",
+        "3",
+        "12m",
+        "2 of 3 updated",
+        "Deployment",
+        "a",
+    ]
     assert "degraded" in rows.search_text(key)
     assert rows.update(update(shown, {}, assessment, None), NOW).changed == {key}
 
@@ -330,8 +371,12 @@ def test_requests_on_nodes_are_followed_pod_by_pod() -> None:
     assert changes.changed == {key}
     assert texts(rows, key)["PODS"] == "1 of 110"
     assert not rows.update(
-        update(picture(cluster(Node=rows._sources[EU, "Node"] and seen([node]), Pod=[altered(one), ended])),
-               {(EU, "Pod"): [Key("a", "x")], (EU, "Node"): []}), NOW)  # fmt: skip
+        update(
+            picture(cluster(Node=rows._sources[EU, "Node"] and seen([node]), Pod=[altered(one), ended])),
+            {(EU, "Pod"): [Key("a", "x")], (EU, "Node"): []},
+        ),
+        NOW,
+    )
     rows.update(
         update(picture(cluster(Node=[node], Pod=[])), {(EU, "Pod"): [Key("a", "x"), Key("a", "y")]}), NOW
     )

@@ -82,8 +82,15 @@ def _filled(given: Any) -> Any:
 
 
 def apply(
-    live: Obj | None, given: Obj, *, manager: str, subresource: str, version: str, time: str, force: bool,
-) -> tuple[Obj, list[Obj]]:  # fmt: skip
+    live: Obj | None,
+    given: Obj,
+    *,
+    manager: str,
+    subresource: str,
+    version: str,
+    time: str,
+    force: bool,
+) -> tuple[Obj, list[Obj]]:
     """(the object as applied, its managedFields). Raises the 409 that names each conflict, unless ``force``."""
     given = _filled({k: v for k, v in given.items() if k not in ("kind", "apiVersion")})
     current = live or {"metadata": {}}

@@ -33,9 +33,24 @@ _CONTAINER_PORTS = ("containerPort", "protocol")
 _SERVICE_PORTS = ("port", "protocol")
 _SETS = frozenset({"finalizers", "podCIDRs"})
 # Maps that are one value: an apply owns them whole.
-ATOMIC_MAPS = frozenset({"selector", "nodeSelectorTerms", "secretKeyRef", "configMapKeyRef", "fieldRef", "roleRef"})  # fmt: skip
+ATOMIC_MAPS = frozenset(
+    {"selector", "nodeSelectorTerms", "secretKeyRef", "configMapKeyRef", "fieldRef", "roleRef"}
+)
 # Maps with free keys: an apply owns the map's entries and, where it made it, the map.
-FREE_MAPS = frozenset({"labels", "annotations", "limits", "requests", "data", "stringData", "binaryData", "hard", "nodeSelector", "matchLabels"})  # fmt: skip
+FREE_MAPS = frozenset(
+    {
+        "labels",
+        "annotations",
+        "limits",
+        "requests",
+        "data",
+        "stringData",
+        "binaryData",
+        "hard",
+        "nodeSelector",
+        "matchLabels",
+    }
+)
 
 
 def keys_of(field: str, items: list[object]) -> tuple[str, ...]:

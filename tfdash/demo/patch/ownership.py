@@ -15,10 +15,20 @@ from tfdash.demo.patch.keys import ATOMIC_MAPS, DEFAULTS, FREE_MAPS, is_set, key
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
-_IGNORED_META = frozenset({
-    "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink",
-    "deletionTimestamp", "deletionGracePeriodSeconds",
-})  # fmt: skip
+_IGNORED_META = frozenset(
+    {
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "managedFields",
+        "selfLink",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    }
+)
 
 
 def item_step(item: Any, keys: tuple[str, ...]) -> str:
@@ -115,8 +125,13 @@ class Owners:
     ) -> None:
         at = self.find(manager, operation, subresource)
         if at is None:
-            entry = {"manager": manager, "operation": operation, "apiVersion": version, "time": time,
-                     "fieldsType": "FieldsV1"}  # fmt: skip
+            entry = {
+                "manager": manager,
+                "operation": operation,
+                "apiVersion": version,
+                "time": time,
+                "fieldsType": "FieldsV1",
+            }
             if subresource:
                 entry["subresource"] = subresource
             self.entries.append(entry)
@@ -134,11 +149,14 @@ class Owners:
     def document(self) -> list[Obj]:
         """managedFields, with each set's fields in FieldsV1's form; managers that own nothing are gone."""
         return [
-            {**{k: v for k, v in entry.items() if k not in ("fieldsV1", "subresource")}, "fieldsV1": nested(owned),
-             **({"subresource": entry["subresource"]} if entry.get("subresource") else {})}
+            {
+                **{k: v for k, v in entry.items() if k not in ("fieldsV1", "subresource")},
+                "fieldsV1": nested(owned),
+                **({"subresource": entry["subresource"]} if entry.get("subresource") else {}),
+            }
             for entry, owned in zip(self.entries, self.sets, strict=True)
             if owned
-        ]  # fmt: skip
+        ]
 
 
 def after_update(

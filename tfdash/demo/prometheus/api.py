@@ -121,9 +121,11 @@ class Api:
             )
         check_timeout(given)
         tree = parse.parse(first(given, "query"))
-        kind = {promql.MatrixSelector: "range vector", promql.SubqueryExpr: "range vector", promql.StringLiteral: "string"}.get(
-            type(parse.bare(tree))
-        )  # fmt: skip
+        kind = {
+            promql.MatrixSelector: "range vector",
+            promql.SubqueryExpr: "range vector",
+            promql.StringLiteral: "string",
+        }.get(type(parse.bare(tree)))
         if kind is not None:
             raise invalid(
                 "query",
@@ -157,7 +159,7 @@ class Api:
                     begin <= t <= end
                     for t in (series.times if begin > -_FOREVER or end < _FOREVER else series.times[:1])
                 ):
-                    found[key_of(series.labels)] = series  # fmt: skip
+                    found[key_of(series.labels)] = series
         return [found[key] for key in sorted(found)]
 
     def _series(self, given: Given) -> Any:
@@ -200,9 +202,13 @@ class Api:
 
     def _buildinfo(self, given: Given) -> Any:
         return {
-            "version": VERSION, "revision": "tfdash-demo", "branch": "HEAD", "buildUser": "tfdash", "buildDate": "",
+            "version": VERSION,
+            "revision": "tfdash-demo",
+            "branch": "HEAD",
+            "buildUser": "tfdash",
+            "buildDate": "",
             "goVersion": "",
-        }  # fmt: skip
+        }
 
 
 def _limited(kind: str, result: list[Any], limit: int) -> Any:

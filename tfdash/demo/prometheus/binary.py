@@ -128,16 +128,28 @@ def _sets(op: str, left: Vector, right: Vector, matching: Matching) -> Vector:
     if op == "or":
         marks = _present(left, matching, steps)
         added = [
-            Row(r.labels, [None if m else v for v, m in zip(r.values, marks.get(matching.signature(r.labels), nowhere), strict=True)])
+            Row(
+                r.labels,
+                [
+                    None if m else v
+                    for v, m in zip(r.values, marks.get(matching.signature(r.labels), nowhere), strict=True)
+                ],
+            )
             for r in right
-        ]  # fmt: skip
+        ]
         return unique([*left, *added])
     marks = _present(right, matching, steps)
     wanted = op == "and"
     return [
-        Row(r.labels, [v if m == wanted else None for v, m in zip(r.values, marks.get(matching.signature(r.labels), nowhere), strict=True)])
+        Row(
+            r.labels,
+            [
+                v if m == wanted else None
+                for v, m in zip(r.values, marks.get(matching.signature(r.labels), nowhere), strict=True)
+            ],
+        )
         for r in left
-    ]  # fmt: skip
+    ]
 
 
 def _vectors(op: str, left: Vector, right: Vector, matching: Matching, boolean: bool) -> Vector:
@@ -162,9 +174,11 @@ def _vectors(op: str, left: Vector, right: Vector, matching: Matching, boolean: 
                 if a is None or b is None:
                     continue
                 if marks[step]:
-                    must = "grouping labels must ensure unique matches" if matching.group else (
-                        "many-to-one matching must be explicit (group_left/group_right)"
-                    )  # fmt: skip
+                    must = (
+                        "grouping labels must ensure unique matches"
+                        if matching.group
+                        else ("many-to-one matching must be explicit (group_left/group_right)")
+                    )
                     raise QueryError("execution", f"multiple matches for labels: {must}")
                 marks[step] = True
                 if swapped:

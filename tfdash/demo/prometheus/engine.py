@@ -35,8 +35,12 @@ class Evaluation:
     """One query at ``steps`` (milliseconds, ascending). ``span`` is what ``@ start()`` and ``@ end()`` mean."""
 
     def __init__(
-        self, storage: Storage, steps: Sequence[int], span: tuple[int, int] | None = None, spent: list[int] | None = None
-    ) -> None:  # fmt: skip
+        self,
+        storage: Storage,
+        steps: Sequence[int],
+        span: tuple[int, int] | None = None,
+        spent: list[int] | None = None,
+    ) -> None:
         self.storage = storage
         self.steps = steps
         self.span = span or (steps[0], steps[-1])
@@ -170,9 +174,16 @@ class Evaluation:
                 given = parameter.values[step] if parameter is not None else math.nan
                 values.append(
                     function(
-                        Window(one.times[low:high], one.values[low:high], end - length, end, self.steps[step], given)
+                        Window(
+                            one.times[low:high],
+                            one.values[low:high],
+                            end - length,
+                            end,
+                            self.steps[step],
+                            given,
+                        )
                     )
-                )  # fmt: skip
+                )
             if any(v is not None for v in values):
                 rows.append(Row(one.labels if name in KEEPS_NAME else nameless(one.labels), values))
         return unique(rows)
@@ -198,8 +209,11 @@ class Evaluation:
     def _aggregate(self, node: Any) -> Vector:
         op = str(node.op)
         if op not in AGGREGATIONS:
-            raise QueryError("bad_data", f'invalid parameter "query": 1:1: parse error: {op}() is experimental '
-                             "and must be enabled with --enable-feature=promql-experimental-functions")  # fmt: skip
+            raise QueryError(
+                "bad_data",
+                f'invalid parameter "query": 1:1: parse error: {op}() is experimental '
+                "and must be enabled with --enable-feature=promql-experimental-functions",
+            )
         names, without = (), False
         if node.modifier is not None:
             names, without = node.modifier.labels, node.modifier.type == promql.AggModifierType.Without
@@ -278,9 +292,12 @@ class Evaluation:
             return unique(Row(nameless(r.labels), r.values) for r in rows)
         steps = self.steps
         return unique(
-            Row(nameless(r.labels), [None if v is None else s / 1000 for v, s in zip(r.values, steps, strict=True)])
+            Row(
+                nameless(r.labels),
+                [None if v is None else s / 1000 for v, s in zip(r.values, steps, strict=True)],
+            )
             for r in self.vector(given)
-        )  # fmt: skip
+        )
 
     def _call_absent(self, args: list[Any]) -> Value:
         return functions.absent(self.vector(args[0]), _told(bare(args[0])), len(self.steps))

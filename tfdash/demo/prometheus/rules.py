@@ -171,17 +171,31 @@ class Rules:
                 state = "firing" if "firing" in states else "pending" if states else "inactive"
                 rules.append(
                     {
-                        "state": state, "name": rule.alert, "query": rule.expr, "labels": rule.labels, "alerts": alerts,
-                        "duration": duration_of(rule.lasting) / 1000, "keepFiringFor": 0, "annotations": rule.annotations,
-                        "health": "ok", "evaluationTime": 0.001, "lastEvaluation": evaluated, "type": "alerting",
+                        "state": state,
+                        "name": rule.alert,
+                        "query": rule.expr,
+                        "labels": rule.labels,
+                        "alerts": alerts,
+                        "duration": duration_of(rule.lasting) / 1000,
+                        "keepFiringFor": 0,
+                        "annotations": rule.annotations,
+                        "health": "ok",
+                        "evaluationTime": 0.001,
+                        "lastEvaluation": evaluated,
+                        "type": "alerting",
                     }
-                )  # fmt: skip
+                )
             found.append(
                 {
-                    "name": group.name, "file": "/etc/prometheus/rules.yml", "rules": rules, "limit": 0,
-                    "interval": duration_of(group.interval) / 1000, "evaluationTime": 0.001, "lastEvaluation": evaluated,
+                    "name": group.name,
+                    "file": "/etc/prometheus/rules.yml",
+                    "rules": rules,
+                    "limit": 0,
+                    "interval": duration_of(group.interval) / 1000,
+                    "evaluationTime": 0.001,
+                    "lastEvaluation": evaluated,
                 }
-            )  # fmt: skip
+            )
         return found
 
 

@@ -27,10 +27,13 @@ def columns(resource: Resource) -> list[Obj]:
         )
         found.append(
             {
-                "name": column["name"], "type": column["type"], "format": "", "description": about,
+                "name": column["name"],
+                "type": column["type"],
+                "format": "",
+                "description": about,
                 "priority": column.get("priority", 0),
             }
-        )  # fmt: skip
+        )
     return found
 
 

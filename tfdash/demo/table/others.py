@@ -99,9 +99,14 @@ def service(obj: Obj, now: float) -> list[Any]:
     )
     internal = (spec.get("clusterIPs") or [spec.get("clusterIP") or "<none>"])[0]
     return [
-        obj["metadata"]["name"], kind, internal, external, ports or "<none>", age(obj, now),
+        obj["metadata"]["name"],
+        kind,
+        internal,
+        external,
+        ports or "<none>",
+        age(obj, now),
         pairs(spec.get("selector")),
-    ]  # fmt: skip
+    ]
 
 
 def _limited(items: list[str], most: int, separator: str) -> str:
@@ -123,9 +128,12 @@ def endpoint_slice(obj: Obj, now: float) -> list[Any]:
     ports = [str(p["port"]) if p.get("port") is not None else "*" for p in obj.get("ports") or ()]
     addresses = [a for e in obj.get("endpoints") or () for a in e.get("addresses") or ()]
     return [
-        obj["metadata"]["name"], obj.get("addressType", ""), _limited(ports, 3, ",") or "<unset>",
-        _limited(addresses, 3, ",") or "<unset>", age(obj, now),
-    ]  # fmt: skip
+        obj["metadata"]["name"],
+        obj.get("addressType", ""),
+        _limited(ports, 3, ",") or "<unset>",
+        _limited(addresses, 3, ",") or "<unset>",
+        age(obj, now),
+    ]
 
 
 def config_map(obj: Obj, now: float) -> list[Any]:
@@ -193,9 +201,11 @@ def binding(obj: Obj, now: float) -> list[Any]:
         subjects.setdefault(who["kind"], []).append(name)
     role = obj.get("roleRef", {})
     return [
-        obj["metadata"]["name"], f"{role.get('kind')}/{role.get('name')}", age(obj, now),
+        obj["metadata"]["name"],
+        f"{role.get('kind')}/{role.get('name')}",
+        age(obj, now),
         *(", ".join(subjects[kind]) for kind in ("User", "Group", "ServiceAccount")),
-    ]  # fmt: skip
+    ]
 
 
 def ingress(obj: Obj, now: float) -> list[Any]:
@@ -206,16 +216,22 @@ def ingress(obj: Obj, now: float) -> list[Any]:
         for i in dig(obj, "status", "loadBalancer", "ingress", default=())
     ]
     return [
-        obj["metadata"]["name"], spec.get("ingressClassName") or "<none>", _limited(hosts, 3, ",") or "*",
-        ",".join(found), "80, 443" if spec.get("tls") else "80", age(obj, now),
-    ]  # fmt: skip
+        obj["metadata"]["name"],
+        spec.get("ingressClassName") or "<none>",
+        _limited(hosts, 3, ",") or "*",
+        ",".join(found),
+        "80, 443" if spec.get("tls") else "80",
+        age(obj, now),
+    ]
 
 
 def ingress_class(obj: Obj, now: float) -> list[Any]:
     return [
-        obj["metadata"]["name"], dig(obj, "spec", "controller", default=""),
-        dig(obj, "spec", "parameters", "name", default="<none>"), age(obj, now),
-    ]  # fmt: skip
+        obj["metadata"]["name"],
+        dig(obj, "spec", "controller", default=""),
+        dig(obj, "spec", "parameters", "name", default="<none>"),
+        age(obj, now),
+    ]
 
 
 def network_policy(obj: Obj, now: float) -> list[Any]:
@@ -224,9 +240,12 @@ def network_policy(obj: Obj, now: float) -> list[Any]:
 
 def priority_class(obj: Obj, now: float) -> list[Any]:
     return [
-        obj["metadata"]["name"], obj.get("value", 0), bool(obj.get("globalDefault")), age(obj, now),
+        obj["metadata"]["name"],
+        obj.get("value", 0),
+        bool(obj.get("globalDefault")),
+        age(obj, now),
         obj.get("preemptionPolicy", "PreemptLowerPriority"),
-    ]  # fmt: skip
+    ]
 
 
 def storage_class(obj: Obj, now: float) -> list[Any]:
@@ -235,9 +254,13 @@ def storage_class(obj: Obj, now: float) -> list[Any]:
     if annotations.get("storageclass.kubernetes.io/is-default-class") == "true":
         name += " (default)"
     return [
-        name, obj.get("provisioner", ""), obj.get("reclaimPolicy", "Delete"),
-        obj.get("volumeBindingMode", "Immediate"), bool(obj.get("allowVolumeExpansion")), age(obj, now),
-    ]  # fmt: skip
+        name,
+        obj.get("provisioner", ""),
+        obj.get("reclaimPolicy", "Delete"),
+        obj.get("volumeBindingMode", "Immediate"),
+        bool(obj.get("allowVolumeExpansion")),
+        age(obj, now),
+    ]
 
 
 def lease(obj: Obj, now: float) -> list[Any]:

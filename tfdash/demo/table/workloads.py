@@ -74,8 +74,12 @@ def stateful_set(obj: Obj, now: float) -> list[Any]:
 def daemon_set(obj: Obj, now: float) -> list[Any]:
     status = obj.get("status", {})
     counts = (
-        "desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable",
-    )  # fmt: skip
+        "desiredNumberScheduled",
+        "currentNumberScheduled",
+        "numberReady",
+        "updatedNumberScheduled",
+        "numberAvailable",
+    )
     return [
         obj["metadata"]["name"],
         *(status.get(count, 0) for count in counts),

@@ -46,9 +46,12 @@ class Target:
         if labels_of(pod).get("app", "").endswith(PRIMARY):
             self.hash = PRIMARY
         self.labels = {
-            "job": "kubernetes-pods", "namespace": self.key[0], "app": service.name, "pod": name_of(pod),
+            "job": "kubernetes-pods",
+            "namespace": self.key[0],
+            "app": service.name,
+            "pod": name_of(pod),
             "instance": f"{address}:{pod['spec']['containers'][0].get('ports', [{}])[0].get('containerPort', 8080)}",
-        }  # fmt: skip
+        }
         self.offset = zlib.crc32(self.uid.encode()) % INTERVAL
         self.since = since
         self.gone: int | None = None
@@ -96,7 +99,10 @@ class Split:
         }
 
     def at(self, when: int) -> dict[str, float]:
-        return next((s for since, s in reversed(self.changes) if since <= when), self.changes[0][1] if self.changes else {})  # fmt: skip
+        return next(
+            (s for since, s in reversed(self.changes) if since <= when),
+            self.changes[0][1] if self.changes else {},
+        )
 
 
 class History:
@@ -146,7 +152,7 @@ class History:
                 t.image == target.image and t.key == target.key and t.gone is None
                 for t in self.targets.values()
             ):
-                self._images.pop((*target.key, target.image), None)  # fmt: skip
+                self._images.pop((*target.key, target.image), None)
             return
         self._note_run(target, pod, now)
         alive = bool(target.lives) and target.lives[-1].end is None

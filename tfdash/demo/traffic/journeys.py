@@ -32,9 +32,11 @@ class Journeys:
         for journey in table().journey:
             last = journey.through[-1] if journey.through else ""
             labels = {
-                "job": "journeys", "journey": journey.name, "instance": f"https://{journey.host}.{domain}{journey.path}",
+                "job": "journeys",
+                "journey": journey.name,
+                "instance": f"https://{journey.host}.{domain}{journey.path}",
                 **({"app": last, "namespace": self._homes[last][0]} if last else {"control": "true"}),
-            }  # fmt: skip
+            }
             self._labels.append((journey, labels, zlib.crc32(journey.name.encode()) % INTERVAL))
 
     def select(self, matchers: Matchers, begin: int, end: int) -> list[Series]:

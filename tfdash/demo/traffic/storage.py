@@ -91,9 +91,14 @@ class Traffic:
                     life.state.forget(now - KEPT)
 
     def _of_target(
-        self, target: Target, families: Iterable[tuple[str, Labels, Column]], matchers: Matchers, begin: int,
-        end: int, now: int,
-    ) -> Iterator[Series]:  # fmt: skip
+        self,
+        target: Target,
+        families: Iterable[tuple[str, Labels, Column]],
+        matchers: Matchers,
+        begin: int,
+        end: int,
+        now: int,
+    ) -> Iterator[Series]:
         wanted = []
         for name, own, column in families:
             labels = {NAME: name, **target.labels, **own}
@@ -102,9 +107,10 @@ class Traffic:
         if not wanted:
             return
         lives = [
-            life for life in target.lives
+            life
+            for life in target.lives
             if life.start <= end and (life.end is None or life.end + INTERVAL >= begin)
-        ]  # fmt: skip
+        ]
         if not lives:
             return
         parts = [
@@ -156,8 +162,11 @@ def _ended(target: Target, life: Life, begin: int, end: int) -> int | None:
 
 
 def _joined(
-    labels: Labels, column: Column, parts: Sequence[tuple[tuple[Drawn, int, int], int | None]], from_first: bool
-) -> Series:  # fmt: skip
+    labels: Labels,
+    column: Column,
+    parts: Sequence[tuple[tuple[Drawn, int, int], int | None]],
+    from_first: bool,
+) -> Series:
     """One series over all lives. ``from_first``: a counter with labels does not exist before its first count."""
     times: list[int] = []
     values: list[float] = []

@@ -18,7 +18,7 @@ from tfdash.demo.objects import (
     with_annotations,
     with_meta,
     with_spec,
-)  # fmt: skip
+)
 from tfdash.demo.resources import by_kind
 from tfdash.demo.scenario import Step
 from tfdash.demo.world.behaviour import Refusal, Rule, duration
@@ -39,16 +39,28 @@ class Actions:
         self._k = kernel
         self._nodes = nodes
         self._does: dict[str, Callable[[Step], None]] = {
-            "release": self._release, "undo": self._undo, "scale": self._scale, "restart": self._restart,
-            "pause": lambda s: self._paused(s, True), "resume": lambda s: self._paused(s, None),
-            "delete-pod": self._delete_pod, "lose-node": lambda s: nodes.lose(s.node),
-            "restore-node": lambda s: nodes.bring_back(s.node), "cordon": lambda s: self._cordon(s, True),
-            "uncordon": lambda s: self._cordon(s, None), "demand": self._demand, "behave": self._behave,
-            "behave-well": lambda s: kernel.behaviours.remove(s.service), "refuse": self._refuse,
-            "accept": self._accept, "create": self._create, "run-cronjob": self._run_cronjob,
-            "edit-config": self._edit_config, "prometheus-down": self._prometheus_down,
+            "release": self._release,
+            "undo": self._undo,
+            "scale": self._scale,
+            "restart": self._restart,
+            "pause": lambda s: self._paused(s, True),
+            "resume": lambda s: self._paused(s, None),
+            "delete-pod": self._delete_pod,
+            "lose-node": lambda s: nodes.lose(s.node),
+            "restore-node": lambda s: nodes.bring_back(s.node),
+            "cordon": lambda s: self._cordon(s, True),
+            "uncordon": lambda s: self._cordon(s, None),
+            "demand": self._demand,
+            "behave": self._behave,
+            "behave-well": lambda s: kernel.behaviours.remove(s.service),
+            "refuse": self._refuse,
+            "accept": self._accept,
+            "create": self._create,
+            "run-cronjob": self._run_cronjob,
+            "edit-config": self._edit_config,
+            "prometheus-down": self._prometheus_down,
             "prometheus-up": lambda s: setattr(kernel.cluster.prometheus, "down", ""),
-        }  # fmt: skip
+        }
 
     def run(self, step: Step) -> None:
         self._does[step.do](step)
@@ -186,9 +198,11 @@ class Actions:
 
     def _refuse(self, step: Step) -> None:
         refusal = Refusal(
-            webhook=step.webhook or "policy.demo.example", namespace=self._namespace(step), app=step.service or "*",
+            webhook=step.webhook or "policy.demo.example",
+            namespace=self._namespace(step),
+            app=step.service or "*",
             reason=step.reason or "denied",
-        )  # fmt: skip
+        )
         self._k.cluster.refusals.append(refusal)
 
     def _accept(self, step: Step) -> None:

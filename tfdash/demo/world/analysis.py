@@ -222,7 +222,9 @@ class Analyses:
         if not ttl:
             return
         good = dig(run, "status", "phase") == "Successful"
-        chosen = ttl.get("secondsAfterSuccess" if good else "secondsAfterFailure", ttl.get("secondsAfterCompletion"))  # fmt: skip
+        chosen = ttl.get(
+            "secondsAfterSuccess" if good else "secondsAfterFailure", ttl.get("secondsAfterCompletion")
+        )
         ended = seconds(dig(run, "status", "completedAt"))
         if chosen is None or ended is None:
             return

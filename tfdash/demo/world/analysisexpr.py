@@ -15,11 +15,19 @@ _TOKEN = re.compile(
     r"|(?P<text>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')|(?P<sign>&&|\|\||==|!=|<=|>=|\*\*|\?\?|[-+*/%<>!()\[\]{},.?:#]))"
 )
 _BINARY: dict[str, tuple[int, Callable[[Any, Any], Any]]] = {
-    "==": (3, lambda a, b: a == b), "!=": (3, lambda a, b: a != b), "<": (4, lambda a, b: a < b),
-    "<=": (4, lambda a, b: a <= b), ">": (4, lambda a, b: a > b), ">=": (4, lambda a, b: a >= b),
-    "in": (4, lambda a, b: a in b), "+": (5, lambda a, b: a + b), "-": (5, lambda a, b: a - b),
-    "*": (6, lambda a, b: a * b), "/": (6, lambda a, b: _divided(a, b)), "%": (6, lambda a, b: math.fmod(a, b)),
-}  # fmt: skip
+    "==": (3, lambda a, b: a == b),
+    "!=": (3, lambda a, b: a != b),
+    "<": (4, lambda a, b: a < b),
+    "<=": (4, lambda a, b: a <= b),
+    ">": (4, lambda a, b: a > b),
+    ">=": (4, lambda a, b: a >= b),
+    "in": (4, lambda a, b: a in b),
+    "+": (5, lambda a, b: a + b),
+    "-": (5, lambda a, b: a - b),
+    "*": (6, lambda a, b: a * b),
+    "/": (6, lambda a, b: _divided(a, b)),
+    "%": (6, lambda a, b: math.fmod(a, b)),
+}
 
 
 class Wrong(Exception):
@@ -37,15 +45,29 @@ def _none(value: Any) -> bool:
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "isNaN": lambda v: isinstance(v, float) and math.isnan(v), "isInf": lambda v: isinstance(v, float) and math.isinf(v),
-    "isNil": _none, "default": lambda v, other: other if v is None else v, "len": len, "abs": abs,
-    "asFloat": float, "asInt": lambda v: int(float(v)), "min": min, "max": max, "sum": sum,
-    "mean": lambda v: sum(v) / len(v) if v else 0, "int": lambda v: int(float(v)), "float": float,
-}  # fmt: skip
+    "isNaN": lambda v: isinstance(v, float) and math.isnan(v),
+    "isInf": lambda v: isinstance(v, float) and math.isinf(v),
+    "isNil": _none,
+    "default": lambda v, other: other if v is None else v,
+    "len": len,
+    "abs": abs,
+    "asFloat": float,
+    "asInt": lambda v: int(float(v)),
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "mean": lambda v: sum(v) / len(v) if v else 0,
+    "int": lambda v: int(float(v)),
+    "float": float,
+}
 _OVER: dict[str, Callable[[list[Any]], Any]] = {
-    "all": all, "any": any, "none": lambda found: not any(found), "one": lambda found: sum(map(bool, found)) == 1,
-    "count": lambda found: sum(map(bool, found)), "map": lambda found: found,
-}  # fmt: skip
+    "all": all,
+    "any": any,
+    "none": lambda found: not any(found),
+    "one": lambda found: sum(map(bool, found)) == 1,
+    "count": lambda found: sum(map(bool, found)),
+    "map": lambda found: found,
+}
 Node = Callable[[dict[str, Any]], Any]
 
 

@@ -113,8 +113,13 @@ def tally(result: Obj, phase: str) -> Obj:
 
     match phase:
         case "Successful":
-            return {**result, "successful": more("successful"), "count": more("count"), "consecutiveError": 0,
-                    "consecutiveSuccess": more("consecutiveSuccess")}  # fmt: skip
+            return {
+                **result,
+                "successful": more("successful"),
+                "count": more("count"),
+                "consecutiveError": 0,
+                "consecutiveSuccess": more("consecutiveSuccess"),
+            }
         case "Error":
             return {
                 **result,
@@ -123,4 +128,10 @@ def tally(result: Obj, phase: str) -> Obj:
                 "consecutiveSuccess": 0,
             }
     field = "failed" if phase == "Failed" else "inconclusive"
-    return {**result, field: more(field), "count": more("count"), "consecutiveError": 0, "consecutiveSuccess": 0}  # fmt: skip
+    return {
+        **result,
+        field: more(field),
+        "count": more("count"),
+        "consecutiveError": 0,
+        "consecutiveSuccess": 0,
+    }

@@ -81,7 +81,10 @@ class Autoscalers:
             conditions, "ScalingActive", "False", "FailedGetResourceMetric", message, now
         )
         self._k.tell(STORAGE, found, "Warning", "FailedGetResourceMetric", why, _SOURCE)
-        self._k.update(STORAGE, with_status(found, conditions=conditions, currentReplicas=replicas, desiredReplicas=replicas))  # fmt: skip
+        self._k.update(
+            STORAGE,
+            with_status(found, conditions=conditions, currentReplicas=replicas, desiredReplicas=replicas),
+        )
 
     def _measure(self, found: Obj, storage: str, target: Obj) -> list[tuple[Obj, float, Obj]]:
         """(the metric's current status, usage over target, the metric) for each that can be measured."""
@@ -102,9 +105,12 @@ class Autoscalers:
             aim = resource["target"]
             if aim.get("averageUtilization") is not None:
                 asked = [
-                    sum(float(parse(dig(c, "resources", "requests", resource["name"], default="0"))) for c in p["spec"]["containers"])
+                    sum(
+                        float(parse(dig(c, "resources", "requests", resource["name"], default="0")))
+                        for c in p["spec"]["containers"]
+                    )
                     for p in pods
-                ]  # fmt: skip
+                ]
                 if not sum(asked):
                     continue
                 percent = int(100 * sum(used) / sum(asked))
@@ -121,9 +127,15 @@ class Autoscalers:
         return [p for o in owners for p in active(self._k.store.owned("pods", o)) if ready(p)]
 
     def _decide(
-        self, key: StoreKey, found: Obj, storage: str, target: Obj, replicas: int,
-        measured: list[tuple[Obj, float, Obj]], conditions: list[Obj],
-    ) -> None:  # fmt: skip
+        self,
+        key: StoreKey,
+        found: Obj,
+        storage: str,
+        target: Obj,
+        replicas: int,
+        measured: list[tuple[Obj, float, Obj]],
+        conditions: list[Obj],
+    ) -> None:
         now = self._k.now()
         count = len(self._pods(storage, target)) or replicas
         name = measured[0][2]["resource"]["name"]
@@ -188,7 +200,14 @@ class Autoscalers:
             )
             self._k.update(storage, scaled)
             last = stamp(now)
-        self._k.update(STORAGE, with_status(
-            found, currentReplicas=replicas, desiredReplicas=wanted, lastScaleTime=last,
-            currentMetrics=[status for status, _, _ in measured], conditions=conditions,
-        ))  # fmt: skip
+        self._k.update(
+            STORAGE,
+            with_status(
+                found,
+                currentReplicas=replicas,
+                desiredReplicas=wanted,
+                lastScaleTime=last,
+                currentMetrics=[status for status, _, _ in measured],
+                conditions=conditions,
+            ),
+        )

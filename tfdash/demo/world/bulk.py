@@ -36,9 +36,10 @@ def lay_bulk(ground: Ground, count: int, plan: Bulk) -> None:
 def _service(ground: Ground, name: str, namespace: str, size: int, nodes: list[Obj], first: int) -> None:
     labels = {"app": name}
     container = {
-        "name": "main", "image": f"{REGISTRY}/bulk:1.0.0",
+        "name": "main",
+        "image": f"{REGISTRY}/bulk:1.0.0",
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-    }  # fmt: skip
+    }
     spec = {"containers": [container], "tolerations": [{"key": "bulk", "operator": "Exists"}]}
     meta = {
         "name": name,
@@ -60,14 +61,25 @@ def _service(ground: Ground, name: str, namespace: str, size: int, nodes: list[O
     digest = hashed(shown)
     labels = {**labels, "pod-template-hash": digest}
     template = {**shown, "metadata": {"labels": labels}}
-    found = ground.put("replicasets.apps", {
-        "metadata": {
-            "name": f"{name}-{digest}", "namespace": namespace, "labels": labels,
-            "annotations": {"deployment.kubernetes.io/desired-replicas": str(size), "deployment.kubernetes.io/max-replicas": str(size + -(-size // 4)), "deployment.kubernetes.io/revision": "1"},
-            "ownerReferences": [owner_reference("apps/v1", "Deployment", above)],
+    found = ground.put(
+        "replicasets.apps",
+        {
+            "metadata": {
+                "name": f"{name}-{digest}",
+                "namespace": namespace,
+                "labels": labels,
+                "annotations": {
+                    "deployment.kubernetes.io/desired-replicas": str(size),
+                    "deployment.kubernetes.io/max-replicas": str(size + -(-size // 4)),
+                    "deployment.kubernetes.io/revision": "1",
+                },
+                "ownerReferences": [owner_reference("apps/v1", "Deployment", above)],
+            },
+            "spec": {"replicas": size, "selector": {"matchLabels": labels}, "template": template},
         },
-        "spec": {"replicas": size, "selector": {"matchLabels": labels}, "template": template},
-    }, age, "")  # fmt: skip
+        age,
+        "",
+    )
     owner = owner_reference("apps/v1", "ReplicaSet", found)
     for index in range(size):
         node = nodes[(first + index) % len(nodes)]

@@ -47,7 +47,12 @@ class Collector:
             self._k.agenda.after(0.2, self._check_owner, storage, event.now.key)
         elif event.type == DELETED:
             owner = controller_of(event.now.obj)
-            storages = {"ReplicaSet": "replicasets.apps", "StatefulSet": "statefulsets.apps", "Job": "jobs.batch", "DaemonSet": "daemonsets.apps"}  # fmt: skip
+            storages = {
+                "ReplicaSet": "replicasets.apps",
+                "StatefulSet": "statefulsets.apps",
+                "Job": "jobs.batch",
+                "DaemonSet": "daemonsets.apps",
+            }
             if owner is not None and owner["kind"] in storages:
                 key = (event.now.key[0], owner["name"])
                 found = self._k.store.find(storages[owner["kind"]], *key)
@@ -60,7 +65,14 @@ class Collector:
         ref = controller_of(obj) if obj is not None else None
         if obj is None or ref is None:
             return
-        owner_resource = next((r for r in by_storage().values() if r.kind == ref["kind"] and r.api_version == ref["apiVersion"]), None)  # fmt: skip
+        owner_resource = next(
+            (
+                r
+                for r in by_storage().values()
+                if r.kind == ref["kind"] and r.api_version == ref["apiVersion"]
+            ),
+            None,
+        )
         if owner_resource is None:
             return
         owner = self._k.store.find(
@@ -178,7 +190,14 @@ class Collector:
         name = claim["spec"].get("storageClassName", "fast")
         if self._k.store.get("storageclasses.storage.k8s.io", "", name) is None:
             message = f'storageclass.storage.k8s.io "{name}" not found'
-            self._k.tell("persistentvolumeclaims", claim, "Warning", "ProvisioningFailed", message, "persistentvolume-controller")  # fmt: skip
+            self._k.tell(
+                "persistentvolumeclaims",
+                claim,
+                "Warning",
+                "ProvisioningFailed",
+                message,
+                "persistentvolume-controller",
+            )
             self._k.look(self._bind, key, 15.0)
             return
         volume, size = (
@@ -186,17 +205,30 @@ class Collector:
             dig(claim, "spec", "resources", "requests", "storage", default="1Gi"),
         )
         modes = claim["spec"].get("accessModes", ["ReadWriteOnce"])
-        ref = {"kind": "PersistentVolumeClaim", "namespace": key[0], "name": key[1], "uid": claim["metadata"]["uid"], "apiVersion": "v1"}  # fmt: skip
+        ref = {
+            "kind": "PersistentVolumeClaim",
+            "namespace": key[0],
+            "name": key[1],
+            "uid": claim["metadata"]["uid"],
+            "apiVersion": "v1",
+        }
         spec = {
-            "capacity": {"storage": size}, "accessModes": modes, "claimRef": ref, "storageClassName": name,
-            "persistentVolumeReclaimPolicy": "Delete", "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
+            "capacity": {"storage": size},
+            "accessModes": modes,
+            "claimRef": ref,
+            "storageClassName": name,
+            "persistentVolumeReclaimPolicy": "Delete",
+            "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
             "csi": {"driver": "csi.demo.example", "volumeHandle": volume},
-        }  # fmt: skip
+        }
         self._k.store.create(
             "persistentvolumes", {"metadata": {"name": volume}, "spec": spec, "status": {"phase": "Bound"}}
         )
         bound = {**claim, "spec": {**claim["spec"], "volumeName": volume, "storageClassName": name}}
-        self._k.update("persistentvolumeclaims", with_status(bound, phase="Bound", accessModes=modes, capacity={"storage": size}))  # fmt: skip
+        self._k.update(
+            "persistentvolumeclaims",
+            with_status(bound, phase="Bound", accessModes=modes, capacity={"storage": size}),
+        )
         message = f"Successfully provisioned volume {volume}"
         self._k.tell(
             "persistentvolumeclaims", claim, "Normal", "ProvisioningSucceeded", message, "csi.demo.example"

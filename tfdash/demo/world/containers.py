@@ -43,8 +43,10 @@ class Containers:
 
     def _spec(self, pod: Obj, container: str) -> Obj:
         spec: Obj = next(
-            c for c in [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]] if c["name"] == container
-        )  # fmt: skip
+            c
+            for c in [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]
+            if c["name"] == container
+        )
         return spec
 
     def _status(self, pod: Obj, container: str) -> Obj:
@@ -91,9 +93,12 @@ class Containers:
         have = self._images.setdefault(node, set())
         if image in have and container.get("imagePullPolicy") != "Always":
             self._tell(
-                pod, "Normal", "Pulled",
-                f'Container image "{image}" already present on machine and can be accessed by the pod', name,
-            )  # fmt: skip
+                pod,
+                "Normal",
+                "Pulled",
+                f'Container image "{image}" already present on machine and can be accessed by the pod',
+                name,
+            )
             self._k.agenda.after(0.1, self._pulled, key, uid, name, then)
             return
         self._tell(pod, "Normal", "Pulling", f'Pulling image "{image}"', name)
@@ -109,9 +114,12 @@ class Containers:
         size = 20_000_000 + sum(image.encode()) * 37_511
         shown = f"{took:.3f}s"
         self._tell(
-            pod, "Normal", "Pulled",
-            f'Successfully pulled image "{image}" in {shown} ({shown} including waiting). Image size: {size} bytes.', name,
-        )  # fmt: skip
+            pod,
+            "Normal",
+            "Pulled",
+            f'Successfully pulled image "{image}" in {shown} ({shown} including waiting). Image size: {size} bytes.',
+            name,
+        )
         self._pulled(key, uid, name, then)
 
     def _pull_failed(self, key: StoreKey, uid: str, name: str, then: Callable[[], Any], tries: int) -> None:
@@ -135,7 +143,7 @@ class Containers:
 
     def _pull_backs_off(
         self, key: StoreKey, uid: str, name: str, then: Callable[[], Any], tries: int, why: str
-    ) -> None:  # fmt: skip
+    ) -> None:
         pod = self._alive(key, uid)
         if pod is None:
             return

@@ -16,7 +16,7 @@ from tfdash.demo.objects import (
     seconds,
     stamp,
     with_status,
-)  # fmt: skip
+)
 from tfdash.demo.store import DELETED, Exists, Happened, StoreKey
 from tfdash.demo.world.cron import schedule
 from tfdash.demo.world.job import STORAGE as JOBS
@@ -53,7 +53,14 @@ class CronJobs:
             times = schedule(found["spec"].get("schedule", ""), found["spec"].get("timeZone") or "")
         except (ValueError, ZoneInfoNotFoundError) as error:
             text = found["spec"].get("schedule", "")
-            self._k.tell(STORAGE, found, "Warning", "UnparseableSchedule", f'unparseable schedule: "{text}" : {error}', _SOURCE)  # fmt: skip
+            self._k.tell(
+                STORAGE,
+                found,
+                "Warning",
+                "UnparseableSchedule",
+                f'unparseable schedule: "{text}" : {error}',
+                _SOURCE,
+            )
             return
         if found["spec"].get("suspend"):
             return
@@ -127,9 +134,13 @@ class CronJobs:
 def _reference(job: Obj) -> Obj:
     meta = job["metadata"]
     return {
-        "kind": "Job", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"],
-        "apiVersion": "batch/v1", "resourceVersion": meta["resourceVersion"],
-    }  # fmt: skip
+        "kind": "Job",
+        "namespace": meta["namespace"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "apiVersion": "batch/v1",
+        "resourceVersion": meta["resourceVersion"],
+    }
 
 
 def make_job(found: Obj, name: str, due: str) -> Obj:

@@ -24,10 +24,13 @@ from tfdash.demo.world.workload import available, create_pod, end_pod, live_owne
 STORAGE = "daemonsets.apps"
 _SOURCE = "daemonset-controller"
 _OWN_TAINTS = (
-    ("node.kubernetes.io/not-ready", "NoExecute"), ("node.kubernetes.io/unreachable", "NoExecute"),
-    ("node.kubernetes.io/disk-pressure", "NoSchedule"), ("node.kubernetes.io/memory-pressure", "NoSchedule"),
-    ("node.kubernetes.io/pid-pressure", "NoSchedule"), ("node.kubernetes.io/unschedulable", "NoSchedule"),
-)  # fmt: skip
+    ("node.kubernetes.io/not-ready", "NoExecute"),
+    ("node.kubernetes.io/unreachable", "NoExecute"),
+    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
+    ("node.kubernetes.io/unschedulable", "NoSchedule"),
+)
 
 
 class DaemonSets(Owning):
@@ -105,9 +108,14 @@ class DaemonSets(Owning):
         spec = found["spec"]["template"]["spec"]
         own = [{"key": k, "operator": "Exists", "effect": e} for k, e in _OWN_TAINTS]
         pod = pods.from_template(
-            found["spec"]["template"], found["metadata"]["namespace"], owner, self._k.rng, labels=labels,
-            nodeName=node, tolerations=[*(spec.get("tolerations") or ()), *own],
-        )  # fmt: skip
+            found["spec"]["template"],
+            found["metadata"]["namespace"],
+            owner,
+            self._k.rng,
+            labels=labels,
+            nodeName=node,
+            tolerations=[*(spec.get("tolerations") or ()), *own],
+        )
         scheduled = pods.condition("PodScheduled", True, self._k.now())
         try:
             made = create_pod(self._k, pods.with_conditions(pod, scheduled))

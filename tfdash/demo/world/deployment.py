@@ -19,7 +19,7 @@ from tfdash.demo.objects import (
     with_meta,
     with_spec,
     with_status,
-)  # fmt: skip
+)
 from tfdash.demo.store import DELETED, Exists, Happened, StoreKey
 from tfdash.demo.world.kernel import Kernel
 from tfdash.demo.world.progress import conditions_of
@@ -34,8 +34,15 @@ _DESIRED = "deployment.kubernetes.io/desired-replicas"
 _MOST = "deployment.kubernetes.io/max-replicas"
 HASH = "pod-template-hash"
 _NOT_COPIED = frozenset(
-    {REVISION, _HISTORY, _DESIRED, _MOST, "kubectl.kubernetes.io/last-applied-configuration", "deprecated.deployment.rollback.to"}
-)  # fmt: skip
+    {
+        REVISION,
+        _HISTORY,
+        _DESIRED,
+        _MOST,
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "deprecated.deployment.rollback.to",
+    }
+)
 
 
 class Bounds(NamedTuple):
@@ -184,9 +191,11 @@ class Deployments:
             "generation": 1,
         }
         spec = {
-            "replicas": wanted, "minReadySeconds": deployment["spec"].get("minReadySeconds"), "selector": selector,
+            "replicas": wanted,
+            "minReadySeconds": deployment["spec"].get("minReadySeconds"),
+            "selector": selector,
             "template": {**template, "metadata": {**template["metadata"], "labels": labels}},
-        }  # fmt: skip
+        }
         try:
             made = self._k.store.create(
                 SETS, {"metadata": meta, "spec": {k: v for k, v in spec.items() if v is not None}}
@@ -201,9 +210,14 @@ class Deployments:
             self._tell(deployment, f"Scaled up replica set {name_of(made)} from 0 to {wanted}")
         current = self._k.store.find(STORAGE, meta["namespace"], name_of(deployment)) or deployment
         conditions = set_condition(
-            dig(current, "status", "conditions", default=[]), "Progressing", "True", "NewReplicaSetCreated",
-            f'Created new replica set "{name_of(made)}"', self._k.now(), updated=True,
-        )  # fmt: skip
+            dig(current, "status", "conditions", default=[]),
+            "Progressing",
+            "True",
+            "NewReplicaSetCreated",
+            f'Created new replica set "{name_of(made)}"',
+            self._k.now(),
+            updated=True,
+        )
         self._k.update(STORAGE, with_status(current, conditions=conditions))
         return made
 

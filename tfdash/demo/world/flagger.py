@@ -19,7 +19,7 @@ from tfdash.demo.objects import (
     with_meta,
     with_spec,
     with_status,
-)  # fmt: skip
+)
 from tfdash.demo.store import DELETED, Happened, StoreKey
 from tfdash.demo.world.behaviour import duration
 from tfdash.demo.world.flaggerchecks import wrong_with
@@ -85,10 +85,16 @@ class Canaries:
         if canary["spec"].get("suspend"):
             self._tell(canary, "skipping canary run as object is suspended")
             return
-        target = live_owner(self._k.store, DEPLOYMENTS, (key[0], dig(canary, "spec", "targetRef", "name", default="")))  # fmt: skip
+        target = live_owner(
+            self._k.store, DEPLOYMENTS, (key[0], dig(canary, "spec", "targetRef", "name", default=""))
+        )
         if target is None:
             name = dig(canary, "spec", "targetRef", "name", default="")
-            self._tell(canary, f'deployment {name}.{key[0]} get query error: deployments.apps "{name}" not found', "Warning")  # fmt: skip
+            self._tell(
+                canary,
+                f'deployment {name}.{key[0]} get query error: deployments.apps "{name}" not found',
+                "Warning",
+            )
             return
         self._advance(key, canary, target)
 
@@ -118,7 +124,14 @@ class Canaries:
         if changed and phase in ("Progressing", "WaitingPromotion"):
             self._tell(canary, f"New revision detected! Restarting analysis for {name_of(target)}.{key[0]}")
             self._route(key, canary, 0)
-            self._set(canary, phase="Progressing", canaryWeight=0, failedChecks=0, iterations=0, lastAppliedSpec=applied)  # fmt: skip
+            self._set(
+                canary,
+                phase="Progressing",
+                canaryWeight=0,
+                failedChecks=0,
+                iterations=0,
+                lastAppliedSpec=applied,
+            )
             return
         if not self._ready(canary, target):
             return
@@ -216,7 +229,14 @@ class Canaries:
         self._route(key, canary, 0)
         self._tell(canary, f"Canary failed! Scaling down {name_of(canary)}.{key[0]}", "Warning")
         self._scale(target, 0)
-        self._set(canary, phase="Failed", canaryWeight=0, failedChecks=0, iterations=0, lastAppliedSpec=spec_hash(target))  # fmt: skip
+        self._set(
+            canary,
+            phase="Failed",
+            canaryWeight=0,
+            failedChecks=0,
+            iterations=0,
+            lastAppliedSpec=spec_hash(target),
+        )
 
     def _route(self, key: StoreKey, canary: Obj, weight: int) -> None:
         self.weights[key] = weight
@@ -233,12 +253,22 @@ class Canaries:
             template = primary_template(target)
             label = dig(template, "metadata", "labels", "app")
             meta = {
-                "name": name, "namespace": key[0], "labels": {"app": label}, "generation": 1,
+                "name": name,
+                "namespace": key[0],
+                "labels": {"app": label},
+                "generation": 1,
                 "ownerReferences": [owner_reference("flagger.app/v1beta1", "Canary", canary)],
-            }  # fmt: skip
+            }
             spec = {**target["spec"], "template": template, "selector": {"matchLabels": {"app": label}}}
             self._k.store.create(DEPLOYMENTS, {"metadata": meta, "spec": spec})
-            self._set(canary, phase="Initializing", lastAppliedSpec=spec_hash(target), canaryWeight=0, failedChecks=0, iterations=0)  # fmt: skip
+            self._set(
+                canary,
+                phase="Initializing",
+                lastAppliedSpec=spec_hash(target),
+                canaryWeight=0,
+                failedChecks=0,
+                iterations=0,
+            )
             return None
         if phase not in ("", "Initializing"):
             return primary
@@ -248,7 +278,15 @@ class Canaries:
             return None
         self._scale(target, 0)
         digest = spec_hash(target)
-        self._set(canary, phase="Initialized", lastAppliedSpec=digest, lastPromotedSpec=digest, canaryWeight=0, failedChecks=0, iterations=0)  # fmt: skip
+        self._set(
+            canary,
+            phase="Initialized",
+            lastAppliedSpec=digest,
+            lastPromotedSpec=digest,
+            canaryWeight=0,
+            failedChecks=0,
+            iterations=0,
+        )
         self._tell(canary, f"Initialization done! {name_of(canary)}.{key[0]}")
         return None
 
@@ -257,7 +295,9 @@ class Canaries:
         self._scale(target, dig(primary, "spec", "replicas", default=1))
         self._route(key, canary, 0)
         canary = self._k.store.find(STORAGE, *key) or canary
-        self._set(canary, phase="Progressing", canaryWeight=0, failedChecks=0, iterations=0, lastAppliedSpec=applied)  # fmt: skip
+        self._set(
+            canary, phase="Progressing", canaryWeight=0, failedChecks=0, iterations=0, lastAppliedSpec=applied
+        )
 
     def _copy(self, canary: Obj, target: Obj, primary: Obj) -> None:
         namespace = canary["metadata"]["namespace"]
@@ -309,7 +349,9 @@ class Canaries:
             if (hook.get("type") or "rollout") == kind and not self._asked(canary, hook):
                 what = "external" if kind == "rollout" else kind
                 place = f"{name_of(canary)}.{canary['metadata']['namespace']}"
-                self._tell(canary, f"Halt {place} advancement {what} check {hook.get('name')} failed", "Warning")  # fmt: skip
+                self._tell(
+                    canary, f"Halt {place} advancement {what} check {hook.get('name')} failed", "Warning"
+                )
                 return False
         return True
 
@@ -369,8 +411,15 @@ class Canaries:
         if phase in _WORDS and "phase" in changes:
             truth, message = _WORDS[phase]
             status["conditions"] = [
-                {"type": "Promoted", "status": truth, "reason": phase, "message": message, "lastUpdateTime": now, "lastTransitionTime": now}
-            ]  # fmt: skip
+                {
+                    "type": "Promoted",
+                    "status": truth,
+                    "reason": phase,
+                    "message": message,
+                    "lastUpdateTime": now,
+                    "lastTransitionTime": now,
+                }
+            ]
         self._k.update(STORAGE, with_status(canary, **status))
 
     def _tell(self, canary: Obj, message: str, kind: str = "Normal") -> None:

@@ -21,15 +21,22 @@ def lay_canary(layout: Layout, service: Service, namespace: str) -> None:
     layout.deployment(service, namespace)
     target = layout.store.find(flagger.DEPLOYMENTS, namespace, service.name)
     assert target is not None
-    canary = layout.put(flagger.STORAGE, {
-        "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
-        "spec": {
-            "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service.name},
-            "service": {"port": 80, "targetPort": service.port}, "progressDeadlineSeconds": 600,
-            "analysis": plan.flagger or {"interval": "1m", "threshold": 5, "maxWeight": 50, "stepWeight": 10},
+    canary = layout.put(
+        flagger.STORAGE,
+        {
+            "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
+            "spec": {
+                "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service.name},
+                "service": {"port": 80, "targetPort": service.port},
+                "progressDeadlineSeconds": 600,
+                "analysis": plan.flagger
+                or {"interval": "1m", "threshold": 5, "maxWeight": 50, "stepWeight": 10},
+            },
+            "status": _status(layout, flagger.spec_hash(target)),
         },
-        "status": _status(layout, flagger.spec_hash(target)),
-    }, 60 * DAY, "argocd-controller")  # fmt: skip
+        60 * DAY,
+        "argocd-controller",
+    )
     _primary(layout, service, namespace, target, canary)
     layout.cluster.prometheus.history.routed((namespace, service.name), 0)
     for suffix, app in (("-canary", service.name), ("-primary", f"{service.name}-primary")):
@@ -43,13 +50,23 @@ def _status(layout: Layout, digest: str) -> Obj:
     at = stamp(layout.begin - 2 * DAY)
     truth, message = "True", "Canary analysis completed successfully, promotion finished."
     condition = {
-        "type": "Promoted", "status": truth, "reason": "Succeeded", "message": message, "lastUpdateTime": at,
+        "type": "Promoted",
+        "status": truth,
+        "reason": "Succeeded",
+        "message": message,
+        "lastUpdateTime": at,
         "lastTransitionTime": at,
-    }  # fmt: skip
+    }
     return {
-        "phase": "Succeeded", "canaryWeight": 0, "failedChecks": 0, "iterations": 0, "lastAppliedSpec": digest,
-        "lastPromotedSpec": digest, "lastTransitionTime": at, "conditions": [condition],
-    }  # fmt: skip
+        "phase": "Succeeded",
+        "canaryWeight": 0,
+        "failedChecks": 0,
+        "iterations": 0,
+        "lastAppliedSpec": digest,
+        "lastPromotedSpec": digest,
+        "lastTransitionTime": at,
+        "conditions": [condition],
+    }
 
 
 def _primary(layout: Layout, service: Service, namespace: str, target: Obj, canary: Obj) -> None:
@@ -58,14 +75,19 @@ def _primary(layout: Layout, service: Service, namespace: str, target: Obj, cana
     label = f"{service.name}-primary"
     primary = {
         "metadata": {
-            "name": label, "namespace": namespace, "labels": {"app": label}, "generation": 1,
+            "name": label,
+            "namespace": namespace,
+            "labels": {"app": label},
+            "generation": 1,
             "ownerReferences": [owner_reference("flagger.app/v1beta1", "Canary", canary)],
         },
         "spec": {
-            **target["spec"], "replicas": count, "selector": {"matchLabels": {"app": label}},
+            **target["spec"],
+            "replicas": count,
+            "selector": {"matchLabels": {"app": label}},
             "template": flagger.primary_template(target),
         },
-    }  # fmt: skip
+    }
     layout.put(flagger.DEPLOYMENTS, primary, 2 * DAY, "flagger")
     layout.store.update(flagger.DEPLOYMENTS, with_spec(target, replicas=0))
 

@@ -93,23 +93,48 @@ class Applications:
         if not self._same(live, commit):
             self._apply(tracked, live, commit)
         state = {
-            "phase": "Succeeded", "message": "successfully synced (all tasks run)", "startedAt": stamp(now),
-            "finishedAt": stamp(now), "syncResult": {"revision": commit.revision, "source": found["spec"].get("source")},
-            "operation": {"sync": {"revision": commit.revision}, "initiatedBy": {"automated": True} if why else {}},
-        }  # fmt: skip
+            "phase": "Succeeded",
+            "message": "successfully synced (all tasks run)",
+            "startedAt": stamp(now),
+            "finishedAt": stamp(now),
+            "syncResult": {"revision": commit.revision, "source": found["spec"].get("source")},
+            "operation": {
+                "sync": {"revision": commit.revision},
+                "initiatedBy": {"automated": True} if why else {},
+            },
+        }
         history = dig(found, "status", "history", default=[])
         if not history or history[-1]["revision"] != commit.revision:
             number = history[-1]["id"] + 1 if history else 0
-            entry = {"id": number, "revision": commit.revision, "deployedAt": stamp(now), "source": found["spec"].get("source")}  # fmt: skip
+            entry = {
+                "id": number,
+                "revision": commit.revision,
+                "deployedAt": stamp(now),
+                "source": found["spec"].get("source"),
+            }
             history = [*history, entry][-10:]
         found = {**found, "status": {**found.get("status", {}), "operationState": state, "history": history}}
         asked = {
             "automated": "Initiated automated sync to",
             "self-heal": "Initiated automated sync (self-heal) to",
         }
-        self._k.tell(STORAGE, found, "Normal", "OperationStarted", f"{asked.get(why, 'Initiated sync to')} '{commit.revision}'", _SOURCE)  # fmt: skip
+        self._k.tell(
+            STORAGE,
+            found,
+            "Normal",
+            "OperationStarted",
+            f"{asked.get(why, 'Initiated sync to')} '{commit.revision}'",
+            _SOURCE,
+        )
         message = "Partial sync operation" if why == "self-heal" else "Sync operation"
-        self._k.tell(STORAGE, found, "Normal", "OperationCompleted", f"{message} to {commit.revision} succeeded", _SOURCE)  # fmt: skip
+        self._k.tell(
+            STORAGE,
+            found,
+            "Normal",
+            "OperationCompleted",
+            f"{message} to {commit.revision} succeeded",
+            _SOURCE,
+        )
         self._write(found, tracked, self._k.store.find(*tracked), commit, synced=True)
 
     def _apply(self, tracked: Tracked, live: Obj, commit: Commit) -> None:
@@ -133,18 +158,40 @@ class Applications:
         resource = by_storage()[tracked.storage]
         sync = "Synced" if synced else "OutOfSync"
         if (before := dig(status, "sync", "status")) not in (None, sync):
-            self._k.tell(STORAGE, found, "Normal", "ResourceUpdated", f"Updated sync status: {before} -> {sync}", _SOURCE)  # fmt: skip
+            self._k.tell(
+                STORAGE,
+                found,
+                "Normal",
+                "ResourceUpdated",
+                f"Updated sync status: {before} -> {sync}",
+                _SOURCE,
+            )
         if (before := dig(status, "health", "status")) not in (None, health):
-            self._k.tell(STORAGE, found, "Normal", "ResourceUpdated", f"Updated health status: {before} -> {health}", _SOURCE)  # fmt: skip
+            self._k.tell(
+                STORAGE,
+                found,
+                "Normal",
+                "ResourceUpdated",
+                f"Updated health status: {before} -> {health}",
+                _SOURCE,
+            )
         compared = {"source": found["spec"].get("source"), "destination": found["spec"].get("destination")}
         entry = {
-            "group": resource.group, "version": resource.version, "kind": resource.kind, "namespace": tracked.namespace,
-            "name": tracked.name, "status": sync, "health": {"status": health},
-        }  # fmt: skip
+            "group": resource.group,
+            "version": resource.version,
+            "kind": resource.kind,
+            "namespace": tracked.namespace,
+            "name": tracked.name,
+            "status": sync,
+            "health": {"status": health},
+        }
         after = {
-            **status, "sync": {"status": sync, "revision": commit.revision, "comparedTo": compared},
-            "health": {"status": health}, "resources": [entry], "sourceType": "Kustomize",
-        }  # fmt: skip
+            **status,
+            "sync": {"status": sync, "revision": commit.revision, "comparedTo": compared},
+            "health": {"status": health},
+            "resources": [entry],
+            "sourceType": "Kustomize",
+        }
         if after != status:
             after["reconciledAt"] = stamp(self._k.now())
         self._k.update(STORAGE, {**found, "status": after})

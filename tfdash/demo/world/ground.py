@@ -47,7 +47,9 @@ class Ground:
             obj = {**obj, "metadata": {"generation": 1, **obj["metadata"]}}
         if manager:
             at = stamp(self.begin - age)
-            fields = after_update(None, {k: v for k, v in obj.items() if k != "status"}, manager, "", resource.api_version, at)  # fmt: skip
+            fields = after_update(
+                None, {k: v for k, v in obj.items() if k != "status"}, manager, "", resource.api_version, at
+            )
             obj["metadata"] = {**obj["metadata"], "managedFields": fields}
         return self.store.create(storage, obj, at=self.begin - age)
 
@@ -68,11 +70,15 @@ class Ground:
     def node(self, name: str, kind: str, of: NodeType, number: int) -> Obj:
         age = 64 * DAY + self.rng.random() * DAY
         labels = {
-            "beta.kubernetes.io/arch": "amd64", "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name,
-            "kubernetes.io/os": "linux", "node.kubernetes.io/instance-type": f"c{of.cpu}",
-            "topology.kubernetes.io/region": "eu-1", "topology.kubernetes.io/zone": f"eu-1{_ZONES[number % 3]}",
+            "beta.kubernetes.io/arch": "amd64",
+            "kubernetes.io/arch": "amd64",
+            "kubernetes.io/hostname": name,
+            "kubernetes.io/os": "linux",
+            "node.kubernetes.io/instance-type": f"c{of.cpu}",
+            "topology.kubernetes.io/region": "eu-1",
+            "topology.kubernetes.io/zone": f"eu-1{_ZONES[number % 3]}",
             f"node-role.kubernetes.io/{kind.replace('general', 'worker')}": "",
-        }  # fmt: skip
+        }
         if of.label:
             labels |= dict([of.label.split("=", 1)])
         spec: Obj = {"podCIDR": f"10.244.{number}.0/24", "podCIDRs": [f"10.244.{number}.0/24"]}
@@ -84,7 +90,12 @@ class Ground:
                 value = ""
             spec["taints"] = [{"key": key, **({"value": value} if value else {}), "effect": effect}]
         memory = int(parse(of.memory))
-        capacity = {"cpu": str(of.cpu), "ephemeral-storage": "102341612Ki", "memory": f"{memory // 1024}Ki", "pods": str(of.pods)}  # fmt: skip
+        capacity = {
+            "cpu": str(of.cpu),
+            "ephemeral-storage": "102341612Ki",
+            "memory": f"{memory // 1024}Ki",
+            "pods": str(of.pods),
+        }
         room = {**capacity, "cpu": f"{of.cpu * 1000 - 120}m", "memory": f"{memory // 1024 - 1_048_576}Ki"}
         address = f"10.0.{number // 200}.{10 + number}"
         status = {
@@ -94,17 +105,33 @@ class Ground:
             "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
             "nodeInfo": {
-                "machineID": hashed(name, 32), "systemUUID": hashed(name + "u", 32), "bootID": hashed(name + "b", 32),
-                "kernelVersion": _KERNEL, "osImage": _OS, "containerRuntimeVersion": _RUNTIME,
-                "kubeletVersion": _VERSION, "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": "amd64",
+                "machineID": hashed(name, 32),
+                "systemUUID": hashed(name + "u", 32),
+                "bootID": hashed(name + "b", 32),
+                "kernelVersion": _KERNEL,
+                "osImage": _OS,
+                "containerRuntimeVersion": _RUNTIME,
+                "kubeletVersion": _VERSION,
+                "kubeProxyVersion": "",
+                "operatingSystem": "linux",
+                "architecture": "amd64",
             },
-        }  # fmt: skip
+        }
         meta = {"name": name, "labels": labels}
         self._load[name] = (0.0, 0.0, 0)
-        self.put("leases.coordination.k8s.io", {
-            "metadata": {"name": name, "namespace": "kube-node-lease"},
-            "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": stamp(self.begin)[:-1] + ".000000Z"},
-        }, age, "kubelet")  # fmt: skip
+        self.put(
+            "leases.coordination.k8s.io",
+            {
+                "metadata": {"name": name, "namespace": "kube-node-lease"},
+                "spec": {
+                    "holderIdentity": name,
+                    "leaseDurationSeconds": 40,
+                    "renewTime": stamp(self.begin)[:-1] + ".000000Z",
+                },
+            },
+            age,
+            "kubelet",
+        )
         return self.put("nodes", {"metadata": meta, "spec": spec, "status": status}, age, "kubelet")
 
     def namespace(self, name: str, quota: dict[str, str] | None) -> None:
@@ -125,7 +152,11 @@ class Ground:
         )
         if quota and self.environment == "production":
             spec = {"hard": dict(quota)}
-            self.put("resourcequotas", {"metadata": {"name": "compute", "namespace": name}, "spec": spec, "status": {}}, 64 * DAY)  # fmt: skip
+            self.put(
+                "resourcequotas",
+                {"metadata": {"name": "compute", "namespace": name}, "spec": spec, "status": {}},
+                64 * DAY,
+            )
 
     def cluster_wide(self) -> None:
         for name, value in (
@@ -133,22 +164,54 @@ class Ground:
             ("system-node-critical", 2_000_001_000),
             ("batch-low", -10),
         ):
-            self.put("priorityclasses.scheduling.k8s.io", {
-                "metadata": {"name": name}, "value": value, "preemptionPolicy": "PreemptLowerPriority",
-            }, 64 * DAY)  # fmt: skip
-        self.put("storageclasses.storage.k8s.io", {
-            "metadata": {"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-            "provisioner": "csi.demo.example", "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer",
-            "allowVolumeExpansion": True,
-        }, 64 * DAY)  # fmt: skip
-        self.put("ingressclasses.networking.k8s.io", {
-            "metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"},
-        }, 64 * DAY)  # fmt: skip
+            self.put(
+                "priorityclasses.scheduling.k8s.io",
+                {
+                    "metadata": {"name": name},
+                    "value": value,
+                    "preemptionPolicy": "PreemptLowerPriority",
+                },
+                64 * DAY,
+            )
+        self.put(
+            "storageclasses.storage.k8s.io",
+            {
+                "metadata": {
+                    "name": "fast",
+                    "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+                },
+                "provisioner": "csi.demo.example",
+                "reclaimPolicy": "Delete",
+                "volumeBindingMode": "WaitForFirstConsumer",
+                "allowVolumeExpansion": True,
+            },
+            64 * DAY,
+        )
+        self.put(
+            "ingressclasses.networking.k8s.io",
+            {
+                "metadata": {"name": "nginx"},
+                "spec": {"controller": "k8s.io/ingress-nginx"},
+            },
+            64 * DAY,
+        )
         for version, spec in (
-            ("v1beta1.metrics.k8s.io", {"group": "metrics.k8s.io", "version": "v1beta1", "service": {"name": "metrics-server", "namespace": "kube-system", "port": 443}, "groupPriorityMinimum": 100, "versionPriority": 100}),
-            ("v1.apps", {"group": "apps", "version": "v1", "groupPriorityMinimum": 17800, "versionPriority": 15}),
+            (
+                "v1beta1.metrics.k8s.io",
+                {
+                    "group": "metrics.k8s.io",
+                    "version": "v1beta1",
+                    "service": {"name": "metrics-server", "namespace": "kube-system", "port": 443},
+                    "groupPriorityMinimum": 100,
+                    "versionPriority": 100,
+                },
+            ),
+            (
+                "v1.apps",
+                {"group": "apps", "version": "v1", "groupPriorityMinimum": 17800, "versionPriority": 15},
+            ),
             ("v1.", {"version": "v1", "groupPriorityMinimum": 18000, "versionPriority": 1}),
-        ):  # fmt: skip
+        ):
             ready = {
                 "type": "Available",
                 "status": "True",
@@ -156,9 +219,16 @@ class Ground:
                 "reason": "Passed",
                 "message": "all checks passed",
             }
-            self.put("apiservices.apiregistration.k8s.io", {
-                "metadata": {"name": version}, "spec": spec, "status": {"conditions": [ready]},
-            }, 64 * DAY, "kube-apiserver")  # fmt: skip
+            self.put(
+                "apiservices.apiregistration.k8s.io",
+                {
+                    "metadata": {"name": version},
+                    "spec": spec,
+                    "status": {"conditions": [ready]},
+                },
+                64 * DAY,
+                "kube-apiserver",
+            )
 
     # -- services -----------------------------------------------------------------------------------------------
 
@@ -178,7 +248,10 @@ class Ground:
             float(parse(c["resources"].get("requests", {}).get("cpu", "0")))
             for c in pod["spec"]["containers"]
         )
-        wanted_memory = sum(float(parse(c["resources"].get("requests", {}).get("memory", "0"))) for c in pod["spec"]["containers"])  # fmt: skip
+        wanted_memory = sum(
+            float(parse(c["resources"].get("requests", {}).get("memory", "0")))
+            for c in pod["spec"]["containers"]
+        )
         fixed = pod["spec"].get("nodeName")
         best: tuple[float, str] | None = None
         for node in self.store.all("nodes"):

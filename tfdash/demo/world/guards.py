@@ -63,7 +63,11 @@ class Guards:
     def _pod(self, storage: str, event: Happened) -> None:
         before, pod = event.before, event.now.obj
         over = dig(pod, "status", "phase") in ("Succeeded", "Failed")
-        if event.type == DELETED or before is None or (over and dig(before.obj, "status", "phase") not in ("Succeeded", "Failed")):  # fmt: skip
+        if (
+            event.type == DELETED
+            or before is None
+            or (over and dig(before.obj, "status", "phase") not in ("Succeeded", "Failed"))
+        ):
             for key in self._k.store.shelf(QUOTAS).keys(event.now.key[0]):
                 self._k.look(self.quota, key, 0.5)
         elif ready(before.obj) == ready(pod) and deleting(before.obj) == deleting(pod):
@@ -84,13 +88,17 @@ class Guards:
             return
         now, spec = self._k.now(), found["spec"]
         chosen = [
-            p for p in self._k.store.all("pods", key[0])
-            if matches(spec.get("selector"), labels_of(p)) and dig(p, "status", "phase") not in ("Succeeded", "Failed")
-        ]  # fmt: skip
+            p
+            for p in self._k.store.all("pods", key[0])
+            if matches(spec.get("selector"), labels_of(p))
+            and dig(p, "status", "phase") not in ("Succeeded", "Failed")
+        ]
         recent = {
-            name: at for name, at in dig(found, "status", "disruptedPods", default={}).items()
-            if any(name_of(p) == name and not deleting(p) for p in chosen) and (seconds(at) or 0) > now - _DISRUPTED_FOR
-        }  # fmt: skip
+            name: at
+            for name, at in dig(found, "status", "disruptedPods", default={}).items()
+            if any(name_of(p) == name and not deleting(p) for p in chosen)
+            and (seconds(at) or 0) > now - _DISRUPTED_FOR
+        }
         healthy = sum(ready(p) and not deleting(p) and name_of(p) not in recent for p in chosen)
         expected = self._expected(chosen)
         if spec.get("maxUnavailable") is not None:
@@ -107,11 +115,20 @@ class Guards:
         conditions = [
             {**c, "observedGeneration": generation}
             for c in set_condition(conditions, "DisruptionAllowed", *said, now)
-        ]  # fmt: skip
-        self._k.update(BUDGETS, with_status(
-            found, observedGeneration=generation, disruptedPods=recent or None, disruptionsAllowed=allowed,
-            currentHealthy=healthy, desiredHealthy=needed, expectedPods=expected, conditions=conditions,
-        ))  # fmt: skip
+        ]
+        self._k.update(
+            BUDGETS,
+            with_status(
+                found,
+                observedGeneration=generation,
+                disruptedPods=recent or None,
+                disruptionsAllowed=allowed,
+                currentHealthy=healthy,
+                desiredHealthy=needed,
+                expectedPods=expected,
+                conditions=conditions,
+            ),
+        )
         if recent:
             self._k.look(self.budget, key, _DISRUPTED_FOR)
 

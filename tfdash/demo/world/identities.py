@@ -19,11 +19,31 @@ USERS: dict[str, User] = {
 }
 _READ = ["get", "list", "watch"]
 _CORE = [
-    "configmaps", "endpoints", "events", "limitranges", "namespaces", "persistentvolumeclaims", "pods", "pods/log",
-    "pods/status", "replicationcontrollers", "resourcequotas", "serviceaccounts", "services",
-]  # fmt: skip
+    "configmaps",
+    "endpoints",
+    "events",
+    "limitranges",
+    "namespaces",
+    "persistentvolumeclaims",
+    "pods",
+    "pods/log",
+    "pods/status",
+    "replicationcontrollers",
+    "resourcequotas",
+    "serviceaccounts",
+    "services",
+]
 _GROUPS: dict[str, list[str]] = {
-    "apps": ["controllerrevisions", "daemonsets", "deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets", "statefulsets/scale"],
+    "apps": [
+        "controllerrevisions",
+        "daemonsets",
+        "deployments",
+        "deployments/scale",
+        "replicasets",
+        "replicasets/scale",
+        "statefulsets",
+        "statefulsets/scale",
+    ],
     "autoscaling": ["horizontalpodautoscalers"],
     "batch": ["cronjobs", "jobs"],
     "discovery.k8s.io": ["endpointslices"],
@@ -31,9 +51,17 @@ _GROUPS: dict[str, list[str]] = {
     "networking.k8s.io": ["ingresses", "networkpolicies"],
     "policy": ["poddisruptionbudgets"],
     "metrics.k8s.io": ["pods"],
-    "argoproj.io": ["analysisruns", "analysistemplates", "applications", "experiments", "rollouts", "rollouts/scale", "rollouts/status"],
+    "argoproj.io": [
+        "analysisruns",
+        "analysistemplates",
+        "applications",
+        "experiments",
+        "rollouts",
+        "rollouts/scale",
+        "rollouts/status",
+    ],
     "flagger.app": ["canaries", "canaries/status"],
-}  # fmt: skip
+}
 _CLUSTER_READ: list[Obj] = [
     {"verbs": _READ, "apiGroups": [""], "resources": ["nodes", "persistentvolumes"]},
     {"verbs": _READ, "apiGroups": ["metrics.k8s.io"], "resources": ["nodes"]},
@@ -61,25 +89,56 @@ ROLES: dict[str, list[Obj]] = {
     "cluster-view": _CLUSTER_READ,
     "edit": [
         *_view(),
-        {"verbs": ["create", "delete", "deletecollection", "patch", "update"], "apiGroups": [""],
-         "resources": ["configmaps", "pods", "pods/eviction", "services", "secrets", "events"]},
-        {"verbs": ["create", "delete", "deletecollection", "patch", "update"], "apiGroups": ["apps", "batch"],
-         "resources": ["daemonsets", "deployments", "deployments/scale", "replicasets", "statefulsets", "statefulsets/scale", "jobs", "cronjobs"]},
+        {
+            "verbs": ["create", "delete", "deletecollection", "patch", "update"],
+            "apiGroups": [""],
+            "resources": ["configmaps", "pods", "pods/eviction", "services", "secrets", "events"],
+        },
+        {
+            "verbs": ["create", "delete", "deletecollection", "patch", "update"],
+            "apiGroups": ["apps", "batch"],
+            "resources": [
+                "daemonsets",
+                "deployments",
+                "deployments/scale",
+                "replicasets",
+                "statefulsets",
+                "statefulsets/scale",
+                "jobs",
+                "cronjobs",
+            ],
+        },
         {"verbs": _READ, "apiGroups": [""], "resources": ["secrets"]},
     ],
     "oncall": [
-        {"verbs": ["patch", "update"], "apiGroups": ["apps"],
-         "resources": ["daemonsets", "deployments", "deployments/scale", "statefulsets", "statefulsets/scale"]},
+        {
+            "verbs": ["patch", "update"],
+            "apiGroups": ["apps"],
+            "resources": [
+                "daemonsets",
+                "deployments",
+                "deployments/scale",
+                "statefulsets",
+                "statefulsets/scale",
+            ],
+        },
         {"verbs": ["delete", "patch"], "apiGroups": [""], "resources": ["pods"]},
         {"verbs": ["create"], "apiGroups": [""], "resources": ["pods/eviction"]},
         {"verbs": ["patch"], "apiGroups": [""], "resources": ["nodes"]},
         {"verbs": ["patch"], "apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"]},
-        {"verbs": ["patch", "update"], "apiGroups": ["argoproj.io"],
-         "resources": ["analysisruns", "applications", "rollouts", "rollouts/scale", "rollouts/status"]},
+        {
+            "verbs": ["patch", "update"],
+            "apiGroups": ["argoproj.io"],
+            "resources": ["analysisruns", "applications", "rollouts", "rollouts/scale", "rollouts/status"],
+        },
         {"verbs": ["patch", "update"], "apiGroups": ["flagger.app"], "resources": ["canaries"]},
-        {"verbs": ["create", "get", "update", "patch"], "apiGroups": ["coordination.k8s.io"], "resources": ["leases"]},
+        {
+            "verbs": ["create", "get", "update", "patch"],
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+        },
     ],
-}  # fmt: skip
+}
 _BINDINGS = (
     ("cluster-admin", "cluster-admin", "system:masters"),
     ("viewers", "view", "viewers"),

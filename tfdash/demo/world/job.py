@@ -16,7 +16,7 @@ from tfdash.demo.objects import (
     stamp,
     with_spec,
     with_status,
-)  # fmt: skip
+)
 from tfdash.demo.store import StoreKey
 from tfdash.demo.world import pods
 from tfdash.demo.world.owning import Owning
@@ -154,9 +154,16 @@ class Jobs(Owning):
         now = stamp(self._k.now())
         first = "SuccessCriteriaMet" if kind == "Complete" else "FailureTarget"
         conditions = [
-            {"type": t, "status": "True", "lastProbeTime": now, "lastTransitionTime": now, "reason": reason, "message": message}
+            {
+                "type": t,
+                "status": "True",
+                "lastProbeTime": now,
+                "lastTransitionTime": now,
+                "reason": reason,
+                "message": message,
+            }
             for t in (first, kind)
-        ]  # fmt: skip
+        ]
         if kind == "Complete":
             job = with_status(job, completionTime=now)
             self._k.tell(STORAGE, job, "Normal", "Completed", "Job completed", _SOURCE)
@@ -169,8 +176,14 @@ class Jobs(Owning):
             end_pod(self._k, pod)
         if condition(job, "Suspended") is None:
             now = stamp(self._k.now())
-            suspended = {"type": "Suspended", "status": "True", "lastProbeTime": now, "lastTransitionTime": now,
-                         "reason": "JobSuspended", "message": "Job suspended"}  # fmt: skip
+            suspended = {
+                "type": "Suspended",
+                "status": "True",
+                "lastProbeTime": now,
+                "lastTransitionTime": now,
+                "reason": "JobSuspended",
+                "message": "Job suspended",
+            }
             self._k.tell(STORAGE, job, "Normal", "Suspended", "Job suspended", _SOURCE)
             self._status(with_status(job, startTime=None), [], succeeded, failed, [suspended])
 

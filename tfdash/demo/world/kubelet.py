@@ -87,15 +87,31 @@ class Kubelet(Containers):
         first = "PodInitializing" if inits else "ContainerCreating"
         conditions = [
             pods.condition("PodReadyToStartContainers", False, now),
-            pods.condition("Initialized", not inits, now, *(("ContainersNotInitialized", f"containers with incomplete status: [{' '.join(c['name'] for c in inits)}]") if inits else ())),
-        ]  # fmt: skip
+            pods.condition(
+                "Initialized",
+                not inits,
+                now,
+                *(
+                    (
+                        "ContainersNotInitialized",
+                        f"containers with incomplete status: [{' '.join(c['name'] for c in inits)}]",
+                    )
+                    if inits
+                    else ()
+                ),
+            ),
+        ]
         more: Obj = (
             {"initContainerStatuses": [pods.waiting(c, "PodInitializing") for c in inits]} if inits else {}
         )
         pod = with_status(
-            pod, hostIP=host, hostIPs=[{"ip": host}], startTime=stamp(now),
-            containerStatuses=[pods.waiting(c, first) for c in spec["containers"]], **more,
-        )  # fmt: skip
+            pod,
+            hostIP=host,
+            hostIPs=[{"ip": host}],
+            startTime=stamp(now),
+            containerStatuses=[pods.waiting(c, first) for c in spec["containers"]],
+            **more,
+        )
         pod = self._k.update("pods", pods.judged(pods.with_conditions(pod, *conditions), now))
         self._mount(key, uid)
 

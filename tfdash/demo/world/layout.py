@@ -50,9 +50,11 @@ class Layout(Ground):
         else:
             self.cluster.demands[namespace, service.name] = usage.Demand(0.02, float(parse(service.used)))
         maker = {
-            "Deployment": self.deployment, "StatefulSet": self.stateful_set, "DaemonSet": self.daemon_set,
+            "Deployment": self.deployment,
+            "StatefulSet": self.stateful_set,
+            "DaemonSet": self.daemon_set,
             "CronJob": self.cron_job,
-        }[service.kind]  # fmt: skip
+        }[service.kind]
         carrier = self.carriers.get(service.name)
         if carrier is None:
             maker(service, namespace)
@@ -70,7 +72,11 @@ class Layout(Ground):
         self.put("configmaps", {"metadata": {"name": f"{service.name}-config", **meta}, "data": data}, age)
         token = hashed([service.name, "secret"], 32)
         secret = {"DATABASE_PASSWORD": base64.b64encode(f"demo-{token}".encode()).decode()}
-        self.put("secrets", {"metadata": {"name": f"{service.name}-secrets", **meta}, "data": secret, "type": "Opaque"}, age)  # fmt: skip
+        self.put(
+            "secrets",
+            {"metadata": {"name": f"{service.name}-secrets", **meta}, "data": secret, "type": "Opaque"},
+            age,
+        )
         self.put("serviceaccounts", {"metadata": {"name": service.name, **meta}}, age)
 
     def deployment(self, service: Service, namespace: str) -> None:
@@ -81,16 +87,29 @@ class Layout(Ground):
         strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
         template = template_of(service, service.version, self.environment)
         cause = f"release {service.version} by ci"
-        deployment = self.put("deployments.apps", {
-            "metadata": {
-                "name": service.name, "namespace": namespace, "labels": {"app": service.name}, "generation": revision + 9,
-                "annotations": {"deployment.kubernetes.io/revision": str(revision), "kubernetes.io/change-cause": cause},
+        deployment = self.put(
+            "deployments.apps",
+            {
+                "metadata": {
+                    "name": service.name,
+                    "namespace": namespace,
+                    "labels": {"app": service.name},
+                    "generation": revision + 9,
+                    "annotations": {
+                        "deployment.kubernetes.io/revision": str(revision),
+                        "kubernetes.io/change-cause": cause,
+                    },
+                },
+                "spec": {
+                    "replicas": count,
+                    "selector": {"matchLabels": {"app": service.name}},
+                    "template": template,
+                    "strategy": strategy,
+                },
             },
-            "spec": {
-                "replicas": count, "selector": {"matchLabels": {"app": service.name}}, "template": template,
-                "strategy": strategy,
-            },
-        }, 60 * DAY, "argocd-controller")  # fmt: skip
+            60 * DAY,
+            "argocd-controller",
+        )
         owner = owner_reference("apps/v1", "Deployment", deployment)
         for index, version in enumerate(versions):
             newest = version == service.version
@@ -103,24 +122,42 @@ class Layout(Ground):
             labels = {"app": service.name, "pod-template-hash": digest}
             wanted = count if newest else 0
             spec = {
-                "replicas": wanted, "selector": {"matchLabels": labels},
-                "template": {**shown, "metadata": {**shown["metadata"], "labels": {**shown["metadata"]["labels"], **labels}}},
-            }  # fmt: skip
+                "replicas": wanted,
+                "selector": {"matchLabels": labels},
+                "template": {
+                    **shown,
+                    "metadata": {**shown["metadata"], "labels": {**shown["metadata"]["labels"], **labels}},
+                },
+            }
             annotations = {
                 "deployment.kubernetes.io/desired-replicas": str(count),
                 "deployment.kubernetes.io/max-replicas": str(count + -(-count // 4)),
                 "deployment.kubernetes.io/revision": str(revision - len(versions) + 1 + index),
                 "kubernetes.io/change-cause": f"release {version} by ci",
             }
-            found = self.put("replicasets.apps", {
-                "metadata": {
-                    "name": f"{service.name}-{digest}", "namespace": namespace, "labels": labels,
-                    "annotations": annotations, "ownerReferences": [owner], "generation": 1 if newest else 3,
+            found = self.put(
+                "replicasets.apps",
+                {
+                    "metadata": {
+                        "name": f"{service.name}-{digest}",
+                        "namespace": namespace,
+                        "labels": labels,
+                        "annotations": annotations,
+                        "ownerReferences": [owner],
+                        "generation": 1 if newest else 3,
+                    },
+                    "spec": spec,
                 },
-                "spec": spec,
-            }, ages[index], "kube-controller-manager")  # fmt: skip
+                ages[index],
+                "kube-controller-manager",
+            )
             for _ in range(wanted):
-                self.pod(found["spec"]["template"], namespace, owner_reference("apps/v1", "ReplicaSet", found), ages[index] * (0.2 + 0.8 * self.rng.random()))  # fmt: skip
+                self.pod(
+                    found["spec"]["template"],
+                    namespace,
+                    owner_reference("apps/v1", "ReplicaSet", found),
+                    ages[index] * (0.2 + 0.8 * self.rng.random()),
+                )
 
     def stateful_set(self, service: Service, namespace: str) -> None:
         count = (
@@ -130,36 +167,84 @@ class Layout(Ground):
         )
         template = template_of(service, service.version, self.environment)
         claim = {
-            "metadata": {"name": "data"}, "status": {"phase": "Pending"}, "apiVersion": "v1", "kind": "PersistentVolumeClaim",
-            "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "fast", "volumeMode": "Filesystem", "resources": {"requests": {"storage": service.storage}}},
-        }  # fmt: skip
-        age = 40 * DAY + 10 * DAY * self.rng.random()
-        found = self.put("statefulsets.apps", {
-            "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
+            "metadata": {"name": "data"},
+            "status": {"phase": "Pending"},
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
             "spec": {
-                "replicas": count, "serviceName": f"{service.name}-headless", "selector": {"matchLabels": {"app": service.name}},
-                "template": template, "volumeClaimTemplates": [claim],
-                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": service.partition}},
+                "accessModes": ["ReadWriteOnce"],
+                "storageClassName": "fast",
+                "volumeMode": "Filesystem",
+                "resources": {"requests": {"storage": service.storage}},
             },
-        }, age, "argocd-controller")  # fmt: skip
+        }
+        age = 40 * DAY + 10 * DAY * self.rng.random()
+        found = self.put(
+            "statefulsets.apps",
+            {
+                "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
+                "spec": {
+                    "replicas": count,
+                    "serviceName": f"{service.name}-headless",
+                    "selector": {"matchLabels": {"app": service.name}},
+                    "template": template,
+                    "volumeClaimTemplates": [claim],
+                    "updateStrategy": {
+                        "type": "RollingUpdate",
+                        "rollingUpdate": {"partition": service.partition},
+                    },
+                },
+            },
+            age,
+            "argocd-controller",
+        )
         revision = self.revision("StatefulSet", found, age)
         owner = owner_reference("apps/v1", "StatefulSet", found)
         for index in range(count):
             name = f"{service.name}-{index}"
             self.volume(namespace, f"data-{name}", service.storage, age)
-            self.pod(found["spec"]["template"], namespace, owner, age * (0.1 + 0.3 * self.rng.random()), name=name, labels={
-                "apps.kubernetes.io/pod-index": str(index), "controller-revision-hash": revision,
-                "statefulset.kubernetes.io/pod-name": name,
-            }, hostname=name, subdomain=f"{service.name}-headless", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": f"data-{name}"}}, *found["spec"]["template"]["spec"].get("volumes", [])])  # fmt: skip
+            self.pod(
+                found["spec"]["template"],
+                namespace,
+                owner,
+                age * (0.1 + 0.3 * self.rng.random()),
+                name=name,
+                labels={
+                    "apps.kubernetes.io/pod-index": str(index),
+                    "controller-revision-hash": revision,
+                    "statefulset.kubernetes.io/pod-name": name,
+                },
+                hostname=name,
+                subdomain=f"{service.name}-headless",
+                volumes=[
+                    {"name": "data", "persistentVolumeClaim": {"claimName": f"data-{name}"}},
+                    *found["spec"]["template"]["spec"].get("volumes", []),
+                ],
+            )
 
     def volume(self, namespace: str, claim: str, size: str, age: float) -> None:
         uid = make_uid(self.rng)
         name = f"pvc-{uid}"
-        made = self.put("persistentvolumeclaims", {
-            "metadata": {"name": claim, "namespace": namespace, "uid": uid, "finalizers": ["kubernetes.io/pvc-protection"]},
-            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, "volumeName": name, "storageClassName": "fast"},
-            "status": {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": size}},
-        }, age, "kube-controller-manager")  # fmt: skip
+        made = self.put(
+            "persistentvolumeclaims",
+            {
+                "metadata": {
+                    "name": claim,
+                    "namespace": namespace,
+                    "uid": uid,
+                    "finalizers": ["kubernetes.io/pvc-protection"],
+                },
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"],
+                    "resources": {"requests": {"storage": size}},
+                    "volumeName": name,
+                    "storageClassName": "fast",
+                },
+                "status": {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": size}},
+            },
+            age,
+            "kube-controller-manager",
+        )
         ref = {
             "kind": "PersistentVolumeClaim",
             "namespace": namespace,
@@ -167,15 +252,24 @@ class Layout(Ground):
             "uid": made["metadata"]["uid"],
             "apiVersion": "v1",
         }
-        self.put("persistentvolumes", {
-            "metadata": {"name": name, "finalizers": ["kubernetes.io/pv-protection"]},
-            "spec": {
-                "capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"], "claimRef": ref, "storageClassName": "fast",
-                "persistentVolumeReclaimPolicy": "Delete", "volumeMode": "Filesystem",
-                "csi": {"driver": "csi.demo.example", "volumeHandle": uid},
+        self.put(
+            "persistentvolumes",
+            {
+                "metadata": {"name": name, "finalizers": ["kubernetes.io/pv-protection"]},
+                "spec": {
+                    "capacity": {"storage": size},
+                    "accessModes": ["ReadWriteOnce"],
+                    "claimRef": ref,
+                    "storageClassName": "fast",
+                    "persistentVolumeReclaimPolicy": "Delete",
+                    "volumeMode": "Filesystem",
+                    "csi": {"driver": "csi.demo.example", "volumeHandle": uid},
+                },
+                "status": {"phase": "Bound"},
             },
-            "status": {"phase": "Bound"},
-        }, age, "csi-provisioner")  # fmt: skip
+            age,
+            "csi-provisioner",
+        )
 
     def revision(self, kind: str, owner: Obj, age: float) -> str:
         """The ControllerRevision of a StatefulSet or DaemonSet; returns its label's value."""
@@ -183,40 +277,75 @@ class Layout(Ground):
 
     def daemon_set(self, service: Service, namespace: str) -> None:
         age = 40 * DAY + 10 * DAY * self.rng.random()
-        found = self.put("daemonsets.apps", {
-            "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}, "annotations": {"deprecated.daemonset.template.generation": "1"}},
-            "spec": {"selector": {"matchLabels": {"app": service.name}}, "template": template_of(service, service.version, self.environment)},
-        }, age, "argocd-controller")  # fmt: skip
+        found = self.put(
+            "daemonsets.apps",
+            {
+                "metadata": {
+                    "name": service.name,
+                    "namespace": namespace,
+                    "labels": {"app": service.name},
+                    "annotations": {"deprecated.daemonset.template.generation": "1"},
+                },
+                "spec": {
+                    "selector": {"matchLabels": {"app": service.name}},
+                    "template": template_of(service, service.version, self.environment),
+                },
+            },
+            age,
+            "argocd-controller",
+        )
         revision = self.revision("DaemonSet", found, age)
         owner = owner_reference("apps/v1", "DaemonSet", found)
         digest = revision.rpartition("-")[2]
         for node in list(self.store.all("nodes")):
-            self.pod(found["spec"]["template"], namespace, owner, age * (0.3 + 0.6 * self.rng.random()), labels={
-                "controller-revision-hash": digest, "pod-template-generation": "1",
-            }, nodeName=name_of(node))  # fmt: skip
+            self.pod(
+                found["spec"]["template"],
+                namespace,
+                owner,
+                age * (0.3 + 0.6 * self.rng.random()),
+                labels={
+                    "controller-revision-hash": digest,
+                    "pod-template-generation": "1",
+                },
+                nodeName=name_of(node),
+            )
 
     def cron_job(self, service: Service, namespace: str) -> None:
         template = template_of(service, service.version, self.environment)
-        self.put("cronjobs.batch", {
-            "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
-            "spec": {
-                "schedule": service.schedule, **({"timeZone": service.zone} if service.zone else {}),
-                "concurrencyPolicy": "Forbid", "jobTemplate": {"spec": {"backoffLimit": 2, "template": template}},
+        self.put(
+            "cronjobs.batch",
+            {
+                "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
+                "spec": {
+                    "schedule": service.schedule,
+                    **({"timeZone": service.zone} if service.zone else {}),
+                    "concurrencyPolicy": "Forbid",
+                    "jobTemplate": {"spec": {"backoffLimit": 2, "template": template}},
+                },
+                "status": {},
             },
-            "status": {},
-        }, 33 * DAY, "argocd-controller")  # fmt: skip
+            33 * DAY,
+            "argocd-controller",
+        )
 
     def network(self, service: Service, namespace: str) -> None:
         selector = {"app": service.name}
         meta = {"namespace": namespace, "labels": selector}
-        port = {"name": "http" if service.port in (8080, 9090) else "main", "port": 80 if service.port == 8080 else service.port, "targetPort": service.port}  # fmt: skip
+        port = {
+            "name": "http" if service.port in (8080, 9090) else "main",
+            "port": 80 if service.port == 8080 else service.port,
+            "targetPort": service.port,
+        }
         spec: Obj = {"selector": selector, "ports": [port]}
         status: Obj = {"loadBalancer": {}}
         if service.load_balancer:
             spec["type"] = "LoadBalancer"
             port["nodePort"] = 30000 + self.rng.randrange(2000)
             status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.10", "ipMode": "VIP"}]}}
-        obj = give_address(self.cluster, filled("services", {"metadata": {"name": service.name, **meta}, "spec": spec, "status": status}))  # fmt: skip
+        obj = give_address(
+            self.cluster,
+            filled("services", {"metadata": {"name": service.name, **meta}, "spec": spec, "status": status}),
+        )
         self.put("services", obj, 58 * DAY, "argocd-controller")
         if service.kind == "StatefulSet":
             headless = {
@@ -234,11 +363,20 @@ class Layout(Ground):
             host = f"{service.ingress}.{self.plan.environments[self.environment].domain}"
             back = {"service": {"name": service.name, "port": {"number": 80}}}
             rule = {"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": back}]}}
-            self.put("ingresses.networking.k8s.io", {
-                "metadata": {"name": service.name, **meta},
-                "spec": {"ingressClassName": "nginx", "tls": [{"hosts": [host], "secretName": f"{service.name}-tls"}], "rules": [rule]},
-                "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}},
-            }, 58 * DAY, "argocd-controller")  # fmt: skip
+            self.put(
+                "ingresses.networking.k8s.io",
+                {
+                    "metadata": {"name": service.name, **meta},
+                    "spec": {
+                        "ingressClassName": "nginx",
+                        "tls": [{"hosts": [host], "secretName": f"{service.name}-tls"}],
+                        "rules": [rule],
+                    },
+                    "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}},
+                },
+                58 * DAY,
+                "argocd-controller",
+            )
 
     def scaled(self, service: Service, namespace: str) -> Obj:
         """What an autoscaler scales."""
@@ -252,19 +390,35 @@ class Layout(Ground):
         if service.hpa is not None and self.environment != "development":
             factor = self.plan.environments[self.environment].replicas
             target = {"type": "Utilization", "averageUtilization": service.hpa.cpu}
-            self.put("horizontalpodautoscalers.autoscaling", {
-                "metadata": meta,
-                "spec": {
-                    "scaleTargetRef": self.scaled(service, namespace),
-                    "minReplicas": max(1, round(service.hpa.min * factor)), "maxReplicas": max(2, round(service.hpa.max * factor)),
-                    "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+            self.put(
+                "horizontalpodautoscalers.autoscaling",
+                {
+                    "metadata": meta,
+                    "spec": {
+                        "scaleTargetRef": self.scaled(service, namespace),
+                        "minReplicas": max(1, round(service.hpa.min * factor)),
+                        "maxReplicas": max(2, round(service.hpa.max * factor)),
+                        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+                    },
+                    "status": {"currentMetrics": None, "desiredReplicas": 0},
                 },
-                "status": {"currentMetrics": None, "desiredReplicas": 0},
-            }, 50 * DAY, "argocd-controller")  # fmt: skip
+                50 * DAY,
+                "argocd-controller",
+            )
         if service.pdb is not None and self.environment == "production":
             field = "maxUnavailable" if service.pdb_max_unavailable else "minAvailable"
-            self.put("poddisruptionbudgets.policy", {
-                "metadata": meta,
-                "spec": {field: service.pdb, "selector": {"matchLabels": {"app": service.name}}},
-                "status": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
-            }, 50 * DAY, "argocd-controller")  # fmt: skip
+            self.put(
+                "poddisruptionbudgets.policy",
+                {
+                    "metadata": meta,
+                    "spec": {field: service.pdb, "selector": {"matchLabels": {"app": service.name}}},
+                    "status": {
+                        "disruptionsAllowed": 0,
+                        "currentHealthy": 0,
+                        "desiredHealthy": 0,
+                        "expectedPods": 0,
+                    },
+                },
+                50 * DAY,
+                "argocd-controller",
+            )

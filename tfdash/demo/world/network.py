@@ -49,10 +49,12 @@ class Network:
                     store.delete(ENDPOINTS, *key)
             return
         chosen = [
-            p for p in store.all("pods", key[0])
-            if subset(service["spec"]["selector"], labels_of(p)) and dig(p, "status", "podIP")
+            p
+            for p in store.all("pods", key[0])
+            if subset(service["spec"]["selector"], labels_of(p))
+            and dig(p, "status", "podIP")
             and dig(p, "status", "phase") not in ("Succeeded", "Failed")
-        ]  # fmt: skip
+        ]
         self._slice(service, chosen, mine)
         self._endpoints(service, chosen)
 
@@ -119,13 +121,22 @@ class Network:
         have = self._k.store.find(ENDPOINTS, *key)
         body = {"subsets": subsets} if subsets else {}
         if have is None:
-            self._k.store.create(ENDPOINTS, {"metadata": {"name": key[1], "namespace": key[0], "labels": labels_of(service)}, **body})  # fmt: skip
+            self._k.store.create(
+                ENDPOINTS,
+                {"metadata": {"name": key[1], "namespace": key[0], "labels": labels_of(service)}, **body},
+            )
         else:
             self._k.update(ENDPOINTS, {"metadata": have["metadata"], **body})
 
 
 def _shown(pod: Obj) -> tuple[object, ...]:
-    return labels_of(pod), dig(pod, "status", "podIP"), ready(pod), deleting(pod), dig(pod, "status", "phase") in ("Succeeded", "Failed")  # fmt: skip
+    return (
+        labels_of(pod),
+        dig(pod, "status", "podIP"),
+        ready(pod),
+        deleting(pod),
+        dig(pod, "status", "phase") in ("Succeeded", "Failed"),
+    )
 
 
 def _target(pod: Obj) -> Obj:

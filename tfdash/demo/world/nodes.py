@@ -42,7 +42,9 @@ class Nodes:
             spread = self._k.rng.random()
             self._k.look(self._beat, event.now.key, _LEASE_EVERY * spread)
             self._k.look(self._report, event.now.key, _STATUS_EVERY * spread)
-        elif event.before is not None and event.before.obj["spec"].get("unschedulable") != event.now.obj["spec"].get("unschedulable"):  # fmt: skip
+        elif event.before is not None and event.before.obj["spec"].get("unschedulable") != event.now.obj[
+            "spec"
+        ].get("unschedulable"):
             self._k.look(self._cordon, event.now.key)
 
     def _cordon(self, key: StoreKey) -> None:
@@ -96,10 +98,15 @@ class Nodes:
             return
         now = self._k.now()
         conditions = [
-            {**c, "status": "Unknown", "reason": "NodeStatusUnknown", "message": "Kubelet stopped posting node status.",
-             "lastTransitionTime": stamp(now)}
+            {
+                **c,
+                "status": "Unknown",
+                "reason": "NodeStatusUnknown",
+                "message": "Kubelet stopped posting node status.",
+                "lastTransitionTime": stamp(now),
+            }
             for c in dig(node, "status", "conditions", default=())
-        ]  # fmt: skip
+        ]
         taints = [
             *(node["spec"].get("taints") or ()),
             {"key": _UNREACHABLE, "effect": "NoSchedule", "timeAdded": stamp(now)},
@@ -138,13 +145,28 @@ class Nodes:
 
     def _evict(self, key: StoreKey, uid: str) -> None:
         pod = self._k.store.find("pods", *key)
-        if pod is None or pod["metadata"]["uid"] != uid or deleting(pod) or pod["spec"].get("nodeName") not in self._kubelet.dead:  # fmt: skip
+        if (
+            pod is None
+            or pod["metadata"]["uid"] != uid
+            or deleting(pod)
+            or pod["spec"].get("nodeName") not in self._kubelet.dead
+        ):
             return
-        self._k.tell("pods", pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key[0]}/{key[1]}", "taint-eviction-controller")  # fmt: skip
+        self._k.tell(
+            "pods",
+            pod,
+            "Normal",
+            "TaintManagerEviction",
+            f"Marking for deletion Pod {key[0]}/{key[1]}",
+            "taint-eviction-controller",
+        )
         target = pods.condition(
-            "DisruptionTarget", True, self._k.now(), "DeletionByTaintManager",
+            "DisruptionTarget",
+            True,
+            self._k.now(),
+            "DeletionByTaintManager",
             "Taint manager: deleting due to NoExecute taint",
-        )  # fmt: skip
+        )
         pod = self._k.update("pods", pods.with_conditions(pod, target))
         remove(self._k.store, "pods", pod)
 

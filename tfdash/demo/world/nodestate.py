@@ -33,7 +33,13 @@ def node_conditions(since: float, now: float) -> list[Obj]:
         ("Ready", "KubeletReady", "kubelet is posting ready status"),
     )
     return [
-        {"type": kind, "status": "True" if kind == "Ready" else "False", "lastHeartbeatTime": stamp(now),
-         "lastTransitionTime": stamp(since), "reason": reason, "message": message}
+        {
+            "type": kind,
+            "status": "True" if kind == "Ready" else "False",
+            "lastHeartbeatTime": stamp(now),
+            "lastTransitionTime": stamp(since),
+            "reason": reason,
+            "message": message,
+        }
         for kind, reason, message in good
-    ]  # fmt: skip
+    ]

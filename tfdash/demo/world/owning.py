@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from tfdash.demo.objects import controller_of
@@ -9,7 +10,7 @@ from tfdash.demo.store import DELETED, Happened, StoreKey
 from tfdash.demo.world.kernel import Kernel
 
 
-class Owning:
+class Owning(ABC):
     """Subclasses give ``KIND``, its ``STORED`` resource and ``reconcile``."""
 
     KIND: ClassVar[str]
@@ -20,8 +21,9 @@ class Owning:
         kernel.store.listen(self.STORED, self._own)
         kernel.store.listen("pods", self._pod)
 
+    @abstractmethod
     def reconcile(self, key: StoreKey) -> None:
-        raise NotImplementedError
+        """Look at one object of ``STORED`` again."""
 
     def _own(self, storage: str, event: Happened) -> None:
         if event.type != DELETED:

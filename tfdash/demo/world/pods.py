@@ -19,8 +19,14 @@ def _with_token(spec: Obj, rng: random.Random) -> Obj:
     sources = [
         {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
         {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-        {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}},
-    ]  # fmt: skip
+        {
+            "downwardAPI": {
+                "items": [
+                    {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+                ]
+            }
+        },
+    ]
     volume = {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
     mount = {"name": name, "readOnly": True, "mountPath": _TOKEN_MOUNT}
     spec = {**spec, "volumes": [*(spec.get("volumes") or ()), volume]}
@@ -33,9 +39,15 @@ def _with_token(spec: Obj, rng: random.Random) -> Obj:
 
 
 def from_template(
-    template: Obj, namespace: str, owner: Obj, rng: random.Random, *, name: str = "", labels: Obj | None = None,
+    template: Obj,
+    namespace: str,
+    owner: Obj,
+    rng: random.Random,
+    *,
+    name: str = "",
+    labels: Obj | None = None,
     **spec: Any,
-) -> Obj:  # fmt: skip
+) -> Obj:
     """A new pod (unstored, Pending) of a workload's template; without ``name`` one is made from the owner's."""
     meta = dict(template.get("metadata") or {})
     meta["labels"] = {**(meta.get("labels") or {}), **(labels or {})}
@@ -50,9 +62,12 @@ def from_template(
 
 def condition(kind: str, true: bool, at: float, reason: str = "", message: str = "") -> Obj:
     found: Obj = {
-        "type": kind, "observedGeneration": 1, "status": "True" if true else "False", "lastProbeTime": None,
+        "type": kind,
+        "observedGeneration": 1,
+        "status": "True" if true else "False",
+        "lastProbeTime": None,
         "lastTransitionTime": stamp(at),
-    }  # fmt: skip
+    }
     if reason:
         found["reason"] = reason
     if message:
@@ -86,27 +101,43 @@ def waiting(container: Obj, reason: str, message: str = "", **more: Any) -> Obj:
     if message:
         state["message"] = message
     return {
-        "name": container["name"], "state": {"waiting": state}, "lastState": {}, "ready": False, "restartCount": 0,
-        "image": container["image"], "imageID": "", "started": False, **more,
-    }  # fmt: skip
+        "name": container["name"],
+        "state": {"waiting": state},
+        "lastState": {},
+        "ready": False,
+        "restartCount": 0,
+        "image": container["image"],
+        "imageID": "",
+        "started": False,
+        **more,
+    }
 
 
 def running(
     pod: Obj, container: Obj, at: float, *, ready: bool, restarts: int = 0, last: Obj | None = None
 ) -> Obj:
     return {
-        "name": container["name"], "state": {"running": {"startedAt": stamp(at)}}, "lastState": last or {},
-        "ready": ready, "restartCount": restarts, "image": container["image"], "imageID": image_id(container["image"]),
-        "containerID": container_id(pod, container["name"], restarts), "started": True,
-    }  # fmt: skip
+        "name": container["name"],
+        "state": {"running": {"startedAt": stamp(at)}},
+        "lastState": last or {},
+        "ready": ready,
+        "restartCount": restarts,
+        "image": container["image"],
+        "imageID": image_id(container["image"]),
+        "containerID": container_id(pod, container["name"], restarts),
+        "started": True,
+    }
 
 
 def ended(status: Obj, pod: Obj, at: float, exit_code: int, reason: str, started: float) -> Obj:
     """What ``terminated`` says of a run that is over."""
     return {
-        "exitCode": exit_code, "reason": reason, "startedAt": stamp(started), "finishedAt": stamp(at),
+        "exitCode": exit_code,
+        "reason": reason,
+        "startedAt": stamp(started),
+        "finishedAt": stamp(at),
         "containerID": status.get("containerID", ""),
-    }  # fmt: skip
+    }
 
 
 def is_sidecar(container: Obj) -> bool:
@@ -173,6 +204,14 @@ def settled(pod: Obj, node: Obj, ip: str, at: float, ready_at: float) -> Obj:
     ]
     more: Obj = {"initContainerStatuses": inits} if inits else {}
     return with_status(
-        pod, phase="Running", conditions=conditions, hostIP=host, hostIPs=[{"ip": host}], podIP=ip,
-        podIPs=[{"ip": ip}], startTime=stamp(at), containerStatuses=statuses, **more,
-    )  # fmt: skip
+        pod,
+        phase="Running",
+        conditions=conditions,
+        hostIP=host,
+        hostIPs=[{"ip": host}],
+        podIP=ip,
+        podIPs=[{"ip": ip}],
+        startTime=stamp(at),
+        containerStatuses=statuses,
+        **more,
+    )

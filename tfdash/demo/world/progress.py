@@ -40,9 +40,14 @@ def conditions_of(deployment: Obj, sets: list[Obj], new: Obj | None, now: float)
     conditions = set_condition(conditions, "Available", *found, now, updated=True)
     conditions, again = _progress(deployment, have, conditions, sets, new, now)
     failing = next(
-        (c for s in ([new] if new else []) + sets for c in dig(s, "status", "conditions", default=())
-         if c["type"] == "ReplicaFailure" and c["status"] == "True"), None,
-    )  # fmt: skip
+        (
+            c
+            for s in ([new] if new else []) + sets
+            for c in dig(s, "status", "conditions", default=())
+            if c["type"] == "ReplicaFailure" and c["status"] == "True"
+        ),
+        None,
+    )
     if failing is not None:
         conditions = set_condition(
             conditions, "ReplicaFailure", "True", failing["reason"], failing["message"], now, updated=True

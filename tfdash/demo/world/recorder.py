@@ -25,9 +25,17 @@ class Recorder:
         self._alike: dict[tuple[str, ...], deque[float]] = {}
 
     def tell(
-        self, about: Resource, obj: Obj, kind: str, reason: str, message: str, source: str,
-        host: str = "", path: str = "", series: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        about: Resource,
+        obj: Obj,
+        kind: str,
+        reason: str,
+        message: str,
+        source: str,
+        host: str = "",
+        path: str = "",
+        series: str = "",
+    ) -> None:
         """``host`` is the node of a kubelet, ``path`` the container's field, ``series`` the action of a newer event."""
         now = self._agenda.now()
         uid, namespace = obj["metadata"]["uid"], namespace_of(obj) or "default"
@@ -42,9 +50,14 @@ class Recorder:
                 self._agenda.after(KEPT, self._forget, said, namespace, name)
                 return
         involved: Obj = {
-            "kind": about.kind, "namespace": namespace_of(obj), "name": name_of(obj), "uid": uid,
-            "apiVersion": about.api_version, "resourceVersion": obj["metadata"]["resourceVersion"], "fieldPath": path,
-        }  # fmt: skip
+            "kind": about.kind,
+            "namespace": namespace_of(obj),
+            "name": name_of(obj),
+            "uid": uid,
+            "apiVersion": about.api_version,
+            "resourceVersion": obj["metadata"]["resourceVersion"],
+            "fieldPath": path,
+        }
         event: Obj = {
             "metadata": {
                 "name": f"{name_of(obj)}.{int(now * 1e9) & 0xFFFFFFFFFFFFFFFF:x}",
@@ -81,7 +94,7 @@ class Recorder:
 
     def _combined(
         self, uid: str, kind: str, reason: str, source: str, path: str, message: str, now: float
-    ) -> str:  # fmt: skip
+    ) -> str:
         """``message``, or its combined form when too much alike was said; the same message again is no new one."""
         if (uid, kind, reason, message, source, path) in self._known:
             return message

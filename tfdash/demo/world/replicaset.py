@@ -18,7 +18,7 @@ from tfdash.demo.world.workload import (
     ready,
     set_condition,
     without_condition,
-)  # fmt: skip
+)
 
 STORAGE = "replicasets.apps"
 _SOURCE = "replicaset-controller"

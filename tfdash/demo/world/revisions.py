@@ -34,9 +34,11 @@ def make_revision(store: Store, kind: str, owner: Obj, number: int, at: float | 
     if kind == "DaemonSet":
         labels["controller-revision-hash"] = digest
     meta = {
-        "name": name, "namespace": namespace_of(owner), "labels": labels,
+        "name": name,
+        "namespace": namespace_of(owner),
+        "labels": labels,
         "ownerReferences": [owner_reference("apps/v1", kind, owner)],
-    }  # fmt: skip
+    }
     cause = (owner["metadata"].get("annotations") or {}).get("kubernetes.io/change-cause")
     if cause:
         meta["annotations"] = {"kubernetes.io/change-cause": cause}

@@ -21,7 +21,7 @@ from tfdash.demo.objects import (
     with_annotations,
     with_spec,
     with_status,
-)  # fmt: skip
+)
 from tfdash.demo.store import DELETED, Happened, StoreKey
 from tfdash.demo.table.workloads import selector
 from tfdash.demo.world import rolloutsets as shelf
@@ -72,7 +72,9 @@ class Rollouts:
     def _template(self, storage: str, event: Happened) -> None:
         for rollout in self._k.store.all(STORAGE, event.now.key[0]):
             if condition(rollout, "InvalidSpec") is not None:
-                self._k.look(self.reconcile, (event.now.key[0] or rollout["metadata"]["namespace"], name_of(rollout)))  # fmt: skip
+                self._k.look(
+                    self.reconcile, (event.now.key[0] or rollout["metadata"]["namespace"], name_of(rollout))
+                )
 
     # -- one look -----------------------------------------------------------------------------------------------
 
@@ -99,8 +101,9 @@ class Rollouts:
             return
         if any(
             at.size(s) and annotations_of(s).get(DESIRED, "") not in ("", str(at.wanted(rollout)))
-            for s in (turn.new, turn.stable) if s is not None
-        ):  # fmt: skip
+            for s in (turn.new, turn.stable)
+            if s is not None
+        ):
             self._pods.size(turn)
             self._persist(turn)
             return
@@ -122,9 +125,14 @@ class Rollouts:
         conditions = dig(stored, "status", "conditions", default=[])
         old = condition(stored, "InvalidSpec")
         conditions = say.with_condition(
-            conditions, "InvalidSpec", "True", "InvalidSpec", message, self._k.now(),
+            conditions,
+            "InvalidSpec",
+            "True",
+            "InvalidSpec",
+            message,
+            self._k.now(),
             fresh=old is not None and old["message"] != message,
-        )  # fmt: skip
+        )
         status = {**stored.get("status", {}), "conditions": conditions}
         status["phase"], status["message"] = say.phase(stored, status)
         status["observedGeneration"] = str(stored["metadata"].get("generation", 0))
@@ -140,9 +148,13 @@ class Rollouts:
         found = with_annotations(turn.stored, **{say.REVISION: str(say.revision_of(made))})
         message = f'Created new replica set "{name_of(made)}"'
         conditions = say.with_condition(
-            dig(found, "status", "conditions", default=[]), "Progressing", "True", "NewReplicaSetCreated", message,
+            dig(found, "status", "conditions", default=[]),
+            "Progressing",
+            "True",
+            "NewReplicaSetCreated",
+            message,
             turn.now,
-        )  # fmt: skip
+        )
         self._k.update(STORAGE, with_status(found, conditions=conditions))
         tell(self._k, found, "RolloutUpdated", f"Rollout updated to revision {say.revision_of(made)}")
 
@@ -345,9 +357,15 @@ class Rollouts:
             "conditions": [c for c in old.get("conditions") or () if c["type"] != "InvalidSpec"],
         }
         status["conditions"] = say.conditions(
-            turn.rollout, shown, turn.new, turn.sets, turn.now, aborted=turn.aborted, why=turn.abort_message,
+            turn.rollout,
+            shown,
+            turn.new,
+            turn.sets,
+            turn.now,
+            aborted=turn.aborted,
+            why=turn.abort_message,
             waiting=waiting,
-        )  # fmt: skip
+        )
         status["phase"], status["message"] = say.phase(turn.rollout, status)
         if turn.abort_message and not old.get("abort"):
             message = next(c["message"] for c in status["conditions"] if c["type"] == "Progressing")

@@ -15,7 +15,7 @@ from tfdash.demo.objects import (
     owner_reference,
     with_meta,
     with_spec,
-)  # fmt: skip
+)
 from tfdash.demo.store import Store
 from tfdash.demo.world import rolloutstatus as say
 from tfdash.demo.world import rolloutsteps as at
@@ -67,7 +67,7 @@ def problem_of(store: Store, rollout: Obj) -> str:
     """Why the controller will not work with this Rollout, by its field; "" where it will."""
     strategy = dig(rollout, "spec", "strategy", default={})
     if strategy.get("canary") is None:
-        return "spec.strategy.strategy: Required value: Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'"  # fmt: skip
+        return "spec.strategy.strategy: Required value: Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'"
     if not dig(rollout, "spec", "selector"):
         return "spec.selector: Required value: Rollout has missing field '.spec.selector'"
     namespace, canary = rollout["metadata"]["namespace"], at.canary_of(rollout)
@@ -101,9 +101,12 @@ class Runs:
         step = self._current(mine, turn, "currentStepAnalysisRunStatus")
         background = self._current(mine, turn, "currentBackgroundAnalysisRunStatus")
         over = (
-            say.promoted(status) or turn.aborted or status.get("promoteFull") or turn.fast_back()
+            say.promoted(status)
+            or turn.aborted
+            or status.get("promoteFull")
+            or turn.fast_back()
             or not status.get("stableRS")
-        )  # fmt: skip
+        )
         if over:
             self._cancel([r for r in (step, background) if r is not None])
         else:
@@ -188,10 +191,12 @@ class Runs:
         base = "-".join(p for p in (turn.key[1], digest, revision, infix) if p)
         chosen = dig(turn.rollout, "spec", "selector", "matchLabels", default={})
         meta: Obj = {
-            "namespace": turn.key[0], "annotations": {say.REVISION: revision}, "generation": 1,
+            "namespace": turn.key[0],
+            "annotations": {say.REVISION: revision},
+            "generation": 1,
             "labels": {**labels, say.HASH: digest, **chosen},
             "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Rollout", turn.stored)],
-        }  # fmt: skip
+        }
         name, count = base, 0
         while self._k.store.get(RUNS, turn.key[0], name) is not None:
             count += 1
@@ -266,16 +271,22 @@ class Runs:
             of = turn.new if template.get("specRef") == "canary" else turn.stable
             assert of is not None
             made = {
-                "name": template["name"], "replicas": template.get("replicas", 1), "template": of["spec"]["template"],
+                "name": template["name"],
+                "replicas": template.get("replicas", 1),
+                "template": of["spec"]["template"],
                 "selector": template.get("selector") or of["spec"]["selector"],
-            }  # fmt: skip
+            }
             templates.append(made)
         analyses = [{**a, "args": arguments(turn, a.get("args") or [])} for a in step.get("analyses") or ()]
         spec: Obj = {"duration": step.get("duration"), "templates": templates, "analyses": analyses or None}
         meta = {
-            "name": name, "namespace": turn.key[0], "labels": labels, "annotations": {say.REVISION: revision},
-            "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Rollout", turn.stored)], "generation": 1,
-        }  # fmt: skip
+            "name": name,
+            "namespace": turn.key[0],
+            "labels": labels,
+            "annotations": {say.REVISION: revision},
+            "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Rollout", turn.stored)],
+            "generation": 1,
+        }
         body = {"metadata": meta, "spec": {k: v for k, v in spec.items() if v is not None}}
         found = self._k.store.create(EXPERIMENTS, body)
         tell(self._k, turn.rollout, "ExperimentCreated", f"Created Experiment '{name}'")

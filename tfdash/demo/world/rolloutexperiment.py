@@ -17,7 +17,7 @@ from tfdash.demo.objects import (
     stamp,
     with_meta,
     with_spec,
-)  # fmt: skip
+)
 from tfdash.demo.store import DELETED, Happened, StoreKey
 from tfdash.demo.world.behaviour import duration
 from tfdash.demo.world.kernel import Kernel
@@ -63,11 +63,13 @@ class Experiments:
         runs = self._analyses(found) if "availableAt" in status else []
         told = [
             {
-                "name": name, "analysisRun": name_of(run), "phase": dig(run, "status", "phase", default="Pending"),
+                "name": name,
+                "analysisRun": name_of(run),
+                "phase": dig(run, "status", "phase", default="Pending"),
                 "message": dig(run, "status", "message", default=""),
             }
             for name, run in runs
-        ]  # fmt: skip
+        ]
         worst = max((t["phase"] for t in told), key=_WORSE.index, default="Successful")
         over = found["spec"].get("terminate") or (left is not None and left <= 0)
         shown = "Successful" if over else "Running" if whole else "Progressing"
@@ -115,18 +117,34 @@ class Experiments:
             labels = {**dig(inner, "metadata", "labels", default={}), HASH: digest}
             chosen = {**dig(template, "selector", "matchLabels", default={}), HASH: digest}
             meta = {
-                "name": name, "namespace": namespace_of(found), "labels": labels, "generation": 1,
-                "annotations": {"experiment.argoproj.io/name": name_of(found), "experiment.argoproj.io/template-name": template["name"]},
+                "name": name,
+                "namespace": namespace_of(found),
+                "labels": labels,
+                "generation": 1,
+                "annotations": {
+                    "experiment.argoproj.io/name": name_of(found),
+                    "experiment.argoproj.io/template-name": template["name"],
+                },
                 "ownerReferences": [owner_reference(_VERSION, "Experiment", found)],
-            }  # fmt: skip
+            }
             spec = {
-                "replicas": wanted, "selector": {"matchLabels": chosen},
+                "replicas": wanted,
+                "selector": {"matchLabels": chosen},
                 "template": {**inner, "metadata": {**(inner.get("metadata") or {}), "labels": labels}},
-            }  # fmt: skip
+            }
             made = self._k.store.create(SETS, {"metadata": meta, "spec": spec})
-        counts = {f: int(dig(made, "status", f, default=0)) for f in ("replicas", "readyReplicas", "availableReplicas")}  # fmt: skip
+        counts = {
+            f: int(dig(made, "status", f, default=0))
+            for f in ("replicas", "readyReplicas", "availableReplicas")
+        }
         digest = made["metadata"]["labels"][HASH]
-        return {"name": template["name"], **counts, "updatedReplicas": counts["replicas"], "podTemplateHash": digest, "wanted": wanted}  # fmt: skip
+        return {
+            "name": template["name"],
+            **counts,
+            "updatedReplicas": counts["replicas"],
+            "podTemplateHash": digest,
+            "wanted": wanted,
+        }
 
     def _analyses(self, found: Obj) -> list[tuple[str, Obj]]:
         result = []
@@ -139,9 +157,11 @@ class Experiments:
                 except Unresolved:
                     continue
                 meta = {
-                    "name": name, "namespace": namespace_of(found), "generation": 1,
+                    "name": name,
+                    "namespace": namespace_of(found),
+                    "generation": 1,
                     "ownerReferences": [owner_reference(_VERSION, "Experiment", found)],
-                }  # fmt: skip
+                }
                 run = self._k.store.create(RUNS, {"metadata": meta, "spec": spec})
             result.append((analysis["name"], run))
         return result

@@ -53,28 +53,43 @@ def application(layout: Layout, service: Service, namespace: str) -> None:
     tracking = f"{service.name}:{resource.group}/{resource.kind}:{namespace}/{service.name}"
     workload = layout.store.update(storage, with_annotations(workload, **{TRACKING: tracking}))
     commit = layout.cluster.repository.track(
-        (_ARGOCD, service.name), Tracked(storage, namespace, service.name), workload["spec"]["template"],
+        (_ARGOCD, service.name),
+        Tracked(storage, namespace, service.name),
+        workload["spec"]["template"],
         f"release {service.version} by ci",
-    )  # fmt: skip
+    )
     source = {
-        "repoURL": "https://git.terrafusion.example/platform/deploy.git", "targetRevision": "main",
+        "repoURL": "https://git.terrafusion.example/platform/deploy.git",
+        "targetRevision": "main",
         "path": f"{layout.environment}/{service.name}",
-    }  # fmt: skip
+    }
     at = stamp(layout.begin - DAY)
     sync = {"revision": commit.revision, "source": source}
-    layout.put(APPLICATIONS, {
-        "metadata": {"name": service.name, "namespace": _ARGOCD},
-        "spec": {
-            "project": "platform", "source": source,
-            "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
-            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+    layout.put(
+        APPLICATIONS,
+        {
+            "metadata": {"name": service.name, "namespace": _ARGOCD},
+            "spec": {
+                "project": "platform",
+                "source": source,
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
+                "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+            },
+            "status": {
+                "sync": {"status": "Synced", "revision": commit.revision},
+                "health": {"status": "Healthy"},
+                "operationState": {
+                    "phase": "Succeeded",
+                    "startedAt": at,
+                    "finishedAt": at,
+                    "syncResult": sync,
+                },
+                "history": [{"id": 41, "revision": commit.revision, "deployedAt": at, "source": source}],
+            },
         },
-        "status": {
-            "sync": {"status": "Synced", "revision": commit.revision}, "health": {"status": "Healthy"},
-            "operationState": {"phase": "Succeeded", "startedAt": at, "finishedAt": at, "syncResult": sync},
-            "history": [{"id": 41, "revision": commit.revision, "deployedAt": at, "source": source}],
-        },
-    }, 60 * DAY, "argocd-server")  # fmt: skip
+        60 * DAY,
+        "argocd-server",
+    )
 
 
 def rollout(layout: Layout, service: Service, namespace: str) -> None:
@@ -85,17 +100,31 @@ def rollout(layout: Layout, service: Service, namespace: str) -> None:
     versions = [*reversed(service.before), service.version]
     number = 12 + sum(service.name.encode()) % 60
     template = template_of(service, service.version, layout.environment)
-    found = layout.put(STORAGE, {
-        "metadata": {
-            "name": service.name, "namespace": namespace, "labels": {"app": service.name}, "generation": number + 9,
-            "annotations": {REVISION: str(number), "kubernetes.io/change-cause": f"release {service.version} by ci"},
+    found = layout.put(
+        STORAGE,
+        {
+            "metadata": {
+                "name": service.name,
+                "namespace": namespace,
+                "labels": {"app": service.name},
+                "generation": number + 9,
+                "annotations": {
+                    REVISION: str(number),
+                    "kubernetes.io/change-cause": f"release {service.version} by ci",
+                },
+            },
+            "spec": {
+                "replicas": count,
+                "revisionHistoryLimit": 10,
+                "progressDeadlineSeconds": 600,
+                "selector": {"matchLabels": {"app": service.name}},
+                "template": template,
+                "strategy": {"canary": _canary(service, plan)},
+            },
         },
-        "spec": {
-            "replicas": count, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600,
-            "selector": {"matchLabels": {"app": service.name}}, "template": template,
-            "strategy": {"canary": _canary(service, plan)},
-        },
-    }, 60 * DAY, "argocd-controller")  # fmt: skip
+        60 * DAY,
+        "argocd-controller",
+    )
     ages = sorted((1.5 * DAY + 26 * DAY * layout.rng.random() for _ in versions), reverse=True)
     digest = ""
     for index, version in enumerate(versions):
@@ -123,9 +152,10 @@ def _canary(service: Service, plan: Delivery) -> Obj:
     canary: Obj = {"maxSurge": "25%", "maxUnavailable": 0, "steps": list(plan.steps)}
     if plan.routed:
         canary |= {
-            "stableService": service.name, "canaryService": f"{service.name}-canary",
+            "stableService": service.name,
+            "canaryService": f"{service.name}-canary",
             "trafficRouting": {"nginx": {"stableIngress": service.name}},
-        }  # fmt: skip
+        }
     return canary
 
 
@@ -134,32 +164,51 @@ def _status(found: Obj, plan: Delivery, digest: str, count: int, since: float) -
 
     def condition(kind: str, reason: str, message: str) -> Obj:
         return {
-            "type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": at,
+            "type": kind,
+            "status": "True",
+            "reason": reason,
+            "message": message,
+            "lastTransitionTime": at,
             "lastUpdateTime": at,
-        }  # fmt: skip
+        }
 
     name = found["metadata"]["name"]
     progressed = f'ReplicaSet "{name}-{digest}" has successfully progressed.'
     return {
-        "observedGeneration": str(found["metadata"]["generation"]), "stableRS": digest, "currentPodHash": digest,
-        "currentStepHash": step_hash(found), "currentStepIndex": len(plan.steps), "replicas": count,
-        "updatedReplicas": count, "readyReplicas": count, "availableReplicas": count, "HPAReplicas": count,
-        "phase": "Healthy", "blueGreen": {}, "canary": {}, "selector": f"app={name}",
+        "observedGeneration": str(found["metadata"]["generation"]),
+        "stableRS": digest,
+        "currentPodHash": digest,
+        "currentStepHash": step_hash(found),
+        "currentStepIndex": len(plan.steps),
+        "replicas": count,
+        "updatedReplicas": count,
+        "readyReplicas": count,
+        "availableReplicas": count,
+        "HPAReplicas": count,
+        "phase": "Healthy",
+        "blueGreen": {},
+        "canary": {},
+        "selector": f"app={name}",
         "conditions": [
             condition("Available", "AvailableReason", "Rollout has minimum availability"),
             condition("Progressing", "NewReplicaSetAvailable", progressed),
             condition("Healthy", "RolloutHealthy", "Rollout is healthy"),
             condition("Completed", "RolloutCompleted", "RolloutCompleted"),
         ],
-    }  # fmt: skip
+    }
 
 
 def _analysis(layout: Layout, service: Service, namespace: str, plan: Delivery) -> None:
     if plan.metrics:
-        layout.put(TEMPLATES[0], {
-            "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
-            "spec": {"args": [{"name": "version"}], "metrics": list(plan.metrics)},
-        }, 40 * DAY, "argocd-controller")  # fmt: skip
+        layout.put(
+            TEMPLATES[0],
+            {
+                "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
+                "spec": {"args": [{"name": "version"}], "metrics": list(plan.metrics)},
+            },
+            40 * DAY,
+            "argocd-controller",
+        )
 
 
 def _canary_service(layout: Layout, service: Service, namespace: str, plan: Delivery, digest: str) -> None:
@@ -172,9 +221,11 @@ def _canary_service(layout: Layout, service: Service, namespace: str, plan: Deli
     }
     body = {
         "metadata": {
-            "name": f"{service.name}-canary", "namespace": namespace, "labels": {"app": service.name},
+            "name": f"{service.name}-canary",
+            "namespace": namespace,
+            "labels": {"app": service.name},
             "annotations": {"argo-rollouts.argoproj.io/managed-by-rollouts": service.name},
         },
         "spec": spec,
-    }  # fmt: skip
+    }
     layout.put("services", give_address(layout.cluster, body), 40 * DAY, "argocd-controller")

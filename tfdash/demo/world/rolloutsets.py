@@ -17,7 +17,7 @@ from tfdash.demo.objects import (
     with_annotations,
     with_meta,
     with_spec,
-)  # fmt: skip
+)
 from tfdash.demo.store import Exists
 from tfdash.demo.world.kernel import Kernel
 from tfdash.demo.world.replicaset import STORAGE as SETS
@@ -53,14 +53,19 @@ def new_manifest(rollout: Obj, revision: int, replicas: int = 0) -> Obj:
     selector = {**rollout["spec"]["selector"]}
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: digest}
     spec = {
-        "replicas": replicas, "minReadySeconds": rollout["spec"].get("minReadySeconds"), "selector": selector,
+        "replicas": replicas,
+        "minReadySeconds": rollout["spec"].get("minReadySeconds"),
+        "selector": selector,
         "template": {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}},
-    }  # fmt: skip
+    }
     meta = {
-        "name": f"{name_of(rollout)}-{digest}", "namespace": namespace_of(rollout), "labels": labels,
+        "name": f"{name_of(rollout)}-{digest}",
+        "namespace": namespace_of(rollout),
+        "labels": labels,
         "annotations": {**_copied(rollout), DESIRED: str(wanted(rollout)), REVISION: str(revision)},
-        "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Rollout", rollout)], "generation": 1,
-    }  # fmt: skip
+        "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Rollout", rollout)],
+        "generation": 1,
+    }
     return {"metadata": meta, "spec": {k: v for k, v in spec.items() if v is not None}}
 
 

@@ -50,9 +50,13 @@ def with_condition(
         return conditions
     since = old["lastTransitionTime"] if old is not None and old["status"] == truth else stamp(now)
     found = {
-        "type": kind, "status": truth, "reason": reason, "message": message,
-        "lastTransitionTime": since, "lastUpdateTime": stamp(now),
-    }  # fmt: skip
+        "type": kind,
+        "status": truth,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": since,
+        "lastUpdateTime": stamp(now),
+    }
     return [*(c for c in conditions if c["type"] != kind), found]
 
 
@@ -110,8 +114,16 @@ def deadline_left(rollout: Obj, status: Obj, now: float) -> float | None:
 
 
 def conditions(
-    rollout: Obj, status: Obj, new: Obj | None, sets: list[Obj], now: float, *, aborted: bool, why: str, waiting: bool
-) -> list[Obj]:  # fmt: skip
+    rollout: Obj,
+    status: Obj,
+    new: Obj | None,
+    sets: list[Obj],
+    now: float,
+    *,
+    aborted: bool,
+    why: str,
+    waiting: bool,
+) -> list[Obj]:
     """``why`` is the abort's message; ``waiting``: an old ReplicaSet still has its deadline before it."""
     found: list[Obj] = list(status.get("conditions") or ())
     paused = bool(status.get("pauseConditions")) or bool(rollout["spec"].get("paused"))

@@ -33,7 +33,7 @@ class Traffic:
         chosen = {**(service["spec"].get("selector") or {}), say.HASH: digest}
         after = {**service, "metadata": {**service["metadata"], "annotations": marked}}
         self._k.update("services", {**after, "spec": {**service["spec"], "selector": chosen}})
-        message = f"Switched selector for service '{name}' from '{dig(service, 'spec', 'selector', say.HASH, default='')}' to '{digest}'"  # fmt: skip
+        message = f"Switched selector for service '{name}' from '{dig(service, 'spec', 'selector', say.HASH, default='')}' to '{digest}'"
         tell(self._k, turn.rollout, "SwitchService", message)
 
     def weigh(self, turn: Turn) -> None:

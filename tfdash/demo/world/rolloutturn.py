@@ -145,9 +145,10 @@ class Turn:
         ):
             if run is not None:
                 told = {
-                    "name": name_of(run), "status": dig(run, "status", "phase", default=""),
+                    "name": name_of(run),
+                    "status": dig(run, "status", "phase", default=""),
                     "message": dig(run, "status", "message"),
-                }  # fmt: skip
+                }
                 found[field] = {k: v for k, v in told.items() if v is not None}
         if self.experiment is not None:
             found["currentExperiment"] = name_of(self.experiment)

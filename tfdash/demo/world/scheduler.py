@@ -16,7 +16,11 @@ from tfdash.demo.world.nodestate import tolerates
 _SOURCE = "default-scheduler"
 _RETRY = 300.0  # an unschedulable pod is tried again after so long even if nothing changed
 _BACKOFF = 2.0
-_NOT_HELPFUL = ("node(s) had untolerated taint(s)", "node(s) didn't match Pod's node affinity/selector", "node(s) were unschedulable")  # fmt: skip
+_NOT_HELPFUL = (
+    "node(s) had untolerated taint(s)",
+    "node(s) didn't match Pod's node affinity/selector",
+    "node(s) were unschedulable",
+)
 
 
 class Room(NamedTuple):

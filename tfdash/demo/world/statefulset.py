@@ -12,7 +12,7 @@ from tfdash.demo.objects import (
     owner_reference,
     with_meta,
     with_status,
-)  # fmt: skip
+)
 from tfdash.demo.store import StoreKey
 from tfdash.demo.world import pods
 from tfdash.demo.world.owning import Owning
@@ -108,7 +108,7 @@ class StatefulSets(Owning):
     def _update(self, found: Obj, have: dict[int, Obj], update: str, partition: int, end: int) -> None:
         most = rounded(
             dig(found, "spec", "updateStrategy", "rollingUpdate", "maxUnavailable"), end, up=True, default=1
-        )  # fmt: skip
+        )
         away = sum(deleting(p) or not ready(p) for i, p in have.items() if i < end)
         for index in sorted((i for i in have if partition <= i < end), reverse=True):
             pod = have[index]
@@ -136,15 +136,22 @@ class StatefulSets(Owning):
             if self._k.store.get("persistentvolumeclaims", namespace, claim_name) is None:
                 self._claim(found, claim, claim_name, namespace)
         labels = {
-            "apps.kubernetes.io/pod-index": str(index), "controller-revision-hash": revision,
+            "apps.kubernetes.io/pod-index": str(index),
+            "controller-revision-hash": revision,
             "statefulset.kubernetes.io/pod-name": name,
-        }  # fmt: skip
+        }
         owner = owner_reference("apps/v1", "StatefulSet", found)
         pod = pods.from_template(
-            template, namespace, owner, self._k.rng, name=name, labels=labels, hostname=name,
+            template,
+            namespace,
+            owner,
+            self._k.rng,
+            name=name,
+            labels=labels,
+            hostname=name,
             subdomain=found["spec"].get("serviceName", ""),
             volumes=[*volumes, *(template["spec"].get("volumes") or ())],
-        )  # fmt: skip
+        )
         try:
             create_pod(self._k, pod)
         except ApiError as error:
@@ -164,7 +171,10 @@ class StatefulSets(Owning):
             "labels": labels,
             "finalizers": ["kubernetes.io/pvc-protection"],
         }
-        self._k.store.create("persistentvolumeclaims", {"metadata": meta, "spec": claim["spec"], "status": {"phase": "Pending"}})  # fmt: skip
+        self._k.store.create(
+            "persistentvolumeclaims",
+            {"metadata": meta, "spec": claim["spec"], "status": {"phase": "Pending"}},
+        )
         message = f"Create Claim {name} Pod {name.partition('-')[2]} in StatefulSet {name_of(found)} success"
         self._k.tell(STORAGE, found, "Normal", "SuccessfulCreate", message, _SOURCE)
 
@@ -203,7 +213,13 @@ class StatefulSets(Owning):
             for k, v in status.items()
             if v or k in ("replicas", "collisionCount", "availableReplicas", "observedGeneration")
         }
-        self._k.update(STORAGE, with_status(with_meta(found), **{**dict.fromkeys(("readyReplicas", "currentReplicas", "updatedReplicas")), **status}))  # fmt: skip
+        self._k.update(
+            STORAGE,
+            with_status(
+                with_meta(found),
+                **{**dict.fromkeys(("readyReplicas", "currentReplicas", "updatedReplicas")), **status},
+            ),
+        )
         wait = next_available(live, least, now)
         if wait is not None:
             self._k.look(self.reconcile, key, wait + 0.05)

@@ -24,13 +24,24 @@ def template_of(service: Service, version: str, environment: str) -> Obj:
     container: Obj = {
         "name": service.name,
         "image": image(service, version),
-        "resources": {"requests": {"cpu": service.cpu, "memory": service.memory}, "limits": {"memory": limit}},
+        "resources": {
+            "requests": {"cpu": service.cpu, "memory": service.memory},
+            "limits": {"memory": limit},
+        },
         "env": [
-            {"name": "ENVIRONMENT", "valueFrom": {"configMapKeyRef": {"name": f"{service.name}-config", "key": "ENVIRONMENT"}}},
-            {"name": "DATABASE_PASSWORD", "valueFrom": {"secretKeyRef": {"name": f"{service.name}-secrets", "key": "DATABASE_PASSWORD"}}},
+            {
+                "name": "ENVIRONMENT",
+                "valueFrom": {"configMapKeyRef": {"name": f"{service.name}-config", "key": "ENVIRONMENT"}},
+            },
+            {
+                "name": "DATABASE_PASSWORD",
+                "valueFrom": {
+                    "secretKeyRef": {"name": f"{service.name}-secrets", "key": "DATABASE_PASSWORD"}
+                },
+            },
         ],
         "volumeMounts": [{"name": "config", "mountPath": "/etc/terrafusion", "readOnly": True}],
-    }  # fmt: skip
+    }
     spec: Obj = {
         "serviceAccountName": service.name,
         "containers": [container],

@@ -42,10 +42,22 @@ class World:
         self.scheduler = Scheduler(kernel)
         self.nodes = Nodes(kernel, self.kubelet)
         self.parts = (
-            ReplicaSets(kernel), Deployments(kernel), StatefulSets(kernel), DaemonSets(kernel), Jobs(kernel),
-            CronJobs(kernel), Autoscalers(kernel), Network(kernel), Guards(kernel), Collector(kernel),
-            Rollouts(kernel), Analyses(kernel), Experiments(kernel), Applications(kernel), Canaries(kernel),
-        )  # fmt: skip
+            ReplicaSets(kernel),
+            Deployments(kernel),
+            StatefulSets(kernel),
+            DaemonSets(kernel),
+            Jobs(kernel),
+            CronJobs(kernel),
+            Autoscalers(kernel),
+            Network(kernel),
+            Guards(kernel),
+            Collector(kernel),
+            Rollouts(kernel),
+            Analyses(kernel),
+            Experiments(kernel),
+            Applications(kernel),
+            Canaries(kernel),
+        )
         self.actions = Actions(kernel, self.nodes)
 
     def begin(self, at: float) -> None:

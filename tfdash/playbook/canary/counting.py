@@ -67,9 +67,12 @@ class Births:
     """When each target was first scraped, and which series therefore count from zero."""
 
     def __init__(
-        self, series: Iterable[CounterSeries | HistogramSeries], started: Mapping[str, float], since: float,
+        self,
+        series: Iterable[CounterSeries | HistogramSeries],
+        started: Mapping[str, float],
+        since: float,
         interval: float | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._started, self._since, self._interval = started, since, interval or 0.0
         self._first: dict[Target, float] = {}
         for one in series:

@@ -286,8 +286,11 @@ def shown(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Shown:
     """A window that has ended says the same ever after."""
     baseline = base_of(pair, held)
     result = WindowResult(
-        start=pair.start, end=pair.end, outcome=window(pair, held, policy), canary=measured(pair.canary, policy),
+        start=pair.start,
+        end=pair.end,
+        outcome=window(pair, held, policy),
+        canary=measured(pair.canary, policy),
         baseline=measured(baseline, policy),
-    )  # fmt: skip
+    )
     top = limit(Fraction(baseline.events, baseline.requests or 1), policy.errors)
     return Shown(result, reached(pair.canary, baseline, policy), float(top))

@@ -43,19 +43,34 @@ def hold(tally: Tally, version: str, label: str, at: float) -> Held:
     for slow in tally.slows:
         counts = [a + b for a, b in zip(counts, slow.baseline, strict=True)]
     return Held(
-        hash=version, label=label, at=at, start=tally.grid.start, end=tally.grid.end,
-        requests=sum(p.baseline.requests for p in tally.pairs), events=sum(p.baseline.events for p in tally.pairs),
-        bounds=tally.bounds, counts=tuple(counts), native=tally.native,
-    )  # fmt: skip
+        hash=version,
+        label=label,
+        at=at,
+        start=tally.grid.start,
+        end=tally.grid.end,
+        requests=sum(p.baseline.requests for p in tally.pairs),
+        events=sum(p.baseline.events for p in tally.pairs),
+        bounds=tally.bounds,
+        counts=tuple(counts),
+        native=tally.native,
+    )
 
 
 def write(held: Held) -> str:
     """Canonical JSON: sorted keys, no spaces; an infinite bound is the text "+Inf"."""
     told: dict[str, Any] = {
-        "v": 1, "hash": held.hash, "at": held.at, "start": held.start, "end": held.end, "requests": held.requests,
-        "errors": held.events, "bounds": ["+Inf" if b == math.inf else b for b in held.bounds],
-        "counts": list(held.counts), "native": held.native, "label": held.label,
-    }  # fmt: skip
+        "v": 1,
+        "hash": held.hash,
+        "at": held.at,
+        "start": held.start,
+        "end": held.end,
+        "requests": held.requests,
+        "errors": held.events,
+        "bounds": ["+Inf" if b == math.inf else b for b in held.bounds],
+        "counts": list(held.counts),
+        "native": held.native,
+        "label": held.label,
+    }
     return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -66,11 +81,17 @@ def read(text: str) -> Held | None:
         if raw["v"] != 1:
             return None
         held = Held(
-            hash=str(raw["hash"]), label=str(raw["label"]), at=float(raw["at"]), start=float(raw["start"]),
-            end=float(raw["end"]), requests=int(raw["requests"]), events=int(raw["errors"]),
+            hash=str(raw["hash"]),
+            label=str(raw["label"]),
+            at=float(raw["at"]),
+            start=float(raw["start"]),
+            end=float(raw["end"]),
+            requests=int(raw["requests"]),
+            events=int(raw["errors"]),
             bounds=tuple(math.inf if b == "+Inf" else float(b) for b in raw["bounds"]),
-            counts=tuple(int(c) for c in raw["counts"]), native=bool(raw["native"]),
-        )  # fmt: skip
+            counts=tuple(int(c) for c in raw["counts"]),
+            native=bool(raw["native"]),
+        )
     except (ValueError, TypeError, KeyError, OverflowError):
         return None
     fair = 0 <= held.events <= held.requests and len(held.bounds) == len(held.counts)

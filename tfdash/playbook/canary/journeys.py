@@ -14,9 +14,14 @@ from tfdash.playbook.canary.policy import CanaryPolicy
 
 TITLE = "Critical journeys"
 _ORDER = (
-    Outcome.BREACH, Outcome.QUERY_ERROR, Outcome.NO_DATA, Outcome.STALE, Outcome.NOT_COMPARABLE, Outcome.LOW_TRAFFIC,
+    Outcome.BREACH,
+    Outcome.QUERY_ERROR,
+    Outcome.NO_DATA,
+    Outcome.STALE,
+    Outcome.NOT_COMPARABLE,
+    Outcome.LOW_TRAFFIC,
     Outcome.PASS,
-)  # fmt: skip
+)
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
@@ -25,8 +30,12 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def journeys_trigger(
-    release: ReleaseState, journeys: Sequence[Observation[Journey]], began: float | None, policy: CanaryPolicy, now: float,
-) -> Trigger | None:  # fmt: skip
+    release: ReleaseState,
+    journeys: Sequence[Observation[Journey]],
+    began: float | None,
+    policy: CanaryPolicy,
+    now: float,
+) -> Trigger | None:
     """None where no journey of this workload is configured. Runs from before the canary began say nothing of it."""
     mine = [o for o in journeys if o.value is not None and _concerns(o.value, release)]
     probes = [o.value for o in mine if o.value is not None and o.value.control]
@@ -58,12 +67,18 @@ def journeys_trigger(
     else:
         sentence = "; ".join(f"{t[2].name}: {t[1]}" for t in leading)
     return Trigger(
-        id="journeys", title=TITLE, outcome=outcome, sentence=sentence,
-        plain=_plain(told), unit="runs", sample=sum(len(t[2].runs) for t in critical),
+        id="journeys",
+        title=TITLE,
+        outcome=outcome,
+        sentence=sentence,
+        plain=_plain(told),
+        unit="runs",
+        sample=sum(len(t[2].runs) for t in critical),
         query="; ".join(dict.fromkeys(t[2].source for t in critical if t[2].source)),
         evaluated_at=max((t[2].runs[-1].at for t in told if t[2].runs), default=None),
-        baseline_label="control probe" if probes else "", flags=tuple(flags),
-    )  # fmt: skip
+        baseline_label="control probe" if probes else "",
+        flags=tuple(flags),
+    )
 
 
 def _concerns(journey: Journey, release: ReleaseState) -> bool:

@@ -27,10 +27,18 @@ _MENDS = (
 
 
 def judge_release(
-    release: ReleaseState, traffic: Observation[Traffic] | None, journeys: Sequence[Observation[Journey]],
-    pod_started: Mapping[str, float], policy: CanaryPolicy, now: float, *, manual: str = "", frozen: str = "",
-    pods: Mapping[str, str] = _NO_PODS, kept: Kept | None = None,
-) -> CanaryJudgement:  # fmt: skip
+    release: ReleaseState,
+    traffic: Observation[Traffic] | None,
+    journeys: Sequence[Observation[Journey]],
+    pod_started: Mapping[str, float],
+    policy: CanaryPolicy,
+    now: float,
+    *,
+    manual: str = "",
+    frozen: str = "",
+    pods: Mapping[str, str] = _NO_PODS,
+    kept: Kept | None = None,
+) -> CanaryJudgement:
     """Judge one release by the playbook's rollback triggers. Pure; ``now`` and all times are epoch seconds.
 
     ``pod_started``: pod name -> start time, of pods that are gone too where known. ``pods``: pod name -> template hash;
@@ -41,8 +49,14 @@ def judge_release(
     triggers: list[Trigger] = []
     if manual:
         triggers.append(
-            Trigger(id="manual", title="Manual decision", outcome=Outcome.BREACH, sentence=manual, evaluated_at=now)
-        )  # fmt: skip
+            Trigger(
+                id="manual",
+                title="Manual decision",
+                outcome=Outcome.BREACH,
+                sentence=manual,
+                evaluated_at=now,
+            )
+        )
     held = holding.read(frozen) if frozen else None
     who = versions(release, policy, held.hash if held else None)
     if frozen and held is None and release.phase is Phase.COMPLETE:
@@ -81,9 +95,15 @@ def _there(sight: Sight | None) -> Sight:
 
 
 def _see(
-    observation: Observation[Traffic] | None, who: Versions, started: Mapping[str, float], policy: CanaryPolicy,
-    pods: Mapping[str, str], frozen: Held | None, now: float, kept: Kept | None,
-) -> tuple[Sight | None, Bar | None]:  # fmt: skip
+    observation: Observation[Traffic] | None,
+    who: Versions,
+    started: Mapping[str, float],
+    policy: CanaryPolicy,
+    pods: Mapping[str, str],
+    frozen: Held | None,
+    now: float,
+    kept: Kept | None,
+) -> tuple[Sight | None, Bar | None]:
     """Count the traffic and find the baseline; or say why that cannot be."""
     if who.problem or who.canary is None:
         return None, Bar(Outcome.NOT_COMPARABLE, who.problem)
@@ -128,9 +148,14 @@ def _own(counts: Tally, who: Versions) -> Held | None:
 
 
 def _before(
-    traffic: Traffic, who: Versions, started: Mapping[str, float], policy: CanaryPolicy, pods: Mapping[str, str],
-    counts: Tally, kept: Kept | None,
-) -> Held | None:  # fmt: skip
+    traffic: Traffic,
+    who: Versions,
+    started: Mapping[str, float],
+    policy: CanaryPolicy,
+    pods: Mapping[str, str],
+    counts: Tally,
+    kept: Kept | None,
+) -> Held | None:
     """The service's own traffic in whole windows before the canary began, as a baseline. None of none."""
     if counts.began is None or who.canary is None:
         return None
@@ -142,9 +167,13 @@ def _before(
     everyone = _Everyone(Sorter(who, pods))
     grid = Grid(first * length, length, last - first)
     told = holding.hold(
-        tally(traffic, everyone, started, who.canary, policy, grid, kept.earlier() if kept is not None else None), "",
-        f"the service before the release, {words.clock(grid.start)} to {words.clock(grid.end)} (weaker)", grid.end,
-    )  # fmt: skip
+        tally(
+            traffic, everyone, started, who.canary, policy, grid, kept.earlier() if kept is not None else None
+        ),
+        "",
+        f"the service before the release, {words.clock(grid.start)} to {words.clock(grid.end)} (weaker)",
+        grid.end,
+    )
     return told if told.requests else None
 
 
@@ -160,9 +189,15 @@ class _Everyone(Sorter):
 
 
 def freeze_baseline(
-    release: ReleaseState, traffic: Traffic, pod_started: Mapping[str, float], policy: CanaryPolicy, now: float, *,
-    pods: Mapping[str, str] = _NO_PODS, kept: Kept | None = None,
-) -> str:  # fmt: skip
+    release: ReleaseState,
+    traffic: Traffic,
+    pod_started: Mapping[str, float],
+    policy: CanaryPolicy,
+    now: float,
+    *,
+    pods: Mapping[str, str] = _NO_PODS,
+    kept: Kept | None = None,
+) -> str:
     """The stable version's counts of this release's windows as canonical JSON, or "" where it served nothing.
 
     To be made while both versions serve, and kept until the release is verified; judge with it as ``frozen``.
@@ -178,14 +213,20 @@ def freeze_baseline(
 
 def _conclude(
     release: ReleaseState, triggers: list[Trigger], began: float | None, policy: CanaryPolicy, now: float
-) -> CanaryJudgement:  # fmt: skip
+) -> CanaryJudgement:
     def told(
         outcome: Outcome, advice: Advice, sentence: str, verified_in: float | None = None
     ) -> CanaryJudgement:
         return CanaryJudgement(
-            subject=release.subject, at=now, outcome=outcome, advice=advice, sentence=sentence,
-            triggers=tuple(triggers), verified_in=verified_in, policy=policy_digest(policy),
-        )  # fmt: skip
+            subject=release.subject,
+            at=now,
+            outcome=outcome,
+            advice=advice,
+            sentence=sentence,
+            triggers=tuple(triggers),
+            verified_in=verified_in,
+            policy=policy_digest(policy),
+        )
 
     counted = [t for t in triggers if t.id != "manual" or t.outcome is Outcome.BREACH]
     outcome = worst([t.outcome for t in counted]) if counted else Outcome.NOT_COMPARABLE
@@ -222,8 +263,12 @@ def _conclude(
 
 
 def _verified(
-    release: ReleaseState, told: Callable[..., CanaryJudgement], began: float | None, policy: CanaryPolicy, now: float
-) -> CanaryJudgement:  # fmt: skip
+    release: ReleaseState,
+    told: Callable[..., CanaryJudgement],
+    began: float | None,
+    policy: CanaryPolicy,
+    now: float,
+) -> CanaryJudgement:
     """The release serves everything and passes: how long until it counts as verified."""
     since = release.finished if release.finished is not None else began
     if since is None:

@@ -115,10 +115,19 @@ def root(f: Callable[[float], float], a: float, b: float, fa: float, fb: float) 
 
 
 def classify(
-    experiment: Sequence[float], control: Sequence[float], *, tolerance: float = 0.25, confidence: float = 0.98,
-    direction: str = "either", effect: str = "meanRatio", allowed: tuple[float, float] = (1.0, 1.0),
-    critical: bool = False, critical_allowed: tuple[float, float] = (1.0, 1.0), nan: str = "remove", required: bool = False,
-) -> Label:  # fmt: skip
+    experiment: Sequence[float],
+    control: Sequence[float],
+    *,
+    tolerance: float = 0.25,
+    confidence: float = 0.98,
+    direction: str = "either",
+    effect: str = "meanRatio",
+    allowed: tuple[float, float] = (1.0, 1.0),
+    critical: bool = False,
+    critical_allowed: tuple[float, float] = (1.0, 1.0),
+    nan: str = "remove",
+    required: bool = False,
+) -> Label:
     """The label. ``direction``: increase, decrease or either; ``allowed``: decrease and increase of the effect size."""
     if nan == "replace":
         experiment, control = ([0.0 if v != v else v for v in s] for s in (experiment, control))

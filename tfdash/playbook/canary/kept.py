@@ -67,7 +67,9 @@ class Reuse(NamedTuple):
     plain: tuple[bool, ...]
 
 
-def reusable(last: Counted | None, basis: tuple[Any, ...], samples: tuple[Samples, ...], edges: list[float]) -> Reuse | None:  # fmt: skip
+def reusable(
+    last: Counted | None, basis: tuple[Any, ...], samples: tuple[Samples, ...], edges: list[float]
+) -> Reuse | None:
     """Which windows need not be counted again; None: all do."""
     if last is None or last.basis != basis or len(edges) < 2 or len(last.samples) != len(samples):
         return None

@@ -147,9 +147,17 @@ def _verdict(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: Can
         return None
     low, high = difference(canary, baseline)
     return Decision(
-        Outcome.BREACH, "evidence", canary, baseline, max(low, 0.0), high, slows[0].start, slows[-1].end,
-        canary.observations, baseline.observations,
-    )  # fmt: skip
+        Outcome.BREACH,
+        "evidence",
+        canary,
+        baseline,
+        max(low, 0.0),
+        high,
+        slows[0].start,
+        slows[-1].end,
+        canary.observations,
+        baseline.observations,
+    )
 
 
 def _same_windows(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> Decision | None:
@@ -262,16 +270,22 @@ def measured(counts: tuple[int, ...], shape: Shape, policy: CanaryPolicy) -> Mea
     if told is None:
         return Measured(count=counts[-1] if counts else 0)
     return Measured(
-        count=told.observations, value=float(told.at.value), low=told.low,
-        high=told.high if told.high < math.inf else None, bucket=told.at.bucket, saturated=told.at.saturated,
-    )  # fmt: skip
+        count=told.observations,
+        value=float(told.at.value),
+        low=told.low,
+        high=told.high if told.high < math.inf else None,
+        bucket=told.at.bucket,
+        saturated=told.at.saturated,
+    )
 
 
 @lru_cache(8192)
 def shown(slow: Slow, held: Held | None, shape: Shape, policy: CanaryPolicy) -> WindowResult:
     """One window for the screen; one that has ended says the same ever after."""
     return WindowResult(
-        start=slow.start, end=slow.end, outcome=window(slow, held, shape, policy),
+        start=slow.start,
+        end=slow.end,
+        outcome=window(slow, held, shape, policy),
         canary=measured(slow.canary, shape, policy),
         baseline=measured(_sides([slow], held, shape)[1], shape, policy),
-    )  # fmt: skip
+    )

@@ -144,16 +144,36 @@ _CHOICES = {
     "latency.within_bucket": ("interpolate", "refuse"),
 }
 _DURATIONS = {
-    "window", "warm_up", "hold", "verification", "latency.increase", "journeys.stale_after",
-}  # fmt: skip
+    "window",
+    "warm_up",
+    "hold",
+    "verification",
+    "latency.increase",
+    "journeys.stale_after",
+}
 _BOUNDS: dict[str, tuple[float, float]] = {  # least and greatest useful value
-    "window": (5, 3600), "windows": (1, 1000), "false_alarms": (0.0001, 0.5), "confidence": (0.5, 0.9999),
-    "least_scatter": (1, 100), "stale_intervals": (1, 100), "persist": (1, 100), "persist_of": (1, 100), "errors.relative": (0.01, 10000),
-    "errors.points": (0.001, 100), "errors.floor_points": (0, 100), "errors.min_errors": (1, 10**9),
-    "errors.min_requests": (1, 10**9), "errors.gross_percent": (1, 100), "errors.gross_requests": (1, 10**9),
-    "latency.quantile": (0.5, 0.999), "latency.increase": (0.001, 3600), "latency.min_observations": (10, 10**9),
-    "journeys.fails": (1, 100), "journeys.of": (1, 100), "journeys.stale_after": (1, 10**7),
-}  # fmt: skip
+    "window": (5, 3600),
+    "windows": (1, 1000),
+    "false_alarms": (0.0001, 0.5),
+    "confidence": (0.5, 0.9999),
+    "least_scatter": (1, 100),
+    "stale_intervals": (1, 100),
+    "persist": (1, 100),
+    "persist_of": (1, 100),
+    "errors.relative": (0.01, 10000),
+    "errors.points": (0.001, 100),
+    "errors.floor_points": (0, 100),
+    "errors.min_errors": (1, 10**9),
+    "errors.min_requests": (1, 10**9),
+    "errors.gross_percent": (1, 100),
+    "errors.gross_requests": (1, 10**9),
+    "latency.quantile": (0.5, 0.999),
+    "latency.increase": (0.001, 3600),
+    "latency.min_observations": (10, 10**9),
+    "journeys.fails": (1, 100),
+    "journeys.of": (1, 100),
+    "journeys.stale_after": (1, 10**7),
+}
 
 
 def parse_canary_policy(

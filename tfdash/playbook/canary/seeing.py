@@ -84,7 +84,9 @@ def first_window(sight: Sight, policy: CanaryPolicy) -> float:
     return (-(-start // length) + 1) * length
 
 
-def unsure(sight: Sight, roles: tuple[str, ...], newest: tuple[float | None, float | None], policy: CanaryPolicy) -> Bar | None:  # fmt: skip
+def unsure(
+    sight: Sight, roles: tuple[str, ...], newest: tuple[float | None, float | None], policy: CanaryPolicy
+) -> Bar | None:
     """What lets no PASS stand: a failed or partial query, old samples."""
     if sight.problem:
         return Bar(Outcome.QUERY_ERROR, f"the metrics could not be read: {sight.problem}")

@@ -50,9 +50,11 @@ def versions(release: ReleaseState, policy: CanaryPolicy, frozen_hash: str | Non
         )
     if _number(canary.revision) < _number(stable.revision):
         return Versions(
-            canary, stable, label,
+            canary,
+            stable,
+            label,
             f"the sides look swapped: the canary is revision {canary.revision}, older than stable revision {stable.revision}",
-        )  # fmt: skip
+        )
     return Versions(canary, stable, label)
 
 

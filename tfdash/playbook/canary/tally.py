@@ -138,9 +138,14 @@ class _Counting(NamedTuple):
 
 
 def tally(
-    traffic: Traffic, sorter: Sorter, started: Mapping[str, float], canary: Side, policy: CanaryPolicy,
-    grid: Grid | None = None, kept: Kept | None = None,
-) -> Tally:  # fmt: skip
+    traffic: Traffic,
+    sorter: Sorter,
+    started: Mapping[str, float],
+    canary: Side,
+    policy: CanaryPolicy,
+    grid: Grid | None = None,
+    kept: Kept | None = None,
+) -> Tally:
     """Count. ``grid``: other windows than the release's own (a baseline before it). ``kept`` spares what stays as it was."""
     began = canary_start(traffic, sorter, started, canary)
     grid = grid or grid_of(traffic, began, policy)
@@ -152,9 +157,7 @@ def tally(
         *traffic.latency,
     )
     marks = [_mark(one, sorter(one), births, canary) for one in everything]
-    basis = (
-        len(traffic.requests), len(traffic.errors), anchor, grid.length, policy.warm_up, bounds, marks
-    )  # fmt: skip
+    basis = (len(traffic.requests), len(traffic.errors), anchor, grid.length, policy.warm_up, bounds, marks)
     samples = tuple(one.points for one in everything)
     reuse = reusable(kept.last, basis, samples, edges) if kept is not None else None
     many = reuse.many if reuse is not None else 0
@@ -164,9 +167,7 @@ def tally(
             columns = tuple(c[reuse.first : reuse.first + many] for c in columns)
     else:
         known = reuse.plain if reuse is not None else None
-        kept_from = {
-            m: _kept_from(m, grid, policy) for m in set(marks) if m is not None
-        }  # fmt: skip
+        kept_from = {m: _kept_from(m, grid, policy) for m in set(marks) if m is not None}
         counting = _Counting(Edges(edges[many:]), many, kept_from, marks, known)
         number = round((grid.start - anchor) / grid.length) + 1
         columns = _columns(traffic, counting, number + many, bounds, anchor, grid.length)
@@ -190,9 +191,16 @@ def tally(
         for span in ((0, len(traffic.requests)), (late, len(everything)))
     )
     return Tally(
-        grid, began, pairs, bounds, any(s.native for s in traffic.latency), slows,
-        seen, slow_seen, any(doubled),
-    )  # fmt: skip
+        grid,
+        began,
+        pairs,
+        bounds,
+        any(s.native for s in traffic.latency),
+        slows,
+        seen,
+        slow_seen,
+        any(doubled),
+    )
 
 
 def _mark(series: CounterSeries | HistogramSeries, side: str, births: Births, canary: Side) -> Mark | None:
@@ -221,8 +229,13 @@ def _kept_from(mark: Mark, grid: Grid, policy: CanaryPolicy) -> int:
 
 
 def _columns(
-    traffic: Traffic, counting: _Counting, number: int, bounds: tuple[float, ...], anchor: float, length: float
-) -> tuple[tuple[Pair, ...], tuple[bool, ...], tuple[Slow, ...]]:  # fmt: skip
+    traffic: Traffic,
+    counting: _Counting,
+    number: int,
+    bounds: tuple[float, ...],
+    anchor: float,
+    length: float,
+) -> tuple[tuple[Pair, ...], tuple[bool, ...], tuple[Slow, ...]]:
     """The windows themselves; in which of them more errors than requests were counted; their buckets."""
     edges = counting.edges.edges
     known: dict[int, list[float] | None] = {}  # errors are mostly the same series once more
@@ -247,7 +260,7 @@ def _columns(
 
 def _sum(
     series: tuple[CounterSeries, ...], first: int, counting: _Counting, known: dict[int, list[float] | None]
-) -> dict[str, _Sums]:  # fmt: skip
+) -> dict[str, _Sums]:
     told = {CANARY: _Sums(counting.number), BASELINE: _Sums(counting.number)}
     for index, one in enumerate(series, first):
         mark = counting.marks[index]
@@ -263,7 +276,7 @@ def _sum(
 
 def _slow(
     traffic: Traffic, counting: _Counting, bounds: tuple[float, ...], anchor: float, length: float
-) -> tuple[Slow, ...]:  # fmt: skip
+) -> tuple[Slow, ...]:
     if not bounds:
         return ()
     none, edges, number = (0.0,) * len(bounds), counting.edges.edges, counting.number
@@ -281,11 +294,14 @@ def _slow(
                 mine[i] = tuple(map(add, mine[i], windows[i])) if mine[i] is not none else windows[i]
     return tuple(
         Slow(
-            edges[i], edges[i + 1], round((edges[i] - anchor) / length) + 1,
-            _whole(sums[CANARY][i]), _whole(sums[BASELINE][i]),
+            edges[i],
+            edges[i + 1],
+            round((edges[i] - anchor) / length) + 1,
+            _whole(sums[CANARY][i]),
+            _whole(sums[BASELINE][i]),
         )
         for i in range(number)
-    )  # fmt: skip
+    )
 
 
 def _whole(counts: Sequence[float]) -> tuple[int, ...]:

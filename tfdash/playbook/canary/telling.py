@@ -117,14 +117,26 @@ def _errors_core(pairs: tuple[Pair, ...], held: Held | None, policy: CanaryPolic
     more, seconds = _more(decision.needed, rate, "requests")
     rates = [(s.result.canary.value or 0.0, s.result.baseline.value or 0.0) for s in shown]
     return Trigger(
-        id="errors", title=ERRORS, outcome=decision.outcome,
+        id="errors",
+        title=ERRORS,
+        outcome=decision.outcome,
         sentence=_errors_sentence(decision, c, b, limit, (low, high), more, policy),
-        plain=limits.plain(c, b, policy.errors), other=limits.other(c, b, policy.errors), value=float(c),
-        baseline=float(b), limit=float(limit), low=low, high=high, sample=decision.canary.requests,
-        baseline_sample=decision.baseline.requests, needed=decision.needed, needed_seconds=seconds,
-        flags=tuple(flags), windows=tuple(s.result for s in shown), second_opinion=_second(rates, policy),
+        plain=limits.plain(c, b, policy.errors),
+        other=limits.other(c, b, policy.errors),
+        value=float(c),
+        baseline=float(b),
+        limit=float(limit),
+        low=low,
+        high=high,
+        sample=decision.canary.requests,
+        baseline_sample=decision.baseline.requests,
+        needed=decision.needed,
+        needed_seconds=seconds,
+        flags=tuple(flags),
+        windows=tuple(s.result for s in shown),
+        second_opinion=_second(rates, policy),
         chart=tuple(ChartPoint(s.result.end, *r, s.limit) for s, r in zip(shown, rates, strict=True)),
-    )  # fmt: skip
+    )
 
 
 def _second(both: Sequence[tuple[float, float]], policy: CanaryPolicy) -> str:
@@ -162,9 +174,14 @@ def _value(count: Count) -> Fraction:
 
 
 def _errors_sentence(
-    found: errors.Decision, c: Fraction, b: Fraction, limit: Fraction, ends: tuple[float, float], more: str,
+    found: errors.Decision,
+    c: Fraction,
+    b: Fraction,
+    limit: Fraction,
+    ends: tuple[float, float],
+    more: str,
     policy: CanaryPolicy,
-) -> str:  # fmt: skip
+) -> str:
     texts = words.percents((c, b, limit))
     hit = errors.reached(found.canary, found.baseline, policy)
     sign = "≥" if c >= limit else "<"
@@ -235,9 +252,11 @@ def _latency_core(
     results = tuple(latency.shown(s, held, shape, policy) for s in counted)
     increase = policy.latency.increase
     hit = [
-        r.canary.value is not None and r.baseline.value is not None and r.canary.value - r.baseline.value >= increase
+        r.canary.value is not None
+        and r.baseline.value is not None
+        and r.canary.value - r.baseline.value >= increase
         for r in results
-    ]  # fmt: skip
+    ]
     flags = _persistence(hit, policy)
     c, b = decision.canary, decision.baseline
     if c is not None and b is not None:
@@ -251,14 +270,28 @@ def _latency_core(
     points = [(r.end, r.canary.value, r.baseline.value) for r in results]
     both = [(one, two) for _, one, two in points if one is not None and two is not None]
     return Trigger(
-        id="latency", title=latency_title(policy), outcome=decision.outcome, sentence=sentence, plain=plain,
-        value=float(c.at.value) if c else None, baseline=float(b.at.value) if b else None,
-        limit=float(b.at.value) + increase if b else None, low=c.low if c else None,
-        high=c.high if c and c.high < math.inf else None, sample=decision.observations,
-        baseline_sample=decision.base_observations, needed=decision.needed, needed_seconds=seconds,
-        bucket=c.at.bucket if c else None, flags=tuple(flags), windows=results, second_opinion=_second(both, policy),
-        chart=tuple(ChartPoint(at, one, two, two + increase if two is not None else None) for at, one, two in points),
-    )  # fmt: skip
+        id="latency",
+        title=latency_title(policy),
+        outcome=decision.outcome,
+        sentence=sentence,
+        plain=plain,
+        value=float(c.at.value) if c else None,
+        baseline=float(b.at.value) if b else None,
+        limit=float(b.at.value) + increase if b else None,
+        low=c.low if c else None,
+        high=c.high if c and c.high < math.inf else None,
+        sample=decision.observations,
+        baseline_sample=decision.base_observations,
+        needed=decision.needed,
+        needed_seconds=seconds,
+        bucket=c.at.bucket if c else None,
+        flags=tuple(flags),
+        windows=results,
+        second_opinion=_second(both, policy),
+        chart=tuple(
+            ChartPoint(at, one, two, two + increase if two is not None else None) for at, one, two in points
+        ),
+    )
 
 
 def _latency_words(found: latency.Decision, more: str, policy: CanaryPolicy) -> tuple[str, str]:

@@ -31,23 +31,42 @@ from tfdash.playbook.releases.rollout import rollout_release
 from tfdash.playbook.releases.world import LinksOf, World, owner_of
 
 __all__ = [
-    "CARRIERS", "READ_KINDS", "affects", "facts_of", "find_releases", "keeper_by_managers", "release_of",
-]  # fmt: skip
+    "CARRIERS",
+    "READ_KINDS",
+    "affects",
+    "facts_of",
+    "find_releases",
+    "keeper_by_managers",
+    "release_of",
+]
 
 CARRIERS = ("Deployment", "Rollout", "Canary")
 """The kinds whose objects carry a release."""
 READ_KINDS = (
-    "Deployment", "ReplicaSet", "Pod", "Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization",
+    "Deployment",
+    "ReplicaSet",
+    "Pod",
+    "Rollout",
+    "AnalysisRun",
+    "Experiment",
+    "Canary",
+    "Application",
+    "Kustomization",
     "HelmRelease",
-)  # fmt: skip
+)
 """The kinds that must be wanted of the board for this."""
 _NO_STATES: Mapping[Subject, WorkloadState] = {}
 
 
 def find_releases(
-    cluster: ClusterPicture, now: float, pairs: Sequence[tuple[str, str]] = (), *, links: LinksOf | None = None,
-    workloads: Mapping[Subject, WorkloadState] = _NO_STATES, settled: float = 3600.0,
-) -> dict[Subject, ReleaseState]:  # fmt: skip
+    cluster: ClusterPicture,
+    now: float,
+    pairs: Sequence[tuple[str, str]] = (),
+    *,
+    links: LinksOf | None = None,
+    workloads: Mapping[Subject, WorkloadState] = _NO_STATES,
+    settled: float = 3600.0,
+) -> dict[Subject, ReleaseState]:
     """Every carrier of one cluster with what is said of it, those with nothing in flight among them.
 
     ``pairs`` are (stable, canary) names of Deployments, with an optional namespace and one "*" each: ("*", "*-canary").
@@ -66,9 +85,15 @@ def find_releases(
 
 
 def release_of(
-    cluster: ClusterPicture, subject: Subject, now: float, pairs: Sequence[tuple[str, str]] = (), *,
-    links: LinksOf | None = None, workloads: Mapping[Subject, WorkloadState] = _NO_STATES, settled: float = 3600.0,
-) -> ReleaseState | None:  # fmt: skip
+    cluster: ClusterPicture,
+    subject: Subject,
+    now: float,
+    pairs: Sequence[tuple[str, str]] = (),
+    *,
+    links: LinksOf | None = None,
+    workloads: Mapping[Subject, WorkloadState] = _NO_STATES,
+    settled: float = 3600.0,
+) -> ReleaseState | None:
     """What is said of one; None where it carries no release of its own or is not there. The same as ``find_releases``."""
     obj = cluster.objects(subject.kind).get(subject.key)
     return None if obj is None else _of(World(cluster, now, pairs, links, workloads, settled), obj)

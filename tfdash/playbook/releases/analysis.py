@@ -8,8 +8,11 @@ from tfdash.model.subject import Subject
 from tfdash.playbook.releases.world import World
 
 _KINDS = {
-    "Step": "step", "Background": "background", "PrePromotion": "pre-promotion", "PostPromotion": "post-promotion",
-}  # fmt: skip
+    "Step": "step",
+    "Background": "background",
+    "PrePromotion": "pre-promotion",
+    "PostPromotion": "post-promotion",
+}
 _TYPE, _HASH = "rollout-type", "rollouts-pod-template-hash"
 ENDED = frozenset({"Successful", "Failed", "Error", "Inconclusive"})
 
@@ -22,9 +25,11 @@ def analyses(world: World, rollout: Rollout) -> tuple[tuple[Analysis, ...], str]
             found[run.name] = of_run(world, run, _KINDS.get(run.labels.get(_TYPE, ""), "step"))
     missing = []
     for kind, told in (
-        ("step", rollout.step_run), ("background", rollout.background_run), ("pre-promotion", rollout.pre_run),
+        ("step", rollout.step_run),
+        ("background", rollout.background_run),
+        ("pre-promotion", rollout.pre_run),
         ("post-promotion", rollout.post_run),
-    ):  # fmt: skip
+    ):
         if told is None or not told.name or told.name in found:
             continue
         run_ = world.get(AnalysisRun, rollout.namespace, told.name)
@@ -61,21 +66,32 @@ def of_status(world: World, rollout: Rollout, told: RunStatus, kind: str) -> Ana
 
 def of_run(world: World, run: AnalysisRun, kind: str) -> Analysis:
     return Analysis(
-        subject=world.subject(run), kind=kind, phase=run.phase or "Pending", message=run.message,
-        metrics=tuple(of_metric(m) for m in run.metrics), started=run.started, completed=run.completed,
-    )  # fmt: skip
+        subject=world.subject(run),
+        kind=kind,
+        phase=run.phase or "Pending",
+        message=run.message,
+        metrics=tuple(of_metric(m) for m in run.metrics),
+        started=run.started,
+        completed=run.completed,
+    )
 
 
 def of_metric(metric: AnalysisMetric) -> MetricResult:
     return MetricResult(
-        name=metric.name, phase=metric.phase or "Pending", successful=metric.successful, failed=metric.failed,
-        inconclusive=metric.inconclusive, error=metric.error, dry_run=metric.dry_run, message=metric.message,
+        name=metric.name,
+        phase=metric.phase or "Pending",
+        successful=metric.successful,
+        failed=metric.failed,
+        inconclusive=metric.inconclusive,
+        error=metric.error,
+        dry_run=metric.dry_run,
+        message=metric.message,
         condition=condition_of(metric),
         measurements=tuple(
             Measurement(phase=m.phase, value=m.value, message=m.message, at=m.finished or m.started)
             for m in metric.measurements
         ),
-    )  # fmt: skip
+    )
 
 
 def condition_of(metric: AnalysisMetric) -> str:
@@ -104,9 +120,12 @@ def of_experiment(world: World, rollout: Rollout, trial: Experiment | None) -> A
         return Analysis(subject=subject, kind="experiment", phase="unknown")
     ready = ", ".join(f"{name} {available} of {wanted}" for name, _, available, wanted in trial.templates)
     return Analysis(
-        subject=subject, kind="experiment", phase=trial.phase or "Pending",
-        message="; ".join(p for p in (trial.message, ready) if p), started=trial.available_at,
-    )  # fmt: skip
+        subject=subject,
+        kind="experiment",
+        phase=trial.phase or "Pending",
+        message="; ".join(p for p in (trial.message, ready) if p),
+        started=trial.available_at,
+    )
 
 
 def running(told: RunStatus | None) -> bool:

@@ -33,9 +33,11 @@ def belongs_elsewhere(world: World, deployment: Deployment) -> bool:
 def health(world: World, deployment: Deployment) -> tuple[Serving, str]:
     """Serving health, in the judge's own words where it has judged."""
     known = world.workloads.get(world.subject(deployment))
-    state = known.serving if known else serving(
-        deployment, deployment.desired, deployment.available, rollout(deployment).release
-    )  # fmt: skip
+    state = (
+        known.serving
+        if known
+        else serving(deployment, deployment.desired, deployment.available, rollout(deployment).release)
+    )
     return state, f"{deployment.available} of {deployment.desired} available"
 
 
@@ -89,9 +91,13 @@ def versions(deployment: Deployment, links: Links) -> tuple[ReplicaSet | None, l
 
 
 def _sides(
-    deployment: Deployment, links: Links, newest: ReplicaSet | None, older: list[ReplicaSet], flight: bool,
+    deployment: Deployment,
+    links: Links,
+    newest: ReplicaSet | None,
+    older: list[ReplicaSet],
+    flight: bool,
     waiting: bool,
-) -> tuple[Side | None, Side | None]:  # fmt: skip
+) -> tuple[Side | None, Side | None]:
     if newest is None:
         return None, None
     if not flight:
@@ -121,9 +127,11 @@ def _pause(deployment: Deployment) -> Pause:
     progressing = condition(deployment.conditions, "Progressing")
     known = progressing is not None and progressing.reason == "DeploymentPaused"
     return Pause(
-        reason="paused", since=(progressing.updated or progressing.since) if known and progressing else None,
-        sentence="held by a person (spec.paused)", manual=True,
-    )  # fmt: skip
+        reason="paused",
+        since=(progressing.updated or progressing.since) if known and progressing else None,
+        sentence="held by a person (spec.paused)",
+        manual=True,
+    )
 
 
 def _started(

@@ -30,10 +30,18 @@ from tfdash.playbook.releases.world import World
 from tfdash.playbook.rules.serving import serving
 
 _PHASES = {
-    "Initializing": Phase.NONE, "Initialized": Phase.NONE, "Waiting": Phase.PAUSED, "Progressing": Phase.PROGRESSING,
-    "WaitingPromotion": Phase.PAUSED, "Promoting": Phase.PROGRESSING, "Finalising": Phase.PROGRESSING,
-    "Succeeded": Phase.NONE, "Failed": Phase.ABORTED, "Terminating": Phase.NONE, "Terminated": Phase.NONE,
-}  # fmt: skip
+    "Initializing": Phase.NONE,
+    "Initialized": Phase.NONE,
+    "Waiting": Phase.PAUSED,
+    "Progressing": Phase.PROGRESSING,
+    "WaitingPromotion": Phase.PAUSED,
+    "Promoting": Phase.PROGRESSING,
+    "Finalising": Phase.PROGRESSING,
+    "Succeeded": Phase.NONE,
+    "Failed": Phase.ABORTED,
+    "Terminating": Phase.NONE,
+    "Terminated": Phase.NONE,
+}
 _SENTENCES = {
     "Initializing": "Flagger sets up the primary",
     "Initialized": "nothing in flight",
@@ -240,32 +248,41 @@ def _analyses(world: World, canary: Canary) -> tuple[Analysis, ...]:
         said = [e for e in halts if _about(metric.name, e.message)]
         metrics.append(
             MetricResult(
-                name=metric.name, phase="Failed" if said else "", failed=sum(e.count for e in said),
-                condition=condition_of(metric), message=said[-1].message if said else "",
+                name=metric.name,
+                phase="Failed" if said else "",
+                failed=sum(e.count for e in said),
+                condition=condition_of(metric),
+                message=said[-1].message if said else "",
                 measurements=tuple(
                     Measurement(phase="Failed", value=_value(e.message), message=e.message, at=e.last_seen)
                     for e in said[-20:]
                 ),
             )
-        )  # fmt: skip
+        )
     failed = (
         f"{canary.failed_checks} of {canary.threshold} failed checks; it rolls back at {canary.threshold}"
     )
     return (
         Analysis(
-            subject=world.subject(canary), kind="flagger", phase=phase, metrics=tuple(metrics),
-            message=failed if canary.threshold else "", started=canary.last_transition if running else None,
+            subject=world.subject(canary),
+            kind="flagger",
+            phase=phase,
+            metrics=tuple(metrics),
+            message=failed if canary.threshold else "",
+            started=canary.last_transition if running else None,
         ),
-    )  # fmt: skip
+    )
 
 
 _BUILT_IN = {"request-success-rate": "success rate", "request-duration": "request duration"}
 
 
 def _about(name: str, message: str) -> bool:
-    return f"advancement {_BUILT_IN.get(name, name)} " in message or f'metric "{name}"' in message or (
-        f" {name} " in message
-    )  # fmt: skip
+    return (
+        f"advancement {_BUILT_IN.get(name, name)} " in message
+        or f'metric "{name}"' in message
+        or (f" {name} " in message)
+    )
 
 
 def _value(message: str) -> str:

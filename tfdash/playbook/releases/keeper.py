@@ -58,9 +58,12 @@ def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> Keeper | None:
     name = f"Argo CD Application {found.name}"
     if not found.automated:
         return Keeper(
-            tool="Argo CD", subject=world.subject(found), reconciles=False, suspended=True,
+            tool="Argo CD",
+            subject=world.subject(found),
+            reconciles=False,
+            suspended=True,
             sentence=f"{name} syncs only when somebody asks it to",
-        )  # fmt: skip
+        )
     if not found.self_heal:
         told = "syncs by itself at the next commit; it does not undo what is changed past it until then"
     else:

@@ -22,9 +22,11 @@ from tfdash.playbook.rules.rollout import condition
 from tfdash.playbook.rules.serving import resolve_bound
 
 _PAUSES = {
-    "CanaryPauseStep": "a pause of its steps", "BlueGreenPause": "waits to switch the active Service",
-    "InconclusiveAnalysisRun": "its analysis is inconclusive", "InconclusiveExperiment": "its experiment is inconclusive",
-}  # fmt: skip
+    "CanaryPauseStep": "a pause of its steps",
+    "BlueGreenPause": "waits to switch the active Service",
+    "InconclusiveAnalysisRun": "its analysis is inconclusive",
+    "InconclusiveExperiment": "its experiment is inconclusive",
+}
 
 
 def reported_phase(rollout: Rollout) -> tuple[str, str]:

@@ -35,7 +35,7 @@ def side(replica_set: ReplicaSet, pods: tuple[Pod, ...] | None, template: Templa
         ready=replica_set.ready,
         desired=replica_set.desired,
         **pods_of(mine),
-    )  # fmt: skip
+    )
 
 
 def pods_of(pods: Iterable[Pod]) -> dict[str, Any]:

@@ -54,8 +54,12 @@ def step_in_words(step: RolloutStep) -> Step:
             text = f"mirror route {step.name}{share}"
         case "plugin":
             text = f"plugin {step.name}"
-    return Step(text=text, kind=step.kind, weight=step.weight if step.kind == "setWeight" else None,
-                duration=step.duration if step.kind == "pause" and step.duration else None)  # fmt: skip
+    return Step(
+        text=text,
+        kind=step.kind,
+        weight=step.weight if step.kind == "setWeight" else None,
+        duration=step.duration if step.kind == "pause" and step.duration else None,
+    )
 
 
 def at_step(index: int, steps: tuple[Step, ...]) -> str:

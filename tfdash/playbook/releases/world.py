@@ -28,10 +28,14 @@ class World:
     """See the module. ``settled``: seconds for which a finished release is COMPLETE before there is none."""
 
     def __init__(
-        self, cluster: ClusterPicture, now: float, pairs: Sequence[tuple[str, str]] = (),
-        links: LinksOf | None = None, workloads: Mapping[Subject, WorkloadState] = _NO_STATES,
+        self,
+        cluster: ClusterPicture,
+        now: float,
+        pairs: Sequence[tuple[str, str]] = (),
+        links: LinksOf | None = None,
+        workloads: Mapping[Subject, WorkloadState] = _NO_STATES,
         settled: float = 3600.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.cluster, self.ref, self.now = cluster, cluster.ref, now
         self.pairs, self.workloads, self.settled = pairs, workloads, settled
         self._links = links

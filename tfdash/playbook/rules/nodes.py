@@ -17,9 +17,12 @@ def judge(ref: ClusterRef, node: Node) -> Verdict:
     ready = condition(node.conditions, "Ready")
     if ready is None:
         return Verdict(
-            level=Level.UNKNOWN, rule=RULE, subject=subject, unknown=UnknownKind.NO_DATA,
+            level=Level.UNKNOWN,
+            rule=RULE,
+            subject=subject,
+            unknown=UnknownKind.NO_DATA,
             sentence=f"{node.name}: reports no Ready condition",
-        )  # fmt: skip
+        )
     if ready.status != "True":
         why = f": {shorten(ready.message)}" if ready.message else ""
         lost = "is lost" if ready.status == "Unknown" else "is not ready"

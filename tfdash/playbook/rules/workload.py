@@ -32,8 +32,10 @@ def judge(
     status = rollout(workload)
     health = serving(workload, workload.desired, workload.available, status.release)
     troubled = health in (Serving.DOWN, Serving.DEGRADED) or status.release not in (
-        Release.COMPLETE, Release.PARTITIONED, Release.ON_DELETE,
-    )  # fmt: skip
+        Release.COMPLETE,
+        Release.PARTITIONED,
+        Release.ON_DELETE,
+    )
     cause = causes.find(ref, workload, links, status, policy, now) if troubled or _restless(links) else None
     release = status.release
     if release is Release.PROGRESSING and cause is not None and cause.code in _LASTING:
@@ -84,11 +86,17 @@ def _verdict(state: WorkloadState) -> Verdict:
     else:
         sentence = f"{state.subject.name}: {what}{why or ', ' + state.message}"
     return Verdict(
-        level=level, rule=RULE, subject=state.subject, sentence=sentence, measured=float(state.available),
-        limit=float(state.desired), unit="pods",
+        level=level,
+        rule=RULE,
+        subject=state.subject,
+        sentence=sentence,
+        measured=float(state.available),
+        limit=float(state.desired),
+        unit="pods",
         evidence=Evidence(objects=state.cause.objects if state.cause else (), sample=state.desired),
-        unknown=UnknownKind.NO_DATA if level is Level.UNKNOWN else None, since=state.changed_at or None,
-    )  # fmt: skip
+        unknown=UnknownKind.NO_DATA if level is Level.UNKNOWN else None,
+        since=state.changed_at or None,
+    )
 
 
 def _level(state: WorkloadState) -> Level:
@@ -163,12 +171,15 @@ def _scaled_by(ref: ClusterRef, links: Links) -> ScaledBy | None:
         target = "" if first.target is None else f" of {first.target:g}{unit}"
         metric = f"{first.name} {now}{target}"
     return ScaledBy(
-        subject=Subject(ref, hpa.KIND, hpa.namespace, hpa.name, hpa.uid), minimum=hpa.min_replicas,
-        desired=hpa.desired, maximum=hpa.max_replicas, metric=metric,
+        subject=Subject(ref, hpa.KIND, hpa.namespace, hpa.name, hpa.uid),
+        minimum=hpa.min_replicas,
+        desired=hpa.desired,
+        maximum=hpa.max_replicas,
+        metric=metric,
         active=active is None or active.status != "False",
         limited=limited is not None and limited.status == "True",
         problem=active.message if active is not None and active.status == "False" else "",
-    )  # fmt: skip
+    )
 
 
 def _disruption(ref: ClusterRef, links: Links) -> DisruptionRoom | None:
@@ -177,9 +188,11 @@ def _disruption(ref: ClusterRef, links: Links) -> DisruptionRoom | None:
         return None
     return DisruptionRoom(
         subject=Subject(ref, tightest.KIND, tightest.namespace, tightest.name, tightest.uid),
-        allowed=tightest.allowed, healthy=tightest.healthy, desired_healthy=tightest.desired_healthy,
+        allowed=tightest.allowed,
+        healthy=tightest.healthy,
+        desired_healthy=tightest.desired_healthy,
         expected=tightest.expected,
-    )  # fmt: skip
+    )
 
 
 __all__ = ["Cause", "judge"]

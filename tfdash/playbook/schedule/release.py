@@ -39,11 +39,19 @@ def calendar_state(
     is_open = slot is not None and not problem
     opens = coming[0].start if coming else None
     return CalendarState(
-        at=now, open=is_open, text=_text(policy, slot if is_open else None, coming, problem),
-        why=_why(policy, slot, hit, coming, problem), zone=policy.zone, closes_at=slot.end if is_open and slot else None,
-        opens_at=None if is_open else opens, freeze=freeze, next=coming, finish_until=_finish(policy, now),
-        problem=problem, waived=waived,
-    )  # fmt: skip
+        at=now,
+        open=is_open,
+        text=_text(policy, slot if is_open else None, coming, problem),
+        why=_why(policy, slot, hit, coming, problem),
+        zone=policy.zone,
+        closes_at=slot.end if is_open and slot else None,
+        opens_at=None if is_open else opens,
+        freeze=freeze,
+        next=coming,
+        finish_until=_finish(policy, now),
+        problem=problem,
+        waived=waived,
+    )
 
 
 def continuation(policy: CalendarPolicy, started: float | None, now: float) -> Continuation:

@@ -17,9 +17,13 @@ __all__ = ["JourneysFeeder", "feeder_of"]
 
 
 def feeder_of(
-    refs: Sequence[ClusterRef], raw: Mapping[str, Any], clock: Clock, *, acting: bool = False,
+    refs: Sequence[ClusterRef],
+    raw: Mapping[str, Any],
+    clock: Clock,
+    *,
+    acting: bool = False,
     may_run: Callable[[], Awaitable[bool]] | None = None,
-) -> JourneysFeeder | None:  # fmt: skip
+) -> JourneysFeeder | None:
     """The feeder of one environment (``refs``: its clusters); None where it has no journey of our own.
 
     ``raw`` is the whole configuration. Raises ``JourneyError`` (a ``ValueError``) with one sentence.

@@ -14,14 +14,15 @@ _METADATA = frozenset(
     map(
         ipaddress.ip_address,
         (
-            "169.254.169.254", "fd00:ec2::254",  # AWS, Azure, Google, OpenStack, Oracle; AWS over IPv6
+            "169.254.169.254",
+            "fd00:ec2::254",  # AWS, Azure, Google, OpenStack, Oracle; AWS over IPv6
             "fd20:ce::254",  # Google over IPv6
             "100.100.100.200",  # Alibaba
             "168.63.129.16",  # Azure's wire server
             "192.0.0.192",  # Oracle, older
         ),
     )
-)  # fmt: skip
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 

@@ -36,9 +36,14 @@ class JourneysFeeder:
     """
 
     def __init__(
-        self, refs: Sequence[ClusterRef], journeys: Sequence[HttpJourney], clock: Clock, *, acting: bool = False,
+        self,
+        refs: Sequence[ClusterRef],
+        journeys: Sequence[HttpJourney],
+        clock: Clock,
+        *,
+        acting: bool = False,
         may_run: Callable[[], Awaitable[bool]] = _always,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._refs, self._journeys, self._clock = tuple(refs), tuple(journeys), clock
         self._acting, self._may_run = acting, may_run
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -99,10 +104,14 @@ class JourneysFeeder:
         name, ref = self._name(journey), self._cluster(journey)
         namespace, _, workload = journey.workload.partition("/")
         value = Journey(
-            name=journey.name, critical=journey.critical, side=journey.side, control=journey.control,
+            name=journey.name,
+            critical=journey.critical,
+            side=journey.side,
+            control=journey.control,
             workload=Subject(ref, journey.kind, namespace, workload) if workload else None,
-            runs=self._runs.get(name, ()), source="http",
-        )  # fmt: skip
+            runs=self._runs.get(name, ()),
+            source="http",
+        )
         problem = None
         if reason is not None:
             problem = Problem(
@@ -112,9 +121,13 @@ class JourneysFeeder:
                 since=self._clock.now(),
             )
         seen = Observation(
-            value=value, source=journey.origin, observed_at=self._seen_at.get(name), problem=problem,
-            complete=name in self._seen_at, interval=journey.every * 2 + journey.timeout,
-        )  # fmt: skip
+            value=value,
+            source=journey.origin,
+            observed_at=self._seen_at.get(name),
+            problem=problem,
+            complete=name in self._seen_at,
+            interval=journey.every * 2 + journey.timeout,
+        )
 
         def change(signals: Signals) -> Signals:
             return msgspec.structs.replace(signals, journeys={**signals.journeys, name: seen})

@@ -106,12 +106,25 @@ def journey_of(row: Mapping[str, Any]) -> HttpJourney:
         )
     _check_headers(at, headers)
     return HttpJourney(
-        name=name, scheme=url.scheme, host=url.hostname, port=port, steps=steps, dial=dial,
-        every=_seconds(at, row, "every", 30.0), timeout=_seconds(at, row, "timeout", 10.0), mutates=mutates,
-        headers=headers, ca=_text(row, "ca"), environment=_text(row, "environment"), cluster=_text(row, "cluster"),
-        workload=_text(row, "workload"), kind=_text(row, "kind") or "Deployment",
-        critical=row.get("critical") is not False, side=side, control=row.get("control") is True,
-    )  # fmt: skip
+        name=name,
+        scheme=url.scheme,
+        host=url.hostname,
+        port=port,
+        steps=steps,
+        dial=dial,
+        every=_seconds(at, row, "every", 30.0),
+        timeout=_seconds(at, row, "timeout", 10.0),
+        mutates=mutates,
+        headers=headers,
+        ca=_text(row, "ca"),
+        environment=_text(row, "environment"),
+        cluster=_text(row, "cluster"),
+        workload=_text(row, "workload"),
+        kind=_text(row, "kind") or "Deployment",
+        critical=row.get("critical") is not False,
+        side=side,
+        control=row.get("control") is True,
+    )
 
 
 def _steps(at: str, row: Mapping[str, Any], mutates: bool) -> tuple[Step, ...]:
@@ -156,11 +169,18 @@ def _step(at: str, row: Mapping[str, Any], mutates: bool, known: set[str]) -> St
     if not isinstance(status, list) or not all(isinstance(s, int) for s in status):
         raise JourneyError(f"{at}: status: must be a list of numbers such as [200]")
     return Step(
-        path=path, method=method, name=_text(row, "name"), headers=headers, body=_text(row, "body"),
-        status=tuple(status), contains=_text(row, "contains"), matches=_text(row, "matches"),
+        path=path,
+        method=method,
+        name=_text(row, "name"),
+        headers=headers,
+        body=_text(row, "body"),
+        status=tuple(status),
+        contains=_text(row, "contains"),
+        matches=_text(row, "matches"),
         json_values=tuple(sorted(values.items())),
-        within=_seconds(at, row, "within", 0.0) or None, capture=capture,
-    )  # fmt: skip
+        within=_seconds(at, row, "within", 0.0) or None,
+        capture=capture,
+    )
 
 
 def text_needs(place: str, row: Mapping[str, Any]) -> bool:

@@ -24,9 +24,13 @@ class _Backend(httpcore.AsyncNetworkBackend):
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:  # fmt: skip
+    ) -> httpcore.AsyncNetworkStream:
         return await self._inner.connect_tcp(
             self._address, self._port, timeout, local_address, socket_options
         )
@@ -63,11 +67,15 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         sent = httpcore.Request(
             method=request.method,
             url=httpcore.URL(
-                scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port,
+                scheme=request.url.raw_scheme,
+                host=request.url.raw_host,
+                port=request.url.port,
                 target=request.url.raw_path,
             ),
-            headers=request.headers.raw, content=request.stream, extensions=request.extensions,
-        )  # fmt: skip
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
         answer = await self._pool.handle_async_request(sent)
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Stream(answer), extensions=answer.extensions
@@ -88,6 +96,9 @@ def pinned_client(
 ) -> httpx.AsyncClient:
     """A client that reaches that address alone; it keeps cookies, follows nothing and reads no environment."""
     return httpx.AsyncClient(
-        transport=PinnedTransport(address, port, tls, acting=acting), headers=headers, follow_redirects=False,
-        trust_env=False, timeout=timeout,
-    )  # fmt: skip
+        transport=PinnedTransport(address, port, tls, acting=acting),
+        headers=headers,
+        follow_redirects=False,
+        trust_env=False,
+        timeout=timeout,
+    )

@@ -72,15 +72,22 @@ async def run_journey(
         message = _words(error)
     where = f" at step {number}" if message and number and total > 1 else ""
     return JourneyRun(
-        at=at, ok=not message, step=max(number, 1) if message else 0, steps=total,
-        duration=time.monotonic() - began, message=safe(message + where),
-    )  # fmt: skip
+        at=at,
+        ok=not message,
+        step=max(number, 1) if message else 0,
+        steps=total,
+        duration=time.monotonic() - began,
+        message=safe(message + where),
+    )
 
 
 async def _client(
-    journey: HttpJourney, headers: dict[str, str], tls: ssl.SSLContext | None, acting: bool,
+    journey: HttpJourney,
+    headers: dict[str, str],
+    tls: ssl.SSLContext | None,
+    acting: bool,
     resolve: Callable[[str, int], Awaitable[str]],
-) -> httpx.AsyncClient:  # fmt: skip
+) -> httpx.AsyncClient:
     make = await in_thread(_heavy)
     host, port = journey.dial or (journey.host, journey.port)
     try:
@@ -90,9 +97,13 @@ async def _client(
     except OSError:
         raise StepFailed(f"{host} is not known to DNS") from None
     return make(
-        address, port, tls, {"User-Agent": "tfdash-journey", **headers}, journey.timeout,
+        address,
+        port,
+        tls,
+        {"User-Agent": "tfdash-journey", **headers},
+        journey.timeout,
         acting=acting and journey.mutates,
-    )  # fmt: skip
+    )
 
 
 def _heavy() -> Callable[..., httpx.AsyncClient]:

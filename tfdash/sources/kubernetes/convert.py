@@ -14,9 +14,23 @@ from tfdash.sources.kubernetes import wire as w
 
 T = TypeVar("T")
 _SUFFIX = {
-    "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
-}  # fmt: skip
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "": 1.0,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+    "Ki": 2.0**10,
+    "Mi": 2.0**20,
+    "Gi": 2.0**30,
+    "Ti": 2.0**40,
+    "Pi": 2.0**50,
+    "Ei": 2.0**60,
+}
 _BOUND = 50_000  # entries of a sharing table before it is emptied: weeks of churn must not fill the memory
 _shared: dict[Any, Any] = {}
 _labels: dict[tuple[tuple[str, str], ...], m.Labels] = {}
@@ -82,9 +96,11 @@ def labels(found: dict[str, str] | None) -> m.Labels:
 
 
 _NOTES = (
-    "argocd.argoproj.io/tracking-id", "argocd.argoproj.io/managed-by", "meta.helm.sh/release-name",
+    "argocd.argoproj.io/tracking-id",
+    "argocd.argoproj.io/managed-by",
+    "meta.helm.sh/release-name",
     "meta.helm.sh/release-namespace",
-)  # fmt: skip
+)
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -123,11 +139,15 @@ def meta(found: w.Meta | w.PodMeta) -> dict[str, Any]:
 def conditions(found: list[w.Condition] | None) -> tuple[m.Condition, ...]:
     return tuple(
         m.Condition(
-            share(c.type), share(c.status), share(c.reason or ""), c.message or "",
-            seconds(c.last_transition_time), seconds(c.last_update_time),
+            share(c.type),
+            share(c.status),
+            share(c.reason or ""),
+            c.message or "",
+            seconds(c.last_transition_time),
+            seconds(c.last_update_time),
         )
         for c in found or ()
-    )  # fmt: skip
+    )
 
 
 def _resources(found: w.ResourceRequirements | None) -> m.Resources:
@@ -137,10 +157,12 @@ def _resources(found: w.ResourceRequirements | None) -> m.Resources:
     limits: Mapping[str, Any] = found.limits or {}
     return share(
         m.Resources(
-            quantity(requests.get("cpu")), quantity(limits.get("cpu")),
-            quantity(requests.get("memory")), quantity(limits.get("memory")),
+            quantity(requests.get("cpu")),
+            quantity(limits.get("cpu")),
+            quantity(requests.get("memory")),
+            quantity(limits.get("memory")),
         )
-    )  # fmt: skip
+    )
 
 
 def containers(spec: w.PodSpec | None) -> tuple[m.Container, ...]:
@@ -151,11 +173,16 @@ def containers(spec: w.PodSpec | None) -> tuple[m.Container, ...]:
     for init, listed in ((True, spec.init_containers), (False, spec.containers)):
         found += (
             m.Container(
-                share(c.name), share(c.image), _resources(c.resources), init, init and c.restart_policy == "Always",
-                isinstance(c.readiness_probe, Raw), isinstance(c.liveness_probe, Raw),
+                share(c.name),
+                share(c.image),
+                _resources(c.resources),
+                init,
+                init and c.restart_policy == "Always",
+                isinstance(c.readiness_probe, Raw),
+                isinstance(c.liveness_probe, Raw),
             )
             for c in listed or ()
-        )  # fmt: skip
+        )
     return share(tuple(found))
 
 

@@ -47,15 +47,39 @@ def _status(found: w.ContainerStatus, init: bool) -> m.ContainerStatus:
     if last is None:
         return share(
             m.ContainerStatus(
-                share(found.name), init, found.ready, bool(found.started), found.restart_count, kind, reason, message,
-                code, signal, since, image_id=share(found.image_id),
+                share(found.name),
+                init,
+                found.ready,
+                bool(found.started),
+                found.restart_count,
+                kind,
+                reason,
+                message,
+                code,
+                signal,
+                since,
+                image_id=share(found.image_id),
             )
-        )  # fmt: skip
+        )
     return m.ContainerStatus(
-        share(found.name), init, found.ready, bool(found.started), found.restart_count, kind, reason, message,
-        code, signal, since, share(last.reason), last.exit_code, last.signal, last.message,
-        seconds(last.finished_at), share(found.image_id),
-    )  # fmt: skip
+        share(found.name),
+        init,
+        found.ready,
+        bool(found.started),
+        found.restart_count,
+        kind,
+        reason,
+        message,
+        code,
+        signal,
+        since,
+        share(last.reason),
+        last.exit_code,
+        last.signal,
+        last.message,
+        seconds(last.finished_at),
+        share(found.image_id),
+    )
 
 
 def pod(found: w.Pod) -> m.Pod:
@@ -242,9 +266,13 @@ def _metric(spec: dict[str, Any], status: dict[str, Any] | None) -> m.Metric:
     name = str(body.get("name") or (body.get("metric") or {}).get("name") or "")
     if target.get("type") == "Utilization":
         return m.Metric(
-            kind, name, target.get("averageUtilization"), current.get("averageUtilization"), "%",
+            kind,
+            name,
+            target.get("averageUtilization"),
+            current.get("averageUtilization"),
+            "%",
             str(body.get("container") or ""),
-        )  # fmt: skip
+        )
     key = "averageValue" if target.get("averageValue") is not None else "value"
     unit = {"cpu": "cores", "memory": "bytes"}.get(name, "")
     return m.Metric(

@@ -24,9 +24,16 @@ class Feed:
     """
 
     def __init__(
-        self, reader: Reader, kind: Kind, scope: Scope, fallback: tuple[str, ...], publish: Publish, clock: Clock,
-        tuning: Tuning, provisional: Callable[[], Objects | None],
-    ) -> None:  # fmt: skip
+        self,
+        reader: Reader,
+        kind: Kind,
+        scope: Scope,
+        fallback: tuple[str, ...],
+        publish: Publish,
+        clock: Clock,
+        tuning: Tuning,
+        provisional: Callable[[], Objects | None],
+    ) -> None:
         self.kind, self.scope = kind, scope
         self._reader, self._fallback, self._clock, self._tuning = reader, fallback, clock, tuning
         self._publish, self._provisional = publish, provisional
@@ -124,12 +131,15 @@ class Feed:
         loaded = sum(p.progress.loaded if p.progress else len(p.value or ()) for p in parts)
         return (
             Observation(
-                source=self.kind.resource, observed_at=min(times) if times else None,
-                problem=problems[0] if problems else None, complete=complete,
-                progress=None if complete else Progress(loaded, None), interval=self._tuning.watch_silence,
+                source=self.kind.resource,
+                observed_at=min(times) if times else None,
+                problem=problems[0] if problems else None,
+                complete=complete,
+                progress=None if complete else Progress(loaded, None),
+                interval=self._tuning.watch_silence,
             ),
             value,
-        )  # fmt: skip
+        )
 
 
 class Complete:

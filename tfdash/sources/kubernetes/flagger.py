@@ -45,7 +45,9 @@ def canary(found: Custom) -> m.Canary:
         threshold=integer(analysis, "threshold"),
         max_weight=number(analysis, "maxWeight") or 0.0,
         step_weight=number(analysis, "stepWeight") or 0.0,
-        step_weights=tuple(float(s) for s in steps if isinstance(s, int | float)) if isinstance(steps, list) else (),
+        step_weights=tuple(float(s) for s in steps if isinstance(s, int | float))
+        if isinstance(steps, list)
+        else (),
         total_iterations=integer(analysis, "iterations"),
         mirror=flag(analysis, "mirror"),
         metrics=tuple(metrics),
@@ -60,4 +62,4 @@ def canary(found: Custom) -> m.Canary:
         last_transition=when(status, "lastTransitionTime"),
         conditions=conditions(status),
         notes=keeper_notes(found.metadata.annotations),
-    )  # fmt: skip
+    )

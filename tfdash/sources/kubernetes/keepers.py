@@ -34,8 +34,12 @@ def application(found: Operating) -> m.Application:
     return m.Application(
         **meta(found.metadata),
         project=text(spec, "project"),
-        destination="/".join(p for p in (text(there, "name") or text(there, "server"), text(there, "namespace")) if p),
-        source=" ".join(p for p in (text(source, "repoURL"), text(source, "path") or text(source, "chart")) if p),
+        destination="/".join(
+            p for p in (text(there, "name") or text(there, "server"), text(there, "namespace")) if p
+        ),
+        source=" ".join(
+            p for p in (text(source, "repoURL"), text(source, "path") or text(source, "chart")) if p
+        ),
         automated=isinstance(policy, Mapping) and automated.get("enabled") is not False,
         self_heal=flag(automated, "selfHeal") and automated.get("enabled") is not False,
         prune=flag(automated, "prune"),
@@ -44,7 +48,7 @@ def application(found: Operating) -> m.Application:
         revision=text(mapping(status, "sync"), "revision"),
         operation=text(mapping(status, "operationState"), "phase"),
         conditions=conditions(status),
-    )  # fmt: skip
+    )
 
 
 def kustomization(found: Custom) -> m.Kustomization:

@@ -124,10 +124,13 @@ def in_cluster(environ: Mapping[str, str], folder: Path = _ACCOUNT) -> Access | 
     where = f"[{host}]" if ":" in host else host
     namespace = folder / "namespace"
     return Access(
-        server=f"https://{where}:{port}", context="in-cluster", user="service account",
+        server=f"https://{where}:{port}",
+        context="in-cluster",
+        user="service account",
         namespace=namespace.read_text().strip() if namespace.exists() else "",
-        ca=(folder / "ca.crt").read_bytes(), token_file=str(folder / "token"),
-    )  # fmt: skip
+        ca=(folder / "ca.crt").read_bytes(),
+        token_file=str(folder / "token"),
+    )
 
 
 def _merge(files: list[Path], *, required: bool) -> dict[str, Any] | None:

@@ -289,16 +289,24 @@ class ListWatch:
             key, why = next(reversed(self._codec.malformed.items()))
             count = len(self._codec.malformed)
             problem = Problem(
-                kind=ProblemKind.BAD_ANSWER, since=self._published,
-                cause=safe(f"{count} {self.kind.resource} cannot be read, among them {key.namespace}/{key.name}: {why}"),
-            )  # fmt: skip
+                kind=ProblemKind.BAD_ANSWER,
+                since=self._published,
+                cause=safe(
+                    f"{count} {self.kind.resource} cannot be read, among them {key.namespace}/{key.name}: {why}"
+                ),
+            )
         self._publish(
             Observation(
-                value=self._objects if self._complete else None, source=self.kind.resource, observed_at=self._heard,
-                problem=problem, progress=progress, complete=self._complete, interval=self._tuning.watch_silence,
+                value=self._objects if self._complete else None,
+                source=self.kind.resource,
+                observed_at=self._heard,
+                problem=problem,
+                progress=progress,
+                complete=self._complete,
+                interval=self._tuning.watch_silence,
             ),
             changed,
-        )  # fmt: skip
+        )
 
 
 class _quiet_collector:

@@ -28,8 +28,13 @@ class Reads:
     """
 
     def __init__(
-        self, ref: ClusterRef, opened: Callable[[], Reader], discovery: Discovery, fallback: tuple[str, ...], clock: Clock
-    ) -> None:  # fmt: skip
+        self,
+        ref: ClusterRef,
+        opened: Callable[[], Reader],
+        discovery: Discovery,
+        fallback: tuple[str, ...],
+        clock: Clock,
+    ) -> None:
         self._ref, self._open, self._discovery = ref, opened, discovery
         self._fallback, self._clock = fallback, clock
 
@@ -128,17 +133,21 @@ class Reads:
             "namespace": namespace,
         }
         body = {
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": attributes},
-        }  # fmt: skip
+        }
         shown = f"{resource}.{group}" if group else resource
         try:
             answer = await self._open().review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
             status = answer.get("status", {})
             return Privilege(
-                verb=verb, resource=shown, namespace=namespace, allowed=bool(status.get("allowed")),
+                verb=verb,
+                resource=shown,
+                namespace=namespace,
+                allowed=bool(status.get("allowed")),
                 reason=str(status.get("reason") or ""),
-            )  # fmt: skip
+            )
         except Exception as error:
             cause = problem_of(error, self._clock.now()).cause
             return Privilege(verb=verb, resource=shown, namespace=namespace, reason=cause)

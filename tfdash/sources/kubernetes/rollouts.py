@@ -25,8 +25,15 @@ from tfdash.sources.kubernetes.plain import (
 
 _MEASUREMENTS = 20  # kept of each metric, the newest; Argo itself keeps 10 by default
 _STEP_KINDS = (
-    "setWeight", "pause", "analysis", "experiment", "setCanaryScale", "setHeaderRoute", "setMirrorRoute", "plugin",
-)  # fmt: skip
+    "setWeight",
+    "pause",
+    "analysis",
+    "experiment",
+    "setCanaryScale",
+    "setHeaderRoute",
+    "setMirrorRoute",
+    "plugin",
+)
 
 
 def _templates(analysis: Any, name: str = "templateName") -> tuple[str, ...]:
@@ -50,15 +57,18 @@ def _step(found: Mapping[str, Any]) -> m.RolloutStep:
         case "setCanaryScale":
             replicas = body.get("replicas")
             return m.RolloutStep(
-                kind=kind, weight=number(body, "weight"), replicas=replicas if isinstance(replicas, int) else None,
+                kind=kind,
+                weight=number(body, "weight"),
+                replicas=replicas if isinstance(replicas, int) else None,
                 name="traffic weight" if flag(body, "matchTrafficWeight") else "",
-            )  # fmt: skip
+            )
         case "setMirrorRoute":
             percentage = body.get("percentage")
             return m.RolloutStep(
-                kind=kind, name=text(body, "name"),
+                kind=kind,
+                name=text(body, "name"),
                 percentage=percentage if isinstance(percentage, int) else None,
-            )  # fmt: skip
+            )
         case "setHeaderRoute" | "plugin":
             return m.RolloutStep(kind=kind, name=text(body, "name"))
     return m.RolloutStep(kind=share(next(iter(found), "unknown")))
@@ -142,9 +152,12 @@ def rollout(found: Custom) -> m.Rollout:
 
 def _measured(found: Mapping[str, Any]) -> m.Measured:
     return m.Measured(
-        text(found, "phase"), text(found, "value"), text(found, "message"), when(found, "startedAt"),
+        text(found, "phase"),
+        text(found, "value"),
+        text(found, "message"),
+        when(found, "startedAt"),
         when(found, "finishedAt"),
-    )  # fmt: skip
+    )
 
 
 def _provider(metric: Mapping[str, Any]) -> tuple[str, str]:
@@ -166,18 +179,27 @@ def analysis_run(found: Custom) -> m.AnalysisRun:
         provider, query = _provider(metric)
         metrics.append(
             m.AnalysisMetric(
-                name=name, provider=provider, query=query, interval=text(metric, "interval"),
-                count=scalar(metric, "count"), success=text(metric, "successCondition"),
-                failure=text(metric, "failureCondition"), failure_limit=scalar(metric, "failureLimit"),
+                name=name,
+                provider=provider,
+                query=query,
+                interval=text(metric, "interval"),
+                count=scalar(metric, "count"),
+                success=text(metric, "successCondition"),
+                failure=text(metric, "failureCondition"),
+                failure_limit=scalar(metric, "failureLimit"),
                 inconclusive_limit=scalar(metric, "inconclusiveLimit"),
                 error_limit=scalar(metric, "consecutiveErrorLimit"),
                 success_limit=scalar(metric, "consecutiveSuccessLimit"),
-                dry_run=flag(result, "dryRun") or name in dry, phase=text(result, "phase"),
-                message=text(result, "message"), successful=integer(result, "successful"),
-                failed=integer(result, "failed"), inconclusive=integer(result, "inconclusive"), error=integer(result, "error"),
+                dry_run=flag(result, "dryRun") or name in dry,
+                phase=text(result, "phase"),
+                message=text(result, "message"),
+                successful=integer(result, "successful"),
+                failed=integer(result, "failed"),
+                inconclusive=integer(result, "inconclusive"),
+                error=integer(result, "error"),
                 measurements=tuple(_measured(x) for x in items(result, "measurements")[-_MEASUREMENTS:]),
             )
-        )  # fmt: skip
+        )
     return m.AnalysisRun(
         **meta(found.metadata),
         phase=text(status, "phase"),

@@ -42,9 +42,14 @@ class KubernetesSource:
     """
 
     def __init__(
-        self, ref: ClusterRef, access: Access, clock: Clock, *, namespaces: tuple[str, ...] = (),
+        self,
+        ref: ClusterRef,
+        access: Access,
+        clock: Clock,
+        *,
+        namespaces: tuple[str, ...] = (),
         tuning: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.ref, self.access = ref, access
         self.credentials = Credentials(access)
         self._clock = clock
@@ -164,9 +169,15 @@ class KubernetesSource:
                 continue
             first = Complete(sink, self.ref, kind)
             feed = Feed(
-                self._open(), served, scope, self._fallback, first.publish, self._clock, tuning,
+                self._open(),
+                served,
+                scope,
+                self._fallback,
+                first.publish,
+                self._clock,
+                tuning,
                 partial(self._prefetched.get, kind),
-            )  # fmt: skip
+            )
             first.done = partial(self._prefetched.pop, kind, None)
             first.feed = feed
             self._feeds[kind] = first
@@ -181,9 +192,13 @@ class KubernetesSource:
     def _say_absent(self, sink: Sink, kind: str) -> None:
         """A CRD that is not there is no problem: there are none of its objects, and that is certain."""
         absent: Observation[Objects] = Observation(
-            value=_NOTHING, source=WATCHED[kind].resource, observed_at=self._clock.now(), complete=True,
-            note="not installed", interval=_INFO_EVERY * 4,
-        )  # fmt: skip
+            value=_NOTHING,
+            source=WATCHED[kind].resource,
+            observed_at=self._clock.now(),
+            complete=True,
+            note="not installed",
+            interval=_INFO_EVERY * 4,
+        )
         sink.put_objects(self.ref, kind, absent, None)
 
     @property
@@ -233,9 +248,12 @@ class KubernetesSource:
             if (changed or self._discovery.served is not None) and self._changed is not None:
                 self._changed.set()  # the kinds that it lacks are said anew: they are as fresh as this answer
             self._info = msgspec.structs.replace(
-                self._info, version=str(version.get("gitVersion", "")), latency=latency, skew=reader.skew,
+                self._info,
+                version=str(version.get("gitVersion", "")),
+                latency=latency,
+                skew=reader.skew,
                 crds=self._discovery.crds,
-            )  # fmt: skip
+            )
         except Exception as error:
             if self._discovery.served is None and not self._discovery.silent:
                 self._discovery.silent = True  # the kinds' own feeds say what is wrong
@@ -243,9 +261,12 @@ class KubernetesSource:
                     self._changed.set()
             return Observation(source=self.ref.cluster, problem=problem_of(error, self._clock.now()))
         return Observation(
-            value=self._info, source=self.ref.cluster, observed_at=self._clock.now(), complete=True,
+            value=self._info,
+            source=self.ref.cluster,
+            observed_at=self._clock.now(),
+            complete=True,
             interval=_INFO_EVERY * 2,
-        )  # fmt: skip
+        )
 
     async def _identify(self, reader: Reader) -> None:
         """Who the server takes us for."""

@@ -124,9 +124,12 @@ class Reader:
         base = httpx.URL(access.server)
         tls = self.credentials.ssl_context() if base.scheme == "https" else False
         inner = httpx.AsyncHTTPTransport(
-            verify=tls, retries=0, socket_options=_KEEPALIVE, proxy=access.proxy or None,
+            verify=tls,
+            retries=0,
+            socket_options=_KEEPALIVE,
+            proxy=access.proxy or None,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0),
-        )  # fmt: skip
+        )
         near = base.host in ("127.0.0.1", "::1", "localhost")
         headers = [
             ("Accept-Encoding", "identity" if near else "gzip"),
@@ -134,10 +137,13 @@ class Reader:
             *access.impersonation(),
         ]
         return httpx.AsyncClient(
-            base_url=base, transport=ReadingTransport(inner, base.path.rstrip("/")), follow_redirects=False,
-            trust_env=False, headers=headers,
+            base_url=base,
+            transport=ReadingTransport(inner, base.path.rstrip("/")),
+            follow_redirects=False,
+            trust_env=False,
+            headers=headers,
             timeout=httpx.Timeout(self._read, connect=self._connect, pool=self._read),
-        )  # fmt: skip
+        )
 
     async def close(self) -> None:
         if self._client is not None:
@@ -145,9 +151,15 @@ class Reader:
             self._client = None
 
     async def open(
-        self, path: str, params: dict[str, str] | None = None, *, method: str = "GET", body: Any = None,
-        accept: str = "application/json", silence: float | None = None,
-    ) -> httpx.Response:  # fmt: skip
+        self,
+        path: str,
+        params: dict[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        accept: str = "application/json",
+        silence: float | None = None,
+    ) -> httpx.Response:
         """Send and return the answer with its body still to be read; the caller closes it.
 
         A 401 renews the credential once. Raises ``ApiError``, ``LoginNeeded`` or httpx's errors. ``silence`` is the

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
 
 _WORKLOAD = (
-    "deployment", "statefulset", "daemonset", "rollout", "canary", "workload", "destination_workload",
-)  # fmt: skip
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "rollout",
+    "canary",
+    "workload",
+    "destination_workload",
+)
 _POD = ("exported_pod", "pod", "pod_name")
 _NAMESPACE = ("exported_namespace", "namespace", "destination_workload_namespace", "kubernetes_namespace")
 _TEXTS = ("summary", "message", "description")
@@ -63,10 +69,15 @@ def _told(row: Mapping[str, Any]) -> Alert:
 def _alert(labels: dict[str, str], state: str, summary: str, since: float | None) -> Alert:
     name = labels.pop("alertname", "")
     return Alert(
-        name=name, state=state, severity=labels.get("severity", ""),
+        name=name,
+        state=state,
+        severity=labels.get("severity", ""),
         namespace=next((labels[key] for key in _NAMESPACE if labels.get(key)), ""),
-        workload=workload_of(labels), summary=safe(summary)[:500], since=since, labels=tuple(sorted(labels.items())),
-    )  # fmt: skip
+        workload=workload_of(labels),
+        summary=safe(summary)[:500],
+        since=since,
+        labels=tuple(sorted(labels.items())),
+    )
 
 
 def workload_of(labels: Mapping[str, str]) -> str:

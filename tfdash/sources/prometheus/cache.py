@@ -50,8 +50,10 @@ class Cache:
         for subject, target in self._targets.items():
             new = wanted.get(subject)
             if new is None or (new.template, new.names, new.values) != (
-                target.template, target.names, target.values
-            ):  # fmt: skip
+                target.template,
+                target.names,
+                target.values,
+            ):
                 for role in ("requests", "latency"):
                     key = (role, subject)
                     self._asked.pop(key, None)
@@ -174,10 +176,16 @@ class Cache:
             self._scrape[subject] = interval
         since = max((self._since.get((role, subject), at) for role in roles_of(template)), default=at)
         return Traffic(
-            evaluated_at=at, since=since, requests=requests, errors=errors, latency=latency,
-            scrape_interval=interval, template=template.name, queries=self._queries(target, template, at - since),
+            evaluated_at=at,
+            since=since,
+            requests=requests,
+            errors=errors,
+            latency=latency,
+            scrape_interval=interval,
+            template=template.name,
+            queries=self._queries(target, template, at - since),
             group="pod" if not template.canary and template.group == "pod" else template.group,
-        )  # fmt: skip
+        )
 
     def _queries(self, target: Target, template: Template, seconds: float) -> tuple[Query, ...]:
         """As they would be sent for this workload alone: what a person can paste and see the same."""

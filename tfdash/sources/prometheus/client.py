@@ -91,10 +91,18 @@ class ReadingSession(requests.Session):
     """GETs to the query API under ``base``; no redirect, no retry, no environment; the body within a time and a size."""
 
     def __init__(
-        self, base: str, credentials: Credentials, headers: dict[str, str], *, timeout: float, largest: int,
-        server_name: str = "", proxy: str = "", more: Sequence[tuple[str, str]] = (),
+        self,
+        base: str,
+        credentials: Credentials,
+        headers: dict[str, str],
+        *,
+        timeout: float,
+        largest: int,
+        server_name: str = "",
+        proxy: str = "",
+        more: Sequence[tuple[str, str]] = (),
         allowed: Callable[[str, str], None] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.trust_env = False
         self.headers.update({"User-Agent": "tfdash", "Accept": "application/json", **headers})
@@ -127,9 +135,14 @@ class ReadingSession(requests.Session):
         connect = min(5.0, self._timeout)
         deadline = time.monotonic() + self._timeout
         with super().request(
-            "GET", url, params=params, headers={"Authorization": header} if header else None,
-            timeout=(connect, self._timeout), allow_redirects=False, stream=True,
-        ) as response:  # fmt: skip
+            "GET",
+            url,
+            params=params,
+            headers={"Authorization": header} if header else None,
+            timeout=(connect, self._timeout),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
             body = self._body(response, deadline)
             self._note_date(response.headers.get("Date", ""))
             status = response.status_code
@@ -173,9 +186,15 @@ class Client:
     """One connection; used by one thread at a time."""
 
     def __init__(
-        self, connection: Connection, base: str, credentials: Credentials, *, timeout: float, largest: int,
+        self,
+        connection: Connection,
+        base: str,
+        credentials: Credentials,
+        *,
+        timeout: float,
+        largest: int,
         allowed: Callable[[str, str], None] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         access = credentials.access
         headers = {name: _value(text) for name, text in connection.headers}
         near = urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
@@ -183,10 +202,16 @@ class Client:
         headers["Accept-Encoding"] = "identity" if plain else "gzip"
         self.base = base
         self.session = ReadingSession(
-            base, credentials, headers, timeout=timeout, largest=largest, allowed=allowed,
-            server_name=access.tls_server_name, proxy=connection.proxy or access.proxy,
+            base,
+            credentials,
+            headers,
+            timeout=timeout,
+            largest=largest,
+            allowed=allowed,
+            server_name=access.tls_server_name,
+            proxy=connection.proxy or access.proxy,
             more=access.impersonation(),
-        )  # fmt: skip
+        )
         self._api = PrometheusConnect(url=base, session=self.session, retry=Retry(0))
         self.session.mount(base, self.session.adapter)  # instead of the one that it mounted
 

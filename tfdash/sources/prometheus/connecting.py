@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 def access_of(connection: Connection) -> Access:
     """How a Prometheus is reached directly, its files read. Raises ``LoginNeeded`` with the file that is missing."""
     return Access(
-        server=connection.url, ca=_file(connection.ca), certificate=_file(connection.certificate),
-        key=_file(connection.key or connection.certificate), secret=connection.bearer,
+        server=connection.url,
+        ca=_file(connection.ca),
+        certificate=_file(connection.certificate),
+        key=_file(connection.key or connection.certificate),
+        secret=connection.bearer,
         tls_server_name=connection.server_name,
         basic=(connection.username, read_secret(connection.password) if connection.password else "")
-        if connection.username else None,
-    )  # fmt: skip
+        if connection.username
+        else None,
+    )
 
 
 def _file(path: str) -> bytes | None:
@@ -43,9 +47,12 @@ def client_of(connection: Connection, options: Options, credentials: Credentials
 
     if not connection.service:
         return Client(
-            connection, connection.url, Credentials(access_of(connection)), timeout=options.timeout,
+            connection,
+            connection.url,
+            Credentials(access_of(connection)),
+            timeout=options.timeout,
             largest=options.max_answer,
-        )  # fmt: skip
+        )
     from tfdash.sources.kubernetes.transport import check_allowed
 
     assert credentials is not None
@@ -57,9 +64,13 @@ def client_of(connection: Connection, options: Options, credentials: Credentials
         else ""
     )
     return Client(
-        connection, server + path, credentials, timeout=options.timeout, largest=options.max_answer,
+        connection,
+        server + path,
+        credentials,
+        timeout=options.timeout,
+        largest=options.max_answer,
         allowed=lambda method, at: check_allowed(method, at.removeprefix(prefix), proxied=path),
-    )  # fmt: skip
+    )
 
 
 def feeder_for(

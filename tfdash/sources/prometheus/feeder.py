@@ -41,9 +41,15 @@ class PrometheusFeeder:
     """
 
     def __init__(
-        self, ref: ClusterRef, connection: Connection, options: Options, connect: Callable[[], Client],
-        clock: Clock, *, check: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        ref: ClusterRef,
+        connection: Connection,
+        options: Options,
+        connect: Callable[[], Client],
+        clock: Clock,
+        *,
+        check: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.ref, self.options, self.connection = ref, options, connection
         self._connect, self._check, self._clock = connect, check, clock
         self._cache = Cache(connection.match)
@@ -158,9 +164,13 @@ class PrometheusFeeder:
         )
         key = f"{self.ref.environment}/{self.ref.cluster}/{probe.name}"
         unknown = Journey(
-            name=probe.name, workload=workload_subject(self.ref, probe.kind, probe.workload),
-            critical=probe.critical, side=probe.side, control=probe.control, source=probe.query,
-        )  # fmt: skip
+            name=probe.name,
+            workload=workload_subject(self.ref, probe.kind, probe.workload),
+            critical=probe.critical,
+            side=probe.side,
+            control=probe.control,
+            source=probe.query,
+        )
         before = self._journeys.get(key, Observation(value=unknown, source=self._source, interval=self._due))
         self._journeys[key] = self._seen(before, got, problem, at)
 
@@ -282,9 +292,11 @@ class PrometheusFeeder:
             )
             kept = {s: t for s, t in signals.traffic.items() if s not in gone}
             return msgspec.structs.replace(
-                signals, traffic={**kept, **traffic}, prometheus={**signals.prometheus, self.ref: about},
+                signals,
+                traffic={**kept, **traffic},
+                prometheus={**signals.prometheus, self.ref: about},
                 alerts={**signals.alerts, self.ref: alerts} if self.connection.alerts else signals.alerts,
                 journeys={**signals.journeys, **journeys},
-            )  # fmt: skip
+            )
 
         board.change_signals(change)

@@ -51,9 +51,11 @@ class MetricsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect_service(
-    subject: Subject, seen: Observation[Traffic], release: ReleaseState | None = None,
+    subject: Subject,
+    seen: Observation[Traffic],
+    release: ReleaseState | None = None,
     error_labels: frozenset[str] = frozenset(),
-) -> ServiceReport:  # fmt: skip
+) -> ServiceReport:
     """What is to be said of one service's samples, and of how they map to the two versions of its release.
 
     ``error_labels``: the labels by which its template tells errors.
@@ -77,11 +79,20 @@ def inspect_service(
     findings += _versions(traffic, release)
     findings += [f"{q.role}: {q.warning}" for q in traffic.queries if q.warning]
     return ServiceReport(
-        subject=subject, template=traffic.template, in_flight=release is not None and release.in_flight, requests=len(traffic.requests), errors=len(traffic.errors),
-        latency=len(traffic.latency), native=native, versions=_pods_by_version(traffic),
-        bounds=() if native else tuple(bounds), scrape_interval=traffic.scrape_interval, newest_age=age,
-        queries=tuple(q.text for q in traffic.queries), findings=tuple(map(safe, findings)),
-    )  # fmt: skip
+        subject=subject,
+        template=traffic.template,
+        in_flight=release is not None and release.in_flight,
+        requests=len(traffic.requests),
+        errors=len(traffic.errors),
+        latency=len(traffic.latency),
+        native=native,
+        versions=_pods_by_version(traffic),
+        bounds=() if native else tuple(bounds),
+        scrape_interval=traffic.scrape_interval,
+        newest_age=age,
+        queries=tuple(q.text for q in traffic.queries),
+        findings=tuple(map(safe, findings)),
+    )
 
 
 def _missing(traffic: Traffic, error_labels: frozenset[str]) -> list[str]:
@@ -163,10 +174,14 @@ def inspect_metrics(
     if not problem and server.value is None:
         problem = "no answer yet"
     return MetricsReport(
-        where=safe(feeder.connection.shown), version=safe(server.value or ""), problem=problem, skew=feeder.skew,
+        where=safe(feeder.connection.shown),
+        version=safe(server.value or ""),
+        problem=problem,
+        skew=feeder.skew,
         alerts=len(alerts.value) if alerts is not None and alerts.value is not None else None,
-        services=services, findings=tuple(map(safe, findings)),
-    )  # fmt: skip
+        services=services,
+        findings=tuple(map(safe, findings)),
+    )
 
 
 def _error_labels(feeder: PrometheusFeeder, traffic: Traffic | None) -> frozenset[str]:

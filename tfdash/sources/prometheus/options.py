@@ -117,14 +117,23 @@ def connection_of(table: Mapping[str, Any]) -> Connection | None:
     if not url and not (slash and service):
         return None
     return Connection(
-        url=url, namespace="" if url else namespace, service="" if url else service,
-        path_prefix=_text(table, "path_prefix").strip("/"), bearer=_text(table, "bearer"),
-        username=_text(table, "username"), password=_text(table, "password"),
-        certificate=_text(table, "certificate"), key=_text(table, "key"), ca=_text(table, "ca"),
-        server_name=_text(table, "server_name"), headers=_pairs(table, "headers"), proxy=_text(table, "proxy"),
-        compression=_text(table, "compression") or "auto", match=_pairs(table, "match"),
+        url=url,
+        namespace="" if url else namespace,
+        service="" if url else service,
+        path_prefix=_text(table, "path_prefix").strip("/"),
+        bearer=_text(table, "bearer"),
+        username=_text(table, "username"),
+        password=_text(table, "password"),
+        certificate=_text(table, "certificate"),
+        key=_text(table, "key"),
+        ca=_text(table, "ca"),
+        server_name=_text(table, "server_name"),
+        headers=_pairs(table, "headers"),
+        proxy=_text(table, "proxy"),
+        compression=_text(table, "compression") or "auto",
+        match=_pairs(table, "match"),
         alerts=table.get("alerts") is not False,
-    )  # fmt: skip
+    )
 
 
 def options_of(raw: Mapping[str, Any]) -> Options:
@@ -153,19 +162,28 @@ def options_of(raw: Mapping[str, Any]) -> Options:
 
 def _rule(row: Mapping[str, Any]) -> ServiceRule:
     return ServiceRule(
-        namespace=_text(row, "namespace") or "*", workload=_text(row, "workload") or "*",
-        kind=_text(row, "kind") or "Deployment", environment=_text(row, "environment"),
-        template=_text(row, "template"), values=_pairs(row, "values"),
-    )  # fmt: skip
+        namespace=_text(row, "namespace") or "*",
+        workload=_text(row, "workload") or "*",
+        kind=_text(row, "kind") or "Deployment",
+        environment=_text(row, "environment"),
+        template=_text(row, "template"),
+        values=_pairs(row, "values"),
+    )
 
 
 def _probe(row: Mapping[str, Any]) -> ProbeRule:
     return ProbeRule(
-        name=_text(row, "name"), query=_text(row, "probe"), duration=_text(row, "probe_duration"), cluster=_text(row, "cluster"),
-        environment=_text(row, "environment"), workload=_text(row, "workload"),
-        kind=_text(row, "kind") or "Deployment", critical=row.get("critical") is not False,
-        side=_text(row, "side") or "mixed", control=row.get("control") is True,
-    )  # fmt: skip
+        name=_text(row, "name"),
+        query=_text(row, "probe"),
+        duration=_text(row, "probe_duration"),
+        cluster=_text(row, "cluster"),
+        environment=_text(row, "environment"),
+        workload=_text(row, "workload"),
+        kind=_text(row, "kind") or "Deployment",
+        critical=row.get("critical") is not False,
+        side=_text(row, "side") or "mixed",
+        control=row.get("control") is True,
+    )
 
 
 def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -32,9 +32,14 @@ def read_probe(client: Client, ref: ClusterRef, rule: ProbeRule, at: float, seco
     runs = [run for row in rows for run in _runs(row, lasted.get(_who(row), {}), len(rows) > 1)]
     runs.sort(key=lambda run: run.at)
     return Journey(
-        name=rule.name, workload=workload_subject(ref, rule.kind, rule.workload), critical=rule.critical,
-        side=rule.side, control=rule.control, runs=tuple(runs[-_MOST:]), source=rule.query,
-    )  # fmt: skip
+        name=rule.name,
+        workload=workload_subject(ref, rule.kind, rule.workload),
+        critical=rule.critical,
+        side=rule.side,
+        control=rule.control,
+        runs=tuple(runs[-_MOST:]),
+        source=rule.query,
+    )
 
 
 def _who(row: Row) -> tuple[str, ...]:

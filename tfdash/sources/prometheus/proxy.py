@@ -56,13 +56,18 @@ async def _review(credentials: Credentials, connection: Connection) -> NoSuchRig
 
     reader = Reader(credentials, read_timeout=10.0)
     attributes = {
-        "verb": "get", "group": "", "resource": "services", "subresource": "proxy",
-        "namespace": connection.namespace, "name": connection.service,
-    }  # fmt: skip
+        "verb": "get",
+        "group": "",
+        "resource": "services",
+        "subresource": "proxy",
+        "namespace": connection.namespace,
+        "name": connection.service,
+    }
     body = {
-        "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes},
-    }  # fmt: skip
+    }
     try:
         answer = await reader.review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
     except ApiError as error:

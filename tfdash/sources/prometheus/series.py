@@ -71,8 +71,18 @@ class Histogram:
     """A histogram being gathered; classic buckets come as one series for each bound and are put together by time."""
 
     __slots__ = (
-        "bounds", "error", "labels", "made", "native", "owner", "pending", "pod", "points", "sums", "version",
-    )  # fmt: skip
+        "bounds",
+        "error",
+        "labels",
+        "made",
+        "native",
+        "owner",
+        "pending",
+        "pod",
+        "points",
+        "sums",
+        "version",
+    )
 
     def __init__(
         self, owner: Subject, pod: str, version: str, labels: tuple[tuple[str, str], ...], error: bool
@@ -137,8 +147,12 @@ class Histogram:
     def series(self) -> HistogramSeries:
         if self.made is None:
             self.made = HistogramSeries(
-                pod=self.pod, version=self.version, labels=self.labels, native=self.native, points=self.points.view(),
-            )  # fmt: skip
+                pod=self.pod,
+                version=self.version,
+                labels=self.labels,
+                native=self.native,
+                points=self.points.view(),
+            )
         return self.made
 
 
@@ -309,8 +323,11 @@ def counts_of(histograms: Iterable[Histogram]) -> list[tuple[Histogram, CounterS
         (
             h,
             CounterSeries(
-                pod=h.pod, version=h.version, labels=h.labels, points=counted(h.points.view()),
+                pod=h.pod,
+                version=h.version,
+                labels=h.labels,
+                points=counted(h.points.view()),
             ),
         )
         for h in histograms
-    ]  # fmt: skip
+    ]

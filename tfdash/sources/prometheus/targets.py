@@ -38,8 +38,12 @@ class Target:
         """The values of the placeholders."""
         own = {name: (value,) for name, value in self.values}
         return {
-            "namespace": (self.namespace,), "workload": self.names, "service": self.names, "pods": self.names, **own,
-        }  # fmt: skip
+            "namespace": (self.namespace,),
+            "workload": self.names,
+            "service": self.names,
+            "pods": self.names,
+            **own,
+        }
 
 
 def targets_of(
@@ -55,8 +59,9 @@ def targets_of(
         rank = 0 if busy else 1 if recent else 3
         horizon = options.horizon if rank < 2 else min(options.idle, options.horizon)
         found[subject.kind, subject.namespace, subject.name] = (
-            rank, _target(subject, _names(release), options, horizon, _sides(release))
-        )  # fmt: skip
+            rank,
+            _target(subject, _names(release), options, horizon, _sides(release)),
+        )
     for rule in options.services:
         if rule.exact and rule.environment in ("", ref.environment):
             at = (rule.kind, rule.namespace, rule.workload)
@@ -84,9 +89,12 @@ def _sides(release: ReleaseState) -> tuple[tuple[str, str], ...]:
 
 
 def _target(
-    subject: Subject, names: tuple[str, ...], options: Options, horizon: float,
+    subject: Subject,
+    names: tuple[str, ...],
+    options: Options,
+    horizon: float,
     sides: tuple[tuple[str, str], ...] = (),
-) -> Target:  # fmt: skip
+) -> Target:
     rule = options.rule_for(subject.cluster.environment, subject.namespace, names[0])
     named = rule.template if rule is not None and rule.template else options.default_template
     template = options.templates[named]

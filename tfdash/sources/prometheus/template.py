@@ -21,8 +21,15 @@ from tfdash.sources.prometheus.selector import (
 SHIPPED = ("http", "istio", "linkerd", "ingress-nginx", "opentelemetry")
 KNOWN_PLACES = ("namespace", "workload", "service", "pods")
 _KEYS = (
-    "title", "requests", "errors", "latency", "unit", "histogram", "group", "canary",
-)  # fmt: skip
+    "title",
+    "requests",
+    "errors",
+    "latency",
+    "unit",
+    "histogram",
+    "group",
+    "canary",
+)
 _UNITS = {"s": 1.0, "ms": 0.001, "us": 0.000001}
 
 

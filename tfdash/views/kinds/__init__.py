@@ -28,11 +28,30 @@ __all__ = ["VIEWS", "Context", "Field", "KindView", "NodeUse", "view_named", "vi
 VIEWS: dict[str, KindView] = {
     view.id: view
     for view in (
-        WORKLOADS, PODS, NODES, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICA_SETS, JOBS, CRON_JOBS, NAMESPACES,
-        EVENTS, AUTOSCALERS, BUDGETS, SERVICES, ENDPOINTS, ROLLOUTS, ANALYSIS_RUNS, EXPERIMENTS, CANARIES,
-        APPLICATIONS, KUSTOMIZATIONS, HELM_RELEASES,
+        WORKLOADS,
+        PODS,
+        NODES,
+        DEPLOYMENTS,
+        STATEFUL_SETS,
+        DAEMON_SETS,
+        REPLICA_SETS,
+        JOBS,
+        CRON_JOBS,
+        NAMESPACES,
+        EVENTS,
+        AUTOSCALERS,
+        BUDGETS,
+        SERVICES,
+        ENDPOINTS,
+        ROLLOUTS,
+        ANALYSIS_RUNS,
+        EXPERIMENTS,
+        CANARIES,
+        APPLICATIONS,
+        KUSTOMIZATIONS,
+        HELM_RELEASES,
     )
-}  # fmt: skip
+}
 _BY_KIND: dict[str, KindView] = {view.kinds[0]: view for view in VIEWS.values() if len(view.kinds) == 1}
 
 
@@ -42,12 +61,30 @@ def view_of(kind: str) -> KindView:
 
 
 _ALIASES: dict[str, str] = {
-    "workload": "workloads", "wl": "workloads", "po": "pods", "no": "nodes", "deploy": "deployments",
-    "sts": "statefulsets", "ds": "daemonsets", "rs": "replicasets", "cj": "cronjobs", "ns": "namespaces",
-    "ev": "events", "event": "events", "hpa": "hpas", "pdb": "pdbs", "svc": "services", "eps": "endpointslices",
-    "ro": "rollouts", "ar": "analysisruns", "exp": "experiments", "app": "applications", "apps": "applications",
-    "ks": "kustomizations", "hr": "helmreleases",
-}  # fmt: skip
+    "workload": "workloads",
+    "wl": "workloads",
+    "po": "pods",
+    "no": "nodes",
+    "deploy": "deployments",
+    "sts": "statefulsets",
+    "ds": "daemonsets",
+    "rs": "replicasets",
+    "cj": "cronjobs",
+    "ns": "namespaces",
+    "ev": "events",
+    "event": "events",
+    "hpa": "hpas",
+    "pdb": "pdbs",
+    "svc": "services",
+    "eps": "endpointslices",
+    "ro": "rollouts",
+    "ar": "analysisruns",
+    "exp": "experiments",
+    "app": "applications",
+    "apps": "applications",
+    "ks": "kustomizations",
+    "hr": "helmreleases",
+}
 
 
 def view_named(name: str) -> KindView | None:

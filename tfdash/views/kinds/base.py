@@ -153,7 +153,9 @@ PRINTED: dict[str, tuple[str, ...]] = {
     "Pod": ("Name|Ready|Status|Restarts|Age|IP|Node|Nominated Node|Readiness Gates",),
     "Deployment": ("Name|Ready|Up-to-date|Available|Age|Containers|Images|Selector",),
     "StatefulSet": ("Name|Ready|Age|Containers|Images",),
-    "DaemonSet": ("Name|Desired|Current|Ready|Up-to-date|Available|Node Selector|Age|Containers|Images|Selector",),
+    "DaemonSet": (
+        "Name|Desired|Current|Ready|Up-to-date|Available|Node Selector|Age|Containers|Images|Selector",
+    ),
     "ReplicaSet": ("Name|Desired|Current|Ready|Age|Containers|Images|Selector",),
     "Job": (
         "Name|Status|Completions|Duration|Age|Containers|Images|Selector",
@@ -172,7 +174,7 @@ PRINTED: dict[str, tuple[str, ...]] = {
     "PodDisruptionBudget": ("Name|Min Available|Max Unavailable|Allowed Disruptions|Age",),
     "Service": ("Name|Type|Cluster-IP|External-IP|Port(s)|Age|Selector",),
     "EndpointSlice": ("Name|AddressType|Ports|Endpoints|Age",),
-}  # fmt: skip
+}
 _LAYOUTS: dict[tuple[str, int], dict[str, int]] = {
     (kind, len(names)): {name: index for index, name in enumerate(names)}
     for kind, layouts in PRINTED.items()
@@ -208,30 +210,65 @@ def age_field(
 ) -> Field:
     """A time shown as its age; sorts youngest first; in reports the seconds since the epoch."""
     return Field(
-        id, title, 7, lambda o, c: since(when(o), c.now), lambda o, c: -(when(o) or 0.0),
-        value=lambda o, c: when(o) or None, printer=printer, right=True, priority=priority, clock=True,
-    )  # fmt: skip
+        id,
+        title,
+        7,
+        lambda o, c: since(when(o), c.now),
+        lambda o, c: -(when(o) or 0.0),
+        value=lambda o, c: when(o) or None,
+        printer=printer,
+        right=True,
+        priority=priority,
+        clock=True,
+    )
 
 
 def count_field(
-    id: str, title: str, count: Callable[[Any], int], *, printer: str = "", width: int = 0, priority: int = 2,
+    id: str,
+    title: str,
+    count: Callable[[Any], int],
+    *,
+    printer: str = "",
+    width: int = 0,
+    priority: int = 2,
     paint: Paint | None = None,
-) -> Field:  # fmt: skip
+) -> Field:
     return Field(
-        id, title, width or max(len(title), 5), lambda o, c: str(count(o)), lambda o, c: float(count(o)), paint,
-        value=lambda o, c: count(o), printer=printer, right=True, priority=priority,
-    )  # fmt: skip
+        id,
+        title,
+        width or max(len(title), 5),
+        lambda o, c: str(count(o)),
+        lambda o, c: float(count(o)),
+        paint,
+        value=lambda o, c: count(o),
+        printer=printer,
+        right=True,
+        priority=priority,
+    )
 
 
 def text_field(
-    id: str, title: str, width: int, text: Callable[[Any], str], *, printer: str = "", priority: int = 2,
-    flexible: bool = False, paint: Paint | None = None,
-) -> Field:  # fmt: skip
+    id: str,
+    title: str,
+    width: int,
+    text: Callable[[Any], str],
+    *,
+    printer: str = "",
+    priority: int = 2,
+    flexible: bool = False,
+    paint: Paint | None = None,
+) -> Field:
     """A text from outside, made safe on the way to the screen."""
     return Field(
-        id, title, width, lambda o, c: safe(text(o)), paint=paint, printer=printer, priority=priority,
+        id,
+        title,
+        width,
+        lambda o, c: safe(text(o)),
+        paint=paint,
+        printer=printer,
+        priority=priority,
         flexible=flexible,
-    )  # fmt: skip
+    )
 
 
 def none(text: str) -> str:

@@ -19,12 +19,20 @@ NAMESPACES = KindView(
     search=lambda o, c: f"{o.name} {o.phase}",
     fields=(
         name_field(width=36),
-        text_field("status", "STATUS", 12, lambda n: n.phase, printer="Status", priority=0, paint=_paint_phase),
+        text_field(
+            "status", "STATUS", 12, lambda n: n.phase, printer="Status", priority=0, paint=_paint_phase
+        ),
         age_field(),
-        text_field("labels", "LABELS", 40, lambda n: ",".join(f"{k}={v}" for k, v in sorted(n.labels.items())),
-                   priority=2, flexible=True),
+        text_field(
+            "labels",
+            "LABELS",
+            40,
+            lambda n: ",".join(f"{k}={v}" for k, v in sorted(n.labels.items())),
+            priority=2,
+            flexible=True,
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def involved(event: Event) -> str:
@@ -44,17 +52,41 @@ EVENTS = KindView(
     order="last_seen",
     search=lambda e, c: f"{e.namespace} {e.type} {e.reason} {involved(e)} {e.message} {e.source}",
     fields=(
-        age_field(lambda e: e.last_seen or e.first_seen, id="last_seen", title="LAST SEEN", printer="Last Seen",
-                  priority=0),
+        age_field(
+            lambda e: e.last_seen or e.first_seen,
+            id="last_seen",
+            title="LAST SEEN",
+            printer="Last Seen",
+            priority=0,
+        ),
         text_field("type", "TYPE", 8, lambda e: e.type, printer="Type", priority=1, paint=_paint_type),
         text_field("reason", "REASON", 20, lambda e: e.reason, printer="Reason", priority=0),
         text_field("object", "OBJECT", 36, involved, printer="Object", priority=0, flexible=True),
-        Field("count", "COUNT", 5, lambda e, c: str(e.count), lambda e, c: float(e.count),
-              value=lambda e, c: e.count, printer="Count", right=True, priority=2),
-        text_field("message", "MESSAGE", 50, lambda e: e.message.strip(), printer="Message", priority=0, flexible=True),
+        Field(
+            "count",
+            "COUNT",
+            5,
+            lambda e, c: str(e.count),
+            lambda e, c: float(e.count),
+            value=lambda e, c: e.count,
+            printer="Count",
+            right=True,
+            priority=2,
+        ),
+        text_field(
+            "message",
+            "MESSAGE",
+            50,
+            lambda e: e.message.strip(),
+            printer="Message",
+            priority=0,
+            flexible=True,
+        ),
         text_field("source", "SOURCE", 24, lambda e: e.source, printer="Source", priority=4),
         text_field("subobject", "SUBOBJECT", 30, lambda e: e.involved_field, printer="Subobject", priority=5),
-        age_field(lambda e: e.first_seen, id="first_seen", title="FIRST SEEN", printer="First Seen", priority=3),
+        age_field(
+            lambda e: e.first_seen, id="first_seen", title="FIRST SEEN", printer="First Seen", priority=3
+        ),
         text_field("name", "NAME", 40, lambda e: e.name, printer="Name", priority=6),
     ),
-)  # fmt: skip
+)

@@ -30,11 +30,29 @@ from tfdash.views.kinds.base import (
 )
 
 _PAINTS = {
-    "Healthy": "ok", "Successful": "ok", "Succeeded": "ok", "Synced": "ok", "Ready": "ok", "Initialized": "ok",
-    "complete": "ok", "none": "idle", "Degraded": "warn", "Failed": "warn", "Error": "warn", "aborted": "warn",
-    "STUCK": "breach", "Paused": "paused", "paused": "paused", "Suspended": "paused", "Inconclusive": "unknown",
-    "unknown": "unknown", "Unknown": "unknown", "OutOfSync": "warn", "Missing": "warn", "Not ready": "warn",
-}  # fmt: skip
+    "Healthy": "ok",
+    "Successful": "ok",
+    "Succeeded": "ok",
+    "Synced": "ok",
+    "Ready": "ok",
+    "Initialized": "ok",
+    "complete": "ok",
+    "none": "idle",
+    "Degraded": "warn",
+    "Failed": "warn",
+    "Error": "warn",
+    "aborted": "warn",
+    "STUCK": "breach",
+    "Paused": "paused",
+    "paused": "paused",
+    "Suspended": "paused",
+    "Inconclusive": "unknown",
+    "unknown": "unknown",
+    "Unknown": "unknown",
+    "OutOfSync": "warn",
+    "Missing": "warn",
+    "Not ready": "warn",
+}
 
 
 def paint(obj: Object, context: Context, text: str) -> str:
@@ -126,7 +144,9 @@ ROLLOUTS = KindView(
     noun="rollouts",
     needs=("ReplicaSet", "Pod", "AnalysisRun", "Experiment"),
     judged=True,
-    search=lambda o, c: _named(o.namespace, o.name, _phase(o, c), _release(o, c), _message(o, c), o.current_hash),
+    search=lambda o, c: _named(
+        o.namespace, o.name, _phase(o, c), _release(o, c), _message(o, c), o.current_hash
+    ),
     fields=(
         name_field(),
         Field("phase", "STATUS", 11, _phase, paint=paint, priority=0),
@@ -134,8 +154,16 @@ ROLLOUTS = KindView(
         Field("step", "STEP", 6, _step, right=True, priority=1),
         _WEIGHT,
         _SERVING,
-        Field("ready", "READY", 7, lambda o, c: f"{o.ready}/{o.desired}", lambda o, c: float(o.ready),
-              value=lambda o, c: {"ready": o.ready, "desired": o.desired}, right=True, priority=1),
+        Field(
+            "ready",
+            "READY",
+            7,
+            lambda o, c: f"{o.ready}/{o.desired}",
+            lambda o, c: float(o.ready),
+            value=lambda o, c: {"ready": o.ready, "desired": o.desired},
+            right=True,
+            priority=1,
+        ),
         count_field("updated", "UP-TO-DATE", lambda o: o.updated, priority=4),
         count_field("available", "AVAILABLE", lambda o: o.available, priority=4),
         text_field("strategy", "STRATEGY", 10, lambda o: none(o.strategy), priority=5),
@@ -143,7 +171,7 @@ ROLLOUTS = KindView(
         _KEEPER,
         _MESSAGE,
     ),
-)  # fmt: skip
+)
 
 
 def _worst_metric(run: AnalysisRun) -> str:
@@ -188,16 +216,26 @@ ANALYSIS_RUNS = KindView(
     fields=(
         name_field(width=30),
         Field("phase", "STATUS", 12, lambda o, c: safe(o.phase or "Pending"), paint=paint, priority=0),
-        text_field("of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2),
+        text_field(
+            "of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2
+        ),
         text_field("counts", "MEASURED", 20, _counts, priority=1),
         text_field("values", "NEWEST", 22, _newest_value, priority=2, flexible=True),
         text_field("metrics", "METRICS", 22, _worst_metric, priority=3, flexible=True),
-        Field("took", "TOOK", 7, _took, right=True, priority=4, clock=True,
-              value=lambda o, c: None if o.started is None else (o.completed or c.now) - o.started),
+        Field(
+            "took",
+            "TOOK",
+            7,
+            _took,
+            right=True,
+            priority=4,
+            clock=True,
+            value=lambda o, c: None if o.started is None else (o.completed or c.now) - o.started,
+        ),
         age_field(priority=1),
         text_field("message", "MESSAGE", 26, lambda o: o.message, priority=3, flexible=True),
     ),
-)  # fmt: skip
+)
 
 EXPERIMENTS = KindView(
     id="experiments",
@@ -208,16 +246,29 @@ EXPERIMENTS = KindView(
     fields=(
         name_field(width=30),
         Field("phase", "STATUS", 12, lambda o, c: safe(o.phase or "Pending"), paint=paint, priority=0),
-        text_field("of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2),
-        text_field("templates", "TEMPLATES", 26,
-                   lambda o: ", ".join(f"{n} {have} of {want}" for n, _, have, want in o.templates), priority=1,
-                   flexible=True),
-        text_field("runs", "ANALYSIS", 22, lambda o: ", ".join(f"{n} {p}" for n, _, p, _ in o.runs), priority=2,
-                   flexible=True),
+        text_field(
+            "of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2
+        ),
+        text_field(
+            "templates",
+            "TEMPLATES",
+            26,
+            lambda o: ", ".join(f"{n} {have} of {want}" for n, _, have, want in o.templates),
+            priority=1,
+            flexible=True,
+        ),
+        text_field(
+            "runs",
+            "ANALYSIS",
+            22,
+            lambda o: ", ".join(f"{n} {p}" for n, _, p, _ in o.runs),
+            priority=2,
+            flexible=True,
+        ),
         age_field(priority=1),
         text_field("message", "MESSAGE", 26, lambda o: o.message, priority=3, flexible=True),
     ),
-)  # fmt: skip
+)
 
 
 def _checks(canary: Canary) -> str:
@@ -236,18 +287,32 @@ CANARIES = KindView(
         Field("phase", "STATUS", 16, _phase, paint=paint, priority=0),
         _RELEASE,
         _WEIGHT,
-        Field("checks", "FAILED CHECKS", 13, lambda o, c: _checks(o), lambda o, c: float(o.failed_checks),
-              value=lambda o, c: {"failed": o.failed_checks, "threshold": o.threshold}, right=True, priority=1,
-              paint=lambda o, c, t: "warn" if isinstance(o, Canary) and o.failed_checks else ""),
+        Field(
+            "checks",
+            "FAILED CHECKS",
+            13,
+            lambda o, c: _checks(o),
+            lambda o, c: float(o.failed_checks),
+            value=lambda o, c: {"failed": o.failed_checks, "threshold": o.threshold},
+            right=True,
+            priority=1,
+            paint=lambda o, c, t: "warn" if isinstance(o, Canary) and o.failed_checks else "",
+        ),
         _SERVING,
         text_field("target", "TARGET", 24, lambda o: f"{o.target_kind}/{o.target_name}", priority=2),
-        Field("suspended", "SUSPENDED", 9, lambda o, c: "yes" if o.suspend else "no", priority=4,
-              paint=lambda o, c, t: "paused" if t == "yes" else ""),
+        Field(
+            "suspended",
+            "SUSPENDED",
+            9,
+            lambda o, c: "yes" if o.suspend else "no",
+            priority=4,
+            paint=lambda o, c, t: "paused" if t == "yes" else "",
+        ),
         age_field(lambda o: o.last_transition or o.created, title="SINCE", priority=2),
         _KEEPER,
         _MESSAGE,
     ),
-)  # fmt: skip
+)
 
 
 def _ready(conditions: tuple[Condition, ...]) -> Condition | None:
@@ -290,7 +355,7 @@ APPLICATIONS = KindView(
         text_field("destination", "DESTINATION", 26, lambda o: o.destination, priority=3, flexible=True),
         text_field("source", "SOURCE", 30, lambda o: o.source, priority=4, flexible=True),
     ),
-)  # fmt: skip
+)
 
 KUSTOMIZATIONS = KindView(
     id="kustomizations",
@@ -307,7 +372,7 @@ KUSTOMIZATIONS = KindView(
         age_field(priority=2),
         text_field("message", "MESSAGE", 26, _flux_message, priority=3, flexible=True),
     ),
-)  # fmt: skip
+)
 
 HELM_RELEASES = KindView(
     id="helmreleases",
@@ -324,4 +389,4 @@ HELM_RELEASES = KindView(
         age_field(priority=2),
         text_field("message", "MESSAGE", 26, _flux_message, priority=3, flexible=True),
     ),
-)  # fmt: skip
+)

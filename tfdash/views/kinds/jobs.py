@@ -37,9 +37,14 @@ def job_status(job: Job) -> str:
 
 
 _TOKENS = {
-    "Complete": "idle", "Failed": "warn", "FailureTarget": "warn", "Suspended": "paused", "Terminating": "moving",
-    "Running": "moving", "SuccessCriteriaMet": "moving",
-}  # fmt: skip
+    "Complete": "idle",
+    "Failed": "warn",
+    "FailureTarget": "warn",
+    "Suspended": "paused",
+    "Terminating": "moving",
+    "Running": "moving",
+    "SuccessCriteriaMet": "moving",
+}
 
 
 def completions(job: Job) -> str:
@@ -77,10 +82,18 @@ def _search(job: Job | CronJob, context: Context) -> str:
 
 
 _WIDE = (
-    text_field("containers", "CONTAINERS", 20, lambda o: names_of(o.template.containers), printer="Containers",
-               priority=6),
-    text_field("images", "IMAGES", 40, lambda o: images_of(o.template.containers), printer="Images", priority=5),
-)  # fmt: skip
+    text_field(
+        "containers",
+        "CONTAINERS",
+        20,
+        lambda o: names_of(o.template.containers),
+        printer="Containers",
+        priority=6,
+    ),
+    text_field(
+        "images", "IMAGES", 40, lambda o: images_of(o.template.containers), printer="Images", priority=5
+    ),
+)
 
 JOBS = KindView(
     id="jobs",
@@ -91,21 +104,46 @@ JOBS = KindView(
         name_field(width=34),
         text_field("status", "STATUS", 12, job_status, printer="Status", priority=0, paint=_paint_status),
         Field(
-            "completions", "COMPLETIONS", 11, lambda j, c: completions(j), lambda j, c: float(j.succeeded),
-            value=lambda j, c: {"succeeded": j.succeeded, "wanted": j.completions, "parallelism": j.parallelism},
-            printer="Completions", right=True, priority=1,
+            "completions",
+            "COMPLETIONS",
+            11,
+            lambda j, c: completions(j),
+            lambda j, c: float(j.succeeded),
+            value=lambda j, c: {
+                "succeeded": j.succeeded,
+                "wanted": j.completions,
+                "parallelism": j.parallelism,
+            },
+            printer="Completions",
+            right=True,
+            priority=1,
         ),
         Field(
-            "duration", "DURATION", 8, _duration, _duration_sort,
-            value=lambda j, c: duration_seconds(j, c.now), printer="Duration", right=True, priority=2, clock=True,
+            "duration",
+            "DURATION",
+            8,
+            _duration,
+            _duration_sort,
+            value=lambda j, c: duration_seconds(j, c.now),
+            printer="Duration",
+            right=True,
+            priority=2,
+            clock=True,
         ),
         age_field(),
-        count_field("failed", "FAILED", lambda j: j.failed, priority=4,
-                    paint=lambda o, c, text: "" if text == "0" else "warn"),
+        count_field(
+            "failed",
+            "FAILED",
+            lambda j: j.failed,
+            priority=4,
+            paint=lambda o, c, text: "" if text == "0" else "warn",
+        ),
         *_WIDE,
-        text_field("selector", "SELECTOR", 30, lambda o: selector_text(o.selector), printer="Selector", priority=9),
+        text_field(
+            "selector", "SELECTOR", 30, lambda o: selector_text(o.selector), printer="Selector", priority=9
+        ),
     ),
-)  # fmt: skip
+)
 CRON_JOBS = KindView(
     id="cronjobs",
     kinds=("CronJob",),
@@ -116,18 +154,29 @@ CRON_JOBS = KindView(
         text_field("schedule", "SCHEDULE", 16, lambda j: j.schedule, printer="Schedule", priority=0),
         text_field("timezone", "TIMEZONE", 18, lambda j: none(j.time_zone), printer="Timezone", priority=4),
         Field(
-            "suspend", "SUSPEND", 7, lambda j, c: str(j.suspended),
-            paint=lambda o, c, text: "paused" if text == "True" else "", value=lambda j, c: j.suspended,
-            printer="Suspend", priority=2,
+            "suspend",
+            "SUSPEND",
+            7,
+            lambda j, c: str(j.suspended),
+            paint=lambda o, c, text: "paused" if text == "True" else "",
+            value=lambda j, c: j.suspended,
+            printer="Suspend",
+            priority=2,
         ),
         count_field("active", "ACTIVE", lambda j: len(j.active), printer="Active", width=6),
         Field(
-            "last_schedule", "LAST SCHEDULE", 13,
+            "last_schedule",
+            "LAST SCHEDULE",
+            13,
             lambda j, c: "<none>" if j.last_scheduled is None else since(j.last_scheduled, c.now),
-            lambda j, c: -(j.last_scheduled or 0.0), value=lambda j, c: j.last_scheduled, printer="Last Schedule",
-            right=True, priority=1, clock=True,
+            lambda j, c: -(j.last_scheduled or 0.0),
+            value=lambda j, c: j.last_scheduled,
+            printer="Last Schedule",
+            right=True,
+            priority=1,
+            clock=True,
         ),
         age_field(priority=3),
         *_WIDE,
     ),
-)  # fmt: skip
+)

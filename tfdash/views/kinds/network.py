@@ -42,11 +42,14 @@ def external(service: Service) -> str:
 def _ports_value(service: Service, context: Context) -> list[dict[str, object]]:
     return [
         {
-            "name": safe(p.name), "port": p.port, "target": safe(p.target), "protocol": safe(p.protocol),
+            "name": safe(p.name),
+            "port": p.port,
+            "target": safe(p.target),
+            "protocol": safe(p.protocol),
             "node_port": p.node_port,
         }
         for p in service.ports
-    ]  # fmt: skip
+    ]
 
 
 def _search(service: Service, context: Context) -> str:
@@ -62,15 +65,37 @@ SERVICES = KindView(
         name_field(),
         text_field("type", "TYPE", 12, lambda s: s.type, printer="Type", priority=1),
         text_field("cluster_ip", "CLUSTER-IP", 15, lambda s: none(s.cluster_ip), printer="Cluster-IP"),
-        text_field("external_ip", "EXTERNAL-IP", 18, external, printer="External-IP", priority=3,
-                   paint=lambda o, c, text: "moving" if text == "<pending>" else ""),
-        Field("ports", "PORT(S)", 22, lambda s, c: safe(ports(s)), value=_ports_value, printer="Port(s)", priority=0,
-              flexible=True),
+        text_field(
+            "external_ip",
+            "EXTERNAL-IP",
+            18,
+            external,
+            printer="External-IP",
+            priority=3,
+            paint=lambda o, c, text: "moving" if text == "<pending>" else "",
+        ),
+        Field(
+            "ports",
+            "PORT(S)",
+            22,
+            lambda s, c: safe(ports(s)),
+            value=_ports_value,
+            printer="Port(s)",
+            priority=0,
+            flexible=True,
+        ),
         age_field(priority=2),
-        text_field("selector", "SELECTOR", 30, lambda s: labels_text(s.selector), printer="Selector", priority=4,
-                   flexible=True),
+        text_field(
+            "selector",
+            "SELECTOR",
+            30,
+            lambda s: labels_text(s.selector),
+            printer="Selector",
+            priority=4,
+            flexible=True,
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def slice_ports(found: EndpointSlice) -> str:
@@ -92,10 +117,20 @@ ENDPOINTS = KindView(
     fields=(
         name_field(),
         text_field("service", "SERVICE", 26, lambda e: none(e.service), priority=1),
-        text_field("address_type", "ADDRESSTYPE", 11, lambda e: e.address_type, printer="AddressType", priority=4),
+        text_field(
+            "address_type", "ADDRESSTYPE", 11, lambda e: e.address_type, printer="AddressType", priority=4
+        ),
         text_field("ports", "PORTS", 20, slice_ports, printer="Ports"),
-        Field("ready", "READY", 7, lambda e, c: f"{e.ready}/{e.total}", lambda e, c: float(e.ready), _paint_ready,
-              value=lambda e, c: {"ready": e.ready, "total": e.total}, right=True),
+        Field(
+            "ready",
+            "READY",
+            7,
+            lambda e, c: f"{e.ready}/{e.total}",
+            lambda e, c: float(e.ready),
+            _paint_ready,
+            value=lambda e, c: {"ready": e.ready, "total": e.total},
+            right=True,
+        ),
         age_field(priority=3),
     ),
-)  # fmt: skip
+)

@@ -72,19 +72,41 @@ AUTOSCALERS = KindView(
     search=_search,
     fields=(
         name_field(width=26),
-        text_field("reference", "REFERENCE", 30, lambda h: f"{h.target_kind}/{h.target_name}", printer="Reference"),
-        Field("targets", "TARGETS", 22, lambda h, c: safe(targets(h)), value=_metrics_value, printer="Targets",
-              priority=0, flexible=True),
+        text_field(
+            "reference", "REFERENCE", 30, lambda h: f"{h.target_kind}/{h.target_name}", printer="Reference"
+        ),
+        Field(
+            "targets",
+            "TARGETS",
+            22,
+            lambda h, c: safe(targets(h)),
+            value=_metrics_value,
+            printer="Targets",
+            priority=0,
+            flexible=True,
+        ),
         count_field("min", "MINPODS", lambda h: h.min_replicas, printer="MinPods", priority=1),
         count_field("max", "MAXPODS", lambda h: h.max_replicas, printer="MaxPods", priority=1),
-        count_field("replicas", "REPLICAS", lambda h: h.current, printer="Replicas", priority=0, paint=_paint_replicas),
+        count_field(
+            "replicas", "REPLICAS", lambda h: h.current, printer="Replicas", priority=0, paint=_paint_replicas
+        ),
         age_field(priority=4),
-        text_field("limits", "HELD BY", 22, limits, priority=3, paint=lambda o, c, text: "warn" if text else ""),
-        Field("scaled", "LAST SCALED", 11, lambda h, c: since(h.last_scaled, c.now) if h.last_scaled else "never",
-              lambda h, c: -(h.last_scaled or 0.0), value=lambda h, c: h.last_scaled, right=True, priority=5,
-              clock=True),
+        text_field(
+            "limits", "HELD BY", 22, limits, priority=3, paint=lambda o, c, text: "warn" if text else ""
+        ),
+        Field(
+            "scaled",
+            "LAST SCALED",
+            11,
+            lambda h, c: since(h.last_scaled, c.now) if h.last_scaled else "never",
+            lambda h, c: -(h.last_scaled or 0.0),
+            value=lambda h, c: h.last_scaled,
+            right=True,
+            priority=5,
+            clock=True,
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def _paint_allowed(obj: Object, context: Context, text: str) -> str:
@@ -98,15 +120,43 @@ BUDGETS = KindView(
     search=lambda o, c: f"{o.namespace} {o.name} {selector_text(o.selector)}",
     fields=(
         name_field(),
-        text_field("min", "MIN AVAILABLE", 13, lambda b: b.min_available or "N/A", printer="Min Available", priority=1),
-        text_field("max", "MAX UNAVAILABLE", 15, lambda b: b.max_unavailable or "N/A", printer="Max Unavailable",
-                   priority=1),
-        count_field("allowed", "ALLOWED DISRUPTIONS", lambda b: b.allowed, printer="Allowed Disruptions", priority=0,
-                    paint=_paint_allowed),
-        Field("healthy", "HEALTHY", 9, lambda b, c: f"{b.healthy}/{b.expected}", lambda b, c: float(b.healthy),
-              value=lambda b, c: {"healthy": b.healthy, "wanted": b.desired_healthy, "expected": b.expected},
-              right=True, priority=3),
+        text_field(
+            "min",
+            "MIN AVAILABLE",
+            13,
+            lambda b: b.min_available or "N/A",
+            printer="Min Available",
+            priority=1,
+        ),
+        text_field(
+            "max",
+            "MAX UNAVAILABLE",
+            15,
+            lambda b: b.max_unavailable or "N/A",
+            printer="Max Unavailable",
+            priority=1,
+        ),
+        count_field(
+            "allowed",
+            "ALLOWED DISRUPTIONS",
+            lambda b: b.allowed,
+            printer="Allowed Disruptions",
+            priority=0,
+            paint=_paint_allowed,
+        ),
+        Field(
+            "healthy",
+            "HEALTHY",
+            9,
+            lambda b, c: f"{b.healthy}/{b.expected}",
+            lambda b, c: float(b.healthy),
+            value=lambda b, c: {"healthy": b.healthy, "wanted": b.desired_healthy, "expected": b.expected},
+            right=True,
+            priority=3,
+        ),
         age_field(priority=2),
-        text_field("selector", "SELECTOR", 30, lambda b: none(selector_text(b.selector)), priority=4, flexible=True),
+        text_field(
+            "selector", "SELECTOR", 30, lambda b: none(selector_text(b.selector)), priority=4, flexible=True
+        ),
     ),
-)  # fmt: skip
+)

@@ -152,29 +152,62 @@ class ImageField(Field):
 
 
 SERVING = StateField(
-    "serving", "SERVING", 10, lambda o, c: serving_state(o, c).text, lambda o, c: -float(serving_state(o, c).level),
-    _paint_state, value=_state_value(lambda told: told.serving),
-)  # fmt: skip
+    "serving",
+    "SERVING",
+    10,
+    lambda o, c: serving_state(o, c).text,
+    lambda o, c: -float(serving_state(o, c).level),
+    _paint_state,
+    value=_state_value(lambda told: told.serving),
+)
 RELEASE = StateField(
-    "release", "RELEASE", 14, lambda o, c: release_state(o, c).text, lambda o, c: -float(release_state(o, c).level),
-    _paint_state, value=_state_value(lambda told: told.release),
-)  # fmt: skip
+    "release",
+    "RELEASE",
+    14,
+    lambda o, c: release_state(o, c).text,
+    lambda o, c: -float(release_state(o, c).level),
+    _paint_state,
+    value=_state_value(lambda told: told.release),
+)
 REVISION = Field("revision", "REV", 5, revision, _revision_sort, right=True, priority=3)
 IMAGE = ImageField("image", "IMAGE", 20, image, printer="Images", priority=5, flexible=True)
 READY = ReadyField(
-    "ready", "READY", 7, lambda o, c: ready_text(o), _ready_sort, _paint_ready,
-    value=lambda o, c: {"ready": o.ready, "desired": o.desired}, printer="Ready", right=True,
-)  # fmt: skip
+    "ready",
+    "READY",
+    7,
+    lambda o, c: ready_text(o),
+    _ready_sort,
+    _paint_ready,
+    value=lambda o, c: {"ready": o.ready, "desired": o.desired},
+    printer="Ready",
+    right=True,
+)
 CHANGED = Field(
-    "age", "AGE", 7, lambda o, c: since(changed_at(o, c), c.now), lambda o, c: -changed_at(o, c),
-    value=lambda o, c: changed_at(o, c) or None, printer="Age", right=True, priority=2, clock=True,
-)  # fmt: skip
+    "age",
+    "AGE",
+    7,
+    lambda o, c: since(changed_at(o, c), c.now),
+    lambda o, c: -changed_at(o, c),
+    value=lambda o, c: changed_at(o, c) or None,
+    printer="Age",
+    right=True,
+    priority=2,
+    clock=True,
+)
 CAUSE = Field("cause", "CAUSE", 18, cause, paint=_paint_ready, value=_cause_value, flexible=True)
 WIDE = (
-    text_field("containers", "CONTAINERS", 20, lambda o: names_of(o.template.containers), printer="Containers",
-               priority=8),
-    text_field("images", "IMAGES", 40, lambda o: images_of(o.template.containers), printer="Images", priority=9),
-)  # fmt: skip
+    text_field(
+        "containers",
+        "CONTAINERS",
+        20,
+        lambda o: names_of(o.template.containers),
+        printer="Containers",
+        priority=8,
+    ),
+    text_field(
+        "images", "IMAGES", 40, lambda o: images_of(o.template.containers), printer="Images", priority=9
+    ),
+)
 SELECTOR = text_field(
     "selector", "SELECTOR", 30, lambda o: selector_text(o.selector), printer="Selector", priority=9
 )
@@ -202,10 +235,17 @@ WORKLOADS = KindView(
     judged=True,
     search=search,
     fields=(
-        NAME, SERVING, RELEASE, REVISION, IMAGE, READY,
-        count_field("updated", "UPD", lambda o: o.updated, printer="Up-to-date", priority=6), CHANGED, CAUSE,
+        NAME,
+        SERVING,
+        RELEASE,
+        REVISION,
+        IMAGE,
+        READY,
+        count_field("updated", "UPD", lambda o: o.updated, printer="Up-to-date", priority=6),
+        CHANGED,
+        CAUSE,
     ),
-)  # fmt: skip
+)
 DEPLOYMENTS = KindView(
     id="deployments",
     kinds=("Deployment",),
@@ -234,10 +274,18 @@ STATEFUL_SETS = KindView(
     judged=True,
     search=search,
     fields=(
-        NAME, SERVING, RELEASE, REVISION, READY,
-        count_field("updated", "UP-TO-DATE", lambda o: o.updated, priority=5), age_field(), IMAGE, CAUSE, *WIDE,
+        NAME,
+        SERVING,
+        RELEASE,
+        REVISION,
+        READY,
+        count_field("updated", "UP-TO-DATE", lambda o: o.updated, priority=5),
+        age_field(),
+        IMAGE,
+        CAUSE,
+        *WIDE,
     ),
-)  # fmt: skip
+)
 DAEMON_SETS = KindView(
     id="daemonsets",
     kinds=("DaemonSet",),
@@ -245,13 +293,22 @@ DAEMON_SETS = KindView(
     judged=True,
     search=search,
     fields=(
-        NAME, SERVING, RELEASE, REVISION,
+        NAME,
+        SERVING,
+        RELEASE,
+        REVISION,
         count_field("desired", "DESIRED", lambda o: o.desired, printer="Desired", priority=4),
         count_field("current", "CURRENT", lambda o: o.current, printer="Current", priority=7),
         count_field("ready", "READY", lambda o: o.ready, printer="Ready", priority=0, paint=_paint_ready),
-        UPDATED, AVAILABLE, age_field(), IMAGE, CAUSE, *WIDE, SELECTOR,
+        UPDATED,
+        AVAILABLE,
+        age_field(),
+        IMAGE,
+        CAUSE,
+        *WIDE,
+        SELECTOR,
     ),
-)  # fmt: skip
+)
 REPLICA_SETS = KindView(
     id="replicasets",
     kinds=("ReplicaSet",),

@@ -95,7 +95,12 @@ def test_through_the_service_proxy_with_the_right_to_it(demo: DemoProcess, clien
     assert ask(client, "count(up)", PROXY).json()["status"] == "success"
     other = PROXY.replace("prometheus:9090", "nothing:80")
     assert ask(client, "up", other).status_code == 404
-    assert ask(client, "up", PROXY.replace("platform/services/prometheus", "tf-production/services/web")).status_code == 503  # fmt: skip
+    assert (
+        ask(
+            client, "up", PROXY.replace("platform/services/prometheus", "tf-production/services/web")
+        ).status_code
+        == 503
+    )
     viewer = resolve(str(demo.kubeconfig), "production-viewer")
     refused = client.get(f"{PROXY}/-/ready", headers={"Authorization": f"Bearer {viewer.token}"})
     assert refused.status_code == 403 and "services/proxy" in refused.json()["message"]
@@ -117,9 +122,12 @@ def test_an_alert_waits_then_fires_then_is_gone() -> None:
     times = [base + 15_000 * i for i in range(len(values))]
     held = Held([Series({NAME: "up", "app": "web"}, times, values)])
     rule = Rule(
-        alert="Down", expr="up == 0", lasting="2m", labels={"severity": "critical"},
+        alert="Down",
+        expr="up == 0",
+        lasting="2m",
+        labels={"severity": "critical"},
         annotations={"summary": "{{ $labels.app }} is {{ $value }}"},
-    )  # fmt: skip
+    )
     rules = Rules([Group(name="g", interval="30s", rules=[rule])], held)
     now = base
     api = Api(rules.storage, lambda: now, rules)
@@ -148,10 +156,21 @@ def test_an_alert_waits_then_fires_then_is_gone() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (1.0, "1"), (0.1, "0.1"), (1e20, "100000000000000000000"), (1e21, "1e+21"), (1e-7, "1e-07"), (1e-6, "0.000001"),
-        (-2.5e-10, "-2.5e-10"), (float("inf"), "+Inf"), (float("-inf"), "-Inf"), (float("nan"), "NaN"), (0.0, "0"), (-0.0, "-0"),
-        (1.5e300, "1.5e+300"), (123456789.125, "123456789.125"),
+        (1.0, "1"),
+        (0.1, "0.1"),
+        (1e20, "100000000000000000000"),
+        (1e21, "1e+21"),
+        (1e-7, "1e-07"),
+        (1e-6, "0.000001"),
+        (-2.5e-10, "-2.5e-10"),
+        (float("inf"), "+Inf"),
+        (float("-inf"), "-Inf"),
+        (float("nan"), "NaN"),
+        (0.0, "0"),
+        (-0.0, "-0"),
+        (1.5e300, "1.5e+300"),
+        (123456789.125, "123456789.125"),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_written_as_prometheus_writes_them(value: float, text: str) -> None:
     assert number(value) == text

@@ -73,8 +73,12 @@ def test_traffic_follows_the_day_and_is_shared_evenly(calm: Scene) -> None:
 
 def test_history_reaches_two_hours_back_and_no_further(calm: Scene) -> None:
     steps = calm.answer(
-        "query_range", query='sum(rate(http_requests_total{app="web"}[5m]))', start=START - 10_800, end=START, step=60
-    )["result"][0]["values"]  # fmt: skip
+        "query_range",
+        query='sum(rate(http_requests_total{app="web"}[5m]))',
+        start=START - 10_800,
+        end=START,
+        step=60,
+    )["result"][0]["values"]
     assert START - 7200 <= steps[0][0] <= START - 6600
     assert steps[-1][0] == START
     assert all(float(v) > 0 for _, v in steps)
@@ -84,7 +88,9 @@ def test_probabilities_are_whole_and_bounds_are_the_clients_own() -> None:
     joint, means = shares(Profile(errors=0.03, latency_ms=400.0))
     assert len(joint) == len(means) == len(CODES) * len(BOUNDS)
     assert sum(joint) == pytest.approx(1)
-    below = sum(joint[c * len(BOUNDS) + b] for c in range(len(CODES)) for b in range(len(BOUNDS)) if BOUNDS[b] <= 0.5)  # fmt: skip
+    below = sum(
+        joint[c * len(BOUNDS) + b] for c in range(len(CODES)) for b in range(len(BOUNDS)) if BOUNDS[b] <= 0.5
+    )
     assert below > 0.9
 
 
@@ -166,9 +172,19 @@ def test_weights_of_a_router_split_the_traffic() -> None:
     canary[0].hash = "canary"
     rollout = {
         "metadata": {"name": "checkout", "namespace": MAIN},
-        "spec": {"selector": {"matchLabels": {"app": "checkout"}}, "strategy": {"canary": {"trafficRouting": {"nginx": {}}}}},
-        "status": {"canary": {"weights": {"canary": {"weight": 5, "podTemplateHash": "canary"}, "stable": {"weight": 95, "podTemplateHash": version}}}},
-    }  # fmt: skip
+        "spec": {
+            "selector": {"matchLabels": {"app": "checkout"}},
+            "strategy": {"canary": {"trafficRouting": {"nginx": {}}}},
+        },
+        "status": {
+            "canary": {
+                "weights": {
+                    "canary": {"weight": 5, "podTemplateHash": "canary"},
+                    "stable": {"weight": 95, "podTemplateHash": version},
+                }
+            }
+        },
+    }
     told = Stored(rollout, 1)
     with scene.cluster.agenda.pretending(scene.time):
         scene.cluster.prometheus.history.rollout_changed(ROLLOUTS, Happened(1, ADDED, told, None))

@@ -26,11 +26,17 @@ CANARY_POD, STABLE_POD = f"checkout-{NEW}-aaaaa", f"checkout-{OLD}-bbbbb"
 
 def release(**fields: Any) -> ReleaseState:
     base: dict[str, Any] = {
-        "subject": SUBJECT, "carrier": Carrier.DEPLOYMENT, "phase": Phase.PAUSED, "message": "", "workload": SUBJECT,
+        "subject": SUBJECT,
+        "carrier": Carrier.DEPLOYMENT,
+        "phase": Phase.PAUSED,
+        "message": "",
+        "workload": SUBJECT,
         "canary": Side(hash=NEW, revision="8", image="checkout:2.15.0", pods=(CANARY_POD,), oldest_start=T0),
-        "stable": Side(hash=OLD, revision="7", image="checkout:2.14.0", pods=(STABLE_POD,), oldest_start=T0 - 90000),
+        "stable": Side(
+            hash=OLD, revision="7", image="checkout:2.14.0", pods=(STABLE_POD,), oldest_start=T0 - 90000
+        ),
         "started": T0,
-    }  # fmt: skip
+    }
     return ReleaseState(**{**base, **fields})
 
 
@@ -38,7 +44,9 @@ def policy(**values: Any) -> CanaryPolicy:
     return parse_canary_policy(values) if values else default_canary_policy()
 
 
-def counter(increments: Sequence[float], *, start: float = T0 + 5, first: float = 0.0, **fields: Any) -> CounterSeries:  # fmt: skip
+def counter(
+    increments: Sequence[float], *, start: float = T0 + 5, first: float = 0.0, **fields: Any
+) -> CounterSeries:
     """One sample every STEP seconds from ``start``; the k-th is ``first`` and the first k increments."""
     value, points = first, [Point(start, first)]
     for i, more in enumerate(increments, 1):
@@ -56,7 +64,13 @@ def windows_counter(per_window: Sequence[float], *, start: float = T0, **fields:
     return counter(increments, start=start - STEP + 5, **fields)
 
 
-def histogram(per_window: Sequence[Sequence[float]], bounds: Sequence[float] = BOUNDS, *, start: float = T0, **fields: Any) -> HistogramSeries:  # fmt: skip
+def histogram(
+    per_window: Sequence[Sequence[float]],
+    bounds: Sequence[float] = BOUNDS,
+    *,
+    start: float = T0,
+    **fields: Any,
+) -> HistogramSeries:
     """The durations (seconds) of each minute, in its first scrape."""
     counts, total, at = [0.0] * len(bounds), 0.0, start - STEP + 5
     points = [Buckets(at, tuple(bounds), tuple(counts), 0.0)]
@@ -72,9 +86,13 @@ def histogram(per_window: Sequence[Sequence[float]], bounds: Sequence[float] = B
 
 
 def traffic(
-    canary: Sequence[tuple[float, float]], stable: Sequence[tuple[float, float]], *, minutes: int | None = None,
-    latency: Sequence[HistogramSeries] = (), **fields: Any,
-) -> Traffic:  # fmt: skip
+    canary: Sequence[tuple[float, float]],
+    stable: Sequence[tuple[float, float]],
+    *,
+    minutes: int | None = None,
+    latency: Sequence[HistogramSeries] = (),
+    **fields: Any,
+) -> Traffic:
     """Each minute's (requests, errors) of one pod a side, from T0 on."""
     minutes = minutes if minutes is not None else max(len(canary), len(stable))
     requests, errors = [], []
@@ -83,10 +101,18 @@ def traffic(
             requests.append(windows_counter([n for n, _ in rows], pod=pod))
             errors.append(windows_counter([x for _, x in rows], pod=pod))
     base: dict[str, Any] = {
-        "evaluated_at": T0 + 60 * minutes, "since": T0 - 120, "requests": tuple(requests), "errors": tuple(errors),
-        "latency": tuple(latency), "scrape_interval": STEP,
-        "queries": (Query("requests", "http_requests_total"), Query("errors", 'http_requests_total{code=~"5.."}'), Query("latency", "http_request_duration_seconds_bucket")),
-    }  # fmt: skip
+        "evaluated_at": T0 + 60 * minutes,
+        "since": T0 - 120,
+        "requests": tuple(requests),
+        "errors": tuple(errors),
+        "latency": tuple(latency),
+        "scrape_interval": STEP,
+        "queries": (
+            Query("requests", "http_requests_total"),
+            Query("errors", 'http_requests_total{code=~"5.."}'),
+            Query("latency", "http_request_duration_seconds_bucket"),
+        ),
+    }
     return Traffic(**{**base, **fields})
 
 
@@ -96,7 +122,7 @@ def seen(value: Traffic, **fields: Any) -> Observation[Traffic]:
 
 def judged(
     value: Traffic, rules: CanaryPolicy | None = None, state: ReleaseState | None = None, **fields: Any
-) -> CanaryJudgement:  # fmt: skip
+) -> CanaryJudgement:
     started = fields.pop("pod_started", {CANARY_POD: T0, STABLE_POD: T0 - 90000})
     now = fields.pop("now", value.evaluated_at)
     return judge_release(

@@ -114,8 +114,9 @@ class TestHistograms:
 
     def series(self, *rows: tuple[float, ...], **fields: object) -> HistogramSeries:
         return HistogramSeries(
-            points=tuple(Buckets(T0 - 10 + i * STEP, self.BOUNDS, r, 0.0) for i, r in enumerate(rows)), **fields
-        )  # fmt: skip
+            points=tuple(Buckets(T0 - 10 + i * STEP, self.BOUNDS, r, 0.0) for i, r in enumerate(rows)),
+            **fields,
+        )
 
     def test_by_window(self) -> None:
         told = bucket_rises(self.series((1, 2, 3), (2, 4, 6), (2, 5, 8)), EDGES, False, self.BOUNDS)

@@ -60,9 +60,15 @@ class TestLimit:
 
     @pytest.mark.parametrize(
         ("mode", "x", "hit"),
-        [("relative", 33, True), ("relative", 32, False), ("points", 130, True), ("points", 129, False),
-         ("both", 130, True), ("both", 129, False)],
-    )  # fmt: skip
+        [
+            ("relative", 33, True),
+            ("relative", 32, False),
+            ("points", 130, True),
+            ("points", 129, False),
+            ("both", 130, True),
+            ("both", 129, False),
+        ],
+    )
     def test_modes(self, mode: str, x: int, hit: bool) -> None:
         rules = policy(errors={"mode": mode})
         assert reached(Count(1000, x), Count(1000, 30), rules) is hit
@@ -283,10 +289,13 @@ class TestWhoseIsIt:
     def test_a_version_label(self) -> None:
         rows = [("2.15.0", 1000, 30), ("2.14.0", 9000, 90), ("2.13.0", 500, 500)]
         value = traffic(
-            [], [], minutes=5, group="version",
+            [],
+            [],
+            minutes=5,
+            group="version",
             requests=tuple(windows_counter([n] * 5, version=v) for v, n, _ in rows),
             errors=tuple(windows_counter([x] * 5, version=v) for v, _, x in rows),
-        )  # fmt: skip
+        )
         one = errors(value, RULES)
         assert one.outcome is Outcome.BREACH
         assert (one.sample, one.baseline_sample) == (5000, 45_000)
@@ -297,9 +306,10 @@ class TestWhoseIsIt:
         pod = "checkout-base1-zzzzz"
         value = traffic(minutes(1000, 30), minutes(9000, 2700))
         value = msgspec.structs.replace(
-            value, requests=(*value.requests, windows_counter([9000] * 5, pod=pod)),
+            value,
+            requests=(*value.requests, windows_counter([9000] * 5, pod=pod)),
             errors=(*value.errors, windows_counter([90] * 5, pod=pod)),
-        )  # fmt: skip
+        )
         one = errors(value, rules)
         assert one.outcome is Outcome.BREACH
         assert one.baseline_label == "dedicated baseline pods base1, same window"
@@ -310,7 +320,7 @@ class TestWhoseIsIt:
         young = windows_counter([0, 0, 500, 500, 500], pod=f"checkout-{OLD}-young")
         value = msgspec.structs.replace(
             value, requests=(*value.requests, young), errors=(*value.errors, msgspec.structs.replace(young))
-        )  # fmt: skip
+        )
         started = {CANARY_POD: T0, STABLE_POD: T0 - 9000, f"checkout-{OLD}-young": T0 + 110}
         one = errors(value, policy(latency={"enabled": False}), pod_started=started)
         assert one.sample == 4000
@@ -321,9 +331,10 @@ class TestWhoseIsIt:
         first = CounterSeries(pod=CANARY_POD, points=tuple(Point(T0 + 5 + 15 * i, 40.0) for i in range(20)))
         value = traffic([(0, 0)], minutes(9000, 90))
         value = msgspec.structs.replace(
-            value, errors=(first, value.errors[1]),
+            value,
+            errors=(first, value.errors[1]),
             requests=(windows_counter([100] * 5, pod=CANARY_POD), value.requests[1]),
-        )  # fmt: skip
+        )
         one = errors(value, RULES)
         assert one.outcome is Outcome.BREACH
         assert "40 of" in one.sentence
@@ -332,7 +343,7 @@ class TestWhoseIsIt:
 numbers = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 40)), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(numbers, numbers, st.floats(-90, 90), st.booleans())
 def test_any_traffic_gets_one_of_seven(
     one: list[tuple[int, int]], two: list[tuple[int, int]], skew: float, lost: bool
@@ -354,7 +365,7 @@ def test_any_traffic_gets_one_of_seven(
     assert (told.advice is Advice.ROLL_BACK) == (told.outcome is Outcome.BREACH)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(numbers, numbers)
 def test_swapped_sides_never_breach_both(one: list[tuple[int, int]], two: list[tuple[int, int]]) -> None:
     rows = [(n, min(x, n)) for n, x in one]

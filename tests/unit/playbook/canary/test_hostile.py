@@ -68,18 +68,24 @@ def _release(chance: random.Random) -> ReleaseState:
 def test_an_answer_to_everything(seed: int) -> None:
     chance = random.Random(seed)
     value = Traffic(
-        evaluated_at=T0 + chance.choice([0, 59, 60, 300, 601, 4000]), since=T0 - chance.choice([100, 0, -300, 4000]),
+        evaluated_at=T0 + chance.choice([0, 59, 60, 300, 601, 4000]),
+        since=T0 - chance.choice([100, 0, -300, 4000]),
         requests=tuple(_counter(chance) for _ in range(chance.randint(0, 5))),
         errors=tuple(_counter(chance) for _ in range(chance.randint(0, 3))),
         latency=tuple(_histogram(chance) for _ in range(chance.randint(0, 3))),
         scrape_interval=chance.choice([None, 15.0, 0.0]),
-    )  # fmt: skip
+    )
     started = {p: T0 + chance.choice([0, -5000, 5000, 30]) for p in PODS if chance.random() < 0.5}
     rules = policy(
-        baseline=chance.choice(["stable", "before"]), warm_up=chance.choice([0, 30, 7200]), window=chance.choice([15, 60]),
-        errors={"mode": chance.choice(["relative", "points", "both"]), "floor_points": chance.choice([0, 0.1])},
+        baseline=chance.choice(["stable", "before"]),
+        warm_up=chance.choice([0, 30, 7200]),
+        window=chance.choice([15, 60]),
+        errors={
+            "mode": chance.choice(["relative", "points", "both"]),
+            "floor_points": chance.choice([0, 0.1]),
+        },
         latency={"within_bucket": chance.choice(["interpolate", "refuse"])},
-    )  # fmt: skip
+    )
     state = _release(chance)
     frozen = freeze_baseline(release(), value, started, rules, T0 + 300)
     told = judge_release(

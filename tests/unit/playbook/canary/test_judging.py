@@ -183,9 +183,11 @@ class TestBefore:
         bad = [40] * 5 + [0] * 5, [0] * 5 + [errors] * 5
         pods = STABLE_POD, CANARY_POD
         return msgspec.structs.replace(
-            GOOD, since=T0 - 15, requests=tuple(windows_counter(r, pod=p) for r, p in zip(rows, pods, strict=True)),
+            GOOD,
+            since=T0 - 15,
+            requests=tuple(windows_counter(r, pod=p) for r, p in zip(rows, pods, strict=True)),
             errors=tuple(windows_counter(r, pod=p) for r, p in zip(bad, pods, strict=True)),
-        )  # fmt: skip
+        )
 
     def told(self, errors: float, **rules: Any) -> Any:
         state = release(canary=Side(hash=NEW, oldest_start=T0 + 300))
@@ -257,11 +259,17 @@ class TestPolicy:
     @pytest.mark.parametrize(
         ("values", "words"),
         [
-            ({"window": "x"}, 'policy.canary: window: \'x\' is no duration; write it as "60s"'),
+            ({"window": "x"}, "policy.canary: window: 'x' is no duration; write it as \"60s\""),
             ({"windw": "60s"}, "policy.canary: windw: unknown key; valid here: baseline"),
-            ({"errors": {"mode": "ten"}}, "policy.canary: errors.mode: 'ten' is none of relative, points, both"),
+            (
+                {"errors": {"mode": "ten"}},
+                "policy.canary: errors.mode: 'ten' is none of relative, points, both",
+            ),
             ({"errors": 3}, "policy.canary: errors: 3 is not a table; write [errors]"),
-            ({"latency": {"quantile": 90}}, "latency.quantile: 90 is out of range; choose one from 0.5 to 0.999"),
+            (
+                {"latency": {"quantile": 90}},
+                "latency.quantile: 90 is out of range; choose one from 0.5 to 0.999",
+            ),
             ({"latency": {"increase": True}}, "latency.increase: True is not a number"),
             ({"journeys": {"fails": 4}}, "journeys.fails: 4 of 3 runs cannot be"),
             ({"persist": 9}, "persist: 9 of 3"),
@@ -271,7 +279,7 @@ class TestPolicy:
             ({"baseline_version": 3}, "is not a text"),
             ({"second_opinion": 1}, "neither true nor false"),
         ],
-    )  # fmt: skip
+    )
     def test_clear_errors(self, values: dict[str, Any], words: str) -> None:
         with pytest.raises(PolicyError) as told:
             parse_canary_policy(values)

@@ -25,9 +25,13 @@ def test_the_interval_ties_out_with_r() -> None:
 
 @pytest.mark.parametrize(
     ("allowed", "critical_allowed", "label", "critical"),
-    [((1.0, 1.0), (1.0, 1.2), "High", True), ((1.0, 5.0), (1.0, 13.0), "High", False),
-     ((1.0, 13.0), (1.0, 15.0), "Pass", False), ((1.0, 1.0), (1.0, 1.0), "High", True)],
-)  # fmt: skip
+    [
+        ((1.0, 1.0), (1.0, 1.2), "High", True),
+        ((1.0, 5.0), (1.0, 13.0), "High", False),
+        ((1.0, 13.0), (1.0, 15.0), "Pass", False),
+        ((1.0, 1.0), (1.0, 1.0), "High", True),
+    ],
+)
 def test_effect_sizes(
     allowed: tuple[float, float], critical_allowed: tuple[float, float], label: str, critical: bool
 ) -> None:

@@ -101,13 +101,16 @@ class World:
             for (pod, code), points in self.counters.items()
         ]
         base: dict[str, Any] = {
-            "evaluated_at": self.at + 1, "since": max(since, T0 - 200), "requests": tuple(requests),
-            "errors": tuple(s for s in requests if s.labels[0][1] == "500"), "scrape_interval": STEP,
+            "evaluated_at": self.at + 1,
+            "since": max(since, T0 - 200),
+            "requests": tuple(requests),
+            "errors": tuple(s for s in requests if s.labels[0][1] == "500"),
+            "scrape_interval": STEP,
             "latency": tuple(
                 HistogramSeries(pod=pod, points=tuple(p for p in points if p.at >= since))
                 for pod, points in self.buckets.items()
             ),
-        }  # fmt: skip
+        }
         return Traffic(**{**base, **fields})
 
 
@@ -124,11 +127,14 @@ def same_with_and_without(
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
-    st.integers(0, 10**9), st.booleans(), st.sampled_from((0.0, 0.1, 0.5)),
-    st.sampled_from(("stable", "before")), st.lists(st.integers(1, 9), min_size=3, max_size=12),
-)  # fmt: skip
+    st.integers(0, 10**9),
+    st.booleans(),
+    st.sampled_from((0.0, 0.1, 0.5)),
+    st.sampled_from(("stable", "before")),
+    st.lists(st.integers(1, 9), min_size=3, max_size=12),
+)
 def test_incremental_is_afresh(
     seed: int, whole: bool, trouble: float, baseline: str, steps: list[int]
 ) -> None:
@@ -192,7 +198,7 @@ def test_another_policy_or_pod_mapping_is_not_answered_from_memory() -> None:
     same_with_and_without(world, kept, moved, RULES, {})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 30), min_size=2, max_size=8))
 def test_samples_in_columns_are_counted_alike(seed: int, steps: list[int]) -> None:
     """What the source publishes: views of growing arrays, begun anew now and then, with and without a memory."""
@@ -214,10 +220,13 @@ def test_samples_in_columns_are_counted_alike(seed: int, steps: list[int]) -> No
             one.cut(since)
         requests = tuple(CounterSeries(pod=pod, points=c.view()) for pod, c in counters.items())
         value = Traffic(
-            evaluated_at=at + 1, since=max(since, T0 - 100), requests=requests, errors=requests[:1],
+            evaluated_at=at + 1,
+            since=max(since, T0 - 100),
+            requests=requests,
+            errors=requests[:1],
             latency=tuple(HistogramSeries(pod=pod, points=h.view()) for pod, h in histograms.items()),
             scrape_interval=STEP,
-        )  # fmt: skip
+        )
         plain_value = structs.replace(
             value,
             requests=tuple(structs.replace(s, points=tuple(s.points)) for s in requests),

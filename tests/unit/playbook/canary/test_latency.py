@@ -110,9 +110,17 @@ def _counts(bounds: tuple[float, ...], durations: list[float]) -> tuple[int, ...
 
 
 def told(
-    canary: float, stable: float, *, n: int = 400, windows: int = 6, bounds: tuple[float, ...] = FINE, seed: int = 1,
-    scale: float = 0.5, native: bool = False, **rules: object,
-) -> Trigger:  # fmt: skip
+    canary: float,
+    stable: float,
+    *,
+    n: int = 400,
+    windows: int = 6,
+    bounds: tuple[float, ...] = FINE,
+    seed: int = 1,
+    scale: float = 0.5,
+    native: bool = False,
+    **rules: object,
+) -> Trigger:
     """P90 of lognormal durations with these medians, seconds."""
     chance = random.Random(seed)
     series = [
@@ -195,7 +203,7 @@ class TestDecision:
         value = traffic([(600, 0)] * 5, [(600, 0)] * 5, latency=[one])
         assert trigger(judged(value), "latency").outcome is Outcome.NOT_COMPARABLE
 
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     @given(st.integers(0, 10**6), st.sampled_from([0.05, 0.12, 0.3]))
     def test_no_change_is_no_breach(self, seed: int, median: float) -> None:
         assert told(median, median, n=60, windows=4, bounds=BOUNDS, seed=seed).outcome is not Outcome.BREACH

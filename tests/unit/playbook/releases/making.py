@@ -25,8 +25,14 @@ def at(seconds: float) -> str:
 
 
 def meta(name: str, **more: Any) -> dict[str, Any]:
-    found = {"name": name, "namespace": SPACE, "uid": f"uid-{name}", "resourceVersion": "1", "generation": 2,
-             "creationTimestamp": at(-86400)}  # fmt: skip
+    found = {
+        "name": name,
+        "namespace": SPACE,
+        "uid": f"uid-{name}",
+        "resourceVersion": "1",
+        "generation": 2,
+        "creationTimestamp": at(-86400),
+    }
     return {**found, **more}
 
 
@@ -41,9 +47,13 @@ def template(image: str, **labels: str) -> dict[str, Any]:
 def deployment(name: str = "web", image: str = "r/web:2", replicas: int = 5, **more: Any) -> dict[str, Any]:
     """Complete: all its replicas are of its revision 2 and available."""
     status = {
-        "observedGeneration": 2, "replicas": replicas, "updatedReplicas": replicas, "readyReplicas": replicas,
-        "availableReplicas": replicas, "conditions": [progressing("NewReplicaSetAvailable", -7200)],
-    }  # fmt: skip
+        "observedGeneration": 2,
+        "replicas": replicas,
+        "updatedReplicas": replicas,
+        "readyReplicas": replicas,
+        "availableReplicas": replicas,
+        "conditions": [progressing("NewReplicaSetAvailable", -7200)],
+    }
     spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template(image)}
     revision = {"deployment.kubernetes.io/revision": "2"}
     return {
@@ -55,23 +65,43 @@ def deployment(name: str = "web", image: str = "r/web:2", replicas: int = 5, **m
 
 
 def progressing(reason: str, since: float = -60.0, status: str = "True", message: str = "") -> dict[str, Any]:
-    return {"type": "Progressing", "status": status, "reason": reason, "message": message,
-            "lastTransitionTime": at(since), "lastUpdateTime": at(since)}  # fmt: skip
+    return {
+        "type": "Progressing",
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": at(since),
+        "lastUpdateTime": at(since),
+    }
 
 
 def replica_set(
-    owner: str, hash_: str, image: str, ready: int, revision: int, *, kind: str = "Deployment", desired: int | None = None,
+    owner: str,
+    hash_: str,
+    image: str,
+    ready: int,
+    revision: int,
+    *,
+    kind: str = "Deployment",
+    desired: int | None = None,
     created: float = -3600.0,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     label = "pod-template-hash" if kind == "Deployment" else "rollouts-pod-template-hash"
     group = "deployment.kubernetes.io" if kind == "Deployment" else "rollout.argoproj.io"
-    metadata = meta(f"{owner}-{hash_}", labels={label: hash_}, creationTimestamp=at(created),
-                    annotations={f"{group}/revision": str(revision)}, **owned(kind, owner))  # fmt: skip
+    metadata = meta(
+        f"{owner}-{hash_}",
+        labels={label: hash_},
+        creationTimestamp=at(created),
+        annotations={f"{group}/revision": str(revision)},
+        **owned(kind, owner),
+    )
     wanted = ready if desired is None else desired
     return {
-        "kind": "ReplicaSet", "metadata": metadata, "spec": {"replicas": wanted, "template": template(image)},
+        "kind": "ReplicaSet",
+        "metadata": metadata,
+        "spec": {"replicas": wanted, "template": template(image)},
         "status": {"replicas": wanted, "readyReplicas": ready, "availableReplicas": ready},
-    }  # fmt: skip
+    }
 
 
 def pods(set_: dict[str, Any], count: int, started: float = -600.0) -> list[dict[str, Any]]:
@@ -79,40 +109,69 @@ def pods(set_: dict[str, Any], count: int, started: float = -600.0) -> list[dict
     return [
         {
             "kind": "Pod",
-            "metadata": meta(f"{name}-{i}", labels=set_["metadata"]["labels"], creationTimestamp=at(started), **owned("ReplicaSet", name)),
+            "metadata": meta(
+                f"{name}-{i}",
+                labels=set_["metadata"]["labels"],
+                creationTimestamp=at(started),
+                **owned("ReplicaSet", name),
+            ),
             "spec": set_["spec"]["template"]["spec"],
             "status": {"phase": "Running", "startTime": at(started + i)},
         }
         for i in range(count)
-    ]  # fmt: skip
+    ]
 
 
 STEPS: list[dict[str, Any]] = [
-    {"setWeight": 20}, {"pause": {}}, {"setWeight": 40}, {"pause": {"duration": "10m"}},
-    {"analysis": {"templates": [{"templateName": "error-rate"}]}}, {"setWeight": 80},
-]  # fmt: skip
+    {"setWeight": 20},
+    {"pause": {}},
+    {"setWeight": 40},
+    {"pause": {"duration": "10m"}},
+    {"analysis": {"templates": [{"templateName": "error-rate"}]}},
+    {"setWeight": 80},
+]
 
 
 def rollout(
-    steps: list[dict[str, Any]] | None = None, *, strategy: dict[str, Any] | None = None, name: str = "web", **status: Any
-) -> dict[str, Any]:  # fmt: skip
+    steps: list[dict[str, Any]] | None = None,
+    *,
+    strategy: dict[str, Any] | None = None,
+    name: str = "web",
+    **status: Any,
+) -> dict[str, Any]:
     """A canary of five, observed, between two versions, one of its pods new; ``status`` changes that."""
     spec = {
-        "replicas": 5, "selector": {"matchLabels": {"app": name}}, "template": template("r/web:2"),
+        "replicas": 5,
+        "selector": {"matchLabels": {"app": name}},
+        "template": template("r/web:2"),
         "strategy": strategy or {"canary": {"steps": STEPS if steps is None else steps}},
-    }  # fmt: skip
+    }
     base = {
-        "observedGeneration": "2", "replicas": 5, "updatedReplicas": 1, "readyReplicas": 5, "availableReplicas": 5,
-        "currentPodHash": NEW, "stableRS": OLD, "currentStepIndex": 0, "phase": "Progressing",
+        "observedGeneration": "2",
+        "replicas": 5,
+        "updatedReplicas": 1,
+        "readyReplicas": 5,
+        "availableReplicas": 5,
+        "currentPodHash": NEW,
+        "stableRS": OLD,
+        "currentStepIndex": 0,
+        "phase": "Progressing",
         "message": "more replicas need to be updated",
-    }  # fmt: skip
-    return {"kind": "Rollout", "metadata": meta(name, annotations={"rollout.argoproj.io/revision": "2"}), "spec": spec,
-            "status": {**base, **status}}  # fmt: skip
+    }
+    return {
+        "kind": "Rollout",
+        "metadata": meta(name, annotations={"rollout.argoproj.io/revision": "2"}),
+        "spec": spec,
+        "status": {**base, **status},
+    }
 
 
 def versions(new: int = 1, old: int = 4, name: str = "web") -> list[dict[str, Any]]:
     """The ReplicaSets and pods of both versions of a Rollout."""
-    sets = [replica_set(name, NEW, "r/web:2", new, 2, kind="Rollout"), replica_set(name, OLD, "r/web:1", old, 1, kind="Rollout")]  # fmt: skip
+    sets = [
+        replica_set(name, NEW, "r/web:2", new, 2, kind="Rollout"),
+        replica_set(name, OLD, "r/web:1", old, 1, kind="Rollout"),
+    ]
     return [*sets, *pods(sets[0], new), *pods(sets[1], old)]
 
 

@@ -85,9 +85,12 @@ def test_a_deadline_and_a_cause_make_it_stuck() -> None:
     )
     assert state_of("Deployment", late, *both(1, 4)).phase is Phase.STUCK
     judged = WorkloadState(
-        subject=subject("Deployment"), serving=Serving.OK, release=Release.STUCK, message="",
+        subject=subject("Deployment"),
+        serving=Serving.OK,
+        release=Release.STUCK,
+        message="",
         cause=Cause(code=CauseCode.IMAGE_PULL, sentence="web:2 cannot be pulled"),
-    )  # fmt: skip
+    )
     state = state_of("Deployment", deployment(status=MOVING), *both(1, 4), workloads={judged.subject: judged})
     assert (state.phase, state.message) == (Phase.STUCK, "web:2 cannot be pulled")
 

@@ -34,15 +34,32 @@ def canary(
     **status: Any,
 ) -> dict[str, Any]:
     base = {
-        "interval": "30s", "threshold": 5, "maxWeight": 50, "stepWeight": 10, "webhooks": list(hooks),
-        "metrics": [{"name": "request-success-rate", "thresholdRange": {"min": 99}, "interval": "1m"},
-                    {"name": "latency", "thresholdRange": {"max": 500.5}}],
-    }  # fmt: skip
+        "interval": "30s",
+        "threshold": 5,
+        "maxWeight": 50,
+        "stepWeight": 10,
+        "webhooks": list(hooks),
+        "metrics": [
+            {"name": "request-success-rate", "thresholdRange": {"min": 99}, "interval": "1m"},
+            {"name": "latency", "thresholdRange": {"max": 500.5}},
+        ],
+    }
     return {
-        "kind": "Canary", "metadata": meta("web"),
-        "spec": {"targetRef": {"kind": "Deployment", "name": "web"}, "analysis": {**base, **(analysis or {})}, **(spec or {})},
-        "status": {"phase": phase, "canaryWeight": 20, "failedChecks": 1, "lastTransitionTime": at(-120), **status},
-    }  # fmt: skip
+        "kind": "Canary",
+        "metadata": meta("web"),
+        "spec": {
+            "targetRef": {"kind": "Deployment", "name": "web"},
+            "analysis": {**base, **(analysis or {})},
+            **(spec or {}),
+        },
+        "status": {
+            "phase": phase,
+            "canaryWeight": 20,
+            "failedChecks": 1,
+            "lastTransitionTime": at(-120),
+            **status,
+        },
+    }
 
 
 def both(target: int = 2) -> list[dict[str, Any]]:
@@ -51,17 +68,33 @@ def both(target: int = 2) -> list[dict[str, Any]]:
         replica_set("web-primary", "o", "r/web:1", 5, 7),
     ]
     owner = {"ownerReferences": [{"kind": "Canary", "name": "web", "uid": "uid-web", "controller": True}]}
-    return [deployment("web", "r/web:2", target), deployment("web-primary", "r/web:1", 5, metadata=owner), *sets,
-            *pods(sets[0], target), *pods(sets[1], 5)]  # fmt: skip
+    return [
+        deployment("web", "r/web:2", target),
+        deployment("web-primary", "r/web:1", 5, metadata=owner),
+        *sets,
+        *pods(sets[0], target),
+        *pods(sets[1], 5),
+    ]
 
 
 @pytest.mark.parametrize(
     ("told", "phase"),
-    [("Initializing", Phase.NONE), ("Initialized", Phase.NONE), ("Waiting", Phase.PAUSED), ("Progressing", Phase.PROGRESSING),
-     ("WaitingPromotion", Phase.PAUSED), ("Promoting", Phase.PROGRESSING), ("Finalising", Phase.PROGRESSING),
-     ("Succeeded", Phase.COMPLETE), ("Failed", Phase.ABORTED), ("Terminating", Phase.NONE), ("Terminated", Phase.NONE),
-     ("", Phase.UNKNOWN), ("Tomorrow", Phase.UNKNOWN)],
-)  # fmt: skip
+    [
+        ("Initializing", Phase.NONE),
+        ("Initialized", Phase.NONE),
+        ("Waiting", Phase.PAUSED),
+        ("Progressing", Phase.PROGRESSING),
+        ("WaitingPromotion", Phase.PAUSED),
+        ("Promoting", Phase.PROGRESSING),
+        ("Finalising", Phase.PROGRESSING),
+        ("Succeeded", Phase.COMPLETE),
+        ("Failed", Phase.ABORTED),
+        ("Terminating", Phase.NONE),
+        ("Terminated", Phase.NONE),
+        ("", Phase.UNKNOWN),
+        ("Tomorrow", Phase.UNKNOWN),
+    ],
+)
 def test_every_phase(told: str, phase: Phase) -> None:
     state = state_of("Canary", canary(told), *both())
     assert (state.phase, state.reported) == (phase, told)
@@ -95,9 +128,13 @@ def test_the_target_at_zero_is_no_outage_and_the_canary_speaks_for_all() -> None
 
 def test_what_failed_stands_in_events() -> None:
     event = {
-        "kind": "Event", "metadata": meta("e"), "involvedObject": {"kind": "Canary", "namespace": "shop", "name": "web", "uid": "uid-web"},
-        "message": "Halt web.shop advancement success rate 97.10% < 99%", "count": 3, "lastTimestamp": at(-30),
-    }  # fmt: skip
+        "kind": "Event",
+        "metadata": meta("e"),
+        "involvedObject": {"kind": "Canary", "namespace": "shop", "name": "web", "uid": "uid-web"},
+        "message": "Halt web.shop advancement success rate 97.10% < 99%",
+        "count": 3,
+        "lastTimestamp": at(-30),
+    }
     [checks] = state_of("Canary", canary(), *both(), event).analyses
     [first, second] = checks.metrics
     assert (first.phase, first.failed, first.measurements[0].value, first.measurements[0].at) == (

@@ -40,13 +40,27 @@ def universe() -> dict[tuple[str, Key], list[Object]]:
     over["spec"]["workloadRef"] = {"kind": "Deployment", "name": "base"}
     sets = making.versions(name="ro")
     documents: list[dict[str, Any]] = [
-        deployment(metadata={"annotations": MINE}), deployment(status={"updatedReplicas": 1}), one, two, *pods(one, 1), *pods(two, 1),
-        deployment("web-next", replicas=1), deployment("web-next", replicas=0), half, *pods(half, 1),
-        over, rollout(name="ro", phase="Paused"), *sets[:4], deployment("base"),
+        deployment(metadata={"annotations": MINE}),
+        deployment(status={"updatedReplicas": 1}),
+        one,
+        two,
+        *pods(one, 1),
+        *pods(two, 1),
+        deployment("web-next", replicas=1),
+        deployment("web-next", replicas=0),
+        half,
+        *pods(half, 1),
+        over,
+        rollout(name="ro", phase="Paused"),
+        *sets[:4],
+        deployment("base"),
         {"kind": "AnalysisRun", "metadata": meta("run", **owned("Rollout", "ro"))},
         {**canary(), "metadata": meta("flag"), "spec": {"targetRef": {"kind": "Deployment", "name": "flag"}}},
-        deployment("flag"), deployment("flag-primary"), application({}), application({"selfHeal": True}),
-    ]  # fmt: skip
+        deployment("flag"),
+        deployment("flag-primary"),
+        application({}),
+        application({"selfHeal": True}),
+    ]
     found: dict[tuple[str, Key], list[Object]] = {}
     for document in documents:
         for kind, seen in cluster(document).kinds.items():
@@ -59,7 +73,7 @@ UNIVERSE = universe()
 CHOICE = st.sampled_from(sorted(UNIVERSE))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(full=st.booleans(), steps=st.lists(st.tuples(CHOICE, st.integers(-1, 1)), max_size=40))
 def test_following_is_looking_afresh(full: bool, steps: list[tuple[tuple[str, Key], int]]) -> None:
     picture = cluster()

@@ -92,10 +92,14 @@ def flux(kind: str, **spec: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("kind", "prefix", "spec", "reconciles"),
-    [("Kustomization", "kustomize", {"interval": "10m"}, True), ("Kustomization", "kustomize", {"suspend": True}, False),
-     ("HelmRelease", "helm", {}, False), ("HelmRelease", "helm", {"driftDetection": {"mode": "enabled"}}, True),
-     ("HelmRelease", "helm", {"suspend": True, "driftDetection": {"mode": "enabled"}}, False)],
-)  # fmt: skip
+    [
+        ("Kustomization", "kustomize", {"interval": "10m"}, True),
+        ("Kustomization", "kustomize", {"suspend": True}, False),
+        ("HelmRelease", "helm", {}, False),
+        ("HelmRelease", "helm", {"driftDetection": {"mode": "enabled"}}, True),
+        ("HelmRelease", "helm", {"suspend": True, "driftDetection": {"mode": "enabled"}}, False),
+    ],
+)
 def test_flux(kind: str, prefix: str, spec: dict[str, Any], reconciles: bool) -> None:
     labels = {
         f"{prefix}.toolkit.fluxcd.io/name": "apps",
@@ -155,10 +159,19 @@ def test_whom_a_change_touches() -> None:
     set_ = replica_set("api", "x", "r/api:1", 1, 1)
     run = {"kind": "AnalysisRun", "metadata": meta("run", **owned("Experiment", "exp"))}
     picture = cluster(
-        rollout(), *versions(), deployment("api", metadata={"annotations": MINE}), set_, *pods(set_, 1), canary,
-        deployment("shop"), deployment("shop-primary"), deployment("api-canary"), run, application({}),
+        rollout(),
+        *versions(),
+        deployment("api", metadata={"annotations": MINE}),
+        set_,
+        *pods(set_, 1),
+        canary,
+        deployment("shop"),
+        deployment("shop-primary"),
+        deployment("api-canary"),
+        run,
+        application({}),
         {"kind": "Experiment", "metadata": meta("exp", **owned("Rollout", "web"))},
-    )  # fmt: skip
+    )
 
     def touched(kind: str, name: str, namespace: str = SPACE) -> set[tuple[str, str]]:
         obj = next(o for k, o in picture.objects(kind).items() if k == (namespace, name))
@@ -178,8 +191,14 @@ def test_whom_a_change_touches() -> None:
 
 def test_malformed_documents_cost_a_field_and_not_the_object() -> None:
     odd = rollout(
-        pauseConditions="x", conditions=[7, {"type": 1}], currentStepIndex="1", canary=[], replicas="many", stableRS=None, phase=5
-    )  # fmt: skip
+        pauseConditions="x",
+        conditions=[7, {"type": 1}],
+        currentStepIndex="1",
+        canary=[],
+        replicas="many",
+        stableRS=None,
+        phase=5,
+    )
     odd["spec"] |= {
         "strategy": {"canary": {"steps": [{"setWeight": "20"}, {"pause": []}, 3, {}]}},
         "template": [],
@@ -188,6 +207,17 @@ def test_malformed_documents_cost_a_field_and_not_the_object() -> None:
     state = release_of(cluster(odd), subject("Rollout"), NOW)
     assert state is not None
     assert [s.text for s in state.steps] == ["set weight 0 %", "pause until promoted", "unknown"]
-    bare = [{"kind": k, "metadata": meta("x")} for k in ("Rollout", "AnalysisRun", "Experiment", "Canary", "Application",
-                                                         "Kustomization", "HelmRelease", "Deployment")]  # fmt: skip
+    bare = [
+        {"kind": k, "metadata": meta("x")}
+        for k in (
+            "Rollout",
+            "AnalysisRun",
+            "Experiment",
+            "Canary",
+            "Application",
+            "Kustomization",
+            "HelmRelease",
+            "Deployment",
+        )
+    ]
     assert len(find_releases(cluster(*bare), NOW)) == 3

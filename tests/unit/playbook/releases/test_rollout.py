@@ -43,35 +43,88 @@ def told(document: dict[str, Any]) -> tuple[str, str]:
     ("change", "status", "phase", "message"),
     [
         ({}, {"observedGeneration": "1"}, "Progressing", "waiting for rollout spec update to be observed"),
-        ({}, {"observedGeneration": "3", "phase": "Healthy", "message": ""}, "Healthy", ""),  # a v0.9 hash of digits
+        (
+            {},
+            {"observedGeneration": "3", "phase": "Healthy", "message": ""},
+            "Healthy",
+            "",
+        ),  # a v0.9 hash of digits
         ({}, {"observedGeneration": "8495fd4", "phase": "Healthy", "message": ""}, "Healthy", ""),
         ({}, {"controllerPause": True, "phase": "Paused"}, "Progressing", "waiting for rollout to unpause"),
         ({}, {"phase": "Paused", "message": "CanaryPauseStep"}, "Paused", "CanaryPauseStep"),
-        ({}, {"phase": "", "conditions": [{"type": "InvalidSpec", "status": "True", "message": "no"}]}, "Degraded",
-         "InvalidSpec: no"),
-        ({}, {"phase": "", "conditions": [progressing("RolloutAborted", message="m")]}, "Degraded", "RolloutAborted: m"),
-        ({}, {"phase": "", "conditions": [progressing("ProgressDeadlineExceeded", message="m")]}, "Degraded",
-         "ProgressDeadlineExceeded: m"),
+        (
+            {},
+            {"phase": "", "conditions": [{"type": "InvalidSpec", "status": "True", "message": "no"}]},
+            "Degraded",
+            "InvalidSpec: no",
+        ),
+        (
+            {},
+            {"phase": "", "conditions": [progressing("RolloutAborted", message="m")]},
+            "Degraded",
+            "RolloutAborted: m",
+        ),
+        (
+            {},
+            {"phase": "", "conditions": [progressing("ProgressDeadlineExceeded", message="m")]},
+            "Degraded",
+            "ProgressDeadlineExceeded: m",
+        ),
         ({"paused": True}, {"phase": ""}, "Paused", "manually paused"),
-        ({}, {"phase": "", "pauseConditions": [{"reason": "BlueGreenPause", "startTime": at(0)}]}, "Paused", "BlueGreenPause"),
+        (
+            {},
+            {"phase": "", "pauseConditions": [{"reason": "BlueGreenPause", "startTime": at(0)}]},
+            "Paused",
+            "BlueGreenPause",
+        ),
         ({"restartAt": at(-5)}, {"phase": ""}, "Progressing", "rollout is restarting"),
-        ({"restartAt": at(-5)}, {"phase": "", "restartedAt": at(-5)}, "Progressing", "more replicas need to be updated"),
-        ({}, {"phase": "", "updatedReplicas": 5, "availableReplicas": 4}, "Progressing",
-         "updated replicas are still becoming available"),
-        ({}, {"phase": "", "updatedReplicas": 5, "replicas": 6}, "Progressing", "old replicas are pending termination"),
+        (
+            {"restartAt": at(-5)},
+            {"phase": "", "restartedAt": at(-5)},
+            "Progressing",
+            "more replicas need to be updated",
+        ),
+        (
+            {},
+            {"phase": "", "updatedReplicas": 5, "availableReplicas": 4},
+            "Progressing",
+            "updated replicas are still becoming available",
+        ),
+        (
+            {},
+            {"phase": "", "updatedReplicas": 5, "replicas": 6},
+            "Progressing",
+            "old replicas are pending termination",
+        ),
         ({}, {"phase": "", "updatedReplicas": 5}, "Progressing", "waiting for all steps to complete"),
         ({}, {"phase": "", **PROMOTED}, "Healthy", ""),
-        ({"strategy": GREEN}, {"phase": "", "updatedReplicas": 5}, "Progressing", "active service cutover pending"),
-        ({"strategy": GREEN}, {"phase": "", "updatedReplicas": 5, "blueGreen": {"activeSelector": NEW}}, "Progressing",
-         "waiting for post-promotion verification to complete"),
-        ({"strategy": {"blueGreen": {"postPromotionAnalysis": {"templates": [{"templateName": "t"}]}}}},
-         {"phase": "", "updatedReplicas": 5, "blueGreen": {"activeSelector": NEW}}, "Progressing",
-         "waiting for analysis to complete"),
+        (
+            {"strategy": GREEN},
+            {"phase": "", "updatedReplicas": 5},
+            "Progressing",
+            "active service cutover pending",
+        ),
+        (
+            {"strategy": GREEN},
+            {"phase": "", "updatedReplicas": 5, "blueGreen": {"activeSelector": NEW}},
+            "Progressing",
+            "waiting for post-promotion verification to complete",
+        ),
+        (
+            {"strategy": {"blueGreen": {"postPromotionAnalysis": {"templates": [{"templateName": "t"}]}}}},
+            {"phase": "", "updatedReplicas": 5, "blueGreen": {"activeSelector": NEW}},
+            "Progressing",
+            "waiting for analysis to complete",
+        ),
         ({"strategy": GREEN}, {"phase": "", **PROMOTED, "blueGreen": {"activeSelector": NEW}}, "Healthy", ""),
-        ({"workloadRef": {"kind": "Deployment", "name": "d"}}, {"phase": "Healthy", "workloadObservedGeneration": "1"},
-         "Progressing", "waiting for rollout spec update to be observed for the reference workload"),
+        (
+            {"workloadRef": {"kind": "Deployment", "name": "d"}},
+            {"phase": "Healthy", "workloadObservedGeneration": "1"},
+            "Progressing",
+            "waiting for rollout spec update to be observed for the reference workload",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_phase_is_its_own_clients(
     change: dict[str, Any], status: dict[str, Any], phase: str, message: str
 ) -> None:
@@ -87,9 +140,17 @@ def test_an_unobserved_spec_is_never_called_healthy() -> None:
 
 
 def test_a_paused_canary() -> None:
-    state = state_of("Rollout", rollout(
-        currentStepIndex=1, phase="Paused", message="CanaryPauseStep", controllerPause=True,
-        pauseConditions=[{"reason": "CanaryPauseStep", "startTime": at(-300)}]), *versions())  # fmt: skip
+    state = state_of(
+        "Rollout",
+        rollout(
+            currentStepIndex=1,
+            phase="Paused",
+            message="CanaryPauseStep",
+            controllerPause=True,
+            pauseConditions=[{"reason": "CanaryPauseStep", "startTime": at(-300)}],
+        ),
+        *versions(),
+    )
     assert (state.carrier, state.phase, state.step, state.in_flight) == (
         Carrier.ROLLOUT,
         Phase.PAUSED,
@@ -97,8 +158,13 @@ def test_a_paused_canary() -> None:
         True,
     )
     assert [s.text for s in state.steps] == [
-        "set weight 20 %", "pause until promoted", "set weight 40 %", "pause 10m", "analysis error-rate", "set weight 80 %",
-    ]  # fmt: skip
+        "set weight 20 %",
+        "pause until promoted",
+        "set weight 40 %",
+        "pause 10m",
+        "analysis error-rate",
+        "set weight 80 %",
+    ]
     assert state.pause is not None
     assert (state.pause.since, state.pause.until, state.pause.manual) == (NOW - 300, None, False)
     assert state.canary is not None
@@ -111,9 +177,17 @@ def test_a_paused_canary() -> None:
 
 
 def test_a_timed_pause_ends_by_itself_and_promote_skips_its_rest() -> None:
-    state = state_of("Rollout", rollout(
-        currentStepIndex=3, phase="Paused", message="CanaryPauseStep", controllerPause=True,
-        pauseConditions=[{"reason": "CanaryPauseStep", "startTime": at(-60)}]), *versions())  # fmt: skip
+    state = state_of(
+        "Rollout",
+        rollout(
+            currentStepIndex=3,
+            phase="Paused",
+            message="CanaryPauseStep",
+            controllerPause=True,
+            pauseConditions=[{"reason": "CanaryPauseStep", "startTime": at(-60)}],
+        ),
+        *versions(),
+    )
     assert state.pause is not None
     assert state.pause.until == NOW - 60 + 600
     assert state.skips == ("the rest of step 4 of 6, pause 10m",)
@@ -137,9 +211,17 @@ def test_at_an_analysis_step_promote_skips_the_analysis() -> None:
 
 
 def test_an_inconclusive_analysis_pauses_and_promote_steps_over_it() -> None:
-    state = state_of("Rollout", rollout(
-        currentStepIndex=4, phase="Paused", controllerPause=True, **run_status("Inconclusive"),
-        pauseConditions=[{"reason": "InconclusiveAnalysisRun", "startTime": at(-60)}]), *versions())  # fmt: skip
+    state = state_of(
+        "Rollout",
+        rollout(
+            currentStepIndex=4,
+            phase="Paused",
+            controllerPause=True,
+            **run_status("Inconclusive"),
+            pauseConditions=[{"reason": "InconclusiveAnalysisRun", "startTime": at(-60)}],
+        ),
+        *versions(),
+    )
     assert state.phase is Phase.PAUSED
     assert state.pause is not None
     assert state.pause.sentence.startswith("its analysis is inconclusive, step 5 of 6")
@@ -158,9 +240,18 @@ def test_promote_on_a_held_rollout_steps_on_too() -> None:
 
 @pytest.mark.parametrize(
     ("index", "extra", "wanted"),
-    [(0, {}, 20.0), (1, {}, 20.0), (2, {}, 40.0), (4, {}, 40.0), (5, {}, 80.0), (6, {}, 100.0), (None, {}, 20.0),
-     (1, {"abort": True}, 0.0), (1, {"promoteFull": True}, 100.0)],
-)  # fmt: skip
+    [
+        (0, {}, 20.0),
+        (1, {}, 20.0),
+        (2, {}, 40.0),
+        (4, {}, 40.0),
+        (5, {}, 80.0),
+        (6, {}, 100.0),
+        (None, {}, 20.0),
+        (1, {"abort": True}, 0.0),
+        (1, {"promoteFull": True}, 100.0),
+    ],
+)
 def test_the_wanted_weight(index: int | None, extra: dict[str, Any], wanted: float) -> None:
     assert state_of("Rollout", rollout(currentStepIndex=index, **extra), *versions()).weight.wanted == wanted
 
@@ -175,9 +266,18 @@ def test_weights_by_routing_are_exact_and_scaled() -> None:
 
 @pytest.mark.parametrize(("reason", "extra"), [("RolloutAborted", {}), ("x", {"abort": True})])
 def test_an_abort_is_no_outage(reason: str, extra: dict[str, Any]) -> None:
-    state = state_of("Rollout", rollout(
-        phase="Degraded", message="RolloutAborted: m", abortedAt=at(-60), updatedReplicas=0,
-        conditions=[progressing(reason)], **extra), *versions(0, 5))  # fmt: skip
+    state = state_of(
+        "Rollout",
+        rollout(
+            phase="Degraded",
+            message="RolloutAborted: m",
+            abortedAt=at(-60),
+            updatedReplicas=0,
+            conditions=[progressing(reason)],
+            **extra,
+        ),
+        *versions(0, 5),
+    )
     assert (state.phase, state.serving, state.aborted_at) == (Phase.ABORTED, Serving.OK, NOW - 60)
     assert not state.in_flight
 
@@ -236,9 +336,14 @@ def test_degraded_without_an_abort_is_stuck_and_serving_says_what_users_have() -
 
 @pytest.mark.parametrize(
     ("available", "extra", "serving"),
-    [(5, {}, Serving.OK), (4, {}, Serving.OK), (3, {}, Serving.DEGRADED),
-     (4, {"phase": "Healthy", **PROMOTED}, Serving.DEGRADED), (0, {}, Serving.DOWN)],
-)  # fmt: skip
+    [
+        (5, {}, Serving.OK),
+        (4, {}, Serving.OK),
+        (3, {}, Serving.DEGRADED),
+        (4, {"phase": "Healthy", **PROMOTED}, Serving.DEGRADED),
+        (0, {}, Serving.DOWN),
+    ],
+)
 def test_serving_within_what_the_strategy_may_take_away(
     available: int, extra: dict[str, Any], serving: Serving
 ) -> None:
@@ -259,9 +364,14 @@ def test_blue_green() -> None:
         }
     }
     waiting = rollout(
-        strategy=green, phase="Paused", message="BlueGreenPause", controllerPause=True, currentStepIndex=None,
-        pauseConditions=[{"reason": "BlueGreenPause", "startTime": at(-60)}], blueGreen={"activeSelector": OLD},
-    )  # fmt: skip
+        strategy=green,
+        phase="Paused",
+        message="BlueGreenPause",
+        controllerPause=True,
+        currentStepIndex=None,
+        pauseConditions=[{"reason": "BlueGreenPause", "startTime": at(-60)}],
+        blueGreen={"activeSelector": OLD},
+    )
     state = state_of("Rollout", waiting, *versions(5, 5))
     assert state.pause is not None
     assert state.pause.until == NOW - 60 + 600
@@ -276,30 +386,55 @@ def test_blue_green() -> None:
         "the wait before the active Service is switched",
         "pre-promotion analysis smoke",
     )
-    after = state_of("Rollout", rollout(strategy=green, blueGreen={
-        "activeSelector": NEW, "postPromotionAnalysisRunStatus": {"name": "p", "status": "Running"}}), *versions(5, 5))  # fmt: skip
+    after = state_of(
+        "Rollout",
+        rollout(
+            strategy=green,
+            blueGreen={
+                "activeSelector": NEW,
+                "postPromotionAnalysisRunStatus": {"name": "p", "status": "Running"},
+            },
+        ),
+        *versions(5, 5),
+    )
     assert (after.phase, after.weight.actual) == (Phase.ANALYSING, 100.0)
 
 
 def analysis_run(name: str, phase: str, **labels: str) -> dict[str, Any]:
     metric = {
-        "name": "errors", "successCondition": "result[0] < 0.05", "failureLimit": 2, "consecutiveErrorLimit": "4",
+        "name": "errors",
+        "successCondition": "result[0] < 0.05",
+        "failureLimit": 2,
+        "consecutiveErrorLimit": "4",
         "provider": {"prometheus": {"query": "q"}},
-    }  # fmt: skip
+    }
     result = {
-        "name": "errors", "phase": phase, "failed": 3, "successful": 1, "measurements": [
-            {"phase": "Successful", "value": "[0.01]", "finishedAt": at(-20)}, {"phase": "Failed", "value": "NaN"}],
-    }  # fmt: skip
+        "name": "errors",
+        "phase": phase,
+        "failed": 3,
+        "successful": 1,
+        "measurements": [
+            {"phase": "Successful", "value": "[0.01]", "finishedAt": at(-20)},
+            {"phase": "Failed", "value": "NaN"},
+        ],
+    }
     return {
-        "kind": "AnalysisRun", "metadata": meta(name, labels=labels, **owned("Rollout", "web")), "spec": {"metrics": [metric]},
+        "kind": "AnalysisRun",
+        "metadata": meta(name, labels=labels, **owned("Rollout", "web")),
+        "spec": {"metrics": [metric]},
         "status": {"phase": phase, "message": "m", "startedAt": at(-60), "metricResults": [result]},
-    }  # fmt: skip
+    }
 
 
 def test_analysis_runs_with_what_they_are_held_against() -> None:
     mine = {"rollouts-pod-template-hash": NEW, "rollout-type": "Background"}
-    state = state_of("Rollout", rollout(), *versions(), analysis_run("run-1", "Failed", **mine),
-                     analysis_run("run-0", "Failed", **{"rollouts-pod-template-hash": OLD}))  # fmt: skip
+    state = state_of(
+        "Rollout",
+        rollout(),
+        *versions(),
+        analysis_run("run-1", "Failed", **mine),
+        analysis_run("run-0", "Failed", **{"rollouts-pod-template-hash": OLD}),
+    )
     [run] = state.analyses
     assert (run.kind, run.phase, run.subject.name) == ("background", "Failed", "run-1")
     [metric] = run.metrics
@@ -323,10 +458,14 @@ def test_an_experiment_step() -> None:
         {"setWeight": 5},
     ]
     experiment = {
-        "kind": "Experiment", "metadata": meta("web-exp", **owned("Rollout", "web")),
+        "kind": "Experiment",
+        "metadata": meta("web-exp", **owned("Rollout", "web")),
         "spec": {"templates": [{"name": "base", "replicas": 2}]},
-        "status": {"phase": "Running", "templateStatuses": [{"name": "base", "status": "Running", "availableReplicas": 1}]},
-    }  # fmt: skip
+        "status": {
+            "phase": "Running",
+            "templateStatuses": [{"name": "base", "status": "Running", "availableReplicas": 1}],
+        },
+    }
     state = state_of(
         "Rollout", rollout(steps, canary={"currentExperiment": "web-exp"}), *versions(), experiment
     )
@@ -338,14 +477,27 @@ def test_an_experiment_step() -> None:
 
 def test_every_kind_of_step_has_words() -> None:
     steps: list[dict[str, Any]] = [
-        {"setCanaryScale": {"replicas": 1}}, {"setCanaryScale": {"weight": 25}}, {"setCanaryScale": {"matchTrafficWeight": True}},
-        {"setHeaderRoute": {"name": "beta"}}, {"setMirrorRoute": {"name": "copy", "percentage": 35}}, {"plugin": {"name": "p"}},
-        {"pause": {"duration": 30}}, {"pause": {"duration": "45"}}, {"tomorrow": {}},
-    ]  # fmt: skip
+        {"setCanaryScale": {"replicas": 1}},
+        {"setCanaryScale": {"weight": 25}},
+        {"setCanaryScale": {"matchTrafficWeight": True}},
+        {"setHeaderRoute": {"name": "beta"}},
+        {"setMirrorRoute": {"name": "copy", "percentage": 35}},
+        {"plugin": {"name": "p"}},
+        {"pause": {"duration": 30}},
+        {"pause": {"duration": "45"}},
+        {"tomorrow": {}},
+    ]
     assert [s.text for s in state_of("Rollout", rollout(steps), *versions()).steps] == [
-        "scale the canary to 1 pod", "scale the canary to 25 % of the pods", "scale the canary with its traffic weight",
-        "header route beta", "mirror route copy of 35 %", "plugin p", "pause 30s", "pause 45s", "tomorrow",
-    ]  # fmt: skip
+        "scale the canary to 1 pod",
+        "scale the canary to 25 % of the pods",
+        "scale the canary with its traffic weight",
+        "header route beta",
+        "mirror route copy of 35 %",
+        "plugin p",
+        "pause 30s",
+        "pause 45s",
+        "tomorrow",
+    ]
 
 
 def test_a_rollout_over_a_deployment_s_template() -> None:

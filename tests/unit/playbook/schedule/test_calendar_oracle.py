@@ -38,9 +38,15 @@ def calendars(draw: st.DrawFn) -> tuple[dict[str, object], str]:
         "length": f"{length}m",
         "blackout_from_day": first,
         "blackout_to_day": draw(st.integers(1, 31)),
-        "holidays": [f"{y}-{m:02d}-{d:02d}" for y, m, d in draw(st.lists(st.tuples(
-            st.integers(2015, 2034), st.integers(1, 12), st.integers(1, 28)), max_size=5))],
-    }  # fmt: skip
+        "holidays": [
+            f"{y}-{m:02d}-{d:02d}"
+            for y, m, d in draw(
+                st.lists(
+                    st.tuples(st.integers(2015, 2034), st.integers(1, 12), st.integers(1, 28)), max_size=5
+                )
+            )
+        ],
+    }
     return values, draw(st.sampled_from(ZONES))
 
 
@@ -58,7 +64,7 @@ def oracle(values: dict[str, object], zone: str, at: int) -> bool:
 
 
 @given(calendars(), INSTANTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_open_is_what_the_slow_reading_says(calendar: tuple[dict[str, object], str], minute: int) -> None:
     values, zone = calendar
     policy = calendar_policy(values, zone)
@@ -76,7 +82,7 @@ def test_open_is_what_the_slow_reading_says(calendar: tuple[dict[str, object], s
 
 
 @given(calendars(), INSTANTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_next_slot_is_the_first_minute_that_the_slow_reading_opens(
     calendar: tuple[dict[str, object], str], minute: int
 ) -> None:
@@ -104,7 +110,7 @@ def test_the_next_slot_is_the_first_minute_that_the_slow_reading_opens(
 
 
 @given(INSTANTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_slots_are_ordered_disjoint_and_open_all_through(minute: int) -> None:
     policy = calendar_policy({})
     slots = next_slots(policy, minute * 60, 6)

@@ -85,11 +85,21 @@ async def ran(shop: Shop, *steps: dict[str, Any], acting: bool = False, **more: 
 async def test_a_journey_of_several_steps_keeps_cookies_and_captured_values(shop: Shop) -> None:
     run = await ran(
         shop,
-        {"path": "/login", "json_values": {"/state": "open", "/ok": True, "/items/0/sku": "a/b"}, "capture": {"user": "json:/id"}},
-        {"path": "/cart/{user}", "contains": "Total", "matches": r"items: \d+", "status": [200], "within": "5s",
-         "capture": {"next": "header:x-next", "count": r"regex:items: (\d+)"}},
+        {
+            "path": "/login",
+            "json_values": {"/state": "open", "/ok": True, "/items/0/sku": "a/b"},
+            "capture": {"user": "json:/id"},
+        },
+        {
+            "path": "/cart/{user}",
+            "contains": "Total",
+            "matches": r"items: \d+",
+            "status": [200],
+            "within": "5s",
+            "capture": {"next": "header:x-next", "count": r"regex:items: (\d+)"},
+        },
         {"path": "/pay/{count}", "headers": {"X-Next": "{next}"}},
-    )  # fmt: skip
+    )
     assert run.ok is True and run.message == "" and run.step == 0 and run.steps == 3 and run.at == 5.0
     assert [a[1] for a in shop.asked] == ["/login", "/cart/7", "/pay/3"]
     assert shop.asked[2][2]["X-Next"] == "/pay"
@@ -197,13 +207,27 @@ async def test_nobody_listens() -> None:
 @pytest.mark.parametrize(
     ("address", "refused"),
     [
-        ("169.254.169.254", True), ("169.254.1.1", True), ("fe80::1", True), ("fd00:ec2::254", True),
-        ("100.100.100.200", True), ("168.63.129.16", True), ("::ffff:169.254.169.254", True),
-        ("64:ff9b::a9fe:a9fe", True), ("2002:a9fe:a9fe::1", True), ("::a9fe:a9fe", True), ("0.0.0.0", True), ("::", True),
-        ("224.0.0.1", True), ("10.0.0.1", False), ("127.0.0.1", False), ("::1", False), ("192.0.2.7", False),
-        ("2001:db8::1", False), ("fd12::1", False),
+        ("169.254.169.254", True),
+        ("169.254.1.1", True),
+        ("fe80::1", True),
+        ("fd00:ec2::254", True),
+        ("100.100.100.200", True),
+        ("168.63.129.16", True),
+        ("::ffff:169.254.169.254", True),
+        ("64:ff9b::a9fe:a9fe", True),
+        ("2002:a9fe:a9fe::1", True),
+        ("::a9fe:a9fe", True),
+        ("0.0.0.0", True),
+        ("::", True),
+        ("224.0.0.1", True),
+        ("10.0.0.1", False),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("192.0.2.7", False),
+        ("2001:db8::1", False),
+        ("fd12::1", False),
     ],
-)  # fmt: skip
+)
 def test_addresses_that_are_refused(address: str, refused: bool) -> None:
     assert bool(refusal(ipaddress.ip_address(address))) is refused
 
@@ -261,12 +285,24 @@ class Board:
 
 
 async def test_the_feeder_publishes_runs_and_why_it_does_not_run(shop: Shop) -> None:
-    raw = {"journeys": [
-        {"name": "sign in", "url": f"http://127.0.0.1:{shop.port}/login", "workload": "shop/web", "control": True},
-        {"name": "order", "url": f"http://127.0.0.1:{shop.port}", "mutates": True, "steps": [{"method": "POST"}]},
-        {"name": "elsewhere", "url": "http://h", "environment": "staging"},
-        {"name": "probe", "probe": "probe_success"},
-    ]}  # fmt: skip
+    raw = {
+        "journeys": [
+            {
+                "name": "sign in",
+                "url": f"http://127.0.0.1:{shop.port}/login",
+                "workload": "shop/web",
+                "control": True,
+            },
+            {
+                "name": "order",
+                "url": f"http://127.0.0.1:{shop.port}",
+                "mutates": True,
+                "steps": [{"method": "POST"}],
+            },
+            {"name": "elsewhere", "url": "http://h", "environment": "staging"},
+            {"name": "probe", "probe": "probe_success"},
+        ]
+    }
     feeder = feeder_of([REF], raw, FixedClock(100.0))
     assert feeder is not None
     board = Board()

@@ -63,14 +63,18 @@ async def test_counters_errors_and_buckets_come_exact(server: Fake) -> None:
     board = Board()
     await feeder(server).round(board)
     traffic = seen(board)
-    assert [(c.pod, c.version, dict(c.labels)["code"], [p.value for p in c.points]) for c in traffic.requests] == [
-        (STABLE, "6d4f9", "200", [1.0, 9007199254740992.0, 12.5]), (STABLE, "6d4f9", "503", [0.0, 3.0]),
-    ]  # fmt: skip
+    assert [
+        (c.pod, c.version, dict(c.labels)["code"], [p.value for p in c.points]) for c in traffic.requests
+    ] == [
+        (STABLE, "6d4f9", "200", [1.0, 9007199254740992.0, 12.5]),
+        (STABLE, "6d4f9", "503", [0.0, 3.0]),
+    ]
     assert traffic.errors == (traffic.requests[1],)
     (histogram,) = traffic.latency
     assert [(b.bounds, b.counts, b.sum) for b in histogram.points] == [
-        ((0.1, 0.5, math.inf), (1.0, 2.0, 3.0), 0.25), ((0.1, 0.5, math.inf), (2.0, 4.0, 5.0), 1.5),
-    ]  # fmt: skip
+        ((0.1, 0.5, math.inf), (1.0, 2.0, 3.0), 0.25),
+        ((0.1, 0.5, math.inf), (2.0, 4.0, 5.0), 1.5),
+    ]
     assert (traffic.evaluated_at, traffic.since, traffic.scrape_interval) == (T0, T0 - 600, 15.0)
     assert {q.role for q in traffic.queries} == {"requests", "errors", "latency"}
     assert board.signals.prometheus[REF].value == "3.16.0"
@@ -157,10 +161,13 @@ async def test_half_a_scrape_waits_for_its_rest(server: Fake) -> None:
 
 async def test_native_histograms_are_cumulative_and_win_over_classic_ones(server: Fake) -> None:
     found = {"count": "10", "sum": "2.5", "buckets": [[0, "0.1", "0.2", "4"], [0, "0.4", "0.8", "5"]]}
-    server.series.append((
-        {"__name__": "http_request_duration_seconds", **http(server)}, [],
-        [(T0 - 20, found), (T0 - 5, {"count": "NaN", "sum": "NaN"})],
-    ))  # fmt: skip
+    server.series.append(
+        (
+            {"__name__": "http_request_duration_seconds", **http(server)},
+            [],
+            [(T0 - 20, found), (T0 - 5, {"count": "NaN", "sum": "NaN"})],
+        )
+    )
     for le in ("0.5", "+Inf"):
         server.add("http_request_duration_seconds_bucket", scrapes(1, 2), **http(server, le=le))
     board = Board()
@@ -174,9 +181,11 @@ async def test_native_histograms_are_cumulative_and_win_over_classic_ones(server
 async def test_istio_is_in_milliseconds_and_finds_by_workload(server: Fake) -> None:
     raw = {"metrics": {"services": [{"namespace": "shop", "workload": "checkout", "template": "istio"}]}}
     labels = {
-        "reporter": "destination", "destination_workload_namespace": "shop", "destination_workload": "checkout",
+        "reporter": "destination",
+        "destination_workload_namespace": "shop",
+        "destination_workload": "checkout",
         "pod": CANARY,
-    }  # fmt: skip
+    }
     server.add("istio_requests_total", scrapes(1, 2), **labels, response_code="200")
     server.add("istio_requests_total", scrapes(1, 2), **labels, response_code="503")
     server.add(
@@ -201,9 +210,13 @@ async def test_opentelemetry_counts_its_histogram(server: Fake) -> None:
     for code, n in (("200", 7), ("500", 2)):
         for le in ("0.1", "+Inf"):
             server.add(
-                "http_server_request_duration_seconds_bucket", scrapes(0, n), k8s_namespace_name="shop",
-                k8s_pod_name=STABLE, http_response_status_code=code, le=le,
-            )  # fmt: skip
+                "http_server_request_duration_seconds_bucket",
+                scrapes(0, n),
+                k8s_namespace_name="shop",
+                k8s_pod_name=STABLE,
+                http_response_status_code=code,
+                le=le,
+            )
     board = Board()
     await feeder(server, raw).round(board)
     traffic = seen(board)
@@ -213,9 +226,15 @@ async def test_opentelemetry_counts_its_histogram(server: Fake) -> None:
 
 def in_flight(subject: Subject = CHECKOUT, **more: Any) -> ReleaseState:
     return ReleaseState(
-        subject=subject, carrier=Carrier.DEPLOYMENT, phase=Phase.PROGRESSING, message="", workload=subject,
-        canary=Side(hash="7b8c1", pods=(CANARY,)), stable=Side(hash="6d4f9", pods=(STABLE,)), **more,
-    )  # fmt: skip
+        subject=subject,
+        carrier=Carrier.DEPLOYMENT,
+        phase=Phase.PROGRESSING,
+        message="",
+        workload=subject,
+        canary=Side(hash="7b8c1", pods=(CANARY,)),
+        stable=Side(hash="6d4f9", pods=(STABLE,)),
+        **more,
+    )
 
 
 def releasing(board: Board, *releases: ReleaseState) -> None:
@@ -245,9 +264,12 @@ async def test_pods_are_mapped_by_the_api_and_remembered_when_gone(server: Fake)
     info: Observation[ServerInfo] = Observation()
     at = Key("shop", STABLE)
     for pods in ({at: pod}, {}):
-        board.picture = msgspec.structs.replace(board.picture, clusters={
-            REF: ClusterPicture(ref=REF, info=info, kinds={"Pod": Observation(value=pods, complete=True)})
-        })  # fmt: skip
+        board.picture = msgspec.structs.replace(
+            board.picture,
+            clusters={
+                REF: ClusterPicture(ref=REF, info=info, kinds={"Pod": Observation(value=pods, complete=True)})
+            },
+        )
         await one.round(board)
         assert seen(board).requests[0].version == "from-the-label"
 
@@ -318,17 +340,33 @@ def answer(status: int, kind: str = "", words: str = "", **headers: str) -> Any:
         (answer(401), ProblemKind.LOGIN_EXPIRED, "does not accept the credential; check prometheus.bearer"),
         (answer(403, "", "no org id"), ProblemKind.FORBIDDEN, "forbids it: no org id"),
         (answer(404), ProblemKind.NOT_SERVED, "no query API at this address; check the path prefix"),
-        (answer(400, "bad_data", "parse error: unexpected"), ProblemKind.CONFIG, "refuses the query: parse error"),
-        (answer(422, "execution", "query processing would load too many samples"), ProblemKind.CONFIG, "shorten [metrics] horizon"),
+        (
+            answer(400, "bad_data", "parse error: unexpected"),
+            ProblemKind.CONFIG,
+            "refuses the query: parse error",
+        ),
+        (
+            answer(422, "execution", "query processing would load too many samples"),
+            ProblemKind.CONFIG,
+            "shorten [metrics] horizon",
+        ),
         (answer(503, "timeout", "query timed out"), ProblemKind.TIMEOUT, "the query took too long"),
         (answer(429), ProblemKind.THROTTLED, "too many requests"),
         (answer(503, **{"Retry-After": "7"}), ProblemKind.THROTTLED, "it asks to wait 7 s"),
         (answer(500, "internal", "boom\x1b[31m"), ProblemKind.SERVER_ERROR, "failed (500): boom␛[31m"),
-        (answer(302, Location="https://login.example.com/"), ProblemKind.CONFIG, "a redirect to https://login"),
+        (
+            answer(302, Location="https://login.example.com/"),
+            ProblemKind.CONFIG,
+            "a redirect to https://login",
+        ),
         (lambda r: web.Response(text="<html>sign in</html>"), ProblemKind.BAD_ANSWER, "is not Prometheus'"),
-        (lambda r: web.json_response({"status": "success", "data": {"resultType": "matrix", "result": 7}}), ProblemKind.BAD_ANSWER, "is not Prometheus'"),
+        (
+            lambda r: web.json_response({"status": "success", "data": {"resultType": "matrix", "result": 7}}),
+            ProblemKind.BAD_ANSWER,
+            "is not Prometheus'",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_a_failure_is_told_in_words_and_keeps_the_last_value(
     server: Fake, fail: Any, kind: ProblemKind, said: str
 ) -> None:
@@ -410,10 +448,20 @@ async def test_a_missing_secret_is_said_without_being_asked_for(server: Fake) ->
 
 async def test_alerts_are_matched_to_workloads(server: Fake) -> None:
     server.alerts = [
-        {"labels": {"alertname": "Slow", "namespace": "shop", "pod": STABLE, "severity": "page"}, "annotations": {"summary": "P90 is 2 s"}, "state": "firing", "activeAt": "2026-09-21T14:13:20.123456789Z", "value": "1e+00"},
-        {"labels": {"alertname": "Down", "namespace": "shop", "deployment": "cart"}, "annotations": {}, "state": "pending"},
+        {
+            "labels": {"alertname": "Slow", "namespace": "shop", "pod": STABLE, "severity": "page"},
+            "annotations": {"summary": "P90 is 2 s"},
+            "state": "firing",
+            "activeAt": "2026-09-21T14:13:20.123456789Z",
+            "value": "1e+00",
+        },
+        {
+            "labels": {"alertname": "Down", "namespace": "shop", "deployment": "cart"},
+            "annotations": {},
+            "state": "pending",
+        },
         {"labels": {"alertname": "Disk", "instance": "n1"}, "annotations": {}, "state": "firing"},
-    ]  # fmt: skip
+    ]
     board = Board()
     await feeder(server).round(board)
     alerts = board.signals.alerts[REF].value
@@ -435,11 +483,19 @@ async def test_alerts_come_from_series_where_the_api_has_none(server: Fake) -> N
 
 
 async def test_probe_metrics_are_journeys(server: Fake) -> None:
-    raw = {"journeys": [
-        {"name": "pay", "probe": 'probe_success{instance="shop"}', "probe_duration": 'probe_duration_seconds{instance="shop"}', "workload": "shop/checkout", "side": "canary"},
-        {"name": "elsewhere", "probe": "probe_success", "environment": "staging"},
-        {"name": "none", "probe": "no_such_metric"},
-    ]}  # fmt: skip
+    raw = {
+        "journeys": [
+            {
+                "name": "pay",
+                "probe": 'probe_success{instance="shop"}',
+                "probe_duration": 'probe_duration_seconds{instance="shop"}',
+                "workload": "shop/checkout",
+                "side": "canary",
+            },
+            {"name": "elsewhere", "probe": "probe_success", "environment": "staging"},
+            {"name": "none", "probe": "no_such_metric"},
+        ]
+    }
     server.add("probe_success", scrapes(1, 0), instance="shop")
     server.add("probe_duration_seconds", scrapes(0.2, 3), instance="shop")
     board = Board()

@@ -32,9 +32,16 @@ PROXY = "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy"
 
 
 USAGES = (
-    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign",
-    "crl_sign", "encipher_only", "decipher_only",
-)  # fmt: skip
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 class Authority:
@@ -52,14 +59,23 @@ class Authority:
     def _sign(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, *, ca: bool) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         builder = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(self._name).public_key(key.public_key())
-            .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+                critical=False,
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
+            )
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        )  # fmt: skip
+        )
         if ca:
             usage = dict.fromkeys(USAGES, False) | {"key_cert_sign": True, "crl_sign": True}
             builder = builder.add_extension(x509.KeyUsage(**usage), critical=True)
@@ -179,13 +195,21 @@ def test_the_one_service_is_allowed(tail: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", f"{PROXY}/api/v1/query"), ("DELETE", f"{PROXY}/api/v1/series"), ("GET", PROXY), ("GET", f"{PROXY}/"),
-        ("GET", f"{PROXY}/-/quit"), ("GET", f"{PROXY}/api/v1/admin/tsdb/snapshot"), ("GET", f"{PROXY}/api/v1/../../x"),
-        ("GET", f"{PROXY}x/api/v1/query"), ("GET", PROXY.replace("monitoring", "kube-system") + "/api/v1/query"),
-        ("GET", PROXY.replace("prometheus", "other") + "/api/v1/query"), ("GET", f"{PROXY}/api/v1/query/../../../x"),
-        ("GET", f"{PROXY}{PROXY}/api/v1/query"), ("GET", "/api/v1/query"),
+        ("POST", f"{PROXY}/api/v1/query"),
+        ("DELETE", f"{PROXY}/api/v1/series"),
+        ("GET", PROXY),
+        ("GET", f"{PROXY}/"),
+        ("GET", f"{PROXY}/-/quit"),
+        ("GET", f"{PROXY}/api/v1/admin/tsdb/snapshot"),
+        ("GET", f"{PROXY}/api/v1/../../x"),
+        ("GET", f"{PROXY}x/api/v1/query"),
+        ("GET", PROXY.replace("monitoring", "kube-system") + "/api/v1/query"),
+        ("GET", PROXY.replace("prometheus", "other") + "/api/v1/query"),
+        ("GET", f"{PROXY}/api/v1/query/../../../x"),
+        ("GET", f"{PROXY}{PROXY}/api/v1/query"),
+        ("GET", "/api/v1/query"),
     ],
-)  # fmt: skip
+)
 def test_everything_beside_it_is_refused(method: str, path: str) -> None:
     with pytest.raises(Refused):
         check_allowed(method, path, proxied=PROXY)
@@ -225,9 +249,13 @@ def test_the_client_reads_and_nothing_else() -> None:
         largest=1,
     )
     for method, url in (
-        ("POST", "http://h/p/api/v1/query"), ("PUT", "http://h/p/api/v1/query"), ("GET", "http://h/api/v1/query"),
-        ("GET", "http://h/p/-/quit"), ("GET", "http://h/p/api/v1/admin/tsdb/clean_tombstones"), ("GET", "http://other/p/api/v1/query"),
-    ):  # fmt: skip
+        ("POST", "http://h/p/api/v1/query"),
+        ("PUT", "http://h/p/api/v1/query"),
+        ("GET", "http://h/api/v1/query"),
+        ("GET", "http://h/p/-/quit"),
+        ("GET", "http://h/p/api/v1/admin/tsdb/clean_tombstones"),
+        ("GET", "http://other/p/api/v1/query"),
+    ):
         with pytest.raises(NotARead):
             client.session.request(method, url)
 

@@ -56,9 +56,14 @@ def test_selectors_that_are_refused(text: str, told: str) -> None:
 def test_matching_is_anchored_and_absent_is_empty() -> None:
     labels = {"code": "500", "method": "GET"}
     for text, holds in (
-        ('code=~"5.."', True), ('code=~"5"', False), ('code!~"5.."', False), ('gone=""', True), ('gone!=""', False),
-        ('code="500",method="POST"', False), ('code=~".*",gone=~"|x"', True),
-    ):  # fmt: skip
+        ('code=~"5.."', True),
+        ('code=~"5"', False),
+        ('code!~"5.."', False),
+        ('gone=""', True),
+        ('gone!=""', False),
+        ('code="500",method="POST"', False),
+        ('code=~".*",gone=~"|x"', True),
+    ):
         assert matches(parse_matchers(text), labels) is holds, text
 
 
@@ -71,9 +76,13 @@ def test_a_quoted_text_matches_itself_alone(text: str) -> None:
 def test_one_workload_is_asked_for_exactly_and_many_by_alternatives() -> None:
     one = fill(Matcher("n", "=", "$namespace"), [{"namespace": ("a.b",)}])
     assert one == Matcher("n", "=", "a.b")
-    many = fill(Matcher("n", "=", "$namespace-$workload"), [
-        {"namespace": ("a.b",), "workload": ("x", "x-canary")}, {"namespace": ("c",), "workload": ("y",)},
-    ])  # fmt: skip
+    many = fill(
+        Matcher("n", "=", "$namespace-$workload"),
+        [
+            {"namespace": ("a.b",), "workload": ("x", "x-canary")},
+            {"namespace": ("c",), "workload": ("y",)},
+        ],
+    )
     assert many == Matcher("n", "=~", "a\\.b-x|a\\.b-x-canary|c-y")
     assert (
         str(fill(Matcher("pod", "=~", "$pods"), [{"pods": ("b",)}, {"pods": ("a",)}])) == 'pod=~"(?:a|b)-.+"'
@@ -160,10 +169,13 @@ def test_an_own_template_wins_over_a_shipped_one() -> None:
 @pytest.mark.parametrize(
     ("pod", "told"),
     [
-        ("web-6d4f9c-abcde", ("web", "6d4f9c")), ("web-bcdfghjklm-x5x5x", ("web", "bcdfghjklm")),
-        ("web-api-abcde", ("", "")), ("web-0", ("", "")), ("", ("", "")),
+        ("web-6d4f9c-abcde", ("web", "6d4f9c")),
+        ("web-bcdfghjklm-x5x5x", ("web", "bcdfghjklm")),
+        ("web-api-abcde", ("", "")),
+        ("web-0", ("", "")),
+        ("", ("", "")),
     ],
-)  # fmt: skip
+)
 def test_what_a_pods_name_says(pod: str, told: tuple[str, str]) -> None:
     assert owner_and_hash(pod) == told
 
@@ -171,12 +183,18 @@ def test_what_a_pods_name_says(pod: str, told: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("pod", "name", "kind", "is_its"),
     [
-        ("web-6d4f9c-abcde", "web", "Deployment", True), ("web-api-6d4f9c-abcde", "web", "Deployment", False),
-        ("web-api-6d4f9c-abcde", "web-api", "Rollout", True), ("web-0", "web", "StatefulSet", True),
-        ("web-0", "web", "Deployment", False), ("web-abcde", "web", "DaemonSet", True), ("other", "web", "Deployment", False),
-        ("web-x-0", "web", "StatefulSet", False), ("a" * 50 + "-7c9f6d5" + "abcde", "a" * 50, "Deployment", True),
-        ("a" * 58 + "abcde", "a" * 60, "Deployment", True), ("b" * 58 + "abcde", "a" * 60, "Deployment", False),
+        ("web-6d4f9c-abcde", "web", "Deployment", True),
+        ("web-api-6d4f9c-abcde", "web", "Deployment", False),
+        ("web-api-6d4f9c-abcde", "web-api", "Rollout", True),
+        ("web-0", "web", "StatefulSet", True),
+        ("web-0", "web", "Deployment", False),
+        ("web-abcde", "web", "DaemonSet", True),
+        ("other", "web", "Deployment", False),
+        ("web-x-0", "web", "StatefulSet", False),
+        ("a" * 50 + "-7c9f6d5" + "abcde", "a" * 50, "Deployment", True),
+        ("a" * 58 + "abcde", "a" * 60, "Deployment", True),
+        ("b" * 58 + "abcde", "a" * 60, "Deployment", False),
     ],
-)  # fmt: skip
+)
 def test_whose_a_pod_is_by_its_name(pod: str, name: str, kind: str, is_its: bool) -> None:
     assert is_pod_of(pod, name, kind) is is_its

@@ -21,9 +21,15 @@ _IMAGE = {
 }
 _CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 _EXIT = {
-    1: "the program reported an error", 2: "misuse of a shell command", 126: "the command cannot be executed",
-    127: "the command was not found", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM",
-}  # fmt: skip
+    1: "the program reported an error",
+    2: "misuse of a shell command",
+    126: "the command cannot be executed",
+    127: "the command was not found",
+    134: "SIGABRT",
+    137: "SIGKILL",
+    139: "SIGSEGV",
+    143: "SIGTERM",
+}
 
 
 def _each(pods: Iterable[Pod]) -> Iterator[tuple[Pod, ContainerStatus]]:
@@ -57,9 +63,10 @@ def images(pods: Sequence[Pod]) -> Iterator[Finding]:
         why = status.message.rsplit("desc = ", 1)[-1] if status.message else ""
         detail = f": {shorten(why)}" if why and not why.startswith("Back-off pulling image") else ""
         yield Finding(
-            CauseCode.IMAGE_PULL, f"{status.reason}: {image} cannot be pulled in {plural(len(_pods(found)), 'pod')}{detail}",
+            CauseCode.IMAGE_PULL,
+            f"{status.reason}: {image} cannot be pulled in {plural(len(_pods(found)), 'pod')}{detail}",
             _pods(found),
-        )  # fmt: skip
+        )
 
 
 def out_of_memory(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
@@ -125,10 +132,14 @@ def configuration(pods: Sequence[Pod]) -> Iterator[Finding]:
 def probes(pods: Sequence[Pod], links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
     """Running for a while, and not ready: its readiness (or startup) probe does not pass."""
     found = [
-        (p, s) for p, s in _each(pods)
-        if p.phase == "Running" and not s.init and s.state == "running" and not s.ready
+        (p, s)
+        for p, s in _each(pods)
+        if p.phase == "Running"
+        and not s.init
+        and s.state == "running"
+        and not s.ready
         and now - s.since >= policy.ready_grace
-    ]  # fmt: skip
+    ]
     if found:
         names = {p.name for p, _ in found}
         told = [e for e in links.events if e.reason == "Unhealthy" and e.involved_name in names]

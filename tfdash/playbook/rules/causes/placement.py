@@ -87,19 +87,27 @@ def _given_up(pod: Pod) -> bool:
     containers as the silent kubelet last reported them: ready."""
     ready = condition(pod.conditions, "Ready")
     return (
-        ready is not None and ready.status != "True" and not ready.reason and pod.phase == "Running"
-        and bool(pod.statuses) and all(s.ready for s in pod.statuses if not s.init)
-    )  # fmt: skip
+        ready is not None
+        and ready.status != "True"
+        and not ready.reason
+        and pod.phase == "Running"
+        and bool(pod.statuses)
+        and all(s.ready for s in pod.statuses if not s.init)
+    )
 
 
 def lost_nodes(pods: Sequence[Pod]) -> Iterator[Finding]:
     found = [
-        p for p in pods
+        p
+        for p in pods
         if p.reason == "NodeLost"
         or _given_up(p)
-        or any(c.type == "Ready" and c.status != "True" and c.reason in ("NodeNotReady", "NodeStatusUnknown") for c in p.conditions)
+        or any(
+            c.type == "Ready" and c.status != "True" and c.reason in ("NodeNotReady", "NodeStatusUnknown")
+            for c in p.conditions
+        )
         or any(c.type == "DisruptionTarget" and c.reason == "DeletionByTaintManager" for c in p.conditions)
-    ]  # fmt: skip
+    ]
     if found:
         nodes = ", ".join(dict.fromkeys(p.node for p in found))
         yield Finding(CauseCode.NODE_LOST, f"{plural(len(found), 'pod')} on lost node {nodes}", tuple(found))
