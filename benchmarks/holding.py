@@ -18,7 +18,7 @@ from benchmarks.terminal import restart_counts, settle
 from screens.app import TfdashApp
 from tests.platform import world
 from tests.platform.harness.cluster import Cluster
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.cli import running
 from tfdash.model.update import Update
 

@@ -173,7 +173,7 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     rows, holds = [], []
 
     async def judge_all() -> None:
-        """As ``tfdash.board`` does."""
+        """As ``tfdash.board.board`` does."""
         picture = Picture(at=clock.now(), number=1, clusters={ref: cluster}, signals=board.signals)
         begin = time.perf_counter()
         judge.assess(picture, signals, set(), clock.now(), {}, {})

@@ -23,7 +23,7 @@ from screens.feed import Feed
 from screens.messages import Messages
 from screens.navigation import Navigation
 from screens.wanting import Wanting
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.model.memory import Entry
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.model.update import Update, merged
 
 

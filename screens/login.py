@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import App, SuspendNotSupported
 
 from screens.lending import lend
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.text import safe
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.model.kube import Object, Provisional
 from tfdash.model.memory import Entry
 from tfdash.model.picture import Objects, Picture

@@ -30,7 +30,7 @@ _LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although noth
 
 
 class Judge:
-    """See the module; ``assess``, ``go_on`` and ``due_at`` are ``tfdash.turns.Judging``. ``hold``: see ``Releases``."""
+    """See the module; ``assess``, ``go_on`` and ``due_at`` are ``tfdash.board.scheduler.Judging``. ``hold``: see ``Releases``."""
 
     def __init__(
         self,

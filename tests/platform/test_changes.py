@@ -11,7 +11,7 @@ import pytest
 from tests.platform.harness.argo import ArgoRollouts
 from tests.platform.harness.cluster import Cluster
 from tests.platform.test_rollouts_read import MERGE, reading
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.changes import Contents, Recorder, gather
 from tfdash.model.release import Carrier, Phase
 from tfdash.model.subject import ClusterRef, Key, Subject

@@ -10,7 +10,7 @@ import pytest
 from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.platform.test_platform import KINDS, REF, board_on, until
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Serving

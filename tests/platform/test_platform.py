@@ -12,7 +12,7 @@ import pytest
 from tests.platform import world
 from tests.platform.harness.build import KUBERNETES
 from tests.platform.harness.cluster import Cluster
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.clock import SystemClock
 from tfdash.judge import Judge
 from tfdash.model.subject import ClusterRef, Subject

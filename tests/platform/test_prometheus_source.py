@@ -20,7 +20,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.traffic import Traffic
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import resolve
-from tfdash.sources.prometheus import PrometheusFeeder, feeder_of
+from tfdash.sources.prometheus import PrometheusSource, feeder_of
 from tfdash.sources.prometheus.inspect import inspect_metrics
 
 pytestmark = pytest.mark.platform
@@ -63,7 +63,7 @@ def target() -> Iterator[Exposition]:
         yield running
 
 
-def feeder(url: str, raw: dict[str, Any] = WATCHED) -> PrometheusFeeder:
+def feeder(url: str, raw: dict[str, Any] = WATCHED) -> PrometheusSource:
     made = feeder_of(REF, raw, {"url": url}, None, SystemClock())
     assert made is not None
     return made
@@ -78,7 +78,7 @@ def held(board: Board) -> Traffic:
     return traffic(board) or Traffic(evaluated_at=0.0, since=0.0)
 
 
-async def until(one: PrometheusFeeder, board: Board, true: Callable[[], bool], timeout: float = 30.0) -> None:
+async def until(one: PrometheusSource, board: Board, true: Callable[[], bool], timeout: float = 30.0) -> None:
     deadline = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < deadline, str(board.signals.prometheus[REF].problem)
@@ -235,7 +235,7 @@ async def test_through_the_api_servers_service_proxy(
     at = "/api/v1/namespaces/monitoring/pods/prometheus-0/status"
     cluster.request("PATCH", at, status, "application/merge-patch+json")
 
-    def through(identity: str, service: str = "monitoring/prometheus:9090") -> PrometheusFeeder:
+    def through(identity: str, service: str = "monitoring/prometheus:9090") -> PrometheusSource:
         credentials = Credentials(resolve(str(cluster.kubeconfig(identity))))
         made = feeder_of(REF, WATCHED, {"service": service}, credentials, SystemClock())
         assert made is not None

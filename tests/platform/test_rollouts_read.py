@@ -15,7 +15,7 @@ import pytest
 from tests.platform.harness.argo import ArgoRollouts
 from tests.platform.harness.cluster import Cluster
 from tests.platform.test_platform import board_on, until
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import Serving

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.protocol.conftest import Target
 from tests.protocol.watching import REF, board_on, until
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.sources.base import Scope
 
 _STEPS = st.lists(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.protocol.conftest import Target, client
 from tests.protocol.watching import REF, board_on, until
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.demo.process import DemoProcess
 from tfdash.model.observation import ProblemKind
 from tfdash.sources.base import ALL

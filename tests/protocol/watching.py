@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.protocol.conftest import Target
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.clock import SystemClock
 from tfdash.judge import Judge
 from tfdash.model.subject import ClusterRef

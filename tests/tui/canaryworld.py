@@ -9,7 +9,7 @@ import msgspec
 
 from tests.tui import world
 from tests.tui.recorded import REF
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.judge import Judge
 from tfdash.model.calendar import CalendarState, Slot
 from tfdash.model.judgement import (

@@ -16,7 +16,7 @@ from screens.app import TfdashApp
 from screens.context import AppContext
 from tests.tui import world
 from tests.tui.recorded import REF, Recorded
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.clock import FixedClock
 from tfdash.judge import Judge
 from widgets.table import Table

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tui import canaryworld as cw
 from tests.tui.running import SIZES, compare, running
-from tfdash.board import Board
+from tfdash.board.board import Board
 
 SCREENS: dict[str, tuple[tuple[Any, ...], Callable[[Board], None], str]] = {
     "canary-breach": (

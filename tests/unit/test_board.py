@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from tfdash.board import Board, Update
+from tfdash.board.board import Board, Update
 from tfdash.clock import FixedClock
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Event

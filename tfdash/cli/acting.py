@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tfdash.actions.base import LedgerUnavailable
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.clock import Clock
 from tfdash.model.memory import Entry
 from tfdash.sources.base import Feeder, Reading

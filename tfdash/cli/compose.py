@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfdash.board import Board
+from tfdash.board.board import Board
+from tfdash.board.scheduler import Judging
 from tfdash.clock import Clock, ScaledClock, SystemClock
 from tfdash.config.durations import parse_duration
 from tfdash.config.quick import QuickCluster, QuickConfig, QuickEnvironment
@@ -18,7 +19,6 @@ from tfdash.model.subject import ClusterRef
 from tfdash.sources.base import ALL, Feeder, Scope
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.sources.kubernetes.source import KubernetesSource
-from tfdash.turns import Judging
 
 if TYPE_CHECKING:
     from tfdash.judging.policies import Policies

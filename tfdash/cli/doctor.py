@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN
 from tfdash.model.subject import ClusterRef
 from tfdash.text import safe

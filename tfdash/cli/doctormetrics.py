@@ -6,16 +6,16 @@ import argparse
 import time
 from typing import Any
 
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.config.quick import QuickEnvironment
 from tfdash.sources.kubernetes.source import KubernetesSource
-from tfdash.sources.prometheus import PrometheusFeeder
+from tfdash.sources.prometheus import PrometheusSource
 
 _PATIENCE = 20.0  # seconds for the lists and for the first samples
 
 
-def _feeders(board: Board) -> list[PrometheusFeeder]:
-    return [f for f in board.feeders if isinstance(f, PrometheusFeeder)]
+def _feeders(board: Board) -> list[PrometheusSource]:
+    return [f for f in board.feeders if isinstance(f, PrometheusSource)]
 
 
 def want_releases(
@@ -40,7 +40,7 @@ def examine_metrics(board: Board) -> list[dict[str, Any]]:
     return [as_json(inspect_metrics(f, picture.signals, assessment.releases)) for f in feeders]
 
 
-def _settled(board: Board, feeder: PrometheusFeeder) -> bool:
+def _settled(board: Board, feeder: PrometheusSource) -> bool:
     seen = board.picture.signals.prometheus.get(feeder.ref)
     if seen is None or seen.unasked:
         return False

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.release import Phase, ReleaseState
@@ -24,7 +24,7 @@ def gate_canary(args: argparse.Namespace) -> int:
     """Exit 0: every trigger passes and the hold is over; 1: one is breached, or it is stuck or aborted; 2: not known (yet),
     or nothing is in flight."""
     from tfdash.cli.compose import JUDGED_KINDS, board_of, clock_of, judge_of, scope_of
-    from tfdash.cli.settling import settle
+    from tfdash.cli.headless import settle
     from tfdash.config.durations import parse_duration
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick

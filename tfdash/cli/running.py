@@ -30,9 +30,9 @@ def run(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     clock = clock_of(config)
     screen = args.screen or config.start
-    from tfdash.cli.latejudge import LateJudge
+    from tfdash.cli.lazy_judge import LazyJudge
 
-    board, sources = board_of(config.environment, config, clock, LateJudge(lambda: judge_of(config, _HOLD)))
+    board, sources = board_of(config.environment, config, clock, LazyJudge(lambda: judge_of(config, _HOLD)))
     scope = scope_of(args, config.environment, sources)
     kind = KINDS_OF_SCREEN.get(screen, "Deployment")
     for source in sources:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from zoneinfo import ZoneInfo
 
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.cli.parser import UNKNOWN
 from tfdash.clock import Clock
 from tfdash.sources.base import Scope
@@ -21,7 +21,7 @@ def command(args: argparse.Namespace) -> int:
     load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
     from tfdash.cli.compose import JUDGED_KINDS, board_of, judge_of, scope_of
-    from tfdash.cli.settling import settle
+    from tfdash.cli.headless import settle
     from tfdash.report import exit_code, snapshot
     from tfdash.report.canary import CANARY, canary_report
     from tfdash.report.gather import needs
@@ -55,7 +55,7 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
     import asyncio
 
     from tfdash.changes import gather
-    from tfdash.cli.settling import settle
+    from tfdash.cli.headless import settle
     from tfdash.report.changes import HOURS, changes_report
     from tfdash.views.mask import for_a_report
 

@@ -20,7 +20,7 @@ from tfdash.actions.base import ApprovalRefused, LedgerUnavailable, Writers
 from tfdash.actions.desk import ActingDesk, make_desk
 from tfdash.actions.mode import Mode
 from tfdash.actions.policy import ActionPolicy
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.clock import Clock, SystemClock
 from tfdash.judge import Judge
 from tfdash.model.action import Confirmation, Guarded, Plan, Progress

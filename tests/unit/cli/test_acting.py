@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.cli.server import kubeconfig
 from tfdash.actions.mode import Mode
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.cli.acting import Acting, approvals_of, compose, kubectl_of, mode_of, policy_of, writers_of
 from tfdash.cli.compose import board_of, clock_of
 from tfdash.cli.storing import store_options

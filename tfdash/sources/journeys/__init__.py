@@ -10,10 +10,10 @@ from typing import Any
 
 from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef
-from tfdash.sources.journeys.feeder import JourneysFeeder
 from tfdash.sources.journeys.options import journeys_of
+from tfdash.sources.journeys.source import JourneysSource
 
-__all__ = ["JourneysFeeder", "feeder_of"]
+__all__ = ["JourneysSource", "feeder_of"]
 
 
 def feeder_of(
@@ -23,7 +23,7 @@ def feeder_of(
     *,
     acting: bool = False,
     may_run: Callable[[], Awaitable[bool]] | None = None,
-) -> JourneysFeeder | None:
+) -> JourneysSource | None:
     """The feeder of one environment (``refs``: its clusters); None where it has no journey of our own.
 
     ``raw`` is the whole configuration. Raises ``JourneyError`` (a ``ValueError``) with one sentence.
@@ -32,5 +32,5 @@ def feeder_of(
     if not journeys:
         return None
     if may_run is None:
-        return JourneysFeeder(refs, journeys, clock, acting=acting)
-    return JourneysFeeder(refs, journeys, clock, acting=acting, may_run=may_run)
+        return JourneysSource(refs, journeys, clock, acting=acting)
+    return JourneysSource(refs, journeys, clock, acting=acting, may_run=may_run)

@@ -13,10 +13,10 @@ from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.prometheus.connecting import feeder_for
-from tfdash.sources.prometheus.feeder import PrometheusFeeder
 from tfdash.sources.prometheus.options import connection_of, options_of
+from tfdash.sources.prometheus.source import PrometheusSource
 
-__all__ = ["PrometheusFeeder", "feeder_of"]
+__all__ = ["PrometheusSource", "feeder_of"]
 
 
 def feeder_of(
@@ -25,7 +25,7 @@ def feeder_of(
     table: Mapping[str, Any],
     credentials: Credentials | None,
     clock: Clock,
-) -> PrometheusFeeder | None:
+) -> PrometheusSource | None:
     """The feeder of one cluster; None where no Prometheus is named.
 
     ``raw`` is the whole configuration, ``table`` the cluster's own (or its environment's) ``prometheus`` table,

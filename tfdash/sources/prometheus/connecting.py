@@ -9,9 +9,9 @@ from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded, read_secret
 from tfdash.sources.kubernetes.kubeconfig import Access
-from tfdash.sources.prometheus.feeder import PrometheusFeeder
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.proxy import proxy_path, right_to_proxy
+from tfdash.sources.prometheus.source import PrometheusSource
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -75,13 +75,13 @@ def client_of(connection: Connection, options: Options, credentials: Credentials
 
 def feeder_for(
     ref: ClusterRef, connection: Connection, options: Options, credentials: Credentials | None, clock: Clock
-) -> PrometheusFeeder:
+) -> PrometheusSource:
     check = None
     if connection.service:
         if credentials is None:
             raise ValueError("prometheus.service: needs the credentials of the cluster")
         proxy_path(connection)
         check = right_to_proxy(credentials, connection)
-    return PrometheusFeeder(
+    return PrometheusSource(
         ref, connection, options, lambda: client_of(connection, options, credentials), clock, check=check
     )

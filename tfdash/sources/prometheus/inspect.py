@@ -15,7 +15,7 @@ from tfdash.model.traffic import CounterSeries, HistogramSeries, Signals, Traffi
 from tfdash.text import safe
 
 if TYPE_CHECKING:
-    from tfdash.sources.prometheus.feeder import PrometheusFeeder
+    from tfdash.sources.prometheus.source import PrometheusSource
 
 _SKEW = 30.0
 
@@ -151,7 +151,7 @@ def _versions(traffic: Traffic, release: ReleaseState | None) -> list[str]:
 
 
 def inspect_metrics(
-    feeder: PrometheusFeeder, signals: Signals, releases: Mapping[Subject, ReleaseState]
+    feeder: PrometheusSource, signals: Signals, releases: Mapping[Subject, ReleaseState]
 ) -> MetricsReport:
     """What a feeder brought into the board: the server, and every service of its cluster."""
     server: Observation[str] = signals.prometheus.get(feeder.ref, Observation())
@@ -184,7 +184,7 @@ def inspect_metrics(
     )
 
 
-def _error_labels(feeder: PrometheusFeeder, traffic: Traffic | None) -> frozenset[str]:
+def _error_labels(feeder: PrometheusSource, traffic: Traffic | None) -> frozenset[str]:
     template = feeder.options.templates.get(traffic.template) if traffic is not None else None
     return (
         frozenset(m.label for told in template.errors for m in told) if template is not None else frozenset()

@@ -6,7 +6,7 @@ import json
 import math
 
 from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
-from tests.unit.sources.prometheus.test_feeder import (
+from tests.unit.sources.prometheus.test_source import (
     CANARY,
     CHECKOUT,
     STABLE,

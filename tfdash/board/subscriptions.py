@@ -9,7 +9,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.sources.base import Scope
 
 
-class Wants:
+class Subscriptions:
     """Guarded by whoever holds it."""
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ class Judging(Protocol):
         """When something must be judged again although nothing changed (epoch seconds), or None."""
 
 
-class Turns:
+class JudgeScheduler:
     """Of one judge, on the board's loop only. ``again`` asks for another update, at the earliest after ``interval``."""
 
     def __init__(self, judge: Judging, clock: Clock, interval: float, again: Callable[[], None]) -> None:

@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tfdash.board.scheduler import JudgeScheduler, Judging
+from tfdash.board.subscriptions import Subscriptions
 from tfdash.clock import Clock
 from tfdash.model.kubecluster import Event
 from tfdash.model.memory import Facts
@@ -28,8 +30,6 @@ from tfdash.model.traffic import Signals
 from tfdash.model.update import Update
 from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.sources.base import Feeder, Scope, Source
-from tfdash.turns import Judging, Turns
-from tfdash.wants import Wants
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Board:
         self._clock = clock
         self._interval = interval
         self._lock = threading.RLock()
-        self._wants = Wants()
+        self._subscriptions = Subscriptions()
         self._listeners: list[Callable[[Update], None]] = []
         self._pending_keys: dict[tuple[ClusterRef, str], frozenset[Key] | None] = {}
         self._pending_fresh: set[tuple[ClusterRef, str]] = set()
@@ -65,7 +65,9 @@ class Board:
         self._main: asyncio.Task[None] | None = None
         self._flush_at: float = 0.0  # monotonic; earliest next flush
         self._scheduled = False
-        self._turns = None if judge is None else Turns(judge, clock, interval, self._schedule_locked)
+        self._scheduler = (
+            None if judge is None else JudgeScheduler(judge, clock, interval, self._schedule_locked)
+        )
         self.assessment: Assessment = EMPTY_ASSESSMENT
         self.picture = Picture(
             at=clock.now(),
@@ -166,8 +168,8 @@ class Board:
             picture = self.picture
         self._flush_at = time.monotonic() + self._interval
         judged: frozenset[Subject] | None = frozenset()
-        if self._turns is not None and self._loop is not None:
-            told = self._turns.assess(picture, change)
+        if self._scheduler is not None and self._loop is not None:
+            told = self._scheduler.assess(picture, change)
             if told is not None:
                 self.assessment, judged = told
         update = Update(picture, self.assessment, change, judged)
@@ -197,9 +199,9 @@ class Board:
     def want(self, owner: str, kinds: Mapping[str, Scope], cluster: ClusterRef | None = None) -> None:
         """Keep ``kinds`` current for ``owner`` (a screen's name), in ``cluster`` or everywhere; {} ends it."""
         with self._lock:
-            self._wants.replace(owner, kinds, cluster)
+            self._subscriptions.replace(owner, kinds, cluster)
             for ref, source in self._sources.items():
-                total = self._wants.of(ref)
+                total = self._subscriptions.of(ref)
                 if self._loop is None:
                     source.want(total)
                 else:
@@ -208,7 +210,7 @@ class Board:
     def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]:
         """What was wanted and has neither come whole nor failed yet; kind "" stands for the cluster itself."""
         with self._lock:
-            return self._wants.unsettled(self.picture)
+            return self._subscriptions.unsettled(self.picture)
 
     def login_command(self) -> tuple[ClusterRef, list[str]] | None:
         """The first cluster that waits for a person to log in, and the command for it."""

@@ -34,7 +34,7 @@ T = TypeVar("T")
 _RARELY = 300.0  # seconds between looks at the server's version
 
 
-class PrometheusFeeder:
+class PrometheusSource:
     """See ``tfdash.sources.base.Feeder``. ``connect`` makes one client, in a thread; ``check`` is asked before the first.
 
     Cheap to make: nothing is imported or opened before ``run``.

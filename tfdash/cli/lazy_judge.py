@@ -10,11 +10,11 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Assessment
 
 if TYPE_CHECKING:
-    from tfdash.turns import Judging
+    from tfdash.board.scheduler import Judging
 
 
-class LateJudge:
-    """``tfdash.turns.Judging``; it is made on the board's thread, behind the first frame."""
+class LazyJudge:
+    """``tfdash.board.scheduler.Judging``; it is made on the board's thread, behind the first frame."""
 
     def __init__(self, make: Callable[[], Judging]) -> None:
         self._make = make

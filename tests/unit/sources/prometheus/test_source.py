@@ -18,7 +18,7 @@ from tfdash.model.picture import ClusterPicture, ServerInfo
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Traffic
-from tfdash.sources.prometheus import PrometheusFeeder, feeder_of
+from tfdash.sources.prometheus import PrometheusSource, feeder_of
 
 T0 = 1_790_000_000.0
 STABLE, CANARY = "checkout-6d4f9-aaaaa", "checkout-7b8c1-bbbbb"
@@ -32,7 +32,7 @@ def server() -> Iterator[Fake]:
         yield running
 
 
-def feeder(server: Fake, raw: dict[str, Any] = WATCHED, at: float = T0, **table: Any) -> PrometheusFeeder:
+def feeder(server: Fake, raw: dict[str, Any] = WATCHED, at: float = T0, **table: Any) -> PrometheusSource:
     made = feeder_of(REF, raw, {"url": server.url, **table}, None, Ticking(at))
     assert made is not None
     return made

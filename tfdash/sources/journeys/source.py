@@ -28,7 +28,7 @@ async def _always() -> bool:
     return True
 
 
-class JourneysFeeder:
+class JourneysSource:
     """See ``tfdash.sources.base.Feeder``.
 
     ``acting`` False: journeys that change things never run, and no changing method can be sent. ``may_run`` says

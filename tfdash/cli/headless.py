@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from tfdash.board import Board
+from tfdash.board.board import Board
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe
@@ -28,13 +28,13 @@ def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
 def _signals(board: Board) -> tuple[str, ...]:
     """What is in flight needs its samples, and each journey one run, or the reason why it has none."""
     from tfdash.judging.releases import judged, traffic_of
-    from tfdash.sources.journeys.feeder import JourneysFeeder
-    from tfdash.sources.prometheus.feeder import PrometheusFeeder
+    from tfdash.sources.journeys.source import JourneysSource
+    from tfdash.sources.prometheus.source import PrometheusSource
 
     picture, releases = board.picture, board.assessment.releases.values()
     told: dict[str, None] = {}
     for feeder in board.feeders:
-        if isinstance(feeder, PrometheusFeeder):
+        if isinstance(feeder, PrometheusSource):
             backend = picture.signals.prometheus.get(feeder.ref)
             if backend is None or backend.unasked:
                 told[f"{feeder.ref.cluster} metrics"] = None
@@ -43,7 +43,7 @@ def _signals(board: Board) -> tuple[str, ...]:
                     here = release.subject.cluster == feeder.ref and judged(release)
                     if here and traffic_of(picture, release) is None:
                         told[f"metrics of {release.subject.name}"] = None
-        elif isinstance(feeder, JourneysFeeder):
+        elif isinstance(feeder, JourneysSource):
             seen = [
                 o for o in picture.signals.journeys.values() if o.value is None or o.value.source == "http"
             ]
