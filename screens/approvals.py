@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from screens.asking import Answer, AskScreen
 from screens.base import BoardScreen
 from screens.desks import acting
-from tfdash.actions.base import ApprovalRefused, LedgerUnavailable
+from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.model.memory import ApprovalRequest
 from tfdash.model.update import Update
 from tfdash.text import safe
@@ -113,7 +113,7 @@ class ApprovalsScreen(BoardScreen):
             self.run_worker(self._ask(asked), exclusive=True, exit_on_error=False, group="decide")
 
     async def _ask(self, asked: ApprovalRequest) -> None:
-        from tfdash.actions.desk import plan_of
+        from tfdash.actions.core.action_service import plan_of
 
         try:
             plan = plan_of(asked)

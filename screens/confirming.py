@@ -20,7 +20,7 @@ from textual.widgets import Input
 from screens.desks import acting
 from screens.seconding import Seconding
 from screens.undertaking import Undertaking
-from tfdash.actions.base import LedgerUnavailable, PlanRefused
+from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tfdash.clock import Clock
 
 if TYPE_CHECKING:
-    from tfdash.actions.base import Desk, Ledger
+    from tfdash.actions.core.protocols import Desk, Ledger
     from tfdash.model.memory import Entry
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from screens.desks import acting
-from tfdash.actions.base import LedgerUnavailable, PlanRefused
+from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.model.release import ReleaseState
 from tfdash.model.requests import ReadFailed
 from tfdash.text import safe

@@ -1,11 +1,11 @@
-"""What a desk that may act has beyond ``tfdash.actions.base.Desk``: a second person, break-glass, what was left open."""
+"""What a desk that may act has beyond ``tfdash.actions.core.protocols.Desk``: a second person, break-glass, what was left open."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from tfdash.actions.base import Desk
+from tfdash.actions.core.protocols import Desk
 from tfdash.model.action import Guarded, Plan
 from tfdash.model.memory import ApprovalRequest
 from tfdash.model.subject import Subject

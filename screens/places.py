@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from screens.base import BoardScreen
 from screens.desks import acting
-from tfdash.actions.base import LedgerUnavailable, PlanRefused
+from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.model.update import Update
 from tfdash.text import safe
 

@@ -138,7 +138,7 @@ class SettleScreen(BoardScreen):
         if ledger is None:
             tf.tell("this terminal records nothing: start it with a store to settle", "warning")
             return
-        from tfdash.actions.settling import record
+        from tfdash.actions.kubernetes.reconcile import record
 
         done = await tf.board.on_loop(
             record(ledger, entry, _RESULTS[answer.button], answer.reason, "settled by a person")

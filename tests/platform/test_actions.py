@@ -15,8 +15,8 @@ import pytest
 from tests.platform.harness.cluster import Cluster
 from tests.platform.world import create, deployment, node
 from tests.unit.actions.acting import REF, Bench, bench, confirmed
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import Request, Result
 
 pytestmark = pytest.mark.platform

@@ -12,7 +12,7 @@ from tests.platform.harness.argo import ArgoRollouts
 from tests.platform.harness.cluster import Cluster
 from tests.platform.world import create, node
 from tests.unit.actions.acting import REF, Bench, bench
-from tfdash.actions.base import PlanRefused
+from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import Result
 from tfdash.model.release import Phase, ReleaseState
 

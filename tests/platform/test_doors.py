@@ -15,7 +15,7 @@ from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import Terminal, terminal, write_config
 from tests.pseudoterminal import PseudoTerminal
 from tests.unit.actions.acting import confirmed
-from tfdash.actions.base import PlanRefused
+from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import Guarded, Progress, Result
 from tfdash.model.subject import Subject
 

@@ -12,7 +12,7 @@ import pytest
 from tests.platform.harness.cluster import Cluster
 from tests.unit.store.helpers import opened
 from tests.unit.store.test_approvals import plan
-from tfdash.actions.base import ApprovalRefused
+from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.clock import SystemClock
 from tfdash.model.action import Request
 from tfdash.model.memory import Acting, VerifiedGood

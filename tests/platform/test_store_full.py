@@ -15,7 +15,7 @@ CHILD = r"""
 import asyncio, json, os, sys
 from pathlib import Path
 from tests.unit.store.helpers import CHECKOUT, opened
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import EntryKind
 from tfdash.store.reading import read_folder
 from tfdash.store.verify import verify

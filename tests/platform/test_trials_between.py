@@ -16,7 +16,7 @@ from tests.platform.harness.terminals import Terminal, terminal, write_config
 from tests.platform.test_trials_kill import NS, Platform
 from tests.unit.actions.acting import CLOSED, OPEN, TestJudge
 from tests.unit.actions.proxying import proxied
-from tfdash.actions.base import PlanRefused
+from tfdash.actions.core.protocols import PlanRefused
 from tfdash.clock import SystemClock
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process

@@ -19,7 +19,7 @@ from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.tui.running import Run
 from tests.tui.test_random_keys import PLACES, go, hammer, left
-from tfdash.actions.desk import ReadOnlyDesk
+from tfdash.actions.core.action_service import ReadOnlyDesk
 from tfdash.cli.parser import build
 from tfdash.cli.running import run
 from widgets.confirm import Dialog

@@ -18,7 +18,7 @@ from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import Terminal, terminal, write_config
 from tests.unit.store.conftest import Database, database, postgres, template  # noqa: F401
-from tfdash.actions.base import ApprovalRefused
+from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.clock import SystemClock
 from tfdash.model.action import Guarded, Progress, Result, Risk
 from tfdash.model.memory import ApprovalRequest, EntryKind

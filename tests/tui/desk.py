@@ -10,7 +10,7 @@ import msgspec
 
 from tests.tui import canaryworld as cw
 from tests.tui import world
-from tfdash.actions.base import PlanRefused
+from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import (
     Arguments,
     Check,

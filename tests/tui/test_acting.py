@@ -17,7 +17,7 @@ from tests.tui import world
 from tests.tui.desk import EVICT, HOLD, OFFERS, ROLL_BACK, SCALE, ToldDesk
 from tests.tui.running import SIZES, Run, compare, running
 from tests.tui.widgets.hostile import HOSTILE
-from tfdash.actions.base import PlanRefused
+from tfdash.actions.core.protocols import PlanRefused
 from tfdash.clock import FixedClock
 from tfdash.model.action import Check, Result, Risk
 from tfdash.model.memory import Facts

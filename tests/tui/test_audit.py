@@ -13,7 +13,7 @@ from tests.tui import world
 from tests.tui.desk import ToldDesk, plan_of
 from tests.tui.running import SIZES, Run, compare, running
 from tests.tui.widgets.hostile import HOSTILE
-from tfdash.actions.sealing import digest_of
+from tfdash.actions.core.plan_digest import digest_of
 from tfdash.model.memory import ApprovalRequest, BreakGlass, Entry, EntryKind, Facts, StoreHealth
 from widgets.confirm import Dialog, TypedInput
 

@@ -9,7 +9,7 @@ from tests.tui import canaryworld as cw
 from tests.tui.desk import ToldDesk
 from tests.tui.running import Run, running
 from tests.tui.test_audit import go, told
-from tfdash.actions.base import PlanRefused
+from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.memory import Facts
 from widgets.confirm import Dialog
 

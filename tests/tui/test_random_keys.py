@@ -20,9 +20,9 @@ from tests.keypresses import character_of, presses
 from tests.tui import canaryworld as cw
 from tests.tui.running import SIZES, Run, running
 from tests.tui.test_golden import source_with_logs
-from tfdash.actions.desk import ReadOnlyDesk, make_desk
-from tfdash.actions.mode import Mode
-from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.core.action_service import ReadOnlyDesk, make_desk
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.policy import ActionPolicy
 from tfdash.clock import FixedClock
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
 from tfdash.model.memory import Entry, EntryKind
@@ -178,7 +178,7 @@ async def test_every_key_of_an_action_is_refused_before_a_plan_is_made() -> None
 async def test_there_is_nothing_behind_a_read_only_desk_that_could_write() -> None:
     """Even where writers are handed in."""
     from tests.unit.actions.acting import REF
-    from tfdash.actions.base import Writers
+    from tfdash.actions.core.protocols import Writers
 
     class Alarm:
         ref = REF

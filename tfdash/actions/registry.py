@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tfdash.actions import argo, flagger, nodes, pods, rollback, scaling, workloads
-from tfdash.actions.planning import Planning
-from tfdash.actions.sealing import Draft
-from tfdash.actions.standing import Standing
+from tfdash.actions.argo import rollouts
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.flagger import canaries
+from tfdash.actions.kubernetes import nodes, pods, rollback, scaling, workloads
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.release import Phase
 
@@ -122,7 +124,7 @@ _ALL = (
         "promotable",
         NAME,
         FROZEN,
-        argo.promote,
+        rollouts.promote,
         promotes=True,
         carried=True,
     ),
@@ -134,7 +136,7 @@ _ALL = (
         "fully-promotable",
         REASON,
         FROZEN,
-        argo.promote_full,
+        rollouts.promote_full,
         promotes=True,
         carried=True,
     ),
@@ -146,7 +148,7 @@ _ALL = (
         "abortable",
         NAME,
         EXEMPT,
-        argo.abort_rollout,
+        rollouts.abort_rollout,
         carried=True,
     ),
     Action(
@@ -157,7 +159,7 @@ _ALL = (
         "retryable",
         NAME,
         FROZEN,
-        argo.retry,
+        rollouts.retry,
         carried=True,
         concerns=lambda s: s.release is not None and s.release.phase is Phase.ABORTED,
     ),
@@ -181,7 +183,7 @@ _ALL = (
         "promotable",
         REASON,
         FROZEN,
-        argo.stop_analysis,
+        rollouts.stop_analysis,
         promotes=True,
         arguments=("run",),
         carried=True,
@@ -197,7 +199,7 @@ _ALL = (
         "terminable",
         REASON,
         FROZEN,
-        argo.stop_analysis,
+        rollouts.stop_analysis,
         promotes=True,
     ),
     Action(
@@ -208,7 +210,7 @@ _ALL = (
         "gate-open",
         NAME,
         FROZEN,
-        flagger.open_gate,
+        canaries.open_gate,
         promotes=True,
         carried=True,
     ),
@@ -220,7 +222,7 @@ _ALL = (
         "gate-close",
         KEY,
         EXEMPT,
-        flagger.close_gate,
+        canaries.close_gate,
         carried=True,
     ),
     Action(
@@ -231,7 +233,7 @@ _ALL = (
         "suspendable",
         KEY,
         EXEMPT,
-        flagger.suspend,
+        canaries.suspend,
         carried=True,
         concerns=lambda s: "resumable" not in s.able,
     ),
@@ -243,7 +245,7 @@ _ALL = (
         "resumable",
         NAME,
         FROZEN,
-        flagger.resume,
+        canaries.resume,
         carried=True,
         concerns=lambda s: "resumable" in s.able,
     ),
@@ -255,7 +257,7 @@ _ALL = (
         "skippable",
         REASON,
         FROZEN,
-        flagger.skip,
+        canaries.skip,
         promotes=True,
         carried=True,
     ),
@@ -267,7 +269,7 @@ _ALL = (
         "retryable",
         NAME,
         FROZEN,
-        flagger.retry,
+        canaries.retry,
         carried=True,
         concerns=lambda s: "retryable" in s.able,
     ),

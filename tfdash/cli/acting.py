@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.board.board import Board
 from tfdash.clock import Clock
 from tfdash.model.memory import Entry
 from tfdash.sources.base import Feeder, Reading
 
 if TYPE_CHECKING:
-    from tfdash.actions.base import Desk, Writer, Writers
-    from tfdash.actions.mode import Mode
-    from tfdash.actions.policy import ActionPolicy
+    from tfdash.actions.core.mode import Mode
+    from tfdash.actions.core.policy import ActionPolicy
+    from tfdash.actions.core.protocols import Desk, Writer, Writers
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
     from tfdash.model.subject import ClusterRef
@@ -78,7 +78,7 @@ class _Follow:
 
 def mode_of(settings: Settings, read_only: bool, elevate: bool) -> Mode:
     """``--read-only`` is stronger than anything; ``--act`` acts for a time; else what the configuration says."""
-    from tfdash.actions.mode import Mode
+    from tfdash.actions.core.mode import Mode
 
     if read_only:
         return Mode()
@@ -96,8 +96,8 @@ def compose(
     mode: Mode,
 ) -> Acting:
     """Open the store, make writers where the mode acts, and hand their feeders to the board."""
-    from tfdash.actions.desk import make_desk
-    from tfdash.actions.verifying import Verifier
+    from tfdash.actions.core.action_service import make_desk
+    from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.storing import store_options
     from tfdash.store.from_cluster import FromCluster, skew_of
     from tfdash.store.keeping import Keeping
@@ -197,7 +197,7 @@ def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -
 
 def policy_of(config: QuickConfig, settings: Settings, sources: Sequence[KubernetesSource]) -> ActionPolicy:
     """[actions] with everything else that decides what is allowed."""
-    from tfdash.actions.policy import ActionPolicy, Pipeline
+    from tfdash.actions.core.policy import ActionPolicy, Pipeline
     from tfdash.cli.compose import policies_of
     from tfdash.playbook.canary import policy_digest
 
@@ -242,7 +242,7 @@ def kubectl_of(sources: Sequence[KubernetesSource]) -> dict[Any, tuple[str, ...]
 
 
 def writers_of(sources: Sequence[KubernetesSource], policy: ActionPolicy) -> Writers:
-    from tfdash.actions.base import Writers
+    from tfdash.actions.core.protocols import Writers
     from tfdash.sources.kubernetes.credentials import read_secret
     from tfdash.writers.kubernetes import KubernetesWriter
     from tfdash.writers.pipelines import CommandWriter, HttpWriter

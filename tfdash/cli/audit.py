@@ -68,7 +68,7 @@ def _say(text: str) -> None:
 
 def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[Source], list[str]]:
     """What was read, and what could not be."""
-    from tfdash.actions.base import LedgerUnavailable
+    from tfdash.actions.core.protocols import LedgerUnavailable
     from tfdash.store.reading import read_file, read_folder, read_shared
 
     sources: list[Source] = []
@@ -274,7 +274,7 @@ def _line(entry: Entry) -> str:
 
 def _migrate(options: StoreOptions) -> int:
     """The shared store's tables, made or brought up by their owner."""
-    from tfdash.actions.base import LedgerUnavailable
+    from tfdash.actions.core.protocols import LedgerUnavailable
     from tfdash.store.shared import migrate
 
     if not options.url:

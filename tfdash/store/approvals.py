@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tfdash.actions.base import ApprovalRefused
+from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan
 from tfdash.model.memory import ApprovalRequest, Entry
 

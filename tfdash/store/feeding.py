@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import Entry, EntryKind, Facts, StoreHealth
 from tfdash.sources.base import Reading
 from tfdash.store import anchors

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from tfdash.actions.base import LedgerUnavailable, NotSent, OutcomeUnknown, Writer
+from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnknown, Writer
 from tfdash.model.memory import EntryKind, VerifiedGood
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef, Subject
@@ -18,7 +18,7 @@ _TIMEOUT = 10.0  # seconds
 
 
 class Keeping:
-    """What has the ledger remember a release, and the cluster as well. ``tfdash.actions.verifying.Remembers``."""
+    """What has the ledger remember a release, and the cluster as well. ``tfdash.actions.store.verified_releases.Remembers``."""
 
     def __init__(self, store: Store, writers: Mapping[ClusterRef, Writer]) -> None:
         self._store, self._writers = store, writers

@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tfdash.actions.base import Answer, ApprovalRefused, LedgerUnavailable, NotSent, OutcomeUnknown
+from tfdash.actions.core.protocols import Answer, ApprovalRefused, LedgerUnavailable, NotSent, OutcomeUnknown
 from tfdash.clock import Clock
 from tfdash.model.action import Plan, Request
 from tfdash.model.memory import ApprovalRequest, Entry
@@ -42,7 +42,7 @@ _LARGEST = 200_000  # bytes of the plan's annotation; the server takes 256 KiB o
 
 
 class Certificates(Protocol):
-    """The part of ``tfdash.actions.base.Writer`` that is needed."""
+    """The part of ``tfdash.actions.core.protocols.Writer`` that is needed."""
 
     async def identity(self) -> tuple[str, tuple[str, ...]]: ...
 

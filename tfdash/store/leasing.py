@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tfdash.actions.base import Answer, NotSent, OutcomeUnknown, Writer
+from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writer
 from tfdash.clock import Clock
 from tfdash.model.memory import Acting
 from tfdash.model.requests import ReadFailed
@@ -50,7 +50,7 @@ class _Lease:
 
 
 class Leases:
-    """``tfdash.actions.base.Announces``. ``skew``: seconds by which a cluster's clock is ahead of ours; ``changed`` is told
+    """``tfdash.actions.core.protocols.Announces``. ``skew``: seconds by which a cluster's clock is ahead of ours; ``changed`` is told
     when another holder became known, or gave it up."""
 
     def __init__(

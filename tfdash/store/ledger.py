@@ -1,4 +1,4 @@
-"""The store as the gate and the screens use it: ``tfdash.actions.base.Ledger``, and the feeder that keeps the facts current.
+"""The store as the gate and the screens use it: ``tfdash.actions.core.protocols.Ledger``, and the feeder that keeps the facts current.
 
 All of it runs on the board's loop; whatever touches a disk or a socket has a deadline of its own.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tfdash.actions.base import ApprovalRefused, LedgerUnavailable
+from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.model.action import Plan
 from tfdash.model.memory import (
@@ -39,7 +39,7 @@ from tfdash.store.sealing import close_up, open_up
 
 def shown_is_what_is_approved(request: ApprovalRequest) -> None:
     """Raises ``ApprovalRefused`` where the plan that the approver sees is not the one that the digest stands for."""
-    from tfdash.actions.sealing import digest_of
+    from tfdash.actions.core.plan_digest import digest_of
 
     try:
         plan = msgspec.json.decode(request.plan, type=Plan)

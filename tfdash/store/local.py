@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import Entry, EntryKind
 from tfdash.store import place
 from tfdash.store.canonical import GENESIS, Unreadable, data_of, decode

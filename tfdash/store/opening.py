@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.store.approvals import Approvals
 from tfdash.store.draft import Draft

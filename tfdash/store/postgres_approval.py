@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from tfdash.actions.base import ApprovalRefused
+from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan
 from tfdash.model.memory import ApprovalRequest, Entry
 from tfdash.store.approvals import matches, still_open

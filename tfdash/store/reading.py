@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import Entry
 from tfdash.store import place
 from tfdash.store.anchors import Head

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.action import Result
 from tfdash.model.memory import Entry, EntryKind
 from tfdash.store import place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 
 SCHEMA = 1
 MIGRATIONS: dict[int, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.store.place import why
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.store.recorder import Put
 from tfdash.store.shared_schema import LOCK, META, MIGRATIONS, PEOPLE, SCHEMA
 from tfdash.text import safe

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import Entry
 from tfdash.store import place
 from tfdash.store.canonical import Unreadable, decode, digest

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.store import place
 from tfdash.store.canonical import GENESIS, Unreadable, decode, digest, read_header
 from tfdash.store.feeding import SHARED, StoreFeeder

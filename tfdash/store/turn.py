@@ -24,7 +24,7 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.names import TURN
 
 if TYPE_CHECKING:
-    from tfdash.actions.base import Writer
+    from tfdash.actions.core.protocols import Writer
     from tfdash.store.elsewhere import Elsewhere
     from tfdash.store.leasing import Leases
 

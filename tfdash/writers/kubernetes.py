@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import httpx
 import msgspec
 
-from tfdash.actions.base import Answer, NotSent, OutcomeUnknown
-from tfdash.actions.paths import attributes_of
+from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
+from tfdash.actions.kubernetes.paths import attributes_of
 from tfdash.model.action import Request
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.requests import Privilege, ReadFailed
@@ -52,7 +52,7 @@ class CredentialsLike(Protocol):
 
 
 class KubernetesWriter:
-    """``tfdash.actions.base.Writer``. ``margin``: seconds beyond the server's own time-out for which an answer is waited
+    """``tfdash.actions.core.protocols.Writer``. ``margin``: seconds beyond the server's own time-out for which an answer is waited
     for, and after which a write that had none is taken as settled."""
 
     def __init__(

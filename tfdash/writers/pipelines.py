@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from tfdash.actions.base import Answer, NotSent, OutcomeUnknown
-from tfdash.actions.pipelines import filled, in_json, in_url
-from tfdash.actions.policy import Pipeline
+from tfdash.actions.core.policy import Pipeline
+from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
+from tfdash.actions.pipelines.drafts import filled, in_json, in_url
 from tfdash.model.action import Request
 from tfdash.playbook.releases.facts import canonical_at
 from tfdash.process import CommandFailed, in_thread, run_command
@@ -29,7 +29,7 @@ Secrets = Callable[[str], str]
 
 
 class CommandWriter:
-    """``tfdash.actions.base.Pipelines`` for commands. No shell; the output's end is the outcome's sentence."""
+    """``tfdash.actions.core.protocols.Pipelines`` for commands. No shell; the output's end is the outcome's sentence."""
 
     async def follow(
         self, request: Request, *, how: Any, names: Mapping[str, str], tell: Tell
@@ -55,7 +55,7 @@ class CommandWriter:
 
 
 class HttpWriter:
-    """``tfdash.actions.base.Pipelines`` for HTTP. ``secret`` resolves references in headers (blocking)."""
+    """``tfdash.actions.core.protocols.Pipelines`` for HTTP. ``secret`` resolves references in headers (blocking)."""
 
     def __init__(self, secret: Secrets) -> None:
         self._secret = secret

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tfdash.actions.base import ApprovalRefused, LedgerUnavailable, Writers
-from tfdash.actions.desk import ActingDesk, make_desk
-from tfdash.actions.mode import Mode
-from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.core.action_service import ActingDesk, make_desk
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable, Writers
 from tfdash.board.board import Board
 from tfdash.clock import Clock, SystemClock
 from tfdash.judge import Judge

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.actions.acting import KINDS, REF, Bench, bench
-from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.core.policy import ActionPolicy
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import start_process
 from tfdash.model.action import Result

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.actions.things import REF
-from tfdash.actions.patches import (
+from tfdash.actions.kubernetes.patches import (
     UID,
     by_marks,
     conditional,
@@ -21,7 +21,7 @@ from tfdash.actions.patches import (
     still_stands,
     took_effect,
 )
-from tfdash.actions.paths import attributes_of, path_of
+from tfdash.actions.kubernetes.paths import attributes_of, path_of
 from tfdash.demo.patch.simple import PatchRefused, json_patch
 from tfdash.model.action import Request
 from tfdash.model.subject import Subject

@@ -12,10 +12,10 @@ import pytest
 
 from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import NOW, REF, Standing, subject, world
-from tfdash.actions.base import NotSent, Writers
-from tfdash.actions.desk import ActingDesk
-from tfdash.actions.mode import Mode
-from tfdash.actions.policy import ActionPolicy, Pipeline
+from tfdash.actions.core.action_service import ActingDesk
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.policy import ActionPolicy, Pipeline
+from tfdash.actions.core.protocols import NotSent, Writers
 from tfdash.clock import FixedClock
 from tfdash.model.action import Progress, Request, Result
 from tfdash.writers.pipelines import CommandWriter, HttpWriter

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from tests.unit.actions.acting import CLOSED, OPEN, REF, Bench, bench, confirmed
-from tfdash.actions.base import Offer, PlanRefused
-from tfdash.actions.mode import Mode
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.protocols import Offer, PlanRefused
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import FreezeRule, Progress, Result

@@ -13,11 +13,11 @@ import pytest
 from tests.unit.actions.acting import REF, Bench, Ledger, bench, confirmed
 from tests.unit.actions.proxying import Proxy, proxied
 from tests.unit.actions.things import NOW, Standing, subject, world
-from tfdash.actions.base import Answer, NotSent, OutcomeUnknown, Writers
-from tfdash.actions.desk import ActingDesk, plan_of
-from tfdash.actions.mode import Mode
-from tfdash.actions.policy import ActionPolicy
-from tfdash.actions.settling import settle
+from tfdash.actions.core.action_service import ActingDesk, plan_of
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writers
+from tfdash.actions.kubernetes.reconcile import settle
 from tfdash.clock import FixedClock
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process

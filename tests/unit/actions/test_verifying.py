@@ -11,10 +11,10 @@ import pytest
 from tests.unit.playbook.canary.making import NEW, OLD, SUBJECT, T0, release, seen, traffic
 from tests.unit.store.helpers import Clock, opened
 from tests.unit.test_judging_releases import SIGNALS, picture
-from tfdash.actions import deciding
-from tfdash.actions.base import LedgerUnavailable, PlanRefused
-from tfdash.actions.standing import Standing
-from tfdash.actions.verifying import Verifier, holds
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
+from tfdash.actions.store import decisions
+from tfdash.actions.store.verified_releases import Verifier, holds
 from tfdash.judging.policies import Policies
 from tfdash.judging.releases import Releases
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
@@ -201,17 +201,17 @@ async def test_what_a_person_may_decide() -> None:
             await how(board, memory, stand, "ann", reason, T0)
         return str(caught.value)
 
-    assert "no release" in await refused(deciding.roll_back, stands(None), "no good")
-    assert "nobody has decided" in await refused(deciding.roll_back, stands(release()), "")
-    assert "a reason" in await refused(deciding.roll_back, stands(release()), "x")
-    assert "in flight" in await refused(deciding.sign, stands(release()), "all well")
+    assert "no release" in await refused(decisions.roll_back, stands(None), "no good")
+    assert "nobody has decided" in await refused(decisions.roll_back, stands(release()), "")
+    assert "a reason" in await refused(decisions.roll_back, stands(release()), "x")
+    assert "in flight" in await refused(decisions.sign, stands(release()), "all well")
     aborted = release(phase=Phase.ABORTED)
-    assert "it is aborted" in await refused(deciding.sign, stands(aborted), "all well")
-    assert "a reason" in await refused(deciding.sign, stands(DONE), "")
+    assert "it is aborted" in await refused(decisions.sign, stands(aborted), "all well")
+    assert "a reason" in await refused(decisions.sign, stands(DONE), "")
     breach = msgspec.structs.replace(HELD, outcome=Outcome.BREACH, sentence="errors up")
-    assert "BREACH: errors up" in await refused(deciding.sign, stands(DONE, breach), "all well")
-    await deciding.roll_back(board, memory, stands(release()), "ann", "no good", T0)
+    assert "BREACH: errors up" in await refused(decisions.sign, stands(DONE, breach), "all well")
+    await decisions.roll_back(board, memory, stands(release()), "ann", "no good", T0)
     assert memory.manual == [("ann", "ann: no good", NEW)]
-    await deciding.sign(board, memory, stands(DONE, HELD), "ann", "all well", T0)
+    await decisions.sign(board, memory, stands(DONE, HELD), "ann", "all well", T0)
     assert memory.good[0].by == "ann" and memory.good[0].verdicts[0] == "signed by ann: all well"
     assert not holds(DONE, breach)

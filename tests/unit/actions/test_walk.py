@@ -11,11 +11,11 @@ import pytest
 
 from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import CLOSED, NOW, REF, Standing, judged, subject, world
-from tfdash.actions.base import Writers
-from tfdash.actions.desk import ActingDesk, ReadOnlyDesk, make_desk
-from tfdash.actions.following import _CHECKS
-from tfdash.actions.mode import Mode
-from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.core.action_service import ActingDesk, ReadOnlyDesk, make_desk
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import Writers
+from tfdash.actions.kubernetes.postconditions import _CHECKS
 from tfdash.actions.registry import ACTIONS
 from tfdash.clock import FixedClock
 from tfdash.config.load import parse

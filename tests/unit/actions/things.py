@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tfdash.actions.base import Answer
-from tfdash.actions.paths import attributes_of, path_of
+from tfdash.actions.core.protocols import Answer
+from tfdash.actions.kubernetes.paths import attributes_of, path_of
 from tfdash.model.action import Request
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
@@ -312,7 +312,7 @@ def judged(outcome: Outcome) -> dict[Subject, CanaryJudgement]:
 
 
 class Server:
-    """See the module. ``ref`` and the coroutines are ``tfdash.actions.base.Writer``."""
+    """See the module. ``ref`` and the coroutines are ``tfdash.actions.core.protocols.Writer``."""
 
     ref = REF
 
@@ -361,7 +361,7 @@ class Server:
 
 
 class Standing:
-    """A board that stands still over a ``Server``: ``tfdash.actions.desk.BoardLike``."""
+    """A board that stands still over a ``Server``: ``tfdash.actions.core.action_service.BoardLike``."""
 
     def __init__(self, documents: list[dict[str, Any]]) -> None:
         self.documents = documents

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.server import kubeconfig
-from tfdash.actions.mode import Mode
+from tfdash.actions.core.mode import Mode
 from tfdash.board.board import Board
 from tfdash.cli.acting import Acting, approvals_of, compose, kubectl_of, mode_of, policy_of, writers_of
 from tfdash.cli.compose import board_of, clock_of

@@ -10,8 +10,8 @@ import pytest
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, NOW, opened
 from tests.unit.store.test_shared import end, sync
-from tfdash.actions.base import ApprovalRefused
-from tfdash.actions.sealing import digest_of
+from tfdash.actions.core.plan_digest import digest_of
+from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan, Request, Risk
 from tfdash.model.memory import ApprovalRequest
 from tfdash.store.opening import Opened

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.helpers import NOW, REF, Board, Clock, opened
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import EntryKind
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo

@@ -156,7 +156,7 @@ FULL = r"""
 import asyncio, json, os, resource, sys
 from pathlib import Path
 from tests.unit.store.helpers import CHECKOUT, opened
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import EntryKind
 async def main():
     store = opened(Path(sys.argv[1])).store

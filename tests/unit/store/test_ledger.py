@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.helpers import CHECKOUT, NOW, Board, Clock, note, opened, planted, rows
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import EntryKind, VerifiedGood
 from tfdash.store import place
 from tfdash.store.canonical import GENESIS, audit_id, decode, digest

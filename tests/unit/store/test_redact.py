@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from tests.unit.store.helpers import CHECKOUT, NOW, opened, planted, rows
-from tfdash.actions.recording import plan_data
-from tfdash.actions.sealing import digest_of
+from tfdash.actions.core.execution_record import plan_data
+from tfdash.actions.core.plan_digest import digest_of
 from tfdash.model.action import Choice, Plan, Post, Request
 from tfdash.model.memory import EntryKind
 from tfdash.model.release import Fact

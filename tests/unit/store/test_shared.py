@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, NOW, note, opened
-from tfdash.actions.base import LedgerUnavailable
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.memory import EntryKind, VerifiedGood
 from tfdash.store.canonical import GENESIS, seal
 from tfdash.store.feeding import SHARED

@@ -68,7 +68,7 @@ class Pipelines(Protocol):
         self, request: Request, *, how: Any, names: Mapping[str, str], tell: Callable[[str], None]
     ) -> tuple[bool, str]:
         """Start it and follow it to its end: whether it ended well, and its last words. ``how`` is its
-        ``tfdash.actions.policy.Pipeline``; ``names`` are put in for ``{name}``. Raises ``NotSent``, ``OutcomeUnknown``."""
+        ``tfdash.actions.core.policy.Pipeline``; ``names`` are put in for ``{name}``. Raises ``NotSent``, ``OutcomeUnknown``."""
 
     async def call(self, request: Request, *, timeout: float) -> Answer:
         """One HTTP call to an absolute URL. Raises ``NotSent``, ``OutcomeUnknown``."""

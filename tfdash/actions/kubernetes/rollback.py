@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from tfdash.actions import templates
-from tfdash.actions.argo import abort_rollout
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.flagger import abort_canary
-from tfdash.actions.keepers import keeper_part
-from tfdash.actions.patches import UID, Operation, conditional, map_changes
-from tfdash.actions.paths import path_of
-from tfdash.actions.planning import Planning
-from tfdash.actions.scaling import scale_request
-from tfdash.actions.sealing import Draft
+from tfdash.actions.argo.rollouts import abort_rollout
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.flagger.canaries import abort_canary
+from tfdash.actions.kubernetes import templates
+from tfdash.actions.kubernetes.managed_by import keeper_part
+from tfdash.actions.kubernetes.patches import UID, Operation, conditional, map_changes
+from tfdash.actions.kubernetes.paths import path_of
+from tfdash.actions.kubernetes.scaling import scale_request
 from tfdash.model.action import Post
 from tfdash.model.release import Carrier, Phase
 from tfdash.model.subject import Subject

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
-from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.core.policy import ActionPolicy
 from tfdash.model.delivery import Rollout
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.patches import UID, conditional, put
-from tfdash.actions.paths import path_of
-from tfdash.actions.planning import Planning
-from tfdash.actions.sealing import Draft
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.patches import UID, conditional, put
+from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import FreezeRule, Post, Request
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import facts_of

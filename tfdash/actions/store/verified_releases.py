@@ -12,7 +12,7 @@ import json
 import logging
 from typing import Any, Protocol
 
-from tfdash.actions.base import LedgerUnavailable, PlanRefused
+from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.clock import Clock
 from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.kube import Pod

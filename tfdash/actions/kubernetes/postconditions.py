@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tfdash.actions.patches import took_effect
-from tfdash.actions.sealing import STAMP
+from tfdash.actions.core.plan_digest import STAMP
+from tfdash.actions.kubernetes.patches import took_effect
 from tfdash.model.action import Plan, Post
 from tfdash.model.kube import Pod
 from tfdash.model.picture import Picture

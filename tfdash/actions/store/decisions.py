@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.standing import Standing
-from tfdash.actions.verifying import Reads, said, verified
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.store.verified_releases import Reads, said, verified
 from tfdash.model.judgement import Outcome
 from tfdash.model.memory import VerifiedGood
 from tfdash.model.release import Phase, ReleaseState

@@ -10,16 +10,16 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from tfdash.actions import rules
-from tfdash.actions.base import Ledger, PlanRefused
-from tfdash.actions.mode import Mode
-from tfdash.actions.pipelines import by_pipeline
-from tfdash.actions.planning import Planning
-from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.core import gate_rules
+from tfdash.actions.core.eligibility import Standing, bare, standing
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import changed_facts, sealed
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import Ledger, PlanRefused
+from tfdash.actions.core.runner import mode_check
+from tfdash.actions.pipelines.drafts import by_pipeline
 from tfdash.actions.registry import ACTIONS, Action, acts_on, concerned
-from tfdash.actions.runner import mode_check
-from tfdash.actions.sealing import changed_facts, sealed
-from tfdash.actions.standing import Standing, bare, standing
 from tfdash.clock import Clock
 from tfdash.model.action import Arguments, Check, FreezeRule, Guarded, Offer, Plan, Risk
 from tfdash.model.calendar import CalendarState
@@ -90,7 +90,7 @@ class Describing:
     # -- offers -------------------------------------------------------------------------------------------------
 
     def offers(self, subject: Subject) -> tuple[Offer, ...]:
-        """See ``tfdash.actions.base.Desk``."""
+        """See ``tfdash.actions.core.protocols.Desk``."""
         found = self._standing(subject)
         if found.obj is None:
             return ()
@@ -121,7 +121,7 @@ class Describing:
         frozen = (
             action.freeze is FreezeRule.FROZEN and action.id != "workload.scale"
         )  # up or down is not known yet
-        checks = [c for c in rules.checks(case, self._policy) if frozen or c.id != "policy"]
+        checks = [c for c in gate_rules.checks(case, self._policy) if frozen or c.id != "policy"]
         closed = next((c for c in checks if c.passed is False), None)
         return ("", None, "") if closed is None else (closed.text, closed.opens_at, "")
 
@@ -145,11 +145,13 @@ class Describing:
             return told
         user = self._user(found.subject.cluster)
         case = self._case(action, found, user, freeze or action.freeze, Risk.SECOND_PERSON)
-        return Risk.SECOND_PERSON if rules.emergency(case, self._policy) else told
+        return Risk.SECOND_PERSON if gate_rules.emergency(case, self._policy) else told
 
-    def _case(self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk) -> rules.Case:
+    def _case(
+        self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk
+    ) -> gate_rules.Case:
         subject = found.carrier if acts_on(action, found) and found.carrier is not None else found.subject
-        return rules.Case(
+        return gate_rules.Case(
             action=action.id,
             subject=subject,
             freeze=freeze,
@@ -239,11 +241,11 @@ class Describing:
         while len(self._made) > KEPT:
             del self._made[next(iter(self._made))]
 
-    def _case_of(self, plan: Plan) -> Callable[[str], rules.Case]:
+    def _case_of(self, plan: Plan) -> Callable[[str], gate_rules.Case]:
         """The playbook's case for a plan, from what the board has when it is asked."""
         made = self._made[plan.id]
 
-        def case(user: str) -> rules.Case:
+        def case(user: str) -> gate_rules.Case:
             return self._case(made.action, self._standing(made.asked), user, plan.freeze, plan.risk)
 
         return case
@@ -251,4 +253,4 @@ class Describing:
     async def _look(self, plan: Plan) -> tuple[Check, ...]:
         """Without a writer: what the playbook says, and that nothing can be done from here."""
         case = self._case_of(plan)(self._user(plan.subject.cluster))
-        return (mode_check(self._mode_refused(plan.subject.cluster)), *rules.checks(case, self._policy))
+        return (mode_check(self._mode_refused(plan.subject.cluster)), *gate_rules.checks(case, self._policy))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tfdash.actions.base import Answer
+from tfdash.actions.core.protocols import Answer
 from tfdash.model.action import Request
 from tfdash.text import safe
 

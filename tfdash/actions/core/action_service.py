@@ -8,8 +8,12 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from tfdash.actions import deciding
-from tfdash.actions.base import (
+from tfdash.actions.core.guard import look
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.plan_digest import digest_of
+from tfdash.actions.core.planner import KEPT, BoardLike, Describing, Made
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import (
     Announces,
     ApprovalRefused,
     Ledger,
@@ -18,13 +22,9 @@ from tfdash.actions.base import (
     Writer,
     Writers,
 )
-from tfdash.actions.describing import KEPT, BoardLike, Describing, Made
-from tfdash.actions.guard import look
-from tfdash.actions.mode import Mode
-from tfdash.actions.policy import ActionPolicy
-from tfdash.actions.runner import Execution
-from tfdash.actions.sealing import digest_of
-from tfdash.actions.settling import Settled, settle
+from tfdash.actions.core.runner import Execution
+from tfdash.actions.kubernetes.reconcile import Settled, settle
+from tfdash.actions.store import decisions
 from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Guarded, Plan, Progress, Result
 from tfdash.model.memory import ApprovalRequest
@@ -63,7 +63,7 @@ class ActingDesk(Describing):
         clock: Clock,
         mode: Mode,
         announces: Announces | None = None,
-        memory: deciding.Memory | None = None,
+        memory: decisions.Memory | None = None,
     ) -> None:
         super().__init__(board, ledger, policy, clock, mode)
         self._writers, self._announces, self._memory = writers, announces, memory
@@ -223,13 +223,13 @@ class ActingDesk(Describing):
 
     async def decide_rollback(self, subject: Subject, reason: str) -> str:
         """A person decides to roll back, or takes it back (reason ""). Raises ``PlanRefused``, ``LedgerUnavailable``."""
-        return await self._decided(subject, reason, deciding.roll_back)
+        return await self._decided(subject, reason, decisions.roll_back)
 
     async def sign(self, subject: Subject, reason: str) -> str:
         """A person signs what serves now as verified. Raises ``PlanRefused``, ``ReadFailed``, ``LedgerUnavailable``."""
-        return await self._decided(subject, reason, deciding.sign)
+        return await self._decided(subject, reason, decisions.sign)
 
-    async def _decided(self, subject: Subject, reason: str, how: deciding.Decides) -> str:
+    async def _decided(self, subject: Subject, reason: str, how: decisions.Decides) -> str:
         refused = self._mode_refused(subject.cluster)
         if refused:
             raise PlanRefused(refused)
@@ -272,7 +272,7 @@ def make_desk(
     clock: Clock,
     mode: Mode,
     announces: Announces | None = None,
-    memory: deciding.Memory | None = None,
+    memory: decisions.Memory | None = None,
 ) -> ActingDesk | ReadOnlyDesk:
     """The desk for a mode: without acting, or without anything to write with, there is no executor at all."""
     if not mode.acts or writers is None or not writers.clusters:

@@ -9,7 +9,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tfdash.actions.base import (
+from tfdash.actions.core.execution_record import Record, event_request, result_words, write_event
+from tfdash.actions.core.gate_rules import Case, breaks_glass, extra_needed
+from tfdash.actions.core.guard import Looked, look
+from tfdash.actions.core.plan_digest import digest_of, requests_of
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import (
     ApprovalRefused,
     Ledger,
     LedgerUnavailable,
@@ -18,13 +23,8 @@ from tfdash.actions.base import (
     Writer,
     Writers,
 )
-from tfdash.actions.following import Seen, come_true, other_subject
-from tfdash.actions.guard import Looked, look
-from tfdash.actions.policy import ActionPolicy
-from tfdash.actions.recording import Record, event_request, result_words, write_event
-from tfdash.actions.rules import Case, breaks_glass, extra_needed
-from tfdash.actions.sealing import digest_of, requests_of
-from tfdash.actions.sending import Items, send_each
+from tfdash.actions.kubernetes.postconditions import Seen, come_true, other_subject
+from tfdash.actions.kubernetes.sending import Items, send_each
 from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Request, Result, Risk
 from tfdash.model.memory import EntryKind

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.patches import UID, conditional, put
-from tfdash.actions.paths import path_of
-from tfdash.actions.planning import Planning
-from tfdash.actions.pods import evict_request
-from tfdash.actions.sealing import Draft
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.patches import UID, conditional, put
+from tfdash.actions.kubernetes.paths import path_of
+from tfdash.actions.kubernetes.pods import evict_request
 from tfdash.model.action import Post, Request
 from tfdash.model.kube import Pod
 from tfdash.model.requests import ReadFailed

@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
-from tfdash.actions.base import Ledger, LedgerUnavailable, NotSent, OutcomeUnknown, Writer
-from tfdash.actions.patches import marks_of
-from tfdash.actions.paths import path_of
-from tfdash.actions.sealing import request_json, requests_of
+from tfdash.actions.core.plan_digest import request_json, requests_of
+from tfdash.actions.core.protocols import Ledger, LedgerUnavailable, NotSent, OutcomeUnknown, Writer
+from tfdash.actions.kubernetes.patches import marks_of
+from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import FreezeRule, Plan, Request, Result
 from tfdash.model.memory import Entry, EntryKind
 from tfdash.playbook.releases.facts import canonical

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from tfdash.actions.answers import certainly_not_applied, explain
-from tfdash.actions.base import Answer, NotSent, OutcomeUnknown, Writer
-from tfdash.actions.patches import Marks, by_marks, operations_of, still_stands, took_effect
-from tfdash.actions.policy import ActionPolicy
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writer
+from tfdash.actions.kubernetes.answers import certainly_not_applied, explain
+from tfdash.actions.kubernetes.patches import Marks, by_marks, operations_of, still_stands, took_effect
 from tfdash.model.action import Request, Result
 from tfdash.model.requests import ReadFailed
 from tfdash.text import safe

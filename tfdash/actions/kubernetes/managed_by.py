@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tfdash.actions.patches import UID, conditional, put
-from tfdash.actions.paths import path_of
-from tfdash.actions.planning import Planning
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.kubernetes.patches import UID, conditional, put
+from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Choice
 from tfdash.model.requests import ReadFailed
 from tfdash.playbook.releases.facts import canonical

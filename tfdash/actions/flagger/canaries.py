@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.keepers import keeper_part
-from tfdash.actions.patches import UID, conditional, put
-from tfdash.actions.paths import path_of
-from tfdash.actions.planning import Planning
-from tfdash.actions.sealing import STAMP, Draft
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import STAMP, Draft
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.managed_by import keeper_part
+from tfdash.actions.kubernetes.patches import UID, conditional, put
+from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Post, Request
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of

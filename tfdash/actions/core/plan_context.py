@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.policy import ActionPolicy
-from tfdash.actions.sealing import STAMP
-from tfdash.actions.standing import Standing
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_digest import STAMP
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.memory import VerifiedGood
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document

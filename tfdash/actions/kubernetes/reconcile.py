@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from tfdash.actions.base import Ledger, Writer
-from tfdash.actions.patches import Marks
-from tfdash.actions.sending import read_outcome
+from tfdash.actions.core.protocols import Ledger, Writer
+from tfdash.actions.kubernetes.patches import Marks
+from tfdash.actions.kubernetes.sending import read_outcome
 from tfdash.model.action import Plan, Request, Result
 from tfdash.model.memory import Entry, EntryKind
 from tfdash.model.requests import ReadFailed

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from tfdash.actions.answers import explain
-from tfdash.actions.base import NotSent, OutcomeUnknown, Writer
-from tfdash.actions.patches import operations_of
-from tfdash.actions.paths import attributes_of, path_of
-from tfdash.actions.policy import ActionPolicy
-from tfdash.actions.rules import Case, checks
-from tfdash.actions.sealing import changed_facts, requests_of
+from tfdash.actions.core.gate_rules import Case, checks
+from tfdash.actions.core.plan_digest import changed_facts, requests_of
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Writer
+from tfdash.actions.kubernetes.answers import explain
+from tfdash.actions.kubernetes.patches import operations_of
+from tfdash.actions.kubernetes.paths import attributes_of, path_of
 from tfdash.model.action import Check, Plan, Request
 from tfdash.model.requests import ReadFailed
 from tfdash.playbook.releases.facts import canonical_at, facts_of

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.patches import MANAGER, UID, conditional, drop
-from tfdash.actions.paths import path_of
-from tfdash.actions.planning import Planning
-from tfdash.actions.sealing import Draft
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.patches import MANAGER, UID, conditional, drop
+from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Post, Request
 from tfdash.model.kube import Pod, PodDisruptionBudget
 from tfdash.model.kubecluster import Service

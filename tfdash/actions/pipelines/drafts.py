@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from tfdash.actions.planning import Planning
-from tfdash.actions.policy import Pipeline
-from tfdash.actions.sealing import Draft
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.policy import Pipeline
 from tfdash.model.action import Request
 from tfdash.playbook.releases.facts import canonical
 

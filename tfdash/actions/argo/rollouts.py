@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfdash.actions.base import PlanRefused
-from tfdash.actions.keepers import keeper_part
-from tfdash.actions.patches import UID, Operation, conditional, drop, put
-from tfdash.actions.paths import path_of
-from tfdash.actions.planning import Planning
-from tfdash.actions.sealing import Draft
-from tfdash.actions.templates import references
+from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.managed_by import keeper_part
+from tfdash.actions.kubernetes.patches import UID, Operation, conditional, drop, put
+from tfdash.actions.kubernetes.paths import path_of
+from tfdash.actions.kubernetes.templates import references
 from tfdash.model.action import Post, Request
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.analysis import ENDED

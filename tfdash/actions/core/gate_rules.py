@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tfdash.actions.policy import ActionPolicy
-from tfdash.actions.standing import bare
+from tfdash.actions.core.eligibility import bare
+from tfdash.actions.core.policy import ActionPolicy
 from tfdash.model.action import Check, FreezeRule, Risk
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement, Outcome

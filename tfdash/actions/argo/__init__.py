@@ -1,0 +1,1 @@
+"""Actions on Argo Rollouts."""

@@ -1,0 +1,1 @@
+"""Actions that the configuration hands to a pipeline."""

@@ -1,0 +1,1 @@
+"""What a person decides, and what is remembered as verified: actions whose target is the store."""
