@@ -223,7 +223,7 @@ def _since(text: str) -> float | None:
     """A date or time (UTC unless it says otherwise), or a duration back from now."""
     if not text:
         return None
-    from tfdash.config.durations import parse_duration
+    from tfdash.durations import parse_duration
 
     try:
         return time.time() - parse_duration(text)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tfdash.board.board import Board
 from tfdash.board.scheduler import Judging
 from tfdash.clock import Clock, ScaledClock, SystemClock
-from tfdash.config.durations import parse_duration
 from tfdash.config.quick import QuickCluster, QuickConfig, QuickEnvironment
+from tfdash.durations import parse_duration
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.base import ALL, Feeder, Scope
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve

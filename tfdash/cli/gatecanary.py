@@ -25,9 +25,9 @@ def gate_canary(args: argparse.Namespace) -> int:
     or nothing is in flight."""
     from tfdash.cli.compose import JUDGED_KINDS, board_of, clock_of, judge_of, scope_of
     from tfdash.cli.headless import settle
-    from tfdash.config.durations import parse_duration
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
+    from tfdash.durations import parse_duration
 
     try:
         wait = parse_duration(args.wait) if args.wait else 0.0

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, PlainSerializer
 from pydantic_core import CoreSchema, core_schema
 
-from tfdash.config.durations import parse_duration, write_duration
 from tfdash.config.problems import nearest
+from tfdash.durations import parse_duration, write_duration
 from tfdash.playbook.schedule.policy import DAYS, parse_date, parse_day, parse_local, parse_time
 
 Duration = Annotated[

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfdash.config.durations import parse_duration, write_duration
 from tfdash.config.load import load, parse
 from tfdash.config.problems import ConfigError
 from tfdash.config.quick import load_quick
 from tfdash.config.settings import Settings
 from tfdash.config.types import SecretRef
+from tfdash.durations import parse_duration, write_duration
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "config.example.toml"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from tfdash.config.durations import parse_duration
+from tfdash.durations import parse_duration
 
 READING = ("GET", "HEAD", "OPTIONS")
 _METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")

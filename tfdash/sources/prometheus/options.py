@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tfdash.config.durations import parse_duration
+from tfdash.durations import parse_duration
 from tfdash.sources.prometheus.template import Template, TemplateError, templates_of
 
 
