@@ -33,6 +33,10 @@ class CommandFailed(Exception):
     """It could not be started, ran too long, or said too much; one sentence that names the program."""
 
 
+class CommandTimedOut(CommandFailed):
+    """It ran too long, and was ended."""
+
+
 def run_command(
     argv: Sequence[str],
     *,
@@ -66,7 +70,7 @@ def run_command(
         )
         code = process.wait(max(0.1, timeout))
     except subprocess.TimeoutExpired:
-        raise CommandFailed(f"{argv[0]} did not end within {timeout:g} s") from None
+        raise CommandTimedOut(f"{argv[0]} did not end within {timeout:g} s") from None
     finally:
         _end_group(process)
         process.stdout.close()
@@ -84,7 +88,7 @@ def _drain(
         while waiting.get_map():
             left = deadline - time.monotonic()
             if left <= 0:
-                raise CommandFailed(f"{name} did not end within {timeout:g} s")
+                raise CommandTimedOut(f"{name} did not end within {timeout:g} s")
             for key, _ in waiting.select(left):
                 data = os.read(key.fd, 65536)
                 if not data:

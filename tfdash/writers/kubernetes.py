@@ -263,6 +263,8 @@ def _words(error: BaseException) -> str:
         return f"cannot connect: {safe(str(error))}"
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return "no answer in time"
+    if isinstance(error, httpx.LocalProtocolError):  # its words repeat the header, and that may be a secret
+        return "a header holds a character that no header can carry"
     return f"the connection was lost: {safe(str(error)) or type(error).__name__}"
 
 

@@ -132,9 +132,7 @@ class HttpWriter:
         ) as error:
             raise NotSent(safe(str(error)) or "cannot connect") from None
         except httpx.HTTPError as error:
-            raise OutcomeUnknown(
-                safe(str(error)) or type(error).__name__, time.monotonic() + timeout
-            ) from None
+            raise OutcomeUnknown(_words(error), time.monotonic() + timeout) from None
         raw = answer.content[:_LARGEST]
         try:
             found = msgspec.json.decode(raw) if raw else {}
@@ -154,3 +152,11 @@ def _plain(value: str) -> str:
         return ""
     found = msgspec.json.decode(value)
     return found if isinstance(found, str) else value
+
+
+def _words(error: httpx.HTTPError) -> str:
+    if isinstance(
+        error, httpx.LocalProtocolError
+    ):  # its own words repeat the header, and that may be a secret
+        return "a header holds a character that no header can carry"
+    return safe(str(error)) or type(error).__name__

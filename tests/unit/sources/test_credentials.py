@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded, read_secret
+from tfdash.sources.kubernetes.credentials import (
+    Credentials,
+    LoginNeeded,
+    WaitsForPerson,
+    read_header,
+    read_secret,
+)
 from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin
+from tfdash.sources.kubernetes.transport import problem_of
 
 
 def plugin(path: Path, script: str, **fields: object) -> Credentials:
@@ -72,8 +81,112 @@ def test_the_command_of_a_log_in_is_known_until_it_succeeded(tmp_path: Path) -> 
         credentials.authorization()
     assert credentials.login == [str(tmp_path / "p")]
     (tmp_path / "p").write_text(f"#!/bin/sh\necho '{credential(token='t')}'\n")
+    credentials.ask_again()
     assert credentials.authorization() == "Bearer t"
     assert credentials.login is None
+
+
+class Clock:
+    """A monotonic clock that a test moves."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def counted(
+    tmp_path: Path, script: str, patience: float = 60.0
+) -> tuple[Credentials, Clock, Callable[[], int]]:
+    """A plug-in whose runs are counted."""
+    count, clock = tmp_path / "count", Clock()
+    made = plugin(tmp_path / "p", f"echo x >> {count}; {script}")
+    return Credentials(made.access, clock, patience), clock, lambda: count.read_text().count("x")
+
+
+def test_one_run_fails_for_all_and_the_next_waits_longer_each_time(tmp_path: Path) -> None:
+    credentials, clock, runs = counted(tmp_path, "sleep 0.2; echo 'nobody logged in' >&2; exit 1")
+    with ThreadPoolExecutor(20) as feeds:
+        told = [feeds.submit(credentials.authorization).exception() for _ in range(20)]
+    assert {str(t) for t in told} == {f"{tmp_path / 'p'} ended with 1: nobody logged in"}
+    assert runs() == 1
+    waits = []
+    for number in range(2, 7):
+        with pytest.raises(LoginNeeded) as caught:
+            credentials.authorization()
+        assert runs() == number - 1, "before its time it is not run again"
+        waits.append(caught.value.retry_after)
+        clock.now += waits[-1]
+        with pytest.raises(LoginNeeded):
+            credentials.authorization()
+        assert runs() == number
+    assert waits == [30.0, 120.0, 480.0, 1800.0, 1800.0]
+
+
+def test_a_person_who_asks_is_not_kept_waiting(tmp_path: Path) -> None:
+    credentials, _, runs = counted(tmp_path, "exit 1")
+    for number in (1, 2, 3):
+        credentials.ask_again()
+        with pytest.raises(LoginNeeded) as caught:
+            credentials.authorization()
+        assert (runs(), caught.value.retry_after) == (number, 30.0)
+
+
+def test_one_that_waited_for_a_person_is_not_run_again_unasked(tmp_path: Path) -> None:
+    credentials, clock, runs = counted(tmp_path, "exec sleep 600", patience=2.0)
+    for _ in range(3):
+        with pytest.raises(WaitsForPerson, match="did not end within"):
+            credentials.authorization()
+        clock.now += 1e6
+    assert runs() == 1
+
+
+def test_a_refused_credential_is_renewed_once_for_all(tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    credentials, clock, runs = counted(
+        tmp_path, f'echo "{{\\"status\\": {{\\"token\\": \\"t$(wc -l < {count})\\"}}}}"'
+    )
+    assert credentials.authorization() == "Bearer t1"
+    clock.now += 60
+    assert [credentials.authorization(renew=True) for _ in range(20)] == ["Bearer t2"] * 20
+    clock.now += 29  # the server accepts none of them
+    assert credentials.authorization(renew=True) == "Bearer t2"
+    clock.now += 1
+    assert credentials.authorization(renew=True) == "Bearer t3"
+    clock.now += 119
+    assert credentials.authorization(renew=True) == "Bearer t3"
+    credentials.accepted()
+    clock.now += 5
+    assert credentials.authorization(renew=True) == "Bearer t4"
+    assert runs() == 4
+
+
+ODD = "s3cret-line\nend"
+
+
+@pytest.mark.parametrize("odd", [ODD, "s3cret-\x00", "s3cret-\xe9", "s3cret\x7f"])
+def test_a_secret_that_no_header_can_carry_is_not_repeated(tmp_path: Path, odd: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(odd)
+    (tmp_path / "printed").write_text(credential(token=odd))
+    for credentials in (
+        Credentials(Access(server="https://h", token=odd)),
+        Credentials(Access(server="https://h", token_file=str(file))),
+        Credentials(Access(server="https://h", secret=f"file:{file}")),
+        plugin(tmp_path / "p", f"cat {tmp_path / 'printed'}"),
+    ):
+        with pytest.raises(LoginNeeded, match="no header can carry") as caught:
+            credentials.authorization()
+        assert "s3cret" not in str(problem_of(caught.value, 0.0))
+    with pytest.raises(LoginNeeded, match="no header can carry") as caught:
+        read_header(f"file:{file}")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_line_end_behind_a_token_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "printed").write_text(credential(token="t\r\n"))
+    assert plugin(tmp_path / "p", f"cat {tmp_path / 'printed'}").authorization() == "Bearer t"
+    assert Credentials(Access(server="https://h", token="t\n")).authorization() == "Bearer t"
 
 
 def test_one_that_wants_a_person_is_not_run(tmp_path: Path) -> None:

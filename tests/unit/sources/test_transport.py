@@ -79,6 +79,11 @@ async def test_the_refusal_is_before_anything_is_sent() -> None:
             "self-signed",
         ),
         (ApiError(500, "bad \x1b[31m"), ProblemKind.SERVER_ERROR, "bad ␛[31m"),
+        (
+            httpx.LocalProtocolError("Illegal header value b'Bearer s3cret\\n'"),
+            ProblemKind.CONFIG,
+            "the request cannot be made: a header holds a character that it may not; check",
+        ),
         (ZeroDivisionError("x"), ProblemKind.INTERNAL, "ZeroDivisionError"),
     ],
 )

@@ -15,7 +15,7 @@ from tfdash.process import in_thread
 from tfdash.sources.journeys.address import AddressRefused, pin
 from tfdash.sources.journeys.checks import Answer, NoSuchValue, captured, failure
 from tfdash.sources.journeys.options import READING, HttpJourney, Step, filled
-from tfdash.sources.kubernetes.credentials import LoginNeeded, read_secret
+from tfdash.sources.kubernetes.credentials import LoginNeeded, in_a_header, read_header
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _heavy() -> Callable[..., httpx.AsyncClient]:
 
 def _secrets(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
     try:
-        return {k: read_secret(v) if v.startswith(_REFERENCE) else v for k, v in pairs}
+        return {k: read_header(v) if v.startswith(_REFERENCE) else in_a_header(v, k) for k, v in pairs}
     except LoginNeeded as needed:
         raise CannotRun(f"a header's secret is not to be had: {needed}", needed.remedy) from None
 

@@ -5,28 +5,38 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shlex
 import ssl
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from tfdash.process import CommandFailed, run_command
+from tfdash.process import CommandFailed, CommandTimedOut, run_command
 from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin
 from tfdash.text import safe
 
 _EARLY = 30.0  # renew so many seconds before the expiry
 _REREAD = 60.0  # seconds for which a tokenFile is trusted, as client-go does
+_AGAIN = (30.0, 120.0, 480.0, 1800.0)  # seconds until a command that failed, or was no help, is run again
+_JUST_MADE = 5.0  # seconds: a refusal that comes within them was of the credential before
+_IN_A_HEADER = re.compile(r"[\x20-\x7e]*")
 
 
 class LoginNeeded(Exception):
-    """The credential cannot be had without a person; ``command`` is what they run."""
+    """The credential cannot be had without a person; ``command`` is what they run.
 
-    def __init__(self, cause: str, command: list[str] | None = None) -> None:
+    ``retry_after``: seconds until it is tried again; until then all who ask get this failure, and nothing is run.
+    """
+
+    def __init__(
+        self, cause: str, command: list[str] | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(cause)
-        self.command = command
+        self.command, self.retry_after = command, retry_after
 
     @property
     def remedy(self) -> str:
@@ -35,11 +45,29 @@ class LoginNeeded(Exception):
         return f"run: {shlex.join(self.command)} (ctrl+l runs it)"
 
 
-class Credentials:
-    """Of one ``Access``. All methods block (files, commands): call them in a thread. Thread-safe."""
+class WaitsForPerson(LoginNeeded):
+    """It did not end by itself, or says that it needs a terminal: it is not run again before a person asks."""
 
-    def __init__(self, access: Access) -> None:
+
+class Credentials:
+    """Of one ``Access``. All methods block (files, commands): call them in a thread. Thread-safe.
+
+    A credential that a command prints is had by one run for all who ask. Where the run fails, or the server refuses what
+    it printed, the next one waits, longer each time: a run may open a browser or ring somebody's phone. One that did not
+    end by itself waited for a person, and is not run again before a person asks (``ask_again``). Files are read at every try.
+    ``now`` is a monotonic clock in seconds, ``patience`` the seconds that a plug-in may run.
+    """
+
+    def __init__(
+        self, access: Access, now: Callable[[], float] = time.monotonic, patience: float = 60.0
+    ) -> None:
         self.access = access
+        self._now, self._patience = now, patience
+        self._runs = access.plugin is not None or access.secret.startswith("command:")
+        self._failed: LoginNeeded | None = None
+        self._failures = 0
+        self._run_at = self._renew_at = 0.0  # on ``now``: no run after a failure, no renewal, before these
+        self._renewals = 0  # since the server last accepted
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
         self._certificate: tuple[bytes, bytes] | None = None
@@ -56,32 +84,69 @@ class Credentials:
             return self._context
 
     def authorization(self, *, renew: bool = False) -> str:
-        """The Authorization header, or "" where a certificate speaks for us. Raises ``LoginNeeded``."""
+        """The Authorization header, or "" where a certificate speaks for us. Raises ``LoginNeeded``.
+
+        ``renew``: the server refused the one before. Where that was just renewed to no avail it stays as it is.
+        """
         with self._lock:
-            if renew or time.time() >= self._valid_until:
-                before = self._header
-                try:
-                    self._header, self._valid_until = self._obtain()
-                    self.changes += self._header != before
-                except LoginNeeded as needed:
-                    self.login = needed.command
-                    raise
-                self.login = None
+            if not renew and time.time() < self._valid_until:
+                return self._header
+            if self._failed is not None and self._now() < self._run_at:
+                raise self._shared(self._failed)
+            if renew and self._runs and self._now() < self._renew_at:
+                return self._header
+            before = self._header
+            try:
+                self._header, self._valid_until = self._obtain()
+            except LoginNeeded as needed:
+                self.login = needed.command
+                if self._runs:
+                    needed = self._remember(needed)
+                raise needed from None
+            self.changes += self._header != before
+            self.login = self._failed = None
+            self._failures = 0
+            self._renewals += renew
+            self._renew_at = self._now() + (_wait(self._renewals) if self._renewals else _JUST_MADE)
             return self._header
+
+    def accepted(self) -> None:
+        """The server took the credential: a later refusal is a new one."""
+        if self._renewals:
+            with self._lock:
+                self._renewals, self._renew_at = 0, self._now() + _JUST_MADE
+
+    def ask_again(self) -> None:
+        """A person asked, or logged in: the next who needs the credential tries at once."""
+        with self._lock:
+            self._failed, self._failures, self._renewals, self._renew_at = None, 0, 0, 0.0
+
+    def _remember(self, needed: LoginNeeded) -> LoginNeeded:
+        self._failures += 1
+        waits_for_a_person = isinstance(needed, WaitsForPerson)
+        self._run_at = float("inf") if waits_for_a_person else self._now() + _wait(self._failures)
+        self._failed = needed
+        return self._shared(needed)
+
+    def _shared(self, failed: LoginNeeded) -> LoginNeeded:
+        """A copy for one who asks: an exception that many threads raise would carry all their frames."""
+        left = self._run_at - self._now()
+        return type(failed)(str(failed), failed.command, left if left < float("inf") else None)
 
     def _obtain(self) -> tuple[str, float]:
         access = self.access
         if access.secret:
-            return f"Bearer {read_secret(access.secret)}", time.time() + _REREAD
+            return _bearer(read_secret(access.secret), "the bearer token"), time.time() + _REREAD
         if access.plugin is not None:
             return self._run_plugin(access.plugin)
         if access.token_file:
             try:
-                return f"Bearer {Path(access.token_file).read_text().strip()}", time.time() + _REREAD
+                token = Path(access.token_file).read_text(errors="replace")
             except OSError as error:
                 raise LoginNeeded(f"tokenFile {access.token_file} cannot be read: {error.strerror}") from None
+            return _bearer(token, f"the token in {access.token_file}"), time.time() + _REREAD
         if access.token:
-            return f"Bearer {access.token}", float("inf")
+            return _bearer(access.token, "the kubeconfig's token"), float("inf")
         if access.basic is not None:
             raw = ":".join(access.basic).encode()
             return "Basic " + base64.b64encode(raw).decode(), float("inf")
@@ -90,7 +155,7 @@ class Credentials:
     def _run_plugin(self, plugin: ExecPlugin) -> tuple[str, float]:
         argv = [plugin.command, *plugin.args]
         if plugin.interactive == "Always":
-            raise LoginNeeded(f"{plugin.command} wants a person to log in", argv)
+            raise WaitsForPerson(f"{plugin.command} wants a person to log in", argv)
         spec: dict[str, object] = {"interactive": False}
         if plugin.provide_cluster_info:
             cluster: dict[str, object] = {"server": self.access.server}
@@ -104,7 +169,9 @@ class Credentials:
         info = {"kind": "ExecCredential", "apiVersion": plugin.api_version, "spec": spec}
         env = {**os.environ, **dict(plugin.environment), "KUBERNETES_EXEC_INFO": json.dumps(info)}
         try:
-            done = run_command(argv, env=env, timeout=60.0)
+            done = run_command(argv, env=env, timeout=self._patience)
+        except CommandTimedOut as failed:
+            raise WaitsForPerson(f"credential plug-in: {failed}", argv) from None
         except CommandFailed as failed:
             hint = f" ({safe(plugin.install_hint)})" if plugin.install_hint else ""
             raise LoginNeeded(f"credential plug-in: {failed}{hint}", argv) from None
@@ -125,7 +192,7 @@ class Credentials:
                 self._load_certificate(self._context, *self._certificate)
         elif not token:
             raise LoginNeeded(f"{plugin.command} printed neither a token nor a certificate", argv)
-        return (f"Bearer {token}" if token else "", until)
+        return (_bearer(token, f"the token of {plugin.command}", argv) if token else "", until)
 
     def _build(self) -> ssl.SSLContext:
         access = self.access
@@ -153,6 +220,28 @@ class Credentials:
             context.load_cert_chain(file.name)
 
 
+def _wait(failures: int) -> float:
+    return _AGAIN[min(failures, len(_AGAIN)) - 1]
+
+
+def _bearer(token: str, what: str, command: list[str] | None = None) -> str:
+    return f"Bearer {in_a_header(token, what, command)}"
+
+
+def in_a_header(value: str, what: str, command: list[str] | None = None) -> str:
+    """``value`` without blanks and line ends around it. Raises ``LoginNeeded`` where no header can carry it: the libraries
+    would say so too, and print it."""
+    value = value.strip()
+    if not _IN_A_HEADER.fullmatch(value):
+        raise LoginNeeded(f"{what} holds a character that no header can carry, such as a line end", command)
+    return value
+
+
+def read_header(reference: str) -> str:
+    """As ``read_secret``, for the value of a header. Raises ``LoginNeeded``."""
+    return in_a_header(read_secret(reference), reference.partition(":")[2].partition(" ")[0])
+
+
 def read_secret(reference: str) -> str:
     """The secret behind ``env:NAME``, ``file:PATH`` or ``command:PROGRAM ARG``. Raises ``LoginNeeded``."""
     kind, _, target = reference.partition(":")
@@ -169,6 +258,8 @@ def read_secret(reference: str) -> str:
     argv = shlex.split(target)
     try:
         done = run_command(argv)
+    except CommandTimedOut as failed:
+        raise WaitsForPerson(str(failed), argv) from None
     except CommandFailed as failed:
         raise LoginNeeded(str(failed), argv) from None
     if done.returncode != 0:

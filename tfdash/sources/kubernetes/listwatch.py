@@ -23,6 +23,7 @@ from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.codec import Codec, event, identity
+from tfdash.sources.kubernetes.credentials import WaitsForPerson
 from tfdash.sources.kubernetes.kinds import Kind
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 from tfdash.text import safe
@@ -270,7 +271,8 @@ class ListWatch:
         wait = self._backoff.next(getattr(error, "retry_after", None))
         if isinstance(error, ApiError) and error.status in (403, 404):
             wait = max(wait, self._tuning.backoff_longest)  # rights and CRDs do not change by the second
-        self._problem = problem_of(error, self._failing_since, now + wait)
+        unasked = None if isinstance(error, WaitsForPerson) else now + wait
+        self._problem = problem_of(error, self._failing_since, unasked)
         log.debug("%s: %s; next try in %.1f s", self.kind.resource, self._problem.cause, wait)
         if self._problem.kind is ProblemKind.INTERNAL:
             log.warning("%s", self._problem.cause, exc_info=error)

@@ -207,12 +207,14 @@ class KubernetesSource:
 
     def retry_now(self) -> None:
         """End all waits between tries, e.g. after a person logged in. On the board's loop."""
+        self.credentials.ask_again()
         for first in self._feeds.values():
             if first.feed is not None:
                 first.feed.retry_now()
 
     def relist(self, kinds: Iterable[str]) -> None:
-        """List ``kinds`` again at once. On the board's loop."""
+        """List ``kinds`` again at once, because a person asked for it. On the board's loop."""
+        self.credentials.ask_again()
         for kind in kinds:
             first = self._feeds.get(kind)
             if first is not None and first.feed is not None:

@@ -182,6 +182,8 @@ class Reader:
             ):  # a watch is patient only once it has begun
                 answer = await client.send(request, stream=True)
             self._note_date(answer)
+            if answer.status_code != 401:
+                self.credentials.accepted()
             if answer.status_code < 300:
                 return answer
             try:
@@ -265,6 +267,13 @@ def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
             f"the proxy refused: {error}",
             "check proxy-url in the kubeconfig",
             True,
+        )
+    if isinstance(error, httpx.LocalProtocolError):  # its words repeat the header, and that may be a secret
+        return (
+            ProblemKind.CONFIG,
+            "the request cannot be made: a header holds a character that it may not",
+            "check the kubeconfig's user",
+            False,
         )
     if isinstance(error, httpx.TransportError):
         return ProblemKind.UNREACHABLE, f"connection lost: {str(error) or type(error).__name__}", "", True

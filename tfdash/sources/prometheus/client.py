@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict
 from urllib3.util.retry import Retry
 
-from tfdash.sources.kubernetes.credentials import Credentials, read_secret
+from tfdash.sources.kubernetes.credentials import Credentials, in_a_header, read_header
 from tfdash.sources.prometheus.answer import Row, decode_answer, decode_failure
 from tfdash.sources.prometheus.failing import AnswerTooLarge, QueryFailed
 from tfdash.sources.prometheus.options import Connection
@@ -148,6 +148,8 @@ class ReadingSession(requests.Session):
             status = response.status_code
             if status == 401 and header and not renew:
                 return None
+            if status != 401:
+                self._credentials.accepted()
             if status != 200:
                 raise _failure(status, body, response.headers)
         return _Answer(status, body, path == "/api/v1/query")
@@ -196,7 +198,7 @@ class Client:
         allowed: Callable[[str, str], None] | None = None,
     ) -> None:
         access = credentials.access
-        headers = {name: _value(text) for name, text in connection.headers}
+        headers = {name: _value(name, text) for name, text in connection.headers}
         near = urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
         plain = {"identity": True, "gzip": False}.get(connection.compression, near)
         headers["Accept-Encoding"] = "identity" if plain else "gzip"
@@ -229,5 +231,7 @@ class Client:
         self._api.close()
 
 
-def _value(text: str) -> str:
-    return read_secret(text) if text.startswith(_REFERENCE) else text
+def _value(name: str, text: str) -> str:
+    if text.startswith(_REFERENCE):
+        return read_header(text)
+    return in_a_header(text, f"prometheus.headers.{name}")

@@ -74,6 +74,13 @@ def _explain(error: BaseException) -> Told:
         return ProblemKind.UNREACHABLE, "the proxy refused or is not there", "check prometheus.proxy", True
     if name in ("ConnectionError", "ChunkedEncodingError", "ConnectionResetError", "ProtocolError"):
         return _connection(text)
+    if name == "InvalidHeader":  # its words repeat the header, and that may be a secret
+        return (
+            ProblemKind.CONFIG,
+            "a header holds a character that it may not",
+            "check prometheus.headers and prometheus.bearer",
+            False,
+        )
     if name in ("InvalidURL", "MissingSchema", "InvalidSchema"):
         return (
             ProblemKind.CONFIG,
