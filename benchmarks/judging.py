@@ -154,7 +154,7 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         def change_signals(self, change: Callable[[Signals], Signals]) -> None:
             self.signals = change(self.signals)
 
-        def put_facts(self, facts: object) -> None:
+        def put_store_state(self, facts: object) -> None:
             """None are wanted."""
 
     import msgspec

@@ -24,7 +24,7 @@ from screens.messages import Messages
 from screens.navigation import Navigation
 from screens.wanting import Wanting
 from tfdash.board.board import Board
-from tfdash.model.memory import Entry
+from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe

@@ -11,7 +11,7 @@ from screens.asking import Answer, AskScreen
 from screens.base import BoardScreen
 from screens.desks import acting
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
-from tfdash.model.memory import ApprovalRequest
+from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views.plan import Line, plan_lines, request_lines, verb
@@ -89,11 +89,11 @@ class ApprovalsScreen(BoardScreen):
     def catch_up(self) -> None:
         self._requests.now = self.tf.now()
         found = sorted(
-            self.tf.board.picture.facts.approvals, key=lambda a: (a.state != "waiting", -a.requested_at)
+            self.tf.board.picture.store_state.approvals, key=lambda a: (a.state != "waiting", -a.requested_at)
         )
         self._requests.all = {a.id: a for a in found}
         table = self.query_one("#body", Table)
-        shared = self.tf.board.picture.facts.health.shared_configured
+        shared = self.tf.board.picture.store_state.health.shared_configured
         table.set_empty(
             "Nobody asks for a second person now."
             if shared

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from screens.base import BoardScreen
 from screens.pages import PageScreen
-from tfdash.model.memory import Entry
+from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import audit
@@ -101,7 +101,7 @@ class AuditScreen(BoardScreen):
             self.set_timer(_SOON, self._load)
 
     def _show_chain(self) -> None:
-        self.query_one("#chain", Prose).show([audit.chain_line(self.tf.board.picture.facts.health)])
+        self.query_one("#chain", Prose).show([audit.chain_line(self.tf.board.picture.store_state.health)])
 
     def _load(self) -> None:
         self._due = False

@@ -192,7 +192,7 @@ class ConfirmScreen(ModalScreen[None]):
         return any(c.id == "approval" and c.passed is None for g in self._plans for c in g.checks)
 
     def _tick(self) -> None:
-        self._second.follow(self.tf.board.picture.facts.approvals)
+        self._second.follow(self.tf.board.picture.store_state.approvals)
         expired = bool(self._plans) and min(g.plan.expires_at for g in self._plans) <= self.tf.now()
         if self._plans and not self._busy and (expired or self._ground() != self._rests_on):
             self._make()

@@ -10,7 +10,7 @@ from tfdash.clock import Clock
 
 if TYPE_CHECKING:
     from tfdash.actions.core.protocols import Desk, Ledger
-    from tfdash.model.memory import Entry
+    from tfdash.model.store_state import Entry
 
 
 @dataclass

@@ -49,7 +49,7 @@ def decide(app: TfdashApp, command: str, argument: str) -> None:
 async def _decide(app: TfdashApp, release: ReleaseState) -> None:
     from screens.asking import AskScreen
 
-    name, facts = safe(str(release.subject)), app.board.picture.facts
+    name, facts = safe(str(release.subject)), app.board.picture.store_state
     decided = facts.manual.get(release.subject, "")
     lines: list[Line] = [
         [

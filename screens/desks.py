@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from tfdash.actions.core.protocols import Desk
 from tfdash.model.action import Guarded, Plan
-from tfdash.model.memory import ApprovalRequest
+from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import Subject
 
 

@@ -57,7 +57,7 @@ def _progress(app: TfdashApp) -> None:
 
 def ask_to_settle(app: TfdashApp, update: Update) -> bool:
     """Intents of before without an outcome: show them, once. True when that was done."""
-    left = update.picture.facts.unsettled
+    left = update.picture.store_state.unsettled
     if not left or len(app.screen_stack) > 1 or acting(app.context.desk) is None:
         return False
     many = f"{len(left)} intents have" if len(left) > 1 else "1 intent has"
@@ -81,7 +81,7 @@ async def _open(app: TfdashApp) -> None:
     from tfdash.views.plan import Line
 
     name = app.context.environment
-    if name in app.board.picture.facts.break_glass:
+    if name in app.board.picture.store_state.break_glass:
         app.tell(f"glass is broken in {name} already; :break-glass end ends it", "warning")
         return
     lines: list[Line] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfdash.model.action import Guarded
-from tfdash.model.memory import ApprovalRequest
+from tfdash.model.store_state import ApprovalRequest
 from tfdash.text import safe
 from tfdash.views.plan import Line
 

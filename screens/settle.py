@@ -12,7 +12,7 @@ from screens.asking import AskScreen
 from screens.base import BoardScreen
 from screens.desks import acting
 from tfdash.model.action import Result
-from tfdash.model.memory import Entry
+from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import audit
@@ -108,7 +108,7 @@ class SettleScreen(BoardScreen):
             self.catch_up()
 
     def catch_up(self) -> None:
-        found = self.tf.board.picture.facts.unsettled
+        found = self.tf.board.picture.store_state.unsettled
         self._intents.all = {e.intent: e for e in sorted(found, key=lambda e: -e.at)}
         table = self.query_one("#body", Table)
         table.set_empty("Every intent has its outcome.")

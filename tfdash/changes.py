@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from tfdash.board.board import Board
 from tfdash.model.kube import Object, Provisional
-from tfdash.model.memory import Entry
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.release import Keeper
 from tfdash.model.requests import Managed, ReadFailed
+from tfdash.model.store_state import Entry
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
 from tfdash.playbook.releases import keeper_by_managers

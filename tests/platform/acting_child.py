@@ -52,14 +52,14 @@ def main() -> None:
     with bench(Path(kubeconfig), "admin", kinds=kinds, ledger=opened.store, feeders=(opened.feeder,)) as at:
         subject = Subject(REF, "Deployment", NS, NAME)
         at.see(subject)
-        at.until(lambda: bool(at.board.picture.facts.health.terminal), "the store")
+        at.until(lambda: bool(at.board.picture.store_state.health.terminal), "the store")
         if word == "settle":
-            left = [e.intent for e in at.board.picture.facts.unsettled]
+            left = [e.intent for e in at.board.picture.store_state.unsettled]
             settled = at.run(at.desk.settle())
             while any("look again" in s.sentence for s in settled):  # its server may still have been at it
                 time.sleep(1.0)
                 settled = at.run(at.desk.settle())
-            at.until(lambda: not at.board.picture.facts.unsettled or not settled, "the outcomes")
+            at.until(lambda: not at.board.picture.store_state.unsettled or not settled, "the outcomes")
             told = [[s.entry.intent, str(s.result), s.sentence, s.recorded] for s in settled]
             print(json.dumps({"left": left, "settled": told}))
             return

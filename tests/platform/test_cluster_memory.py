@@ -107,14 +107,14 @@ def test_two_terminals_see_each_others_lease(
         )
         assert found(seeded, app)["spec"]["replicas"] == 2
         look(bob)
-        bob.until(lambda: bool(bob.board.picture.facts.acting), "ann to be seen")
-        (seen,) = bob.board.picture.facts.acting
+        bob.until(lambda: bool(bob.board.picture.store_state.acting), "ann to be seen")
+        (seen,) = bob.board.picture.store_state.acting
         assert (seen.by, seen.subject, seen.terminal) == ("admin@corp", subject, ann.store.terminal)
         restart = bob.plan("workload.restart", subject)
         assert restart.allowed and any("admin@corp acts on it too" in c.text for c in restart.checks)
     assert leases(seeded) == []
     look(bob)
-    bob.until(lambda: not bob.board.picture.facts.acting, "nobody to act")
+    bob.until(lambda: not bob.board.picture.store_state.acting, "nobody to act")
     again = bob.plan("workload.scale", subject, replicas=1)
     assert bob.act(again)[0].result is Result.APPLIED
     desk: Any = bob.desk
@@ -147,7 +147,7 @@ def test_a_verified_release_is_restored_after_its_replica_set_is_gone(
     seeded.kubectl("delete", "rs", "-n", NS, *first)
     assert not set(_sets(seeded, app)) & set(first)
     look(bob)
-    bob.until(lambda: subject in bob.board.picture.facts.verified, "what ann signed")
+    bob.until(lambda: subject in bob.board.picture.store_state.verified, "what ann signed")
 
     def seen() -> bool:
         obj: Any = bob.board.picture.clusters[subject.cluster].objects("Deployment")[subject.key]
@@ -166,8 +166,8 @@ def test_a_verified_release_is_restored_after_its_replica_set_is_gone(
     patch = json.dumps({"data": {"template.json": '{"spec":{"hostPID":true}}'}})
     seeded.kubectl("patch", "configmap", name, "-n", NS, "--type=merge", "-p", patch)
     look(bob)
-    bob.until(lambda: subject not in bob.board.picture.facts.verified, "it to be believed no more")
-    assert ann.board.picture.facts.verified[subject].images == (good,)  # the log's own stands
+    bob.until(lambda: subject not in bob.board.picture.store_state.verified, "it to be believed no more")
+    assert ann.board.picture.store_state.verified[subject].images == (good,)  # the log's own stands
 
 
 def test_who_may_not_write_leases_acts_all_the_same(seeded: Cluster, app: str, tmp_path: Path) -> None:

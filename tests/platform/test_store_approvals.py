@@ -15,7 +15,7 @@ from tests.unit.store.test_approvals import plan
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.clock import SystemClock
 from tfdash.model.action import Request
-from tfdash.model.memory import Acting, VerifiedGood
+from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
@@ -178,7 +178,7 @@ async def test_verified_releases_and_leases(rights: Cluster) -> None:
         return (await admin.send(request, audit_id="", timeout=5)).status
 
     now = SystemClock().now()
-    ann = Acting(subject=subject, by="ann", action="workload.rollback", since=now, terminal="t-ann")
+    ann = RunningAction(subject=subject, by="ann", action="workload.rollback", since=now, terminal="t-ann")
     bob = msgspec.structs.replace(ann, by="bob", terminal="t-bob")
     assert await send(take_lease(ann, 60)) == 201
     assert await send(take_lease(ann, 60)) == 200  # renewed by its holder

@@ -16,7 +16,7 @@ import asyncio, json, os, sys
 from pathlib import Path
 from tests.unit.store.helpers import CHECKOUT, opened
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 from tfdash.store.reading import read_folder
 from tfdash.store.verify import verify
 folder = Path(sys.argv[1])

@@ -21,7 +21,7 @@ from tfdash.clock import SystemClock
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 from tfdash.store.opening import open_store
 from tfdash.store.reading import entries_of, read_folder
 from tfdash.store.verify import lines, verify
@@ -61,7 +61,7 @@ class At:
     def calendar(self, state: Any) -> None:
         self.judge.calendar = state
         board = self.found.board
-        board.put_facts(board.picture.facts)
+        board.put_store_state(board.picture.store_state)
         board.change_signals(lambda s: s)
         self.found.until(lambda: board.assessment.calendar is state, "the calendar")
 
@@ -122,7 +122,7 @@ def test_a_clock_that_steps_forward_or_back(at: At, platform: Platform) -> None:
 
 def over(at: At) -> bool:
     """What is over stays in the facts until somebody else has reviewed it."""
-    return all(g.until <= at.clock.now() for g in at.found.board.picture.facts.break_glass.values())
+    return all(g.until <= at.clock.now() for g in at.found.board.picture.store_state.break_glass.values())
 
 
 def who(found: Terminal) -> str:
@@ -149,7 +149,7 @@ def test_a_change_of_identity(platform: Platform, tmp_path: Path) -> None:
         assert guarded.allowed, guarded.refused
         user = next(c.text for c in guarded.checks if c.id == "identity").rpartition(" ")[2]
         found.run(found.desk.break_glass("production", "an outage"))
-        found.until(lambda: "production" in found.board.picture.facts.break_glass, "break-glass")
+        found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
         token.write_text(tokens["oncall"])
         sources: Any = (
             found.board._sources
@@ -171,8 +171,8 @@ def test_break_glass_counts_suspend(at: At, platform: Platform) -> None:
     with pytest.raises(Exception, match="reason"):
         found.run(found.desk.break_glass("production", " "))
     found.run(found.desk.break_glass("production", "an outage"))
-    found.until(lambda: "production" in found.board.picture.facts.break_glass, "break-glass")
-    glass = found.board.picture.facts.break_glass["production"]
+    found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
+    glass = found.board.picture.store_state.break_glass["production"]
     assert glass.until - glass.since == 3600
     waived = smaller(at, platform)
     assert waived.allowed, waived.refused
@@ -187,7 +187,7 @@ def test_break_glass_counts_suspend(at: At, platform: Platform) -> None:
 def test_break_glass_ends_with_a_restart_and_waits_for_a_review(at: At, platform: Platform) -> None:
     found = at.found
     found.run(found.desk.break_glass("production", "an outage"))
-    found.until(lambda: "production" in found.board.picture.facts.break_glass, "break-glass")
+    found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
     found.board.stop(5.0)
     found.store.close()
     judge = TestJudge()
@@ -247,7 +247,7 @@ def test_an_answer_that_is_swallowed_and_applied_late_is_one_request_and_one_sto
                 EntryKind.OUTCOME,
                 EntryKind.VERIFICATION,
             ]
-            assert found.board.picture.facts.unsettled == ()
+            assert found.board.picture.store_state.unsettled == ()
 
 
 def test_nothing_is_planned_for_what_is_not_there(at: At) -> None:

@@ -27,7 +27,7 @@ from tests.tui.widgets.hostile import HOSTILE
 from tests.unit.store.helpers import note, opened
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]

@@ -24,7 +24,7 @@ from tests.unit.actions.proxying import proxied
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
-from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.sources.kubernetes.kubeconfig import resolve
 from tfdash.store.reading import entries_of, read_folder
 from tfdash.store.verify import lines, verify
@@ -146,7 +146,7 @@ def log_of(folder: Path) -> list[Entry]:
 
 
 def settled(at: Terminal) -> tuple[Result, str, bool]:
-    at.until(lambda: len(at.board.picture.facts.unsettled) == 1, "the open intent to be told")
+    at.until(lambda: len(at.board.picture.store_state.unsettled) == 1, "the open intent to be told")
     (found,) = at.run(at.desk.settle())
     return found.result, found.sentence, found.recorded
 
@@ -171,9 +171,9 @@ def check(config: Path, platform: Platform, before: int, where: str) -> None:
             else:
                 assert (result is Result.APPLIED) == (now == before + 1), (where, result, sentence)
                 assert recorded, where
-                again.until(lambda: not again.board.picture.facts.unsettled, "that it is settled")
+                again.until(lambda: not again.board.picture.store_state.unsettled, "that it is settled")
         else:
-            assert again.board.picture.facts.unsettled == ()
+            assert again.board.picture.store_state.unsettled == ()
     assert platform.generation() == now, f"{where}: settling did something"
     told = [e for e in log_of(folder) if e.kind is EntryKind.OUTCOME]
     assert len(told) <= 1, where
@@ -233,7 +233,7 @@ def test_killed_while_the_request_is_on_its_way(platform: Platform, tmp_path: Pa
             if first[0] is Result.UNKNOWN:  # it took no effect yet, and nobody says that it never will
                 assert platform.generation() == before and "may still" in first[1] and not first[2]
                 again.until(
-                    lambda: platform.generation() == before + 1 or not again.board.picture.facts,
+                    lambda: platform.generation() == before + 1 or not again.board.picture.store_state,
                     "it to be applied",
                     20,
                 )

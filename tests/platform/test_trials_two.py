@@ -21,7 +21,7 @@ from tests.unit.store.conftest import Database, database, postgres, template  # 
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.clock import SystemClock
 from tfdash.model.action import Guarded, Progress, Result, Risk
-from tfdash.model.memory import ApprovalRequest, EntryKind
+from tfdash.model.store_state import ApprovalRequest, EntryKind
 from tfdash.store.reading import entries_of, read_folder
 from tfdash.store.verify import lines, verify
 
@@ -149,9 +149,10 @@ def ask(at: Terminal, guarded: Guarded) -> ApprovalRequest:
 def waiting(at: Terminal, request: ApprovalRequest) -> ApprovalRequest:
     """As the other's screen learns of it: by the facts."""
     at.until(
-        lambda: any(a.id == request.id for a in at.board.picture.facts.approvals), "the request to arrive"
+        lambda: any(a.id == request.id for a in at.board.picture.store_state.approvals),
+        "the request to arrive",
     )
-    return next(a for a in at.board.picture.facts.approvals if a.id == request.id)
+    return next(a for a in at.board.picture.store_state.approvals if a.id == request.id)
 
 
 def decide(at: Terminal, request: ApprovalRequest, approve: bool = True) -> ApprovalRequest:
@@ -161,7 +162,7 @@ def decide(at: Terminal, request: ApprovalRequest, approve: bool = True) -> Appr
 def test_an_emergency_fix_is_approved_while_the_calendar_is_closed(two: Two, app: str) -> None:
     """Nothing asks for a second person but the closed calendar, which one may open for this plan alone."""
     ann, bob = two.open("ann", actions="", closed=True), two.open("bob", actions="", closed=True)
-    ann.until(lambda: ann.board.picture.facts.health.shared_configured, "the shared store")
+    ann.until(lambda: ann.board.picture.store_state.health.shared_configured, "the shared store")
     guarded = down(ann, app)
     told = next(c.text for c in guarded.checks if c.id == "policy")
     assert told.endswith("as an emergency fix it needs a second person's approval and a reason")
@@ -292,12 +293,12 @@ def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> Non
     def cut_off(which: str) -> None:
         admin.sql(f"ALTER DATABASE {which} ALLOW_CONNECTIONS false")
         admin.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", which)
-        ann.until(lambda: bool(ann.board.picture.facts.health.shared), "the loss, while it lasts")
+        ann.until(lambda: bool(ann.board.picture.store_state.health.shared), "the loss, while it lasts")
 
     cut_off(name)
     admin.sql(f"CREATE DATABASE {name}_before TEMPLATE {name}")
     admin.sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-    ann.until(lambda: not ann.board.picture.facts.health.shared, "the shared store again", 60)
+    ann.until(lambda: not ann.board.picture.store_state.health.shared, "the shared store again", 60)
     done, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
     assert done.result is Result.APPLIED, done.sentence
     two.cluster.kubectl("scale", f"deployment/{app}", "-n", NS, "--replicas=3")
@@ -316,7 +317,7 @@ def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> Non
         ),
         "three again",
     )
-    ann.until(lambda: not ann.board.picture.facts.health.shared, "the shared store again", 60)
+    ann.until(lambda: not ann.board.picture.store_state.health.shared, "the shared store again", 60)
     again, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
     assert again.result is Result.REFUSED
     assert "used already, on this terminal" in again.sentence
@@ -353,7 +354,7 @@ def test_a_rollback_goes_on_while_the_shared_store_is_dead_and_its_entry_arrives
     ann = two.open("ann", actions="")
     subject = ann.subject("Deployment", NS, app)
     ann.see(subject)
-    ann.until(lambda: ann.board.picture.facts.health.behind == 0, "the outbox to be empty")
+    ann.until(lambda: ann.board.picture.store_state.health.behind == 0, "the outbox to be empty")
     guarded = ann.plan("workload.rollback", subject)
     admin = Database(two.database.host, "postgres")
     admin.sql(f"ALTER DATABASE {two.database.name} ALLOW_CONNECTIONS false")
@@ -361,12 +362,14 @@ def test_a_rollback_goes_on_while_the_shared_store_is_dead_and_its_entry_arrives
     done, _ = ann.act(guarded)
     assert done.result is Result.APPLIED and "UNRECORDED" not in done.sentence, done.sentence
     assert image(two.cluster, app) != "registry.example.com/bad:2"
-    ann.until(lambda: "others cannot see it yet" in ann.board.picture.facts.health.shared, "the word of it")
-    assert ann.board.picture.facts.health.behind >= 3
+    ann.until(
+        lambda: "others cannot see it yet" in ann.board.picture.store_state.health.shared, "the word of it"
+    )
+    assert ann.board.picture.store_state.health.behind >= 3
     mine = [e for e in entries_of(read_folder(ann.folder)) if e.action == "workload.rollback"]
     assert [e.kind for e in mine][:2] == [EntryKind.INTENT, EntryKind.CONFIRMATION]
     admin.sql(f"ALTER DATABASE {two.database.name} ALLOW_CONNECTIONS true")
-    ann.until(lambda: ann.board.picture.facts.health.behind == 0, "the entries to arrive", 90)
+    ann.until(lambda: ann.board.picture.store_state.health.behind == 0, "the entries to arrive", 90)
     there = {
         h
         for (h,) in two.database.sql(

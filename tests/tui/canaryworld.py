@@ -21,7 +21,6 @@ from tfdash.model.judgement import (
     Trigger,
     WindowResult,
 )
-from tfdash.model.memory import Facts, StoreHealth, VerifiedGood
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import (
@@ -37,6 +36,7 @@ from tfdash.model.release import (
     Step,
     Weight,
 )
+from tfdash.model.store_state import StoreHealth, StoreState, VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey, JourneyRun, Signals
 from tfdash.model.verdict import Assessment
@@ -336,7 +336,7 @@ GOOD = VerifiedGood(
     at=NOW - 6 * world.DAY,
     by="ci",
 )
-FACTS = Facts(
+FACTS = StoreState(
     verified={CHECKOUT: GOOD},
     health=StoreHealth(path="audit.db", terminal="ops-7", shared_configured=True, behind=3, proven_to=1204),
 )
@@ -391,6 +391,6 @@ class Told(Judge):
         return told, changed
 
 
-def prepare(board: Board, given: Signals | None = None, facts: Facts = FACTS) -> None:
+def prepare(board: Board, given: Signals | None = None, facts: StoreState = FACTS) -> None:
     board.change_signals(lambda _: signals() if given is None else given)
-    board.put_facts(facts)
+    board.put_store_state(facts)

@@ -26,7 +26,7 @@ from tfdash.model.action import (
     Result,
     Risk,
 )
-from tfdash.model.memory import ApprovalRequest
+from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import Subject
 
 ROLL_BACK = Offer(action="workload.rollback", title="workload: roll back", key="b")

@@ -20,7 +20,7 @@ from tests.tui.widgets.hostile import HOSTILE
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.clock import FixedClock
 from tfdash.model.action import Check, Result, Risk
-from tfdash.model.memory import Facts
+from tfdash.model.store_state import StoreState
 from tfdash.model.subject import Key
 from widgets.confirm import Dialog, TypedInput
 
@@ -331,7 +331,7 @@ async def test_a_second_person_is_asked_waited_for_and_named() -> None:
         given = msgspec.structs.replace(
             asked, state="approved", approver="second@corp", stamped_by="postgresql"
         )
-        run.app.board.put_facts(Facts(approvals=(given,)))
+        run.app.board.put_store_state(StoreState(approvals=(given,)))
         await run.shows("approved by second@corp, stamped by postgresql")
         run.app.screen.query_one("#go").focus()
         await run.press("enter")

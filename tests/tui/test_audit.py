@@ -14,7 +14,7 @@ from tests.tui.desk import ToldDesk, plan_of
 from tests.tui.running import SIZES, Run, compare, running
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.actions.core.plan_digest import digest_of
-from tfdash.model.memory import ApprovalRequest, BreakGlass, Entry, EntryKind, Facts, StoreHealth
+from tfdash.model.store_state import ApprovalRequest, BreakGlass, Entry, EntryKind, StoreHealth, StoreState
 from widgets.confirm import Dialog, TypedInput
 
 
@@ -116,7 +116,7 @@ async def test_hostile_entries_are_text() -> None:
         for character in ("\x1b", "\u202e", "\u200b", "\x9b", "\t", "\r"):
             assert character not in run.text
 
-    facts = Facts(unsettled=tuple(bad), health=StoreHealth(local=text, shared=text, terminal=text))
+    facts = StoreState(unsettled=tuple(bad), health=StoreHealth(local=text, shared=text, terminal=text))
     async with running(
         start="overview", audit=hostile, desk=ToldDesk(), prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:
@@ -160,7 +160,7 @@ async def approvals(run: Run) -> None:
 
 async def test_an_approver_sees_the_plan_made_again_from_the_exact_requests() -> None:
     desk = ToldDesk()
-    facts = Facts(approvals=(request(),))
+    facts = StoreState(approvals=(request(),))
     async with running(start="overview", desk=desk, prepare=lambda b: cw.prepare(b, None, facts)) as run:
         await approvals(run)
         await run.shows(
@@ -182,7 +182,7 @@ async def test_an_approver_sees_the_plan_made_again_from_the_exact_requests() ->
 async def test_a_denial_needs_a_reason_and_no_name() -> None:
     desk = ToldDesk()
     async with running(
-        start="overview", desk=desk, prepare=lambda b: cw.prepare(b, None, Facts(approvals=(request(),)))
+        start="overview", desk=desk, prepare=lambda b: cw.prepare(b, None, StoreState(approvals=(request(),)))
     ) as run:
         await approvals(run)
         await run.shows("Deny")
@@ -198,7 +198,9 @@ async def test_a_denial_needs_a_reason_and_no_name() -> None:
 async def test_a_request_whose_plan_is_another_cannot_be_approved() -> None:
     forged = request(digest="00" * 32)
     async with running(
-        start="overview", desk=ToldDesk(), prepare=lambda b: cw.prepare(b, None, Facts(approvals=(forged,)))
+        start="overview",
+        desk=ToldDesk(),
+        prepare=lambda b: cw.prepare(b, None, StoreState(approvals=(forged,))),
     ) as run:
         await approvals(run)
         await run.shows("this request cannot be approved")
@@ -215,7 +217,7 @@ async def test_no_shared_store_means_no_second_person() -> None:
 
 
 async def test_intents_without_an_outcome_are_asked_about_at_the_start() -> None:
-    facts = Facts(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
+    facts = StoreState(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
     async with running(
         start="overview", desk=ToldDesk(), prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:
@@ -239,7 +241,7 @@ async def test_the_header_says_the_calendar_and_break_glass_with_its_clock() -> 
         since=world.NOW - 480,
         until=world.NOW + 3120,
     )
-    facts = Facts(break_glass={"production": glass})
+    facts = StoreState(break_glass={"production": glass})
     async with running(
         start="canary", judge=cw.Told(calendar=cw.OPEN), prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:
@@ -278,7 +280,7 @@ async def test_what_reading_cannot_tell_is_recorded_as_the_operator_says() -> No
             return entry(8, kind, str(given["sentence"]))
 
     kept = Kept()
-    facts = Facts(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
+    facts = StoreState(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
     async with running(
         start="overview", desk=ToldDesk(), ledger=kept, prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:

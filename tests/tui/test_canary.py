@@ -91,7 +91,7 @@ async def test_several_releases_are_a_table_and_the_chosen_one_is_below() -> Non
         await run.press("down")
         await run.shows("✔ pass  auth 2.14.0")
         assert [s.name for s in run.app.screen.acting_on()] == ["auth"]
-        run.app.board.put_facts(cw.FACTS)  # the cursor and the order stay
+        run.app.board.put_store_state(cw.FACTS)  # the cursor and the order stay
         await run.pilot.pause(0.1)
         await run.shows("✔ pass  auth 2.14.0")
         assert run.text.index("checkout 2.14.0") < run.text.index("✔ pass            ‖ paused")
@@ -104,7 +104,7 @@ async def test_a_release_that_ends_while_it_is_shown_leaves_an_explained_screen(
     async with running(start="canary", judge=judge, prepare=cw.prepare) as run:
         await run.shows("✖ BREACH")
         judge.pairs = ()
-        run.app.board.put_facts(cw.FACTS)
+        run.app.board.put_store_state(cw.FACTS)
         await run.shows("No release is in flight", "last verified", "next")
 
 

@@ -10,7 +10,7 @@ from tests.tui.desk import ToldDesk
 from tests.tui.running import Run, running
 from tests.tui.test_audit import go, told
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.model.memory import Facts
+from tfdash.model.store_state import StoreState
 from widgets.confirm import Dialog
 
 
@@ -101,7 +101,7 @@ async def test_what_is_meant_must_be_one() -> None:
 
 async def test_a_terminal_that_only_reads_decides_nothing() -> None:
     async with running(
-        start="canary", judge=cw.Told(FLYING), prepare=lambda b: cw.prepare(b, facts=Facts())
+        start="canary", judge=cw.Told(FLYING), prepare=lambda b: cw.prepare(b, facts=StoreState())
     ) as run:
         await go(run, "decide checkout")
         await told(run, "this terminal only reads")

@@ -25,7 +25,7 @@ from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.clock import FixedClock
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
-from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.model.subject import Subject
 from tfdash.views.kinds import VIEWS
 from widgets.confirm import Dialog

@@ -21,10 +21,10 @@ from tfdash.board.scheduler import JudgeScheduler, Judging
 from tfdash.board.subscriptions import Subscriptions
 from tfdash.clock import Clock
 from tfdash.model.kubecluster import Event
-from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
+from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Signals
 from tfdash.model.update import Update
@@ -115,10 +115,10 @@ class Board:
             self._new_signals = True
             self._schedule()
 
-    def put_facts(self, facts: Facts) -> None:
+    def put_store_state(self, state: StoreState) -> None:
         """What the store remembers, anew."""
         with self._lock:
-            self._next(facts=facts)
+            self._next(store_state=state)
             self._new_facts = True
             self._schedule()
 

@@ -17,7 +17,7 @@ import msgspec
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.board.board import Board
 from tfdash.clock import Clock
-from tfdash.model.memory import Entry
+from tfdash.model.store_state import Entry
 from tfdash.sources.base import Feeder, Reading
 
 if TYPE_CHECKING:

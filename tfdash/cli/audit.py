@@ -21,7 +21,7 @@ from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
 from tfdash.text import safe
 
 if TYPE_CHECKING:
-    from tfdash.model.memory import Entry
+    from tfdash.model.store_state import Entry
     from tfdash.store.anchors import Head
     from tfdash.store.opening import StoreOptions
     from tfdash.store.reading import Source
@@ -137,7 +137,7 @@ def _anchors(name: str, unknown: list[str]) -> list[Head]:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    from tfdash.model.memory import EntryKind
+    from tfdash.model.store_state import EntryKind
     from tfdash.store.canonical import audit_id, data_of
 
     return {

@@ -17,10 +17,10 @@ from tfdash.judging.policies import Policies
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import Object, Pod
-from tfdash.model.memory import BreakGlass
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.release import Phase, ReleaseState, Side
+from tfdash.model.store_state import BreakGlass
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Journey, Traffic
 from tfdash.model.workload import WorkloadState
@@ -189,7 +189,7 @@ class Releases:
         return bool(self._waiting)
 
     def _one(self, picture: Picture, release: ReleaseState, now: float) -> CanaryJudgement:
-        signals, facts = picture.signals, picture.facts
+        signals, facts = picture.signals, picture.store_state
         traffic = traffic_of(picture, release)
         seen = self._pods.setdefault(release.subject, {})
         objects = picture.clusters[release.subject.cluster].objects("Pod")
@@ -254,13 +254,13 @@ class Releases:
             if c.info.value is not None and c.info.value.skew is not None
         ]
         skew, where = max(skews, key=lambda pair: abs(pair[0]), default=(None, ""))
-        waived = next((words(b) for b in picture.facts.break_glass.values() if b.until > now), "")
+        waived = next((words(b) for b in picture.store_state.break_glass.values() if b.until > now), "")
         told = calendar_state(self.policies.calendar, now, skew=skew, cluster=where, waived=waived)
         if self.calendar is None or msgspec.structs.replace(told, at=self.calendar.at) != self.calendar:
             self.calendar = told
         edges = [told.closes_at, told.opens_at, told.finish_until, told.freeze.end if told.freeze else None]
         edges += [slot.start for slot in told.next[:1]]
-        edges += [b.until for b in picture.facts.break_glass.values()]
+        edges += [b.until for b in picture.store_state.break_glass.values()]
         self._calendar_due = min((t for t in edges if t is not None and t > now), default=now + 3600.0)
 
 

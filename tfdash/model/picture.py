@@ -8,8 +8,8 @@ from typing import TypeAlias
 import msgspec
 
 from tfdash.model.kube import Object
-from tfdash.model.memory import NO_FACTS, Facts
 from tfdash.model.observation import Observation
+from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import NO_SIGNALS, Signals
 
@@ -50,7 +50,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     clusters: Mapping[ClusterRef, ClusterPicture]
     signals: Signals = NO_SIGNALS
-    facts: Facts = NO_FACTS
+    store_state: StoreState = EMPTY_STORE_STATE
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

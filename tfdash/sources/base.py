@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from tfdash.model.kubecluster import Event
-from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
+from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Signals
 from tfdash.model.verdict import Assessment
@@ -97,7 +97,7 @@ class Reading(Protocol):
 
     def change_signals(self, change: Callable[[Signals], Signals]) -> None: ...
 
-    def put_facts(self, facts: Facts) -> None: ...
+    def put_store_state(self, state: StoreState) -> None: ...
 
 
 class Feeder(Protocol):

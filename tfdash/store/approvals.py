@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan
-from tfdash.model.memory import ApprovalRequest, Entry
+from tfdash.model.store_state import ApprovalRequest, Entry
 
 
 class Approvals(Protocol):

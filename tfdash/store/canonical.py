@@ -25,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.store_state import Entry, EntryKind
 
 VERSION = 1
 GENESIS = "0" * 64

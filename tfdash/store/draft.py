@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store.canonical import VERSION, dump, plain, seal
 from tfdash.store.redact import Redactor
 

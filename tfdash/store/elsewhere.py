@@ -10,7 +10,7 @@ import hashlib
 
 import msgspec
 
-from tfdash.model.memory import Acting, VerifiedGood
+from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.names import TURN
 from tfdash.store.remembered import Remembered
@@ -19,7 +19,7 @@ from tfdash.store.remembered import Remembered
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """A Lease that somebody holds, until ``until`` (epoch seconds on this machine's clock)."""
 
-    acting: Acting
+    acting: RunningAction
     until: float
 
 
@@ -45,12 +45,14 @@ class Elsewhere:
                 found[subject] = theirs if mine is None else chosen(mine, own.digest_of(subject), theirs)
         return found
 
-    def holder(self, subject: Subject, now: float) -> Acting | None:
+    def holder(self, subject: Subject, now: float) -> RunningAction | None:
         """Who holds the Lease on ``subject`` (without uid)."""
         held = self.held.get(subject.cluster, {}).get(subject)
         return held.acting if held is not None and held.until > now else None
 
-    def acting_with(self, own: tuple[Acting, ...], terminal: str, now: float) -> tuple[Acting, ...]:
+    def acting_with(
+        self, own: tuple[RunningAction, ...], terminal: str, now: float
+    ) -> tuple[RunningAction, ...]:
         """Those whom the log knows, and those of whom only a cluster does; never ourselves twice."""
         known = {(a.terminal, a.subject._replace(uid="")) for a in own}
         more = [

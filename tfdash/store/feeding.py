@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import Entry, EntryKind, Facts, StoreHealth
+from tfdash.model.store_state import Entry, EntryKind, StoreHealth, StoreState
 from tfdash.sources.base import Reading
 from tfdash.store import anchors
 from tfdash.store.draft import Draft
@@ -68,7 +68,7 @@ class StoreFeeder:
         self.keys = keys
         self._siblings: Siblings | None = None
         self._dirty: asyncio.Event | None = None
-        self._told: Facts | None = None
+        self._told: StoreState | None = None
         self._loaded = False
         self.anchor_problem = ""
 
@@ -104,10 +104,10 @@ class StoreFeeder:
             self.sync.wake()
 
     def _publish(self, board: Reading) -> None:
-        facts = self.store.facts()
+        facts = self.store.state()
         if facts != self._told:
             self._told = facts
-            board.put_facts(facts)
+            board.put_store_state(facts)
 
     def apply(self, entries: list[Entry]) -> None:
         """What others recorded."""

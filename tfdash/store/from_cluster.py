@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from tfdash.clock import Clock
-from tfdash.model.memory import VerifiedGood
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Assessment
 from tfdash.store.elsewhere import Held
@@ -91,7 +91,9 @@ class FromCluster:
                         self._store.elsewhere.looked.add(ref)
 
     def _pace(self, board: Board) -> float:
-        busy = any(r.in_flight for r in board.assessment.releases.values()) or board.picture.facts.acting
+        busy = (
+            any(r.in_flight for r in board.assessment.releases.values()) or board.picture.store_state.acting
+        )
         return OFTEN if busy else SELDOM
 
     def soon(self) -> None:

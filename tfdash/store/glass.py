@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 from tfdash.store.draft import Draft
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tfdash.model.action import Request
-from tfdash.model.memory import Acting, VerifiedGood
+from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.canonical import dump
 
@@ -142,7 +142,9 @@ def lease_path(subject: Subject) -> str:
     return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
 
 
-def take_lease(acting: Acting, seconds: int, *, replaces: str = "", renewed: float | None = None) -> Request:
+def take_lease(
+    acting: RunningAction, seconds: int, *, replaces: str = "", renewed: float | None = None
+) -> Request:
     """Take the Lease on a subject. Another terminal that holds it makes the server answer 409 (a conflict of field managers).
 
     ``replaces``: the resourceVersion of one that has run out, which is taken over; if it changed meanwhile, 409 as well.
@@ -207,7 +209,7 @@ def release_lease(subject: Subject, uid: str, resource_version: str) -> Request:
     )
 
 
-def acting_in_cluster(document: Mapping[str, Any], subject: Subject, now: float) -> Acting | None:
+def acting_in_cluster(document: Mapping[str, Any], subject: Subject, now: float) -> RunningAction | None:
     """Who holds the Lease now; None where it has run out or is none."""
     spec, meta = document.get("spec"), document.get("metadata")
     if not isinstance(spec, Mapping) or not isinstance(meta, Mapping) or not spec.get("holderIdentity"):
@@ -222,7 +224,7 @@ def acting_in_cluster(document: Mapping[str, Any], subject: Subject, now: float)
         return None
     if now >= renewed + lasts:
         return None
-    return Acting(
+    return RunningAction(
         subject=subject,
         by=str(notes.get("tfdash.dev/by", "")),
         action=str(notes.get("tfdash.dev/action", "")),

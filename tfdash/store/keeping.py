@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 
 from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnknown, Writer
-from tfdash.model.memory import EntryKind, VerifiedGood
 from tfdash.model.requests import ReadFailed
+from tfdash.model.store_state import EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.in_cluster import TooLarge, remember_in_cluster, verified_name
 from tfdash.store.ledger import Store

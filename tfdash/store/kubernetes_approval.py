@@ -27,8 +27,8 @@ import msgspec
 from tfdash.actions.core.protocols import Answer, ApprovalRefused, LedgerUnavailable, NotSent, OutcomeUnknown
 from tfdash.clock import Clock
 from tfdash.model.action import Plan, Request
-from tfdash.model.memory import ApprovalRequest, Entry
 from tfdash.model.requests import ReadFailed
+from tfdash.model.store_state import ApprovalRequest, Entry
 from tfdash.store.approvals import matches, still_open
 from tfdash.store.canonical import audit_id, dump
 from tfdash.text import safe

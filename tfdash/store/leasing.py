@@ -16,8 +16,8 @@ from typing import Any
 
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writer
 from tfdash.clock import Clock
-from tfdash.model.memory import Acting
 from tfdash.model.requests import ReadFailed
+from tfdash.model.store_state import RunningAction
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.elsewhere import Elsewhere, Held
 from tfdash.store.from_cluster import held_in
@@ -35,10 +35,10 @@ _REFUSED = 600.0  # for so long no Lease is asked for where we may not
 class _Lease:
     """One of ours, for as many as act on its subject in this process."""
 
-    def __init__(self, writer: Writer, acting: Acting) -> None:
+    def __init__(self, writer: Writer, acting: RunningAction) -> None:
         self.writer, self.acting = writer, acting
         self.users = 0
-        self.other: Acting | None = None  # who holds it instead
+        self.other: RunningAction | None = None  # who holds it instead
         self.uid = self.version = ""
         self.tried_at = float("-inf")
         self.tried = asyncio.Event()  # the first try is over
@@ -113,7 +113,7 @@ class Leases:
     def _begin(self, writer: Writer, subject: Subject, by: str, action: str) -> _Lease:
         lease = self._leases.get(subject)
         if lease is None:
-            acting = Acting(
+            acting = RunningAction(
                 subject=subject, by=by, action=action, since=self._clock.now(), terminal=self._terminal()
             )
             lease = self._leases[subject] = _Lease(writer, acting)
@@ -188,5 +188,5 @@ class Leases:
         return None
 
 
-def said(other: Acting | None) -> str:
+def said(other: RunningAction | None) -> str:
     return f"{safe(other.by)} acts on it too: {safe(other.action)}" if other is not None else ""

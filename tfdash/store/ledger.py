@@ -16,14 +16,14 @@ import msgspec
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.model.action import Plan
-from tfdash.model.memory import (
-    Acting,
+from tfdash.model.store_state import (
     ApprovalRequest,
     BreakGlass,
     Entry,
     EntryKind,
-    Facts,
+    RunningAction,
     StoreHealth,
+    StoreState,
     VerifiedGood,
 )
 from tfdash.model.subject import Subject
@@ -372,12 +372,12 @@ class Store:
             or (entry.terminal.rpartition("-d")[0] in self.ended_terminals)
         )
 
-    def facts(self) -> Facts:
+    def state(self) -> StoreState:
         now = self.clock.now()
         unsettled = self.unsettled()
         gone = {entry.terminal for entry in unsettled} - {self.terminal}
         own = tuple(self._ours(a) for a in self.remembered.acting(now) if a.terminal not in gone)
-        return Facts(
+        return StoreState(
             verified=self.elsewhere.verified_with(self.remembered),
             approvals=self.waiting,
             break_glass=self._glass_facts(now),
@@ -390,7 +390,7 @@ class Store:
             baselines=self.remembered.baselines,
         )
 
-    def _ours(self, acting: Acting) -> Acting:
+    def _ours(self, acting: RunningAction) -> RunningAction:
         """Another chain of this very terminal (begun anew, or straight to the shared store) is this terminal."""
         mine = acting.terminal in self.own_terminals or acting.terminal.startswith(f"{self.terminal}-d")
         return msgspec.structs.replace(acting, terminal=self.terminal) if mine else acting

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store import place
 from tfdash.store.canonical import GENESIS, Unreadable, data_of, decode
 from tfdash.store.draft import Draft

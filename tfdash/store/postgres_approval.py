@@ -17,7 +17,7 @@ import msgspec
 
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan
-from tfdash.model.memory import ApprovalRequest, Entry
+from tfdash.model.store_state import ApprovalRequest, Entry
 from tfdash.store.approvals import matches, still_open
 from tfdash.store.canonical import GENESIS, Unreadable, data_of, decode, digest, read_header
 from tfdash.store.sealing import close_up, open_up

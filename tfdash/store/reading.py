@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import Entry
+from tfdash.model.store_state import Entry
 from tfdash.store import place
 from tfdash.store.anchors import Head
 from tfdash.store.canonical import Unreadable, decode

@@ -17,7 +17,7 @@ import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.action import Result
-from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store import place
 from tfdash.store.canonical import GENESIS
 from tfdash.store.draft import Draft

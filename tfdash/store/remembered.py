@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tfdash.model.action import Result
-from tfdash.model.memory import Acting, BreakGlass, Entry, EntryKind, VerifiedGood
+from tfdash.model.store_state import BreakGlass, Entry, EntryKind, RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.canonical import data_of
 
@@ -66,7 +66,7 @@ class Remembered:
         self._glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
-        self._acting: dict[tuple[str, Subject], tuple[float, Acting]] = {}
+        self._acting: dict[tuple[str, Subject], tuple[float, RunningAction]] = {}
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry; the same one again changes nothing."""
@@ -92,7 +92,7 @@ class Remembered:
                 until = _number(data.get("until"), 0.0)
                 self._acting[at] = (
                     entry.at,
-                    Acting(
+                    RunningAction(
                         subject=subject,
                         by=entry.actor,
                         action=entry.action,
@@ -211,12 +211,12 @@ class Remembered:
         """Intents without an outcome (or with an unknown one), of every terminal, oldest first."""
         return tuple(sorted(self._open.values(), key=lambda entry: entry.at))
 
-    def acting(self, now: float) -> tuple[Acting, ...]:
-        found: dict[tuple[str, Subject], Acting] = {}
+    def acting(self, now: float) -> tuple[RunningAction, ...]:
+        found: dict[tuple[str, Subject], RunningAction] = {}
         for entry in self._open.values():
             subject = subject_of(data_of(entry).get("subject"))
             if subject is not None and 0 <= now - entry.at < ACTING_FOR:
-                found[entry.terminal, subject] = Acting(
+                found[entry.terminal, subject] = RunningAction(
                     subject=subject,
                     by=entry.actor,
                     action=entry.action,

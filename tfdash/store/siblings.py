@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import Entry
+from tfdash.model.store_state import Entry
 from tfdash.store import place
 from tfdash.store.canonical import Unreadable, decode, digest
 from tfdash.store.schema import connect

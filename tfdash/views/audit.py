@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from zoneinfo import ZoneInfo
 
-from tfdash.model.memory import Entry, EntryKind, StoreHealth
+from tfdash.model.store_state import Entry, EntryKind, StoreHealth
 from tfdash.model.verdict import Level
 from tfdash.text import safe, safe_lines
 from tfdash.views import state as states

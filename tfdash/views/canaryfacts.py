@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
-from tfdash.model.memory import VerifiedGood
 from tfdash.model.picture import Picture
 from tfdash.model.release import Analysis, MetricResult, ReleaseState
+from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey
 from tfdash.model.verdict import Assessment, Level
@@ -155,7 +155,7 @@ def calendar_line(calendar: CalendarState | None, short: bool = False) -> Line:
 
 
 def good_of(picture: Picture, release: ReleaseState) -> VerifiedGood | None:
-    verified = picture.facts.verified
+    verified = picture.store_state.verified
     for subject in (release.workload, release.subject):
         if subject is not None:
             found = verified.get(subject) or verified.get(subject._replace(uid=""))
@@ -217,7 +217,7 @@ def nothing_lines(picture: Picture, assessment: Assessment, now: float, zone: Zo
         ],
         [],
     ]
-    verified = sorted(picture.facts.verified.values(), key=lambda g: -g.at)
+    verified = sorted(picture.store_state.verified.values(), key=lambda g: -g.at)
     if verified:
         lines.append([("last verified", "dim")])
         for good in verified[:5]:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, HorizontalPodAutoscaler, Object, StatefulSet
-from tfdash.model.memory import Entry, EntryKind
 from tfdash.model.requests import Managed
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 from tfdash.views.age import short_age

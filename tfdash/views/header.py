@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.model.calendar import CalendarState
-from tfdash.model.memory import Facts
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture
+from tfdash.model.store_state import StoreState
 from tfdash.text import safe
 from tfdash.views.age import FRESH, Freshness, of_observation
 from tfdash.views.times import clocks
@@ -60,7 +60,7 @@ def header(
         cluster=_distinct(c.ref.cluster for c in clusters),
         identity=_distinct(i.user for i in infos),
         version=_distinct(i.version for i in infos),
-        mode=mode_text(mode, picture.facts, environment, now),
+        mode=mode_text(mode, picture.store_state, environment, now),
         demo=demo,
         freshness=worst_freshness(clusters, now),
         clocks=clocks(now, zone),
@@ -70,7 +70,7 @@ def header(
     )
 
 
-def mode_text(mode: str, facts: Facts, environment: str, now: float) -> str:
+def mode_text(mode: str, facts: StoreState, environment: str, now: float) -> str:
     """``BREAK-GLASS 52:10`` where glass is broken in this environment, by whomever; else the desk's own."""
     glass = facts.break_glass.get(environment)
     if glass is None or now >= glass.until:

@@ -117,7 +117,7 @@ def terminal(
         found.until(
             lambda: not [w for w in board.unsettled() if w[1] in kinds], "the first lists", timeout=60.0
         )
-        found.until(lambda: bool(board.picture.facts.health.terminal), "the store's facts")
+        found.until(lambda: bool(board.picture.store_state.health.terminal), "the store's facts")
         yield found
     finally:
         board.stop(5.0)

@@ -25,7 +25,7 @@ from tfdash.clock import Clock, SystemClock
 from tfdash.judge import Judge
 from tfdash.model.action import Confirmation, Guarded, Plan, Progress
 from tfdash.model.calendar import CalendarState
-from tfdash.model.memory import ApprovalRequest, Entry, EntryKind, VerifiedGood
+from tfdash.model.store_state import ApprovalRequest, Entry, EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL

@@ -19,7 +19,7 @@ from tfdash.actions.core.protocols import Offer, PlanRefused
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import FreezeRule, Progress, Result
-from tfdash.model.memory import Facts, VerifiedGood
+from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.sources.kubernetes.kubeconfig import resolve
 
 NS = "tf-production"
@@ -109,7 +109,7 @@ def test_a_rollback_goes_back_to_the_last_verified_good(at: Bench, admin: httpx.
         at=1_700_000_000.0,
         by="rules",
     )
-    at.board.put_facts(Facts(verified={subject: remembered}))
+    at.board.put_store_state(StoreState(verified={subject: remembered}))
     try:
         guarded = at.plan("workload.rollback", subject)
         assert "last verified good, 14 Nov 22:13Z by rules" in guarded.plan.after
@@ -120,7 +120,7 @@ def test_a_rollback_goes_back_to_the_last_verified_good(at: Bench, admin: httpx.
         other = at.plan("workload.rollback", subject)  # the verified one runs: another is labelled
         assert "UNVERIFIED" in other.plan.after
     finally:
-        at.board.put_facts(Facts())
+        at.board.put_store_state(StoreState())
 
 
 def test_a_template_that_changed_meanwhile_refuses_and_says_so(at: Bench, admin: httpx.Client) -> None:
@@ -190,7 +190,7 @@ def test_scale_up_is_exempt_and_down_is_frozen(at: Bench, admin: httpx.Client) -
         assert (up.plan.freeze, up.refused) == (FreezeRule.EXEMPT, "")
         assert at.act(up)[0].result is Result.APPLIED
         assert deployment(admin, name)["spec"]["replicas"] == size + 1
-        at.board.put_facts(Facts())  # have it judged by the closed calendar
+        at.board.put_store_state(StoreState())  # have it judged by the closed calendar
         at.until(lambda: at.board.assessment.calendar is CLOSED, "the closed calendar")
         down = at.plan("workload.scale", subject, replicas=size)
         assert down.refused == "closed: blackout"
@@ -200,7 +200,7 @@ def test_scale_up_is_exempt_and_down_is_frozen(at: Bench, admin: httpx.Client) -
         assert deployment(admin, name)["spec"]["replicas"] == size + 1
     finally:
         at.judge.calendar = OPEN
-        at.board.put_facts(Facts())
+        at.board.put_store_state(StoreState())
         at.until(lambda: at.board.assessment.calendar is OPEN, "the open calendar")
     assert at.do("workload.scale", subject, replicas=size).result is Result.APPLIED
 

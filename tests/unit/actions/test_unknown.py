@@ -22,7 +22,7 @@ from tfdash.clock import FixedClock
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Progress, Result
-from tfdash.model.memory import ApprovalRequest
+from tfdash.model.store_state import ApprovalRequest
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.store.redact import Redactor
 

@@ -18,10 +18,10 @@ from tfdash.actions.store.verified_releases import Verifier, holds
 from tfdash.judging.policies import Policies
 from tfdash.judging.releases import Releases
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
-from tfdash.model.memory import Facts, VerifiedGood
 from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.requests import Document
+from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import NO_SIGNALS
 from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
@@ -68,7 +68,7 @@ class Board:
         )
 
     def remember(self, **facts: Any) -> None:
-        self.picture = msgspec.structs.replace(self.picture, facts=Facts(**facts))
+        self.picture = msgspec.structs.replace(self.picture, store_state=StoreState(**facts))
 
     async def read(self, subject: Subject) -> Document:
         template = {"spec": {"containers": [{"name": "a", "image": "checkout:2.15.0"}]}}
@@ -159,8 +159,8 @@ def test_a_restart_after_100_percent_still_judges_against_the_remembered_baselin
     shown = msgspec.structs.replace(
         picture(after.states), signals=msgspec.structs.replace(NO_SIGNALS, traffic=alone)
     )
-    facts = Facts(baselines={SUBJECT: frozen}, baseline_of={SUBJECT: about} if about else {})
-    after.assess(msgspec.structs.replace(shown, facts=facts), SIGNALS, set(), T0 + 721, {}, {})
+    facts = StoreState(baselines={SUBJECT: frozen}, baseline_of={SUBJECT: about} if about else {})
+    after.assess(msgspec.structs.replace(shown, store_state=facts), SIGNALS, set(), T0 + 721, {}, {})
     told = [t.baseline_label for t in after.judgements[SUBJECT].triggers if t.id == "errors"]
     assert [t[: len(label)] for t in told] == [label] if label else not any("frozen at" in t for t in told)
 
@@ -169,8 +169,8 @@ def test_a_restart_after_100_percent_still_judges_against_the_remembered_baselin
 def test_a_decision_is_about_one_version(about: str, breach: bool) -> None:
     judge = Releases(Policies())
     judge.states = {SUBJECT: release()}
-    facts = Facts(manual={SUBJECT: "ann: no"}, decided_on={SUBJECT: about} if about else {})
-    shown = msgspec.structs.replace(picture(judge.states), facts=facts)
+    facts = StoreState(manual={SUBJECT: "ann: no"}, decided_on={SUBJECT: about} if about else {})
+    shown = msgspec.structs.replace(picture(judge.states), store_state=facts)
     judge.assess(shown, SIGNALS, set(), T0 + 721, {}, {})
     told = judge.judgements[SUBJECT]
     assert (told.outcome is Outcome.BREACH) is breach
@@ -184,7 +184,7 @@ async def test_it_all_comes_back_from_the_store(tmp_path: Path) -> None:
     store.close()
     again = opened(tmp_path, Clock(T0 + 1))
     await again.feeder.load()
-    facts = again.store.facts()
+    facts = again.store.state()
     assert (facts.manual, facts.decided_on) == ({SUBJECT: "ann: no"}, {SUBJECT: NEW})
     assert (facts.baselines, facts.baseline_of) == ({SUBJECT: "counts"}, {SUBJECT: NEW})
     again.store.close()

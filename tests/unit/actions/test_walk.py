@@ -22,7 +22,7 @@ from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
 from tfdash.model.action import FreezeRule, Progress, Result, Risk
 from tfdash.model.judgement import Outcome
-from tfdash.model.memory import Acting, BreakGlass, Facts, StoreHealth
+from tfdash.model.store_state import BreakGlass, RunningAction, StoreHealth, StoreState
 
 # action, its target, what is given; one row for each that is there
 CASES: list[tuple[str, str, str, dict[str, str]]] = [
@@ -111,7 +111,9 @@ class Mode_:
 def glass(by: str) -> Callable[[Standing, Ledger], None]:
     def break_it(board: Standing, ledger: Ledger) -> None:
         found = BreakGlass(environment="production", by=by, reason="outage 12", since=NOW - 5, until=NOW + 60)
-        board.picture = msgspec.structs.replace(board.picture, facts=Facts(break_glass={"production": found}))
+        board.picture = msgspec.structs.replace(
+            board.picture, store_state=StoreState(break_glass={"production": found})
+        )
         board.say(calendar=CLOSED)
 
     return break_it
@@ -119,10 +121,10 @@ def glass(by: str) -> Callable[[Standing, Ledger], None]:
 
 def somebody(board: Standing, ledger: Ledger) -> None:
     acting = tuple(
-        Acting(subject=subject(kind, name), by="bob@corp", action="x", since=NOW, terminal="t2")
+        RunningAction(subject=subject(kind, name), by="bob@corp", action="x", since=NOW, terminal="t2")
         for _, kind, name, _ in CASES
     )
-    board.picture = msgspec.structs.replace(board.picture, facts=Facts(acting=acting))
+    board.picture = msgspec.structs.replace(board.picture, store_state=StoreState(acting=acting))
 
 
 def down(board: Standing, ledger: Ledger) -> None:
@@ -156,7 +158,7 @@ def unknown_calendar(board: Standing, ledger: Ledger) -> None:
 
 def shared(board: Standing, ledger: Ledger) -> None:
     health = StoreHealth(shared_configured=True)
-    board.picture = msgspec.structs.replace(board.picture, facts=Facts(health=health))
+    board.picture = msgspec.structs.replace(board.picture, store_state=StoreState(health=health))
 
 
 def closed_and_shared(board: Standing, ledger: Ledger) -> None:

@@ -22,7 +22,7 @@ from tfdash.config.load import load
 from tfdash.config.problems import ConfigError
 from tfdash.config.quick import QuickConfig, load_quick
 from tfdash.config.settings import Settings
-from tfdash.model.memory import Facts
+from tfdash.model.store_state import StoreState
 from tfdash.sources.kubernetes.source import KubernetesSource
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,7 +53,7 @@ class Place:
         return board, compose(board, config, self.settings(), sources, clock_of(config), mode)
 
 
-def facts_when(board: Board, true: Callable[[Facts], bool], seconds: float = 20.0) -> Facts:
+def facts_when(board: Board, true: Callable[[StoreState], bool], seconds: float = 20.0) -> StoreState:
     """The board's facts once they are ``true``; they come by themselves."""
     news = threading.Condition()
 
@@ -65,8 +65,10 @@ def facts_when(board: Board, true: Callable[[Facts], bool], seconds: float = 20.
     board.start()
     try:
         with news:
-            assert news.wait_for(lambda: true(board.picture.facts), seconds), board.picture.facts.health
-        return board.picture.facts
+            assert news.wait_for(lambda: true(board.picture.store_state), seconds), (
+                board.picture.store_state.health
+            )
+        return board.picture.store_state
     finally:
         board.stop()
 
@@ -333,7 +335,7 @@ def test_a_secret_that_cannot_be_had_is_named_and_never_shown(
 
 
 async def test_what_the_program_holds_is_never_recorded(tmp_path: Path) -> None:
-    from tfdash.model.memory import EntryKind
+    from tfdash.model.store_state import EntryKind
 
     _, acting = Place(tmp_path).composed(Mode(acts=True))
     entry = await acting.ledger.append(EntryKind.NOTE, actor="ann", sentence=f"the server said {TOKEN}")

@@ -42,7 +42,7 @@ CALENDAR = msgspec.structs.replace(
 
 def world(**kinds: Any) -> Picture:
     shown = picture(cluster(REF, **{kind: [] for kind in KINDS} | kinds))
-    return msgspec.structs.replace(shown, signals=signals(), facts=FACTS)
+    return msgspec.structs.replace(shown, signals=signals(), store_state=FACTS)
 
 
 def said(*pairs: tuple[ReleaseState, CanaryJudgement | None]) -> Assessment:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tfdash.model.memory import Entry, EntryKind, Facts
 from tfdash.model.picture import Picture
+from tfdash.model.store_state import Entry, EntryKind, StoreState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.store.draft import Draft
@@ -36,14 +36,14 @@ class Board:
     assessment: Assessment = EMPTY_ASSESSMENT
 
     def __init__(self) -> None:
-        self.facts = Facts()
+        self.facts = StoreState()
         self._came = asyncio.Event()
 
-    def put_facts(self, facts: Facts) -> None:
+    def put_store_state(self, facts: StoreState) -> None:
         self.facts = facts
         self._came.set()
 
-    async def until(self, true: Callable[[Facts], bool]) -> None:
+    async def until(self, true: Callable[[StoreState], bool]) -> None:
         while not true(self.facts):
             self._came.clear()
             await asyncio.wait_for(self._came.wait(), 20)

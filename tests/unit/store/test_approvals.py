@@ -13,7 +13,7 @@ from tests.unit.store.test_shared import end, sync
 from tfdash.actions.core.plan_digest import digest_of
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan, Request, Risk
-from tfdash.model.memory import ApprovalRequest
+from tfdash.model.store_state import ApprovalRequest
 from tfdash.store.opening import Opened
 
 BODY = '[{"op":"replace","path":"/spec/template/spec/containers/0/env/0/value","value":"planted-secret"}]'
@@ -56,7 +56,7 @@ async def test_asked_approved_used_once(tmp_path: Path, database: Database) -> N
     with pytest.raises(ApprovalRefused, match="nobody has approved it yet"):
         await ann.store.consume_approval(request.id, plan().digest, "ann@example")
     await bob.store.look_at_approvals()
-    (shown,) = bob.store.facts().approvals
+    (shown,) = bob.store.state().approvals
     assert msgspec.json.decode(shown.plan, type=Plan) == plan()  # the exact requests, to be rendered again
     decided = await decide(bob, request)
     assert (decided.state, decided.approver) == ("approved", "bob")

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, NOW, opened
 from tfdash.cli import main
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 from tfdash.store.anchors import Head, line
 
 HOSTILE = "\x1b]0;owned\x07\u202e\x9b31m\x7f\nline"

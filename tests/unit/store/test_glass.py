@@ -8,9 +8,9 @@ import pytest
 
 from tests.unit.store.helpers import NOW, REF, Board, Clock, opened
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import EntryKind
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
+from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import ClusterRef
 from tfdash.store.glass import boottime
 
@@ -27,19 +27,19 @@ async def test_it_begins_recorded_and_ends_recorded(tmp_path: Path) -> None:
     clock, boot = Clock(), Boot()
     store = opened(tmp_path, clock, boot=boot).store
     await store.break_glass("production", "ann", "the region is down")
-    glass = store.facts().break_glass["production"]
+    glass = store.state().break_glass["production"]
     assert (glass.by, glass.since, glass.until, glass.terminal) == ("ann", NOW, NOW + 3600, store.terminal)
     assert store.glass_active("production", "ann")
     assert not store.glass_active("staging", "ann") and not store.glass_active("production", "bob")
     clock.at += 60
     await store.end_break_glass("production", "ann")
     assert not store.glass_active("production", "ann")
-    due = store.facts().break_glass["production"]  # to be reviewed by somebody else
+    due = store.state().break_glass["production"]  # to be reviewed by somebody else
     assert due.until == clock.at and due.reviewed_by == ""
     with pytest.raises(PermissionError, match="somebody else"):
         await store.review_break_glass("production", "ann", "fine")
     await store.review_break_glass("production", "bob", "was needed")
-    assert store.facts().break_glass == {}
+    assert store.state().break_glass == {}
     store.close()
 
 
@@ -63,13 +63,13 @@ async def test_suspend_counts_and_a_clock_that_is_set_back_does_not_lengthen_it(
     clock.at -= 7200  # set back two hours
     boot.at += 3599
     assert (
-        store.glass_active("production", "ann") and store.facts().break_glass["production"].until > clock.at
+        store.glass_active("production", "ann") and store.state().break_glass["production"].until > clock.at
     )
     boot.at += 1
     assert not store.glass_active("production", "ann")
-    assert store.facts().break_glass["production"].until <= clock.at  # what the guard reads
+    assert store.state().break_glass["production"].until <= clock.at  # what the guard reads
     await store.watch_glass()
-    assert store.glass.all() == [] and store.facts().break_glass["production"].until <= clock.at
+    assert store.glass.all() == [] and store.state().break_glass["production"].until <= clock.at
     store.close()
 
 
@@ -107,14 +107,14 @@ async def test_a_restart_ends_it_for_everybody(tmp_path: Path) -> None:
     store, beside = opened(tmp_path), opened(tmp_path)
     await store.store.break_glass("production", "ann", "x")
     await beside.feeder.load()
-    assert beside.store.facts().break_glass["production"].until == NOW + 3600  # seen by others
+    assert beside.store.state().break_glass["production"].until == NOW + 3600  # seen by others
     store.store.close()
     again = opened(tmp_path, Clock(NOW + 10))
     await again.feeder.load()
     assert not again.store.glass_active("production", "ann")
-    assert again.store.facts().break_glass["production"].until == NOW + 10
+    assert again.store.state().break_glass["production"].until == NOW + 10
     await beside.feeder.load()
-    assert beside.store.facts().break_glass["production"].until == NOW + 10
+    assert beside.store.state().break_glass["production"].until == NOW + 10
     beside.store.close()
     again.store.close()
 
@@ -133,8 +133,8 @@ async def test_ours_is_the_one_that_the_guard_sees(tmp_path: Path) -> None:
     await one.store.break_glass("production", "ann", "mine")
     await two.store.break_glass("production", "bob", "longer")
     await one.feeder.load()
-    assert one.store.facts().break_glass["production"].by == "ann"
-    assert two.store.facts().break_glass["production"].by == "bob"
+    assert one.store.state().break_glass["production"].by == "ann"
+    assert two.store.state().break_glass["production"].by == "bob"
     one.store.close()
     two.store.close()
 

@@ -21,8 +21,8 @@ from tfdash.config.quick import load_quick
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
-from tfdash.model.memory import Acting, VerifiedGood
 from tfdash.model.picture import Picture
+from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.store.elsewhere import Elsewhere, Held, chosen, digest
 from tfdash.store.from_cluster import FromCluster, held_in, labelled
@@ -126,8 +126,8 @@ def test_two_terminals_see_who_acts(pair: Pair) -> None:
     with acts(pair.ann, subject, "ann@corp") as other:
         assert other() == ""
         look(pair.bob)
-        pair.bob.until(lambda: bool(pair.bob.board.picture.facts.acting), "ann to be seen")
-        (seen,) = pair.bob.board.picture.facts.acting
+        pair.bob.until(lambda: bool(pair.bob.board.picture.store_state.acting), "ann to be seen")
+        (seen,) = pair.bob.board.picture.store_state.acting
         assert (seen.by, seen.action, seen.subject) == ("ann@corp", "workload.rollback", subject)
         assert seen.terminal == pair.ann.store.terminal
         offers = {o.action: o for o in pair.bob.desk.offers(subject)}
@@ -138,10 +138,10 @@ def test_two_terminals_see_who_acts(pair: Pair) -> None:
         down = pair.bob.plan("workload.scale", subject, replicas=1)
         assert "ann@corp acts on it too" in down.refused
         look(pair.ann)
-        assert pair.ann.store.facts().acting == ()  # not ourselves
+        assert pair.ann.store.state().acting == ()  # not ourselves
     assert read(pair.ann, lease_path(subject)).status == 404
     look(pair.bob)
-    assert pair.bob.store.facts().acting == ()
+    assert pair.bob.store.state().acting == ()
 
 
 def test_the_second_of_two_is_told_before_anything_was_read(pair: Pair) -> None:
@@ -157,7 +157,7 @@ def test_the_second_of_two_is_told_before_anything_was_read(pair: Pair) -> None:
         assert any("ann@corp" in e.sentence for e in pair.bob.loop(pair.bob.store.newest(5)))
         assert pair.bob.act(restart)[0].result is Result.APPLIED
     look(pair.bob)
-    pair.bob.until(lambda: not pair.bob.board.picture.facts.acting, "nobody acts")
+    pair.bob.until(lambda: not pair.bob.board.picture.store_state.acting, "nobody acts")
     again = pair.bob.plan("workload.scale", subject, replicas=1)
     assert pair.bob.act(again)[0].result is Result.APPLIED
     desk: Any = pair.bob.desk
@@ -168,7 +168,7 @@ def test_the_second_of_two_is_told_before_anything_was_read(pair: Pair) -> None:
 def test_one_that_ran_out_is_taken_over(pair: Pair) -> None:
     subject = pair.ann.subject("Deployment", NS, "auth")
     desk: Any = pair.ann.desk
-    old = Acting(subject=subject, by="gone", action="x", since=1.0, terminal="t-gone")
+    old = RunningAction(subject=subject, by="gone", action="x", since=1.0, terminal="t-gone")
     sent = desk._writers.clusters[REF].send(take_lease(old, 1, renewed=1.0), audit_id="", timeout=5)
     assert pair.ann.loop(sent).ok
     pair.ann.loop(asyncio.sleep(2.1))  # the server's stamp counts, in whole seconds
@@ -202,14 +202,14 @@ def test_a_verified_release_is_another_terminals_target(pair: Pair) -> None:
     assert "kept in the cluster as ConfigMap" in pair.ann.loop(pair.ann.store.newest(1))[0].sentence
     for at in (pair.ann, pair.bob):
         look(at)
-    pair.bob.until(lambda: subject in pair.bob.board.picture.facts.verified, "ann's release")
-    seen = pair.bob.board.picture.facts.verified[subject]
+    pair.bob.until(lambda: subject in pair.bob.board.picture.store_state.verified, "ann's release")
+    seen = pair.bob.board.picture.store_state.verified[subject]
     assert (seen.where, seen.images, seen.by) == ("cluster", ("registry/billing:0.1",), "rules")
     guarded = pair.bob.plan("workload.rollback", subject)
     assert guarded.allowed, guarded.refused
     assert "from the cluster, written by tfdash; no audit entry here vouches for it" in guarded.plan.after
     assert "its ReplicaSet is gone, the whole template was remembered" in guarded.plan.after
-    assert pair.ann.store.facts().verified[subject].origin == ""  # the log's own
+    assert pair.ann.store.state().verified[subject].origin == ""  # the log's own
     assert pair.bob.act(guarded)[0].result is Result.APPLIED
     now = pair.bob.loop(pair.bob.board.read(subject)).document["spec"]["template"]["spec"]
     assert now["containers"][0]["image"] == "registry/billing:0.1"
@@ -229,8 +229,8 @@ def test_a_terminal_that_only_reads_sees_it_all_and_one_turn_is_taken(
     clock = clock_of(load_quick(str(demo.config), "", "", ""))
     with acts(pair.ann, subject, "ann@corp"), terminal(config, kinds=KINDS, clock=clock) as carol:
         look(carol)
-        carol.until(lambda: bool(carol.board.picture.facts.acting), "ann to be seen")
-        assert [a.by for a in carol.board.picture.facts.acting] == ["ann@corp"]  # a turn is no action
+        carol.until(lambda: bool(carol.board.picture.store_state.acting), "ann to be seen")
+        assert [a.by for a in carol.board.picture.store_state.acting] == ["ann@corp"]  # a turn is no action
         holder = carol.store.elsewhere.holder(turn, clock.now())
         assert holder is not None and holder.terminal == pair.ann.store.terminal
         assert not hasattr(carol.desk, "_announces")  # nothing behind it could write a Lease
@@ -255,15 +255,15 @@ def test_a_person_decides_and_takes_it_back(pair: Pair) -> None:
     desk: Any = pair.ann.desk
     told = pair.ann.run(desk.decide_rollback(subject, "customers call"))
     assert told == f"{subject}: {_user(pair.ann)} decides to roll back"
-    pair.ann.until(lambda: subject in pair.ann.board.picture.facts.manual, "the decision")
-    assert pair.ann.board.picture.facts.manual[subject] == f"{_user(pair.ann)}: customers call"
-    assert pair.ann.board.picture.facts.decided_on[subject]
+    pair.ann.until(lambda: subject in pair.ann.board.picture.store_state.manual, "the decision")
+    assert pair.ann.board.picture.store_state.manual[subject] == f"{_user(pair.ann)}: customers call"
+    assert pair.ann.board.picture.store_state.decided_on[subject]
     pair.ann.run(desk.decide_rollback(subject, ""))
-    pair.ann.until(lambda: subject not in pair.ann.board.picture.facts.manual, "it is taken back")
+    pair.ann.until(lambda: subject not in pair.ann.board.picture.store_state.manual, "it is taken back")
     signed = pair.ann.run(desk.sign(subject, "looked at it"))
     assert "signs" in signed
-    pair.ann.until(lambda: subject in pair.ann.board.picture.facts.verified, "the signature")
-    seen = pair.ann.board.picture.facts.verified[subject]
+    pair.ann.until(lambda: subject in pair.ann.board.picture.store_state.verified, "the signature")
+    seen = pair.ann.board.picture.store_state.verified[subject]
     assert seen.by == _user(pair.ann) and seen.verdicts[0].endswith("looked at it")
 
 
@@ -306,7 +306,7 @@ def test_a_cluster_cannot_claim_to_be_newer_than_the_servers_stamp() -> None:
 
 
 def lease(subject: Subject, **changes: Any) -> dict[str, Any]:
-    acting = Acting(subject=subject, by="ann", action="x", since=NOW, terminal="t-ann")
+    acting = RunningAction(subject=subject, by="ann", action="x", since=NOW, terminal="t-ann")
     body: dict[str, Any] = json.loads(take_lease(acting, 60).body)
     body["metadata"] |= {"managedFields": [{"manager": "m", "time": "2026-11-24T10:00:00Z"}]}
     body["metadata"] |= changes
@@ -337,7 +337,7 @@ def test_a_turn_is_nobody_who_acts() -> None:
     turn = Subject(CHECKOUT.cluster, TURN, "", "journeys-production")
     elsewhere = Elsewhere()
     for subject in (turn, CHECKOUT):
-        acting = Acting(subject=subject, by="ann", action="x", since=NOW, terminal="t-ann")
+        acting = RunningAction(subject=subject, by="ann", action="x", since=NOW, terminal="t-ann")
         elsewhere.held.setdefault(subject.cluster, {})[subject] = Held(acting=acting, until=NOW + 60)
     assert [a.subject for a in elsewhere.acting_with((), "t-bob", NOW)] == [CHECKOUT]
     assert elsewhere.acting_with((), "t-ann", NOW) == () == elsewhere.acting_with((), "t-bob", NOW + 60)

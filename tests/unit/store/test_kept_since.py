@@ -21,7 +21,7 @@ from tests.unit.store.helpers import Clock, opened
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.cli import main
 from tfdash.model.action import Plan
-from tfdash.model.memory import Acting, EntryKind
+from tfdash.model.store_state import EntryKind, RunningAction
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store import place
 from tfdash.store.anchors import parse
@@ -164,7 +164,7 @@ async def test_a_changed_byte_in_it_is_found(kept: Kept) -> None:
 async def test_it_reads_to_the_same_facts(kept: Kept) -> None:
     reader = kept.open(acting=False)
     await reader.feeder.load()
-    facts = plainly(reader.store.facts())
+    facts = plainly(reader.store.state())
     reader.store.close()
     for name, before in kept.expected["facts"].items():
         assert holds(facts[name], before), name
@@ -178,8 +178,8 @@ async def test_its_chain_goes_on(kept: Kept) -> None:
     entry = await store.store.append(EntryKind.NOTE, actor="ann@example", sentence="a later program")
     assert entry.terminal == before[-1].terminal and entry.sequence == before[-1].sequence + 1
     assert entry.previous == before[-1].hash
-    assert len(store.store.facts().verified[CHECKOUT].template) > 100
-    assert {intent.sentence for intent in store.store.facts().unsettled} == {"restart", "pause"}
+    assert len(store.store.state().verified[CHECKOUT].template) > 100
+    assert {intent.sentence for intent in store.store.state().unsettled} == {"restart", "pause"}
     await store.store.reserve(3)
     store.store.close()
     assert verify(read_folder(kept.folder)).code == 0
@@ -225,15 +225,15 @@ async def test_entries_go_on_to_its_database(kept: Kept, restored: Database, bob
     await ann.store.remember_manual(CHECKOUT, "ann@example", "")
     await sync(ann)
     await sync(bob)
-    assert CHECKOUT not in bob.store.facts().manual and ann.store.health.behind == 0
-    assert len(bob.store.facts().verified[CHECKOUT].template) > 100  # sealed with what both share
+    assert CHECKOUT not in bob.store.state().manual and ann.store.health.behind == 0
+    assert len(bob.store.state().verified[CHECKOUT].template) > 100  # sealed with what both share
     await end(ann)
 
 
 async def test_what_waits_in_its_database_is_shown_and_can_be_denied(kept: Kept, bob: Opened) -> None:
     asked = kept.expected["approvals"]
     await bob.store.look_at_approvals()
-    shown = {request.id: request for request in bob.store.facts().approvals}
+    shown = {request.id: request for request in bob.store.state().approvals}
     assert {word: shown[ask["id"]].state for word, ask in asked.items()} == {
         word: word for word in ("waiting", "approved", "denied", "consumed")
     }
@@ -277,10 +277,10 @@ async def test_what_is_kept_in_clusters_has_the_same_names_and_form(kept: Kept) 
     reader = kept.open(acting=False)
     await reader.feeder.load()
     good = msgspec.structs.replace(
-        reader.store.facts().verified[CHECKOUT], at=since - 60, subject=CHECKOUT, where="store"
+        reader.store.state().verified[CHECKOUT], at=since - 60, subject=CHECKOUT, where="store"
     )
     reader.store.close()
-    acting = Acting(
+    acting = RunningAction(
         subject=CHECKOUT,
         by="ann@example",
         action="workload.rollback",

@@ -18,7 +18,7 @@ import pytest
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import opened
 from tests.unit.store.test_shared import sync
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 from tfdash.store.reading import entries_of, read_folder
 from tfdash.store.verify import lines, verify
 
@@ -52,7 +52,7 @@ async def putting(self, rows):
     point("before put"); got = await put(self, rows); point("after put"); return got
 shared.SharedStore.put = putting
 from tests.unit.store.helpers import CHECKOUT, opened
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 def told(word, entry):
     os.write(1, f"{word} {entry.terminal} {entry.sequence} {entry.intent}\n".encode())
 async def main():
@@ -157,7 +157,7 @@ import asyncio, json, os, resource, sys
 from pathlib import Path
 from tests.unit.store.helpers import CHECKOUT, opened
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 async def main():
     store = opened(Path(sys.argv[1])).store
     await store.reserve(3)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.store.helpers import CHECKOUT, NOW, Board, Clock, note, opened, planted, rows
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import EntryKind, VerifiedGood
+from tfdash.model.store_state import EntryKind, VerifiedGood
 from tfdash.store import place
 from tfdash.store.canonical import GENESIS, audit_id, decode, digest
 from tfdash.store.local import LocalFile
@@ -61,7 +61,7 @@ async def test_two_terminals_side_by_side_have_a_chain_each_and_see_each_other(t
     assert one.store.terminal != two.store.terminal
     await one.store.remember_manual(CHECKOUT, "ann", "checkout is broken")
     await two.feeder.load()
-    assert two.store.facts().manual == {CHECKOUT: "checkout is broken"}
+    assert two.store.state().manual == {CHECKOUT: "checkout is broken"}
     assert len(rows(tmp_path, 0)) == 1 and rows(tmp_path, 1) == []
     one.store.close()
     two.store.close()
@@ -249,7 +249,7 @@ async def test_intents_without_an_outcome_are_found_at_the_next_start(tmp_path: 
     )
     done = await store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT)
     await store.append(EntryKind.OUTCOME, actor="ann", intent=done.intent, data={"result": "applied"})
-    assert store.facts().unsettled == () and len(store.facts().acting) == 1
+    assert store.state().unsettled == () and len(store.state().acting) == 1
     store.close()
     again = opened(tmp_path)
     await again.feeder.load()
@@ -271,10 +271,10 @@ async def test_intents_of_a_terminal_beside_us_are_unsettled_once_it_ended(tmp_p
     intent = await two.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT, action="pod.evict")
     await one.feeder.load()
     assert one.store.unsettled() == ()
-    assert [(a.by, a.action) for a in one.store.facts().acting] == [("ann", "pod.evict")]
+    assert [(a.by, a.action) for a in one.store.state().acting] == [("ann", "pod.evict")]
     two.store.close()
     await one.feeder.load()
-    assert [e.intent for e in one.store.unsettled()] == [intent.intent] and one.store.facts().acting == ()
+    assert [e.intent for e in one.store.unsettled()] == [intent.intent] and one.store.state().acting == ()
     one.store.close()
 
 
@@ -295,13 +295,13 @@ async def test_a_read_only_terminal_takes_no_place_records_nothing_and_sees_ever
     with pytest.raises(LedgerUnavailable, match="read-only"):
         await reader.store.record(note())
     await reader.feeder.load()
-    assert reader.store.facts().verified == {CHECKOUT: good}
+    assert reader.store.state().verified == {CHECKOUT: good}
     assert not (tmp_path / "terminal-1.lock").exists()
     acting.store.close()
     reader.store.close()
     again = opened(tmp_path)
     await again.feeder.load()
-    assert again.store.facts().verified == {CHECKOUT: good}
+    assert again.store.state().verified == {CHECKOUT: good}
     again.store.close()
     assert planted(tmp_path, b"planted-secret") == []
 

@@ -10,7 +10,7 @@ from typing import Any
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, Board, opened
 from tests.unit.store.test_approvals import plan
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 from tfdash.store.opening import Opened
 
 

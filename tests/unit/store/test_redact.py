@@ -13,8 +13,8 @@ from tests.unit.store.helpers import CHECKOUT, NOW, opened, planted, rows
 from tfdash.actions.core.execution_record import plan_data
 from tfdash.actions.core.plan_digest import digest_of
 from tfdash.model.action import Choice, Plan, Post, Request
-from tfdash.model.memory import EntryKind
 from tfdash.model.release import Fact
+from tfdash.model.store_state import EntryKind
 from tfdash.store.canonical import data_of, decode
 from tfdash.store.redact import GONE, Redactor
 

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, NOW, note, opened
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.memory import EntryKind, VerifiedGood
+from tfdash.model.store_state import EntryKind, VerifiedGood
 from tfdash.store.canonical import GENESIS, seal
 from tfdash.store.feeding import SHARED
 from tfdash.store.opening import Opened
@@ -46,7 +46,7 @@ async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Data
     assert ann.store.health.behind == 2
     await sync(ann, bob)
     assert ann.store.health.behind == 0 and ann.store.health.proven_to == 2
-    facts = bob.store.facts()
+    facts = bob.store.state()
     assert facts.manual == {CHECKOUT: "broken"}
     glass = facts.break_glass["production"]
     assert (glass.by, glass.reason, glass.terminal, glass.until) == (
@@ -60,7 +60,7 @@ async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Data
     await bob.feeder.sync.shared.close()
     later = one(tmp_path / "b", database, "bob")  # from its own file, before the shared store answers
     await later.feeder.load()
-    assert later.store.facts().manual == {CHECKOUT: "broken"}
+    assert later.store.state().manual == {CHECKOUT: "broken"}
     await end(ann, later)
 
 
@@ -232,7 +232,7 @@ async def test_hostile_text_travels_as_it_is(tmp_path: Path, database: Database)
     ann, bob = one(tmp_path / "a", database, "ann"), one(tmp_path / "b", database, "bob")
     await ann.store.remember_manual(CHECKOUT._replace(name=hostile), hostile, hostile)
     await sync(ann, bob)
-    assert bob.store.facts().manual == {CHECKOUT._replace(name=hostile): hostile}
+    assert bob.store.state().manual == {CHECKOUT._replace(name=hostile): hostile}
     await end(ann, bob)
 
 
@@ -261,15 +261,15 @@ async def test_templates_travel_sealed_or_not_at_all(tmp_path: Path, database: D
     await ann.store.remember_verified(good)
     await sync(ann, bob)
     assert (
-        bob.store.facts().verified[CHECKOUT].template == ""
-        and bob.store.facts().verified[CHECKOUT].template_hash == "h"
+        bob.store.state().verified[CHECKOUT].template == ""
+        and bob.store.state().verified[CHECKOUT].template_hash == "h"
     )
     ann2, bob2 = (
         one(tmp_path / "a", database, "ann", key="ours"),
         one(tmp_path / "b", database, "bob", key="ours"),
     )
     await sync(ann2, bob2)
-    assert bob2.store.facts().verified[CHECKOUT] == good
+    assert bob2.store.state().verified[CHECKOUT] == good
     for table in ("entries", "bodies"):
         column = "body" if table == "entries" else "sealed"
         for (body,) in database.sql(f"SELECT {column} FROM tfdash.{table}"):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.store.conftest import Database
-from tfdash.model.memory import Acting
+from tfdash.model.store_state import RunningAction
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.elsewhere import Elsewhere, Held
 from tfdash.store.names import TURN
@@ -92,7 +92,7 @@ async def test_a_terminal_that_only_reads_has_its_turn_only_where_nobody_holds_t
     elsewhere = Elsewhere()
     elsewhere.looked.add(REF)
     mine = turns(tmp_path, elsewhere)
-    acting = Acting(subject=JOURNEYS, by="bob", action="takes its turn", since=0.0, terminal="t-bob")
+    acting = RunningAction(subject=JOURNEYS, by="bob", action="takes its turn", since=0.0, terminal="t-bob")
     elsewhere.held[REF] = {JOURNEYS: Held(acting=acting, until=Clock().now() + 30)}
     assert not await mine()
     elsewhere.held[REF] = {JOURNEYS: Held(acting=acting, until=Clock().now())}  # it ran out

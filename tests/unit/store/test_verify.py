@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.helpers import CHECKOUT, NOW, note, opened
-from tfdash.model.memory import EntryKind
+from tfdash.model.store_state import EntryKind
 from tfdash.store.anchors import Head, parse
 from tfdash.store.canonical import GENESIS, seal
 from tfdash.store.reading import read_folder

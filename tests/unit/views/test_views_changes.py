@@ -16,10 +16,10 @@ from tfdash.model.kube import (
     Provisional,
     Template,
 )
-from tfdash.model.memory import Entry, EntryKind
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.requests import Document, Managed, ReadFailed
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import EMPTY_ASSESSMENT

@@ -27,8 +27,8 @@ from tfdash.actions.kubernetes.reconcile import Settled, settle
 from tfdash.actions.store import decisions
 from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Guarded, Plan, Progress, Result
-from tfdash.model.memory import ApprovalRequest
 from tfdash.model.requests import ReadFailed
+from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import ClusterRef, Subject
 
 Tell = Callable[[Progress], None]
@@ -94,7 +94,7 @@ class ActingDesk(Describing):
         return (*looked.checks, *self._store_check(plan))
 
     def _store_check(self, plan: Plan) -> tuple[Check, ...]:
-        health = self._board.picture.facts.health
+        health = self._board.picture.store_state.health
         if self._ledger is not None and not health.local:
             return ()
         why = health.local or "there is no store"
@@ -244,7 +244,7 @@ class ActingDesk(Describing):
         """The intents without an outcome, each read again: what is certain is recorded, the rest is asked of a person."""
         patience = self._policy.server_timeout + 2 * self._policy.settle_margin
         work = settle(
-            self._board.picture.facts.unsettled,
+            self._board.picture.store_state.unsettled,
             self._writers.clusters,
             self._ledger,
             now=self._clock.now(),

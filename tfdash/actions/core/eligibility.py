@@ -120,7 +120,7 @@ def _remembered(picture: Picture, subject: Subject, release: ReleaseState | None
     }
     return any(
         bare(s) in at and good.template and good.template_hash != now
-        for s, good in picture.facts.verified.items()
+        for s, good in picture.store_state.verified.items()
     )
 
 

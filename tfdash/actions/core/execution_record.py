@@ -20,7 +20,7 @@ from tfdash.actions.core.protocols import Ledger, LedgerUnavailable, NotSent, Ou
 from tfdash.actions.kubernetes.patches import marks_of
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import FreezeRule, Plan, Request, Result
-from tfdash.model.memory import Entry, EntryKind
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.playbook.releases.facts import canonical
 from tfdash.text import safe
 

@@ -10,8 +10,8 @@ from tfdash.actions.core.policy import ActionPolicy
 from tfdash.model.action import Check, FreezeRule, Risk
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement, Outcome
-from tfdash.model.memory import BreakGlass, Facts
 from tfdash.model.release import ReleaseState
+from tfdash.model.store_state import BreakGlass, StoreState
 from tfdash.model.subject import Subject
 from tfdash.playbook.schedule import continuation
 from tfdash.text import safe
@@ -28,7 +28,7 @@ class Case(NamedTuple):
     release: ReleaseState | None
     judgement: CanaryJudgement | None
     calendar: CalendarState | None
-    facts: Facts
+    facts: StoreState
     user: str
     terminal: str
     now: float

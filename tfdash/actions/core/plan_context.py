@@ -10,9 +10,9 @@ from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_digest import STAMP
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.model.memory import VerifiedGood
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document
+from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Assessment
 
@@ -67,7 +67,7 @@ class Planning:
         wanted = {self.at._replace(uid=""), self.standing.subject}
         if self.standing.release is not None and self.standing.release.workload is not None:
             wanted.add(self.standing.release.workload._replace(uid=""))
-        for subject, good in self.picture.facts.verified.items():
+        for subject, good in self.picture.store_state.verified.items():
             if subject._replace(uid="") in wanted and good.template:
                 return good
         return None

@@ -160,7 +160,7 @@ class Describing:
             release=found.release,
             judgement=found.judgement,
             calendar=self._calendar(),
-            facts=self._board.picture.facts,
+            facts=self._board.picture.store_state,
             user=user,
             terminal=self._terminal,
             now=self._clock.now(),

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import msgspec
 
 from tfdash.model.action import Arguments, Confirmation, Guarded, Offer, Plan, Progress, Request
-from tfdash.model.memory import ApprovalRequest, Entry, EntryKind, VerifiedGood
 from tfdash.model.requests import Privilege
+from tfdash.model.store_state import ApprovalRequest, Entry, EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 
 

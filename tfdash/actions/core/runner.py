@@ -27,10 +27,10 @@ from tfdash.actions.kubernetes.postconditions import Seen, come_true, other_subj
 from tfdash.actions.kubernetes.sending import Items, send_each
 from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Request, Result, Risk
-from tfdash.model.memory import EntryKind
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 

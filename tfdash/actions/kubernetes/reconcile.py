@@ -12,8 +12,8 @@ from tfdash.actions.core.protocols import Ledger, Writer
 from tfdash.actions.kubernetes.patches import Marks
 from tfdash.actions.kubernetes.sending import read_outcome
 from tfdash.model.action import Plan, Request, Result
-from tfdash.model.memory import Entry, EntryKind
 from tfdash.model.requests import ReadFailed
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.model.subject import ClusterRef
 from tfdash.text import safe
 

@@ -13,8 +13,8 @@ from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.store.verified_releases import Reads, said, verified
 from tfdash.model.judgement import Outcome
-from tfdash.model.memory import VerifiedGood
 from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.version import version_of
 
@@ -41,7 +41,7 @@ async def roll_back(
     release = _release(stands)
     at = release.subject
     if not reason:
-        if not board.picture.facts.manual.get(at):
+        if not board.picture.store_state.manual.get(at):
             raise PlanRefused(f"nobody has decided to roll {at} back")
         await memory.remember_manual(at, user, "", version_of(release))
         return f"{at}: the decision to roll back is taken back"

@@ -16,10 +16,10 @@ from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.clock import Clock
 from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.kube import Pod
-from tfdash.model.memory import Facts, VerifiedGood
 from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Assessment
 from tfdash.playbook.releases.version import version_of
@@ -74,7 +74,7 @@ class Verifier:
 
     async def _keep_baselines(self, board: Reads) -> None:
         """Now and then while both versions serve, and once more when only one is left, so that a restart has it."""
-        now, facts = self._clock.now(), board.picture.facts
+        now, facts = self._clock.now(), board.picture.store_state
         for subject, baseline in tuple(board.assessment.baselines.items()):
             release = board.assessment.releases.get(subject)
             if release is None or facts.baselines.get(subject) == baseline:
@@ -92,7 +92,11 @@ class Verifier:
     async def _remember(self, board: Reads, release: ReleaseState, judgement: CanaryJudgement) -> None:
         at = release.workload or release.subject
         side = release.canary or release.stable
-        if side is None or self._tried.get(at) == side.hash or known(board.picture.facts, at, side.hash):
+        if (
+            side is None
+            or self._tried.get(at) == side.hash
+            or known(board.picture.store_state, at, side.hash)
+        ):
             return
         try:
             good = await verified(board, release, self._clock.now(), "rules", said(judgement))
@@ -110,7 +114,7 @@ def holds(release: ReleaseState, judgement: CanaryJudgement) -> bool:
     )
 
 
-def known(facts: Facts, at: Subject, hash_: str) -> bool:
+def known(facts: StoreState, at: Subject, hash_: str) -> bool:
     """Whether the log has that version of ``at`` as its newest already; subjects are compared without their uid. What only
     a cluster says is no evidence of ours."""
     return any(

@@ -280,7 +280,7 @@ class Board:
     def change_signals(self, change: Any) -> None:
         self.signals: Signals = change(self.signals)
 
-    def put_facts(self, facts: Any) -> None:
+    def put_store_state(self, facts: Any) -> None:
         raise AssertionError
 
 

@@ -134,7 +134,7 @@ class Board:
     def change_signals(self, change: Callable[[Signals], Signals]) -> None:
         self.signals = change(self.signals)
 
-    def put_facts(self, facts: Any) -> None:
+    def put_store_state(self, facts: Any) -> None:
         raise AssertionError("no facts of metrics")
 
 

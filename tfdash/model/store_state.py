@@ -86,7 +86,7 @@ class BreakGlass(msgspec.Struct, frozen=True, kw_only=True):
     reviewed_by: str = ""
 
 
-class Acting(msgspec.Struct, frozen=True, kw_only=True):
+class RunningAction(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who acts on a subject now."""
 
     subject: Subject
@@ -110,13 +110,13 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     stamps: str = ""
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     """What of the store enters a picture. Never mutated after publication."""
 
     verified: dict[Subject, VerifiedGood] = {}
     approvals: tuple[ApprovalRequest, ...] = ()
     break_glass: dict[str, BreakGlass] = {}  # by environment
-    acting: tuple[Acting, ...] = ()
+    acting: tuple[RunningAction, ...] = ()
     manual: dict[Subject, str] = {}  # rollback decided by a person: their sentence
     unsettled: tuple[Entry, ...] = ()  # intents without an outcome
     health: StoreHealth = StoreHealth()
@@ -126,4 +126,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     owners: dict[ClusterRef, str] = {}
 
 
-NO_FACTS = Facts()
+EMPTY_STORE_STATE = StoreState()
