@@ -35,8 +35,13 @@ LineView {
 
     def line(self, text: str, *names: str) -> Strip:
         """A whole line in one style."""
-        width = self.size.width
-        return Strip([Segment(fitted(text, width), self.style(*names))], width)
+        room, width = self.line_width, self.size.width
+        return Strip([Segment(fitted(text, room) + " " * (width - room), self.style(*names))], width)
+
+    @property
+    def line_width(self) -> int:
+        """The cells of a line that are seen: a scrollbar stands over the last of ``size.width``."""
+        return max(self.size.width - self.scrollbar_size_vertical, 0)
 
     def repaint_lines(self, *ys: int) -> None:
         """Draw lines of the screen anew; ``y`` counts from the top of the widget.

@@ -156,7 +156,7 @@ Pager {
 
     def _measuring(self, ends: list[int]) -> Iterator[None]:
         """Append to ``ends`` until it has every row; yields where others should have a turn."""
-        width, until = max(self.size.width, 2), perf_counter() + SLICE
+        width, until = max(self.line_width, 2), perf_counter() + SLICE
         end = ends[-1] if ends else 0
         while len(ends) < self.row_count:
             text = self.row_text(len(ends))
@@ -189,7 +189,7 @@ Pager {
             self.rows_renewed()  # what is being measured begins anew
         if self._ends is None:
             return count
-        lines = self._ends[count - 1] if count else 0
+        lines = self._line_of(count)
         self._ends = [end - lines for end in self._ends[count:]]
         return lines
 
@@ -208,7 +208,7 @@ Pager {
     def _line_of(self, row: int) -> int:
         if self._ends is None or row <= 0:
             return max(row, 0)
-        return self._ends[min(row, len(self._ends)) - 1]
+        return self._ends[min(row, len(self._ends)) - 1] if self._ends else 0
 
     @property
     def top_row(self) -> int:
@@ -233,31 +233,30 @@ Pager {
     # -- drawing ------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.line_width
         if y < HEAD:
             left, right = fitting(*self.title_pieces(), width)
             used = sum(width_of(p.text) for p in (*left, *right))
             pieces = [*left, Piece(" " * max(width - used, 0)), *right]
-            return Strip(
-                [Segment(p.text, self.style(*p.names)) for p in pieces if p.text]
-            ).adjust_cell_length(width, self.style())
+            segments = [Segment(p.text, self.style(*p.names)) for p in pieces if p.text]
+            return Strip(segments).adjust_cell_length(self.size.width, self.style())
         line = self.scroll_offset.y + y - HEAD
         if line >= self.line_count:
             return self.line("")
         row, part = self._row_at(line)
         strip = self._strip(row)
         if self._ends is None:
-            return strip.crop_extend(self._aside, self._aside + width, self.style())
-        return self._part(strip, row, part, width)
+            return strip.crop_extend(self._aside, self._aside + self.size.width, self.style())
+        return self._part(strip, row, part, width).adjust_cell_length(self.size.width, self.style())
 
     def _part(self, strip: Strip, row: int, part: int, width: int) -> Strip:
         text = strip.text
         if text.isascii():
-            return strip.crop_extend(part * width, (part + 1) * width, self.style())
+            return strip.crop(part * width, (part + 1) * width)
         pieces = wrapped(text, width)
         before = sum(width_of(piece) for piece in pieces[:part])
         after = before + width_of(pieces[part] if part < len(pieces) else "")
-        return strip.crop(before, after).adjust_cell_length(width, self.style())
+        return strip.crop(before, after)
 
     def _strip(self, row: int) -> Strip:
         strip = self._strips.get(row)
@@ -301,7 +300,7 @@ Pager {
             return
         rows = range(self.top_row, min(self.top_row + self.body, self.row_count))
         widest = max((self._strip(row).cell_length for row in rows), default=0)
-        aside = min(max(self._aside + by * SIDEWAYS, 0), max(widest - self.size.width // 2, 0))
+        aside = min(max(self._aside + by * SIDEWAYS, 0), max(widest - self.line_width // 2, 0))
         if aside != self._aside:
             self._aside = aside
             self.refresh()

@@ -82,7 +82,7 @@ CommandList {
         proposal = self.items[index]
         command = proposal.command
         row = "commands--chosen" if index == self.chosen else ""
-        width = self.size.width
+        width = self.line_width
         name = proposal.text if proposal.argument else "  ".join(command.aliases[:3])
         right = f"refused: {command.refused}" if command.refused else command.help
         dim = "tok-dim"

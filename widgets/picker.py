@@ -80,7 +80,7 @@ _Choices {
         row = self.scroll_offset.y + y
         if row >= len(self._choices):
             return self.line("")
-        choice, width = self._choices[row], self.size.width
+        choice, width = self._choices[row], self.line_width
         state = "picker--chosen" if row == self._row else ""
         note = literal(choice.note)
         room = max(width - 3 - (width_of(note) + 1 if note else 0), 4)

@@ -111,10 +111,10 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
         told = tuple(tuple(line) for line in lines)
         most = self._most if most is None else most
         if told != self._lines or most != self._most:
-            before = len(self._flowed(self.size.width)) if self.size.width else -1
+            before = len(self._flowed(self.line_width)) if self.size.width else -1
             self._lines, self._most = told, most
             self._number += 1
-            same = self.size.width > 0 and len(self._flowed(self.size.width)) == before
+            same = self.size.width > 0 and len(self._flowed(self.line_width)) == before
             self.refresh(layout=not same)
 
     @property
@@ -146,10 +146,10 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
         return len(self._flowed(width))
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._flowed(self.size.width)))
+        self.virtual_size = Size(self.size.width, len(self._flowed(self.line_width)))
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.line_width
         rows = self._flowed(width)
         at = y + self.scroll_offset.y
         if at >= len(rows):
@@ -157,4 +157,4 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
         segments = [
             Segment(text, self.style(f"tok-{token}" if token else "")) for text, token in rows[at] if text
         ]
-        return Strip(segments).adjust_cell_length(width, self.style())
+        return Strip(segments).adjust_cell_length(self.size.width, self.style())

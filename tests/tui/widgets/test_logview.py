@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from random import Random
 from typing import Any
 
+import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui.widgets.hostile import HOSTILE
@@ -178,7 +181,7 @@ async def test_wrapping_while_lines_come_and_go() -> None:
         await settled(view, pilot)
         assert view._ends is not None
         assert len(view._ends) == view.row_count
-        assert view.line_count == sum(max(-(-len(line.text) // view.size.width), 1) for line in view._ring)
+        assert view.line_count == sum(max(-(-len(line.text) // view.line_width), 1) for line in view._ring)
         assert shown(view)[-1].endswith("x") or shown(view)[-1].startswith("499")
 
 
@@ -217,3 +220,43 @@ async def test_hostile_lines_and_names() -> None:
             assert not any(c in picture for c in "\x1b\x07\x9b\u202e\u200b\r\t\ud800")
             assert all(view.render_line(y).cell_length == view.size.width for y in range(view.size.height))
         assert not any(c in "\n".join(view.plain()) for c in "\x1b\x07\x9b\u202e")
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_keys_in_any_order_while_lines_come(seed: int) -> None:
+    """Wrapped and empty, cleared while it is measured, filtered to nothing: every order of keys, drawn each time."""
+    random = Random(seed)
+    keys = ["w", "C", "s", "t", "m", "g", "G", "up", "down", "pageup", "pagedown", "left", "right", "n", "N"]
+    trail: list[str] = []
+    async with log_of(0, limit=120) as (view, pilot, app):
+        for turn in range(150):
+            step = random.choice([*keys, "lines", "lines", "filter", "search", "end"])
+            trail.append(step)
+            if step == "lines":
+                view.append(
+                    LogLine("x" * random.choice([0, 3, 59, 60, 61, 400]))
+                    for _ in range(random.randint(1, 70))
+                )
+            elif step == "filter":
+                view.set_filter(random.choice([Filter("xxx"), Filter("nothing"), NO_FILTER]))
+            elif step == "search":
+                view.search(random.choice(["x", "nothing", ""]))
+            elif step == "end":
+                view.flush()
+            else:
+                app.post_message(events.Key(step, step if len(step) == 1 else None))
+            if turn % 5 == 4:
+                await pilot.pause()
+                assert len(shown(view)) == view.size.height, trail
+        await settled(view, pilot)
+        view.flush()
+        assert view.line_count >= view.row_count, trail
+
+
+@pytest.mark.parametrize("keys", [("w", "C"), ("w", "C", "w"), ("w", "G", "C", "g")])
+async def test_a_wrapped_log_is_cleared_and_goes_on(keys: tuple[str, ...]) -> None:
+    async with log_of(30) as (view, pilot, _):
+        await pilot.press(*keys)
+        put(view, 30, 1)
+        await settled(view, pilot)
+        assert shown(view)[1] == "line 30"

@@ -141,6 +141,24 @@ async def test_wrapping_shows_all_and_keeps_the_place() -> None:
         assert "wrapped" not in shown(view)[0]
 
 
+@pytest.mark.parametrize("text", ["".join(chr(33 + i % 90) for i in range(300)), "日本語" * 60, "é" * 200])
+async def test_no_character_of_a_wrapped_text_is_under_the_scrollbar(text: str) -> None:
+    """What the terminal gets, not what the widget draws: the bar stands over the last cell of a line."""
+    async with view_of(text + "\nend") as (view, pilot, app):
+        await pilot.press("w")
+        await settled(view, pilot)
+        rows = [strip.crop(0, view.line_width) for strip in app.screen._compositor.render_strips()]
+        seen = "".join(row.text.rstrip() for row in rows[1:])
+        assert seen.startswith(text[: len(seen) - 3]) and len(seen) > 100
+        assert text in seen or not seen.endswith("end")
+
+
+async def test_a_line_that_is_cut_shows_that_it_is() -> None:
+    async with view_of("short") as (view, _, _):
+        line = view.line("x" * 200)
+        assert line.text.endswith("… ") and line.cell_length == view.size.width
+
+
 async def test_scrolling_sideways() -> None:
     async with view_of("a" * 39 + "b" * 20) as (view, pilot, _):
         await pilot.press("right")
