@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 
 from textual.binding import Binding, BindingType
 
-from screens import commands, deciding, places
-from screens.base import BoardScreen
+from screens import commands, places
 from screens.context import AppContext
-from screens.feed import Feed
-from screens.messages import Messages
+from screens.dialogs import decide
+from screens.frame.board_screen import BoardScreen
+from screens.frame.messages import Messages
+from screens.frame.subscriptions import Subscriptions
+from screens.frame.update_relay import Feed
 from screens.navigation import Navigation
-from screens.wanting import Wanting
 from tfdash.board.board import Board
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
@@ -36,7 +37,7 @@ from widgets.textual_private import quick_escape_driver
 from widgets.theme import NAMES, ThemedApp
 
 if TYPE_CHECKING:
-    from screens.undertaking import Undertaking
+    from screens.dialogs.action_run import ActionRun
     from tfdash.changes import Recorder
 
 log = logging.getLogger(__name__)
@@ -70,12 +71,12 @@ class TfdashApp(Navigation, ThemedApp):
     # Each stands beside its screen, but is read with the application: a screen with a CSS_PATH of its own would have all
     # styles parsed anew, 30 ms, when it is first opened.
     CSS_PATH: ClassVar[Any] = [
-        "base.tcss",
-        "listing.tcss",
-        "overview.tcss",
-        "workload.tcss",
-        "canary.tcss",
-        "dialogs.tcss",
+        "frame/board_screen.tcss",
+        "lists/list_screen.tcss",
+        "pages/overview/overview.tcss",
+        "pages/workloads/revisions.tcss",
+        "pages/releases/canary.tcss",
+        "dialogs/dialogs.tcss",
     ]
     TITLE = "tfdash"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,10 +94,10 @@ class TfdashApp(Navigation, ThemedApp):
         self.board = board
         self.zone = ZoneInfo(context.zone)
         self.namespaces = context.namespaces
-        self.wanting = Wanting(self)
+        self.subscriptions = Subscriptions(self)
         self.feed = Feed(board, self._deliver, context.frames_per_second)
         self.messages = Messages()
-        self.undertakings: list[Undertaking] = []  # what this terminal carried out, newest last
+        self.action_runs: list[ActionRun] = []  # what this terminal carried out, newest last
         self.recorder: Recorder | None = None  # of the changes that pass by
         self.switch_to: tuple[str, str] = ("", "")  # (environment, context)
         self.elevate = False  # start anew, to act for a time
@@ -163,18 +164,18 @@ class TfdashApp(Navigation, ThemedApp):
                 return
         # what the next keys may need, while nobody waits for it
         for name in (
-            "inspect",
-            "logs",
-            "workload",
-            "workloads",
-            "nodes",
-            "containers",
-            "pages",
-            "overview",
-            "canary",
-            "canarypages",
+            "inspect.inspect",
+            "logs.logs",
+            "workloads.revisions",
+            "workloads.workloads",
+            "nodes.nodes",
+            "workloads.containers",
+            "program.program",
+            "overview.overview",
+            "releases.canary",
+            "releases.verdict",
         ):
-            importlib.import_module(f"screens.{name}")
+            importlib.import_module(f"screens.pages.{name}")
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print frames with the values of variables, secrets among them; the composition reports it."""
@@ -185,7 +186,7 @@ class TfdashApp(Navigation, ThemedApp):
             self.exit(return_code=FAILED)
 
     def action_log_in(self) -> None:
-        from screens.login import log_in
+        from screens.frame.login import log_in
 
         self.tell(log_in(self, self.board))
 
@@ -248,7 +249,7 @@ class TfdashApp(Navigation, ThemedApp):
             return {key.namespace or key.name for c in clusters for kind in kinds for key in c.objects(kind)}
 
         places = lambda: (*self.context.environments, *self.context.contexts())  # noqa: E731
-        releases = lambda: deciding.names(self)  # noqa: E731
+        releases = lambda: decide.names(self)  # noqa: E731
         return commands.commands(namespaces, places, NAMES, self.context.aliases, releases)
 
     def do(self, command: str, argument: str = "") -> None:
@@ -272,7 +273,7 @@ class TfdashApp(Navigation, ThemedApp):
             case "break-glass":
                 places.break_glass(self, argument)
             case "decide" | "sign":
-                deciding.decide(self, command, argument)
+                decide.decide(self, command, argument)
             case place if place in places.PLACES:
                 places.open_place(self, place)
             case "environments" | "sources" | "messages" | "help" | "changes":
@@ -344,7 +345,7 @@ class TfdashApp(Navigation, ThemedApp):
 
     def copy_text(self, text: str, what: str) -> None:
         """To the clipboard; a notice says how."""
-        from screens.copying import copy_text
+        from screens.frame.clipboard import copy_text
 
         copy_text(self, text, what)
 

@@ -9,15 +9,15 @@ from textual.app import App
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
-from screens.base import TABS, BoardScreen
 from screens.commands import view_id
 from screens.context import AppContext
+from screens.frame.board_screen import TABS, BoardScreen
 from tfdash.model.subject import Subject
 from tfdash.views.kinds import VIEWS
 from tfdash.views.scope import Restriction
 
 if TYPE_CHECKING:
-    from screens.listing import ListScreen
+    from screens.lists.list_screen import ListScreen
 
 _TAB_IDS = frozenset(target for _, target, _ in TABS)
 LIST = "list"  # the mode of lists that have no tab
@@ -52,29 +52,29 @@ class Navigation(App[None]):
 
     def _root(self, mode: str) -> Screen[None]:
         if mode == "overview":
-            from screens.overview import OverviewScreen
+            from screens.pages.overview.overview import OverviewScreen
 
             return OverviewScreen()
         if mode == "canary":
-            from screens.canary import CanaryScreen
+            from screens.pages.releases.canary import CanaryScreen
 
             return CanaryScreen()
         if mode == LIST:
-            from screens.listing import ListScreen
+            from screens.lists.list_screen import ListScreen
 
             return ListScreen(VIEWS[self._list_view], self.restriction(self._list_view), scoped=True)
         return self._list(mode, self.restriction(mode), scoped=True)
 
     def _list(self, view: str, restriction: Restriction, scoped: bool = False) -> ListScreen:
         if view == "workloads":
-            from screens.workloads import WorkloadsScreen
+            from screens.pages.workloads.workloads import WorkloadsScreen
 
             return WorkloadsScreen(VIEWS[view], restriction, scoped=scoped)
         if view == "nodes":
-            from screens.nodes import NodesScreen
+            from screens.pages.nodes.nodes import NodesScreen
 
             return NodesScreen(VIEWS[view], restriction, scoped=scoped)
-        from screens.listing import ListScreen
+        from screens.lists.list_screen import ListScreen
 
         return ListScreen(VIEWS[view], restriction, scoped=scoped)
 
@@ -167,31 +167,31 @@ class Navigation(App[None]):
         self.push_screen(self._list(view, restriction))
 
     def open_containers(self, pod: Subject) -> None:
-        from screens.containers import ContainersScreen
+        from screens.pages.workloads.containers import ContainersScreen
 
         self.push_screen(ContainersScreen(pod))
 
     def open_workload(self, subject: Subject) -> None:
-        from screens.workload import WorkloadScreen
+        from screens.pages.workloads.revisions import WorkloadScreen
 
         self.push_screen(WorkloadScreen(subject))
 
     def open_inspect(self, subject: Subject, what: str) -> None:
-        from screens.inspect import InspectScreen
+        from screens.pages.inspect.inspect import InspectScreen
 
         self.push_screen(InspectScreen(subject, what))
 
     def open_logs(self, subject: Subject, previous: bool = False, container: str = "") -> None:
-        from screens.logs import LogScreen
+        from screens.pages.logs.logs import LogScreen
 
         self.push_screen(LogScreen(subject, previous, container))
 
     def open_page(self, name: str) -> None:
         """``help``, ``messages``, ``sources`` or ``environments``."""
-        from screens import pages
+        from screens.pages.program import program
 
         top = next((s for s in reversed(self.screen_stack) if isinstance(s, BoardScreen)), None)
-        if isinstance(top, pages.PAGES[name]):
+        if isinstance(top, program.PAGES[name]):
             return  # asked for again
-        page: Screen[None] = pages.HelpScreen(top) if name == "help" and top else pages.PAGES[name]()
+        page: Screen[None] = program.HelpScreen(top) if name == "help" and top else program.PAGES[name]()
         self.push_screen(page)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from screens.base import BoardScreen
 from screens.desks import acting
+from screens.frame.board_screen import BoardScreen
 from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.model.update import Update
 from tfdash.text import safe
@@ -29,30 +29,30 @@ def open_place(app: TfdashApp, name: str) -> None:
 def _page(name: str) -> type[BoardScreen]:
     match name:
         case "audit":
-            from screens.audit import AuditScreen
+            from screens.pages.audit.audit import AuditScreen
 
             return AuditScreen
         case "approvals":
-            from screens.approvals import ApprovalsScreen
+            from screens.pages.audit.approvals import ApprovalsScreen
 
             return ApprovalsScreen
         case "unsettled":
-            from screens.settle import SettleScreen
+            from screens.pages.audit.reconcile import ReconcileScreen
 
-            return SettleScreen
-    from screens.calendar import CalendarPage
+            return ReconcileScreen
+    from screens.pages.calendar.calendar import CalendarPage
 
     return CalendarPage
 
 
 def _progress(app: TfdashApp) -> None:
     """What was begun last, again."""
-    if not app.undertakings:
+    if not app.action_runs:
         app.tell("nothing was begun on this terminal yet")
         return
-    from screens.progressing import ProgressScreen
+    from screens.dialogs.progress import ProgressScreen
 
-    app.push_screen(ProgressScreen(app.undertakings[-1]))
+    app.push_screen(ProgressScreen(app.action_runs[-1]))
 
 
 def ask_to_settle(app: TfdashApp, update: Update) -> bool:
@@ -77,7 +77,7 @@ def break_glass(app: TfdashApp, argument: str) -> None:
 
 
 async def _open(app: TfdashApp) -> None:
-    from screens.asking import AskScreen
+    from screens.dialogs.ask import AskScreen
     from tfdash.views.plan import Line
 
     name = app.context.environment

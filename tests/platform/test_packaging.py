@@ -30,7 +30,7 @@ def test_wheel_and_sdist_hold_what_they_should(built: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     for name in (
         "screens/app.py",
-        "screens/base.tcss",
+        "screens/frame/board_screen.tcss",
         "widgets/table.py",
         "tfdash/playbook/defaults/workloads.toml",
         "tfdash/report/schema.json",
@@ -38,7 +38,7 @@ def test_wheel_and_sdist_hold_what_they_should(built: Path) -> None:
     ):
         assert name in inside
     for source in (
-        *ROOT.glob("screens/*.tcss"),
+        *ROOT.glob("screens/**/*.tcss"),
         *ROOT.glob("tfdash/**/*.toml"),
         *ROOT.glob("tfdash/**/*.json"),
     ):

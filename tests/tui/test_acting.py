@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from textual import events
 
-from screens.confirming import ConfirmScreen
-from screens.progressing import ProgressScreen
+from screens.dialogs.confirm import ConfirmScreen
+from screens.dialogs.progress import ProgressScreen
 from tests.tui import canaryworld as cw
 from tests.tui import world
 from tests.tui.desk import EVICT, HOLD, OFFERS, ROLL_BACK, SCALE, ToldDesk
@@ -377,7 +377,7 @@ async def test_an_action_goes_on_in_the_background() -> None:
         await run.shows("verifying …")
         await run.press("escape")
         desk.gate.set()
-        await run.until(lambda: run.app.undertakings[-1].done)
+        await run.until(lambda: run.app.action_runs[-1].done)
         assert any("applied" in m.text for m in run.app.messages.all)
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from screens.containers import ContainersScreen
-from screens.inspect import InspectScreen
-from screens.listing import ListScreen
-from screens.logs import LogScreen
-from screens.overview import OverviewScreen
-from screens.streams import by_time
-from screens.workload import WorkloadScreen
-from screens.workloads import WorkloadsScreen
+from screens.lists.list_screen import ListScreen
+from screens.pages.inspect.inspect import InspectScreen
+from screens.pages.logs.logs import LogScreen
+from screens.pages.logs.streams import by_time
+from screens.pages.overview.overview import OverviewScreen
+from screens.pages.workloads.containers import ContainersScreen
+from screens.pages.workloads.revisions import WorkloadScreen
+from screens.pages.workloads.workloads import WorkloadsScreen
 from tests.tui.running import Run, running
 from tests.tui.test_golden import source_with_logs
 from tfdash.model.requests import LogLine

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from textual import events
 
-from screens.acting import VERBS
+from screens.frame.acting_screen import VERBS
 from tests.keypresses import character_of, presses
 from tests.tui import canaryworld as cw
 from tests.tui.running import SIZES, Run, running

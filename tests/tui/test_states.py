@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from screens.workloads import WorkloadsScreen
+from screens.pages.workloads.workloads import WorkloadsScreen
 from tests.tui import world
 from tests.tui.recorded import Recorded
 from tests.tui.running import Run, running

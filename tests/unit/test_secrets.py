@@ -75,7 +75,7 @@ async def drive(app):
         app.open_view("workloads")
         await found.until(lambda: "checkout" in found.text, "checkout")
         shots.append(found.text)
-        from screens.confirming import ConfirmScreen
+        from screens.dialogs.confirm import ConfirmScreen
         ref = next(iter(app.board.picture.clusters))
         subject = Subject(ref, "Deployment", "tf-production", "checkout")
         obj = app.board.picture.clusters[ref].objects("Deployment")[subject.key]

@@ -1,0 +1,100 @@
+"""An action that is carried out, apart from the dialog that began it: it goes on in the background, and messages keep it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+from screens.desks import acting
+from screens.frame.terminal_handover import hand_over
+from tfdash.model.action import Confirmation, Guarded, Progress, Result
+from tfdash.text import safe
+from tfdash.views.plan import outcome_text
+
+if TYPE_CHECKING:
+    from screens.app import TfdashApp
+
+
+class ActionRun:
+    """Carries plans out one after the other, each with an entry of its own. ``listen`` is called on every change."""
+
+    def __init__(self, app: TfdashApp, title: str, plans: Sequence[tuple[Guarded, Confirmation]]) -> None:
+        self.app, self.title, self.plans = app, title, tuple(plans)
+        self.progress: list[Progress | None] = [None] * len(self.plans)
+        self.done = False
+        self.trouble = ""
+        self.shown = False  # whether a dialog shows it
+        self.listen: Callable[[], None] = lambda: None
+        self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+
+    def start(self) -> None:
+        self.app.action_runs.append(self)
+        del self.app.action_runs[:-20]
+        self.app.run_worker(self._run(), exit_on_error=False, group="acting")
+
+    async def _run(self) -> None:
+        desk = self.app.context.desk
+        assert desk is not None
+        try:
+            for index, (guarded, confirmation) in enumerate(self.plans):
+                told = await desk.execute(guarded, confirmation, self._teller(index))
+                self._take(index, told)
+                self._tell_outcome(told)
+        except Exception as error:  # whatever it is, the operator must not take it for an outcome
+            self.trouble = f"? no outcome was told: {safe(f'{type(error).__name__}: {error}')}; read the object before doing more"
+            self.app.tell(self.trouble, "warning")
+        self.done = True
+        self.listen()
+
+    def _tell_outcome(self, told: Progress) -> None:
+        """A notice where the dialog is in the background; over the dialog it would only hide what that says."""
+        level = "information" if told.result is Result.APPLIED else "warning"
+        if self.shown:
+            self.app.messages.add(self.app.now(), level, outcome_text(told))
+        else:
+            self.app.tell(outcome_text(told), level)
+
+    def _teller(self, index: int) -> Callable[[Progress], None]:
+        """What is told on the board's loop is taken on the screen's; the board is never made to wait for it."""
+
+        def tell(progress: Progress) -> None:
+            try:
+                self._loop.call_soon_threadsafe(self._take, index, progress, context=self._context)
+            except RuntimeError:  # the screen is closing; the log has it all the same
+                return
+
+        return tell
+
+    def _take(self, index: int, progress: Progress) -> None:
+        before = self.progress[index]
+        if before is not None and before.stage == "done":
+            return
+        self.progress[index] = progress
+        if progress.stage == "terminal" and (before is None or before.stage != "terminal"):
+            self._hand_over(progress)
+        elif before is None or before.stage != progress.stage:
+            self.app.messages.add(
+                self.app.now(), "information", f"{self.title}: {progress.stage} {progress.sentence}"
+            )
+        self.listen()
+
+    def _hand_over(self, progress: Progress) -> None:
+        """The terminal belongs to the command until it ends."""
+        argv = progress.plan.requests[0].argv
+        code = 127
+        try:
+            code = hand_over(
+                self.app, argv, f"{progress.plan.subject.cluster.environment.upper()}: {progress.plan.effect}"
+            )
+        except SuspendNotSupported:
+            self.app.tell("this terminal cannot be handed over", "warning")
+        except OSError as error:
+            self.app.tell(f"{argv[0]} did not start: {error.strerror}", "warning")
+        desk = acting(self.app.context.desk)
+        if desk is not None:
+            self.app.run_worker(desk.terminal_ended(progress.plan, code), exit_on_error=False, group="acting")

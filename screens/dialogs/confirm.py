@@ -1,0 +1,386 @@
+"""The dialog between a key and an action: the plan, what the guard says of it, and what is asked of the operator.
+
+Cancel has the focus and Escape always cancels. A plan that expires is made anew without losing what was typed, and what
+changed meanwhile is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from screens.desks import acting
+from screens.dialogs.action_run import ActionRun
+from screens.dialogs.approval_prompt import ApprovalPrompt
+from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
+from tfdash.model.action import Confirmation, Guarded, Offer, Risk
+from tfdash.model.requests import ReadFailed
+from tfdash.model.subject import Subject
+from tfdash.text import safe
+from tfdash.views.plan import Line, changed_lines, check_lines, plan_lines, verb, well_lines
+from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
+from widgets.prose import Prose
+
+if TYPE_CHECKING:
+    from screens.app import TfdashApp
+
+_PLACEHOLDERS = {
+    "replicas": "how many",
+    "all": "no; yes: more pods than the cap of one action",
+    "force": "no; yes: also pods that nothing starts anew",
+    "delete_emptydir_data": "no; yes: also pods whose local data is lost",
+    "container": "the first one",
+    "command": "the shell of the configuration",
+    "ports": "a free local one to the first declared; else like 8080:80",
+}
+_REASON = 3  # characters of a reason at least
+
+
+def confirm(app: TfdashApp, offer: Offer, subjects: Sequence[Subject]) -> None:
+    app.push_screen(ConfirmScreen(offer, subjects))
+
+
+class ConfirmScreen(ModalScreen[None]):
+    """Plans ``offer`` for ``subjects``, and carries it out when it was confirmed."""
+
+    AUTO_FOCUS = "#cancel"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", id="dialog.cancel", show=False)
+    ]
+
+    def __init__(self, offer: Offer, subjects: Sequence[Subject]) -> None:
+        super().__init__()
+        self._offer, self._subjects = offer, tuple(subjects)
+        self._plans: list[Guarded] = []
+        self._trouble = ""  # why there is no plan
+        self._wanting = ""  # the argument that nobody gave yet
+        self._asked: list[Line] = []  # what the last try was reminded of
+        self._busy = True
+        self._given: dict[str, str] = {}
+        self._second = ApprovalPrompt()
+        self._rests_on: object = None  # verdicts and calendar, as the plan was made on them
+
+    @property
+    def tf(self) -> TfdashApp:
+        return cast("TfdashApp", self.app)
+
+    @property
+    def heading(self) -> str:
+        c = self.tf.context
+        many = len(self._subjects)
+        what = safe(self._subjects[0].name) if many == 1 else f"{many} objects"
+        return f"{verb(self._offer.title)} {what} in {c.word or c.environment.upper()}"
+
+    def compose(self) -> ComposeResult:
+        with Dialog(id="dialog"):
+            yield DialogTitle(self.heading, self.tf.context.colour)
+            with VerticalScroll(id="scroll", can_focus=False):
+                yield Prose(id="changed", indent=2)
+                yield Prose(id="plan", indent=2)
+                yield Vertical(id="choices")
+                yield Prose(id="checks", indent=2)
+                yield Prose(id="well", indent=2, packed=True)
+            for name in self._offer.arguments:
+                with Horizontal(classes="asked", id=f"row-{_slug(name)}"):
+                    yield Word(f"{name.replace('_', ' ')}  ")
+                    yield TypedInput(
+                        id=f"argument-{_slug(name)}", placeholder=_PLACEHOLDERS.get(name, "left to the plan")
+                    )
+            with Horizontal(classes="asked", id="row-reason"):
+                yield Word("Reason  ")
+                yield TypedInput(id="reason")
+            with Horizontal(classes="asked", id="row-typed"):
+                yield Word("", id="typed-word")
+                yield TypedInput(id="typed")
+            yield Prose(id="say", indent=2, most=4)
+            with Horizontal(id="buttons"):
+                yield Word("", id="left")
+                yield Push("Cancel", id="cancel")
+                yield Push(verb(self._offer.title), id="go")
+
+    def on_mount(self) -> None:
+        self.call_later(self._show)
+        self._make()
+        self.set_interval(1.0, self._tick)
+
+    # -- plans --------------------------------------------------------------------------------------------------
+
+    def _make(self) -> None:
+        self._busy = True
+        self.run_worker(self._making(), exclusive=True, exit_on_error=False, group="plan")
+
+    async def _making(self) -> None:
+        desk = self.tf.context.desk
+        if desk is None:
+            return
+        before, self._rests_on = self._plans, self._ground()
+        try:
+            if before and not self._trouble and dict(before[0].plan.arguments).items() >= self._given.items():
+                chosen = tuple(t.choice for t in self.query(Tick) if t.on and t.choice != "extra")
+                made = [await desk.refresh(g.plan, chosen) for g in before]
+            else:
+                work = (desk.plan(self._offer.action, s, dict(self._given)) for s in self._subjects)
+                made = list(await asyncio.gather(*work))
+        except PlanRefused as refused:
+            self._wanting = next((a for a in refused.wanting if a in self._offer.arguments), "")
+            self._trouble = f"{safe(str(refused))}{f'; {safe(refused.remedy)}' if refused.remedy else ''}"
+        except ReadFailed as failed:
+            self._trouble = safe(str(failed.problem))
+        except Exception as error:  # a dialog that says nothing would be taken for one that works
+            self._trouble = safe(f"the plan could not be made: {type(error).__name__}: {error}")
+        else:
+            self._plans, self._trouble, self._wanting = made, "", ""
+        self._busy = False
+        if self.is_mounted:
+            await self._ticks()
+            self._show()
+            self._lead()
+
+    def _lead(self) -> None:
+        """To the argument that is wanted; from one that was given to what is asked next."""
+        at = self.focused.id or "" if isinstance(self.focused, TypedInput) else ""
+        if self._wanting and (not at or at.startswith("argument-")):
+            self.query_one(f"#argument-{_slug(self._wanting)}", TypedInput).focus()
+        elif at.startswith("argument-") and self._plans and not self._refused and self._risk is not Risk.KEY:
+            name = "reason" if self.query_one("#row-reason").display else "typed"
+            self.query_one(f"#{name}", TypedInput).focus()
+
+    async def _ticks(self) -> None:
+        """A tick for each choice of the plan, and one where a promotion needs a further confirmation; kept as they are."""
+        wanted = {c.id: (c.text, c.chosen) for g in self._plans[:1] for c in g.plan.choices}
+        if any(c.id == "canary" and c.passed is None for g in self._plans for c in g.checks):
+            wanted["extra"] = ("promote although the triggers do not all pass", False)
+        box = self.query_one("#choices", Vertical)
+        for tick in list(self.query(Tick)):
+            if tick.choice not in wanted:
+                await tick.remove()
+        there = {t.choice for t in self.query(Tick)}
+        await box.mount_all(Tick(name, text, on) for name, (text, on) in wanted.items() if name not in there)
+
+    @property
+    def _refused(self) -> str:
+        if self._trouble:
+            return self._trouble
+        bad = [g for g in self._plans if g.refused]
+        if not bad:
+            return ""
+        who = f"{safe(bad[0].plan.subject.name)}: " if len(self._plans) > 1 else ""
+        return f"{who}{safe(bad[0].refused)}"
+
+    @property
+    def _risk(self) -> Risk:
+        return max((g.plan.risk for g in self._plans), default=Risk.TYPED_NAME)
+
+    @property
+    def _typed(self) -> str:
+        """What must be typed: the name; of several how many they are, which nobody types by habit."""
+        if len(self._plans) > 1:
+            verb_ = self._offer.title.rpartition(": ")[2]
+            return f"{verb_} {len(self._plans)}"
+        return self._plans[0].plan.typed if self._plans else ""
+
+    @property
+    def _second_person(self) -> bool:
+        return any(c.id == "approval" and c.passed is None for g in self._plans for c in g.checks)
+
+    def _tick(self) -> None:
+        self._second.follow(self.tf.board.picture.store_state.approvals)
+        expired = bool(self._plans) and min(g.plan.expires_at for g in self._plans) <= self.tf.now()
+        if self._plans and not self._busy and (expired or self._ground() != self._rests_on):
+            self._make()
+        self._show()
+
+    def _ground(self) -> object:
+        """The verdicts beside the subjects, and whether the calendar is open: a plan that rests on others is made anew at
+        once, not when it expires."""
+        assessment = self.tf.board.assessment
+        places = {(s.cluster, s.namespace) for s in self._subjects}
+        verdicts = {
+            s: j.outcome for s, j in assessment.canaries.items() if (s.cluster, s.namespace) in places
+        }
+        return verdicts, assessment.calendar is not None and assessment.calendar.open
+
+    # -- what is shown ------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        if not self.is_mounted:
+            return
+        lines: list[Line] = []
+        if not self._plans and not self._trouble:
+            lines = [[("◐ making the plan …", "moving")]]
+        elif len(self._plans) == 1:
+            lines = plan_lines(self._plans[0].plan)
+        for guarded in self._plans if len(self._plans) > 1 else ():
+            lines.append([(f"{safe(guarded.plan.subject.name):<28} ", "bright"), safe(guarded.plan.effect)])
+        self.query_one("#plan", Prose).show(lines)
+        self.query_one("#changed", Prose).show([line for g in self._plans for line in changed_lines(g)])
+        refused = self._refused  # said below, and once is enough
+        checks = {c.text: c for g in self._plans for c in g.checks if c.text != refused}
+        self.query_one("#checks", Prose).show(check_lines(list(checks.values())))
+        self.query_one("#well", Prose).show(well_lines(list(checks.values())))
+        asked = bool(self._plans) and not self._refused
+        self.query_one("#row-typed").display = asked and self._risk is not Risk.KEY
+        self.query_one("#row-reason").display = asked and (
+            self._risk >= Risk.TYPED_NAME_AND_REASON or self._second_person
+        )
+        self.query_one("#typed-word", Word).say(f"Type {safe(self._typed)}  ")
+        self._show_buttons(asked)
+
+    def _show_buttons(self, asked: bool) -> None:
+        go, cancel = self.query_one("#go", Push), self.query_one("#cancel", Push)
+        go.display = asked
+        waits = self._second.waits
+        word = verb(self._offer.title)
+        if self._second_person and self._second.approval is None:
+            word = "Ask a second person"
+        go.say("waits for approval" if waits else word, enabled=not waits)
+        cancel.say("Close" if self._refused and not self._wanting else "Cancel")
+        if not go.display and go.has_focus:
+            cancel.focus()
+        left = ""
+        if self._plans and not self._refused:
+            seconds = max(0, int(min(g.plan.expires_at for g in self._plans) - self.tf.now()))
+            left = "the plan is made anew …" if self._busy else f"plan {seconds} s left"
+        self.query_one("#left", Word).say(left)
+        say: list[Line] = []
+        if self._wanting:
+            say = [[("▲ ", "warn"), f"give {safe(self._wanting.replace('_', ' '))}, then Enter"]]
+        elif self._refused:
+            say = [[("✖ refused: ", "breach"), self._refused]]
+        else:
+            say = self._second.lines(self._plans, self.tf.now())
+        self._say(say or self._asked)
+        dialog = self.query_one(Dialog)
+        dialog.call_after_refresh(dialog.fit)
+
+    def _say(self, lines: list[Line]) -> None:
+        self.query_one("#say", Prose).show(lines)
+
+    # -- answers ------------------------------------------------------------------------------------------------
+
+    def on_tick_changed(self, event: Tick.Changed) -> None:
+        if event.tick.choice != "extra":
+            self._make()
+
+    def on_typed_input_paste_refused(self) -> None:
+        self._remind("nothing can be pasted here: type it")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        name = (event.input.id or "").removeprefix("argument-")
+        if (event.input.id or "").startswith("argument-"):
+            given = {_slug(n): n for n in self._offer.arguments}[name]
+            text = event.value.strip()
+            if text:
+                self._given[given] = text
+            else:
+                self._given.pop(given, None)
+            self._plans = []
+            self._make()
+        elif event.input.id == "typed" and self.query_one("#go").display:
+            self.query_one("#go").focus()
+        else:
+            self.app.action_focus_next()
+
+    def on_push_pressed(self, event: Push.Pressed) -> None:
+        if event.push.id == "cancel":
+            self.action_cancel()
+        else:
+            self._go()
+
+    def on_key(self, event: events.Key) -> None:
+        """Where one key is enough, the same key again is the answer."""
+        dialog = self.query_one(Dialog)
+        same = bool(self._offer.key) and event.key == self._offer.key and not isinstance(self.focused, Input)
+        if same and dialog.ready and self._plans and self._risk is Risk.KEY:
+            event.stop()
+            self._go()
+            return
+        self._type_at_once(event, dialog)
+
+    def _type_at_once(self, event: events.Key, dialog: Dialog) -> None:
+        """A letter while a button has the focus begins the name that is asked for: nobody looks for Tab at 3 a.m."""
+        if self._risk is not Risk.KEY and self._plans and dialog.ready:
+            type_at_once(
+                self, event, [self.query_one("#reason", TypedInput), self.query_one("#typed", TypedInput)]
+            )
+
+    def action_cancel(self) -> None:
+        self.dismiss()
+
+    def _go(self) -> None:
+        """Everything that was asked is there: carry it out."""
+        self._asked = []
+        if self._busy or not self._plans or self._refused:
+            return
+        typed, reason = self.query_one("#typed", TypedInput), self.query_one("#reason", TypedInput)
+        if self._risk is not Risk.KEY and typed.value != self._typed:
+            self._ask(typed, f"type {safe(self._typed)} to confirm")
+            return
+        if self.query_one("#row-reason").display and len(reason.value.strip()) < _REASON:
+            self._ask(reason, "a reason is needed")
+            return
+        extra = next((t for t in self.query(Tick) if t.choice == "extra"), None)
+        if extra is not None and not extra.on:
+            extra.focus()
+            self._remind("the triggers do not all pass: confirm that too")
+            return
+        if self._second_person and not self._approved():
+            return
+        confirmations = [
+            Confirmation(
+                plan_digest=g.plan.digest,
+                typed="" if g.plan.risk is Risk.KEY else g.plan.typed,
+                reason=reason.value.strip(),
+                choices=tuple(c.id for c in g.plan.choices if c.chosen),
+                extra=extra is not None and extra.on,
+                approval=self._second.approval.id if self._second.approval is not None else "",
+            )
+            for g in self._plans
+        ]
+        work = ActionRun(self.tf, self.heading, list(zip(self._plans, confirmations, strict=True)))
+        from screens.dialogs.progress import ProgressScreen
+
+        app = self.tf
+        app.switch_screen(ProgressScreen(work))
+        work.start()
+
+    def _ask(self, field: TypedInput, text: str) -> None:
+        field.focus()
+        self._remind(text)
+
+    def _remind(self, text: str) -> None:
+        """What is still missing; it stays until the next try, whatever ticks meanwhile."""
+        self._asked = [[(f"▲ {text}", "warn")]]
+        self._say(self._asked)
+
+    def _approved(self) -> bool:
+        """True with an approval of this very plan; asks for one where none was asked for."""
+        if self._second.holds(self._plans[0]):
+            return True
+        if not self._second.waits:
+            self.run_worker(self._request(), exclusive=True, exit_on_error=False, group="approval")
+        return False
+
+    async def _request(self) -> None:
+        desk = acting(self.tf.context.desk)
+        if desk is None:
+            return
+        reason = self.query_one("#reason", TypedInput).value.strip()
+        try:
+            self._second.approval = await desk.request_approval(self._plans[0], reason)
+        except LedgerUnavailable as error:
+            self._say([[("✖ ", "breach"), safe(str(error))]])
+            return
+        self._show()
+
+
+def _slug(name: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in name)

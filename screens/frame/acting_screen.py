@@ -1,0 +1,172 @@
+"""What may be done to the object under the cursor: offers of the desk as keys, refused ones with their reason.
+
+A key acts on the object that was painted when it was pressed (its uid), never on one that slid under the cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from screens.frame.board_screen import BoardScreen
+from tfdash.model.action import Offer
+from tfdash.model.subject import Subject
+from tfdash.text import safe
+from widgets.table import Table
+
+# The same verb has the same key everywhere; opposites are never neighbours.
+VERBS: tuple[tuple[str, str, str], ...] = (
+    ("b", "roll_back", "roll back"),
+    ("o", "onward", "onward"),
+    ("h", "hold", "hold"),
+    ("r", "restart", "restart"),
+    ("s", "scale", "scale"),
+    ("i", "isolate", "isolate"),
+    ("x", "shell", "shell"),
+)
+BULK = 20  # objects that one key may act upon at most
+_WORDS = 14  # characters of an offer's verb in the footer
+
+
+class Acting(BoardScreen):
+    """Subclasses say ``acting_on``: the marked objects, or the one under the cursor, with their uids."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(key, f"act('{key}')", word, id=f"act.{name}") for key, name, word in VERBS),
+        Binding("a", "actions", "actions", id="act.all"),
+    ]
+    _offers: tuple[Offer, ...] = ()
+    _offered: tuple[Subject, ...] = ()  # what the offers are about
+    _painted: tuple[Subject, ...] = ()  # what the person sees under the cursor
+
+    def acting_on(self) -> Sequence[Subject]:
+        return ()
+
+    # -- what is offered ----------------------------------------------------------------------------------------
+
+    def refresh_bars(self) -> None:
+        self.renew_offers()
+        super().refresh_bars()
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        self.renew_offers()
+
+    def on_table_marks_changed(self, event: Table.MarksChanged) -> None:
+        self.renew_offers()
+
+    def renew_offers(self) -> None:
+        """Look again at what may be done; the footer follows where that differs."""
+        desk = self.tf.context.desk
+        if desk is None or not self.is_mounted:
+            return
+        subjects = tuple(self.acting_on())
+        known = subjects if all(s.uid for s in subjects) else ()
+        offers = desk.offers(known[0]) if len(known) == 1 else common([desk.offers(s) for s in known[:BULK]])
+        if known != self._painted:
+            self.call_after_refresh(self._paint, known)
+        self._offered = known
+        if offers != self._offers:
+            self._offers = offers
+            self.refresh_bindings()
+
+    def _paint(self, subjects: tuple[Subject, ...]) -> None:
+        if self.is_mounted and subjects == self._offered:
+            self._painted = subjects
+
+    def offer_of(self, key: str) -> Offer | None:
+        return next((o for o in self._offers if o.key == key), None) if key else None
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        return self._offers
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "act":
+            return self.offer_of(str(parameters[0])) is not None
+        if action == "actions":
+            return bool(self._offers)
+        return super().check_action(action, parameters)
+
+    def refusal_of(self, action: str) -> str:
+        offer = self.offer_of(_key_of(action))
+        return safe(offer.refused) if offer is not None else ""
+
+    def word_of(self, action: str) -> str:
+        offer = self.offer_of(_key_of(action))
+        return verb_of(offer) if offer is not None else ""
+
+    def note(self) -> str:
+        """``b o refused: this terminal only reads``: the reason that most keys share, before any is pressed."""
+        if self.tf.context.desk is None:
+            return self.tf.trouble
+        by_reason: dict[str, list[str]] = {}
+        for offer in self._offers:
+            if offer.refused and offer.key:
+                by_reason.setdefault(safe(offer.refused), []).append(offer.key)
+        if not by_reason:
+            return ""
+        reason, keys = max(by_reason.items(), key=lambda item: len(item[1]))
+        return f"{' '.join(keys)} refused: {reason}"
+
+    # -- keys ---------------------------------------------------------------------------------------------------
+
+    def action_act(self, key: str) -> None:
+        offer = self.offer_of(key)
+        if offer is not None:
+            self.begin(offer)
+
+    def begin(self, offer: Offer) -> None:
+        """Plan and confirm ``offer`` for what is painted under the cursor; say why where it is refused."""
+        subjects = tuple(self.acting_on())
+        if subjects != self._painted or not subjects:
+            self.renew_offers()
+            self.tf.tell("what is under the cursor changed just now; look again, then press again", "warning")
+            return
+        if offer.refused:
+            self.tf.tell(refusal(offer), "warning")
+            return
+        cap: int = getattr(self.tf.context.desk, "bulk_cap", BULK)
+        if len(subjects) > cap:
+            self.tf.tell(f"{len(subjects)} are marked; at most {cap} at once ([actions] bulk_cap)", "warning")
+            return
+        from screens.dialogs.confirm import confirm
+
+        confirm(self.tf, offer, subjects)
+
+    def action_actions(self) -> None:
+        """Every action that concerns the object, those without a key of their own among them."""
+        from screens.pages.actions.actions import ActionsScreen
+
+        if self._offers and self._painted:
+            self.app.push_screen(ActionsScreen(self._painted))
+
+
+def verb_of(offer: Offer) -> str:
+    """The verb of ``noun: verb``, for the footer."""
+    _, _, verb = offer.title.rpartition(": ")
+    return safe(verb)[:_WORDS]
+
+
+def refusal(offer: Offer) -> str:
+    """Why not, and what would help, on one line."""
+    first = offer.remedy.strip().splitlines()
+    more = f"; {first[0]}" if first else ""
+    return f"{safe(offer.title)} is refused: {safe(offer.refused)}{safe(more)}"
+
+
+def _key_of(action: str) -> str:
+    return action.removeprefix("act('").removesuffix("')") if action.startswith("act('") else ""
+
+
+def common(offered: Sequence[tuple[Offer, ...]]) -> tuple[Offer, ...]:
+    """What may be done to all of them: refused where it is refused for one."""
+    if not offered:
+        return ()
+    found = []
+    for offer in offered[0]:
+        same = [next((o for o in many if o.action == offer.action), None) for many in offered]
+        if all(o is not None for o in same):
+            found.append(next((o for o in same if o is not None and o.refused), offer))
+    return tuple(found)

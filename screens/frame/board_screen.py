@@ -1,0 +1,203 @@
+"""What every screen has: header, tabs, crumbs, prompts, footer, and its place in the stream of updates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tfdash.model.update import Update
+from tfdash.sources.base import Scope
+from tfdash.views.filter import NO_FILTER, Filter
+from tfdash.views.table import Cell
+from widgets.commands import Command
+from widgets.crumbs import Crumbs
+from widgets.filter import FilterPrompt
+from widgets.footer import Footer
+from widgets.header import Header
+from widgets.palette import CommandPrompt
+from widgets.table import Table
+from widgets.tabs import Tabs
+
+if TYPE_CHECKING:
+    from screens.app import TfdashApp
+
+_IDLE = 0.7  # seconds after a screen was opened
+TABS = (
+    ("1", "overview", "Overview"),
+    ("2", "workloads", "Deployments"),
+    ("3", "canary", "Canary"),
+    ("9", "nodes", "Nodes"),
+)
+
+
+class BoardScreen(Screen[None]):
+    """A screen that shows what the board knows. Only the one on top is told of updates; the others catch up.
+
+    Subclasses give ``crumb``, ``body`` (its main widget has the id ``body``), ``wants``, ``take``, ``catch_up`` and,
+    where they can be filtered, ``apply_filter``.
+    """
+
+    AUTO_FOCUS = "#body"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", id="screen.back", show=False, key_display="esc"),
+        Binding("q", "back", "back", id="screen.back_q", show=False),
+        # With priority, and taking the focus at once: letters typed in a hurry behind them must not be keys of the list.
+        Binding("colon", "command", "go to", id="screen.command", key_display=":", priority=True),
+        Binding("slash", "filter", "filter", id="screen.filter", key_display="/", priority=True),
+        Binding("question_mark", "app.help", "help", id="screen.help", key_display="?"),
+        *(
+            Binding(key, f"app.tab('{target}')", name.lower(), id=f"tab.{target}", show=False)
+            for key, target, name in TABS
+        ),
+        Binding("0", "app.all_namespaces", "all namespaces", id="app.all_namespaces", show=False),
+        Binding("m", "app.messages", "messages", id="app.messages", show=False),
+    ]
+    tab = ""  # the tab that is lit while this screen is on top
+    filterable = False
+    scoped = False  # whether what it shows depends on the chosen namespace
+    _nothing = True
+
+    @property
+    def tf(self) -> TfdashApp:
+        return cast("TfdashApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Header(id="header")
+        yield Tabs(id="tabs")
+        yield Crumbs(id="crumbs")
+        yield from self.body()
+        yield Footer(
+            right=("screen.command", "screen.help"), reason=self.refusal_of, word=self.word_of, id="footer"
+        )
+
+    # -- what subclasses are ------------------------------------------------------------------------------------
+
+    @property
+    def crumb(self) -> str:
+        return ""
+
+    def body(self) -> ComposeResult:
+        yield from ()
+
+    def wants(self) -> dict[str, Scope]:
+        """The kinds that must be kept current while this is shown."""
+        return {}
+
+    def take(self, update: Update) -> None:
+        """Show what changed. Called on the screen's thread, only while on top."""
+
+    def catch_up(self) -> None:
+        """On top again: show whatever happened meanwhile."""
+
+    def tick(self) -> None:
+        """A second passed."""
+
+    def point_to(self, view_id: str, filter_text: str = "") -> None:
+        """Show another kind here, for those that can."""
+
+    def apply_filter(self, wanted: Filter) -> str:
+        """Show what passes; returns the count for the prompt."""
+        return ""
+
+    @property
+    def filter(self) -> Filter:
+        return NO_FILTER
+
+    def refusal_of(self, action: str) -> str:
+        """Why a binding's action is refused now, for the footer; "" where it is not."""
+        return ""
+
+    def word_of(self, action: str) -> str:
+        """Another word for a binding in the footer; "" for its own."""
+        return ""
+
+    def note(self) -> str:
+        """A pale remark behind the crumbs: why keys are refused."""
+        return ""
+
+    def says(self) -> list[Cell]:
+        """What stands at the right of the crumbs: the screen's answer in one line."""
+        return []
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        if self.app.screen is self:  # a screen that is passed over on the way back costs nothing
+            self.catch_up()  # which may change what is wanted
+            self.tf.subscriptions.show(self)
+            self.refresh_bars()
+            self.set_timer(_IDLE, self._prompts)
+
+    def on_screen_suspend(self) -> None:
+        self.tf.subscriptions.leave(self)
+
+    def refresh_bars(self) -> None:
+        """Header, tabs and crumbs as of now; each draws itself only where it changed."""
+        if self.is_mounted:
+            self.query_one("#header", Header).update(self.tf.header_state())
+            self.query_one("#tabs", Tabs).set_tabs(self.tf.tabs(), self.tab)
+            self.query_one("#crumbs", Crumbs).update(self.tf.crumbs(), self.says(), self.note())
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        if (event.key is None) is not self._nothing:  # Enter works only where there is a row
+            self._nothing = event.key is None
+            self.refresh_bindings()
+
+    def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
+        self.tf.action_tab(event.tab)
+
+    def on_crumbs_chosen(self, event: Crumbs.Chosen) -> None:
+        self.tf.back_to(event.index)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("filter", "command") and isinstance(self.focused, Input):
+            return False  # a letter like any other
+        if action == "filter":
+            return self.filterable
+        return super().check_action(action, parameters)
+
+    # -- prompts ------------------------------------------------------------------------------------------------
+
+    async def _prompts(self) -> None:
+        """Made when they are first needed, or in an idle moment: they would cost the first frame 30 ms."""
+        if not self.query("#command"):
+            both = [CommandPrompt(id="command"), *([FilterPrompt(id="filter")] if self.filterable else [])]
+            await self.mount(*both, after="#crumbs")
+
+    async def action_command(self) -> None:
+        await self._prompts()
+        prompt = self.query_one("#command", CommandPrompt)
+        prompt.set_commands(self.tf.commands())
+        prompt.open()
+        self.set_focus(prompt.query_one(Input))
+
+    def on_command_prompt_chosen(self, event: CommandPrompt.Chosen) -> None:
+        command: Command = event.command
+        self.tf.do(command.id, event.argument)
+
+    async def action_filter(self) -> None:
+        await self._prompts()
+        prompt = self.query_one("#filter", FilterPrompt)
+        prompt.reset(self.filter)
+        prompt.open()
+        self.set_focus(prompt.query_one(Input))
+
+    def on_filter_prompt_changed(self, event: FilterPrompt.Changed) -> None:
+        event.prompt.set_count(self.apply_filter(event.filter))
+
+    def focus_body(self) -> None:
+        found = self.query_one_optional("#body", Widget)
+        if found is not None:
+            found.focus()
+
+    def action_back(self) -> None:
+        """Clear the filter first, then leave; the first screen of a tab stays."""
+        if self.filterable and not self.filter.empty:
+            self.apply_filter(NO_FILTER)
+        else:
+            self.tf.back()

@@ -1,0 +1,29 @@
+"""A log-in that needs a person: the screen steps aside, says why, and comes back."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from textual.app import App, SuspendNotSupported
+
+from screens.frame.terminal_handover import hand_over
+from tfdash.board.board import Board
+from tfdash.text import safe
+
+
+def log_in(app: App[Any], board: Board) -> str:
+    """Run the log-in command on the terminal; returns what to tell."""
+    found = board.login_command()
+    if found is None:
+        return "no log-in is asked for"
+    ref, command = found
+    shown = safe(shlex.join(command))
+    try:
+        code = hand_over(app, command, f"{ref.cluster} wants you to log in. Running: {shown}")
+    except SuspendNotSupported:
+        return f"this terminal cannot be lent out; run in another one: {shown}"
+    except OSError as error:
+        return f"{shown} cannot be run: {error.strerror}"
+    board.retry_now()
+    return f"{shown} ended with {code}" if code else f"logged in to {safe(ref.cluster)}; trying again"

@@ -1,0 +1,292 @@
+"""A list of one kind, or of several shown together: filter, sort, mark, drill down, and a panel about one row."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from screens.frame.acting_screen import Acting
+from tfdash.model.picture import Change
+from tfdash.model.subject import Subject
+from tfdash.model.update import Update
+from tfdash.sources.base import ALL, Scope
+from tfdash.text import safe
+from tfdash.views import says
+from tfdash.views.filter import NO_FILTER, Filter, FilterError
+from tfdash.views.kinds import VIEWS, KindView
+from tfdash.views.rows import BoardRows, RowKey
+from tfdash.views.scope import Restriction
+from tfdash.views.tablerows import TableRows
+from widgets.filter import FilterPrompt
+from widgets.panel import Line, Lines, Rule
+from widgets.table import Table
+
+_TITLES = {"workloads": "Deployments", "hpas": "HPAs", "pdbs": "PDBs"}
+_TABS = {"workloads": "workloads", "nodes": "nodes"}
+_NO_CHANGE = Change(keys={}, freshness=frozenset())
+_LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Rollout"})
+_REVISED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
+_JUDGED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Node"})
+_TALL = 20  # lines of a terminal that has room for a panel
+_PREPARE = 0.02  # seconds between two slices of making search texts beforehand
+
+
+def title_of(view: KindView) -> str:
+    return _TITLES.get(view.id, view.noun[:1].upper() + view.noun[1:])
+
+
+class ListScreen(Acting):
+    """``view`` under ``restriction``. The cursor, marks and filter survive every update.
+
+    ``scoped``: the root list of a tab, which follows the chosen namespace. Subclasses with a panel give
+    ``PANEL`` (its lines) and ``detail``.
+    """
+
+    filterable = True
+    PANEL = 0
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "logs(False)", "logs", id="list.logs"),
+        Binding("d", "inspect('describe')", "describe", id="list.describe"),
+        Binding("y", "inspect('yaml')", "yaml", id="list.yaml"),
+        Binding("e", "inspect('events')", "events", id="list.events"),
+        Binding("w", "inspect('why')", "why", id="list.why"),
+        Binding("v", "revisions", "revisions", id="list.revisions"),
+        Binding("p", "logs(True)", "previous logs", id="list.previous"),
+        Binding("t", "panel", "panel", id="list.panel", show=False),
+        Binding("c", "copy", "copy names", id="list.copy", show=False),
+        Binding("ctrl+r", "again", "show anew", id="list.refresh", show=False),
+    ]
+
+    def __init__(self, view: KindView, restriction: Restriction, *, scoped: bool = False) -> None:
+        super().__init__()
+        self.view, self.restriction, self.scoped = view, restriction, scoped
+        self.tab = _TABS.get(view.id, "")
+        self.rows: BoardRows
+        self._wanted_filter = ""
+        self._panel_wanted = True
+
+    @property
+    def crumb(self) -> str:
+        title = title_of(self.view)
+        if self.restriction.owner is not None or self.restriction.node:
+            return f"{title} {self.restriction.where}"
+        return title
+
+    def body(self) -> ComposeResult:
+        self.rows = BoardRows(self.view, self.restriction, zone=self.tf.zone)
+        source = TableRows(self.rows)
+        yield Table(
+            source.columns(),
+            source,
+            noun=self.view.noun,
+            sort=self.view.order,
+            descending=self.view.descending,
+            id="body",
+        )
+        if self.PANEL:
+            yield Rule(id="detail-rule")
+            yield Lines(id="detail")
+
+    def on_mount(self) -> None:
+        if self.PANEL:
+            self.query_one("#detail", Lines).styles.height = self.PANEL
+            self._fold()
+
+    @property
+    def table(self) -> Table:
+        return self.query_one("#body", Table)
+
+    def point_to(self, view_id: str, filter_text: str = "") -> None:
+        """Show another kind in this place, or the same one narrowed by ``filter_text``."""
+        self._wanted_filter = filter_text
+        if view_id != self.view.id:
+            self.view = VIEWS[view_id]
+            self.tab = _TABS.get(view_id, "")
+            if self.query(Table):
+                self._renew(self.tf.restriction(view_id))
+            else:  # not composed yet: it will be with this view
+                self.restriction = self.tf.restriction(view_id)
+        if self.is_mounted and self.app.screen is self:
+            self.on_screen_resume()
+
+    def _renew(self, restriction: Restriction) -> None:
+        """Other rows in the same table."""
+        self.restriction = restriction
+        self.rows = BoardRows(self.view, restriction, zone=self.tf.zone)
+        source = TableRows(self.rows)
+        table = self.table
+        table.set_source(source.columns(), source, sort=self.view.order, descending=self.view.descending)
+        table.set_title("", "", self.view.noun)
+
+    # -- updates ------------------------------------------------------------------------------------------------
+
+    def wants(self) -> dict[str, Scope]:
+        names = self.restriction.namespaces
+        scope = ALL if names is None else Scope(names)
+        return {kind: scope for kind in self.rows.needs}
+
+    def catch_up(self) -> None:
+        if self.scoped and self.restriction != self.tf.restriction(self.view.id):
+            self._renew(self.tf.restriction(self.view.id))
+        board = self.tf.board
+        self.take(Update(board.picture, board.assessment, _NO_CHANGE, None))
+        if self._wanted_filter:
+            text, self._wanted_filter = self._wanted_filter, ""
+            try:
+                self.apply_filter(Filter(text))
+            except FilterError as error:
+                self.tf.tell(str(error), "warning")
+
+    def take(self, update: Update) -> None:
+        columns = self.rows.fields
+        changes = self.rows.update(update, self.tf.now())
+        table = self.table
+        if self.rows.fields is not columns:
+            table.set_columns(TableRows(self.rows).columns())
+        progress = self._progress()
+        if progress:
+            table.set_progress(progress)
+        table.set_empty(self.rows.empty)
+        if changes.reset:
+            table.set_rows(self.rows.keys())
+            self.set_timer(_PREPARE, self._prepare)
+        elif changes:
+            table.apply(changes.changed, changes.removed, changes.added)
+        table.set_progress(progress)  # ends only behind the rows: until then the cursor rests at the top
+        self._say()
+        self._show_detail()
+
+    def _progress(self) -> str:
+        """What is still coming, also between two of the kinds that are shown together."""
+        if self.rows.progress or not len(self.rows):
+            return self.rows.progress
+        seen = [observation for _, _, observation in self.rows.seen]
+        partly = any(o is None or not (o.complete or o.provisional or o.problem) for o in seen)
+        return f"loading {self.view.noun}" if partly else ""
+
+    def _prepare(self) -> None:
+        """In idle moments, so that the first letter of a filter finds its texts made."""
+        if self.app.screen is self and not self.rows.prepare(250):
+            self.set_timer(_PREPARE, self._prepare)
+
+    def _say(self) -> None:
+        fresh = self.rows.freshness
+        token = {"late": "dim", "old": "warn", "dead": "unknown"}.get(fresh.state, "dim")
+        text = fresh.text if fresh.state != "loading" else ""
+        self.table.set_status(says.joined([text, self.rows.hidden]), token)
+
+    def tick(self) -> None:
+        self.rows.at(self.tf.now())
+        self.table.touch()
+        self._say()
+        self._show_detail()
+
+    # -- panel --------------------------------------------------------------------------------------------------
+
+    def detail(self, row: RowKey) -> tuple[str, list[Line]]:
+        """The title and the lines about one row."""
+        return "", []
+
+    def _show_detail(self) -> None:
+        if self.PANEL and self.is_mounted:
+            row: RowKey | None = self.table.cursor_key
+            title, lines = self.detail(row) if row is not None and row in self.rows else ("", [])
+            self.query_one("#detail-rule", Rule).set_text(title)
+            self.query_one("#detail", Lines).show(lines[: self.PANEL])
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        self._show_detail()
+
+    def action_panel(self) -> None:
+        self._panel_wanted = not self._panel_wanted
+        self._fold()
+
+    def on_resize(self) -> None:
+        self._fold()
+
+    def _fold(self) -> None:
+        """A short terminal has no panel. Not by a class of the screen: every style would be worked out anew."""
+        if self.PANEL and self.is_mounted:
+            shown = self._panel_wanted and self.size.height >= _TALL
+            self.query_one("#detail").display = self.query_one("#detail-rule").display = shown
+
+    # -- filter -------------------------------------------------------------------------------------------------
+
+    def apply_filter(self, wanted: Filter) -> str:
+        self.table.set_filter(wanted)
+        self._show_detail()
+        return self.table.count_text
+
+    @property
+    def filter(self) -> Filter:
+        return self.table.filter
+
+    def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
+        for prompt in self.query("#filter").results(FilterPrompt):
+            prompt.reset(NO_FILTER)
+
+    # -- what can be done ---------------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> Subject | None:
+        """The object that is painted under the cursor."""
+        key: RowKey | None = self.table.cursor_key
+        return None if key is None else self.rows.subject(key)
+
+    def acting_on(self) -> list[Subject]:
+        """The marked rows that are shown, or the one under the cursor."""
+        return [self.rows.subject(key) for key in self.table.chosen_keys]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        kinds = frozenset(self.view.kinds)
+        if action == "logs":
+            return bool(kinds & _LOGGED)
+        if action == "inspect" and parameters and parameters[0] == "why":
+            return bool(kinds & _JUDGED)
+        if action == "inspect" and parameters and parameters[0] == "events":
+            return "Event" not in kinds
+        if action == "revisions":
+            return bool(kinds & _REVISED)
+        if action == "panel":
+            return bool(self.PANEL)
+        return super().check_action(action, parameters)
+
+    def on_table_row_activated(self, event: Table.RowActivated) -> None:
+        subject = self.rows.subject(event.key)
+        match subject.kind:
+            case "Namespace":
+                self.tf.use_namespace(subject.name)
+            case "Node":
+                self.tf.open_list("pods", Restriction(node=subject.name))
+            case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "Rollout":
+                self.tf.open_list("pods", Restriction((subject.namespace,), owner=subject))
+            case "Pod":
+                self.tf.open_containers(subject)
+            case _:
+                self.tf.open_inspect(subject, "describe")
+
+    def action_inspect(self, what: str) -> None:
+        if (subject := self.chosen) is not None:
+            self.tf.open_inspect(subject, what)
+
+    def action_revisions(self) -> None:
+        if (subject := self.chosen) is not None:
+            self.tf.open_workload(subject)
+
+    def action_logs(self, previous: bool) -> None:
+        if (subject := self.chosen) is not None and subject.kind in _LOGGED:
+            self.tf.open_logs(subject, previous)
+
+    def action_copy(self) -> None:
+        keys: list[RowKey] = self.table.chosen_keys
+        if keys:
+            what = safe(keys[0].key.name) if len(keys) == 1 else f"{len(keys)} names"
+            self.tf.copy_text("\n".join(k.key.name for k in keys), what)
+
+    def action_again(self) -> None:
+        """The watches keep the list current by themselves; this is for those who want to see it with their own eyes."""
+        self.catch_up()
+        self.tf.board.relist(self.rows.needs)
+        self.tf.tell("listed again; until that is complete what was there stays")

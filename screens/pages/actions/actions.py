@@ -1,0 +1,124 @@
+"""``a``: everything that may be done to one object, with its key, and why not where it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+
+from screens.frame.board_screen import BoardScreen
+from tfdash.model.action import Offer
+from tfdash.model.subject import Subject
+from tfdash.model.update import Update
+from tfdash.text import safe, safe_lines
+from tfdash.views.table import Cell, Column
+from widgets.panel import Rule
+from widgets.prose import Prose
+from widgets.table import Table
+
+_COLUMNS = (
+    Column("key", "KEY", 5, sort="none"),
+    Column("title", "ACTION", min=24, flex=1, sort="none"),
+    Column("state", "MAY", 12, sort="none"),
+    Column("why", "WHY NOT", min=24, flex=3, priority=1, sort="none"),
+)
+
+
+class _Offers:
+    """Offers as rows of a table, by their ids."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Offer] = {}
+
+    def cells(self, key: Any) -> Sequence[Cell]:
+        offer = self.all.get(key)
+        if offer is None:
+            return ()
+        state: Cell = ("✖ refused", "dim") if offer.refused else ("✔ may", "ok")
+        return (
+            (offer.key, "accent"),
+            (safe(offer.title), "dim" if offer.refused else "bright"),
+            state,
+            (safe(offer.refused), "dim"),
+        )
+
+    def marks(self, key: Any) -> Sequence[Hashable]:
+        offer = self.all.get(key)
+        return () if offer is None else (offer.key, offer.title, not offer.refused, offer.refused)
+
+    def search_text(self, key: Any) -> str:
+        offer = self.all.get(key)
+        return f"{offer.title} {offer.refused}".lower() if offer is not None else ""
+
+    def sort_value(self, key: Any, column: str) -> Any:
+        return list(self.all).index(key)
+
+    def labels(self, key: Any) -> Mapping[str, str]:
+        return {}
+
+    def version(self, key: Any) -> Hashable:
+        return self.all.get(key)
+
+
+class ActionsScreen(BoardScreen):
+    """Enter begins the one under the cursor; its remedy stands below."""
+
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        super().__init__()
+        self._subjects = tuple(subjects)
+
+    @property
+    def crumb(self) -> str:
+        many = len(self._subjects)
+        return f"Actions on {safe(self._subjects[0].name)}" if many == 1 else f"Actions on {many} objects"
+
+    def body(self) -> ComposeResult:
+        self._offers = _Offers()
+        yield Table(_COLUMNS, self._offers, noun="actions", id="body")
+        yield Rule(id="about-rule")
+        yield Prose(id="about", indent=2)
+
+    def catch_up(self) -> None:
+        from screens.frame.acting_screen import common
+
+        desk = self.tf.context.desk
+        offered = [desk.offers(s) for s in self._subjects] if desk is not None else []
+        offers = offered[0] if len(offered) == 1 else common(offered)
+        self._offers.all = {o.action: o for o in offers}
+        table = self.query_one("#body", Table)
+        table.set_empty("The desk offers nothing for it: it is gone, or not listed yet.")
+        table.set_rows(self._offers.all, presorted=True)  # in the desk's order
+        self._about(table.cursor_key)
+
+    def take(self, update: Update) -> None:
+        self.catch_up()
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        self._about(event.key)
+
+    def _about(self, key: Any) -> None:
+        offer = self._offers.all.get(key)
+        lines: list[list[Cell]] = []
+        if offer is not None and offer.refused:
+            lines.append([("refused: ", "warn"), safe(offer.refused)])
+        if offer is not None and offer.remedy:
+            lines.append([("what would help:", "dim")])
+            lines += [[line] for line in safe_lines(offer.remedy)]
+        if offer is not None and not offer.refused:
+            lines.append([("enter shows the plan; nothing is done before it is confirmed", "dim")])
+        self.query_one("#about-rule", Rule).set_text(safe(offer.title) if offer is not None else "")
+        self.query_one("#about", Prose).show(lines)
+
+    def on_table_row_activated(self, event: Table.RowActivated) -> None:
+        offer = self._offers.all.get(event.key)
+        if offer is None:
+            return
+        if offer.refused:
+            from screens.frame.acting_screen import refusal
+
+            self.tf.tell(refusal(offer), "warning")
+            return
+        from screens.dialogs.confirm import confirm
+
+        confirm(self.tf, offer, self._subjects)

@@ -1,0 +1,159 @@
+"""``:approvals``: plans that wait for a second person. What is shown is made again from the exact requests."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+
+from screens.desks import acting
+from screens.dialogs.ask import Answer, AskScreen
+from screens.frame.board_screen import BoardScreen
+from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
+from tfdash.model.store_state import ApprovalRequest
+from tfdash.model.update import Update
+from tfdash.text import safe
+from tfdash.views.plan import Line, plan_lines, request_lines, verb
+from tfdash.views.table import Cell, Column
+from widgets.table import Table
+
+_COLUMNS = (
+    Column("id", "REQUEST", min=12, max=24, sort="none"),
+    Column("state", "STATE", 14, sort="none"),
+    Column("requester", "ASKED BY", min=14, max=32, sort="none"),
+    Column("left", "LEFT", 7, align="right", sort="none"),
+    Column("reason", "REASON", min=20, flex=2, priority=1, sort="none"),
+)
+_STATES = {
+    "waiting": ("◐ waiting", "moving"),
+    "approved": ("✔ approved", "ok"),
+    "denied": ("✖ denied", "warn"),
+}
+
+
+class _Requests:
+    """Approval requests as rows of a table, by id."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, ApprovalRequest] = {}
+        self.now = 0.0
+
+    def cells(self, key: Any) -> Sequence[Cell]:
+        asked = self.all.get(key)
+        if asked is None:
+            return ()
+        minutes, seconds = divmod(max(0, int(asked.expires_at - self.now)), 60)
+        state = _STATES.get(asked.state, (f"· {safe(asked.state)}", "dim"))
+        return (
+            (safe(asked.id), "bright"),
+            state,
+            safe(asked.requester),
+            f"{minutes:02d}:{seconds:02d}",
+            safe(asked.reason),
+        )
+
+    def marks(self, key: Any) -> Sequence[Hashable]:
+        asked = self.all.get(key)
+        return () if asked is None else (asked.id, asked.state, asked.requester, "", asked.reason)
+
+    def search_text(self, key: Any) -> str:
+        return str(key).lower()
+
+    def sort_value(self, key: Any, column: str) -> Any:
+        return list(self.all).index(key)
+
+    def labels(self, key: Any) -> Mapping[str, str]:
+        return {}
+
+    def version(self, key: Any) -> Hashable:
+        asked = self.all.get(key)
+        return None if asked is None else (asked.state, self.now)
+
+
+class ApprovalsScreen(BoardScreen):
+    """Enter shows the plan of a request, with what can be answered."""
+
+    @property
+    def crumb(self) -> str:
+        return "Approvals"
+
+    def body(self) -> ComposeResult:
+        self._requests = _Requests()
+        yield Table(_COLUMNS, self._requests, noun="requests", id="body")
+
+    def says(self) -> list[Cell]:
+        waiting = sum(a.state == "waiting" for a in self._requests.all.values())
+        return [(f"◐ {waiting} waiting", "moving")] if waiting else [("· none waits", "dim")]
+
+    def catch_up(self) -> None:
+        self._requests.now = self.tf.now()
+        found = sorted(
+            self.tf.board.picture.store_state.approvals, key=lambda a: (a.state != "waiting", -a.requested_at)
+        )
+        self._requests.all = {a.id: a for a in found}
+        table = self.query_one("#body", Table)
+        shared = self.tf.board.picture.store_state.health.shared_configured
+        table.set_empty(
+            "Nobody asks for a second person now."
+            if shared
+            else "No shared store is configured ([store] url): without a server that stamps who approves, nobody can."
+        )
+        table.set_rows(self._requests.all, presorted=True)
+
+    def take(self, update: Update) -> None:
+        self.catch_up()
+
+    def tick(self) -> None:
+        self.catch_up()
+
+    def on_table_row_activated(self, event: Table.RowActivated) -> None:
+        asked = self._requests.all.get(event.key)
+        if asked is not None:
+            self.run_worker(self._ask(asked), exclusive=True, exit_on_error=False, group="decide")
+
+    async def _ask(self, asked: ApprovalRequest) -> None:
+        from tfdash.actions.core.action_service import plan_of
+
+        try:
+            plan = plan_of(asked)
+        except ApprovalRefused as refused:
+            lines: list[Line] = [[("✖ this request cannot be approved: ", "breach"), safe(str(refused))]]
+            await self.app.push_screen_wait(AskScreen(f"Request {safe(asked.id)}", lines, [("deny", "Deny")]))
+            return
+        lines = [
+            [("asked by ", "dim"), safe(asked.requester), (": ", "dim"), safe(asked.reason)],
+            [],
+            *plan_lines(plan),
+            [],
+            [("exactly what would be sent", "bright")],
+            *(line for request in plan.requests for line in request_lines(request)),
+            [],
+            [
+                (
+                    f"your approval holds for this very plan alone ({asked.digest[:16]}), once, until it expires",
+                    "dim",
+                )
+            ],
+        ]
+        answers = [("deny", "Deny"), ("approve", "Approve")] if asked.state == "waiting" else []
+        where = safe(plan.subject.cluster.environment).upper()
+        heading = f"Approve: {verb(plan.title)} {safe(plan.subject.name)} in {where}"
+        answer = await self.app.push_screen_wait(
+            AskScreen(heading, lines, answers, typed=safe(plan.subject.name), untyped=("deny",))
+        )
+        if answer is not None:
+            await self._decide(asked, answer)
+
+    async def _decide(self, asked: ApprovalRequest, answer: Answer) -> None:
+        desk = acting(self.tf.context.desk)
+        if desk is None:
+            self.tf.tell("this terminal only reads: it can neither approve nor deny", "warning")
+            return
+        try:
+            told = await desk.decide(asked, answer.button == "approve", answer.reason)
+        except (ApprovalRefused, LedgerUnavailable) as error:
+            self.tf.tell(f"not recorded: {error}", "warning")
+            return
+        by = f" as {told.approver}, stamped by {told.stamped_by}" if told.approver else ""
+        self.tf.tell(f"request {asked.id} is {told.state}{by}")

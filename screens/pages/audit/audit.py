@@ -1,0 +1,166 @@
+"""``:audit``: what was done, refused and approved, newest first, and how far anybody else can prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from screens.frame.board_screen import BoardScreen
+from screens.pages.program.program import PageScreen
+from tfdash.model.store_state import Entry
+from tfdash.model.update import Update
+from tfdash.text import safe
+from tfdash.views import audit
+from tfdash.views.filter import NO_FILTER, Filter
+from tfdash.views.table import Cell, Column
+from widgets.filter import FilterPrompt
+from widgets.prose import Prose
+from widgets.table import Table
+
+_COLUMNS = (
+    Column("at", "AT", 13, sort="none"),
+    Column("kind", "KIND", 13, sort="none"),
+    Column("actor", "ACTOR", min=12, max=28, priority=1, sort="none"),
+    Column("target", "TARGET", min=16, max=44, flex=2, priority=2, sort="none"),
+    Column("sentence", "WHAT", min=24, flex=4, sort="none"),
+    Column("terminal", "ENTRY", min=12, max=28, priority=3, sort="none"),
+)
+LIMIT = 1000  # the newest entries that are listed
+_SOON = 2.0  # seconds between two readings while entries come
+
+
+class _Entries:
+    """Entries as rows of a table, by terminal and sequence."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.all: dict[tuple[str, int], Entry] = {}
+        self.zone, self.now = zone, 0.0
+
+    def cells(self, key: Any) -> Sequence[Cell]:
+        entry = self.all.get(key)
+        if entry is None:
+            return ()
+        return (
+            (audit.when(entry.at, self.zone, self.now), "dim"),
+            audit.kind_cell(entry),
+            safe(entry.actor),
+            safe(entry.target),
+            safe(entry.sentence),
+            (f"{entry.sequence} {safe(entry.terminal)}", "dim"),
+        )
+
+    def marks(self, key: Any) -> Sequence[Hashable]:
+        return ()
+
+    def search_text(self, key: Any) -> str:
+        entry = self.all.get(key)
+        return audit.search_text(entry) if entry is not None else ""
+
+    def sort_value(self, key: Any, column: str) -> Any:
+        entry = self.all.get(key)
+        return -entry.at if entry is not None else 0.0
+
+    def labels(self, key: Any) -> Mapping[str, str]:
+        return {}
+
+    def version(self, key: Any) -> Hashable:
+        entry: Hashable = key
+        return entry
+
+
+class AuditScreen(BoardScreen):
+    """``/`` filters by anything; Enter shows one entry whole."""
+
+    filterable = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "again", "read again", id="audit.refresh", show=False),
+    ]
+    _due = False
+
+    @property
+    def crumb(self) -> str:
+        return "Audit log"
+
+    def body(self) -> ComposeResult:
+        self._entries = _Entries(self.tf.zone)
+        yield Prose(id="chain", most=2)
+        yield Table(_COLUMNS, self._entries, noun="entries", id="body")
+
+    def catch_up(self) -> None:
+        self._show_chain()
+        self._load()
+
+    def take(self, update: Update) -> None:
+        self._show_chain()
+        if update.change.facts and not self._due:
+            self._due = True
+            self.set_timer(_SOON, self._load)
+
+    def _show_chain(self) -> None:
+        self.query_one("#chain", Prose).show([audit.chain_line(self.tf.board.picture.store_state.health)])
+
+    def _load(self) -> None:
+        self._due = False
+        self.run_worker(self._reading(), exclusive=True, exit_on_error=False, group="read")
+
+    async def _reading(self) -> None:
+        table, read = self.query_one("#body", Table), self.tf.context.audit
+        if read is None:
+            table.set_empty("This terminal has no audit log: it was started without a store.")
+            return
+        if not self._entries.all:
+            table.set_progress("reading the log")
+        try:
+            found = await self.tf.board.on_loop(read(LIMIT))
+        except Exception as error:  # a log that cannot be read is said, not hidden
+            table.set_progress("")
+            table.set_empty(f"? the log cannot be read: {safe(str(error) or type(error).__name__)}")
+            return
+        self._entries.now = self.tf.now()
+        entries = sorted(found, key=lambda e: (-e.at, e.terminal, -e.sequence))
+        self._entries.all = {(e.terminal, e.sequence): e for e in entries}
+        table.set_rows(self._entries.all, presorted=True)
+        table.set_progress("")
+        table.set_empty(
+            "No entry yet: what is planned, refused, approved and done from here is kept in this log."
+        )
+
+    def action_again(self) -> None:
+        self._load()
+
+    def apply_filter(self, wanted: Filter) -> str:
+        table = self.query_one("#body", Table)
+        table.set_filter(wanted)
+        return table.count_text
+
+    @property
+    def filter(self) -> Filter:
+        return self.query_one("#body", Table).filter if self.query("#body") else NO_FILTER
+
+    def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
+        for prompt in self.query("#filter").results(FilterPrompt):
+            prompt.reset(NO_FILTER)
+
+    def on_table_row_activated(self, event: Table.RowActivated) -> None:
+        entry = self._entries.all.get(event.key)
+        if entry is not None:
+            self.app.push_screen(EntryPage(entry))
+
+
+class EntryPage(PageScreen):
+    """One entry."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.title_text = f"Entry {safe(entry.terminal)}:{entry.sequence}"
+        self._entry = entry
+
+    def lines(self) -> list[str]:
+        return audit.entry_lines(self._entry, self.tf.zone)
+
+    def tick(self) -> None:
+        """An entry never changes."""

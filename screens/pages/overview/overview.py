@@ -1,0 +1,154 @@
+"""Tab 1: one row per section of the playbook, worst first, each leading to its screen; below, the sources' ages."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+
+from screens.frame.board_screen import BoardScreen
+from tfdash.model.section import SectionState
+from tfdash.model.update import Update
+from tfdash.model.verdict import Level
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.sources import source_rows
+from tfdash.views.table import Cell, Column
+from widgets.panel import Lines, Piece, Rule
+from widgets.table import Table
+
+_COLUMNS = (
+    Column("section", "SECTION", 14, sort="none"),
+    Column("state", "STATE", 12, sort="none"),
+    Column("sentence", "NOW", min=26, flex=2, sort="none"),
+    Column("detail", "WORST", min=20, flex=4, priority=3, sort="none"),
+)
+_SOURCES = 8  # lines of sources at most; the rest is on :sources
+
+
+class _Sections:
+    """The sections as rows of a table."""
+
+    def __init__(self) -> None:
+        self.sections: dict[int, SectionState] = {}
+
+    def cells(self, key: Any) -> Sequence[Cell]:
+        section = self.sections.get(key)
+        if section is None:
+            return ()
+        state = states.of_level(Level(section.level))
+        if section.sentence == "loading":
+            state = states.LOADING
+        bright = "breach" if section.level == Level.BREACH else ""
+        return (
+            (section.title, "bright"),
+            (state.text, state.token),
+            (safe(section.sentence), bright),
+            (safe(section.detail), "dim"),
+        )
+
+    def marks(self, key: Any) -> Sequence[Hashable]:
+        section = self.sections.get(key)
+        return (section.title, section.level, section.sentence, "") if section else ()
+
+    def search_text(self, key: Any) -> str:
+        section = self.sections.get(key)
+        return f"{section.title} {section.sentence} {section.detail}".lower() if section else ""
+
+    def sort_value(self, key: Any, column: str) -> Any:
+        return key
+
+    def labels(self, key: Any) -> Mapping[str, str]:
+        return {}
+
+    def version(self, key: Any) -> Hashable:
+        section = self.sections.get(key)
+        return id(section)
+
+
+class OverviewScreen(BoardScreen):
+    """The operator reads the worst sentence first, then the sections, then how old the data is."""
+
+    tab = "overview"
+
+    @property
+    def crumb(self) -> str:
+        return "Overview"
+
+    def body(self) -> ComposeResult:
+        self._sections = _Sections()
+        yield Lines(id="worst")
+        yield Table(_COLUMNS, self._sections, title="Playbook", noun="sections", id="body")
+        yield Rule("data sources", id="rule")
+        yield Lines(id="sources")
+
+    def catch_up(self) -> None:
+        self._show()
+
+    def take(self, update: Update) -> None:
+        self._show()
+
+    def tick(self) -> None:
+        self._show_sources()
+
+    def _show(self) -> None:
+        if not self.is_mounted:
+            return
+        sections = sorted(self.tf.board.assessment.sections, key=lambda s: -s.level)
+        table = self.query_one("#body", Table)
+        before = list(self._sections.sections)
+        self._sections.sections = dict(enumerate(sections))
+        if len(before) != len(sections):
+            table.set_rows(range(len(sections)), presorted=True)
+        else:
+            table.apply(changed=range(len(sections)))
+        if not sections:
+            table.set_progress("loading the platform")
+        else:
+            table.set_progress("")
+        self.query_one("#worst", Lines).show([self._worst(sections)])
+        self._show_sources()
+
+    def _worst(self, sections: Sequence[SectionState]) -> list[Piece]:
+        """One line that answers the screen's question."""
+        if not sections:
+            return [Piece(" ◐ loading the platform …", "tok-moving")]
+        worst = sections[0]
+        state = states.of_level(Level(worst.level))
+        if worst.level is Level.PAUSED and worst.sentence:
+            told = f" {worst.title}: {worst.sentence}" + (f" · {worst.detail}" if worst.detail else "")
+            return [Piece(f" {state.text} ", f"tok-{state.token}"), Piece(safe(told))]
+        if worst.level <= Level.PAUSED:
+            return [
+                Piece(f" {state.text} ", f"tok-{state.token}"),
+                Piece(" nothing in the playbook asks for you now", "tok-dim"),
+            ]
+        if worst.sentence == "loading":
+            return [Piece(" ◐ loading the platform …", "tok-moving")]
+        return [Piece(f" {state.text}  ", f"tok-{state.token}"), Piece(safe(worst.detail or worst.sentence))]
+
+    def _show_sources(self) -> None:
+        if not self.is_mounted:
+            return
+        rows = [r for r in source_rows(self.tf.board.picture, self.tf.now()) if not r.absent]
+        lines = []
+        for row in rows[:_SOURCES]:
+            count = "" if row.objects is None else f"{row.objects:,}"
+            lines.append(
+                [
+                    Piece(f" {row.state.text:<14}", f"tok-{row.state.token}"),
+                    Piece(f"{row.name:<34}"),
+                    Piece(f"{count:>8}  "),
+                    Piece(f"{row.age_text:<12}", "tok-dim"),
+                    Piece(row.detail, "tok-dim"),
+                ]
+            )
+        if len(rows) > _SOURCES:
+            lines.append([Piece(f"   {len(rows) - _SOURCES} more: :sources", "tok-dim")])
+        self.query_one("#sources", Lines).show(lines)
+
+    def on_table_row_activated(self, event: Table.RowActivated) -> None:
+        section = self._sections.sections.get(event.key)
+        if section is not None:
+            self.tf.open_view({"deployments": "workloads"}.get(section.target, section.target))

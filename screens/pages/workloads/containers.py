@@ -1,0 +1,186 @@
+"""The containers of one pod: state, restarts, why the last run ended, image, requests and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from screens.frame.board_screen import BoardScreen
+from tfdash.model.kube import Container, ContainerStatus, Pod
+from tfdash.model.subject import Subject
+from tfdash.model.update import Update
+from tfdash.sources.base import Scope
+from tfdash.text import safe
+from tfdash.views.age import since
+from tfdash.views.image import short_images
+from tfdash.views.kinds.pods import status_of, status_token
+from tfdash.views.quantity import canonical_bytes, canonical_cores
+from tfdash.views.table import Cell, Column
+from widgets.table import Table
+
+_COLUMNS = (
+    Column("name", "CONTAINER", min=16, flex=1, sort="none"),
+    Column("role", "ROLE", 8, priority=5, sort="none"),
+    Column("state", "STATE", min=18, max=30, flex=1, sort="none"),
+    Column("ready", "READY", 6, priority=1, sort="none"),
+    Column("restarts", "RESTARTS", 8, align="right", priority=1, sort="none"),
+    Column("age", "FOR", 8, align="right", priority=2, sort="none"),
+    Column("last", "LAST RUN", min=18, flex=1, priority=3, sort="none"),
+    Column("cpu", "CPU REQ/LIM", 12, align="right", priority=6, sort="none"),
+    Column("memory", "MEMORY REQ/LIM", 16, align="right", priority=6, sort="none"),
+    Column("image", "IMAGE", min=20, flex=2, priority=4, sort="none"),
+)
+
+
+class _Containers:
+    """The containers as rows of a table, in the order in which the pod names them."""
+
+    def __init__(self) -> None:
+        self.pod: Pod | None = None
+        self.now = 0.0
+
+    def _of(self, name: Any) -> tuple[Container, ContainerStatus] | None:
+        pod = self.pod
+        container = next((c for c in pod.containers if c.name == name), None) if pod else None
+        if pod is None or container is None:
+            return None
+        status = next((s for s in pod.statuses if s.name == name), None)
+        return container, status or ContainerStatus(container.name)
+
+    def cells(self, key: Any) -> Sequence[Cell]:
+        found = self._of(key)
+        if found is None:
+            return ()
+        c, s = found
+        last = s.last_reason
+        if s.last_exit_code is not None:
+            last = f"{last}, exit {s.last_exit_code}, {since(s.last_finished, self.now)} ago"
+        r = c.resources
+        return (
+            (safe(c.name), "bright"),
+            ("sidecar" if c.sidecar else "init" if c.init else "main", "dim"),
+            _state(s),
+            ("✔ yes", "ok") if s.ready else ("· no", "dim") if s.state == "terminated" else ("▲ no", "warn"),
+            (str(s.restarts), "warn" if s.restarts else ""),
+            since(s.since, self.now) if s.since else "",
+            safe(last),
+            " / ".join("-" if v is None else canonical_cores(v) for v in (r.cpu_request, r.cpu_limit)),
+            " / ".join("-" if v is None else canonical_bytes(v) for v in (r.memory_request, r.memory_limit)),
+            short_images((c.image,)),
+        )
+
+    def marks(self, key: Any) -> Sequence[Hashable]:
+        found = self._of(key)
+        if found is None:
+            return ()
+        c, s = found
+        return (c.name, "", (s.state, s.reason), s.ready, s.restarts, "", s.last_finished, "", "", c.image)
+
+    def search_text(self, key: Any) -> str:
+        return str(key).lower()
+
+    def sort_value(self, key: Any, column: str) -> Any:
+        return 0
+
+    def labels(self, key: Any) -> Mapping[str, str]:
+        return {}
+
+    def version(self, key: Any) -> Hashable:
+        return id(self.pod)
+
+
+def _state(s: ContainerStatus) -> Cell:
+    words = s.reason or s.state or "not reported"
+    if s.state == "terminated" and s.exit_code is not None:
+        words = f"{words}, exit {s.exit_code}"
+    if s.state == "running":
+        return ("✔ running", "ok") if s.ready else ("◐ running", "moving")
+    if s.state == "terminated" and s.exit_code == 0:
+        return (f"· {safe(words)}", "dim")
+    if words in ("ContainerCreating", "PodInitializing", "not reported"):
+        return (f"◐ {safe(words)}", "moving")
+    return (f"▲ {safe(words)}", "warn")
+
+
+class ContainersScreen(BoardScreen):
+    """Enter and ``l`` show the log of the container under the cursor, ``p`` that of its previous run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "logs(False)", "logs", id="containers.logs"),
+        Binding("p", "logs(True)", "previous logs", id="containers.previous"),
+        Binding("d", "inspect('describe')", "describe", id="containers.describe"),
+        Binding("y", "inspect('yaml')", "yaml", id="containers.yaml"),
+        Binding("e", "inspect('events')", "events", id="containers.events"),
+    ]
+
+    def __init__(self, pod: Subject) -> None:
+        super().__init__()
+        self.pod = pod
+        self._source = _Containers()
+
+    @property
+    def crumb(self) -> str:
+        return safe(self.pod.name)
+
+    def body(self) -> ComposeResult:
+        yield Table(_COLUMNS, self._source, noun="containers", id="body")
+
+    def wants(self) -> dict[str, Scope]:
+        return {"Pod": Scope((self.pod.namespace,))}
+
+    def says(self) -> list[Cell]:
+        pod = self._source.pod
+        if pod is None:
+            return []
+        status = status_of(pod)
+        node = f"on {safe(pod.node)}" if pod.node else "on no node yet"
+        return [(safe(status), status_token(status)), (node, "dim")]
+
+    def catch_up(self) -> None:
+        self._show()
+
+    def take(self, update: Update) -> None:
+        self._show()
+
+    def tick(self) -> None:
+        self._source.now = self.tf.now()
+        self.query_one("#body", Table).touch()
+
+    def _show(self) -> None:
+        cluster = self.tf.board.picture.clusters[self.pod.cluster]
+        found = cluster.objects("Pod").get(self.pod.key)
+        before = self._source.pod
+        table = self.query_one("#body", Table)
+        self._source.now = self.tf.now()
+        if found is None:
+            gone = cluster.kinds.get("Pod")
+            if gone is not None and gone.complete:
+                table.set_empty(f"The pod {safe(self.pod.name)} is gone.")
+                self._source.pod = None
+                table.set_rows(())
+            return
+        if not isinstance(found, Pod):
+            table.set_progress("loading the pod")
+            return
+        table.set_progress("")
+        self._source.pod = found
+        names = [c.name for c in found.containers]
+        if before is None or [c.name for c in before.containers] != names:
+            table.set_rows(names, presorted=True)
+        elif before is not found:
+            table.apply(changed=names)
+
+    # -- keys ---------------------------------------------------------------------------------------------------
+
+    def on_table_row_activated(self, event: Table.RowActivated) -> None:
+        self.tf.open_logs(self.pod, False, str(event.key))
+
+    def action_logs(self, previous: bool) -> None:
+        key = self.query_one("#body", Table).cursor_key
+        self.tf.open_logs(self.pod, previous, str(key) if key else "")
+
+    def action_inspect(self, what: str) -> None:
+        self.tf.open_inspect(self.pod, what)
