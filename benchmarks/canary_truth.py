@@ -23,7 +23,14 @@ from tfdash.model.observation import Observation
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point, Traffic
-from tfdash.playbook.canary import CanaryPolicy, Kept, default_canary_policy, errors, judge_release, latency
+from tfdash.playbook.canary import (
+    CanaryPolicy,
+    WindowCache,
+    default_canary_policy,
+    errors,
+    judge_release,
+    latency,
+)
 from tfdash.playbook.canary.tally import Count, Pair, Slow
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, math.inf)
@@ -219,7 +226,7 @@ def cost(rng: np.random.Generator, services: int, policy: CanaryPolicy) -> None:
         started: dict[str, float]
         counters: list[tuple[str, str, list[Point]]]
         histograms: list[tuple[str, list[Buckets]]]
-        kept: Kept
+        cache: WindowCache
 
     def service(number: int) -> Service:
         name = f"service-{number}"
@@ -247,7 +254,7 @@ def cost(rng: np.random.Generator, services: int, policy: CanaryPolicy) -> None:
             stable=Side(hash="old"),
             started=T0,
         )
-        return Service(state, started, counters, histograms, Kept())
+        return Service(state, started, counters, histograms, WindowCache())
 
     everyone = [service(i) for i in range(services)]
     spent = []
@@ -271,7 +278,7 @@ def cost(rng: np.random.Generator, services: int, policy: CanaryPolicy) -> None:
             work.append((one, Observation(value=value)))
         start = time.process_time()
         for one, seen in work:
-            judge_release(one.state, seen, (), one.started, policy, at, kept=one.kept)
+            judge_release(one.state, seen, (), one.started, policy, at, cache=one.cache)
         spent.append(time.process_time() - start)
     told = spent[4:]  # the first rounds fill what a running program has kept
     print(

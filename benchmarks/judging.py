@@ -106,13 +106,13 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     from tfdash.clock import SystemClock
     from tfdash.judging.policies import Policies
     from tfdash.judging.releases import Releases
+    from tfdash.model.assessment import EMPTY_ASSESSMENT
     from tfdash.model.kube import Pod
     from tfdash.model.observation import Observation
     from tfdash.model.picture import Change, ClusterPicture, Picture
     from tfdash.model.release import Carrier, Phase, ReleaseState, Side
     from tfdash.model.subject import ClusterRef, Key, Subject
     from tfdash.model.traffic import NO_SIGNALS, Signals
-    from tfdash.model.verdict import EMPTY_ASSESSMENT
     from tfdash.sources.prometheus import feeder_of
 
     ref, clock = ClusterRef("bench", "one"), SystemClock()

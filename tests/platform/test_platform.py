@@ -14,7 +14,7 @@ from tests.platform.harness.build import KUBERNETES
 from tests.platform.harness.cluster import Cluster
 from tfdash.board.board import Board
 from tfdash.clock import SystemClock
-from tfdash.judge import Judge
+from tfdash.judging.judge import Judge
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import CauseCode, Release, Serving
 from tfdash.sources.base import ALL

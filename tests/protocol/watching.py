@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from tests.protocol.conftest import Target
 from tfdash.board.board import Board
 from tfdash.clock import SystemClock
-from tfdash.judge import Judge
+from tfdash.judging.judge import Judge
 from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope

@@ -10,7 +10,8 @@ import msgspec
 from tests.tui import world
 from tests.tui.recorded import REF
 from tfdash.board.board import Board
-from tfdash.judge import Judge
+from tfdash.judging.judge import Judge
+from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import CalendarState, Slot
 from tfdash.model.judgement import (
     Advice,
@@ -39,7 +40,6 @@ from tfdash.model.release import (
 from tfdash.model.store_state import StoreHealth, StoreState, VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey, JourneyRun, Signals
-from tfdash.model.verdict import Assessment
 
 NOW, NS = world.NOW, world.NS
 CHECKOUT = Subject(REF, "Deployment", NS, "checkout")

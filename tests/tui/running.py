@@ -18,7 +18,7 @@ from tests.tui import world
 from tests.tui.recorded import REF, Recorded
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
-from tfdash.judge import Judge
+from tfdash.judging.judge import Judge
 from widgets.table import Table
 from widgets.textual_private import screen_text
 

@@ -10,13 +10,13 @@ import pytest
 
 from tfdash.board.board import Board, Update
 from tfdash.clock import FixedClock
+from tfdash.model.assessment import Assessment
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Objects, Picture, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.verdict import Assessment
 from tfdash.sources.base import ALL, Scope, Sink
 
 REF = ClusterRef("production", "eu-1")

@@ -16,7 +16,7 @@ from tests.unit.playbook.making import (
     running,
     waiting,
 )
-from tfdash.judge import Judge, judge_all
+from tfdash.judging.judge import Judge, judge_all
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind

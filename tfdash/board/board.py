@@ -20,6 +20,7 @@ import msgspec
 from tfdash.board.scheduler import JudgeScheduler, Judging
 from tfdash.board.subscriptions import Subscriptions
 from tfdash.clock import Clock
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo
@@ -28,7 +29,6 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Signals
 from tfdash.model.update import Update
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.sources.base import Feeder, Scope, Source
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tfdash.clock import Clock
+from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Assessment
 
 log = logging.getLogger(__name__)
 _BREATH = 0.005  # seconds between two pieces of judging

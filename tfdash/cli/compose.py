@@ -170,7 +170,7 @@ def policies_of(config: QuickConfig) -> Policies:
 
 def judge_of(config: QuickConfig, hold: float = math.inf) -> Judging:
     """A judge by the configuration's policies. ``hold``: for how many seconds releases may be judged in one go."""
-    from tfdash.judge import Judge
+    from tfdash.judging.judge import Judge
 
     return Judge(policy_of(config.raw), policies_of(config), hold=hold)
 

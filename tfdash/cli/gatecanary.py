@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
+from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Assessment, Level
+from tfdash.model.verdict import Level
 from tfdash.text import safe
 
 _FIRST = 20.0  # seconds for all sources to settle, and for a release to begin where one is waited for

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Assessment
 
 if TYPE_CHECKING:
     from tfdash.board.scheduler import Judging

@@ -69,7 +69,7 @@ class SourcesSettings(Section):
 
 
 class WorkloadPolicy(Section):
-    """``tfdash.playbook.rules`` reads these; the playbook's TOML holds the same defaults."""
+    """``tfdash.playbook`` reads these; the playbook's TOML holds the same defaults."""
 
     oom_window: Duration = 600.0
     ready_grace: Duration = 30.0

@@ -10,7 +10,7 @@ from tfdash.model.kube import HorizontalPodAutoscaler, Object, Pod, PodDisruptio
 from tfdash.model.kubecluster import Event
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
-from tfdash.playbook.rules.links import Links, selects
+from tfdash.playbook.serving.links import Links, selects
 
 Obj = TypeVar("Obj", bound=Object)
 NONE: Objects = {}

@@ -24,7 +24,7 @@ from tfdash.model.store_state import BreakGlass
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Journey, Traffic
 from tfdash.model.workload import WorkloadState
-from tfdash.playbook.canary import Kept, freeze_baseline, judge_release
+from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release
 from tfdash.playbook.releases import READ_KINDS, affects, due_again, release_of
 from tfdash.playbook.releases.world import LinksOf
 from tfdash.playbook.schedule import calendar_state
@@ -56,8 +56,8 @@ class Releases:
         self.frozen: dict[
             Subject, str
         ] = {}  # the baseline of each release, for when the stable pods are gone
-        self._kept: dict[Subject, Kept] = {}
-        self._froze: dict[Subject, int] = {}  # ``Kept.turn`` of what is frozen
+        self._caches: dict[Subject, WindowCache] = {}
+        self._froze: dict[Subject, int] = {}  # ``WindowCache.turn`` of what is frozen
 
     @property
     def waiting(self) -> bool:
@@ -149,10 +149,10 @@ class Releases:
     def _drop(self) -> set[Subject]:
         """Forget what is not judged any more; returns of which something was said."""
         gone = [
-            s for s in self._kept if not ((release := self.states.get(s)) is not None and judged(release))
+            s for s in self._caches if not ((release := self.states.get(s)) is not None and judged(release))
         ]
         for subject in gone:
-            for table in (self._kept, self._pods, self.frozen, self._froze):
+            for table in (self._caches, self._pods, self.frozen, self._froze):
                 table.pop(subject, None)
         told = {s for s in gone if s in self.judgements}
         if told:
@@ -204,7 +204,7 @@ class Releases:
         ]
         pods = {name: hash_ for name, (hash_, _) in seen.items()}
         started = {name: at for name, (_, at) in seen.items() if at}
-        policy, kept = self.policies.canary, self._kept.setdefault(release.subject, Kept())
+        policy, cache = self.policies.canary, self._caches.setdefault(release.subject, WindowCache())
         both = (
             release.canary is not None and release.stable is not None and release.phase is not Phase.COMPLETE
         )
@@ -218,10 +218,10 @@ class Releases:
             manual=manual_of(facts, release),
             frozen="" if both else self.frozen.get(release.subject) or baseline_of(facts, release),
             pods=pods,
-            kept=kept,
+            cache=cache,
         )
         if both and traffic is not None and traffic.value is not None:
-            self._freeze(release, traffic.value, started, pods, now, kept)
+            self._freeze(release, traffic.value, started, pods, now, cache)
         return told
 
     def _freeze(
@@ -231,13 +231,13 @@ class Releases:
         started: dict[str, float],
         pods: dict[str, str],
         now: float,
-        kept: Kept,
+        cache: WindowCache,
     ) -> None:
         """Keep the stable version's counts while it still serves, whenever a window was counted."""
-        if self._froze.get(release.subject) == kept.turn:
+        if self._froze.get(release.subject) == cache.turn:
             return
-        told = freeze_baseline(release, traffic, started, self.policies.canary, now, pods=pods, kept=kept)
-        self._froze[release.subject] = kept.turn
+        told = freeze_baseline(release, traffic, started, self.policies.canary, now, pods=pods, cache=cache)
+        self._froze[release.subject] = cache.turn
         if told:
             self.frozen[release.subject] = told
 

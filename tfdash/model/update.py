@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Assessment
 
 
 class Update(NamedTuple):

@@ -1,18 +1,12 @@
-"""What the playbook says: verdicts, made only by ``tfdash.playbook``, and the one set of them that everybody reads."""
+"""What the playbook says: verdicts, made only by ``tfdash.playbook``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 import msgspec
 
-from tfdash.model.calendar import CalendarState
-from tfdash.model.judgement import CanaryJudgement
-from tfdash.model.release import ReleaseState
-from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
-from tfdash.model.workload import WorkloadState
 
 
 class Level(IntEnum):
@@ -61,20 +55,3 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence = Evidence()
     unknown: UnknownKind | None = None
     since: float | None = None
-
-
-class Assessment(msgspec.Struct, frozen=True, kw_only=True):
-    """All verdicts of one picture (``number`` is the picture's), at one time (epoch seconds)."""
-
-    at: float
-    number: int
-    verdicts: Mapping[Subject, tuple[Verdict, ...]]
-    workloads: Mapping[Subject, WorkloadState]
-    sections: tuple[SectionState, ...] = ()
-    releases: Mapping[Subject, ReleaseState] = {}
-    canaries: Mapping[Subject, CanaryJudgement] = {}
-    calendar: CalendarState | None = None
-    baselines: Mapping[Subject, str] = {}  # frozen while both versions serve, canonical JSON
-
-
-EMPTY_ASSESSMENT = Assessment(at=0.0, number=0, verdicts={}, workloads={})

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
-from tfdash.model.verdict import Assessment, Level
+from tfdash.model.verdict import Level
 from tfdash.report.gather import readable
 from tfdash.report.snapshot import FINDINGS, OK, SCHEMA_VERSION, UNKNOWN, place, sources_json, sources_text
 from tfdash.text import safe

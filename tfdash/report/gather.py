@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
-from tfdash.model.verdict import Assessment, Level, Verdict
+from tfdash.model.verdict import Level, Verdict
 from tfdash.views import state as states
 from tfdash.views.kinds import VIEWS, KindView, view_named
 from tfdash.views.rows import BoardRows, RowKey

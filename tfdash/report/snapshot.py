@@ -7,8 +7,9 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
-from tfdash.model.verdict import Assessment, Level, Verdict
+from tfdash.model.verdict import Level, Verdict
 from tfdash.report.gather import OVERVIEW, Gathered, gather, verdicts_of
 from tfdash.text import safe
 from tfdash.views import says

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from tfdash.model.assessment import Assessment
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo
@@ -12,7 +13,6 @@ from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privil
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Signals
-from tfdash.model.verdict import Assessment
 
 
 class Scope(NamedTuple):

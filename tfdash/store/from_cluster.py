@@ -15,12 +15,12 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from tfdash.clock import Clock
+from tfdash.model.assessment import Assessment
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.verdict import Assessment
 from tfdash.store.elsewhere import Held
 from tfdash.store.in_cluster import acting_in_cluster, lease_subject, verified_in_cluster, written_at
 from tfdash.store.ledger import Store

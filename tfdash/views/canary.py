@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
+from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import Phase, ReleaseState, Side
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Assessment, Level
+from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age

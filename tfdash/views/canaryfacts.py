@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo
 
+from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.picture import Picture
@@ -13,7 +14,7 @@ from tfdash.model.release import Analysis, MetricResult, ReleaseState
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey
-from tfdash.model.verdict import Assessment, Level
+from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import freshness, short_age

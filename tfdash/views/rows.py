@@ -11,11 +11,11 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kube import EMPTY_LABELS, Labels, Object, Provisional
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views.age import Freshness

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from tfdash.model.verdict import Assessment, Level
+from tfdash.model.assessment import Assessment
+from tfdash.model.verdict import Level
 from tfdash.views import canary
 from tfdash.views import state as states
 

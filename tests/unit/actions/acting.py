@@ -22,7 +22,7 @@ from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable, Writers
 from tfdash.board.board import Board
 from tfdash.clock import Clock, SystemClock
-from tfdash.judge import Judge
+from tfdash.judging.judge import Judge
 from tfdash.model.action import Confirmation, Guarded, Plan, Progress
 from tfdash.model.calendar import CalendarState
 from tfdash.model.store_state import ApprovalRequest, Entry, EntryKind, VerifiedGood

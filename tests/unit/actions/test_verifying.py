@@ -17,6 +17,7 @@ from tfdash.actions.store import decisions
 from tfdash.actions.store.verified_releases import Verifier, holds
 from tfdash.judging.policies import Policies
 from tfdash.judging.releases import Releases
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
@@ -24,7 +25,6 @@ from tfdash.model.requests import Document
 from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import NO_SIGNALS
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 
 DONE = release(phase=Phase.COMPLETE, canary=None, stable=msgspec.structs.replace(release().canary, pods=()))
 HELD = CanaryJudgement(

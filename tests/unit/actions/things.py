@@ -16,13 +16,13 @@ import msgspec
 from tfdash.actions.core.protocols import Answer
 from tfdash.actions.kubernetes.paths import attributes_of, path_of
 from tfdash.model.action import Request
+from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.requests import Document, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.verdict import Assessment
 from tfdash.sources.kubernetes.codec import Codec
 
 T = TypeVar("T")

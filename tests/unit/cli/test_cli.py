@@ -49,7 +49,7 @@ def test_help_and_version_import_nothing_heavy(option: str) -> None:
 
 
 def test_the_core_brings_no_textual() -> None:
-    modules = "tfdash.board.board, tfdash.judge, tfdash.report, tfdash.views.rows, tfdash.sources.kubernetes.source, tfdash.cli.compose"
+    modules = "tfdash.board.board, tfdash.judging.judge, tfdash.report, tfdash.views.rows, tfdash.sources.kubernetes.source, tfdash.cli.compose"
     assert "textual" not in imported_by(f"import {modules}")
 
 

@@ -11,10 +11,10 @@ from tests.tui.canaryworld import BREACH, PASS
 from tests.unit.cli.server import kubeconfig
 from tfdash.cli import main
 from tfdash.cli.gatecanary import _code, found_in
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 
 HERE, THERE = ClusterRef("production", "here"), ClusterRef("production", "there")
 

@@ -22,8 +22,8 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.playbook.policy import default_policy
-from tfdash.playbook.rules.links import Links
-from tfdash.playbook.rules.workload import judge
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.workload import judge
 
 REF = ClusterRef("production", "eu-1")
 NOW = 1_000_000.0

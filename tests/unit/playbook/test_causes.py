@@ -11,7 +11,7 @@ from tfdash.model.kube import ContainerStatus
 from tfdash.model.kubecluster import Event
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release
-from tfdash.playbook.rules.causes.placement import scheduler_reasons
+from tfdash.playbook.serving.causes.placement import scheduler_reasons
 
 DOWN = {"available": 0, "ready": 0}
 

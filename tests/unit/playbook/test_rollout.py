@@ -7,8 +7,8 @@ import pytest
 from tests.unit.playbook.making import condition, daemon_set, deployment, judged, stateful_set
 from tfdash.model.kube import Object
 from tfdash.model.workload import Release, Serving
-from tfdash.playbook.rules.rollout import rollout
-from tfdash.playbook.rules.serving import may_be_away, resolve_bound, serving
+from tfdash.playbook.serving.health import may_be_away, resolve_bound, serving
+from tfdash.playbook.serving.rollout_status import rollout
 
 EXCEEDED = (condition("Progressing", "False", "ProgressDeadlineExceeded"),)
 WAIT = 'Waiting for deployment "checkout" rollout to finish: '

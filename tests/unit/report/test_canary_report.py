@@ -26,12 +26,12 @@ from tests.tui.canaryworld import (
 from tests.tui.canaryworld import DOWN as DOWN_BACKEND
 from tests.unit.report.test_report import NEW_YORK, check
 from tests.unit.views.making import HOSTILE, NOW, VISIBLE, cluster, picture, seen
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.calendar import Slot
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.report import schema
 from tfdash.report.canary import KINDS, canary_report
 

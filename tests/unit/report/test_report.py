@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Container, Deployment, HorizontalPodAutoscaler, Metric, Provisional, Template
 from tfdash.model.kubecluster import Node, Service, ServicePort
@@ -16,7 +17,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment, Evidence, Level, Verdict
+from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.model.workload import Cause, CauseCode, Release, Serving, WorkloadState
 from tfdash.report import SCREENS, exit_code, schema, snapshot
 from tfdash.report.gather import needs

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import Entry, EntryKind, StoreState
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 from tfdash.store.draft import Draft
 from tfdash.store.opening import Opened, StoreOptions, open_store
 

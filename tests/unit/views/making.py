@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kube import Condition, Container, ContainerStatus, Object, Pod
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Picture, ServerInfo
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment
 
 EU = ClusterRef("production", "eu-1")
 US = ClusterRef("production", "us-1")

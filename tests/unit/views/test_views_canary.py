@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui import canaryworld as cw
+from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, Outcome
 from tfdash.model.release import Phase, Weight
-from tfdash.model.verdict import Assessment, Level
+from tfdash.model.verdict import Level
 from tfdash.views import canary, canaryfacts, canarywhy
 from tfdash.views.layout import cells
 

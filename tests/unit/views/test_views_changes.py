@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tfdash.changes import Contents, Recorder, gather, keeper_by_writes
+from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kube import (
     Container,
     Deployment,
@@ -22,7 +23,6 @@ from tfdash.model.requests import Document, Managed, ReadFailed
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
-from tfdash.model.verdict import EMPTY_ASSESSMENT
 from tfdash.views.changes import Sight, altered, change_lines, change_rows, differences, drifted, touched
 from tfdash.views.kinds.base import UTC
 from tfdash.views.revisions import Revision

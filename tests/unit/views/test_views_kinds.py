@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.views.making import EU, HOSTILE, NOW, VISIBLE, altered, cluster, picture, pod, update
+from tfdash.model.assessment import Assessment
 from tfdash.model.delivery import DELIVERY_KINDS
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import (
@@ -30,7 +31,7 @@ from tfdash.model.kube import (
     Template,
 )
 from tfdash.model.kubecluster import EndpointSlice, Event, Namespace, Node, Service, ServicePort, Taint
-from tfdash.model.verdict import Assessment, Level, Verdict
+from tfdash.model.verdict import Level, Verdict
 from tfdash.views.kinds import VIEWS, Context, view_of
 from tfdash.views.kinds.base import PRINTED
 from tfdash.views.kinds.nodes import asks_for

@@ -17,6 +17,7 @@ from tests.unit.views.making import (
     seen,
     update,
 )
+from tfdash.model.assessment import Assessment
 from tfdash.model.kube import (
     Container,
     ContainerStatus,
@@ -33,7 +34,6 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.subject import Key, Subject
 from tfdash.model.update import merged
-from tfdash.model.verdict import Assessment
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.views.kinds import VIEWS, view_of
 from tfdash.views.rows import RESET, BoardRows, RowKey

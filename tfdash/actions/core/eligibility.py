@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from tfdash.actions.core.policy import ActionPolicy
+from tfdash.model.assessment import Assessment
 from tfdash.model.delivery import Rollout
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import (
@@ -25,7 +26,6 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Picture
 from tfdash.model.release import Keeper, ReleaseState
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Assessment
 from tfdash.playbook.releases import CARRIERS, release_of
 from tfdash.playbook.releases.keeper import keeper_of
 from tfdash.playbook.releases.version import NONE_KEPT, version_of

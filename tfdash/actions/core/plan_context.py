@@ -10,11 +10,11 @@ from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_digest import STAMP
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Assessment
 
 
 class Reads(Protocol):

@@ -22,11 +22,11 @@ from tfdash.actions.pipelines.drafts import by_pipeline
 from tfdash.actions.registry import ACTIONS, Action, acts_on, concerned
 from tfdash.clock import Clock
 from tfdash.model.action import Arguments, Check, FreezeRule, Guarded, Offer, Plan, Risk
+from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import CalendarState
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.verdict import Assessment
 from tfdash.playbook.schedule import calendar_state
 
 T = TypeVar("T")

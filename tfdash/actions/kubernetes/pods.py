@@ -16,7 +16,7 @@ from tfdash.model.kube import Pod, PodDisruptionBudget
 from tfdash.model.kubecluster import Service
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
-from tfdash.playbook.rules.links import selects
+from tfdash.playbook.serving.links import selects
 
 ISOLATED = "tfdash.io/isolated"
 _FACTS = (UID, "/metadata/deletionTimestamp")

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.clock import Clock
+from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.kube import Pod
 from tfdash.model.picture import Picture
@@ -21,7 +22,6 @@ from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.model.subject import Key, Subject
-from tfdash.model.verdict import Assessment
 from tfdash.playbook.releases.version import version_of
 
 log = logging.getLogger(__name__)

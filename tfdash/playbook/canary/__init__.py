@@ -4,7 +4,6 @@ Pure functions over ``tfdash.model``; no I/O, the clock is passed in. ``judge_re
 """
 
 from tfdash.playbook.canary.judging import freeze_baseline, judge_release
-from tfdash.playbook.canary.kept import Kept
 from tfdash.playbook.canary.policy import (
     CanaryPolicy,
     default_canary_policy,
@@ -12,10 +11,11 @@ from tfdash.playbook.canary.policy import (
     policy_digest,
     read_canary_policy,
 )
+from tfdash.playbook.canary.window_cache import WindowCache
 
 __all__ = [
     "CanaryPolicy",
-    "Kept",
+    "WindowCache",
     "default_canary_policy",
     "freeze_baseline",
     "judge_release",

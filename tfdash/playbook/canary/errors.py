@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tfdash.model.judgement import Measured, Outcome, WindowResult
 from tfdash.playbook.canary import evidence, stats
 from tfdash.playbook.canary.evidence import Split
-from tfdash.playbook.canary.held import Held, looks
+from tfdash.playbook.canary.frozen_baseline import FrozenBaseline, looks
 from tfdash.playbook.canary.limits import limit
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.tally import Count, Pair
@@ -34,27 +34,27 @@ class Decision(NamedTuple):
     scatter: float = 1.0  # ``evidence.dispersion``
 
 
-def decide(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> Decision:
-    """Judge these windows; ``held`` takes the place of the baseline's own windows. Some request on each side is there."""
+def decide(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy) -> Decision:
+    """Judge these windows; ``past`` takes the place of the baseline's own windows. Some request on each side is there."""
     for pair in reversed(pairs):
-        if (found := _gross(pair, held, policy)) is not None:
+        if (found := _gross(pair, past, policy)) is not None:
             return found
-    counted = comparable(pairs, held)
-    found = _against(counted, held, policy) if held is not None else _same_windows(counted, policy)
-    return found or _open(counted, held, policy)
+    counted = comparable(pairs, past)
+    found = _against(counted, past, policy) if past is not None else _same_windows(counted, policy)
+    return found or _open(counted, past, policy)
 
 
-def comparable(pairs: Sequence[Pair], held: Held | None) -> list[Pair]:
+def comparable(pairs: Sequence[Pair], past: FrozenBaseline | None) -> list[Pair]:
     """The windows after warm-up in which both versions served; what only one of them served compares with nothing."""
     return [
-        p for p in pairs if p.number >= 1 and p.canary.requests and (held is not None or p.baseline.requests)
+        p for p in pairs if p.number >= 1 and p.canary.requests and (past is not None or p.baseline.requests)
     ]
 
 
-def _total(pairs: Sequence[Pair], held: Held | None) -> tuple[Count, Count]:
+def _total(pairs: Sequence[Pair], past: FrozenBaseline | None) -> tuple[Count, Count]:
     canary = Count(sum(p.canary.requests for p in pairs), sum(p.canary.events for p in pairs))
-    if held is not None:
-        return canary, Count(held.requests, held.events)
+    if past is not None:
+        return canary, Count(past.requests, past.events)
     return canary, Count(sum(p.baseline.requests for p in pairs), sum(p.baseline.events for p in pairs))
 
 
@@ -78,11 +78,11 @@ def _enough(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
     return least >= rule.gross_requests and canary.events >= rule.gross * canary.requests
 
 
-def _gross(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Decision | None:
+def _gross(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Decision | None:
     """A window that fails so much, beyond chance, that nothing else is waited for."""
     rule = policy.errors
     canary = pair.canary_all
-    baseline = Count(held.requests, held.events) if held is not None else pair.baseline_all
+    baseline = Count(past.requests, past.events) if past is not None else pair.baseline_all
     if canary.requests < rule.gross_requests or canary.events < rule.min_errors or not baseline.requests:
         return None
     if canary.events * 101 < rule.gross_percent * canary.requests:  # clearly not: most windows end here
@@ -125,11 +125,11 @@ def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> Decision | Non
     return None
 
 
-def _against(pairs: Sequence[Pair], held: Held, policy: CanaryPolicy) -> Decision | None:
+def _against(pairs: Sequence[Pair], past: FrozenBaseline, policy: CanaryPolicy) -> Decision | None:
     """BREACH against a held baseline, at the latest look that found it."""
     for number, part in reversed(list(looks(pairs[-1].number if pairs else 0))):
         seen = [p for p in pairs if p.number <= number]
-        canary, baseline = _total(seen, held)
+        canary, baseline = _total(seen, past)
         if not seen or not _enough(canary, baseline, policy):
             continue
         spend = part * policy.budgets.errors_held
@@ -140,12 +140,12 @@ def _against(pairs: Sequence[Pair], held: Held, policy: CanaryPolicy) -> Decisio
     return None
 
 
-def _open(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> Decision:
+def _open(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy) -> Decision:
     """No BREACH: PASS, or what is missing."""
-    canary, baseline = _total(pairs, held)
+    canary, baseline = _total(pairs, past)
     span = (pairs[0].start, pairs[-1].end) if pairs else (0.0, 0.0)
     scatter, middle, top = 1.0, 0.0, 0.0
-    if held is None:
+    if past is None:
         splits = split(pairs)
         scatter = evidence.dispersion(splits, policy.least_scatter)
         middle, top = stats.stratified([s[1:] for s in splits], policy.confidence, scatter)
@@ -165,7 +165,7 @@ def _open(pairs: Sequence[Pair], held: Held | None, policy: CanaryPolicy) -> Dec
     if below:
         if by_floor and _chance(canary, baseline, scatter) < _CHANCE:
             return told(Outcome.LOW_TRAFFIC, "chance", needed(canary, baseline, policy))
-        if pairs and window(pairs[-1], held, policy) is Outcome.BREACH:
+        if pairs and window(pairs[-1], past, policy) is Outcome.BREACH:
             return told(Outcome.LOW_TRAFFIC, "recent", needed(canary, baseline, policy))
         return told(Outcome.PASS, "pass")
     hit = reached(canary, baseline, policy)
@@ -241,14 +241,14 @@ def needed(canary: Count, baseline: Count, policy: CanaryPolicy) -> int:
     return math.ceil(whole - canary.requests)
 
 
-def base_of(pair: Pair, held: Held | None) -> Count:
+def base_of(pair: Pair, past: FrozenBaseline | None) -> Count:
     """The baseline of one window."""
-    return Count(held.requests, held.events) if held is not None else pair.baseline
+    return Count(past.requests, past.events) if past is not None else pair.baseline
 
 
-def window(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Outcome:
+def window(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Outcome:
     """What one window says by itself, at the policy's confidence: shown beside the decision, which it does not make."""
-    canary, baseline = pair.canary, base_of(pair, held)
+    canary, baseline = pair.canary, base_of(pair, past)
     if not canary.requests or not baseline.requests:
         return Outcome.NO_DATA
     chance = _chance(canary, baseline)
@@ -282,13 +282,13 @@ class Shown(NamedTuple):
 
 
 @lru_cache(8192)
-def shown(pair: Pair, held: Held | None, policy: CanaryPolicy) -> Shown:
+def shown(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Shown:
     """A window that has ended says the same ever after."""
-    baseline = base_of(pair, held)
+    baseline = base_of(pair, past)
     result = WindowResult(
         start=pair.start,
         end=pair.end,
-        outcome=window(pair, held, policy),
+        outcome=window(pair, past, policy),
         canary=measured(pair.canary, policy),
         baseline=measured(baseline, policy),
     )

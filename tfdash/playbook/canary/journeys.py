@@ -9,7 +9,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey, JourneyRun
-from tfdash.playbook.canary import words
+from tfdash.playbook.canary import figures
 from tfdash.playbook.canary.policy import CanaryPolicy
 
 TITLE = "Critical journeys"
@@ -112,7 +112,7 @@ def _judge(
         return Outcome.NOT_COMPARABLE, f"its last run cannot be judged{_where(runs[-1])}"
     age = now - runs[-1].at
     if age > rule.stale_after:
-        return Outcome.STALE, f"it last ran {words.span(age).removeprefix('about ')} ago"
+        return Outcome.STALE, f"it last ran {figures.span(age).removeprefix('about ')} ago"
     if failed:
         return (
             Outcome.LOW_TRAFFIC,

@@ -8,16 +8,16 @@ from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
 from tfdash.model.observation import Observation
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Journey, Traffic
-from tfdash.playbook.canary import held as holding
-from tfdash.playbook.canary import seeing, telling, words
+from tfdash.playbook.canary import data_quality, figures, wording
+from tfdash.playbook.canary import frozen_baseline as holding
 from tfdash.playbook.canary.counting import Grid
-from tfdash.playbook.canary.held import Held
+from tfdash.playbook.canary.data_quality import Comparison, Obstacle
+from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.journeys import journeys_trigger, worst
-from tfdash.playbook.canary.kept import Kept
 from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
-from tfdash.playbook.canary.seeing import Bar, Sight
 from tfdash.playbook.canary.sides import Sorter, Versions, versions
 from tfdash.playbook.canary.tally import Tally, tally
+from tfdash.playbook.canary.window_cache import WindowCache
 
 _NO_PODS: Mapping[str, str] = {}
 _MENDS = (
@@ -37,13 +37,13 @@ def judge_release(
     manual: str = "",
     frozen: str = "",
     pods: Mapping[str, str] = _NO_PODS,
-    kept: Kept | None = None,
+    cache: WindowCache | None = None,
 ) -> CanaryJudgement:
     """Judge one release by the playbook's rollback triggers. Pure; ``now`` and all times are epoch seconds.
 
     ``pod_started``: pod name -> start time, of pods that are gone too where known. ``pods``: pod name -> template hash;
     pods that are missing there are told by the hash in their name. ``manual``: a person's decision to roll back, with
-    who and why. ``frozen``: what ``freeze_baseline`` made when the release served everything. ``kept``: the memory of
+    who and why. ``frozen``: what ``freeze_baseline`` made when the release served everything. ``cache``: the memory of
     who judges the same release again and again; it saves work and changes no result.
     """
     triggers: list[Trigger] = []
@@ -57,30 +57,30 @@ def judge_release(
                 evaluated_at=now,
             )
         )
-    held = holding.read(frozen) if frozen else None
-    who = versions(release, policy, held.hash if held else None)
-    if frozen and held is None and release.phase is Phase.COMPLETE:
+    past = holding.read(frozen) if frozen else None
+    who = versions(release, policy, past.hash if past else None)
+    if frozen and past is None and release.phase is Phase.COMPLETE:
         who = who._replace(problem="the frozen baseline cannot be read: nothing to compare with")
     at_work = release.in_flight or (
         release.phase in (Phase.COMPLETE, Phase.UNKNOWN) and (who.canary is not None or bool(frozen))
     )
     began = who.canary.oldest_start if who.canary else None
     if at_work:
-        sight, bar = _see(traffic, who, pod_started, policy, pods, held, now, kept)
-        if sight is not None:
-            began = sight.tally.began if sight.tally.began is not None else began
+        compared, obstacle = _see(traffic, who, pod_started, policy, pods, past, now, cache)
+        if compared is not None:
+            began = compared.tally.began if compared.tally.began is not None else began
         if policy.errors.enabled:
             triggers.append(
-                telling.blank("errors", telling.ERRORS, bar)
-                if bar
-                else telling.errors_trigger(_there(sight), policy)
+                wording.blank("errors", wording.ERRORS, obstacle)
+                if obstacle
+                else wording.errors_trigger(_there(compared), policy)
             )
         if policy.latency.enabled:
-            title = telling.latency_title(policy)
+            title = wording.latency_title(policy)
             triggers.append(
-                telling.blank("latency", title, bar)
-                if bar
-                else telling.latency_trigger(_there(sight), policy)
+                wording.blank("latency", title, obstacle)
+                if obstacle
+                else wording.latency_trigger(_there(compared), policy)
             )
     if policy.journeys.enabled and (who.canary is not None or release.phase is Phase.COMPLETE):
         told = journeys_trigger(release, journeys, began, policy, now)
@@ -89,9 +89,9 @@ def judge_release(
     return _conclude(release, triggers, began, policy, now)
 
 
-def _there(sight: Sight | None) -> Sight:
-    assert sight is not None
-    return sight
+def _there(compared: Comparison | None) -> Comparison:
+    assert compared is not None
+    return compared
 
 
 def _see(
@@ -100,35 +100,35 @@ def _see(
     started: Mapping[str, float],
     policy: CanaryPolicy,
     pods: Mapping[str, str],
-    frozen: Held | None,
+    frozen: FrozenBaseline | None,
     now: float,
-    kept: Kept | None,
-) -> tuple[Sight | None, Bar | None]:
+    cache: WindowCache | None,
+) -> tuple[Comparison | None, Obstacle | None]:
     """Count the traffic and find the baseline; or say why that cannot be."""
     if who.problem or who.canary is None:
-        return None, Bar(Outcome.NOT_COMPARABLE, who.problem)
-    bar = seeing.unread(observation)
-    if bar is not None or observation is None or observation.value is None:
-        return None, bar
+        return None, Obstacle(Outcome.NOT_COMPARABLE, who.problem)
+    obstacle = data_quality.unread(observation)
+    if obstacle is not None or observation is None or observation.value is None:
+        return None, obstacle
     traffic = observation.value
     sorter = Sorter(who, pods)
-    counts = tally(traffic, sorter, started, who.canary, policy, kept=kept)
-    label, held = who.label, None
+    counts = tally(traffic, sorter, started, who.canary, policy, cache=cache)
+    label, past = who.label, None
     if policy.baseline == "before":
-        held = _before(traffic, who, started, policy, pods, counts, kept)
-        if held is None:
-            return None, Bar(
+        past = _before(traffic, who, started, policy, pods, counts, cache)
+        if past is None:
+            return None, Obstacle(
                 Outcome.NOT_COMPARABLE,
                 "the metrics hold no traffic from before the release: nothing to compare with",
             )
-        label = held.label
+        label = past.label
     elif _alone(counts):
         frozen = frozen if frozen is not None and frozen.hash != who.canary.hash else None
-        held = frozen or _own(counts, who) or _before(traffic, who, started, policy, pods, counts, kept)
-        label = held.label if held is not None else label
+        past = frozen or _own(counts, who) or _before(traffic, who, started, policy, pods, counts, cache)
+        label = past.label if past is not None else label
     problem = str(observation.problem) if observation.problem is not None else ""
     age = now - traffic.evaluated_at
-    return Sight(traffic, who, counts, held, label, problem, len(sorter.strangers), age), None
+    return Comparison(traffic, who, counts, past, label, problem, len(sorter.strangers), age), None
 
 
 def _alone(counts: Tally) -> bool:
@@ -138,12 +138,12 @@ def _alone(counts: Tally) -> bool:
     return not any(p.baseline_all.requests for p in last) and (served or not last)
 
 
-def _own(counts: Tally, who: Versions) -> Held | None:
+def _own(counts: Tally, who: Versions) -> FrozenBaseline | None:
     """The baseline's windows of this release, where it served until the canary served everything."""
     served = [p for p in counts.pairs if p.baseline.requests]
     if not served:
         return None
-    label = f"stable pods until {words.clock(served[-1].end)}, when they last served"
+    label = f"stable pods until {figures.clock(served[-1].end)}, when they last served"
     return holding.hold(counts, who.baseline.hash if who.baseline else "", label, served[-1].end)
 
 
@@ -154,8 +154,8 @@ def _before(
     policy: CanaryPolicy,
     pods: Mapping[str, str],
     counts: Tally,
-    kept: Kept | None,
-) -> Held | None:
+    cache: WindowCache | None,
+) -> FrozenBaseline | None:
     """The service's own traffic in whole windows before the canary began, as a baseline. None of none."""
     if counts.began is None or who.canary is None:
         return None
@@ -168,10 +168,16 @@ def _before(
     grid = Grid(first * length, length, last - first)
     told = holding.hold(
         tally(
-            traffic, everyone, started, who.canary, policy, grid, kept.earlier() if kept is not None else None
+            traffic,
+            everyone,
+            started,
+            who.canary,
+            policy,
+            grid,
+            cache.earlier() if cache is not None else None,
         ),
         "",
-        f"the service before the release, {words.clock(grid.start)} to {words.clock(grid.end)} (weaker)",
+        f"the service before the release, {figures.clock(grid.start)} to {figures.clock(grid.end)} (weaker)",
         grid.end,
     )
     return told if told.requests else None
@@ -196,7 +202,7 @@ def freeze_baseline(
     now: float,
     *,
     pods: Mapping[str, str] = _NO_PODS,
-    kept: Kept | None = None,
+    cache: WindowCache | None = None,
 ) -> str:
     """The stable version's counts of this release's windows as canonical JSON, or "" where it served nothing.
 
@@ -206,8 +212,8 @@ def freeze_baseline(
     if who.problem or who.canary is None or who.baseline is None:
         return ""
     sorter = Sorter(who, pods)
-    counts = tally(traffic, sorter, pod_started, who.canary, policy, kept=kept)
-    told = holding.hold(counts, who.baseline.hash, f"frozen at {words.clock(now)}", now)
+    counts = tally(traffic, sorter, pod_started, who.canary, policy, cache=cache)
+    told = holding.hold(counts, who.baseline.hash, f"frozen at {figures.clock(now)}", now)
     return holding.write(told) if told.requests else ""
 
 
@@ -257,7 +263,7 @@ def _conclude(
     left = since + policy.hold - now if since is not None else policy.hold
     if left > 0:
         return told(
-            outcome, Advice.WAIT, f"all triggers pass; held for {words.span(left)} more before a promotion"
+            outcome, Advice.WAIT, f"all triggers pass; held for {figures.span(left)} more before a promotion"
         )
     return told(outcome, Advice.PROMOTE, "all triggers pass and the hold is over: promote")
 
@@ -277,5 +283,5 @@ def _verified(
         )
     left = max(since + policy.verification - now, 0.0)
     if left:
-        return told(Outcome.PASS, Advice.WAIT, f"all triggers pass; verified in {words.span(left)}", left)
+        return told(Outcome.PASS, Advice.WAIT, f"all triggers pass; verified in {figures.span(left)}", left)
     return told(Outcome.PASS, Advice.NOTHING, "all triggers passed for the verification time: verified", 0.0)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from tfdash.model.judgement import Measured, Outcome, WindowResult
 from tfdash.playbook.canary import evidence, stats
 from tfdash.playbook.canary.evidence import Split
-from tfdash.playbook.canary.held import Held, looks
+from tfdash.playbook.canary.frozen_baseline import FrozenBaseline, looks
 from tfdash.playbook.canary.policy import CanaryPolicy, exact
 from tfdash.playbook.canary.quantile import Quantile, edges, interval, quantile
 from tfdash.playbook.canary.tally import Slow
@@ -57,38 +57,42 @@ class Shape(NamedTuple):
     native: bool
 
 
-def decide(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: CanaryPolicy) -> Decision:
-    """Judge these windows, each with observations on both sides (a ``held`` baseline counts for all)."""
-    found = _against(slows, held, shape, policy) if held is not None else _same_windows(slows, shape, policy)
-    return found or _open(slows, held, shape, policy)
+def decide(
+    slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy
+) -> Decision:
+    """Judge these windows, each with observations on both sides (a ``past`` baseline counts for all)."""
+    found = _against(slows, past, shape, policy) if past is not None else _same_windows(slows, shape, policy)
+    return found or _open(slows, past, shape, policy)
 
 
-def comparable(slows: Sequence[Slow], held: Held | None) -> list[Slow]:
-    return [s for s in slows if s.number >= 1 and s.canary[-1] and (held is not None or s.baseline[-1])]
+def comparable(slows: Sequence[Slow], past: FrozenBaseline | None) -> list[Slow]:
+    return [s for s in slows if s.number >= 1 and s.canary[-1] and (past is not None or s.baseline[-1])]
 
 
 def add(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(map(sum, zip(*rows, strict=True)))
 
 
-def at_bounds(held: Held, bounds: tuple[float, ...]) -> tuple[int, ...]:
+def at_bounds(past: FrozenBaseline, bounds: tuple[float, ...]) -> tuple[int, ...]:
     """The held counts at these bounds: at one that it lacks, those of its next lower bound."""
-    if held.bounds == bounds:
-        return held.counts
+    if past.bounds == bounds:
+        return past.counts
     told, seen, i = [], 0, 0
     for bound in bounds:
-        while i < len(held.bounds) and held.bounds[i] <= bound:
-            seen = held.counts[i]
+        while i < len(past.bounds) and past.bounds[i] <= bound:
+            seen = past.counts[i]
             i += 1
         told.append(seen)
     return tuple(told)
 
 
-def _sides(slows: Sequence[Slow], held: Held | None, shape: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _sides(
+    slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     none = (0,) * len(shape.bounds)
     canary = add([s.canary for s in slows]) if slows else none
-    if held is not None:
-        return canary, at_bounds(held, shape.bounds) or none
+    if past is not None:
+        return canary, at_bounds(past, shape.bounds) or none
     return canary, add([s.baseline for s in slows]) if slows else none
 
 
@@ -135,9 +139,11 @@ def splits(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> list[li
     return told
 
 
-def _verdict(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: CanaryPolicy) -> Decision | None:
+def _verdict(
+    slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy
+) -> Decision | None:
     """BREACH, where these windows reach the limit by themselves."""
-    canary_counts, baseline_counts = _sides(slows, held, shape)
+    canary_counts, baseline_counts = _sides(slows, past, shape)
     if min(canary_counts[-1], baseline_counts[-1]) < policy.latency.min_observations:
         return None
     canary, baseline = sample(canary_counts, shape, policy), sample(baseline_counts, shape, policy)
@@ -173,8 +179,10 @@ def _same_windows(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> 
     return None
 
 
-def _against(slows: Sequence[Slow], held: Held, shape: Shape, policy: CanaryPolicy) -> Decision | None:
-    base = at_bounds(held, shape.bounds)
+def _against(
+    slows: Sequence[Slow], past: FrozenBaseline, shape: Shape, policy: CanaryPolicy
+) -> Decision | None:
+    base = at_bounds(past, shape.bounds)
     if not base or not base[-1]:
         return None
     for number, part in reversed(list(looks(slows[-1].number if slows else 0))):
@@ -187,7 +195,7 @@ def _against(slows: Sequence[Slow], held: Held, shape: Shape, policy: CanaryPoli
         chances = [stats.more_than_chance(n - own[i], n, m - base[i], m) for i in places]
         if min(chances, default=1.0) > part * policy.budgets.latency_held / _PLACES:
             continue
-        if (found := _verdict(seen, held, shape, policy)) is not None:
+        if (found := _verdict(seen, past, shape, policy)) is not None:
             return found
     return None
 
@@ -206,8 +214,8 @@ def coarse(canary: Sample, baseline: Sample, policy: CanaryPolicy) -> bool:
     return any(s.at.bucket[1] - s.at.bucket[0] > policy.latency.increase for s in (canary, baseline))
 
 
-def _open(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: CanaryPolicy) -> Decision:
-    canary_counts, baseline_counts = _sides(slows, held, shape)
+def _open(slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy) -> Decision:
+    canary_counts, baseline_counts = _sides(slows, past, shape)
     n, m = canary_counts[-1], baseline_counts[-1]
     canary, baseline = sample(canary_counts, shape, policy), sample(baseline_counts, shape, policy)
     span = (slows[0].start, slows[-1].end) if slows else (0.0, 0.0)
@@ -231,7 +239,7 @@ def _open(slows: Sequence[Slow], held: Held | None, shape: Shape, policy: Canary
         if c.sure_high - b.sure_low >= limit:
             return told(Outcome.NOT_COMPARABLE, "coarse")
     if high < limit:
-        if slows and window(slows[-1], held, shape, policy) is Outcome.BREACH:
+        if slows and window(slows[-1], past, shape, policy) is Outcome.BREACH:
             return told(Outcome.LOW_TRAFFIC, "recent", n)
         return told(Outcome.PASS, "pass")
     if low > 0 and reached(canary, baseline, policy) and curved(canary, baseline, policy):
@@ -249,9 +257,9 @@ def _needed(canary: Sample, baseline: Sample, high: float, limit: float) -> int:
     return min(max(math.ceil(canary.observations * ((half / gap) ** 2 - 1)), 1), 100 * canary.observations)
 
 
-def window(slow: Slow, held: Held | None, shape: Shape, policy: CanaryPolicy) -> Outcome:
+def window(slow: Slow, past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy) -> Outcome:
     """What one window says by itself, at the policy's confidence: shown, not decided by."""
-    canary_counts, baseline_counts = _sides([slow], held, shape)
+    canary_counts, baseline_counts = _sides([slow], past, shape)
     canary, baseline = sample(canary_counts, shape, policy), sample(baseline_counts, shape, policy)
     if canary is None or baseline is None:
         return Outcome.NO_DATA
@@ -280,12 +288,12 @@ def measured(counts: tuple[int, ...], shape: Shape, policy: CanaryPolicy) -> Mea
 
 
 @lru_cache(8192)
-def shown(slow: Slow, held: Held | None, shape: Shape, policy: CanaryPolicy) -> WindowResult:
+def shown(slow: Slow, past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy) -> WindowResult:
     """One window for the screen; one that has ended says the same ever after."""
     return WindowResult(
         start=slow.start,
         end=slow.end,
-        outcome=window(slow, held, shape, policy),
+        outcome=window(slow, past, shape, policy),
         canary=measured(slow.canary, shape, policy),
-        baseline=measured(_sides([slow], held, shape)[1], shape, policy),
+        baseline=measured(_sides([slow], past, shape)[1], shape, policy),
     )

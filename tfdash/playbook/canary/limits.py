@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tfdash.playbook.canary import words
+from tfdash.playbook.canary import figures
 from tfdash.playbook.canary.policy import ErrorsPolicy
 
 
@@ -26,7 +26,7 @@ def limit_text(base: Fraction, base_text: str, limit_text: str, policy: ErrorsPo
 
 def by_ratio(value: Fraction, base: Fraction, policy: ErrorsPolicy) -> str:
     """The relative reading in words, by the bare numbers."""
-    what, under = words.percents((value, base))
+    what, under = figures.percents((value, base))
     if base == 0:
         if value == 0:
             return f"{what} against {under}: no rise, under +{policy.relative:g} %: not reached"
@@ -40,7 +40,7 @@ def by_ratio(value: Fraction, base: Fraction, policy: ErrorsPolicy) -> str:
 def by_points(value: Fraction, base: Fraction, policy: ErrorsPolicy) -> str:
     """The reading as percentage points, by the bare numbers."""
     hit = value >= base + policy.step
-    return f"{words.points(value - base)}: {_says(hit, f'+{policy.points:g} points')}"
+    return f"{figures.points(value - base)}: {_says(hit, f'+{policy.points:g} points')}"
 
 
 def _says(hit: bool, what: str) -> str:

@@ -21,9 +21,9 @@ from tfdash.playbook.canary.counting import (
     rises,
     target,
 )
-from tfdash.playbook.canary.kept import Counted, Kept, Mark, Samples, plain, reusable
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import BASELINE, CANARY, Sorter
+from tfdash.playbook.canary.window_cache import Counted, Mark, Samples, WindowCache, plain, reusable
 
 
 class Count(NamedTuple):
@@ -104,13 +104,13 @@ class _Sums:
 
     def __init__(self, number: int) -> None:
         self.warm = [0.0] * number  # everything
-        self.kept = [0.0] * number  # without warm-up
+        self.cache = [0.0] * number  # without warm-up
 
     def add(self, values: list[float], kept_from: int) -> None:
         self.warm = list(map(add, self.warm, values))
         if kept_from:
             values = [0.0] * min(kept_from, len(values)) + values[kept_from:]
-        self.kept = list(map(add, self.kept, values))
+        self.cache = list(map(add, self.cache, values))
 
 
 class _Counting(NamedTuple):
@@ -144,9 +144,9 @@ def tally(
     canary: Side,
     policy: CanaryPolicy,
     grid: Grid | None = None,
-    kept: Kept | None = None,
+    cache: WindowCache | None = None,
 ) -> Tally:
-    """Count. ``grid``: other windows than the release's own (a baseline before it). ``kept`` spares what stays as it was."""
+    """Count. ``grid``: other windows than the release's own (a baseline before it). ``cache`` spares what stays as it was."""
     began = canary_start(traffic, sorter, started, canary)
     grid = grid or grid_of(traffic, began, policy)
     births = Births((*traffic.requests, *traffic.latency), started, traffic.since, traffic.scrape_interval)
@@ -159,11 +159,11 @@ def tally(
     marks = [_mark(one, sorter(one), births, canary) for one in everything]
     basis = (len(traffic.requests), len(traffic.errors), anchor, grid.length, policy.warm_up, bounds, marks)
     samples = tuple(one.points for one in everything)
-    reuse = reusable(kept.last, basis, samples, edges) if kept is not None else None
+    reuse = reusable(cache.last, basis, samples, edges) if cache is not None else None
     many = reuse.many if reuse is not None else 0
-    if kept is not None and kept.last is not None and reuse is not None and many == grid.number:
-        columns = kept.last.columns
-        if many != len(kept.last.edges) - 1:
+    if cache is not None and cache.last is not None and reuse is not None and many == grid.number:
+        columns = cache.last.columns
+        if many != len(cache.last.edges) - 1:
             columns = tuple(c[reuse.first : reuse.first + many] for c in columns)
     else:
         known = reuse.plain if reuse is not None else None
@@ -171,14 +171,14 @@ def tally(
         counting = _Counting(Edges(edges[many:]), many, kept_from, marks, known)
         number = round((grid.start - anchor) / grid.length) + 1
         columns = _columns(traffic, counting, number + many, bounds, anchor, grid.length)
-        if many and reuse is not None and kept is not None and kept.last is not None:
-            old = (c[reuse.first : reuse.first + many] for c in kept.last.columns)
+        if many and reuse is not None and cache is not None and cache.last is not None:
+            old = (c[reuse.first : reuse.first + many] for c in cache.last.columns)
             columns = tuple(one + two for one, two in zip(old, columns, strict=True))
-        if kept is not None:
-            kept.turn += 1
-    if kept is not None:
+        if cache is not None:
+            cache.turn += 1
+    if cache is not None:
         flat = reuse.plain if reuse is not None else tuple(bool(p) and plain(p) for p in samples)
-        kept.last = Counted(basis, samples, flat, edges, columns)
+        cache.last = Counted(basis, samples, flat, edges, columns)
     pairs, doubled, slows = columns
     sides = [m.side if m is not None else "" for m in marks]
     late = len(everything) - len(traffic.latency)
@@ -245,7 +245,7 @@ def _columns(
     doubled = [False] * counting.number
     for side in (CANARY, BASELINE):
         ours, theirs = requests[side], errors[side]
-        for all_, failed in ((ours.kept, theirs.kept), (ours.warm, theirs.warm)):
+        for all_, failed in ((ours.cache, theirs.cache), (ours.warm, theirs.warm)):
             column = [Count(n, x) for n, x in zip(map(round, all_), map(round, failed), strict=True)]
             for i, (n, x) in enumerate(column):
                 if x > n:

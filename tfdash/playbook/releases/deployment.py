@@ -12,9 +12,9 @@ from tfdash.playbook.releases.keeper import keeper_of
 from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import count
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.rules.links import Links
-from tfdash.playbook.rules.rollout import condition, rollout
-from tfdash.playbook.rules.serving import serving
+from tfdash.playbook.serving.health import serving
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.rollout_status import condition, rollout
 
 _DONE = "NewReplicaSetAvailable"
 

@@ -27,7 +27,7 @@ from tfdash.playbook.releases.deployment import health
 from tfdash.playbook.releases.keeper import keeper_of
 from tfdash.playbook.releases.words import count, lasting, percent
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.rules.serving import serving
+from tfdash.playbook.serving.health import serving
 
 _PHASES = {
     "Initializing": Phase.NONE,

@@ -18,8 +18,8 @@ from tfdash.playbook.releases.keeper import keeper_of
 from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.rules.rollout import condition
-from tfdash.playbook.rules.serving import resolve_bound
+from tfdash.playbook.serving.health import resolve_bound
+from tfdash.playbook.serving.rollout_status import condition
 
 _PAUSES = {
     "CanaryPauseStep": "a pause of its steps",

@@ -7,7 +7,7 @@ from typing import Any
 
 from tfdash.model.kube import Container, Pod, ReplicaSet, Template
 from tfdash.model.release import Side, Weight
-from tfdash.playbook.rules.workload import short_image
+from tfdash.playbook.serving.workload import short_image
 
 _HASHES = ("rollouts-pod-template-hash", "pod-template-hash")
 

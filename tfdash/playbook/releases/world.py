@@ -16,7 +16,7 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.workload import WorkloadState
-from tfdash.playbook.rules.links import Links
+from tfdash.playbook.serving.links import Links
 
 K = TypeVar("K", bound=Object)
 LinksOf = Callable[[str, Object], Links]

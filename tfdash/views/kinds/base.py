@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kube import Container, Labels, Object, Provisional, Selector
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.verdict import EMPTY_ASSESSMENT, Assessment, Level, Verdict
+from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.text import safe
 from tfdash.views.age import parse_duration, since

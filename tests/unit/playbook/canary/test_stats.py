@@ -12,7 +12,7 @@ from scipy import stats as oracle
 
 from tfdash.playbook.canary import evidence, stats
 from tfdash.playbook.canary.evidence import Split
-from tfdash.playbook.canary.held import looks
+from tfdash.playbook.canary.frozen_baseline import looks
 
 COUNTS = [(0, 10), (1, 10), (10, 10), (3, 500), (96, 3102), (5000, 100_000), (1, 10**7)]
 

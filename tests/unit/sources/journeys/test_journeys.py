@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 
 from tfdash.clock import FixedClock
+from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef
 from tfdash.model.traffic import NO_SIGNALS, JourneyRun, Signals
-from tfdash.model.verdict import EMPTY_ASSESSMENT
 from tfdash.sources.journeys import feeder_of
 from tfdash.sources.journeys.address import AddressRefused, pin, refusal
 from tfdash.sources.journeys.options import JourneyError, journey_of

@@ -13,10 +13,10 @@ from typing import Any
 
 from aiohttp import web
 
+from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.subject import ClusterRef
 from tfdash.model.traffic import NO_SIGNALS, Signals
-from tfdash.model.verdict import EMPTY_ASSESSMENT
 
 _RANGE = re.compile(r"(.*)\[(\d+)s\]", re.DOTALL)
 _LABEL = re.compile(r'([a-z_][a-z0-9_]*)(=~|=)"((?:[^"\\]|\\.)*)"')

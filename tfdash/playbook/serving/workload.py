@@ -7,10 +7,10 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import Cause, CauseCode, DisruptionRoom, Release, ScaledBy, Serving, WorkloadState
 from tfdash.playbook.policy import WorkloadPolicy
-from tfdash.playbook.rules import causes
-from tfdash.playbook.rules.links import Links
-from tfdash.playbook.rules.rollout import Status, condition, rollout
-from tfdash.playbook.rules.serving import serving
+from tfdash.playbook.serving import causes
+from tfdash.playbook.serving.health import serving
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.rollout_status import Status, condition, rollout
 
 RULE = "workload.serves"
 _FIRST = 5.0  # seconds: a revision begun so soon after the workload itself is its first

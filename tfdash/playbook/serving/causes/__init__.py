@@ -11,10 +11,10 @@ from tfdash.model.kube import Object
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import Cause
 from tfdash.playbook.policy import WorkloadPolicy
-from tfdash.playbook.rules.causes import containers, creation, placement, waiting
-from tfdash.playbook.rules.causes.finding import Finding
-from tfdash.playbook.rules.links import Links
-from tfdash.playbook.rules.rollout import Status
+from tfdash.playbook.serving.causes import containers, creation, placement, waiting
+from tfdash.playbook.serving.causes.finding import Finding
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.rollout_status import Status
 
 _OBJECTS = 20  # evidence lists so many objects at most
 

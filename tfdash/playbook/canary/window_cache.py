@@ -3,7 +3,7 @@
 A counted window changes only where samples that fall into it change, a series comes or goes, or a pod's version or
 start becomes known. ``grown`` therefore compares the samples themselves, old with new (pointers, mostly: the source
 hands on the same objects), and everything else that the counts rest on stands in ``Counted`` and must be equal. Where
-anything is not, all is counted afresh: with a ``Kept`` or without, the result is the same.
+anything is not, all is counted afresh: with a ``WindowCache`` or without, the result is the same.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Counted(NamedTuple):
     columns: tuple[tuple[Any, ...], ...]
 
 
-class Kept:
+class WindowCache:
     """The memory of one release's judge. Mutable, and of one owner: the pure functions take it and give the same without.
 
     ``turn`` grows whenever a window is counted.
@@ -51,11 +51,11 @@ class Kept:
 
     def __init__(self) -> None:
         self.last: Counted | None = None
-        self.before: Kept | None = None  # of the windows before the release
+        self.before: WindowCache | None = None  # of the windows before the release
         self.turn = 0
 
-    def earlier(self) -> Kept:
-        self.before = self.before or Kept()
+    def earlier(self) -> WindowCache:
+        self.before = self.before or WindowCache()
         return self.before
 
 

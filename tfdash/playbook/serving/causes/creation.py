@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from tfdash.model.kube import Deployment, Object
 from tfdash.model.workload import CauseCode
-from tfdash.playbook.rules.causes.finding import Finding, shorten
-from tfdash.playbook.rules.links import Links
-from tfdash.playbook.rules.rollout import condition
+from tfdash.playbook.serving.causes.finding import Finding, shorten
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.rollout_status import condition
 
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (.+)$")
 _WEBHOOK = re.compile(r'(?:admission|failed calling) webhook "([^"]+)"')

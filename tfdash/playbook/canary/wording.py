@@ -11,32 +11,32 @@ from typing import Any
 from msgspec import structs
 
 from tfdash.model.judgement import ChartPoint, Outcome, Trigger
-from tfdash.playbook.canary import errors, latency, limits, seeing, stats, words
-from tfdash.playbook.canary.held import Held
+from tfdash.playbook.canary import data_quality, errors, figures, latency, limits, stats
+from tfdash.playbook.canary.data_quality import Comparison, Obstacle
+from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.kayenta import opinion
 from tfdash.playbook.canary.policy import CanaryPolicy, exact
-from tfdash.playbook.canary.seeing import Bar, Sight
 from tfdash.playbook.canary.tally import Count, Pair, Slow
 
 ERRORS = "Error rate"
 _KEPT = 1024  # decisions kept until their next window ends
 
 
-def blank(id: str, title: str, bar: Bar, **known: Any) -> Trigger:
+def blank(id: str, title: str, obstacle: Obstacle, **known: Any) -> Trigger:
     """A trigger that cannot be judged."""
-    return Trigger(id=id, title=title, outcome=bar.outcome, sentence=bar.sentence, **known)
+    return Trigger(id=id, title=title, outcome=obstacle.outcome, sentence=obstacle.sentence, **known)
 
 
 def latency_title(policy: CanaryPolicy) -> str:
     return f"P{policy.latency.quantile * 100:g} latency"
 
 
-def _shared(sight: Sight, unit: str, *roles: str) -> dict[str, Any]:
+def _shared(compared: Comparison, unit: str, *roles: str) -> dict[str, Any]:
     return {
         "unit": unit,
-        "query": seeing.query_of(sight.traffic, *roles),
-        "evaluated_at": sight.traffic.evaluated_at,
-        "baseline_label": sight.label,
+        "query": data_quality.query_of(compared.traffic, *roles),
+        "evaluated_at": compared.traffic.evaluated_at,
+        "baseline_label": compared.label,
     }
 
 
@@ -48,8 +48,8 @@ def _persistence(hit: Sequence[bool], policy: CanaryPolicy) -> list[str]:
     return [f"{sum(last)} of the last {len(last)} windows reach the limit"] if last else []
 
 
-def _strangers(sight: Sight) -> list[str]:
-    return [f"{sight.strangers} series of other versions left out"] if sight.strangers else []
+def _strangers(compared: Comparison) -> list[str]:
+    return [f"{compared.strangers} series of other versions left out"] if compared.strangers else []
 
 
 def _rate(counts: Sequence[int], length: float) -> float:
@@ -62,53 +62,55 @@ def _more(needed: int | None, rate: float, what: str) -> tuple[str, float | None
     if needed is None:
         return "", None
     seconds = needed / rate if rate > 0 else None
-    wait = f" ({words.span(seconds)} at the present rate)" if seconds else ""
+    wait = f" ({figures.span(seconds)} at the present rate)" if seconds else ""
     return f"{needed:,} more {what} of the canary are needed{wait}", seconds
 
 
-def errors_trigger(sight: Sight, policy: CanaryPolicy) -> Trigger:
+def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
     """ "Error rate increases by 10%"."""
-    tally, held = sight.tally, sight.held
-    counted = errors.comparable(tally.pairs, held)
-    shared = _shared(sight, "ratio", "requests", "errors")
+    tally, past = compared.tally, compared.past
+    counted = errors.comparable(tally.pairs, past)
+    shared = _shared(compared, "ratio", "requests", "errors")
     has = (tally.newest[0] is not None, tally.newest[1] is not None)
-    bar = seeing.empty(sight, "requests", has, sum(p.number >= 1 for p in tally.pairs), policy)
+    obstacle = data_quality.empty(compared, "requests", has, sum(p.number >= 1 for p in tally.pairs), policy)
     gross = None
     if any(has) and not counted:  # a gross failure is one in warm-up as well
-        found = errors.decide(tally.pairs, held, policy)
+        found = errors.decide(tally.pairs, past, policy)
         gross = found if found.outcome is Outcome.BREACH else None
-    if bar is None and not counted and gross is None:
-        bar = _nothing_counted(tally.pairs)
-    if bar is not None and gross is None:
+    if obstacle is None and not counted and gross is None:
+        obstacle = _nothing_counted(tally.pairs)
+    if obstacle is not None and gross is None:
         return blank(
             "errors",
             ERRORS,
-            seeing.unsure(sight, ("requests", "errors"), tally.newest, policy) or bar,
+            data_quality.unsure(compared, ("requests", "errors"), tally.newest, policy) or obstacle,
             **shared,
         )
-    told = _errors_core(tally.pairs, held, policy)
-    flags = [*told.flags, *_strangers(sight)]
+    told = _errors_core(tally.pairs, past, policy)
+    flags = [*told.flags, *_strangers(compared)]
     if tally.doubled:
         flags.append("more errors than requests in some window: taken as all")
-    return _doubted(told, flags, seeing.unsure(sight, ("requests", "errors"), tally.newest, policy), shared)
+    return _doubted(
+        told, flags, data_quality.unsure(compared, ("requests", "errors"), tally.newest, policy), shared
+    )
 
 
 @lru_cache(_KEPT)
-def _errors_core(pairs: tuple[Pair, ...], held: Held | None, policy: CanaryPolicy) -> Trigger:
+def _errors_core(pairs: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy) -> Trigger:
     """All that these windows say: the same for every round until the next window ends."""
-    counted = errors.comparable(pairs, held)
-    decision = errors.decide(pairs, held, policy)
-    shown = [errors.shown(p, held, policy) for p in counted]
+    counted = errors.comparable(pairs, past)
+    decision = errors.decide(pairs, past, policy)
+    shown = [errors.shown(p, past, policy) for p in counted]
     flags = _persistence([s.hit for s in shown], policy)
     if decision.reason == "gross":
         flags.append("gross failure")
     if decision.scatter > 1:
         flags.append(f"errors come in bursts: windows scatter {decision.scatter:.1f} times as chance would")
-    if held is None:
+    if past is None:
         middle = stats.stratified([s[1:] for s in errors.split(counted)], policy.confidence)[0]
         if errors.shares_mislead(decision.canary, decision.baseline, middle):
             flags.append(
-                f"the canary's share of the traffic moved: window by window the ratio is {words.ratio(middle)}"
+                f"the canary's share of the traffic moved: window by window the ratio is {figures.ratio(middle)}"
             )
     c, b = _value(decision.canary), _value(decision.baseline)
     limit = limits.limit(b, policy.errors)
@@ -145,7 +147,7 @@ def _second(both: Sequence[tuple[float, float]], policy: CanaryPolicy) -> str:
     return opinion(tuple(one for one, _ in both), tuple(two for _, two in both))
 
 
-def _doubted(told: Trigger, flags: list[str], doubt: Bar | None, shared: dict[str, Any]) -> Trigger:
+def _doubted(told: Trigger, flags: list[str], doubt: Obstacle | None, shared: dict[str, Any]) -> Trigger:
     """The same with what lets no PASS stand. A BREACH that was found stays one."""
     outcome, sentence = told.outcome, told.sentence
     if doubt is not None:
@@ -155,15 +157,15 @@ def _doubted(told: Trigger, flags: list[str], doubt: Bar | None, shared: dict[st
     return structs.replace(told, outcome=outcome, sentence=sentence, flags=tuple(flags), **shared)
 
 
-def _nothing_counted(pairs: Sequence[Any]) -> Bar:
+def _nothing_counted(pairs: Sequence[Any]) -> Obstacle:
     served = [p for p in pairs if p.number >= 1]
     if not any(p.canary.requests for p in served):
-        return Bar(
+        return Obstacle(
             Outcome.LOW_TRAFFIC, f"no request reached the canary in {len(served)} windows after warm-up", True
         )
     requests = sum(p.canary.requests for p in served)
     failed = sum(p.canary.events for p in served)
-    return Bar(
+    return Obstacle(
         Outcome.NOT_COMPARABLE,
         f"the baseline served nothing while the canary did ({failed:,} of {requests:,} requests failed): nothing to compare with",
     )
@@ -182,18 +184,18 @@ def _errors_sentence(
     more: str,
     policy: CanaryPolicy,
 ) -> str:
-    texts = words.percents((c, b, limit))
+    texts = figures.percents((c, b, limit))
     hit = errors.reached(found.canary, found.baseline, policy)
     sign = "≥" if c >= limit else "<"
-    sum_ = f"{texts[0]} ({found.canary.events:,} of {found.canary.requests:,}; {words.between(*ends, '%')})"
+    sum_ = f"{texts[0]} ({found.canary.events:,} of {found.canary.requests:,}; {figures.between(*ends, '%')})"
     sum_ += f" {sign} {limits.limit_text(b, texts[1], texts[2], policy.errors)}"
     sum_ += f" (baseline {found.baseline.events:,} of {found.baseline.requests:,})"
-    ratio = f"ratio {words.ratio(found.low)}–{words.ratio(found.high)}"
+    ratio = f"ratio {figures.ratio(found.low)}–{figures.ratio(found.high)}"
     match found.reason:
         case "gross":
-            return f"gross failure in the window to {words.clock(found.until)}: {sum_}, far beyond chance"
+            return f"gross failure in the window to {figures.clock(found.until)}: {sum_}, far beyond chance"
         case "evidence":
-            return f"{sum_} since {words.clock(found.since)}; {ratio} excludes no change"
+            return f"{sum_} since {figures.clock(found.since)}; {ratio} excludes no change"
         case "few":
             return f"{sum_}: too few requests to decide; {more}"
         case "errors":
@@ -214,42 +216,42 @@ def _stays(found: errors.Decision, policy: CanaryPolicy) -> str:
     return "and the difference stays under the limit"
 
 
-def latency_trigger(sight: Sight, policy: CanaryPolicy) -> Trigger:
+def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
     """ "P90 latency increases by 100ms"."""
-    tally, held, title = sight.tally, sight.held, latency_title(policy)
+    tally, past, title = compared.tally, compared.past, latency_title(policy)
     shape = latency.Shape(tally.bounds, tally.native)
-    counted = latency.comparable(tally.slows, held)
-    shared = _shared(sight, "s", "latency")
+    counted = latency.comparable(tally.slows, past)
+    shared = _shared(compared, "s", "latency")
     has = (tally.latency_newest[0] is not None, tally.latency_newest[1] is not None)
-    doubt = seeing.unsure(sight, ("latency",), tally.latency_newest, policy)
-    bar = seeing.empty(sight, "latency", has, sum(s.number >= 1 for s in tally.slows), policy)
-    if bar is None and (len(tally.bounds) < 2 or tally.bounds[-1] != math.inf):
-        bar = Bar(
+    doubt = data_quality.unsure(compared, ("latency",), tally.latency_newest, policy)
+    obstacle = data_quality.empty(compared, "latency", has, sum(s.number >= 1 for s in tally.slows), policy)
+    if obstacle is None and (len(tally.bounds) < 2 or tally.bounds[-1] != math.inf):
+        obstacle = Obstacle(
             Outcome.NO_DATA, "the histogram has no +Inf bucket or fewer than two: no quantile can be told"
         )
-    if bar is None and held is not None and not held.counts:
-        bar = Bar(Outcome.NOT_COMPARABLE, f"the baseline ({held.label}) holds no latencies")
-    if bar is None and not counted:
+    if obstacle is None and past is not None and not past.counts:
+        obstacle = Obstacle(Outcome.NOT_COMPARABLE, f"the baseline ({past.label}) holds no latencies")
+    if obstacle is None and not counted:
         served = sum(bool(s.number >= 1 and s.canary[-1]) for s in tally.slows)
         if served:
-            bar = Bar(
+            obstacle = Obstacle(
                 Outcome.NOT_COMPARABLE,
                 "the baseline served nothing while the canary did: nothing to compare with",
             )
         else:
-            bar = Bar(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up", True)
-    if bar is not None:
-        return blank("latency", title, doubt or bar, **shared)
-    told = _latency_core(tuple(counted), held, shape, policy)
-    return _doubted(told, [*told.flags, *_strangers(sight)], doubt, shared)
+            obstacle = Obstacle(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up", True)
+    if obstacle is not None:
+        return blank("latency", title, doubt or obstacle, **shared)
+    told = _latency_core(tuple(counted), past, shape, policy)
+    return _doubted(told, [*told.flags, *_strangers(compared)], doubt, shared)
 
 
 @lru_cache(_KEPT)
 def _latency_core(
-    counted: tuple[Slow, ...], held: Held | None, shape: latency.Shape, policy: CanaryPolicy
+    counted: tuple[Slow, ...], past: FrozenBaseline | None, shape: latency.Shape, policy: CanaryPolicy
 ) -> Trigger:
-    decision = latency.decide(counted, held, shape, policy)
-    results = tuple(latency.shown(s, held, shape, policy) for s in counted)
+    decision = latency.decide(counted, past, shape, policy)
+    results = tuple(latency.shown(s, past, shape, policy) for s in counted)
     increase = policy.latency.increase
     hit = [
         r.canary.value is not None
@@ -300,22 +302,22 @@ def _latency_words(found: latency.Decision, more: str, policy: CanaryPolicy) -> 
         return f"too few requests to tell a quantile; {more}", ""
     increase = exact(policy.latency.increase)
     gap = c.at.value - b.at.value
-    one, two, whole = words.times((c.at.value, b.at.value, b.at.value + increase))
-    step = words.duration(increase)
+    one, two, whole = figures.times((c.at.value, b.at.value, b.at.value + increase))
+    step = figures.duration(increase)
     over = "> " if c.at.saturated else ""
     sign = "≥" if gap >= increase else "<"
-    text = f"{over}{one} ({found.observations:,} requests; {words.between(c.low, c.high, 's')})"
+    text = f"{over}{one} ({found.observations:,} requests; {figures.between(c.low, c.high, 's')})"
     text += f" {sign} {two} + {step} = {whole} (baseline {found.base_observations:,})"
     if c.at.bucket[1] < math.inf:
-        text += f", interpolated in the bucket {words.between(*c.at.bucket, 's')}"
+        text += f", interpolated in the bucket {figures.between(*c.at.bucket, 's')}"
     moved = f"difference {_signed(found.low)} to {_signed(found.high)}"
-    gap_text, step_text = words.times((abs(gap), increase))
+    gap_text, step_text = figures.times((abs(gap), increase))
     verb = "rose" if gap >= 0 else "fell"
     plain = f"{latency_title(policy)} {verb} by {over}{gap_text}: "
     plain += f"at or over {step_text}: reached" if gap >= increase else f"under {step_text}: not reached"
     match found.reason:
         case "evidence":
-            text += f" since {words.clock(found.since)}; the counts over its bounds exclude no change"
+            text += f" since {figures.clock(found.since)}; the counts over its bounds exclude no change"
         case "few":
             text += f": too few requests to decide; {more}"
         case "saturated":
@@ -323,7 +325,7 @@ def _latency_words(found: latency.Decision, more: str, policy: CanaryPolicy) -> 
         case "coarse":
             text += f": the bucket is wider than {step}, the histogram cannot tell; add bounds around {whole}"
         case "curved":
-            text += f": slower beyond chance, but exponential interpolation says +{words.duration(c.curved - b.curved)} only;"
+            text += f": slower beyond chance, but exponential interpolation says +{figures.duration(c.curved - b.curved)} only;"
             text += f" the bucket is wider than {step}, add bounds around {whole}"
         case "recent":
             text += f" over all windows, but the last window by itself reaches the limit; {more}"
@@ -337,4 +339,4 @@ def _latency_words(found: latency.Decision, more: str, policy: CanaryPolicy) -> 
 def _signed(seconds: float) -> str:
     if not math.isfinite(seconds):
         return "unbounded"
-    return f"{'+' if seconds >= 0 else '−'}{words.duration(abs(seconds))}"
+    return f"{'+' if seconds >= 0 else '−'}{figures.duration(abs(seconds))}"

@@ -14,17 +14,19 @@ from collections.abc import Iterable
 from tfdash.judging.index import INDEXED, NONE, Index
 from tfdash.judging.policies import Policies
 from tfdash.judging.releases import Releases
+from tfdash.model.assessment import Assessment
 from tfdash.model.kinds import WORKLOAD_KINDS
 from tfdash.model.kube import Provisional
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.verdict import Assessment, Verdict
+from tfdash.model.verdict import Verdict
 from tfdash.model.workload import WorkloadState
+from tfdash.playbook.nodes import ready
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
-from tfdash.playbook.rules import nodes, workload
 from tfdash.playbook.sections import summarise
+from tfdash.playbook.serving import workload
 
 _LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although nothing changed (ages, deadlines)
 
@@ -152,7 +154,7 @@ class Judge:
             workloads.pop(subject, None)
             return verdicts.pop(subject, None) is not None
         if isinstance(obj, Node):
-            told: tuple[Verdict, ...] = (nodes.judge(subject.cluster, obj),)
+            told: tuple[Verdict, ...] = (ready.judge(subject.cluster, obj),)
             if verdicts.get(subject) == told:
                 return False
             verdicts[subject] = told

@@ -24,8 +24,8 @@ from tests.unit.playbook.canary.making import (
 )
 from tfdash.model.release import Phase, Side
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point, Traffic
-from tfdash.playbook.canary import Kept, freeze_baseline, judge_release
-from tfdash.playbook.canary.kept import grown, plain
+from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release
+from tfdash.playbook.canary.window_cache import grown, plain
 from tfdash.sources.prometheus.gathering import GatheredBuckets, GatheredPoints
 
 RULES = policy(windows=6)
@@ -115,14 +115,14 @@ class World:
 
 
 def same_with_and_without(
-    world: World, kept: Kept, state: Any, rules: Any, started: dict[str, float], **more: Any
+    world: World, cache: WindowCache, state: Any, rules: Any, started: dict[str, float], **more: Any
 ) -> None:
     value = world.traffic()
     now = value.evaluated_at + 2
-    assert judge_release(state, seen(value), (), started, rules, now, kept=kept, **more) == judge_release(
+    assert judge_release(state, seen(value), (), started, rules, now, cache=cache, **more) == judge_release(
         state, seen(value), (), started, rules, now, **more
     )
-    assert freeze_baseline(state, value, started, rules, now, kept=kept) == freeze_baseline(
+    assert freeze_baseline(state, value, started, rules, now, cache=cache) == freeze_baseline(
         state, value, started, rules, now
     )
 
@@ -138,7 +138,7 @@ def same_with_and_without(
 def test_incremental_is_afresh(
     seed: int, whole: bool, trouble: float, baseline: str, steps: list[int]
 ) -> None:
-    world, kept, rules = World(seed, whole=whole), Kept(), policy(windows=6, baseline=baseline)
+    world, cache, rules = World(seed, whole=whole), WindowCache(), policy(windows=6, baseline=baseline)
     for turn, scrapes in enumerate(steps):
         for _ in range(scrapes):
             world.scrape()
@@ -148,17 +148,17 @@ def test_incremental_is_afresh(
         state = release()
         if trouble and turn == len(steps) - 1:
             state = release(phase=Phase.COMPLETE, canary=None, stable=Side(hash=NEW, oldest_start=T0))
-        same_with_and_without(world, kept, state, rules, started)
+        same_with_and_without(world, cache, state, rules, started)
 
 
 def test_what_is_closed_is_not_counted_again() -> None:
-    world, kept = World(7), Kept()
+    world, cache = World(7), WindowCache()
     turns = []
     for _ in range(60):
         world.scrape()
-        same_with_and_without(world, kept, release(), RULES, world.pods)
-        turns.append(kept.turn)
-    assert kept.turn <= 3 * 60 * STEP / RULES.window
+        same_with_and_without(world, cache, release(), RULES, world.pods)
+        turns.append(cache.turn)
+    assert cache.turn <= 3 * 60 * STEP / RULES.window
     assert turns[-1] - turns[-5] == 1  # one window ended in four scrapes
 
 
@@ -181,28 +181,28 @@ def test_samples_that_changed_are_no_growth() -> None:
 
 
 def test_another_policy_or_pod_mapping_is_not_answered_from_memory() -> None:
-    world, kept = World(3), Kept()
+    world, cache = World(3), WindowCache()
     for _ in range(40):
         world.scrape()
     for rules in (RULES, policy(windows=6, window="30s"), policy(windows=6, warm_up="120s"), RULES):
-        same_with_and_without(world, kept, release(), rules, world.pods)
+        same_with_and_without(world, cache, release(), rules, world.pods)
     for pods in ({}, {CANARY_POD: OLD}, {STABLE_POD: "gone"}, {}):
         same = [
             judge_release(
-                release(), seen(world.traffic()), (), world.pods, RULES, world.at, pods=pods, kept=k
+                release(), seen(world.traffic()), (), world.pods, RULES, world.at, pods=pods, cache=k
             )
-            for k in (kept, None)
+            for k in (cache, None)
         ]
         assert same[0] == same[1]
     moved = structs.replace(release(), canary=Side(hash=NEW, pods=(CANARY_POD,), oldest_start=T0 + 120))
-    same_with_and_without(world, kept, moved, RULES, {})
+    same_with_and_without(world, cache, moved, RULES, {})
 
 
 @settings(max_examples=25)
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 30), min_size=2, max_size=8))
 def test_samples_in_columns_are_counted_alike(seed: int, steps: list[int]) -> None:
     """What the source publishes: views of growing arrays, begun anew now and then, with and without a memory."""
-    chance, kept, at = random.Random(seed), Kept(), T0 - 100
+    chance, cache, at = random.Random(seed), WindowCache(), T0 - 100
     counters = {pod: GatheredPoints() for pod in (CANARY_POD, STABLE_POD)}
     histograms = {pod: GatheredBuckets() for pod in counters}
     totals = dict.fromkeys(counters, 0.0)
@@ -235,7 +235,7 @@ def test_samples_in_columns_are_counted_alike(seed: int, steps: list[int]) -> No
         )
         started = {CANARY_POD: T0, STABLE_POD: T0 - 90000}
         told = [
-            judge_release(release(), seen(v), (), started, RULES, at + 2, kept=k)
-            for v, k in ((value, kept), (value, None), (plain_value, None))
+            judge_release(release(), seen(v), (), started, RULES, at + 2, cache=k)
+            for v, k in ((value, cache), (value, None), (plain_value, None))
         ]
         assert told[0] == told[1] == told[2]

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from tfdash.model.kube import Pod
 from tfdash.model.workload import CauseCode
-from tfdash.playbook.rules.causes.finding import Finding, plural, shorten
-from tfdash.playbook.rules.links import Links
-from tfdash.playbook.rules.rollout import condition
+from tfdash.playbook.serving.causes.finding import Finding, plural, shorten
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.rollout_status import condition
 
 _HEAD = re.compile(r"^(\d+)/(\d+) nodes are available: (.*)$", re.DOTALL)
 _REASON = re.compile(r"(\d+) (?:node\(s\) )?(.+)")

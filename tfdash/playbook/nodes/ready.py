@@ -5,8 +5,8 @@ from __future__ import annotations
 from tfdash.model.kubecluster import Node
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
-from tfdash.playbook.rules.causes.finding import shorten
-from tfdash.playbook.rules.rollout import condition
+from tfdash.playbook.serving.causes.finding import shorten
+from tfdash.playbook.serving.rollout_status import condition
 
 RULE = "node.ready"
 _PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from tfdash.model.kube import ContainerStatus, Pod
 from tfdash.model.workload import CauseCode
 from tfdash.playbook.policy import WorkloadPolicy
-from tfdash.playbook.rules.causes.finding import Finding, plural, shorten
-from tfdash.playbook.rules.links import Links
+from tfdash.playbook.serving.causes.finding import Finding, plural, shorten
+from tfdash.playbook.serving.links import Links
 
 _IMAGE = {
     "ErrImagePull",

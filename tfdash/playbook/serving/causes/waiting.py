@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from tfdash.model.kube import Deployment, Object
 from tfdash.model.workload import CauseCode, Release
 from tfdash.playbook.policy import WorkloadPolicy
-from tfdash.playbook.rules.causes.finding import Finding, plural
-from tfdash.playbook.rules.links import Links
-from tfdash.playbook.rules.rollout import Status, condition
+from tfdash.playbook.serving.causes.finding import Finding, plural
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.rollout_status import Status, condition
 
 
 def terminating(links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ import msgspec
 from tfdash.playbook.canary.tally import Tally
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class FrozenBaseline(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of [start, end) of one version; ``counts`` are cumulative by ``bounds``."""
 
     hash: str
@@ -37,12 +37,12 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         return Fraction(self.events, self.requests)
 
 
-def hold(tally: Tally, version: str, label: str, at: float) -> Held:
+def hold(tally: Tally, version: str, label: str, at: float) -> FrozenBaseline:
     """The baseline of these windows, added up."""
     counts = [0] * len(tally.bounds)
     for slow in tally.slows:
         counts = [a + b for a, b in zip(counts, slow.baseline, strict=True)]
-    return Held(
+    return FrozenBaseline(
         hash=version,
         label=label,
         at=at,
@@ -56,31 +56,31 @@ def hold(tally: Tally, version: str, label: str, at: float) -> Held:
     )
 
 
-def write(held: Held) -> str:
+def write(past: FrozenBaseline) -> str:
     """Canonical JSON: sorted keys, no spaces; an infinite bound is the text "+Inf"."""
     told: dict[str, Any] = {
         "v": 1,
-        "hash": held.hash,
-        "at": held.at,
-        "start": held.start,
-        "end": held.end,
-        "requests": held.requests,
-        "errors": held.events,
-        "bounds": ["+Inf" if b == math.inf else b for b in held.bounds],
-        "counts": list(held.counts),
-        "native": held.native,
-        "label": held.label,
+        "hash": past.hash,
+        "at": past.at,
+        "start": past.start,
+        "end": past.end,
+        "requests": past.requests,
+        "errors": past.events,
+        "bounds": ["+Inf" if b == math.inf else b for b in past.bounds],
+        "counts": list(past.counts),
+        "native": past.native,
+        "label": past.label,
     }
     return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
-def read(text: str) -> Held | None:
+def read(text: str) -> FrozenBaseline | None:
     """The frozen baseline, or None where the text is none (of another version of the program, or damaged)."""
     try:
         raw = json.loads(text)
         if raw["v"] != 1:
             return None
-        held = Held(
+        past = FrozenBaseline(
             hash=str(raw["hash"]),
             label=str(raw["label"]),
             at=float(raw["at"]),
@@ -94,8 +94,8 @@ def read(text: str) -> Held | None:
         )
     except (ValueError, TypeError, KeyError, OverflowError):
         return None
-    fair = 0 <= held.events <= held.requests and len(held.bounds) == len(held.counts)
-    return held if fair and list(held.counts) == sorted(held.counts) else None
+    fair = 0 <= past.events <= past.requests and len(past.bounds) == len(past.counts)
+    return past if fair and list(past.counts) == sorted(past.counts) else None
 
 
 def looks(number: int) -> Iterator[tuple[int, float]]:

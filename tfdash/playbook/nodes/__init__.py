@@ -1,0 +1,1 @@
+"""Whether nodes can carry pods."""

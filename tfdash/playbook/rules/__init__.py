@@ -1,1 +1,0 @@
-"""The rules. Nobody else compares a number with a limit."""
