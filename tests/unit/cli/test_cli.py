@@ -55,7 +55,7 @@ def test_the_core_brings_no_textual() -> None:
 
 def test_the_first_list_needs_no_http_library() -> None:
     assert not {"httpx", "anyio"} & imported_by(
-        "import tfdash.sources.kubernetes.fastpath, tfdash.sources.kubernetes.source"
+        "import tfdash.sources.kubernetes.table_prefetch, tfdash.sources.kubernetes.source"
     )
 
 

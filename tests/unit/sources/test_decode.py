@@ -11,7 +11,7 @@ import pytest
 from tfdash.model.kube import Pod
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes.codec import Codec
-from tfdash.sources.kubernetes.convert import quantity, seconds
+from tfdash.sources.kubernetes.decoders.common import quantity, seconds
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from tfdash.model.delivery import (
 from tfdash.model.kube import Deployment
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.kubernetes.codec import Codec
+from tfdash.sources.kubernetes.decoders.custom_resource import go_duration
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.kinds import OPTIONAL
-from tfdash.sources.kubernetes.managed import page, paths
-from tfdash.sources.kubernetes.plain import go_duration
+from tfdash.sources.kubernetes.managed_fields import page, paths
 from tfdash.sources.kubernetes.transport import ApiError, check_allowed
 
 

@@ -27,7 +27,7 @@ from tfdash.model.picture import Picture
 from tfdash.model.release import Keeper, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import CARRIERS, release_of
-from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.managed_by import keeper_of
 from tfdash.playbook.releases.version import NONE_KEPT, version_of
 from tfdash.playbook.releases.world import World
 

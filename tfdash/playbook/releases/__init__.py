@@ -26,7 +26,7 @@ from tfdash.model.workload import WorkloadState
 from tfdash.playbook.releases.deployment import belongs_elsewhere, deployment_release, pair_release
 from tfdash.playbook.releases.facts import facts_of
 from tfdash.playbook.releases.flagger import canary_release
-from tfdash.playbook.releases.keeper import keeper_by_managers
+from tfdash.playbook.releases.managed_by import keeper_by_managers
 from tfdash.playbook.releases.rollout import rollout_release
 from tfdash.playbook.releases.world import LinksOf, World, owner_of
 

@@ -8,7 +8,7 @@ from tfdash.model.kube import Deployment, ReplicaSet
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Weight
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
-from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.managed_by import keeper_of
 from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import count
 from tfdash.playbook.releases.world import World

@@ -24,7 +24,7 @@ from tfdash.model.release import (
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.deployment import health
-from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.managed_by import keeper_of
 from tfdash.playbook.releases.words import count, lasting, percent
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import serving

@@ -14,7 +14,7 @@ from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Step
 from tfdash.model.workload import Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.analysis import analyses, running
-from tfdash.playbook.releases.keeper import keeper_of
+from tfdash.playbook.releases.managed_by import keeper_of
 from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World

@@ -9,11 +9,12 @@ import msgspec
 
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key
-from tfdash.sources.kubernetes import decode as d
-from tfdash.sources.kubernetes import envelopes, flagger, keepers, rollouts
-from tfdash.sources.kubernetes import wire as w
-from tfdash.sources.kubernetes import wirecluster as wc
-from tfdash.sources.kubernetes.plain import Custom
+from tfdash.sources.kubernetes import envelopes
+from tfdash.sources.kubernetes.decoders import core as d
+from tfdash.sources.kubernetes.decoders import flagger, gitops, rollouts
+from tfdash.sources.kubernetes.decoders import wire as w
+from tfdash.sources.kubernetes.decoders import wire_cluster as wc
+from tfdash.sources.kubernetes.decoders.custom_resource import Custom
 
 T = TypeVar("T")
 _SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
@@ -35,9 +36,9 @@ _SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
     "AnalysisRun": (Custom, rollouts.analysis_run),
     "Experiment": (Custom, rollouts.experiment),
     "Canary": (Custom, flagger.canary),
-    "Application": (keepers.Operating, keepers.application),
-    "Kustomization": (Custom, keepers.kustomization),
-    "HelmRelease": (Custom, keepers.helm_release),
+    "Application": (gitops.Operating, gitops.application),
+    "Kustomization": (Custom, gitops.kustomization),
+    "HelmRelease": (Custom, gitops.helm_release),
 }
 _EVENT = msgspec.json.Decoder(envelopes.WatchEvent)
 _RAW_LIST = msgspec.json.Decoder(envelopes.RawList)

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Raw, field
 
-from tfdash.sources.kubernetes.wire import Wire
+from tfdash.sources.kubernetes.decoders.wire import Wire
 
 
 class ListMeta(Wire):

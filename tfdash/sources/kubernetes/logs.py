@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from tfdash.clock import Clock
 from tfdash.model.observation import ProblemKind
 from tfdash.model.requests import LogLine, LogRequest, ReadFailed
-from tfdash.sources.kubernetes.convert import seconds
+from tfdash.sources.kubernetes.decoders.common import seconds
 from tfdash.sources.kubernetes.kinds import WATCHED
 from tfdash.sources.kubernetes.listwatch import Backoff
 from tfdash.sources.kubernetes.transport import Reader, problem_of

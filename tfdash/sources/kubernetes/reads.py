@@ -12,12 +12,12 @@ from tfdash.clock import Clock
 from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.sources.kubernetes import managed
-from tfdash.sources.kubernetes.cleaned import cleaned
+from tfdash.sources.kubernetes import managed_fields
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.kinds import READABLE, WATCHED
 from tfdash.sources.kubernetes.logs import stream
+from tfdash.sources.kubernetes.redaction import cleaned
 from tfdash.sources.kubernetes.transport import Reader, problem_of
 
 
@@ -73,8 +73,8 @@ class Reads:
         params = {"limit": "500"}
         try:
             while True:
-                body = await self._open().get(served.path(namespace), params, managed.PARTIAL)
-                following, items = managed.page(body, self._ref, kind)
+                body = await self._open().get(served.path(namespace), params, managed_fields.PARTIAL)
+                following, items = managed_fields.page(body, self._ref, kind)
                 found += items
                 if not following:
                     return tuple(found)
@@ -86,7 +86,7 @@ class Reads:
         self, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
     ) -> tuple[Mapping[str, Any], ...]:
         params = {"labelSelector": selector, "resourceVersion": "0"}
-        accept = managed.PARTIAL if metadata else "application/json"
+        accept = managed_fields.PARTIAL if metadata else "application/json"
         try:
             body = await self._open().get(READABLE[kind].path(namespace), params, accept)
             found = msgspec.json.decode(body).get("items") or []

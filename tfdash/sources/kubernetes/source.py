@@ -73,7 +73,7 @@ class KubernetesSource:
 
     def prefetch(self, sink: Sink, kind: str, scope: Scope) -> threading.Thread:
         """Start fetching the first list as a server-printed Table, in a thread of its own."""
-        from tfdash.sources.kubernetes.fastpath import prefetch
+        from tfdash.sources.kubernetes.table_prefetch import prefetch
 
         class Keep:
             """Remembers the rows for the feed, so that they stand until the objects are there."""

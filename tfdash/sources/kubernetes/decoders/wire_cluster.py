@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from tfdash.sources.kubernetes.wire import Condition, Meta, TargetRef, Wire
+from tfdash.sources.kubernetes.decoders.wire import Condition, Meta, TargetRef, Wire
 
 
 class NodeTaint(Wire):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tfdash.model import delivery as m
-from tfdash.sources.kubernetes.convert import keeper_notes, meta
-from tfdash.sources.kubernetes.plain import (
+from tfdash.sources.kubernetes.decoders.common import keeper_notes, meta
+from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
     flag,

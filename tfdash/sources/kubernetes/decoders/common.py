@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from msgspec import Raw
 
 from tfdash.model import kube as m
-from tfdash.sources.kubernetes import wire as w
+from tfdash.sources.kubernetes.decoders import wire as w
 
 T = TypeVar("T")
 _SUFFIX = {

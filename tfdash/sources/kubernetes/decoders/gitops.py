@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import field
 
 from tfdash.model import delivery as m
-from tfdash.sources.kubernetes.convert import meta
-from tfdash.sources.kubernetes.plain import (
+from tfdash.sources.kubernetes.decoders.common import meta
+from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
     flag,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfdash.model import delivery as m
-from tfdash.sources.kubernetes.convert import keeper_notes, meta, share
-from tfdash.sources.kubernetes.plain import (
+from tfdash.sources.kubernetes.decoders.common import keeper_notes, meta, share
+from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
     flag,

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from tfdash.model import kube
-from tfdash.sources.kubernetes import convert
-from tfdash.sources.kubernetes import wire as w
+from tfdash.sources.kubernetes.decoders import common
+from tfdash.sources.kubernetes.decoders import wire as w
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|ns)")
@@ -53,19 +53,19 @@ def number(found: Mapping[str, Any], name: str) -> float | None:
 
 def text(found: Mapping[str, Any], name: str) -> str:
     value = found.get(name)
-    return convert.share(value) if isinstance(value, str) else ""
+    return common.share(value) if isinstance(value, str) else ""
 
 
 def scalar(found: Mapping[str, Any], name: str) -> str:
     """Text or an integer, as text."""
     value = found.get(name)
-    return convert.text(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return common.text(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def when(found: Mapping[str, Any], name: str) -> float | None:
     """A time, as epoch seconds."""
     value = found.get(name)
-    return convert.optional_seconds(value) if isinstance(value, str) else None
+    return common.optional_seconds(value) if isinstance(value, str) else None
 
 
 def flag(found: Mapping[str, Any], name: str) -> bool:
@@ -79,19 +79,19 @@ def conditions(status: Mapping[str, Any]) -> tuple[kube.Condition, ...]:
             found.append(msgspec.convert(one, w.Condition))
         except msgspec.ValidationError:
             continue
-    return convert.conditions(found)
+    return common.conditions(found)
 
 
 def template(spec: Mapping[str, Any]) -> kube.Template:
     try:
-        return convert.template(msgspec.convert(spec.get("template"), w.Template | None))
+        return common.template(msgspec.convert(spec.get("template"), w.Template | None))
     except msgspec.ValidationError:
         return kube.Template()
 
 
 def selector(spec: Mapping[str, Any]) -> kube.Selector:
     try:
-        return convert.selector(msgspec.convert(spec.get("selector"), w.LabelSelector | None))
+        return common.selector(msgspec.convert(spec.get("selector"), w.LabelSelector | None))
     except msgspec.ValidationError:
         return kube.Selector()
 

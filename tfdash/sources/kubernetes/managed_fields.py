@@ -15,8 +15,8 @@ import msgspec
 from tfdash.model.requests import Managed
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.kubernetes import envelopes
-from tfdash.sources.kubernetes import wire as w
-from tfdash.sources.kubernetes.convert import seconds
+from tfdash.sources.kubernetes.decoders import wire as w
+from tfdash.sources.kubernetes.decoders.common import seconds
 
 PARTIAL = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

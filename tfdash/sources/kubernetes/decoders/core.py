@@ -6,9 +6,9 @@ from typing import Any
 
 from tfdash.model import kube as m
 from tfdash.model import kubecluster as mc
-from tfdash.sources.kubernetes import wire as w
-from tfdash.sources.kubernetes import wirecluster as wc
-from tfdash.sources.kubernetes.convert import (
+from tfdash.sources.kubernetes.decoders import wire as w
+from tfdash.sources.kubernetes.decoders import wire_cluster as wc
+from tfdash.sources.kubernetes.decoders.common import (
     conditions,
     containers,
     keeper_notes,
