@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from tfdash.actions.core.plan_digest import plan_of
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.model.action import Plan
@@ -35,22 +36,6 @@ from tfdash.store.glass import Glass, boottime
 from tfdash.store.recorder import Recorder
 from tfdash.store.remembered import Remembered, subject_data
 from tfdash.store.sealing import close_up, open_up
-
-
-def shown_is_what_is_approved(request: ApprovalRequest) -> None:
-    """Raises ``ApprovalRefused`` where the plan that the approver sees is not the one that the digest stands for."""
-    from tfdash.actions.core.plan_digest import digest_of
-
-    try:
-        plan = msgspec.json.decode(request.plan, type=Plan)
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        raise ApprovalRefused(
-            "the plan cannot be read here, so it cannot be approved (sealed with another [store] key, or forgotten)"
-        ) from None
-    if digest_of(plan) != request.digest:
-        raise ApprovalRefused(
-            "the plan that is shown is not the one that its digest stands for: it was changed on its way"
-        )
 
 
 async def nothing() -> None:
@@ -188,7 +173,7 @@ class Store:
         desk = self._desk()
         request = await desk.find(approval)
         if approve:
-            shown_is_what_is_approved(request)
+            plan_of(request)  # what the approver sees is what the digest stands for
         identity = await desk.identity()
         desk.may_decide(request, identity, approve)
         word = "approves" if approve else "denies"

@@ -113,7 +113,7 @@ class ApprovalsScreen(BoardScreen):
             self.run_worker(self._ask(asked), exclusive=True, exit_on_error=False, group="decide")
 
     async def _ask(self, asked: ApprovalRequest) -> None:
-        from tfdash.actions.core.action_service import plan_of
+        from tfdash.actions.core.plan_digest import plan_of
 
         try:
             plan = plan_of(asked)

@@ -13,8 +13,9 @@ import pytest
 from tests.unit.actions.acting import REF, Bench, Ledger, bench, confirmed
 from tests.unit.actions.proxying import Proxy, proxied
 from tests.unit.actions.things import NOW, Standing, subject, world
-from tfdash.actions.core.action_service import ActingDesk, plan_of
+from tfdash.actions.core.action_service import ActingDesk
 from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.plan_digest import plan_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writers
 from tfdash.actions.kubernetes.reconcile import settle

@@ -241,7 +241,7 @@ async def test_a_plan_that_was_changed_on_its_way_cannot_be_approved(
         "UPDATE tfdash.approval_plans SET plan = convert_to(replace(convert_from(plan, 'UTF8'), 'PATCH', 'DELETE'), 'UTF8')",
         role="owner",
     )
-    with pytest.raises(ApprovalRefused, match="not the one that its digest stands for"):
+    with pytest.raises(ApprovalRefused, match="not the one that its digest names"):
         await decide(bob, request)
     database.sql("DELETE FROM tfdash.approval_plans", role="owner")
     with pytest.raises(ApprovalRefused, match="cannot be read here"):

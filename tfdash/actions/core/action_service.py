@@ -6,16 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import msgspec
-
 from tfdash.actions.core.guard import look
 from tfdash.actions.core.mode import Mode
-from tfdash.actions.core.plan_digest import digest_of
+from tfdash.actions.core.plan_digest import plan_of
 from tfdash.actions.core.planner import KEPT, BoardLike, Describing, Made
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import (
     Announces,
-    ApprovalRefused,
     Ledger,
     LedgerUnavailable,
     PlanRefused,
@@ -251,17 +248,6 @@ class ActingDesk(Describing):
             patience=patience,
         )
         return await self._board.on_loop(work)
-
-
-def plan_of(approval: ApprovalRequest) -> Plan:
-    """The plan that an approval is asked for, from its exact requests. Raises ``ApprovalRefused`` where it is another."""
-    try:
-        plan = msgspec.json.decode(approval.plan, type=Plan)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise ApprovalRefused(f"its plan cannot be read: {error}") from None
-    if digest_of(plan) != approval.digest or plan.digest != approval.digest:
-        raise ApprovalRefused("its plan is not the one that its digest names")
-    return plan
 
 
 def make_desk(

@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Choice, FreezeRule, Plan, Post, Request, Risk
 from tfdash.model.release import Fact
+from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical
 
@@ -87,9 +89,22 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
+_NEVER_SAME = ("id", "digest", "made_at", "expires_at")
+
+
 def digest_of(plan: Plan) -> str:
-    """SHA-256 over canonical JSON of what would be done, to what, upon which facts and by which policy. Neither the
-    plan's id nor its times enter it: the same plan made anew has the same digest."""
+    """SHA-256 over canonical JSON of the whole plan: what would be done, to what, upon which facts, by which policy, and
+    every word that is shown of it. Neither its id nor its times enter it: the same plan made anew has the same digest."""
+    read = msgspec.convert(
+        msgspec.to_builtins(plan), Plan
+    )  # as whoever gets it as JSON reads it: 30 is 30.0 there
+    shown = msgspec.to_builtins(read)
+    told = {name: value for name, value in shown.items() if name not in _NEVER_SAME}
+    return hashlib.sha256(canonical(told).encode()).hexdigest()
+
+
+def of_an_earlier_version(plan: Plan, digest: str) -> bool:
+    """Whether ``digest`` is one of a tfdash that left the words out. It proves nothing of what an approver reads."""
     told = {
         "action": plan.action,
         "subject": [*plan.subject.cluster, plan.subject.kind, *plan.subject.key, plan.subject.uid],
@@ -99,7 +114,27 @@ def digest_of(plan: Plan) -> str:
         "freeze": str(plan.freeze),
         "policy": plan.policy,
     }
-    return hashlib.sha256(canonical(told).encode()).hexdigest()
+    return hashlib.sha256(canonical(told).encode()).hexdigest() == digest
+
+
+def plan_of(approval: ApprovalRequest) -> Plan:
+    """The plan that an approval is asked for, as its digest proves it. Raises ``ApprovalRefused`` where it is another one,
+    where it cannot be read, and where an earlier version asked, whose digest does not cover what is shown."""
+    try:
+        plan = msgspec.json.decode(approval.plan, type=Plan)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        raise ApprovalRefused(
+            "the plan cannot be read here, so it cannot be approved (sealed with another [store] key, or forgotten)"
+        ) from None
+    if digest_of(plan) == approval.digest == plan.digest:
+        return plan
+    if of_an_earlier_version(plan, approval.digest):
+        raise ApprovalRefused(
+            "an earlier version of tfdash asked for it, and its digest leaves out the words that are shown: ask again"
+        )
+    raise ApprovalRefused(
+        "its plan is not the one that its digest names: what is shown was changed on its way"
+    )
 
 
 def request_json(request: Request) -> dict[str, Any]:
