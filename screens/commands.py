@@ -81,7 +81,9 @@ def commands(
             "environment",
             matching(places),
         ),
-        Command("elevate", "acting: elevate", ("elevate", "sudo"), "starts anew, to act for a time"),
+        Command(
+            "elevate", "acting: elevate", ("elevate", "sudo"), "starts anew, to act for a time", changes=True
+        ),
         Command(
             "sources",
             "sources: how fresh each is",
@@ -117,6 +119,7 @@ def commands(
             "waives calendar and second person for 60 minutes; with end: ends it",
             "end",
             lambda typed: [w for w in ("end",) if w.startswith(typed.lower())],
+            changes=True,
         ),
         Command(
             "decide",
@@ -125,6 +128,7 @@ def commands(
             "a person decides to roll back, with a reason; or takes it back",
             "release",
             matching(releases),
+            changes=True,
         ),
         Command(
             "sign",
@@ -133,6 +137,7 @@ def commands(
             "a person signs what serves as last verified good",
             "release",
             matching(releases),
+            changes=True,
         ),
         Command("progress", "action: what was begun last", ("progress",), "stages, postconditions, outcome"),
         Command("help", "help: keys and commands", ("help", "h", "?"), "the keys that work here"),
@@ -146,5 +151,9 @@ def commands(
         ),
         Command("quit", "tfdash: quit", ("q", "quit", "q!", "qa", "exit"), "ctrl+c does the same"),
     ]
-    found += [Command(f"alias.{word}", f"alias: {text}", (word,), "yours") for word, text in aliases.items()]
+    changing = {alias for c in found if c.changes for alias in c.aliases}
+    found += [
+        Command(f"alias.{word}", f"alias: {text}", (word,), "yours", changes=text.split(" ")[0] in changing)
+        for word, text in aliases.items()
+    ]
     return found

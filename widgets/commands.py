@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+NONE = "no such command"
 Complete = Callable[[str], Iterable[str]]
 
 
@@ -13,7 +14,8 @@ class Command:
     """One command. ``title`` is "noun: verb"; ``aliases`` are its short names, the usual one first.
 
     ``argument`` names what may follow (``namespace``), ``complete`` proposes it from what is typed so far. A command
-    that is refused now says why in ``refused``, and stays visible.
+    that is refused now says why in ``refused``, and stays visible. One that ``changes`` something (rights, facts that
+    others rely on) is only done by its name in full.
     """
 
     id: str
@@ -23,6 +25,7 @@ class Command:
     argument: str = ""
     complete: Complete | None = None
     refused: str = ""
+    changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,45 @@ def proposals(commands: Sequence[Command], text: str) -> list[Proposal]:
         key=lambda each: each[:2],
     )
     return [Proposal(c, "", c.aliases[0] if c.aliases else c.title) for _, _, c in ranked]
+
+
+def meant(commands: Sequence[Command], text: str) -> Proposal | str:
+    """What Enter behind ``text`` does, or a sentence why nothing: an exact name, or the only one that begins so.
+
+    What merely holds the text or its letters is proposed, never done. An argument is the one written, or the only
+    proposed one that begins with it.
+    """
+    word, _, rest = text.strip().partition(" ")
+    low, rest = word.lower(), rest.strip()
+    command = next((c for c in commands if low in c.aliases or text.strip().lower() == c.title.lower()), None)
+    if command is None:
+        found = [(c, next(a for a in c.aliases if a.startswith(low))) for c in commands if _begins(c, low)]
+        if not found:
+            return NONE
+        if len(found) > 1:
+            return f"several begin so: {_listed(name for _, name in found)}"
+        command, word = found[0]
+        if command.changes:
+            return f"write {word} in full: it changes something"
+    elif low not in command.aliases:
+        word, rest = command.aliases[0] if command.aliases else command.title, ""
+    if rest and command.complete is not None and not command.changes:
+        offered = list(command.complete(rest))
+        begins = [each for each in offered if each.lower().startswith(rest.lower())]
+        if rest not in offered and len(begins) > 1:
+            return f"several begin so: {_listed(begins)}"
+        if rest not in offered and begins:
+            rest = begins[0]
+    return Proposal(command, rest, f"{word} {rest}".strip())
+
+
+def _begins(command: Command, text: str) -> bool:
+    return any(alias.startswith(text) for alias in command.aliases)
+
+
+def _listed(names: Iterable[str], most: int = 5) -> str:
+    first = list(names)
+    return ", ".join(first[:most]) + (f" and {len(first) - most} more" if len(first) > most else "")
 
 
 def suggestion(found: Sequence[Proposal], text: str) -> str:

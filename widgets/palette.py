@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.suggester import Suggester
 
 from widgets.cells import fitted
-from widgets.commands import Command, Proposal, proposals, suggestion
+from widgets.commands import NONE, Command, Proposal, meant, proposals, suggestion
 from widgets.lineview import LineView
 from widgets.prompt import Prompt, PromptInput, prompt_bindings
 
@@ -144,6 +144,7 @@ class CommandPrompt(Prompt):
         self._list = CommandList()
         self._history: list[str] = []
         self._recalled = 0
+        self._picked = False  # a line of the list was gone to
 
     def compose(self) -> ComposeResult:
         yield self._list  # first, so that it hangs from the left edge; an overlay takes no room
@@ -171,15 +172,18 @@ class CommandPrompt(Prompt):
 
     def typed(self, text: str) -> None:
         found = proposals(self.commands, text)
+        self._picked = False
         self._list.show(found)
-        self.say("" if found else "no such command", "warn")
+        word = text.strip().lower().partition(" ")[0]
+        named = next((c for c in self.commands if c.changes and word in c.aliases), None)
+        self.say(f"enter: {named.title}" if named else "" if found else NONE, "warn")
 
     def pressed(self, what: str) -> None:
         if what == "escape":
             self.close()
             self.post_message(self.Closed())
         elif what == "enter":
-            self._take(self._list.chosen)
+            self._enter()
         elif what == "tab":
             if self._list.items:
                 chosen = self._list.items[self._list.chosen]
@@ -195,17 +199,34 @@ class CommandPrompt(Prompt):
             self._recalled = min(max(self._recalled + by, 0), len(self._history))
             self.put(self._history[self._recalled] if self._recalled < len(self._history) else "")
         else:
+            self._picked = True
             self._list.choose(self._list.chosen + by)
 
-    def _take(self, index: int) -> None:
-        if not self._list.items:
-            if not self.value.strip():
-                self.pressed("escape")
-            return
-        if not self.value.strip() and index == 0 and self._list.chosen == 0:
+    def _enter(self) -> None:
+        if self._picked and self._list.items:
+            self._pick(self._list.chosen)
+        elif not self.value.strip():
             self.pressed("escape")  # Enter on nothing does nothing
-            return
+        else:
+            found = meant(self.commands, self.value)
+            if isinstance(found, str):
+                self.say(
+                    "no such command: down chooses one" if found == NONE and self._list.items else found,
+                    "warn",
+                )
+            else:
+                self._take(found)
+
+    def _pick(self, index: int) -> None:
+        """A line of the list was chosen by arrows or a click; what changes something is written out first."""
         proposal = self._list.items[index]
+        written = self.value.strip().lower().partition(" ")[0] in proposal.command.aliases
+        if proposal.command.changes and not written:
+            self.put(proposal.text)
+            return
+        self._take(proposal)
+
+    def _take(self, proposal: Proposal) -> None:
         if proposal.command.refused:
             self.say(f"refused: {proposal.command.refused}", "warn")
             return
@@ -217,4 +238,4 @@ class CommandPrompt(Prompt):
     def on_command_list_clicked(self, message: CommandList.Clicked) -> None:
         message.stop()
         self._list.chosen = message.index
-        self._take(message.index)
+        self._pick(message.index)

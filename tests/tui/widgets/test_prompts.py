@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding
 
 from tests.tui.widgets.rows import COLUMNS, Rows
-from widgets.commands import Command
+from widgets.commands import Command, meant
 from widgets.filter import FilterPrompt
 from widgets.footer import Footer
 from widgets.palette import CommandList, CommandPrompt
@@ -174,6 +174,64 @@ async def test_commands_by_alias_and_argument() -> None:
         assert app.said == [("ns", ""), ("pods", "tf-prod"), ("pods", "tf-prod")]
         assert app.focused is app.table
         assert app.query_one(CommandPrompt).history == ("ns", "po tf-prod")
+
+
+SOME = (
+    Command(
+        "workloads",
+        "deployments: list",
+        ("deploy", "deployments"),
+        complete=lambda _: ["shop-a", "shop-b", "web"],
+    ),
+    Command("decide", "rollback: decide", ("decide",), complete=lambda _: ["checkout"], changes=True),
+    Command("elevate", "acting: elevate", ("elevate", "sudo"), changes=True),
+    Command("ns", "namespaces: list or choose", ("ns", "namespaces")),
+    Command("quit", "tfdash: quit", ("q", "quit")),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("ns", ("ns", "")),
+        ("NAMESP", ("ns", "")),  # the only one that begins so
+        ("namespaces: list or choose", ("ns", "")),
+        ("dep", ("workloads", "")),
+        ("deploy we", ("workloads", "web")),
+        ("dep web", ("workloads", "web")),
+        ("deploy elsewhere", ("workloads", "elsewhere")),  # what nobody proposed is what was meant
+        ("deploy shop", "several begin so: shop-a, shop-b"),
+        ("deploy shop-a", ("workloads", "shop-a")),
+        ("de", "several begin so: deploy, decide"),
+        ("ing", "no such command"),  # in the middle of "acting: elevate"
+        ("acting", "no such command"),
+        ("eev", "no such command"),
+        ("elev", "write elevate in full: it changes something"),
+        ("sud", "write sudo in full: it changes something"),
+        ("elevate", ("elevate", "")),
+        ("sudo", ("elevate", "")),
+        ("deci checkout", "write decide in full: it changes something"),
+        ("decide check", ("decide", "check")),  # what is decided upon is not guessed either
+    ],
+)
+def test_enter_does_only_what_was_named(text: str, wanted: tuple[str, str] | str) -> None:
+    found = meant(SOME, text)
+    assert (found if isinstance(found, str) else (found.command.id, found.argument)) == wanted
+
+
+async def test_what_changes_something_is_written_out_before_it_is_done() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        prompt = app.query_one(CommandPrompt)
+        prompt.set_commands(SOME)
+        await pilot.press("colon", *"ing", "enter")
+        assert prompt.is_open and "no such command" in prompt._said.text
+        await pilot.press("backspace", "backspace", "backspace", *"elev", "down", "up", "enter")
+        assert prompt.is_open and prompt.value == "elevate" and prompt._said.text == "enter: acting: elevate"
+        assert not app.said
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.said == [("elevate", "")]
 
 
 async def test_history_is_walked_upwards_from_the_first_line() -> None:
