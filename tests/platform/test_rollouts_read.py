@@ -188,8 +188,8 @@ def test_a_canary_from_its_first_version_to_an_abort(space: Cluster) -> None:
         assert {"promotable", "fully-promotable", "abortable", "undoable"} <= held.capabilities
         assert held.skips == ()
         assert held.skips_full[-1] == "step 5 of 5, analysis health"
-        assert held.keeper is not None
-        assert held.keeper.tool == "Argo CD"
+        assert held.managed_by is not None
+        assert held.managed_by.tool == "Argo CD"
         cluster = board.picture.clusters[web.ref]
         pod = next(p for p in cluster.objects("Pod").values() if p.name == held.canary.pods[0])
         assert affects(cluster, "Pod", pod) == {web.subject}

@@ -27,7 +27,7 @@ from tfdash.model.picture import Change, Picture
 from tfdash.model.release import (
     Analysis,
     Carrier,
-    Keeper,
+    ManagedBy,
     Measurement,
     MetricResult,
     Pause,
@@ -70,7 +70,7 @@ def release(subject: Subject = CHECKOUT, **over: Any) -> ReleaseState:
         "started": NOW - 720,
         "pause": Pause(reason="CanaryPauseStep", since=NOW - 240, sentence="waits for a person to promote"),
         "skips": ('analysis "errors"',),
-        "keeper": Keeper(
+        "managed_by": ManagedBy(
             tool="Argo CD",
             subject=Subject(REF, "Application", "argocd", "shop"),
             reconciles=True,

@@ -116,7 +116,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     completed: float | None = None
 
 
-class Keeper(msgspec.Struct, frozen=True, kw_only=True):
+class ManagedBy(msgspec.Struct, frozen=True, kw_only=True):
     """Who owns the object: "Argo CD", "Flux Kustomization", "Flux HelmRelease", "Helm" or "kubectl" (``tool``), the
     object that says so, and whether it puts its own version back by itself (``reconciles``; None: not known)."""
 
@@ -154,7 +154,7 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     analyses: tuple[Analysis, ...] = ()
     skips: tuple[str, ...] = ()  # what a promotion now would skip, in words
     skips_full: tuple[str, ...] = ()  # what a full promotion would skip
-    keeper: Keeper | None = None
+    managed_by: ManagedBy | None = None
     capabilities: frozenset[str] = (
         frozenset()
     )  # revertible, restartable, scalable, promotable, abortable, holdable, ...

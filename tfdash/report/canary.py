@@ -90,7 +90,7 @@ def _release(
         canary.skip_line(release),
         canaryfacts.journey_line(picture, release),
         *canaryfacts.analysis_lines(release),
-        canaryfacts.keeper_line(release),
+        canaryfacts.managed_by_line(release),
         canaryfacts.good_line(canaryfacts.good_of(picture, release), now),
         *canaryfacts.metrics_lines(picture, release, now),
     ]

@@ -126,19 +126,19 @@ def _metric(metric: MetricResult) -> list[Cell]:
     ]
 
 
-def keeper_line(release: ReleaseState) -> Line:
+def managed_by_line(release: ReleaseState) -> Line:
     """Who owns the object, and whether it would put its own version back."""
-    keeper = release.keeper
-    if keeper is None:
+    manager = release.managed_by
+    if manager is None:
         return ()
-    name = f" {safe(keeper.subject.name)}" if keeper.subject is not None else ""
-    pieces: list[Cell] = [f"{safe(keeper.tool)}{name}"]
-    if keeper.suspended:
+    name = f" {safe(manager.subject.name)}" if manager.subject is not None else ""
+    pieces: list[Cell] = [f"{safe(manager.tool)}{name}"]
+    if manager.suspended:
         pieces.append(("  ‖ suspended", "paused"))
-    elif keeper.reconciles:
+    elif manager.reconciles:
         pieces.append(("  ▲ puts its own version back", "warn"))
-    if keeper.sentence:
-        pieces.append((f"  {safe(keeper.sentence)}", "dim"))
+    if manager.sentence:
+        pieces.append((f"  {safe(manager.sentence)}", "dim"))
     return _labelled("kept by", *pieces)
 
 

@@ -191,11 +191,11 @@ def as_json(release: ReleaseState, judgement: CanaryJudgement | None) -> dict[st
             for a in release.analyses
         ],
         "kept_by": None
-        if release.keeper is None
+        if release.managed_by is None
         else {
-            "tool": safe(release.keeper.tool),
-            "reconciles": release.keeper.reconciles,
-            "suspended": release.keeper.suspended,
+            "tool": safe(release.managed_by.tool),
+            "reconciles": release.managed_by.reconciles,
+            "suspended": release.managed_by.suspended,
         },
         "problem": safe(release.problem) or None,
         "judgement": None if judgement is None else _judgement(judgement),

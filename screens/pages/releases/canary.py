@@ -277,7 +277,7 @@ class CanaryScreen(Acting):
         lines += [journeys] if journeys else []
         lines += canaryfacts.analysis_lines(release)
         lines.append(canaryfacts.good_line(canaryfacts.good_of(picture, release), now))
-        lines += [line for line in (canaryfacts.keeper_line(release),) if line]
+        lines += [line for line in (canaryfacts.managed_by_line(release),) if line]
         lines.append(canaryfacts.calendar_line(self.tf.board.assessment.calendar, short=not self._tall))
         if not self._tall:  # one row each, and no more than leave a chart
             lines = [canary.fitting(line, self.size.width - 2) for line in lines][:5]

@@ -53,7 +53,7 @@ def test_the_reconciliation_that_would_undo_it_is_suspended_as_part_of_the_plan(
         at.until(lambda: bool(objects(at, "Application")), "the application")
         subject = at.subject("Deployment", NS, "checkout")
         at.see(subject)
-        at.until(lambda: at.desk._standing(subject).keeper is not None, "its keeper")
+        at.until(lambda: at.desk._standing(subject).managed_by is not None, "its keeper")
         guarded = at.plan("workload.rollback", subject)
         assert "undoes what is changed past it" in " ".join(guarded.plan.notes)
         (choice,) = guarded.plan.choices

@@ -13,7 +13,7 @@ from typing import Any
 from tfdash.actions.core.plan_context import Planning
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.actions.kubernetes.managed_by import keeper_part
+from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, Operation, conditional, drop, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.templates import references
@@ -106,7 +106,7 @@ async def promote(planning: Planning) -> Draft:
         raise PlanRefused("there is nothing to promote: it is not paused and has no steps")
     skips = release.skips if release is not None else ()
     before, after = _where(planning, following if not pauses or inconclusive else None)
-    notes, choices = await keeper_part(planning)
+    notes, choices = await managed_by_part(planning)
     return Draft(
         subject=subject,
         effect=f"Rollout {at.name} goes on: {after}",
@@ -149,7 +149,7 @@ async def promote_full(planning: Planning) -> Draft:
     pointers = (UID, _HASH, _STABLE, _ABORT, _HELD)
     request = _status_patch(subject, document, pointers, put(document, _FULL, True), "promote fully")
     release = planning.standing.release
-    notes, choices = await keeper_part(planning)
+    notes, choices = await managed_by_part(planning)
     return Draft(
         subject=subject,
         effect=f"Rollout {at.name} goes to 100 % at once, past every step that is left",
@@ -184,7 +184,7 @@ async def abort_rollout(planning: Planning) -> Draft:
     label = (
         f"verified by {good.by}" if held and good is not None else "UNVERIFIED: never remembered as verified"
     )
-    notes, choices = await keeper_part(planning)
+    notes, choices = await managed_by_part(planning)
     return Draft(
         subject=subject,
         effect=f"the release of {at.name} is aborted: traffic goes back to {stable.image if stable else 'the stable version'}",

@@ -24,10 +24,10 @@ from tfdash.model.kube import (
 )
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Picture
-from tfdash.model.release import Keeper, ReleaseState
+from tfdash.model.release import ManagedBy, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import CARRIERS, release_of
-from tfdash.playbook.releases.managed_by import keeper_of
+from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.version import NONE_KEPT, version_of
 from tfdash.playbook.releases.world import World
 
@@ -60,7 +60,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     unable: dict[str, str] = {}
     judgement: CanaryJudgement | None = None
     scaler: HorizontalPodAutoscaler | None = None
-    keeper: Keeper | None = None
+    managed_by: ManagedBy | None = None
 
 
 def bare(subject: Subject) -> Subject:
@@ -107,7 +107,7 @@ def standing(
         unable=unable,
         judgement=assessment.canaries.get(bare(release.subject)) if release is not None else None,
         scaler=_scaler(subject, cluster.objects("HorizontalPodAutoscaler").values()),
-        keeper=release.keeper if release is not None else keeper_of(World(cluster, now), obj),
+        managed_by=release.managed_by if release is not None else manager_of(World(cluster, now), obj),
     )
 
 

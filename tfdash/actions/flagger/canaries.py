@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from tfdash.actions.core.plan_context import Planning
 from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.actions.kubernetes.managed_by import keeper_part
+from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Post, Request
@@ -105,7 +105,7 @@ async def abort_canary(planning: Planning) -> Draft:
         why = dict(planning.standing.unable).get("revertible", "it has no rollback hook")
         told, _, remedy = why.partition("\n")
         raise PlanRefused(told, remedy=remedy)
-    notes, choices = await keeper_part(planning)
+    notes, choices = await managed_by_part(planning)
     stable = release.stable.image if release is not None and release.stable is not None else "the primary"
     return Draft(
         subject=subject,

@@ -12,16 +12,16 @@ from tfdash.playbook.releases.facts import canonical
 SUSPEND = "suspend-keeper"
 
 
-async def keeper_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
+async def managed_by_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
     """Notes and choices of a plan that changes what somebody else owns."""
-    keeper = planning.standing.keeper
-    if keeper is None or not keeper.sentence:
+    manager = planning.standing.managed_by
+    if manager is None or not manager.sentence:
         return (), ()
-    notes = (keeper.sentence,)
-    subject = keeper.subject
+    notes = (manager.sentence,)
+    subject = manager.subject
     if (
         subject is None
-        or keeper.suspended
+        or manager.suspended
         or subject.kind
         not in (
             "Application",
@@ -30,7 +30,7 @@ async def keeper_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Choice
         )
     ):
         return notes, ()
-    if keeper.reconciles is False and subject.kind != "Application":
+    if manager.reconciles is False and subject.kind != "Application":
         return notes, ()
     try:
         document = await planning.document(subject)

@@ -18,7 +18,7 @@ from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.flagger.canaries import abort_canary
 from tfdash.actions.kubernetes import templates
-from tfdash.actions.kubernetes.managed_by import keeper_part
+from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, Operation, conditional, map_changes
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.scaling import scale_request
@@ -96,7 +96,7 @@ async def undo(planning: Planning) -> Draft:
         for c in changes
         if c["op"] == "remove"
     ]
-    notes, choices = await keeper_part(planning)
+    notes, choices = await managed_by_part(planning)
     if at.kind == "Rollout":
         again = "its steps run again from the first, unless spec.rollbackWindow lets them be skipped"
         notes = (*notes, again)

@@ -26,7 +26,7 @@ from tfdash.model.workload import WorkloadState
 from tfdash.playbook.releases.deployment import belongs_elsewhere, deployment_release, pair_release
 from tfdash.playbook.releases.facts import facts_of
 from tfdash.playbook.releases.flagger import canary_release
-from tfdash.playbook.releases.managed_by import keeper_by_managers
+from tfdash.playbook.releases.managed_by import manager_by_fields
 from tfdash.playbook.releases.rollout import rollout_release
 from tfdash.playbook.releases.world import LinksOf, World, owner_of
 
@@ -36,7 +36,7 @@ __all__ = [
     "affects",
     "facts_of",
     "find_releases",
-    "keeper_by_managers",
+    "manager_by_fields",
     "release_of",
 ]
 
@@ -175,22 +175,22 @@ def _spoken_for(world: World, kind: str, key: Key, gone: Deployment | None) -> s
     return found
 
 
-def _kept_by(world: World, keeper: Application | Kustomization | HelmRelease) -> set[tuple[str, Key]]:
-    """What may be owned by it, by the labels and annotations that ``keeper_of`` reads."""
+def _kept_by(world: World, manager: Application | Kustomization | HelmRelease) -> set[tuple[str, Key]]:
+    """What may be owned by it, by the labels and annotations that ``manager_of`` reads."""
     found = set()
     prefix = {"Kustomization": "kustomize.toolkit.fluxcd.io", "HelmRelease": "helm.toolkit.fluxcd.io"}.get(
-        keeper.KIND
+        manager.KIND
     )
     for kind in (Deployment, Rollout, Canary):
         for obj in world.all(kind):
             if prefix is not None:
                 mine = (obj.labels.get(f"{prefix}/name"), obj.labels.get(f"{prefix}/namespace", ""))
-                kept = mine == (keeper.name, keeper.namespace)
+                kept = mine == (manager.name, manager.namespace)
             else:
                 notes: Mapping[str, str] = getattr(obj, "notes", EMPTY_LABELS)
                 tracked = notes.get("argocd.argoproj.io/tracking-id", "").partition(":")[0]
                 named = tracked or obj.labels.get("app.kubernetes.io/instance", "")
-                kept = named in (keeper.name, f"{keeper.namespace}_{keeper.name}")
+                kept = named in (manager.name, f"{manager.namespace}_{manager.name}")
             if kept:
                 found.add((obj.KIND, Key(obj.namespace, obj.name)))
     return found

@@ -8,7 +8,7 @@ from tfdash.model.kube import Deployment, ReplicaSet
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Weight
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
-from tfdash.playbook.releases.managed_by import keeper_of
+from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import count
 from tfdash.playbook.releases.world import World
@@ -72,7 +72,7 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
         pause=_pause(deployment) if flight and deployment.paused else None,
         started=_started(deployment, newest, older, links) if phase is not Phase.NONE else None,
         finished=None if flight else finished,
-        keeper=keeper_of(world, deployment),
+        managed_by=manager_of(world, deployment),
         capabilities=frozenset(capabilities),
         refused=refused,
         problem=f"replica sets cannot be read: {unread}" if unread and unread != "not asked for" else "",

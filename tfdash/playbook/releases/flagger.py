@@ -24,7 +24,7 @@ from tfdash.model.release import (
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.deployment import health
-from tfdash.playbook.releases.managed_by import keeper_of
+from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.words import count, lasting, percent
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import serving
@@ -120,7 +120,7 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
         skips=(f"the analysis of {count(len(canary.metrics), 'metric')} that is left (spec.skipAnalysis)",)
         if flight and not canary.skip_analysis
         else (),
-        keeper=keeper_of(world, canary),
+        managed_by=manager_of(world, canary),
         capabilities=frozenset(able),
         refused=refused,
         problem=_problem(world, canary, target, primary),

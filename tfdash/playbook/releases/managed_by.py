@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from tfdash.model.delivery import Application, HelmRelease, Kustomization
 from tfdash.model.kube import EMPTY_LABELS, Object
-from tfdash.model.release import Keeper
+from tfdash.model.release import ManagedBy
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.world import World
 
@@ -26,7 +26,7 @@ _CONTROLLERS = frozenset(
 )
 
 
-def keeper_of(world: World, obj: Object) -> Keeper | None:
+def manager_of(world: World, obj: Object) -> ManagedBy | None:
     """From labels and annotations; None where nothing tells."""
     notes: Mapping[str, str] = getattr(obj, "notes", EMPTY_LABELS)
     return (
@@ -34,14 +34,14 @@ def keeper_of(world: World, obj: Object) -> Keeper | None:
         or _flux(world, obj)
         or _helm(world, obj, notes)
         or (
-            Keeper(tool="kubectl", reconciles=False, sentence="applied with kubectl; nobody puts it back")
+            ManagedBy(tool="kubectl", reconciles=False, sentence="applied with kubectl; nobody puts it back")
             if _APPLIED in notes
             else None
         )
     )
 
 
-def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> Keeper | None:
+def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> ManagedBy | None:
     tracked = notes.get(_TRACKING, "").partition(":")[0]
     if tracked and notes[_TRACKING].partition(":")[2] and not _is_of(obj, notes[_TRACKING]):
         tracked = ""  # the annotation was copied from another object, e.g. to a pod template's child
@@ -54,10 +54,10 @@ def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> Keeper | None:
             return None
         why = world.unread("Application")
         told = f"its Application cannot be read: {why}" if why else "its Application is not in this cluster"
-        return Keeper(tool="Argo CD", sentence=f"Argo CD Application {tracked}; {told}")
+        return ManagedBy(tool="Argo CD", sentence=f"Argo CD Application {tracked}; {told}")
     name = f"Argo CD Application {found.name}"
     if not found.automated:
-        return Keeper(
+        return ManagedBy(
             tool="Argo CD",
             subject=world.subject(found),
             reconciles=False,
@@ -68,7 +68,7 @@ def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> Keeper | None:
         told = "syncs by itself at the next commit; it does not undo what is changed past it until then"
     else:
         told = "undoes what is changed past it"
-    return Keeper(
+    return ManagedBy(
         tool="Argo CD", subject=world.subject(found), reconciles=found.self_heal, sentence=f"{name} {told}"
     )
 
@@ -88,7 +88,7 @@ def _application(world: World, name: str) -> Application | None:
     return found[0] if found else None
 
 
-def _flux(world: World, obj: Object) -> Keeper | None:
+def _flux(world: World, obj: Object) -> ManagedBy | None:
     for prefix, kind, tool in _FLUX:
         name, namespace = obj.labels.get(f"{prefix}/name"), obj.labels.get(f"{prefix}/namespace", "")
         if not name:
@@ -98,41 +98,41 @@ def _flux(world: World, obj: Object) -> Keeper | None:
         if not isinstance(found, Kustomization | HelmRelease):
             why = world.unread(kind.KIND)
             told = f"it cannot be read: {why}" if why else "it is not in this cluster"
-            return Keeper(tool=tool, subject=subject, sentence=f"{tool} {namespace}/{name}; {told}")
+            return ManagedBy(tool=tool, subject=subject, sentence=f"{tool} {namespace}/{name}; {told}")
         return _flux_found(found, subject, tool)
     return None
 
 
-def _flux_found(found: Kustomization | HelmRelease, subject: Subject, tool: str) -> Keeper:
+def _flux_found(found: Kustomization | HelmRelease, subject: Subject, tool: str) -> ManagedBy:
     name = f"{tool} {found.namespace}/{found.name}"
     every = f" every {found.interval}" if found.interval else ""
     if found.suspend:
-        return Keeper(
+        return ManagedBy(
             tool=tool, subject=subject, reconciles=False, suspended=True, sentence=f"{name} is suspended"
         )
     if isinstance(found, HelmRelease) and found.drift != "enabled":
         told = "upgrades by itself at the next version; it does not undo what is changed past it until then"
-        return Keeper(tool=tool, subject=subject, reconciles=False, sentence=f"{name} {told}")
-    return Keeper(
+        return ManagedBy(tool=tool, subject=subject, reconciles=False, sentence=f"{name} {told}")
+    return ManagedBy(
         tool=tool, subject=subject, reconciles=True, sentence=f"{name} undoes what is changed past it{every}"
     )
 
 
-def _helm(world: World, obj: Object, notes: Mapping[str, str]) -> Keeper | None:
+def _helm(world: World, obj: Object, notes: Mapping[str, str]) -> ManagedBy | None:
     release = notes.get("meta.helm.sh/release-name", "")
     if obj.labels.get("app.kubernetes.io/managed-by") != "Helm" and not release:
         return None
     name = f"Helm release {release}".rstrip() if release else "Helm"
-    return Keeper(
+    return ManagedBy(
         tool="Helm", reconciles=False, sentence=f"{name}; the next helm upgrade sets its own version"
     )
 
 
-def keeper_by_managers(managers: Sequence[tuple[str, str, float]]) -> Keeper | None:
+def manager_by_fields(managers: Sequence[tuple[str, str, float]]) -> ManagedBy | None:
     """From managedFields, as (manager, subresource, time): the last one who is no controller and wrote no status."""
     people = [m for m in managers if not m[1] and m[0] not in _CONTROLLERS]
     last = max(people, key=lambda m: m[2], default=None)
     if last is None:
         return None
     tool = "kubectl" if last[0].startswith("kubectl") else last[0]
-    return Keeper(tool=tool, sentence=f"last changed with {last[0]}")
+    return ManagedBy(tool=tool, sentence=f"last changed with {last[0]}")

@@ -14,7 +14,7 @@ from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Step
 from tfdash.model.workload import Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.analysis import analyses, running
-from tfdash.playbook.releases.managed_by import keeper_of
+from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
@@ -128,7 +128,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
         analyses=runs,
         skips=skips(rollout, steps, index) if promotable else (),
         skips_full=skips_full(rollout, steps, index) if promotable else (),
-        keeper=keeper_of(world, rollout),
+        managed_by=manager_of(world, rollout),
         capabilities=frozenset(able),
         refused=refused,
         problem=problem,

@@ -121,11 +121,11 @@ def _message(obj: Rollout | Canary, context: Context) -> str:
     return safe(found.pause.sentence if found.pause is not None else found.message)
 
 
-def _keeper(obj: Object, context: Context) -> str:
+def _managed_by(obj: Object, context: Context) -> str:
     found = release_of(obj, context)
-    if found is None or found.keeper is None:
+    if found is None or found.managed_by is None:
         return ""
-    return safe(found.keeper.tool)
+    return safe(found.managed_by.tool)
 
 
 def _named(*parts: str) -> str:
@@ -135,7 +135,7 @@ def _named(*parts: str) -> str:
 _SERVING = Field("serving", "SERVING", 9, _serving, paint=_paint_serving, priority=1)
 _RELEASE = Field("release", "RELEASE", 12, _release, paint=paint, priority=0)
 _WEIGHT = Field("weight", "WEIGHT", 14, _weight, value=_weight_value, right=True, priority=1)
-_KEEPER = Field("keeper", "KEPT BY", 12, _keeper, priority=4)
+_MANAGED_BY = Field("keeper", "KEPT BY", 12, _managed_by, priority=4)
 _MESSAGE = Field("message", "MESSAGE", 24, _message, priority=3, flexible=True)
 
 ROLLOUTS = KindView(
@@ -168,7 +168,7 @@ ROLLOUTS = KindView(
         count_field("available", "AVAILABLE", lambda o: o.available, priority=4),
         text_field("strategy", "STRATEGY", 10, lambda o: none(o.strategy), priority=5),
         age_field(priority=2),
-        _KEEPER,
+        _MANAGED_BY,
         _MESSAGE,
     ),
 )
@@ -309,7 +309,7 @@ CANARIES = KindView(
             paint=lambda o, c, t: "paused" if t == "yes" else "",
         ),
         age_field(lambda o: o.last_transition or o.created, title="SINCE", priority=2),
-        _KEEPER,
+        _MANAGED_BY,
         _MESSAGE,
     ),
 )

@@ -20,8 +20,8 @@ from tests.unit.playbook.releases.making import (
     subject,
     versions,
 )
-from tfdash.model.release import Keeper
-from tfdash.playbook.releases import affects, facts_of, find_releases, keeper_by_managers, release_of
+from tfdash.model.release import ManagedBy
+from tfdash.playbook.releases import affects, facts_of, find_releases, manager_by_fields, release_of
 from tfdash.playbook.releases.facts import pointer_of
 
 TRACK = "argocd.argoproj.io/tracking-id"
@@ -29,9 +29,9 @@ TRACK = "argocd.argoproj.io/tracking-id"
 
 def kept(
     labels: dict[str, str] | None = None, annotations: dict[str, str] | None = None, *others: dict[str, Any]
-) -> Keeper | None:
+) -> ManagedBy | None:
     one = deployment(metadata={"labels": labels or {}, "annotations": annotations or {}})
-    return state_of("Deployment", one, *others).keeper
+    return state_of("Deployment", one, *others).managed_by
 
 
 def application(automated: Any = None, name: str = "shop", namespace: str = "argocd") -> dict[str, Any]:
@@ -134,10 +134,10 @@ def test_the_last_manager_who_is_no_controller() -> None:
         ("kubectl-client-side-apply", "", 3.0),
         ("x", "status", 8.0),
     ]
-    found = keeper_by_managers(managers)
+    found = manager_by_fields(managers)
     assert found is not None
     assert (found.tool, found.sentence) == ("kubectl", "last changed with kubectl-edit")
-    assert keeper_by_managers(managers[1:2]) is None
+    assert manager_by_fields(managers[1:2]) is None
 
 
 def test_facts_are_canonical_and_absent_is_not_null() -> None:

@@ -104,7 +104,7 @@ _NOTES = (
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def keeper_notes(annotations: dict[str, str] | None) -> m.Labels:
+def ownership_notes(annotations: dict[str, str] | None) -> m.Labels:
     """The annotations that tell who owns an object; of kubectl's copy only that it is there."""
     if not annotations:
         return m.EMPTY_LABELS

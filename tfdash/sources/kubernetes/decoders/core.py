@@ -11,10 +11,10 @@ from tfdash.sources.kubernetes.decoders import wire_cluster as wc
 from tfdash.sources.kubernetes.decoders.common import (
     conditions,
     containers,
-    keeper_notes,
     labels,
     meta,
     optional_seconds,
+    ownership_notes,
     quantity,
     seconds,
     selector,
@@ -150,7 +150,7 @@ def deployment(found: w.Workload) -> m.Deployment:
         conditions=conditions(status.conditions),
         revision=_revision(found.metadata),
         change_cause=(found.metadata.annotations or {}).get(_CAUSE, ""),
-        notes=keeper_notes(found.metadata.annotations),
+        notes=ownership_notes(found.metadata.annotations),
     )
 
 
@@ -196,7 +196,7 @@ def stateful_set(found: w.Workload) -> m.StatefulSet:
         template=template(spec.template),
         conditions=conditions(status.conditions),
         claims=tuple(claims),
-        notes=keeper_notes(found.metadata.annotations),
+        notes=ownership_notes(found.metadata.annotations),
     )
 
 
@@ -218,7 +218,7 @@ def daemon_set(found: w.Workload) -> m.DaemonSet:
         selector=selector(found.spec.selector),
         template=template(found.spec.template),
         conditions=conditions(status.conditions),
-        notes=keeper_notes(found.metadata.annotations),
+        notes=ownership_notes(found.metadata.annotations),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.model import delivery as m
-from tfdash.sources.kubernetes.decoders.common import keeper_notes, meta
+from tfdash.sources.kubernetes.decoders.common import meta, ownership_notes
 from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
@@ -61,5 +61,5 @@ def canary(found: Custom) -> m.Canary:
         last_promoted=text(status, "lastPromotedSpec"),
         last_transition=when(status, "lastTransitionTime"),
         conditions=conditions(status),
-        notes=keeper_notes(found.metadata.annotations),
+        notes=ownership_notes(found.metadata.annotations),
     )

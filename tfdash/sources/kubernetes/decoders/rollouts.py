@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfdash.model import delivery as m
-from tfdash.sources.kubernetes.decoders.common import keeper_notes, meta, share
+from tfdash.sources.kubernetes.decoders.common import meta, ownership_notes, share
 from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
@@ -146,7 +146,7 @@ def rollout(found: Custom) -> m.Rollout:
         template=template(spec),
         conditions=conditions(status),
         revision=int(revision) if revision.isdecimal() else None,
-        notes=keeper_notes(found.metadata.annotations),
+        notes=ownership_notes(found.metadata.annotations),
     )
 
 
