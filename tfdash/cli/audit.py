@@ -9,14 +9,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import csv
+import io
 import json
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
 from tfdash.text import safe
 
@@ -63,7 +64,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _say(text: str) -> None:
-    print(f"{program()}: {safe(text)}", file=sys.stderr)
+    narrate(f"{program()}: {safe(text)}")
 
 
 def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[Source], list[str]]:
@@ -116,11 +117,8 @@ def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
         import msgspec
 
         told = {"schema_version": 1, "code": report.code, **msgspec.to_builtins(report)}
-        print(json.dumps(told, indent=2))
-    else:
-        for line in lines(report):
-            print(safe(line))
-    return report.code
+        return deliver(json.dumps(told, indent=2), report.code)
+    return deliver("\n".join(safe(line) for line in lines(report)), report.code)
 
 
 def _anchors(name: str, unknown: list[str]) -> list[Head]:
@@ -171,21 +169,21 @@ def _export(args: argparse.Namespace, options: StoreOptions) -> int:
     """All fields, all text safe; ``verify`` works on the log itself, never on an export."""
     sources, unknown = _sources(args, options)
     found = _chosen(args, _entries(sources))
+    out = io.StringIO()
     if args.format == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer = csv.writer(out, lineterminator="\n")
         writer.writerow(FIELDS)
         for entry in found:
             row = _row(entry)
             row["data"] = json.dumps(row["data"], sort_keys=True)
             writer.writerow([_cell(row[name]) for name in FIELDS])
     else:
-        for entry in found:
-            print(
-                json.dumps(_row(entry)).replace("\x7f", "\\u007f")
-            )  # ASCII: every control character is escaped
+        for entry in found:  # ASCII: every control character is escaped
+            out.write(json.dumps(_row(entry)).replace("\x7f", "\\u007f") + "\n")
     for problem in unknown:
         _say(problem)
-    return UNKNOWN if unknown else OK
+    code = UNKNOWN if unknown else OK
+    return deliver(out.getvalue().removesuffix("\n"), code) if out.getvalue() else code
 
 
 def _cell(value: object) -> str:
@@ -246,13 +244,14 @@ def _tail(args: argparse.Namespace, options: StoreOptions) -> int:
         _say(problem)
     entries = _entries(sources)
     seen = {(e.terminal, e.sequence, e.hash) for e in entries}
-    for entry in list(_chosen(args, entries))[-args.lines :] if args.lines else ():
-        print(_line(entry))
-    if not args.follow:
-        return UNKNOWN if unknown else OK
+    newest = list(_chosen(args, entries))[-args.lines :] if args.lines else []
+    code = UNKNOWN if unknown else OK
+    if newest:
+        code = deliver("\n".join(map(_line, newest)), code)
+    if not args.follow or code == ERROR:
+        return code
     told = set(unknown)
     while True:
-        sys.stdout.flush()
         time.sleep(1.0)
         sources, unknown = _sources(args, options)
         for problem in set(unknown) - told:
@@ -261,7 +260,7 @@ def _tail(args: argparse.Namespace, options: StoreOptions) -> int:
         entries = [e for e in _entries(sources) if (e.terminal, e.sequence, e.hash) not in seen]
         seen |= {(e.terminal, e.sequence, e.hash) for e in entries}
         for entry in _chosen(args, entries):
-            print(_line(entry))
+            print(_line(entry), flush=True)  # a reader that went away ends it
 
 
 def _line(entry: Entry) -> str:
@@ -285,8 +284,8 @@ def _migrate(options: StoreOptions) -> int:
     except LedgerUnavailable as error:
         _say(str(error))
         return ERROR
-    print(f"migrations {', '.join(map(str, done))} done" if done else "nothing to do")
+    code = deliver(f"migrations {', '.join(map(str, done))} done" if done else "nothing to do", OK)
     _say(
         "give each person a login of their own: CREATE ROLE ann LOGIN; GRANT tfdash_people TO ann; then use theirs, not this one"
     )
-    return OK
+    return code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from tfdash.cli.output import deliver
 from tfdash.cli.parser import OK, build
 
 
@@ -37,8 +38,7 @@ def _options(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
 
 def command(args: argparse.Namespace) -> int:
     writer = {"bash": bash, "zsh": zsh, "fish": fish}[args.shell]
-    print(writer(_commands()))
-    return OK
+    return deliver(writer(_commands()), OK)
 
 
 def bash(commands: dict[str, argparse.ArgumentParser]) -> str:

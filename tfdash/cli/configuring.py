@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import Any
 
+from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import OK
 
 
@@ -15,20 +15,17 @@ def command(args: argparse.Namespace) -> int:
 
     path = find_config(args.config)
     if args.what == "path":
-        print(path or config_folder() / "config.toml")
-        return OK
+        return deliver(str(path or config_folder() / "config.toml"), OK)
     from tfdash.config.load import load
     from tfdash.config.settings import Settings
 
     if args.what == "schema":
-        print(json.dumps(Settings.model_json_schema(), indent=2))
-        return OK
+        return deliver(json.dumps(Settings.model_json_schema(), indent=2), OK)
     settings = load(path)
     if args.what == "check":
-        print(f"{path}: ok" if path else "no configuration file: the defaults hold", file=sys.stderr)
+        narrate(f"{path}: ok" if path else "no configuration file: the defaults hold")
         return OK
-    print("\n".join(_toml(settings.model_dump(mode="json", exclude_none=True))))
-    return OK
+    return deliver("\n".join(_toml(settings.model_dump(mode="json", exclude_none=True))), OK)
 
 
 def _toml(table: dict[str, Any], prefix: str = "") -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import time
 import traceback
 from pathlib import Path
 
 from tfdash import __version__
+from tfdash.cli.output import narrate
 from tfdash.cli.parser import ERROR, USAGE
 from tfdash.text import safe
 
@@ -34,15 +34,14 @@ def report(error: BaseException) -> int:
     from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
 
     if isinstance(error, ConfigError):
-        for problem in error.problems:
-            print(f"tfdash: {problem}", file=sys.stderr)
+        narrate(*(f"tfdash: {problem}" for problem in error.problems))
         return USAGE
     if isinstance(error, KubeconfigError):
-        print(f"tfdash: {safe(str(error))}", file=sys.stderr)
+        narrate(f"tfdash: {safe(str(error))}")
         return ERROR
     path = write_report(error)
     where = f"; the report is {path}" if path else ""
-    print(f"tfdash: internal error, {type(error).__name__}{where}. Please file it.", file=sys.stderr)
+    narrate(f"tfdash: internal error, {type(error).__name__}{where}. Please file it.")
     return ERROR
 
 

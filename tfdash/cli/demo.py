@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from tfdash.cli.output import deliver, narrate, on_terminal
 from tfdash.cli.parser import OK
 
 
@@ -14,11 +14,11 @@ def command(args: argparse.Namespace) -> int:
     options = DemoOptions(scenario=args.scenario or "busy", seed=args.seed, speed=args.speed)
     with start_process(options) as demo:
         if args.serve:
-            print(f"export KUBECONFIG={demo.kubeconfig}")
-            print(f"tfdash --config {demo.config}", flush=True)
-            print("the simulated platform serves until you press ctrl+c", file=sys.stderr)
-            demo.wait()
-            return OK
+            code = deliver(f"export KUBECONFIG={demo.kubeconfig}\ntfdash --config {demo.config}", OK)
+            if code == OK:
+                narrate("the simulated platform serves until you press ctrl+c")
+                demo.wait()
+            return code
         shared = {
             "config": str(demo.config),
             "environment": args.environment,
@@ -29,12 +29,11 @@ def command(args: argparse.Namespace) -> int:
             "debug": False,
             "screen": args.screen,
         }
-        if sys.stdin.isatty() and sys.stdout.isatty():
+        if on_terminal():
             from tfdash.cli.running import run
 
             return run(argparse.Namespace(**shared, theme=args.theme, read_only=args.read_only, act=False))
         from tfdash.cli.snapshot import command as snapshot
 
-        print("this is no terminal: a text snapshot of the demo follows", file=sys.stderr)
-        snapshot(argparse.Namespace(**shared, format="text", wait=20.0, width=0))
-        return OK
+        narrate("this is no terminal: a text snapshot of the demo follows")
+        return snapshot(argparse.Namespace(**shared, format="text", wait=20.0, width=0))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from typing import Any
 
 from tfdash.board.board import Board
+from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN
 from tfdash.model.subject import ClusterRef
 from tfdash.text import safe
@@ -24,7 +24,7 @@ def command(args: argparse.Namespace) -> int:
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     load(config.path)
-    print(f"configuration: {config.path or 'none, the defaults hold'}", file=sys.stderr)
+    narrate(f"configuration: {config.path or 'none, the defaults hold'}")
     board, sources = board_of(config.environment, config, clock_of(config), judge_of(config))
     want_releases(board, args, config.environment, sources)
     board.start()
@@ -33,13 +33,16 @@ def command(args: argparse.Namespace) -> int:
         metrics = examine_metrics(board)
     finally:
         board.stop()
-    if args.format == "json":
-        print(json.dumps({"schema_version": 1, "clusters": found, "metrics": metrics}, indent=2))
-    else:
-        print("\n".join([*(line for cluster in found for line in _text(cluster)), *metrics_text(metrics)]))
+    code = FINDINGS if any(c["findings"] for c in [*found, *metrics]) else OK
     if any(not c["reached"] for c in found) or any(m["problem"] for m in metrics):
-        return UNKNOWN
-    return FINDINGS if any(c["findings"] for c in [*found, *metrics]) else OK
+        code = UNKNOWN
+    if args.format == "json":
+        return deliver(
+            json.dumps({"schema_version": 1, "clusters": found, "metrics": metrics}, indent=2), code
+        )
+    return deliver(
+        "\n".join([*(line for cluster in found for line in _text(cluster)), *metrics_text(metrics)]), code
+    )
 
 
 async def _examine(board: Board, environment: str) -> list[dict[str, Any]]:

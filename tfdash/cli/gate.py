@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from typing import Any
 
+from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.model.calendar import CalendarState
 from tfdash.text import safe
@@ -41,7 +41,7 @@ def gate_release(args: argparse.Namespace) -> int:
         try:
             at = asked(args.at, policy, now).at
         except ValueError as error:
-            print(f"{program()}: --at: {safe(str(error))}", file=sys.stderr)
+            narrate(f"{program()}: --at: {safe(str(error))}")
             return USAGE
     else:
         at = now
@@ -57,19 +57,17 @@ def gate_release(args: argparse.Namespace) -> int:
             "emergency": emergency,
             "clock_unchecked": unknown,
         }
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        code = deliver(json.dumps(told, indent=2, ensure_ascii=False), code)
     else:
-        print("\n".join(lines(state)))
+        said = lines(state)
         if emergency:
-            print(
+            said.append(
                 f"emergency: {emergency['reason']}; approved by {emergency['approver']} as given on the command line, "
                 "which nobody vouches for"
             )
+        code = deliver("\n".join(said), code)
     if unknown:
-        print(
-            f"{program()}: the clock was not checked: {unknown}; --no-clock-check leaves that out",
-            file=sys.stderr,
-        )
+        narrate(f"{program()}: the clock was not checked: {unknown}; --no-clock-check leaves that out")
     return code
 
 
@@ -87,10 +85,7 @@ def _emergency(args: argparse.Namespace) -> dict[str, str] | None:
     if not (args.emergency_approver or args.emergency_reason):
         return None
     if not (args.emergency_approver and args.emergency_reason):
-        print(
-            f"{program()}: an emergency release needs --emergency-approver and --emergency-reason",
-            file=sys.stderr,
-        )
+        narrate(f"{program()}: an emergency release needs --emergency-approver and --emergency-reason")
         raise SystemExit(USAGE)
     return {"approver": safe(args.emergency_approver), "reason": safe(args.emergency_reason)}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
+from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
@@ -33,7 +33,7 @@ def gate_canary(args: argparse.Namespace) -> int:
     try:
         wait = parse_duration(args.wait) if args.wait else 0.0
     except ValueError as error:
-        print(f"{program()}: --wait: {error}", file=sys.stderr)
+        narrate(f"{program()}: --wait: {error}")
         return USAGE
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     load(config.path)
@@ -65,11 +65,10 @@ def gate_canary(args: argparse.Namespace) -> int:
             reason = next((j.sentence for r, j in found if j and not _may_go_on(r, j)), "")
     elif not reason:
         reason = _why_none(assessment, board, args.workload)
-    _print(args, found if len(names) == 1 else (), code, reason, ZoneInfo(config.zone))
-    return code
+    return _answer(args, found if len(names) == 1 else (), code, reason, ZoneInfo(config.zone))
 
 
-def _print(args: argparse.Namespace, found: Sequence[Found], code: int, reason: str, zone: ZoneInfo) -> None:
+def _answer(args: argparse.Namespace, found: Sequence[Found], code: int, reason: str, zone: ZoneInfo) -> int:
     from tfdash.views.canarywhy import as_json, why_lines
 
     if args.format == "json":
@@ -80,12 +79,12 @@ def _print(args: argparse.Namespace, found: Sequence[Found], code: int, reason: 
             "reason": safe(reason) or None,
             "releases": [as_json(release, judgement) for release, judgement in found],
         }
-        print(json.dumps(told, indent=2, ensure_ascii=False))
-    else:
-        for release, judgement in found:
-            print("\n".join(why_lines(release, judgement, zone)))
+        code = deliver(json.dumps(told, indent=2, ensure_ascii=False), code)
+    elif found:
+        code = deliver("\n".join(line for one in found for line in why_lines(*one, zone)), code)
     if reason:
-        print(f"{program()}: {safe(reason)}", file=sys.stderr)
+        narrate(f"{program()}: {safe(reason)}")
+    return code
 
 
 def found_in(assessment: Assessment, wanted: str) -> tuple[Found, ...]:

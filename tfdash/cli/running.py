@@ -7,18 +7,16 @@ meanwhile, 4. draw, 5. only then start the board (httpx, watches) and validate t
 from __future__ import annotations
 
 import argparse
-import sys
 
+from tfdash.cli.output import narrate, on_terminal
 from tfdash.cli.parser import ERROR, OK, program
 
 _HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn
 
 
 def command(args: argparse.Namespace) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print(
-            f"{program()}: this is no terminal; for text or JSON use: {program()} snapshot", file=sys.stderr
-        )
+    if not on_terminal():
+        narrate(f"{program()}: this is no terminal; for text or JSON use: {program()} snapshot")
         return ERROR
     return run(args)
 
@@ -109,8 +107,7 @@ def run(args: argparse.Namespace) -> int:
     if problems:
         from tfdash.cli.parser import USAGE
 
-        for line in problems[0].splitlines():
-            print(f"{program()}: {line}", file=sys.stderr)
+        narrate(*(f"{program()}: {line}" for line in problems[0].splitlines()))
         return USAGE
     if any(app.switch_to):
         environment, place = app.switch_to

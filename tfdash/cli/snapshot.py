@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
-from tfdash.cli.parser import UNKNOWN
+from tfdash.cli.output import deliver, narrate
+from tfdash.cli.parser import OK, UNKNOWN
 from tfdash.clock import Clock
 from tfdash.sources.base import Scope
 
@@ -38,15 +38,14 @@ def command(args: argparse.Namespace) -> int:
     picture, assessment = board.picture, board.assessment
     width = args.width or None
     if canary:
-        text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width)
+        text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, late)
     else:
-        text = snapshot(picture, assessment, args.screen, namespace, args.format, now, zone, width)
-        code = exit_code(picture, assessment, args.screen, namespace, now, zone)
-    print(text)
+        text = snapshot(picture, assessment, args.screen, namespace, args.format, now, zone, width, late)
+        code = exit_code(picture, assessment, args.screen, namespace, now, zone, late)
+    code = deliver(text, code)
     board.stop()
     if late:
-        print(f"tfdash: not settled within {args.wait:g} s: {', '.join(late)}", file=sys.stderr)
-        return UNKNOWN
+        narrate(f"tfdash: not settled within {args.wait:g} s: {', '.join(late)}")
     return code
 
 
@@ -63,16 +62,13 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
     with for_a_report():
         found = asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
     board.stop()
-    several = len(board.clusters) > 1
-    print(
-        changes_report(
-            found.changes,
-            found.unread,
-            args.format,
-            clock.now(),
-            zone,
-            args.width or None,
-            several_clusters=several,
-        )
+    text = changes_report(
+        found.changes,
+        found.unread,
+        args.format,
+        clock.now(),
+        zone,
+        args.width or None,
+        several_clusters=len(board.clusters) > 1,
     )
-    return UNKNOWN if found.unread or late else 0
+    return deliver(text, UNKNOWN if found.unread or late else OK)

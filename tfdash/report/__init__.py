@@ -1,6 +1,6 @@
 """Headless export: one moment of what the screens show, as JSON for programs and as plain text for people.
 
-``snapshot`` writes it, ``exit_code`` says what a script should think of it, ``SCHEMA`` is the JSON's schema.
+``snapshot`` writes it, ``exit_code`` says what a script should think of it, ``schema`` is the JSON's schema.
 """
 
 from __future__ import annotations

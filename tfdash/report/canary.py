@@ -40,10 +40,12 @@ def canary_report(
     now: float,
     zone: ZoneInfo,
     width: int | None = None,
+    late: Sequence[str] = (),
 ) -> tuple[str, int]:
-    """The report and its exit code. ``namespace`` None: all; ``width`` cuts a text's lines to so many cells."""
+    """The report and its exit code. ``namespace`` None: all; ``width`` cuts a text's lines to so many cells; ``late``
+    names what was waited for in vain."""
     releases = canary.shown(assessment, (namespace,) if namespace else None)
-    lacking = tuple(unread(picture))
+    lacking = tuple(dict.fromkeys((*unread(picture), *late)))
     code = _code(assessment, releases, lacking)
     if format == "json":
         document = {

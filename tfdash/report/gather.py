@@ -22,7 +22,8 @@ _WORKLOAD_SCREEN = "deployments"  # the screen of that name shows every workload
 
 
 class Gathered(NamedTuple):
-    """``rows`` None for the overview. ``levels`` are those of everything in scope that was judged."""
+    """``rows`` None for the overview. ``levels`` are those of all that is printed: of everything in scope that was judged,
+    and of what says that it was not yet."""
 
     screen: str
     view: KindView | None
@@ -52,9 +53,15 @@ def needs(screen: str) -> tuple[str, ...]:
 
 
 def gather(
-    picture: Picture, assessment: Assessment, screen: str, namespace: str | None, now: float, zone: ZoneInfo
+    picture: Picture,
+    assessment: Assessment,
+    screen: str,
+    namespace: str | None,
+    now: float,
+    zone: ZoneInfo,
+    late: Iterable[str] = (),
 ) -> Gathered:
-    """Everything in scope: ``namespace`` None means all."""
+    """Everything in scope: ``namespace`` None means all; ``late`` names further things that were not read."""
     view = screen_view(screen)
     rows: BoardRows | None = None
     order: tuple[RowKey, ...] = ()
@@ -75,7 +82,11 @@ def gather(
     for subject, told in assessment.workloads.items():
         if _within(subject, namespace, subjects):
             levels += [states.serving(told).level, states.release(told).level]
-    unread = tuple(_unread(picture, needs(screen)))
+    if rows is None:  # the sections stand there whatever the namespace
+        levels += [Level(s.level) for s in assessment.sections] or [Level.UNKNOWN]
+    else:
+        levels += [level for row in order for level in rows.levels(row)]
+    unread = tuple(dict.fromkeys((*_unread(picture, needs(screen)), *late)))
     return Gathered(screen, view, rows, order, verdicts, tuple(levels), unread)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,10 +35,17 @@ def schema(document: str = "snapshot") -> dict[str, Any]:
 
 
 def exit_code(
-    picture: Picture, assessment: Assessment, screen: str, namespace: str | None, now: float, zone: ZoneInfo
+    picture: Picture,
+    assessment: Assessment,
+    screen: str,
+    namespace: str | None,
+    now: float,
+    zone: ZoneInfo,
+    late: Sequence[str] = (),
 ) -> int:
-    """1 where anything in scope is WARN or BREACH, else 2 where something could not be read or judged, else 0."""
-    return _code(gather(picture, assessment, screen, namespace, now, zone))
+    """1 where anything in scope or anything that is printed is WARN or BREACH, else 2 where something could not be read or
+    judged, else 0. ``late`` names what was waited for in vain."""
+    return _code(gather(picture, assessment, screen, namespace, now, zone, late))
 
 
 def _code(found: Gathered) -> int:
@@ -57,12 +65,14 @@ def snapshot(
     now: float,
     zone: ZoneInfo,
     width: int | None = None,
+    late: Sequence[str] = (),
 ) -> str:
-    """``format`` is "json" or "text"; ``width`` cuts the lines of a text to so many cells. Raises ValueError for an
-    unknown screen."""
-    found = gather(picture, assessment, screen, namespace, now, zone)
+    """``format`` is "json" or "text"; ``width`` cuts the lines of a text to so many cells; ``late`` as in ``exit_code``.
+    Raises ValueError for an unknown screen."""
+    found = gather(picture, assessment, screen, namespace, now, zone, late)
     if format == "json":
-        return json.dumps(_document(picture, assessment, found, namespace, now), indent=2, ensure_ascii=False)
+        document = _document(picture, assessment, found, namespace, now)
+        return json.dumps(document, indent=2, ensure_ascii=False)
     lines = _text(picture, assessment, found, namespace, now, zone)
     return "\n".join(cut(line, width) if width else line for line in lines)
 

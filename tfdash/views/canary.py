@@ -32,16 +32,6 @@ _OUTCOMES: dict[Outcome, State] = {
         if outcome not in (Outcome.PASS, Outcome.BREACH)
     },
 }
-_PHASES: dict[Phase, State] = {
-    Phase.NONE: states.of_level(Level.IDLE).worded("nothing in flight"),
-    Phase.PROGRESSING: states.of_level(Level.MOVING).worded("progressing"),
-    Phase.PAUSED: states.of_level(Level.PAUSED),
-    Phase.ANALYSING: states.of_level(Level.MOVING).worded("analysing"),
-    Phase.ABORTED: states.of_level(Level.WARN).worded("aborted"),
-    Phase.STUCK: states.of_level(Level.BREACH).worded("STUCK"),
-    Phase.COMPLETE: states.of_level(Level.OK).worded("complete"),
-    Phase.UNKNOWN: states.of_level(Level.UNKNOWN),
-}
 _RANK = (
     Outcome.BREACH,
     Outcome.QUERY_ERROR,
@@ -65,24 +55,20 @@ def outcome_state(outcome: Outcome) -> State:
     return _OUTCOMES[outcome]
 
 
-def phase_state(phase: Phase) -> State:
-    return _PHASES[phase]
-
-
 def verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
     """The one state of a release: a STUCK one is no better than a breach, an unjudged one never green."""
     if judgement is not None and judgement.outcome is Outcome.BREACH:
         return _OUTCOMES[Outcome.BREACH]
     if release.phase is Phase.STUCK or release.phase is Phase.ABORTED:
-        return _PHASES[release.phase]
+        return states.of_phase(release.phase)
     if judgement is None:
         return (
             states.of_level(Level.UNKNOWN).worded("not judged")
             if release.in_flight
-            else _PHASES[release.phase]
+            else states.of_phase(release.phase)
         )
     if judgement.advice is Advice.NOTHING:
-        return _PHASES[release.phase]
+        return states.of_phase(release.phase)
     return _OUTCOMES[judgement.outcome]
 
 
@@ -297,7 +283,7 @@ def step_line(release: ReleaseState, now: float, bar_width: int = BAR) -> Line:
 
 
 def phase_pieces(release: ReleaseState, now: float) -> list[Cell]:
-    state, pause = phase_state(release.phase), release.pause
+    state, pause = states.of_phase(release.phase), release.pause
     if release.phase is Phase.PAUSED and pause is not None:
         age = f" {short_age(now - pause.since)}" if pause.since else ""
         why = safe(pause.sentence or pause.reason)
@@ -388,7 +374,6 @@ __all__ = [
     "other_lines",
     "outcome_state",
     "phase_pieces",
-    "phase_state",
     "run_of_windows",
     "short_image",
     "shown",

@@ -16,6 +16,7 @@ from tfdash.model.kube import EMPTY_LABELS, Labels, Object, Provisional
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
+from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views.age import Freshness
@@ -251,6 +252,14 @@ class BoardRows:
     def sort_value(self, row: RowKey, field: Field) -> SortValue:
         obj = self.object(row)
         return "" if obj is None else field.sort_value(obj, self.context(row))
+
+    def levels(self, row: RowKey) -> list[Level]:
+        """What its cells say of how it stands, in kinds that are judged."""
+        obj = self.object(row)
+        if obj is None:
+            return []
+        context = self.context(row)
+        return [field.level(obj, context) for field in self.fields if field.level is not None]
 
     def marks(self, row: RowKey) -> tuple[Hashable, ...]:
         """One value a column; where it differs from before, the cell changed for the eye."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tfdash.model.release import Phase
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
 
@@ -56,6 +57,16 @@ _RELEASE: dict[Release, State] = {
     Release.ON_DELETE: STATES[Level.PAUSED].worded("on delete"),
     Release.UNKNOWN: STATES[Level.UNKNOWN],
 }
+_PHASES: dict[Phase, State] = {
+    Phase.NONE: STATES[Level.IDLE].worded("nothing in flight"),
+    Phase.PROGRESSING: STATES[Level.MOVING].worded("progressing"),
+    Phase.PAUSED: STATES[Level.PAUSED],
+    Phase.ANALYSING: STATES[Level.MOVING].worded("analysing"),
+    Phase.ABORTED: STATES[Level.WARN].worded("aborted"),
+    Phase.STUCK: STATES[Level.BREACH].worded("STUCK"),
+    Phase.COMPLETE: STATES[Level.OK].worded("complete"),
+    Phase.UNKNOWN: STATES[Level.UNKNOWN],
+}
 
 
 def of_level(level: Level) -> State:
@@ -68,6 +79,10 @@ def of_serving(serving: Serving) -> State:
 
 def of_release(release: Release) -> State:
     return _RELEASE[release]
+
+
+def of_phase(phase: Phase) -> State:
+    return _PHASES[phase]
 
 
 def serving(state: WorkloadState | None) -> State:

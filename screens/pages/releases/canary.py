@@ -17,6 +17,7 @@ from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import canary, canaryfacts
 from tfdash.views.canary import Line
+from tfdash.views.state import of_phase
 from tfdash.views.table import Cell, Column
 from widgets.banner import Banner
 from widgets.chart import Chart, Drawing
@@ -49,7 +50,7 @@ class _Releases:
         if found is None:
             return ()
         release, said = found
-        verdict, phase = canary.verdict(release, said), canary.phase_state(release.phase)
+        verdict, phase = canary.verdict(release, said), of_phase(release.phase)
         weight = release.weight
         share = weight.actual if weight.actual is not None else weight.wanted
         return (

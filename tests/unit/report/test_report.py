@@ -10,11 +10,13 @@ import pytest
 
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.delivery import Rollout
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Container, Deployment, HorizontalPodAutoscaler, Metric, Provisional, Template
 from tfdash.model.kubecluster import Node, Service, ServicePort
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture
+from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Evidence, Level, Verdict
@@ -247,8 +249,10 @@ def test_a_namespace_narrows_rows_and_verdict_alike() -> None:
     shown = whole(Pod=[pod("x"), pod("y", "b")], Deployment=[deployment(), deployment("api", "b")])
     assert [r["name"] for r in document(shown, EMPTY_ASSESSMENT, "pods", "b")["rows"]] == ["y"]
     assert "1 pod in b" in text(shown, EMPTY_ASSESSMENT, "pods", "b")
-    assert (code(shown, told(Level.BREACH)), code(shown, told(Level.BREACH), namespace="b")) == (1, 0)
-    assert code(shown, told(Level.BREACH), "overview", "b") == 0
+    assert code(shown, told(Level.BREACH)) == 1
+    assert code(shown, told(Level.BREACH), namespace="b") == 2  # nothing was said of api yet
+    assert code(shown, told(Level.BREACH), "pods", "b") == 0
+    assert code(shown, told(Level.BREACH), "overview", "b") == 1  # the sections are not narrowed, and say it
 
 
 def test_a_width_cuts_lines_and_none_leaves_them_whole() -> None:
@@ -309,6 +313,59 @@ def test_serving_and_release_count_although_no_rule_spoke() -> None:
     shown = whole(Deployment=[deployment()])
     state = told(Level.OK, serving=Serving.DOWN)
     assert code(shown, Assessment(at=NOW, number=1, verdicts={}, workloads=state.workloads)) == 1
+
+
+@pytest.mark.parametrize("level", [Level.WARN, Level.BREACH, Level.UNKNOWN])
+def test_a_section_that_is_printed_counts_although_no_rule_spoke(level: Level) -> None:
+    """A release that must roll back is in no verdict, only in its section: the code was 0 beside "✖ BREACH"."""
+    section = SectionState(id="releases", title="Releases", level=int(level), sentence="1 must roll back")
+    said = Assessment(at=NOW, number=1, verdicts={}, workloads={}, sections=(section,))
+    printed = document(whole(), said, "overview")
+    assert printed["sections"][0]["level"] == level.name
+    assert printed["exit_code"] == code(whole(), said, "overview") == (2 if level is Level.UNKNOWN else 1)
+
+
+def test_what_says_loading_is_not_known() -> None:
+    assert "nothing has been judged yet" in text(whole(), EMPTY_ASSESSMENT, "overview")
+    assert code(whole(), EMPTY_ASSESSMENT, "overview") == 2
+    shown = whole(Deployment=[deployment()])
+    assert "? loading" in text(shown, EMPTY_ASSESSMENT, "deployments")
+    assert code(shown, EMPTY_ASSESSMENT) == 2
+
+
+@pytest.mark.parametrize(
+    ("phase", "serving", "expected"),
+    [
+        (Phase.COMPLETE, Serving.OK, 0),
+        (Phase.PAUSED, Serving.OK, 0),
+        (Phase.STUCK, Serving.OK, 1),
+        (Phase.ABORTED, Serving.OK, 1),
+        (Phase.COMPLETE, Serving.DEGRADED, 1),
+        (Phase.COMPLETE, Serving.DOWN, 1),
+        (Phase.UNKNOWN, Serving.OK, 2),
+        (Phase.COMPLETE, None, 2),
+    ],
+)
+def test_a_rollouts_own_cells_count(phase: Phase, serving: Serving | None, expected: int) -> None:
+    rollout = Rollout(namespace="a", name="web", uid="u", created=NOW)
+    empty = dict.fromkeys(needs("rollouts"), seen([]))
+    shown = picture(cluster(**{**empty, "Rollout": [rollout]}))
+    who = Subject(EU, "Rollout", "a", "web")
+    release = ReleaseState(subject=who, carrier=Carrier.ROLLOUT, phase=phase, message="", serving=serving)
+    said = Assessment(at=NOW, number=1, verdicts={}, workloads={}, releases={who: release})
+    assert code(shown, said, "rollouts") == expected
+
+
+def test_what_was_waited_for_in_vain_is_unknown_and_hides_no_finding() -> None:
+    late = ("metrics of web",)
+    shown = whole(Deployment=[deployment()])
+    args = ("deployments", None, NOW, NEW_YORK)
+    assert exit_code(shown, told(Level.OK), *args, late) == 2
+    assert exit_code(shown, told(Level.BREACH), *args, late) == 1
+    printed = json.loads(
+        snapshot(shown, told(Level.OK), "deployments", None, "json", NOW, NEW_YORK, late=late)
+    )
+    assert (printed["exit_code"], printed["unread"]) == (2, ["metrics of web"])
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ class Field:
 
     ``priority``: the highest is dropped first where room is short, 0 never. ``clock`` marks text that changes by time
     alone; with ``counts`` its leading number is what changes. ``value`` is the typed value of reports, where it is not
-    the text itself. Texts that come from outside are made safe by the writer; ``sort`` sees the raw values.
+    the text itself; ``level`` what a cell that judges says. Texts that come from outside are made safe by the writer;
+    ``sort`` sees the raw values.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Field:
     sort: Sort | None = None
     paint: Paint | None = None
     value: Callable[[Any, Context], Any] | None = None
+    level: Callable[[Any, Context], Level] | None = None
     printer: str = ""
     right: bool = False
     flexible: bool = False

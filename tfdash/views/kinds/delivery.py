@@ -16,7 +16,9 @@ from tfdash.model.delivery import (
 )
 from tfdash.model.kube import Condition, Object
 from tfdash.model.release import ReleaseState
+from tfdash.model.verdict import Level
 from tfdash.text import safe
+from tfdash.views import state as states
 from tfdash.views.age import human_duration
 from tfdash.views.kinds.base import (
     Context,
@@ -132,8 +134,18 @@ def _named(*parts: str) -> str:
     return " ".join(p for p in parts if p)
 
 
-_SERVING = Field("serving", "SERVING", 9, _serving, paint=_paint_serving, priority=1)
-_RELEASE = Field("release", "RELEASE", 12, _release, paint=paint, priority=0)
+def _serving_level(obj: Object, context: Context) -> Level:
+    found = release_of(obj, context)
+    return Level.UNKNOWN if found is None or found.serving is None else states.of_serving(found.serving).level
+
+
+def _release_level(obj: Object, context: Context) -> Level:
+    found = release_of(obj, context)
+    return Level.UNKNOWN if found is None else states.of_phase(found.phase).level
+
+
+_SERVING = Field("serving", "SERVING", 9, _serving, paint=_paint_serving, level=_serving_level, priority=1)
+_RELEASE = Field("release", "RELEASE", 12, _release, paint=paint, level=_release_level, priority=0)
 _WEIGHT = Field("weight", "WEIGHT", 14, _weight, value=_weight_value, right=True, priority=1)
 _MANAGED_BY = Field("keeper", "KEPT BY", 12, _managed_by, priority=4)
 _MESSAGE = Field("message", "MESSAGE", 24, _message, priority=3, flexible=True)

@@ -195,6 +195,7 @@ NODES = KindView(
             _unwritten,
             paint=lambda o, c, text: node_state(o, c).token,
             value=lambda o, c: node_state(o, c).level.name.lower(),
+            level=lambda o, c: node_state(o, c).level,
         ),
         text_field(
             "status",

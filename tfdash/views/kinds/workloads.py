@@ -159,6 +159,7 @@ SERVING = StateField(
     lambda o, c: -float(serving_state(o, c).level),
     _paint_state,
     value=_state_value(lambda told: told.serving),
+    level=lambda o, c: serving_state(o, c).level,
 )
 RELEASE = StateField(
     "release",
@@ -168,6 +169,7 @@ RELEASE = StateField(
     lambda o, c: -float(release_state(o, c).level),
     _paint_state,
     value=_state_value(lambda told: told.release),
+    level=lambda o, c: release_state(o, c).level,
 )
 REVISION = Field("revision", "REV", 5, revision, _revision_sort, right=True, priority=3)
 IMAGE = ImageField("image", "IMAGE", 20, image, printer="Images", priority=5, flexible=True)
