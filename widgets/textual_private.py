@@ -233,13 +233,14 @@ def _driver_class() -> type[Driver]:
             reader = KeyReader(lone_escape_delay(os.environ), self._debug)
             woken, self._wake = os.pipe()
             selector = selectors.DefaultSelector()
+            there = True
             try:
                 selector.register(self.fileno, selectors.EVENT_READ)
                 selector.register(woken, selectors.EVENT_READ)
-                while not self.exit_event.is_set():
-                    if not self._read(reader, selector, reader.wait):
-                        break
-                self._read(reader, selector, 0.0)
+                while there and not self.exit_event.is_set():
+                    there = self._read(reader, selector, reader.wait)
+                if there:
+                    self._read(reader, selector, 0.0)
             finally:
                 selector.close()
                 wake, self._wake = self._wake, None
@@ -247,12 +248,17 @@ def _driver_class() -> type[Driver]:
                 if wake is not None:
                     os.close(wake)
                 reader.close()
+            if not there:  # SIGHUP reaches only the session's leader, a shell or make, and need not reach us
+                self._soon(self._app.exit)
 
         def _read(self, reader: KeyReader, selector: selectors.BaseSelector, wait: float) -> bool:
-            """One look at the terminal; False at its end."""
+            """One look at the terminal; False where it is gone."""
             ready = {key.fd for key, _ in selector.select(wait)}
             if self.fileno in ready:
-                data = os.read(self.fileno, 4096)
+                try:
+                    data = os.read(self.fileno, 4096)
+                except OSError:  # EIO: it was hung up
+                    data = b""
                 if not data:
                     return False
                 for message in reader.feed(data):

@@ -46,6 +46,20 @@ def test_a_terminal_that_is_closed_ends_it(tmp_path: Path, what: str) -> None:
     assert not list(tmp_path.rglob("crash-*"))
 
 
+def test_under_another_leader_only_the_terminals_end_tells_and_the_platform_ends_too(tmp_path: Path) -> None:
+    """As under make: a hang-up reaches the session's leader alone, which waits for us."""
+    command = f"trap : HUP; {sys.executable} -m tfdash demo; true"
+    homes = {f"XDG_{name}_HOME": str(tmp_path) for name in ("STATE", "CACHE", "CONFIG")}
+    terminal = PseudoTerminal(["sh", "-c", command], {**homes, "TMPDIR": str(tmp_path)})
+    terminal.until("Overview")
+    assert list(tmp_path.glob("tfdash-demo-*"))
+    terminal.close()
+    assert terminal.ended() == 0
+    assert not list(tmp_path.rglob("crash-*"))
+    # the simulated platform removes its folder when it ends, and the program waits for that
+    assert not list(tmp_path.glob("tfdash-demo-*"))
+
+
 def test_stopped_and_continued_it_takes_the_screen_again_and_quits(tmp_path: Path) -> None:
     terminal = opened(tmp_path)
     terminal.until("refused")
