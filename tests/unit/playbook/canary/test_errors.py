@@ -31,8 +31,8 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.release import Phase, Side
 from tfdash.model.traffic import CounterSeries, Point, Query
 from tfdash.playbook.canary import judge_release, limits
-from tfdash.playbook.canary.errors import reached
-from tfdash.playbook.canary.tally import Count
+from tfdash.playbook.canary.errors import decide, reached
+from tfdash.playbook.canary.tally import Count, Pair
 
 FIXED = {"warm_up": 0, "latency": {"enabled": False}}  # every window counts, errors alone
 RULES = policy(**FIXED)
@@ -139,6 +139,30 @@ class TestDecision:
         assert trigger(told, "errors").outcome is Outcome.BREACH
         assert "gross failure" in trigger(told, "errors").flags
         assert told.advice is Advice.ROLL_BACK
+
+    @pytest.mark.parametrize(
+        ("requests", "failed", "gross"),
+        [
+            (19, 19, False),  # under the least number of requests, whatever fails
+            (20, 20, True),
+            (20, 5, True),
+            (20, 4, False),  # under the least number of errors
+            (25, 5, True),  # exactly 20 %
+            (26, 5, False),
+            (50, 10, True),
+            (51, 10, False),
+            (100, 20, True),
+        ],
+    )
+    def test_the_least_of_a_gross_failure(self, requests: int, failed: int, gross: bool) -> None:
+        canary, stable = Count(requests, failed), Count(2000, 2)
+        window = Pair(T0, T0 + 60, 1, canary, stable, canary, stable)
+        assert (decide([window], None, RULES).reason == "gross") is gross
+
+    def test_a_gross_failure_needs_a_baseline_that_served(self) -> None:
+        canary, none = Count(100, 100), Count(0, 0)
+        window = Pair(T0, T0 + 60, 1, canary, none, canary, none)
+        assert decide([window, window], None, RULES).reason != "gross"
 
     def test_a_gross_failure_of_both_sides_is_none(self) -> None:
         told = errors(traffic(minutes(600, 300), minutes(5400, 2700)), RULES)

@@ -1,0 +1,233 @@
+"""The overview's lines: what each section says of a picture, and that what cannot be seen is never well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.playbook.making import NOW, REF, condition, deployment, picture, pod, replica_set, waiting
+from tfdash.judging.judge import judge_all
+from tfdash.model.delivery import Canary, Rollout
+from tfdash.model.kubecluster import Node
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import ClusterPicture, Objects, Picture
+from tfdash.model.section import SectionState
+from tfdash.model.subject import ClusterRef, Key
+from tfdash.model.verdict import Level
+
+OTHER = ClusterRef("production", "us-1")
+READY = (condition("Ready", "True"),)
+DEAD = Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused", remedy="is it up?")
+DENIED = Problem(kind=ProblemKind.FORBIDDEN, cause="may not list")
+ABSENT = Problem(kind=ProblemKind.NOT_SERVED, cause="not installed")
+
+
+def node(name: str = "n1", **fields: Any) -> Node:
+    return Node(**{"namespace": "", "name": name, "conditions": READY, **fields})
+
+
+def down(**fields: Any) -> Any:
+    """None is there, of a revision that is not its first."""
+    return deployment(available=0, conditions=(condition("Progressing", "True"),), **fields)
+
+
+def with_kind(p: Picture, kind: str, seen: Observation[Objects] | None) -> Picture:
+    cluster = p.clusters[REF]
+    kinds = {k: v for k, v in cluster.kinds.items() if k != kind} | ({} if seen is None else {kind: seen})
+    return msgspec.structs.replace(
+        p, clusters={**p.clusters, REF: msgspec.structs.replace(cluster, kinds=kinds)}
+    )
+
+
+def beside(p: Picture, cluster: ClusterPicture) -> Picture:
+    return msgspec.structs.replace(p, clusters={**p.clusters, cluster.ref: cluster})
+
+
+def unreachable() -> ClusterPicture:
+    return ClusterPicture(ref=OTHER, info=Observation(problem=DEAD), kinds={})
+
+
+def sections(p: Picture) -> dict[str, SectionState]:
+    return {s.id: s for s in judge_all(p, NOW).sections}
+
+
+def told(p: Picture, id_: str) -> tuple[int, str, str, int]:
+    s = sections(p)[id_]
+    return s.level, s.sentence, s.detail, s.count
+
+
+def test_they_stand_in_one_order_with_their_screens() -> None:
+    found = judge_all(picture(deployment(), node()), NOW).sections
+    assert [(s.id, s.title, s.target) for s in found] == [
+        ("releases", "Releases", "deployments"),
+        ("serving", "Serving", "deployments"),
+        ("nodes", "Nodes", "nodes"),
+    ]
+
+
+MOVING = deployment(name="api", uid="a", updated=1, available=3)
+PAUSED = deployment(name="cart", uid="c", updated=1, available=3, paused=True)
+STUCK = deployment(updated=1, available=2)
+BROKEN = (STUCK, replica_set(), pod("p", waiting("CrashLoopBackOff", last_exit_code=1)))
+CRASH = "container main keeps crashing in 1 pod: last exit 1 (the program reported an error)"
+WAITS = 'Waiting for deployment "api" rollout to finish: 1 out of 3 new replicas have been updated...'
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        ((), (Level.OK, "none in flight", "", 0)),
+        ((deployment(),), (Level.OK, "none in flight", "", 0)),
+        ((MOVING,), (Level.MOVING, "1 in flight", f"api: {WAITS}", 1)),
+        ((PAUSED,), (Level.PAUSED, "1 in flight, 1 paused", "cart: waits for a person", 1)),
+        ((MOVING, PAUSED), (Level.MOVING, "2 in flight, 1 paused", f"api: {WAITS}", 1)),
+        (BROKEN, (Level.WARN, "1 in flight, 1 stuck", f"checkout: {CRASH}", 1)),
+        (
+            (*BROKEN, MOVING, PAUSED),
+            (Level.WARN, "3 in flight, 1 stuck, 1 paused", f"checkout: {CRASH}", 1),
+        ),
+    ],
+)
+def test_releases(objects: Any, expected: tuple[int, str, str, int]) -> None:
+    level, sentence, detail, count = told(picture(*objects), "releases")
+    if not expected[2]:  # the calendar has the word then
+        detail = ""
+    assert (level, sentence, detail, count) == expected
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        ((), (Level.OK, "no workloads", "no workload lacks a pod", 0)),
+        ((deployment(),), (Level.OK, "1 of 1 workloads serve", "no workload lacks a pod", 0)),
+        (
+            (deployment(), deployment(name="x", uid="x", desired=0, replicas=0, updated=0, available=0)),
+            (Level.OK, "1 of 1 workloads serve", "no workload lacks a pod", 0),
+        ),
+        (
+            (down(), deployment(name="x", uid="x", available=2)),
+            (Level.BREACH, "0 of 2 workloads serve", "checkout: 0 of 3 available", 1),
+        ),
+        (
+            (down(), down(name="api", uid="x")),
+            (Level.BREACH, "0 of 2 workloads serve", "api: 0 of 3 available", 2),
+        ),
+    ],
+)
+def test_serving(objects: Any, expected: tuple[int, str, str, int]) -> None:
+    level, sentence, detail, count = told(picture(*objects), "serving")
+    assert (level, sentence, detail.partition(", W")[0], count) == expected
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ((), (Level.UNKNOWN, "0 of 0 ready", "no pressure, none cordoned", 0)),
+        ((node(),), (Level.OK, "1 of 1 ready", "no pressure, none cordoned", 1)),
+        (
+            (node(), node("n2", unschedulable=True)),
+            (Level.PAUSED, "2 of 2 ready, 1 cordoned", "n2 is ready, cordoned", 1),
+        ),
+        (
+            (node(), node("n2", conditions=(*READY, condition("DiskPressure", "True")))),
+            (Level.WARN, "2 of 2 ready", "n2: DiskPressure", 1),
+        ),
+        (
+            (node("n3", conditions=()), node()),
+            (Level.UNKNOWN, "1 of 2 ready", "n3: reports no Ready condition", 1),
+        ),
+        (
+            (
+                node("b", conditions=(condition("Ready", "False"),)),
+                node("a", conditions=(condition("Ready", "Unknown"),)),
+                node("n3", conditions=()),
+                node("c", unschedulable=True),
+            ),
+            (Level.BREACH, "1 of 4 ready, 1 cordoned", "a is lost", 2),
+        ),
+    ],
+)
+def test_nodes(nodes: Any, expected: tuple[int, str, str, int]) -> None:
+    assert told(picture(*nodes), "nodes") == expected
+
+
+@pytest.mark.parametrize(
+    ("section", "kinds"),
+    [
+        ("releases", ("Deployment",)),
+        ("serving", ("Deployment", "StatefulSet", "DaemonSet")),
+        ("nodes", ("Node",)),
+    ],
+)
+def test_what_a_section_needs_and_cannot_read(section: str, kinds: tuple[str, ...]) -> None:
+    good = picture(deployment(), node())
+    for kind in kinds:
+        denied = told(with_kind(good, kind, Observation(problem=DENIED)), section)
+        assert denied == (Level.UNKNOWN, f"{kind}s of eu-1 cannot be read", "may not list", 0)
+        for seen in (None, Observation(), Observation(value={}, progress=None)):
+            assert told(with_kind(good, kind, seen), section) == (Level.UNKNOWN, "loading", "", 0)
+        # a problem with what had come whole before leaves the facts
+        kept = good.clusters[REF].kinds[kind]
+        again = msgspec.structs.replace(kept, problem=DEAD)
+        assert told(with_kind(good, kind, again), section) == told(good, section)
+
+
+def test_one_unreachable_cluster_makes_every_section_unknown() -> None:
+    good = picture(deployment(), node())
+    for state in sections(beside(good, unreachable())).values():
+        assert (state.level, state.sentence) == (Level.UNKNOWN, "us-1 cannot be reached")
+        assert state.detail == "connection refused; is it up?"
+    # one that was reached before and is not just now keeps what was read
+    lost = msgspec.structs.replace(good.clusters[REF], ref=OTHER)
+    lost = msgspec.structs.replace(lost, info=msgspec.structs.replace(lost.info, problem=DEAD))
+    assert {s.level for s in sections(beside(good, lost)).values()} == {Level.OK}
+
+
+@pytest.mark.parametrize("kind", ["Rollout", "Canary"])
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (Observation(), (Level.UNKNOWN, "loading", "")),
+        (Observation(problem=DENIED), (Level.UNKNOWN, "{}s of eu-1 cannot be read", "may not list")),
+        (Observation(problem=ABSENT), (Level.OK, "none in flight", None)),
+        (Observation(value={}, complete=True), (Level.OK, "none in flight", None)),
+        (Observation(value={}, complete=True, problem=DEAD), (Level.OK, "none in flight", None)),
+    ],
+)
+def test_none_in_flight_is_said_only_where_every_carrier_was_read(
+    kind: str, seen: Any, expected: Any
+) -> None:
+    level, sentence, detail, _ = told(with_kind(picture(deployment()), kind, seen), "releases")
+    assert (level, sentence) == (expected[0], expected[1].format(kind))
+    if expected[2] is not None:
+        assert detail == expected[2]
+    # but what is in flight is said whatever else cannot be read
+    assert told(with_kind(picture(MOVING), kind, seen), "releases")[:2] == (Level.MOVING, "1 in flight")
+
+
+def whole(kind: str, *objects: Any) -> Observation[Objects]:
+    return Observation(value={Key(o.namespace, o.name): o for o in objects}, complete=True, observed_at=NOW)
+
+
+def test_rollouts_and_canaries_are_counted_with_the_deployments() -> None:
+    canary = Canary(
+        namespace="a", name="web", uid="k", target_kind="Deployment", target_name="web", phase="Progressing"
+    )
+    moving = with_kind(picture(MOVING), "Canary", whole("Canary", canary))
+    level, sentence, _, count = told(moving, "releases")
+    assert (level, sentence, count) == (Level.MOVING, "2 in flight", 1)
+    quiet = with_kind(picture(deployment()), "Canary", whole("Canary", canary))
+    assert told(quiet, "releases")[1] == "1 in flight"
+    assert sections(quiet)["releases"].target == "canary"
+
+
+def test_a_rollout_that_serves_badly_is_said_with_the_workloads() -> None:
+    rollout = Rollout(
+        namespace="a", name="web", uid="w", desired=3, replicas=3, updated=0, ready=0, available=0
+    )
+    level, sentence, _, _ = told(
+        with_kind(picture(deployment()), "Rollout", whole("Rollout", rollout)), "serving"
+    )
+    assert (level, sentence) == (Level.BREACH, "1 of 2 workloads serve")

@@ -1,0 +1,145 @@
+"""Serving health and the level that follows from it, at their edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.playbook.making import (
+    NOW,
+    condition,
+    daemon_set,
+    deployment,
+    judged,
+    pod,
+    replica_set,
+    running,
+    stateful_set,
+    waiting,
+)
+from tfdash.model.kube import Object, Pod
+from tfdash.model.verdict import Level
+from tfdash.model.workload import CauseCode, Release, Serving
+from tfdash.playbook.serving.health import may_be_away, serving
+
+
+@pytest.mark.parametrize(
+    ("workload", "away"),
+    [
+        (deployment(desired=10, max_unavailable="25%"), 2),  # unavailable rounds down
+        (deployment(desired=10, max_unavailable=""), 2),  # 25 % where nothing is set
+        (deployment(desired=10, max_unavailable="0"), 0),  # the surge moves it
+        (deployment(desired=10, max_unavailable="0", max_surge="0"), 1),
+        (deployment(desired=10, max_unavailable="3", max_surge="0"), 3),
+        (deployment(desired=10, strategy="Recreate"), 10),
+        (stateful_set(desired=10), 1),
+        (stateful_set(desired=10, max_unavailable="0"), 1),
+        (stateful_set(desired=10, max_unavailable="25%"), 2),
+        (stateful_set(desired=3, max_unavailable="25%"), 1),
+        (daemon_set(desired=10), 1),
+        (daemon_set(desired=10, max_unavailable="0"), 1),
+        (daemon_set(desired=10, max_unavailable="0%"), 1),
+        (daemon_set(desired=10, max_unavailable="21%"), 3),  # a DaemonSet rounds up
+        (daemon_set(desired=10, max_unavailable="4"), 4),
+        (pod(), 0),
+    ],
+)
+def test_how_many_a_rolling_update_may_take_away(workload: Object, away: int) -> None:
+    assert may_be_away(workload) == away
+
+
+@pytest.mark.parametrize("make", [deployment, stateful_set, daemon_set])
+@pytest.mark.parametrize(
+    ("missing", "release", "health"),
+    [
+        (0, Release.COMPLETE, Serving.OK),
+        (1, Release.COMPLETE, Serving.DEGRADED),
+        (9, Release.COMPLETE, Serving.DEGRADED),
+        (10, Release.COMPLETE, Serving.DOWN),
+        (2, Release.PROGRESSING, Serving.OK),
+        (3, Release.PROGRESSING, Serving.DEGRADED),
+        (10, Release.PROGRESSING, Serving.DOWN),
+        (2, Release.PAUSED, Serving.DEGRADED),
+        (2, Release.STUCK, Serving.DEGRADED),
+        (-1, Release.COMPLETE, Serving.OK),
+    ],
+)
+def test_only_what_the_strategy_takes_away_in_a_release_is_well(
+    make: Any, missing: int, release: Release, health: Serving
+) -> None:
+    workload = make(desired=10, max_unavailable="2")
+    assert serving(workload, 10, 10 - missing, release) is health
+
+
+MOVING = {"updated": 1, "available": 2}
+PROBE = pod("p", running(ready=False))
+CRASH = pod("p", waiting("CrashLoopBackOff", last_exit_code=1))
+GOING = pod("p", running(), deleting=NOW - 3600)
+
+
+@pytest.mark.parametrize(
+    ("workload", "found", "code", "release"),
+    [
+        (deployment(**MOVING), CRASH, CauseCode.CRASH_LOOP, Release.STUCK),
+        (deployment(**MOVING), pod("p", waiting("ImagePullBackOff")), CauseCode.IMAGE_PULL, Release.STUCK),
+        (
+            deployment(**MOVING),
+            pod("p", waiting("CreateContainerConfigError", "no")),
+            CauseCode.CONFIG,
+            Release.STUCK,
+        ),
+        # these pass by waiting: a probe, a pod that goes, a spec that was not observed yet
+        (deployment(**MOVING), PROBE, CauseCode.PROBE, Release.PROGRESSING),
+        (deployment(**MOVING), GOING, CauseCode.TERMINATING, Release.PROGRESSING),
+        (deployment(**MOVING, generation=2), None, CauseCode.GENERATION, Release.PROGRESSING),
+        # and a release that does not move is none that is stuck, whatever ails a pod
+        (deployment(**MOVING, paused=True), CRASH, CauseCode.CRASH_LOOP, Release.PAUSED),
+        (deployment(available=2, updated=2, paused=True), None, CauseCode.PAUSED, Release.PAUSED),
+        (
+            stateful_set(strategy="OnDelete", available=2),
+            pod("p", waiting("CrashLoopBackOff", last_exit_code=1), owner=None),
+            CauseCode.CRASH_LOOP,
+            Release.ON_DELETE,
+        ),
+    ],
+)
+def test_only_a_lasting_cause_makes_a_moving_release_stuck(
+    workload: Object, found: Pod | None, code: CauseCode, release: Release
+) -> None:
+    state, _ = judged(workload, *([found] if found else []), replica_sets=(replica_set(),))
+    assert state.cause is not None
+    assert (state.cause.code, state.release) == (code, release)
+
+
+@pytest.mark.parametrize(
+    ("workload", "found", "level"),
+    [
+        (deployment(), None, Level.OK),
+        (deployment(desired=0, replicas=0, updated=0, ready=0, available=0), None, Level.IDLE),
+        (deployment(updated=2, available=3), None, Level.MOVING),
+        (deployment(updated=0, available=3, paused=True), None, Level.PAUSED),
+        (deployment(available=2), None, Level.WARN),
+        (deployment(**MOVING), CRASH, Level.WARN),  # stuck
+        (deployment(available=0), None, Level.BREACH),
+        (deployment(available=0, updated=0, paused=True), None, Level.PAUSED),
+        (deployment(available=0, updated=1, paused=True), None, Level.BREACH),
+        # it never served: nothing broke, it is coming up, unless something keeps it from that
+        (deployment(available=0, updated=1, created=NOW - 600), None, Level.MOVING),
+        (deployment(available=0, updated=1, created=NOW - 600), PROBE, Level.WARN),
+        (deployment(available=0, updated=1, created=NOW - 606), None, Level.BREACH),
+        (daemon_set(available=0), None, Level.BREACH),
+        (stateful_set(available=2, ready=2), None, Level.MOVING),
+    ],
+)
+def test_the_level(workload: Object, found: Pod | None, level: Level) -> None:
+    _, verdict = judged(workload, *([found] if found else []), replica_sets=(replica_set(),))
+    assert verdict.level is level
+
+
+def test_a_deadline_that_passed_is_stuck_without_a_cause_in_the_pods() -> None:
+    exceeded = (condition("Progressing", "False", "ProgressDeadlineExceeded"),)
+    state, verdict = judged(deployment(**MOVING, conditions=exceeded), replica_sets=(replica_set(),))
+    assert (state.release, verdict.level) == (Release.STUCK, Level.WARN)
+    assert state.cause is not None
+    assert state.cause.code is CauseCode.DEADLINE
