@@ -462,7 +462,7 @@ def test_a_node_is_cordoned_drained_and_uncordoned(seeded: Cluster, at: Bench) -
 
 def test_the_cluster_s_own_audit_log_joins(seeded: Cluster, at: Bench) -> None:
     """The Audit-ID of the request is the one that is derived from the intent."""
-    from tfdash.store.canonical import audit_id
+    from tfdash.store.log.canonical import audit_id
 
     done = at.do("workload.restart", at.subject("Deployment", NS, "web"))
     intent = next(e for e in at.ledger.entries if e.intent == done.entry)

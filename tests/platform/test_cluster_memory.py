@@ -14,7 +14,7 @@ import pytest
 from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import Terminal, terminal, write_config
-from tests.unit.store.test_in_cluster import acts, look
+from tests.unit.store.test_peers import acts, look
 from tfdash.model.action import Result
 from tfdash.model.release import Phase
 from tfdash.model.subject import Subject

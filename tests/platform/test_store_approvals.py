@@ -19,7 +19,8 @@ from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
-from tfdash.store.in_cluster import (
+from tfdash.store.approvals.kubernetes import KubernetesApprovals, create_request, path_of
+from tfdash.store.peers.cluster_records import (
     acting_in_cluster,
     lease_path,
     release_lease,
@@ -28,7 +29,6 @@ from tfdash.store.in_cluster import (
     verified_in_cluster,
     verified_path,
 )
-from tfdash.store.kubernetes_approval import KubernetesApprovals, create_request, path_of
 from tfdash.writers.kubernetes import KubernetesWriter
 
 pytestmark = pytest.mark.platform
@@ -200,7 +200,7 @@ async def test_verified_releases_and_leases(rights: Cluster) -> None:
 
 def _entry() -> Any:
     from tests.unit.store.helpers import note
-    from tfdash.store.canonical import GENESIS
-    from tfdash.store.redact import Redactor
+    from tfdash.store.log.canonical import GENESIS
+    from tfdash.store.log.redact import Redactor
 
     return note().placed("t", 1, GENESIS, Redactor())[0]

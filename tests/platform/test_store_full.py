@@ -17,8 +17,8 @@ from pathlib import Path
 from tests.unit.store.helpers import CHECKOUT, opened
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import EntryKind
-from tfdash.store.reading import read_folder
-from tfdash.store.verify import verify
+from tfdash.store.log.reading import read_folder
+from tfdash.store.log.verify import verify
 folder = Path(sys.argv[1])
 def fill(name):
     with open(folder / name, "ab", buffering=0) as filler:

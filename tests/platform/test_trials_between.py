@@ -22,9 +22,9 @@ from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
 from tfdash.model.store_state import EntryKind
+from tfdash.store.log.reading import entries_of, read_folder
+from tfdash.store.log.verify import lines, verify
 from tfdash.store.opening import open_store
-from tfdash.store.reading import entries_of, read_folder
-from tfdash.store.verify import lines, verify
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
 KINDS = ("Deployment", "ReplicaSet", "Pod", "HorizontalPodAutoscaler")

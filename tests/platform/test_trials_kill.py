@@ -26,8 +26,8 @@ from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.sources.kubernetes.kubeconfig import resolve
-from tfdash.store.reading import entries_of, read_folder
-from tfdash.store.verify import lines, verify
+from tfdash.store.log.reading import entries_of, read_folder
+from tfdash.store.log.verify import lines, verify
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
 NS = "tf-production"
@@ -52,7 +52,7 @@ def around(kind, name, what):
         point("after " + what(args))
         return done
     setattr(kind, name, call)
-from tfdash.store.recorder import Recorder
+from tfdash.store.log.audit_recorder import Recorder
 from tfdash.writers.kubernetes import KubernetesWriter
 around(KubernetesWriter, "_exchange", lambda a: a[0] + " " + a[1].rpartition("/")[2])
 around(Recorder, "record", lambda a: "entry " + a[0].kind)

@@ -22,8 +22,8 @@ from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.clock import SystemClock
 from tfdash.model.action import Guarded, Progress, Result, Risk
 from tfdash.model.store_state import ApprovalRequest, EntryKind
-from tfdash.store.reading import entries_of, read_folder
-from tfdash.store.verify import lines, verify
+from tfdash.store.log.reading import entries_of, read_folder
+from tfdash.store.log.verify import lines, verify
 
 pytestmark = pytest.mark.platform
 NS = "tf-trials"

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from tfdash.config.settings import Settings
     from tfdash.model.subject import ClusterRef
     from tfdash.sources.kubernetes.source import KubernetesSource
-    from tfdash.store.approvals import Approvals
-    from tfdash.store.elsewhere import Elsewhere
-    from tfdash.store.leasing import Leases
+    from tfdash.store.approvals.protocol import Approvals
     from tfdash.store.ledger import Store
     from tfdash.store.opening import StoreOptions
+    from tfdash.store.peers.leases import Leases
+    from tfdash.store.peers.peer_state import Elsewhere
 
 log = logging.getLogger(__name__)
 _EVERY = 15.0  # seconds between two readings for the page of changes
@@ -99,10 +99,10 @@ def compose(
     from tfdash.actions.core.action_service import make_desk
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.storing import store_options
-    from tfdash.store.from_cluster import FromCluster, skew_of
-    from tfdash.store.keeping import Keeping
-    from tfdash.store.leasing import Leases
     from tfdash.store.opening import open_store
+    from tfdash.store.peers.last_known_good import Keeping
+    from tfdash.store.peers.leases import Leases
+    from tfdash.store.peers.peer_watcher import FromCluster, skew_of
 
     policy = policy_of(config, settings, sources)
     options = store_options(settings, config.path)
@@ -155,7 +155,7 @@ def _journeys(
     """One terminal at a time runs them. Those that change things run where acting is configured, never by an elevation,
     which ends while they go on."""
     from tfdash.cli.compose import journeys_of
-    from tfdash.store.turn import Turn, in_cluster
+    from tfdash.store.peers.leader_lock import Turn, in_cluster
 
     acting = mode.acts and mode.lasts is None
     name = f"journeys-{config.environment.name}"
@@ -189,7 +189,7 @@ def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -
     """The API server of the first cluster as the one that stamps a second person, where [store] approvals says so."""
     if options.approvals != "kubernetes" or writers is None or not writers.clusters:
         return None
-    from tfdash.store.kubernetes_approval import KubernetesApprovals
+    from tfdash.store.approvals.kubernetes import KubernetesApprovals
 
     first = next(iter(writers.clusters.values()))
     return KubernetesApprovals(first, clock, life=options.approval_life, shared=options.shared_roles)

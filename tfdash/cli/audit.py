@@ -23,9 +23,9 @@ from tfdash.text import safe
 
 if TYPE_CHECKING:
     from tfdash.model.store_state import Entry
-    from tfdash.store.anchors import Head
+    from tfdash.store.log.anchors import Head
+    from tfdash.store.log.reading import Source
     from tfdash.store.opening import StoreOptions
-    from tfdash.store.reading import Source
 
 FIELDS = (
     "terminal",
@@ -70,7 +70,7 @@ def _say(text: str) -> None:
 def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[Source], list[str]]:
     """What was read, and what could not be."""
     from tfdash.actions.core.protocols import LedgerUnavailable
-    from tfdash.store.reading import read_file, read_folder, read_shared
+    from tfdash.store.log.reading import read_file, read_folder, read_shared
 
     sources: list[Source] = []
     unknown: list[str] = []
@@ -86,7 +86,7 @@ def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[Sour
         except LedgerUnavailable as error:
             unknown.append(str(error))
     if options.url and not args.local:
-        from tfdash.store.shared import SharedStore
+        from tfdash.store.shared.shared_store import SharedStore
 
         async def read() -> list[Source]:
             shared = SharedStore(options.url, deadline=max(options.deadline, 30.0))
@@ -106,7 +106,7 @@ def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[Sour
 
 
 def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
-    from tfdash.store.verify import lines, verify
+    from tfdash.store.log.verify import lines, verify
 
     sources, unknown = _sources(args, options)
     anchors: list[Head] = []
@@ -122,7 +122,7 @@ def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
 
 
 def _anchors(name: str, unknown: list[str]) -> list[Head]:
-    from tfdash.store.anchors import parse
+    from tfdash.store.log.anchors import parse
 
     try:
         return parse(Path(name).expanduser().read_text("utf-8", "replace"), f"anchor file {name}")
@@ -136,7 +136,7 @@ def _anchors(name: str, unknown: list[str]) -> list[Head]:
 
 def _row(entry: Entry) -> dict[str, Any]:
     from tfdash.model.store_state import EntryKind
-    from tfdash.store.canonical import audit_id, data_of
+    from tfdash.store.log.canonical import audit_id, data_of
 
     return {
         "terminal": entry.terminal,
@@ -193,7 +193,7 @@ def _cell(value: object) -> str:
 
 
 def _entries(sources: list[Source]) -> list[Entry]:
-    from tfdash.store.reading import entries_of
+    from tfdash.store.log.reading import entries_of
 
     return entries_of(sources)
 
@@ -274,7 +274,7 @@ def _line(entry: Entry) -> str:
 def _migrate(options: StoreOptions) -> int:
     """The shared store's tables, made or brought up by their owner."""
     from tfdash.actions.core.protocols import LedgerUnavailable
-    from tfdash.store.shared import migrate
+    from tfdash.store.shared.shared_store import migrate
 
     if not options.url:
         _say("there is no shared store: set [store] url to the login of the owner of its tables")

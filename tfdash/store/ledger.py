@@ -28,14 +28,14 @@ from tfdash.model.store_state import (
     VerifiedGood,
 )
 from tfdash.model.subject import Subject
-from tfdash.store import glass as glass_entries
-from tfdash.store.approvals import Approvals
-from tfdash.store.draft import Draft
-from tfdash.store.elsewhere import Elsewhere
-from tfdash.store.glass import Glass, boottime
-from tfdash.store.recorder import Recorder
-from tfdash.store.remembered import Remembered, subject_data
-from tfdash.store.sealing import close_up, open_up
+from tfdash.store.approvals import break_glass as glass_entries
+from tfdash.store.approvals.break_glass import Glass, boottime
+from tfdash.store.approvals.protocol import Approvals
+from tfdash.store.log.audit_projection import Remembered, subject_data
+from tfdash.store.log.audit_recorder import Recorder
+from tfdash.store.log.draft import Draft
+from tfdash.store.log.encryption import close_up, open_up
+from tfdash.store.peers.peer_state import Elsewhere
 
 
 async def nothing() -> None:
@@ -122,7 +122,7 @@ class Store:
     async def newest(self, count: int) -> list[Entry]:
         """The newest entries of all terminals that the store reaches, newest first. A shared store that is down leaves what
         is kept here. Raises ``LedgerUnavailable`` where not even that can be read."""
-        from tfdash.store.reading import Row, Source, entries_of, newest_in
+        from tfdash.store.log.reading import Row, Source, entries_of, newest_in
 
         rows = await self.recorder.thread.call(lambda: newest_in(self.folder, count), "reading the audit log")
         shared = self.recorder.sink

@@ -13,15 +13,15 @@ import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.clock import Clock
-from tfdash.store.approvals import Approvals
-from tfdash.store.draft import Draft
-from tfdash.store.feeding import Anchoring, StoreFeeder
-from tfdash.store.glass import boottime
+from tfdash.store.approvals.break_glass import boottime
+from tfdash.store.approvals.protocol import Approvals
 from tfdash.store.ledger import Store
-from tfdash.store.place import default_folder, prepare, why
-from tfdash.store.recorder import Recorder
-from tfdash.store.redact import Redactor
-from tfdash.store.sealing import key_from, local_key
+from tfdash.store.log.audit_recorder import Recorder
+from tfdash.store.log.data_dir import default_folder, prepare, why
+from tfdash.store.log.draft import Draft
+from tfdash.store.log.encryption import key_from, local_key
+from tfdash.store.log.redact import Redactor
+from tfdash.store.store_source import Anchoring, StoreFeeder
 
 
 class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,13 +88,13 @@ def open_store(
     name = terminal_name(terminal)
     shared = sync = None
     if options.url:
-        from tfdash.store.shared import SharedStore
-        from tfdash.store.sync import Sync
+        from tfdash.store.shared.shared_store import SharedStore
+        from tfdash.store.shared.sync import Sync
 
         shared = SharedStore(options.url, deadline=options.deadline, shared_roles=options.shared_roles)
         sync = Sync(shared, key=key_from(options.key) if options.key else b"")
         if approvals is None and options.approvals == "auto":
-            from tfdash.store.postgres_approval import PostgresApprovals
+            from tfdash.store.approvals.postgres import PostgresApprovals
 
             approvals = PostgresApprovals(shared, life=options.approval_life, key=sync.key)
     recorder = Recorder(

@@ -25,7 +25,7 @@ from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Progress, Result
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
-from tfdash.store.redact import Redactor
+from tfdash.store.log.redact import Redactor
 
 NS = "tf-production"
 

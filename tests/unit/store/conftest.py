@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tfdash.store.shared import migrate
+from tfdash.store.shared.shared_store import migrate
 
 PEOPLE = ("ann", "bob", "carol")
 _numbers = itertools.count(1)

@@ -11,7 +11,7 @@ from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import Entry, EntryKind, StoreState
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.draft import Draft
+from tfdash.store.log.draft import Draft
 from tfdash.store.opening import Opened, StoreOptions, open_store
 
 NOW = 1_795_539_600.123456

@@ -12,7 +12,7 @@ from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, NOW, opened
 from tfdash.cli import main
 from tfdash.model.store_state import EntryKind
-from tfdash.store.anchors import Head, line
+from tfdash.store.log.anchors import Head, line
 
 HOSTILE = "\x1b]0;owned\x07\u202e\x9b31m\x7f\nline"
 

@@ -12,7 +12,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import ClusterRef
-from tfdash.store.glass import boottime
+from tfdash.store.approvals.break_glass import boottime
 
 
 class Boot:

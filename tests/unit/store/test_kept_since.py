@@ -23,10 +23,13 @@ from tfdash.cli import main
 from tfdash.model.action import Plan
 from tfdash.model.store_state import EntryKind, RunningAction
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store import place
-from tfdash.store.anchors import parse
-from tfdash.store.feeding import SHARED
-from tfdash.store.in_cluster import (
+from tfdash.store.approvals.kubernetes import create_request, read_stamped
+from tfdash.store.log import data_dir
+from tfdash.store.log.anchors import parse
+from tfdash.store.log.reading import read_folder, read_shared
+from tfdash.store.log.verify import lines, verify
+from tfdash.store.opening import Opened
+from tfdash.store.peers.cluster_records import (
     acting_in_cluster,
     lease_subject,
     release_lease,
@@ -34,11 +37,8 @@ from tfdash.store.in_cluster import (
     take_lease,
     verified_in_cluster,
 )
-from tfdash.store.kubernetes_approval import create_request, read_stamped
-from tfdash.store.opening import Opened
-from tfdash.store.reading import read_folder, read_shared
-from tfdash.store.shared import SharedStore, migrate
-from tfdash.store.verify import lines, verify
+from tfdash.store.shared.shared_store import SharedStore, migrate
+from tfdash.store.store_source import SHARED
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SINCE = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
@@ -61,7 +61,7 @@ class Kept:
         for path in self.folder.glob("*.db"):
             with sqlite3.connect(path) as connection:
                 connection.execute(
-                    "UPDATE meta SET value = ? WHERE key = 'identity'", (place.identity(path),)
+                    "UPDATE meta SET value = ? WHERE key = 'identity'", (data_dir.identity(path),)
                 )
             connection.close()
 

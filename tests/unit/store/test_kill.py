@@ -19,13 +19,13 @@ from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import opened
 from tests.unit.store.test_shared import sync
 from tfdash.model.store_state import EntryKind
-from tfdash.store.reading import entries_of, read_folder
-from tfdash.store.verify import lines, verify
+from tfdash.store.log.reading import entries_of, read_folder
+from tfdash.store.log.verify import lines, verify
 
 CHILD = r"""
 import asyncio, os, signal, sqlite3, sys
 from pathlib import Path
-import tfdash.store.schema as schema, tfdash.store.local as local, tfdash.store.shared as shared
+import tfdash.store.log.local_schema as schema, tfdash.store.log.local_file as local, tfdash.store.shared.shared_store as shared
 folder, url, at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 points = 0
 def point(name):

@@ -13,10 +13,10 @@ import pytest
 from tests.unit.store.helpers import CHECKOUT, NOW, Board, Clock, note, opened, planted, rows
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import EntryKind, VerifiedGood
-from tfdash.store import place
-from tfdash.store.canonical import GENESIS, audit_id, decode, digest
-from tfdash.store.local import LocalFile
-from tfdash.store.redact import Redactor
+from tfdash.store.log import data_dir
+from tfdash.store.log.canonical import GENESIS, audit_id, decode, digest
+from tfdash.store.log.local_file import LocalFile
+from tfdash.store.log.redact import Redactor
 
 
 async def test_what_was_appended_is_in_the_file_and_chained(tmp_path: Path) -> None:
@@ -163,14 +163,14 @@ MOUNTS = """\
     ],
 )
 def test_which_file_system(path: str, kind: str) -> None:
-    assert place.type_in_mountinfo(MOUNTS, Path(path)) == kind
+    assert data_dir.type_in_mountinfo(MOUNTS, Path(path)) == kind
 
 
 def test_network_file_systems_are_refused_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "_linux_type", lambda path: "nfs4")
-    monkeypatch.setattr(place.sys, "platform", "linux")
+    monkeypatch.setattr(data_dir, "_linux_type", lambda path: "nfs4")
+    monkeypatch.setattr(data_dir.sys, "platform", "linux")
     store = opened(tmp_path / "x")
     assert (
         "network file system (nfs4)" in store.store.health.local
@@ -190,8 +190,8 @@ async def test_where_nothing_can_be_recorded_the_ledger_says_why(tmp_path: Path)
 
 
 def _local(folder: Path) -> LocalFile:
-    place.prepare(folder)
-    return LocalFile(place.take_slot(folder), Redactor(), name="t", now=NOW)
+    data_dir.prepare(folder)
+    return LocalFile(data_dir.take_slot(folder), Redactor(), name="t", now=NOW)
 
 
 def _fill(file: LocalFile) -> None:
@@ -348,11 +348,11 @@ async def test_a_disk_that_hangs_is_refused_after_the_deadline_and_leaves_no_ope
 
 def test_nobody_else_reads_the_lock(tmp_path: Path) -> None:
     one = _local(tmp_path)
-    assert place.try_slot(tmp_path, 0) is None
+    assert data_dir.try_slot(tmp_path, 0) is None
     one.close()
-    held = place.try_slot(tmp_path, 0)
+    held = data_dir.try_slot(tmp_path, 0)
     assert held is not None
-    place.release(held)
+    data_dir.release(held)
     assert os.listdir(tmp_path)
 
 

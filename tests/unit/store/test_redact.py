@@ -15,8 +15,8 @@ from tfdash.actions.core.plan_digest import digest_of
 from tfdash.model.action import Choice, Plan, Post, Request
 from tfdash.model.release import Fact
 from tfdash.model.store_state import EntryKind
-from tfdash.store.canonical import data_of, decode
-from tfdash.store.redact import GONE, Redactor
+from tfdash.store.log.canonical import data_of, decode
+from tfdash.store.log.redact import GONE, Redactor
 
 S = "pl4nted-s3cret"
 
@@ -183,7 +183,7 @@ async def test_an_intent_reads_back_as_its_plan_without_its_secrets(tmp_path: Pa
 
 
 def test_fractions_and_what_json_cannot_hold(tmp_path: Path) -> None:
-    from tfdash.store.canonical import dump, plain
+    from tfdash.store.log.canonical import dump, plain
 
     told = plain(
         {

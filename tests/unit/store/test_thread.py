@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tfdash.store.thread import StoreThread
+from tfdash.store.log.thread import StoreThread
 
 
 @pytest.mark.parametrize("turns", range(6))

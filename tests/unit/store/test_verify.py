@@ -10,11 +10,11 @@ import pytest
 
 from tests.unit.store.helpers import CHECKOUT, NOW, note, opened
 from tfdash.model.store_state import EntryKind
-from tfdash.store.anchors import Head, parse
-from tfdash.store.canonical import GENESIS, seal
-from tfdash.store.reading import read_folder
-from tfdash.store.redact import Redactor
-from tfdash.store.verify import Report, lines, verify
+from tfdash.store.log.anchors import Head, parse
+from tfdash.store.log.canonical import GENESIS, seal
+from tfdash.store.log.reading import read_folder
+from tfdash.store.log.redact import Redactor
+from tfdash.store.log.verify import Report, lines, verify
 
 
 async def fill(folder: Path, count: int = 6) -> str:
@@ -162,10 +162,10 @@ async def test_a_clone_run_beside_its_original(tmp_path: Path) -> None:
     with sqlite3.connect(
         two / "terminal-0.db"
     ) as connection:  # a cloned machine: device and inode are the same there
-        from tfdash.store import place
+        from tfdash.store.log import data_dir
 
         connection.execute(
-            "UPDATE meta SET value = ? WHERE key = 'identity'", (place.identity(two / "terminal-0.db"),)
+            "UPDATE meta SET value = ? WHERE key = 'identity'", (data_dir.identity(two / "terminal-0.db"),)
         )
     for folder, sentence in ((one, "of the one"), (two, "of the other")):
         store = opened(folder).store
@@ -196,7 +196,7 @@ async def test_a_file_that_cannot_be_read_is_not_called_whole(tmp_path: Path) ->
 
 
 async def test_newer_entries_are_checked_as_far_as_a_hash_goes(tmp_path: Path) -> None:
-    from tfdash.store.canonical import digest
+    from tfdash.store.log.canonical import digest
 
     terminal = await fill(tmp_path, 1)
     head = head_of(tmp_path, terminal, 1).hash

@@ -120,7 +120,7 @@ class Record:
     def audit_id(self, number: int) -> str:
         """For the Audit-ID header of the ``number``-th request: derived from the intent, so that logs can be joined."""
         if self.intent is not None and self.intent.hash:
-            from tfdash.store.canonical import audit_id
+            from tfdash.store.log.canonical import audit_id
 
             return audit_id(self.intent, number)
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"tfdash:{self._plan.id}:{self._plan.digest}:{number}"))

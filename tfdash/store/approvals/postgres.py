@@ -18,10 +18,10 @@ import msgspec
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan
 from tfdash.model.store_state import ApprovalRequest, Entry
-from tfdash.store.approvals import matches, still_open
-from tfdash.store.canonical import GENESIS, Unreadable, data_of, decode, digest, read_header
-from tfdash.store.sealing import close_up, open_up
-from tfdash.store.shared import Refused, SharedStore
+from tfdash.store.approvals.protocol import matches, still_open
+from tfdash.store.log.canonical import GENESIS, Unreadable, data_of, decode, digest, read_header
+from tfdash.store.log.encryption import close_up, open_up
+from tfdash.store.shared.shared_store import Refused, SharedStore
 
 _ASKED = """
 SELECT r.id, r.digest, r.requester, r.reason, r.requested_at, r.expires_at, p.plan, clock_timestamp() >= r.expires_at,

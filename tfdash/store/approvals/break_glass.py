@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tfdash.model.store_state import EntryKind
-from tfdash.store.draft import Draft
+from tfdash.store.log.draft import Draft
 
 
 def boottime() -> float:

@@ -29,8 +29,8 @@ from tfdash.clock import Clock
 from tfdash.model.action import Plan, Request
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import ApprovalRequest, Entry
-from tfdash.store.approvals import matches, still_open
-from tfdash.store.canonical import audit_id, dump
+from tfdash.store.approvals.protocol import matches, still_open
+from tfdash.store.log.canonical import audit_id, dump
 from tfdash.text import safe
 
 SIGNER = "tfdash.dev/approval"

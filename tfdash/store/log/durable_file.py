@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.store import place
-from tfdash.store.schema import connect, migrate
+from tfdash.store.log import data_dir
+from tfdash.store.log.local_schema import connect, migrate
 
 log = logging.getLogger(__name__)
 BALLAST = 1 << 20
@@ -51,7 +51,7 @@ class DurableFile:
         self.path = path
         self.aside: Path | None = None
         self._ballast = path.with_suffix(".ballast")
-        place.create_private(path)
+        data_dir.create_private(path)
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -74,7 +74,7 @@ class DurableFile:
         for ending in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 os.rename(f"{self.path}{ending}", f"{aside}{ending}")
-        place.create_private(self.path)
+        data_dir.create_private(self.path)
         return aside
 
     def close(self) -> None:
@@ -143,7 +143,7 @@ class DurableFile:
         except OSError as error:
             self._drop_ballast()
             raise LedgerUnavailable(
-                f"no room is left for the audit log in {self.path.parent}: {place.why(error)}"
+                f"no room is left for the audit log in {self.path.parent}: {data_dir.why(error)}"
             ) from None
         try:
             page = self._connection.execute("PRAGMA page_size").fetchone()[0]

@@ -14,7 +14,7 @@ import msgspec
 from tfdash.model.action import Result
 from tfdash.model.store_state import BreakGlass, Entry, EntryKind, RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.canonical import data_of
+from tfdash.store.log.canonical import data_of
 
 ACTING_FOR = 900.0
 """Seconds after which an intent without an outcome no longer says that somebody acts."""

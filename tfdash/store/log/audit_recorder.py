@@ -18,12 +18,12 @@ import msgspec
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.action import Result
 from tfdash.model.store_state import Entry, EntryKind
-from tfdash.store import place
-from tfdash.store.canonical import GENESIS
-from tfdash.store.draft import Draft
-from tfdash.store.local import Abandoned, LocalFile
-from tfdash.store.redact import Redactor
-from tfdash.store.thread import StoreThread, Ticket
+from tfdash.store.log import data_dir
+from tfdash.store.log.canonical import GENESIS
+from tfdash.store.log.draft import Draft
+from tfdash.store.log.local_file import Abandoned, LocalFile
+from tfdash.store.log.redact import Redactor
+from tfdash.store.log.thread import StoreThread, Ticket
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -78,12 +78,12 @@ class Recorder:
         if self._folder is None:
             raise LedgerUnavailable(self._refused or "this terminal records nothing")
         if self.file is None:
-            place.prepare(self._folder)
-            slot = place.take_slot(self._folder)
+            data_dir.prepare(self._folder)
+            slot = data_dir.take_slot(self._folder)
             try:
                 self.file = LocalFile(slot, self.redact, name=self._name, now=self._now())
             except BaseException:
-                place.release(slot)
+                data_dir.release(slot)
                 raise
         self.terminal = self.file.terminal
         return self.file.drafts(self._now())

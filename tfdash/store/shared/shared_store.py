@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.store.recorder import Put
-from tfdash.store.shared_schema import LOCK, META, MIGRATIONS, PEOPLE, SCHEMA
+from tfdash.store.log.audit_recorder import Put
+from tfdash.store.shared.shared_schema import LOCK, META, MIGRATIONS, PEOPLE, SCHEMA
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.names import TURN
+from tfdash.store.peers.names import TURN
 
 if TYPE_CHECKING:
     from tfdash.actions.core.protocols import Writer
-    from tfdash.store.elsewhere import Elsewhere
-    from tfdash.store.leasing import Leases
+    from tfdash.store.peers.leases import Leases
+    from tfdash.store.peers.peer_state import Elsewhere
 
 log = logging.getLogger(__name__)
 

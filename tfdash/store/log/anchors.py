@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from tfdash.store.place import why
+from tfdash.store.log.data_dir import why
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):

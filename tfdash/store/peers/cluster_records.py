@@ -19,7 +19,7 @@ from urllib.parse import quote
 from tfdash.model.action import Request
 from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.canonical import dump
+from tfdash.store.log.canonical import dump
 
 MANAGER = "tfdash"
 _LABELS = {"app.kubernetes.io/managed-by": "tfdash"}

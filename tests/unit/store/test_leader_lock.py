@@ -12,9 +12,9 @@ import pytest
 from tests.unit.store.conftest import Database
 from tfdash.model.store_state import RunningAction
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.elsewhere import Elsewhere, Held
-from tfdash.store.names import TURN
-from tfdash.store.turn import Turn, in_cluster
+from tfdash.store.peers.leader_lock import Turn, in_cluster
+from tfdash.store.peers.names import TURN
+from tfdash.store.peers.peer_state import Elsewhere, Held
 
 
 async def test_one_of_two_terminals_and_the_other_when_it_goes(tmp_path: Path) -> None:

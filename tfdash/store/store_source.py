@@ -12,12 +12,12 @@ import msgspec
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry, EntryKind, StoreHealth, StoreState
 from tfdash.sources.base import Reading
-from tfdash.store import anchors
-from tfdash.store.draft import Draft
-from tfdash.store.glass import ended
+from tfdash.store.approvals.break_glass import ended
 from tfdash.store.ledger import Store
-from tfdash.store.local import LocalFile
-from tfdash.store.siblings import Siblings, genuine
+from tfdash.store.log import anchors
+from tfdash.store.log.draft import Draft
+from tfdash.store.log.local_file import LocalFile
+from tfdash.store.peers.local_peers import Siblings, genuine
 
 log = logging.getLogger(__name__)
 TICK = 2.0

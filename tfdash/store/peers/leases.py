@@ -19,9 +19,9 @@ from tfdash.clock import Clock
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import RunningAction
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.elsewhere import Elsewhere, Held
-from tfdash.store.from_cluster import held_in
-from tfdash.store.in_cluster import lease_path, release_lease, take_lease
+from tfdash.store.peers.cluster_records import lease_path, release_lease, take_lease
+from tfdash.store.peers.peer_state import Elsewhere, Held
+from tfdash.store.peers.peer_watcher import held_in
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)

@@ -21,9 +21,14 @@ from tfdash.model.picture import Picture
 from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.elsewhere import Held
-from tfdash.store.in_cluster import acting_in_cluster, lease_subject, verified_in_cluster, written_at
 from tfdash.store.ledger import Store
+from tfdash.store.peers.cluster_records import (
+    acting_in_cluster,
+    lease_subject,
+    verified_in_cluster,
+    written_at,
+)
+from tfdash.store.peers.peer_state import Held
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from tfdash.model.store_state import Entry, EntryKind
-from tfdash.store.canonical import VERSION, dump, plain, seal
-from tfdash.store.redact import Redactor
+from tfdash.store.log.canonical import VERSION, dump, plain, seal
+from tfdash.store.log.redact import Redactor
 
 LONGEST = 512 * 1024
 """Bytes of ``data`` in one entry; what is longer is cut, and the entry says so."""

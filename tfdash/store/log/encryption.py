@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.store.place import why
+from tfdash.store.log.data_dir import why
 
 
 def local_key(folder: Path) -> bytes:

@@ -9,8 +9,8 @@ from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnk
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.in_cluster import TooLarge, remember_in_cluster, verified_name
 from tfdash.store.ledger import Store
+from tfdash.store.peers.cluster_records import TooLarge, remember_in_cluster, verified_name
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)

@@ -13,12 +13,12 @@ from contextlib import suppress
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.store import place
-from tfdash.store.canonical import GENESIS, Unreadable, decode, digest, read_header
-from tfdash.store.feeding import SHARED, StoreFeeder
-from tfdash.store.local import LocalFile
-from tfdash.store.sealing import close_up
-from tfdash.store.shared import SharedStore
+from tfdash.store.log import data_dir
+from tfdash.store.log.canonical import GENESIS, Unreadable, decode, digest, read_header
+from tfdash.store.log.encryption import close_up
+from tfdash.store.log.local_file import LocalFile
+from tfdash.store.shared.shared_store import SharedStore
+from tfdash.store.store_source import SHARED, StoreFeeder
 
 log = logging.getLogger(__name__)
 POLL = 5.0
@@ -110,13 +110,13 @@ class Sync:
         recorder = feeder.store.recorder
 
         def adopt() -> LocalFile | None:
-            slot = place.try_slot(feeder.folder, number)
+            slot = data_dir.try_slot(feeder.folder, number)
             if slot is None:
                 return None
             try:
                 file = LocalFile(slot, recorder.redact, adopt=True)
             except BaseException:
-                place.release(slot)
+                data_dir.release(slot)
                 raise
             if file.behind(SHARED) == 0:
                 file.close()

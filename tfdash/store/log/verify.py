@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tfdash.store.anchors import Head
-from tfdash.store.canonical import GENESIS, VERSION, Unreadable, data_of, decode, digest, read_header
-from tfdash.store.reading import Row, Source
+from tfdash.store.log.anchors import Head
+from tfdash.store.log.canonical import GENESIS, VERSION, Unreadable, data_of, decode, digest, read_header
+from tfdash.store.log.reading import Row, Source
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):

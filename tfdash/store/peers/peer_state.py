@@ -12,8 +12,8 @@ import msgspec
 
 from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.names import TURN
-from tfdash.store.remembered import Remembered
+from tfdash.store.log.audit_projection import Remembered
+from tfdash.store.peers.names import TURN
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

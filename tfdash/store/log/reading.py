@@ -11,12 +11,12 @@ import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
-from tfdash.store import place
-from tfdash.store.anchors import Head
-from tfdash.store.canonical import Unreadable, decode
-from tfdash.store.durable import cause
-from tfdash.store.schema import connect
-from tfdash.store.shared import SharedStore
+from tfdash.store.log import data_dir
+from tfdash.store.log.anchors import Head
+from tfdash.store.log.canonical import Unreadable, decode
+from tfdash.store.log.durable_file import cause
+from tfdash.store.log.local_schema import connect
+from tfdash.store.shared.shared_store import SharedStore
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ def read_file(path: Path) -> list[Source]:
 def newest_in(folder: Path, count: int) -> list[Row]:
     """The last entries in every file of this user, and the last that each kept of others. What cannot be read is left out."""
     rows: list[Row] = []
-    for path in place.files(folder):
+    for path in data_dir.files(folder):
         try:
             connection = connect(str(path), read_only=True)
             try:
@@ -121,8 +121,8 @@ def read_folder(folder: Path) -> list[Source]:
         if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
             raise LedgerUnavailable(f"{folder}: permission denied")
     except OSError as error:
-        raise LedgerUnavailable(f"{folder}: {place.why(error)}") from None
-    return [source for path in place.files(folder) for source in read_file(path)]
+        raise LedgerUnavailable(f"{folder}: {data_dir.why(error)}") from None
+    return [source for path in data_dir.files(folder) for source in read_file(path)]
 
 
 async def read_shared(shared: SharedStore) -> list[Source]:

@@ -24,9 +24,8 @@ from tfdash.model.action import Result
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import Subject
-from tfdash.store.elsewhere import Elsewhere, Held, chosen, digest
-from tfdash.store.from_cluster import FromCluster, held_in, labelled
-from tfdash.store.in_cluster import (
+from tfdash.store.log.audit_projection import Remembered
+from tfdash.store.peers.cluster_records import (
     digest_of,
     lease_path,
     lease_subject,
@@ -35,9 +34,10 @@ from tfdash.store.in_cluster import (
     verified_name,
     verified_path,
 )
-from tfdash.store.keeping import keep
-from tfdash.store.names import TURN
-from tfdash.store.remembered import Remembered
+from tfdash.store.peers.last_known_good import keep
+from tfdash.store.peers.names import TURN
+from tfdash.store.peers.peer_state import Elsewhere, Held, chosen, digest
+from tfdash.store.peers.peer_watcher import FromCluster, held_in, labelled
 
 NS = "tf-production"
 KINDS = ("Deployment", "ReplicaSet", "Pod", "HorizontalPodAutoscaler")

@@ -15,11 +15,11 @@ from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry, EntryKind
-from tfdash.store import place
-from tfdash.store.canonical import GENESIS, Unreadable, data_of, decode
-from tfdash.store.draft import Draft
-from tfdash.store.durable import DurableFile, cause
-from tfdash.store.redact import Redactor
+from tfdash.store.log import data_dir
+from tfdash.store.log.canonical import GENESIS, Unreadable, data_of, decode
+from tfdash.store.log.draft import Draft
+from tfdash.store.log.durable_file import DurableFile, cause
+from tfdash.store.log.redact import Redactor
 
 
 class Abandoned(Exception):
@@ -30,7 +30,7 @@ class LocalFile(DurableFile):
     """The file of one slot. ``redact`` goes over every entry before it is hashed."""
 
     def __init__(
-        self, slot: place.Slot, redact: Redactor, *, name: str = "", now: float = 0.0, adopt: bool = False
+        self, slot: data_dir.Slot, redact: Redactor, *, name: str = "", now: float = 0.0, adopt: bool = False
     ) -> None:
         """``adopt``: only deliver what a terminal that ended left in it; its chain is not continued."""
         self.slot = slot
@@ -53,7 +53,7 @@ class LocalFile(DurableFile):
         """Go on with the chain of this file, or begin a new one where the file is not the one that the chain was written to."""
         try:
             self.terminal = self.meta("terminal")
-            identity = place.identity(self.path)
+            identity = data_dir.identity(self.path)
             seen = self._read_sidecar()
             if not self.terminal:
                 if seen is not None and seen[1]:
@@ -91,7 +91,7 @@ class LocalFile(DurableFile):
     def _rotate(self, reason: str, why: str, lost: tuple[str, int, str] | None = None) -> None:
         before = self.terminal
         sequence, head = self._head(before)
-        self._begin(place.identity(self.path))
+        self._begin(data_dir.identity(self.path))
         where = lost[1:] if lost is not None else (sequence, head)
         self._note(reason, before, *where, f"{why}; a new chain begins, after {before} at {sequence} {head}")
 
@@ -113,7 +113,7 @@ class LocalFile(DurableFile):
 
     def close(self) -> None:
         super().close()
-        place.release(self.slot)
+        data_dir.release(self.slot)
 
     # -- the sidecar: the newest head, in the lock file, so that a file that was put back is noticed ----------------
 

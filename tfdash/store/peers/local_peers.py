@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
-from tfdash.store import place
-from tfdash.store.canonical import Unreadable, decode, digest
-from tfdash.store.schema import connect
+from tfdash.store.log import data_dir
+from tfdash.store.log.canonical import Unreadable, decode, digest
+from tfdash.store.log.local_schema import connect
 
 
 def genuine(rows: list[tuple[bytes, str]]) -> list[Entry]:
@@ -36,7 +36,7 @@ class Siblings:
     def news(self) -> list[Entry]:
         """What was recorded since the last time and changes what is remembered."""
         found: list[tuple[bytes, str]] = []
-        for path in place.files(self._folder):
+        for path in data_dir.files(self._folder):
             if path == self.own:
                 continue
             try:
@@ -69,10 +69,10 @@ class Siblings:
         for path in set(self.terminals.values()):
             number = _number(path)
             with contextlib.suppress(LedgerUnavailable):
-                slot = place.try_slot(self._folder, number)
+                slot = data_dir.try_slot(self._folder, number)
                 free[path] = slot is not None
                 if slot is not None:
-                    place.release(slot)
+                    data_dir.release(slot)
         return {terminal for terminal, path in self.terminals.items() if free.get(path)}
 
     def bodies(self) -> dict[str, bytes]:
@@ -84,7 +84,7 @@ class Siblings:
         return found
 
     def numbers(self) -> list[int]:
-        return [_number(path) for path in place.files(self._folder) if path != self.own]
+        return [_number(path) for path in data_dir.files(self._folder) if path != self.own]
 
     def close(self) -> None:
         for connection in self._open.values():

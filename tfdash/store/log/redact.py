@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tfdash.store.canonical import dump
+from tfdash.store.log.canonical import dump
 
 GONE = "[redacted]"
 _NAMED = re.compile(

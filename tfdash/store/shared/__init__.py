@@ -1,0 +1,1 @@
+"""The shared PostgreSQL: its schema, the calls to it, and the way there and back."""
