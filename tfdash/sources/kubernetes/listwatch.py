@@ -314,10 +314,12 @@ class ListWatch:
 class _quiet_collector:
     """No garbage collection while a list is decoded: its passes over a growing cache cost more than the decoding.
 
-    Afterwards what was loaded is frozen, so that later passes do not walk it.
+    After the first lists what was loaded is frozen, so that later passes do not walk it. Once in the program's life: what is
+    garbage when it is frozen stays for ever, and each list leaves some, the screen more.
     """
 
     _depth = 0
+    _frozen = False
 
     def __enter__(self) -> None:
         _quiet_collector._depth += 1
@@ -326,7 +328,9 @@ class _quiet_collector:
     def __exit__(self, *exc: object) -> None:
         _quiet_collector._depth -= 1
         if not _quiet_collector._depth:
-            gc.freeze()
+            if not _quiet_collector._frozen:
+                _quiet_collector._frozen = True
+                gc.freeze()
             gc.enable()
 
 

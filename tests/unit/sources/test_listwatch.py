@@ -1,0 +1,156 @@
+"""List and watch at their edges: where a watch is resumed, how long is waited after which failure, what a relist costs."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.sources.scripted import (
+    Answer,
+    Asked,
+    event,
+    failing,
+    listed,
+    named,
+    running,
+    scripted,
+    status,
+    until,
+)
+from tfdash.model.observation import Observation, ProblemKind
+from tfdash.model.picture import Objects
+from tfdash.model.subject import Key
+from tfdash.sources.kubernetes.kinds import WATCHED
+from tfdash.sources.kubernetes.listwatch import ListWatch, Tuning
+from tfdash.sources.kubernetes.transport import Reader
+
+LONGEST = 64.0
+
+
+class Clock:
+    def now(self) -> float:
+        return 1000.0
+
+
+class Seen:
+    """The newest observation, and all of them."""
+
+    def __init__(self) -> None:
+        self.all: list[Observation[Objects]] = []
+
+    def __call__(self, seen: Observation[Objects], changed: frozenset[Key] | None) -> None:
+        self.all.append(seen)
+
+    @property
+    def names(self) -> set[str]:
+        return {key.name for key in (self.all[-1].value if self.all else None) or ()}
+
+
+def watch_of(reader: Reader, seen: Seen, **tuning: float) -> ListWatch:
+    quick = {"backoff_first": 0.05, "backoff_longest": 0.1, "publish_every": 0.01, **tuning}
+    return ListWatch(reader, WATCHED["Namespace"], None, seen, Clock(), Tuning(**quick))
+
+
+def script(*watches: Answer, items: Answer | None = None) -> Callable[[Asked], Answer]:
+    """The list as often as it is asked; each watch once, the last one for ever."""
+    waiting = list(watches)
+
+    def say(asked: Asked) -> Answer:
+        if "watch" not in asked.query:
+            return items or listed(named("one", "7"))
+        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    return say
+
+
+IDLE = Answer(hold=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "resumed"),
+    [
+        ([], "10"),
+        ([event("BOOKMARK", {"metadata": {"resourceVersion": "50"}})], "50"),
+        ([event("BOOKMARK", {"metadata": {}})], "10"),
+        ([event("ADDED", named("two", "21"))], "21"),
+        ([event("MODIFIED", named("one", "22"))], "22"),
+        ([event("DELETED", named("one", "23"))], "23"),
+        (
+            [event("ADDED", named("two", "21")), event("BOOKMARK", {"metadata": {"resourceVersion": "50"}})],
+            "50",
+        ),
+    ],
+    ids=["nothing", "bookmark", "empty bookmark", "added", "modified", "deleted", "bookmark behind an event"],
+)
+async def test_a_watch_is_resumed_behind_the_last_thing_that_it_told(told: list[bytes], resumed: str) -> None:
+    async with (
+        scripted(script(Answer(told), IDLE)) as (reader, asked),
+        running(watch_of(reader, Seen()).run()),
+    ):
+        await until(lambda: len(asked) == 3)
+    assert [("watch" in a.query, a.query.get("resourceVersion")) for a in asked] == [
+        (False, None),
+        (True, "10"),
+        (True, resumed),
+    ]
+
+
+async def test_410_in_a_watch_lists_anew_at_once_and_what_was_shown_stays() -> None:
+    gone = Answer([event("ERROR", status(410, "Expired"))])
+    seen = Seen()
+    async with scripted(script(gone, IDLE)) as (reader, asked), running(watch_of(reader, seen).run()):
+        await until(lambda: len(asked) == 4)
+    assert ["watch" in a.query for a in asked] == [False, True, False, True]
+    assert [o.problem for o in seen.all] == [None] * len(seen.all)
+    assert seen.names == {"one"}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "shortest", "longest"),
+    [
+        (403, ProblemKind.FORBIDDEN, LONGEST, LONGEST),
+        (404, ProblemKind.NOT_SERVED, LONGEST, LONGEST),
+        (500, ProblemKind.SERVER_ERROR, 0.05, 2.0),
+        (429, ProblemKind.THROTTLED, 0.05, 2.0),
+    ],
+)
+async def test_how_long_is_waited_after_a_refusal(
+    code: int, kind: ProblemKind, shortest: float, longest: float
+) -> None:
+    """Rights and CRDs do not change by the second: after 403 and 404 the longest wait from the first time."""
+    seen = Seen()
+    async with (
+        scripted(lambda asked: failing(code)) as (reader, _),
+        running(watch_of(reader, seen, backoff_first=2.0, backoff_longest=LONGEST).run()),
+    ):
+        await until(lambda: seen.all)
+    problem = seen.all[0].problem
+    assert problem is not None
+    assert problem.kind is kind
+    assert problem.retry_at is not None
+    assert shortest <= problem.retry_at - Clock().now() <= longest
+
+
+async def test_a_refused_watch_is_waited_for_as_a_refused_list_is() -> None:
+    seen = Seen()
+    async with (
+        scripted(script(failing(403))) as (reader, _),
+        running(watch_of(reader, seen, backoff_first=2.0, backoff_longest=LONGEST).run()),
+    ):
+        await until(lambda: seen.all[-1:] and seen.all[-1].problem)
+    problem = seen.all[-1].problem
+    assert problem is not None and problem.retry_at == Clock().now() + LONGEST
+    assert seen.names == {"one"}, "what was read stays"
+
+
+async def test_a_relist_leaves_nothing_to_the_collector_for_ever() -> None:
+    """What is frozen is never collected: a terminal that lists anew for days must not grow by each list's garbage."""
+    gone = Answer([event("ERROR", status(410, "Expired"))])
+    lists = lambda asked: sum("watch" not in a.query for a in asked)  # noqa: E731  # two uses, one line
+    async with scripted(script(gone)) as (reader, asked), running(watch_of(reader, Seen()).run()):
+        await until(lambda: lists(asked) > 2)
+        frozen, before = gc.get_freeze_count(), lists(asked)
+        await until(lambda: lists(asked) > before + 5)
+    assert gc.get_freeze_count() <= frozen
