@@ -1,10 +1,10 @@
-# make demo: the program on a simulated platform.  make test: all fast tests.  make platform: tests on the real parts.
+# make demo: the program on a simulated platform.  make test: all fast tests.  make platform: tests on the real parts.  make trials: the long ones, by hand.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test platform cluster cluster-down bench wheel lock clean
+.PHONY: demo test platform trials cluster cluster-down bench wheel lock clean
 
 demo: $(STAMP)
 	@$(BIN)/tfdash demo $(ARGS)
@@ -18,7 +18,11 @@ test: $(STAMP)
 
 platform: $(STAMP)
 	$(BIN)/python -m tests.platform.harness build
-	$(BIN)/python -m pytest -q --platform tests/protocol tests/platform $(ARGS)
+	$(BIN)/python -m pytest -q --platform -m platform tests/protocol tests/platform $(ARGS)
+
+trials: $(STAMP)
+	$(BIN)/python -m tests.platform.harness build
+	$(BIN)/python -m pytest -q --platform tests/trials $(ARGS)
 
 cluster: $(STAMP)
 	@$(BIN)/python -m tests.platform.harness up

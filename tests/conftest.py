@@ -1,9 +1,21 @@
-"""Options that all tests share."""
+"""Options that all tests share, and the real parts, each started once at its first use.
+
+A build or a start of a part that fails is a failed test with its reason, never a skip.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.platform.harness.argo import ArgoRollouts
+    from tests.platform.harness.cluster import Cluster
+    from tests.platform.harness.prometheus import Prometheus
 
 # No example is timed (a busy machine is no defect), and the same commit tries the same examples, so a failure is the
 # change's. New examples are looked for with ``pytest --hypothesis-profile=search``;
@@ -28,3 +40,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if real:
             config.hook.pytest_deselected(items=real)
             items[:] = [item for item in items if "platform" not in item.keywords]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The one real control plane of the session."""
+    from tests.platform.harness.cluster import Cluster
+
+    with Cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def argo(cluster: Cluster) -> Iterator[ArgoRollouts]:
+    """The real Argo Rollouts controller on the session's cluster, and Flagger's definitions without its controller."""
+    from tests.platform.harness.argo import ArgoRollouts, apply_definitions, flagger_definitions
+
+    with ArgoRollouts(cluster) as running:
+        apply_definitions(cluster, flagger_definitions())
+        yield running
+
+
+@pytest.fixture(scope="module")
+def prometheus() -> Iterator[Callable[..., Prometheus]]:
+    """Starts real Prometheus servers, ``prometheus(config, openmetrics=...)``; they end with the module's tests."""
+    from tests.platform.harness.prometheus import Prometheus
+
+    with ExitStack() as running:
+        yield lambda *args, **kwargs: running.enter_context(Prometheus(*args, **kwargs))

@@ -48,12 +48,6 @@ def demo() -> Iterator[DemoProcess]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def real() -> Iterator[Cluster]:
-    with Cluster() as running:
-        yield running
-
-
 @pytest.fixture(scope="session", params=["simulator", pytest.param("real", marks=pytest.mark.platform)])
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     if request.param == "simulator":
@@ -61,7 +55,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         admin, viewer = client(demo.kubeconfig, "production"), client(demo.kubeconfig, "production-viewer")
         found = Target("simulator", admin, viewer, demo.kubeconfig, "production", demo)
     else:
-        cluster: Cluster = request.getfixturevalue("real")
+        cluster: Cluster = request.getfixturevalue("cluster")
         admin = client(cluster.kubeconfig("admin"), "admin")
         viewer = client(cluster.kubeconfig("viewer"), "viewer")
         found = Target("real", admin, viewer, cluster.kubeconfig("admin"), "admin")

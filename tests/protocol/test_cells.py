@@ -38,7 +38,7 @@ KINDS = (
 def populated(request: pytest.FixtureRequest, target: Target) -> Target:
     """The simulator has a world; the real one gets the cases of the test platform."""
     if not target.simulated:
-        cluster: Cluster = request.getfixturevalue("real")
+        cluster: Cluster = request.getfixturevalue("cluster")
         world.add_nodes(cluster, 2)
         world.add_cases(cluster)
         cluster.wait(

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.platform.harness.argo import ArgoRollouts, apply_definitions, flagger_definitions
-from tests.platform.harness.cluster import Cluster
+from tests.platform.harness.argo import ArgoRollouts
 from tests.protocol.conftest import Target, client
 from tests.protocol.delivery import PATCH, STEPS, Release, reasons
 from tfdash.demo.options import DemoOptions
@@ -40,13 +39,12 @@ def controlled(request: pytest.FixtureRequest) -> Iterator[Target]:
             with admin, viewer:
                 yield Target("simulator", admin, viewer, demo.kubeconfig, "production", demo)
         return
-    cluster: Cluster = request.getfixturevalue("real")
-    admin = client(cluster.kubeconfig("admin"), "admin")
-    viewer = client(cluster.kubeconfig("viewer"), "viewer")
-    with ArgoRollouts(cluster), admin, viewer:
-        apply_definitions(cluster, flagger_definitions())
+    argo: ArgoRollouts = request.getfixturevalue("argo")
+    admin = client(argo.cluster.kubeconfig("admin"), "admin")
+    viewer = client(argo.cluster.kubeconfig("viewer"), "viewer")
+    with admin, viewer:
         assert admin.post("/api/v1/nodes", json=_NODE).status_code in (201, 409)
-        yield Target("real", admin, viewer, cluster.kubeconfig("admin"), "admin")
+        yield Target("real", admin, viewer, argo.cluster.kubeconfig("admin"), "admin")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Random key presses on every screen of a read-only terminal: it goes on, and nothing is asked to change anything.
 
-The same on a real API server, proved by its audit log, is in ``tests/platform/test_trials_reading.py``.
+The same on a real API server, proved by its audit log, is in ``tests/trials/test_reading.py``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.platform.harness.terminals import Terminal, terminal, write_config
-from tests.platform.test_trials_kill import NS, Platform
+from tests.trials.test_kill import NS, Platform
 from tests.unit.actions.acting import CLOSED, OPEN, TestJudge
 from tests.unit.actions.proxying import proxied
 from tfdash.actions.core.protocols import PlanRefused

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.platform.acting_child import NAME, NS
 from tests.platform.harness.cluster import Cluster
 from tests.platform.world import create, deployment, node
+from tests.trials.acting_child import NAME, NS
 
 pytestmark = pytest.mark.platform
 _MOST = 40  # points; the loop ends at the first that is not reached
@@ -26,7 +26,7 @@ def child(word: str, cluster: Cluster, folder: Path, number: int = 0) -> subproc
     argv = [
         sys.executable,
         "-m",
-        "tests.platform.acting_child",
+        "tests.trials.acting_child",
         word,
         str(cluster.kubeconfig("admin")),
         str(folder),

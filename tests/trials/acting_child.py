@@ -1,4 +1,4 @@
-"""A terminal of its own for the tests that kill it: ``python -m tests.platform.acting_child act|settle KUBECONFIG FOLDER N``.
+"""A terminal of its own for the tests that kill it: ``python -m tests.trials.acting_child act|settle KUBECONFIG FOLDER N``.
 
 ``act`` scales a Deployment up by one and kills itself with SIGKILL at the N-th point at which something is about to be, or
 was just, recorded or sent. ``settle`` starts as a terminal does after that, and prints what it settled.
