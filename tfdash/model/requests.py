@@ -54,7 +54,6 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
     follow: bool = True
     tail: int | None = 1000
     since_seconds: int | None = None
-    since_time: float | None = None  # epoch seconds; resumes a lost stream
 
 
 class LogLine(msgspec.Struct, frozen=True, gc=False):

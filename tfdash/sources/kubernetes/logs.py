@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -16,28 +17,56 @@ from tfdash.sources.kubernetes.transport import Reader, problem_of
 from tfdash.text import safe
 
 _LONGEST = 64 * 1024  # bytes of one line that are kept; the rest is cut and said
+_REMEMBERED = 5_000  # lines of a stream that are known again when it is resumed
+_MARGIN = 2.0  # seconds before the last line from which a lost stream is resumed: two writers of a node are not in step
 _FINAL = (ProblemKind.FORBIDDEN, ProblemKind.NOT_SERVED, ProblemKind.BAD_ANSWER)
+
+
+class Overlap:
+    """Tells what a resumed stream only repeats, by the whole line as it came: its full stamp and its text.
+
+    Stamps order nothing here: two writers of one container are not in step, and a node's clock is set back. Where too
+    little is remembered a line comes twice rather than never.
+    """
+
+    def __init__(self) -> None:
+        self._passed: deque[tuple[float, int]] = deque(maxlen=_REMEMBERED)  # (stamp, hash of the line)
+        self._expected: Counter[int] = Counter()
+        self._oldest: float | None = None  # while a resumed stream has repeated nothing yet
+
+    @property
+    def since(self) -> float | None:
+        """From when to resume (epoch seconds); None before the first line."""
+        return self._passed[-1][0] - _MARGIN if self._passed else None
+
+    def resume(self) -> None:
+        """A new stream begins, from ``since`` on."""
+        self._expected = Counter(line for _, line in self._passed)
+        self._oldest = min((at for at, _ in self._passed), default=None)
+
+    def passes(self, raw: bytes, at: float | None) -> bool:
+        """Whether a line is new; it is remembered then. ``at``: its stamp, None where it has none."""
+        line = hash(raw)
+        if self._expected[line] > 0:
+            self._expected[line] -= 1
+            self._oldest = None
+            return False
+        if self._oldest is not None and at is not None and at < self._oldest:
+            return False  # from before the first line that was asked for, or before what is remembered
+        self._passed.append((at if at is not None else self._passed[-1][0] if self._passed else 0.0, line))
+        return True
 
 
 async def stream(reader: Reader, request: LogRequest, clock: Clock) -> AsyncIterator[list[LogLine]]:
     """Batches of lines as they come. Raises ``ReadFailed`` if the log cannot be had at all."""
     backoff = Backoff(0.5, 10.0)
-    last_time: float | None = request.since_time
-    last_texts: set[str] = set()  # the lines already shown of the last second, which sinceTime sends again
-    began = False
+    overlap = Overlap()
     while True:
         try:
-            async for batch in _once(reader, request, last_time):
-                fresh = [line for line in batch if not _seen(line, last_time, last_texts)]
-                if fresh and not began and last_time != request.since_time:
-                    began = True
-                for line in fresh:
-                    if line.time is not None:
-                        second = int(line.time)
-                        if last_time is None or second > int(last_time):
-                            last_texts = set()
-                        last_time = line.time
-                        last_texts.add(line.text)
+            overlap.resume()
+            async for batch in _once(reader, request, overlap.since):
+                pairs = ((raw, _line(request, raw)) for raw in batch)
+                fresh = [line for raw, line in pairs if overlap.passes(raw, line.time)]
                 if fresh:
                     backoff.reset()
                     yield fresh
@@ -52,19 +81,11 @@ async def stream(reader: Reader, request: LogRequest, clock: Clock) -> AsyncIter
         await asyncio.sleep(backoff.next())
 
 
-def _seen(line: LogLine, last_time: float | None, last_texts: set[str]) -> bool:
-    if line.time is None or last_time is None:
-        return False
-    return line.time < last_time or (
-        int(line.time) == int(last_time) and line.text in last_texts and line.time <= last_time
-    )
-
-
 def _note(request: LogRequest, text: str) -> LogLine:
     return LogLine(request.pod.name, request.container, None, text, note=True)
 
 
-async def _once(reader: Reader, request: LogRequest, since: float | None) -> AsyncIterator[list[LogLine]]:
+async def _once(reader: Reader, request: LogRequest, since: float | None) -> AsyncIterator[list[bytes]]:
     params = {"container": request.container, "timestamps": "true"}
     if request.follow and not request.previous:
         params["follow"] = "true"
@@ -87,27 +108,18 @@ async def _once(reader: Reader, request: LogRequest, since: float | None) -> Asy
             if len(rest) > _LONGEST:
                 lines, rest = [*lines, rest], b""
             if lines:
-                yield [_line(request, raw) for raw in lines]
+                yield lines
         if rest:
-            yield [_line(request, rest)]
+            yield [rest]
     finally:
         await answer.aclose()
 
 
 def _line(request: LogRequest, raw: bytes) -> LogLine:
     stamp, _, text = raw[:_LONGEST].decode(errors="replace").partition(" ")
-    time = seconds(_six_digits(stamp)) or None
+    time = seconds(stamp) or None
     if time is None:
         text = raw[:_LONGEST].decode(errors="replace")
     if len(raw) > _LONGEST:
         text += f" … ({len(raw) - _LONGEST} bytes more)"
     return LogLine(request.pod.name, request.container, time, safe(text.rstrip("\r").expandtabs(4)))
-
-
-def _six_digits(stamp: str) -> str:
-    """Kubernetes writes nanoseconds; Python reads microseconds."""
-    head, dot, tail = stamp.partition(".")
-    if not dot:
-        return stamp
-    digits = tail.rstrip("Z")
-    return f"{head}.{digits[:6]:0<6}+00:00" if digits.isdigit() else stamp
