@@ -1,0 +1,311 @@
+"""The action service on the real store: what is promised across both is asked of both.
+
+The board stands still and the API server is one in memory (``tests.unit.actions.things``); the audit log is a real file, and a
+second person is stamped by a real PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.actions.acting import confirmed
+from tests.unit.actions.things import CLOSED, NOW, REF, Standing, subject, world
+from tests.unit.store.conftest import Database
+from tests.unit.store.helpers import Clock, opened
+from tests.unit.store.test_shared import end, sync
+from tfdash.actions.core.action_service import ActingDesk
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.plan_digest import plan_of
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import Answer, ApprovalRefused, OutcomeUnknown, Writers
+from tfdash.model.action import Guarded, Plan, Progress, Request, Result
+from tfdash.model.store_state import Entry
+from tfdash.store.opening import Opened
+
+WEB, HELD = subject("Deployment", "web"), subject("Deployment", "held")
+
+
+class Terminal:
+    """A board, a service and a real store. ``see`` has the board show what the store knows now."""
+
+    def __init__(
+        self, folder: Path, *, policy: ActionPolicy | None = None, store: Opened | None = None, **options: Any
+    ) -> None:
+        self.clock = Clock(NOW)
+        self.opened = store or opened(folder, self.clock, **options)
+        self.store = self.opened.store
+        self.board = Standing(world())
+        self.service = ActingDesk(
+            self.board,
+            Writers(clusters={REF: self.board.server}),
+            self.store,
+            policy or ActionPolicy(follow=0.0, settle_margin=0.0),
+            self.clock,
+            Mode(acts=True),
+        )
+        self.see()
+
+    @property
+    def sent(self) -> list[Request]:
+        return self.board.server.sent
+
+    def see(self) -> None:
+        self.board.picture = msgspec.structs.replace(self.board.picture, store_state=self.store.state())
+
+    async def plan(self, action: str = "workload.restart", at: Any = WEB, **given: str) -> Guarded:
+        self.see()
+        return await self.service.plan(action, at, given)
+
+    async def execute(self, guarded: Guarded, **given: Any) -> Progress:
+        work = self.service.execute(guarded, confirmed(guarded, **given), lambda p: None)
+        return await asyncio.wait_for(work, 60)
+
+    async def entries(self) -> list[Entry]:
+        """Oldest first."""
+        return (await self.store.newest(100))[::-1]
+
+    async def kinds(self) -> list[str]:
+        return [str(e.kind) for e in await self.entries()]
+
+
+class Held:
+    """The server's answer to writes waits until it is let go."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.arrived, self.let_go = asyncio.Event(), asyncio.Event()
+        real = terminal.board.server.send
+
+        async def send(request: Request, *, audit_id: str, timeout: float) -> Answer:
+            answer = await real(request, audit_id=audit_id, timeout=timeout)
+            if not request.path.endswith("/events"):
+                self.arrived.set()
+                await self.let_go.wait()
+            return answer
+
+        terminal.board.server.send = send  # type: ignore[method-assign]
+
+
+async def test_what_was_done_stands_in_the_log_in_its_order(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    done = await at.execute(await at.plan("workload.release", HELD))
+    assert done.result is Result.APPLIED
+    entries = await at.entries()
+    assert [e.kind for e in entries] == ["intent", "confirmation", "outcome", "verification"]
+    assert {e.intent for e in entries} == {done.entry}
+    assert {e.actor for e in entries} == {"ada@corp"}
+    assert {(e.target, e.action, e.environment, e.cluster) for e in entries} == {
+        ("Deployment shop/held", "workload.release", "production", "eu-1")
+    }
+    at.store.close()
+
+
+async def test_the_same_plan_twice_is_done_once_and_both_get_its_outcome(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    held, guarded = Held(at), await at.plan()
+    first = asyncio.ensure_future(at.execute(guarded))
+    await held.arrived.wait()
+    second = asyncio.ensure_future(at.execute(guarded))
+    held.let_go.set()
+    assert await first == await second == await at.execute(guarded)
+    assert len(at.sent) == 1 and (await at.kinds()).count("intent") == 1
+    at.store.close()
+
+
+async def test_another_plan_of_the_very_same_is_refused_while_it_is_under_way_and_not_afterwards(
+    tmp_path: Path,
+) -> None:
+    at = Terminal(tmp_path)
+    held, one, other = Held(at), await at.plan(), await at.plan()
+    assert one.plan.id != other.plan.id and one.plan.digest == other.plan.digest
+    first = asyncio.ensure_future(at.execute(one))
+    await held.arrived.wait()
+    refused = await at.execute(other)
+    assert (refused.result, refused.sentence) == (Result.REFUSED, "the very same is under way already")
+    assert len(at.sent) == 1
+    held.let_go.set()
+    await first
+    assert (await at.execute(await at.plan())).result is Result.APPLIED
+    assert len(at.sent) == 2
+    at.store.close()
+
+
+async def test_different_things_go_on_beside_each_other_up_to_the_cap(tmp_path: Path) -> None:
+    at = Terminal(tmp_path, policy=ActionPolicy(follow=0.0, bulk_cap=2))
+    held = Held(at)
+    plans = [await at.plan(), await at.plan("workload.hold"), await at.plan("workload.release", HELD)]
+    under_way = []
+    for guarded in plans[:2]:
+        held.arrived.clear()
+        under_way.append(asyncio.ensure_future(at.execute(guarded)))
+        await held.arrived.wait()
+    refused = await at.execute(plans[2])
+    assert refused.result is Result.REFUSED and "2 actions are under way already" in refused.sentence
+    assert len(at.sent) == 2
+    held.let_go.set()
+    assert [p.result for p in await asyncio.gather(*under_way)] == [Result.APPLIED, Result.APPLIED]
+    assert (await at.execute(plans[2])).result is Result.APPLIED
+    at.store.close()
+
+
+async def test_a_plan_of_another_terminal_is_refused(tmp_path: Path) -> None:
+    one, other = Terminal(tmp_path / "one"), Terminal(tmp_path / "other")
+    refused = await other.execute(await one.plan())
+    assert (refused.result, other.sent) == (Result.REFUSED, [])
+    assert "not made here" in refused.sentence
+    one.store.close()
+    other.store.close()
+
+
+async def test_it_goes_on_when_whoever_asked_is_gone(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    held, guarded = Held(at), await at.plan()
+    asked = asyncio.ensure_future(at.execute(guarded))
+    await held.arrived.wait()
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    held.let_go.set()
+    assert (await at.execute(guarded)).result is Result.APPLIED  # the first one's outcome
+    assert len(at.sent) == 1 and "outcome" in await at.kinds()
+    at.store.close()
+
+
+async def test_without_a_disk_what_is_exempt_goes_on_unrecorded_and_all_else_waits(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    at = Terminal(tmp_path / "file" / "x")
+    done = await at.execute(await at.plan())
+    assert done.result is Result.APPLIED and done.sentence.startswith("UNRECORDED: ")
+    assert (len(at.sent), done.entry) == (1, "")
+    refused = await at.execute(await at.plan("workload.release", HELD))
+    assert refused.result is Result.REFUSED and "nothing durable would remember it" in refused.sentence
+    assert len(at.sent) == 1
+    at.store.close()
+
+
+async def test_an_outcome_that_never_came_is_settled_by_reading_after_a_restart(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    guarded = await at.plan()
+
+    class Killed(BaseException):
+        pass
+
+    async def die(*_: Any, **__: Any) -> Answer:
+        raise Killed
+
+    at.board.server.send = die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        await at.execute(guarded)
+    assert await at.kinds() == ["intent"]
+    at.store.close()
+    again = Terminal(tmp_path)
+    again.clock.at = NOW + 3600
+    await again.opened.feeder.load()
+    again.see()
+    (left,) = again.board.picture.store_state.unsettled
+    (settled,) = await again.service.settle()
+    assert (settled.entry.intent, settled.result, settled.recorded) == (
+        left.intent,
+        Result.NOT_APPLIED,
+        True,
+    )
+    assert again.store.state().unsettled == () and again.sent == []
+    again.store.close()
+
+
+async def test_an_answer_that_was_lost_is_told_by_reading_and_sent_once(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    guarded = await at.plan()
+    at.board.server.answers = [OutcomeUnknown("lost")]
+    done = await at.execute(guarded)
+    assert done.result is Result.NOT_APPLIED and "it took no effect" in done.sentence
+    assert len(at.sent) == 1
+    assert [e.kind for e in await at.entries() if e.kind == "outcome"] == ["outcome"]
+    at.store.close()
+
+
+# -- a second person --------------------------------------------------------------------------------------------
+
+ASKS = ActionPolicy(follow=0.0, second_person=("workload.release",))
+
+
+def person(folder: Path, database: Database, role: str, policy: ActionPolicy = ASKS) -> Terminal:
+    store = opened(folder / role, Clock(NOW), url=database.url(role), terminal=role, deadline=5.0)
+    return Terminal(folder, policy=policy, store=store)
+
+
+async def asked(ann: Terminal, at: Any = HELD) -> tuple[Guarded, str]:
+    ann.store.health = msgspec.structs.replace(ann.store.health, shared_configured=True)
+    guarded = await ann.plan("workload.release", at)
+    assert guarded.allowed, guarded.refused
+    return guarded, (await ann.service.request_approval(guarded, "the queue is full")).id
+
+
+async def answered(bob: Terminal, approval: str, approve: bool) -> None:
+    await sync(bob.opened)
+    await bob.store.look_at_approvals()
+    request = next(a for a in bob.store.state().approvals if a.id == approval)
+    await bob.service.decide(request, approve, "looked at it")
+
+
+async def test_one_asks_another_approves_and_it_is_used_once(tmp_path: Path, database: Database) -> None:
+    ann, bob = person(tmp_path, database, "ann"), person(tmp_path, database, "bob")
+    guarded, approval = await asked(ann)
+    refused = await ann.execute(guarded, approval=approval)
+    assert refused.result is Result.REFUSED and "nobody has approved it yet" in refused.sentence
+    await answered(bob, approval, True)
+    done = await ann.execute(guarded, approval=approval)
+    assert done.result is Result.APPLIED and len(ann.sent) == 1
+    refused = await ann.execute(await ann.plan("workload.release", HELD), approval=approval)
+    assert refused.result is Result.REFUSED and "used already" in refused.sentence
+    assert len(ann.sent) == 1
+    await end(ann.opened, bob.opened)
+
+
+async def test_whoever_asked_cannot_approve_and_a_denial_ends_it(tmp_path: Path, database: Database) -> None:
+    ann, bob = person(tmp_path, database, "ann"), person(tmp_path, database, "bob")
+    guarded, approval = await asked(ann)
+    with pytest.raises(ApprovalRefused, match="second person"):
+        await answered(ann, approval, True)
+    await answered(bob, approval, False)
+    refused = await ann.execute(guarded, approval=approval)
+    assert refused.result is Result.REFUSED and "denied it" in refused.sentence
+    assert ann.sent == []
+    await end(ann.opened, bob.opened)
+
+
+async def test_an_approval_is_of_one_plan_and_of_what_its_approver_was_shown(
+    tmp_path: Path, database: Database
+) -> None:
+    ann, bob = person(tmp_path, database, "ann"), person(tmp_path, database, "bob")
+    guarded, approval = await asked(ann)
+    await answered(bob, approval, True)
+    document = ann.board.server.documents["/apis/apps/v1/namespaces/shop/deployments/held"]
+    document["spec"]["progressDeadlineSeconds"] = 9
+    document["metadata"]["uid"] = "another"
+    other = await ann.plan("workload.release", HELD)
+    assert other.plan.digest != guarded.plan.digest
+    refused = await ann.execute(other, approval=approval)
+    assert refused.result is Result.REFUSED and "another plan" in refused.sentence
+    (request,) = (a for a in ann.store.state().approvals if a.id == approval)
+    forged = msgspec.structs.replace(msgspec.json.decode(request.plan, type=Plan), effect="nothing happens")
+    text = msgspec.json.encode(forged).decode()
+    with pytest.raises(ApprovalRefused, match="not the one that its digest names"):
+        plan_of(msgspec.structs.replace(request, plan=text))
+    await end(ann.opened, bob.opened)
+
+
+async def test_in_a_closed_calendar_an_emergency_fix_goes_by_a_second_person(
+    tmp_path: Path, database: Database
+) -> None:
+    policy = ActionPolicy(follow=0.0)
+    ann, bob = person(tmp_path, database, "ann", policy), person(tmp_path, database, "bob", policy)
+    ann.board.say(calendar=CLOSED)
+    guarded, approval = await asked(ann)
+    assert (await ann.execute(guarded)).result is Result.REFUSED
+    await answered(bob, approval, True)
+    assert (await ann.execute(guarded, approval=approval)).result is Result.APPLIED
+    await end(ann.opened, bob.opened)
