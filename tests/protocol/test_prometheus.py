@@ -132,8 +132,8 @@ USUAL = [
 def test_the_worlds_traffic_has_the_same_answers_on_a_real_prometheus() -> None:
     from tests.platform.harness.prometheus import Prometheus
     from tests.unit.demo.prometheus.scenes import Scene
+    from tfdash.demo.controllers.behaviour import Rule
     from tfdash.demo.traffic.storage import Traffic
-    from tfdash.demo.world.behaviour import Rule
 
     scene = Scene(Rule(app="checkout", image="*:2.14.0", does={"errors": 0.05, "after": "1m"}))
     scene.do("release", service="checkout", version="2.14.0")

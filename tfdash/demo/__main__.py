@@ -60,7 +60,7 @@ def main() -> int:
     if problems:
         print(f"tfdash demo: {problems[0]}", file=sys.stderr)
         return _USAGE
-    from tfdash.demo.scenario import ScenarioError
+    from tfdash.demo.scenarios.scenario import ScenarioError
     from tfdash.demo.serve import serve
 
     try:

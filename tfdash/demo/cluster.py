@@ -6,18 +6,18 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from tfdash.demo.auth import Authorizer, Tokens
+from tfdash.demo.apiserver.auth import Authorizer, Tokens
+from tfdash.demo.apiserver.faults import Faults
+from tfdash.demo.apiserver.object_store import Store
 from tfdash.demo.clock import Agenda, SimulatedClock
-from tfdash.demo.faults import Faults
+from tfdash.demo.controllers.argo.git_repository import Repository
+from tfdash.demo.controllers.behaviour import Behaviours, Refusal
+from tfdash.demo.controllers.flagger.load_tester import Gates
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.prometheus.server import PrometheusServer
-from tfdash.demo.store import Store
-from tfdash.demo.world.behaviour import Behaviours, Refusal
-from tfdash.demo.world.gates import Gates
-from tfdash.demo.world.repository import Repository
 
 if TYPE_CHECKING:
-    from tfdash.demo.usage import Demand
+    from tfdash.demo.traffic.usage import Demand
 
 
 class Cluster:

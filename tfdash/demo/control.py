@@ -12,12 +12,12 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
-from tfdash.demo import faults
+from tfdash.demo.apiserver import faults
+from tfdash.demo.apiserver.errors import ApiError, bad_request
+from tfdash.demo.apiserver.negotiate import document
+from tfdash.demo.apiserver.objects import Obj, stamp
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
-from tfdash.demo.errors import ApiError, bad_request
-from tfdash.demo.negotiate import document
-from tfdash.demo.objects import Obj, stamp
 
 
 class Platform(Protocol):

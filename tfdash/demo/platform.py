@@ -7,13 +7,13 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 
-from tfdash.demo.auth import Tokens
+from tfdash.demo.apiserver.auth import Tokens
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
 from tfdash.demo.options import ENVIRONMENTS, DemoOptions
-from tfdash.demo.scenario import load
-from tfdash.demo.world.identities import USERS
-from tfdash.demo.world.world import World, settle
+from tfdash.demo.scenarios.identities import USERS
+from tfdash.demo.scenarios.scenario import load
+from tfdash.demo.world import World, settle
 
 _SLICE = 0.02  # real seconds of world work before requests have their turn
 _LONGEST_SLEEP = 30.0

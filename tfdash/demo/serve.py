@@ -14,10 +14,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tfdash.demo import files, tls
+from tfdash.demo import client_files, tls
+from tfdash.demo.apiserver.server import ApiServer
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.platform import Platform
-from tfdash.demo.server import ApiServer
 
 _CLOSING = 0.5  # real seconds that open answers get at the end
 
@@ -25,7 +25,9 @@ _CLOSING = 0.5  # real seconds that open answers get at the end
 class Running:
     """A serving platform and where it is."""
 
-    def __init__(self, platform: Platform, folder: Path, ports: dict[str, int], written: files.Files) -> None:
+    def __init__(
+        self, platform: Platform, folder: Path, ports: dict[str, int], written: client_files.Files
+    ) -> None:
         self.platform = platform
         self.folder = folder
         self.ports = ports
@@ -85,8 +87,8 @@ class Served:
             await site.start()
             ports[name] = runner.addresses[0][1]
             cluster.address = f"127.0.0.1:{ports[name]}"
-        written = files.write(platform, self._folder, ports, certificates)
-        platform.changed = lambda: files.rewrite_config(platform, written)
+        written = client_files.write(platform, self._folder, ports, certificates)
+        platform.changed = lambda: client_files.rewrite_config(platform, written)
         self._life = asyncio.create_task(platform.live())
         gc.collect()
         gc.freeze()

@@ -22,7 +22,7 @@ from tfdash.actions.kubernetes.patches import (
     took_effect,
 )
 from tfdash.actions.kubernetes.paths import attributes_of, path_of
-from tfdash.demo.patch.simple import PatchRefused, json_patch
+from tfdash.demo.apiserver.patch.simple import PatchRefused, json_patch
 from tfdash.model.action import Request
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical_at

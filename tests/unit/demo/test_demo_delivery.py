@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.demo.worlds import NAMESPACE, START, Stage, deployment, template
-from tfdash.demo import discovery
-from tfdash.demo.auth import Tokens
+from tfdash.demo.apiserver import discovery
+from tfdash.demo.apiserver.auth import Tokens
+from tfdash.demo.apiserver.deleting import remove
+from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
-from tfdash.demo.deleting import remove
-from tfdash.demo.objects import Obj
 from tfdash.demo.options import DemoOptions
-from tfdash.demo.scenario import Scenario, ScenarioError, Step, load, shipped
-from tfdash.demo.world.world import World, settle
+from tfdash.demo.scenarios.scenario import Scenario, ScenarioError, Step, load, shipped
+from tfdash.demo.world import World, settle
 
 CANARIES, APPLICATIONS, DEPLOYMENTS = "canaries.flagger.app", "applications.argoproj.io", "deployments.apps"
 PROBED = {"readinessProbe": {"httpGet": {"port": 80}}}

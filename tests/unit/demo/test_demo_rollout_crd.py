@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.unit.demo.worlds import NAMESPACE, Stage, conditions, template
-from tfdash.demo.deleting import remove
-from tfdash.demo.objects import Obj, annotations_of, deleting, stamp
-from tfdash.demo.world.rolloutsteps import counts, shares
+from tfdash.demo.apiserver.deleting import remove
+from tfdash.demo.apiserver.objects import Obj, annotations_of, deleting, stamp
+from tfdash.demo.controllers.argo.rollout_steps import counts, shares
 
 ROLLOUTS, SETS, RUNS = "rollouts.argoproj.io", "replicasets.apps", "analysisruns.argoproj.io"
 EXPERIMENTS, TEMPLATES = "experiments.argoproj.io", "analysistemplates.argoproj.io"

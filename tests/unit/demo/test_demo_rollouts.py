@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.demo.worlds import Stage, conditions, deployment, template
-from tfdash.demo.objects import Obj, annotations_of, deleting, name_of
-from tfdash.demo.world.deployment import bounds, revision_of
+from tfdash.demo.apiserver.objects import Obj, annotations_of, deleting, name_of
+from tfdash.demo.controllers.deployment import bounds, revision_of
 
 DEPLOYMENTS, SETS = "deployments.apps", "replicasets.apps"
 PROBED = {"readinessProbe": {"httpGet": {"port": 80}}}

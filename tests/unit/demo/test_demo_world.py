@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.demo.worlds import START, Stage, conditions, deployment, template
-from tfdash.demo import usage
+from tfdash.demo.apiserver.objects import Obj, deleting, labels_of, name_of
 from tfdash.demo.clock import SimulatedClock
-from tfdash.demo.objects import Obj, deleting, labels_of, name_of
-from tfdash.demo.scenario import load
-from tfdash.demo.world.backoff import BackOff
+from tfdash.demo.controllers.crash_backoff import BackOff
+from tfdash.demo.scenarios.scenario import load
+from tfdash.demo.traffic import usage
 
 
 @pytest.fixture
@@ -364,7 +364,7 @@ def test_a_namespace_takes_what_is_in_it_along(stage: Stage) -> None:
     stage.run(60)
     found = stage.get("namespaces", "drill", "")
     with stage.cluster.agenda.pretending(stage.time):
-        from tfdash.demo.deleting import remove
+        from tfdash.demo.apiserver.deleting import remove
 
         remove(stage.store, "namespaces", found)
     stage.run(60)

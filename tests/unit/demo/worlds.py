@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfdash.demo.auth import Tokens
+from tfdash.demo.apiserver.auth import Tokens
+from tfdash.demo.apiserver.defaults import filled
+from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
-from tfdash.demo.defaults import filled
-from tfdash.demo.objects import Obj
 from tfdash.demo.options import DemoOptions
-from tfdash.demo.scenario import Scenario
-from tfdash.demo.world.world import World, settle
+from tfdash.demo.scenarios.scenario import Scenario
+from tfdash.demo.world import World, settle
 
 START = 1_795_500_000.0  # Tuesday, 24 November 2026, 05:20 UTC
 NAMESPACE = "drill"

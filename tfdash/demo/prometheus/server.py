@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from tfdash.demo.auth import ANONYMOUS, User
-from tfdash.demo.errors import ApiError, not_found
+from tfdash.demo.apiserver.auth import ANONYMOUS, User
+from tfdash.demo.apiserver.errors import ApiError, not_found
 from tfdash.demo.traffic.history import History
 
 if TYPE_CHECKING:
-    from tfdash.demo.call import Target
+    from tfdash.demo.apiserver.request import Target
     from tfdash.demo.cluster import Cluster
     from tfdash.demo.prometheus.api import Api
 

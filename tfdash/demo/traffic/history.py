@@ -6,11 +6,20 @@ import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tfdash.demo import usage
-from tfdash.demo.objects import Obj, condition_is, deleting, dig, labels_of, name_of, namespace_of, uid_of
-from tfdash.demo.store import DELETED, Happened
+from tfdash.demo.apiserver.object_store import DELETED, Happened
+from tfdash.demo.apiserver.objects import (
+    Obj,
+    condition_is,
+    deleting,
+    dig,
+    labels_of,
+    name_of,
+    namespace_of,
+    uid_of,
+)
+from tfdash.demo.scenarios.catalogue import catalogue
+from tfdash.demo.traffic import usage
 from tfdash.demo.traffic.profile import Profile, Service, profile_of, table
-from tfdash.demo.world.catalogue import catalogue
 
 if TYPE_CHECKING:
     from tfdash.demo.cluster import Cluster

@@ -5,9 +5,9 @@ from __future__ import annotations
 import zlib
 
 from tfdash.demo.prometheus.series import NAME, Matchers, Series, matches
+from tfdash.demo.scenarios.catalogue import catalogue
 from tfdash.demo.traffic.history import INTERVAL, History
 from tfdash.demo.traffic.profile import Journey, table
-from tfdash.demo.world.catalogue import catalogue
 
 SUCCESS, DURATION = "probe_success", "probe_duration_seconds"
 _TIMEOUT = 10.0

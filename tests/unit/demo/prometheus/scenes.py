@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.unit.demo.worlds import Stage
-from tfdash.demo.scenario import Scenario, Step
-from tfdash.demo.world.behaviour import Rule
+from tfdash.demo.controllers.behaviour import Rule
+from tfdash.demo.scenarios.scenario import Scenario, Step
 
 MAIN = "tf-staging"
 

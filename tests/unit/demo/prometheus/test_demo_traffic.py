@@ -10,12 +10,12 @@ from aiohttp.test_utils import make_mocked_request
 
 from tests.unit.demo.prometheus.scenes import MAIN, Scene
 from tests.unit.demo.worlds import START
-from tfdash.demo.auth import User
-from tfdash.demo.objects import labels_of, name_of
-from tfdash.demo.store import ADDED, DELETED, Happened, Stored
+from tfdash.demo.apiserver.auth import User
+from tfdash.demo.apiserver.object_store import ADDED, DELETED, Happened, Stored
+from tfdash.demo.apiserver.objects import labels_of, name_of
+from tfdash.demo.controllers.behaviour import Behaviour, Rule, made
 from tfdash.demo.traffic.history import ROLLOUTS
 from tfdash.demo.traffic.profile import BOUNDS, CODES, Profile, shares
-from tfdash.demo.world.behaviour import Behaviour, Rule, made
 
 ERRORS = 'sum(rate(http_requests_total{app="checkout",code=~"5.."%s}[5m])) / sum(rate(http_requests_total{app="checkout"%s}[5m]))'
 P90 = 'histogram_quantile(0.9, sum by (le) (rate(http_request_duration_seconds_bucket{app="checkout"}[5m])))'

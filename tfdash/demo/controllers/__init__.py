@@ -1,0 +1,1 @@
+"""Who acts on a cluster's objects: controllers, scheduler, kubelets."""

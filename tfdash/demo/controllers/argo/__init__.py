@@ -1,0 +1,1 @@
+"""Argo Rollouts with its analyses, and Argo CD."""

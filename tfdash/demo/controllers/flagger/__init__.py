@@ -1,0 +1,1 @@
+"""Flagger: canaries over a Deployment and its primary, and the load tester that they ask."""

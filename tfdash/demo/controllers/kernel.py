@@ -1,0 +1,58 @@
+"""What every part of the world shares: its cluster, a queue of things to look at, events told to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tfdash.demo.apiserver.object_store import Store, StoreKey
+from tfdash.demo.apiserver.objects import Obj
+from tfdash.demo.apiserver.resources import by_storage
+from tfdash.demo.clock import Entry
+from tfdash.demo.cluster import Cluster
+from tfdash.demo.controllers.events import Recorder
+
+if TYPE_CHECKING:
+    from tfdash.demo.clock import Agenda
+
+Look = Callable[[StoreKey], None]
+SOON = 0.05  # simulated seconds between a change and its controller's look at it
+
+
+class Kernel:
+    """Handed to every part. A *look* is a level-triggered reconcile of one key; looks at one key are not doubled."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.store: Store = cluster.store
+        self.agenda: Agenda = cluster.agenda
+        self.rng = cluster.rng
+        self.behaviours = cluster.behaviours
+        self.recorder = Recorder(cluster)
+        self._waiting: dict[tuple[Look, StoreKey], tuple[float, Entry]] = {}
+
+    def now(self) -> float:
+        return self.agenda.now()
+
+    def look(self, how: Look, key: StoreKey, delay: float = SOON) -> None:
+        """Look at ``key`` after ``delay``, or sooner where that is planned already."""
+        at = self.now() + delay
+        planned = self._waiting.get((how, key))
+        if planned is not None:
+            if planned[0] <= at:
+                return
+            planned[1].cancel()
+        self._waiting[how, key] = (at, self.agenda.at(at, self._run, how, key))
+
+    def _run(self, how: Look, key: StoreKey) -> None:
+        self._waiting.pop((how, key), None)
+        how(key)
+
+    def tell(
+        self, storage: str, obj: Obj, kind: str, reason: str, message: str, source: str, **more: str
+    ) -> None:
+        """Record an Event about ``obj``; ``kind`` is Normal or Warning."""
+        self.recorder.tell(by_storage()[storage], obj, kind, reason, message, source, **more)
+
+    def update(self, storage: str, obj: Obj) -> Obj:
+        return self.store.update(storage, obj)

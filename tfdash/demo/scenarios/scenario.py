@@ -1,0 +1,158 @@
+"""Scenarios: what is preset in the world, and what happens in it at which simulated time. TOML, shipped or a file."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tfdash.demo.controllers.behaviour import Rule, duration
+
+ACTIONS = (
+    "release",
+    "undo",
+    "scale",
+    "restart",
+    "pause",
+    "resume",
+    "delete-pod",
+    "lose-node",
+    "restore-node",
+    "cordon",
+    "uncordon",
+    "demand",
+    "behave",
+    "behave-well",
+    "refuse",
+    "accept",
+    "create",
+    "run-cronjob",
+    "edit-config",
+    "prometheus-down",
+    "prometheus-up",
+)
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be read; the text names the file, the place and the remedy."""
+
+
+class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One thing that happens. ``at`` counts from the demo's start, "-12m" lies before it; without it the step waits
+    for the control endpoint. The other fields are the action's.
+    """
+
+    do: str
+    name: str = ""
+    at: str | int | float | None = None
+    environment: str = "production"
+    namespace: str = "main"  # a role of data/world.toml, or a name
+    service: str = ""
+    version: str = ""
+    replicas: int = 0
+    node: str = ""
+    factor: float = 1.0
+    over: str | int | float = 0  # how long a change of demand takes
+    env: dict[str, str] = {}
+    cpu: str = ""
+    memory_limit: str = ""
+    does: dict[str, Any] = {}
+    image: str = "*"
+    webhook: str = ""
+    reason: str = ""
+    manifest: dict[str, Any] = {}
+    data: dict[str, str] = {}
+
+    @property
+    def offset(self) -> float:
+        return duration(self.at if self.at is not None else 0)
+
+
+class Bulk(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Many plain pods, as many as the option says, in so many namespaces."""
+
+    namespaces: int = 20
+    replicas: int = 20
+    node_pods: int = 250
+
+
+class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """``start`` is when it begins, unless the run says otherwise (RFC 3339, "2026-11-24T15:05:00Z"). ``argo`` = false
+    leaves out the custom resources of Argo and Flagger; ``rollouts``, ``canaries`` and ``applications`` name the services
+    that Argo Rollouts, Flagger and Argo CD carry, as data/world.toml says.
+    """
+
+    title: str = ""
+    start: str = ""
+    argo: bool = True
+    rollouts: list[str] = []
+    canaries: list[str] = []
+    applications: list[str] = []
+    behaviour: list[Rule] = []
+    step: list[Step] = []
+    bulk: Bulk | None = None
+
+    @property
+    def begins(self) -> float | None:
+        """``start`` as epoch seconds. Raises ValueError."""
+        if not self.start:
+            return None
+        at = datetime.fromisoformat(self.start)
+        if at.tzinfo is None:
+            raise ValueError(f"start = {self.start!r} has no zone; write 2026-11-24T15:05:00Z")
+        return at.timestamp()
+
+    def names(self) -> list[str]:
+        return [s.name for s in self.step if s.name]
+
+
+def shipped() -> list[str]:
+    """The names of the scenarios that come with the program."""
+    folder = files("tfdash.demo").joinpath("scenarios")
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def load(name: str) -> Scenario:
+    """A shipped scenario by name, or a file by its path. Raises ``ScenarioError``."""
+    if name.endswith(".toml"):
+        where = name
+        try:
+            text = Path(name).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ScenarioError(f"{name}: cannot be read: {error}") from error
+    else:
+        if name not in shipped():
+            raise ScenarioError(
+                f"scenario {name!r} is unknown; one of {', '.join(shipped())}, or the path of a .toml file"
+            )
+        where = f"scenario {name}"
+        text = files("tfdash.demo").joinpath("scenarios", f"{name}.toml").read_text(encoding="utf-8")
+    try:
+        found = msgspec.convert(tomllib.loads(text), Scenario)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ScenarioError(f"{where}: {error}") from error
+    try:
+        _ = found.begins
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from error
+    for index, step in enumerate(found.step, 1):
+        _check(where, index, step)
+    return found
+
+
+def _check(where: str, index: int, step: Step) -> None:
+    here = f"{where}: step {index} ({step.name or step.do})"
+    if step.do not in ACTIONS:
+        raise ScenarioError(f"{here}: do = {step.do!r} is unknown; one of {', '.join(ACTIONS)}")
+    try:
+        duration(step.over)
+        if step.at is not None:
+            duration(step.at)
+    except ValueError as error:
+        raise ScenarioError(f"{here}: {error}") from error
+    if step.at is None and not step.name:
+        raise ScenarioError(f"{here}: needs at = or a name by which it can be called")

@@ -1,0 +1,236 @@
+"""What a scenario's steps do: the acts of people and machines outside the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tfdash.demo.apiserver.defaults import filled
+from tfdash.demo.apiserver.deleting import remove
+from tfdash.demo.apiserver.objects import (
+    Obj,
+    annotations_of,
+    controller_of,
+    dig,
+    labels_of,
+    namespace_of,
+    stamp,
+    with_annotations,
+    with_meta,
+    with_spec,
+)
+from tfdash.demo.apiserver.resources import by_kind
+from tfdash.demo.apiserver.writing import GENERATED
+from tfdash.demo.controllers.behaviour import Refusal, Rule, duration
+from tfdash.demo.controllers.cronjob import make_job
+from tfdash.demo.controllers.deployment import revision_of, template_of
+from tfdash.demo.controllers.kernel import Kernel
+from tfdash.demo.controllers.nodes import Nodes
+from tfdash.demo.controllers.replicaset import STORAGE as SETS
+from tfdash.demo.scenarios.catalogue import catalogue
+from tfdash.demo.scenarios.scenario import Step
+from tfdash.demo.traffic import usage
+
+_WORKLOADS = ("deployments.apps", "rollouts.argoproj.io", "statefulsets.apps", "daemonsets.apps")
+_CAUSE = "kubernetes.io/change-cause"
+
+
+class Actions:
+    def __init__(self, kernel: Kernel, nodes: Nodes) -> None:
+        self._k = kernel
+        self._nodes = nodes
+        self._does: dict[str, Callable[[Step], None]] = {
+            "release": self._release,
+            "undo": self._undo,
+            "scale": self._scale,
+            "restart": self._restart,
+            "pause": lambda s: self._paused(s, True),
+            "resume": lambda s: self._paused(s, None),
+            "delete-pod": self._delete_pod,
+            "lose-node": lambda s: nodes.lose(s.node),
+            "restore-node": lambda s: nodes.bring_back(s.node),
+            "cordon": lambda s: self._cordon(s, True),
+            "uncordon": lambda s: self._cordon(s, None),
+            "demand": self._demand,
+            "behave": self._behave,
+            "behave-well": lambda s: kernel.behaviours.remove(s.service),
+            "refuse": self._refuse,
+            "accept": self._accept,
+            "create": self._create,
+            "run-cronjob": self._run_cronjob,
+            "edit-config": self._edit_config,
+            "prometheus-down": self._prometheus_down,
+            "prometheus-up": lambda s: setattr(kernel.cluster.prometheus, "down", ""),
+        }
+
+    def run(self, step: Step) -> None:
+        self._does[step.do](step)
+
+    def _namespace(self, step: Step) -> str:
+        plan = catalogue()
+        if step.namespace in plan.namespaces:
+            return plan.namespace(step.namespace, self._k.cluster.name)
+        return step.namespace
+
+    def _workload(self, step: Step) -> tuple[str, Obj] | None:
+        for storage in _WORKLOADS:
+            found = self._k.store.find(storage, self._namespace(step), step.service)
+            if found is not None:
+                return storage, found
+        return None
+
+    def _write(self, storage: str, obj: Obj, before: Obj) -> None:
+        if obj.get("spec") != before.get("spec"):
+            obj = with_meta(obj, generation=before["metadata"].get("generation", 0) + 1)
+        self._k.update(storage, obj)
+
+    # -- workloads ----------------------------------------------------------------------------------------------
+
+    def _release(self, step: Step) -> None:
+        """A new image version, and with it what else the step changes."""
+        found = self._workload(step)
+        if found is None:
+            return
+        storage, before = found
+        template = before["spec"]["template"]
+        main = template["spec"]["containers"][0]
+        image = main["image"].rpartition(":")[0]
+        changed = {**main, "image": f"{image}:{step.version}" if step.version else main["image"]}
+        if step.env:
+            names = [e for e in main.get("env") or () if e["name"] not in step.env]
+            changed["env"] = [*names, *({"name": k, "value": v} for k, v in step.env.items())]
+        resources = dict(main.get("resources") or {})
+        if step.cpu:
+            resources["requests"] = {**resources.get("requests", {}), "cpu": step.cpu}
+        if step.memory_limit:
+            resources["limits"] = {**resources.get("limits", {}), "memory": step.memory_limit}
+        changed["resources"] = resources
+        spec = {**template["spec"], "containers": [changed, *template["spec"]["containers"][1:]]}
+        if step.version and spec.get("initContainers"):
+            spec["initContainers"] = [
+                {**c, "image": f"{image}:{step.version}"} if c["image"].startswith(f"{image}:") else c
+                for c in spec["initContainers"]
+            ]
+        labels = {**(template["metadata"].get("labels") or {})}
+        if step.version:
+            labels["app.kubernetes.io/version"] = step.version
+        template = {**template, "metadata": {**template["metadata"], "labels": labels}, "spec": spec}
+        after = with_spec(before, template=template)
+        cause = step.reason or f"release {step.version} by ci"
+        application = self._k.cluster.repository.of(storage, namespace_of(before), step.service)
+        if application is not None:  # what git deploys is released by a commit
+            self._k.cluster.repository.commit(application, template, cause)
+            return
+        after = with_annotations(after, **{_CAUSE: cause})
+        self._write(storage, after, before)
+
+    def _undo(self, step: Step) -> None:
+        found = self._workload(step)
+        if found is None or found[0] != "deployments.apps":
+            return
+        sets = sorted(self._k.store.owned(SETS, found[1]), key=revision_of)
+        if len(sets) > 1:
+            after = with_spec(found[1], template=template_of(sets[-2]))
+            cause = annotations_of(sets[-2]).get(_CAUSE, "roll back")
+            self._write(found[0], with_annotations(after, **{_CAUSE: cause}), found[1])
+
+    def _scale(self, step: Step) -> None:
+        found = self._workload(step)
+        if found is not None:
+            self._write(found[0], with_spec(found[1], replicas=step.replicas), found[1])
+
+    def _restart(self, step: Step) -> None:
+        found = self._workload(step)
+        if found is None:
+            return
+        template = found[1]["spec"]["template"]
+        noted = {
+            **(template["metadata"].get("annotations") or {}),
+            "kubectl.kubernetes.io/restartedAt": stamp(self._k.now()),
+        }
+        template = {**template, "metadata": {**template["metadata"], "annotations": noted}}
+        self._write(found[0], with_spec(found[1], template=template), found[1])
+
+    def _paused(self, step: Step, paused: bool | None) -> None:
+        found = self._workload(step)
+        if found is not None:
+            self._write(found[0], with_spec(found[1], paused=paused), found[1])
+
+    def _delete_pod(self, step: Step) -> None:
+        for pod in self._k.store.all("pods", self._namespace(step)):
+            if labels_of(pod).get("app") == step.service and controller_of(pod) is not None:
+                remove(self._k.store, "pods", pod)
+                return
+
+    # -- nodes --------------------------------------------------------------------------------------------------
+
+    def _cordon(self, step: Step, cordoned: bool | None) -> None:
+        node = self._k.store.find("nodes", "", step.node)
+        if node is not None:
+            self._k.update("nodes", with_spec(node, unschedulable=cordoned))
+
+    # -- how things behave --------------------------------------------------------------------------------------
+
+    def _demand(self, step: Step) -> None:
+        demand = self._k.cluster.demands.get((self._namespace(step), step.service))
+        if demand is None:
+            return
+        now, over = self._k.now(), duration(step.over)
+        current = usage.demand_factor(demand, now)
+        # What was before stays as it was: the traffic of the past is computed when it is asked for.
+        past = [
+            (
+                begins,
+                min(ends, now),
+                usage.demand_factor(usage.Demand(1, 0, ramps=[(begins, ends, final)]), now),
+            )
+            for begins, ends, final in demand.ramps
+        ]
+        demand.ramps = [*past, (now, now + max(over, 0.001), step.factor / current)]
+
+    def _behave(self, step: Step) -> None:
+        rule = Rule(
+            app=step.service or "*", image=step.image, namespace=self._namespace(step), does=step.does
+        )
+        self._k.behaviours.add(rule)
+
+    def _prometheus_down(self, step: Step) -> None:
+        self._k.cluster.prometheus.down = step.reason or "upstream connect error: connection refused"
+
+    def _refuse(self, step: Step) -> None:
+        refusal = Refusal(
+            webhook=step.webhook or "policy.demo.example",
+            namespace=self._namespace(step),
+            app=step.service or "*",
+            reason=step.reason or "denied",
+        )
+        self._k.cluster.refusals.append(refusal)
+
+    def _accept(self, step: Step) -> None:
+        self._k.cluster.refusals.clear()
+
+    # -- objects ------------------------------------------------------------------------------------------------
+
+    def _create(self, step: Step) -> None:
+        """Any object, as a manifest."""
+        kind, version = step.manifest.get("kind", ""), step.manifest.get("apiVersion", "v1")
+        group = version.partition("/")[0] if "/" in version else ""
+        resource = by_kind()[group, kind]
+        meta = dict(step.manifest.get("metadata") or {})
+        if resource.namespaced:
+            meta.setdefault("namespace", self._namespace(step))
+        if resource.plural in GENERATED:
+            meta.setdefault("generation", 1)
+        body = {k: v for k, v in step.manifest.items() if k not in ("kind", "apiVersion")}
+        if self._k.store.get(resource.storage, meta.get("namespace", ""), meta["name"]) is None:
+            self._k.store.create(resource.storage, filled(resource.storage, {**body, "metadata": meta}))
+
+    def _run_cronjob(self, step: Step) -> None:
+        found = self._k.store.find("cronjobs.batch", self._namespace(step), step.service)
+        if found is not None:
+            name = f"{step.service}-manual-{int(self._k.now()) % 100_000}"
+            self._k.store.create("jobs.batch", make_job(found, name, stamp(self._k.now())))
+
+    def _edit_config(self, step: Step) -> None:
+        found = self._k.store.find("configmaps", self._namespace(step), step.service)
+        if found is not None:
+            self._k.update("configmaps", {**found, "data": {**dig(found, "data", default={}), **step.data}})

@@ -1,0 +1,96 @@
+"""One cluster's world, put together: laid down in the past, run up to the present, then left to live."""
+
+from __future__ import annotations
+
+import gc
+
+from tfdash.demo.cluster import Cluster
+from tfdash.demo.controllers.argo.analysis_run import Analyses
+from tfdash.demo.controllers.argo.applications import Applications
+from tfdash.demo.controllers.argo.experiment import Experiments
+from tfdash.demo.controllers.argo.rollout import Rollouts
+from tfdash.demo.controllers.autoscaler import Autoscalers
+from tfdash.demo.controllers.budgets_and_quotas import Guards
+from tfdash.demo.controllers.cronjob import CronJobs
+from tfdash.demo.controllers.daemonset import DaemonSets
+from tfdash.demo.controllers.deployment import Deployments
+from tfdash.demo.controllers.endpoints import Network
+from tfdash.demo.controllers.flagger.canaries import Canaries
+from tfdash.demo.controllers.garbage_collector import Collector
+from tfdash.demo.controllers.job import Jobs
+from tfdash.demo.controllers.kernel import Kernel
+from tfdash.demo.controllers.kubelet import Kubelet
+from tfdash.demo.controllers.nodes import Nodes
+from tfdash.demo.controllers.replicaset import ReplicaSets
+from tfdash.demo.controllers.scheduler import Scheduler
+from tfdash.demo.controllers.statefulset import StatefulSets
+from tfdash.demo.scenarios.bulk import lay_bulk
+from tfdash.demo.scenarios.delivery_layout import carriers
+from tfdash.demo.scenarios.layout import Layout
+from tfdash.demo.scenarios.scenario import Scenario, Step
+from tfdash.demo.scenarios.steps import Actions
+
+LEAD = 5400.0  # simulated seconds that have passed in the world before it is shown
+
+
+class World:
+    def __init__(self, cluster: Cluster, scenario: Scenario) -> None:
+        self.cluster = cluster
+        self.scenario = scenario
+        kernel = self.kernel = Kernel(cluster)
+        self.kubelet = Kubelet(kernel)
+        self.scheduler = Scheduler(kernel)
+        self.nodes = Nodes(kernel, self.kubelet)
+        self.parts = (
+            ReplicaSets(kernel),
+            Deployments(kernel),
+            StatefulSets(kernel),
+            DaemonSets(kernel),
+            Jobs(kernel),
+            CronJobs(kernel),
+            Autoscalers(kernel),
+            Network(kernel),
+            Guards(kernel),
+            Collector(kernel),
+            Rollouts(kernel),
+            Analyses(kernel),
+            Experiments(kernel),
+            Applications(kernel),
+            Canaries(kernel),
+        )
+        self.actions = Actions(kernel, self.nodes)
+
+    def begin(self, at: float) -> None:
+        """Lay everything down as of ``at`` minus the lead, and plan the scenario's steps around ``at``."""
+        begin = at - LEAD
+        agenda = self.cluster.agenda
+        for rule in self.scenario.behaviour:
+            self.cluster.behaviours.add(rule)
+        self.cluster.custom = self.scenario.argo
+        with agenda.pretending(begin):
+            layout = Layout(self.cluster, self.kubelet, begin)
+            if self.scenario.argo:
+                layout.carriers = carriers(self.scenario)
+            layout.everything()
+            if self.scenario.bulk is not None and self.cluster.name == "production":
+                lay_bulk(layout, self.cluster.options.pods, self.scenario.bulk)
+            for step in self.scenario.step:
+                if self._here(step) and step.at is not None:
+                    agenda.at(max(begin, at + step.offset), self.actions.run, step)
+
+    def run(self, step: Step) -> None:
+        """Carry a step out now."""
+        if self._here(step):
+            self.actions.run(step)
+
+    def _here(self, step: Step) -> bool:
+        return step.environment in ("*", self.cluster.name)
+
+
+def settle(world: World, until: float) -> None:
+    """Let the world's past pass. The collector of garbage rests meanwhile: almost all of it stays."""
+    gc.disable()
+    try:
+        world.cluster.agenda.run_until(until)
+    finally:
+        gc.enable()

@@ -1,1 +1,0 @@
-"""The simulated world: nodes, kubelets, a scheduler and controllers that act on one cluster's objects."""
