@@ -103,6 +103,7 @@ def past(services: int, pods: int, begin: float, since: float, until: float, ste
 
 
 async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, object]:
+    from tests.configured import metrics_source
     from tfdash.clock import SystemClock
     from tfdash.judging.policies import Policies
     from tfdash.judging.releases import Releases
@@ -113,7 +114,6 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     from tfdash.model.release import Carrier, Phase, ReleaseState, Side
     from tfdash.model.subject import ClusterRef, Key, Subject
     from tfdash.model.traffic import NO_SIGNALS, Signals
-    from tfdash.sources.prometheus import feeder_of
 
     ref, clock = ClusterRef("bench", "one"), SystemClock()
     began = clock.now() - args.history * 60
@@ -161,7 +161,9 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
 
     board = Board()
     board.assessment = msgspec.structs.replace(EMPTY_ASSESSMENT, releases=releases)
-    feeder = feeder_of(ref, {"metrics": {"interval": f"{args.interval}s"}}, {"url": server.url}, None, clock)
+    feeder = metrics_source(
+        ref, {"metrics": {"interval": f"{args.interval}s"}}, {"url": server.url}, None, clock
+    )
     assert feeder is not None
     judge = Releases(Policies(), hold=args.hold / 1000)
     judge.states = releases

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.configured import metrics_source
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.prometheus import Exposition, Prometheus, scrape_config
 from tests.unit.sources.prometheus.server import REF, Board
@@ -20,7 +21,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.traffic import Traffic
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import resolve
-from tfdash.sources.prometheus import PrometheusSource, feeder_of
+from tfdash.sources.prometheus import PrometheusSource
 from tfdash.sources.prometheus.inspect import inspect_metrics
 
 pytestmark = pytest.mark.platform
@@ -64,8 +65,7 @@ def target() -> Iterator[Exposition]:
 
 
 def feeder(url: str, raw: dict[str, Any] = WATCHED) -> PrometheusSource:
-    made = feeder_of(REF, raw, {"url": url}, None, SystemClock())
-    assert made is not None
+    made = metrics_source(REF, raw, {"url": url}, None, SystemClock())
     return made
 
 
@@ -237,8 +237,7 @@ async def test_through_the_api_servers_service_proxy(
 
     def through(identity: str, service: str = "monitoring/prometheus:9090") -> PrometheusSource:
         credentials = Credentials(resolve(str(cluster.kubeconfig(identity))))
-        made = feeder_of(REF, WATCHED, {"service": service}, credentials, SystemClock())
-        assert made is not None
+        made = metrics_source(REF, WATCHED, {"service": service}, credentials, SystemClock())
         return made
 
     board, one = Board(), through("admin")

@@ -14,6 +14,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope
 from tfdash.sources.kubernetes.kubeconfig import resolve
+from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.source import KubernetesSource
 
 REF = ClusterRef("test", "test")
@@ -30,7 +31,10 @@ QUICK = {
 @contextmanager
 def board_on(target: Target, kinds: dict[str, Scope], **tuning: float) -> Iterator[Board]:
     source = KubernetesSource(
-        REF, resolve(str(target.kubeconfig), target.context), SystemClock(), tuning={**QUICK, **tuning}
+        REF,
+        resolve(str(target.kubeconfig), target.context),
+        SystemClock(),
+        tuning=KubernetesSettings(**{**QUICK, **tuning}),
     )
     board = Board([source], Judge(), SystemClock(), interval=0.02)
     board.want("test", kinds)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from tests.configured import metrics_source
 from tests.platform.harness.prometheus import Prometheus
 from tests.unit.sources.prometheus.server import REF, Board
 from tfdash.clock import FixedClock
@@ -17,7 +18,6 @@ from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Subject
 from tfdash.playbook.canary import default_canary_policy, judge_release
-from tfdash.sources.prometheus import feeder_of
 
 pytestmark = pytest.mark.platform
 EVERY, WINDOWS = 15, 12  # seconds between samples; minutes of canary
@@ -94,7 +94,7 @@ async def test_known_shifts_are_found_and_no_change_is_left_alone(
     )
     server = prometheus("global: {scrape_interval: 15s}\n", openmetrics=text)
     raw = {"metrics": {"services": [{"namespace": "shop", "workload": name} for name in names]}}
-    one = feeder_of(REF, raw, {"url": server.url}, None, FixedClock(end + 1.0))
+    one = metrics_source(REF, raw, {"url": server.url}, None, FixedClock(end + 1.0))
     assert one is not None
     board = Board()
     about = [release(name, begin) for name in names]

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.board.board import Board
 from tfdash.clock import Clock
@@ -104,7 +102,7 @@ def compose(
     from tfdash.store.peers.leases import Leases
     from tfdash.store.peers.peer_watcher import FromCluster, skew_of
 
-    policy = policy_of(config, settings, sources)
+    policy = policy_of(settings, sources)
     options = store_options(settings, config.path)
     writers = writers_of(sources, policy) if mode.acts else None
     opened = open_store(
@@ -136,7 +134,7 @@ def compose(
         board.add_feeder(Verifier(keeping, clock))
     acting = Acting(desk, opened.store, options)
     board.add_feeder(_Follow(acting))
-    journeys = _journeys(board, config, options, clock, mode, store.elsewhere, leases, clusters)
+    journeys = _journeys(board, config, settings, options, clock, mode, store.elsewhere, leases, clusters)
     if journeys is not None:
         board.add_feeder(journeys)
     return acting
@@ -145,6 +143,7 @@ def compose(
 def _journeys(
     board: Board,
     config: QuickConfig,
+    settings: Settings,
     options: StoreOptions,
     clock: Clock,
     mode: Mode,
@@ -171,7 +170,7 @@ def _journeys(
         writer=writers.get(first),
         by=lambda: _user(board, first),
     )
-    return journeys_of(config, board.clusters, clock, acting=acting, may_run=mine)
+    return journeys_of(settings, board.clusters, clock, acting=acting, may_run=mine)
 
 
 def _user(board: Board, ref: ClusterRef) -> str:
@@ -195,26 +194,15 @@ def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -
     return KubernetesApprovals(first, clock, life=options.approval_life, shared=options.shared_roles)
 
 
-def policy_of(config: QuickConfig, settings: Settings, sources: Sequence[KubernetesSource]) -> ActionPolicy:
+def policy_of(settings: Settings, sources: Sequence[KubernetesSource]) -> ActionPolicy:
     """[actions] with everything else that decides what is allowed."""
-    from tfdash.actions.core.policy import ActionPolicy, Pipeline
+    from tfdash.actions.core.policy import ActionPolicy
     from tfdash.cli.compose import policies_of
     from tfdash.playbook.canary import policy_digest
 
-    judged = policies_of(config)
-    told = settings.actions
-    pipelines = {name: msgspec.convert(row.model_dump(), Pipeline) for name, row in told.pipelines.items()}
+    judged = policies_of(settings)
     return ActionPolicy(
-        plan_expires=told.plan_expires,
-        server_timeout=told.server_timeout,
-        follow=told.follow,
-        bulk_cap=told.bulk_cap,
-        drain_timeout=told.drain_timeout,
-        second_person=tuple(told.second_person),
-        emergency=told.emergency,
-        pipelines=pipelines,
-        gates=dict(told.gates),
-        shell=tuple(told.shell),
+        **vars(settings.actions),
         kubectl=kubectl_of(sources),
         pairs=judged.pairs,
         calendar=judged.calendar,

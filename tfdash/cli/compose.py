@@ -6,23 +6,23 @@ import argparse
 import logging
 import math
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfdash.board.board import Board
 from tfdash.board.scheduler import Judging
 from tfdash.clock import Clock, ScaledClock, SystemClock
-from tfdash.config.quick import QuickCluster, QuickConfig, QuickEnvironment
-from tfdash.durations import parse_duration
+from tfdash.config.quick import ChosenEnvironment, QuickConfig
+from tfdash.config.startup import Cluster
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.base import ALL, Feeder, Scope
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.sources.kubernetes.source import KubernetesSource
 
 if TYPE_CHECKING:
+    from tfdash.config.settings import Settings
     from tfdash.judging.policies import Policies
-    from tfdash.playbook.policy import WorkloadPolicy
     from tfdash.playbook.schedule import CalendarPolicy
 
 KINDS_OF_SCREEN: dict[str, str] = {
@@ -63,10 +63,11 @@ JUDGED_KINDS = (
 
 def clock_of(config: QuickConfig) -> Clock:
     """The machine's clock, or the simulated platform's."""
-    return SystemClock() if config.demo_clock is None else ScaledClock(*config.demo_clock)
+    demo = config.demo
+    return ScaledClock(demo.epoch, demo.wall_start, demo.speed) if demo.enabled else SystemClock()
 
 
-def access_of(cluster: QuickCluster) -> Access:
+def access_of(cluster: Cluster) -> Access:
     """How to reach a configured cluster. Raises ``KubeconfigError``."""
     from dataclasses import replace
 
@@ -82,35 +83,20 @@ def access_of(cluster: QuickCluster) -> Access:
     return replace(access, **changes) if changes else access
 
 
-def tuning_of(raw: Mapping[str, Any]) -> dict[str, float]:
-    """[sources.kubernetes] as numbers; what is wrong there is told by the validation behind the first frame."""
-    table = raw.get("sources", {})
-    table = table.get("kubernetes", {}) if isinstance(table, dict) else {}
-    values: dict[str, float] = {}
-    for key, value in table.items() if isinstance(table, dict) else ():
-        try:
-            values[key] = (
-                value if isinstance(value, int) and not isinstance(value, bool) else parse_duration(value)
-            )
-        except ValueError:
-            continue
-    return values
-
-
-def sources_of(environment: QuickEnvironment, config: QuickConfig, clock: Clock) -> list[KubernetesSource]:
+def sources_of(environment: ChosenEnvironment, config: QuickConfig, clock: Clock) -> list[KubernetesSource]:
     sources = []
     for cluster in environment.clusters:
         access = access_of(cluster)
         name = cluster.name if cluster.name != "default" else access.context or "default"
         ref = ClusterRef(environment.name, name)
         sources.append(
-            KubernetesSource(ref, access, clock, namespaces=cluster.namespaces, tuning=tuning_of(config.raw))
+            KubernetesSource(ref, access, clock, namespaces=cluster.namespaces, tuning=config.kubernetes)
         )
     return sources
 
 
 def scope_of(
-    args: argparse.Namespace, environment: QuickEnvironment, sources: list[KubernetesSource]
+    args: argparse.Namespace, environment: ChosenEnvironment, sources: list[KubernetesSource]
 ) -> Scope:
     """-n, else the configured namespaces, else all. -A: all."""
     if getattr(args, "all_namespaces", False):
@@ -121,95 +107,51 @@ def scope_of(
     return Scope(tuple(sorted(configured))) if configured else ALL
 
 
-def policy_of(raw: Mapping[str, Any]) -> WorkloadPolicy:
-    """[policy.workloads] over the playbook's own values; what is wrong there is told by the validation."""
-    from tfdash.playbook.policy import changed, default_policy
+def calendar_of(settings: Settings) -> CalendarPolicy:
+    """[calendar] in the zone of [time]."""
+    from tfdash.playbook.schedule import calendar_in
 
-    table = raw.get("policy", {})
-    table = table.get("workloads", {}) if isinstance(table, dict) else {}
-    policy = default_policy()
-    values = {}
-    for key, value in table.items() if isinstance(table, dict) else ():
-        try:
-            if hasattr(policy, key):
-                values[key] = parse_duration(value)
-        except ValueError:
-            continue
-    return changed(policy, values)
+    return calendar_in(settings.time.zone, settings.calendar)
 
 
-def calendar_of(config: QuickConfig) -> CalendarPolicy:
-    """[calendar] over the playbook's own. Raises ``ConfigError``, never falls back to another zone or calendar."""
-    from tfdash.config.problems import ConfigError, ConfigProblem
-    from tfdash.playbook.policy import PolicyError
-    from tfdash.playbook.schedule import calendar_policy
-
-    table = config.raw.get("calendar", {})
-    try:
-        return calendar_policy(table if isinstance(table, dict) else {}, config.zone)
-    except PolicyError as error:
-        raise ConfigError([ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]) from None
-
-
-def policies_of(config: QuickConfig) -> Policies:
-    """[policy.canary], [calendar] and [releases] over the playbook's own. Raises ``ConfigError``."""
-    from tfdash.config.problems import ConfigError, ConfigProblem
+def policies_of(settings: Settings) -> Policies:
+    """[policy.canary], [calendar] and [releases]."""
     from tfdash.judging.policies import Policies
-    from tfdash.playbook.canary import parse_canary_policy
-    from tfdash.playbook.policy import PolicyError
 
-    table = _table(_table(config.raw, "policy"), "canary")
-    pairs = _table(config.raw, "releases").get("pairs") or ()
-    try:
-        canary = parse_canary_policy(table)
-    except PolicyError as error:
-        raise ConfigError([ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]) from None
-    good = tuple((str(p[0]), str(p[1])) for p in pairs if isinstance(p, list) and len(p) == 2)
-    return Policies(canary=canary, calendar=calendar_of(config), pairs=good)
+    return Policies(
+        canary=settings.policy.canary, calendar=calendar_of(settings), pairs=settings.releases.pairs
+    )
 
 
-def judge_of(config: QuickConfig, hold: float = math.inf) -> Judging:
+def judge_of(settings: Settings, hold: float = math.inf) -> Judging:
     """A judge by the configuration's policies. ``hold``: for how many seconds releases may be judged in one go."""
     from tfdash.judging.judge import Judge
 
-    return Judge(policy_of(config.raw), policies_of(config), hold=hold)
-
-
-def _table(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = raw.get(key)
-    return value if isinstance(value, dict) else {}
+    return Judge(settings.policy.workloads, policies_of(settings), hold=hold)
 
 
 def prometheus_of(
-    environment: QuickEnvironment, config: QuickConfig, sources: list[KubernetesSource], clock: Clock
+    environment: ChosenEnvironment, settings: Settings, sources: list[KubernetesSource], clock: Clock
 ) -> list[Feeder]:
     """The metric backend of each cluster that names one; a cluster's own table goes before its environment's."""
-    table = _table(_table(config.raw, "environments"), environment.name)
-    rows = table.get("clusters")
-    own = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    if not any("prometheus" in row for row in (table, *own)):
-        return []  # nothing is imported for it
-    from tfdash.config.problems import ConfigError, ConfigProblem
-    from tfdash.sources.prometheus import feeder_of
+    configured = settings.environments.get(environment.name)
+    if configured is None:
+        return []
+    from tfdash.sources.prometheus import Connection, options_of, source_for
 
+    own = [cluster.prometheus for cluster in configured.clusters]
+    options = options_of(settings.metrics, settings.journeys)
     found: list[Feeder] = []
     for number, source in enumerate(sources):
-        mine = _table(own[number], "prometheus") if number < len(own) else {}
-        try:
-            feeder = feeder_of(
-                source.ref, config.raw, mine or _table(table, "prometheus"), source.credentials, clock
-            )
-        except ValueError as error:
-            raise ConfigError(
-                [ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]
-            ) from None
-        if feeder is not None:
-            found.append(feeder)
+        mine = own[number] if number < len(own) else Connection()
+        connection = mine if mine != Connection() else configured.prometheus
+        if connection.named:
+            found.append(source_for(source.ref, connection, options, source.credentials, clock))
     return found
 
 
 def journeys_of(
-    config: QuickConfig,
+    settings: Settings,
     refs: Sequence[ClusterRef],
     clock: Clock,
     *,
@@ -218,18 +160,13 @@ def journeys_of(
 ) -> Feeder | None:
     """Our own journeys; None where none is configured. ``acting`` False: those that change things never run.
 
-    ``may_run`` says whether it is this terminal's turn; a headless run asks nobody. Raises ``ConfigError``.
+    ``may_run`` says whether it is this terminal's turn; a headless run asks nobody.
     """
-    rows = config.raw.get("journeys")
-    if not isinstance(rows, list) or not any(isinstance(row, dict) and row.get("url") for row in rows):
+    if not any(journey.url for journey in settings.journeys):
         return None  # nothing is imported for it
-    from tfdash.config.problems import ConfigError, ConfigProblem
-    from tfdash.sources.journeys import feeder_of
+    from tfdash.sources.journeys import source_for
 
-    try:
-        return feeder_of(refs, config.raw, clock, acting=acting, may_run=may_run)
-    except ValueError as error:
-        raise ConfigError([ConfigProblem(str(config.path or "configuration"), 0, "", str(error))]) from None
+    return source_for(refs, settings.journeys, clock, acting=acting, may_run=may_run)
 
 
 def log_to_file(debug: bool) -> None:
@@ -248,15 +185,12 @@ def log_to_file(debug: bool) -> None:
 
 
 def board_of(
-    environment: QuickEnvironment,
-    config: QuickConfig,
-    clock: Clock,
-    judge: Judging | None,
-    *,
-    journeys: bool = False,
+    config: QuickConfig, settings: Settings, clock: Clock, *, journeys: bool = False
 ) -> tuple[Board, list[KubernetesSource]]:
-    """``journeys``: also run our own ones that only read, for a headless judgement."""
-    sources = sources_of(environment, config, clock)
-    feeders = prometheus_of(environment, config, sources, clock)
-    own = journeys_of(config, [s.ref for s in sources], clock) if journeys else None
-    return Board(sources, judge, clock, feeders=[*feeders, *([own] if own is not None else [])]), sources
+    """For a headless judgement. ``journeys``: also run our own ones that only read."""
+    sources = sources_of(config.environment, config, clock)
+    feeders = prometheus_of(config.environment, settings, sources, clock)
+    own = journeys_of(settings, [s.ref for s in sources], clock) if journeys else None
+    if own is not None:
+        feeders.append(own)
+    return Board(sources, judge_of(settings), clock, feeders=feeders), sources

@@ -16,16 +16,18 @@ def command(args: argparse.Namespace) -> int:
     path = find_config(args.config)
     if args.what == "path":
         return deliver(str(path or config_folder() / "config.toml"), OK)
-    from tfdash.config.load import load
+    from tfdash.config.load import adapter, load
     from tfdash.config.settings import Settings
 
     if args.what == "schema":
-        return deliver(json.dumps(Settings.model_json_schema(), indent=2), OK)
+        return deliver(json.dumps(adapter(Settings).json_schema(), indent=2), OK)
     settings = load(path)
     if args.what == "check":
         narrate(f"{path}: ok" if path else "no configuration file: the defaults hold")
         return OK
-    return deliver("\n".join(_toml(settings.model_dump(mode="json", exclude_none=True))), OK)
+    return deliver(
+        "\n".join(_toml(adapter(Settings).dump_python(settings, mode="json", exclude_none=True))), OK
+    )
 
 
 def _toml(table: dict[str, Any], prefix: str = "") -> list[str]:

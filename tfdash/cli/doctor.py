@@ -17,15 +17,15 @@ _SKEW = 30.0  # seconds of clock difference that an operator must know of
 
 
 def command(args: argparse.Namespace) -> int:
-    from tfdash.cli.compose import board_of, clock_of, judge_of
+    from tfdash.cli.compose import board_of, clock_of
     from tfdash.cli.doctormetrics import examine_metrics, metrics_text, want_releases
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    load(config.path)
+    settings = load(config.path)
     narrate(f"configuration: {config.path or 'none, the defaults hold'}")
-    board, sources = board_of(config.environment, config, clock_of(config), judge_of(config))
+    board, sources = board_of(config, settings, clock_of(config))
     want_releases(board, args, config.environment, sources)
     board.start()
     try:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from tfdash.board.board import Board
-from tfdash.config.quick import QuickEnvironment
+from tfdash.config.quick import ChosenEnvironment
 from tfdash.sources.kubernetes.source import KubernetesSource
 from tfdash.sources.prometheus import PrometheusSource
 
@@ -19,7 +19,7 @@ def _feeders(board: Board) -> list[PrometheusSource]:
 
 
 def want_releases(
-    board: Board, args: argparse.Namespace, environment: QuickEnvironment, sources: list[KubernetesSource]
+    board: Board, args: argparse.Namespace, environment: ChosenEnvironment, sources: list[KubernetesSource]
 ) -> None:
     """Ask for what releases are told by: metrics are examined for those that are known."""
     from tfdash.cli.compose import JUDGED_KINDS, scope_of

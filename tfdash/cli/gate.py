@@ -32,8 +32,8 @@ def gate_release(args: argparse.Namespace) -> int:
 
     emergency = _emergency(args)
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    load(config.path)
-    policy = calendar_of(config)
+    settings = load(config.path)
+    policy = calendar_of(settings)
     now = clock_of(config).now()
     skew: float | None = None
     cluster = unknown = ""

@@ -24,7 +24,7 @@ Found = tuple[ReleaseState, CanaryJudgement | None]  # None: it was aborted
 def gate_canary(args: argparse.Namespace) -> int:
     """Exit 0: every trigger passes and the hold is over; 1: one is breached, or it is stuck or aborted; 2: not known (yet),
     or nothing is in flight."""
-    from tfdash.cli.compose import JUDGED_KINDS, board_of, clock_of, judge_of, scope_of
+    from tfdash.cli.compose import JUDGED_KINDS, board_of, clock_of, scope_of
     from tfdash.cli.headless import settle
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
@@ -36,8 +36,8 @@ def gate_canary(args: argparse.Namespace) -> int:
         narrate(f"{program()}: --wait: {error}")
         return USAGE
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    load(config.path)
-    board, sources = board_of(config.environment, config, clock_of(config), judge_of(config), journeys=True)
+    settings = load(config.path)
+    board, sources = board_of(config, settings, clock_of(config), journeys=True)
     kinds = dict.fromkeys(JUDGED_KINDS, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
 

@@ -7,9 +7,13 @@ meanwhile, 4. draw, 5. only then start the board (httpx, watches) and validate t
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from tfdash.cli.output import narrate, on_terminal
 from tfdash.cli.parser import ERROR, OK, program
+
+if TYPE_CHECKING:
+    from tfdash.config.settings import Settings
 
 _HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn
 
@@ -22,15 +26,28 @@ def command(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tfdash.cli.compose import KINDS_OF_SCREEN, board_of, clock_of, judge_of, log_to_file, scope_of
+    from concurrent.futures import Future
+
+    from tfdash.board.board import Board
+    from tfdash.cli.compose import (
+        KINDS_OF_SCREEN,
+        clock_of,
+        judge_of,
+        log_to_file,
+        prometheus_of,
+        scope_of,
+        sources_of,
+    )
     from tfdash.config.quick import load_quick
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     clock = clock_of(config)
-    screen = args.screen or config.start
+    screen = args.screen or config.ui.start
     from tfdash.cli.lazy_judge import LazyJudge
 
-    board, sources = board_of(config.environment, config, clock, LazyJudge(lambda: judge_of(config, _HOLD)))
+    validated: Future[Settings] = Future()  # nothing is judged before it is there
+    sources = sources_of(config.environment, config, clock)
+    board = Board(sources, LazyJudge(lambda: judge_of(validated.result(), _HOLD)), clock)
     scope = scope_of(args, config.environment, sources)
     kind = KINDS_OF_SCREEN.get(screen, "Deployment")
     for source in sources:
@@ -49,7 +66,14 @@ def run(args: argparse.Namespace) -> int:
         from tfdash.config.problems import ConfigError
 
         try:
-            settings = load(config.path)
+            try:
+                settings = load(config.path)
+                for source in prometheus_of(config.environment, settings, sources, clock):
+                    board.add_feeder(source)
+                validated.set_result(settings)
+            except BaseException as error:
+                validated.set_exception(error)  # who waits for it must not wait for ever
+                raise
             mode = mode_of(settings, args.read_only, args.act)
             acting = compose(board, config, settings, sources, clock, mode)
             context.desk, context.ledger = acting.desk, acting.ledger
@@ -64,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
         from tfdash.sources.kubernetes.kubeconfig import contexts as listed
 
-        if config.demo:
+        if config.demo.enabled:
             return ()
         try:
             return tuple(listed(args.kubeconfig or config.environment.clusters[0].kubeconfig)[0])
@@ -80,13 +104,13 @@ def run(args: argparse.Namespace) -> int:
         zone=config.zone,
         start=screen,
         namespaces=scope.namespaces,
-        demo=config.demo,
-        theme=args.theme or config.theme,
-        mouse=config.mouse,
-        frames_per_second=config.frames_per_second,
-        log_lines=config.log_lines,
-        keys=config.keys,
-        aliases=config.aliases,
+        demo=config.demo.enabled,
+        theme=args.theme or config.ui.theme,
+        mouse=config.ui.mouse,
+        frames_per_second=config.ui.frames_per_second,
+        log_lines=config.ui.log_lines,
+        keys=config.ui.keys,
+        aliases=config.ui.aliases,
         validate=validate,
         contexts=contexts,
         may_elevate=not args.read_only,

@@ -18,16 +18,16 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.config.quick import load_quick
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    load(config.path)  # a headless run has the time to validate first
+    settings = load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
-    from tfdash.cli.compose import JUDGED_KINDS, board_of, judge_of, scope_of
+    from tfdash.cli.compose import JUDGED_KINDS, board_of, scope_of
     from tfdash.cli.headless import settle
     from tfdash.report import exit_code, snapshot
     from tfdash.report.canary import CANARY, canary_report
     from tfdash.report.gather import needs
 
     canary = args.screen == CANARY
-    board, sources = board_of(config.environment, config, clock, judge_of(config), journeys=canary)
+    board, sources = board_of(config, settings, clock, journeys=canary)
     scope = scope_of(args, config.environment, sources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))

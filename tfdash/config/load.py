@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from tfdash.config.problems import ConfigError, ConfigProblem, line_of, nearest, read_text
 from tfdash.config.settings import Settings
+from tfdash.setting import Table, hints_of, shipped, table_in
 
+T = TypeVar("T", bound=Table)
 _TYPES = {
     "string_type": "must be a text in quotes",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "float_type": "must be a number",
     "list_type": 'must be a list such as ["a", "b"]',
+    "tuple_type": 'must be a list such as ["a", "b"]',
     "dict_type": "must be a table",
-    "model_type": "must be a table",
+    "dataclass_type": "must be a table",
 }
 
 
 def load(path: Path | None) -> Settings:
     """Settings of a file, or the defaults when there is none. Raises ``ConfigError`` with every fault."""
     if path is None:
-        return Settings()
-    text = read_text(path)
-    return parse(text, str(path))
+        return table_of(Settings, {})
+    return parse(read_text(path), str(path))
 
 
 def parse(text: str, file: str) -> Settings:
@@ -37,10 +41,47 @@ def parse(text: str, file: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         at = getattr(error, "lineno", 0) or _line_in(str(error))
         raise ConfigError([ConfigProblem(file, at, "", f"not valid TOML: {error}")]) from None
+    return table_of(Settings, raw, text, file)
+
+
+def table_of(kind: type[T], raw: Mapping[str, Any], text: str = "", file: str = "configuration") -> T:
+    """One table, or the whole, from what TOML says over the playbook's values. Raises ``ConfigError``."""
     try:
-        return Settings.model_validate(raw)
+        plain: Any = kind  # mypy takes a dataclass for something that has no hash
+        found: T = adapter(plain).validate_python(over_shipped(kind, raw))
     except ValidationError as error:
-        raise ConfigError([_problem(detail, text, file) for detail in error.errors()]) from None
+        raise ConfigError([_problem(kind, detail, text, file) for detail in error.errors()]) from None
+    return found
+
+
+@cache
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """What validates, writes and describes a table."""
+    return TypeAdapter(kind)
+
+
+def over_shipped(kind: type[Table], raw: Any) -> Any:
+    """``raw`` laid over the playbook's values of the table and of those within."""
+    if not isinstance(raw, Mapping):
+        return raw  # a fault, which the validation tells
+    merged = _merged(shipped(kind), raw)
+    for name, hint in hints_of(kind).items():
+        if (
+            isinstance(hint, type)
+            and issubclass(hint, Table)
+            and (inner := over_shipped(hint, merged.get(name, {})))
+        ):
+            merged[name] = inner
+    return merged
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**below, **above}
+    for key, value in above.items():
+        lower = below.get(key)
+        if isinstance(value, Mapping) and isinstance(lower, Mapping):
+            merged[key] = _merged(lower, value)
+    return merged
 
 
 def _line_in(message: str) -> int:
@@ -48,35 +89,23 @@ def _line_in(message: str) -> int:
     return int(tail.split(",")[0]) if tail and tail.split(",")[0].isdigit() else 0
 
 
-def _problem(detail: ErrorDetails, text: str, file: str) -> ConfigProblem:
+def _problem(kind: type[Table], detail: ErrorDetails, text: str, file: str) -> ConfigProblem:
     path = tuple(str(part) for part in detail["loc"])
-    key, kind = ".".join(path), detail["type"]
+    key, fault = ".".join(path), detail["type"]
     line = line_of(text, path)
-    if kind == "extra_forbidden":
-        return ConfigProblem(file, line, key, "unknown key", nearest(path[-1], _valid_keys(path[:-1])))
-    if kind in _TYPES:
-        return ConfigProblem(file, line, key, f"{_TYPES[kind]}, not {type(detail['input']).__name__}")
+    if fault == "unexpected_keyword_argument":
+        return ConfigProblem(file, line, key, "unknown key", nearest(path[-1], _valid_keys(kind, path[:-1])))
+    if fault == "missing":
+        return ConfigProblem(file, line, key, "missing", f"add {path[-1]} = ...")
+    if fault in _TYPES:
+        return ConfigProblem(file, line, key, f"{_TYPES[fault]}, not {type(detail['input']).__name__}")
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     return ConfigProblem(file, line, key, message)
 
 
-def _valid_keys(path: tuple[str, ...]) -> list[str]:
+def _valid_keys(kind: type[Table], path: tuple[str, ...]) -> list[str]:
     """The keys that the table at ``path`` may have."""
-    model: type[BaseModel] = Settings
     for part in path:
-        if part.isdigit():
-            continue
-        if part in model.model_fields:
-            inner = _model_in(model.model_fields[part].annotation)
-            model = inner or model
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
-    return None
+        hint = hints_of(kind).get(part)
+        kind = (table_in(hint) if hint is not None else None) or kind
+    return list(hints_of(kind))

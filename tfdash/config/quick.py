@@ -8,50 +8,37 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tfdash.config.problems import ConfigError, ConfigProblem, nearest, read_text
+from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
+from tfdash.setting import read
+from tfdash.sources.kubernetes.settings import KubernetesSettings
 
 
 @dataclass(frozen=True)
-class QuickCluster:
-    """One cluster as configured; "" and () mean "as kubectl would"."""
+class ChosenEnvironment:
+    """The environment that is shown: what is configured of it, and what the command line says instead."""
 
-    name: str
-    kubeconfig: str = ""
-    context: str = ""
-    namespaces: tuple[str, ...] = ()
-    impersonate: str = ""
-    impersonate_groups: tuple[str, ...] = ()
-    token: str = ""  # a reference, resolved by the source
-
-
-@dataclass(frozen=True)
-class QuickEnvironment:
     name: str
     word: str
     colour: str
-    clusters: tuple[QuickCluster, ...]
+    clusters: tuple[Cluster, ...]
 
 
 @dataclass(frozen=True)
 class QuickConfig:
+    """``environments`` are the names of all; what is wrong in ``ui`` or ``demo`` stands at its default until it is told."""
+
     path: Path | None
-    raw: dict[str, Any] = field(repr=False)
-    environment: QuickEnvironment
+    environment: ChosenEnvironment
     environments: tuple[str, ...]
-    zone: str = "America/New_York"
-    theme: str = "dark"
-    mouse: bool = True
-    start: str = "overview"
-    frames_per_second: int = 5
-    log_lines: int = 10_000
-    keys: dict[str, str] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    demo: bool = False
-    demo_clock: tuple[float, float, float] | None = None
+    zone: str = TimeSettings().zone
+    ui: UiSettings = field(default_factory=UiSettings)
+    demo: DemoSettings = field(default_factory=DemoSettings)
+    kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
 
 
 def find_config(given: str | None) -> Path | None:
@@ -104,52 +91,37 @@ def load_quick(
                 )
             ]
         )
-    ui = _table(raw, "ui")
-    demo = _table(raw, "demo")
-    clock = None
-    if demo.get("enabled") is True:
-        clock = (_number(demo, "epoch", 0.0), _number(demo, "wall_start", 0.0), _number(demo, "speed", 1.0))
     return QuickConfig(
         path=path,
-        raw=raw,
         environment=_environment(name or context, _table(table, name), kubeconfig, context),
         environments=tuple(table),
-        zone=_text(_table(raw, "time"), "zone") or "America/New_York",
-        theme=_text(ui, "theme") or "dark",
-        mouse=ui.get("mouse") is not False,
-        start=_text(ui, "start") or "overview",
-        frames_per_second=int(_number(ui, "frames_per_second", 5)),
-        log_lines=int(_number(ui, "log_lines", 10_000)),
-        keys={k: v for k, v in _table(ui, "keys").items() if isinstance(v, str)},
-        aliases={k: v for k, v in _table(ui, "aliases").items() if isinstance(v, str)},
-        demo=demo.get("enabled") is True,
-        demo_clock=clock,
+        zone=read(TimeSettings, _table(raw, "time")).zone,
+        ui=read(UiSettings, _table(raw, "ui")),
+        demo=read(DemoSettings, _table(raw, "demo")),
+        kubernetes=read(KubernetesSettings, _table(_table(raw, "sources"), "kubernetes")),
     )
 
 
-def _environment(name: str, table: dict[str, Any], kubeconfig: str, context: str) -> QuickEnvironment:
+def _environment(name: str, table: dict[str, Any], kubeconfig: str, context: str) -> ChosenEnvironment:
     several = table.get("clusters")
-    rows = (
-        [row for row in several if isinstance(row, dict)]
-        if isinstance(several, list) and several
-        else [table]
-    )
+    rows = [r for r in several if isinstance(r, dict)] if isinstance(several, list) and several else [table]
     clusters = tuple(_cluster(row, name) for row in rows)
     if kubeconfig or context:  # the command line names one cluster, whatever the file says
         first = clusters[0]
-        clusters = (
-            QuickCluster(
-                name=context or first.name,
-                kubeconfig=kubeconfig or first.kubeconfig,
-                context=context or ("" if kubeconfig else first.context),
-                namespaces=first.namespaces,
-                impersonate=first.impersonate,
-                impersonate_groups=first.impersonate_groups,
-                token=first.token,
-            ),
+        own = replace(
+            first,
+            name=context or first.name,
+            kubeconfig=kubeconfig or first.kubeconfig,
+            context=context or ("" if kubeconfig else first.context),
         )
-    word = _text(table, "word") or name.upper()
-    return QuickEnvironment(name or "default", word, _text(table, "colour") or "neutral", clusters)
+        clusters = (own,)
+    found = read(Environment, table)
+    return ChosenEnvironment(name or "default", found.word or name.upper(), found.colour, clusters)
+
+
+def _cluster(row: dict[str, Any], fallback: str) -> Cluster:
+    found = read(Cluster, row)
+    return replace(found, name=found.name or found.context or fallback or "default")
 
 
 def _contexts(table: dict[str, Any]) -> list[str]:
@@ -162,18 +134,6 @@ def _contexts(table: dict[str, Any]) -> list[str]:
     ]
 
 
-def _cluster(row: dict[str, Any], fallback: str) -> QuickCluster:
-    return QuickCluster(
-        name=_text(row, "name") or _text(row, "context") or fallback or "default",
-        kubeconfig=_text(row, "kubeconfig"),
-        context=_text(row, "context"),
-        namespaces=_texts(row, "namespaces"),
-        impersonate=_text(row, "impersonate"),
-        impersonate_groups=_texts(row, "impersonate_groups"),
-        token=_text(row, "token"),
-    )
-
-
 def _table(raw: dict[str, Any], key: str) -> dict[str, Any]:
     value = raw.get(key)
     return value if isinstance(value, dict) else {}
@@ -182,13 +142,3 @@ def _table(raw: dict[str, Any], key: str) -> dict[str, Any]:
 def _text(raw: dict[str, Any], key: str) -> str:
     value = raw.get(key)
     return value if isinstance(value, str) else ""
-
-
-def _texts(raw: dict[str, Any], key: str) -> tuple[str, ...]:
-    value = raw.get(key)
-    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()
-
-
-def _number(raw: dict[str, Any], key: str, default: float) -> float:
-    value = raw.get(key)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else default

@@ -6,6 +6,7 @@ import getpass
 import os
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,27 +22,13 @@ from tfdash.store.log.data_dir import default_folder, prepare, why
 from tfdash.store.log.draft import Draft
 from tfdash.store.log.encryption import key_from, local_key
 from tfdash.store.log.redact import Redactor
+from tfdash.store.settings import StoreSettings
 from tfdash.store.store_source import Anchoring, StoreFeeder
 
 
-class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """[store] with its secrets resolved. Times in seconds. ``path`` "": the platform's own folder for state."""
-
-    path: str = ""
-    url: str = ""
-    key: str = ""
-    deadline: float = 2.0
-    heartbeat: float = 3600.0
-    approval_life: float = 900.0
-    break_glass: float = 3600.0
-    shared_roles: tuple[str, ...] = ()
-    anchor_file: str = ""
-    anchor_command: tuple[str, ...] = ()
-    anchor_every: float = 300.0
-    approvals: str = "auto"  # "auto", "kubernetes", "none"
-
-    def __repr__(self) -> str:  # its secrets stand in no log and no traceback
-        return f"StoreOptions(path={self.path!r}, url={'set' if self.url else 'none'})"
+@dataclass(frozen=True, kw_only=True)
+class StoreOptions(StoreSettings):
+    """[store] with its secrets resolved, which stand in no ``repr``. Times in seconds."""
 
     @property
     def folder(self) -> Path:

@@ -31,6 +31,7 @@ from tfdash.model.update import Update
 from tfdash.sources.base import ALL
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import resolve
+from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.source import KubernetesSource
 from tfdash.writers.kubernetes import KubernetesWriter
 
@@ -231,7 +232,7 @@ def bench(
 ) -> Iterator[Bench]:
     access = resolve(str(kubeconfig), context)
     clock, judge, ledger = clock or SystemClock(), judge or TestJudge(), ledger or Ledger()
-    source = KubernetesSource(REF, access, clock, tuning=QUICK)
+    source = KubernetesSource(REF, access, clock, tuning=KubernetesSettings(**QUICK))
     board = Board([source], judge, clock, interval=0.02, feeders=feeders)
     board.want("test", {kind: ALL for kind in kinds})
     writer = KubernetesWriter(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.unit.cli.server import kubeconfig
 from tfdash.actions.core.mode import Mode
 from tfdash.board.board import Board
 from tfdash.cli.acting import Acting, approvals_of, compose, kubectl_of, mode_of, policy_of, writers_of
-from tfdash.cli.compose import board_of, clock_of
+from tfdash.cli.compose import board_of, clock_of, sources_of
 from tfdash.cli.storing import store_options
 from tfdash.config.load import load
 from tfdash.config.problems import ConfigError
@@ -45,11 +46,12 @@ class Place:
         return load(self.path)
 
     def sources(self) -> list[KubernetesSource]:
-        return board_of(self.quick().environment, self.quick(), clock_of(self.quick()), None)[1]
+        return board_of(self.quick(), self.settings(), clock_of(self.quick()))[1]
 
     def composed(self, mode: Mode) -> tuple[Board, Acting]:
         config = self.quick()
-        board, sources = board_of(config.environment, config, clock_of(config), None)
+        sources = sources_of(config.environment, config, clock_of(config))
+        board = Board(sources, None, clock_of(config))
         return board, compose(board, config, self.settings(), sources, clock_of(config), mode)
 
 
@@ -90,7 +92,7 @@ def facts_when(board: Board, true: Callable[[StoreState], bool], seconds: float 
     ],
 )
 def test_who_may_act(configured: bool, read_only: bool, act: bool, text: str) -> None:
-    mode = mode_of(Settings(read_only=configured), read_only, act)
+    mode = mode_of(replace(load(None), read_only=configured), read_only, act)
     assert mode.text.replace("14:59", "15:00") == text
     assert bool(mode.refused) is (text == "READ-ONLY")
 
@@ -118,7 +120,7 @@ pairs = [["x", "x-canary"]]
 days = ["Mon"]
 """,
     )
-    policy = policy_of(place.quick(), place.settings(), place.sources())
+    policy = policy_of(place.settings(), place.sources())
     assert policy.bulk_cap == 3
     assert policy.second_person == ("production/rollout.promote-full",)
     assert policy.pipelines["workload.rollback"].command == ("deploy", "back", "{name}")
@@ -141,7 +143,7 @@ def test_whatever_decides_changes_the_digest_and_the_machine_does_not(tmp_path: 
         folder = tmp_path / str(number)
         folder.mkdir()
         place = Place(folder, text)
-        digests.append(policy_of(place.quick(), place.settings(), place.sources()).digest)
+        digests.append(policy_of(place.settings(), place.sources()).digest)
     assert digests[0] == digests[1] != digests[2]
 
 
@@ -160,7 +162,7 @@ impersonate_groups = ["dev", "ops"]
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     config = load_quick(str(place.path))
-    sources = board_of(config.environment, config, clock_of(config), None)[1]
+    sources = sources_of(config.environment, config, clock_of(config))
     monkeypatch.setenv("PATH", str(tmp_path))
     [command] = kubectl_of(sources).values()
     assert command == (
@@ -188,7 +190,7 @@ def test_kubectl_never_gets_a_token_by_its_command_line(tmp_path: Path) -> None:
 def test_writers_for_each_cluster_and_for_pipelines(tmp_path: Path) -> None:
     place = Place(tmp_path)
     sources = place.sources()
-    writers = writers_of(sources, policy_of(place.quick(), place.settings(), sources))
+    writers = writers_of(sources, policy_of(place.settings(), sources))
     assert list(writers.clusters) == [sources[0].ref]
     assert writers.commands is not None
     assert writers.calls is not None
@@ -199,7 +201,7 @@ def test_who_stamps_a_second_person(tmp_path: Path, told: str, stamps: bool) -> 
     place = Place(tmp_path, f'[store]\npath = "{tmp_path}/store"\napprovals = "{told}"\n')
     options = store_options(place.settings(), place.path)
     sources = place.sources()
-    writers = writers_of(sources, policy_of(place.quick(), place.settings(), sources))
+    writers = writers_of(sources, policy_of(place.settings(), sources))
     assert (approvals_of(options, writers, clock_of(place.quick())) is not None) is stamps
     assert approvals_of(options, None, clock_of(place.quick())) is None  # whoever only reads asks nobody
 
@@ -226,7 +228,7 @@ def one(path, command):
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     config, settings = load_quick(path), load(Path(path))
-    board, sources = board_of(config.environment, config, clock_of(config), None)
+    board, sources = board_of(config, settings, clock_of(config))
     mode = mode_of(settings, "--read-only" in command, "--act" in command)
     compose(board, config, settings, sources, clock_of(config), mode)
 

@@ -1,57 +1,124 @@
-"""The knobs of actions, as the composition hands them in. Times in seconds."""
+"""[actions], and the policy of actions that the composition makes of it. Times in seconds."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import msgspec
 
+from tfdash.actions.names import wrong_for_second_person, wrong_id
 from tfdash.model.action import Risk
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.schedule.policy import CalendarPolicy
+from tfdash.setting import Between, Checked, Note, Seconds, Table, Texts
+
+_DECIDES_NOTHING = ("elevation", "in_cluster")
 
 
-class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
-    """What an action does instead, where the playbook wants a pipeline. Either ``command`` or ``url``.
+def _may_ask(names: tuple[str, ...]) -> None:
+    """A misspelt id would ask nobody."""
+    for name in names:
+        if why := wrong_for_second_person(name):
+            raise ValueError(why)
 
-    ``{intent}``, ``{namespace}``, ``{name}``, ``{kind}``, ``{environment}``, ``{cluster}`` and ``{revision}`` in any text are
-    replaced. ``status_url`` is read until the value at the JSON pointer ``state`` is one of ``good`` or ``bad``; ``{run}``
-    in it is the value at ``run`` of the answer that started it. ``headers`` may hold secrets by reference.
-    """
 
-    command: tuple[str, ...] = ()
-    url: str = ""
+def _are_actions(names: Iterable[str]) -> None:
+    for name in names:
+        if why := wrong_id(name):
+            raise ValueError(why)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline(Table):
+    """Where the playbook wants a pipeline: instead of requests to the cluster, a command, or an HTTP call that is followed
+    to its end. {intent}, {namespace}, {name}, {kind}, {environment}, {cluster} and {revision} in any text are replaced."""
+
+    command: Annotated[
+        Texts, Note("or url", '["ci", "rollback", "{namespace}/{name}", "--to", "{revision}"]')
+    ] = ()
+    url: Annotated[str, Note("or command", '"https://ci.example.com/api/rollback"')] = ""
     method: str = "POST"
-    headers: Mapping[str, str] = {}
-    body: str = ""
-    run: str = ""
-    status_url: str = ""
-    state: str = "/status"
-    good: tuple[str, ...] = ("success", "succeeded", "Succeeded", "completed")
-    bad: tuple[str, ...] = ("failure", "failed", "Failed", "error", "cancelled", "canceled")
-    within: float = 1800.0
-    every: float = 5.0
+    headers: Annotated[
+        dict[str, str],
+        Note("a value may be a secret by reference", '{ Authorization = "env:CI_TOKEN" }'),
+    ] = field(default_factory=dict)
+    body: Annotated[str, Note(sample="""'{"ref": "main", "id": "{intent}"}'""")] = ""
+    run: Annotated[str, Note("JSON pointer to the run's id in the answer", '"/id"')] = ""
+    status_url: Annotated[
+        str,
+        Note("read until the state is good or bad", '"https://ci.example.com/api/runs/{run}"'),
+    ] = ""
+    state: Annotated[str, Note("JSON pointer to the state in its answer")] = "/status"
+    good: Texts = ("success", "succeeded", "Succeeded", "completed")
+    bad: Texts = ("failure", "failed", "Failed", "error", "cancelled", "canceled")
+    within: Seconds = 1800.0
+    every: Seconds = 5.0
+
+    def __post_init__(self) -> None:
+        if bool(self.command) is bool(self.url):
+            raise ValueError("a pipeline is either a command or an url; give one of the two")
+        if self.url and not self.url.startswith(("http://", "https://")):
+            raise ValueError('url: write it as "https://ci.example.com/..."')
 
 
-class ActionPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """``second_person``: ids of actions, with an environment before a slash where it is meant for one only
-    ("production/rollout.promote-full"). What is exempt from the calendar can never be asked to wait for one."""
+@dataclass(frozen=True, kw_only=True)
+class ActionsSettings(Table):
+    """Every action goes through one gate: plan, identity, rights, calendar and verdict, dry run, confirmation, audit,
+    verification."""
 
-    plan_expires: float = 60.0
-    server_timeout: float = 15.0
+    elevation: Annotated[Seconds, Note('how long "--act" and ":elevate" last')] = 900.0
+    plan_expires: Annotated[Seconds, Note("a plan is made anew after so long; what was typed stays")] = 60.0
+    server_timeout: Annotated[Seconds, Note("the time that the server is given for one write")] = 15.0
+    follow: Annotated[
+        Seconds, Note("how long postconditions are followed, where an action names no time of its own")
+    ] = 600.0
+    bulk_cap: Annotated[int, Between(1, 200), Note("objects that one key may act upon")] = 20
+    in_cluster: Annotated[
+        bool,
+        Note("say who acts by a Lease, and keep verified releases as ConfigMaps, where the rights are there"),
+    ] = True
+    drain_timeout: Seconds = 900.0
+    second_person: Annotated[
+        Texts,
+        Checked(_may_ask),
+        Note(
+            'actions that a second person must approve: ["production/rollout.promote-full"]; '
+            "never what the calendar exempts"
+        ),
+    ] = ()
+    emergency: Annotated[
+        bool,
+        Note(
+            "a second person may open a closed calendar for one plan, with a reason "
+            '("Emergency fixes: as needed with approval")'
+        ),
+    ] = True
+    shell: Annotated[Texts, Note("what x starts in a container")] = ("sh",)
+    gates: Annotated[
+        dict[str, str],
+        Note(
+            "Flagger's gate testers, by namespace/canary",
+            '"shop/checkout" = "http://flagger-loadtester.shop/"',
+        ),
+    ] = field(default_factory=dict)
+    pipelines: Annotated[dict[str, Pipeline], Checked(_are_actions), Note(sample='"workload.rollback"')] = (
+        field(default_factory=dict)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionPolicy(ActionsSettings):
+    """[actions] with everything else that decides what is allowed. ``second_person``: ids of actions, with an environment
+    before a slash where it is meant for one only ("production/rollout.promote-full"). What is exempt from the calendar can
+    never be asked to wait for one."""
+
     settle_margin: float = 5.0
-    follow: float = 600.0
-    bulk_cap: int = 20
-    drain_timeout: float = 900.0
     ledger_patience: float = 3.0
-    second_person: tuple[str, ...] = ()
-    emergency: bool = True  # a second person may open a closed calendar for one plan
-    pipelines: Mapping[str, Pipeline] = {}
-    gates: Mapping[str, str] = {}  # "namespace/canary" -> URL of its gate tester
-    shell: tuple[str, ...] = ("sh",)
-    kubectl: Mapping[ClusterRef, tuple[str, ...]] = {}  # the command with its options; absent: not offered
+    kubectl: Mapping[ClusterRef, tuple[str, ...]] = field(default_factory=dict)  # absent: not offered
     pairs: tuple[tuple[str, str], ...] = ()
     calendar: CalendarPolicy | None = None
     judged_by: str = ""  # digest of the canary policy
@@ -59,10 +126,9 @@ class ActionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """SHA-256 over everything that decides what is allowed."""
+        actions = msgspec.to_builtins(replace(self, calendar=None, kubectl={}, judged_by=""))
         told = {
-            "actions": msgspec.to_builtins(
-                msgspec.structs.replace(self, calendar=None, kubectl={}, judged_by="")
-            ),
+            "actions": {key: value for key, value in actions.items() if key not in _DECIDES_NOTHING},
             "calendar": repr(self.calendar) if self.calendar is None else _calendar(self.calendar),
             "canary": self.judged_by,
         }

@@ -7,9 +7,7 @@ from tfdash.playbook.canary.judging import freeze_baseline, judge_release
 from tfdash.playbook.canary.policy import (
     CanaryPolicy,
     default_canary_policy,
-    parse_canary_policy,
     policy_digest,
-    read_canary_policy,
 )
 from tfdash.playbook.canary.window_cache import WindowCache
 
@@ -19,7 +17,5 @@ __all__ = [
     "default_canary_policy",
     "freeze_baseline",
     "judge_release",
-    "parse_canary_policy",
     "policy_digest",
-    "read_canary_policy",
 ]

@@ -4,37 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from tfdash.playbook.policy import PolicyError
+from tfdash.setting import Between, Note, Seconds, Table, read, shipped
 
-NAME = "policy.canary"
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 _GROSS_SHARE = 0.2  # of the errors' budget; the rest goes to the sequential tests
 _HELD_SHARE = 0.2  # of what is left: kept for the time after 100 %, when a frozen baseline is compared with
 
 
 @dataclass(frozen=True)
-class ErrorsPolicy:
-    """Error ratio; percentages as written, exact as fractions by the properties."""
+class ErrorsPolicy(Table):
+    """ "Error rate increases by 10%" """
 
     enabled: bool
-    mode: str
-    relative: float
-    points: float
-    floor_points: float
-    min_errors: int
-    min_requests: int
-    gross_percent: float
-    gross_requests: int
+    mode: Annotated[
+        Literal["relative", "points", "both"],
+        Note("relative: x 1.10; points: + 10 percentage points; both: both must be reached"),
+    ]
+    relative: Annotated[float, Between(0.01, 10_000), Note("per cent of the baseline's error ratio")]
+    points: Annotated[float, Between(0.001, 100), Note("percentage points")]
+    floor_points: Annotated[
+        float, Between(0, 100), Note("a relative rise of fewer percentage points than this is none")
+    ]
+    min_errors: Annotated[int, Between(1, 10**9), Note("so many failed requests of the canary at least")]
+    min_requests: Annotated[
+        int,
+        Between(1, 10**9),
+        Note("on each side, below it nothing is decided (but for a gross failure)"),
+    ]
+    gross_percent: Annotated[
+        float,
+        Between(1, 100),
+        Note(
+            "a window in which the canary fails so much, beyond chance, is a BREACH at once, even in warm-up"
+        ),
+    ]
+    gross_requests: Annotated[int, Between(1, 10**9), Note("... of at least so many requests")]
 
     @property
     def factor(self) -> Fraction:
@@ -57,24 +65,35 @@ class ErrorsPolicy:
 
 
 @dataclass(frozen=True)
-class LatencyPolicy:
-    """A quantile of request durations; ``increase`` in seconds."""
+class LatencyPolicy(Table):
+    """ "P90 latency increases by 100ms" """
 
     enabled: bool
-    quantile: float
-    increase: float
-    min_observations: int
-    within_bucket: str
+    quantile: Annotated[float, Between(0.5, 0.999)]
+    increase: Annotated[Seconds, Between(0.001, 3600, seconds=True)]
+    min_observations: Annotated[int, Between(10, 10**9), Note("on each side")]
+    within_bucket: Annotated[
+        Literal["interpolate", "refuse"],
+        Note(
+            "interpolate: as Prometheus does, flagged where the bucket is wider than the limit; refuse: no PASS there"
+        ),
+    ]
 
 
 @dataclass(frozen=True)
-class JourneysPolicy:
-    """Critical user journeys; ``stale_after`` in seconds."""
+class JourneysPolicy(Table):
+    """ "Any critical user-facing functionality broken" """
 
     enabled: bool
-    fails: int
-    of: int
-    stale_after: float
+    fails: Annotated[int, Between(1, 100), Note("so many ...")]
+    of: Annotated[int, Between(1, 100), Note("... of the last runs of one critical journey")]
+    stale_after: Annotated[
+        Seconds, Between(1, 10**7, seconds=True), Note("a journey that did not run for so long is STALE")
+    ]
+
+    def __post_init__(self) -> None:
+        if self.fails > self.of:
+            raise ValueError(f"fails: {self.fails} of {self.of} runs cannot be")
 
 
 class Budgets(NamedTuple):
@@ -88,26 +107,83 @@ class Budgets(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CanaryPolicy:
-    """Seconds throughout; see ``defaults/canary.toml`` for what each one means."""
+class CanaryPolicy(Table, defaults="canary.toml"):
+    """When a release is to be rolled back: the playbook's triggers."""
 
-    window: float
-    windows: int
-    warm_up: float
-    false_alarms: float
-    least_scatter: float
-    confidence: float
-    baseline: str
-    baseline_version: str
-    stale_intervals: float
-    persist: int
-    persist_of: int
-    hold: float
-    verification: float
-    second_opinion: bool
+    window: Annotated[
+        Seconds,
+        Between(5, 3600, seconds=True),
+        Note("length of one window; windows are aligned to the clock, half-open and never overlap"),
+    ]
+    windows: Annotated[
+        int,
+        Between(1, 1000),
+        Note(
+            "so many last windows are counted and kept (the reach back into the metrics is windows x window)"
+        ),
+    ]
+    warm_up: Annotated[
+        Seconds,
+        Note("what a pod serves in windows that begin earlier than this after its start is not compared"),
+    ]
+    false_alarms: Annotated[
+        float,
+        Between(0.0001, 0.5),
+        Note("chance of a false BREACH in a whole release that changed nothing, all triggers together"),
+    ]
+    least_scatter: Annotated[
+        float,
+        Between(1, 100),
+        Note(
+            "variance of counts over pure chance's, taken for granted; more is found by itself after some windows"
+        ),
+    ]
+    confidence: Annotated[
+        float,
+        Between(0.5, 0.9999),
+        Note("one-sided, of the intervals that a PASS must keep below the limit"),
+    ]
+    baseline: Annotated[
+        Literal["stable", "dedicated", "before"],
+        Note(
+            "stable: its pods in the same windows; dedicated: pods of baseline_version; "
+            "before: the service before the release (weaker)"
+        ),
+    ]
+    baseline_version: Annotated[
+        str, Note("template hash, or value of the version label, of dedicated baseline pods")
+    ]
+    stale_intervals: Annotated[
+        float, Between(1, 100), Note("the newest sample may be so many scrape intervals old")
+    ]
+    persist: Annotated[int, Between(1, 100), Note("how many ...")]
+    persist_of: Annotated[
+        int,
+        Between(1, 100),
+        Note("... of the last windows reach the limit by themselves: shown beside the decision"),
+    ]
+    hold: Annotated[
+        Seconds,
+        Note("a promotion is advised at the earliest so long after the canary, or its present step, began"),
+    ]
+    verification: Annotated[
+        Seconds,
+        Note("a release counts as verified when it passed for so long after it served everything"),
+    ]
+    second_opinion: Annotated[
+        bool, Note("also show the label that Kayenta's judge would give; it decides nothing")
+    ]
     errors: ErrorsPolicy
     latency: LatencyPolicy
     journeys: JourneysPolicy
+
+    def __post_init__(self) -> None:
+        if self.persist > self.persist_of:
+            raise ValueError(f"persist: {self.persist} of {self.persist_of} windows cannot be")
+        if self.baseline == "dedicated" and not self.baseline_version:
+            raise ValueError(
+                "baseline_version: missing; a dedicated baseline needs its template hash or version label"
+            )
 
     @property
     def horizon(self) -> float:
@@ -137,147 +213,10 @@ def _hundredth(per_cent: float) -> Fraction:
     return exact(per_cent) / 100
 
 
-_SECTIONS: dict[str, Any] = {"errors": ErrorsPolicy, "latency": LatencyPolicy, "journeys": JourneysPolicy}
-_CHOICES = {
-    "baseline": ("stable", "dedicated", "before"),
-    "errors.mode": ("relative", "points", "both"),
-    "latency.within_bucket": ("interpolate", "refuse"),
-}
-_DURATIONS = {
-    "window",
-    "warm_up",
-    "hold",
-    "verification",
-    "latency.increase",
-    "journeys.stale_after",
-}
-_BOUNDS: dict[str, tuple[float, float]] = {  # least and greatest useful value
-    "window": (5, 3600),
-    "windows": (1, 1000),
-    "false_alarms": (0.0001, 0.5),
-    "confidence": (0.5, 0.9999),
-    "least_scatter": (1, 100),
-    "stale_intervals": (1, 100),
-    "persist": (1, 100),
-    "persist_of": (1, 100),
-    "errors.relative": (0.01, 10000),
-    "errors.points": (0.001, 100),
-    "errors.floor_points": (0, 100),
-    "errors.min_errors": (1, 10**9),
-    "errors.min_requests": (1, 10**9),
-    "errors.gross_percent": (1, 100),
-    "errors.gross_requests": (1, 10**9),
-    "latency.quantile": (0.5, 0.999),
-    "latency.increase": (0.001, 3600),
-    "latency.min_observations": (10, 10**9),
-    "journeys.fails": (1, 100),
-    "journeys.of": (1, 100),
-    "journeys.stale_after": (1, 10**7),
-}
-
-
-def parse_canary_policy(
-    values: Mapping[str, Any], name: str = NAME, base: CanaryPolicy | None = None
-) -> CanaryPolicy:
-    """The default policy (or ``base``) with ``values`` replaced. ``name`` is the file's or section's, for messages.
-
-    ``values`` are as TOML reads them: durations ``"60s"``, ``"100ms"`` or seconds. Raises ``PolicyError``.
-    """
-    policy = replace(base or default_canary_policy(), **_values(CanaryPolicy, values, name, "", base))
-    return _consistent(policy, name)
-
-
-def _values(kind: Any, values: Any, name: str, at: str, base: CanaryPolicy | None) -> dict[str, Any]:
-    if not isinstance(values, Mapping):
-        raise PolicyError(f"{name}: {at.rstrip('.')}: {values!r} is not a table; write [{at.rstrip('.')}]")
-    known = {f.name: str(f.type) for f in fields(kind)}
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in known:
-            raise PolicyError(f"{name}: {at}{key}: unknown key; valid here: {', '.join(sorted(known))}")
-        if not at and key in _SECTIONS:
-            section = getattr(base or default_canary_policy(), key)
-            found[key] = replace(section, **_values(_SECTIONS[key], value, name, f"{key}.", base))
-        else:
-            found[key] = _value(known[key], value, name, at + key)
-    return found
-
-
-def _value(kind: str, value: Any, name: str, key: str) -> Any:
-    if key in _CHOICES:
-        if value not in _CHOICES[key]:
-            raise PolicyError(f"{name}: {key}: {value!r} is none of {', '.join(_CHOICES[key])}")
-        return value
-    if kind == "str":
-        if not isinstance(value, str):
-            raise PolicyError(f"{name}: {key}: {value!r} is not a text; put it in quotes")
-        return value
-    if kind == "bool":
-        if not isinstance(value, bool):
-            raise PolicyError(f"{name}: {key}: {value!r} is neither true nor false")
-        return value
-    if key in _DURATIONS and isinstance(value, str):
-        value = _seconds(value, name, key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        hint = '; write it as "60s"' if key in _DURATIONS else ""
-        raise PolicyError(f"{name}: {key}: {value!r} is not a number{hint}")
-    if kind == "int" and (not math.isfinite(value) or value != int(value)):
-        raise PolicyError(f"{name}: {key}: {value!r} is not a whole number")
-    low, high = _BOUNDS.get(key, (0, 10**9))
-    if not (math.isfinite(value) and low <= value <= high):
-        raise PolicyError(f"{name}: {key}: {value!r} is out of range; choose one from {low:g} to {high:g}")
-    return int(value) if kind == "int" else float(value)
-
-
-def _seconds(text: str, name: str, key: str) -> float:
-    match = _DURATION.fullmatch(text.strip())
-    if match is None or not any(match.groups()):
-        raise PolicyError(f'{name}: {key}: {text!r} is no duration; write it as "60s", "5m" or "100ms"')
-    d, h, m, s, ms = (float(g or 0) for g in match.groups())
-    return d * 86400 + h * 3600 + m * 60 + s + ms / 1000
-
-
-def _consistent(policy: CanaryPolicy, name: str) -> CanaryPolicy:
-    if policy.persist > policy.persist_of:
-        raise PolicyError(f"{name}: persist: {policy.persist} of {policy.persist_of} windows cannot be")
-    if policy.journeys.fails > policy.journeys.of:
-        raise PolicyError(
-            f"{name}: journeys.fails: {policy.journeys.fails} of {policy.journeys.of} runs cannot be"
-        )
-    if policy.baseline == "dedicated" and not policy.baseline_version:
-        raise PolicyError(
-            f"{name}: baseline_version: missing; a dedicated baseline needs its template hash or version label"
-        )
-    return policy
-
-
-def read_canary_policy(text: str, name: str) -> CanaryPolicy:
-    """A whole policy from TOML, every key given. Raises ``PolicyError``."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{name}: not readable as TOML: {error}") from error
-    for at, kind in (("", CanaryPolicy), *((f"{k}.", v) for k, v in _SECTIONS.items())):
-        table = raw.get(at.rstrip("."), {}) if at else raw
-        for field in fields(kind):
-            if not isinstance(table, Mapping):
-                raise PolicyError(
-                    f"{name}: {at.rstrip('.')}: {table!r} is not a table; write [{at.rstrip('.')}]"
-                )
-            if field.name not in table:
-                raise PolicyError(f"{name}: {at}{field.name}: missing; take it from the shipped canary.toml")
-    blank = CanaryPolicy(**{f.name: raw[f.name] for f in fields(CanaryPolicy)})
-    base = replace(
-        blank, **{k: v(**{f.name: raw[k][f.name] for f in fields(v)}) for k, v in _SECTIONS.items()}
-    )
-    return parse_canary_policy(raw, name, base)
-
-
 @lru_cache(1)
 def default_canary_policy() -> CanaryPolicy:
     """The playbook's values."""
-    text = files("tfdash.playbook").joinpath("defaults", "canary.toml").read_text(encoding="utf-8")
-    return read_canary_policy(text, "canary.toml")
+    return read(CanaryPolicy, shipped(CanaryPolicy))
 
 
 @lru_cache(32)

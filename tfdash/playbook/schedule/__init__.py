@@ -7,14 +7,20 @@
 ``release``   what is said now: open or closed, why, until when, the next slots
 """
 
-from tfdash.playbook.schedule.policy import CalendarPolicy, calendar_policy, default_calendar_policy
+from tfdash.playbook.schedule.policy import (
+    CalendarPolicy,
+    CalendarRules,
+    calendar_in,
+    default_calendar_policy,
+)
 from tfdash.playbook.schedule.release import Continuation, calendar_state, continuation
 from tfdash.playbook.schedule.windows import next_slots, slot_at
 
 __all__ = [
     "CalendarPolicy",
+    "CalendarRules",
     "Continuation",
-    "calendar_policy",
+    "calendar_in",
     "calendar_state",
     "continuation",
     "default_calendar_policy",

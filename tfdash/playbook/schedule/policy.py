@@ -1,52 +1,20 @@
-"""The knobs of the release calendar, with the playbook's own values from ``defaults/calendar.toml``."""
+"""The knobs of the release calendar; the playbook's own values stand in ``defaults/calendar.toml``."""
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from tfdash.playbook.policy import PolicyError
+from tfdash.setting import Between, Listed, Note, Seconds, Spelled, Table, read, shipped
 
 T = TypeVar("T")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DEFAULT_ZONE = "America/New_York"
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-
-
-@dataclass(frozen=True)
-class Freeze:
-    """Half-open [start, end) in local time; a date is its midnight, as iCalendar's DTSTART and DTEND have it."""
-
-    start: datetime  # naive, local
-    end: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class CalendarPolicy:
-    """``length`` and ``max_clock_skew`` in seconds; ``days`` as ``datetime.weekday`` counts; times are local."""
-
-    zone: str
-    days: frozenset[int]
-    start: time
-    length: float
-    finish_by: time
-    blackout_from_day: int
-    blackout_to_day: int
-    holidays: frozenset[date]
-    freezes: tuple[Freeze, ...]
-    max_clock_skew: float
-
-    @property
-    def tz(self) -> ZoneInfo:
-        return ZoneInfo(self.zone)
 
 
 def _read(value: Any, pattern: str, read: Callable[[str], T]) -> T | None:
@@ -103,92 +71,88 @@ def parse_local(value: Any) -> datetime:
         ) from None
 
 
-def parse_freeze(value: Any) -> Freeze:
-    """``{start, end, reason}``, end exclusive. Raises ``ValueError``."""
-    if not isinstance(value, Mapping):
-        raise ValueError(f'{value!r} is no freeze; write {{ start = "2026-12-19", end = "2027-01-04" }}')
-    unknown = set(value) - {"start", "end", "reason"}
-    if unknown or "start" not in value or "end" not in value:
-        raise ValueError("a freeze has start, end (exclusive) and reason, and nothing else")
-    freeze = Freeze(parse_local(value["start"]), parse_local(value["end"]), str(value.get("reason", "")))
-    if freeze.end <= freeze.start:
-        raise ValueError(
-            f"a freeze that ends at {freeze.end:%Y-%m-%d %H:%M} before it begins; end is exclusive: "
-            "for whole days name the day after the last one"
-        )
-    return freeze
+def _days(value: Any) -> frozenset[int]:
+    return frozenset(map(parse_day, _list(value)))
 
 
-def _seconds(value: Any) -> float:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
-    if found is None:
-        raise ValueError(f'{value!r} is not a duration; write it as "2h" or "90m"')
-    parts = (int(text or 0) for text in found.groups())
-    return float(sum(n * unit for n, unit in zip(parts, (86400, 3600, 60, 1), strict=True)))
-
-
-def _length(value: Any) -> float:
-    seconds = _seconds(value)
-    if not 0 < seconds <= 86400:
-        raise ValueError(f"{value!r} must be more than nothing and at most a day")
-    return seconds
-
-
-def _day_of_month(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 31:
-        raise ValueError(f"{value!r} is no day of the month; write 1 to 31, or 0 for none")
-    return value
+def _dates(value: Any) -> frozenset[date]:
+    return frozenset(map(parse_date, _list(value)))
 
 
 def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, list):
         raise ValueError(f"{value!r} must be a list")
-    return list(value)
+    return value
 
 
-_READERS: dict[str, Any] = {
-    "days": lambda v: frozenset(parse_day(day) for day in _list(v)),
-    "start": parse_time,
-    "length": _length,
-    "finish_by": parse_time,
-    "blackout_from_day": _day_of_month,
-    "blackout_to_day": _day_of_month,
-    "holidays": lambda v: frozenset(parse_date(day) for day in _list(v)),
-    "freezes": lambda v: tuple(parse_freeze(freeze) for freeze in _list(v)),
-    "max_clock_skew": _seconds,
-}
+Days = Annotated[frozenset[int], Spelled(_days, lambda days: [DAYS[day] for day in sorted(days)], "list")]
+Dates = Annotated[
+    frozenset[date], Spelled(_dates, lambda days: [day.isoformat() for day in sorted(days)], "list")
+]
+TimeOfDay = Annotated[time, Spelled(parse_time, lambda value: f"{value:%H:%M}")]
+LocalTime = Annotated[datetime, Spelled(parse_local, lambda value: value.isoformat(" ", "minutes"))]
 
 
-def calendar_policy(
-    values: Mapping[str, Any], zone: str = DEFAULT_ZONE, name: str = "calendar"
-) -> CalendarPolicy:
-    """The playbook's calendar with ``values`` (TOML) over it. Raises ``PolicyError`` naming the key and the remedy.
+@dataclass(frozen=True)
+class Freeze(Table):
+    """Half-open [start, end) in local time; a date is its midnight, as iCalendar's DTSTART and DTEND have it."""
 
-    An unknown zone is refused, never taken as UTC.
-    """
-    if zone not in available_timezones():
-        raise PolicyError(f'time.zone: {zone!r} is not an IANA time zone; take one such as "{DEFAULT_ZONE}"')
-    merged = {**_shipped(), **values}
-    read = {}
-    for key, value in merged.items():
-        if key not in _READERS:
-            raise PolicyError(f"{name}.{key}: unknown key; valid here: {', '.join(sorted(_READERS))}")
-        try:
-            read[key] = _READERS[key](value)
-        except ValueError as error:
-            raise PolicyError(f"{name}.{key}: {error}") from None
-    if (read["blackout_from_day"] == 0) is not (read["blackout_to_day"] == 0):
-        raise PolicyError(f"{name}.blackout_from_day: a blackout needs both of its days, or 0 for both")
-    return CalendarPolicy(zone=zone, **read)
+    start: Annotated[LocalTime, Note('a date, or a local time such as "2026-12-19 18:00"', '"2026-12-19"')]
+    end: Annotated[LocalTime, Note("exclusive", '"2027-01-04"')]
+    reason: Annotated[str, Note(sample='"year end"')] = ""
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError(
+                f"a freeze that ends at {self.end:%Y-%m-%d %H:%M} before it begins; end is exclusive: "
+                "for whole days name the day after the last one"
+            )
 
 
-@lru_cache(1)
-def _shipped() -> dict[str, Any]:
-    text = files("tfdash.playbook").joinpath("defaults", "calendar.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+@dataclass(frozen=True)
+class CalendarRules(Table, defaults="calendar.toml"):
+    """When a standard release may happen; the zone is [time] zone. Rollback, abort and pause are never closed."""
+
+    days: Days
+    start: TimeOfDay
+    length: Annotated[Seconds, Between(1, 86400, seconds=True), Note("by the wall clock")]
+    finish_by: Annotated[
+        TimeOfDay,
+        Note("a release that began inside its window may go on until then; after that pause or abort only"),
+    ]
+    blackout_from_day: Annotated[
+        int, Between(0, 31), Note("the month's end, whole local days, from the 28th ...")
+    ]
+    blackout_to_day: Annotated[int, Between(0, 31), Note("... through the 3rd; 0 for both: no blackout")]
+    holidays: Annotated[Dates, Note('["2026-11-26"]: whole days without a window')]
+    freezes: Annotated[tuple[Freeze, ...], Listed(), Note("further times without a window")]
+    max_clock_skew: Annotated[
+        Seconds,
+        Note("our clock and the API server's further apart than this close the calendar for frozen actions"),
+    ]
+
+    def __post_init__(self) -> None:
+        if (self.blackout_from_day == 0) is not (self.blackout_to_day == 0):
+            raise ValueError("blackout_from_day: a blackout needs both of its days, or 0 for both")
+
+
+@dataclass(frozen=True)
+class CalendarPolicy(CalendarRules):
+    """The calendar in an IANA zone; ``days`` as ``datetime.weekday`` counts, ``length`` and ``max_clock_skew`` in seconds."""
+
+    zone: str
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
 
 
 @lru_cache(8)
 def default_calendar_policy(zone: str = DEFAULT_ZONE) -> CalendarPolicy:
     """The playbook's own calendar in ``zone``."""
-    return calendar_policy({}, zone)
+    return calendar_in(zone, read(CalendarRules, shipped(CalendarRules)))
+
+
+def calendar_in(zone: str, rules: CalendarRules) -> CalendarPolicy:
+    """The calendar of [calendar] in the zone of [time]."""
+    return CalendarPolicy(**vars(rules), zone=zone)

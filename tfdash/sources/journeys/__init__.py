@@ -5,32 +5,29 @@ Nothing here imports httpx before the first run.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef
-from tfdash.sources.journeys.options import journeys_of
+from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.journeys.source import JourneysSource
 
-__all__ = ["JourneysSource", "feeder_of"]
+__all__ = ["JourneySettings", "JourneysSource", "source_for"]
 
 
-def feeder_of(
+def source_for(
     refs: Sequence[ClusterRef],
-    raw: Mapping[str, Any],
+    journeys: Sequence[JourneySettings],
     clock: Clock,
     *,
     acting: bool = False,
     may_run: Callable[[], Awaitable[bool]] | None = None,
 ) -> JourneysSource | None:
-    """The feeder of one environment (``refs``: its clusters); None where it has no journey of our own.
-
-    ``raw`` is the whole configuration. Raises ``JourneyError`` (a ``ValueError``) with one sentence.
-    """
-    journeys = journeys_of(raw, refs[0].environment) if refs else ()
-    if not journeys:
+    """The source of one environment (``refs``: its clusters); None where it has no journey of our own."""
+    environment = refs[0].environment if refs else ""
+    own = tuple(j for j in journeys if refs and j.url and j.environment in ("", environment))
+    if not own:
         return None
     if may_run is None:
-        return JourneysSource(refs, journeys, clock, acting=acting)
-    return JourneysSource(refs, journeys, clock, acting=acting, may_run=may_run)
+        return JourneysSource(refs, own, clock, acting=acting)
+    return JourneysSource(refs, own, clock, acting=acting, may_run=may_run)

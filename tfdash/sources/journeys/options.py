@@ -1,191 +1,216 @@
-"""What the configuration says of journeys of our own: read without pydantic, refused in one sentence."""
+"""[[journeys]]: a journey of users by somebody else's prober (``probe``) or by requests of our own (``url``)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
 
-from tfdash.durations import parse_duration
+from tfdash.setting import Listed, Note, Pairs, Seconds, Spelled, Table
 
 READING = ("GET", "HEAD", "OPTIONS")
 _METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
+_PORTS = {"http": 80, "https": 443}
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _REFERENCE = ("env:", "file:", "command:")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-class JourneyError(ValueError):
-    """A journey that cannot be run; the message names it, the key and the remedy."""
+def _method(value: Any) -> str:
+    method = value.upper() if isinstance(value, str) else value
+    if method not in _METHODS:
+        raise ValueError(f"{value} is none of {', '.join(_METHODS)}")
+    return str(method)
+
+
+def _pointers(value: Any) -> tuple[tuple[str, Any], ...]:
+    plain = str | int | float | bool
+    if not isinstance(value, Mapping) or not all(isinstance(v, plain) for v in value.values()):
+        raise ValueError('must be a table such as { "/state" = "open" }')
+    if any(key and not key.startswith("/") for key in value):
+        raise ValueError('keys are JSON pointers such as "/state"')
+    return tuple(sorted(value.items()))
+
+
+def _workload(value: Any) -> str:
+    if not isinstance(value, str) or (value and value.count("/") != 1):
+        raise ValueError('write it as "namespace/name"')
+    return value
 
 
 @dataclass(frozen=True)
-class Step:
-    """One request and what must be true of its answer. ``capture``: variable -> where its value is."""
+class Step(Table):
+    """One request of a journey and what must be true of its answer."""
 
-    path: str = "/"
-    method: str = "GET"
-    name: str = ""
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    name: Annotated[str, Note(sample='"cart"')] = ""
+    method: Annotated[str, Spelled(_method, str)] = "GET"
+    path: Annotated[str, Note("{name}: captured before", '"/cart/{user}"')] = "/"
+    headers: Pairs = field(default=(), repr=False)
     body: str = field(default="", repr=False)
-    status: tuple[int, ...] = ()
-    contains: str = ""
-    matches: str = ""
-    json_values: tuple[tuple[str, Any], ...] = ()
-    within: float | None = None
-    capture: tuple[tuple[str, str], ...] = ()
+    status: Annotated[tuple[int, ...], Listed(), Note("[]: any below 400", "[200]")] = ()
+    contains: Annotated[str, Note(sample='"Total"')] = ""
+    matches: Annotated[str, Note("RE2, anywhere in the body", r"'items: \d+'")] = ""
+    json_values: Annotated[
+        tuple[tuple[str, Any], ...],
+        Spelled(_pointers, dict, "table"),
+        Note("JSON pointers", '{ "/state" = "open" }'),
+    ] = ()
+    within: Annotated[Seconds | None, Note(sample='"800ms"')] = None
+    capture: Annotated[
+        Pairs,
+        Note(
+            sample="""{ user = "json:/id", token = 'regex:name="t" value="([^"]+)"', at = "header:Location" }"""
+        ),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        _check_headers(self.headers)
+        for variable, source in self.capture:
+            kind, _, rest = source.partition(":")
+            if kind not in ("json", "regex", "header") or not rest:
+                raise ValueError(f'capture.{variable}: write "json:/pointer", "regex:..." or "header:Name"')
+            if kind == "regex":
+                _check_regex(f"capture.{variable}", rest)
+        if self.matches:
+            _check_regex("matches", self.matches)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What must be captured before. A body or a text may hold braces of its own (JSON): a path and a header may not."""
+        texts = (self.path, *(value for _, value in self.headers))
+        return tuple(p for text in texts if not text.startswith(_REFERENCE) for p in _PLACE.findall(text))
 
 
 @dataclass(frozen=True)
-class HttpJourney:
-    """``origin`` is scheme, host and port of the name that is asked for; ``dial`` where to connect instead. Seconds."""
+class JourneySettings(Table):
+    """Journeys of users: by somebody else's prober, or by requests of our own, which one terminal at a time sends; the gate
+    and the snapshot of the canary send those that only read, once or until they are decided."""
 
-    name: str
-    scheme: str
-    host: str
-    port: int
-    steps: tuple[Step, ...]
-    dial: tuple[str, int] | None = None
-    every: float = 30.0
-    timeout: float = 10.0
-    mutates: bool = False
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    ca: str = ""
-    environment: str = ""
-    cluster: str = ""
-    workload: str = ""
+    name: Annotated[str, Note(sample='"sign in"')]
+    probe: Annotated[
+        str,
+        Note(
+            "instead of url: a metric, each sample is a run, 1 is success",
+            """'probe_success{instance="https://shop.example.com/pay"}'""",
+        ),
+    ] = ""
+    probe_duration: Annotated[
+        str,
+        Note("in seconds", """'probe_duration_seconds{instance="https://shop.example.com/pay"}'"""),
+    ] = ""
+    workload: Annotated[
+        str, Spelled(_workload, str), Note('"": concerns every release', '"shop/checkout"')
+    ] = ""
     kind: str = "Deployment"
+    environment: Annotated[str, Note('"": all')] = ""
+    cluster: Annotated[str, Note('of several in the environment; "": the first')] = ""
     critical: bool = True
-    side: str = "mixed"
-    control: bool = False
+    side: Annotated[
+        Literal["canary", "stable", "mixed"],
+        Note("canary | stable | mixed: which version it surely reaches"),
+    ] = "mixed"
+    control: Annotated[bool, Note("a control probe: where it fails too, the others say nothing")] = False
+    url: Annotated[str, Note("its origin: redirects and steps stay on it", '"https://shop.example.com"')] = ""
+    dial: Annotated[
+        str,
+        Note(
+            "connect there instead (the canary's Service); the name in url is still asked for",
+            '"checkout-canary.shop.svc:443"',
+        ),
+    ] = ""
+    every: Seconds = 30.0
+    timeout: Annotated[Seconds, Note("of the whole journey")] = 10.0
+    mutates: Annotated[
+        bool,
+        Note("true: methods other than GET, HEAD, OPTIONS; such ones run with read_only = false alone"),
+    ] = False
+    headers: Annotated[Pairs, Note(sample='{ X-Canary = "always", Authorization = "env:JOURNEY_TOKEN" }')] = (
+        field(default=(), repr=False)
+    )
+    ca: str = ""
+    steps: Annotated[tuple[Step, ...], Listed()] = ()
+
+    def __post_init__(self) -> None:
+        at = f'journey "{self.name}"'
+        if not self.name:
+            raise ValueError("name: missing; every journey needs one")
+        if bool(self.probe) is bool(self.url):
+            raise ValueError(f"{at}: needs either a probe (a metric) or an url with steps")
+        if self.url:
+            try:
+                self._check_requests()
+            except ValueError as error:
+                raise ValueError(f"{at}: {error}") from None
+
+    def _check_requests(self) -> None:
+        url = self._split
+        try:
+            port = url.port or _PORTS.get(url.scheme, 0)
+        except ValueError:
+            port = 0
+        if url.scheme not in _PORTS or not url.hostname or not port:
+            raise ValueError('url: write it as "https://host" or "http://host:port"')
+        if url.username is not None or url.password is not None:
+            raise ValueError("url: a secret does not belong there; use headers with a reference")
+        if self.steps and (url.path not in ("", "/") or url.query):
+            raise ValueError("url: names a path although there are steps; put it into the step")
+        if self.dial and not all(_host_and_port(self.dial)):
+            raise ValueError('dial: write it as "host:port"')
+        if self.side == "canary" and not self.dial and not self.headers:
+            raise ValueError(
+                'side: "canary" needs a way to the canary: its Service in dial, or a header in headers'
+            )
+        _check_headers(self.headers)
+        captured: set[str] = set()
+        for number, step in enumerate(self.steps, 1):
+            if not step.path.startswith("/") or step.path.startswith("//"):
+                raise ValueError(f'step {number}: path: must begin with one "/"')
+            if step.method not in READING and not self.mutates:
+                raise ValueError(
+                    f"step {number}: method: {step.method} changes things; set mutates = true for this journey"
+                )
+            for place in step.needs:
+                if place not in captured:
+                    raise ValueError(f"step {number}: {{{place}}}: no step before captures it")
+            captured.update(variable for variable, _ in step.capture)
+
+    @property
+    def _split(self) -> SplitResult:
+        return urlsplit(self.url)
+
+    @property
+    def scheme(self) -> str:
+        return self._split.scheme
+
+    @property
+    def host(self) -> str:
+        """The name that is asked for."""
+        return self._split.hostname or ""
+
+    @property
+    def port(self) -> int:
+        return self._split.port or _PORTS[self.scheme]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where to connect: ``dial``, or the url's own host and port."""
+        host, port = _host_and_port(self.dial)
+        return (host, port) if host and port else (self.host, self.port)
+
+    @property
+    def requests(self) -> tuple[Step, ...]:
+        """The steps, or the one request that the url is."""
+        url = self._split
+        return self.steps or (Step(path=(url.path or "/") + (f"?{url.query}" if url.query else "")),)
 
     @property
     def origin(self) -> str:
-        plain = {"http": 80, "https": 443}[self.scheme] == self.port
+        """Scheme, host and port."""
+        plain = _PORTS[self.scheme] == self.port
         where = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{where}" + ("" if plain else f":{self.port}")
-
-
-def journeys_of(raw: Mapping[str, Any], environment: str) -> tuple[HttpJourney, ...]:
-    """Those of ``[[journeys]]`` that are requests of our own, for one environment. Raises ``JourneyError``."""
-    rows = raw.get("journeys")
-    mine = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-    found = tuple(journey_of(row) for row in mine if row.get("url"))
-    return tuple(j for j in found if j.environment in ("", environment))
-
-
-def journey_of(row: Mapping[str, Any]) -> HttpJourney:
-    """From one table. Raises ``JourneyError``."""
-    name = _text(row, "name")
-    if not name:
-        raise JourneyError("journeys: name: missing; every journey needs one")
-    at = f'journey "{name}"'
-    url = urlsplit(_text(row, "url"))
-    try:
-        port = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
-    except ValueError:
-        port = 0
-    if url.scheme not in ("http", "https") or not url.hostname or not port:
-        raise JourneyError(f'{at}: url: write it as "https://host" or "http://host:port"')
-    if url.username is not None or url.password is not None:
-        raise JourneyError(f"{at}: url: a secret does not belong there; use headers with a reference")
-    mutates = row.get("mutates") is True
-    steps = _steps(at, row, mutates)
-    if not steps:
-        steps = (Step(path=(url.path or "/") + (f"?{url.query}" if url.query else "")),)
-    elif url.path not in ("", "/") or url.query:
-        raise JourneyError(f"{at}: url: names a path although there are steps; put it into the step")
-    headers = _pairs(row, "headers")
-    dial = _dial(at, _text(row, "dial"))
-    side = _text(row, "side") or "mixed"
-    if side == "canary" and dial is None and not headers:
-        raise JourneyError(
-            f'{at}: side: "canary" needs a way to the canary: its Service in dial, or a header in headers'
-        )
-    _check_headers(at, headers)
-    return HttpJourney(
-        name=name,
-        scheme=url.scheme,
-        host=url.hostname,
-        port=port,
-        steps=steps,
-        dial=dial,
-        every=_seconds(at, row, "every", 30.0),
-        timeout=_seconds(at, row, "timeout", 10.0),
-        mutates=mutates,
-        headers=headers,
-        ca=_text(row, "ca"),
-        environment=_text(row, "environment"),
-        cluster=_text(row, "cluster"),
-        workload=_text(row, "workload"),
-        kind=_text(row, "kind") or "Deployment",
-        critical=row.get("critical") is not False,
-        side=side,
-        control=row.get("control") is True,
-    )
-
-
-def _steps(at: str, row: Mapping[str, Any], mutates: bool) -> tuple[Step, ...]:
-    rows = row.get("steps") or []
-    if not isinstance(rows, list) or not all(isinstance(r, Mapping) for r in rows):
-        raise JourneyError(f"{at}: steps: must be tables [[journeys.steps]]")
-    known: set[str] = set()
-    return tuple(_step(f"{at}: step {i}", table, mutates, known) for i, table in enumerate(rows, 1))
-
-
-def _step(at: str, row: Mapping[str, Any], mutates: bool, known: set[str]) -> Step:
-    method = (_text(row, "method") or "GET").upper()
-    if method not in _METHODS:
-        raise JourneyError(f"{at}: method: {method} is none of {', '.join(_METHODS)}")
-    if method not in READING and not mutates:
-        raise JourneyError(f"{at}: method: {method} changes things; set mutates = true for this journey")
-    path = _text(row, "path") or "/"
-    if not path.startswith("/") or path.startswith("//"):
-        raise JourneyError(f'{at}: path: must begin with one "/"')
-    headers = _pairs(row, "headers")
-    _check_headers(at, headers)
-    texts = (path, _text(row, "body"), _text(row, "contains"), *(v for _, v in headers))
-    for place in (p for text in texts if not text.startswith(_REFERENCE) for p in _PLACE.findall(text)):
-        if place not in known and text_needs(place, row):
-            raise JourneyError(f"{at}: {{{place}}}: no step before captures it")
-    capture = _pairs(row, "capture")
-    for variable, source in capture:
-        kind, _, rest = source.partition(":")
-        if kind not in ("json", "regex", "header") or not rest:
-            raise JourneyError(
-                f'{at}: capture.{variable}: write "json:/pointer", "regex:..." or "header:Name"'
-            )
-        if kind == "regex":
-            _check_regex(f"{at}: capture.{variable}", rest)
-        known.add(variable)
-    if _text(row, "matches"):
-        _check_regex(f"{at}: matches", _text(row, "matches"))
-    values = row.get("json_values") or {}
-    if not isinstance(values, Mapping) or any(k and not k.startswith("/") for k in values):
-        raise JourneyError(f'{at}: json_values: keys are JSON pointers such as "/state"')
-    status = row.get("status") or []
-    if not isinstance(status, list) or not all(isinstance(s, int) for s in status):
-        raise JourneyError(f"{at}: status: must be a list of numbers such as [200]")
-    return Step(
-        path=path,
-        method=method,
-        name=_text(row, "name"),
-        headers=headers,
-        body=_text(row, "body"),
-        status=tuple(status),
-        contains=_text(row, "contains"),
-        matches=_text(row, "matches"),
-        json_values=tuple(sorted(values.items())),
-        within=_seconds(at, row, "within", 0.0) or None,
-        capture=capture,
-    )
-
-
-def text_needs(place: str, row: Mapping[str, Any]) -> bool:
-    """A body or a text may hold braces of its own (JSON): only a path's and a header's must be captured before."""
-    return f"{{{place}}}" in _text(row, "path") or any(f"{{{place}}}" in v for _, v in _pairs(row, "headers"))
 
 
 def filled(text: str, variables: Mapping[str, str], quote: Any = str) -> str:
@@ -193,62 +218,32 @@ def filled(text: str, variables: Mapping[str, str], quote: Any = str) -> str:
     return _PLACE.sub(lambda m: quote(variables[m.group(1)]) if m.group(1) in variables else m.group(0), text)
 
 
-def _check_headers(at: str, headers: tuple[tuple[str, str], ...]) -> None:
+def _check_headers(headers: tuple[tuple[str, str], ...]) -> None:
     for name, value in headers:
         if not _HEADER.fullmatch(name) or any(c in value for c in "\r\n\0"):
-            raise JourneyError(f"{at}: headers: one of them is no header of HTTP")
+            raise ValueError("headers: one of them is no header of HTTP")
         if name.lower() in ("host", "content-length", "transfer-encoding", "connection"):
-            raise JourneyError(f"{at}: headers: {name} is set by the request itself")
-        if (
-            name.lower() in ("authorization", "cookie")
-            and not value.startswith(_REFERENCE)
-            and "{" not in value
-        ):
-            raise JourneyError(
-                f'{at}: headers: {name} is a secret and is given by reference; write "env:NAME", "file:PATH" '
+            raise ValueError(f"headers: {name} is set by the request itself")
+        secret = name.lower() in ("authorization", "cookie")
+        if secret and not value.startswith(_REFERENCE) and "{" not in value:
+            raise ValueError(
+                f'headers: {name} is a secret and is given by reference; write "env:NAME", "file:PATH" '
                 'or "command:PROGRAM ARG"'
             )
 
 
-def _check_regex(at: str, text: str) -> None:
+def _check_regex(key: str, text: str) -> None:
     import re2
 
     try:
         re2.compile(text)
     except re2.error as error:
-        raise JourneyError(f"{at}: is not a regular expression of RE2: {error}") from None
+        raise ValueError(f"{key}: is not a regular expression of RE2: {error}") from None
 
 
-def _dial(at: str, text: str) -> tuple[str, int] | None:
-    if not text:
-        return None
+def _host_and_port(text: str) -> tuple[str | None, int | None]:
     try:
         parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
+        return parts.hostname, parts.port
     except ValueError:
-        host, port = None, None
-    if not host or not port:
-        raise JourneyError(f'{at}: dial: write it as "host:port"')
-    return host, port
-
-
-def _text(row: Mapping[str, Any], key: str) -> str:
-    value = row.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _pairs(row: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:
-    table = row.get(key)
-    return tuple((k, v) for k, v in table.items() if isinstance(v, str)) if isinstance(table, Mapping) else ()
-
-
-def _seconds(at: str, row: Mapping[str, Any], key: str, default: float) -> float:
-    value = row.get(key)
-    if value is None:
-        return default
-    if isinstance(value, float):  # validated already
-        return value
-    try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise JourneyError(f"{at}: {key}: {error}") from None
+        return None, None

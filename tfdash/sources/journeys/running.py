@@ -14,7 +14,7 @@ from tfdash.model.traffic import JourneyRun
 from tfdash.process import in_thread
 from tfdash.sources.journeys.address import AddressRefused, pin
 from tfdash.sources.journeys.checks import Answer, NoSuchValue, captured, failure
-from tfdash.sources.journeys.options import READING, HttpJourney, Step, filled
+from tfdash.sources.journeys.options import READING, JourneySettings, Step, filled
 from tfdash.sources.kubernetes.credentials import LoginNeeded, in_a_header, read_header
 from tfdash.text import safe
 
@@ -40,7 +40,7 @@ class StepFailed(Exception):
 
 
 async def run_journey(
-    journey: HttpJourney,
+    journey: JourneySettings,
     at: float,
     *,
     acting: bool,
@@ -53,13 +53,13 @@ async def run_journey(
     headers = await in_thread(lambda: _secrets(journey.headers))
     tls = await in_thread(lambda: _tls(journey)) if journey.scheme == "https" else None
     began, number = time.monotonic(), 0
-    total = len(journey.steps)
+    total = len(journey.requests)
     message = ""
     try:
         async with asyncio.timeout(journey.timeout):
             async with await _client(journey, headers, tls, acting, resolve) as client:
                 variables: dict[str, str] = {}
-                for step in journey.steps:
+                for step in journey.requests:
                     number += 1
                     variables |= await _step(client, journey, step, variables, turn)
     except StepFailed as failed:
@@ -82,14 +82,14 @@ async def run_journey(
 
 
 async def _client(
-    journey: HttpJourney,
+    journey: JourneySettings,
     headers: dict[str, str],
     tls: ssl.SSLContext | None,
     acting: bool,
     resolve: Callable[[str, int], Awaitable[str]],
 ) -> httpx.AsyncClient:
     make = await in_thread(_heavy)
-    host, port = journey.dial or (journey.host, journey.port)
+    host, port = journey.address
     try:
         address = await resolve(host, port)
     except AddressRefused as refused:
@@ -119,7 +119,7 @@ def _secrets(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
         raise CannotRun(f"a header's secret is not to be had: {needed}", needed.remedy) from None
 
 
-def _tls(journey: HttpJourney) -> ssl.SSLContext:
+def _tls(journey: JourneySettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(Path(journey.ca).expanduser()) if journey.ca else None)
     except (OSError, ssl.SSLError) as error:
@@ -127,7 +127,7 @@ def _tls(journey: HttpJourney) -> ssl.SSLContext:
 
 
 async def _step(
-    client: httpx.AsyncClient, journey: HttpJourney, step: Step, variables: dict[str, str], turn: Turn
+    client: httpx.AsyncClient, journey: JourneySettings, step: Step, variables: dict[str, str], turn: Turn
 ) -> dict[str, str]:
     """Send one step, follow its redirects on the origin, check the answer; returns what it captures."""
     headers = {k: (v if v.startswith(_REFERENCE) else filled(v, variables)) for k, v in step.headers}
@@ -179,7 +179,7 @@ async def _send(
         return Answer(response.status_code, found, b"".join(chunks), whole, time.monotonic() - began)
 
 
-def _on_origin(journey: HttpJourney, url: str, location: str) -> str:
+def _on_origin(journey: JourneySettings, url: str, location: str) -> str:
     """Where a redirect leads, if it stays. Only its host is said: the rest may hold a secret."""
     try:
         target = urlsplit(urljoin(url, location))

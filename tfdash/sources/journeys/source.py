@@ -14,7 +14,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Journey, JourneyRun, Signals
 from tfdash.sources.base import Reading
-from tfdash.sources.journeys.options import HttpJourney
+from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.journeys.running import CannotRun, run_journey
 from tfdash.text import safe
 
@@ -38,7 +38,7 @@ class JourneysSource:
     def __init__(
         self,
         refs: Sequence[ClusterRef],
-        journeys: Sequence[HttpJourney],
+        journeys: Sequence[JourneySettings],
         clock: Clock,
         *,
         acting: bool = False,
@@ -59,7 +59,7 @@ class JourneysSource:
             for place, journey in enumerate(self._journeys):
                 group.create_task(self._repeat(board, journey, min(place * _GAP, journey.every)))
 
-    async def _repeat(self, board: Reading, journey: HttpJourney, first: float) -> None:
+    async def _repeat(self, board: Reading, journey: JourneySettings, first: float) -> None:
         await asyncio.sleep(first)
         while True:
             began = time.monotonic()
@@ -69,7 +69,7 @@ class JourneysSource:
                 log.exception("a journey failed")
             await asyncio.sleep(max(1.0, journey.every - (time.monotonic() - began)))
 
-    async def once(self, board: Reading, journey: HttpJourney) -> None:
+    async def once(self, board: Reading, journey: JourneySettings) -> None:
         """One run, if it may be."""
         try:
             if not await self._may_run():
@@ -93,14 +93,14 @@ class JourneysSource:
 
     # -- publishing ---------------------------------------------------------------------------------------------
 
-    def _cluster(self, journey: HttpJourney) -> ClusterRef:
+    def _cluster(self, journey: JourneySettings) -> ClusterRef:
         return next((r for r in self._refs if r.cluster == journey.cluster), self._refs[0])
 
-    def _name(self, journey: HttpJourney) -> str:
+    def _name(self, journey: JourneySettings) -> str:
         ref = self._cluster(journey)
         return f"{ref.environment}/{ref.cluster}/{journey.name}"
 
-    def _publish(self, board: Reading, journey: HttpJourney, reason: CannotRun | None) -> None:
+    def _publish(self, board: Reading, journey: JourneySettings, reason: CannotRun | None) -> None:
         name, ref = self._name(journey), self._cluster(journey)
         namespace, _, workload = journey.workload.partition("/")
         value = Journey(

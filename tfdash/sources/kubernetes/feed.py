@@ -13,7 +13,8 @@ from tfdash.model.picture import Objects
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.sources.base import Scope, Sink
 from tfdash.sources.kubernetes.kinds import Kind
-from tfdash.sources.kubernetes.listwatch import ListWatch, Publish, Tuning, split_scope
+from tfdash.sources.kubernetes.listwatch import ListWatch, Publish, split_scope
+from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import Reader
 
 
@@ -31,7 +32,7 @@ class Feed:
         fallback: tuple[str, ...],
         publish: Publish,
         clock: Clock,
-        tuning: Tuning,
+        tuning: KubernetesSettings,
         provisional: Callable[[], Objects | None],
     ) -> None:
         self.kind, self.scope = kind, scope

@@ -25,10 +25,12 @@ from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.codec import Codec, event, identity
 from tfdash.sources.kubernetes.credentials import WaitsForPerson
 from tfdash.sources.kubernetes.kinds import Kind
+from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)
+_WATCH_FOR = 300  # seconds: the server ends a watch after so long
 _STEADY = 5.0  # seconds that a watch must have lasted to count as recovered
 _PULSE = 15.0  # seconds between two publications of mere freshness
 
@@ -54,17 +56,6 @@ class Backoff:
         return wait if at_least is None else at_least + wait
 
 
-class Tuning(msgspec.Struct, frozen=True):
-    """Seconds, but for ``page_size``."""
-
-    page_size: int = 250
-    watch_silence: float = 90.0
-    backoff_first: float = 0.5
-    backoff_longest: float = 30.0
-    publish_every: float = 0.2
-    watch_for: int = 300
-
-
 Publish = Callable[[Observation[Objects], frozenset[Key] | None], None]
 
 
@@ -78,7 +69,7 @@ class ListWatch:
         namespace: str | None,
         publish: Publish,
         clock: Clock,
-        tuning: Tuning,
+        tuning: KubernetesSettings,
     ) -> None:
         self.kind, self.namespace = kind, namespace
         self._reader, self._publish, self._clock, self._tuning = reader, publish, clock, tuning
@@ -176,7 +167,7 @@ class ListWatch:
             "watch": "1",
             "resourceVersion": self._version,
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(self._tuning.watch_for),
+            "timeoutSeconds": str(_WATCH_FOR),
         }
         answer = await self._reader.open(
             self.kind.path(self.namespace), params, silence=self._tuning.watch_silence

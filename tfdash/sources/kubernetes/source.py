@@ -23,6 +23,7 @@ from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.kinds import WATCHED
 from tfdash.sources.kubernetes.kubeconfig import Access
+from tfdash.sources.kubernetes.settings import KubernetesSettings
 
 if TYPE_CHECKING:
     from tfdash.sources.kubernetes.feed import Complete
@@ -48,12 +49,12 @@ class KubernetesSource:
         clock: Clock,
         *,
         namespaces: tuple[str, ...] = (),
-        tuning: Mapping[str, Any] | None = None,
+        tuning: KubernetesSettings | None = None,
     ) -> None:
         self.ref, self.access = ref, access
         self.credentials = Credentials(access)
         self._clock = clock
-        self._tuning_values = dict(tuning or {})
+        self._tuning = tuning or KubernetesSettings()
         known = [*namespaces, *([access.namespace] if access.namespace else [])]
         self._fallback = tuple(dict.fromkeys(known))
         self._wanted: dict[str, Scope] = {}
@@ -138,9 +139,12 @@ class KubernetesSource:
         if self._reader is None:
             from tfdash.sources.kubernetes.transport import Reader
 
-            names = {"connect_timeout", "read_timeout"}
-            options = {k: v for k, v in self._tuning_values.items() if k in names}
-            self._reader = Reader(self.credentials, now=self._clock.now, **options)
+            self._reader = Reader(
+                self.credentials,
+                now=self._clock.now,
+                connect_timeout=self._tuning.connect_timeout,
+                read_timeout=self._tuning.read_timeout,
+            )
         return self._reader
 
     def _forget(self) -> None:
@@ -152,10 +156,7 @@ class KubernetesSource:
     def _adjust(self, group: asyncio.TaskGroup, sink: Sink) -> None:
         """Start and end feeds so that they are what is wanted."""
         from tfdash.sources.kubernetes.feed import Complete, Feed
-        from tfdash.sources.kubernetes.listwatch import Tuning
 
-        names = set(Tuning.__struct_fields__)
-        tuning = Tuning(**{k: v for k, v in self._tuning_values.items() if k in names})
         for kind, (scope, task) in list(self._tasks.items()):
             if self._wanted.get(kind) != scope or self._discovery.where(kind) is None:
                 task.cancel()
@@ -175,7 +176,7 @@ class KubernetesSource:
                 self._fallback,
                 first.publish,
                 self._clock,
-                tuning,
+                self._tuning,
                 partial(self._prefetched.get, kind),
             )
             first.done = partial(self._prefetched.pop, kind, None)

@@ -9,8 +9,8 @@ from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded, read_secret
 from tfdash.sources.kubernetes.kubeconfig import Access
-from tfdash.sources.prometheus.options import Connection, Options
-from tfdash.sources.prometheus.proxy import proxy_path, right_to_proxy
+from tfdash.sources.prometheus.options import LARGEST, Connection, Options
+from tfdash.sources.prometheus.proxy import right_to_proxy
 from tfdash.sources.prometheus.source import PrometheusSource
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def access_of(connection: Connection) -> Access:
     """How a Prometheus is reached directly, its files read. Raises ``LoginNeeded`` with the file that is missing."""
     return Access(
-        server=connection.url,
+        server=connection.base_url,
         ca=_file(connection.ca),
         certificate=_file(connection.certificate),
         key=_file(connection.key or connection.certificate),
@@ -48,15 +48,15 @@ def client_of(connection: Connection, options: Options, credentials: Credentials
     if not connection.service:
         return Client(
             connection,
-            connection.url,
+            connection.base_url,
             Credentials(access_of(connection)),
             timeout=options.timeout,
-            largest=options.max_answer,
+            largest=LARGEST,
         )
     from tfdash.sources.kubernetes.transport import check_allowed
 
     assert credentials is not None
-    path = proxy_path(connection)
+    path = connection.proxy_path
     server = credentials.access.server.rstrip("/")
     prefix = (
         "/" + server.split("://", 1)[1].partition("/")[2].strip("/")
@@ -68,19 +68,18 @@ def client_of(connection: Connection, options: Options, credentials: Credentials
         server + path,
         credentials,
         timeout=options.timeout,
-        largest=options.max_answer,
+        largest=LARGEST,
         allowed=lambda method, at: check_allowed(method, at.removeprefix(prefix), proxied=path),
     )
 
 
-def feeder_for(
+def source_for(
     ref: ClusterRef, connection: Connection, options: Options, credentials: Credentials | None, clock: Clock
 ) -> PrometheusSource:
     check = None
     if connection.service:
         if credentials is None:
             raise ValueError("prometheus.service: needs the credentials of the cluster")
-        proxy_path(connection)
         check = right_to_proxy(credentials, connection)
     return PrometheusSource(
         ref, connection, options, lambda: client_of(connection, options, credentials), clock, check=check

@@ -185,7 +185,7 @@ def inspect_metrics(
 
 
 def _error_labels(feeder: PrometheusSource, traffic: Traffic | None) -> frozenset[str]:
-    template = feeder.options.templates.get(traffic.template) if traffic is not None else None
+    template = feeder.options.families.get(traffic.template) if traffic is not None else None
     return (
         frozenset(m.label for told in template.errors for m in told) if template is not None else frozenset()
     )

@@ -1,61 +1,127 @@
-"""What the configuration says of a Prometheus and of which service is which metric; read without pydantic.
-
-What is wrong in a value is told by the validation behind the first frame; here it falls back to the default, but for
-templates: a template that cannot be used must not leave services silently judged by another one.
-"""
+"""[metrics] and each cluster's prometheus table: how a Prometheus is reached, and which of its series are whose."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
-from typing import Any
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
-from tfdash.durations import parse_duration
-from tfdash.sources.prometheus.template import Template, TemplateError, templates_of
+from tfdash.setting import Between, Listed, Note, Seconds, SecretText, SortedPairs, Spelled, Table
+from tfdash.sources.journeys.options import JourneySettings
+from tfdash.sources.prometheus.template import SHIPPED, Template, TemplateTable, shipped, template_of
+
+LARGEST = 64 << 20  # bytes of one answer
+_SERVICE = re.compile(r"(?:https?:)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?::[a-z0-9-]+)?")
+_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
+_PREFIX = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*")
+
+
+def _url(value: Any) -> str:
+    if not isinstance(value, str) or (value and not value.startswith(("http://", "https://"))):
+        raise ValueError('write it as "http://host:9090" or "https://host/prefix"')
+    return value
+
+
+def _prefix(value: Any) -> str:
+    if not isinstance(value, str) or not _PREFIX.fullmatch(value.strip("/")):
+        raise ValueError("is not a plain path")
+    return value
 
 
 @dataclass(frozen=True)
-class Connection:
-    """How one Prometheus is reached. Secrets are references (``env:``, ``file:``, ``command:``), never values.
+class Connection(Table):
+    """Also Thanos, Mimir, VictoriaMetrics; under [[environments.X.clusters]] it is each cluster's own."""
 
-    ``service`` is ``[https:]NAME:PORT`` in ``namespace``: through the API server's service proxy, with the kubeconfig's
-    credential. ``match`` are labels that every query gets, such as ``cluster="eu-1"`` of a shared Thanos.
-    """
-
-    url: str = ""
-    namespace: str = ""
-    service: str = ""
-    path_prefix: str = ""  # of the service proxy; an url brings its own
-    bearer: str = ""
+    url: Annotated[str, Spelled(_url, str), Note(sample='"https://prometheus.example.com/prefix"')] = ""
+    service: Annotated[
+        str,
+        Note(
+            'instead of url: through the API server (right: get services/proxy); "ns/https:name:port" for TLS',
+            '"monitoring/prometheus-server:80"',
+        ),
+    ] = ""
+    path_prefix: Annotated[str, Spelled(_prefix, str), Note("of that service")] = ""
+    bearer: Annotated[
+        SecretText, Note("env:NAME, file:PATH or command:PROGRAM ARG", '"file:~/.prometheus"')
+    ] = ""
     username: str = ""
-    password: str = ""
-    certificate: str = ""
+    password: Annotated[SecretText, Note(sample='"env:PROM_PASSWORD"')] = ""
+    certificate: Annotated[str, Note("mTLS: PEM files")] = ""
     key: str = ""
-    ca: str = ""
-    server_name: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    proxy: str = ""
-    compression: str = "auto"  # "gzip", "identity", "auto": identity to loopback, gzip elsewhere
-    match: tuple[tuple[str, str], ...] = ()
+    ca: Annotated[str, Note('"": the system\'s')] = ""
+    server_name: Annotated[str, Note("the name in the certificate, where it is not the url's")] = ""
+    headers: Annotated[
+        SortedPairs,
+        Note("a tenant; a value may be a reference as above", '{ X-Scope-OrgID = "team-a" }'),
+    ] = ()
+    proxy: Annotated[str, Note("the environment's proxy variables are not read")] = ""
+    compression: Annotated[
+        Literal["auto", "gzip", "identity"], Note("auto: none on loopback, else gzip | gzip | identity")
+    ] = "auto"
+    match: Annotated[
+        SortedPairs,
+        Note(
+            "labels that every query gets, where several clusters share one Prometheus",
+            '{ cluster = "eu-1" }',
+        ),
+    ] = ()
     alerts: bool = True
+
+    def __post_init__(self) -> None:
+        if self.url and self.service:
+            raise ValueError("names an url and also a service; keep one of the two")
+        if self.service and not (
+            _NAMESPACE.fullmatch(self.namespace) and _SERVICE.fullmatch(self.service_name)
+        ):
+            raise ValueError('service: write it as "namespace/name:port" or "namespace/https:name:port"')
+        if self.username and self.bearer:
+            raise ValueError("names a username and also a bearer; keep one of the two")
+
+    @property
+    def namespace(self) -> str:
+        return self.service.partition("/")[0]
+
+    @property
+    def service_name(self) -> str:
+        """``[https:]NAME:PORT`` of the Service in ``namespace``."""
+        return self.service.partition("/")[2]
+
+    @property
+    def proxy_path(self) -> str:
+        """The one path under which the API server is asked for ``service``."""
+        prefix = f"/{self.path_prefix.strip('/')}".rstrip("/")
+        return f"/api/v1/namespaces/{self.namespace}/services/{self.service_name}/proxy{prefix}"
+
+    @property
+    def base_url(self) -> str:
+        return self.url.rstrip("/")
+
+    @property
+    def named(self) -> bool:
+        """Whether there is a Prometheus at all."""
+        return bool(self.url or self.service)
 
     @property
     def shown(self) -> str:
         """How it is called on screens."""
-        return self.url or f"{self.namespace}/{self.service} (through the API server)"
+        return self.base_url or f"{self.service} (through the API server)"
 
 
 @dataclass(frozen=True)
-class ServiceRule:
-    """Which template a service has, and values for placeholders of one's own. Names may hold ``*``."""
+class ServiceRule(Table):
+    """The first that fits counts; one that names a single workload is watched always."""
 
-    namespace: str = "*"
-    workload: str = "*"
+    namespace: Annotated[str, Note("may hold *", '"shop"')] = "*"
+    workload: Annotated[str, Note("may hold *", '"checkout"')] = "*"
     kind: str = "Deployment"
-    environment: str = ""
-    template: str = ""
-    values: tuple[tuple[str, str], ...] = ()
+    environment: Annotated[str, Note('"": all')] = ""
+    template: Annotated[str, Note(sample='"istio"')] = ""
+    values: Annotated[
+        SortedPairs, Note("for placeholders of your own: $job", '{ job = "shop-checkout" }')
+    ] = ()
 
     @property
     def exact(self) -> bool:
@@ -71,36 +137,38 @@ class ServiceRule:
 
 
 @dataclass(frozen=True)
-class ProbeRule:
-    """A journey that somebody else's prober runs (blackbox exporter): 1 is success. ``duration`` is in seconds."""
+class MetricsSettings(Table):
+    """Which series are a service's requests, errors and latencies, and how they are fetched."""
 
-    name: str
-    query: str
-    duration: str = ""
-    environment: str = ""
-    cluster: str = ""
-    workload: str = ""  # "namespace/name"
-    kind: str = "Deployment"
-    critical: bool = True
-    side: str = "mixed"
-    control: bool = False
+    interval: Annotated[Seconds, Note("one round: all queries at one evaluation time")] = 15.0
+    horizon: Annotated[Seconds, Note("how far back the samples of a release in flight go")] = 2100.0
+    idle_horizon: Annotated[Seconds, Note("... of the others")] = 600.0
+    timeout: Annotated[Seconds, Note("of one query")] = 10.0
+    concurrency: Annotated[int, Between(1, 32), Note("queries at once")] = 4
+    max_workloads: Annotated[int, Between(1, 5000), Note("releases in flight first")] = 250
+    default_template: Annotated[
+        str, Note("http | istio | linkerd | ingress-nginx | opentelemetry | one of your own")
+    ] = "http"
+    services: Annotated[tuple[ServiceRule, ...], Listed()] = ()
+    templates: Annotated[dict[str, TemplateTable], Note(sample="own")] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = {*SHIPPED, *self.templates}
+        for named in (self.default_template, *(s.template for s in self.services if s.template)):
+            if named not in known:
+                raise ValueError(f'there is no template "{named}"; there is: {", ".join(sorted(known))}')
 
 
 @dataclass(frozen=True)
-class Options:
-    """[metrics]. Seconds throughout. ``horizon``: how far back the samples of a release in flight go, ``idle`` of others."""
+class Options(MetricsSettings):
+    """[metrics] with the journeys that somebody else's prober runs. Seconds throughout."""
 
-    interval: float = 15.0
-    horizon: float = 2100.0
-    idle: float = 600.0
-    timeout: float = 10.0
-    concurrency: int = 4
-    max_workloads: int = 250
-    max_answer: int = 64 << 20
-    default_template: str = "http"
-    templates: Mapping[str, Template] = field(default_factory=dict)
-    services: tuple[ServiceRule, ...] = ()
-    probes: tuple[ProbeRule, ...] = ()
+    probes: tuple[JourneySettings, ...] = ()
+
+    @cached_property
+    def families(self) -> Mapping[str, Template]:
+        """The shipped templates and those of [metrics.templates], which win."""
+        return {**shipped(), **{name: template_of(name, table) for name, table in self.templates.items()}}
 
     def rule_for(self, environment: str, namespace: str, workload: str) -> ServiceRule | None:
         """The first rule that names it: order is the operator's."""
@@ -110,108 +178,7 @@ class Options:
         return None
 
 
-def connection_of(table: Mapping[str, Any]) -> Connection | None:
-    """From ``[environments.X.prometheus]``; None where neither an url nor a service is named."""
-    url = _text(table, "url").rstrip("/")
-    namespace, slash, service = _text(table, "service").partition("/")
-    if not url and not (slash and service):
-        return None
-    return Connection(
-        url=url,
-        namespace="" if url else namespace,
-        service="" if url else service,
-        path_prefix=_text(table, "path_prefix").strip("/"),
-        bearer=_text(table, "bearer"),
-        username=_text(table, "username"),
-        password=_text(table, "password"),
-        certificate=_text(table, "certificate"),
-        key=_text(table, "key"),
-        ca=_text(table, "ca"),
-        server_name=_text(table, "server_name"),
-        headers=_pairs(table, "headers"),
-        proxy=_text(table, "proxy"),
-        compression=_text(table, "compression") or "auto",
-        match=_pairs(table, "match"),
-        alerts=table.get("alerts") is not False,
-    )
-
-
-def options_of(raw: Mapping[str, Any]) -> Options:
-    """From the whole configuration's ``[metrics]`` and ``[[journeys]]``. Raises ``TemplateError``."""
-    table = _table(raw, "metrics")
-    templates = templates_of(_table(table, "templates"))
-    default = _text(table, "default_template") or "http"
-    rules = tuple(_rule(row) for row in _rows(table, "services"))
-    for named in (default, *(r.template for r in rules if r.template)):
-        if named not in templates:
-            raise TemplateError(f'metrics: there is no template "{named}"; there is: {", ".join(templates)}')
-    plain = Options()
-    return Options(
-        interval=_seconds(table, "interval", plain.interval),
-        horizon=_seconds(table, "horizon", plain.horizon),
-        idle=_seconds(table, "idle_horizon", plain.idle),
-        timeout=_seconds(table, "timeout", plain.timeout),
-        concurrency=_whole(table, "concurrency", plain.concurrency),
-        max_workloads=_whole(table, "max_workloads", plain.max_workloads),
-        default_template=default,
-        templates=templates,
-        services=rules,
-        probes=tuple(_probe(row) for row in _rows(raw, "journeys") if _text(row, "probe")),
-    )
-
-
-def _rule(row: Mapping[str, Any]) -> ServiceRule:
-    return ServiceRule(
-        namespace=_text(row, "namespace") or "*",
-        workload=_text(row, "workload") or "*",
-        kind=_text(row, "kind") or "Deployment",
-        environment=_text(row, "environment"),
-        template=_text(row, "template"),
-        values=_pairs(row, "values"),
-    )
-
-
-def _probe(row: Mapping[str, Any]) -> ProbeRule:
-    return ProbeRule(
-        name=_text(row, "name"),
-        query=_text(row, "probe"),
-        duration=_text(row, "probe_duration"),
-        cluster=_text(row, "cluster"),
-        environment=_text(row, "environment"),
-        workload=_text(row, "workload"),
-        kind=_text(row, "kind") or "Deployment",
-        critical=row.get("critical") is not False,
-        side=_text(row, "side") or "mixed",
-        control=row.get("control") is True,
-    )
-
-
-def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = raw.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _rows(raw: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    value = raw.get(key)
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
-
-
-def _text(raw: Mapping[str, Any], key: str) -> str:
-    value = raw.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _pairs(raw: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((k, v) for k, v in _table(raw, key).items() if isinstance(v, str)))
-
-
-def _seconds(raw: Mapping[str, Any], key: str, default: float) -> float:
-    try:
-        return parse_duration(raw[key]) if key in raw else default
-    except ValueError:
-        return default
-
-
-def _whole(raw: Mapping[str, Any], key: str, default: int) -> int:
-    value = raw.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
+def options_of(metrics: MetricsSettings, journeys: Sequence[JourneySettings]) -> Options:
+    """[metrics] with those of [[journeys]] that name a probe."""
+    values = {f.name: getattr(metrics, f.name) for f in fields(MetricsSettings)}
+    return Options(**values, probes=tuple(j for j in journeys if j.probe))

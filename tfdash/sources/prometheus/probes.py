@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Journey, JourneyRun
+from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.answer import Row, decode_labels
 from tfdash.sources.prometheus.batches import reach
-from tfdash.sources.prometheus.options import ProbeRule
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -22,12 +22,12 @@ def workload_subject(ref: ClusterRef, kind: str, text: str) -> Subject | None:
     return Subject(ref, kind, namespace, name) if slash and name else None
 
 
-def read_probe(client: Client, ref: ClusterRef, rule: ProbeRule, at: float, seconds: float) -> Journey:
+def read_probe(client: Client, ref: ClusterRef, rule: JourneySettings, at: float, seconds: float) -> Journey:
     """The journey with its runs of the last ``seconds``, of all the probers that the query finds."""
-    rows, _ = client.query(f"{rule.query}{reach(seconds)}", at)
+    rows, _ = client.query(f"{rule.probe}{reach(seconds)}", at)
     lasted: dict[tuple[str, ...], dict[float, float]] = {}
-    if rule.duration:
-        durations, _ = client.query(f"{rule.duration}{reach(seconds)}", at)
+    if rule.probe_duration:
+        durations, _ = client.query(f"{rule.probe_duration}{reach(seconds)}", at)
         lasted = {_who(row): {t: float(v) for t, v in row.values} for row in durations}
     runs = [run for row in rows for run in _runs(row, lasted.get(_who(row), {}), len(rows) > 1)]
     runs.sort(key=lambda run: run.at)
@@ -38,7 +38,7 @@ def read_probe(client: Client, ref: ClusterRef, rule: ProbeRule, at: float, seco
         side=rule.side,
         control=rule.control,
         runs=tuple(runs[-_MOST:]),
-        source=rule.query,
+        source=rule.probe,
     )
 
 

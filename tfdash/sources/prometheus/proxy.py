@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Awaitable, Callable
 
@@ -13,22 +12,7 @@ from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.prometheus.failing import NoSuchRight
 from tfdash.sources.prometheus.options import Connection
 
-_SERVICE = re.compile(r"(?:https?:)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?::[a-z0-9-]+)?")
-_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
-_PREFIX = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*")
 _ASK_AGAIN = 60.0
-
-
-def proxy_path(connection: Connection) -> str:
-    """The one path under which the API server is asked. Raises ``ValueError`` for what is no service."""
-    if not _NAMESPACE.fullmatch(connection.namespace) or not _SERVICE.fullmatch(connection.service):
-        raise ValueError(
-            'prometheus.service: write it as "namespace/name:port" or "namespace/https:name:port"'
-        )
-    if not _PREFIX.fullmatch(connection.path_prefix):
-        raise ValueError("prometheus.path_prefix: is not a plain path")
-    prefix = f"/{connection.path_prefix}" if connection.path_prefix else ""
-    return f"/api/v1/namespaces/{connection.namespace}/services/{connection.service}/proxy{prefix}"
 
 
 def right_to_proxy(credentials: Credentials, connection: Connection) -> Callable[[], Awaitable[None]]:
@@ -61,7 +45,7 @@ async def _review(credentials: Credentials, connection: Connection) -> NoSuchRig
         "resource": "services",
         "subresource": "proxy",
         "namespace": connection.namespace,
-        "name": connection.service,
+        "name": connection.service_name,
     }
     body = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -80,6 +64,6 @@ async def _review(credentials: Credentials, connection: Connection) -> NoSuchRig
     if status.get("allowed"):
         return None
     return NoSuchRight(
-        f"you may not get services/proxy of {connection.service} in {connection.namespace}",
-        f'ask for a Role with resources ["services/proxy"], resourceNames ["{connection.service}"], verbs ["get"]',
+        f"you may not get services/proxy of {connection.service_name} in {connection.namespace}",
+        f'ask for a Role with resources ["services/proxy"], resourceNames ["{connection.service_name}"], verbs ["get"]',
     )

@@ -19,10 +19,11 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Alert, Journey, Signals, Traffic
 from tfdash.process import in_thread
 from tfdash.sources.base import Reading
+from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.alerts import read_alerts
 from tfdash.sources.prometheus.batches import Batch
 from tfdash.sources.prometheus.cache import Cache
-from tfdash.sources.prometheus.options import Connection, Options, ProbeRule
+from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.probes import read_probe, workload_subject
 from tfdash.sources.prometheus.targets import targets_of
 
@@ -157,10 +158,10 @@ class PrometheusSource:
         problem = await self._ask(lambda client: got.append(read_alerts(client, at, self.connection.match)))
         self._alerts = self._seen(self._alerts, got, problem, at)
 
-    async def _read_probe(self, probe: ProbeRule, at: float) -> None:
+    async def _read_probe(self, probe: JourneySettings, at: float) -> None:
         got: list[Journey] = []
         problem = await self._ask(
-            lambda client: got.append(read_probe(client, self.ref, probe, at, self.options.idle))
+            lambda client: got.append(read_probe(client, self.ref, probe, at, self.options.idle_horizon))
         )
         key = f"{self.ref.environment}/{self.ref.cluster}/{probe.name}"
         unknown = Journey(
@@ -169,7 +170,7 @@ class PrometheusSource:
             critical=probe.critical,
             side=probe.side,
             control=probe.control,
-            source=probe.query,
+            source=probe.probe,
         )
         before = self._journeys.get(key, Observation(value=unknown, source=self._source, interval=self._due))
         self._journeys[key] = self._seen(before, got, problem, at)

@@ -57,7 +57,7 @@ def targets_of(
         busy = release.in_flight or release.phase is Phase.ABORTED
         recent = release.finished is not None and now - release.finished < _RECENT
         rank = 0 if busy else 1 if recent else 3
-        horizon = options.horizon if rank < 2 else min(options.idle, options.horizon)
+        horizon = options.horizon if rank < 2 else min(options.idle_horizon, options.horizon)
         found[subject.kind, subject.namespace, subject.name] = (
             rank,
             _target(subject, _names(release), options, horizon, _sides(release)),
@@ -69,7 +69,7 @@ def targets_of(
                 subject = Subject(ref, *at)
                 found[at] = (
                     2,
-                    _target(subject, (rule.workload,), options, min(options.idle, options.horizon)),
+                    _target(subject, (rule.workload,), options, min(options.idle_horizon, options.horizon)),
                 )
             elif found[at][0] > 2:
                 found[at] = (2, found[at][1])
@@ -97,7 +97,7 @@ def _target(
 ) -> Target:
     rule = options.rule_for(subject.cluster.environment, subject.namespace, names[0])
     named = rule.template if rule is not None and rule.template else options.default_template
-    template = options.templates[named]
+    template = options.families[named]
     values = rule.values if rule is not None else ()
     return Target(subject, names, template, values, horizon, sides if template.canary else ())
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Literal
 
+from tfdash.setting import Note, Table, Texts, read
 from tfdash.sources.prometheus.selector import (
     Matcher,
     Selector,
@@ -20,21 +21,11 @@ from tfdash.sources.prometheus.selector import (
 
 SHIPPED = ("http", "istio", "linkerd", "ingress-nginx", "opentelemetry")
 KNOWN_PLACES = ("namespace", "workload", "service", "pods")
-_KEYS = (
-    "title",
-    "requests",
-    "errors",
-    "latency",
-    "unit",
-    "histogram",
-    "group",
-    "canary",
-)
 _UNITS = {"s": 1.0, "ms": 0.001, "us": 0.000001}
 
 
 class TemplateError(ValueError):
-    """A template that cannot be used; the message names the template, the key and the remedy."""
+    """A template that cannot be used; the message names the key and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -82,71 +73,87 @@ class Template:
         return {"classic": classic, "native": (base,)}.get(self.histogram, (base, *classic))
 
 
-def template_of(name: str, table: Mapping[str, Any]) -> Template:
+@dataclass(frozen=True)
+class TemplateTable(Table):
+    """placeholders: $namespace, $workload, $service, $pods (with =~), and those of values"""
+
+    title: Annotated[str, Note(sample='"our gateway"')] = ""
+    requests: Annotated[
+        str,
+        Note(
+            "none: the count of the latency histogram",
+            """'gateway_requests_total{job="$job",pod=~"$pods"}'""",
+        ),
+    ] = ""
+    errors: Annotated[
+        Texts,
+        Note("a series that satisfies one of them", """['code=~"5.."', 'outcome="failed"']"""),
+    ] = ()
+    latency: Annotated[
+        str,
+        Note(
+            "without _bucket; native histograms are found too",
+            """'gateway_latency{job="$job",pod=~"$pods"}'""",
+        ),
+    ] = ""
+    unit: Annotated[Literal["s", "ms", "us"], Note("s | ms | us")] = "s"
+    histogram: Annotated[Literal["auto", "classic", "native"], Note("auto | classic | native")] = "auto"
+    group: Annotated[
+        str, Note("pods are mapped to their template hash; or the label that carries the version")
+    ] = "pod"
+    canary: Annotated[
+        str, Note("""what tells the canary's series where metrics know routes only, such as 'canary!=""'""")
+    ] = ""
+
+    def __post_init__(self) -> None:
+        template_of("", self)
+
+
+def template_of(name: str, table: TemplateTable) -> Template:
     """A template from its TOML table. Raises ``TemplateError``."""
-    for key in table:
-        if key not in _KEYS:
-            raise TemplateError(f"{name}: {key}: unknown key; valid here: {', '.join(_KEYS)}")
-    unit = _text(name, table, "unit", "s")
-    if unit not in _UNITS:
-        raise TemplateError(f'{name}: unit: "{unit}" is none of {", ".join(_UNITS)}')
-    histogram = _text(name, table, "histogram", "auto")
-    if histogram not in ("auto", "classic", "native"):
-        raise TemplateError(f'{name}: histogram: "{histogram}" is none of auto, classic, native')
-    requests = _selector(name, table, "requests")
-    latency = _selector(name, table, "latency")
+    requests = _selector("requests", table.requests)
+    latency = _selector("latency", table.latency)
     if requests is None and latency is None:
-        raise TemplateError(f"{name}: requests: neither requests nor latency is given; name one of them")
-    errors = table.get("errors", [])
-    if not isinstance(errors, list) or not all(isinstance(e, str) for e in errors):
-        raise TemplateError(f"""{name}: errors: must be a list of texts such as ['code=~"5.."']""")
+        raise TemplateError("requests: neither requests nor latency is given; name one of them")
     return Template(
         name=name,
-        title=_text(name, table, "title", name),
+        title=table.title or name,
         requests=requests,
-        errors=tuple(_matchers(name, "errors", e) for e in errors),
+        errors=tuple(_matchers("errors", text) for text in table.errors),
         latency=latency,
-        scale=_UNITS[unit],
-        histogram=histogram,
-        group=_text(name, table, "group", "pod"),
-        canary=_matchers(name, "canary", _text(name, table, "canary", "")),
+        scale=_UNITS[table.unit],
+        histogram=table.histogram,
+        group=table.group,
+        canary=_matchers("canary", table.canary),
     )
 
 
-def _text(name: str, table: Mapping[str, Any], key: str, default: str) -> str:
-    value = table.get(key, default)
-    if not isinstance(value, str):
-        raise TemplateError(f"{name}: {key}: must be a text in quotes")
-    return value
-
-
-def _selector(name: str, table: Mapping[str, Any], key: str) -> Selector | None:
-    text = _text(name, table, key, "")
+def _selector(key: str, text: str) -> Selector | None:
     if not text:
         return None
     try:
         found = parse_selector(text)
     except SelectorError as error:
-        raise TemplateError(f"{name}: {key}: {error}") from None
+        raise TemplateError(f"{key}: {error}") from None
     places = {place for matcher in found.matchers for place in matcher.places}
     if not places:
         raise TemplateError(
-            f"{name}: {key}: holds no placeholder, so every service would be the same; "
+            f"{key}: holds no placeholder, so every service would be the same; "
             f"use {', '.join('$' + p for p in KNOWN_PLACES)} or a value of your own"
         )
     for matcher in found.matchers:
         if "pods" in matcher.places and (matcher.op, matcher.value) != ("=~", "$pods"):
-            raise TemplateError(f'{name}: {key}: $pods stands alone: write {matcher.label}=~"$pods"')
+            raise TemplateError(f'{key}: $pods stands alone: write {matcher.label}=~"$pods"')
     return found
 
 
-def _matchers(name: str, key: str, text: str) -> tuple[Matcher, ...]:
+def _matchers(key: str, text: str) -> tuple[Matcher, ...]:
     try:
         found = parse_matchers(text)
     except SelectorError as error:
-        raise TemplateError(f"{name}: {key}: {error}") from None
+        raise TemplateError(f"{key}: {error}") from None
     if any(m.places for m in found):
-        raise TemplateError(f"{name}: {key}: placeholders are not known here")
+        raise TemplateError(f"{key}: placeholders are not known here")
     return found
 
 
@@ -154,17 +161,7 @@ def _matchers(name: str, key: str, text: str) -> tuple[Matcher, ...]:
 def shipped() -> dict[str, Template]:
     """The families that come with the program."""
     folder = files("tfdash.sources.prometheus").joinpath("templates")
+    tables = {name: folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in SHIPPED}
     return {
-        name: template_of(name, tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")))
-        for name in SHIPPED
+        name: template_of(name, read(TemplateTable, tomllib.loads(text))) for name, text in tables.items()
     }
-
-
-def templates_of(tables: Mapping[str, Any]) -> dict[str, Template]:
-    """The shipped ones and those of ``[metrics.templates]``, which win. Raises ``TemplateError``."""
-    own = {}
-    for name, table in tables.items():
-        if not isinstance(table, Mapping):
-            raise TemplateError(f"{name}: must be a table [metrics.templates.{name}]")
-        own[name] = template_of(name, table)
-    return {**shipped(), **own}

@@ -6,14 +6,16 @@ import math
 import random
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from tfdash.durations import parse_duration
 from tfdash.model.judgement import CanaryJudgement, Trigger
 from tfdash.model.observation import Observation
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point, Query, Traffic
-from tfdash.playbook.canary import CanaryPolicy, default_canary_policy, judge_release, parse_canary_policy
+from tfdash.playbook.canary import CanaryPolicy, default_canary_policy, judge_release
 
 REF = ClusterRef("production", "eu-1")
 SUBJECT = Subject(REF, "Deployment", "shop", "checkout")
@@ -41,7 +43,16 @@ def release(**fields: Any) -> ReleaseState:
 
 
 def policy(**values: Any) -> CanaryPolicy:
-    return parse_canary_policy(values) if values else default_canary_policy()
+    """The playbook's triggers with ``values`` over them; seconds as numbers or as the configuration spells them."""
+    plain = default_canary_policy()
+    changed: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            changed[name] = replace(getattr(plain, name), **value)
+        else:
+            lasts = isinstance(value, str) and isinstance(getattr(plain, name), float)
+            changed[name] = parse_duration(value) if lasts else value
+    return replace(plain, **changed)
 
 
 def counter(

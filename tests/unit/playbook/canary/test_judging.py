@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.configured import canary_policy
 from tests.unit.playbook.canary.making import (
     CANARY_POD,
     NEW,
@@ -23,6 +24,7 @@ from tests.unit.playbook.canary.making import (
     trigger,
     windows_counter,
 )
+from tfdash.config.problems import ConfigError
 from tfdash.model.judgement import Advice, Outcome
 from tfdash.model.observation import Observation
 from tfdash.model.release import Pause, Phase, Side
@@ -31,11 +33,8 @@ from tfdash.model.traffic import Journey, JourneyRun
 from tfdash.playbook.canary import (
     default_canary_policy,
     freeze_baseline,
-    parse_canary_policy,
     policy_digest,
-    read_canary_policy,
 )
-from tfdash.playbook.policy import PolicyError
 
 RULES = policy(warm_up=0, latency={"enabled": False})
 GOOD = traffic([(40_000, 40)] * 10, [(40_000, 40)] * 10)
@@ -259,39 +258,32 @@ class TestPolicy:
     @pytest.mark.parametrize(
         ("values", "words"),
         [
-            ({"window": "x"}, "policy.canary: window: 'x' is no duration; write it as \"60s\""),
-            ({"windw": "60s"}, "policy.canary: windw: unknown key; valid here: baseline"),
-            (
-                {"errors": {"mode": "ten"}},
-                "policy.canary: errors.mode: 'ten' is none of relative, points, both",
-            ),
-            ({"errors": 3}, "policy.canary: errors: 3 is not a table; write [errors]"),
+            ({"window": "x"}, "window: 'x' is not a duration; write it as \"10s\""),
+            ({"window": "2s"}, "window: 2s is out of range; choose one from 5s to 1h"),
+            ({"windw": "60s"}, 'windw: unknown key; did you mean "window"?'),
+            ({"errors": {"mode": "ten"}}, "errors.mode: must be 'relative', 'points' or 'both'"),
+            ({"errors": 3}, "errors: must be a table, not int"),
             (
                 {"latency": {"quantile": 90}},
                 "latency.quantile: 90 is out of range; choose one from 0.5 to 0.999",
             ),
-            ({"latency": {"increase": True}}, "latency.increase: True is not a number"),
-            ({"journeys": {"fails": 4}}, "journeys.fails: 4 of 3 runs cannot be"),
+            ({"latency": {"increase": True}}, "latency.increase: True is not a duration"),
+            ({"journeys": {"fails": 4}}, "journeys: fails: 4 of 3 runs cannot be"),
             ({"persist": 9}, "persist: 9 of 3"),
-            ({"windows": 2.5}, "windows: 2.5 is not a whole number"),
-            ({"windows": float("nan")}, "windows: nan is not a whole number"),
+            ({"windows": 2.5}, "windows: must be a whole number, not float"),
+            ({"windows": float("nan")}, "windows: must be a whole number, not float"),
+            ({"confidence": float("nan")}, "confidence: nan is out of range"),
             ({"baseline": "dedicated"}, "baseline_version: missing"),
-            ({"baseline_version": 3}, "is not a text"),
-            ({"second_opinion": 1}, "neither true nor false"),
+            ({"baseline_version": 3}, "baseline_version: must be a text in quotes, not int"),
+            ({"second_opinion": 1}, "second_opinion: must be true or false, not int"),
         ],
     )
     def test_clear_errors(self, values: dict[str, Any], words: str) -> None:
-        with pytest.raises(PolicyError) as told:
-            parse_canary_policy(values)
+        with pytest.raises(ConfigError) as told:
+            canary_policy(values)
         assert words in str(told.value)
 
-    def test_whole_files(self) -> None:
-        with pytest.raises(PolicyError, match=r"my\.toml: not readable as TOML"):
-            read_canary_policy("window = ", "my.toml")
-        with pytest.raises(PolicyError, match=r"my\.toml: window: missing"):
-            read_canary_policy("", "my.toml")
-
     def test_durations(self) -> None:
-        assert parse_canary_policy({"window": "1m30s"}).window == 90
-        assert parse_canary_policy({"latency": {"increase": "250ms"}}).latency.increase == 0.25
-        assert parse_canary_policy({"window": 30}).window == 30
+        assert canary_policy({"window": "1m30s"}).window == 90
+        assert canary_policy({"latency": {"increase": "250ms"}}).latency.increase == 0.25
+        assert canary_policy({"window": "30s"}).window == 30

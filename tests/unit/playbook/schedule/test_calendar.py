@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tfdash.playbook.policy import PolicyError
+from tests.configured import calendar_policy
+from tfdash.config.problems import ConfigError
 from tfdash.playbook.schedule import (
     CalendarPolicy,
-    calendar_policy,
     calendar_state,
     continuation,
     default_calendar_policy,
@@ -210,13 +210,17 @@ def test_no_window_at_all_is_said() -> None:
         ({"length": 2}, "UTC", "calendar.length: 2 is not a duration"),
         ({"holidays": ["2026-02-30"]}, "UTC", "calendar.holidays: '2026-02-30' is no date"),
         ({"freezes": [{"start": "2026-12-24", "end": "2026-12-24"}]}, "UTC", "end is exclusive"),
-        ({"freezes": [{"start": "2026-12-24"}]}, "UTC", "start, end (exclusive) and reason"),
+        ({"freezes": [{"start": "2026-12-24"}]}, "UTC", "calendar.freezes.0.end: missing; add end = ..."),
         ({"blackout_to_day": 0}, "UTC", "needs both of its days"),
-        ({"blackout_from_day": 32}, "UTC", "no day of the month"),
-        ({"weekdays": []}, "UTC", "calendar.weekdays: unknown key; valid here: blackout_from_day"),
+        (
+            {"blackout_from_day": 32},
+            "UTC",
+            "calendar.blackout_from_day: 32 is out of range; choose one from 0 to 31",
+        ),
+        ({"weekdays": []}, "UTC", 'calendar.weekdays: unknown key; did you mean "days"?'),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_key(values: dict[str, object], zone: str, told: str) -> None:
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(ConfigError) as caught:
         calendar_policy(values, zone)
     assert told in str(caught.value)

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfdash.playbook.schedule import calendar_policy, calendar_state, next_slots, slot_at
+from tests.configured import calendar_policy
+from tfdash.playbook.schedule import calendar_state, next_slots, slot_at
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ZONES = (

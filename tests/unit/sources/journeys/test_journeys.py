@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tests.configured import journey
 from tfdash.clock import FixedClock
+from tfdash.config.problems import ConfigError
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef
 from tfdash.model.traffic import NO_SIGNALS, JourneyRun, Signals
-from tfdash.sources.journeys import feeder_of
+from tfdash.sources.journeys import source_for
 from tfdash.sources.journeys.address import AddressRefused, pin, refusal
-from tfdash.sources.journeys.options import JourneyError, journey_of
 from tfdash.sources.journeys.running import MOST, CannotRun, run_journey
 
 REF = ClusterRef("production", "eu-1")
@@ -79,7 +80,7 @@ async def _now() -> None:
 
 async def ran(shop: Shop, *steps: dict[str, Any], acting: bool = False, **more: Any) -> JourneyRun:
     table = {"name": "j", "url": f"http://127.0.0.1:{shop.port}", "steps": list(steps), **more}
-    return await run_journey(journey_of(table), 5.0, acting=acting, turn=_now)
+    return await run_journey(journey(table), 5.0, acting=acting, turn=_now)
 
 
 async def test_a_journey_of_several_steps_keeps_cookies_and_captured_values(shop: Shop) -> None:
@@ -162,10 +163,10 @@ async def test_the_transport_itself_sends_no_changing_method() -> None:
 
 
 async def test_dial_connects_there_and_still_asks_for_the_name(shop: Shop) -> None:
-    journey = journey_of(
+    one = journey(
         {"name": "j", "url": "http://shop.example.com", "dial": f"127.0.0.1:{shop.port}", "side": "canary"}
     )
-    assert (await run_journey(journey, 0.0, acting=False, turn=_now)).ok is True
+    assert (await run_journey(one, 0.0, acting=False, turn=_now)).ok is True
     assert shop.asked[0][2]["Host"] == "shop.example.com"
 
 
@@ -181,7 +182,7 @@ async def test_the_resolved_address_is_the_one_that_is_reached(shop: Shop) -> No
         "url": f"http://rebinding.test:{shop.port}",
         "steps": [{"path": "/a"}, {"path": "/near"}],
     }
-    assert (await run_journey(journey_of(table), 0.0, acting=False, turn=_now, resolve=resolve)).ok is True
+    assert (await run_journey(journey(table), 0.0, acting=False, turn=_now, resolve=resolve)).ok is True
     assert asked == ["rebinding.test"]  # once for all steps
 
 
@@ -199,8 +200,8 @@ async def test_secrets_come_by_reference_and_are_never_told(
 async def test_nobody_listens() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        journey = journey_of({"name": "j", "url": f"http://127.0.0.1:{held.getsockname()[1]}"})
-        run = await run_journey(journey, 0.0, acting=False, turn=_now)
+        one = journey({"name": "j", "url": f"http://127.0.0.1:{held.getsockname()[1]}"})
+        run = await run_journey(one, 0.0, acting=False, turn=_now)
     assert run.ok is False and run.message == "cannot connect"
 
 
@@ -240,7 +241,7 @@ async def test_a_name_that_also_leads_to_the_metadata_service_is_refused(
     with pytest.raises(AddressRefused, match="metadata"):
         await pin("shop.test", 80)
     with pytest.raises(CannotRun, match=r"leads to 169\.254\.169\.254"):
-        await run_journey(journey_of({"name": "j", "url": "http://shop.test"}), 0.0, acting=False, turn=_now)
+        await run_journey(journey({"name": "j", "url": "http://shop.test"}), 0.0, acting=False, turn=_now)
 
 
 @pytest.mark.parametrize(
@@ -265,8 +266,8 @@ async def test_a_name_that_also_leads_to_the_metadata_service_is_refused(
     ],
 )
 def test_journeys_that_are_refused(table: dict[str, Any], told: str) -> None:
-    with pytest.raises(JourneyError) as caught:
-        journey_of(table)
+    with pytest.raises(ConfigError) as caught:
+        journey(table)
     assert told in str(caught.value) and "Bearer" not in str(caught.value)
 
 
@@ -303,11 +304,11 @@ async def test_the_feeder_publishes_runs_and_why_it_does_not_run(shop: Shop) -> 
             {"name": "probe", "probe": "probe_success"},
         ]
     }
-    feeder = feeder_of([REF], raw, FixedClock(100.0))
+    feeder = source_for([REF], list(map(journey, raw["journeys"])), FixedClock(100.0))
     assert feeder is not None
     board = Board()
-    for journey in feeder._journeys:
-        await feeder.once(board, journey)
+    for one in feeder._journeys:
+        await feeder.once(board, one)
     assert sorted(board.signals.journeys) == ["production/eu-1/order", "production/eu-1/sign in"]
     first = board.signals.journeys["production/eu-1/sign in"]
     assert first.value is not None and first.problem is None and first.observed_at == 100.0
@@ -329,7 +330,7 @@ async def test_another_terminal_runs_them(shop: Shop) -> None:
         return False
 
     raw = {"journeys": [{"name": "j", "url": f"http://127.0.0.1:{shop.port}"}]}
-    feeder = feeder_of([REF], raw, FixedClock(1.0), may_run=no)
+    feeder = source_for([REF], list(map(journey, raw["journeys"])), FixedClock(1.0), may_run=no)
     assert feeder is not None
     board = Board()
     await feeder.once(board, feeder._journeys[0])
@@ -338,5 +339,5 @@ async def test_another_terminal_runs_them(shop: Shop) -> None:
 
 
 def test_no_journey_no_feeder() -> None:
-    assert feeder_of([REF], {}, FixedClock(0.0)) is None
-    assert feeder_of([], {"journeys": [{"name": "j", "url": "http://h"}]}, FixedClock(0.0)) is None
+    assert source_for([REF], [], FixedClock(0.0)) is None
+    assert source_for([], [journey({"name": "j", "url": "http://h"})], FixedClock(0.0)) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+from tests.configured import metrics_source
 from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
 from tests.unit.sources.prometheus.test_source import (
     CANARY,
@@ -18,7 +19,6 @@ from tests.unit.sources.prometheus.test_source import (
 )
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.traffic import CounterSeries, Point, Traffic
-from tfdash.sources.prometheus import feeder_of
 from tfdash.sources.prometheus.inspect import as_json, as_text, inspect_metrics, inspect_service
 
 
@@ -28,7 +28,7 @@ async def test_a_whole_report() -> None:
             server.add("http_requests_total", scrapes(1, 2, 3), **http(server, pod, code="200"))
         for le in ("0.1", "0.5", "+Inf"):
             server.add("http_request_duration_seconds_bucket", scrapes(1, 2), **http(server, STABLE, le=le))
-        one = feeder_of(REF, {}, {"url": server.url}, None, Ticking(T0))
+        one = metrics_source(REF, {}, {"url": server.url}, None, Ticking(T0))
         assert one is not None
         board = Board()
         releasing(board, in_flight())

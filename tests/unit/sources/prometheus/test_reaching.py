@@ -16,17 +16,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.configured import metrics_source
 from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
-from tfdash.config.load import parse
+from tfdash.config.load import parse, table_of
 from tfdash.config.problems import ConfigError
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.transport import Refused, check_allowed
-from tfdash.sources.prometheus import feeder_of
 from tfdash.sources.prometheus.client import Client, NotARead
-from tfdash.sources.prometheus.options import Connection, connection_of
-from tfdash.sources.prometheus.proxy import proxy_path
+from tfdash.sources.prometheus.options import Connection
 
 PROXY = "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy"
 
@@ -110,7 +109,7 @@ def secured(authority: Authority) -> Iterator[Fake]:
 
 
 async def problem(table: dict[str, Any], credentials: Credentials | None = None) -> Problem | None:
-    made = feeder_of(REF, {}, table, credentials, Ticking(0.0))
+    made = metrics_source(REF, {}, table, credentials, Ticking(0.0))
     assert made is not None
     board = Board()
     await made.round(board)
@@ -227,17 +226,13 @@ def test_everything_beside_it_is_refused(method: str, path: str) -> None:
     ],
 )
 def test_services_that_are_none(service: str) -> None:
-    connection = connection_of({"service": service})
-    if connection is not None:
-        with pytest.raises(ValueError, match="service"):
-            proxy_path(connection)
+    with pytest.raises(ValueError, match="service"):
+        Connection(service=service)
 
 
 def test_a_path_prefix_cannot_climb() -> None:
-    connection = connection_of({"service": "monitoring/a:1", "path_prefix": "../../secrets"})
-    assert connection is not None
-    with pytest.raises(ValueError, match="path_prefix"):
-        proxy_path(connection)
+    with pytest.raises(ConfigError, match="path_prefix"):
+        table_of(Connection, {"service": "monitoring/a:1", "path_prefix": "../../secrets"})
 
 
 def test_the_client_reads_and_nothing_else() -> None:

@@ -11,14 +11,16 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from tests.configured import metrics_source
 from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
+from tfdash.config.problems import ConfigError
 from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, ServerInfo
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Traffic
-from tfdash.sources.prometheus import PrometheusSource, feeder_of
+from tfdash.sources.prometheus import PrometheusSource
 
 T0 = 1_790_000_000.0
 STABLE, CANARY = "checkout-6d4f9-aaaaa", "checkout-7b8c1-bbbbb"
@@ -33,8 +35,7 @@ def server() -> Iterator[Fake]:
 
 
 def feeder(server: Fake, raw: dict[str, Any] = WATCHED, at: float = T0, **table: Any) -> PrometheusSource:
-    made = feeder_of(REF, raw, {"url": server.url, **table}, None, Ticking(at))
-    assert made is not None
+    made = metrics_source(REF, raw, {"url": server.url, **table}, None, Ticking(at))
     return made
 
 
@@ -399,8 +400,7 @@ async def test_a_server_that_never_answers_costs_one_timeout(server: Fake) -> No
 
 async def test_nobody_listens() -> None:
     board = Board()
-    made = feeder_of(REF, WATCHED, {"url": "http://127.0.0.1:1"}, None, Ticking(T0))
-    assert made is not None
+    made = metrics_source(REF, WATCHED, {"url": "http://127.0.0.1:1"}, None, Ticking(T0))
     await made.round(board)
     problem = board.signals.prometheus[REF].problem
     assert problem is not None and "connection refused" in problem.cause and problem.since == T0
@@ -511,10 +511,6 @@ async def test_probe_metrics_are_journeys(server: Fake) -> None:
     assert board.signals.journeys["production/eu-1/pay"].problem is not None
 
 
-def test_no_prometheus_no_feeder() -> None:
-    assert feeder_of(REF, {}, {}, None, Ticking(T0)) is None
-
-
 def test_a_template_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ValueError, match='there is no template "nope"'):
-        feeder_of(REF, {"metrics": {"default_template": "nope"}}, {"url": "http://h"}, None, Ticking(T0))
+    with pytest.raises(ConfigError, match='there is no template "nope"'):
+        metrics_source(REF, {"metrics": {"default_template": "nope"}}, {"url": "http://h"}, None, Ticking(T0))

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.sources.prometheus.server import REF
+from tfdash.config.load import table_of
+from tfdash.config.problems import ConfigError
 from tfdash.model.subject import Subject
 from tfdash.sources.prometheus.batches import batches_of, written
+from tfdash.sources.prometheus.options import Options
 from tfdash.sources.prometheus.selector import (
     Matcher,
     SelectorError,
@@ -22,7 +25,7 @@ from tfdash.sources.prometheus.selector import (
     quote,
 )
 from tfdash.sources.prometheus.targets import Target, is_pod_of, owner_and_hash
-from tfdash.sources.prometheus.template import SHIPPED, TemplateError, shipped, template_of, templates_of
+from tfdash.sources.prometheus.template import SHIPPED, TemplateTable, shipped
 
 
 def target(name: str, namespace: str = "shop", template: str = "http", **more: Any) -> Target:
@@ -140,29 +143,29 @@ def test_istio_counts_server_errors_and_grpc_failures() -> None:
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ({}, "own: requests: neither requests nor latency is given"),
-        ({"requests": "up"}, "own: requests: holds no placeholder"),
-        ({"requests": 'm{p="$pods"}'}, 'own: requests: $pods stands alone: write p=~"$pods"'),
-        ({"requests": 'm{n="$namespace"}', "errors": "5.."}, "own: errors: must be a list of texts"),
-        ({"requests": 'm{n="$namespace"}', "errors": ["5.."]}, "own: errors: cannot read"),
+        ({}, "requests: neither requests nor latency is given"),
+        ({"requests": "up"}, "requests: holds no placeholder"),
+        ({"requests": 'm{p="$pods"}'}, 'requests: $pods stands alone: write p=~"$pods"'),
+        ({"requests": 'm{n="$namespace"}', "errors": "5.."}, "errors: must be a list such as"),
+        ({"requests": 'm{n="$namespace"}', "errors": ["5.."]}, "errors: cannot read"),
         (
             {"requests": 'm{n="$namespace"}', "errors": ['c="$x"']},
-            "own: errors: placeholders are not known here",
+            "errors: placeholders are not known here",
         ),
-        ({"requests": 'm{n="$namespace"}', "unit": "min"}, 'own: unit: "min" is none of s, ms, us'),
-        ({"requests": 'm{n="$namespace"}', "histogram": "x"}, "own: histogram:"),
-        ({"requests": 'm{n="$namespace"}', "latnecy": ""}, "own: latnecy: unknown key"),
-        ({"requests": 7}, "own: requests: must be a text"),
+        ({"requests": 'm{n="$namespace"}', "unit": "min"}, "unit: must be 's', 'ms' or 'us'"),
+        ({"requests": 'm{n="$namespace"}', "histogram": "x"}, "histogram: must be"),
+        ({"requests": 'm{n="$namespace"}', "latnecy": ""}, "latnecy: unknown key; did you mean"),
+        ({"requests": 7}, "requests: must be a text"),
     ],
 )
 def test_templates_that_are_refused(table: dict[str, Any], told: str) -> None:
-    with pytest.raises(TemplateError) as caught:
-        template_of("own", table)
+    with pytest.raises(ConfigError) as caught:
+        table_of(TemplateTable, table)
     assert told in str(caught.value)
 
 
 def test_an_own_template_wins_over_a_shipped_one() -> None:
-    own = templates_of({"http": {"requests": 'mine{n="$namespace"}'}})
+    own = Options(templates={"http": TemplateTable(requests='mine{n="$namespace"}')}).families
     assert str(own["http"].requests) == 'mine{n="$namespace"}' and own["istio"] == shipped()["istio"]
 
 

@@ -1,0 +1,253 @@
+"""How a table of the configuration is declared: a frozen dataclass whose types carry bounds, spelling and comment.
+
+One declaration serves the validation (``tfdash.config.load``), the JSON schema, ``config.example.toml`` and the code that
+reads the values. A playbook's values stand in TOML beside the rules (``defaults="canary.toml"``); every other default is
+the dataclass's own. pydantic is not imported here: it finds the ``__get_pydantic...`` hooks by name when it is needed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from importlib.resources import files
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from tfdash.durations import parse_duration, write_duration
+
+T = TypeVar("T")
+_MARKS = ("env", "file", "command")
+
+
+class Table:
+    """Base of those dataclasses. The docstring of a subclass is the comment above its table in the example.
+
+    ``defaults`` names the file of ``tfdash/playbook/defaults`` that holds the values of its keys.
+    """
+
+    defaults: ClassVar[str] = ""
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    def __init_subclass__(cls, defaults: str = "") -> None:
+        cls.defaults = defaults
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        schema = handler(source)
+        schema["strict"] = False  # a table of TOML will do; its values are taken strictly
+        return schema
+
+
+@dataclass(frozen=True)
+class Note:
+    """The comment behind a key in the example and the schema.
+
+    ``sample`` is a value in TOML that is shown, commented out, where the default says nothing; for a table of tables it is
+    the name of the one that is shown.
+    """
+
+    text: str = ""
+    sample: str = ""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
+        found = handler(schema)
+        return {**found, "description": self.text} if self.text else found
+
+
+@dataclass(frozen=True)
+class Between:
+    """The least and the greatest useful value; ``seconds``: of a duration."""
+
+    low: float
+    high: float
+    seconds: bool = False
+
+    def take(self, value: Any) -> Any:
+        """``value``, if it lies between. Raises ``ValueError``."""
+        if not self.low <= value <= self.high:
+            said, low, high = map(
+                write_duration if self.seconds else "{:g}".format, (value, self.low, self.high)
+            )
+            raise ValueError(f"{said} is out of range; choose one from {low} to {high}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self.take, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
+        found = handler(schema)
+        numeric = found.get("type") in ("number", "integer")
+        return {**found, "minimum": self.low, "maximum": self.high} if numeric else found
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check of the value as a whole: ``check`` raises ``ValueError`` in words."""
+
+    check: Callable[[Any], None]
+
+    def take(self, value: Any) -> Any:
+        self.check(value)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self.take, handler(source))
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A value with a spelling of its own in TOML: ``read`` raises ``ValueError`` in words, ``write`` is its inverse."""
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any]
+    shape: Literal["text", "list", "table"] = "text"  # in TOML
+
+    def take(self, value: Any) -> Any:
+        return self.read(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        written = core_schema.plain_serializer_function_ser_schema(self.write, when_used="json")
+        shape = {
+            "text": core_schema.str_schema(),
+            "list": core_schema.list_schema(),
+            "table": core_schema.dict_schema(),
+        }[self.shape]
+        return core_schema.no_info_plain_validator_function(
+            self.read, serialization=written, json_schema_input_schema=shape
+        )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list of TOML, held as a tuple."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        schema = handler(source)
+        schema["strict"] = False
+        return schema
+
+
+def _more_than_nothing(value: Any) -> float:
+    seconds = parse_duration(value)
+    if seconds <= 0:
+        raise ValueError(f"{value!r} must be more than nothing")
+    return seconds
+
+
+def _reference(value: Any) -> str:
+    if value == "":
+        return ""
+    kind, _, target = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if kind not in _MARKS or not target.strip():  # the value is not repeated: it may be the secret
+        raise ValueError(
+            'a secret is given by reference only; write "env:NAME", "file:PATH" or "command:PROGRAM ARG"'
+        )
+    return f"{kind}:{target.strip()}"
+
+
+def _hidden(reference: str) -> str:
+    return "command:(hidden)" if reference.startswith("command:") else reference
+
+
+def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
+        raise ValueError('must be a table of texts such as { name = "value" }')
+    return tuple(value.items())
+
+
+Seconds = Annotated[float, Spelled(_more_than_nothing, write_duration)]
+"""A duration such as "10s", "5m", "1h30m"; never nothing."""
+SecretText = Annotated[str, Spelled(_reference, _hidden)]
+"""Where a secret is to be found: ``env:NAME``, ``file:PATH`` or ``command:PROGRAM ARG``; never the secret itself."""
+Texts = Annotated[tuple[str, ...], Listed()]
+Pairs = Annotated[tuple[tuple[str, str], ...], Spelled(_pairs, dict, "table")]
+"""A table of texts, in the order in which it was written."""
+SortedPairs = Annotated[
+    tuple[tuple[str, str], ...], Spelled(lambda value: tuple(sorted(_pairs(value))), dict, "table")
+]
+
+
+def shipped(kind: type[Table]) -> dict[str, Any]:
+    """The playbook's values of a table, as TOML has them; {} where the dataclass holds its defaults itself."""
+    if not kind.defaults:
+        return {}
+    folder = files("tfdash.playbook").joinpath("defaults")
+    return tomllib.loads(folder.joinpath(kind.defaults).read_text(encoding="utf-8"))
+
+
+def hints_of(kind: type) -> dict[str, Any]:
+    """The type of each key of a table, with what is annotated."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def read(kind: type[T], table: Mapping[str, Any]) -> T:
+    """``kind`` from a table of TOML without a validation: what cannot be used there stays at its default.
+
+    For values that are needed before the validation tells what is wrong, and for those that we ship.
+    """
+    found = {}
+    for name, hint in hints_of(kind).items():
+        if name in table:
+            try:
+                found[name] = _taken(hint, table[name])
+            except ValueError:
+                continue
+    return kind(**found)
+
+
+def _taken(hint: Any, value: Any) -> Any:
+    """``value`` as ``hint`` has it. Raises ``ValueError`` where it cannot be that."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        inner, *marks = get_args(hint)
+        if not any(isinstance(mark, Spelled) for mark in marks):
+            value = _taken(inner, value)
+        for mark in marks:
+            if isinstance(mark, Spelled | Between | Checked):
+                value = mark.take(value)
+        return value
+    if origin in (Union, types.UnionType):
+        return _taken(get_args(hint)[0], value)
+    if origin is Literal:
+        fits = value in get_args(hint)
+    elif origin is tuple and isinstance(value, list):
+        return tuple(_taken(get_args(hint)[0], item) for item in value)
+    elif origin is dict and isinstance(value, Mapping):
+        return {key: _taken(get_args(hint)[1], item) for key, item in value.items()}
+    elif hint is float:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        value = float(value) if fits else value
+    elif isinstance(hint, type) and issubclass(hint, Table):
+        if isinstance(value, Mapping):
+            return read(hint, value)
+        fits = False
+    else:
+        fits = (
+            isinstance(hint, type)
+            and isinstance(value, hint)
+            and (hint is bool or not isinstance(value, bool))
+        )
+    if not fits:
+        raise ValueError(f"{value!r} cannot be used")
+    return value
+
+
+def table_in(hint: Any) -> type[Table] | None:
+    """The table that a type is, or holds many of."""
+    if isinstance(hint, type) and issubclass(hint, Table):
+        return hint
+    return next((found for part in get_args(hint) if (found := table_in(part)) is not None), None)
+
+
+def default_of(kind: type, name: str) -> Any:
+    """The dataclass's own default of a key; ``MISSING`` where it must be given."""
+    field = next(f for f in fields(kind) if f.name == name)
+    return field.default_factory() if field.default_factory is not MISSING else field.default

@@ -1,0 +1,24 @@
+"""[sources.kubernetes]: how lists and watches are paced. Seconds, but for ``page_size``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tfdash.setting import Between, Note, Seconds, Table
+
+
+@dataclass(frozen=True)
+class KubernetesSettings(Table):
+    """How lists and watches are paced."""
+
+    page_size: Annotated[int, Between(10, 1000), Note("objects in one page of a list")] = 250
+    connect_timeout: Seconds = 5.0
+    read_timeout: Annotated[Seconds, Note("of one answer")] = 30.0
+    watch_silence: Annotated[
+        Seconds,
+        Note("a watch without a byte or bookmark for so long is taken as dead (bookmarks come each minute)"),
+    ] = 90.0
+    backoff_first: Annotated[Seconds, Note("wait after a first failure, doubled with full jitter")] = 0.5
+    backoff_longest: Seconds = 30.0
+    publish_every: Annotated[Seconds, Note("changes are gathered for so long before they are shown")] = 0.2
