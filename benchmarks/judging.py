@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from tests.platform.harness.cluster import free_ports
@@ -113,7 +113,7 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     from tfdash.model.picture import Change, ClusterPicture, Picture
     from tfdash.model.release import Carrier, Phase, ReleaseState, Side
     from tfdash.model.subject import ClusterRef, Key, Subject
-    from tfdash.model.traffic import NO_SIGNALS, Signals
+    from tfdash.model.traffic import NO_SIGNALS, Published, Signals, with_signals
 
     ref, clock = ClusterRef("bench", "one"), SystemClock()
     began = clock.now() - args.history * 60
@@ -151,8 +151,11 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         assessment = EMPTY_ASSESSMENT
         signals: Signals = NO_SIGNALS
 
-        def change_signals(self, change: Callable[[Signals], Signals]) -> None:
-            self.signals = change(self.signals)
+        def put_signals(self, published: Published) -> None:
+            self.signals, _ = with_signals(self.signals, published)
+
+        def put_status(self, source: str, status: object) -> None:
+            pass
 
         def put_store_state(self, facts: object) -> None:
             """None are wanted."""
@@ -171,7 +174,7 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         ref=ref, info=Observation(), kinds={"Pod": Observation(value=pods, complete=True)}
     )
     nothing = Change(keys={}, freshness=frozenset())
-    signals = msgspec.structs.replace(nothing, signals=True)
+    signals = msgspec.structs.replace(nothing, signals=None)
     rows, holds = [], []
 
     async def judge_all() -> None:

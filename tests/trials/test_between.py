@@ -62,7 +62,6 @@ class At:
         self.judge.calendar = state
         board = self.found.board
         board.put_store_state(board.picture.store_state)
-        board.change_signals(lambda s: s)
         self.found.until(lambda: board.assessment.calendar is state, "the calendar")
 
 

@@ -39,7 +39,7 @@ from tfdash.model.release import (
 )
 from tfdash.model.store_state import StoreHealth, StoreState, VerifiedGood
 from tfdash.model.subject import Subject
-from tfdash.model.traffic import Journey, JourneyRun, Signals
+from tfdash.model.traffic import Journey, JourneyRun, Signals, published
 
 NOW, NS = world.NOW, world.NS
 CHECKOUT = Subject(REF, "Deployment", NS, "checkout")
@@ -392,5 +392,5 @@ class Told(Judge):
 
 
 def prepare(board: Board, given: Signals | None = None, facts: StoreState = FACTS) -> None:
-    board.change_signals(lambda _: signals() if given is None else given)
+    board.put_signals(published(signals() if given is None else given))
     board.put_store_state(facts)

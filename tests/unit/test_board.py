@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping
 
+import msgspec
 import pytest
 
 from tfdash.board.board import Board, Update
@@ -14,9 +15,12 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.picture import Change, Objects, Picture, ServerInfo
+from tfdash.model.picture import Change, Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
+from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.traffic import Journey
+from tfdash.model.update import merged
 from tfdash.sources.base import ALL, Scope, Sink
 
 REF = ClusterRef("production", "eu-1")
@@ -182,7 +186,7 @@ def test_a_relist_says_compare_for_yourself_even_when_single_changes_follow(sour
             board.put_objects(REF, "Pod", pods("x"), frozenset({Key("a", "x")}))
             board.put_objects(REF, "Pod", pods("y"), None)
             board.put_objects(REF, "Pod", pods("y", "z"), frozenset({Key("a", "z")}))
-            assert board._pending_keys == {(REF, "Pod"): None}
+            assert board._pending.take().keys == {(REF, "Pod"): None}
     finally:
         board.stop()
 
@@ -305,3 +309,40 @@ def test_what_judging_left_goes_on_between_updates(source: Scripted) -> None:
         assert len(judge.changes) == 1
     finally:
         board.stop()
+
+
+def test_signals_are_named_one_by_one_and_the_same_again_is_no_news() -> None:
+    board, seen = Board([], None, FixedClock(100.0)), Collector()
+    board.subscribe(seen)
+    one: Observation[Journey] = Observation(value=Journey(name="one"))
+    two: Observation[Journey] = Observation(value=Journey(name="two"))
+    board.put_signals({("journeys", "1"): one, ("journeys", "2"): two})
+    for _ in range(100):
+        board.put_signals({("journeys", "1"): one, ("journeys", "3"): None})
+    other: Observation[Journey] = Observation(value=Journey(name="one"))
+    board.put_signals({("journeys", "1"): other, ("journeys", "2"): None})
+    assert [u.change.signals for u in seen.updates] == [{("journeys", "1"), ("journeys", "2")}] * 2
+    assert board.picture.signals.journeys == {"1": other} and board.picture.number == 2
+
+
+def test_of_the_store_the_fields_that_differ_are_named() -> None:
+    board, seen = Board([], None, FixedClock(100.0)), Collector()
+    board.subscribe(seen)
+    board.put_store_state(StoreState(manual={POD: "no"}))
+    board.put_store_state(StoreState(manual={POD: "no"}, baselines={POD: "{}"}))
+    assert [u.change.store for u in seen.updates] == [{"manual"}, {"baselines"}]
+
+
+def test_two_updates_as_one_name_what_either_named() -> None:
+    board, seen = Board([], None, FixedClock(100.0)), Collector()
+    board.subscribe(seen)
+    board.put_signals({("journeys", "1"): Observation()})
+    board.put_store_state(StoreState(manual={POD: "no"}))
+    board.put_status("journeys", Observation(value=SourceInfo(name="journeys")))
+    first, second, third = seen.updates
+    both = merged(merged(first, second), third)
+    assert both.change.signals == {("journeys", "1")} and both.change.store == {"manual"}
+    assert both.change.sources == {"journeys"} and both.picture is third.picture
+    anything = msgspec.structs.replace(second.change, signals=None, store=None)
+    both = merged(first, second._replace(change=anything))
+    assert both.change.signals is None and both.change.store is None

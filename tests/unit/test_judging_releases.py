@@ -14,11 +14,11 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import Subject
-from tfdash.model.traffic import NO_SIGNALS, Signals
+from tfdash.model.traffic import NO_SIGNALS, Journey, Signals
 
 GOOD = traffic([(200, 2)] * 12, [(2000, 20)] * 12)
 NOW = GOOD.evaluated_at + 1
-SIGNALS = Change(keys={}, freshness=frozenset(), signals=True)
+SIGNALS = Change(keys={}, freshness=frozenset(), signals=None)
 NOTHING = Change(keys={}, freshness=frozenset())
 
 
@@ -120,3 +120,71 @@ def test_staleness_is_noticed_though_other_things_change_all_the_time() -> None:
         judge.assess(shown, NOTHING, set(), NOW + second, {}, {})
     (told,) = judge.judgements.values()
     assert told.outcome is Outcome.STALE
+
+
+def journey(workload: Subject | None, *, control: bool = False) -> Observation[Journey]:
+    return Observation(
+        value=Journey(name="j", workload=workload, control=control), observed_at=NOW, complete=True
+    )
+
+
+def judged_anew(judge: Releases, shown: Picture, change: Change, now: float) -> set[str]:
+    """The names of those that one more change had judged again."""
+    before = {s: j.at for s, j in judge.judgements.items()}
+    judge.assess(shown, change, set(), now, {}, {})
+    return {s.name for s, j in judge.judgements.items() if j.at != before.get(s)}
+
+
+def test_a_source_that_publishes_ten_times_a_second_has_nothing_judged_that_it_is_not_about() -> None:
+    judge = Releases(Policies())
+    judge.states = states(3)
+    first, second, _ = judge.states
+    elsewhere = Subject(REF, "Deployment", "shop", "no release")
+    shown = picture(judge.states)
+    signals = msgspec.structs.replace(
+        shown.signals, journeys={"mine": journey(second), "other": journey(elsewhere), "all": journey(None)}
+    )
+    shown = msgspec.structs.replace(shown, signals=signals)
+    judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+
+    def after(topic: str, key: object, ticks: int) -> set[str]:
+        change = Change(keys={}, freshness=frozenset(), signals=frozenset({(topic, key)}))
+        return judged_anew(judge, shown, change, NOW + ticks / 10)
+
+    counted = 0
+    for tick in range(1, 145):
+        counted += len(after("journeys", "other", tick)) + len(after("alerts", REF, tick))
+    assert counted == 0
+    assert after("journeys", "mine", 145) == {second.name}
+    assert after("traffic", first, 146) == {first.name}
+    assert after("traffic", elsewhere, 147) == set()
+    assert after("prometheus", REF, 148) == set(), "each has its samples"
+    assert after("journeys", "all", 149) == {s.name for s in judge.states}
+
+
+def test_what_is_published_for_others_does_not_put_off_ones_own_turn() -> None:
+    """Staleness is seen by time, however busy other sources are."""
+    judge = Releases(Policies())
+    judge.states = states(2)
+    shown = picture(judge.states)
+    busy, quiet = judge.states
+    judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+    change = Change(keys={}, freshness=frozenset(), signals=frozenset({("traffic", busy)}))
+    turns = [
+        second for second in range(1, 46) if quiet.name in judged_anew(judge, shown, change, NOW + second)
+    ]
+    assert turns == [15, 30, 45]
+
+
+def test_of_the_store_only_what_the_triggers_read_has_them_judged() -> None:
+    judge = Releases(Policies())
+    judge.states = states(2)
+    shown = picture(judge.states)
+    judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+
+    def after(*fields: str) -> set[str]:
+        change = Change(keys={}, freshness=frozenset(), store=frozenset(fields))
+        return judged_anew(judge, shown, change, NOW + 1)
+
+    assert after("acting", "health", "unsettled", "approvals") == set()
+    assert after("manual") == {s.name for s in judge.states}

@@ -17,17 +17,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tfdash.board.pending import Pending
 from tfdash.board.scheduler import JudgeScheduler, Judging
 from tfdash.board.subscriptions import Subscriptions
 from tfdash.clock import Clock
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
-from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, ServerInfo
+from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.traffic import Signals
+from tfdash.model.traffic import Published, with_signals
 from tfdash.model.update import Update
 from tfdash.sources.base import Feeder, Scope, Source
 
@@ -50,7 +51,6 @@ class Board:
         feeders: Sequence[Feeder] = (),
     ) -> None:
         self._feeders: list[Feeder] = list(feeders)
-        self._new_signals = self._new_facts = False
         self._group: asyncio.TaskGroup | None = None
         self._sources: dict[ClusterRef, Source] = {source.ref: source for source in sources}
         self._clock = clock
@@ -58,8 +58,7 @@ class Board:
         self._lock = threading.RLock()
         self._subscriptions = Subscriptions()
         self._listeners: list[Callable[[Update], None]] = []
-        self._pending_keys: dict[tuple[ClusterRef, str], frozenset[Key] | None] = {}
-        self._pending_fresh: set[tuple[ClusterRef, str]] = set()
+        self._pending = Pending()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._main: asyncio.Task[None] | None = None
@@ -94,32 +93,33 @@ class Board:
         with self._lock:
             cluster = self.picture.clusters[ref]
             self._replace(msgspec.structs.replace(cluster, kinds={**cluster.kinds, kind: observation}))
-            at = (ref, kind)
-            if changed is None or self._pending_keys.get(at, frozenset()) is None:
-                self._pending_keys[at] = None
-            elif changed:
-                self._pending_keys[at] = (self._pending_keys.get(at) or frozenset()) | changed
-            self._pending_fresh.add(at)
+            self._pending.objects((ref, kind), changed)
             self._schedule()
 
     def put_info(self, ref: ClusterRef, observation: Observation[ServerInfo]) -> None:
         with self._lock:
             self._replace(msgspec.structs.replace(self.picture.clusters[ref], info=observation))
-            self._pending_fresh.add((ref, ""))
+            self._pending.info(ref)
             self._schedule()
 
-    def change_signals(self, change: Callable[[Signals], Signals]) -> None:
-        """Replace the signals by what ``change`` makes of them; it must be quick and copy what it changes."""
+    def put_signals(self, published: Published) -> None:
         with self._lock:
-            self._next(signals=change(self.picture.signals))
-            self._new_signals = True
-            self._schedule()
+            signals, changed = with_signals(self.picture.signals, published)
+            if changed:
+                self._next(signals=signals)
+                self._pending.signals(changed)
+                self._schedule()
 
     def put_store_state(self, state: StoreState) -> None:
-        """What the store remembers, anew."""
         with self._lock:
+            self._pending.store(self.picture.store_state, state)
             self._next(store_state=state)
-            self._new_facts = True
+            self._schedule()
+
+    def put_status(self, source: str, status: Observation[SourceInfo]) -> None:
+        with self._lock:
+            self._next(sources={**self.picture.sources, source: status})
+            self._pending.source(source)
             self._schedule()
 
     def _replace(self, cluster: ClusterPicture) -> None:
@@ -157,15 +157,7 @@ class Board:
     def _flush(self) -> None:
         with self._lock:
             self._scheduled = False
-            change = Change(
-                keys=self._pending_keys,
-                freshness=frozenset(self._pending_fresh),
-                signals=self._new_signals,
-                facts=self._new_facts,
-            )
-            self._pending_keys, self._pending_fresh = {}, set()
-            self._new_signals = self._new_facts = False
-            picture = self.picture
+            change, picture = self._pending.take(), self.picture
         self._flush_at = time.monotonic() + self._interval
         judged: frozenset[Subject] | None = frozenset()
         if self._scheduler is not None and self._loop is not None:
@@ -299,7 +291,8 @@ class Board:
             with self._lock:
                 self._loop = loop
                 for ref, cluster in self.picture.clusters.items():  # what was prefetched was never judged
-                    self._pending_keys.update(dict.fromkeys((ref, kind) for kind in cluster.kinds))
+                    for kind in cluster.kinds:
+                        self._pending.objects((ref, kind), None)
                 self._schedule()
             ready.set()
             async with asyncio.TaskGroup() as group:

@@ -184,5 +184,5 @@ def judge_all(
         (ref, k) for ref, c in picture.clusters.items() for k in c.kinds
     )
     known = frozenset(keys)
-    change = Change(keys=dict.fromkeys(known), freshness=known, signals=True, facts=True)
+    change = Change(keys=dict.fromkeys(known), freshness=known, signals=None, store=None)
     return Judge(policy, policies).assess(picture, change, now)[0]

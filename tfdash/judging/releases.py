@@ -30,6 +30,9 @@ from tfdash.playbook.releases.world import LinksOf
 from tfdash.playbook.schedule import calendar_state
 
 _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
+_READ_OF_STORE = frozenset(
+    {"manual", "decided_on", "baselines", "baseline_of"}
+)  # by ``tfdash.judging.facts``
 
 
 class Releases:
@@ -48,7 +51,6 @@ class Releases:
         self.calendar: CalendarState | None = None
         self._touched: set[Subject] = set()
         self._ends: dict[Subject, float] = {}  # when COMPLETE becomes NONE
-        self._judge_at: float | None = None
         self._calendar_due: float | None = None
         self._pods: dict[
             Subject, dict[str, tuple[str, float]]
@@ -66,8 +68,8 @@ class Releases:
     def due_at(self) -> float | None:
         if self._waiting or self._unsaid:
             return 0.0
-        times = [*self._ends.values(), *(t for t in (self._judge_at, self._calendar_due) if t is not None)]
-        return min(times, default=None)
+        times = [*self._ends.values(), *(j.at + _AGAIN for j in self.judgements.values())]
+        return min([*times, *([self._calendar_due] if self._calendar_due is not None else [])], default=None)
 
     def follow(self, cluster: ClusterPicture, kind: str, before: Object | None, after: Object | None) -> None:
         """Note which releases one changed object touches."""
@@ -90,20 +92,22 @@ class Releases:
         self._touched |= {s for s, at in self._ends.items() if at <= now}
         touched, self._touched = self._touched, set()
         changed = self._look(picture, touched, now, links, workloads)
-        again = self._judge_at is not None and self._judge_at <= now
-        flying = (
-            {s for s, r in self.states.items() if judged(r)}
-            if change.signals or change.facts or again
-            else changed
-        )
+        flying = changed | {
+            s
+            for s, r in self.states.items()
+            if judged(r) and (self._due(s, now) or _concerns(change, picture, r))
+        }
         changed |= self._drop()
         self._enqueue(flying)
         self.go_on(picture, now)
         changed, self._unsaid = changed | self._unsaid, set()
-        if change.signals or again or self._judge_at is None:
-            self._judge_at = now + _AGAIN if any(judged(r) for r in self.states.values()) else None
         self._see_calendar(picture, change, now)
         return changed
+
+    def _due(self, subject: Subject, now: float) -> bool:
+        """Whether one of those that are judged was not for a while, whatever came for others meanwhile."""
+        told = self.judgements.get(subject)
+        return told is None or told.at + _AGAIN <= now
 
     # -- releases -----------------------------------------------------------------------------------------------
 
@@ -195,13 +199,7 @@ class Releases:
         objects = picture.clusters[release.subject.cluster].objects("Pod")
         for side in (release.stable, release.canary):
             remember(seen, side, release.subject.namespace, objects)
-        journeys: list[Observation[Journey]] = [
-            o
-            for o in signals.journeys.values()
-            if o.value is None
-            or o.value.control
-            or o.value.workload in (None, release.subject, release.workload)
-        ]
+        journeys = [o for o in signals.journeys.values() if concerns(o, release)]
         pods = {name: hash_ for name, (hash_, _) in seen.items()}
         started = {name: at for name, (_, at) in seen.items() if at}
         policy, cache = self.policies.canary, self._caches.setdefault(release.subject, WindowCache())
@@ -246,7 +244,7 @@ class Releases:
     def _see_calendar(self, picture: Picture, change: Change, now: float) -> None:
         infos = any(kind == "" for _, kind in change.freshness)
         due = self._calendar_due is None or self._calendar_due <= now
-        if not (due or infos or change.facts):
+        if not (due or infos or change.store):
             return
         skews = [
             (c.info.value.skew, ref.cluster)
@@ -267,6 +265,30 @@ class Releases:
 def judged(release: ReleaseState) -> bool:
     """Whether the triggers have anything to say: in flight, or just complete and not yet verified."""
     return release.in_flight or release.phase is Phase.COMPLETE
+
+
+def _concerns(change: Change, picture: Picture, release: ReleaseState) -> bool:
+    """Whether something that its triggers read is new: so that what a source says of others costs it nothing."""
+    if change.store is None or change.signals is None or change.store & _READ_OF_STORE:
+        return True
+    mine = (release.subject, release.workload)
+    for topic, key in change.signals:
+        if topic == "journeys":
+            journey = picture.signals.journeys.get(str(key))
+            if journey is None or concerns(journey, release):
+                return True
+        elif topic == "prometheus":
+            if key == release.subject.cluster and not any(s in picture.signals.traffic for s in mine):
+                return True
+        elif topic == "traffic" and key in mine:
+            return True
+    return False
+
+
+def concerns(journey: Observation[Journey], release: ReleaseState) -> bool:
+    """Whether a journey is one of this release's, or tells of all."""
+    value = journey.value
+    return value is None or value.control or value.workload in (None, release.subject, release.workload)
 
 
 def traffic_of(picture: Picture, release: ReleaseState) -> Observation[Traffic] | None:

@@ -11,7 +11,7 @@ from tfdash.model.kube import Object
 from tfdash.model.observation import Observation
 from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
 from tfdash.model.subject import ClusterRef, Key
-from tfdash.model.traffic import NO_SIGNALS, Signals
+from tfdash.model.traffic import NO_SIGNALS, SignalKey, Signals
 
 Objects: TypeAlias = Mapping[Key, Object]
 """All objects of one kind in one cluster, by (namespace, name). Never mutated after it was published."""
@@ -43,6 +43,15 @@ class ClusterPicture(msgspec.Struct, frozen=True, kw_only=True):
         return seen.value if seen is not None and seen.value is not None else {}
 
 
+class SourceInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source says of itself beside whether it is well. ``name`` as on screens; texts may come from outside."""
+
+    name: str
+    about: str = ""  # version, address, identity
+    count: int | None = None  # of what it delivers: workloads with samples, journeys, entries
+    cluster: ClusterRef | None = None  # where it is one cluster's
+
+
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """All clusters at one time (epoch seconds, UTC). ``number`` grows by one with each publication."""
 
@@ -51,6 +60,9 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     clusters: Mapping[ClusterRef, ClusterPicture]
     signals: Signals = NO_SIGNALS
     store_state: StoreState = EMPTY_STORE_STATE
+    sources: Mapping[
+        str, Observation[SourceInfo]
+    ] = {}  # by source id; the clusters' own stand in ``clusters``
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +70,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     ``keys`` maps (cluster, kind) to the keys that appeared, changed or went; None means "compare for yourself"
     (a fresh list). ``freshness`` names the (cluster, kind) pairs of which only the age, progress or problem changed;
-    kind "" stands for the cluster itself.
+    kind "" stands for the cluster itself. What does not come from a cluster is named one by one, too, so that whoever reads
+    some of it need not look again for the rest.
     """
 
     keys: Mapping[tuple[ClusterRef, str], frozenset[Key] | None]
     freshness: frozenset[tuple[ClusterRef, str]]
-    signals: bool = False  # something of the picture's signals is new
-    facts: bool = False
+    signals: frozenset[SignalKey] | None = frozenset()  # None: any of them
+    store: frozenset[str] | None = (
+        frozenset()
+    )  # the fields of the store's state that differ; None: any of them
+    sources: frozenset[str] = frozenset()  # ids of the sources that say something else of themselves

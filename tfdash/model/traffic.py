@@ -6,8 +6,8 @@ errors would read 0. The judge counts them itself (``tfdash.playbook.canary``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -24,9 +24,13 @@ __all__ = [
     "Journey",
     "JourneyRun",
     "Point",
+    "Published",
     "Query",
+    "SignalKey",
     "Signals",
     "Traffic",
+    "published",
+    "with_signals",
 ]
 
 
@@ -131,3 +135,35 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_SIGNALS = Signals()
+SignalKey: TypeAlias = tuple[str, Hashable]
+"""One of the signals: (topic, key), where a topic is a field of ``Signals``, e.g. ("traffic", subject)."""
+Published: TypeAlias = Mapping[SignalKey, Observation[Any] | None]
+"""What a source sees of some signals now; None: it is gone."""
+
+
+def with_signals(signals: Signals, published: Published) -> tuple[Signals, frozenset[SignalKey]]:
+    """The signals after ``published``, and which of them that changed. The same observation again is no change."""
+    tables: dict[str, dict[Any, Observation[Any]]] = {}
+    changed: set[SignalKey] = set()
+    for (topic, key), seen in published.items():
+        table = tables.get(topic)
+        before = getattr(signals, topic) if table is None else table
+        if before.get(key) is seen:
+            continue
+        if table is None:
+            table = tables[topic] = dict(before)
+        if seen is None:
+            del table[key]
+        else:
+            table[key] = seen
+        changed.add((topic, key))
+    return (msgspec.structs.replace(signals, **tables) if tables else signals), frozenset(changed)
+
+
+def published(signals: Signals) -> dict[SignalKey, Observation[Any]]:
+    """All signals one by one: what would have to be published to come from none to these."""
+    return {
+        (topic, key): seen
+        for topic in Signals.__struct_fields__
+        for key, seen in getattr(signals, topic).items()
+    }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
+
+T = TypeVar("T")
 
 
 class Update(NamedTuple):
@@ -30,8 +32,13 @@ def merged(first: Update, second: Update) -> Update:
     change = Change(
         keys=keys,
         freshness=first.change.freshness | second.change.freshness,
-        signals=first.change.signals or second.change.signals,
-        facts=first.change.facts or second.change.facts,
+        signals=_both(first.change.signals, second.change.signals),
+        store=_both(first.change.store, second.change.store),
+        sources=first.change.sources | second.change.sources,
     )
     judged = None if first.judged is None or second.judged is None else first.judged | second.judged
     return Update(second.picture, second.assessment, change, judged)
+
+
+def _both(first: frozenset[T] | None, second: frozenset[T] | None) -> frozenset[T] | None:
+    return None if first is None or second is None else first | second

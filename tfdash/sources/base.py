@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
-from tfdash.model.picture import Objects, Picture, ServerInfo
+from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.traffic import Signals
+from tfdash.model.traffic import Published
 
 
 class Scope(NamedTuple):
@@ -95,9 +95,14 @@ class Reading(Protocol):
     picture: Picture
     assessment: Assessment
 
-    def change_signals(self, change: Callable[[Signals], Signals]) -> None: ...
+    def put_signals(self, published: Published) -> None:
+        """What is seen of some signals now. What is the same object as before is no change, and nothing happens."""
 
-    def put_store_state(self, state: StoreState) -> None: ...
+    def put_store_state(self, state: StoreState) -> None:
+        """What the store remembers, anew."""
+
+    def put_status(self, source: str, status: Observation[SourceInfo]) -> None:
+        """What the source of that id says of itself: whether it is well, since when, and what it delivers."""
 
 
 class Feeder(Protocol):

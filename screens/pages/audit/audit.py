@@ -96,7 +96,7 @@ class AuditScreen(BoardScreen):
 
     def take(self, update: Update) -> None:
         self._show_chain()
-        if update.change.facts and not self._due:
+        if update.change.store and not self._due:
             self._due = True
             self.set_timer(_SOON, self._load)
 

@@ -115,7 +115,7 @@ class ReconcileScreen(BoardScreen):
         table.set_rows(self._intents.all, presorted=True)
 
     def take(self, update: Update) -> None:
-        if update.change.facts:
+        if update.change.store:
             self.catch_up()
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:

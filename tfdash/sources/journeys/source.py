@@ -7,12 +7,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-import msgspec
-
 from tfdash.clock import Clock
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.traffic import Journey, JourneyRun, Signals
+from tfdash.model.traffic import Journey, JourneyRun
 from tfdash.sources.base import Reading
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.journeys.running import CannotRun, run_journey
@@ -128,8 +126,4 @@ class JourneysSource:
             complete=name in self._seen_at,
             interval=journey.every * 2 + journey.timeout,
         )
-
-        def change(signals: Signals) -> Signals:
-            return msgspec.structs.replace(signals, journeys={**signals.journeys, name: seen})
-
-        board.change_signals(change)
+        board.put_signals({("journeys", name): seen})

@@ -16,7 +16,7 @@ import msgspec
 from tfdash.clock import Clock
 from tfdash.model.observation import Observation, Problem
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.traffic import Alert, Journey, Signals, Traffic
+from tfdash.model.traffic import Alert, Journey, SignalKey, Traffic
 from tfdash.process import in_thread
 from tfdash.sources.base import Reading
 from tfdash.sources.journeys.options import JourneySettings
@@ -61,6 +61,9 @@ class PrometheusSource:
         self._journeys: dict[str, Observation[Journey]] = {}
         self._since: dict[str, float] = {}  # when each problem began, by its cause
         self._version = ""
+        self._server = Observation[str](
+            source=f"prometheus {connection.shown}", interval=options.interval * 2 + options.timeout
+        )
         self._version_at = -math.inf
         self._source = f"prometheus {connection.shown}"
         self._due = options.interval * 2 + options.timeout
@@ -68,10 +71,7 @@ class PrometheusSource:
         self.round_seconds = 0.0  # how long the last round took
 
     async def run(self, board: Reading) -> None:
-        unasked = Observation[str](source=self._source, interval=self._due)
-        board.change_signals(
-            lambda s: msgspec.structs.replace(s, prometheus={self.ref: unasked, **s.prometheus})
-        )
+        board.put_signals({("prometheus", self.ref): self._server})
         await asyncio.sleep(
             random.uniform(0.0, min(1.0, self.options.interval / 4))
         )  # terminals do not march in step
@@ -276,28 +276,17 @@ class PrometheusSource:
             self._journeys = {
                 k: msgspec.structs.replace(o, problem=unreached) for k, o in self._journeys.items()
             }
-        alerts, journeys = self._alerts, dict(self._journeys)
-
-        def change(signals: Signals) -> Signals:
-            about = signals.prometheus.get(self.ref, Observation(source=self._source, interval=self._due))
-            about = (
-                msgspec.structs.replace(about, problem=server)
-                if server is not None
-                else Observation(
-                    value=self._version,
-                    source=self._source,
-                    observed_at=at,
-                    complete=True,
-                    interval=self._due,
-                )
+        self._server = (
+            msgspec.structs.replace(self._server, problem=server)
+            if server is not None
+            else Observation(
+                value=self._version, source=self._source, observed_at=at, complete=True, interval=self._due
             )
-            kept = {s: t for s, t in signals.traffic.items() if s not in gone}
-            return msgspec.structs.replace(
-                signals,
-                traffic={**kept, **traffic},
-                prometheus={**signals.prometheus, self.ref: about},
-                alerts={**signals.alerts, self.ref: alerts} if self.connection.alerts else signals.alerts,
-                journeys={**signals.journeys, **journeys},
-            )
-
-        board.change_signals(change)
+        )
+        published: dict[SignalKey, Observation[Any] | None] = {("traffic", s): None for s in gone}
+        published |= {("traffic", subject): seen for subject, seen in traffic.items()}
+        published |= {("journeys", name): seen for name, seen in self._journeys.items()}
+        published["prometheus", self.ref] = self._server
+        if self.connection.alerts:
+            published["alerts", self.ref] = self._alerts
+        board.put_signals(published)

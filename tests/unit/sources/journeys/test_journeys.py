@@ -15,9 +15,10 @@ from tests.configured import journey
 from tfdash.clock import FixedClock
 from tfdash.config.problems import ConfigError
 from tfdash.model.assessment import EMPTY_ASSESSMENT
-from tfdash.model.picture import Picture
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.subject import ClusterRef
-from tfdash.model.traffic import NO_SIGNALS, JourneyRun, Signals
+from tfdash.model.traffic import NO_SIGNALS, JourneyRun, Published, Signals, with_signals
 from tfdash.sources.journeys import source_for
 from tfdash.sources.journeys.address import AddressRefused, pin, refusal
 from tfdash.sources.journeys.running import MOST, CannotRun, run_journey
@@ -278,8 +279,11 @@ class Board:
     assessment = EMPTY_ASSESSMENT
     signals = NO_SIGNALS
 
-    def change_signals(self, change: Any) -> None:
-        self.signals: Signals = change(self.signals)
+    def put_signals(self, published: Published) -> None:
+        self.signals: Signals = with_signals(self.signals, published)[0]
+
+    def put_status(self, source: str, status: Observation[SourceInfo]) -> None:
+        self.status = status
 
     def put_store_state(self, facts: Any) -> None:
         raise AssertionError

@@ -14,9 +14,10 @@ from typing import Any
 from aiohttp import web
 
 from tfdash.model.assessment import EMPTY_ASSESSMENT
-from tfdash.model.picture import ClusterPicture, Picture
+from tfdash.model.observation import Observation
+from tfdash.model.picture import ClusterPicture, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef
-from tfdash.model.traffic import NO_SIGNALS, Signals
+from tfdash.model.traffic import NO_SIGNALS, Published, Signals, with_signals
 
 _RANGE = re.compile(r"(.*)\[(\d+)s\]", re.DOTALL)
 _LABEL = re.compile(r'([a-z_][a-z0-9_]*)(=~|=)"((?:[^"\\]|\\.)*)"')
@@ -131,8 +132,11 @@ class Board:
         self.assessment = EMPTY_ASSESSMENT
         self.signals: Signals = NO_SIGNALS
 
-    def change_signals(self, change: Callable[[Signals], Signals]) -> None:
-        self.signals = change(self.signals)
+    def put_signals(self, published: Published) -> None:
+        self.signals, _ = with_signals(self.signals, published)
+
+    def put_status(self, source: str, status: Observation[SourceInfo]) -> None:
+        self.status = status
 
     def put_store_state(self, facts: Any) -> None:
         raise AssertionError("no facts of metrics")
