@@ -164,10 +164,10 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
 
     board = Board()
     board.assessment = msgspec.structs.replace(EMPTY_ASSESSMENT, releases=releases)
-    feeder = metrics_source(
+    source = metrics_source(
         ref, {"metrics": {"interval": f"{args.interval}s"}}, {"url": server.url}, None, clock
     )
-    assert feeder is not None
+    assert source is not None
     judge = Releases(Policies(), hold=args.hold / 1000)
     judge.states = releases
     cluster = ClusterPicture(
@@ -192,9 +192,9 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
 
     wall0 = time.monotonic()
     fill = time.process_time()
-    await feeder.round(board)
-    while feeder.behind:
-        await feeder.round(board)
+    await source.round(board)
+    while source.behind:
+        await source.round(board)
     filled, fill_cpu = time.monotonic() - wall0, time.process_time() - fill
     print(f"filled in {filled:.1f} s, CPU {fill_cpu:.1f} s", file=sys.stderr)
     first_cpu, first = time.process_time(), time.monotonic()
@@ -208,7 +208,7 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     await asyncio.sleep(args.interval)
     for number in range(args.rounds):
         cpu, wall = time.process_time(), time.monotonic()
-        await feeder.round(board)
+        await source.round(board)
         fetched, cpu_fetched = time.monotonic() - wall, time.process_time() - cpu
         await judge_all()
         outcomes = dict(Counter(str(told.outcome) for told in judge.judgements.values()))

@@ -64,7 +64,7 @@ def target() -> Iterator[Exposition]:
         yield running
 
 
-def feeder(url: str, raw: dict[str, Any] = WATCHED) -> PrometheusSource:
+def source(url: str, raw: dict[str, Any] = WATCHED) -> PrometheusSource:
     made = metrics_source(REF, raw, {"url": url}, None, SystemClock())
     return made
 
@@ -96,7 +96,7 @@ async def test_live_samples_alerts_probes_and_the_report_under_a_prefix(
             **WATCHED,
             "journeys": [{"name": "pay", "probe": "probe_success", "workload": "shop/checkout"}],
         }
-        board, one = Board(), feeder(server.url, raw)
+        board, one = Board(), source(server.url, raw)
         await until(one, board, lambda: bool(held(board).requests))
         target.text = exposed(150)
         await until(
@@ -128,7 +128,7 @@ async def test_live_samples_alerts_probes_and_the_report_under_a_prefix(
 async def test_rounds_hold_what_one_query_of_the_whole_holds(prometheus: Start, target: Exposition) -> None:
     """Nothing is lost and nothing doubled at the seams of the rounds."""
     with Prometheus(config(target)) as server:
-        board, one = Board(), feeder(server.url)
+        board, one = Board(), source(server.url)
         await until(one, board, lambda: len(held(board).requests) > 0)
         for n in range(160, 168):
             target.text = exposed(n)
@@ -136,7 +136,7 @@ async def test_rounds_hold_what_one_query_of_the_whole_holds(prometheus: Start, 
             await one.round(board)
         kept = traffic(board)
         whole = Board()
-        await feeder(server.url).round(whole)
+        await source(server.url).round(whole)
         fresh = traffic(whole)
         assert kept is not None and fresh is not None
         for mine, its in zip(kept.requests, fresh.requests, strict=True):
@@ -161,7 +161,7 @@ async def test_native_histograms_and_what_the_server_refuses(prometheus: Start) 
         with Prometheus(
             native.replace("- job_name", "- scrape_native_histograms: true\n  job_name")
         ) as server:
-            board, one = Board(), feeder(server.url)
+            board, one = Board(), source(server.url)
             await until(one, board, lambda: len(held(board).latency) > 0)
             found = traffic(board)
             assert found is not None and found.latency[0].native
@@ -174,7 +174,7 @@ async def test_native_histograms_and_what_the_server_refuses(prometheus: Start) 
                     "services": [{"namespace": "shop", "workload": "checkout", "values": {"x": "b"}}],
                 }
             }
-            broken = feeder(server.url, bad)
+            broken = source(server.url, bad)
             monkey = broken._cache.batches
             broken._cache.batches = lambda at: [b._replace(text=b.text + "}") for b in monkey(at)]
             refused = Board()

@@ -49,7 +49,7 @@ def main() -> None:
     word, kubeconfig, folder, number = sys.argv[1:5]
     opened = open_store(StoreOptions(path=folder), SystemClock(), acting=True, terminal="killed")
     kinds = ("Deployment", "ReplicaSet", "Pod")
-    with bench(Path(kubeconfig), "admin", kinds=kinds, ledger=opened.store, feeders=(opened.feeder,)) as at:
+    with bench(Path(kubeconfig), "admin", kinds=kinds, ledger=opened.store, sources=(opened.source,)) as at:
         subject = Subject(REF, "Deployment", NS, NAME)
         at.see(subject)
         at.until(lambda: bool(at.board.picture.store_state.health.terminal), "the store")

@@ -30,7 +30,7 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published, with_signals
 from tfdash.model.update import Update
-from tfdash.sources.base import Feeder, Scope, Source
+from tfdash.sources.base import ClusterSource, Scope, Source
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,16 +43,16 @@ class Board:
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        clusters: Sequence[ClusterSource],
         judge: Judging | None,
         clock: Clock,
         *,
         interval: float = 0.2,
-        feeders: Sequence[Feeder] = (),
+        sources: Sequence[Source] = (),
     ) -> None:
-        self._feeders: list[Feeder] = list(feeders)
+        self._sources: list[Source] = list(sources)
         self._group: asyncio.TaskGroup | None = None
-        self._sources: dict[ClusterRef, Source] = {source.ref: source for source in sources}
+        self._clusters: dict[ClusterRef, ClusterSource] = {source.ref: source for source in clusters}
         self._clock = clock
         self._interval = interval
         self._lock = threading.RLock()
@@ -73,17 +73,17 @@ class Board:
             number=0,
             clusters={
                 ref: ClusterPicture(ref=ref, info=Observation(source=ref.cluster), kinds={})
-                for ref in self._sources
+                for ref in self._clusters
             },
         )
 
     @property
     def clusters(self) -> tuple[ClusterRef, ...]:
-        return tuple(self._sources)
+        return tuple(self._clusters)
 
     @property
-    def feeders(self) -> tuple[Feeder, ...]:
-        return tuple(self._feeders)
+    def sources(self) -> tuple[Source, ...]:
+        return tuple(self._sources)
 
     # -- what sources call, from any thread ---------------------------------------------------------------------
 
@@ -192,7 +192,7 @@ class Board:
         """Keep ``kinds`` current for ``owner`` (a screen's name), in ``cluster`` or everywhere; {} ends it."""
         with self._lock:
             self._subscriptions.replace(owner, kinds, cluster)
-            for ref, source in self._sources.items():
+            for ref, source in self._clusters.items():
                 total = self._subscriptions.of(ref)
                 if self._loop is None:
                     source.want(total)
@@ -206,43 +206,45 @@ class Board:
 
     def login_command(self) -> tuple[ClusterRef, list[str]] | None:
         """The first cluster that waits for a person to log in, and the command for it."""
-        waiting = ((ref, source.login) for ref, source in self._sources.items())
+        waiting = ((ref, source.login) for ref, source in self._clusters.items())
         return next(((ref, command) for ref, command in waiting if command), None)
 
     def retry_now(self) -> None:
         """Have every source try at once what it waits to try again."""
-        for source in self._sources.values():
+        for source in self._clusters.values():
             self._call(source.retry_now)
 
     def relist(self, kinds: Iterable[str]) -> None:
         """Have every source list ``kinds`` again at once."""
         names = tuple(kinds)
-        for source in self._sources.values():
+        for source in self._clusters.values():
             self._call(partial(source.relist, names))
 
     async def read(self, subject: Subject) -> Document:
         """One whole object. Callable from any loop. Raises ``ReadFailed``."""
-        return await self._ask(self._sources[subject.cluster].read(subject))
+        return await self._ask(self._clusters[subject.cluster].read(subject))
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
-        return await self._ask(self._sources[subject.cluster].read_children(subject, kind))
+        return await self._ask(self._clusters[subject.cluster].read_children(subject, kind))
 
     async def read_managers(self, ref: ClusterRef, kind: str, namespace: str | None) -> tuple[Managed, ...]:
-        return await self._ask(self._sources[ref].read_managers(kind, namespace))
+        return await self._ask(self._clusters[ref].read_managers(kind, namespace))
 
     async def read_labelled(
         self, ref: ClusterRef, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
     ) -> tuple[Mapping[str, Any], ...]:
-        return await self._ask(self._sources[ref].read_labelled(kind, namespace, selector, metadata=metadata))
+        return await self._ask(
+            self._clusters[ref].read_labelled(kind, namespace, selector, metadata=metadata)
+        )
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
-        return await self._ask(self._sources[subject.cluster].read_events(subject))
+        return await self._ask(self._clusters[subject.cluster].read_events(subject))
 
     async def probe(self, ref: ClusterRef) -> Observation[ServerInfo]:
-        return await self._ask(self._sources[ref].probe())
+        return await self._ask(self._clusters[ref].probe())
 
     async def privileges(self, ref: ClusterRef) -> tuple[Privilege, ...]:
-        return await self._ask(self._sources[ref].privileges())
+        return await self._ask(self._clusters[ref].privileges())
 
     def stream_logs(
         self, request: LogRequest, deliver: Callable[[list[LogLine]], None]
@@ -250,7 +252,7 @@ class Board:
         """Deliver batches of lines on the board's thread until the stream ends; returns (its end, how to cancel)."""
 
         async def pump() -> None:
-            lines: AsyncIterator[list[LogLine]] = self._sources[request.pod.cluster].logs(request)
+            lines: AsyncIterator[list[LogLine]] = self._clusters[request.pod.cluster].logs(request)
             async for batch in lines:
                 deliver(batch)
 
@@ -297,10 +299,11 @@ class Board:
             ready.set()
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                for source in self._sources.values():
-                    group.create_task(self._observe(source.run, f"source {source.ref.cluster}"))
-                for feeder in self._feeders:
-                    self._feed(feeder)
+                for cluster_source in self._clusters.values():
+                    name = f"source {cluster_source.ref.cluster}"
+                    group.create_task(self._observe(cluster_source.run, name))
+                for source in self._sources:
+                    self._feed(source)
 
         self._main = loop.create_task(main())
         try:
@@ -311,16 +314,16 @@ class Board:
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
 
-    def add_feeder(self, feeder: Feeder) -> None:
-        """One more feeder, also while the board runs: what is not on the way to the first frame joins behind it."""
+    def add_source(self, source: Source) -> None:
+        """One more source, also while the board runs: what is not on the way to the first frame joins behind it."""
         with self._lock:
-            self._feeders.append(feeder)
+            self._sources.append(source)
             if self._group is not None:
-                self._call(lambda: self._feed(feeder))
+                self._call(lambda: self._feed(source))
 
-    def _feed(self, feeder: Feeder) -> None:
+    def _feed(self, source: Source) -> None:
         assert self._group is not None
-        self._group.create_task(self._observe(feeder.run, type(feeder).__name__))
+        self._group.create_task(self._observe(source.run, type(source).__name__))
 
     async def _observe(self, run: Callable[[Board], Awaitable[None]], name: str) -> None:
         delay = 1.0

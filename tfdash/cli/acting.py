@@ -16,7 +16,7 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.board.board import Board
 from tfdash.clock import Clock
 from tfdash.model.store_state import Entry
-from tfdash.sources.base import Feeder, Reading
+from tfdash.sources.base import Source, SourceBoard
 
 if TYPE_CHECKING:
     from tfdash.actions.core.mode import Mode
@@ -66,11 +66,11 @@ class Acting:
 
 @dataclass(frozen=True)
 class _Follow:
-    """A feeder that keeps ``Acting.kept`` current."""
+    """A source that keeps ``Acting.kept`` current."""
 
     acting: Acting
 
-    async def run(self, board: Reading) -> None:
+    async def run(self, board: SourceBoard) -> None:
         await self.acting.follow()
 
 
@@ -93,14 +93,14 @@ def compose(
     clock: Clock,
     mode: Mode,
 ) -> Acting:
-    """Open the store, make writers where the mode acts, and hand their feeders to the board."""
+    """Open the store, make writers where the mode acts, and hand their sources to the board."""
     from tfdash.actions.core.action_service import make_desk
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.storing import store_options
     from tfdash.store.opening import open_store
     from tfdash.store.peers.last_known_good import Keeping
     from tfdash.store.peers.leases import Leases
-    from tfdash.store.peers.peer_watcher import FromCluster, skew_of
+    from tfdash.store.peers.peer_watcher import PeerWatcher, skew_of
 
     policy = policy_of(settings, sources)
     options = store_options(settings, config.path)
@@ -127,16 +127,16 @@ def compose(
         clusters = {}
     keeping = Keeping(store, clusters)
     desk = make_desk(board, writers, store, policy, clock, mode, leases if told else None, keeping)
-    board.add_feeder(opened.feeder)
+    board.add_source(opened.source)
     if told:
-        board.add_feeder(FromCluster(store, clock))
+        board.add_source(PeerWatcher(store, clock))
     if mode.acts:
-        board.add_feeder(Verifier(keeping, clock))
+        board.add_source(Verifier(keeping, clock))
     acting = Acting(desk, opened.store, options)
-    board.add_feeder(_Follow(acting))
+    board.add_source(_Follow(acting))
     journeys = _journeys(board, config, settings, options, clock, mode, store.elsewhere, leases, clusters)
     if journeys is not None:
-        board.add_feeder(journeys)
+        board.add_source(journeys)
     return acting
 
 
@@ -150,7 +150,7 @@ def _journeys(
     elsewhere: Elsewhere,
     leases: Leases,
     writers: Mapping[ClusterRef, Writer],
-) -> Feeder | None:
+) -> Source | None:
     """One terminal at a time runs them. Those that change things run where acting is configured, never by an elevation,
     which ends while they go on."""
     from tfdash.cli.compose import journeys_of

@@ -16,7 +16,7 @@ from tfdash.clock import Clock, ScaledClock, SystemClock
 from tfdash.config.quick import ChosenEnvironment, QuickConfig
 from tfdash.config.startup import Cluster
 from tfdash.model.subject import ClusterRef
-from tfdash.sources.base import ALL, Feeder, Scope
+from tfdash.sources.base import ALL, Scope, Source
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.sources.kubernetes.source import KubernetesSource
 
@@ -132,7 +132,7 @@ def judge_of(settings: Settings, hold: float = math.inf) -> Judging:
 
 def prometheus_of(
     environment: ChosenEnvironment, settings: Settings, sources: list[KubernetesSource], clock: Clock
-) -> list[Feeder]:
+) -> list[Source]:
     """The metric backend of each cluster that names one; a cluster's own table goes before its environment's."""
     configured = settings.environments.get(environment.name)
     if configured is None:
@@ -141,7 +141,7 @@ def prometheus_of(
 
     own = [cluster.prometheus for cluster in configured.clusters]
     options = options_of(settings.metrics, settings.journeys)
-    found: list[Feeder] = []
+    found: list[Source] = []
     for number, source in enumerate(sources):
         mine = own[number] if number < len(own) else Connection()
         connection = mine if mine != Connection() else configured.prometheus
@@ -157,7 +157,7 @@ def journeys_of(
     *,
     acting: bool = False,
     may_run: Callable[[], Awaitable[bool]] | None = None,
-) -> Feeder | None:
+) -> Source | None:
     """Our own journeys; None where none is configured. ``acting`` False: those that change things never run.
 
     ``may_run`` says whether it is this terminal's turn; a headless run asks nobody.
@@ -188,9 +188,9 @@ def board_of(
     config: QuickConfig, settings: Settings, clock: Clock, *, journeys: bool = False
 ) -> tuple[Board, list[KubernetesSource]]:
     """For a headless judgement. ``journeys``: also run our own ones that only read."""
-    sources = sources_of(config.environment, config, clock)
-    feeders = prometheus_of(config.environment, settings, sources, clock)
-    own = journeys_of(settings, [s.ref for s in sources], clock) if journeys else None
+    clusters = sources_of(config.environment, config, clock)
+    sources = prometheus_of(config.environment, settings, clusters, clock)
+    own = journeys_of(settings, [s.ref for s in clusters], clock) if journeys else None
     if own is not None:
-        feeders.append(own)
-    return Board(sources, judge_of(settings), clock, feeders=feeders), sources
+        sources.append(own)
+    return Board(clusters, judge_of(settings), clock, sources=sources), clusters

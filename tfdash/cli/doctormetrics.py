@@ -15,7 +15,7 @@ _PATIENCE = 20.0  # seconds for the lists and for the first samples
 
 
 def _feeders(board: Board) -> list[PrometheusSource]:
-    return [f for f in board.feeders if isinstance(f, PrometheusSource)]
+    return [f for f in board.sources if isinstance(f, PrometheusSource)]
 
 
 def want_releases(
@@ -32,23 +32,23 @@ def examine_metrics(board: Board) -> list[dict[str, Any]]:
     """One report for each Prometheus as plain data, when its first samples are there or patience ends."""
     from tfdash.sources.prometheus.inspect import as_json, inspect_metrics
 
-    feeders = _feeders(board)
+    sources = _feeders(board)
     until = time.monotonic() + _PATIENCE
-    while feeders and time.monotonic() < until and not all(_settled(board, f) for f in feeders):
+    while sources and time.monotonic() < until and not all(_settled(board, f) for f in sources):
         time.sleep(0.1)
     picture, assessment = board.picture, board.assessment
-    return [as_json(inspect_metrics(f, picture.signals, assessment.releases)) for f in feeders]
+    return [as_json(inspect_metrics(f, picture.signals, assessment.releases)) for f in sources]
 
 
-def _settled(board: Board, feeder: PrometheusSource) -> bool:
-    seen = board.picture.signals.prometheus.get(feeder.ref)
+def _settled(board: Board, source: PrometheusSource) -> bool:
+    seen = board.picture.signals.prometheus.get(source.ref)
     if seen is None or seen.unasked:
         return False
     if seen.problem is not None:
         return True
-    mine = [s for s in board.assessment.releases if s.cluster == feeder.ref]
-    few = len(mine) <= feeder.options.max_workloads
-    known = all(s in board.picture.signals.traffic for s in mine) if few else not feeder.behind
+    mine = [s for s in board.assessment.releases if s.cluster == source.ref]
+    few = len(mine) <= source.options.max_workloads
+    known = all(s in board.picture.signals.traffic for s in mine) if few else not source.behind
     return known and not board.unsettled() and board.assessment.number >= board.picture.number
 
 

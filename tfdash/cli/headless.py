@@ -22,7 +22,7 @@ def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
     picture, assessment = board.picture, board.assessment
     if assessment.number < picture.number:
         return RULES
-    return _signals(board) if signals and board.feeders else ()
+    return _signals(board) if signals and board.sources else ()
 
 
 def _signals(board: Board) -> tuple[str, ...]:
@@ -33,17 +33,17 @@ def _signals(board: Board) -> tuple[str, ...]:
 
     picture, releases = board.picture, board.assessment.releases.values()
     told: dict[str, None] = {}
-    for feeder in board.feeders:
-        if isinstance(feeder, PrometheusSource):
-            backend = picture.signals.prometheus.get(feeder.ref)
+    for source in board.sources:
+        if isinstance(source, PrometheusSource):
+            backend = picture.signals.prometheus.get(source.ref)
             if backend is None or backend.unasked:
-                told[f"{feeder.ref.cluster} metrics"] = None
+                told[f"{source.ref.cluster} metrics"] = None
             elif backend.problem is None:
                 for release in releases:
-                    here = release.subject.cluster == feeder.ref and judged(release)
+                    here = release.subject.cluster == source.ref and judged(release)
                     if here and traffic_of(picture, release) is None:
                         told[f"metrics of {release.subject.name}"] = None
-        elif isinstance(feeder, JourneysSource):
+        elif isinstance(source, JourneysSource):
             seen = [
                 o for o in picture.signals.journeys.values() if o.value is None or o.value.source == "http"
             ]

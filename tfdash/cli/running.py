@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             try:
                 settings = load(config.path)
                 for source in prometheus_of(config.environment, settings, sources, clock):
-                    board.add_feeder(source)
+                    board.add_source(source)
                 validated.set_result(settings)
             except BaseException as error:
                 validated.set_exception(error)  # who waits for it must not wait for ever

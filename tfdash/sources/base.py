@@ -40,7 +40,7 @@ class Sink(Protocol):
     def put_info(self, ref: ClusterRef, observation: Observation[ServerInfo]) -> None: ...
 
 
-class Source(Protocol):
+class ClusterSource(Protocol):
     """One cluster's reader. ``run`` lives on the board's loop; everything it does can be cancelled there."""
 
     ref: ClusterRef
@@ -89,8 +89,8 @@ class Source(Protocol):
         """For each read that the program does: may it, in all namespaces or else in each configured one. For ``doctor``."""
 
 
-class Reading(Protocol):
-    """What a feeder may ask of the board: the newest picture and assessment, and where to put what it saw."""
+class SourceBoard(Protocol):
+    """What a source may ask of the board: the newest picture and assessment, and where to put what it saw."""
 
     picture: Picture
     assessment: Assessment
@@ -105,8 +105,8 @@ class Reading(Protocol):
         """What the source of that id says of itself: whether it is well, since when, and what it delivers."""
 
 
-class Feeder(Protocol):
+class Source(Protocol):
     """A source of signals or facts that is no cluster: metrics, journeys, the store. Lives on the board's loop."""
 
-    async def run(self, board: Reading) -> None:
+    async def run(self, board: SourceBoard) -> None:
         """Observe until cancelled. A failure becomes a problem of an observation, never an exception."""

@@ -1,4 +1,4 @@
-"""The store as the gate and the screens use it: ``tfdash.actions.core.protocols.Ledger``, and the feeder that keeps the facts current.
+"""The store as the gate and the screens use it: ``tfdash.actions.core.protocols.Ledger``, and the source that keeps the facts current.
 
 All of it runs on the board's loop; whatever touches a disk or a socket has a deadline of its own.
 """

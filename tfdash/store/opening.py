@@ -23,7 +23,7 @@ from tfdash.store.log.draft import Draft
 from tfdash.store.log.encryption import key_from, local_key
 from tfdash.store.log.redact import Redactor
 from tfdash.store.settings import StoreSettings
-from tfdash.store.store_source import Anchoring, StoreFeeder
+from tfdash.store.store_source import Anchoring, StoreSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +36,10 @@ class StoreOptions(StoreSettings):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The ledger for the gate, and the feeder for the board."""
+    """The ledger for the gate, and the source for the board."""
 
     store: Store
-    feeder: StoreFeeder
+    source: StoreSource
 
 
 def terminal_name(given: str = "") -> str:
@@ -123,7 +123,7 @@ def open_store(
         shared_configured=shared is not None,
         stamps=approvals.stamped_by if approvals is not None else "",
     )
-    feeder = StoreFeeder(
+    source = StoreSource(
         store,
         folder,
         acting=acting,
@@ -138,8 +138,8 @@ def open_store(
         ),
     )
     if sync is not None:
-        store.deliver = partial(sync.deliver, feeder)
-    return Opened(store, feeder)
+        store.deliver = partial(sync.deliver, source)
+    return Opened(store, source)
 
 
 def _note(recorder: Recorder, note: Draft) -> None:

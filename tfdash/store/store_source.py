@@ -11,7 +11,7 @@ import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry, EntryKind, StoreHealth, StoreState
-from tfdash.sources.base import Reading
+from tfdash.sources.base import SourceBoard
 from tfdash.store.approvals.break_glass import ended
 from tfdash.store.ledger import Store
 from tfdash.store.log import anchors
@@ -29,7 +29,7 @@ class Syncing(Protocol):
 
     problem: str
 
-    async def run(self, feeder: StoreFeeder) -> None: ...
+    async def run(self, source: StoreSource) -> None: ...
 
     def wake(self) -> None:
         """There is something to deliver."""
@@ -43,8 +43,8 @@ class Anchoring(msgspec.Struct, frozen=True, kw_only=True):
     every: float = 300.0
 
 
-class StoreFeeder:
-    """``tfdash.sources.base.Feeder`` over a ``Store``. ``acting``: this terminal records, so it has a heartbeat too."""
+class StoreSource:
+    """``tfdash.sources.base.Source`` over a ``Store``. ``acting``: this terminal records, so it has a heartbeat too."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class StoreFeeder:
         self._loaded = False
         self.anchor_problem = ""
 
-    async def run(self, board: Reading) -> None:
+    async def run(self, board: SourceBoard) -> None:
         """Until cancelled."""
         store = self.store
         self._dirty = asyncio.Event()
@@ -103,7 +103,7 @@ class StoreFeeder:
         if self.sync is not None:
             self.sync.wake()
 
-    def _publish(self, board: Reading) -> None:
+    def _publish(self, board: SourceBoard) -> None:
         facts = self.store.state()
         if facts != self._told:
             self._told = facts
@@ -166,7 +166,7 @@ class StoreFeeder:
 
     # -- now and then -------------------------------------------------------------------------------------------
 
-    async def _who_are_we(self, board: Reading) -> None:
+    async def _who_are_we(self, board: SourceBoard) -> None:
         """Break-glass of somebody whom no cluster of its environment takes us for any more is over."""
         for glass in self.store.glass.all():
             users = {
@@ -179,7 +179,7 @@ class StoreFeeder:
             if users and glass.actor not in users:
                 await self.store.identity_is(sorted(users)[0])
 
-    async def _tick(self, board: Reading) -> None:
+    async def _tick(self, board: SourceBoard) -> None:
         count = 0
         while True:
             await asyncio.sleep(TICK)

@@ -228,12 +228,12 @@ def bench(
     kinds: tuple[str, ...] = KINDS,
     through: str = "",
     ledger: Any = None,
-    feeders: tuple[Any, ...] = (),
+    sources: tuple[Any, ...] = (),
 ) -> Iterator[Bench]:
     access = resolve(str(kubeconfig), context)
     clock, judge, ledger = clock or SystemClock(), judge or TestJudge(), ledger or Ledger()
     source = KubernetesSource(REF, access, clock, tuning=KubernetesSettings(**QUICK))
-    board = Board([source], judge, clock, interval=0.02, feeders=feeders)
+    board = Board([source], judge, clock, interval=0.02, sources=sources)
     board.want("test", {kind: ALL for kind in kinds})
     writer = KubernetesWriter(
         REF, Credentials(replace(access, server=through or access.server)), margin=margin

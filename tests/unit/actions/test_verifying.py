@@ -183,7 +183,7 @@ async def test_it_all_comes_back_from_the_store(tmp_path: Path) -> None:
     await store.remember_baseline(SUBJECT, "counts", version=NEW)
     store.close()
     again = opened(tmp_path, Clock(T0 + 1))
-    await again.feeder.load()
+    await again.source.load()
     facts = again.store.state()
     assert (facts.manual, facts.decided_on) == ({SUBJECT: "ann: no"}, {SUBJECT: NEW})
     assert (facts.baselines, facts.baseline_of) == ({SUBJECT: "counts"}, {SUBJECT: NEW})

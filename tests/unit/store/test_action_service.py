@@ -203,7 +203,7 @@ async def test_an_outcome_that_never_came_is_settled_by_reading_after_a_restart(
     at.store.close()
     again = Terminal(tmp_path)
     again.clock.at = NOW + 3600
-    await again.opened.feeder.load()
+    await again.opened.source.load()
     again.see()
     (left,) = again.board.picture.store_state.unsettled
     (settled,) = await again.service.settle()

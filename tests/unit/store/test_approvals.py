@@ -69,7 +69,7 @@ async def test_asked_approved_used_once(tmp_path: Path, database: Database) -> N
     for (body,) in database.sql("SELECT body FROM tfdash.entries"):
         assert b"planted-secret" not in bytes(body)
     for opened_ in (ann, bob):
-        for path in opened_.feeder.folder.iterdir():
+        for path in opened_.source.folder.iterdir():
             assert b"planted-secret" not in path.read_bytes()
     await end(ann, bob)
 

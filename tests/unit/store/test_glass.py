@@ -98,7 +98,7 @@ async def test_another_identity_on_every_cluster_of_the_environment_ends_it(tmp_
                 for ref, user in users.items()
             },
         )
-        await opened_.feeder._who_are_we(board)
+        await opened_.source._who_are_we(board)
         assert opened_.store.glass_active("production", "ann") is holds
     opened_.store.close()
 
@@ -106,14 +106,14 @@ async def test_another_identity_on_every_cluster_of_the_environment_ends_it(tmp_
 async def test_a_restart_ends_it_for_everybody(tmp_path: Path) -> None:
     store, beside = opened(tmp_path), opened(tmp_path)
     await store.store.break_glass("production", "ann", "x")
-    await beside.feeder.load()
+    await beside.source.load()
     assert beside.store.state().break_glass["production"].until == NOW + 3600  # seen by others
     store.store.close()
     again = opened(tmp_path, Clock(NOW + 10))
-    await again.feeder.load()
+    await again.source.load()
     assert not again.store.glass_active("production", "ann")
     assert again.store.state().break_glass["production"].until == NOW + 10
-    await beside.feeder.load()
+    await beside.source.load()
     assert beside.store.state().break_glass["production"].until == NOW + 10
     beside.store.close()
     again.store.close()
@@ -132,7 +132,7 @@ async def test_ours_is_the_one_that_the_guard_sees(tmp_path: Path) -> None:
     one, two = opened(tmp_path), opened(tmp_path, Clock(NOW + 60))
     await one.store.break_glass("production", "ann", "mine")
     await two.store.break_glass("production", "bob", "longer")
-    await one.feeder.load()
+    await one.source.load()
     assert one.store.state().break_glass["production"].by == "ann"
     assert two.store.state().break_glass["production"].by == "bob"
     one.store.close()
@@ -141,8 +141,8 @@ async def test_ours_is_the_one_that_the_guard_sees(tmp_path: Path) -> None:
 
 async def test_heartbeat_and_policy_entries(tmp_path: Path) -> None:
     opened_ = opened(tmp_path)
-    await opened_.feeder._try(EntryKind.HEARTBEAT, "still here", {})
-    await opened_.feeder._try(EntryKind.POLICY, "digest", {"policy": "abc"})
+    await opened_.source._try(EntryKind.HEARTBEAT, "still here", {})
+    await opened_.source._try(EntryKind.POLICY, "digest", {"policy": "abc"})
     assert await opened_.store.recorder.on_file(lambda f: f.sequence, "") == 2
     opened_.store.close()
 

@@ -102,14 +102,14 @@ async def bob(kept: Kept, restored: Database, tmp_path: Path) -> AsyncIterator[O
 
 
 async def sync(opened: Opened) -> None:
-    await opened.feeder.load()
-    assert opened.feeder.sync is not None
-    await opened.feeder.sync.once(opened.feeder)
-    await opened.feeder.look_at_health()
+    await opened.source.load()
+    assert opened.source.sync is not None
+    await opened.source.sync.once(opened.source)
+    await opened.source.look_at_health()
 
 
 async def end(opened: Opened) -> None:
-    await opened.feeder.sync.shared.close()
+    await opened.source.sync.shared.close()
     opened.store.close()
 
 
@@ -163,7 +163,7 @@ async def test_a_changed_byte_in_it_is_found(kept: Kept) -> None:
 
 async def test_it_reads_to_the_same_facts(kept: Kept) -> None:
     reader = kept.open(acting=False)
-    await reader.feeder.load()
+    await reader.source.load()
     facts = plainly(reader.store.state())
     reader.store.close()
     for name, before in kept.expected["facts"].items():
@@ -174,7 +174,7 @@ async def test_its_chain_goes_on(kept: Kept) -> None:
     kept.not_moved()
     before = read_folder(kept.folder)[0].rows
     store = kept.open()
-    await store.feeder.load()
+    await store.source.load()
     entry = await store.store.append(EntryKind.NOTE, actor="ann@example", sentence="a later program")
     assert entry.terminal == before[-1].terminal and entry.sequence == before[-1].sequence + 1
     assert entry.previous == before[-1].hash
@@ -187,7 +187,7 @@ async def test_its_chain_goes_on(kept: Kept) -> None:
 
 async def test_a_copy_of_it_begins_a_chain_and_says_so(kept: Kept) -> None:
     store = kept.open()
-    await store.feeder.load()
+    await store.source.load()
     entry = await store.store.append(EntryKind.NOTE, actor="ann@example", sentence="here")
     store.store.close()
     own = read_folder(kept.folder)[0]
@@ -219,7 +219,7 @@ async def test_its_database_is_migrated_and_proves_the_files(kept: Kept, restore
 async def test_entries_go_on_to_its_database(kept: Kept, restored: Database, bob: Opened) -> None:
     kept.not_moved()
     ann = kept.open(url=restored.url("ann"), deadline=5.0)
-    await ann.feeder.load()
+    await ann.source.load()
     assert ann.store.recorder.file is not None
     assert await ann.store.recorder.on_file(lambda f: f.behind(SHARED), "looking") == 1
     await ann.store.remember_manual(CHECKOUT, "ann@example", "")
@@ -275,7 +275,7 @@ async def test_what_is_kept_in_clusters_has_the_same_names_and_form(kept: Kept) 
     before = kept.expected["cluster"]
     since = kept.expected["now"] - 600
     reader = kept.open(acting=False)
-    await reader.feeder.load()
+    await reader.source.load()
     good = msgspec.structs.replace(
         reader.store.state().verified[CHECKOUT], at=since - 60, subject=CHECKOUT, where="store"
     )

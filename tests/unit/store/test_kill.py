@@ -65,7 +65,7 @@ async def main():
         outcome = await store.store.append(EntryKind.OUTCOME, actor="ann", intent=intent.intent, data={"result": "applied"})
         told("outcome", outcome)
         if url:
-            await store.feeder.sync.once(store.feeder)
+            await store.source.sync.once(store.source)
             os.write(1, b"delivered\n")
     os.write(1, f"points {points}\n".encode())
     os._exit(0)
@@ -108,7 +108,7 @@ async def check(folder: Path, told: list[str]) -> None:
     sent = {line.split()[1] for line in told if line.startswith("sent")}
     assert sent <= intents
     again = opened(folder)
-    await again.feeder.load()
+    await again.source.load()
     assert {e.intent for e in again.store.unsettled()} == {
         i for i in intents - settled if i.startswith(again.store.terminal)
     }
@@ -147,7 +147,7 @@ async def test_at_every_point_of_delivery(
             ).fetchall()
         there = database.sql("SELECT hash FROM tfdash.entries WHERE terminal = %s", store.store.terminal)
         assert sorted(here) == sorted(there)
-        await store.feeder.sync.shared.close()
+        await store.source.sync.shared.close()
         store.store.close()
     assert database.sql("SELECT count(*) FROM tfdash.forks") == [(0,)]
 

@@ -60,7 +60,7 @@ async def test_two_terminals_side_by_side_have_a_chain_each_and_see_each_other(t
     one, two = opened(tmp_path), opened(tmp_path)
     assert one.store.terminal != two.store.terminal
     await one.store.remember_manual(CHECKOUT, "ann", "checkout is broken")
-    await two.feeder.load()
+    await two.source.load()
     assert two.store.state().manual == {CHECKOUT: "checkout is broken"}
     assert len(rows(tmp_path, 0)) == 1 and rows(tmp_path, 1) == []
     one.store.close()
@@ -252,7 +252,7 @@ async def test_intents_without_an_outcome_are_found_at_the_next_start(tmp_path: 
     assert store.state().unsettled == () and len(store.state().acting) == 1
     store.close()
     again = opened(tmp_path)
-    await again.feeder.load()
+    await again.source.load()
     assert [e.intent for e in again.store.unsettled()] == [lost.intent, unknown.intent]
     fresh = await again.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT)
     assert fresh not in again.store.unsettled()
@@ -269,11 +269,11 @@ async def test_intents_without_an_outcome_are_found_at_the_next_start(tmp_path: 
 async def test_intents_of_a_terminal_beside_us_are_unsettled_once_it_ended(tmp_path: Path) -> None:
     one, two = opened(tmp_path), opened(tmp_path)
     intent = await two.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT, action="pod.evict")
-    await one.feeder.load()
+    await one.source.load()
     assert one.store.unsettled() == ()
     assert [(a.by, a.action) for a in one.store.state().acting] == [("ann", "pod.evict")]
     two.store.close()
-    await one.feeder.load()
+    await one.source.load()
     assert [e.intent for e in one.store.unsettled()] == [intent.intent] and one.store.state().acting == ()
     one.store.close()
 
@@ -294,13 +294,13 @@ async def test_a_read_only_terminal_takes_no_place_records_nothing_and_sees_ever
     reader = opened(tmp_path, acting=False)
     with pytest.raises(LedgerUnavailable, match="read-only"):
         await reader.store.record(note())
-    await reader.feeder.load()
+    await reader.source.load()
     assert reader.store.state().verified == {CHECKOUT: good}
     assert not (tmp_path / "terminal-1.lock").exists()
     acting.store.close()
     reader.store.close()
     again = opened(tmp_path)
-    await again.feeder.load()
+    await again.source.load()
     assert again.store.state().verified == {CHECKOUT: good}
     again.store.close()
     assert planted(tmp_path, b"planted-secret") == []
@@ -310,7 +310,7 @@ async def test_the_facts_reach_the_board(tmp_path: Path) -> None:
     import asyncio
 
     store, board = opened(tmp_path), Board()
-    running = asyncio.create_task(store.feeder.run(board))
+    running = asyncio.create_task(store.source.run(board))
     await board.until(lambda facts: bool(facts.health.path))
     await store.store.remember_baseline(CHECKOUT, '{"rate":"0.1"}')
     await board.until(lambda facts: bool(facts.baselines))

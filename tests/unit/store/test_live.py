@@ -20,7 +20,7 @@ async def end(running: list[asyncio.Task[Any]], *terminals: Opened) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await task
     for terminal in terminals:
-        await terminal.feeder.sync.shared.close()
+        await terminal.source.sync.shared.close()
         terminal.store.close()
 
 
@@ -28,9 +28,9 @@ async def test_two_terminals_and_a_shared_store_that_dies(tmp_path: Path, databa
     ann = opened(tmp_path / "a", url=database.url("ann"), terminal="ann", deadline=3.0)
     bob = opened(tmp_path / "b", url=database.url("bob"), terminal="bob", deadline=3.0)
     for terminal in (ann, bob):
-        terminal.feeder.sync.poll = 30.0  # so that only a notification is quick
+        terminal.source.sync.poll = 30.0  # so that only a notification is quick
     boards = (Board(), Board())
-    running = [asyncio.ensure_future(t.feeder.run(b)) for t, b in zip((ann, bob), boards, strict=True)]
+    running = [asyncio.ensure_future(t.source.run(b)) for t, b in zip((ann, bob), boards, strict=True)]
     seen_by_ann, seen_by_bob = boards
 
     intent = await ann.store.append(
@@ -75,7 +75,7 @@ async def test_both_terminals_press_the_same_key_at_once(tmp_path: Path, databas
     ann = opened(tmp_path / "a", url=database.url("ann"), terminal="ann", deadline=3.0)
     bob = opened(tmp_path / "b", url=database.url("bob"), terminal="bob", deadline=3.0)
     boards = (Board(), Board())
-    running = [asyncio.ensure_future(t.feeder.run(b)) for t, b in zip((ann, bob), boards, strict=True)]
+    running = [asyncio.ensure_future(t.source.run(b)) for t, b in zip((ann, bob), boards, strict=True)]
     await asyncio.gather(
         *(
             t.store.append(EntryKind.INTENT, actor=a, subject=CHECKOUT)

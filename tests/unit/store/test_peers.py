@@ -37,7 +37,7 @@ from tfdash.store.peers.cluster_records import (
 from tfdash.store.peers.last_known_good import keep
 from tfdash.store.peers.names import TURN
 from tfdash.store.peers.peer_state import Elsewhere, Held, chosen, digest
-from tfdash.store.peers.peer_watcher import FromCluster, held_in, labelled
+from tfdash.store.peers.peer_watcher import PeerWatcher, held_in, labelled
 
 NS = "tf-production"
 KINDS = ("Deployment", "ReplicaSet", "Pod", "HorizontalPodAutoscaler")
@@ -79,11 +79,11 @@ def pair(demo: DemoProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def look(at: Terminal) -> None:
     """At once what is read of the cluster each minute."""
-    feeder = next(f for f in at.board.feeders if isinstance(f, FromCluster))
+    source = next(f for f in at.board.sources if isinstance(f, PeerWatcher))
 
     async def now() -> None:
-        feeder.soon()
-        await feeder.look(at.board)
+        source.soon()
+        await source.look(at.board)
 
     at.loop(now())
 

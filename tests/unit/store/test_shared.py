@@ -25,15 +25,15 @@ def one(folder: Path, database: Database, role: str, **options: object) -> Opene
 
 async def sync(*terminals: Opened) -> None:
     for terminal in terminals:
-        await terminal.feeder.load()
-        assert terminal.feeder.sync is not None
-        await terminal.feeder.sync.once(terminal.feeder)
-        await terminal.feeder.look_at_health()
+        await terminal.source.load()
+        assert terminal.source.sync is not None
+        await terminal.source.sync.once(terminal.source)
+        await terminal.source.look_at_health()
 
 
 async def end(*terminals: Opened) -> None:
     for terminal in terminals:
-        await terminal.feeder.sync.shared.close()
+        await terminal.source.sync.shared.close()
         terminal.store.close()
 
 
@@ -42,7 +42,7 @@ async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Data
     await ann.store.remember_manual(CHECKOUT, "ann", "broken")
     await ann.store.break_glass("production", "ann", "nobody else is up")
     assert ann.store.health.behind == 0
-    await ann.feeder.look_at_health()
+    await ann.source.look_at_health()
     assert ann.store.health.behind == 2
     await sync(ann, bob)
     assert ann.store.health.behind == 0 and ann.store.health.proven_to == 2
@@ -57,9 +57,9 @@ async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Data
     )
     assert not bob.store.glass_active("production", "bob") and ann.store.glass_active("production", "ann")
     bob.store.close()
-    await bob.feeder.sync.shared.close()
+    await bob.source.sync.shared.close()
     later = one(tmp_path / "b", database, "bob")  # from its own file, before the shared store answers
-    await later.feeder.load()
+    await later.source.load()
     assert later.store.state().manual == {CHECKOUT: "broken"}
     await end(ann, later)
 
@@ -69,9 +69,9 @@ async def test_a_dead_shared_store_never_blocks_and_is_said(tmp_path: Path) -> N
     entry = await store.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT)
     assert entry.sequence == 1
     with pytest.raises(LedgerUnavailable) as told:
-        await store.feeder.sync.once(store.feeder)
-    store.feeder.sync.problem = str(told.value)
-    await store.feeder.look_at_health()
+        await store.source.sync.once(store.source)
+    store.source.sync.problem = str(told.value)
+    await store.source.look_at_health()
     assert store.store.health.shared.endswith("others cannot see it yet: 1 entry behind")
     assert store.store.health.local == ""
     await end(store)
@@ -127,7 +127,7 @@ async def test_a_clone_that_runs_too_is_found_and_both_go_on(tmp_path: Path, dat
     await sync(ann)
     # what the clone recorded at the same place came first
     clone, raw = seal(note_entry(terminal, 2, (await head(ann))[1], "of the clone"))
-    assert (await ann.feeder.sync.shared.put([(raw, clone.hash)]))[0].status == "taken"
+    assert (await ann.source.sync.shared.put([(raw, clone.hash)]))[0].status == "taken"
     await ann.store.record(note("two"))
     await sync(ann)
     assert "the log was forked" in ann.store.health.shared and ann.store.terminal != terminal

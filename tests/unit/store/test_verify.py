@@ -216,19 +216,19 @@ async def test_anchors_are_written_to_a_file_and_a_command(tmp_path: Path) -> No
     file, taken = tmp_path / "anchors", tmp_path / "taken"
     store = opened(tmp_path / "store", anchor_file=str(file), anchor_command=("sh", "-c", f"cat > {taken}"))
     await store.store.record(note())
-    head = await store.feeder._head()
+    head = await store.source._head()
     assert head is not None
-    await store.feeder.anchor_now(head)
-    await store.feeder.look_at_health()
-    assert store.feeder.anchor_problem == "" and store.store.health.proven_to == 1
+    await store.source.anchor_now(head)
+    await store.source.look_at_health()
+    assert store.source.anchor_problem == "" and store.store.health.proven_to == 1
     assert parse(file.read_text(), "x") == parse(taken.read_text(), "x")
     store.store.close()
     assert verify(read_folder(tmp_path / "store"), parse(file.read_text(), "the file")).chains[
         0
     ].proven_by == ("the file",)
     broken = opened(tmp_path / "store", anchor_file="/nowhere/x", anchor_command=("false",))
-    await broken.feeder.anchor_now(head)
+    await broken.source.anchor_now(head)
     assert (
-        "/nowhere/x" in broken.feeder.anchor_problem and "false ended with 1" in broken.feeder.anchor_problem
+        "/nowhere/x" in broken.source.anchor_problem and "false ended with 1" in broken.source.anchor_problem
     )
     broken.store.close()

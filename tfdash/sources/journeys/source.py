@@ -11,7 +11,7 @@ from tfdash.clock import Clock
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Journey, JourneyRun
-from tfdash.sources.base import Reading
+from tfdash.sources.base import SourceBoard
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.journeys.running import CannotRun, run_journey
 from tfdash.text import safe
@@ -27,7 +27,7 @@ async def _always() -> bool:
 
 
 class JourneysSource:
-    """See ``tfdash.sources.base.Feeder``.
+    """See ``tfdash.sources.base.Source``.
 
     ``acting`` False: journeys that change things never run, and no changing method can be sent. ``may_run`` says
     whether this terminal is the one that runs them now; one that may not says so instead of showing old runs as its own.
@@ -50,14 +50,14 @@ class JourneysSource:
         self._runs: dict[str, tuple[JourneyRun, ...]] = {}
         self._seen_at: dict[str, float] = {}
 
-    async def run(self, board: Reading) -> None:
+    async def run(self, board: SourceBoard) -> None:
         for journey in self._journeys:
             self._publish(board, journey, None)
         async with asyncio.TaskGroup() as group:
             for place, journey in enumerate(self._journeys):
                 group.create_task(self._repeat(board, journey, min(place * _GAP, journey.every)))
 
-    async def _repeat(self, board: Reading, journey: JourneySettings, first: float) -> None:
+    async def _repeat(self, board: SourceBoard, journey: JourneySettings, first: float) -> None:
         await asyncio.sleep(first)
         while True:
             began = time.monotonic()
@@ -67,7 +67,7 @@ class JourneysSource:
                 log.exception("a journey failed")
             await asyncio.sleep(max(1.0, journey.every - (time.monotonic() - began)))
 
-    async def once(self, board: Reading, journey: JourneySettings) -> None:
+    async def once(self, board: SourceBoard, journey: JourneySettings) -> None:
         """One run, if it may be."""
         try:
             if not await self._may_run():
@@ -98,7 +98,7 @@ class JourneysSource:
         ref = self._cluster(journey)
         return f"{ref.environment}/{ref.cluster}/{journey.name}"
 
-    def _publish(self, board: Reading, journey: JourneySettings, reason: CannotRun | None) -> None:
+    def _publish(self, board: SourceBoard, journey: JourneySettings, reason: CannotRun | None) -> None:
         name, ref = self._name(journey), self._cluster(journey)
         namespace, _, workload = journey.workload.partition("/")
         value = Journey(

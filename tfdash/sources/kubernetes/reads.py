@@ -22,7 +22,7 @@ from tfdash.sources.kubernetes.transport import Reader, problem_of
 
 
 class Reads:
-    """The single reads of ``tfdash.sources.base.Source``. ``opened`` gives the reader, which may be closed in between.
+    """The single reads of ``tfdash.sources.base.ClusterSource``. ``opened`` gives the reader, which may be closed in between.
 
     ``fallback`` are the namespaces that are asked about where all are forbidden.
     """

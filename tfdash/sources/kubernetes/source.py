@@ -37,7 +37,7 @@ _LINGER = 60.0  # a kind that nobody wants any more is watched on for so long: g
 
 
 class KubernetesSource:
-    """See ``tfdash.sources.base.Source``. Cheap to make: nothing is imported or opened before ``run``.
+    """See ``tfdash.sources.base.ClusterSource``. Cheap to make: nothing is imported or opened before ``run``.
 
     ``namespaces`` are those to fall back to where listing all is forbidden.
     """

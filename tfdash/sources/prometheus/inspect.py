@@ -151,21 +151,21 @@ def _versions(traffic: Traffic, release: ReleaseState | None) -> list[str]:
 
 
 def inspect_metrics(
-    feeder: PrometheusSource, signals: Signals, releases: Mapping[Subject, ReleaseState]
+    source: PrometheusSource, signals: Signals, releases: Mapping[Subject, ReleaseState]
 ) -> MetricsReport:
-    """What a feeder brought into the board: the server, and every service of its cluster."""
-    server: Observation[str] = signals.prometheus.get(feeder.ref, Observation())
-    alerts = signals.alerts.get(feeder.ref)
+    """What a source brought into the board: the server, and every service of its cluster."""
+    server: Observation[str] = signals.prometheus.get(source.ref, Observation())
+    alerts = signals.alerts.get(source.ref)
     services = tuple(
-        inspect_service(subject, seen, releases.get(subject), _error_labels(feeder, seen.value))
+        inspect_service(subject, seen, releases.get(subject), _error_labels(source, seen.value))
         for subject, seen in signals.traffic.items()
-        if subject.cluster == feeder.ref
+        if subject.cluster == source.ref
     )
     findings = []
     if alerts is not None and alerts.problem is not None:
         findings.append(f"alerts: {alerts.problem}")
-    if feeder.skew is not None and abs(feeder.skew) > _SKEW:
-        findings.append(f"Prometheus' clock is {feeder.skew:+.0f} s from ours; check time synchronisation")
+    if source.skew is not None and abs(source.skew) > _SKEW:
+        findings.append(f"Prometheus' clock is {source.skew:+.0f} s from ours; check time synchronisation")
     if not services:
         findings.append(
             "no service is to be judged: no release is known, and [[metrics.services]] names none"
@@ -174,18 +174,18 @@ def inspect_metrics(
     if not problem and server.value is None:
         problem = "no answer yet"
     return MetricsReport(
-        where=safe(feeder.connection.shown),
+        where=safe(source.connection.shown),
         version=safe(server.value or ""),
         problem=problem,
-        skew=feeder.skew,
+        skew=source.skew,
         alerts=len(alerts.value) if alerts is not None and alerts.value is not None else None,
         services=services,
         findings=tuple(map(safe, findings)),
     )
 
 
-def _error_labels(feeder: PrometheusSource, traffic: Traffic | None) -> frozenset[str]:
-    template = feeder.options.families.get(traffic.template) if traffic is not None else None
+def _error_labels(source: PrometheusSource, traffic: Traffic | None) -> frozenset[str]:
+    template = source.options.families.get(traffic.template) if traffic is not None else None
     return (
         frozenset(m.label for told in template.errors for m in told) if template is not None else frozenset()
     )

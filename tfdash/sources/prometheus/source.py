@@ -18,7 +18,7 @@ from tfdash.model.observation import Observation, Problem
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Alert, Journey, SignalKey, Traffic
 from tfdash.process import in_thread
-from tfdash.sources.base import Reading
+from tfdash.sources.base import SourceBoard
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.alerts import read_alerts
 from tfdash.sources.prometheus.batches import Batch
@@ -36,7 +36,7 @@ _RARELY = 300.0  # seconds between looks at the server's version
 
 
 class PrometheusSource:
-    """See ``tfdash.sources.base.Feeder``. ``connect`` makes one client, in a thread; ``check`` is asked before the first.
+    """See ``tfdash.sources.base.Source``. ``connect`` makes one client, in a thread; ``check`` is asked before the first.
 
     Cheap to make: nothing is imported or opened before ``run``.
     """
@@ -70,7 +70,7 @@ class PrometheusSource:
         self._begun = False  # the last round went well: what is still to be filled is filled at once
         self.round_seconds = 0.0  # how long the last round took
 
-    async def run(self, board: Reading) -> None:
+    async def run(self, board: SourceBoard) -> None:
         board.put_signals({("prometheus", self.ref): self._server})
         await asyncio.sleep(
             random.uniform(0.0, min(1.0, self.options.interval / 4))
@@ -84,7 +84,7 @@ class PrometheusSource:
             self.round_seconds = time.monotonic() - began
             await self._wait(board, max(1.0, self.options.interval - self.round_seconds))
 
-    async def _wait(self, board: Reading, seconds: float) -> None:
+    async def _wait(self, board: SourceBoard, seconds: float) -> None:
         """Until the next round is due, or until there is something that was never asked for: a release that begins."""
         until = time.monotonic() + seconds
         seen = None
@@ -108,7 +108,7 @@ class PrometheusSource:
         """The server's clock minus ours by its last answer, in seconds."""
         return self._free[0].session.skew if self._free else None
 
-    async def round(self, board: Reading) -> None:
+    async def round(self, board: SourceBoard) -> None:
         """One round at one evaluation time, a whole second."""
         at = float(math.floor(self._clock.now()))
         if self._check is not None:
@@ -259,7 +259,7 @@ class PrometheusSource:
 
     def _publish(
         self,
-        board: Reading,
+        board: SourceBoard,
         at: float,
         server: Problem | None,
         traffic: dict[Subject, Observation[Traffic]],

@@ -60,8 +60,8 @@ class _Kept(NamedTuple):
     good: VerifiedGood | None
 
 
-class FromCluster:
-    """``tfdash.sources.base.Feeder``: keeps ``Store.elsewhere`` current."""
+class PeerWatcher:
+    """``tfdash.sources.base.Source``: keeps ``Store.elsewhere`` current."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -73,7 +73,7 @@ class FromCluster:
         while True:
             try:
                 await self.look(board)
-            except Exception:  # a bug of ours must not end the other feeders
+            except Exception:  # a bug of ours must not end the other sources
                 log.exception("what other terminals left in the cluster was not read")
             await asyncio.sleep(1.0)
 

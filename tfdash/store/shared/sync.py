@@ -18,7 +18,7 @@ from tfdash.store.log.canonical import GENESIS, Unreadable, decode, digest, read
 from tfdash.store.log.encryption import close_up
 from tfdash.store.log.local_file import LocalFile
 from tfdash.store.shared.shared_store import SharedStore
-from tfdash.store.store_source import SHARED, StoreFeeder
+from tfdash.store.store_source import SHARED, StoreSource
 
 log = logging.getLogger(__name__)
 POLL = 5.0
@@ -42,7 +42,7 @@ class Sync:
     def wake(self) -> None:
         self._wake.set()
 
-    async def run(self, feeder: StoreFeeder) -> None:
+    async def run(self, source: StoreSource) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             wait = 0.5
@@ -50,16 +50,16 @@ class Sync:
                 await asyncio.sleep(0.05)  # a burst of entries is delivered together
                 self._wake.clear()
                 try:
-                    await self.once(feeder)
+                    await self.once(source)
                     wait = 0.5
                 except LedgerUnavailable as error:
                     self.problem = str(error)
                     wait = min(wait * 2, 30.0)
-                    await feeder.look_at_health()
+                    await source.look_at_health()
                     await self._woken(wait)
                     await asyncio.sleep(min(wait, 2.0))
                     continue
-                await feeder.look_at_health()
+                await source.look_at_health()
                 await self._woken(self.poll)
 
     async def _woken(self, longest: float) -> None:
@@ -79,20 +79,20 @@ class Sync:
             await asyncio.sleep(wait)
             wait = min(wait * 2, 30.0)
 
-    async def once(self, feeder: StoreFeeder) -> None:
+    async def once(self, source: StoreSource) -> None:
         """Deliver, then fetch. Raises ``LedgerUnavailable`` where the shared store does not answer."""
-        if feeder.acting:
-            await self.deliver(feeder)
-        await self.fetch(feeder)
-        await self._templates(feeder)
-        await feeder.store.look_at_approvals()
+        if source.acting:
+            await self.deliver(source)
+        await self.fetch(source)
+        await self._templates(source)
+        await source.store.look_at_approvals()
         self.problem = "; ".join(f"{terminal}: {why}" for terminal, why in sorted(self._broken.items()))
 
     # -- out ----------------------------------------------------------------------------------------------------
 
-    async def deliver(self, feeder: StoreFeeder) -> None:
+    async def deliver(self, source: StoreSource) -> None:
         """Everything of this file, then what terminals that ended left behind."""
-        recorder = feeder.store.recorder
+        recorder = source.store.recorder
         with suppress(LedgerUnavailable):
             await recorder.on_file(lambda f: None, "opening")
         if recorder.file is None:
@@ -102,15 +102,15 @@ class Sync:
             return await recorder.on_file(work, "the outbox")
 
         async with self._delivering:
-            await self._drain(feeder, on_own, rotate=True)
-            for number in feeder.other_numbers():
-                await self._drain_left(feeder, number)
+            await self._drain(source, on_own, rotate=True)
+            for number in source.other_numbers():
+                await self._drain_left(source, number)
 
-    async def _drain_left(self, feeder: StoreFeeder, number: int) -> None:
-        recorder = feeder.store.recorder
+    async def _drain_left(self, source: StoreSource, number: int) -> None:
+        recorder = source.store.recorder
 
         def adopt() -> LocalFile | None:
-            slot = data_dir.try_slot(feeder.folder, number)
+            slot = data_dir.try_slot(source.folder, number)
             if slot is None:
                 return None
             try:
@@ -132,16 +132,16 @@ class Sync:
             return await recorder.thread.call(lambda: work(left), "the outbox of a terminal that ended")
 
         try:
-            await self._drain(feeder, on_left, rotate=False)
+            await self._drain(source, on_left, rotate=False)
         finally:
             recorder.thread.submit(left.close)
 
     async def _drain(
-        self, feeder: StoreFeeder, on: Callable[[Callable[..., Any]], Awaitable[Any]], *, rotate: bool
+        self, source: StoreSource, on: Callable[[Callable[..., Any]], Awaitable[Any]], *, rotate: bool
     ) -> None:
         skip: set[str] = set()
         rewound: set[str] = set()
-        now = feeder.store.clock.now()
+        now = source.store.clock.now()
         while True:
             pending = await on(lambda f: f.pending(SHARED, BATCH, tuple(skip)))
             if not pending:
@@ -160,14 +160,14 @@ class Sync:
                     break
                 else:
                     skip.add(terminal)
-                    await self._forked(feeder, terminal, sequence, put.status, rotate)
+                    await self._forked(source, terminal, sequence, put.status, rotate)
             for terminal, (sequence, hash) in acknowledged.items():
                 await on(lambda f, t=terminal, s=sequence, h=hash: f.acknowledge(t, s, h, SHARED, now))
 
     async def _forked(
-        self, feeder: StoreFeeder, terminal: str, sequence: int, status: str, rotate: bool
+        self, source: StoreSource, terminal: str, sequence: int, status: str, rotate: bool
     ) -> None:
-        recorder = feeder.store.recorder
+        recorder = source.store.recorder
         why = f"the log was forked: the shared store holds another entry {sequence} of this chain"
         if status == "gap":
             why = f"entries before {sequence} are missing both here and in the shared store"
@@ -178,29 +178,29 @@ class Sync:
 
             def work(file: LocalFile) -> None:
                 file.rotate("forked", why)
-                for noted in file.drafts(feeder.store.clock.now()):
+                for noted in file.drafts(source.store.clock.now()):
                     file.append(noted)
                 recorder.terminal = file.terminal
 
             await recorder.on_file(work, "beginning a new chain")
 
-    async def _templates(self, feeder: StoreFeeder) -> None:
+    async def _templates(self, source: StoreSource) -> None:
         """Templates travel only sealed with a key that people share."""
         if not self.key:
             return
-        store = feeder.store
+        store = source.store
         wanted = [d for d in store.remembered.template_digests() if d not in store.bodies]
         if wanted:
             store.take_bodies(await self.shared.bodies(wanted), (self.key,))
         for found in set(store.remembered.template_digests()) & set(store.bodies) - self._bodies_sent:
-            if feeder.acting:
+            if source.acting:
                 await self.shared.put_body(found, close_up(self.key, store.bodies[found]))
             self._bodies_sent.add(found)
 
     # -- in -----------------------------------------------------------------------------------------------------
 
-    async def fetch(self, feeder: StoreFeeder) -> None:
-        recorder = feeder.store.recorder
+    async def fetch(self, source: StoreSource) -> None:
+        recorder = source.store.recorder
         kept: dict[str, tuple[int, str]] = {}
         own: set[str] = set()
         if recorder.file is not None:
@@ -223,23 +223,23 @@ class Sync:
                 if good:
                     sequence, hash = good[-1][1], good[-1][3]
                     self._heads[terminal] = (sequence, hash)
-                    await self._take(feeder, good)
+                    await self._take(source, good)
                 if why:
                     self._broken[terminal] = why
                 if why or not rows:
                     break
 
-    async def _take(self, feeder: StoreFeeder, rows: list[Row]) -> None:
-        if feeder.store.recorder.file is not None:
+    async def _take(self, source: StoreSource, rows: list[Row]) -> None:
+        if source.store.recorder.file is not None:
             with suppress(LedgerUnavailable):  # a full disk here does not hide what others do
-                await feeder.store.recorder.on_file(
+                await source.store.recorder.on_file(
                     lambda f: f.take_others(rows), "keeping what others recorded"
                 )
         entries = []
         for _, _, raw, hash, _ in rows:
             with suppress(Unreadable):
                 entries.append(decode(raw, hash))
-        feeder.apply(entries)
+        source.apply(entries)
 
 
 def _within(rows: list[Any], most: int) -> list[Any]:

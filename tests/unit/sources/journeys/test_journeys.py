@@ -273,7 +273,7 @@ def test_journeys_that_are_refused(table: dict[str, Any], told: str) -> None:
 
 
 class Board:
-    """What a feeder sees of the board."""
+    """What a source sees of the board."""
 
     picture = Picture(at=0.0, number=0, clusters={})
     assessment = EMPTY_ASSESSMENT
@@ -308,11 +308,11 @@ async def test_the_feeder_publishes_runs_and_why_it_does_not_run(shop: Shop) -> 
             {"name": "probe", "probe": "probe_success"},
         ]
     }
-    feeder = source_for([REF], list(map(journey, raw["journeys"])), FixedClock(100.0))
-    assert feeder is not None
+    source = source_for([REF], list(map(journey, raw["journeys"])), FixedClock(100.0))
+    assert source is not None
     board = Board()
-    for one in feeder._journeys:
-        await feeder.once(board, one)
+    for one in source._journeys:
+        await source.once(board, one)
     assert sorted(board.signals.journeys) == ["production/eu-1/order", "production/eu-1/sign in"]
     first = board.signals.journeys["production/eu-1/sign in"]
     assert first.value is not None and first.problem is None and first.observed_at == 100.0
@@ -334,10 +334,10 @@ async def test_another_terminal_runs_them(shop: Shop) -> None:
         return False
 
     raw = {"journeys": [{"name": "j", "url": f"http://127.0.0.1:{shop.port}"}]}
-    feeder = source_for([REF], list(map(journey, raw["journeys"])), FixedClock(1.0), may_run=no)
-    assert feeder is not None
+    source = source_for([REF], list(map(journey, raw["journeys"])), FixedClock(1.0), may_run=no)
+    assert source is not None
     board = Board()
-    await feeder.once(board, feeder._journeys[0])
+    await source.once(board, source._journeys[0])
     (seen,) = board.signals.journeys.values()
     assert seen.problem is not None and "another terminal" in seen.problem.cause and shop.asked == []
 

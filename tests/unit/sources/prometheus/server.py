@@ -125,7 +125,7 @@ REF = ClusterRef("production", "eu-1")
 
 
 class Board:
-    """What a feeder sees of the board."""
+    """What a source sees of the board."""
 
     def __init__(self) -> None:
         self.picture = Picture(at=0.0, number=0, clusters={})

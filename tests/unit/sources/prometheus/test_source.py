@@ -1,4 +1,4 @@
-"""The feeder against a server that answers as Prometheus does: what is asked, what is kept, what is said."""
+"""The source against a server that answers as Prometheus does: what is asked, what is kept, what is said."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def server() -> Iterator[Fake]:
         yield running
 
 
-def feeder(server: Fake, raw: dict[str, Any] = WATCHED, at: float = T0, **table: Any) -> PrometheusSource:
+def source(server: Fake, raw: dict[str, Any] = WATCHED, at: float = T0, **table: Any) -> PrometheusSource:
     made = metrics_source(REF, raw, {"url": server.url, **table}, None, Ticking(at))
     return made
 
@@ -62,7 +62,7 @@ async def test_counters_errors_and_buckets_come_exact(server: Fake) -> None:
         server.add("http_request_duration_seconds_bucket", scrapes(*values), **http(server, le=le))
     server.add("http_request_duration_seconds_sum", scrapes(0.25, 1.5), **http(server))
     board = Board()
-    await feeder(server).round(board)
+    await source(server).round(board)
     traffic = seen(board)
     assert [
         (c.pod, c.version, dict(c.labels)["code"], [p.value for p in c.points]) for c in traffic.requests
@@ -83,7 +83,7 @@ async def test_counters_errors_and_buckets_come_exact(server: Fake) -> None:
 
 async def test_a_later_round_asks_for_what_is_new_and_appends(server: Fake) -> None:
     server.add("http_requests_total", scrapes(1, 2), **http(server, code="200"))
-    board, one = Board(), feeder(server)
+    board, one = Board(), source(server)
     await one.round(board)
     assert all("[600s]" in q for q in server.queries())
     server.asked.clear()
@@ -101,7 +101,7 @@ async def test_a_later_round_asks_for_what_is_new_and_appends(server: Fake) -> N
 
 async def test_samples_past_the_horizon_go_and_so_do_series_that_ended(server: Fake) -> None:
     server.add("http_requests_total", scrapes(1, 2), **http(server))
-    board, one = Board(), feeder(server)
+    board, one = Board(), source(server)
     await one.round(board)
     one._clock.at = T0 + 599
     await one.round(board)
@@ -113,7 +113,7 @@ async def test_samples_past_the_horizon_go_and_so_do_series_that_ended(server: F
 
 async def test_a_lagging_backend_is_caught_up_with(server: Fake) -> None:
     server.add("http_requests_total", scrapes(1, 2, until=T0 - 120), **http(server))
-    board, one = Board(), feeder(server)
+    board, one = Board(), source(server)
     await one.round(board)
     labels, values, native = server.series[0]
     server.series[0] = (labels, [*values, (T0 - 106, "3")], native)
@@ -130,7 +130,7 @@ async def test_no_number_is_dropped_and_said(server: Fake) -> None:
         **http(server),
     )
     board = Board()
-    await feeder(server).round(board)
+    await source(server).round(board)
     assert [p.value for p in seen(board).requests[0].points] == [1.0, 3.0]
     assert "2 samples were no numbers" in seen(board).queries[0].warning
 
@@ -138,7 +138,7 @@ async def test_no_number_is_dropped_and_said(server: Fake) -> None:
 async def test_warnings_of_the_server_are_kept(server: Fake) -> None:
     server.warnings = ["PromQL warning: partial response"]
     board = Board()
-    await feeder(server).round(board)
+    await source(server).round(board)
     assert "partial response" in seen(board).queries[0].warning
 
 
@@ -146,7 +146,7 @@ async def test_half_a_scrape_waits_for_its_rest(server: Fake) -> None:
     name = "http_request_duration_seconds_bucket"
     server.add(name, scrapes(1, 2), **http(server, le="0.1"))
     server.add(name, scrapes(1, 2), **http(server, le="+Inf"))
-    board, one = Board(), feeder(server)
+    board, one = Board(), source(server)
     await one.round(board)
     labels, values, native = server.series[1]
     server.series[1] = (labels, [*values, (T0 + 14, "5")], native)  # the other bucket is not there yet
@@ -172,7 +172,7 @@ async def test_native_histograms_are_cumulative_and_win_over_classic_ones(server
     for le in ("0.5", "+Inf"):
         server.add("http_request_duration_seconds_bucket", scrapes(1, 2), **http(server, le=le))
     board = Board()
-    await feeder(server).round(board)
+    await source(server).round(board)
     (histogram,) = seen(board).latency
     assert histogram.native and len(histogram.points) == 1
     assert histogram.points[0].bounds == (0.1, 0.2, 0.4, 0.8, math.inf)
@@ -198,7 +198,7 @@ async def test_istio_is_in_milliseconds_and_finds_by_workload(server: Fake) -> N
     for le in ("100", "+Inf"):
         server.add("istio_request_duration_milliseconds_bucket", scrapes(1, 2), **labels, le=le)
     board = Board()
-    await feeder(server, raw).round(board)
+    await source(server, raw).round(board)
     traffic = seen(board)
     assert len(traffic.requests) == 2 and len(traffic.errors) == 1 and traffic.requests[0].version == "7b8c1"
     assert traffic.latency[0].points[0].bounds == (0.1, math.inf)
@@ -219,7 +219,7 @@ async def test_opentelemetry_counts_its_histogram(server: Fake) -> None:
                 le=le,
             )
     board = Board()
-    await feeder(server, raw).round(board)
+    await source(server, raw).round(board)
     traffic = seen(board)
     assert [c.points[-1].value for c in traffic.requests] == [7.0, 2.0]
     assert [c.points[-1].value for c in traffic.errors] == [2.0] and traffic.errors[0].pod == STABLE
@@ -249,7 +249,7 @@ async def test_ingress_nginx_tells_versions_by_route(server: Fake) -> None:
     server.add("nginx_ingress_controller_requests", scrapes(3, 4), **base, canary="shop-checkout-canary-80")
     board = Board()
     releasing(board, in_flight())
-    await feeder(server, raw).round(board)
+    await source(server, raw).round(board)
     traffic = seen(board)
     assert [(c.version, c.pod, c.points[-1].value) for c in traffic.requests] == [
         ("6d4f9", "", 2.0),
@@ -261,7 +261,7 @@ async def test_ingress_nginx_tells_versions_by_route(server: Fake) -> None:
 async def test_pods_are_mapped_by_the_api_and_remembered_when_gone(server: Fake) -> None:
     server.add("http_requests_total", scrapes(1, 2), **http(server, STABLE))
     pod = Pod(namespace="shop", name=STABLE, labels={"pod-template-hash": "from-the-label"})
-    board, one = Board(), feeder(server)
+    board, one = Board(), source(server)
     info: Observation[ServerInfo] = Observation()
     at = Key("shop", STABLE)
     for pods in ({at: pod}, {}):
@@ -282,7 +282,7 @@ async def test_a_neighbour_with_a_longer_name_keeps_its_own(server: Fake) -> Non
     server.add("http_requests_total", scrapes(8, 9), namespace="other", pod=STABLE)
     board = Board()
     releasing(board, in_flight(), in_flight(api))
-    await feeder(server, {}).round(board)
+    await source(server, {}).round(board)
     assert [c.pod for c in seen(board).requests] == [STABLE]
     assert [c.pod for c in seen(board, api).requests] == ["checkout-api-5f6d7-ccccc"]
 
@@ -293,7 +293,7 @@ async def test_a_pair_of_deployments_is_one_release(server: Fake) -> None:
     board = Board()
     partner = Subject(REF, "Deployment", "shop", "checkout-canary")
     releasing(board, in_flight(partner=partner))
-    await feeder(server, {}).round(board)
+    await source(server, {}).round(board)
     assert {c.pod for c in seen(board).requests} == {STABLE, "checkout-canary-7b8c1-ddddd"}
 
 
@@ -302,7 +302,7 @@ async def test_many_services_are_few_queries(server: Fake) -> None:
     releasing(
         board, *(in_flight(Subject(REF, "Deployment", f"ns-{i % 5}", f"service-{i:03d}")) for i in range(200))
     )
-    one = feeder(server, {})
+    one = source(server, {})
     for known in (40, 80, 120, 160, 200):  # first views come early: in flight first, by and by
         await one.round(board)
         assert len(board.signals.traffic) == known
@@ -316,12 +316,12 @@ async def test_too_many_workloads_leave_out_the_idle_ones(server: Fake) -> None:
     board = Board()
     idle = msgspec.structs.replace(in_flight(Subject(REF, "Deployment", "a", "idle")), phase=Phase.NONE)
     releasing(board, idle, in_flight())
-    await feeder(server, {"metrics": {"max_workloads": 1}}).round(board)
+    await source(server, {"metrics": {"max_workloads": 1}}).round(board)
     assert list(board.signals.traffic) == [CHECKOUT]
 
 
 async def test_what_is_no_more_is_taken_out(server: Fake) -> None:
-    board, one = Board(), feeder(server, {})
+    board, one = Board(), source(server, {})
     releasing(board, in_flight())
     await one.round(board)
     assert list(board.signals.traffic) == [CHECKOUT]
@@ -372,7 +372,7 @@ async def test_a_failure_is_told_in_words_and_keeps_the_last_value(
     server: Fake, fail: Any, kind: ProblemKind, said: str
 ) -> None:
     server.add("http_requests_total", scrapes(1, 2), **http(server))
-    board, one = Board(), feeder(server)
+    board, one = Board(), source(server)
     await one.round(board)
     server.fail = fail
     one._clock.at = T0 + 15
@@ -392,7 +392,7 @@ async def test_a_server_that_never_answers_costs_one_timeout(server: Fake) -> No
     board = Board()
     raw = {"metrics": {**WATCHED["metrics"], "timeout": "200ms"}}
     began = asyncio.get_running_loop().time()
-    await feeder(server, raw).round(board)
+    await source(server, raw).round(board)
     assert asyncio.get_running_loop().time() - began < 3.0
     problem = board.signals.traffic[CHECKOUT].problem
     assert problem is not None and problem.kind is ProblemKind.TIMEOUT
@@ -420,7 +420,7 @@ async def test_credentials_headers_prefix_and_labels_are_sent(monkeypatch: pytes
             "headers": {"X-Scope-OrgID": "team-a"},
             "match": {"cluster": "eu-1"},
         }
-        await feeder(server, **table).round(board)
+        await source(server, **table).round(board)
         assert board.signals.prometheus[REF].problem is None
         for path, _, headers in server.asked:
             assert path.startswith("/api/v1/") and headers["Authorization"] == "Bearer planted-secret"
@@ -433,7 +433,7 @@ async def test_basic_and_gzip(server: Fake, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PROM_PASSWORD", "open sesame")
     server.add("http_requests_total", scrapes(1, 2), **http(server))
     board = Board()
-    await feeder(server, username="ops", password="env:PROM_PASSWORD", compression="gzip").round(board)
+    await source(server, username="ops", password="env:PROM_PASSWORD", compression="gzip").round(board)
     assert len(seen(board).requests[0].points) == 2
     assert server.asked[0][2]["Authorization"] == "Basic b3BzOm9wZW4gc2VzYW1l"
     assert server.asked[0][2]["Accept-Encoding"] == "gzip"
@@ -441,7 +441,7 @@ async def test_basic_and_gzip(server: Fake, monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_a_missing_secret_is_said_without_being_asked_for(server: Fake) -> None:
     board = Board()
-    await feeder(server, bearer="env:NO_SUCH_VARIABLE_HERE").round(board)
+    await source(server, bearer="env:NO_SUCH_VARIABLE_HERE").round(board)
     problem = board.signals.prometheus[REF].problem
     assert problem is not None and "NO_SUCH_VARIABLE_HERE is not set" in problem.cause and server.asked == []
 
@@ -463,7 +463,7 @@ async def test_alerts_are_matched_to_workloads(server: Fake) -> None:
         {"labels": {"alertname": "Disk", "instance": "n1"}, "annotations": {}, "state": "firing"},
     ]
     board = Board()
-    await feeder(server).round(board)
+    await source(server).round(board)
     alerts = board.signals.alerts[REF].value
     assert alerts is not None
     told = {a.name: (a.state, a.namespace, a.workload, a.severity, a.summary, a.since) for a in alerts}
@@ -477,7 +477,7 @@ async def test_alerts_come_from_series_where_the_api_has_none(server: Fake) -> N
         "ALERTS", [(T0 - 5, "1")], alertname="Slow", alertstate="firing", namespace="shop", statefulset="db"
     )
     board = Board()
-    await feeder(server).round(board)
+    await source(server).round(board)
     (alert,) = board.signals.alerts[REF].value or ()
     assert (alert.name, alert.state, alert.workload) == ("Slow", "firing", "db")
 
@@ -499,7 +499,7 @@ async def test_probe_metrics_are_journeys(server: Fake) -> None:
     server.add("probe_success", scrapes(1, 0), instance="shop")
     server.add("probe_duration_seconds", scrapes(0.2, 3), instance="shop")
     board = Board()
-    await feeder(server, raw).round(board)
+    await source(server, raw).round(board)
     assert sorted(board.signals.journeys) == ["production/eu-1/none", "production/eu-1/pay"]
     pay = board.signals.journeys["production/eu-1/pay"].value
     assert pay is not None and pay.workload == CHECKOUT and pay.side == "canary"
@@ -507,7 +507,7 @@ async def test_probe_metrics_are_journeys(server: Fake) -> None:
     none = board.signals.journeys["production/eu-1/none"].value
     assert none is not None and none.runs == ()
     server.fail = answer(500)
-    await feeder(server, raw).round(board)
+    await source(server, raw).round(board)
     assert board.signals.journeys["production/eu-1/pay"].problem is not None
 
 
