@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from tfdash.demo.options import ENVIRONMENTS
 from tfdash.demo.platform import Platform
-from tfdash.demo.prometheus.server import PREFIX
 from tfdash.demo.scenarios.catalogue import catalogue
 from tfdash.demo.scenarios.identities import one_namespace
 from tfdash.demo.tls import Certificates
@@ -93,12 +92,10 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
             f"context = {_quoted(context_name(name, _OWN))}",
             f"name = {_quoted(f'demo-{name}')}",
             "",
-            f"[environments.{name}.prometheus]",
-            f"url = {_quoted(f'https://{platform.clusters[name].address}{PREFIX}')}",
-            f"bearer = {_quoted(f'file:{kubeconfig.with_name(_OWN_TOKEN)}')}",
-            f"ca = {_quoted(str(kubeconfig.with_name('ca.crt')))}",
-            "",
         ]
+        for backend in platform.clusters[name].backends:
+            found = backend.settings(kubeconfig.with_name(_OWN_TOKEN), kubeconfig.with_name("ca.crt"))
+            lines += [*found, ""] if found else []
     lines += _journeys()
     clock = platform.clock
     lines += [

@@ -1,52 +1,34 @@
-"""One simulated cluster: its objects, its agenda, who may do what, and its faults."""
+"""One simulated cluster: its world, and the backends that answer beside the API server.
+
+A further backend is a module that derives from ``Backend``, and its line here.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import random
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
-from tfdash.demo.apiserver.auth import Authorizer, Tokens
-from tfdash.demo.apiserver.faults import Faults
-from tfdash.demo.apiserver.object_store import Store
-from tfdash.demo.clock import Agenda, SimulatedClock
-from tfdash.demo.controllers.argo.git_repository import Repository
-from tfdash.demo.controllers.behaviour import Behaviours, Refusal
+from tfdash.demo.apiserver.auth import Tokens
+from tfdash.demo.backend import Backend
+from tfdash.demo.clock import SimulatedClock
+from tfdash.demo.cluster_state import ClusterState
 from tfdash.demo.controllers.flagger.load_tester import Gates
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.prometheus.server import PrometheusServer
 
-if TYPE_CHECKING:
-    from tfdash.demo.traffic.usage import Demand
+BACKENDS: tuple[type[Backend], ...] = (PrometheusServer, Gates)
 
 
-class Cluster:
-    """``rng`` decides what happens in the world; ``machine_rng`` what does not belong to it (time-outs)."""
+B = TypeVar("B", bound=Backend)
+
+
+class Cluster(ClusterState):
+    """See the module."""
 
     def __init__(self, name: str, options: DemoOptions, clock: SimulatedClock, tokens: Tokens) -> None:
-        self.name = name
-        self.options = options
-        self.clock = clock
-        self.agenda = Agenda(clock)
-        self.rng = random.Random(f"{options.seed}/{name}")
-        self.machine_rng = random.Random()
-        self.store = Store(self.agenda.now, self.rng, options.history)
-        self.authorizer = Authorizer(self.store)
-        self.tokens = tokens
-        self.faults = Faults(name)
-        self.address = ""
-        self.demands: dict[tuple[str, str], Demand] = {}  # by namespace and the label app
-        self.serving: tuple[int, dict[tuple[str, str], int]] = (0, {})
-        self.behaviours = Behaviours(name, self.store)
-        self.refusals: list[Refusal] = []
-        self.prometheus = PrometheusServer(self)
-        self.repository = Repository()
-        self.gates = Gates()
-        self.custom = True  # whether the custom resources of Argo and Flagger are served
+        super().__init__(name, options, clock, tokens)
+        self.backends = tuple(kind(self) for kind in BACKENDS)
+        self.prometheus = self.backend(PrometheusServer)
+        self.gates = self.backend(Gates)
 
-    async def pause(self, real_seconds: float) -> None:
-        await asyncio.sleep(real_seconds)
-
-    async def breathe(self) -> None:
-        """Let other requests have their turn."""
-        await asyncio.sleep(0)
+    def backend(self, kind: type[B]) -> B:
+        return next(found for found in self.backends if isinstance(found, kind))

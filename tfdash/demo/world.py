@@ -27,7 +27,8 @@ from tfdash.demo.controllers.statefulset import StatefulSets
 from tfdash.demo.scenarios.bulk import lay_bulk
 from tfdash.demo.scenarios.delivery_layout import carriers
 from tfdash.demo.scenarios.layout import Layout
-from tfdash.demo.scenarios.scenario import Scenario, Step
+from tfdash.demo.scenarios.scenario import Scenario
+from tfdash.demo.scenarios.step import Step
 from tfdash.demo.scenarios.steps import Actions
 
 LEAD = 5400.0  # simulated seconds that have passed in the world before it is shown

@@ -17,7 +17,8 @@ from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
 from tfdash.demo.options import DemoOptions
-from tfdash.demo.scenarios.scenario import Scenario, ScenarioError, Step, load, shipped
+from tfdash.demo.scenarios.scenario import Scenario, ScenarioError, load, shipped
+from tfdash.demo.scenarios.step import Step
 from tfdash.demo.world import World, settle
 
 CANARIES, APPLICATIONS, DEPLOYMENTS = "canaries.flagger.app", "applications.argoproj.io", "deployments.apps"

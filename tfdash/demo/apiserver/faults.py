@@ -19,7 +19,7 @@ from aiohttp import web
 
 from tfdash.demo.apiserver.errors import ApiError, expired, too_many, unauthorized
 from tfdash.demo.apiserver.negotiate import failure
-from tfdash.demo.apiserver.request import target, watching
+from tfdash.demo.apiserver.paths import target, watching
 
 KINDS = ("slow", "hang", "reset", "401", "403", "429", "500", "410", "garbage")
 GARBAGE = b'\x00\xff{"kind": "PodLi\x1b[31mst", "items": [}}\n'

@@ -13,20 +13,19 @@ from aiohttp import web
 from tfdash.demo import control
 from tfdash.demo.apiserver import discovery, openapi
 from tfdash.demo.apiserver.auth import Attributes, User, impersonated
-from tfdash.demo.apiserver.errors import ApiError, method_not_allowed, no_such_resource
+from tfdash.demo.apiserver.errors import ApiError, method_not_allowed, no_such_resource, not_found
 from tfdash.demo.apiserver.faults import strike
 from tfdash.demo.apiserver.logs import log
 from tfdash.demo.apiserver.metrics import metrics
 from tfdash.demo.apiserver.negotiate import decode_body, document, failure
+from tfdash.demo.apiserver.paths import Target, target, verb_of, watching
 from tfdash.demo.apiserver.reading import get, listing
-from tfdash.demo.apiserver.request import Call, shape_of, target, verb_of, watching
+from tfdash.demo.apiserver.request import Call, shape_of
 from tfdash.demo.apiserver.reviews import review
 from tfdash.demo.apiserver.scaling import read_scale
 from tfdash.demo.apiserver.watching import watch
 from tfdash.demo.apiserver.writing import write
 from tfdash.demo.cluster import Cluster
-from tfdash.demo.controllers.flagger import load_tester
-from tfdash.demo.prometheus.server import concerns
 
 log_of = logging.getLogger("tfdash.demo")
 _LARGEST_BODY = 8 * 1024 * 1024
@@ -61,8 +60,9 @@ class ApiServer:
                 struck = await strike(fault, request)
                 if struck is not None:
                     return struck
-            if concerns(request.path):
-                return await self.cluster.prometheus.serve(request, self._user(request))
+            for backend in self.cluster.backends:
+                if backend.concerns(request.path):
+                    return await backend.serve(request, self._user(request))
             return await self._answer(request, self._user(request))
         except ApiError as error:
             return failure(error)
@@ -110,9 +110,7 @@ class ApiServer:
         )
         self.cluster.authorizer.demand(user, asked)
         if (wanted.plural, wanted.subresource) == ("services", "proxy"):
-            if wanted.name.removeprefix("http:").partition(":")[0] == load_tester.SERVICE:
-                return await self.cluster.gates.proxied(request, request.path.partition("/proxy")[2])
-            return await self.cluster.prometheus.proxied(request, wanted)
+            return await self._proxied(request, wanted)
         resource = wanted.resource
         if resource is not None and resource.custom and not self.cluster.custom:
             raise no_such_resource()
@@ -122,6 +120,16 @@ class ApiServer:
             request, self.cluster, user, resource, wanted.namespace, wanted.name, wanted.subresource, verb
         )
         return await self._dispatch(call)
+
+    async def _proxied(self, request: web.Request, wanted: Target) -> web.StreamResponse:
+        name = wanted.name.removeprefix("http:").partition(":")[0]
+        for backend in self.cluster.backends:
+            if backend.is_service(wanted.namespace, name):
+                path = "/" + request.path.partition("/proxy")[2].lstrip("/")
+                return await backend.proxied(request, path)
+        if self.cluster.store.find("services", wanted.namespace, name) is None:
+            raise not_found("services", "", name)
+        raise ApiError(503, "ServiceUnavailable", f'no endpoints available for service "{wanted.name}"', {})
 
     async def _dispatch(self, call: Call) -> web.StreamResponse:
         resource, verb = call.resource, call.verb

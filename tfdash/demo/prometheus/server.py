@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from aiohttp import web
 
 from tfdash.demo.apiserver.auth import ANONYMOUS, User
-from tfdash.demo.apiserver.errors import ApiError, not_found
+from tfdash.demo.apiserver.errors import ApiError
+from tfdash.demo.backend import Backend
+from tfdash.demo.cluster_state import ClusterState
+from tfdash.demo.scenarios.step import Step
 from tfdash.demo.traffic.history import History
 
 if TYPE_CHECKING:
-    from tfdash.demo.apiserver.request import Target
-    from tfdash.demo.cluster import Cluster
     from tfdash.demo.prometheus.api import Api
 
 PREFIX = "/prometheus"
@@ -21,18 +25,16 @@ SERVICE = ("platform", "prometheus")
 _COMPRESSED = 2048  # bytes from which an answer is worth compressing
 
 
-def concerns(path: str) -> bool:
-    """Whether a request's path is this server's."""
-    return path == PREFIX or path.startswith(PREFIX + "/")
-
-
-class PrometheusServer:
+class PrometheusServer(Backend):
     """Notes the cluster's traffic from its construction on; what answers is put together at the first request.
 
     ``down`` is the text with which a proxy says that it does not reach the server; "" while it is up.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    prefix = PREFIX
+
+    def __init__(self, cluster: ClusterState) -> None:
+        super().__init__(cluster)
         self.history = History(cluster)
         self.down = ""
         self._api: Api | None = None
@@ -54,19 +56,33 @@ class PrometheusServer:
             return web.Response(status=401, text="Unauthorized\n", headers={"WWW-Authenticate": "Bearer"})
         return await self._asked(request, request.path.removeprefix(PREFIX) or "/")
 
-    async def proxied(self, request: web.Request, wanted: Target) -> web.Response:
+    def is_service(self, namespace: str, name: str) -> bool:
+        return (namespace, name) == SERVICE
+
+    async def proxied(self, request: web.Request, path: str) -> web.Response:
         """The same through the API server's service proxy, ``services/[http:]prometheus:9090/proxy/...``."""
-        name = wanted.name.removeprefix("http:").partition(":")[0]
-        if (wanted.namespace, name) != SERVICE:
-            found = self.history.cluster.store.find("services", wanted.namespace, name)
-            if found is None:
-                raise not_found("services", "", name)
-            raise ApiError(
-                503, "ServiceUnavailable", f'no endpoints available for service "{wanted.name}"', {}
-            )
         if self.down:
             raise ApiError(503, "ServiceUnavailable", f"error trying to reach service: {self.down}", {})
-        return await self._asked(request, "/" + request.path.partition("/proxy")[2].lstrip("/"))
+        return await self._asked(request, path)
+
+    def settings(self, token: Path, ca: Path) -> list[str]:
+        return [
+            f"[environments.{self.cluster.name}.prometheus]",
+            f"url = {json.dumps(f'https://{self.cluster.address}{PREFIX}')}",
+            f"bearer = {json.dumps(f'file:{token}', ensure_ascii=False)}",
+            f"ca = {json.dumps(str(ca), ensure_ascii=False)}",
+        ]
+
+    def _go_down(self, step: Step) -> None:
+        self.down = step.reason or "upstream connect error: connection refused"
+
+    def _come_up(self, step: Step) -> None:
+        self.down = ""
+
+    steps: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
+        "prometheus-down": _go_down,
+        "prometheus-up": _come_up,
+    }
 
     async def _asked(self, request: web.Request, path: str) -> web.Response:
         if self.down:

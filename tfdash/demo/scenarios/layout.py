@@ -17,7 +17,7 @@ from tfdash.demo.scenarios.catalogue import Service
 from tfdash.demo.scenarios.ground import DAY, Ground
 from tfdash.demo.scenarios.identities import lay_rights
 from tfdash.demo.scenarios.pod_templates import template_of
-from tfdash.demo.traffic import usage
+from tfdash.demo.traffic.demand import Demand
 
 
 class Layout(Ground):
@@ -44,11 +44,11 @@ class Layout(Ground):
         if service.demand:
             # The demand of an environment follows its size, so that utilisation is alike in all of them.
             share = self.plan.replicas(service, self.environment) / service.replicas
-            self.cluster.demands[namespace, service.name] = usage.Demand(
+            self.cluster.demands[namespace, service.name] = Demand(
                 service.demand * share, float(parse(service.used))
             )
         else:
-            self.cluster.demands[namespace, service.name] = usage.Demand(0.02, float(parse(service.used)))
+            self.cluster.demands[namespace, service.name] = Demand(0.02, float(parse(service.used)))
         maker = {
             "Deployment": self.deployment,
             "StatefulSet": self.stateful_set,

@@ -6,70 +6,16 @@ import tomllib
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from tfdash.demo.controllers.behaviour import Rule, duration
-
-ACTIONS = (
-    "release",
-    "undo",
-    "scale",
-    "restart",
-    "pause",
-    "resume",
-    "delete-pod",
-    "lose-node",
-    "restore-node",
-    "cordon",
-    "uncordon",
-    "demand",
-    "behave",
-    "behave-well",
-    "refuse",
-    "accept",
-    "create",
-    "run-cronjob",
-    "edit-config",
-    "prometheus-down",
-    "prometheus-up",
-)
+from tfdash.demo.scenarios.step import Step
+from tfdash.demo.scenarios.steps import NAMES
 
 
 class ScenarioError(Exception):
     """A scenario that cannot be read; the text names the file, the place and the remedy."""
-
-
-class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One thing that happens. ``at`` counts from the demo's start, "-12m" lies before it; without it the step waits
-    for the control endpoint. The other fields are the action's.
-    """
-
-    do: str
-    name: str = ""
-    at: str | int | float | None = None
-    environment: str = "production"
-    namespace: str = "main"  # a role of data/world.toml, or a name
-    service: str = ""
-    version: str = ""
-    replicas: int = 0
-    node: str = ""
-    factor: float = 1.0
-    over: str | int | float = 0  # how long a change of demand takes
-    env: dict[str, str] = {}
-    cpu: str = ""
-    memory_limit: str = ""
-    does: dict[str, Any] = {}
-    image: str = "*"
-    webhook: str = ""
-    reason: str = ""
-    manifest: dict[str, Any] = {}
-    data: dict[str, str] = {}
-
-    @property
-    def offset(self) -> float:
-        return duration(self.at if self.at is not None else 0)
 
 
 class Bulk(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -146,8 +92,8 @@ def load(name: str) -> Scenario:
 
 def _check(where: str, index: int, step: Step) -> None:
     here = f"{where}: step {index} ({step.name or step.do})"
-    if step.do not in ACTIONS:
-        raise ScenarioError(f"{here}: do = {step.do!r} is unknown; one of {', '.join(ACTIONS)}")
+    if step.do not in NAMES:
+        raise ScenarioError(f"{here}: do = {step.do!r} is unknown; one of {', '.join(NAMES)}")
     try:
         duration(step.over)
         if step.at is not None:

@@ -20,6 +20,7 @@ from tfdash.demo.apiserver.objects import (
 )
 from tfdash.demo.apiserver.resources import by_kind
 from tfdash.demo.apiserver.writing import GENERATED
+from tfdash.demo.cluster import BACKENDS
 from tfdash.demo.controllers.behaviour import Refusal, Rule, duration
 from tfdash.demo.controllers.cronjob import make_job
 from tfdash.demo.controllers.deployment import revision_of, template_of
@@ -27,8 +28,9 @@ from tfdash.demo.controllers.kernel import Kernel
 from tfdash.demo.controllers.nodes import Nodes
 from tfdash.demo.controllers.replicaset import STORAGE as SETS
 from tfdash.demo.scenarios.catalogue import catalogue
-from tfdash.demo.scenarios.scenario import Step
+from tfdash.demo.scenarios.step import Step
 from tfdash.demo.traffic import usage
+from tfdash.demo.traffic.demand import Demand
 
 _WORKLOADS = ("deployments.apps", "rollouts.argoproj.io", "statefulsets.apps", "daemonsets.apps")
 _CAUSE = "kubernetes.io/change-cause"
@@ -38,32 +40,16 @@ class Actions:
     def __init__(self, kernel: Kernel, nodes: Nodes) -> None:
         self._k = kernel
         self._nodes = nodes
-        self._does: dict[str, Callable[[Step], None]] = {
-            "release": self._release,
-            "undo": self._undo,
-            "scale": self._scale,
-            "restart": self._restart,
-            "pause": lambda s: self._paused(s, True),
-            "resume": lambda s: self._paused(s, None),
-            "delete-pod": self._delete_pod,
-            "lose-node": lambda s: nodes.lose(s.node),
-            "restore-node": lambda s: nodes.bring_back(s.node),
-            "cordon": lambda s: self._cordon(s, True),
-            "uncordon": lambda s: self._cordon(s, None),
-            "demand": self._demand,
-            "behave": self._behave,
-            "behave-well": lambda s: kernel.behaviours.remove(s.service),
-            "refuse": self._refuse,
-            "accept": self._accept,
-            "create": self._create,
-            "run-cronjob": self._run_cronjob,
-            "edit-config": self._edit_config,
-            "prometheus-down": self._prometheus_down,
-            "prometheus-up": lambda s: setattr(kernel.cluster.prometheus, "down", ""),
-        }
 
     def run(self, step: Step) -> None:
-        self._does[step.do](step)
+        """Carry it out, or have the backend do so that it is about."""
+        act = _DOES.get(step.do)
+        if act is not None:
+            act(self, step)
+            return
+        for backend in self._k.cluster.backends:
+            if step.do in backend.steps:
+                backend.steps[step.do](backend, step)
 
     def _namespace(self, step: Step) -> str:
         plan = catalogue()
@@ -181,7 +167,7 @@ class Actions:
             (
                 begins,
                 min(ends, now),
-                usage.demand_factor(usage.Demand(1, 0, ramps=[(begins, ends, final)]), now),
+                usage.demand_factor(Demand(1, 0, ramps=[(begins, ends, final)]), now),
             )
             for begins, ends, final in demand.ramps
         ]
@@ -192,9 +178,6 @@ class Actions:
             app=step.service or "*", image=step.image, namespace=self._namespace(step), does=step.does
         )
         self._k.behaviours.add(rule)
-
-    def _prometheus_down(self, step: Step) -> None:
-        self._k.cluster.prometheus.down = step.reason or "upstream connect error: connection refused"
 
     def _refuse(self, step: Step) -> None:
         refusal = Refusal(
@@ -234,3 +217,28 @@ class Actions:
         found = self._k.store.find("configmaps", self._namespace(step), step.service)
         if found is not None:
             self._k.update("configmaps", {**found, "data": {**dig(found, "data", default={}), **step.data}})
+
+
+_DOES: dict[str, Callable[[Actions, Step], None]] = {
+    "release": Actions._release,
+    "undo": Actions._undo,
+    "scale": Actions._scale,
+    "restart": Actions._restart,
+    "pause": lambda a, s: a._paused(s, True),
+    "resume": lambda a, s: a._paused(s, None),
+    "delete-pod": Actions._delete_pod,
+    "lose-node": lambda a, s: a._nodes.lose(s.node),
+    "restore-node": lambda a, s: a._nodes.bring_back(s.node),
+    "cordon": lambda a, s: a._cordon(s, True),
+    "uncordon": lambda a, s: a._cordon(s, None),
+    "demand": Actions._demand,
+    "behave": Actions._behave,
+    "behave-well": lambda a, s: a._k.behaviours.remove(s.service),
+    "refuse": Actions._refuse,
+    "accept": Actions._accept,
+    "create": Actions._create,
+    "run-cronjob": Actions._run_cronjob,
+    "edit-config": Actions._edit_config,
+}
+NAMES = (*_DOES, *(name for backend in BACKENDS for name in backend.steps))
+"""What a step may be told to ``do``."""

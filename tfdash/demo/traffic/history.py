@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfdash.demo.apiserver.object_store import DELETED, Happened
 from tfdash.demo.apiserver.objects import (
@@ -17,12 +17,10 @@ from tfdash.demo.apiserver.objects import (
     namespace_of,
     uid_of,
 )
+from tfdash.demo.cluster_state import ClusterState
 from tfdash.demo.scenarios.catalogue import catalogue
 from tfdash.demo.traffic import usage
 from tfdash.demo.traffic.profile import Profile, Service, profile_of, table
-
-if TYPE_CHECKING:
-    from tfdash.demo.cluster import Cluster
 
 INTERVAL = 15_000  # milliseconds between scrapes
 KEPT = 7_200_000 + 600_000  # how much of the past is held
@@ -117,7 +115,7 @@ class Split:
 class History:
     """Listens to a cluster's pods and rollouts. ``origin`` is the oldest time for which there are samples."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: ClusterState) -> None:
         self.cluster = cluster
         plan = catalogue()
         homes = {s.name: plan.namespace(s.namespace, cluster.name) for s in plan.service}

@@ -8,28 +8,14 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from tfdash.demo.apiserver.objects import Obj, condition_is, dig, labels_of, namespace_of, uid_of
 from tfdash.demo.apiserver.quantity import parse
-
-if TYPE_CHECKING:
-    from tfdash.demo.cluster import Cluster
+from tfdash.demo.cluster_state import ClusterState
+from tfdash.demo.traffic.demand import Demand
 
 DAY = 86_400.0
 _IDLE_MEMORY = 48 * 2**20
-
-
-@dataclass
-class Demand:
-    """``cores`` of a whole service at a usual hour; ``memory`` bytes of one pod; ``swing`` of the day (0..1)."""
-
-    cores: float
-    memory: float
-    swing: float = 0.25
-    factor: float = 1.0
-    ramps: list[tuple[float, float, float]] = field(default_factory=list)  # (from, until, factor at the end)
 
 
 def _noise(*parts: object) -> float:
@@ -55,7 +41,7 @@ def demand_factor(demand: Demand, at: float) -> float:
     return factor
 
 
-def cores(cluster: Cluster, namespace: str, app: str, demand: Demand, at: float) -> float:
+def cores(cluster: ClusterState, namespace: str, app: str, demand: Demand, at: float) -> float:
     """What the whole service uses: highest in the afternoon (UTC-5), lowest at night."""
     day = math.sin(2 * math.pi * ((at - 5 * 3600) % DAY / DAY - 0.375))
     waver = _wavering(cluster.options.seed, f"{cluster.name}/{namespace}/{app}", at)
@@ -67,7 +53,7 @@ def app_of(pod: Obj) -> str:
     return labels.get("app") or labels.get("app.kubernetes.io/name") or ""
 
 
-def _serving(cluster: Cluster, namespace: str, app: str) -> int:
+def _serving(cluster: ClusterState, namespace: str, app: str) -> int:
     """Pods of a service that share its load; counted again when pods changed."""
     version, counts = cluster.serving
     shelf = cluster.store.shelf("pods")
@@ -87,7 +73,7 @@ def _request(container: Obj, resource: str, otherwise: float) -> float:
     return otherwise if found is None else float(parse(found))
 
 
-def pod_usage(cluster: Cluster, pod: Obj, at: float) -> dict[str, tuple[float, float]]:
+def pod_usage(cluster: ClusterState, pod: Obj, at: float) -> dict[str, tuple[float, float]]:
     """(cores, bytes) of each running container."""
     namespace, app = namespace_of(pod), app_of(pod)
     running = {
@@ -119,7 +105,7 @@ def pod_usage(cluster: Cluster, pod: Obj, at: float) -> dict[str, tuple[float, f
     return found
 
 
-def node_usage(cluster: Cluster, node: str, at: float) -> tuple[float, float]:
+def node_usage(cluster: ClusterState, node: str, at: float) -> tuple[float, float]:
     """(cores, bytes) of a node: its pods and the system beside them."""
     used, memory = 0.12 + 0.02 * _wavering(cluster.options.seed, node, at), 900.0 * 2**20
     for item in cluster.store.shelf("pods").items.values():

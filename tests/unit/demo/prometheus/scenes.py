@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.unit.demo.worlds import Stage
 from tfdash.demo.controllers.behaviour import Rule
-from tfdash.demo.scenarios.scenario import Scenario, Step
+from tfdash.demo.scenarios.scenario import Scenario
+from tfdash.demo.scenarios.step import Step
 
 MAIN = "tf-staging"
 

@@ -7,13 +7,17 @@ from typing import Any
 
 from aiohttp import web
 
+from tfdash.demo.backend import Backend
+from tfdash.demo.cluster_state import ClusterState
+
 SERVICE = "flagger-loadtester"
 
 
-class Gates:
+class Gates(Backend):
     """Closed until somebody opens them; "rollback" gates are others than the plain ones. A restart forgets them all."""
 
-    def __init__(self) -> None:
+    def __init__(self, cluster: ClusterState) -> None:
+        super().__init__(cluster)
         self._open: set[tuple[str, str, str]] = set()
 
     def is_open(self, kind: str, namespace: str, name: str) -> bool:
@@ -28,6 +32,9 @@ class Gates:
         if kind == "gate" and verb in ("approve", "halt"):
             return verb == "approve"
         return verb == "check" and self.is_open(kind, namespace, name)
+
+    def is_service(self, namespace: str, name: str) -> bool:
+        return name == SERVICE
 
     async def proxied(self, request: web.Request, path: str) -> web.Response:
         """Answer what a person or Flagger posts to ``path``."""

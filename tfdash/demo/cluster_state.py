@@ -1,0 +1,48 @@
+"""What is so in one simulated cluster: its objects, its agenda, who may do what, its load, and its faults.
+
+Whatever speaks a protocol to the outside (the API server, the backends) and whoever acts in it shares this one world.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from tfdash.demo.apiserver.auth import Authorizer, Tokens
+from tfdash.demo.apiserver.faults import Faults
+from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.clock import Agenda, SimulatedClock
+from tfdash.demo.controllers.argo.git_repository import Repository
+from tfdash.demo.controllers.behaviour import Behaviours, Refusal
+from tfdash.demo.options import DemoOptions
+from tfdash.demo.traffic.demand import Demand
+
+
+class ClusterState:
+    """``rng`` decides what happens in the world; ``machine_rng`` what does not belong to it (time-outs)."""
+
+    def __init__(self, name: str, options: DemoOptions, clock: SimulatedClock, tokens: Tokens) -> None:
+        self.name = name
+        self.options = options
+        self.clock = clock
+        self.agenda = Agenda(clock)
+        self.rng = random.Random(f"{options.seed}/{name}")
+        self.machine_rng = random.Random()
+        self.store = Store(self.agenda.now, self.rng, options.history)
+        self.authorizer = Authorizer(self.store)
+        self.tokens = tokens
+        self.faults = Faults(name)
+        self.address = ""
+        self.demands: dict[tuple[str, str], Demand] = {}  # by namespace and the label app
+        self.serving: tuple[int, dict[tuple[str, str], int]] = (0, {})
+        self.behaviours = Behaviours(name, self.store)
+        self.refusals: list[Refusal] = []
+        self.repository = Repository()
+        self.custom = True  # whether the custom resources of Argo and Flagger are served
+
+    async def pause(self, real_seconds: float) -> None:
+        await asyncio.sleep(real_seconds)
+
+    async def breathe(self) -> None:
+        """Let other requests have their turn."""
+        await asyncio.sleep(0)

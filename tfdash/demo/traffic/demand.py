@@ -1,0 +1,16 @@
+"""What is asked of a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Demand:
+    """``cores`` of a whole service at a usual hour; ``memory`` bytes of one pod; ``swing`` of the day (0..1)."""
+
+    cores: float
+    memory: float
+    swing: float = 0.25
+    factor: float = 1.0
+    ramps: list[tuple[float, float, float]] = field(default_factory=list)  # (from, until, factor at the end)
