@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test platform trials cluster cluster-down bench wheel lock clean
+.PHONY: demo test platform trials cluster cluster-down bench example wheel lock clean
 
 demo: $(STAMP)
 	@$(BIN)/tfdash demo $(ARGS)
@@ -29,6 +29,9 @@ cluster: $(STAMP)
 
 cluster-down: $(STAMP)
 	@$(BIN)/python -m tests.platform.harness down
+
+example: $(STAMP) # config.example.toml out of the declarations of the settings
+	$(BIN)/tfdash config example > config.example.toml
 
 bench: wheel
 	$(BIN)/python -m benchmarks.terminal $(ARGS)

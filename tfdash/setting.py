@@ -251,3 +251,12 @@ def default_of(kind: type, name: str) -> Any:
     """The dataclass's own default of a key; ``MISSING`` where it must be given."""
     field = next(f for f in fields(kind) if f.name == name)
     return field.default_factory() if field.default_factory is not MISSING else field.default
+
+
+def written(hint: Any, value: Any) -> Any:
+    """A value as TOML has it."""
+    marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    spelled = next((mark for mark in marks if isinstance(mark, Spelled)), None)
+    if spelled is not None and value != "":
+        return spelled.write(value)
+    return list(value) if isinstance(value, tuple) else value

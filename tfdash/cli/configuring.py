@@ -1,13 +1,16 @@
-"""``tfdash config check | show | schema | path``."""
+"""``tfdash config check | show | schema | example | path``."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import OK
+
+if TYPE_CHECKING:
+    from tfdash.config.settings import Settings
 
 
 def command(args: argparse.Namespace) -> int:
@@ -16,6 +19,10 @@ def command(args: argparse.Namespace) -> int:
     path = find_config(args.config)
     if args.what == "path":
         return deliver(str(path or config_folder() / "config.toml"), OK)
+    if args.what == "example":
+        from tfdash.config.example import example
+
+        return deliver(example().rstrip("\n"), OK)
     from tfdash.config.load import adapter, load
     from tfdash.config.settings import Settings
 
@@ -25,13 +32,19 @@ def command(args: argparse.Namespace) -> int:
     if args.what == "check":
         narrate(f"{path}: ok" if path else "no configuration file: the defaults hold")
         return OK
-    return deliver(
-        "\n".join(_toml(adapter(Settings).dump_python(settings, mode="json", exclude_none=True))), OK
-    )
+    return deliver(shown(settings), OK)
+
+
+def shown(settings: Settings) -> str:
+    """The whole configuration as TOML. Secrets are references, and of a command's not even that is shown."""
+    from tfdash.config.load import adapter
+    from tfdash.config.settings import Settings
+
+    return "\n".join(_toml(adapter(Settings).dump_python(settings, mode="json", exclude_none=True)))
 
 
 def _toml(table: dict[str, Any], prefix: str = "") -> list[str]:
-    """A table as TOML. Secrets are references, and of a command's not even that is shown."""
+    """A table as TOML."""
     plain = {k: v for k, v in table.items() if not isinstance(v, dict) and not _tables(v)}
     lines = [f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in plain.items()]
     for key, value in table.items():

@@ -202,7 +202,7 @@ def build() -> argparse.ArgumentParser:
     demo.add_argument("-e", "--environment", metavar="NAME", default="")
     demo.add_argument("--theme", choices=("dark", "light", "ansi", "colour-blind"), default="")
     config = commands.add_parser("config", help="check, show or describe the configuration")
-    config.add_argument("what", choices=("check", "show", "schema", "path"))
+    config.add_argument("what", choices=("check", "show", "schema", "example", "path"))
     config.add_argument("--config", metavar="FILE")
     completion = commands.add_parser("completion", help="print the completion script of a shell")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))

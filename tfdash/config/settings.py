@@ -23,7 +23,7 @@ from tfdash.store.settings import StoreSettings
 
 @dataclass(frozen=True)
 class ClusterSettings(Cluster):
-    """Several clusters in one environment, shown together, each with the keys above."""
+    """Several clusters in one environment, shown together; instead of kubeconfig and context above."""
 
     prometheus: Connection = field(default_factory=Connection)
 
@@ -52,7 +52,7 @@ class SourcesSettings(Table):
 
 @dataclass(frozen=True)
 class PolicySettings(Table):
-    """One table for each section of the playbook."""
+    """Of each section of the playbook."""
 
     workloads: WorkloadPolicy
     canary: CanaryPolicy
@@ -80,12 +80,10 @@ class ReleasesSettings(Table):
     ] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings(Table):
     """tfdash: every setting, with its default."""
 
-    policy: PolicySettings
-    calendar: CalendarRules
     default_environment: Annotated[
         str,
         Note(
@@ -95,8 +93,8 @@ class Settings(Table):
     read_only: Annotated[
         bool,
         Note(
-            'this terminal reads; "tfdash --act", or ":elevate" in it, starts it anew to act for [actions] elevation; false: it '
-            'may always act; "tfdash run --read-only" never acts; the rights are the kubeconfig user\'s in any case'
+            'true: this terminal reads; "tfdash --act", or ":elevate" in it, starts it anew to act for [actions] elevation. '
+            'false: it may always act. "tfdash run --read-only" never acts. The rights are the kubeconfig user\'s in any case.'
         ),
     ] = True
     time: TimeSettings = field(default_factory=TimeSettings)
@@ -106,7 +104,9 @@ class Settings(Table):
     sources: SourcesSettings = field(default_factory=SourcesSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     journeys: Annotated[tuple[JourneySettings, ...], Listed()] = ()
+    policy: PolicySettings
     releases: ReleasesSettings = field(default_factory=ReleasesSettings)
+    calendar: CalendarRules
     store: StoreSettings = field(default_factory=StoreSettings)
     actions: ActionsSettings = field(default_factory=ActionsSettings)
     ui: UiSettings = field(default_factory=UiSettings)

@@ -102,4 +102,4 @@ class DemoSettings(Table):
     enabled: bool = False
     epoch: float = 0.0
     wall_start: float = 0.0
-    speed: Annotated[float, Between(1e-6, 1e9)] = 1.0
+    speed: Annotated[float, Between(0.001, 10**9)] = 1.0

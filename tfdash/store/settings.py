@@ -37,8 +37,8 @@ class StoreSettings(Table):
     heartbeat: Annotated[
         Seconds, Note("an entry so often, so that silence and deletion are not the same")
     ] = 3600.0
-    approval_life: Annotated[Seconds, Between(0, 3600, seconds=True), Note("an hour at most")] = 900.0
-    break_glass: Annotated[Seconds, Between(0, 3600, seconds=True), Note("an hour at most")] = 3600.0
+    approval_life: Annotated[Seconds, Between(0, 3600, seconds=True)] = 900.0
+    break_glass: Annotated[Seconds, Between(0, 3600, seconds=True)] = 3600.0
     shared_roles: Annotated[Texts, Note("logins that several people use: they cannot approve")] = (
         "postgres",
         "tfdash",

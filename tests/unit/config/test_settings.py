@@ -1,0 +1,222 @@
+"""Every setting: declared once, described everywhere, read by something, and quickly as it is read at leisure."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import tomllib
+from collections.abc import Iterator
+from dataclasses import MISSING, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import pytest
+from pydantic import TypeAdapter
+
+from tfdash.config.example import example
+from tfdash.config.load import load
+from tfdash.config.problems import ConfigError
+from tfdash.config.quick import QuickConfig, load_quick
+from tfdash.config.settings import ClusterSettings, EnvironmentSettings, Settings
+from tfdash.config.startup import Cluster, Environment
+from tfdash.playbook.canary import CanaryPolicy
+from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.setting import Note, Table, default_of, hints_of, read, shipped, table_in
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def tables(
+    kind: type[Table] = Settings, at: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], type[Table]]]:
+    """Every table with its path; a table of many once."""
+    yield at, kind
+    for key, hint in hints_of(kind).items():
+        inner = table_in(hint)
+        if inner is not None:
+            yield from tables(inner, (*at, key))
+
+
+TABLES = dict(tables())
+KEYS = [
+    pytest.param(kind, key, hint, id=".".join((*at, key)))
+    for at, kind in TABLES.items()
+    for key, hint in hints_of(kind).items()
+    if table_in(hint) is None
+]
+
+
+def test_the_example_is_what_the_declarations_say() -> None:
+    assert (ROOT / "config.example.toml").read_text() == example(), "run: make example"
+
+
+@pytest.mark.parametrize(("kind", "key", "hint"), KEYS)
+def test_a_sample_can_be_used(kind: type[Table], key: str, hint: Any) -> None:
+    """What the example shows in a comment is accepted where it is uncommented."""
+    notes = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Note) and mark.sample]
+    for note in notes:
+        plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+        texts = get_origin(plain) is dict and not note.sample.startswith("{")
+        value: Any = tomllib.loads(note.sample) if texts else tomllib.loads(f"x = {note.sample}")["x"]
+        TypeAdapter(Annotated[hint, None]).validate_python(
+            value if not isinstance(value, list) else tuple(value)
+        )
+
+
+def test_the_values_that_are_shipped_are_those_that_are_validated() -> None:
+    plain = load(None)
+    for kind, found in (
+        (type(plain.calendar), plain.calendar),
+        *((type(p), p) for p in vars(plain.policy).values()),
+    ):
+        assert shipped(kind)
+        assert read(kind, shipped(kind)) == found
+
+
+def test_a_shipped_file_holds_every_key_and_nothing_else() -> None:
+    holding = [kind for kind in TABLES.values() if kind.defaults]
+    names = {path.name for path in (ROOT / "tfdash" / "playbook" / "defaults").iterdir()}
+    assert {kind.defaults for kind in holding} == names
+
+    def same(kind: type[Table], table: dict[str, Any]) -> None:
+        assert set(table) == set(hints_of(kind))
+        for key, hint in hints_of(kind).items():
+            assert default_of(kind, key) is MISSING, (
+                f"{kind.__name__}.{key} has a default beside the playbook's"
+            )
+            if isinstance(hint, type) and issubclass(hint, Table):
+                same(hint, table[key])
+
+    for kind in holding:
+        same(kind, shipped(kind))
+
+
+def test_a_policy_of_the_playbook_is_no_module_of_pydantic() -> None:
+    for kind in TABLES.values():
+        text = inspect.getsource(inspect.getmodule(kind))  # type: ignore[arg-type]
+        assert "import pydantic" not in text and "from pydantic" not in text
+
+
+# -- the quick reading ------------------------------------------------------------------------------------------------
+
+
+def written(text: str, tmp_path: Path) -> tuple[QuickConfig, Settings]:
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    return load_quick(str(file)), load(file)
+
+
+@pytest.mark.parametrize("text", ["", (ROOT / "tests/fixtures/0beb7b6/config.rich.toml").read_text()])
+def test_what_the_first_frame_reads_is_what_is_validated(text: str, tmp_path: Path) -> None:
+    """Path, type and default of every key that ``quick`` reads."""
+    quick, whole = written(text, tmp_path)
+    assert (quick.zone, quick.ui, quick.demo) == (whole.time.zone, whole.ui, whole.demo)
+    assert quick.kubernetes == whole.sources.kubernetes
+    assert quick.environments == tuple(whole.environments)
+    chosen = whole.environments.get(quick.environment.name, EnvironmentSettings())
+    assert (quick.environment.word, quick.environment.colour) == (chosen.word, chosen.colour)
+    for read_quickly, configured in zip(
+        quick.environment.clusters, chosen.clusters or (chosen,), strict=True
+    ):
+        assert replace(read_quickly, name="") == Cluster(
+            **{f.name: getattr(configured, f.name) for f in fields(Cluster) if f.name != "name"}
+        )
+
+
+def test_what_the_first_frame_reads_is_declared_where_the_whole_is() -> None:
+    """No key is known to ``quick`` by a second declaration."""
+    assert issubclass(EnvironmentSettings, Environment) and issubclass(ClusterSettings, Cluster)
+    whole = hints_of(Settings)
+    quick = hints_of(QuickConfig)
+    assert (quick["ui"], quick["demo"]) == (whole["ui"], whole["demo"])
+
+
+def test_what_is_wrong_stands_at_its_default_until_it_is_told(tmp_path: Path) -> None:
+    text = (
+        "[ui]\nmouse = 'yes'\ntheme = 'red'\nlog_lines = 5\nframes_per_second = 3.5\nstart = 'pods'\n[ui.keys]\na = 1\n"
+        "[time]\nzone = 'Mars/Olympus'\n[sources.kubernetes]\npage_size = true\nread_timeout = 30\n"
+        "[environments.p]\ntoken = 'hunter2'\nnamespaces = 'shop'\ncontext = 'c'\n"
+    )
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    quick = load_quick(str(file))
+    plain = load(None)
+    assert quick.ui == replace(plain.ui, start="pods")
+    assert (quick.zone, quick.kubernetes) == (plain.time.zone, plain.sources.kubernetes)
+    assert quick.environment.clusters == (Cluster(name="c", context="c"),)
+    with pytest.raises(ConfigError) as told:
+        load(file)
+    assert len(str(told.value).splitlines()) == 10 and "hunter2" not in str(told.value)
+
+
+# -- each setting is read ---------------------------------------------------------------------------------------------
+
+
+@cache
+def _modules() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """By module: what it imports, and which attributes it reads."""
+    found = {}
+    for folder in ("tfdash", "screens"):
+        for path in (ROOT / folder).rglob("*.py"):
+            tree = ast.parse(path.read_text())
+            imported: set[str] = set()
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+                elif isinstance(node, ast.Import):
+                    imported |= {alias.name for alias in node.names}
+            checks = {
+                id(inner)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.FunctionDef) and node.name == "__post_init__"
+                for inner in ast.walk(node)
+            }
+            attributes = {
+                node.attr
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Attribute)
+                and isinstance(node.ctx, ast.Load)
+                and id(node) not in checks
+            }
+            attributes |= {
+                f"policy.{node.attr}"
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Attribute)
+                and node.value.attr == "policy"
+            }
+            if path.name == "quick.py":  # the few keys that it reads by name
+                attributes |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            found[name] = (frozenset(imported), frozenset(attributes))
+    return found
+
+
+def _declared_in(kind: type[Table]) -> set[str]:
+    """The modules that name the table, its bases or what it was made into."""
+    family = {base for base in kind.__mro__ if issubclass(base, Table) and base is not Table}
+    family |= {sub for base in family for sub in base.__subclasses__()}
+    return {one.__module__ for one in family} | {"tfdash.config.quick", "tfdash.config.settings"}
+
+
+def unread(kind: type[Table], key: str) -> bool:
+    known = _declared_in(kind)
+    near = {module for name in known for module in (name, name.rpartition(".")[0])}
+    return not any(
+        (key in attributes and (name in known or imported & near)) or f"policy.{key}" in attributes
+        for name, (imported, attributes) in _modules().items()
+    )
+
+
+UNREAD = {
+    # It is checked and is part of the policy's digest, but decides nothing since the sequential tests do. Taking it out would
+    # refuse the configurations that name it.
+    (CanaryPolicy, "persist"),
+    (WorkloadPolicy, "stale_after"),
+}
+
+
+@pytest.mark.parametrize(("kind", "key", "hint"), KEYS)
+def test_every_setting_is_read_by_something(kind: type[Table], key: str, hint: Any) -> None:
+    assert not unread(kind, key) or (kind, key) in UNREAD, f"{kind.__name__}.{key}: wire it or take it out"
