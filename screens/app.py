@@ -25,6 +25,7 @@ from screens.frame.subscriptions import Subscriptions
 from screens.frame.update_relay import Feed
 from screens.navigation import Navigation
 from tfdash.board.board import Board
+from tfdash.model.kinds import JUDGED
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
@@ -42,25 +43,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What the tabs' counts and the overview are judged from: wanted as long as the program runs.
-JUDGED = (
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "Pod",
-    "HorizontalPodAutoscaler",
-    "PodDisruptionBudget",
-    "Event",
-    "Node",
-    "Rollout",
-    "AnalysisRun",
-    "Experiment",
-    "Canary",
-    "Application",
-    "Kustomization",
-    "HelmRelease",
-)
 USAGE, FAILED = 64, 3
 
 

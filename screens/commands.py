@@ -4,33 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from tfdash.views.kinds import LISTS, VIEWS
 from widgets.commands import Command
-
-LISTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("workloads", "deployments: list", ("deploy", "dp", "deployments", "deployment", "wl", "workloads")),
-    ("pods", "pods: list", ("po", "pods", "pod")),
-    ("nodes", "nodes: list", ("no", "nodes", "node")),
-    ("statefulsets", "stateful sets: list", ("sts", "statefulsets", "statefulset")),
-    ("daemonsets", "daemon sets: list", ("ds", "daemonsets", "daemonset")),
-    ("replicasets", "replica sets: list", ("rs", "replicasets", "replicaset")),
-    ("jobs", "jobs: list", ("job", "jobs")),
-    ("cronjobs", "cron jobs: list", ("cj", "cronjobs", "cronjob")),
-    ("services", "services: list", ("svc", "services", "service")),
-    ("endpointslices", "endpoint slices: list", ("ep", "eps", "endpoints", "endpointslices")),
-    ("hpas", "autoscalers: list", ("hpa", "hpas", "horizontalpodautoscalers")),
-    ("pdbs", "disruption budgets: list", ("pdb", "pdbs", "poddisruptionbudgets")),
-    ("namespaces", "namespaces: list or choose", ("ns", "namespaces", "namespace")),
-    ("events", "events: list", ("ev", "events", "event")),
-    ("rollouts", "rollouts: list", ("ro", "rollouts", "rollout")),
-    ("analysisruns", "analysis runs: list", ("ar", "analysisruns", "analysisrun")),
-    ("experiments", "experiments: list", ("exp", "experiments", "experiment")),
-    ("canaries", "Flagger canaries: list", ("canaries",)),
-    ("applications", "applications: list", ("apps", "applications", "application")),
-    ("kustomizations", "kustomizations: list", ("ks", "kustomizations", "kustomization")),
-    ("helmreleases", "helm releases: list", ("hr", "helmreleases", "helmrelease")),
-)
-"""View id, title, aliases; the first alias is the usual one."""
-_CLUSTER_WIDE = frozenset({"nodes", "namespaces"})
 
 
 def view_id(name: str) -> str:
@@ -68,7 +43,7 @@ def commands(
             found.append(
                 Command("list.namespaces", title, words, "with a name: show that one", "namespace", where)
             )
-        elif view in _CLUSTER_WIDE:
+        elif not VIEWS[view].namespaced:
             found.append(Command(f"list.{view}", title, words))
         else:
             found.append(Command(f"list.{view}", title, words, "in a namespace, or all", "namespace", where))

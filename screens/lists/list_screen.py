@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.frame.acting_screen import Acting
+from tfdash.model.kinds import KINDS
 from tfdash.model.picture import Change
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -26,9 +27,6 @@ from widgets.table import Table
 _TITLES = {"workloads": "Deployments", "hpas": "HPAs", "pdbs": "PDBs"}
 _TABS = {"workloads": "workloads", "nodes": "nodes"}
 _NO_CHANGE = Change(keys={}, freshness=frozenset())
-_LOGGED = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Rollout"})
-_REVISED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
-_JUDGED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Node"})
 _TALL = 20  # lines of a terminal that has room for a panel
 _PREPARE = 0.02  # seconds between two slices of making search texts beforehand
 
@@ -240,15 +238,15 @@ class ListScreen(Acting):
         return [self.rows.subject(key) for key in self.table.chosen_keys]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        kinds = frozenset(self.view.kinds)
+        kinds = [KINDS[kind] for kind in self.view.kinds]
         if action == "logs":
-            return bool(kinds & _LOGGED)
+            return any(kind.logs for kind in kinds)
         if action == "inspect" and parameters and parameters[0] == "why":
-            return bool(kinds & _JUDGED)
+            return any(kind.why for kind in kinds)
         if action == "inspect" and parameters and parameters[0] == "events":
-            return "Event" not in kinds
+            return "Event" not in self.view.kinds
         if action == "revisions":
-            return bool(kinds & _REVISED)
+            return any(kind.revisions for kind in kinds)
         if action == "panel":
             return bool(self.PANEL)
         return super().check_action(action, parameters)
@@ -260,10 +258,10 @@ class ListScreen(Acting):
                 self.tf.use_namespace(subject.name)
             case "Node":
                 self.tf.open_list("pods", Restriction(node=subject.name))
-            case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "Rollout":
-                self.tf.open_list("pods", Restriction((subject.namespace,), owner=subject))
             case "Pod":
                 self.tf.open_containers(subject)
+            case kind if KINDS[kind].logs:
+                self.tf.open_list("pods", Restriction((subject.namespace,), owner=subject))
             case _:
                 self.tf.open_inspect(subject, "describe")
 
@@ -276,7 +274,7 @@ class ListScreen(Acting):
             self.tf.open_workload(subject)
 
     def action_logs(self, previous: bool) -> None:
-        if (subject := self.chosen) is not None and subject.kind in _LOGGED:
+        if (subject := self.chosen) is not None and KINDS[subject.kind].logs:
             self.tf.open_logs(subject, previous)
 
     def action_copy(self) -> None:

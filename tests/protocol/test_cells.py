@@ -11,9 +11,9 @@ import pytest
 from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.protocol.conftest import Target
+from tfdash.model.kinds import LISTED
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.kubernetes.codec import Codec
-from tfdash.sources.kubernetes.kinds import WATCHED
 from tfdash.views.kinds import view_of
 from tfdash.views.kinds.base import Context
 
@@ -50,7 +50,7 @@ def populated(request: pytest.FixtureRequest, target: Target) -> Target:
 @pytest.mark.parametrize("kind", KINDS)
 def test_cells_equal_the_servers(populated: Target, kind: str) -> None:
     answer = populated.admin.get(
-        WATCHED[kind].path(), params={"includeObject": "Object"}, headers={"Accept": TABLE}
+        LISTED[kind].path(), params={"includeObject": "Object"}, headers={"Accept": TABLE}
     )
     table = answer.json()
     names = [c["name"] for c in table["columnDefinitions"]]

@@ -7,8 +7,8 @@ import threading
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
+from tests.kinds import CUSTOM
 from tests.tui import world
-from tfdash.model.delivery import DELIVERY_KINDS
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
@@ -57,7 +57,7 @@ class Recorded:
         sink.put_info(self.ref, Observation(value=self.info, source=self.ref.cluster, observed_at=world.NOW))
         for kind in self.objects:
             self.show(kind)
-        for kind in DELIVERY_KINDS:  # as the real source says it of a cluster without these
+        for kind in CUSTOM:  # as the real source says it of a cluster without these
             if kind not in self.objects:
                 absent: Observation[Mapping[Key, Object]] = Observation(
                     value={}, source=kind, observed_at=world.NOW, complete=True, note="not installed"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from tfdash.model import kube
-from tfdash.model.kinds import KINDS
 from tfdash.model.kube import (
     Condition,
     Container,
@@ -21,6 +20,12 @@ from tfdash.model.kubecluster import EndpointSlice, Event, Namespace, Node, Serv
 NOW = 1_795_443_300.0  # Mon 23 Nov 2026 14:15:00 UTC, 09:15 in New York
 HOUR, DAY, MI = 3600.0, 86400.0, 2**20
 NS = "tf-production"
+
+CAME = (
+    *("Namespace", "Node", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"),
+    *("Event", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "EndpointSlice"),
+)
+"""The order in which the kinds were read: the sources are shown in it."""
 
 
 def _ids(name: str, kind: str, age: float, **over: Any) -> dict[str, Any]:
@@ -328,7 +333,7 @@ def _rest() -> list[Object]:
 
 def objects() -> dict[str, list[Object]]:
     """All of them, by kind, in the model's order of kinds."""
-    found: dict[str, list[Object]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[Object]] = {kind: [] for kind in CAME}
     for obj in (*_workloads(), *_rest()):
         found[type(obj).KIND].append(obj)
     return found

@@ -25,41 +25,6 @@ if TYPE_CHECKING:
     from tfdash.judging.policies import Policies
     from tfdash.playbook.schedule import CalendarPolicy
 
-KINDS_OF_SCREEN: dict[str, str] = {
-    "deployments": "Deployment",
-    "statefulsets": "StatefulSet",
-    "daemonsets": "DaemonSet",
-    "replicasets": "ReplicaSet",
-    "pods": "Pod",
-    "nodes": "Node",
-    "namespaces": "Namespace",
-    "jobs": "Job",
-    "cronjobs": "CronJob",
-    "services": "Service",
-    "endpointslices": "EndpointSlice",
-    "hpa": "HorizontalPodAutoscaler",
-    "pdb": "PodDisruptionBudget",
-    "events": "Event",
-}
-JUDGED_KINDS = (
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "Pod",
-    "HorizontalPodAutoscaler",
-    "PodDisruptionBudget",
-    "Event",
-    "Node",
-    "Rollout",
-    "AnalysisRun",
-    "Experiment",
-    "Canary",
-    "Application",
-    "Kustomization",
-    "HelmRelease",
-)
-
 
 def clock_of(config: QuickConfig) -> Clock:
     """The machine's clock, or the simulated platform's."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from tfdash.board.board import Board
 from tfdash.config.quick import ChosenEnvironment
+from tfdash.model.kinds import JUDGED
 from tfdash.sources.kubernetes.source import KubernetesSource
 from tfdash.sources.prometheus import PrometheusSource
 
@@ -22,10 +23,10 @@ def want_releases(
     board: Board, args: argparse.Namespace, environment: ChosenEnvironment, sources: list[KubernetesSource]
 ) -> None:
     """Ask for what releases are told by: metrics are examined for those that are known."""
-    from tfdash.cli.compose import JUDGED_KINDS, scope_of
+    from tfdash.cli.compose import scope_of
 
     if _feeders(board):
-        board.want("doctor", dict.fromkeys(JUDGED_KINDS, scope_of(args, environment, sources)))
+        board.want("doctor", dict.fromkeys(JUDGED, scope_of(args, environment, sources)))
 
 
 def examine_metrics(board: Board) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.kinds import JUDGED
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
@@ -24,7 +25,7 @@ Found = tuple[ReleaseState, CanaryJudgement | None]  # None: it was aborted
 def gate_canary(args: argparse.Namespace) -> int:
     """Exit 0: every trigger passes and the hold is over; 1: one is breached, or it is stuck or aborted; 2: not known (yet),
     or nothing is in flight."""
-    from tfdash.cli.compose import JUDGED_KINDS, board_of, clock_of, scope_of
+    from tfdash.cli.compose import board_of, clock_of, scope_of
     from tfdash.cli.headless import settle
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
@@ -38,7 +39,7 @@ def gate_canary(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     board, sources = board_of(config, settings, clock_of(config), journeys=True)
-    kinds = dict.fromkeys(JUDGED_KINDS, scope_of(args, config.environment, sources))
+    kinds = dict.fromkeys(JUDGED, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
 
     def enough(settled: bool, took: float) -> bool:

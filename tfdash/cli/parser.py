@@ -1,4 +1,4 @@
-"""The command line: what can be said, and the help. Imports nothing of ours but the version."""
+"""The command line: what can be said, and the help. Imports nothing of ours but the version and the table of kinds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import NoReturn
 
 from tfdash import __version__
+from tfdash.model.kinds import LIST_SCREENS
 
 OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
 _CODES = """\
@@ -26,31 +27,7 @@ exit codes:
   1  a trigger is breached, or the release is stuck or aborted
   2  not known: held yet, too little traffic, no metrics, no release in flight
 """
-SCREENS = (
-    "overview",
-    "canary",
-    "deployments",
-    "statefulsets",
-    "daemonsets",
-    "replicasets",
-    "pods",
-    "nodes",
-    "namespaces",
-    "jobs",
-    "cronjobs",
-    "services",
-    "endpointslices",
-    "hpa",
-    "pdb",
-    "events",
-    "rollouts",
-    "analysisruns",
-    "experiments",
-    "canaries",
-    "applications",
-    "kustomizations",
-    "helmreleases",
-)
+SCREENS = ("overview", "canary", *LIST_SCREENS)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tfdash.cli.output import narrate, on_terminal
 from tfdash.cli.parser import ERROR, OK, program
+from tfdash.model.kinds import first_kind
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
@@ -30,7 +31,6 @@ def run(args: argparse.Namespace) -> int:
 
     from tfdash.board.board import Board
     from tfdash.cli.compose import (
-        KINDS_OF_SCREEN,
         clock_of,
         judge_of,
         log_to_file,
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     sources = sources_of(config.environment, config, clock)
     board = Board(sources, LazyJudge(lambda: judge_of(validated.result(), _HOLD)), clock)
     scope = scope_of(args, config.environment, sources)
-    kind = KINDS_OF_SCREEN.get(screen, "Deployment")
+    kind = first_kind(screen)
     for source in sources:
         source.prefetch(board, kind, scope)
     log_to_file(args.debug)

@@ -9,6 +9,7 @@ from tfdash.board.board import Board
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import OK, UNKNOWN
 from tfdash.clock import Clock
+from tfdash.model.kinds import JUDGED
 from tfdash.sources.base import Scope
 
 
@@ -20,7 +21,7 @@ def command(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
-    from tfdash.cli.compose import JUDGED_KINDS, board_of, scope_of
+    from tfdash.cli.compose import board_of, scope_of
     from tfdash.cli.headless import settle
     from tfdash.report import exit_code, snapshot
     from tfdash.report.canary import CANARY, canary_report
@@ -31,7 +32,7 @@ def command(args: argparse.Namespace) -> int:
     scope = scope_of(args, config.environment, sources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))
-    kinds = dict.fromkeys((*JUDGED_KINDS, *(() if canary else needs(args.screen))), scope)
+    kinds = dict.fromkeys((*JUDGED, *(() if canary else needs(args.screen))), scope)
     late = settle(board, kinds, args.wait, signals=canary or args.screen == "overview")
     namespace = args.namespace or None
     now, zone = clock.now(), ZoneInfo(config.zone)

@@ -249,10 +249,3 @@ class HelmRelease(Object, frozen=True, gc=False, kw_only=True):
     applied: str = ""
     attempted: str = ""
     conditions: tuple[Condition, ...] = ()
-
-
-DELIVERY_KINDS: dict[str, type[Object]] = {
-    kind.KIND: kind
-    for kind in (Rollout, AnalysisRun, Experiment, Canary, Application, Kustomization, HelmRelease)
-}
-"""All of these come with a CRD that may be absent."""

@@ -10,9 +10,8 @@ import pytest
 from screens.commands import view_id
 from tfdash.cli import parser
 from tfdash.cli.completion import _commands, bash, fish, zsh
-from tfdash.cli.compose import JUDGED_KINDS, KINDS_OF_SCREEN
+from tfdash.model.kinds import JUDGED, LISTED, first_kind
 from tfdash.report.gather import screen_view
-from tfdash.sources.kubernetes.kinds import WATCHED as KINDS
 
 OWN = ("overview", "canary")  # screens that are no list
 
@@ -26,9 +25,14 @@ def test_every_screen_can_be_opened_and_reported() -> None:
 
 
 def test_what_is_fetched_first_is_a_kind_of_a_screen() -> None:
-    assert set(KINDS_OF_SCREEN) <= set(parser.SCREENS)
-    assert set(KINDS_OF_SCREEN.values()) <= set(KINDS)
-    assert set(JUDGED_KINDS) <= set(KINDS)
+    assert {first_kind(screen) for screen in parser.SCREENS} <= set(LISTED)
+    assert [first_kind(s) for s in ("hpa", "pods", "overview")] == [
+        "HorizontalPodAutoscaler",
+        "Pod",
+        "Deployment",
+    ]
+    assert first_kind("rollouts") == "Deployment", "a cluster may lack it"
+    assert set(JUDGED) <= set(LISTED)
 
 
 @pytest.mark.parametrize("command", ["run", "demo", "snapshot"])

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.kinds import SERVED, TYPES
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.delivery import Rollout
-from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Container, Deployment, HorizontalPodAutoscaler, Metric, Provisional, Template
 from tfdash.model.kubecluster import Node, Service, ServicePort
 from tfdash.model.observation import Observation, Problem, ProblemKind
@@ -67,7 +67,7 @@ def told(level: Level, *, serving: Serving = Serving.OK, sentence: str = "1 of 2
 
 def whole(**given: Any) -> Picture:
     """A picture in which every kind was read."""
-    return picture(cluster(**{kind: given.get(kind, []) for kind in KINDS}))
+    return picture(cluster(**{kind: given.get(kind, []) for kind in SERVED}))
 
 
 def document(
@@ -159,7 +159,7 @@ def test_every_screen_keeps_the_schema_whatever_is_known(screen: str) -> None:
         )
     )
     nothing = picture(cluster(), cluster(US))
-    bare = whole(**{kind: [KINDS[kind](namespace="", name="bare")] for kind in KINDS})
+    bare = whole(**{kind: [TYPES[kind](namespace="", name="bare")] for kind in SERVED})
     for shown in (full, table, nothing, bare):
         for assessment in (EMPTY_ASSESSMENT, told(Level.WARN)):
             found = document(shown, assessment, screen)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.kinds import CUSTOM, TYPES
 from tfdash.model.delivery import (
-    DELIVERY_KINDS,
     AnalysisRun,
     Application,
     Canary,
@@ -17,12 +17,12 @@ from tfdash.model.delivery import (
     HelmRelease,
     Kustomization,
 )
+from tfdash.model.kinds import OPTIONAL
 from tfdash.model.kube import Deployment
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.decoders.custom_resource import go_duration
 from tfdash.sources.kubernetes.discovery import Discovery
-from tfdash.sources.kubernetes.kinds import OPTIONAL
 from tfdash.sources.kubernetes.managed_fields import page, paths
 from tfdash.sources.kubernetes.transport import ApiError, check_allowed
 
@@ -32,10 +32,10 @@ def decoded(kind: str, **document: Any) -> Any:
     return Codec(kind).item(msgspec.Raw(json.dumps(body).encode()))
 
 
-@pytest.mark.parametrize("kind", DELIVERY_KINDS)
+@pytest.mark.parametrize("kind", CUSTOM)
 def test_an_empty_object_has_defaults_and_odd_fields_cost_themselves(kind: str) -> None:
-    assert type(decoded(kind)) is DELIVERY_KINDS[kind]
-    assert type(decoded(kind, spec=None, status=None)) is DELIVERY_KINDS[kind]
+    assert type(decoded(kind)) is TYPES[kind]
+    assert type(decoded(kind, spec=None, status=None)) is TYPES[kind]
     odd = {
         name: [1, None, "x"]
         for name in (
@@ -52,7 +52,7 @@ def test_an_empty_object_has_defaults_and_odd_fields_cost_themselves(kind: str) 
             "suspend",
         )
     }
-    assert type(decoded(kind, spec=odd, status=odd)) is DELIVERY_KINDS[kind]
+    assert type(decoded(kind, spec=odd, status=odd)) is TYPES[kind]
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from tests.unit.sources.scripted import (
     status,
     until,
 )
+from tfdash.model.kinds import LISTED
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
-from tfdash.sources.kubernetes.kinds import WATCHED
 from tfdash.sources.kubernetes.listwatch import ListWatch
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import Reader
@@ -51,7 +51,7 @@ class Seen:
 
 def watch_of(reader: Reader, seen: Seen, **tuning: float) -> ListWatch:
     quick = {"backoff_first": 0.05, "backoff_longest": 0.1, "publish_every": 0.01, **tuning}
-    return ListWatch(reader, WATCHED["Namespace"], None, seen, Clock(), KubernetesSettings(**quick))
+    return ListWatch(reader, LISTED["Namespace"], None, seen, Clock(), KubernetesSettings(**quick))
 
 
 def script(*watches: Answer, items: Answer | None = None) -> Callable[[Asked], Answer]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tfdash.model.kinds import KINDS
 from tfdash.model.observation import ProblemKind
 from tfdash.sources.kubernetes.credentials import LoginNeeded
-from tfdash.sources.kubernetes.kinds import READABLE
 from tfdash.sources.kubernetes.transport import ApiError, ReadingTransport, Refused, check_allowed, problem_of
 
 PODS = "/api/v1/namespaces/a/pods"
 
 
 @pytest.mark.parametrize(
-    "path", [k.path("a", "x") for k in READABLE.values()] + [PODS, f"{PODS}/x/log", "/version", "/apis"]
+    "path", [k.path("a", "x") for k in KINDS.values()] + [PODS, f"{PODS}/x/log", "/version", "/apis"]
 )
 def test_reads_are_let_through(path: str) -> None:
     check_allowed("GET", path)

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kinds import SERVED, TYPES
 from tests.unit.views.making import EU, HOSTILE, NOW, VISIBLE, altered, cluster, picture, pod, update
 from tfdash.model.assessment import Assessment
-from tfdash.model.delivery import DELIVERY_KINDS
-from tfdash.model.kinds import KINDS
 from tfdash.model.kube import (
     Condition,
     Container,
@@ -346,7 +345,7 @@ def test_pod_status_has_its_token_and_red_is_left_to_breaches(status: str, token
 @pytest.mark.parametrize("view", VIEWS.values(), ids=list(VIEWS))
 def test_every_view_survives_an_object_of_which_nothing_is_known(view: Any) -> None:
     for kind in view.kinds:
-        bare = {**KINDS, **DELIVERY_KINDS}[kind](namespace="", name="x")
+        bare = TYPES[kind](namespace="", name="x")
         context = Context(NOW, EU, kind)
         for field in view.fields:
             assert isinstance(field.text(bare, context), str)
@@ -356,7 +355,7 @@ def test_every_view_survives_an_object_of_which_nothing_is_known(view: Any) -> N
         assert view.search_text(bare, context).islower() or not view.search_text(bare, context).strip()
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", SERVED)
 def test_server_printed_rows_fill_every_column_that_kubectl_has(kind: str) -> None:
     """Every layout known, each shared field of ours shows the cell printed under that name."""
     view = view_of(kind)
@@ -417,10 +416,10 @@ def test_columns_sort_by_what_they_mean() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", SERVED)
 @given(text=st.text(min_size=1, max_size=8).map(lambda t: t + HOSTILE))
 def test_no_text_from_outside_reaches_a_cell_unsafe(kind: str, text: str) -> None:
-    model = KINDS[kind]
+    model = TYPES[kind]
     fields = {n: text for n, t in model.__annotations__.items() if t == "str"}
     obj: Any = model(namespace=text, name=text, labels={text: text}, **fields)
     if "template" in model.__annotations__:

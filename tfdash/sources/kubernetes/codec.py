@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes
-from tfdash.sources.kubernetes.decoders import core as d
-from tfdash.sources.kubernetes.decoders import flagger, gitops, rollouts
-from tfdash.sources.kubernetes.decoders import wire as w
-from tfdash.sources.kubernetes.decoders import wire_cluster as wc
-from tfdash.sources.kubernetes.decoders.custom_resource import Custom
+from tfdash.sources.kubernetes.decoders.common import Decoders
+from tfdash.sources.kubernetes.decoders.wire import PodMeta
 
 T = TypeVar("T")
-_SOURCES: dict[str, tuple[type[Any], Callable[[Any], Object]]] = {
-    "Pod": (w.Pod, d.pod),
-    "Deployment": (w.Workload, d.deployment),
-    "ReplicaSet": (w.Workload, d.replica_set),
-    "StatefulSet": (w.Workload, d.stateful_set),
-    "DaemonSet": (w.Workload, d.daemon_set),
-    "Job": (w.Job, d.job),
-    "CronJob": (w.CronJob, d.cron_job),
-    "HorizontalPodAutoscaler": (w.Hpa, d.hpa),
-    "PodDisruptionBudget": (w.Pdb, d.pdb),
-    "Node": (wc.Node, d.node),
-    "Namespace": (wc.Namespace, d.namespace),
-    "Event": (wc.Event, d.event),
-    "Service": (wc.Service, d.service),
-    "EndpointSlice": (wc.EndpointSlice, d.endpoint_slice),
-    "Rollout": (Custom, rollouts.rollout),
-    "AnalysisRun": (Custom, rollouts.analysis_run),
-    "Experiment": (Custom, rollouts.experiment),
-    "Canary": (Custom, flagger.canary),
-    "Application": (gitops.Operating, gitops.application),
-    "Kustomization": (Custom, gitops.kustomization),
-    "HelmRelease": (Custom, gitops.helm_release),
-}
 _EVENT = msgspec.json.Decoder(envelopes.WatchEvent)
 _RAW_LIST = msgspec.json.Decoder(envelopes.RawList)
 
@@ -50,14 +26,21 @@ class _List(msgspec.Struct, Generic[T]):
 
 
 class _Identity(msgspec.Struct):
-    metadata: w.PodMeta
+    metadata: PodMeta
+
+
+def decoder_of(kind: str) -> tuple[type[Any], Callable[[Any], Object]]:
+    """The wire form of a listed kind, and what makes an object of the model of it."""
+    module = import_module(f"tfdash.sources.kubernetes.decoders.{KINDS[kind].decoder}")
+    decoders: Decoders = module.DECODERS
+    return decoders[kind]
 
 
 class Codec:
     """Of one kind. ``malformed`` names the items that could not be read, newest last."""
 
     def __init__(self, kind: str) -> None:
-        wire, self._convert = _SOURCES[kind]
+        wire, self._convert = decoder_of(kind)
         self._list = msgspec.json.Decoder(_List[wire])  # type: ignore[valid-type]  # which type it is depends on the kind
         self._item = msgspec.json.Decoder(wire)
         self.malformed: dict[Key, str] = {}

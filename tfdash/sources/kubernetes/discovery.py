@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tfdash.sources.kubernetes.kinds import OPTIONAL, WATCHED, Kind
+from tfdash.model.kinds import LISTED, OPTIONAL, KindSpec
 
 _WHOLE = (
     4  # looks after which a known group's resources are read again: Argo CD and Argo Rollouts share theirs
@@ -20,7 +20,7 @@ class Discovery:
     """
 
     def __init__(self) -> None:
-        self.served: dict[str, Kind] | None = None
+        self.served: dict[str, KindSpec] | None = None
         self.silent = False
         self._known: dict[str, tuple[str, ...]] = {}
         self._looks = 0
@@ -30,9 +30,9 @@ class Discovery:
         """As ``ServerInfo`` has them: "argoproj.io/rollouts"."""
         return frozenset(f"{k.group}/{k.resource}" for k in (self.served or {}).values())
 
-    def where(self, kind: str) -> Kind | None:
+    def where(self, kind: str) -> KindSpec | None:
         """Where the cluster serves a kind; None for one that it lacks, or of which that is not known yet."""
-        known = WATCHED.get(kind)
+        known = LISTED.get(kind)
         if known is None or not known.optional:
             return known
         if self.served is None:  # a server that does not tell is asked for the kind itself
@@ -48,7 +48,7 @@ class Discovery:
             versions = await self._versions(reader)
             self._looks += 1
             if self.served is None or versions != self._known or self._looks >= _WHOLE:
-                served: dict[str, Kind] = {}
+                served: dict[str, KindSpec] = {}
                 for group, offered in versions.items():
                     served |= await self._kinds(reader, group, offered)
                 self.served, self._known, self._looks = served, versions, 0
@@ -71,10 +71,10 @@ class Discovery:
                 found[str(group["name"])] = tuple(dict.fromkeys(v for v in (first, *versions) if v))
         return found
 
-    async def _kinds(self, reader: Any, group: str, versions: tuple[str, ...]) -> dict[str, Kind]:
+    async def _kinds(self, reader: Any, group: str, versions: tuple[str, ...]) -> dict[str, KindSpec]:
         """The version that we know where it is served, else the preferred one, kind by kind."""
         known = {k.version for k in OPTIONAL.values() if k.group == group}
-        found: dict[str, Kind] = {}
+        found: dict[str, KindSpec] = {}
         for version in sorted(versions, key=lambda v: v not in known):
             listed = msgspec.json.decode(await reader.get(f"/apis/{group}/{version}"))
             there = {str(r.get("name")) for r in listed.get("resources") or ()}

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import msgspec
 
 from tfdash.clock import Clock
+from tfdash.model.kinds import KindSpec
 from tfdash.model.observation import Observation, ProblemKind, Progress
 from tfdash.model.picture import Objects
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.sources.base import Scope, Sink
-from tfdash.sources.kubernetes.kinds import Kind
 from tfdash.sources.kubernetes.listwatch import ListWatch, Publish, split_scope
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import Reader
@@ -27,7 +27,7 @@ class Feed:
     def __init__(
         self,
         reader: Reader,
-        kind: Kind,
+        kind: KindSpec,
         scope: Scope,
         fallback: tuple[str, ...],
         publish: Publish,

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from tfdash.clock import Clock
+from tfdash.model.kinds import KindSpec
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.picture import Objects
@@ -24,7 +25,6 @@ from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.codec import Codec, event, identity
 from tfdash.sources.kubernetes.credentials import WaitsForPerson
-from tfdash.sources.kubernetes.kinds import Kind
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 from tfdash.text import safe
@@ -65,7 +65,7 @@ class ListWatch:
     def __init__(
         self,
         reader: Reader,
-        kind: Kind,
+        kind: KindSpec,
         namespace: str | None,
         publish: Publish,
         clock: Clock,
@@ -325,7 +325,7 @@ class _quiet_collector:
             gc.enable()
 
 
-def split_scope(namespaces: tuple[str, ...] | None, kind: Kind) -> Iterator[str | None]:
+def split_scope(namespaces: tuple[str, ...] | None, kind: KindSpec) -> Iterator[str | None]:
     """One watch for all, or one for each namespace; cluster-scoped kinds know no namespaces."""
     if namespaces is None or not kind.namespaced:
         yield None

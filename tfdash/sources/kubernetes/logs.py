@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from tfdash.clock import Clock
+from tfdash.model.kinds import LISTED
 from tfdash.model.observation import ProblemKind
 from tfdash.model.requests import LogLine, LogRequest, ReadFailed
 from tfdash.sources.kubernetes.decoders.common import seconds
-from tfdash.sources.kubernetes.kinds import WATCHED
 from tfdash.sources.kubernetes.listwatch import Backoff
 from tfdash.sources.kubernetes.transport import Reader, problem_of
 from tfdash.text import safe
@@ -98,7 +98,7 @@ async def _once(reader: Reader, request: LogRequest, since: float | None) -> Asy
             params["tailLines"] = str(request.tail)
         if request.since_seconds is not None:
             params["sinceSeconds"] = str(request.since_seconds)
-    path = WATCHED["Pod"].path(request.pod.namespace, request.pod.name) + "/log"
+    path = LISTED["Pod"].path(request.pod.namespace, request.pod.name) + "/log"
     # a quiet log is no dead one: only the connection's own keep-alive may end it
     answer = await reader.open(path, params, accept="*/*", silence=3600.0 if request.follow else None)
     try:

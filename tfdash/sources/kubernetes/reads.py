@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from tfdash.clock import Clock
+from tfdash.model.kinds import KINDS, LISTED
 from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.kubernetes import managed_fields
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
-from tfdash.sources.kubernetes.kinds import READABLE, WATCHED
 from tfdash.sources.kubernetes.logs import stream
 from tfdash.sources.kubernetes.redaction import cleaned
 from tfdash.sources.kubernetes.transport import Reader, problem_of
@@ -39,7 +39,7 @@ class Reads:
         self._fallback, self._clock = fallback, clock
 
     async def read(self, subject: Subject) -> Document:
-        kind = self._discovery.where(subject.kind) or READABLE[subject.kind]
+        kind = self._discovery.where(subject.kind) or KINDS[subject.kind]
         try:
             found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
         except Exception as error:
@@ -48,7 +48,7 @@ class Reads:
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         try:
-            body = await self._open().get(READABLE[kind].path(subject.namespace))
+            body = await self._open().get(KINDS[kind].path(subject.namespace))
             items = msgspec.json.decode(body).get("items") or []
         except Exception as error:
             raise self._failed(error) from None
@@ -61,12 +61,12 @@ class Reads:
                     subject.cluster, kind, subject.namespace, str(meta.get("name")), str(meta.get("uid"))
                 )
                 item.setdefault("kind", kind)
-                item.setdefault("apiVersion", READABLE[kind].api_version)
+                item.setdefault("apiVersion", KINDS[kind].api_version)
                 owned.append(Document(at, cleaned(item), self._clock.now()))
         return tuple(owned)
 
     async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
-        served = self._discovery.where(kind) or READABLE[kind]
+        served = self._discovery.where(kind) or KINDS[kind]
         if served.optional and self._discovery.where(kind) is None:
             return ()
         found: list[Managed] = []
@@ -88,7 +88,7 @@ class Reads:
         params = {"labelSelector": selector, "resourceVersion": "0"}
         accept = managed_fields.PARTIAL if metadata else "application/json"
         try:
-            body = await self._open().get(READABLE[kind].path(namespace), params, accept)
+            body = await self._open().get(KINDS[kind].path(namespace), params, accept)
             found = msgspec.json.decode(body).get("items") or []
         except Exception as error:
             raise self._failed(error) from None
@@ -97,7 +97,7 @@ class Reads:
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         selector = f"involvedObject.kind={subject.kind},involvedObject.name={subject.name}"
         # events about cluster-scoped objects live in "default"
-        path = WATCHED["Event"].path(subject.namespace or "default")
+        path = LISTED["Event"].path(subject.namespace or "default")
         try:
             _, found = Codec("Event").page(await self._open().get(path, {"fieldSelector": selector}))
         except Exception as error:
@@ -110,7 +110,7 @@ class Reads:
 
     async def privileges(self) -> tuple[Privilege, ...]:
         """By SelfSubjectAccessReviews: list of each kind everywhere, else in each known namespace; and logs."""
-        served = [self._discovery.where(name) for name in WATCHED]
+        served = [self._discovery.where(name) for name in LISTED]
         asked: list[tuple[str, str, str]] = [(k.group, k.resource, "") for k in served if k is not None]
         asked.append(("", "pods/log", ""))
         everywhere = await asyncio.gather(*(self._privilege(*a) for a in asked))

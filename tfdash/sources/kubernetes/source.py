@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tfdash.clock import Clock
+from tfdash.model.kinds import LISTED
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, ServerInfo
@@ -21,7 +22,6 @@ from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import ALL, Scope, Sink
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.discovery import Discovery
-from tfdash.sources.kubernetes.kinds import WATCHED
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 
@@ -164,7 +164,7 @@ class KubernetesSource:
                 self._feeds.pop(kind, None)
         for kind, scope in self._wanted.items():
             served = self._discovery.where(kind)
-            if served is None and kind in WATCHED and self._discovery.served is not None:
+            if served is None and kind in LISTED and self._discovery.served is not None:
                 self._say_absent(sink, kind)
             if kind in self._tasks or served is None:
                 continue
@@ -194,7 +194,7 @@ class KubernetesSource:
         """A CRD that is not there is no problem: there are none of its objects, and that is certain."""
         absent: Observation[Objects] = Observation(
             value=_NOTHING,
-            source=WATCHED[kind].resource,
+            source=LISTED[kind].resource,
             observed_at=self._clock.now(),
             complete=True,
             note="not installed",

@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tfdash.model.kinds import LISTED, KindSpec
 from tfdash.model.kube import Provisional
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.sources.base import Scope, Sink
 from tfdash.sources.kubernetes.credentials import Credentials
-from tfdash.sources.kubernetes.kinds import WATCHED, Kind
 
 log = logging.getLogger(__name__)
 MOST = 40
@@ -43,12 +43,12 @@ class _Table(msgspec.Struct):
 def prefetch(credentials: Credentials, ref: ClusterRef, sink: Sink, kind: str, scope: Scope) -> None:
     """Put provisional rows of ``kind`` into ``sink``. Blocking; never raises."""
     try:
-        _prefetch(credentials, ref, sink, WATCHED[kind], scope)
+        _prefetch(credentials, ref, sink, LISTED[kind], scope)
     except Exception as error:  # the full path reports it with cause and remedy
         log.debug("prefetch of %s: %s", kind, error)
 
 
-def _prefetch(credentials: Credentials, ref: ClusterRef, sink: Sink, kind: Kind, scope: Scope) -> None:
+def _prefetch(credentials: Credentials, ref: ClusterRef, sink: Sink, kind: KindSpec, scope: Scope) -> None:
     access = credentials.access
     if access.proxy or access.tls_server_name:  # http.client knows neither; the full path does
         return
@@ -59,7 +59,7 @@ def _prefetch(credentials: Credentials, ref: ClusterRef, sink: Sink, kind: Kind,
     elif scope.namespaces is not None:
         namespaces = list(scope.namespaces)
     else:
-        namespaces = [str(row.cells[0]) for row in first.rows(WATCHED["Namespace"].path())]
+        namespaces = [str(row.cells[0]) for row in first.rows(LISTED["Namespace"].path())]
         if len(namespaces) > MOST:
             return
     objects: dict[Key, Provisional] = {}

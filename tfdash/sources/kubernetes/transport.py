@@ -17,16 +17,16 @@ from typing import Any
 import httpx
 import msgspec
 
+from tfdash.model.kinds import KINDS
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
 from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded
 from tfdash.sources.kubernetes.envelopes import StatusObject
-from tfdash.sources.kubernetes.kinds import READABLE
 from tfdash.text import safe
 
 _NAME = r"[^/]+"
 _RESOURCES = "|".join(
-    rf"{k.pattern}(?:/namespaces/{_NAME})?/{k.resource}(?:/{_NAME})?" for k in READABLE.values()
+    rf"{k.pattern}(?:/namespaces/{_NAME})?/{k.resource}(?:/{_NAME})?" for k in KINDS.values()
 )
 _ALLOWED_GET = re.compile(
     rf"/(?:version|readyz|livez|api|apis|api/v1|apis/{_NAME}/{_NAME}|{_RESOURCES}|api/v1/namespaces/{_NAME}/pods/{_NAME}/log)"

@@ -1,58 +1,49 @@
 """For each kind: its columns, and how a row of it is written, sorted and searched.
 
-``VIEWS`` holds every view by its id; ``view_of(kind)`` finds the one of a kind.
+``VIEWS`` holds every view by its id; ``view_of(kind)`` finds the one of a kind. A kind whose columns need more than an
+attribute each has a view in a module here; the others are made of the columns in ``tfdash.model.kinds``.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from tfdash.model.kinds import KINDS, LISTED
+from tfdash.views.kinds import delivery, events, jobs, network, nodes, pods, scaling, workloads
 from tfdash.views.kinds.base import Context, Field, KindView, NodeUse
-from tfdash.views.kinds.basics import EVENTS, NAMESPACES
-from tfdash.views.kinds.delivery import (
-    ANALYSIS_RUNS,
-    APPLICATIONS,
-    CANARIES,
-    EXPERIMENTS,
-    HELM_RELEASES,
-    KUSTOMIZATIONS,
-    ROLLOUTS,
-)
-from tfdash.views.kinds.jobs import CRON_JOBS, JOBS
-from tfdash.views.kinds.network import ENDPOINTS, SERVICES
-from tfdash.views.kinds.nodes import NODES
-from tfdash.views.kinds.pods import PODS
-from tfdash.views.kinds.scaling import AUTOSCALERS, BUDGETS
-from tfdash.views.kinds.workloads import DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, WORKLOADS
+from tfdash.views.kinds.plain import plain_view
 
-__all__ = ["VIEWS", "Context", "Field", "KindView", "NodeUse", "view_named", "view_of"]
+__all__ = ["LISTS", "VIEWS", "Context", "Field", "KindView", "NodeUse", "view_named", "view_of"]
 
-VIEWS: dict[str, KindView] = {
-    view.id: view
-    for view in (
-        WORKLOADS,
-        PODS,
-        NODES,
-        DEPLOYMENTS,
-        STATEFUL_SETS,
-        DAEMON_SETS,
-        REPLICA_SETS,
-        JOBS,
-        CRON_JOBS,
-        NAMESPACES,
-        EVENTS,
-        AUTOSCALERS,
-        BUDGETS,
-        SERVICES,
-        ENDPOINTS,
-        ROLLOUTS,
-        ANALYSIS_RUNS,
-        EXPERIMENTS,
-        CANARIES,
-        APPLICATIONS,
-        KUSTOMIZATIONS,
-        HELM_RELEASES,
-    )
+_OWN = {
+    view.kinds: view
+    for module in (delivery, events, jobs, network, nodes, pods, scaling, workloads)
+    for view in module.VIEWS
 }
-_BY_KIND: dict[str, KindView] = {view.kinds[0]: view for view in VIEWS.values() if len(view.kinds) == 1}
+_BY_KIND: dict[str, KindView] = {kind: _OWN.get((kind,)) or plain_view(spec) for kind, spec in LISTED.items()}
+VIEWS: dict[str, KindView] = {view.id: view for view in (workloads.WORKLOADS, *_BY_KIND.values())}
+
+
+class ListCommand(NamedTuple):
+    """How the palette knows a list; the first alias is the usual one."""
+
+    view: str
+    title: str
+    aliases: tuple[str, ...]
+
+
+def _command(view: KindView) -> ListCommand:
+    spec = KINDS[view.kinds[0]]
+    return ListCommand(view.id, spec.title or f"{view.noun}: list", spec.aliases)
+
+
+LISTS: tuple[ListCommand, ...] = (
+    # who asks for Deployments gets all that serves, and finds the others under their own names
+    _command(_BY_KIND["Deployment"])._replace(
+        view="workloads", aliases=(*KINDS["Deployment"].aliases, "wl", "workloads")
+    ),
+    *(_command(view) for kind, view in _BY_KIND.items() if kind != "Deployment"),
+)
 
 
 def view_of(kind: str) -> KindView:
@@ -60,39 +51,12 @@ def view_of(kind: str) -> KindView:
     return _BY_KIND[kind]
 
 
-_ALIASES: dict[str, str] = {
-    "workload": "workloads",
-    "wl": "workloads",
-    "po": "pods",
-    "no": "nodes",
-    "deploy": "deployments",
-    "sts": "statefulsets",
-    "ds": "daemonsets",
-    "rs": "replicasets",
-    "cj": "cronjobs",
-    "ns": "namespaces",
-    "ev": "events",
-    "event": "events",
-    "hpa": "hpas",
-    "pdb": "pdbs",
-    "svc": "services",
-    "eps": "endpointslices",
-    "ro": "rollouts",
-    "ar": "analysisruns",
-    "exp": "experiments",
-    "app": "applications",
-    "apps": "applications",
-    "ks": "kustomizations",
-    "hr": "helmreleases",
-}
-
-
 def view_named(name: str) -> KindView | None:
     """The view that a person means by ``name``: its id, its kind, or kubectl's plural, singular or short name."""
     wanted = name.strip().lower()
-    wanted = _ALIASES.get(wanted, wanted)
-    for view in VIEWS.values():
-        kinds = {kind.lower() for kind in view.kinds} if len(view.kinds) == 1 else set()
-        if wanted in (view.id, *kinds, *(f"{kind}s" for kind in kinds)):
+    if wanted == "wl" or wanted in VIEWS:
+        return VIEWS["workloads" if wanted == "wl" else wanted]
+    for kind, view in _BY_KIND.items():
+        if wanted in (kind.lower(), f"{kind.lower()}s", *KINDS[kind].aliases):
             return view
     return None

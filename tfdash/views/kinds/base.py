@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Container, Labels, Object, Provisional, Selector
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
@@ -150,34 +151,26 @@ class KindView:
         return self.search(obj, context).lower()
 
 
+def kind_view(
+    kind: str,
+    *,
+    fields: tuple[Field, ...],
+    search: Callable[[Any, Context], str],
+    needs: tuple[str, ...] = (),
+    judged: bool = False,
+    order: str = "name",
+    descending: bool = False,
+) -> KindView:
+    """The view of one kind; what ``tfdash.model.kinds`` says of it is not said again."""
+    spec = KINDS[kind]
+    return KindView(
+        spec.id, (kind,), spec.noun, fields, search, spec.namespaced, needs, judged, order, descending
+    )
+
+
 # -- the printer's columns, in order; the second layout of a kind is that of older servers --------------------------
 
-PRINTED: dict[str, tuple[str, ...]] = {
-    "Pod": ("Name|Ready|Status|Restarts|Age|IP|Node|Nominated Node|Readiness Gates",),
-    "Deployment": ("Name|Ready|Up-to-date|Available|Age|Containers|Images|Selector",),
-    "StatefulSet": ("Name|Ready|Age|Containers|Images",),
-    "DaemonSet": (
-        "Name|Desired|Current|Ready|Up-to-date|Available|Node Selector|Age|Containers|Images|Selector",
-    ),
-    "ReplicaSet": ("Name|Desired|Current|Ready|Age|Containers|Images|Selector",),
-    "Job": (
-        "Name|Status|Completions|Duration|Age|Containers|Images|Selector",
-        "Name|Completions|Duration|Age|Containers|Images|Selector",
-    ),
-    "CronJob": (
-        "Name|Schedule|Timezone|Suspend|Active|Last Schedule|Age|Containers|Images|Selector",
-        "Name|Schedule|Suspend|Active|Last Schedule|Age|Containers|Images|Selector",
-    ),
-    "Node": (
-        "Name|Status|Roles|Age|Version|Internal-IP|External-IP|OS-Image|Kernel-Version|Container-Runtime",
-    ),
-    "Namespace": ("Name|Status|Age",),
-    "Event": ("Last Seen|Type|Reason|Object|Subobject|Source|Message|First Seen|Count|Name",),
-    "HorizontalPodAutoscaler": ("Name|Reference|Targets|MinPods|MaxPods|Replicas|Age",),
-    "PodDisruptionBudget": ("Name|Min Available|Max Unavailable|Allowed Disruptions|Age",),
-    "Service": ("Name|Type|Cluster-IP|External-IP|Port(s)|Age|Selector",),
-    "EndpointSlice": ("Name|AddressType|Ports|Endpoints|Age",),
-}
+PRINTED: dict[str, tuple[str, ...]] = {kind: spec.printed for kind, spec in KINDS.items() if spec.printed}
 _LAYOUTS: dict[tuple[str, int], dict[str, int]] = {
     (kind, len(names)): {name: index for index, name in enumerate(names)}
     for kind, layouts in PRINTED.items()

@@ -23,9 +23,9 @@ from tfdash.views.age import human_duration
 from tfdash.views.kinds.base import (
     Context,
     Field,
-    KindView,
     age_field,
     count_field,
+    kind_view,
     name_field,
     none,
     text_field,
@@ -150,10 +150,8 @@ _WEIGHT = Field("weight", "WEIGHT", 14, _weight, value=_weight_value, right=True
 _MANAGED_BY = Field("keeper", "KEPT BY", 12, _managed_by, priority=4)
 _MESSAGE = Field("message", "MESSAGE", 24, _message, priority=3, flexible=True)
 
-ROLLOUTS = KindView(
-    id="rollouts",
-    kinds=("Rollout",),
-    noun="rollouts",
+ROLLOUTS = kind_view(
+    "Rollout",
     needs=("ReplicaSet", "Pod", "AnalysisRun", "Experiment"),
     judged=True,
     search=lambda o, c: _named(
@@ -219,10 +217,8 @@ def _took(run: AnalysisRun, context: Context) -> str:
     return human_duration((run.completed if run.completed is not None else context.now) - run.started)
 
 
-ANALYSIS_RUNS = KindView(
-    id="analysisruns",
-    kinds=("AnalysisRun",),
-    noun="analysis runs",
+ANALYSIS_RUNS = kind_view(
+    "AnalysisRun",
     search=lambda o, c: _named(o.namespace, o.name, o.phase, o.message, _worst_metric(o)),
     order="age",
     fields=(
@@ -249,10 +245,8 @@ ANALYSIS_RUNS = KindView(
     ),
 )
 
-EXPERIMENTS = KindView(
-    id="experiments",
-    kinds=("Experiment",),
-    noun="experiments",
+EXPERIMENTS = kind_view(
+    "Experiment",
     search=lambda o, c: _named(o.namespace, o.name, o.phase, o.message),
     order="age",
     fields=(
@@ -287,10 +281,8 @@ def _checks(canary: Canary) -> str:
     return f"{canary.failed_checks}/{canary.threshold}"
 
 
-CANARIES = KindView(
-    id="canaries",
-    kinds=("Canary",),
-    noun="canaries",
+CANARIES = kind_view(
+    "Canary",
     needs=("Deployment", "ReplicaSet", "Pod"),
     judged=True,
     search=lambda o, c: _named(o.namespace, o.name, o.phase, _release(o, c), _message(o, c), o.target_name),
@@ -352,10 +344,8 @@ def _policy(app: Application) -> str:
     return ", ".join(("automatic", *extras))
 
 
-APPLICATIONS = KindView(
-    id="applications",
-    kinds=("Application",),
-    noun="applications",
+APPLICATIONS = kind_view(
+    "Application",
     search=lambda o, c: _named(o.namespace, o.name, o.sync, o.health, o.source, o.destination),
     fields=(
         name_field(),
@@ -369,10 +359,8 @@ APPLICATIONS = KindView(
     ),
 )
 
-KUSTOMIZATIONS = KindView(
-    id="kustomizations",
-    kinds=("Kustomization",),
-    noun="kustomizations",
+KUSTOMIZATIONS = kind_view(
+    "Kustomization",
     search=lambda o, c: _named(o.namespace, o.name, _flux_state(o), o.path, o.source),
     fields=(
         name_field(),
@@ -386,10 +374,8 @@ KUSTOMIZATIONS = KindView(
     ),
 )
 
-HELM_RELEASES = KindView(
-    id="helmreleases",
-    kinds=("HelmRelease",),
-    noun="helm releases",
+HELM_RELEASES = kind_view(
+    "HelmRelease",
     search=lambda o, c: _named(o.namespace, o.name, _flux_state(o), o.chart, o.applied),
     fields=(
         name_field(),
@@ -401,4 +387,14 @@ HELM_RELEASES = KindView(
         age_field(priority=2),
         text_field("message", "MESSAGE", 26, _flux_message, priority=3, flexible=True),
     ),
+)
+
+VIEWS = (
+    ROLLOUTS,
+    ANALYSIS_RUNS,
+    EXPERIMENTS,
+    CANARIES,
+    APPLICATIONS,
+    KUSTOMIZATIONS,
+    HELM_RELEASES,
 )

@@ -7,10 +7,10 @@ from tfdash.views.age import human_duration, since
 from tfdash.views.kinds.base import (
     Context,
     Field,
-    KindView,
     age_field,
     count_field,
     images_of,
+    kind_view,
     name_field,
     names_of,
     none,
@@ -95,10 +95,8 @@ _WIDE = (
     ),
 )
 
-JOBS = KindView(
-    id="jobs",
-    kinds=("Job",),
-    noun="jobs",
+JOBS = kind_view(
+    "Job",
     search=_search,
     fields=(
         name_field(width=34),
@@ -144,10 +142,8 @@ JOBS = KindView(
         ),
     ),
 )
-CRON_JOBS = KindView(
-    id="cronjobs",
-    kinds=("CronJob",),
-    noun="cron jobs",
+CRON_JOBS = kind_view(
+    "CronJob",
     search=_search,
     fields=(
         name_field(width=34),
@@ -179,4 +175,9 @@ CRON_JOBS = KindView(
         age_field(priority=3),
         *_WIDE,
     ),
+)
+
+VIEWS = (
+    JOBS,
+    CRON_JOBS,
 )

@@ -8,8 +8,8 @@ from tfdash.text import safe
 from tfdash.views.kinds.base import (
     Context,
     Field,
-    KindView,
     age_field,
+    kind_view,
     labels_text,
     name_field,
     none,
@@ -56,10 +56,8 @@ def _search(service: Service, context: Context) -> str:
     return f"{service.namespace} {service.name} {service.type} {service.cluster_ip} {external(service)} {ports(service)}"
 
 
-SERVICES = KindView(
-    id="services",
-    kinds=("Service",),
-    noun="services",
+SERVICES = kind_view(
+    "Service",
     search=_search,
     fields=(
         name_field(),
@@ -109,10 +107,8 @@ def _paint_ready(obj: Object, context: Context, text: str) -> str:
     return "warn" if text.startswith("0/") and text != "0/0" else ""
 
 
-ENDPOINTS = KindView(
-    id="endpointslices",
-    kinds=("EndpointSlice",),
-    noun="endpoint slices",
+ENDPOINTS = kind_view(
+    "EndpointSlice",
     search=lambda o, c: f"{o.namespace} {o.name} {o.service}",
     fields=(
         name_field(),
@@ -133,4 +129,9 @@ ENDPOINTS = KindView(
         ),
         age_field(priority=3),
     ),
+)
+
+VIEWS = (
+    SERVICES,
+    ENDPOINTS,
 )

@@ -13,10 +13,10 @@ from tfdash.views import state as states
 from tfdash.views.kinds.base import (
     Context,
     Field,
-    KindView,
     NodeUse,
     age_field,
     finding,
+    kind_view,
     name_field,
     none,
     printed,
@@ -178,12 +178,9 @@ def _search(node: Node, context: Context) -> str:
     return f"{node.name} {node_status(node)} {roles(node)} {node.internal_ip} {node.kubelet_version} {taints(node)}"
 
 
-NODES = KindView(
-    id="nodes",
-    kinds=("Node",),
-    noun="nodes",
+NODES = kind_view(
+    "Node",
     judged=True,
-    namespaced=False,
     needs=("Pod",),
     search=_search,
     fields=(
@@ -264,3 +261,5 @@ NODES = KindView(
         ),
     ),
 )
+
+VIEWS = (NODES,)

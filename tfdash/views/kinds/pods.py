@@ -8,8 +8,8 @@ from tfdash.views.image import short_images
 from tfdash.views.kinds.base import (
     Context,
     Field,
-    KindView,
     age_field,
+    kind_view,
     name_field,
     none,
     printed,
@@ -80,10 +80,8 @@ def search(pod: Pod, context: Context) -> str:
     return f"{pod.namespace} {pod.name} {pod_cells(pod).status} {pod.node} {pod.ip}"
 
 
-PODS = KindView(
-    id="pods",
-    kinds=("Pod",),
-    noun="pods",
+PODS = kind_view(
+    "Pod",
     search=search,
     fields=(
         name_field(width=22),
@@ -142,3 +140,5 @@ PODS = KindView(
         text_field("qos", "QOS", 10, lambda p: p.qos, priority=7),
     ),
 )
+
+VIEWS = (PODS,)

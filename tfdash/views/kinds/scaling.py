@@ -8,9 +8,9 @@ from tfdash.views.age import since
 from tfdash.views.kinds.base import (
     Context,
     Field,
-    KindView,
     age_field,
     count_field,
+    kind_view,
     name_field,
     none,
     selector_text,
@@ -65,10 +65,8 @@ def _search(obj: HorizontalPodAutoscaler, context: Context) -> str:
     return f"{obj.namespace} {obj.name} {obj.target_kind}/{obj.target_name} {limits(obj)}"
 
 
-AUTOSCALERS = KindView(
-    id="hpas",
-    kinds=("HorizontalPodAutoscaler",),
-    noun="autoscalers",
+AUTOSCALERS = kind_view(
+    "HorizontalPodAutoscaler",
     search=_search,
     fields=(
         name_field(width=26),
@@ -113,10 +111,8 @@ def _paint_allowed(obj: Object, context: Context, text: str) -> str:
     return "warn" if text == "0" and isinstance(obj, PodDisruptionBudget) and obj.expected else ""
 
 
-BUDGETS = KindView(
-    id="pdbs",
-    kinds=("PodDisruptionBudget",),
-    noun="disruption budgets",
+BUDGETS = kind_view(
+    "PodDisruptionBudget",
     search=lambda o, c: f"{o.namespace} {o.name} {selector_text(o.selector)}",
     fields=(
         name_field(),
@@ -159,4 +155,9 @@ BUDGETS = KindView(
             "selector", "SELECTOR", 30, lambda b: none(selector_text(b.selector)), priority=4, flexible=True
         ),
     ),
+)
+
+VIEWS = (
+    AUTOSCALERS,
+    BUDGETS,
 )

@@ -19,6 +19,7 @@ from tfdash.views.kinds.base import (
     age_field,
     count_field,
     images_of,
+    kind_view,
     name_field,
     names_of,
     printed,
@@ -248,10 +249,8 @@ WORKLOADS = KindView(
         CAUSE,
     ),
 )
-DEPLOYMENTS = KindView(
-    id="deployments",
-    kinds=("Deployment",),
-    noun="deployments",
+DEPLOYMENTS = kind_view(
+    "Deployment",
     judged=True,
     search=search,
     fields=(
@@ -269,10 +268,8 @@ DEPLOYMENTS = KindView(
         SELECTOR,
     ),
 )
-STATEFUL_SETS = KindView(
-    id="statefulsets",
-    kinds=("StatefulSet",),
-    noun="stateful sets",
+STATEFUL_SETS = kind_view(
+    "StatefulSet",
     judged=True,
     search=search,
     fields=(
@@ -288,10 +285,8 @@ STATEFUL_SETS = KindView(
         *WIDE,
     ),
 )
-DAEMON_SETS = KindView(
-    id="daemonsets",
-    kinds=("DaemonSet",),
-    noun="daemon sets",
+DAEMON_SETS = kind_view(
+    "DaemonSet",
     judged=True,
     search=search,
     fields=(
@@ -311,10 +306,8 @@ DAEMON_SETS = KindView(
         SELECTOR,
     ),
 )
-REPLICA_SETS = KindView(
-    id="replicasets",
-    kinds=("ReplicaSet",),
-    noun="replica sets",
+REPLICA_SETS = kind_view(
+    "ReplicaSet",
     search=search,
     fields=(
         name_field(width=34),
@@ -327,4 +320,12 @@ REPLICA_SETS = KindView(
         *WIDE,
         SELECTOR,
     ),
+)
+
+VIEWS = (
+    WORKLOADS,
+    DEPLOYMENTS,
+    STATEFUL_SETS,
+    DAEMON_SETS,
+    REPLICA_SETS,
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Raw
 
@@ -13,6 +13,8 @@ from tfdash.model import kube as m
 from tfdash.sources.kubernetes.decoders import wire as w
 
 T = TypeVar("T")
+Decoders: TypeAlias = Mapping[str, tuple[type[Any], Callable[[Any], m.Object]]]
+"""Of one module: for each kind its wire form and what makes an object of the model of it."""
 _SUFFIX = {
     "n": 1e-9,
     "u": 1e-6,

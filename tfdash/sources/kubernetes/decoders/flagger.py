@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.model import delivery as m
-from tfdash.sources.kubernetes.decoders.common import meta, ownership_notes
+from tfdash.sources.kubernetes.decoders.common import Decoders, meta, ownership_notes
 from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
@@ -63,3 +63,8 @@ def canary(found: Custom) -> m.Canary:
         conditions=conditions(status),
         notes=ownership_notes(found.metadata.annotations),
     )
+
+
+DECODERS: Decoders = {
+    "Canary": (Custom, canary),
+}

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import field
 
 from tfdash.model import delivery as m
-from tfdash.sources.kubernetes.decoders.common import meta
+from tfdash.sources.kubernetes.decoders.common import Decoders, meta
 from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
@@ -83,3 +83,10 @@ def helm_release(found: Custom) -> m.HelmRelease:
         attempted=text(status, "lastAttemptedRevision"),
         conditions=conditions(status),
     )
+
+
+DECODERS: Decoders = {
+    "Application": (Operating, application),
+    "Kustomization": (Custom, kustomization),
+    "HelmRelease": (Custom, helm_release),
+}

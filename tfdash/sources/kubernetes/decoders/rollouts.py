@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfdash.model import delivery as m
-from tfdash.sources.kubernetes.decoders.common import meta, ownership_notes, share
+from tfdash.sources.kubernetes.decoders.common import Decoders, meta, ownership_notes, share
 from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
@@ -231,3 +231,10 @@ def experiment(found: Custom) -> m.Experiment:
         ),
         conditions=conditions(status),
     )
+
+
+DECODERS: Decoders = {
+    "Rollout": (Custom, rollout),
+    "AnalysisRun": (Custom, analysis_run),
+    "Experiment": (Custom, experiment),
+}

@@ -1,38 +1,10 @@
-"""Namespaces and Events."""
+"""Events."""
 
 from __future__ import annotations
 
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Event
-from tfdash.views.kinds.base import Context, Field, KindView, age_field, name_field, text_field
-
-
-def _paint_phase(obj: Object, context: Context, text: str) -> str:
-    return {"Active": "", "Terminating": "moving"}.get(text, "unknown")
-
-
-NAMESPACES = KindView(
-    id="namespaces",
-    kinds=("Namespace",),
-    noun="namespaces",
-    namespaced=False,
-    search=lambda o, c: f"{o.name} {o.phase}",
-    fields=(
-        name_field(width=36),
-        text_field(
-            "status", "STATUS", 12, lambda n: n.phase, printer="Status", priority=0, paint=_paint_phase
-        ),
-        age_field(),
-        text_field(
-            "labels",
-            "LABELS",
-            40,
-            lambda n: ",".join(f"{k}={v}" for k, v in sorted(n.labels.items())),
-            priority=2,
-            flexible=True,
-        ),
-    ),
-)
+from tfdash.views.kinds.base import Context, Field, age_field, kind_view, text_field
 
 
 def involved(event: Event) -> str:
@@ -45,10 +17,8 @@ def _paint_type(obj: Object, context: Context, text: str) -> str:
     return "" if text == "Normal" else "warn"
 
 
-EVENTS = KindView(
-    id="events",
-    kinds=("Event",),
-    noun="events",
+EVENTS = kind_view(
+    "Event",
     order="last_seen",
     search=lambda e, c: f"{e.namespace} {e.type} {e.reason} {involved(e)} {e.message} {e.source}",
     fields=(
@@ -90,3 +60,5 @@ EVENTS = KindView(
         text_field("name", "NAME", 40, lambda e: e.name, printer="Name", priority=6),
     ),
 )
+
+VIEWS = (EVENTS,)

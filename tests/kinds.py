@@ -1,0 +1,16 @@
+"""What tests need of every kind at once."""
+
+from __future__ import annotations
+
+from typing import get_type_hints
+
+from tfdash.model.kinds import LISTED
+from tfdash.model.kube import Object
+from tfdash.sources.kubernetes.codec import decoder_of
+
+TYPES: dict[str, type[Object]] = {kind: get_type_hints(decoder_of(kind)[1])["return"] for kind in LISTED}
+"""The struct that each listed kind is decoded to."""
+SERVED = tuple(kind for kind, spec in LISTED.items() if not spec.optional)
+"""Those that every cluster serves."""
+CUSTOM = tuple(kind for kind, spec in LISTED.items() if spec.optional)
+"""Those that come with a CRD."""

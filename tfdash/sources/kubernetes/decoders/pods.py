@@ -1,0 +1,155 @@
+"""Pods: from the wire to the model. Pure; raises only what msgspec raises for malformed JSON."""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from tfdash.model import kube as m
+from tfdash.sources.kubernetes.decoders import wire as w
+from tfdash.sources.kubernetes.decoders.common import (
+    Decoders,
+    conditions,
+    containers,
+    meta,
+    seconds,
+    share,
+)
+
+
+class Waiting(w.Wire):
+    reason: str = ""
+    message: str = ""
+
+
+class Running(w.Wire):
+    started_at: str | None = None
+
+
+class Terminated(w.Wire):
+    exit_code: int = 0
+    signal: int | None = None
+    reason: str = ""
+    message: str = ""
+    finished_at: str | None = None
+
+
+class ContainerState(w.Wire):
+    waiting: Waiting | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(w.Wire):
+    name: str = ""
+    ready: bool = False
+    started: bool | None = None
+    restart_count: int = 0
+    state: ContainerState | None = None
+    last_state: ContainerState | None = None
+    image_id: str = field(name="imageID", default="")
+
+
+class PodStatus(w.Wire):
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    pod_ip: str = field(name="podIP", default="")
+    qos_class: str = ""
+    nominated_node_name: str = ""
+    start_time: str | None = None
+    conditions: list[w.Condition] | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+
+
+class Pod(w.Wire):
+    metadata: w.PodMeta
+    spec: w.PodSpec = field(default_factory=w.PodSpec)
+    status: PodStatus = field(default_factory=PodStatus)
+
+
+def _status(found: ContainerStatus, init: bool) -> m.ContainerStatus:
+    state = found.state or ContainerState()
+    last = (found.last_state or ContainerState()).terminated
+    kind, reason, message, code, signal, since = "", "", "", None, None, 0.0
+    if state.running is not None:
+        kind, since = "running", seconds(state.running.started_at)
+    elif state.waiting is not None:
+        kind, reason, message = "waiting", share(state.waiting.reason), state.waiting.message
+    elif state.terminated is not None:
+        ended = state.terminated
+        kind, reason, message = "terminated", share(ended.reason), ended.message
+        code, signal, since = ended.exit_code, ended.signal, seconds(ended.finished_at)
+    if last is None:
+        return share(
+            m.ContainerStatus(
+                share(found.name),
+                init,
+                found.ready,
+                bool(found.started),
+                found.restart_count,
+                kind,
+                reason,
+                message,
+                code,
+                signal,
+                since,
+                image_id=share(found.image_id),
+            )
+        )
+    return m.ContainerStatus(
+        share(found.name),
+        init,
+        found.ready,
+        bool(found.started),
+        found.restart_count,
+        kind,
+        reason,
+        message,
+        code,
+        signal,
+        since,
+        share(last.reason),
+        last.exit_code,
+        last.signal,
+        last.message,
+        seconds(last.finished_at),
+        share(found.image_id),
+    )
+
+
+def pod(found: Pod) -> m.Pod:
+    spec, status = found.spec, found.status
+    kept = [c for c in status.conditions or () if c.status != "True" or c.type == "Ready"]
+    return m.Pod(
+        **meta(found.metadata),
+        node=share(spec.node_name),
+        nominated_node=share(status.nominated_node_name),
+        phase=share(status.phase),
+        reason=share(status.reason),
+        message=status.message,
+        ip=status.pod_ip,
+        qos=share(status.qos_class),
+        priority=spec.priority,
+        restart_policy=share(spec.restart_policy),
+        service_account=share(spec.service_account_name),
+        started=seconds(status.start_time),
+        containers=containers(spec),
+        statuses=share(
+            tuple(
+                [_status(s, True) for s in status.init_container_statuses or ()]
+                + [_status(s, False) for s in status.container_statuses or ()]
+            )
+        ),
+        conditions=share(conditions(kept)),
+        claims=tuple(
+            v.persistent_volume_claim.claim_name for v in spec.volumes or () if v.persistent_volume_claim
+        ),
+        readiness_gates=tuple(g.condition_type for g in spec.readiness_gates or ()),
+        scheduling_gates=tuple(g.name for g in spec.scheduling_gates or ()),
+    )
+
+
+DECODERS: Decoders = {
+    "Pod": (Pod, pod),
+}

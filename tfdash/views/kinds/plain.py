@@ -1,0 +1,65 @@
+"""The list of a kind whose columns are data: each shows one attribute of the object (``tfdash.model.kinds.Column``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tfdash.model.kinds import Column, KindSpec
+from tfdash.views.kinds.base import Context, Field, KindView, age_field, count_field, kind_view, text_field
+
+
+def plain_view(spec: KindSpec) -> KindView:
+    """The list of ``spec`` by its ``columns``."""
+    searched = [_text(column) for column in spec.columns if column.searched and column.shows != "age"]
+
+    def search(obj: Any, context: Context) -> str:
+        return " ".join((obj.namespace, *(text(obj) for text in searched)))
+
+    return kind_view(spec.kind, fields=tuple(_field(column) for column in spec.columns), search=search)
+
+
+def _field(column: Column) -> Field:
+    id = column.title.lower().replace(" ", "_")
+    if column.shows == "age":
+        return age_field(
+            lambda obj: getattr(obj, column.attribute),
+            id=id,
+            title=column.title,
+            printer=column.printer,
+            priority=column.priority,
+        )
+    tones = dict(column.tones)
+
+    def paint(obj: object, context: Context, text: str) -> str:
+        return tones.get(text, tones.get("", ""))
+
+    if column.shows == "count":
+        return count_field(
+            id,
+            column.title,
+            lambda obj: int(getattr(obj, column.attribute)),
+            printer=column.printer,
+            priority=column.priority,
+            paint=paint,
+        )
+    return text_field(
+        id,
+        column.title,
+        column.width,
+        _text(column),
+        printer=column.printer,
+        priority=column.priority,
+        flexible=column.flexible,
+        paint=paint,
+    )
+
+
+def _text(column: Column) -> Callable[[Any], str]:
+    def text(obj: Any) -> str:
+        value = getattr(obj, column.attribute)
+        if isinstance(value, Mapping):
+            return ",".join(f"{k}={v}" for k, v in sorted(value.items()))
+        return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+    return text
