@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART = r"(\d+(?:\.\d+)?)(ms|s|m|h|d)"
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -13,7 +13,7 @@ def parse_duration(value: Any) -> float:
     """``"10s"``, ``"1h30m"`` to seconds. A bare number is refused: its unit would be a guess."""
     if isinstance(value, str):
         text = value.strip()
-        parts = _PART.findall(text)
+        parts = re.findall(_PART, text)
         if parts and "".join(n + u for n, u in parts) == text:
             return sum(float(n) * _SECONDS[u] for n, u in parts)
     raise ValueError(f'{value!r} is not a duration; write it as "10s", "5m" or "1h30m"')

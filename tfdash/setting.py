@@ -10,8 +10,7 @@ from __future__ import annotations
 import tomllib
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from importlib.resources import files
+from dataclasses import MISSING, fields
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tfdash.durations import parse_duration, write_duration
@@ -39,7 +38,6 @@ class Table:
         return schema
 
 
-@dataclass(frozen=True)
 class Note:
     """The comment behind a key in the example and the schema.
 
@@ -47,49 +45,22 @@ class Note:
     the name of the one that is shown.
     """
 
-    text: str = ""
-    sample: str = ""
+    def __init__(self, text: str = "", sample: str = "") -> None:
+        self.text, self.sample = text, sample
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
         found = handler(schema)
         return {**found, "description": self.text} if self.text else found
 
 
-@dataclass(frozen=True)
-class Between:
-    """The least and the greatest useful value; ``seconds``: of a duration."""
-
-    low: float
-    high: float
-    seconds: bool = False
-
-    def take(self, value: Any) -> Any:
-        """``value``, if it lies between. Raises ``ValueError``."""
-        if not self.low <= value <= self.high:
-            said, low, high = map(
-                write_duration if self.seconds else "{:g}".format, (value, self.low, self.high)
-            )
-            raise ValueError(f"{said} is out of range; choose one from {low} to {high}")
-        return value
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_after_validator_function(self.take, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
-        found = handler(schema)
-        numeric = found.get("type") in ("number", "integer")
-        return {**found, "minimum": self.low, "maximum": self.high} if numeric else found
-
-
-@dataclass(frozen=True)
 class Checked:
     """A check of the value as a whole: ``check`` raises ``ValueError`` in words."""
 
-    check: Callable[[Any], None]
+    def __init__(self, check: Callable[[Any], None]) -> None:
+        self.check = check
 
     def take(self, value: Any) -> Any:
+        """``value``, if it is right."""
         self.check(value)
         return value
 
@@ -99,16 +70,38 @@ class Checked:
         return core_schema.no_info_after_validator_function(self.take, handler(source))
 
 
-@dataclass(frozen=True)
+class Between(Checked):
+    """The least and the greatest useful value; ``seconds``: of a duration."""
+
+    def __init__(self, low: float, high: float, *, seconds: bool = False) -> None:
+        super().__init__(self._check)
+        self.low, self.high, self.seconds = low, high, seconds
+
+    def _check(self, value: Any) -> None:
+        if not self.low <= value <= self.high:
+            said, low, high = map(self.write, (value, self.low, self.high))
+            raise ValueError(f"{said} is out of range; choose one from {low} to {high}")
+
+    def write(self, value: float) -> str:
+        return write_duration(value) if self.seconds else f"{value:g}"
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
+        found = handler(schema)
+        numeric = found.get("type") in ("number", "integer")
+        return {**found, "minimum": self.low, "maximum": self.high} if numeric else found
+
+
 class Spelled:
-    """A value with a spelling of its own in TOML: ``read`` raises ``ValueError`` in words, ``write`` is its inverse."""
+    """A value with a spelling of its own in TOML, of that ``shape``: ``take`` raises ``ValueError`` in words, ``write`` is
+    its inverse."""
 
-    read: Callable[[Any], Any]
-    write: Callable[[Any], Any]
-    shape: Literal["text", "list", "table"] = "text"  # in TOML
-
-    def take(self, value: Any) -> Any:
-        return self.read(value)
+    def __init__(
+        self,
+        take: Callable[[Any], Any],
+        write: Callable[[Any], Any],
+        shape: Literal["text", "list", "table"] = "text",
+    ) -> None:
+        self.take, self.write, self.shape = take, write, shape
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
         from pydantic_core import core_schema
@@ -120,11 +113,10 @@ class Spelled:
             "table": core_schema.dict_schema(),
         }[self.shape]
         return core_schema.no_info_plain_validator_function(
-            self.read, serialization=written, json_schema_input_schema=shape
+            self.take, serialization=written, json_schema_input_schema=shape
         )
 
 
-@dataclass(frozen=True)
 class Listed:
     """A list of TOML, held as a tuple."""
 
@@ -178,6 +170,8 @@ def shipped(kind: type[Table]) -> dict[str, Any]:
     """The playbook's values of a table, as TOML has them; {} where the dataclass holds its defaults itself."""
     if not kind.defaults:
         return {}
+    from importlib.resources import files  # not before the first frame
+
     folder = files("tfdash.playbook").joinpath("defaults")
     return tomllib.loads(folder.joinpath(kind.defaults).read_text(encoding="utf-8"))
 
@@ -211,7 +205,7 @@ def _taken(hint: Any, value: Any) -> Any:
         if not any(isinstance(mark, Spelled) for mark in marks):
             value = _taken(inner, value)
         for mark in marks:
-            if isinstance(mark, Spelled | Between | Checked):
+            if isinstance(mark, Spelled | Checked):
                 value = mark.take(value)
         return value
     if origin in (Union, types.UnionType):

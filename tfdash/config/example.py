@@ -8,7 +8,6 @@ from dataclasses import MISSING
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from tfdash.config.settings import Settings
-from tfdash.durations import write_duration
 from tfdash.setting import Between, Note, Table, default_of, hints_of, shipped, table_in, written
 
 HEAD = """\
@@ -90,10 +89,13 @@ def _bounds(hint: Any) -> str:
     bounds = _mark(hint, Between)
     if bounds is None:
         return ""
-    write = write_duration if bounds.seconds else "{:g}".format
     if bounds.high > _ENDLESS:
-        return f"at least {write(bounds.low)}" if bounds.low else ""
-    return f"{write(bounds.low)} to {write(bounds.high)}" if bounds.low else f"at most {write(bounds.high)}"
+        return f"at least {bounds.write(bounds.low)}" if bounds.low else ""
+    return (
+        f"{bounds.write(bounds.low)} to {bounds.write(bounds.high)}"
+        if bounds.low
+        else f"at most {bounds.write(bounds.high)}"
+    )
 
 
 def _is_table_of_texts(hint: Any, note: Note) -> bool:

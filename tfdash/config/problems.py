@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,6 +36,8 @@ class ConfigError(Exception):
 
 def nearest(wrong: str, valid: Iterable[str]) -> str:
     """``did you mean "x"?`` or the list of what is valid."""
+    import difflib  # not before the first frame
+
     names = sorted(valid)
     close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.5)
     if close:
@@ -44,8 +45,9 @@ def nearest(wrong: str, valid: Iterable[str]) -> str:
     return f"valid here: {', '.join(names)}" if names else ""
 
 
-_HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}")
-_KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+# compiled when a fault is told, not before the first frame
+_HEADER = r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}"
+_KEY = r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*="""
 
 
 def _dotted(text: str) -> tuple[str, ...]:
@@ -58,9 +60,9 @@ def line_of(text: str, path: tuple[str, ...]) -> int:
     best, depth = 0, 0
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
+        if header := re.match(_HEADER, line):
             here = table = _dotted(header[1])
-        elif key := _KEY.match(line):
+        elif key := re.match(_KEY, line):
             here = (*table, *_dotted(key[1]))
         else:
             continue

@@ -1,6 +1,6 @@
-"""The tables that the first frame needs. ``quick`` reads them without a validation, ``settings`` holds them for it."""
+"""The tables that the first frame needs. ``quick`` reads them without a validation, ``settings`` holds them for it.
 
-from __future__ import annotations
+Its annotations are no texts (``from __future__``): reading those costs time before the first frame."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
