@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tfdash.demo.prometheus.series import NAME, STALE, Held, Series
+from tfdash.demo.prometheus.series import NAME, STALE, HeldSeries, Series
 
 ANSWERS = Path(__file__).with_name("prometheus_answers.json")
 BEGIN = 1_795_500_000_000  # milliseconds; 2026-11-24T06:00:00Z
@@ -107,8 +107,8 @@ def openmetrics(held_series: Iterable[Series] = SERIES) -> str:
     return "\n".join([*lines, "# EOF", ""])
 
 
-def held() -> Held:
-    return Held(
+def held() -> HeldSeries:
+    return HeldSeries(
         Series({k: v for k, v in s.labels.items() if v}, s.times, [float(v) for v in s.values])
         for s in SERIES
     )

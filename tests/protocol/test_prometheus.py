@@ -133,13 +133,13 @@ def test_the_worlds_traffic_has_the_same_answers_on_a_real_prometheus() -> None:
     from tests.platform.harness.prometheus import Prometheus
     from tests.unit.demo.prometheus.scenes import Scene
     from tfdash.demo.controllers.behaviour import Rule
-    from tfdash.demo.traffic.storage import Traffic
+    from tfdash.demo.traffic.storage import TrafficStorage
 
     scene = Scene(Rule(app="checkout", image="*:2.14.0", does={"errors": 0.05, "after": "1m"}))
     scene.do("release", service="checkout", version="2.14.0")
     scene.run(300)
     with scene.cluster.agenda.pretending(scene.time):
-        everything = Traffic(scene.cluster.prometheus.history).select((), 0, 2**52)
+        everything = TrafficStorage(scene.cluster.prometheus.history).select((), 0, 2**52)
     with Prometheus(openmetrics=openmetrics(everything)) as server:
         for query in USUAL:
             asked = [("query", query), ("time", f"{scene.time:.3f}")]

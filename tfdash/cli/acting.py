@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tfdash.store.ledger import Store
     from tfdash.store.opening import StoreOptions
     from tfdash.store.peers.leases import Leases
-    from tfdash.store.peers.peer_state import Elsewhere
+    from tfdash.store.peers.peer_state import PeerState
 
 log = logging.getLogger(__name__)
 _EVERY = 15.0  # seconds between two readings for the page of changes
@@ -98,7 +98,7 @@ def compose(
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.storing import store_options
     from tfdash.store.opening import open_store
-    from tfdash.store.peers.last_known_good import Keeping
+    from tfdash.store.peers.last_known_good import LastKnownGood
     from tfdash.store.peers.leases import Leases
     from tfdash.store.peers.peer_watcher import PeerWatcher, skew_of
 
@@ -118,14 +118,14 @@ def compose(
     leases = Leases(
         lambda: store.terminal,
         clock,
-        store.elsewhere,
+        store.peer_state,
         skew=lambda ref: skew_of(board.picture, ref),
         changed=lambda: store.refreshed(),
     )
     told = settings.actions.in_cluster
     if not told:
         clusters = {}
-    keeping = Keeping(store, clusters)
+    keeping = LastKnownGood(store, clusters)
     desk = make_desk(board, writers, store, policy, clock, mode, leases if told else None, keeping)
     board.add_source(opened.source)
     if told:
@@ -134,7 +134,7 @@ def compose(
         board.add_source(Verifier(keeping, clock))
     acting = Acting(desk, opened.store, options)
     board.add_source(_Follow(acting))
-    journeys = _journeys(board, config, settings, options, clock, mode, store.elsewhere, leases, clusters)
+    journeys = _journeys(board, config, settings, options, clock, mode, store.peer_state, leases, clusters)
     if journeys is not None:
         board.add_source(journeys)
     return acting
@@ -147,24 +147,24 @@ def _journeys(
     options: StoreOptions,
     clock: Clock,
     mode: Mode,
-    elsewhere: Elsewhere,
+    peer_state: PeerState,
     leases: Leases,
     writers: Mapping[ClusterRef, Writer],
 ) -> Source | None:
     """One terminal at a time runs them. Those that change things run where acting is configured, never by an elevation,
     which ends while they go on."""
     from tfdash.cli.compose import journeys_of
-    from tfdash.store.peers.leader_lock import Turn, in_cluster
+    from tfdash.store.peers.leader_lock import LeaderLock, with_lease
 
     acting = mode.acts and mode.lasts is None
     name = f"journeys-{config.environment.name}"
-    turn = Turn(options.folder, name, url=options.url, deadline=options.deadline, strict=acting)
+    turn = LeaderLock(options.folder, name, url=options.url, deadline=options.deadline, strict=acting)
     first = board.clusters[0]
-    mine = in_cluster(
+    mine = with_lease(
         turn,
         name,
         first,
-        elsewhere,
+        peer_state,
         clock,
         leases=leases if acting else None,
         writer=writers.get(first),

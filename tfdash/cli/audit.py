@@ -24,7 +24,7 @@ from tfdash.text import safe
 if TYPE_CHECKING:
     from tfdash.model.store_state import Entry
     from tfdash.store.log.anchors import Head
-    from tfdash.store.log.reading import Source
+    from tfdash.store.log.reading import LogHolder
     from tfdash.store.opening import StoreOptions
 
 FIELDS = (
@@ -67,12 +67,12 @@ def _say(text: str) -> None:
     narrate(f"{program()}: {safe(text)}")
 
 
-def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[Source], list[str]]:
+def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[LogHolder], list[str]]:
     """What was read, and what could not be."""
     from tfdash.actions.core.protocols import LedgerUnavailable
     from tfdash.store.log.reading import read_file, read_folder, read_shared
 
-    sources: list[Source] = []
+    sources: list[LogHolder] = []
     unknown: list[str] = []
     if args.file:
         for name in args.file:
@@ -88,7 +88,7 @@ def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[Sour
     if options.url and not args.local:
         from tfdash.store.shared.shared_store import SharedStore
 
-        async def read() -> list[Source]:
+        async def read() -> list[LogHolder]:
             shared = SharedStore(options.url, deadline=max(options.deadline, 30.0))
             try:
                 return await read_shared(shared)
@@ -192,7 +192,7 @@ def _cell(value: object) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
-def _entries(sources: list[Source]) -> list[Entry]:
+def _entries(sources: list[LogHolder]) -> list[Entry]:
     from tfdash.store.log.reading import entries_of
 
     return entries_of(sources)

@@ -58,7 +58,7 @@ class SimulatedClock:
             self._running = running
 
 
-class Entry:
+class Planned:
     __slots__ = ("action", "args", "cancelled")
 
     def __init__(self, action: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -75,7 +75,7 @@ class Agenda:
 
     def __init__(self, clock: SimulatedClock) -> None:
         self.clock = clock
-        self._heap: list[tuple[float, int, Entry]] = []
+        self._heap: list[tuple[float, int, Planned]] = []
         self._count = itertools.count()
         self._current: float | None = None
         self.woken: Callable[[], None] = lambda: None  # told when something earlier than all else was added
@@ -83,15 +83,15 @@ class Agenda:
     def now(self) -> float:
         return self._current if self._current is not None else self.clock.now()
 
-    def at(self, when: float, action: Callable[..., Any], *args: Any) -> Entry:
-        entry = Entry(action, args)
+    def at(self, when: float, action: Callable[..., Any], *args: Any) -> Planned:
+        entry = Planned(action, args)
         first = self._heap[0][0] if self._heap else float("inf")
         heapq.heappush(self._heap, (max(when, self.now()), next(self._count), entry))
         if when < first and self._current is None:
             self.woken()
         return entry
 
-    def after(self, delay: float, action: Callable[..., Any], *args: Any) -> Entry:
+    def after(self, delay: float, action: Callable[..., Any], *args: Any) -> Planned:
         return self.at(self.now() + delay, action, *args)
 
     @contextmanager

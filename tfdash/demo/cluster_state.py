@@ -10,7 +10,7 @@ import random
 
 from tfdash.demo.apiserver.auth import Authorizer, Tokens
 from tfdash.demo.apiserver.faults import Faults
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.clock import Agenda, SimulatedClock
 from tfdash.demo.controllers.argo.git_repository import Repository
 from tfdash.demo.controllers.behaviour import Behaviours, Refusal
@@ -28,7 +28,7 @@ class ClusterState:
         self.agenda = Agenda(clock)
         self.rng = random.Random(f"{options.seed}/{name}")
         self.machine_rng = random.Random()
-        self.store = Store(self.agenda.now, self.rng, options.history)
+        self.store = ObjectStore(self.agenda.now, self.rng, options.history)
         self.authorizer = Authorizer(self.store)
         self.tokens = tokens
         self.faults = Faults(name)

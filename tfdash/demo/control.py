@@ -20,7 +20,7 @@ from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
 
 
-class Platform(Protocol):
+class Switched(Protocol):
     """What the switches act on."""
 
     clock: SimulatedClock
@@ -63,13 +63,13 @@ async def _read(request: web.Request, kind: type[msgspec.Struct]) -> msgspec.Str
         raise bad_request(f"{request.path}: {error}") from error
 
 
-def _some(platform: Platform, name: str) -> list[Cluster]:
+def _some(platform: Switched, name: str) -> list[Cluster]:
     if name and name not in platform.clusters:
         raise bad_request(f"cluster {name!r} is unknown; one of {', '.join(platform.clusters)}")
     return [c for n, c in platform.clusters.items() if name in ("", n)]
 
 
-def _state(platform: Platform, cluster: Cluster) -> Obj:
+def _state(platform: Switched, cluster: Cluster) -> Obj:
     return {
         "demo": True,
         "scenario": cluster.options.scenario,
@@ -90,7 +90,7 @@ def _state(platform: Platform, cluster: Cluster) -> Obj:
     }
 
 
-async def _faults(platform: Platform, cluster: Cluster, request: web.Request) -> None:
+async def _faults(platform: Switched, cluster: Cluster, request: web.Request) -> None:
     if request.method == "DELETE":
         for each in platform.clusters.values():
             each.faults.clear()
@@ -100,7 +100,7 @@ async def _faults(platform: Platform, cluster: Cluster, request: web.Request) ->
         each.faults.add(msgspec.structs.replace(fault))
 
 
-async def _clock(platform: Platform, cluster: Cluster, request: web.Request) -> None:
+async def _clock(platform: Switched, cluster: Cluster, request: web.Request) -> None:
     change = await _read(request, ClockChange)
     assert isinstance(change, ClockChange)
     if change.speed is not None and not 0 < change.speed <= 3600:
@@ -112,7 +112,7 @@ async def _clock(platform: Platform, cluster: Cluster, request: web.Request) -> 
     platform.clock_changed()
 
 
-async def _history(platform: Platform, cluster: Cluster, request: web.Request) -> None:
+async def _history(platform: Switched, cluster: Cluster, request: web.Request) -> None:
     change = await _read(request, HistoryChange)
     assert isinstance(change, HistoryChange)
     if change.keep < 0 or (change.capacity is not None and change.capacity < 1):
@@ -121,7 +121,7 @@ async def _history(platform: Platform, cluster: Cluster, request: web.Request) -
         each.store.forget(change.keep, change.capacity)
 
 
-async def _bookmarks(platform: Platform, cluster: Cluster, request: web.Request) -> None:
+async def _bookmarks(platform: Switched, cluster: Cluster, request: web.Request) -> None:
     which = await _read(request, Which)
     assert isinstance(which, Which)
     for each in _some(platform, which.cluster):
@@ -129,14 +129,14 @@ async def _bookmarks(platform: Platform, cluster: Cluster, request: web.Request)
             stream.ask_bookmark()
 
 
-async def _watches(platform: Platform, cluster: Cluster, request: web.Request) -> None:
+async def _watches(platform: Switched, cluster: Cluster, request: web.Request) -> None:
     which = await _read(request, Which)
     assert isinstance(which, Which)
     for each in _some(platform, which.cluster):
         each.store.drop_watches()
 
 
-async def _steps(platform: Platform, cluster: Cluster, request: web.Request) -> None:
+async def _steps(platform: Switched, cluster: Cluster, request: web.Request) -> None:
     which = await _read(request, Which)
     assert isinstance(which, Which)
     try:
@@ -146,10 +146,10 @@ async def _steps(platform: Platform, cluster: Cluster, request: web.Request) -> 
         raise bad_request(f"step {which.name!r} is unknown; this scenario has: {known}") from None
 
 
-async def control(platform: Platform, cluster: Cluster, request: web.Request) -> web.Response:
+async def control(platform: Switched, cluster: Cluster, request: web.Request) -> web.Response:
     """Answer one request to the switches; always with the state after it."""
     name = request.path.removeprefix("/_control/").strip("/")
-    actions: dict[tuple[str, str], Callable[[Platform, Cluster, web.Request], Awaitable[None]]] = {
+    actions: dict[tuple[str, str], Callable[[Switched, Cluster, web.Request], Awaitable[None]]] = {
         ("POST", "faults"): _faults,
         ("DELETE", "faults"): _faults,
         ("POST", "clock"): _clock,

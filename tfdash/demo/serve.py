@@ -22,7 +22,7 @@ from tfdash.demo.platform import Platform
 _CLOSING = 0.5  # real seconds that open answers get at the end
 
 
-class Running:
+class RunningDemo:
     """A serving platform and where it is."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Served:
         self._folder = options.folder or Path(tempfile.mkdtemp(prefix="tfdash-demo-"))
         self._life: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Running:
+    async def __aenter__(self) -> RunningDemo:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         platform = Platform(self._options)
         platform.prepare()
@@ -92,7 +92,7 @@ class Served:
         self._life = asyncio.create_task(platform.live())
         gc.collect()
         gc.freeze()
-        return Running(platform, self._folder, ports, written)
+        return RunningDemo(platform, self._folder, ports, written)
 
     async def __aexit__(self, *exc: object) -> None:
         if self._life is not None:

@@ -29,13 +29,13 @@ from tfdash.model.store_state import (
 )
 from tfdash.model.subject import Subject
 from tfdash.store.approvals import break_glass as glass_entries
-from tfdash.store.approvals.break_glass import Glass, boottime
+from tfdash.store.approvals.break_glass import OwnBreakGlass, boottime
 from tfdash.store.approvals.protocol import Approvals
-from tfdash.store.log.audit_projection import Remembered, subject_data
-from tfdash.store.log.audit_recorder import Recorder
-from tfdash.store.log.draft import Draft
+from tfdash.store.log.audit_projection import AuditProjection, subject_data
+from tfdash.store.log.audit_recorder import AuditRecorder
+from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.encryption import close_up, open_up
-from tfdash.store.peers.peer_state import Elsewhere
+from tfdash.store.peers.peer_state import PeerState
 
 
 async def nothing() -> None:
@@ -47,7 +47,7 @@ class Store:
 
     def __init__(
         self,
-        recorder: Recorder,
+        recorder: AuditRecorder,
         clock: Clock,
         *,
         key: Callable[[], bytes],
@@ -61,13 +61,13 @@ class Store:
         self.approvals = approvals
         self._key = key
         self.bodies: dict[str, str] = {}  # texts by digest, opened
-        self.remembered = Remembered(lambda digest: self.bodies.get(digest, ""))
-        self.glass = Glass(clock.now, boot, break_glass_life)
+        self.projection = AuditProjection(lambda digest: self.bodies.get(digest, ""))
+        self.glass = OwnBreakGlass(clock.now, boot, break_glass_life)
         self.before: frozenset[str] = frozenset()  # intents that were open when this process began
         self.ended_terminals: frozenset[str] = frozenset()
         self.own_terminals: frozenset[str] = frozenset()
         self.waiting: tuple[ApprovalRequest, ...] = ()
-        self.elsewhere = Elsewhere()  # what other terminals left in the clusters themselves
+        self.peer_state = PeerState()  # what other terminals left in the clusters themselves
         self.health = StoreHealth()
         self.changed: Callable[[], None] = lambda: None  # something was recorded
         self.refreshed: Callable[[], None] = lambda: None  # something else is known
@@ -99,7 +99,7 @@ class Store:
             target, cluster = str(subject), subject.cluster.cluster
             environment = environment or subject.cluster.environment
         return await self.record(
-            Draft(
+            EntryDraft(
                 kind=kind,
                 at=self.clock.now(),
                 actor=actor,
@@ -113,23 +113,23 @@ class Store:
             )
         )
 
-    async def record(self, draft: Draft) -> Entry:
+    async def record(self, draft: EntryDraft) -> Entry:
         entry = await self.recorder.record(draft)
-        self.remembered.apply(entry)
+        self.projection.apply(entry)
         self.changed()
         return entry
 
     async def newest(self, count: int) -> list[Entry]:
         """The newest entries of all terminals that the store reaches, newest first. A shared store that is down leaves what
         is kept here. Raises ``LedgerUnavailable`` where not even that can be read."""
-        from tfdash.store.log.reading import Row, Source, entries_of, newest_in
+        from tfdash.store.log.reading import LogHolder, StoredEntry, entries_of, newest_in
 
         rows = await self.recorder.thread.call(lambda: newest_in(self.folder, count), "reading the audit log")
         shared = self.recorder.sink
         if shared is not None and hasattr(shared, "newest"):
             with contextlib.suppress(LedgerUnavailable):
-                rows += [Row(*row) for row in await shared.newest(count)]
-        found = entries_of([Source(name="", rows=tuple(rows), kind="local")])
+                rows += [StoredEntry(*row) for row in await shared.newest(count)]
+        found = entries_of([LogHolder(name="", rows=tuple(rows), kind="local")])
         return found[::-1][:count]
 
     async def reserve(self, entries: int) -> None:
@@ -149,7 +149,7 @@ class Store:
         """Ask for a second person. The stamped requester is this terminal's identity at the server that stamps."""
         request = await self._desk().request(plan, reason)
         await self.record(
-            Draft(
+            EntryDraft(
                 kind=EntryKind.NOTE,
                 at=self.clock.now(),
                 actor=request.requester,
@@ -178,7 +178,7 @@ class Store:
         desk.may_decide(request, identity, approve)
         word = "approves" if approve else "denies"
         entry = await self.record(
-            Draft(
+            EntryDraft(
                 kind=EntryKind.APPROVAL if approve else EntryKind.DENIAL,
                 at=self.clock.now(),
                 actor=identity,
@@ -330,7 +330,7 @@ class Store:
         """Somebody else has looked at it afterwards. Raises ``PermissionError`` for whoever began it."""
         now = self.clock.now()
         due = [
-            (i, g) for i, g in self.remembered.glass_of(environment) if not g.reviewed_by and g.until <= now
+            (i, g) for i, g in self.projection.glass_of(environment) if not g.reviewed_by and g.until <= now
         ]
         if not due:
             raise ValueError(f"no break-glass of {environment or 'any environment'} waits for a review")
@@ -351,7 +351,7 @@ class Store:
         those of this user's terminals that ended."""
         return tuple(
             entry
-            for entry in self.remembered.open_intents()
+            for entry in self.projection.open_intents()
             if entry.intent in self.before
             or entry.terminal in self.ended_terminals
             or (entry.terminal.rpartition("-d")[0] in self.ended_terminals)
@@ -361,18 +361,18 @@ class Store:
         now = self.clock.now()
         unsettled = self.unsettled()
         gone = {entry.terminal for entry in unsettled} - {self.terminal}
-        own = tuple(self._ours(a) for a in self.remembered.acting(now) if a.terminal not in gone)
+        own = tuple(self._ours(a) for a in self.projection.acting(now) if a.terminal not in gone)
         return StoreState(
-            verified=self.elsewhere.verified_with(self.remembered),
+            verified=self.peer_state.verified_with(self.projection),
             approvals=self.waiting,
             break_glass=self._glass_facts(now),
-            acting=self.elsewhere.acting_with(own, self.terminal, now),
-            decided_on=self.remembered.about("manual"),
-            baseline_of=self.remembered.about("baseline"),
-            manual=self.remembered.manual,
+            acting=self.peer_state.acting_with(own, self.terminal, now),
+            decided_on=self.projection.about("manual"),
+            baseline_of=self.projection.about("baseline"),
+            manual=self.projection.manual,
             unsettled=unsettled,
             health=self.health,
-            baselines=self.remembered.baselines,
+            baselines=self.projection.baselines,
         )
 
     def _ours(self, acting: RunningAction) -> RunningAction:
@@ -382,7 +382,7 @@ class Store:
 
     def _glass_facts(self, now: float) -> dict[str, BreakGlass]:
         """Ours first; one of ours that is over by the clock that counts suspend is over, whatever the wall clock says."""
-        chosen = self.remembered.break_glass(now)
+        chosen = self.projection.break_glass(now)
         for environment, glass in chosen.items():
             if glass.terminal == self.terminal and glass.until > now:
                 chosen[environment] = msgspec.structs.replace(glass, until=now)
@@ -406,7 +406,7 @@ class Store:
                 if text and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == digest:
                     self.bodies[digest] = text
                     break
-        self.remembered.bodies_changed()
+        self.projection.bodies_changed()
 
     def close(self) -> None:
         self.recorder.close()

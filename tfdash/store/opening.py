@@ -17,9 +17,9 @@ from tfdash.clock import Clock
 from tfdash.store.approvals.break_glass import boottime
 from tfdash.store.approvals.protocol import Approvals
 from tfdash.store.ledger import Store
-from tfdash.store.log.audit_recorder import Recorder
+from tfdash.store.log.audit_recorder import AuditRecorder
 from tfdash.store.log.data_dir import default_folder, prepare, why
-from tfdash.store.log.draft import Draft
+from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.encryption import key_from, local_key
 from tfdash.store.log.redact import Redactor
 from tfdash.store.settings import StoreSettings
@@ -84,7 +84,7 @@ def open_store(
             from tfdash.store.approvals.postgres import PostgresApprovals
 
             approvals = PostgresApprovals(shared, life=options.approval_life, key=sync.key)
-    recorder = Recorder(
+    recorder = AuditRecorder(
         folder if acting else None,
         redact,
         clock.now,
@@ -142,7 +142,7 @@ def open_store(
     return Opened(store, source)
 
 
-def _note(recorder: Recorder, note: Draft) -> None:
+def _note(recorder: AuditRecorder, note: EntryDraft) -> None:
     if recorder.file is not None:
         recorder.file.append(note)
 

@@ -1,4 +1,4 @@
-"""Keeps the board's facts current: from this terminal's file, its siblings', and the shared store."""
+"""Keeps the board's facts current: from this terminal's file, its local peers', and the shared store."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tfdash.sources.base import SourceBoard
 from tfdash.store.approvals.break_glass import ended
 from tfdash.store.ledger import Store
 from tfdash.store.log import anchors
-from tfdash.store.log.draft import Draft
+from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import LocalFile
-from tfdash.store.peers.local_peers import Siblings, genuine
+from tfdash.store.peers.local_peers import LocalPeers, genuine
 
 log = logging.getLogger(__name__)
 TICK = 2.0
@@ -66,7 +66,7 @@ class StoreSource:
             policy,
         )
         self.keys = keys
-        self._siblings: Siblings | None = None
+        self._local_peers: LocalPeers | None = None
         self._dirty: asyncio.Event | None = None
         self._told: StoreState | None = None
         self._loaded = False
@@ -95,7 +95,7 @@ class StoreSource:
 
     def other_numbers(self) -> list[int]:
         """The places of this user's other terminals."""
-        return self._siblings.numbers() if self._siblings is not None else []
+        return self._local_peers.numbers() if self._local_peers is not None else []
 
     def _mark(self) -> None:
         if self._dirty is not None:
@@ -112,7 +112,7 @@ class StoreSource:
     def apply(self, entries: list[Entry]) -> None:
         """What others recorded."""
         for entry in entries:
-            self.store.remembered.apply(entry)
+            self.store.projection.apply(entry)
         if entries and self._dirty is not None:
             self._dirty.set()
 
@@ -140,18 +140,18 @@ class StoreSource:
                 if not self._loaded:
                     store.before = frozenset(
                         e.intent
-                        for e in store.remembered.open_intents()
+                        for e in store.projection.open_intents()
                         if e.terminal in own and (e.terminal != store.terminal or e.sequence <= opened_at)
                     )
                     await self._end_old_glass()
                 self._loaded = True
-        await self._look_at_siblings()
+        await self._look_at_local_peers()
         await self.look_at_health()
 
     async def _end_old_glass(self) -> None:
         store = self.store
         now = store.clock.now()
-        for identifier, glass in store.remembered.glass_of(""):
+        for identifier, glass in store.projection.glass_of(""):
             ours = store.glass.active(glass.environment, glass.by)
             if glass.terminal in store.own_terminals and glass.until > now and not ours:
                 try:
@@ -186,7 +186,7 @@ class StoreSource:
             count += 1
             if self.acting and not self._loaded and count % 15 == 0:
                 await self.load()
-            await self._look_at_siblings()
+            await self._look_at_local_peers()
             try:
                 await self._who_are_we(board)
                 await self.store.watch_glass()
@@ -199,16 +199,16 @@ class StoreSource:
             if self._dirty is not None:
                 self._dirty.set()  # time alone changes what is active
 
-    async def _look_at_siblings(self) -> None:
+    async def _look_at_local_peers(self) -> None:
         recorder = self.store.recorder
 
         def look() -> tuple[list[Entry], set[str], dict[str, bytes]]:
-            if self._siblings is None:
-                self._siblings = Siblings(
+            if self._local_peers is None:
+                self._local_peers = LocalPeers(
                     self.folder, recorder.file.path if recorder.file is not None else None
                 )
-            news = self._siblings.news()
-            return news, self._siblings.ended(), self._siblings.bodies() if news else {}
+            news = self._local_peers.news()
+            return news, self._local_peers.ended(), self._local_peers.bodies() if news else {}
 
         try:
             news, over, sealed = await recorder.thread.call(look, "reading other terminals' files")
@@ -265,7 +265,7 @@ class StoreSource:
     async def _try(self, kind: EntryKind, sentence: str, data: dict[str, str]) -> None:
         try:
             await self.store.record(
-                Draft(kind=kind, at=self.store.clock.now(), actor="tfdash", sentence=sentence, data=data)
+                EntryDraft(kind=kind, at=self.store.clock.now(), actor="tfdash", sentence=sentence, data=data)
             )
         except LedgerUnavailable as error:
             log.warning("%s is not recorded: %s", kind.value, error)

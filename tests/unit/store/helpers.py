@@ -11,7 +11,7 @@ from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import Entry, EntryKind, StoreState
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.log.draft import Draft
+from tfdash.store.log.draft import EntryDraft
 from tfdash.store.opening import Opened, StoreOptions, open_store
 
 NOW = 1_795_539_600.123456
@@ -73,8 +73,8 @@ def opened(
     )
 
 
-def note(sentence: str = "hello", **fields: Any) -> Draft:
-    return Draft(**{"kind": EntryKind.NOTE, "at": NOW, "actor": "ann", "sentence": sentence, **fields})
+def note(sentence: str = "hello", **fields: Any) -> EntryDraft:
+    return EntryDraft(**{"kind": EntryKind.NOTE, "at": NOW, "actor": "ann", "sentence": sentence, **fields})
 
 
 def rows(folder: Path, number: int = 0) -> list[tuple[int, bytes, str]]:

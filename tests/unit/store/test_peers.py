@@ -24,7 +24,7 @@ from tfdash.model.action import Result
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import Subject
-from tfdash.store.log.audit_projection import Remembered
+from tfdash.store.log.audit_projection import AuditProjection
 from tfdash.store.peers.cluster_records import (
     digest_of,
     lease_path,
@@ -35,8 +35,7 @@ from tfdash.store.peers.cluster_records import (
     verified_path,
 )
 from tfdash.store.peers.last_known_good import keep
-from tfdash.store.peers.names import TURN
-from tfdash.store.peers.peer_state import Elsewhere, Held, chosen, digest
+from tfdash.store.peers.peer_state import TURN, HeldLease, PeerState, chosen, digest
 from tfdash.store.peers.peer_watcher import PeerWatcher, held_in, labelled
 
 NS = "tf-production"
@@ -231,7 +230,7 @@ def test_a_terminal_that_only_reads_sees_it_all_and_one_turn_is_taken(
         look(carol)
         carol.until(lambda: bool(carol.board.picture.store_state.acting), "ann to be seen")
         assert [a.by for a in carol.board.picture.store_state.acting] == ["ann@corp"]  # a turn is no action
-        holder = carol.store.elsewhere.holder(turn, clock.now())
+        holder = carol.store.peer_state.holder(turn, clock.now())
         assert holder is not None and holder.terminal == pair.ann.store.terminal
         assert not hasattr(carol.desk, "_announces")  # nothing behind it could write a Lease
 
@@ -335,14 +334,14 @@ def test_a_lease_speaks_of_its_own_name_only() -> None:
 
 def test_a_turn_is_nobody_who_acts() -> None:
     turn = Subject(CHECKOUT.cluster, TURN, "", "journeys-production")
-    elsewhere = Elsewhere()
+    elsewhere = PeerState()
     for subject in (turn, CHECKOUT):
         acting = RunningAction(subject=subject, by="ann", action="x", since=NOW, terminal="t-ann")
-        elsewhere.held.setdefault(subject.cluster, {})[subject] = Held(acting=acting, until=NOW + 60)
+        elsewhere.held.setdefault(subject.cluster, {})[subject] = HeldLease(acting=acting, until=NOW + 60)
     assert [a.subject for a in elsewhere.acting_with((), "t-bob", NOW)] == [CHECKOUT]
     assert elsewhere.acting_with((), "t-ann", NOW) == () == elsewhere.acting_with((), "t-bob", NOW + 60)
     assert elsewhere.holder(turn, NOW) is not None
-    assert elsewhere.verified_with(Remembered(lambda d: "")) == {}
+    assert elsewhere.verified_with(AuditProjection(lambda d: "")) == {}
 
 
 def test_what_was_changed_by_hand_is_no_verified_release() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tfdash.demo.apiserver.errors import ApiError, forbidden, unauthorized
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import Obj
 
 AUTHENTICATED, UNAUTHENTICATED = "system:authenticated", "system:unauthenticated"
@@ -100,7 +100,7 @@ def rule_allows(rule: Obj, asked: Attributes) -> bool:
 class Authorizer:
     """RBAC over the stored Roles, ClusterRoles and their bindings; ``system:masters`` may do everything."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
     def rules(self, user: User, namespace: str) -> Iterator[tuple[Obj, str]]:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tfdash.demo.apiserver.errors import ApiError, about, bad_request, conflict, qualified
 from tfdash.demo.apiserver.negotiate import decode_body, document, json_response
-from tfdash.demo.apiserver.object_store import Missing, Store, Stored
+from tfdash.demo.apiserver.object_store import Missing, ObjectStore, Stored
 from tfdash.demo.apiserver.objects import (
     Obj,
     dig,
@@ -109,7 +109,7 @@ def marked(obj: Obj, now: float, grace: int) -> Obj:
 
 
 def remove(
-    store: Store, storage: str, obj: Obj, grace: int | None = None, policy: str = "Background"
+    store: ObjectStore, storage: str, obj: Obj, grace: int | None = None, policy: str = "Background"
 ) -> tuple[Obj, bool]:
     """Begin or finish the end of ``obj``: (its last state, whether it is gone)."""
     now = store.now()

@@ -7,7 +7,7 @@ from aiohttp import web
 from tfdash.demo.apiserver.deleting import remove
 from tfdash.demo.apiserver.errors import ApiError, bad_request, too_many
 from tfdash.demo.apiserver.negotiate import decode_body, document
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import (
     Obj,
     condition_is,
@@ -27,7 +27,7 @@ _REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
 _TWICE = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
 
 
-def budgets_of(store: Store, pod: Obj) -> list[Obj]:
+def budgets_of(store: ObjectStore, pod: Obj) -> list[Obj]:
     return [
         b
         for b in store.all(_BUDGETS, pod["metadata"]["namespace"])
@@ -35,7 +35,7 @@ def budgets_of(store: Store, pod: Obj) -> list[Obj]:
     ]
 
 
-def _charge(store: Store, pod: Obj, *, dry_run: bool) -> None:
+def _charge(store: ObjectStore, pod: Obj, *, dry_run: bool) -> None:
     """Take one disruption from the pod's budget, or raise the 429."""
     budgets = budgets_of(store, pod)
     if not budgets or dig(pod, "status", "phase") in ("Succeeded", "Failed", "Pending") or deleting(pod):

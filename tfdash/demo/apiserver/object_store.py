@@ -165,7 +165,7 @@ class Listener(Protocol):
     def __call__(self, storage: str, event: Happened) -> None: ...
 
 
-class Store:
+class ObjectStore:
     """See the module. ``now`` gives the time for creation stamps; ``rng`` the uids."""
 
     def __init__(self, now: Callable[[], float], rng: random.Random, history: int = 20_000) -> None:

@@ -21,7 +21,7 @@ _BY_METHOD = {
 
 
 @dataclass(frozen=True)
-class Target:
+class RequestTarget:
     """What a path names. ``resource`` is None for a group, version or resource that is not served."""
 
     resource: Resource | None
@@ -32,7 +32,7 @@ class Target:
     subresource: str
 
 
-def target(path: str) -> Target | None:
+def target(path: str) -> RequestTarget | None:
     """The resource that a path names; None for a path that names none (discovery, health, ...)."""
     parts = [p for p in path.split("/") if p]
     if len(parts) >= 3 and parts[0] == "api":
@@ -48,7 +48,7 @@ def target(path: str) -> Target | None:
         namespace = rest[1]  # a Namespace is authorized inside itself
     plural, name, subresource = (*rest[:3], "", "")[:3] if len(rest) < 3 else rest[:3]
     found = registry().get((group, version, plural))
-    return Target(found, group, plural, namespace, name, subresource)
+    return RequestTarget(found, group, plural, namespace, name, subresource)
 
 
 def verb_of(method: str, name: str, watching: bool) -> str:

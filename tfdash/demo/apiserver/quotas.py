@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tfdash.demo.apiserver.errors import ApiError, forbidden
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import Obj, dig, name_of, with_status
 from tfdash.demo.apiserver.quantity import parse, write
 
@@ -68,7 +68,7 @@ def _counts(pod: Obj) -> bool:
     return dig(pod, "status", "phase") not in ("Succeeded", "Failed")
 
 
-def used(store: Store, namespace: str, names: Iterable[str]) -> dict[str, Decimal]:
+def used(store: ObjectStore, namespace: str, names: Iterable[str]) -> dict[str, Decimal]:
     wanted = set(names)
     total = {name: Decimal(0) for name in wanted}
     for pod in store.all("pods", namespace):
@@ -82,7 +82,7 @@ def used(store: Store, namespace: str, names: Iterable[str]) -> dict[str, Decima
     return total
 
 
-def refresh(store: Store, quota: Obj, extra: dict[str, Decimal] | None = None) -> None:
+def refresh(store: ObjectStore, quota: Obj, extra: dict[str, Decimal] | None = None) -> None:
     """Bring one quota's status up to date, with what is about to be created on top."""
     hard = dig(quota, "spec", "hard", default={})
     amounts = used(store, quota["metadata"]["namespace"], hard)
@@ -110,7 +110,7 @@ def _must_name(hard: dict[str, str], pod: Obj) -> str:
     return "; ".join(missing)
 
 
-def admit(store: Store, pod: Obj, *, dry_run: bool = False) -> None:
+def admit(store: ObjectStore, pod: Obj, *, dry_run: bool = False) -> None:
     """Raise the 403 where a quota of its namespace has no room for ``pod``; else count it in."""
     namespace = pod["metadata"]["namespace"]
     quotas = list(store.all("resourcequotas", namespace))

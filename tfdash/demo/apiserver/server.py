@@ -18,7 +18,7 @@ from tfdash.demo.apiserver.faults import strike
 from tfdash.demo.apiserver.logs import log
 from tfdash.demo.apiserver.metrics import metrics
 from tfdash.demo.apiserver.negotiate import decode_body, document, failure
-from tfdash.demo.apiserver.paths import Target, target, verb_of, watching
+from tfdash.demo.apiserver.paths import RequestTarget, target, verb_of, watching
 from tfdash.demo.apiserver.reading import get, listing
 from tfdash.demo.apiserver.request import Call, shape_of
 from tfdash.demo.apiserver.reviews import review
@@ -36,7 +36,7 @@ _CHECKS = ("ping", "log", "etcd", "informer-sync", "poststarthook/rbac/bootstrap
 class ApiServer:
     """Serves ``cluster``. ``control_token`` is the one that may use the switches under /_control."""
 
-    def __init__(self, cluster: Cluster, platform: control.Platform, control_token: str) -> None:
+    def __init__(self, cluster: Cluster, platform: control.Switched, control_token: str) -> None:
         self.cluster = cluster
         self.platform = platform
         self._control_token = control_token
@@ -121,7 +121,7 @@ class ApiServer:
         )
         return await self._dispatch(call)
 
-    async def _proxied(self, request: web.Request, wanted: Target) -> web.StreamResponse:
+    async def _proxied(self, request: web.Request, wanted: RequestTarget) -> web.StreamResponse:
         name = wanted.name.removeprefix("http:").partition(":")[0]
         for backend in self.cluster.backends:
             if backend.is_service(wanted.namespace, name):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tfdash.demo.apiserver.object_store import FIRST_VERSION, Store
+from tfdash.demo.apiserver.object_store import FIRST_VERSION, ObjectStore
 from tfdash.demo.apiserver.objects import Obj, annotations_of, created, labels_of, name_of, namespace_of
 
 ANNOTATION = "demo.tfdash/behaviour"
@@ -145,7 +145,7 @@ def _traffic(key: str, value: Any) -> Any:
 class Behaviours:
     """The rules in force in one cluster; the last that matches wins, key by key."""
 
-    def __init__(self, environment: str, store: Store) -> None:
+    def __init__(self, environment: str, store: ObjectStore) -> None:
         self._environment = environment
         self._store = store
         self.rules: list[Rule] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import Obj, hashed, name_of, namespace_of, owner_reference
 
 STORAGE = "controllerrevisions.apps"
@@ -16,13 +16,13 @@ def digest_of(owner: Obj) -> str:
     return hashed(owner["spec"]["template"], 10)
 
 
-def find_revision(store: Store, owner: Obj) -> Obj | None:
+def find_revision(store: ObjectStore, owner: Obj) -> Obj | None:
     """The revision of the owner's present template."""
     data = revision_data(owner)
     return next((r for r in store.owned(STORAGE, owner) if r.get("data") == data), None)
 
 
-def make_revision(store: Store, kind: str, owner: Obj, number: int, at: float | None = None) -> str:
+def make_revision(store: ObjectStore, kind: str, owner: Obj, number: int, at: float | None = None) -> str:
     """Store one; returns the hash label's value: with the name for a StatefulSet, without it for a DaemonSet."""
     digest = digest_of(owner)
     name = f"{name_of(owner)}-{digest}"
@@ -46,6 +46,6 @@ def make_revision(store: Store, kind: str, owner: Obj, number: int, at: float | 
     return shown
 
 
-def newest(store: Store, owner: Obj) -> list[Obj]:
+def newest(store: ObjectStore, owner: Obj) -> list[Obj]:
     """All revisions of an owner, oldest first."""
     return sorted(store.owned(STORAGE, owner), key=lambda r: int(r["revision"]))

@@ -15,7 +15,7 @@ _COMBINED = "(combined from similar events): "
 _Said = tuple[str, str, str, str, str, str]
 
 
-class Recorder:
+class EventRecorder:
     """Sources with ``series`` in ``tell`` write as the newer events API does: eventTime and a series."""
 
     def __init__(self, cluster: Cluster) -> None:

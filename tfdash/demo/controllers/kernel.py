@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tfdash.demo.apiserver.object_store import Store, StoreKey
+from tfdash.demo.apiserver.object_store import ObjectStore, StoreKey
 from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.apiserver.resources import by_storage
-from tfdash.demo.clock import Entry
+from tfdash.demo.clock import Planned
 from tfdash.demo.cluster import Cluster
-from tfdash.demo.controllers.events import Recorder
+from tfdash.demo.controllers.events import EventRecorder
 
 if TYPE_CHECKING:
     from tfdash.demo.clock import Agenda
@@ -24,12 +24,12 @@ class Kernel:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self.store: Store = cluster.store
+        self.store: ObjectStore = cluster.store
         self.agenda: Agenda = cluster.agenda
         self.rng = cluster.rng
         self.behaviours = cluster.behaviours
-        self.recorder = Recorder(cluster)
-        self._waiting: dict[tuple[Look, StoreKey], tuple[float, Entry]] = {}
+        self.recorder = EventRecorder(cluster)
+        self._waiting: dict[tuple[Look, StoreKey], tuple[float, Planned]] = {}
 
     def now(self) -> float:
         return self.agenda.now()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import Obj, dig, namespace_of
 
 _PROVIDED = ("kube-root-ca.crt",)
 
 
-def missing_mount(store: Store, pod: Obj) -> str:
+def missing_mount(store: ObjectStore, pod: Obj) -> str:
     """The message of FailedMount, or ""."""
     namespace = namespace_of(pod)
     for volume in pod["spec"].get("volumes") or ():
@@ -39,7 +39,7 @@ def _references(container: Obj) -> Iterator[tuple[str, str, str]]:
                 yield storage, ref.get("name", ""), ref.get("key", "")
 
 
-def missing_configuration(store: Store, pod: Obj, container: Obj) -> str:
+def missing_configuration(store: ObjectStore, pod: Obj, container: Obj) -> str:
     """The message of CreateContainerConfigError, or ""."""
     namespace = namespace_of(pod)
     for storage, name, key in _references(container):

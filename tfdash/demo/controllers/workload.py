@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tfdash.demo.apiserver import quotas
 from tfdash.demo.apiserver.deleting import remove
 from tfdash.demo.apiserver.errors import ApiError
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import (
     Obj,
     condition,
@@ -126,7 +126,7 @@ def without_condition(conditions: list[Condition], kind: str) -> list[Condition]
     return [c for c in conditions if c["type"] != kind]
 
 
-def live_owner(store: Store, storage: str, key: tuple[str, str]) -> Obj | None:
+def live_owner(store: ObjectStore, storage: str, key: tuple[str, str]) -> Obj | None:
     """The workload, unless it is being deleted."""
     found = store.find(storage, *key)
     return None if found is None or deleting(found) else found

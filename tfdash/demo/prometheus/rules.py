@@ -18,7 +18,7 @@ from tfdash.demo.prometheus.parameters import duration_of
 from tfdash.demo.prometheus.series import (
     NAME,
     STALE,
-    Held,
+    HeldSeries,
     LabelKey,
     Labels,
     Matchers,
@@ -77,7 +77,7 @@ class Rules:
 
     def __init__(self, groups: list[Group], samples: Storage) -> None:
         self._groups = groups
-        self._produced = Held()
+        self._produced = HeldSeries()
         self.storage: Storage = Union(samples, self._produced)
         self._active: dict[str, dict[LabelKey, Alert]] = {r.alert: {} for g in groups for r in g.rules}
         self._done: dict[str, int] = {}  # by group: the last evaluation

@@ -80,7 +80,7 @@ class Storage(Protocol):
         """By metric name: its type and its help text."""
 
 
-class Held:
+class HeldSeries:
     """A storage of samples held in memory: for tests, and for what rules produce."""
 
     def __init__(self, series: Iterable[Series] = ()) -> None:

@@ -44,9 +44,9 @@ class PrometheusServer(Backend):
         if self._api is None:
             from tfdash.demo.prometheus.api import Api
             from tfdash.demo.prometheus.rules import Rules, shipped
-            from tfdash.demo.traffic.storage import Traffic
+            from tfdash.demo.traffic.storage import TrafficStorage
 
-            rules = Rules(shipped(), Traffic(self.history))
+            rules = Rules(shipped(), TrafficStorage(self.history))
             self._api = Api(rules.storage, self.history.now, rules)
         return self._api
 

@@ -41,7 +41,7 @@ class Life:
         self.state: Any = None  # what ``samples`` has drawn of it
 
 
-class Target:
+class ScrapeTarget:
     """One pod as Prometheus finds it: from its address until it is gone. ``profiles`` are (from when, how), ascending."""
 
     def __init__(self, pod: Obj, service: Service, address: str, since: int) -> None:
@@ -81,7 +81,7 @@ class Split:
     """How a service's traffic is shared: ``changes`` are (from when, share by pod), ascending."""
 
     def __init__(self) -> None:
-        self.serving: dict[str, Target] = {}
+        self.serving: dict[str, ScrapeTarget] = {}
         self.weights: dict[
             str, float
         ] = {}  # by template hash, where something routes by weight; "" is any other
@@ -120,7 +120,7 @@ class History:
         plan = catalogue()
         homes = {s.name: plan.namespace(s.namespace, cluster.name) for s in plan.service}
         self.services = {(homes[s.name], s.name): s for s in table().service if s.name in homes}
-        self.targets: dict[str, Target] = {}
+        self.targets: dict[str, ScrapeTarget] = {}
         self.splits: dict[tuple[str, str], Split] = {key: Split() for key in self.services}
         self.origin: int | None = None
         self._images: dict[tuple[str, str, str], int] = {}  # since when a service runs an image
@@ -165,8 +165,8 @@ class History:
         alive = bool(target.lives) and target.lives[-1].end is None
         self._serves(target, alive and condition_is(pod, "Ready") and not deleting(pod), now)
 
-    def _found(self, pod: Obj, service: Service, address: str, now: int) -> Target:
-        target = self.targets[uid_of(pod)] = Target(pod, service, address, now)
+    def _found(self, pod: Obj, service: Service, address: str, now: int) -> ScrapeTarget:
+        target = self.targets[uid_of(pod)] = ScrapeTarget(pod, service, address, now)
         laid_down = condition_is(pod, "Ready")  # a pod that comes into being is not ready at once
         if laid_down:
             target.since = min(now, self.origin or now) - INTERVAL
@@ -174,7 +174,7 @@ class History:
         self._set_profiles(target, pod, target.since)
         return target
 
-    def _note_run(self, target: Target, pod: Obj, now: int) -> None:
+    def _note_run(self, target: ScrapeTarget, pod: Obj, now: int) -> None:
         """Whether the main container runs, and whether it is still the same run of it."""
         name = pod["spec"]["containers"][0]["name"]
         status = next(
@@ -195,7 +195,7 @@ class History:
             old = not target.lives and target.since < (self.origin or now)
             target.begin(target.since if old else now)
 
-    def _serves(self, target: Target, serving: bool, now: int) -> None:
+    def _serves(self, target: ScrapeTarget, serving: bool, now: int) -> None:
         split = self.splits[target.key]
         if serving == (target.uid in split.serving):
             return
@@ -251,7 +251,7 @@ class History:
             if target is not None and target.gone is None:
                 self._set_profiles(target, pod, now)
 
-    def _set_profiles(self, target: Target, pod: Obj, now: int) -> None:
+    def _set_profiles(self, target: ScrapeTarget, pod: Obj, now: int) -> None:
         """What the behaviours in force make of ``target`` from ``now`` on; each begins its ``after`` after the image came."""
         rules = self.cluster.behaviours.traffic(pod, pod["spec"]["containers"][0])
         came = self._images[(*target.key, target.image)]
@@ -289,5 +289,5 @@ class History:
             oldest = before // INTERVAL
             self._rates = {k: v for k, v in self._rates.items() if k[1] >= oldest}
 
-    def all(self) -> Iterable[Target]:
+    def all(self) -> Iterable[ScrapeTarget]:
         return self.targets.values()

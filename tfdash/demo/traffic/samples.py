@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tfdash.demo.traffic.history import INTERVAL, KEPT, History, Life, Target
+from tfdash.demo.traffic.history import INTERVAL, KEPT, History, Life, ScrapeTarget
 from tfdash.demo.traffic.profile import BOUNDS, CODES, shares
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def seed_of(*parts: object) -> int:
 class Drawn:
     """All samples so far: ``times`` (ms), cumulative ``codes`` and ``buckets`` (one row a scrape), ``sums`` (seconds)."""
 
-    def __init__(self, history: History, target: Target, life: Life) -> None:
+    def __init__(self, history: History, target: ScrapeTarget, life: Life) -> None:
         import numpy
 
         self._np: Any = numpy
@@ -124,7 +124,7 @@ class Drawn:
             self.codes, self.buckets = self.codes[first:].copy(), self.buckets[first:].copy()
 
 
-def drawn(history: History, target: Target, life: Life, until: int) -> Drawn:
+def drawn(history: History, target: ScrapeTarget, life: Life, until: int) -> Drawn:
     """The samples of a life up to ``until``."""
     if life.state is None:
         life.state = Drawn(history, target, life)

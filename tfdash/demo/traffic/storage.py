@@ -8,7 +8,7 @@ from typing import Any
 
 from tfdash.demo.prometheus.numbers import number
 from tfdash.demo.prometheus.series import NAME, STALE, Labels, Matchers, Series, matches
-from tfdash.demo.traffic.history import INTERVAL, KEPT, History, Life, Target
+from tfdash.demo.traffic.history import INTERVAL, KEPT, History, Life, ScrapeTarget
 from tfdash.demo.traffic.journeys import Journeys
 from tfdash.demo.traffic.profile import BOUNDS, CODES
 from tfdash.demo.traffic.samples import Drawn, drawn
@@ -41,7 +41,7 @@ def _families() -> list[tuple[str, Labels, Column]]:
     return found
 
 
-class Traffic:
+class TrafficStorage:
     """A ``Storage`` over one cluster's history."""
 
     def __init__(self, history: History) -> None:
@@ -92,7 +92,7 @@ class Traffic:
 
     def _of_target(
         self,
-        target: Target,
+        target: ScrapeTarget,
         families: Iterable[tuple[str, Labels, Column]],
         matchers: Matchers,
         begin: int,
@@ -119,13 +119,15 @@ class Traffic:
         for labels, column in wanted:
             yield _joined(labels, column, parts, labels[NAME] == REQUESTS)
 
-    def _window(self, target: Target, life: Life, begin: int, end: int, now: int) -> tuple[Drawn, int, int]:
+    def _window(
+        self, target: ScrapeTarget, life: Life, begin: int, end: int, now: int
+    ) -> tuple[Drawn, int, int]:
         """The samples of a life and which of its rows lie in ``[begin, end]``."""
         samples = drawn(self._history, target, life, now)
         low, high = samples.times.searchsorted(begin), samples.times.searchsorted(end, "right")
         return samples, int(low), int(high)
 
-    def _up(self, target: Target, begin: int, end: int) -> Series:
+    def _up(self, target: ScrapeTarget, begin: int, end: int) -> Series:
         """1 where a scrape found the container running, 0 where not, and a stale marker once the pod is gone."""
         first = max(begin, target.since) - target.offset
         last = min(end, target.gone if target.gone is not None else end) - target.offset
@@ -146,11 +148,11 @@ class Traffic:
         return Series({NAME: UP, **target.labels}, times, values)
 
 
-def _next_scrape(target: Target, moment: int) -> int:
+def _next_scrape(target: ScrapeTarget, moment: int) -> int:
     return ((moment - target.offset) // INTERVAL + 1) * INTERVAL + target.offset
 
 
-def _ended(target: Target, life: Life, begin: int, end: int) -> int | None:
+def _ended(target: ScrapeTarget, life: Life, begin: int, end: int) -> int | None:
     """When a scrape first failed after this life, where that lies in ``[begin, end]``; None if the next run was up again."""
     if life.end is None:
         return None

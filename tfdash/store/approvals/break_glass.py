@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tfdash.model.store_state import EntryKind
-from tfdash.store.log.draft import Draft
+from tfdash.store.log.draft import EntryDraft
 
 
 def boottime() -> float:
@@ -25,7 +25,7 @@ def boottime() -> float:
     return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-class Open(msgspec.Struct, frozen=True, kw_only=True):
+class OpenBreakGlass(msgspec.Struct, frozen=True, kw_only=True):
     """One that this process began."""
 
     id: str
@@ -37,21 +37,21 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     boot_until: float
 
 
-class Glass:
+class OwnBreakGlass:
     """What this process began. ``life`` in seconds."""
 
     def __init__(self, now: Callable[[], float], boot: Callable[[], float], life: float) -> None:
         self._now, self._boot, self.life = now, boot, life
-        self._open: dict[str, Open] = {}
+        self._open: dict[str, OpenBreakGlass] = {}
 
-    def begin(self, environment: str, actor: str, reason: str) -> Open:
+    def begin(self, environment: str, actor: str, reason: str) -> OpenBreakGlass:
         """Not active before ``keep``: it is recorded in between. Raises ``ValueError`` without environment, actor or reason."""
         if not environment or not actor:
             raise ValueError("break-glass is for one environment and one person, both must be known")
         if not reason.strip():
             raise ValueError("break-glass needs a reason")
         now = self._now()
-        return Open(
+        return OpenBreakGlass(
             id=secrets.token_hex(8),
             environment=environment,
             actor=actor,
@@ -61,21 +61,21 @@ class Glass:
             boot_until=self._boot() + self.life,
         )
 
-    def keep(self, opened: Open) -> None:
+    def keep(self, opened: OpenBreakGlass) -> None:
         self._open[opened.environment] = opened
 
-    def drop(self, environment: str) -> Open | None:
+    def drop(self, environment: str) -> OpenBreakGlass | None:
         return self._open.pop(environment, None)
 
-    def all(self) -> list[Open]:
+    def all(self) -> list[OpenBreakGlass]:
         return list(self._open.values())
 
-    def over(self) -> list[Open]:
+    def over(self) -> list[OpenBreakGlass]:
         """Those whose hour has passed, by whichever clock says so first."""
         now, boot = self._now(), self._boot()
         return [o for o in self._open.values() if boot >= o.boot_until or now >= o.until]
 
-    def of_others(self, actor: str) -> list[Open]:
+    def of_others(self, actor: str) -> list[OpenBreakGlass]:
         """Those that another identity than ``actor`` began."""
         return [o for o in self._open.values() if o.actor != actor]
 
@@ -85,8 +85,8 @@ class Glass:
         return opened is not None and opened.actor == actor and opened not in self.over()
 
 
-def begun(opened: Open) -> Draft:
-    return Draft(
+def begun(opened: OpenBreakGlass) -> EntryDraft:
+    return EntryDraft(
         kind=EntryKind.BREAK_GLASS,
         at=opened.begun,
         actor=opened.actor,
@@ -102,8 +102,8 @@ def begun(opened: Open) -> Draft:
     )
 
 
-def ended(identifier: str, environment: str, actor: str, why: str, at: float) -> Draft:
-    return Draft(
+def ended(identifier: str, environment: str, actor: str, why: str, at: float) -> EntryDraft:
+    return EntryDraft(
         kind=EntryKind.BREAK_GLASS,
         at=at,
         actor=actor,
@@ -113,9 +113,9 @@ def ended(identifier: str, environment: str, actor: str, why: str, at: float) ->
     )
 
 
-def reviewed(identifier: str, environment: str, actor: str, text: str, at: float) -> Draft:
+def reviewed(identifier: str, environment: str, actor: str, text: str, at: float) -> EntryDraft:
     data: dict[str, Any] = {"topic": "break-glass", "id": identifier, "state": "reviewed"}
-    return Draft(
+    return EntryDraft(
         kind=EntryKind.BREAK_GLASS,
         at=at,
         actor=actor,

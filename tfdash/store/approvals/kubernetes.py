@@ -41,7 +41,7 @@ _CREDENTIAL = "authentication.kubernetes.io/credential-id"
 _LARGEST = 200_000  # bytes of the plan's annotation; the server takes 256 KiB of all annotations together
 
 
-class Certificates(Protocol):
+class CertificateRequests(Protocol):
     """The part of ``tfdash.actions.core.protocols.Writer`` that is needed."""
 
     async def identity(self) -> tuple[str, tuple[str, ...]]: ...
@@ -89,7 +89,7 @@ class KubernetesApprovals:
 
     def __init__(
         self,
-        writer: Certificates,
+        writer: CertificateRequests,
         clock: Clock,
         *,
         life: float = 900.0,

@@ -21,7 +21,7 @@ from tfdash.model.store_state import ApprovalRequest, Entry
 from tfdash.store.approvals.protocol import matches, still_open
 from tfdash.store.log.canonical import GENESIS, Unreadable, data_of, decode, digest, read_header
 from tfdash.store.log.encryption import close_up, open_up
-from tfdash.store.shared.shared_store import Refused, SharedStore
+from tfdash.store.shared.shared_store import RefusedByDatabase, SharedStore
 
 _ASKED = """
 SELECT r.id, r.digest, r.requester, r.reason, r.requested_at, r.expires_at, p.plan, clock_timestamp() >= r.expires_at,
@@ -56,7 +56,7 @@ class PostgresApprovals:
                     "SELECT tfdash.request_approval(%s, %s, %s, %s, make_interval(secs => %s))",
                     (identifier, plan.digest, reason, body, self._life),
                 )
-        except Refused as error:
+        except RefusedByDatabase as error:
             raise ApprovalRefused(str(error)) from None
         return await self.find(identifier)
 
@@ -122,7 +122,7 @@ class PostgresApprovals:
                     "SELECT tfdash.decide_approval(%s, %s, %s, %s, %s, %s)",
                     (request.id, approve, request.digest, reason, entry.terminal, entry.sequence),
                 )
-        except Refused as error:
+        except RefusedByDatabase as error:
             raise ApprovalRefused(str(error)) from None
         return await self.find(request.id)
 
@@ -134,7 +134,7 @@ class PostgresApprovals:
         try:
             async with self._shared.connection() as connection:
                 await connection.execute("SELECT tfdash.use_approval(%s, %s)", (approval, digest))
-        except Refused as error:
+        except RefusedByDatabase as error:
             raise ApprovalRefused(str(error)) from None
         return msgspec.structs.replace(request, state="consumed")
 

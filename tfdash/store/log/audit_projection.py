@@ -1,7 +1,7 @@
 """What the entries add up to: verified releases, decisions, baselines, break-glass, who acts, what is unsettled.
 
 Every fact is an entry of the log whose ``data`` has a ``topic``, so that facts travel as entries do and cannot be changed
-without the chain showing it. ``Remembered`` folds them, one after the other, in any order of terminals.
+without the chain showing it. ``AuditProjection`` folds them, one after the other, in any order of terminals.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _number(value: Any, missing: float) -> float:
         return missing
 
 
-class Remembered:
+class AuditProjection:
     """See the module. ``body`` gives the text that an entry names by digest, "" where it is not held."""
 
     def __init__(self, body: Callable[[str], str]) -> None:

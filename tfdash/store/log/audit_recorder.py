@@ -20,7 +20,7 @@ from tfdash.model.action import Result
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store.log import data_dir
 from tfdash.store.log.canonical import GENESIS
-from tfdash.store.log.draft import Draft
+from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import Abandoned, LocalFile
 from tfdash.store.log.redact import Redactor
 from tfdash.store.log.thread import StoreThread, Ticket
@@ -36,7 +36,7 @@ class Put(msgspec.Struct, frozen=True):
     head: int
 
 
-class Sink(Protocol):
+class EntrySink(Protocol):
     """A shared store, as the recorder needs it."""
 
     async def put(self, rows: Sequence[tuple[bytes, str]]) -> list[Put]:
@@ -46,7 +46,7 @@ class Sink(Protocol):
         """Raises ``LedgerUnavailable`` where nothing could be put."""
 
 
-class Recorder:
+class AuditRecorder:
     """See the module. ``folder`` None: there is no local file and never will be (a read-only terminal)."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Recorder:
         *,
         name: str,
         deadline: float,
-        sink: Sink | None = None,
+        sink: EntrySink | None = None,
         refused: str = "",
     ) -> None:
         self._folder, self.redact, self._now, self._name = folder, redact, now, name
@@ -73,7 +73,7 @@ class Recorder:
 
     # -- the file -----------------------------------------------------------------------------------------------
 
-    def open_now(self) -> list[Draft]:
+    def open_now(self) -> list[EntryDraft]:
         """On the store's thread: take a place, open the file. Returns what it wants noted. Raises ``LedgerUnavailable``."""
         if self._folder is None:
             raise LedgerUnavailable(self._refused or "this terminal records nothing")
@@ -102,7 +102,7 @@ class Recorder:
 
     # -- recording ----------------------------------------------------------------------------------------------
 
-    async def record(self, draft: Draft) -> Entry:
+    async def record(self, draft: EntryDraft) -> Entry:
         """Durable when it returns. Raises ``LedgerUnavailable`` where no sink acknowledged."""
         ticket = Ticket()
         try:
@@ -113,13 +113,13 @@ class Recorder:
         self.local_problem = ""
         return entry
 
-    def _record_local(self, draft: Draft, ticket: Ticket) -> Entry:
+    def _record_local(self, draft: EntryDraft, ticket: Ticket) -> Entry:
         file = self._opened()
         entry = file.append(draft, ticket.abandoned)
         self.terminal = file.terminal
         if ticket.left and entry.kind is EntryKind.INTENT:  # whoever asked was told that it is not recorded
             file.append(
-                Draft(
+                EntryDraft(
                     kind=EntryKind.OUTCOME,
                     at=self._now(),
                     actor="tfdash",
@@ -134,7 +134,7 @@ class Recorder:
             )
         return entry
 
-    async def _record_direct(self, draft: Draft) -> Entry:
+    async def _record_direct(self, draft: EntryDraft) -> Entry:
         """Straight to the shared store, in a chain that is begun anew whenever it is not known how far it came."""
         if self.sink is None:
             raise LedgerUnavailable(f"{self.local_problem}; no shared store is configured")

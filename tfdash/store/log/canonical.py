@@ -38,7 +38,7 @@ class Unreadable(ValueError):
     """Bytes that are no entry."""
 
 
-class Header(msgspec.Struct, frozen=True):
+class EntryHeader(msgspec.Struct, frozen=True):
     """What the first line says. Read of every version, for the chain is checked by it."""
 
     version: int
@@ -115,7 +115,7 @@ def seal(entry: Entry) -> tuple[Entry, bytes]:
     return msgspec.structs.replace(entry, hash=digest(raw)), raw
 
 
-def read_header(raw: bytes) -> Header:
+def read_header(raw: bytes) -> EntryHeader:
     """The first line. Raises ``Unreadable``."""
     line, newline, _ = raw.partition(b"\n")
     parts = line.decode("ascii", "replace").split(" ")
@@ -125,7 +125,7 @@ def read_header(raw: bytes) -> Header:
     if magic is None or not parts[2].isdigit() or not parts[4].lstrip("-").isdigit():
         raise Unreadable("the header line is not that of an entry")
     intent = "" if parts[6] == "-" else parts[6]
-    return Header(int(magic[1]), parts[1], int(parts[2]), parts[3], int(parts[4]), parts[5], intent)
+    return EntryHeader(int(magic[1]), parts[1], int(parts[2]), parts[3], int(parts[4]), parts[5], intent)
 
 
 def decode(raw: bytes, stored_hash: str) -> Entry:

@@ -53,7 +53,7 @@ _LOCAL_FUSE = frozenset(
 )
 
 
-class Slot(NamedTuple):
+class TerminalSlot(NamedTuple):
     """One terminal's place: its number, its file, and the descriptor that holds the lock as long as the process lives."""
 
     number: int
@@ -152,19 +152,19 @@ def prepare(folder: Path) -> None:
             raise LedgerUnavailable(f"others may enter {folder}: {why(error)}; chmod 700 it") from None
 
 
-def take_slot(folder: Path) -> Slot:
+def take_slot(folder: Path) -> TerminalSlot:
     """The first place that no living terminal holds. The lock goes with the process, however it ends."""
     for number in range(SLOTS):
         held = _lock(folder, number)
         if held is not None:
-            return Slot(number, folder / f"terminal-{number}.db", held)
+            return TerminalSlot(number, folder / f"terminal-{number}.db", held)
     raise LedgerUnavailable(f"{SLOTS} terminals of this user hold all places in {folder}")
 
 
-def try_slot(folder: Path, number: int) -> Slot | None:
+def try_slot(folder: Path, number: int) -> TerminalSlot | None:
     """That place, where no living terminal holds it: a terminal that ended left its file there."""
     held = _lock(folder, number)
-    return None if held is None else Slot(number, folder / f"terminal-{number}.db", held)
+    return None if held is None else TerminalSlot(number, folder / f"terminal-{number}.db", held)
 
 
 def _lock(folder: Path, number: int) -> int | None:
@@ -183,7 +183,7 @@ def _lock(folder: Path, number: int) -> int | None:
     return descriptor
 
 
-def release(slot: Slot) -> None:
+def release(slot: TerminalSlot) -> None:
     os.close(slot.lock)
 
 

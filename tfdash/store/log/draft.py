@@ -15,7 +15,7 @@ LONGEST = 512 * 1024
 """Bytes of ``data`` in one entry; what is longer is cut, and the entry says so."""
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class EntryDraft(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of an entry that its author gives; ``topic`` (in ``data``) says what it changes in what is remembered."""
 
     kind: EntryKind

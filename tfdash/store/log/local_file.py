@@ -17,7 +17,7 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store.log import data_dir
 from tfdash.store.log.canonical import GENESIS, Unreadable, data_of, decode
-from tfdash.store.log.draft import Draft
+from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.durable_file import DurableFile, cause
 from tfdash.store.log.redact import Redactor
 
@@ -30,7 +30,13 @@ class LocalFile(DurableFile):
     """The file of one slot. ``redact`` goes over every entry before it is hashed."""
 
     def __init__(
-        self, slot: data_dir.Slot, redact: Redactor, *, name: str = "", now: float = 0.0, adopt: bool = False
+        self,
+        slot: data_dir.TerminalSlot,
+        redact: Redactor,
+        *,
+        name: str = "",
+        now: float = 0.0,
+        adopt: bool = False,
     ) -> None:
         """``adopt``: only deliver what a terminal that ended left in it; its chain is not continued."""
         self.slot = slot
@@ -103,11 +109,11 @@ class LocalFile(DurableFile):
         except sqlite3.DatabaseError as error:
             raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
 
-    def drafts(self, now: float) -> list[Draft]:
+    def drafts(self, now: float) -> list[EntryDraft]:
         """What is to be noted, once."""
         noted, self.notes = self.notes, []
         return [
-            Draft(kind=EntryKind.NOTE, at=now, actor="tfdash", sentence=text, data=data)
+            EntryDraft(kind=EntryKind.NOTE, at=now, actor="tfdash", sentence=text, data=data)
             for text, data in noted
         ]
 
@@ -145,7 +151,7 @@ class LocalFile(DurableFile):
 
     # -- appending ----------------------------------------------------------------------------------------------
 
-    def append(self, draft: Draft, abandoned: Callable[[], bool] = lambda: False) -> Entry:
+    def append(self, draft: EntryDraft, abandoned: Callable[[], bool] = lambda: False) -> Entry:
         """Record it; durable when this returns. Raises ``LedgerUnavailable``, and ``Abandoned`` before anything is written."""
         if self._head(self.terminal) != (self.sequence, self.head):
             lost = (self.terminal, self.sequence, self.head)
@@ -158,7 +164,7 @@ class LocalFile(DurableFile):
                 self._insert(noted, lambda: False)
         return self._insert(draft, abandoned)
 
-    def _insert(self, draft: Draft, abandoned: Callable[[], bool]) -> Entry:
+    def _insert(self, draft: EntryDraft, abandoned: Callable[[], bool]) -> Entry:
         entry, raw = draft.placed(self.terminal, self.sequence + 1, self.head, self._redact)
         topic = str(data_of(entry).get("topic", ""))
         row = (entry.terminal, entry.sequence, entry.kind.value, entry.intent, topic, entry.hash, raw)

@@ -19,7 +19,7 @@ from tfdash.store.log.local_schema import connect
 from tfdash.store.shared.shared_store import SharedStore
 
 
-class Row(msgspec.Struct, frozen=True):
+class StoredEntry(msgspec.Struct, frozen=True):
     """One entry as stored. ``columns`` (kind, intent, topic) are what the file says beside the bytes, None where nothing."""
 
     terminal: str
@@ -30,25 +30,25 @@ class Row(msgspec.Struct, frozen=True):
     columns: tuple[str, str, str] | None = None
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class LogHolder(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of one holder, in its own order. ``local``: this user's own record of its own terminals. ``copy``: what a
     terminal kept of others. ``fork``: what did not fit, kept as evidence."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[StoredEntry, ...]
     kind: str  # "local", "copy", "shared", "fork"
     heads: tuple[Head, ...] = ()  # what this holder says beside it of how far a chain went
     problem: str = ""
 
 
-def read_file(path: Path) -> list[Source]:
+def read_file(path: Path) -> list[LogHolder]:
     """The own chains and the copies in one terminal's file."""
     try:
         connection = connect(str(path), read_only=True)
         try:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
                 # a terminal that ended while it made its file; or somebody dropped the table, which the sidecar tells
-                return [Source(name=str(path), rows=(), kind="local", heads=tuple(_sidecar(path)))]
+                return [LogHolder(name=str(path), rows=(), kind="local", heads=tuple(_sidecar(path)))]
             own = _rows(connection, "entries")
             others = _rows(connection, "others", ", written_by")
             anchors = tuple(
@@ -60,16 +60,18 @@ def read_file(path: Path) -> list[Source]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        return [Source(name=str(path), rows=(), kind="local", problem=f"it cannot be read: {cause(error)}")]
-    sources = [Source(name=str(path), rows=own, kind="local", heads=(*anchors, *_sidecar(path)))]
+        return [
+            LogHolder(name=str(path), rows=(), kind="local", problem=f"it cannot be read: {cause(error)}")
+        ]
+    sources = [LogHolder(name=str(path), rows=own, kind="local", heads=(*anchors, *_sidecar(path)))]
     if others:
-        sources.append(Source(name=f"copies in {path.name}", rows=others, kind="copy"))
+        sources.append(LogHolder(name=f"copies in {path.name}", rows=others, kind="copy"))
     return sources
 
 
-def newest_in(folder: Path, count: int) -> list[Row]:
+def newest_in(folder: Path, count: int) -> list[StoredEntry]:
     """The last entries in every file of this user, and the last that each kept of others. What cannot be read is left out."""
-    rows: list[Row] = []
+    rows: list[StoredEntry] = []
     for path in data_dir.files(folder):
         try:
             connection = connect(str(path), read_only=True)
@@ -84,13 +86,15 @@ def newest_in(folder: Path, count: int) -> list[Row]:
     return rows
 
 
-def _rows(connection: sqlite3.Connection, table: str, extra: str = "", newest: int = 0) -> tuple[Row, ...]:
+def _rows(
+    connection: sqlite3.Connection, table: str, extra: str = "", newest: int = 0
+) -> tuple[StoredEntry, ...]:
     order = f"DESC LIMIT {newest:d}" if newest else ""
     found = connection.execute(
         f"SELECT terminal, sequence, bytes, hash, kind, intent, topic{extra} FROM {table} ORDER BY rowid {order}"
     )
     return tuple(
-        Row(
+        StoredEntry(
             str(r[0]),
             int(r[1]),
             _bytes(r[2]),
@@ -115,7 +119,7 @@ def _sidecar(path: Path) -> list[Head]:
         return []
 
 
-def read_folder(folder: Path) -> list[Source]:
+def read_folder(folder: Path) -> list[LogHolder]:
     """Every terminal of this user. Raises ``LedgerUnavailable`` where the folder is there and cannot be entered."""
     try:
         if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
@@ -125,22 +129,22 @@ def read_folder(folder: Path) -> list[Source]:
     return [source for path in data_dir.files(folder) for source in read_file(path)]
 
 
-async def read_shared(shared: SharedStore) -> list[Source]:
+async def read_shared(shared: SharedStore) -> list[LogHolder]:
     """Everything in the shared store. Raises ``LedgerUnavailable``."""
-    rows: list[Row] = []
+    rows: list[StoredEntry] = []
     for terminal in sorted(await shared.heads()):
         sequence = 0
         while found := await shared.after(terminal, sequence):
-            rows += [Row(*row) for row in found]
+            rows += [StoredEntry(*row) for row in found]
             sequence = found[-1][1]
-    forks = tuple(Row(*row) for row in await shared.forks())
-    sources = [Source(name="the shared store", rows=tuple(rows), kind="shared")]
+    forks = tuple(StoredEntry(*row) for row in await shared.forks())
+    sources = [LogHolder(name="the shared store", rows=tuple(rows), kind="shared")]
     if forks:
-        sources.append(Source(name="the shared store's forks", rows=forks, kind="fork"))
+        sources.append(LogHolder(name="the shared store's forks", rows=forks, kind="fork"))
     return sources
 
 
-def entries_of(sources: Iterable[Source]) -> list[Entry]:
+def entries_of(sources: Iterable[LogHolder]) -> list[Entry]:
     """All that can be read, each once, in the order of their times; chains keep their own order."""
     found: dict[tuple[str, int, str], Entry] = {}
     for source in sources:

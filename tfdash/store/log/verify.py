@@ -13,7 +13,7 @@ import msgspec
 
 from tfdash.store.log.anchors import Head
 from tfdash.store.log.canonical import GENESIS, VERSION, Unreadable, data_of, decode, digest, read_header
-from tfdash.store.log.reading import Row, Source
+from tfdash.store.log.reading import LogHolder, StoredEntry
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 class _Walk(msgspec.Struct):
     """One holder's rows of one chain, checked. ``good``: the sequences up to which all is well, with their hashes."""
 
-    source: Source
+    source: LogHolder
     hashes: dict[int, str]
     good: int
     problem: str
@@ -53,7 +53,7 @@ class _Walk(msgspec.Struct):
     notes: list[str]
 
 
-def _walk(source: Source, rows: Sequence[Row]) -> _Walk:
+def _walk(source: LogHolder, rows: Sequence[StoredEntry]) -> _Walk:
     hashes: dict[int, str] = {}
     sequence, previous = 0, GENESIS
     problem, bad = "", None
@@ -72,7 +72,7 @@ def _walk(source: Source, rows: Sequence[Row]) -> _Walk:
     return _Walk(source, hashes, sequence, problem, bad, notes)
 
 
-def _wrong(row: Row, sequence: int, previous: str) -> str:
+def _wrong(row: StoredEntry, sequence: int, previous: str) -> str:
     """What is wrong with the row that should follow on ``sequence`` and ``previous``, "" for nothing."""
     where = f"entry {row.sequence}"
     try:
@@ -102,13 +102,13 @@ def _wrong(row: Row, sequence: int, previous: str) -> str:
     return ""
 
 
-def verify(sources: Sequence[Source], anchors: Sequence[Head] = (), unknown: Sequence[str] = ()) -> Report:
+def verify(sources: Sequence[LogHolder], anchors: Sequence[Head] = (), unknown: Sequence[str] = ()) -> Report:
     """Check every chain in ``sources`` by itself, against each other, and against ``anchors``."""
     chains: dict[str, list[_Walk]] = {}
-    forked: dict[str, list[Row]] = {}
+    forked: dict[str, list[StoredEntry]] = {}
     told = [f"{source.name}: {source.problem}" for source in sources if source.problem]
     for source in sources:
-        by_terminal: dict[str, list[Row]] = {}
+        by_terminal: dict[str, list[StoredEntry]] = {}
         for row in source.rows:
             by_terminal.setdefault(row.terminal, []).append(row)
         for terminal, rows in by_terminal.items():
@@ -142,7 +142,7 @@ def verify(sources: Sequence[Source], anchors: Sequence[Head] = (), unknown: Seq
 _BROKEN = ("cut", "changed", "gone", "forked", "damaged")
 
 
-def _found_by_terminals(sources: Sequence[Source]) -> dict[str, list[tuple[int, str]]]:
+def _found_by_terminals(sources: Sequence[LogHolder]) -> dict[str, list[tuple[int, str]]]:
     """What terminals themselves noted of chains that they could not go on with: chain -> (last sequence, sentence)."""
     found: dict[str, list[tuple[int, str]]] = {}
     for source in sources:
@@ -165,7 +165,7 @@ def _found_by_terminals(sources: Sequence[Source]) -> dict[str, list[tuple[int, 
 def _judge(
     terminal: str,
     walks: list[_Walk],
-    forks: list[Row],
+    forks: list[StoredEntry],
     inside: list[Head],
     anchors: list[Head],
     found: list[tuple[int, str]],

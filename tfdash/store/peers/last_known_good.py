@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _TIMEOUT = 10.0  # seconds
 
 
-class Keeping:
+class LastKnownGood:
     """What has the ledger remember a release, and the cluster as well. ``tfdash.actions.store.verified_releases.Remembers``."""
 
     def __init__(self, store: Store, writers: Mapping[ClusterRef, Writer]) -> None:

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.peers.names import TURN
+from tfdash.store.peers.peer_state import TURN
 
 if TYPE_CHECKING:
     from tfdash.actions.core.protocols import Writer
     from tfdash.store.peers.leases import Leases
-    from tfdash.store.peers.peer_state import Elsewhere
+    from tfdash.store.peers.peer_state import PeerState
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 _UNTIL_ASKED = 3.0  # seconds for which a cluster is waited for that has not said yet who holds the Lease
 
 
-class Turn:
+class LeaderLock:
     """``name`` is what is taken turns at, such as "journeys-production"; ``url`` "" where no store is shared.
 
     Where there is nothing to lock (a folder that cannot be written, a database that is not reached) the rest decides:
@@ -53,7 +53,7 @@ class Turn:
         self._one = asyncio.Lock()
 
     def __repr__(self) -> str:
-        return f"Turn({self._path.name!r})"
+        return f"LeaderLock({self._path.name!r})"
 
     async def mine(self) -> bool:
         """Whether it is ours now; takes it where nobody has it. Never raises."""
@@ -126,27 +126,27 @@ class Turn:
             os.close(descriptor)
 
 
-def in_cluster(
-    turn: Turn,
+def with_lease(
+    lock: LeaderLock,
     name: str,
     ref: ClusterRef,
-    elsewhere: Elsewhere,
+    peer_state: PeerState,
     clock: Clock,
     *,
     leases: Leases | None,
     writer: Writer | None,
     by: Callable[[], str],
 ) -> Callable[[], Awaitable[bool]]:
-    """``turn.mine`` and, in the cluster ``ref``, the Lease of that name: held where ``leases`` is given, else only looked
+    """``lock.mine`` and, in the cluster ``ref``, the Lease of that name: held where ``leases`` is given, else only looked
     at. A cluster that says nothing does not stop it."""
     subject = Subject(ref, TURN, "", name)
     began = time.monotonic()
 
     async def mine() -> bool:
         if leases is not None and writer is not None:
-            return await turn.mine() and await leases.turn(writer, subject, by() or "tfdash")
-        while ref not in elsewhere.looked and time.monotonic() - began < _UNTIL_ASKED:  # noqa: ASYNC110 - once, at the start
+            return await lock.mine() and await leases.turn(writer, subject, by() or "tfdash")
+        while ref not in peer_state.looked and time.monotonic() - began < _UNTIL_ASKED:  # noqa: ASYNC110 - once, at the start
             await asyncio.sleep(0.2)
-        return elsewhere.holder(subject, clock.now()) is None and await turn.mine()
+        return peer_state.holder(subject, clock.now()) is None and await lock.mine()
 
     return mine

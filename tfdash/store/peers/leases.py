@@ -20,7 +20,7 @@ from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import RunningAction
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.peers.cluster_records import lease_path, release_lease, take_lease
-from tfdash.store.peers.peer_state import Elsewhere, Held
+from tfdash.store.peers.peer_state import HeldLease, PeerState
 from tfdash.store.peers.peer_watcher import held_in
 from tfdash.text import safe
 
@@ -57,13 +57,13 @@ class Leases:
         self,
         terminal: Callable[[], str],
         clock: Clock,
-        elsewhere: Elsewhere,
+        peer_state: PeerState,
         *,
         patience: float = 2.0,
         skew: Callable[[ClusterRef], float] = lambda ref: 0.0,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._terminal, self._clock, self._elsewhere = terminal, clock, elsewhere
+        self._terminal, self._clock, self._peer_state = terminal, clock, peer_state
         self._patience, self._skew, self._changed = patience, skew, changed
         self._leases: dict[Subject, _Lease] = {}
         self._forbidden: dict[tuple[ClusterRef, str], float] = {}
@@ -152,7 +152,7 @@ class Leases:
             meta = answer.body.get("metadata") or {}
             lease.uid, lease.version = str(meta.get("uid", "")), str(meta.get("resourceVersion", ""))
             lease.other = None
-            if self._elsewhere.held.get(subject.cluster, {}).pop(subject, None) is not None:
+            if self._peer_state.held.get(subject.cluster, {}).pop(subject, None) is not None:
                 self._changed()  # it is ours now
         elif answer.status == 403:
             self._forbidden[place] = time.monotonic() + _REFUSED
@@ -173,8 +173,8 @@ class Leases:
         version = str((found.body.get("metadata") or {}).get("resourceVersion", "")) if found.ok else ""
         return await self._send(lease, take_lease(lease.acting, LASTS, replaces=version, renewed=now))
 
-    def _see(self, held: Held) -> None:
-        known = self._elsewhere.held.setdefault(held.acting.subject.cluster, {})
+    def _see(self, held: HeldLease) -> None:
+        known = self._peer_state.held.setdefault(held.acting.subject.cluster, {})
         known[held.acting.subject] = held
         self._changed()
 

@@ -24,7 +24,7 @@ def genuine(rows: list[tuple[bytes, str]]) -> list[Entry]:
     return entries
 
 
-class Siblings:
+class LocalPeers:
     """Reads the other files as they grow. ``own``: the file that is not one of them. One thread at a time."""
 
     def __init__(self, folder: Path, own: Path | None) -> None:

@@ -12,11 +12,13 @@ import msgspec
 
 from tfdash.model.store_state import RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.store.log.audit_projection import Remembered
-from tfdash.store.peers.names import TURN
+from tfdash.store.log.audit_projection import AuditProjection
+
+TURN = "Turn"
+"""The kind of what terminals take turns at, which is no object: journeys."""
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class HeldLease(msgspec.Struct, frozen=True, kw_only=True):
     """A Lease that somebody holds, until ``until`` (epoch seconds on this machine's clock)."""
 
     acting: RunningAction
@@ -28,15 +30,15 @@ def digest(template: str) -> str:
     return hashlib.sha256(template.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class Elsewhere:
+class PeerState:
     """The newest of what was read, per cluster. Lives on the board's loop."""
 
     def __init__(self) -> None:
         self.verified: dict[ClusterRef, dict[Subject, VerifiedGood]] = {}
-        self.held: dict[ClusterRef, dict[Subject, Held]] = {}
+        self.held: dict[ClusterRef, dict[Subject, HeldLease]] = {}
         self.looked: set[ClusterRef] = set()  # where Leases were asked for, whatever the answer was
 
-    def verified_with(self, own: Remembered) -> dict[Subject, VerifiedGood]:
+    def verified_with(self, own: AuditProjection) -> dict[Subject, VerifiedGood]:
         """For each subject what the log remembers, unless a cluster has a newer one, or the text that the log lacks."""
         found = own.verified
         for cluster in self.verified.values():

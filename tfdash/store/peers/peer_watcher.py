@@ -28,7 +28,7 @@ from tfdash.store.peers.cluster_records import (
     verified_in_cluster,
     written_at,
 )
-from tfdash.store.peers.peer_state import Held
+from tfdash.store.peers.peer_state import HeldLease
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _MANY = 8  # namespaces that are asked one by one
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 
 
-class Board(Protocol):
+class PeerBoard(Protocol):
     """What is asked of it."""
 
     picture: Picture
@@ -61,7 +61,7 @@ class _Kept(NamedTuple):
 
 
 class PeerWatcher:
-    """``tfdash.sources.base.Source``: keeps ``Store.elsewhere`` current."""
+    """``tfdash.sources.base.Source``: keeps ``Store.peer_state`` current."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -77,12 +77,12 @@ class PeerWatcher:
                 log.exception("what other terminals left in the cluster was not read")
             await asyncio.sleep(1.0)
 
-    async def look(self, board: Board) -> None:
+    async def look(self, board: PeerBoard) -> None:
         """Read what is due."""
         async with self._one:
             await self._look(board)
 
-    async def _look(self, board: Board) -> None:
+    async def _look(self, board: PeerBoard) -> None:
         now = time.monotonic()
         for ref, cluster in tuple(board.picture.clusters.items()):
             if cluster.info.value is None:
@@ -93,9 +93,9 @@ class PeerWatcher:
                     self._due[ref, kind] = now
                     await self._read(board, ref, kind)
                     if kind == "Lease":
-                        self._store.elsewhere.looked.add(ref)
+                        self._store.peer_state.looked.add(ref)
 
-    def _pace(self, board: Board) -> float:
+    def _pace(self, board: PeerBoard) -> float:
         busy = (
             any(r.in_flight for r in board.assessment.releases.values()) or board.picture.store_state.acting
         )
@@ -105,7 +105,7 @@ class PeerWatcher:
         """Look at everything at the next turn."""
         self._due.clear()
 
-    async def _read(self, board: Board, ref: ClusterRef, kind: str) -> None:
+    async def _read(self, board: PeerBoard, ref: ClusterRef, kind: str) -> None:
         try:
             found = await self._listed(board, ref, kind)
         except ReadFailed as failed:
@@ -113,19 +113,19 @@ class PeerWatcher:
                 self._due[ref, kind] = time.monotonic() + _REFUSED
             log.info("%s: %ss of other terminals are not read: %s", ref.cluster, kind, failed.problem.cause)
             return
-        elsewhere = self._store.elsewhere
+        peer_state = self._store.peer_state
         if kind == "Lease":
             held = self._leases(board, ref, found)
-            if held != elsewhere.held.get(ref, {}):
-                elsewhere.held[ref] = held
+            if held != peer_state.held.get(ref, {}):
+                peer_state.held[ref] = held
                 self._store.refreshed()
         else:
             verified = await self._verified(board, ref, found)
-            if verified != elsewhere.verified.get(ref, {}):
-                elsewhere.verified[ref] = verified
+            if verified != peer_state.verified.get(ref, {}):
+                peer_state.verified[ref] = verified
                 self._store.refreshed()
 
-    async def _listed(self, board: Board, ref: ClusterRef, kind: str) -> list[Mapping[str, Any]]:
+    async def _listed(self, board: PeerBoard, ref: ClusterRef, kind: str) -> list[Mapping[str, Any]]:
         """Raises ``ReadFailed`` where nothing at all could be read."""
         shown = namespaces(board.picture, ref)
         metadata = kind == "ConfigMap"
@@ -151,8 +151,10 @@ class PeerWatcher:
             raise failed
         return found
 
-    def _leases(self, board: Board, ref: ClusterRef, found: list[Mapping[str, Any]]) -> dict[Subject, Held]:
-        told: dict[Subject, Held] = {}
+    def _leases(
+        self, board: PeerBoard, ref: ClusterRef, found: list[Mapping[str, Any]]
+    ) -> dict[Subject, HeldLease]:
+        told: dict[Subject, HeldLease] = {}
         for document in found:
             subject = lease_subject(document, ref)
             held = (
@@ -165,7 +167,7 @@ class PeerWatcher:
         return told
 
     async def _verified(
-        self, board: Board, ref: ClusterRef, found: list[Mapping[str, Any]]
+        self, board: PeerBoard, ref: ClusterRef, found: list[Mapping[str, Any]]
     ) -> dict[Subject, VerifiedGood]:
         before = self._maps.get(ref, {})
         kept: dict[tuple[str, str], _Kept] = {}
@@ -220,7 +222,7 @@ def labelled(
     )
 
 
-def held_in(document: Mapping[str, Any], subject: Subject, now: float, skew: float) -> Held | None:
+def held_in(document: Mapping[str, Any], subject: Subject, now: float, skew: float) -> HeldLease | None:
     """A Lease that has not run out. By the server's own stamp of its last write: whoever holds it may have another clock."""
     spec = document.get("spec")
     lasts = spec.get("leaseDurationSeconds") if isinstance(spec, Mapping) else None
@@ -231,11 +233,13 @@ def held_in(document: Mapping[str, Any], subject: Subject, now: float, skew: flo
     if acting is None:
         return None
     if stamp is None:
-        return Held(acting=acting, until=now + lasts) if acting_in_cluster(document, subject, now) else None
+        return (
+            HeldLease(acting=acting, until=now + lasts) if acting_in_cluster(document, subject, now) else None
+        )
     until = stamp - skew + lasts
     if now >= until:
         return None
-    return Held(
+    return HeldLease(
         acting=msgspec.structs.replace(
             acting, by=safe(acting.by), action=safe(acting.action), terminal=safe(acting.terminal)
         ),

@@ -30,7 +30,7 @@ DEFAULT_SHARED_ROLES = (
 )
 
 
-class Refused(LedgerUnavailable):
+class RefusedByDatabase(LedgerUnavailable):
     """The database answered, and said no; the text is its own sentence."""
 
 
@@ -110,7 +110,7 @@ class SharedStore:
                     await self._check(connection)
                     yield connection
         except (psycopg.errors.RaiseException, psycopg.errors.InsufficientPrivilege) as error:
-            raise Refused(_cause(error)) from None
+            raise RefusedByDatabase(_cause(error)) from None
         except psycopg.Error as error:
             if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
                 self._checked = False

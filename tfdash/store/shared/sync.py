@@ -189,10 +189,10 @@ class Sync:
         if not self.key:
             return
         store = source.store
-        wanted = [d for d in store.remembered.template_digests() if d not in store.bodies]
+        wanted = [d for d in store.projection.template_digests() if d not in store.bodies]
         if wanted:
             store.take_bodies(await self.shared.bodies(wanted), (self.key,))
-        for found in set(store.remembered.template_digests()) & set(store.bodies) - self._bodies_sent:
+        for found in set(store.projection.template_digests()) & set(store.bodies) - self._bodies_sent:
             if source.acting:
                 await self.shared.put_body(found, close_up(self.key, store.bodies[found]))
             self._bodies_sent.add(found)

@@ -13,7 +13,7 @@ from tfdash.demo.process import DemoProcess, start_process
 from tfdash.demo.prometheus.api import Api
 from tfdash.demo.prometheus.numbers import number
 from tfdash.demo.prometheus.rules import Group, Rule, Rules
-from tfdash.demo.prometheus.series import NAME, Held, Series
+from tfdash.demo.prometheus.series import NAME, HeldSeries, Series
 from tfdash.sources.kubernetes.kubeconfig import resolve
 
 PROXY = "/api/v1/namespaces/platform/services/prometheus:9090/proxy"
@@ -120,7 +120,7 @@ def test_an_alert_waits_then_fires_then_is_gone() -> None:
     base = 1_795_500_000_000
     values = [1.0] * 20 + [0.0] * 20 + [1.0] * 30
     times = [base + 15_000 * i for i in range(len(values))]
-    held = Held([Series({NAME: "up", "app": "web"}, times, values)])
+    held = HeldSeries([Series({NAME: "up", "app": "web"}, times, values)])
     rule = Rule(
         alert="Down",
         expr="up == 0",

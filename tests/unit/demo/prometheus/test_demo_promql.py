@@ -7,15 +7,15 @@ import pytest
 from tfdash.demo.prometheus.engine import Evaluation
 from tfdash.demo.prometheus.parse import parse
 from tfdash.demo.prometheus.rows import Scalar, Vector
-from tfdash.demo.prometheus.series import NAME, STALE, Held, QueryError, Series
+from tfdash.demo.prometheus.series import NAME, STALE, HeldSeries, QueryError, Series
 
 BEGIN = 1_795_500_000_000
 
 
-def held() -> Held:
+def held() -> HeldSeries:
     values = [10.0, 20.0, 30.0, STALE, STALE, 5.0, 15.0]
     times = [BEGIN + 15_000 * i for i in range(len(values))]
-    return Held([Series({NAME: "hits_total", "pod": "a"}, times, values)])
+    return HeldSeries([Series({NAME: "hits_total", "pod": "a"}, times, values)])
 
 
 def vector(query: str, seconds: float) -> Vector:
@@ -52,7 +52,7 @@ def test_a_lookback_ends_after_five_minutes_to_the_millisecond() -> None:
 
 def test_a_query_for_too_much_is_refused_not_answered_slowly() -> None:
     steps = [BEGIN + 15 * i for i in range(10_000)]
-    many = Held(Series({NAME: "many", "i": str(i)}, [BEGIN], [1.0]) for i in range(2500))
+    many = HeldSeries(Series({NAME: "many", "i": str(i)}, [BEGIN], [1.0]) for i in range(2500))
     with pytest.raises(QueryError, match="too many samples") as refused:
         Evaluation(many, steps).value(parse("sum(many)"))
     assert refused.value.kind == "execution"

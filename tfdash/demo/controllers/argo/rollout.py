@@ -29,9 +29,9 @@ from tfdash.demo.controllers.argo import rollout_status as say
 from tfdash.demo.controllers.argo import rollout_steps as at
 from tfdash.demo.controllers.argo.rollout_analysis import TEMPLATES, Runs, problem_of
 from tfdash.demo.controllers.argo.rollout_pods import Pods
-from tfdash.demo.controllers.argo.rollout_reconcile import Turn
+from tfdash.demo.controllers.argo.rollout_reconcile import RolloutReconcile
 from tfdash.demo.controllers.argo.rollout_replicasets import DESIRED, STORAGE, tell
-from tfdash.demo.controllers.argo.rollout_traffic import Traffic
+from tfdash.demo.controllers.argo.rollout_traffic import TrafficRouter
 from tfdash.demo.controllers.behaviour import duration
 from tfdash.demo.controllers.kernel import Kernel
 from tfdash.demo.controllers.replicaset import STORAGE as SETS
@@ -46,7 +46,7 @@ class Rollouts:
     def __init__(self, kernel: Kernel) -> None:
         self._k = kernel
         self._runs = Runs(kernel)
-        self._traffic = Traffic(kernel)
+        self._traffic = TrafficRouter(kernel)
         self._pods = Pods(kernel, self._traffic, self.reconcile)
         kernel.store.listen(STORAGE, self._own)
         for storage in _OWN:
@@ -91,7 +91,7 @@ class Rollouts:
             self._invalid(stored, problem)
             self._k.look(self.reconcile, key, _INVALID_AGAIN)
             return
-        turn = Turn(stored, rollout, self._k.store.owned(SETS, stored), self._k.now())
+        turn = RolloutReconcile(stored, rollout, self._k.store.owned(SETS, stored), self._k.now())
         if turn.new is None:
             self._begin(turn)
             return
@@ -138,7 +138,7 @@ class Rollouts:
         status["observedGeneration"] = str(stored["metadata"].get("generation", 0))
         self._k.update(STORAGE, {**stored, "status": status})
 
-    def _begin(self, turn: Turn) -> None:
+    def _begin(self, turn: RolloutReconcile) -> None:
         """The ReplicaSet of a template that has none."""
         made = shelf.make(self._k, turn.rollout, turn.sets)
         if made is None:
@@ -158,7 +158,7 @@ class Rollouts:
         self._k.update(STORAGE, with_status(found, conditions=conditions))
         tell(self._k, found, "RolloutUpdated", f"Rollout updated to revision {say.revision_of(made)}")
 
-    def _renumbered(self, turn: Turn) -> bool:
+    def _renumbered(self, turn: RolloutReconcile) -> bool:
         assert turn.new is not None
         older = [s for s in turn.sets if name_of(s) != name_of(turn.new)]
         turn.new = shelf.renumber(self._k, turn.rollout, turn.new, older)
@@ -169,7 +169,7 @@ class Rollouts:
         tell(self._k, turn.stored, "RolloutUpdated", f"Rollout updated to revision {revision}")
         return True
 
-    def _paused_conditions(self, turn: Turn) -> bool:
+    def _paused_conditions(self, turn: RolloutReconcile) -> bool:
         """Progressing and Paused follow what holds it, before anything else is done."""
         old = turn.stored.get("status", {})
         found = before = list(old.get("conditions") or ())
@@ -201,7 +201,7 @@ class Rollouts:
 
     # -- a canary -----------------------------------------------------------------------------------------------
 
-    def _canary(self, turn: Turn) -> None:
+    def _canary(self, turn: RolloutReconcile) -> None:
         if turn.changed():
             self._sync(turn)
             return
@@ -218,7 +218,7 @@ class Rollouts:
             self._pause(turn)
         self._sync(turn)
 
-    def _restart(self, turn: Turn) -> bool:
+    def _restart(self, turn: RolloutReconcile) -> bool:
         """Pods older than restartAt are evicted, never more than may be missing; True while some just were."""
         asked = seconds(turn.rollout["spec"].get("restartAt"))
         key = turn.key
@@ -242,14 +242,14 @@ class Rollouts:
             self._k.look(self.reconcile, key, _RESTART_AGAIN)
         return gone > 0 and len(old) != gone
 
-    def _forget_old(self, turn: Turn) -> None:
+    def _forget_old(self, turn: RolloutReconcile) -> None:
         limit = dig(turn.rollout, "spec", "revisionHistoryLimit", default=10)
         for found in sorted(turn.others, key=created)[: max(0, len(turn.others) - limit)]:
             if not at.size(found) and not dig(found, "status", "replicas", default=0):
                 self._k.store.delete(SETS, turn.key[0], name_of(found))
                 turn.sets = [s for s in turn.sets if name_of(s) != name_of(found)]
 
-    def _pause(self, turn: Turn) -> None:
+    def _pause(self, turn: RolloutReconcile) -> None:
         step = at.step_of(turn.rollout)
         status = turn.stored.get("status", {})
         if turn.rollout["spec"].get("paused") or status.get("promoteFull") or step is None:
@@ -268,7 +268,7 @@ class Rollouts:
 
     # -- status -------------------------------------------------------------------------------------------------
 
-    def _sync(self, turn: Turn) -> None:
+    def _sync(self, turn: RolloutReconcile) -> None:
         """The status after this look; where the step is done, the next step."""
         turn.refresh(self._k.store)
         rollout, status, count = turn.rollout, turn.status(), len(at.steps_of(turn.rollout))
@@ -313,7 +313,7 @@ class Rollouts:
                 status["currentStepIndex"] = index
         self._persist(turn, status)
 
-    def _promote(self, turn: Turn, status: Obj, reason: str) -> None:
+    def _promote(self, turn: RolloutReconcile, status: Obj, reason: str) -> None:
         turn.clear = turn.unabort = True
         status.pop("promoteFull", None)
         count = len(at.steps_of(turn.rollout))
@@ -327,7 +327,7 @@ class Rollouts:
             )
             tell(self._k, turn.rollout, "RolloutCompleted", message)
 
-    def _step_done(self, turn: Turn, step: at.Step, status: Obj) -> bool:
+    def _step_done(self, turn: RolloutReconcile, step: at.Step, status: Obj) -> bool:
         if turn.rollout["spec"].get("paused"):
             return False
         old = turn.stored.get("status", {})
@@ -346,7 +346,7 @@ class Rollouts:
             return turn.experiment is not None and dig(turn.experiment, "status", "phase") == "Successful"
         return True
 
-    def _persist(self, turn: Turn, status: Obj | None = None) -> None:
+    def _persist(self, turn: RolloutReconcile, status: Obj | None = None) -> None:
         turn.refresh(self._k.store)
         status = turn.status() if status is None else status
         old = turn.stored.get("status", {})
@@ -383,7 +383,7 @@ class Rollouts:
         ):
             self._k.look(self.reconcile, turn.key, left + 1.0)
 
-    def _announce(self, turn: Turn, old: Obj, status: Obj) -> None:
+    def _announce(self, turn: RolloutReconcile, old: Obj, status: Obj) -> None:
         was, held = bool(old.get("pauseConditions")), bool(status.get("pauseConditions"))
         if held and not was:
             reason = status["pauseConditions"][0]["reason"]

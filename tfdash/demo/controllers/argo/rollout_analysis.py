@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfdash.demo.apiserver.deleting import remove
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import (
     Obj,
     annotations_of,
@@ -19,7 +19,7 @@ from tfdash.demo.apiserver.objects import (
 )
 from tfdash.demo.controllers.argo import rollout_status as say
 from tfdash.demo.controllers.argo import rollout_steps as at
-from tfdash.demo.controllers.argo.rollout_reconcile import Turn
+from tfdash.demo.controllers.argo.rollout_reconcile import RolloutReconcile
 from tfdash.demo.controllers.argo.rollout_replicasets import tell
 from tfdash.demo.controllers.kernel import Kernel
 
@@ -33,7 +33,7 @@ class Unresolved(Exception):
     """A template or an argument that is not there; the text is the controller's."""
 
 
-def merged(store: Store, namespace: str, refs: list[Obj], args: list[Obj]) -> Obj:
+def merged(store: ObjectStore, namespace: str, refs: list[Obj], args: list[Obj]) -> Obj:
     """The spec of an AnalysisRun from templates and arguments. Raises ``Unresolved``."""
     spec: Obj = {"metrics": [], "args": []}
     known: dict[str, Obj] = {}
@@ -54,7 +54,7 @@ def merged(store: Store, namespace: str, refs: list[Obj], args: list[Obj]) -> Ob
     return spec
 
 
-def _template(store: Store, namespace: str, ref: Obj) -> Obj:
+def _template(store: ObjectStore, namespace: str, ref: Obj) -> Obj:
     name = ref.get("templateName", "")
     wide = bool(ref.get("clusterScope"))
     found = store.find(TEMPLATES[1], "", name) if wide else store.find(TEMPLATES[0], namespace, name)
@@ -63,7 +63,7 @@ def _template(store: Store, namespace: str, ref: Obj) -> Obj:
     return found
 
 
-def problem_of(store: Store, rollout: Obj) -> str:
+def problem_of(store: ObjectStore, rollout: Obj) -> str:
     """Why the controller will not work with this Rollout, by its field; "" where it will."""
     strategy = dig(rollout, "spec", "strategy", default={})
     if strategy.get("canary") is None:
@@ -93,7 +93,7 @@ class Runs:
     def __init__(self, kernel: Kernel) -> None:
         self._k = kernel
 
-    def reconcile(self, turn: Turn) -> None:
+    def reconcile(self, turn: RolloutReconcile) -> None:
         """Make, follow or end what the step and the background want; adds pauses and aborts to ``turn``."""
         self._experiment(turn)
         mine = self._k.store.owned(RUNS, turn.stored)
@@ -123,11 +123,11 @@ class Runs:
             self._announce(turn, run, field, kind)
 
     @staticmethod
-    def _current(mine: list[Obj], turn: Turn, field: str) -> Obj | None:
+    def _current(mine: list[Obj], turn: RolloutReconcile, field: str) -> Obj | None:
         name = dig(turn.stored, "status", "canary", field, "name")
         return next((r for r in mine if name_of(r) == name), None)
 
-    def _step(self, turn: Turn, current: Obj | None) -> Obj | None:
+    def _step(self, turn: RolloutReconcile, current: Obj | None) -> Obj | None:
         status, step, index = (
             turn.stored.get("status", {}),
             at.step_of(turn.rollout),
@@ -147,7 +147,7 @@ class Runs:
         self._judge(turn, current, "Step-based analysis phase error/failed")
         return current
 
-    def _background(self, turn: Turn, current: Obj | None) -> Obj | None:
+    def _background(self, turn: RolloutReconcile, current: Obj | None) -> Obj | None:
         analysis = at.canary_of(turn.rollout).get("analysis")
         if not analysis or not analysis.get("templates"):
             self._cancel([current] if current is not None else [])
@@ -164,7 +164,7 @@ class Runs:
         return current
 
     @staticmethod
-    def _needs_new(turn: Turn, current: Obj | None) -> bool:
+    def _needs_new(turn: RolloutReconcile, current: Obj | None) -> bool:
         """Also after an inconclusive one whose pause somebody ended, and after an abort that was taken back."""
         if current is None:
             return True
@@ -173,14 +173,14 @@ class Runs:
             return bool(dig(current, "status", "phase") == "Inconclusive")
         return status.get("abortedAt") is not None
 
-    def _judge(self, turn: Turn, run: Obj, words: str) -> None:
+    def _judge(self, turn: RolloutReconcile, run: Obj, words: str) -> None:
         phase, message = dig(run, "status", "phase"), dig(run, "status", "message", default="")
         if phase == "Inconclusive":
             turn.pauses.append("InconclusiveAnalysisRun")
         elif phase in _BAD:
             turn.abort_message = f"{words}: {message}" if message else words
 
-    def _make(self, turn: Turn, analysis: Obj, infix: str, labels: dict[str, str]) -> Obj | None:
+    def _make(self, turn: RolloutReconcile, analysis: Obj, infix: str, labels: dict[str, str]) -> Obj | None:
         digest, revision = say.hash_of(turn.new), annotations_of(turn.stored).get(say.REVISION, "")
         try:
             spec = merged(
@@ -209,7 +209,7 @@ class Runs:
                 after = with_meta(run, generation=run["metadata"].get("generation", 1) + 1)
                 self._k.update(RUNS, with_spec(after, terminate=True))
 
-    def _forget(self, turn: Turn, runs: list[Obj]) -> None:
+    def _forget(self, turn: RolloutReconcile, runs: list[Obj]) -> None:
         """The newest of each outcome stay, as many as the Rollout's limits say, while their ReplicaSet is there."""
         limits = dig(turn.rollout, "spec", "analysis", default={})
         room = {
@@ -225,7 +225,7 @@ class Runs:
             elif phase in ENDED:
                 room[good] -= 1
 
-    def _announce(self, turn: Turn, run: Obj | None, field: str, kind: str) -> None:
+    def _announce(self, turn: RolloutReconcile, run: Obj | None, field: str, kind: str) -> None:
         phase = dig(run, "status", "phase")
         if run is None or not phase:
             return
@@ -238,7 +238,7 @@ class Runs:
 
     # -- experiments --------------------------------------------------------------------------------------------
 
-    def _experiment(self, turn: Turn) -> None:
+    def _experiment(self, turn: RolloutReconcile) -> None:
         mine = self._k.store.owned(EXPERIMENTS, turn.stored)
         status, step = turn.stored.get("status", {}), (at.step_of(turn.rollout) or {}).get("experiment")
         if turn.aborted or status.get("promoteFull"):
@@ -264,7 +264,7 @@ class Runs:
         self._end([e for e in mine if name_of(e) != name])
 
     def _make_experiment(
-        self, turn: Turn, step: Obj, name: str, labels: dict[str, str], revision: str
+        self, turn: RolloutReconcile, step: Obj, name: str, labels: dict[str, str], revision: str
     ) -> Obj:
         templates = []
         for template in step.get("templates") or ():
@@ -298,7 +298,7 @@ class Runs:
                 self._k.update(EXPERIMENTS, with_spec(found, terminate=True))
 
 
-def arguments(turn: Turn, args: list[Obj]) -> list[Obj]:
+def arguments(turn: RolloutReconcile, args: list[Obj]) -> list[Obj]:
     """A step's arguments with their values: given, a version's hash, or a field of the Rollout."""
     found: list[Obj] = []
     for arg in args:

@@ -6,20 +6,20 @@ from tfdash.demo.apiserver.objects import Obj, created, name_of
 from tfdash.demo.controllers.argo import rollout_replicasets as shelf
 from tfdash.demo.controllers.argo import rollout_status as say
 from tfdash.demo.controllers.argo import rollout_steps as at
-from tfdash.demo.controllers.argo.rollout_reconcile import Turn
-from tfdash.demo.controllers.argo.rollout_traffic import Traffic
+from tfdash.demo.controllers.argo.rollout_reconcile import RolloutReconcile
+from tfdash.demo.controllers.argo.rollout_traffic import TrafficRouter
 from tfdash.demo.controllers.kernel import Kernel, Look
 
 
 class Pods:
     """``again`` is the look at the Rollout that a deadline needs."""
 
-    def __init__(self, kernel: Kernel, traffic: Traffic, again: Look) -> None:
+    def __init__(self, kernel: Kernel, traffic: TrafficRouter, again: Look) -> None:
         self._k = kernel
         self._traffic = traffic
         self._again = again
 
-    def size(self, turn: Turn) -> bool:
+    def size(self, turn: RolloutReconcile) -> bool:
         """Size the ReplicaSets; True where one changed, so that the rest waits."""
         rollout, new, stable = turn.rollout, turn.new, turn.stable
         assert new is not None
@@ -54,12 +54,12 @@ class Pods:
             return True
         return self._shrink_others(turn)
 
-    def _delays(self, turn: Turn) -> bool:
+    def _delays(self, turn: RolloutReconcile) -> bool:
         """Whether an aborted canary waits for its deadline before its pods go."""
         routed, stable = at.routed(turn.rollout), turn.stable
         return turn.aborted and stable is not None and routed and at.abort_delay(turn.rollout) is not None
 
-    def _shrink_others(self, turn: Turn) -> bool:
+    def _shrink_others(self, turn: RolloutReconcile) -> bool:
         """What is neither stable nor canary goes, within maxUnavailable; behind a router the last stable waits."""
         rollout, changed = turn.rollout, False
         spare = sum(at.available(s) for s in turn.sets) - (at.wanted(rollout) - at.unavailable(rollout))
@@ -84,7 +84,7 @@ class Pods:
                 changed = True
         return changed
 
-    def _kept(self, turn: Turn, found: Obj) -> int:
+    def _kept(self, turn: RolloutReconcile, found: Obj) -> int:
         """An old stable behind a router keeps its pods for scaleDownDelaySeconds."""
         until = shelf.deadline_of(found)
         if until is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfdash.demo.apiserver.object_store import Store
+from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import Obj, created, dig, name_of, namespace_of, stamp
 from tfdash.demo.controllers.argo import rollout_status as say
 from tfdash.demo.controllers.argo import rollout_steps as at
@@ -10,7 +10,7 @@ from tfdash.demo.controllers.argo.rollout_replicasets import find_new
 from tfdash.demo.controllers.replicaset import STORAGE as SETS
 
 
-class Turn:
+class RolloutReconcile:
     """``stored`` is the object as it lies in the store, ``rollout`` the same with its referred template.
 
     ``pauses`` are reasons to pause that this look adds, ``unpause`` those it ends, ``clear`` ends all of them;
@@ -35,7 +35,7 @@ class Turn:
         self.experiment: Obj | None = None
         self._sort()
 
-    def refresh(self, store: Store) -> None:
+    def refresh(self, store: ObjectStore) -> None:
         """The ReplicaSets as they are by now."""
         self.sets = store.owned(SETS, self.stored)
         self._sort()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from tfdash.demo.apiserver.objects import Obj, dig
 from tfdash.demo.controllers.argo import rollout_status as say
 from tfdash.demo.controllers.argo import rollout_steps as at
-from tfdash.demo.controllers.argo.rollout_reconcile import Turn
+from tfdash.demo.controllers.argo.rollout_reconcile import RolloutReconcile
 from tfdash.demo.controllers.argo.rollout_replicasets import tell
 from tfdash.demo.controllers.kernel import Kernel
 
 _MANAGED = "argo-rollouts.argoproj.io/managed-by-rollouts"
 
 
-class Traffic:
+class TrafficRouter:
     def __init__(self, kernel: Kernel) -> None:
         self._k = kernel
 
-    def services(self, turn: Turn) -> None:
+    def services(self, turn: RolloutReconcile) -> None:
         """The stable and the canary Service select the pods of one version each."""
         canary = at.canary_of(turn.rollout)
         for field, found in (("stableService", turn.stable), ("canaryService", turn.new)):
@@ -25,7 +25,7 @@ class Traffic:
             if found is not None and canary.get(field) and at.available(found) > 0:
                 self._point(turn, canary[field], say.hash_of(found))
 
-    def _point(self, turn: Turn, name: str, digest: str) -> None:
+    def _point(self, turn: RolloutReconcile, name: str, digest: str) -> None:
         service = self._k.store.find("services", turn.key[0], name)
         if service is None or dig(service, "spec", "selector", say.HASH) == digest:
             return
@@ -36,7 +36,7 @@ class Traffic:
         message = f"Switched selector for service '{name}' from '{dig(service, 'spec', 'selector', say.HASH, default='')}' to '{digest}'"
         tell(self._k, turn.rollout, "SwitchService", message)
 
-    def weigh(self, turn: Turn) -> None:
+    def weigh(self, turn: RolloutReconcile) -> None:
         """Set what the step wants, as far as the pods are there to take it."""
         canary = at.canary_of(turn.rollout)
         if not at.routed(turn.rollout):
@@ -62,7 +62,7 @@ class Traffic:
         tell(self._k, turn.rollout, "TrafficWeightUpdated", f"Traffic weight updated {words}")
         turn.weights = after
 
-    def _wanted(self, turn: Turn) -> int:
+    def _wanted(self, turn: RolloutReconcile) -> int:
         status, index = turn.stored.get("status", {}), at.index_of(turn.rollout)
         if say.promoted(status) or turn.aborted or turn.new is None or not at.available(turn.new):
             return 0
@@ -74,7 +74,7 @@ class Traffic:
             return at.weight_before(turn.rollout, index)
         return at.set_weight(turn.rollout)
 
-    def refers(self, turn: Turn, found: Obj) -> bool:
+    def refers(self, turn: RolloutReconcile, found: Obj) -> bool:
         """Whether traffic may still reach a ReplicaSet: it is named in the weights or by a Service."""
         digest, canary = say.hash_of(found), at.canary_of(turn.rollout)
         status = turn.stored.get("status", {})
