@@ -1,10 +1,11 @@
-# make demo: the program on a simulated platform.  make test: all fast tests.  make platform: tests on the real parts.  make trials: the long ones, by hand.
+# make demo: the program on a simulated platform.  make test: all fast tests.  make test-quick: no simulator, no screens, no types.  make platform: tests on the real parts.  make trials: the long ones, by hand.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PYTEST = $(BIN)/python -m pytest# .ci/run gives one that runs what failed once more, alone
 
-.PHONY: demo test platform trials cluster cluster-down bench example wheel lock clean
+.PHONY: demo test test-quick platform trials cluster cluster-down bench example wheel lock clean
 
 demo: $(STAMP)
 	@$(BIN)/tfdash demo $(ARGS)
@@ -14,11 +15,15 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+
+test-quick: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit --ignore tests/unit/demo $(ARGS)
 
 platform: $(STAMP)
 	$(BIN)/python -m tests.platform.harness build
-	$(BIN)/python -m pytest -q --platform -m platform tests/protocol tests/platform $(ARGS)
+	$(PYTEST) -q --platform -m platform tests/protocol tests/platform $(ARGS)
 
 trials: $(STAMP)
 	$(BIN)/python -m tests.platform.harness build

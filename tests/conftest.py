@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--platform", action="store_true", help="run against the real parts too (make platform)")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Into the JUnit file, so that ``tests.ci.once_more`` can run one alone."""
+    item.user_properties.append(("nodeid", item.nodeid))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without ``--platform`` the real parts are left out openly (deselected); with it nothing is ever skipped."""
     if not config.getoption("--platform"):
