@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tfdash.board.board import Board
+from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object, Provisional
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.release import ManagedBy
@@ -29,12 +30,6 @@ from tfdash.views.changes import (
 )
 from tfdash.views.revisions import Revision, revisions
 
-_CHILDREN = {
-    "Deployment": "ReplicaSet",
-    "Rollout": "ReplicaSet",
-    "StatefulSet": "ControllerRevision",
-    "DaemonSet": "ControllerRevision",
-}
 _MOST_READ = 40  # workloads and ConfigMaps of which more than the metadata is read in one gathering
 _AT_ONCE = 6
 
@@ -181,11 +176,11 @@ async def _revisions(
         async with gate:
             try:
                 document = await board.read(bare)
-                children = await board.read_children(bare, _CHILDREN[bare.kind])
+                children = await board.read_children(bare, KINDS[bare.kind].revisions)
             except ReadFailed as error:
                 failed.append(f"{subject.cluster.cluster} {subject}: {error.problem}")
                 return
         found[bare] = revisions(document.document, [c.document for c in children])
 
-    await asyncio.gather(*(one(s) for s in subjects if s.kind in _CHILDREN))
+    await asyncio.gather(*(one(s) for s in subjects if KINDS[s.kind].revisions))
     return found, failed

@@ -246,7 +246,7 @@ class ListScreen(Acting):
         if action == "inspect" and parameters and parameters[0] == "events":
             return "Event" not in self.view.kinds
         if action == "revisions":
-            return any(kind.revisions for kind in kinds)
+            return any(bool(kind.revisions) for kind in kinds)
         if action == "panel":
             return bool(self.PANEL)
         return super().check_action(action, parameters)

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, get_type_hints
 
+import pytest
+
+from screens.commands import commands, view_id
+from tfdash.cli import parser
+from tfdash.cli.completion import _commands, bash
+from tfdash.cli.parser import parse
+from tfdash.clock import SystemClock
+from tfdash.model.kinds import KINDS, LISTED, OPTIONAL
+from tfdash.model.subject import ClusterRef
+from tfdash.report.gather import screen_view
 from tfdash.setting import Table, hints_of, table_in
+from tfdash.sources.kubernetes import decoders
+from tfdash.sources.kubernetes.codec import decoder_of
+from tfdash.sources.kubernetes.kubeconfig import Access
+from tfdash.sources.kubernetes.source import KubernetesSource
+from tfdash.sources.kubernetes.transport import Refused, check_allowed
+from tfdash.views import kinds as views
+from tfdash.views.kinds import VIEWS, view_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,3 +98,75 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
     assert declared == set(in_schema(schema, schema))
     assert declared <= set(in_example((ROOT / "config.example.toml").read_text()))
     assert declared <= set(in_table(tomllib.loads(shown(rich))))
+
+
+# -- kinds ------------------------------------------------------------------------------------------------------------
+
+
+def modules_in(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        yield importlib.import_module(found.name)
+
+
+def test_no_decoder_and_no_view_is_without_its_line_in_the_table_of_kinds() -> None:
+    """What each line is needed for: without it these are left over."""
+    decoded = {
+        kind: module.__name__.rpartition(".")[2]
+        for module in modules_in(decoders)
+        for kind in getattr(module, "DECODERS", ())
+    }
+    assert decoded == {kind: spec.decoder for kind, spec in LISTED.items()}
+    shown = {kind for view in VIEWS.values() for kind in view.kinds}
+    assert shown == set(LISTED)
+    plain = {kind for kind, spec in LISTED.items() if spec.columns}
+    own = {
+        kind for module in modules_in(views) for view in getattr(module, "VIEWS", ()) for kind in view.kinds
+    }
+    assert plain | own == set(LISTED) and not plain & own, "columns as data, or a view of its own"
+    read_singly = {spec.revisions for spec in KINDS.values() if spec.revisions} | {"Lease", "ConfigMap"}
+    assert read_singly | {"Secret", "PersistentVolumeClaim"} == {k for k in KINDS if k not in LISTED} | {
+        "ReplicaSet"
+    }
+
+
+@pytest.mark.parametrize("kind", LISTED)
+def test_a_kind_stands_in_every_list_that_follows_from_the_table(kind: str) -> None:
+    spec, view = LISTED[kind], view_of(kind)
+    assert VIEWS[spec.id] is view and (view.kinds, view.noun, view.namespaced) == (
+        (kind,),
+        spec.noun,
+        spec.namespaced,
+    )
+    wire, convert = decoder_of(kind)
+    assert wire is not None and kind == get_type_hints(convert)["return"].KIND
+    for path in (spec.path(), spec.path("a"), spec.path("a", "x")):
+        check_allowed("GET", path)
+    with pytest.raises(Refused):
+        check_allowed("GET", f"{spec.path('a', 'x')}/exec")
+    screen = spec.screen or spec.id
+    assert screen in parser.SCREENS and parse(["run", "--screen", screen]).screen == screen
+    assert screen_view(screen) in (view, VIEWS["workloads"])
+    assert re.search(rf'run --screen"\) words="[^"]*\b{screen}\b', bash(_commands()))
+    opened = "workloads" if kind == "Deployment" else spec.id
+    assert [view_id(name) for name in spec.aliases] == [opened] * len(spec.aliases)
+    command = next(c for c in commands(tuple, tuple, (), {}) if c.id == f"list.{opened}")
+    assert set(spec.aliases) <= set(command.aliases)
+    if not spec.optional:  # the server prints a Table of it before the objects are there
+        named = {name for layout in spec.printed for name in layout.split("|")}
+        assert {f.printer for f in view.fields if f.printer} - named <= {""}
+
+
+def test_no_two_kinds_have_one_name() -> None:
+    for names in (
+        [alias for spec in KINDS.values() for alias in spec.aliases],
+        [spec.id for spec in KINDS.values()],
+        [spec.qualified for spec in KINDS.values()],
+    ):
+        assert len(names) == len(set(names))
+
+
+async def test_doctor_asks_for_the_right_to_list_each_kind_that_is_served() -> None:
+    source = KubernetesSource(ClusterRef("e", "c"), Access("http://127.0.0.1:9"), SystemClock())
+    source._discovery.served = dict(OPTIONAL)
+    asked = {p.resource for p in await source.privileges() if p.verb == "list"}
+    assert asked == {spec.qualified for spec in LISTED.values()}

@@ -49,7 +49,7 @@ class KindSpec(NamedTuple):
     optional: bool = False  # it comes with a CRD that a cluster may lack, in a version of its own
     judged: bool = False  # the playbook reads it: kept current as long as the program runs
     logs: bool = False  # it has pods, or is one: logs are offered, and the way down to them
-    revisions: bool = False
+    revisions: str = ""  # the kind that holds its earlier ones
     why: bool = False  # the verdicts on it are explained
     columns: tuple[Column, ...] = ()  # where it has no view of its own
     printed: tuple[str, ...] = ()  # the columns of the server's Table, newest servers first
@@ -110,7 +110,7 @@ KINDS: dict[str, KindSpec] = {
             ("deploy", "dp", "deployments", "deployment"),
             judged=True,
             logs=True,
-            revisions=True,
+            revisions="ReplicaSet",
             why=True,
             printed=(f"Name|Ready|Up-to-date|Available|Age|{_PODS_OF}",),
         ),
@@ -148,7 +148,7 @@ KINDS: dict[str, KindSpec] = {
             ("sts", "statefulsets", "statefulset"),
             judged=True,
             logs=True,
-            revisions=True,
+            revisions="ControllerRevision",
             why=True,
             printed=("Name|Ready|Age|Containers|Images",),
         ),
@@ -161,7 +161,7 @@ KINDS: dict[str, KindSpec] = {
             ("ds", "daemonsets", "daemonset"),
             judged=True,
             logs=True,
-            revisions=True,
+            revisions="ControllerRevision",
             why=True,
             printed=(f"Name|Desired|Current|Ready|Up-to-date|Available|Node Selector|Age|{_PODS_OF}",),
         ),
@@ -287,7 +287,7 @@ KINDS: dict[str, KindSpec] = {
             optional=True,
             judged=True,
             logs=True,
-            revisions=True,
+            revisions="ReplicaSet",
         ),
         KindSpec(
             "AnalysisRun",
@@ -354,8 +354,6 @@ KINDS: dict[str, KindSpec] = {
         KindSpec("ConfigMap", "api/v1", "configmaps"),
         KindSpec("Secret", "api/v1", "secrets"),
         KindSpec("PersistentVolumeClaim", "api/v1", "persistentvolumeclaims"),
-        KindSpec("ServiceAccount", "api/v1", "serviceaccounts"),
-        KindSpec("ResourceQuota", "api/v1", "resourcequotas"),
         KindSpec("Lease", "apis/coordination.k8s.io/v1", "leases"),
     )
 }

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import WorkType
 
 from screens.frame.board_screen import BoardScreen
+from tfdash.model.kinds import KINDS
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -34,7 +35,6 @@ _PAGES = {
 _REFRESH = 10.0  # seconds after which events are read again, which no watch tells of
 _SOON = 1.0  # seconds between two readings of an object that changes often
 _PATIENCE = 30.0
-REVISED = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 
 
 class InspectScreen(BoardScreen):
@@ -163,9 +163,9 @@ class InspectScreen(BoardScreen):
                 parameters[0] == "events" and self.subject.kind == "Event"
             )
         if action == "revisions":
-            return self.subject.kind in REVISED
+            return bool(KINDS[self.subject.kind].revisions)
         if action == "logs":
-            return self.subject.kind in ("Pod", "ReplicaSet", "Job", *REVISED)
+            return KINDS[self.subject.kind].logs
         return super().check_action(action, parameters)
 
     def action_read_again(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.worker import WorkType
 
+from tfdash.model.kinds import KINDS
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.model.workload import WorkloadState
@@ -19,12 +20,6 @@ from widgets.panel import Line, Piece
 if TYPE_CHECKING:
     from screens.app import TfdashApp
 
-CHILDREN = {
-    "Deployment": "ReplicaSet",
-    "Rollout": "ReplicaSet",
-    "StatefulSet": "ControllerRevision",
-    "DaemonSet": "ControllerRevision",
-}
 _REST = 0.25  # seconds that the cursor must rest before the network is asked
 _KEPT = 200
 
@@ -69,7 +64,7 @@ class Recent:
         try:
             async with asyncio.timeout(10):
                 workload = await self._app.board.read(subject)
-                children = await self._app.board.read_children(subject, CHILDREN[subject.kind])
+                children = await self._app.board.read_children(subject, KINDS[subject.kind].revisions)
             found = revisions(workload.document, [child.document for child in children])
             self._keep(at, (found, latest_change(found)))
         except ReadFailed as failed:

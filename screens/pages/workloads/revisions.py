@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.frame.acting_screen import Acting
-from screens.pages.workloads.recent_revisions import CHILDREN
+from tfdash.model.kinds import KINDS
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -171,7 +171,7 @@ class WorkloadScreen(Acting):
         try:
             async with asyncio.timeout(30):
                 workload = await board.read(self.subject)
-                children = await board.read_children(self.subject, CHILDREN[self.subject.kind])
+                children = await board.read_children(self.subject, KINDS[self.subject.kind].revisions)
         except ReadFailed as failed:
             self._fail(safe(str(failed.problem)))
             return
@@ -241,7 +241,7 @@ class WorkloadScreen(Acting):
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         """The pods of that revision, where a ReplicaSet holds them."""
-        kind = CHILDREN[self.subject.kind]
+        kind = KINDS[self.subject.kind].revisions
         owner = self.subject
         if kind == "ReplicaSet":
             owner = Subject(owner.cluster, kind, owner.namespace, str(event.key))

@@ -7,25 +7,13 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from tfdash.model.action import Request
+from tfdash.model.kinds import KINDS, KindSpec
 from tfdash.model.subject import Subject
 
-_PLURALS: dict[str, tuple[str, str]] = {
-    "Pod": ("v1", "pods"),
-    "Node": ("v1", "nodes"),
-    "Service": ("v1", "services"),
-    "Deployment": ("apps/v1", "deployments"),
-    "ReplicaSet": ("apps/v1", "replicasets"),
-    "StatefulSet": ("apps/v1", "statefulsets"),
-    "DaemonSet": ("apps/v1", "daemonsets"),
-    "HorizontalPodAutoscaler": ("autoscaling/v2", "horizontalpodautoscalers"),
-    "Rollout": ("argoproj.io/v1alpha1", "rollouts"),
-    "AnalysisRun": ("argoproj.io/v1alpha1", "analysisruns"),
-    "Canary": ("flagger.app/v1beta1", "canaries"),
-    "Application": ("argoproj.io/v1alpha1", "applications"),
-    "Kustomization": ("kustomize.toolkit.fluxcd.io/v1", "kustomizations"),
-    "HelmRelease": ("helm.toolkit.fluxcd.io/v2", "helmreleases"),
-    "PodTemplate": ("v1", "podtemplates"),
-}
+_SERVED = {
+    **KINDS,
+    "PodTemplate": KindSpec("PodTemplate", "api/v1", "podtemplates"),
+}  # of a Rollout's workloadRef
 _VERBS = {
     "GET": "get",
     "POST": "create",
@@ -37,12 +25,12 @@ _VERBS = {
 
 def path_of(subject: Subject, document: Mapping[str, Any] | None = None, subresource: str = "") -> str:
     """The path of an object, in the version in which ``document`` was read (else the usual one)."""
-    usual, plural = _PLURALS[subject.kind]
-    version = str((document or {}).get("apiVersion") or usual)
+    spec = _SERVED[subject.kind]
+    version = str((document or {}).get("apiVersion") or spec.api_version)
     api = f"/apis/{version}" if "/" in version else f"/api/{version}"
     inside = f"/namespaces/{quote(subject.namespace, safe='')}" if subject.namespace else ""
     tail = f"/{subresource}" if subresource else ""
-    return f"{api}{inside}/{plural}/{quote(subject.name, safe='')}{tail}"
+    return f"{api}{inside}/{spec.resource}/{quote(subject.name, safe='')}{tail}"
 
 
 class Attributes(NamedTuple):

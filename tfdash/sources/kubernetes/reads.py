@@ -110,14 +110,15 @@ class Reads:
 
     async def privileges(self) -> tuple[Privilege, ...]:
         """By SelfSubjectAccessReviews: list of each kind everywhere, else in each known namespace; and logs."""
-        served = [self._discovery.where(name) for name in LISTED]
-        asked: list[tuple[str, str, str]] = [(k.group, k.resource, "") for k in served if k is not None]
+        served = [spec for spec in map(self._discovery.where, LISTED) if spec is not None]
+        asked: list[tuple[str, str, str]] = [(spec.group, spec.resource, "") for spec in served]
         asked.append(("", "pods/log", ""))
+        cluster_wide = {spec.resource for spec in served if not spec.namespaced}
         everywhere = await asyncio.gather(*(self._privilege(*a) for a in asked))
         narrow = [
             (group, resource, namespace)
             for (group, resource, _), told in zip(asked, everywhere, strict=True)
-            if told.allowed is False and resource not in ("namespaces", "nodes")
+            if told.allowed is False and resource not in cluster_wide
             for namespace in self._fallback
         ]
         return (*everywhere, *(await asyncio.gather(*(self._privilege(*a) for a in narrow))))

@@ -16,6 +16,7 @@ import msgspec
 
 from tfdash.clock import Clock
 from tfdash.model.assessment import Assessment
+from tfdash.model.kinds import KINDS
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document, ReadFailed
@@ -37,7 +38,7 @@ OFTEN, SELDOM = 10.0, 60.0  # seconds between two looks at Leases: while somethi
 _TEMPLATES = 60.0
 _REFUSED = 600.0  # for so long nothing is asked again that we may not
 _MANY = 8  # namespaces that are asked one by one
-_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
+_KINDS = tuple(kind for kind, spec in KINDS.items() if spec.revisions)
 
 
 class PeerBoard(Protocol):
