@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.kinds import SERVED, TYPES
 from tests.unit.views.making import EU, HOSTILE, NOW, VISIBLE, altered, cluster, picture, pod, update
 from tfdash.model.assessment import Assessment
+from tfdash.model.kinds import Column, KindSpec
 from tfdash.model.kube import (
     Condition,
     Container,
@@ -34,6 +35,7 @@ from tfdash.model.verdict import Level, Verdict
 from tfdash.views.kinds import VIEWS, Context, view_of
 from tfdash.views.kinds.base import PRINTED
 from tfdash.views.kinds.nodes import asks_for
+from tfdash.views.kinds.plain import plain_view
 from tfdash.views.kinds.pods import status_token
 from tfdash.views.rows import BoardRows, RowKey
 
@@ -433,3 +435,31 @@ def test_no_text_from_outside_reaches_a_cell_unsafe(kind: str, text: str) -> Non
             shown = field.text(given_object, context)
             assert not any(c in shown for c in "\x1b\u202e\x00\u200b\n\r")
     assert VISIBLE in view_of(kind).fields[-1 if kind == "Event" else 0].text(obj, context)
+
+
+def test_columns_that_are_data_show_an_attribute_each() -> None:
+    columns = (
+        Column("NAME", "name", printer="Name", priority=0, flexible=True),
+        Column("MAX PODS", "max_replicas", shows="count", priority=1),
+        Column("TARGET", "target_kind", tones=(("Job", "warn"), ("", "unknown"))),
+        Column("LABELS", "labels", searched=False),
+        Column("METRICS", "metrics"),
+        Column("SCALED", "last_scaled", shows="age"),
+    )
+    view = plain_view(KindSpec("Thing", "api/v1", "things", "things", "things", columns=columns))
+    obj = HorizontalPodAutoscaler(
+        namespace="shop",
+        name="web",
+        max_replicas=12,
+        target_kind="Job\x1b",
+        labels={"b": "2", "a": "1"},
+        last_scaled=NOW - 90,
+    )
+    context = Context(NOW, EU, "Thing")
+    assert (view.id, view.kinds, view.noun, view.namespaced) == ("things", ("Thing",), "things", True)
+    assert [f.text(obj, context) for f in view.fields] == ["web", "12", "Job␛", "a=1,b=2", "", "90s"]
+    assert [f.id for f in view.fields] == ["name", "max_pods", "target", "labels", "metrics", "scaled"]
+    count, target = view.fields[1], view.fields[2]
+    assert (count.sort_value(obj, context), count.typed(obj, context), count.right) == (12.0, 12, True)
+    assert [target.token(obj, context, text) for text in ("Job", "other")] == ["warn", "unknown"]
+    assert view.search_text(obj, context) == "shop web 12 job\x1b "

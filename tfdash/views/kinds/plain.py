@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfdash.model.kinds import Column, KindSpec
-from tfdash.views.kinds.base import Context, Field, KindView, age_field, count_field, kind_view, text_field
+from tfdash.views.kinds.base import Context, Field, KindView, age_field, count_field, text_field
 
 
 def plain_view(spec: KindSpec) -> KindView:
@@ -16,7 +16,8 @@ def plain_view(spec: KindSpec) -> KindView:
     def search(obj: Any, context: Context) -> str:
         return " ".join((obj.namespace, *(text(obj) for text in searched)))
 
-    return kind_view(spec.kind, fields=tuple(_field(column) for column in spec.columns), search=search)
+    fields = tuple(_field(column) for column in spec.columns)
+    return KindView(spec.id, (spec.kind,), spec.noun, fields, search, spec.namespaced)
 
 
 def _field(column: Column) -> Field:
