@@ -103,18 +103,16 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
         super().__init__(id=id, classes=classes)
         self._lines: tuple[tuple[Cell, ...], ...] = ()
         self._indent, self._most, self._packed = indent, most, packed
-        self._made: tuple[int, int] = (0, -1)
-        self._rows: list[list[Run]] = []
-        self._number = 0
+        self._made: dict[int, list[list[Run]]] = {}  # by width, of the lines that are shown
 
     def show(self, lines: Sequence[Line], most: int | None = None) -> None:
         told = tuple(tuple(line) for line in lines)
         most = self._most if most is None else most
         if told != self._lines or most != self._most:
-            before = len(self._flowed(self.line_width)) if self.size.width else -1
+            before = len(self._flowed(self._room)) if self.size.width else -1
             self._lines, self._most = told, most
-            self._number += 1
-            same = self.size.width > 0 and len(self._flowed(self.line_width)) == before
+            self._made.clear()
+            same = self.size.width > 0 and len(self._flowed(self._room)) == before
             self.refresh(layout=not same)
 
     @property
@@ -125,9 +123,18 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
         """How many rows it takes at that width."""
         return len(self._flowed(width))
 
+    @property
+    def _room(self) -> int:
+        """The cells of a row: all where everything fits, else what the scrollbar leaves.
+
+        Never by whether the scrollbar is there at the moment: rows that are short because of it would keep it there.
+        """
+        width = self.size.width
+        fits = len(self._flowed(width)) <= self.size.height
+        return width if fits else max(width - self.styles.scrollbar_size_vertical, 0)
+
     def _flowed(self, width: int) -> list[list[Run]]:
-        if self._made != (width, self._number):
-            self._made = (width, self._number)
+        if width not in self._made:
             if self._packed:
                 rows = beside(self._lines, width, self._indent)
             else:
@@ -139,18 +146,17 @@ Prose { height: auto; overflow-x: hidden; overflow-y: auto; scrollbar-size-verti
                     if rows[-1]
                     else [("…", "")]
                 )
-            self._rows = rows
-        return self._rows
+            self._made[width] = rows
+        return self._made[width]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._flowed(width))
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._flowed(self.line_width)))
+        self.virtual_size = Size(self.size.width, len(self._flowed(self._room)))
 
     def render_line(self, y: int) -> Strip:
-        width = self.line_width
-        rows = self._flowed(width)
+        rows = self._flowed(self._room)
         at = y + self.scroll_offset.y
         if at >= len(rows):
             return self.line("")

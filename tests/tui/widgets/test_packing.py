@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from textual.app import ComposeResult
 
 from tfdash.views.age import Freshness
 from tfdash.views.header import HeaderState
 from widgets.cells import width_of
 from widgets.header import Header
 from widgets.oneline import fitting
-from widgets.prose import beside
+from widgets.prose import Prose, beside
+from widgets.textual_private import screen_text
+from widgets.theme import ThemedApp
 
 STATE = HeaderState(
     "PRODUCTION",
@@ -59,3 +62,23 @@ def test_short_lines_stand_side_by_side_unbroken_and_long_ones_flow() -> None:
     assert rows[0] == "✔ may patch   ✔ nobody else"
     assert all(width_of(row.rstrip()) <= 27 for row in rows)
     assert rows[-1].startswith("  ") and not any(row.rstrip().endswith("✔") for row in rows)
+
+
+class Sentences(ThemedApp):
+    """A prose that may take a third of the terminal, as those of pages and dialogs."""
+
+    CSS = "Prose { max-height: 33%; }"
+
+    def compose(self) -> ComposeResult:
+        yield Prose(id="prose")
+
+
+async def test_what_fits_to_the_last_cell_is_whole_also_after_more_stood_there() -> None:
+    app, whole = Sentences(theme="dark"), "x" * 29 + "."
+    async with app.run_test(size=(30, 12)) as pilot:
+        prose = app.query_one(Prose)
+        for count in (1, 9, 1):
+            prose.show([[whole]] * count)
+            await pilot.pause()
+            assert (whole in screen_text(app)) is (count == 1)  # of nine the scrollbar takes a cell
+            assert prose.size.height == (1 if count == 1 else 3)
