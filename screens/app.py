@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from textual.binding import Binding, BindingType
 
-from screens import commands, places
+from screens import commands, registry
 from screens.context import AppContext
-from screens.dialogs import decide
-from screens.frame.board_screen import BoardScreen
+from screens.desks import acting
 from screens.frame.messages import Messages
 from screens.frame.subscriptions import Subscriptions
 from screens.frame.update_relay import Feed
 from screens.navigation import Navigation
 from tfdash.board.board import Board
+from tfdash.model.action import Confirmation, Guarded
 from tfdash.model.kinds import JUDGED
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe
 from tfdash.views.header import HeaderState, header
+from tfdash.views.pages import ScreenSpec
 from tfdash.views.tabs import Badge, badges
 from widgets.commands import Command
 from widgets.tabs import Tab
@@ -52,14 +53,7 @@ class TfdashApp(Navigation, ThemedApp):
     ENABLE_COMMAND_PALETTE = False
     # Each stands beside its screen, but is read with the application: a screen with a CSS_PATH of its own would have all
     # styles parsed anew, 30 ms, when it is first opened.
-    CSS_PATH: ClassVar[Any] = [
-        "frame/board_screen.tcss",
-        "lists/list_screen.tcss",
-        "pages/overview/overview.tcss",
-        "pages/workloads/revisions.tcss",
-        "pages/releases/canary.tcss",
-        "dialogs/dialogs.tcss",
-    ]
+    CSS_PATH: ClassVar[Any] = sorted(Path(__file__).parent.rglob("*.tcss"))
     TITLE = "tfdash"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", "quit", id="app.quit", show=False, priority=True),
@@ -76,7 +70,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.board = board
         self.zone = ZoneInfo(context.zone)
         self.namespaces = context.namespaces
-        self.subscriptions = Subscriptions(self)
+        self.subscriptions = Subscriptions(board, self.set_timer)
         self.feed = Feed(board, self._deliver, context.frames_per_second)
         self.messages = Messages()
         self.action_runs: list[ActionRun] = []  # what this terminal carried out, newest last
@@ -106,6 +100,8 @@ class TfdashApp(Navigation, ThemedApp):
 
     def on_mount(self) -> None:
         self.feed.start()
+        if self._first_page:
+            self.open(self._first_page)
         if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
@@ -144,20 +140,9 @@ class TfdashApp(Navigation, ThemedApp):
                 self.call_from_thread(self.exit, None, USAGE)
             except RuntimeError:  # it was left meanwhile; the composition tells what is wrong all the same
                 return
-        # what the next keys may need, while nobody waits for it
-        for name in (
-            "inspect.inspect",
-            "logs.logs",
-            "workloads.revisions",
-            "workloads.workloads",
-            "nodes.nodes",
-            "workloads.containers",
-            "program.program",
-            "overview.overview",
-            "releases.canary",
-            "releases.verdict",
-        ):
-            importlib.import_module(f"screens.pages.{name}")
+        for spec in registry.SPECS.values():  # what the next keys may need, while nobody waits for it
+            if spec.opens:
+                registry.page_class(spec)
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print frames with the values of variables, secrets among them; the composition reports it."""
@@ -183,7 +168,7 @@ class TfdashApp(Navigation, ThemedApp):
             return
         self.messages.follow(update, self.now())
         if not self._asked_to_settle:
-            self._asked_to_settle = places.ask_to_settle(self, update)
+            self._asked_to_settle = self._ask_to_settle(update)
         with self.batch_update():
             top.take(update)
             top.refresh_bars()
@@ -193,14 +178,6 @@ class TfdashApp(Navigation, ThemedApp):
         if top is not None and top.is_mounted:
             top.refresh_bars()
             top.tick()
-
-    @property
-    def top(self) -> BoardScreen | None:
-        """The board screen that is shown, also under a dialog."""
-        for screen in reversed(self.screen_stack if self.is_running else []):
-            if isinstance(screen, BoardScreen):
-                return screen
-        return None
 
     # -- what frames every screen -------------------------------------------------------------------------------
 
@@ -219,68 +196,23 @@ class TfdashApp(Navigation, ThemedApp):
         return state._replace(environment=c.word or state.environment)
 
     def tabs(self) -> list[Tab]:
-        told: dict[str, tuple[Badge, ...]] = badges(self.board.assessment)
-        return [Tab(target, name, digit, told.get(target, ())) for digit, target, name in self.TABS]
+        said: dict[str, tuple[Badge, ...]] = badges(self.board.assessment)
+        return [Tab(s.id, s.title, s.digit, said.get(s.id, ())) for s in registry.TABS if s.opens]
+
+    def say_missing(self, spec: ScreenSpec) -> None:
+        self.tell(f"{spec.digit} {spec.title}: tfdash has no page for this section of the playbook yet")
 
     # -- commands -----------------------------------------------------------------------------------------------
 
     def commands(self) -> list[Command]:
-        def namespaces() -> set[str]:
-            clusters = self.board.picture.clusters.values()
-            kinds = ("Namespace", "Deployment")
-            return {key.namespace or key.name for c in clusters for kind in kinds for key in c.objects(kind)}
-
-        places = lambda: (*self.context.environments, *self.context.contexts())  # noqa: E731
-        releases = lambda: decide.names(self)  # noqa: E731
-        return commands.commands(namespaces, places, NAMES, self.context.aliases, releases)
+        return commands.commands(self)
 
     def do(self, command: str, argument: str = "") -> None:
-        """Do what was chosen after ``:``."""
-        area, _, name = command.partition(".")
-        match area:
-            case "quit":
-                self.exit()
-            case "overview" | "canary":
-                self.open_view(area)
-            case "list":
-                self._do_list(name, argument)
-            case "alias":
-                self._do_alias(self.context.aliases.get(name, ""))
-            case "environments" if argument:
-                self.use_environment(argument)
-            case "elevate":
-                self.start_elevated()
-            case "theme":
-                self.use_theme(argument)
-            case "break-glass":
-                places.break_glass(self, argument)
-            case "decide" | "sign":
-                decide.decide(self, command, argument)
-            case place if place in places.PLACES:
-                places.open_place(self, place)
-            case "environments" | "sources" | "messages" | "help" | "changes":
-                self.open_page(area)
+        """Do what was chosen after ``:``, by the command's id."""
+        commands.do(self, command, argument)
 
-    def _do_list(self, view: str, argument: str) -> None:
-        """``po``, ``po tf-production``, ``po all``, ``po /web``."""
-        place, slash, wanted = argument.partition("/")
-        place = place.strip()
-        if place:
-            self.namespaces = None if place == "all" else (place,)
-            if view == "namespaces":
-                self.open_scoped()
-                return
-        self.open_view(view, filter_text=wanted if slash else "")
-
-    def _do_alias(self, text: str) -> None:
-        word, _, argument = text.strip().partition(" ")
-        found = next(
-            (c for c in self.commands() if word in c.aliases and not c.id.startswith("alias.")), None
-        )
-        if found is None:
-            self.tell(f"the alias stands for {text!r}, which is no command", "warning")
-        else:
-            self.do(found.id, argument)
+    def leave(self) -> None:
+        self.exit()
 
     def use_theme(self, name: str) -> None:
         if name in NAMES:
@@ -316,6 +248,40 @@ class TfdashApp(Navigation, ThemedApp):
             self.elevate = True
             self.exit()
 
+    # -- actions under way --------------------------------------------------------------------------------------
+
+    def carry_out(self, title: str, plans: Sequence[tuple[Guarded, Confirmation]]) -> None:
+        """Begin what was confirmed, and show its progress in place of the dialog."""
+        from screens.dialogs.action_run import ActionRun
+        from screens.dialogs.progress import ProgressScreen
+
+        run = ActionRun(self, title, plans)
+        self.action_runs.append(run)
+        del self.action_runs[:-20]
+        self.switch_screen(ProgressScreen(run))
+        run.start()
+
+    def show_progress(self) -> None:
+        """What was begun last, again."""
+        if not self.action_runs:
+            self.tell("nothing was begun on this terminal yet")
+            return
+        from screens.dialogs.progress import ProgressScreen
+
+        self.push_screen(ProgressScreen(self.action_runs[-1]))
+
+    def _ask_to_settle(self, update: Update) -> bool:
+        """Intents of before without an outcome: show them, once. True when that was done."""
+        left = update.picture.store_state.unsettled
+        if not left or len(self.screen_stack) > 1 or acting(self.context.desk) is None:
+            return False
+        many = f"{len(left)} intents have" if len(left) > 1 else "1 intent has"
+        self.tell(
+            f"{many} no outcome: the program ended in between; settle them here (:unsettled)", "warning"
+        )
+        self.open("unsettled")
+        return True
+
     # -- what is told -------------------------------------------------------------------------------------------
 
     def tell(self, text: str, level: str = "information") -> None:
@@ -330,15 +296,6 @@ class TfdashApp(Navigation, ThemedApp):
         from screens.frame.clipboard import copy_text
 
         copy_text(self, text, what)
-
-    def action_help(self) -> None:
-        self.open_page("help")
-
-    def action_messages(self) -> None:
-        self.open_page("messages")
-
-    def action_sources(self) -> None:
-        self.open_page("sources")
 
 
 __all__ = ["TfdashApp"]

@@ -1,134 +1,205 @@
-"""What ``:`` understands: names of lists as kubectl and k9s have them, and a few words of our own."""
+"""What ``:`` understands: every page by its names, and the commands of this table. A command is one entry."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import NamedTuple
 
-from tfdash.views.kinds import LISTS, VIEWS
+from screens.dialogs import break_glass, decide
+from screens.registry import SPECS
+from screens.shell import Shell
+from tfdash.views.kinds import VIEWS
+from tfdash.views.pages import ScreenSpec
 from widgets.commands import Command
+from widgets.theme import NAMES
 
 
-def view_id(name: str) -> str:
-    """The id of the view that a name or an alias means; "" for none."""
-    return next((view for view, _, aliases in LISTS if name == view or name in aliases), "")
+class PaletteEntry(NamedTuple):
+    """``title`` is "noun: verb"; the first alias is the usual one. ``does`` gets what was typed behind it, which is
+    called ``argument`` and may be one of ``choices``. What ``changes`` something is only done by its name in full."""
+
+    id: str
+    title: str
+    aliases: tuple[str, ...]
+    help: str
+    does: Callable[[Shell, str], None]
+    argument: str = ""
+    choices: Callable[[Shell], Iterable[str]] | None = None
+    changes: bool = False
 
 
-def commands(
-    namespaces: Callable[[], Iterable[str]],
-    places: Callable[[], Iterable[str]],
-    themes: Iterable[str],
-    aliases: Mapping[str, str],
-    releases: Callable[[], Iterable[str]] = tuple,
-) -> list[Command]:
-    """All of them. ``places`` are environments and contexts. ``aliases`` are the user's own: a word and what it stands for (``prod`` -> ``po tf-production``)."""
+# -- what the entries do ----------------------------------------------------------------------------------------
 
-    def matching(texts: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
-        return lambda typed: [text for text in texts() if typed.lower() in text.lower()]
 
-    theme_names = tuple(themes)
-    where = matching(lambda: ("all", *sorted(namespaces())))
-    found = [
-        Command("overview", "overview: open", ("overview", "pulse"), "the playbook's sections, worst first")
-    ]
-    found.append(
-        Command(
-            "canary",
-            "canary: open",
-            ("canary", "release", "releases"),
-            "releases in flight and their verdict",
-        )
-    )
-    for view, title, words in LISTS:
+def _open(page: str, shell: Shell, argument: str) -> None:
+    shell.open(page)
+
+
+def _list(view: str, shell: Shell, argument: str) -> None:
+    """``po``, ``po tf-production``, ``po all``, ``po /web``."""
+    place, slash, wanted = argument.partition("/")
+    place = place.strip()
+    if place:
+        shell.choose_namespaces(None if place == "all" else (place,))
         if view == "namespaces":
-            found.append(
-                Command("list.namespaces", title, words, "with a name: show that one", "namespace", where)
-            )
-        elif not VIEWS[view].namespaced:
-            found.append(Command(f"list.{view}", title, words))
-        else:
-            found.append(Command(f"list.{view}", title, words, "in a namespace, or all", "namespace", where))
-    found += [
-        Command(
-            "environments",
-            "environment: list or switch",
-            ("ctx", "env", "context", "contexts", "environments"),
-            "environments of the configuration, contexts of the kubeconfig",
-            "environment",
-            matching(places),
-        ),
-        Command(
-            "elevate", "acting: elevate", ("elevate", "sudo"), "starts anew, to act for a time", changes=True
-        ),
-        Command(
-            "sources",
-            "sources: how fresh each is",
-            ("sources", "src", "about"),
-            "data sources and their ages",
-        ),
-        Command(
-            "changes", "changes: who changed what", ("changes", "changed"), "the last hours, as differences"
-        ),
-        Command("messages", "messages: what was told", ("messages", "msg"), "the newest 500"),
-        Command(
-            "audit", "audit log: open", ("audit", "log"), "what was done, refused and approved, newest first"
-        ),
-        Command(
-            "approvals", "approvals: list", ("approvals", "approve"), "plans that wait for a second person"
-        ),
-        Command(
-            "unsettled",
-            "actions: settle what was left",
-            ("unsettled", "settle"),
-            "intents without an outcome",
-        ),
-        Command(
-            "calendar",
-            "calendar: open",
-            ("calendar", "cal", "slots"),
-            "may we release now, and the next five slots",
-        ),
-        Command(
-            "break-glass",
-            "break-glass: open",
-            ("break-glass", "glass"),
-            "waives calendar and second person for 60 minutes; with end: ends it",
-            "end",
-            lambda typed: [w for w in ("end",) if w.startswith(typed.lower())],
-            changes=True,
-        ),
-        Command(
-            "decide",
-            "rollback: decide",
-            ("decide",),
-            "a person decides to roll back, with a reason; or takes it back",
-            "release",
-            matching(releases),
-            changes=True,
-        ),
-        Command(
-            "sign",
-            "release: sign as verified",
-            ("sign",),
-            "a person signs what serves as last verified good",
-            "release",
-            matching(releases),
-            changes=True,
-        ),
-        Command("progress", "action: what was begun last", ("progress",), "stages, postconditions, outcome"),
-        Command("help", "help: keys and commands", ("help", "h", "?"), "the keys that work here"),
-        Command(
-            "theme",
-            "theme: choose",
-            ("theme", "skin"),
-            ", ".join(theme_names),
-            "theme",
-            matching(lambda: theme_names),
-        ),
-        Command("quit", "tfdash: quit", ("q", "quit", "q!", "qa", "exit"), "ctrl+c does the same"),
+            shell.show_chosen_namespaces()
+            return
+    shell.open(view, filter_text=wanted if slash else "")
+
+
+def _environments(shell: Shell, argument: str) -> None:
+    if argument:
+        shell.use_environment(argument)
+    else:
+        shell.open("environments")
+
+
+def _alias(word: str, shell: Shell) -> None:
+    text = shell.context.aliases.get(word, "")
+    named, _, rest = text.strip().partition(" ")
+    found = next((e for e in ENTRIES.values() if named in e.aliases), None)
+    if found is None:
+        shell.tell(f"the alias stands for {text!r}, which is no command", "warning")
+    else:
+        found.does(shell, rest)
+
+
+def _places(shell: Shell) -> Iterable[str]:
+    return (*shell.context.environments, *shell.context.contexts())
+
+
+def _namespaces(shell: Shell) -> Iterable[str]:
+    clusters, kinds = shell.board.picture.clusters.values(), ("Namespace", "Deployment")
+    found = {key.namespace or key.name for c in clusters for kind in kinds for key in c.objects(kind)}
+    return ("all", *sorted(found))
+
+
+# -- the table --------------------------------------------------------------------------------------------------
+
+_ENTRIES: tuple[PaletteEntry, ...] = (
+    PaletteEntry(
+        "environments",  # the page of that name, or with an argument there at once
+        SPECS["environments"].command,
+        SPECS["environments"].aliases,
+        SPECS["environments"].help,
+        _environments,
+        "environment",
+        _places,
+    ),
+    PaletteEntry(
+        "elevate",
+        "acting: elevate",
+        ("elevate", "sudo"),
+        "starts anew, to act for a time",
+        lambda shell, _: shell.start_elevated(),
+        changes=True,
+    ),
+    PaletteEntry(
+        "break-glass",
+        "break-glass: open",
+        ("break-glass", "glass"),
+        "waives calendar and second person for 60 minutes; with end: ends it",
+        break_glass.begin,
+        "end",
+        lambda shell: ("end",),
+        changes=True,
+    ),
+    PaletteEntry(
+        "decide",
+        "rollback: decide",
+        ("decide",),
+        "a person decides to roll back, with a reason; or takes it back",
+        partial(decide.begin, "decide"),
+        "release",
+        decide.names,
+        changes=True,
+    ),
+    PaletteEntry(
+        "sign",
+        "release: sign as verified",
+        ("sign",),
+        "a person signs what serves as last verified good",
+        partial(decide.begin, "sign"),
+        "release",
+        decide.names,
+        changes=True,
+    ),
+    PaletteEntry(
+        "progress",
+        "action: what was begun last",
+        ("progress",),
+        "stages, postconditions, outcome",
+        lambda shell, _: shell.show_progress(),
+    ),
+    PaletteEntry(
+        "theme",
+        "theme: choose",
+        ("theme", "skin"),
+        ", ".join(NAMES),
+        lambda shell, name: shell.use_theme(name),
+        "theme",
+        lambda shell: tuple(NAMES),
+    ),
+    PaletteEntry(
+        "quit",
+        "tfdash: quit",
+        ("q", "quit", "q!", "qa", "exit"),
+        "ctrl+c does the same",
+        lambda shell, _: shell.leave(),
+    ),
+)
+
+
+def _page(spec: ScreenSpec) -> PaletteEntry:
+    """The entry that follows from a page's registration."""
+    if spec.id not in VIEWS:
+        return PaletteEntry(spec.id, spec.command, spec.aliases, spec.help, partial(_open, spec.id))
+    id_, does = f"list.{spec.id}", partial(_list, spec.id)
+    if spec.id == "namespaces":
+        help_ = "with a name: show that one"
+    elif VIEWS[spec.id].namespaced:
+        help_ = "in a namespace, or all"
+    else:
+        return PaletteEntry(id_, spec.command, spec.aliases, "", does)
+    return PaletteEntry(id_, spec.command, spec.aliases, help_, does, "namespace", _namespaces)
+
+
+ENTRIES: dict[str, PaletteEntry] = {
+    entry.id: entry for entry in (*(_page(spec) for spec in SPECS.values() if spec.command), *_ENTRIES)
+}
+"""By id: pages in the order of their registration, then what is no page."""
+
+
+# -- for the prompt ---------------------------------------------------------------------------------------------
+
+
+def commands(shell: Shell) -> list[Command]:
+    """All of them. The user's own aliases (``prod`` -> ``po tf-production``) come last."""
+    found = [
+        Command(e.id, e.title, e.aliases, e.help, e.argument, _proposing(shell, e), changes=e.changes)
+        for e in ENTRIES.values()
     ]
     changing = {alias for c in found if c.changes for alias in c.aliases}
+    own = shell.context.aliases.items()
     found += [
         Command(f"alias.{word}", f"alias: {text}", (word,), "yours", changes=text.split(" ")[0] in changing)
-        for word, text in aliases.items()
+        for word, text in own
     ]
     return found
+
+
+def _proposing(shell: Shell, entry: PaletteEntry) -> Callable[[str], list[str]] | None:
+    choices = entry.choices
+    if choices is None:
+        return None
+    return lambda typed: [text for text in choices(shell) if typed.lower() in text.lower()]
+
+
+def do(shell: Shell, command: str, argument: str) -> None:
+    """Do what the command of that id does."""
+    area, _, word = command.partition(".")
+    if area == "alias":
+        _alias(word, shell)
+    elif command in ENTRIES:
+        ENTRIES[command].does(shell, argument)

@@ -1,85 +1,68 @@
-"""Where one is and how one gets elsewhere: a stack of screens for each tab, and one for lists without a tab."""
+"""Where one is and how one gets elsewhere: a stack of pages for each tab, and one for lists without a tab."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any
 
 from textual.app import App
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
-from screens.commands import view_id
+from screens import registry
 from screens.context import AppContext
-from screens.frame.board_screen import TABS, BoardScreen
-from tfdash.model.subject import Subject
+from screens.frame.board_screen import BoardScreen
+from screens.registry import SPECS
 from tfdash.views.kinds import VIEWS
+from tfdash.views.pages import ScreenSpec
 from tfdash.views.scope import Restriction
 
-if TYPE_CHECKING:
-    from screens.lists.list_screen import ListScreen
-
-_TAB_IDS = frozenset(target for _, target, _ in TABS)
 LIST = "list"  # the mode of lists that have no tab
 
 
 class Navigation(App[None]):
-    """The part of the application that opens screens. Their modules are imported when they are first opened."""
+    """The part of the application that opens pages. Their modules are imported when they are first opened."""
 
-    TABS: ClassVar = TABS
     context: AppContext
     namespaces: tuple[str, ...] | None = None
     _list_view = "pods"  # what the list mode begins with
     _came_from = "overview"  # the tab that Escape goes back to from there
     _scoped_view = "workloads"  # the list that choosing a namespace goes to
+    _first_page = ""  # to open above the first tab, where the configured page has none
 
     def mode_of_start(self) -> str:
-        """The mode that the configured first screen stands in; called before the application is made."""
-        start = self.context.start
-        view = start if start in _TAB_IDS else view_id(start)
-        if not view:
+        """The mode that the configured first page stands in; called before the application is made."""
+        page = registry.page_id(self.context.start)
+        if not page or SPECS[page].digit:
+            return page or "overview"
+        if page not in VIEWS:
+            self._first_page = page
             return "overview"
-        if view not in _TAB_IDS:
-            self._list_view = view
-            if VIEWS[view].namespaced:
-                self._scoped_view = view
-            return LIST
-        return view
+        self._list_view = page
+        if VIEWS[page].namespaced:
+            self._scoped_view = page
+        return LIST
 
     def add_modes(self) -> None:
-        for target in (*_TAB_IDS, LIST):
-            self.add_mode(target, partial(self._root, target))
+        for spec in registry.TABS:
+            if spec.opens:
+                self.add_mode(spec.id, partial(self._root, spec.id))
+        self.add_mode(LIST, lambda: self._root(self._list_view))
 
-    def _root(self, mode: str) -> Screen[None]:
-        if mode == "overview":
-            from screens.pages.overview.overview import OverviewScreen
+    def _root(self, page: str) -> Screen[None]:
+        if page in VIEWS:
+            return self._made(SPECS[page], self.restriction(page), scoped=True)
+        return self._made(SPECS[page])
 
-            return OverviewScreen()
-        if mode == "canary":
-            from screens.pages.releases.canary import CanaryScreen
-
-            return CanaryScreen()
-        if mode == LIST:
-            from screens.lists.list_screen import ListScreen
-
-            return ListScreen(VIEWS[self._list_view], self.restriction(self._list_view), scoped=True)
-        return self._list(mode, self.restriction(mode), scoped=True)
-
-    def _list(self, view: str, restriction: Restriction, scoped: bool = False) -> ListScreen:
-        if view == "workloads":
-            from screens.pages.workloads.workloads import WorkloadsScreen
-
-            return WorkloadsScreen(VIEWS[view], restriction, scoped=scoped)
-        if view == "nodes":
-            from screens.pages.nodes.nodes import NodesScreen
-
-            return NodesScreen(VIEWS[view], restriction, scoped=scoped)
-        from screens.lists.list_screen import ListScreen
-
-        return ListScreen(VIEWS[view], restriction, scoped=scoped)
+    def _made(self, spec: ScreenSpec, *about: Any, **how: Any) -> Screen[None]:
+        screen = registry.make(spec, *about, **how)
+        if isinstance(screen, BoardScreen):
+            screen.page = spec.id
+            screen.tab = spec.id if spec.digit else screen.tab
+        return screen
 
     def restriction(self, view: str) -> Restriction:
-        """What a list at the root of a tab shows now."""
+        """What a list at the root of its place shows now."""
         return Restriction(self.namespaces if VIEWS[view].namespaced else None)
 
     def switch_mode(self, mode: str) -> AwaitMount:
@@ -93,6 +76,14 @@ class Navigation(App[None]):
     def roots(self) -> list[BoardScreen]:
         return [s for s in self.screen_stack if isinstance(s, BoardScreen)]
 
+    @property
+    def top(self) -> BoardScreen | None:
+        """The page that is shown, also under a dialog."""
+        for screen in reversed(self.screen_stack if self.is_running else []):
+            if isinstance(screen, BoardScreen):
+                return screen
+        return None
+
     def crumbs(self) -> list[str]:
         """Where we are, outermost first; the chosen namespaces stand after the first."""
         shown = [s for s in self.roots if s.crumb]
@@ -105,39 +96,62 @@ class Navigation(App[None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
-    def action_tab(self, target: str) -> None:
-        """To a tab as it was left; the digit of the tab that is shown goes to its first screen."""
-        if self.current_mode == target:
-            self.pop_to_root()
-        else:
-            self.switch_mode(target)
+    # -- one way to a page --------------------------------------------------------------------------------------
 
-    def open_view(self, view: str, filter_text: str = "") -> None:
-        """The list of that name at the root of its place."""
-        if VIEWS.get(view) is not None and VIEWS[view].namespaced:
-            self._scoped_view = view
-        if view in _TAB_IDS:
-            if self.current_mode != view:
-                self.switch_mode(view)
-            self.pop_to_root()
-        else:
-            self._list_view = view
+    def open(self, page: str, *about: Any, filter_text: str = "", **how: Any) -> None:
+        """Show a page. See ``screens.shell.Shell.open``."""
+        spec = SPECS[page]
+        if not spec.opens:
+            self.say_missing(spec)
+        elif about or how:
+            self.push_screen(self._made(spec, *about, **how))
+        elif spec.digit or page in VIEWS:
+            self._open_root(spec, filter_text)
+        elif self.top is None or self.top.page != page:  # asked for again
+            self.push_screen(self._made(spec))
+
+    def _open_root(self, spec: ScreenSpec, filter_text: str) -> None:
+        if spec.id in VIEWS and VIEWS[spec.id].namespaced:
+            self._scoped_view = spec.id
+        mode = spec.id if spec.digit else LIST
+        if mode == LIST:
+            self._list_view = spec.id
             if self.current_mode != LIST:
                 self._came_from = self.current_mode
-                self.switch_mode(LIST)
-            self.pop_to_root()
+        if self.current_mode != mode:
+            self.switch_mode(mode)
+        self.pop_to_root()
         root = self.screen_stack[0]
-        if isinstance(root, BoardScreen) and view not in ("overview", "canary"):
-            root.point_to(view, filter_text)
+        if isinstance(root, BoardScreen) and spec.id in VIEWS:
+            root.page = spec.id
+            root.point_to(spec.id, filter_text)
 
-    def open_scoped(self) -> None:
+    def open_tab(self, page: str) -> None:
+        """To a tab as it was left; the digit of the tab that is shown goes to its first page."""
+        if not SPECS[page].opens:
+            self.say_missing(SPECS[page])
+        elif self.current_mode == page:
+            self.pop_to_root()
+        else:
+            self.switch_mode(page)
+
+    def action_tab(self, page: str) -> None:
+        self.open_tab(page)
+
+    def action_open(self, page: str) -> None:
+        self.open(page)
+
+    def say_missing(self, spec: ScreenSpec) -> None:
+        """A section of the playbook that has no page yet."""
+
+    # -- namespaces, and back -----------------------------------------------------------------------------------
+
+    def choose_namespaces(self, names: tuple[str, ...] | None) -> None:
+        self.namespaces = names
+
+    def show_chosen_namespaces(self) -> None:
         """After another namespace was chosen: the namespaced list that was shown last."""
-        self.open_view(self._scoped_view)
-
-    def use_namespace(self, name: str) -> None:
-        """Narrow every list to one namespace, or widen to all (``""``), and show the list that was left."""
-        self.namespaces = (name,) if name else None
-        self.open_scoped()
+        self.open(self._scoped_view)
 
     def action_all_namespaces(self) -> None:
         """Every list shows all namespaces; the one on the screen at once."""
@@ -160,38 +174,3 @@ class Navigation(App[None]):
         target = shown[min(max(0, index - shift), len(shown) - 1)]
         while self.screen_stack[-1] is not target and len(self.screen_stack) > 1:
             self.pop_screen()
-
-    # -- further in ---------------------------------------------------------------------------------------------
-
-    def open_list(self, view: str, restriction: Restriction) -> None:
-        self.push_screen(self._list(view, restriction))
-
-    def open_containers(self, pod: Subject) -> None:
-        from screens.pages.workloads.containers import ContainersScreen
-
-        self.push_screen(ContainersScreen(pod))
-
-    def open_workload(self, subject: Subject) -> None:
-        from screens.pages.workloads.revisions import WorkloadScreen
-
-        self.push_screen(WorkloadScreen(subject))
-
-    def open_inspect(self, subject: Subject, what: str) -> None:
-        from screens.pages.inspect.inspect import InspectScreen
-
-        self.push_screen(InspectScreen(subject, what))
-
-    def open_logs(self, subject: Subject, previous: bool = False, container: str = "") -> None:
-        from screens.pages.logs.logs import LogScreen
-
-        self.push_screen(LogScreen(subject, previous, container))
-
-    def open_page(self, name: str) -> None:
-        """``help``, ``messages``, ``sources`` or ``environments``."""
-        from screens.pages.program import program
-
-        top = next((s for s in reversed(self.screen_stack) if isinstance(s, BoardScreen)), None)
-        if isinstance(top, program.PAGES[name]):
-            return  # asked for again
-        page: Screen[None] = program.HelpScreen(top) if name == "help" and top else program.PAGES[name]()
-        self.push_screen(page)

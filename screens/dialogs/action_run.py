@@ -5,25 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
 from screens.desks import acting
 from screens.frame.terminal_handover import hand_over
+from screens.shell import Shell
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
 from tfdash.text import safe
 from tfdash.views.plan import outcome_text
-
-if TYPE_CHECKING:
-    from screens.app import TfdashApp
 
 
 class ActionRun:
     """Carries plans out one after the other, each with an entry of its own. ``listen`` is called on every change."""
 
-    def __init__(self, app: TfdashApp, title: str, plans: Sequence[tuple[Guarded, Confirmation]]) -> None:
-        self.app, self.title, self.plans = app, title, tuple(plans)
+    def __init__(self, shell: Shell, title: str, plans: Sequence[tuple[Guarded, Confirmation]]) -> None:
+        self.shell, self.title, self.plans = shell, title, tuple(plans)
         self.progress: list[Progress | None] = [None] * len(self.plans)
         self.done = False
         self.trouble = ""
@@ -33,12 +30,10 @@ class ActionRun:
         self._context = contextvars.copy_context()
 
     def start(self) -> None:
-        self.app.action_runs.append(self)
-        del self.app.action_runs[:-20]
-        self.app.run_worker(self._run(), exit_on_error=False, group="acting")
+        self.shell.run_worker(self._run(), exit_on_error=False, group="acting")
 
     async def _run(self) -> None:
-        desk = self.app.context.desk
+        desk = self.shell.context.desk
         assert desk is not None
         try:
             for index, (guarded, confirmation) in enumerate(self.plans):
@@ -47,7 +42,7 @@ class ActionRun:
                 self._tell_outcome(told)
         except Exception as error:  # whatever it is, the operator must not take it for an outcome
             self.trouble = f"? no outcome was told: {safe(f'{type(error).__name__}: {error}')}; read the object before doing more"
-            self.app.tell(self.trouble, "warning")
+            self.shell.tell(self.trouble, "warning")
         self.done = True
         self.listen()
 
@@ -55,9 +50,9 @@ class ActionRun:
         """A notice where the dialog is in the background; over the dialog it would only hide what that says."""
         level = "information" if told.result is Result.APPLIED else "warning"
         if self.shown:
-            self.app.messages.add(self.app.now(), level, outcome_text(told))
+            self.shell.messages.add(self.shell.now(), level, outcome_text(told))
         else:
-            self.app.tell(outcome_text(told), level)
+            self.shell.tell(outcome_text(told), level)
 
     def _teller(self, index: int) -> Callable[[Progress], None]:
         """What is told on the board's loop is taken on the screen's; the board is never made to wait for it."""
@@ -78,8 +73,8 @@ class ActionRun:
         if progress.stage == "terminal" and (before is None or before.stage != "terminal"):
             self._hand_over(progress)
         elif before is None or before.stage != progress.stage:
-            self.app.messages.add(
-                self.app.now(), "information", f"{self.title}: {progress.stage} {progress.sentence}"
+            self.shell.messages.add(
+                self.shell.now(), "information", f"{self.title}: {progress.stage} {progress.sentence}"
             )
         self.listen()
 
@@ -89,12 +84,16 @@ class ActionRun:
         code = 127
         try:
             code = hand_over(
-                self.app, argv, f"{progress.plan.subject.cluster.environment.upper()}: {progress.plan.effect}"
+                self.shell,
+                argv,
+                f"{progress.plan.subject.cluster.environment.upper()}: {progress.plan.effect}",
             )
         except SuspendNotSupported:
-            self.app.tell("this terminal cannot be handed over", "warning")
+            self.shell.tell("this terminal cannot be handed over", "warning")
         except OSError as error:
-            self.app.tell(f"{argv[0]} did not start: {error.strerror}", "warning")
-        desk = acting(self.app.context.desk)
+            self.shell.tell(f"{argv[0]} did not start: {error.strerror}", "warning")
+        desk = acting(self.shell.context.desk)
         if desk is not None:
-            self.app.run_worker(desk.terminal_ended(progress.plan, code), exit_on_error=False, group="acting")
+            self.shell.run_worker(
+                desk.terminal_ended(progress.plan, code), exit_on_error=False, group="acting"
+            )

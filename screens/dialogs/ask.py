@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import ClassVar, NamedTuple, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,12 +12,10 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from screens.shell import Shell
 from tfdash.views.plan import Line
 from widgets.confirm import Dialog, DialogTitle, Push, TypedInput, Word, type_at_once
 from widgets.prose import Prose
-
-if TYPE_CHECKING:
-    from screens.app import TfdashApp
 
 _REASON = 3
 
@@ -53,8 +51,8 @@ class AskScreen(ModalScreen[Answer | None]):
         self._typed, self._needs_reason, self._untyped = typed, reason, frozenset(untyped)
 
     @property
-    def tf(self) -> TfdashApp:
-        return cast("TfdashApp", self.app)
+    def tf(self) -> Shell:
+        return cast("Shell", self.app)
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,8 +18,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from screens.desks import acting
-from screens.dialogs.action_run import ActionRun
 from screens.dialogs.approval_prompt import ApprovalPrompt
+from screens.shell import Shell
 from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
@@ -28,9 +28,6 @@ from tfdash.text import safe
 from tfdash.views.plan import Line, changed_lines, check_lines, plan_lines, verb, well_lines
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
 from widgets.prose import Prose
-
-if TYPE_CHECKING:
-    from screens.app import TfdashApp
 
 _PLACEHOLDERS = {
     "replicas": "how many",
@@ -42,10 +39,6 @@ _PLACEHOLDERS = {
     "ports": "a free local one to the first declared; else like 8080:80",
 }
 _REASON = 3  # characters of a reason at least
-
-
-def confirm(app: TfdashApp, offer: Offer, subjects: Sequence[Subject]) -> None:
-    app.push_screen(ConfirmScreen(offer, subjects))
 
 
 class ConfirmScreen(ModalScreen[None]):
@@ -69,8 +62,8 @@ class ConfirmScreen(ModalScreen[None]):
         self._rests_on: object = None  # verdicts and calendar, as the plan was made on them
 
     @property
-    def tf(self) -> TfdashApp:
-        return cast("TfdashApp", self.app)
+    def tf(self) -> Shell:
+        return cast("Shell", self.app)
 
     @property
     def heading(self) -> str:
@@ -345,12 +338,7 @@ class ConfirmScreen(ModalScreen[None]):
             )
             for g in self._plans
         ]
-        work = ActionRun(self.tf, self.heading, list(zip(self._plans, confirmations, strict=True)))
-        from screens.dialogs.progress import ProgressScreen
-
-        app = self.tf
-        app.switch_screen(ProgressScreen(work))
-        work.start()
+        self.tf.carry_out(self.heading, list(zip(self._plans, confirmations, strict=True)))
 
     def _ask(self, field: TypedInput, text: str) -> None:
         field.focus()

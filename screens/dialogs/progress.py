@@ -5,7 +5,7 @@ Escape puts it into the background: the action goes on, and the messages keep wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,6 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 
 from screens.dialogs.action_run import ActionRun
+from screens.shell import Shell
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -20,9 +21,6 @@ from tfdash.views.plan import Line, entry_text, progress_lines
 from widgets.banner import Banner
 from widgets.confirm import Dialog, DialogTitle, Push, Word
 from widgets.prose import Prose
-
-if TYPE_CHECKING:
-    from screens.app import TfdashApp
 
 
 class ProgressScreen(ModalScreen[None]):
@@ -36,8 +34,8 @@ class ProgressScreen(ModalScreen[None]):
         self._work = work
 
     @property
-    def tf(self) -> TfdashApp:
-        return cast("TfdashApp", self.app)
+    def tf(self) -> Shell:
+        return cast("Shell", self.app)
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):

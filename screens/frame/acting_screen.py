@@ -131,16 +131,14 @@ class Acting(BoardScreen):
         if len(subjects) > cap:
             self.tf.tell(f"{len(subjects)} are marked; at most {cap} at once ([actions] bulk_cap)", "warning")
             return
-        from screens.dialogs.confirm import confirm
+        from screens.dialogs.confirm import ConfirmScreen
 
-        confirm(self.tf, offer, subjects)
+        self.app.push_screen(ConfirmScreen(offer, subjects))
 
     def action_actions(self) -> None:
         """Every action that concerns the object, those without a key of their own among them."""
-        from screens.pages.actions.actions import ActionsScreen
-
         if self._offers and self._painted:
-            self.app.push_screen(ActionsScreen(self._painted))
+            self.tf.open("actions", self._painted)
 
 
 def verb_of(offer: Offer) -> str:

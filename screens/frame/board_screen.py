@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,6 +10,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from screens.registry import SPECS, TABS
+from screens.shell import Shell
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope
 from tfdash.views.filter import NO_FILTER, Filter
@@ -23,16 +25,7 @@ from widgets.palette import CommandPrompt
 from widgets.table import Table
 from widgets.tabs import Tabs
 
-if TYPE_CHECKING:
-    from screens.app import TfdashApp
-
 _IDLE = 0.7  # seconds after a screen was opened
-TABS = (
-    ("1", "overview", "Overview"),
-    ("2", "workloads", "Deployments"),
-    ("3", "canary", "Canary"),
-    ("9", "nodes", "Nodes"),
-)
 
 
 class BoardScreen(Screen[None]):
@@ -49,22 +42,29 @@ class BoardScreen(Screen[None]):
         # With priority, and taking the focus at once: letters typed in a hurry behind them must not be keys of the list.
         Binding("colon", "command", "go to", id="screen.command", key_display=":", priority=True),
         Binding("slash", "filter", "filter", id="screen.filter", key_display="/", priority=True),
-        Binding("question_mark", "app.help", "help", id="screen.help", key_display="?"),
+        Binding("question_mark", "app.open('help')", "help", id="screen.help", key_display="?"),
         *(
-            Binding(key, f"app.tab('{target}')", name.lower(), id=f"tab.{target}", show=False)
-            for key, target, name in TABS
+            Binding(
+                spec.digit,
+                f"app.tab('{spec.id}')",
+                spec.title.lower() if spec.opens else "",  # help lists no digit that leads nowhere yet
+                id=f"tab.{spec.id}",
+                show=False,
+            )
+            for spec in TABS
         ),
         Binding("0", "app.all_namespaces", "all namespaces", id="app.all_namespaces", show=False),
-        Binding("m", "app.messages", "messages", id="app.messages", show=False),
+        Binding("m", "app.open('messages')", "messages", id="app.messages", show=False),
     ]
+    page = ""  # the id of its registration
     tab = ""  # the tab that is lit while this screen is on top
     filterable = False
     scoped = False  # whether what it shows depends on the chosen namespace
     _nothing = True
 
     @property
-    def tf(self) -> TfdashApp:
-        return cast("TfdashApp", self.app)
+    def tf(self) -> Shell:
+        return cast("Shell", self.app)
 
     def compose(self) -> ComposeResult:
         yield Header(id="header")
@@ -85,8 +85,9 @@ class BoardScreen(Screen[None]):
         yield from ()
 
     def wants(self) -> dict[str, Scope]:
-        """The kinds that must be kept current while this is shown."""
-        return {}
+        """The kinds that must be kept current while this is shown: those of its registration, where we look."""
+        names = self.tf.namespaces
+        return dict.fromkeys(SPECS[self.page].wants if self.page else (), Scope(names))
 
     def take(self, update: Update) -> None:
         """Show what changed. Called on the screen's thread, only while on top."""
@@ -149,7 +150,7 @@ class BoardScreen(Screen[None]):
             self.refresh_bindings()
 
     def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
-        self.tf.action_tab(event.tab)
+        self.tf.open_tab(event.tab)
 
     def on_crumbs_chosen(self, event: Crumbs.Chosen) -> None:
         self.tf.back_to(event.index)

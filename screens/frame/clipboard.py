@@ -6,23 +6,20 @@ import os
 import shutil
 import subprocess
 import threading
-from typing import TYPE_CHECKING
 
+from screens.shell import Shell
 from tfdash.text import safe_lines
-
-if TYPE_CHECKING:
-    from screens.app import TfdashApp
 
 _TOOLS = (("wl-copy",), ("xclip", "-selection", "clipboard"), ("xsel", "-ib"), ("pbcopy",))
 
 
-def copy_text(app: TfdashApp, text: str, what: str) -> None:
+def copy_text(shell: Shell, text: str, what: str) -> None:
     """Copies, made safe line by line; a message says what was done. The desktop's tool runs in a thread."""
     clean = "\n".join(safe_lines(text))
-    app.copy_to_clipboard(clean)
+    shell.copy_to_clipboard(clean)
     tools = [tool for tool in _TOOLS if shutil.which(tool[0])] if _has_desktop() else []
     if not tools:
-        app.tell(f"copied {what} through the terminal (OSC 52; some terminals ignore it)")
+        shell.tell(f"copied {what} through the terminal (OSC 52; some terminals ignore it)")
         return
 
     def run() -> None:
@@ -35,7 +32,7 @@ def copy_text(app: TfdashApp, text: str, what: str) -> None:
             told = f"copied {what} with {tool[0]}"
             break
         try:
-            app.call_from_thread(app.tell, told)
+            shell.call_from_thread(shell.tell, told)
         except RuntimeError:  # the program was left meanwhile
             return
 

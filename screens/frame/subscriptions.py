@@ -1,50 +1,56 @@
-"""Which kinds the board keeps current for us: those of the shown screen, and for a while those of the ones left."""
+"""Which kinds the board keeps current for us: those of the shown page, and for a while those of the ones left."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from textual.timer import Timer
 
-if TYPE_CHECKING:
-    from screens.app import TfdashApp
-    from screens.frame.board_screen import BoardScreen
+from tfdash.board.board import Board
+from tfdash.sources.base import Scope
 
-LINGER = 60.0  # seconds for which a screen's kinds stay wanted after it was left: going back is instant
+LINGER = 60.0  # seconds for which a page's kinds stay wanted after it was left: going back is instant
+
+
+class Subscriber(Protocol):
+    """A page that says which kinds it wants."""
+
+    def wants(self) -> dict[str, Scope]: ...
 
 
 class Subscriptions:
-    """``show`` when a screen comes on top, ``leave`` when it goes."""
+    """``show`` when a page comes on top, ``leave`` when it goes. ``later`` makes a timer of the screen's loop."""
 
-    def __init__(self, app: TfdashApp) -> None:
-        self._app = app
+    def __init__(self, board: Board, later: Callable[[float, Callable[[], None]], Timer]) -> None:
+        self._board, self._later = board, later
         self._numbers = count(1)
-        self._owners: WeakKeyDictionary[BoardScreen, str] = WeakKeyDictionary()
+        self._owners: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
         self._timers: dict[str, Timer] = {}
 
-    def _owner(self, screen: BoardScreen) -> str:
-        owner = self._owners.get(screen)
+    def _owner(self, page: Subscriber) -> str:
+        owner = self._owners.get(page)
         if owner is None:
-            owner = self._owners[screen] = f"screen {next(self._numbers)}"
+            owner = self._owners[page] = f"screen {next(self._numbers)}"
         return owner
 
-    def show(self, screen: BoardScreen) -> None:
-        owner = self._owner(screen)
+    def show(self, page: Subscriber) -> None:
+        owner = self._owner(page)
         if (timer := self._timers.pop(owner, None)) is not None:
             timer.stop()
-        wants = screen.wants()
+        wants = page.wants()
         if wants:
-            self._app.board.want(owner, wants)
+            self._board.want(owner, wants)
 
-    def leave(self, screen: BoardScreen) -> None:
-        owner = self._owner(screen)
+    def leave(self, page: Subscriber) -> None:
+        owner = self._owner(page)
         if (timer := self._timers.pop(owner, None)) is not None:
             timer.stop()
 
         def end() -> None:
             self._timers.pop(owner, None)
-            self._app.board.want(owner, {})
+            self._board.want(owner, {})
 
-        self._timers[owner] = self._app.set_timer(LINGER, end)
+        self._timers[owner] = self._later(LINGER, end)

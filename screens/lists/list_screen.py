@@ -25,7 +25,6 @@ from widgets.panel import Line, Lines, Rule
 from widgets.table import Table
 
 _TITLES = {"workloads": "Deployments", "hpas": "HPAs", "pdbs": "PDBs"}
-_TABS = {"workloads": "workloads", "nodes": "nodes"}
 _NO_CHANGE = Change(keys={}, freshness=frozenset())
 _TALL = 20  # lines of a terminal that has room for a panel
 _PREPARE = 0.02  # seconds between two slices of making search texts beforehand
@@ -60,7 +59,6 @@ class ListScreen(Acting):
     def __init__(self, view: KindView, restriction: Restriction, *, scoped: bool = False) -> None:
         super().__init__()
         self.view, self.restriction, self.scoped = view, restriction, scoped
-        self.tab = _TABS.get(view.id, "")
         self.rows: BoardRows
         self._wanted_filter = ""
         self._panel_wanted = True
@@ -101,7 +99,6 @@ class ListScreen(Acting):
         self._wanted_filter = filter_text
         if view_id != self.view.id:
             self.view = VIEWS[view_id]
-            self.tab = _TABS.get(view_id, "")
             if self.query(Table):
                 self._renew(self.tf.restriction(view_id))
             else:  # not composed yet: it will be with this view
@@ -255,27 +252,28 @@ class ListScreen(Acting):
         subject = self.rows.subject(event.key)
         match subject.kind:
             case "Namespace":
-                self.tf.use_namespace(subject.name)
+                self.tf.choose_namespaces((subject.name,))
+                self.tf.show_chosen_namespaces()
             case "Node":
-                self.tf.open_list("pods", Restriction(node=subject.name))
+                self.tf.open("pods", Restriction(node=subject.name))
             case "Pod":
-                self.tf.open_containers(subject)
+                self.tf.open("containers", subject)
             case kind if KINDS[kind].logs:
-                self.tf.open_list("pods", Restriction((subject.namespace,), owner=subject))
+                self.tf.open("pods", Restriction((subject.namespace,), owner=subject))
             case _:
-                self.tf.open_inspect(subject, "describe")
+                self.tf.open("inspect", subject, "describe")
 
     def action_inspect(self, what: str) -> None:
         if (subject := self.chosen) is not None:
-            self.tf.open_inspect(subject, what)
+            self.tf.open("inspect", subject, what)
 
     def action_revisions(self) -> None:
         if (subject := self.chosen) is not None:
-            self.tf.open_workload(subject)
+            self.tf.open("revisions", subject)
 
     def action_logs(self, previous: bool) -> None:
         if (subject := self.chosen) is not None and KINDS[subject.kind].logs:
-            self.tf.open_logs(subject, previous)
+            self.tf.open("logs", subject, previous)
 
     def action_copy(self) -> None:
         keys: list[RowKey] = self.table.chosen_keys

@@ -256,7 +256,7 @@ async def test_break_glass_asks_for_a_reason_and_the_environments_name() -> None
         await go(run, "break-glass")
         await run.shows("Break the glass in PRODUCTION", "60 minutes", "Type production")
         await run.press(*"site down", "enter", *"production", "enter", "enter")  # nobody looks for Tab
-        await told(run, "break-glass is open in production")
+        await told(run, "break-glass active in production")
         await go(run, "break-glass end")
         await told(run, "is over")
         assert desk.glass == [("production", "site down"), ("production", "")]

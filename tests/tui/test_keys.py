@@ -13,7 +13,7 @@ from screens.pages.logs.logs import LogScreen
 from screens.pages.logs.streams import by_time
 from screens.pages.overview.overview import OverviewScreen
 from screens.pages.workloads.containers import ContainersScreen
-from screens.pages.workloads.revisions import WorkloadScreen
+from screens.pages.workloads.revisions import RevisionsScreen
 from screens.pages.workloads.workloads import WorkloadsScreen
 from tests.tui.running import Run, running
 from tests.tui.test_golden import source_with_logs
@@ -60,7 +60,7 @@ async def test_enter_drills_down_and_escape_comes_back_without_ever_quitting() -
         ("y", InspectScreen, "apiVersion"),
         ("e", InspectScreen, "ScalingReplicaSet"),
         ("w", InspectScreen, "kubectl says"),
-        ("v", WorkloadScreen, "2.13.4 → 2.14.0"),
+        ("v", RevisionsScreen, "2.13.4 → 2.14.0"),
         ("l", LogScreen, "4 streams"),
         ("p", LogScreen, "previous run"),
     ],

@@ -153,7 +153,7 @@ async def test_a_read_only_terminal_survives_any_keys(turn: int) -> None:
 
 def go(run: Run, place: str) -> None:
     if place in VIEWS:
-        run.app.open_view(place)
+        run.app.open(place)
     elif place in ("overview", "canary"):
         run.app.pop_to_root() if run.app.current_mode == place else run.app.switch_mode(place)
     else:
@@ -168,7 +168,7 @@ async def test_every_key_of_an_action_is_refused_before_a_plan_is_made() -> None
         desk = desk_of(run)
         for start, (key, _, _) in itertools.product(("canary", "workloads", "pods", "nodes"), VERBS):
             if run.app.current_mode != start:
-                run.app.action_tab("canary") if start == "canary" else run.app.open_view(start)
+                run.app.action_tab("canary") if start == "canary" else run.app.open(start)
                 await run.pilot.pause()
             await run.press(key)
             assert len(run.app.screen_stack) == 1, f"{key} on {start} opened {run.app.screen}"

@@ -130,7 +130,7 @@ async def test_hostile_text_goes_literally_through_every_screen() -> None:
 
     async with running(source, start="overview") as run:
         for view in (*(view for view in VIEWS if view != "workloads"), "workloads"):
-            run.app.open_view(view)
+            run.app.open(view)
             if not any(hostile.get(kind) for kind in VIEWS[view].kinds):
                 await run.shows("not installed")
                 continue

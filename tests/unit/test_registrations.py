@@ -13,7 +13,8 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from screens.commands import commands, view_id
+from screens import commands
+from screens.registry import page_id
 from tfdash.cli import parser
 from tfdash.cli.completion import _commands, bash
 from tfdash.cli.parser import parse
@@ -148,8 +149,8 @@ def test_a_kind_stands_in_every_list_that_follows_from_the_table(kind: str) -> N
     assert screen_view(screen) in (view, VIEWS["workloads"])
     assert re.search(rf'run --screen"\) words="[^"]*\b{screen}\b', bash(_commands()))
     opened = "workloads" if kind == "Deployment" else spec.id
-    assert [view_id(name) for name in spec.aliases] == [opened] * len(spec.aliases)
-    command = next(c for c in commands(tuple, tuple, (), {}) if c.id == f"list.{opened}")
+    assert [page_id(name) for name in spec.aliases] == [opened] * len(spec.aliases)
+    command = commands.ENTRIES[f"list.{opened}"]
     assert set(spec.aliases) <= set(command.aliases)
     if not spec.optional:  # the server prints a Table of it before the objects are there
         named = {name for layout in spec.printed for name in layout.split("|")}

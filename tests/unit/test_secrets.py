@@ -72,7 +72,7 @@ async def drive(app):
             await pilot.pause(0.3)
             shots.append(found.text)
             print("saw", text, flush=True)
-        app.open_view("workloads")
+        app.open("workloads")
         await found.until(lambda: "checkout" in found.text, "checkout")
         shots.append(found.text)
         from screens.dialogs.confirm import ConfirmScreen

@@ -1,4 +1,4 @@
-"""The command line: what can be said, and the help. Imports nothing of ours but the version and the table of kinds."""
+"""The command line: what can be said, and the help. Imports nothing of ours but the version and the tables of kinds and pages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from tfdash import __version__
 from tfdash.model.kinds import LIST_SCREENS
+from tfdash.views.pages import FIRST, HEADLESS
 
 OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
 _CODES = """\
@@ -27,7 +28,8 @@ exit codes:
   1  a trigger is breached, or the release is stuck or aborted
   2  not known: held yet, too little traffic, no metrics, no release in flight
 """
-SCREENS = ("overview", "canary", *LIST_SCREENS)
+SCREENS = (*FIRST, *LIST_SCREENS)
+REPORTED = (*HEADLESS, *LIST_SCREENS)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,7 +119,7 @@ def build() -> argparse.ArgumentParser:
     )
     _where(snapshot)
     snapshot.add_argument(
-        "--screen", choices=(*SCREENS, "changes"), metavar="NAME", default="overview", help="which screen"
+        "--screen", choices=REPORTED, metavar="NAME", default="overview", help="which screen"
     )
     snapshot.add_argument("--format", choices=("text", "json"), default="text")
     snapshot.add_argument(

@@ -8,10 +8,10 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.verdict import Level
 from tfdash.views import canary
 from tfdash.views import state as states
+from tfdash.views.pages import PAGES
 
 Badge: TypeAlias = tuple[str, str]
 """``✖3`` and the token of its colour."""
-_SECTIONS: dict[str, tuple[str, ...]] = {"workloads": ("releases", "serving"), "nodes": ("nodes",)}
 
 
 def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
@@ -22,7 +22,7 @@ def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
             continue
         state = states.of_level(Level(section.level))
         badge = (-section.level, -section.count, f"{state.glyph}{section.count or ''}", state.token)
-        for tab in ("overview", *(tab for tab, ids in _SECTIONS.items() if section.id in ids)):
+        for tab in ("overview", *(page.id for page in PAGES if section.id in page.sections)):
             found.setdefault(tab, set()).add(badge)
     flying: dict[states.State, int] = {}
     for release in canary.shown(assessment):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from textual.app import ComposeResult
 
 from screens.frame.board_screen import BoardScreen
+from screens.lists.item_rows import ItemRows
 from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -20,45 +21,19 @@ from widgets.table import Table
 _COLUMNS = (
     Column("key", "KEY", 5, sort="none"),
     Column("title", "ACTION", min=24, flex=1, sort="none"),
-    Column("state", "MAY", 12, sort="none"),
+    Column("state", "ALLOWED", 12, sort="none"),
     Column("why", "WHY NOT", min=24, flex=3, priority=1, sort="none"),
 )
 
 
-class _Offers:
-    """Offers as rows of a table, by their ids."""
-
-    def __init__(self) -> None:
-        self.all: dict[str, Offer] = {}
-
-    def cells(self, key: Any) -> Sequence[Cell]:
-        offer = self.all.get(key)
-        if offer is None:
-            return ()
-        state: Cell = ("✖ refused", "dim") if offer.refused else ("✔ may", "ok")
-        return (
-            (offer.key, "accent"),
-            (safe(offer.title), "dim" if offer.refused else "bright"),
-            state,
-            (safe(offer.refused), "dim"),
-        )
-
-    def marks(self, key: Any) -> Sequence[Hashable]:
-        offer = self.all.get(key)
-        return () if offer is None else (offer.key, offer.title, not offer.refused, offer.refused)
-
-    def search_text(self, key: Any) -> str:
-        offer = self.all.get(key)
-        return f"{offer.title} {offer.refused}".lower() if offer is not None else ""
-
-    def sort_value(self, key: Any, column: str) -> Any:
-        return list(self.all).index(key)
-
-    def labels(self, key: Any) -> Mapping[str, str]:
-        return {}
-
-    def version(self, key: Any) -> Hashable:
-        return self.all.get(key)
+def _cells(offer: Offer) -> Sequence[Cell]:
+    state: Cell = ("✖ refused", "dim") if offer.refused else ("✔ allowed", "ok")
+    return (
+        (offer.key, "accent"),
+        (safe(offer.title), "dim" if offer.refused else "bright"),
+        state,
+        (safe(offer.refused), "dim"),
+    )
 
 
 class ActionsScreen(BoardScreen):
@@ -74,7 +49,12 @@ class ActionsScreen(BoardScreen):
         return f"Actions on {safe(self._subjects[0].name)}" if many == 1 else f"Actions on {many} objects"
 
     def body(self) -> ComposeResult:
-        self._offers = _Offers()
+        self._offers = ItemRows(
+            _cells,
+            marks=lambda o: (o.key, o.title, not o.refused, o.refused),
+            text=lambda o: f"{o.title} {o.refused}",
+            version=lambda o: o,
+        )
         yield Table(_COLUMNS, self._offers, noun="actions", id="body")
         yield Rule(id="about-rule")
         yield Prose(id="about", indent=2)
@@ -119,6 +99,6 @@ class ActionsScreen(BoardScreen):
 
             self.tf.tell(refusal(offer), "warning")
             return
-        from screens.dialogs.confirm import confirm
+        from screens.dialogs.confirm import ConfirmScreen
 
-        confirm(self.tf, offer, self._subjects)
+        self.app.push_screen(ConfirmScreen(offer, self._subjects))

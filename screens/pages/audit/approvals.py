@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
 from screens.desks import acting
 from screens.dialogs.ask import Answer, AskScreen
 from screens.frame.board_screen import BoardScreen
+from screens.lists.item_rows import ItemRows
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.update import Update
@@ -32,43 +32,16 @@ _STATES = {
 }
 
 
-class _Requests:
-    """Approval requests as rows of a table, by id."""
-
-    def __init__(self) -> None:
-        self.all: dict[str, ApprovalRequest] = {}
-        self.now = 0.0
-
-    def cells(self, key: Any) -> Sequence[Cell]:
-        asked = self.all.get(key)
-        if asked is None:
-            return ()
-        minutes, seconds = divmod(max(0, int(asked.expires_at - self.now)), 60)
-        state = _STATES.get(asked.state, (f"· {safe(asked.state)}", "dim"))
-        return (
-            (safe(asked.id), "bright"),
-            state,
-            safe(asked.requester),
-            f"{minutes:02d}:{seconds:02d}",
-            safe(asked.reason),
-        )
-
-    def marks(self, key: Any) -> Sequence[Hashable]:
-        asked = self.all.get(key)
-        return () if asked is None else (asked.id, asked.state, asked.requester, "", asked.reason)
-
-    def search_text(self, key: Any) -> str:
-        return str(key).lower()
-
-    def sort_value(self, key: Any, column: str) -> Any:
-        return list(self.all).index(key)
-
-    def labels(self, key: Any) -> Mapping[str, str]:
-        return {}
-
-    def version(self, key: Any) -> Hashable:
-        asked = self.all.get(key)
-        return None if asked is None else (asked.state, self.now)
+def _cells(asked: ApprovalRequest, now: float) -> Sequence[Cell]:
+    minutes, seconds = divmod(max(0, int(asked.expires_at - now)), 60)
+    state = _STATES.get(asked.state, (f"· {safe(asked.state)}", "dim"))
+    return (
+        (safe(asked.id), "bright"),
+        state,
+        safe(asked.requester),
+        f"{minutes:02d}:{seconds:02d}",
+        safe(asked.reason),
+    )
 
 
 class ApprovalsScreen(BoardScreen):
@@ -79,7 +52,11 @@ class ApprovalsScreen(BoardScreen):
         return "Approvals"
 
     def body(self) -> ComposeResult:
-        self._requests = _Requests()
+        self._requests = ItemRows[ApprovalRequest](
+            lambda asked: _cells(asked, self.tf.now()),
+            marks=lambda asked: (asked.id, asked.state, asked.requester, "", asked.reason),
+            version=lambda asked: (asked.state, int(self.tf.now())),
+        )
         yield Table(_COLUMNS, self._requests, noun="requests", id="body")
 
     def says(self) -> list[Cell]:
@@ -87,7 +64,6 @@ class ApprovalsScreen(BoardScreen):
         return [(f"◐ {waiting} waiting", "moving")] if waiting else [("· none waits", "dim")]
 
     def catch_up(self) -> None:
-        self._requests.now = self.tf.now()
         found = sorted(
             self.tf.board.picture.store_state.approvals, key=lambda a: (a.state != "waiting", -a.requested_at)
         )

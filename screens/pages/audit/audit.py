@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.frame.board_screen import BoardScreen
-from screens.pages.program.program import PageScreen
+from screens.lists.item_rows import ItemRows
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.text import safe
@@ -33,43 +33,15 @@ LIMIT = 1000  # the newest entries that are listed
 _SOON = 2.0  # seconds between two readings while entries come
 
 
-class _Entries:
-    """Entries as rows of a table, by terminal and sequence."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self.all: dict[tuple[str, int], Entry] = {}
-        self.zone, self.now = zone, 0.0
-
-    def cells(self, key: Any) -> Sequence[Cell]:
-        entry = self.all.get(key)
-        if entry is None:
-            return ()
-        return (
-            (audit.when(entry.at, self.zone, self.now), "dim"),
-            audit.kind_cell(entry),
-            safe(entry.actor),
-            safe(entry.target),
-            safe(entry.sentence),
-            (f"{entry.sequence} {safe(entry.terminal)}", "dim"),
-        )
-
-    def marks(self, key: Any) -> Sequence[Hashable]:
-        return ()
-
-    def search_text(self, key: Any) -> str:
-        entry = self.all.get(key)
-        return audit.search_text(entry) if entry is not None else ""
-
-    def sort_value(self, key: Any, column: str) -> Any:
-        entry = self.all.get(key)
-        return -entry.at if entry is not None else 0.0
-
-    def labels(self, key: Any) -> Mapping[str, str]:
-        return {}
-
-    def version(self, key: Any) -> Hashable:
-        entry: Hashable = key
-        return entry
+def _cells(entry: Entry, zone: ZoneInfo, now: float) -> Sequence[Cell]:
+    return (
+        (audit.when(entry.at, zone, now), "dim"),
+        audit.kind_cell(entry),
+        safe(entry.actor),
+        safe(entry.target),
+        safe(entry.sentence),
+        (f"{entry.sequence} {safe(entry.terminal)}", "dim"),
+    )
 
 
 class AuditScreen(BoardScreen):
@@ -86,7 +58,9 @@ class AuditScreen(BoardScreen):
         return "Audit log"
 
     def body(self) -> ComposeResult:
-        self._entries = _Entries(self.tf.zone)
+        self._entries = ItemRows[Entry](
+            lambda entry: _cells(entry, self.tf.zone, self.tf.now()), text=audit.search_text
+        )
         yield Prose(id="chain", most=2)
         yield Table(_COLUMNS, self._entries, noun="entries", id="body")
 
@@ -120,7 +94,6 @@ class AuditScreen(BoardScreen):
             table.set_progress("")
             table.set_empty(f"? the log cannot be read: {safe(str(error) or type(error).__name__)}")
             return
-        self._entries.now = self.tf.now()
         entries = sorted(found, key=lambda e: (-e.at, e.terminal, -e.sequence))
         self._entries.all = {(e.terminal, e.sequence): e for e in entries}
         table.set_rows(self._entries.all, presorted=True)
@@ -148,19 +121,4 @@ class AuditScreen(BoardScreen):
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         entry = self._entries.all.get(event.key)
         if entry is not None:
-            self.app.push_screen(EntryPage(entry))
-
-
-class EntryPage(PageScreen):
-    """One entry."""
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__()
-        self.title_text = f"Entry {safe(entry.terminal)}:{entry.sequence}"
-        self._entry = entry
-
-    def lines(self) -> list[str]:
-        return audit.entry_lines(self._entry, self.tf.zone)
-
-    def tick(self) -> None:
-        """An entry never changes."""
+            self.tf.open("entry", entry)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from textual.app import ComposeResult
 from textual.worker import WorkType
@@ -11,6 +11,7 @@ from textual.worker import WorkType
 from screens.desks import acting
 from screens.dialogs.ask import AskScreen
 from screens.frame.board_screen import BoardScreen
+from screens.lists.item_rows import ItemRows
 from tfdash.model.action import Result
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
@@ -26,49 +27,22 @@ _COLUMNS = (
     Column("actor", "ACTOR", min=12, max=28, priority=2, sort="none"),
     Column("target", "TARGET", min=20, flex=1, sort="none"),
     Column("action", "ACTION", min=16, max=28, sort="none"),
-    Column("sentence", "WAS TO", min=20, flex=2, priority=1, sort="none"),
-    Column("told", "BY READING", min=18, flex=1, sort="none"),
+    Column("sentence", "INTENDED", min=20, flex=2, priority=1, sort="none"),
+    Column("observed", "OBSERVED", min=18, flex=1, sort="none"),
 )
 _ANSWERS = [("applied", "It was applied"), ("not-applied", "It was not applied")]
 _RESULTS = {"applied": Result.APPLIED, "not-applied": Result.NOT_APPLIED}
 
 
-class _Intents:
-    """Intents as rows of a table, by their ids; ``told`` is what reading the cluster said."""
-
-    def __init__(self, screen: ReconcileScreen) -> None:
-        self.all: dict[str, Entry] = {}
-        self.told: dict[str, str] = {}
-        self._screen = screen
-
-    def cells(self, key: Any) -> Sequence[Cell]:
-        entry = self.all.get(key)
-        if entry is None:
-            return ()
-        tf = self._screen.tf
-        return (
-            (audit.when(entry.at, tf.zone, tf.now()), "dim"),
-            safe(entry.actor),
-            (safe(entry.target), "bright"),
-            safe(entry.action),
-            safe(entry.sentence),
-            (self.told.get(entry.intent, "? not read yet"), "unknown"),
-        )
-
-    def marks(self, key: Any) -> Sequence[Hashable]:
-        return ()
-
-    def search_text(self, key: Any) -> str:
-        return str(key).lower()
-
-    def sort_value(self, key: Any, column: str) -> Any:
-        return list(self.all).index(key)
-
-    def labels(self, key: Any) -> Mapping[str, str]:
-        return {}
-
-    def version(self, key: Any) -> Hashable:
-        return (key, self.told.get(key))
+def _cells(entry: Entry, told: str, zone: ZoneInfo, now: float) -> Sequence[Cell]:
+    return (
+        (audit.when(entry.at, zone, now), "dim"),
+        safe(entry.actor),
+        (safe(entry.target), "bright"),
+        safe(entry.action),
+        safe(entry.sentence),
+        (told, "unknown"),
+    )
 
 
 class ReconcileScreen(BoardScreen):
@@ -79,7 +53,11 @@ class ReconcileScreen(BoardScreen):
         return "Unsettled"
 
     def body(self) -> ComposeResult:
-        self._intents = _Intents(self)
+        self._told: dict[str, str] = {}  # by intent: what reading the cluster said
+        self._intents = ItemRows[Entry](
+            lambda entry: _cells(entry, self._told_of(entry), self.tf.zone, self.tf.now()),
+            version=lambda entry: (entry.intent, self._told.get(entry.intent)),
+        )
         yield Prose(id="chain")
         yield Table(_COLUMNS, self._intents, noun="intents", id="body")
 
@@ -95,13 +73,16 @@ class ReconcileScreen(BoardScreen):
         work: WorkType[None] = self._read
         self.run_worker(work, exclusive=True, exit_on_error=False, group="read")
 
+    def _told_of(self, entry: Entry) -> str:
+        return self._told.get(entry.intent, "? not read yet")
+
     async def _read(self) -> None:
         desk = acting(self.tf.context.desk)
         if desk is None:
             return
         for settled in await desk.settle():
             word = f"{settled.result.value}: {settled.sentence}"
-            self._intents.told[settled.entry.intent] = safe(word)
+            self._told[settled.entry.intent] = safe(word)
             if settled.recorded:
                 self.tf.tell(f"settled by reading: {settled.entry.target} {word}")
         if self.is_mounted:
@@ -127,7 +108,7 @@ class ReconcileScreen(BoardScreen):
         tf = self.tf
         lines: list[Line] = [
             [(safe(entry.sentence), "bright")],
-            [("by reading: ", "dim"), self._intents.told.get(entry.intent, "? not read yet")],
+            [("observed: ", "dim"), self._told_of(entry)],
             [("look at the object before you answer; your word is recorded as yours", "dim")],
         ]
         heading = f"What became of: {safe(entry.action)} {safe(entry.target)}"

@@ -1,13 +1,13 @@
-"""``:calendar``: may a standard release happen now, why, and the next five slots."""
+"""Tab 5: may a standard release happen now, why, and the next five slots."""
 
 from __future__ import annotations
 
-from screens.pages.program.program import PageScreen
+from screens.frame.text_page import TextPage
 from tfdash.model.update import Update
 from tfdash.views.calendar import lines
 
 
-class CalendarPage(PageScreen):
+class CalendarPage(TextPage):
     title_text = "Release calendar"
 
     def lines(self) -> list[str]:

@@ -172,10 +172,10 @@ class InspectScreen(BoardScreen):
         self._load()
 
     def action_revisions(self) -> None:
-        self.tf.open_workload(self.subject)
+        self.tf.open("revisions", self.subject)
 
     def action_logs(self, previous: bool) -> None:
-        self.tf.open_logs(self.subject, previous)
+        self.tf.open("logs", self.subject, previous)
 
     # -- search -------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
 from screens.frame.board_screen import BoardScreen
+from screens.lists.item_rows import ItemRows
+from screens.registry import page_id
 from tfdash.model.section import SectionState
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
@@ -27,57 +28,32 @@ _COLUMNS = (
 _SOURCES = 8  # lines of sources at most; the rest is on :sources
 
 
-class _Sections:
-    """The sections as rows of a table."""
-
-    def __init__(self) -> None:
-        self.sections: dict[int, SectionState] = {}
-
-    def cells(self, key: Any) -> Sequence[Cell]:
-        section = self.sections.get(key)
-        if section is None:
-            return ()
-        state = states.of_level(Level(section.level))
-        if section.sentence == "loading":
-            state = states.LOADING
-        bright = "breach" if section.level == Level.BREACH else ""
-        return (
-            (section.title, "bright"),
-            (state.text, state.token),
-            (safe(section.sentence), bright),
-            (safe(section.detail), "dim"),
-        )
-
-    def marks(self, key: Any) -> Sequence[Hashable]:
-        section = self.sections.get(key)
-        return (section.title, section.level, section.sentence, "") if section else ()
-
-    def search_text(self, key: Any) -> str:
-        section = self.sections.get(key)
-        return f"{section.title} {section.sentence} {section.detail}".lower() if section else ""
-
-    def sort_value(self, key: Any, column: str) -> Any:
-        return key
-
-    def labels(self, key: Any) -> Mapping[str, str]:
-        return {}
-
-    def version(self, key: Any) -> Hashable:
-        section = self.sections.get(key)
-        return id(section)
+def _cells(section: SectionState) -> Sequence[Cell]:
+    state = states.of_level(Level(section.level))
+    if section.sentence == "loading":
+        state = states.LOADING
+    bright = "breach" if section.level == Level.BREACH else ""
+    return (
+        (section.title, "bright"),
+        (state.text, state.token),
+        (safe(section.sentence), bright),
+        (safe(section.detail), "dim"),
+    )
 
 
 class OverviewScreen(BoardScreen):
     """The operator reads the worst sentence first, then the sections, then how old the data is."""
-
-    tab = "overview"
 
     @property
     def crumb(self) -> str:
         return "Overview"
 
     def body(self) -> ComposeResult:
-        self._sections = _Sections()
+        self._sections = ItemRows[SectionState](
+            _cells,
+            marks=lambda s: (s.title, s.level, s.sentence, ""),
+            text=lambda s: f"{s.title} {s.sentence} {s.detail}",
+        )
         yield Lines(id="worst")
         yield Table(_COLUMNS, self._sections, title="Playbook", noun="sections", id="body")
         yield Rule("data sources", id="rule")
@@ -97,8 +73,8 @@ class OverviewScreen(BoardScreen):
             return
         sections = sorted(self.tf.board.assessment.sections, key=lambda s: -s.level)
         table = self.query_one("#body", Table)
-        before = list(self._sections.sections)
-        self._sections.sections = dict(enumerate(sections))
+        before = list(self._sections.all)
+        self._sections.all = dict(enumerate(sections))
         if len(before) != len(sections):
             table.set_rows(range(len(sections)), presorted=True)
         else:
@@ -149,6 +125,6 @@ class OverviewScreen(BoardScreen):
         self.query_one("#sources", Lines).show(lines)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
-        section = self._sections.sections.get(event.key)
+        section = self._sections.all.get(event.key)
         if section is not None:
-            self.tf.open_view({"deployments": "workloads"}.get(section.target, section.target))
+            self.tf.open(page_id(section.target))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from screens.frame.acting_screen import Acting, verb_of
+from screens.lists.item_rows import ItemRows
 from tfdash.model.judgement import CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
@@ -39,52 +40,32 @@ _STACKED = 34  # lines: room for two charts under each other
 _CHARTED = ("errors", "latency")
 
 
-class _Releases:
-    """The releases in flight as rows of a table, worst first."""
+Judged: TypeAlias = tuple[ReleaseState, CanaryJudgement | None]
 
-    def __init__(self) -> None:
-        self.all: dict[Subject, tuple[ReleaseState, CanaryJudgement | None]] = {}
 
-    def cells(self, key: Any) -> Sequence[Cell]:
-        found = self.all.get(key)
-        if found is None:
-            return ()
-        release, said = found
-        verdict, phase = canary.verdict(release, said), of_phase(release.phase)
-        weight = release.weight
-        share = weight.actual if weight.actual is not None else weight.wanted
-        return (
-            (canary.name_and_version(release), "bright"),
-            (verdict.text, verdict.token),
-            (phase.text, phase.token),
-            "" if share is None else f"{share:.3g} %",
-            said.advice.value if said is not None else "",
-            (safe(release.subject.namespace), "dim"),
-        )
+def _cells(judged: Judged) -> Sequence[Cell]:
+    release, said = judged
+    verdict, phase = canary.verdict(release, said), of_phase(release.phase)
+    weight = release.weight
+    share = weight.actual if weight.actual is not None else weight.wanted
+    return (
+        (canary.name_and_version(release), "bright"),
+        (verdict.text, verdict.token),
+        (phase.text, phase.token),
+        "" if share is None else f"{share:.3g} %",
+        said.advice.value if said is not None else "",
+        (safe(release.subject.namespace), "dim"),
+    )
 
-    def marks(self, key: Any) -> Sequence[Hashable]:
-        found = self.all.get(key)
-        return () if found is None else (key, canary.verdict(*found).word, found[0].phase, "", "", "")
 
-    def search_text(self, key: Any) -> str:
-        return str(key).lower()
-
-    def sort_value(self, key: Any, column: str) -> Any:
-        return list(self.all).index(key)
-
-    def labels(self, key: Any) -> Mapping[str, str]:
-        return {}
-
-    def version(self, key: Any) -> Hashable:
-        found = self.all.get(key)
-        return None if found is None else (id(found[0]), id(found[1]))
+def _marks(judged: Judged) -> Sequence[Hashable]:
+    return (judged[0].subject, canary.verdict(*judged).word, judged[0].phase, "", "", "")
 
 
 class CanaryScreen(Acting):
     """The verdict stands in the first line; a table of releases only where several are in flight."""
 
     AUTO_FOCUS = ""  # the table of releases is there only where several are
-    tab = "canary"
     scoped = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", "why", id="canary.why"),
@@ -104,7 +85,7 @@ class CanaryScreen(Acting):
         return "Canary"
 
     def body(self) -> ComposeResult:
-        self._releases = _Releases()
+        self._releases = ItemRows(_cells, marks=_marks, version=lambda judged: (id(judged[0]), id(judged[1])))
         yield Banner(id="banner")
         yield Table(_COLUMNS, self._releases, noun="releases", id="body")
         yield Prose(id="facts", indent=2)
@@ -366,18 +347,16 @@ class CanaryScreen(Acting):
         self._page("queries")
 
     def _page(self, what: str) -> None:
-        from screens.pages.releases.verdict import CanaryPage
-
         if self._release is not None:
-            self.app.push_screen(CanaryPage(self._release.subject, what))
+            self.tf.open("verdict", self._release.subject, what)
 
     def action_inspect(self, what: str) -> None:
         if self._release is not None:
-            self.tf.open_inspect(self._release.subject, what)
+            self.tf.open("inspect", self._release.subject, what)
 
     def action_logs(self) -> None:
         if self._release is not None:
-            self.tf.open_logs(self._release.workload or self._release.subject)
+            self.tf.open("logs", self._release.workload or self._release.subject)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         self._page("why")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screens.pages.program.program import PageScreen
+from screens.frame.text_page import TextPage
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.views import canary
@@ -10,7 +10,7 @@ from tfdash.views.canarywhy import query_lines, why_lines
 from widgets.textview import TextView
 
 
-class CanaryPage(PageScreen):
+class VerdictPage(TextPage):
     """``what`` is "why" or "queries"; follows the release while it is shown."""
 
     def __init__(self, subject: Subject, what: str) -> None:

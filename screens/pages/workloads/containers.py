@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Hashable, Sequence
+from typing import ClassVar, TypeAlias
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.frame.board_screen import BoardScreen
+from screens.lists.item_rows import ItemRows
 from tfdash.model.kube import Container, ContainerStatus, Pod
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -35,61 +36,38 @@ _COLUMNS = (
 )
 
 
-class _Containers:
-    """The containers as rows of a table, in the order in which the pod names them."""
+Stated: TypeAlias = tuple[Container, ContainerStatus]
 
-    def __init__(self) -> None:
-        self.pod: Pod | None = None
-        self.now = 0.0
 
-    def _of(self, name: Any) -> tuple[Container, ContainerStatus] | None:
-        pod = self.pod
-        container = next((c for c in pod.containers if c.name == name), None) if pod else None
-        if pod is None or container is None:
-            return None
-        status = next((s for s in pod.statuses if s.name == name), None)
-        return container, status or ContainerStatus(container.name)
+def _containers(pod: Pod) -> dict[str, Stated]:
+    """By name, in the order in which the pod names them."""
+    statuses = {s.name: s for s in pod.statuses}
+    return {c.name: (c, statuses.get(c.name) or ContainerStatus(c.name)) for c in pod.containers}
 
-    def cells(self, key: Any) -> Sequence[Cell]:
-        found = self._of(key)
-        if found is None:
-            return ()
-        c, s = found
-        last = s.last_reason
-        if s.last_exit_code is not None:
-            last = f"{last}, exit {s.last_exit_code}, {since(s.last_finished, self.now)} ago"
-        r = c.resources
-        return (
-            (safe(c.name), "bright"),
-            ("sidecar" if c.sidecar else "init" if c.init else "main", "dim"),
-            _state(s),
-            ("✔ yes", "ok") if s.ready else ("· no", "dim") if s.state == "terminated" else ("▲ no", "warn"),
-            (str(s.restarts), "warn" if s.restarts else ""),
-            since(s.since, self.now) if s.since else "",
-            safe(last),
-            " / ".join("-" if v is None else canonical_cores(v) for v in (r.cpu_request, r.cpu_limit)),
-            " / ".join("-" if v is None else canonical_bytes(v) for v in (r.memory_request, r.memory_limit)),
-            short_images((c.image,)),
-        )
 
-    def marks(self, key: Any) -> Sequence[Hashable]:
-        found = self._of(key)
-        if found is None:
-            return ()
-        c, s = found
-        return (c.name, "", (s.state, s.reason), s.ready, s.restarts, "", s.last_finished, "", "", c.image)
+def _cells(stated: Stated, now: float) -> Sequence[Cell]:
+    c, s = stated
+    last = s.last_reason
+    if s.last_exit_code is not None:
+        last = f"{last}, exit {s.last_exit_code}, {since(s.last_finished, now)} ago"
+    r = c.resources
+    return (
+        (safe(c.name), "bright"),
+        ("sidecar" if c.sidecar else "init" if c.init else "main", "dim"),
+        _state(s),
+        ("✔ yes", "ok") if s.ready else ("· no", "dim") if s.state == "terminated" else ("▲ no", "warn"),
+        (str(s.restarts), "warn" if s.restarts else ""),
+        since(s.since, now) if s.since else "",
+        safe(last),
+        " / ".join("-" if v is None else canonical_cores(v) for v in (r.cpu_request, r.cpu_limit)),
+        " / ".join("-" if v is None else canonical_bytes(v) for v in (r.memory_request, r.memory_limit)),
+        short_images((c.image,)),
+    )
 
-    def search_text(self, key: Any) -> str:
-        return str(key).lower()
 
-    def sort_value(self, key: Any, column: str) -> Any:
-        return 0
-
-    def labels(self, key: Any) -> Mapping[str, str]:
-        return {}
-
-    def version(self, key: Any) -> Hashable:
-        return id(self.pod)
+def _marks(stated: Stated) -> Sequence[Hashable]:
+    c, s = stated
+    return (c.name, "", (s.state, s.reason), s.ready, s.restarts, "", s.last_finished, "", "", c.image)
 
 
 def _state(s: ContainerStatus) -> Cell:
@@ -119,7 +97,8 @@ class ContainersScreen(BoardScreen):
     def __init__(self, pod: Subject) -> None:
         super().__init__()
         self.pod = pod
-        self._source = _Containers()
+        self._pod_shown: Pod | None = None
+        self._source = ItemRows[Stated](lambda stated: _cells(stated, self.tf.now()), marks=_marks)
 
     @property
     def crumb(self) -> str:
@@ -132,7 +111,7 @@ class ContainersScreen(BoardScreen):
         return {"Pod": Scope((self.pod.namespace,))}
 
     def says(self) -> list[Cell]:
-        pod = self._source.pod
+        pod = self._pod_shown
         if pod is None:
             return []
         status = status_of(pod)
@@ -146,28 +125,26 @@ class ContainersScreen(BoardScreen):
         self._show()
 
     def tick(self) -> None:
-        self._source.now = self.tf.now()
         self.query_one("#body", Table).touch()
 
     def _show(self) -> None:
         cluster = self.tf.board.picture.clusters[self.pod.cluster]
         found = cluster.objects("Pod").get(self.pod.key)
-        before = self._source.pod
+        before = self._pod_shown
         table = self.query_one("#body", Table)
-        self._source.now = self.tf.now()
         if found is None:
             gone = cluster.kinds.get("Pod")
             if gone is not None and gone.complete:
                 table.set_empty(f"The pod {safe(self.pod.name)} is gone.")
-                self._source.pod = None
+                self._pod_shown, self._source.all = None, {}
                 table.set_rows(())
             return
         if not isinstance(found, Pod):
             table.set_progress("loading the pod")
             return
         table.set_progress("")
-        self._source.pod = found
-        names = [c.name for c in found.containers]
+        self._pod_shown, self._source.all = found, _containers(found)
+        names = list(self._source.all)
         if before is None or [c.name for c in before.containers] != names:
             table.set_rows(names, presorted=True)
         elif before is not found:
@@ -176,11 +153,11 @@ class ContainersScreen(BoardScreen):
     # -- keys ---------------------------------------------------------------------------------------------------
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
-        self.tf.open_logs(self.pod, False, str(event.key))
+        self.tf.open("logs", self.pod, False, str(event.key))
 
     def action_logs(self, previous: bool) -> None:
         key = self.query_one("#body", Table).cursor_key
-        self.tf.open_logs(self.pod, previous, str(key) if key else "")
+        self.tf.open("logs", self.pod, previous, str(key) if key else "")
 
     def action_inspect(self, what: str) -> None:
-        self.tf.open_inspect(self.pod, what)
+        self.tf.open("inspect", self.pod, what)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from textual.worker import WorkType
 
+from screens.shell import Shell
 from tfdash.model.kinds import KINDS
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
@@ -17,9 +17,6 @@ from tfdash.text import safe
 from tfdash.views.revisions import Comparison, Revision, latest_change, revisions
 from widgets.panel import Line, Piece
 
-if TYPE_CHECKING:
-    from screens.app import TfdashApp
-
 _REST = 0.25  # seconds that the cursor must rest before the network is asked
 _KEPT = 200
 
@@ -27,8 +24,8 @@ _KEPT = 200
 class Recent:
     """``lines`` answers at once with what is known, and asks for what is not."""
 
-    def __init__(self, app: TfdashApp, changed: Callable[[], None]) -> None:
-        self._app, self._changed = app, changed
+    def __init__(self, shell: Shell, changed: Callable[[], None]) -> None:
+        self._shell, self._changed = shell, changed
         self._known: dict[tuple[Subject, str], tuple[tuple[Revision, ...], Comparison | None] | str] = {}
         self._asked: tuple[Subject, str] | None = None
 
@@ -56,15 +53,15 @@ class Recent:
         if self._asked != at:
             self._asked = at
             work: WorkType[None] = partial(self._read, at)
-            self._app.run_worker(work, exclusive=True, group="recent", exit_on_error=False)
+            self._shell.run_worker(work, exclusive=True, group="recent", exit_on_error=False)
 
     async def _read(self, at: tuple[Subject, str]) -> None:
         subject = at[0]
         await asyncio.sleep(_REST)
         try:
             async with asyncio.timeout(10):
-                workload = await self._app.board.read(subject)
-                children = await self._app.board.read_children(subject, KINDS[subject.kind].revisions)
+                workload = await self._shell.board.read(subject)
+                children = await self._shell.board.read_children(subject, KINDS[subject.kind].revisions)
             found = revisions(workload.document, [child.document for child in children])
             self._keep(at, (found, latest_change(found)))
         except ReadFailed as failed:

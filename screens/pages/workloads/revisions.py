@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.frame.acting_screen import Acting
+from screens.lists.item_rows import ItemRows
 from tfdash.model.kinds import KINDS
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
@@ -37,58 +38,23 @@ _COLUMNS = (
 _SOON = 1.5  # seconds between two readings of a workload that changes
 
 
-class _Revisions:
-    """The revisions as rows of a table, newest first."""
-
-    def __init__(self) -> None:
-        self.all: dict[str, Revision] = {}
-        self.now = 0.0
-
-    def cells(self, key: Any) -> Sequence[Cell]:
-        r = self.all.get(key)
-        if r is None:
-            return ()
-        running = bool(r.replicas)
-        state: Cell = (
-            ("◆ current", "accent")
-            if r.current
-            else ("◐ leaving", "moving")
-            if running
-            else ("· kept", "dim")
-        )
-        pods = "" if r.replicas is None else str(r.replicas)
-        age = since(r.created, self.now)
-        name = str(r.number) if r.number else safe(r.name)
-        return (
-            (name, "bright" if r.current else ""),
-            state,
-            short_images(r.images),
-            pods,
-            age,
-            safe(r.cause),
-            safe(r.name),
-        )
-
-    def marks(self, key: Any) -> Sequence[Hashable]:
-        r = self.all.get(key)
-        return () if r is None else (r.number, r.current, r.images, r.replicas, "", r.cause, r.name)
-
-    def search_text(self, key: Any) -> str:
-        r = self.all.get(key)
-        return "" if r is None else f"{r.number} {r.name} {' '.join(r.images)} {r.cause}".lower()
-
-    def sort_value(self, key: Any, column: str) -> Any:
-        return list(self.all).index(key)
-
-    def labels(self, key: Any) -> Mapping[str, str]:
-        return {}
-
-    def version(self, key: Any) -> Hashable:
-        r = self.all.get(key)
-        return None if r is None else (r.name, r.current, r.replicas)
+def _cells(r: Revision, now: float) -> Sequence[Cell]:
+    running = bool(r.replicas)
+    state: Cell = (
+        ("◆ current", "accent") if r.current else ("◐ leaving", "moving") if running else ("· kept", "dim")
+    )
+    return (
+        (str(r.number) if r.number else safe(r.name), "bright" if r.current else ""),
+        state,
+        short_images(r.images),
+        "" if r.replicas is None else str(r.replicas),
+        since(r.created, now),
+        safe(r.cause),
+        safe(r.name),
+    )
 
 
-class WorkloadScreen(Acting):
+class RevisionsScreen(Acting):
     """The revision under the cursor against the one before it, or, where two are marked, those two."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,7 +70,12 @@ class WorkloadScreen(Acting):
     def __init__(self, subject: Subject) -> None:
         super().__init__()
         self.subject = subject
-        self._source = _Revisions()
+        self._source = ItemRows[Revision](
+            lambda r: _cells(r, self.tf.now()),
+            marks=lambda r: (r.number, r.current, r.images, r.replicas, "", r.cause, r.name),
+            text=lambda r: f"{r.number} {r.name} {' '.join(r.images)} {r.cause}",
+            version=lambda r: (r.name, r.current, r.replicas),
+        )
         self._problem = ""
         self._read = self._due = False
 
@@ -159,7 +130,6 @@ class WorkloadScreen(Acting):
         )
 
     def tick(self) -> None:
-        self._source.now = self.tf.now()
         self.query_one("#body", Table).touch()
 
     def _load(self) -> None:
@@ -183,7 +153,6 @@ class WorkloadScreen(Acting):
             return
         found = revisions(workload.document, [child.document for child in children])
         self._problem, self._read = "", True
-        self._source.now = self.tf.now()
         known = list(self._source.all)
         self._source.all = {r.name: r for r in found}
         table = self.query_one("#body", Table)
@@ -245,13 +214,13 @@ class WorkloadScreen(Acting):
         owner = self.subject
         if kind == "ReplicaSet":
             owner = Subject(owner.cluster, kind, owner.namespace, str(event.key))
-        self.tf.open_list("pods", Restriction((owner.namespace,), owner=owner))
+        self.tf.open("pods", Restriction((owner.namespace,), owner=owner))
 
     def action_inspect(self, what: str) -> None:
-        self.tf.open_inspect(self.subject, what)
+        self.tf.open("inspect", self.subject, what)
 
     def action_logs(self, previous: bool) -> None:
-        self.tf.open_logs(self.subject, previous)
+        self.tf.open("logs", self.subject, previous)
 
     def on_text_view_copy_requested(self, event: TextView.CopyRequested) -> None:
         self.tf.copy_text(event.text, f"{event.view.lines:,} lines")

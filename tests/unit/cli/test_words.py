@@ -7,21 +7,20 @@ import subprocess
 
 import pytest
 
-from screens.commands import view_id
+from screens.registry import page_id
 from tfdash.cli import parser
 from tfdash.cli.completion import _commands, bash, fish, zsh
 from tfdash.model.kinds import JUDGED, LISTED, first_kind
 from tfdash.report.gather import screen_view
 
-OWN = ("overview", "canary")  # screens that are no list
+OWN = ("overview", "canary", "changes")  # reported, and no list
 
 
 def test_every_screen_can_be_opened_and_reported() -> None:
-    for name in parser.SCREENS:
-        if name in OWN:
-            continue
-        assert view_id(name) or name == "deployments", name
-        assert screen_view(name) is not None
+    for name in (*parser.SCREENS, *parser.REPORTED):
+        assert page_id(name), name
+    for name in parser.REPORTED:
+        assert name in OWN or screen_view(name) is not None
 
 
 def test_what_is_fetched_first_is_a_kind_of_a_screen() -> None:

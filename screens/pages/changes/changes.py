@@ -1,0 +1,73 @@
+"""``:changes``: what was changed in the last hours, by whom, as a diff."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.worker import WorkType
+
+from screens.frame.text_page import TextPage
+from tfdash.changes import Contents, Gathered, gather
+from tfdash.text import safe
+from tfdash.views.changes import change_lines
+
+
+class ChangesScreen(TextPage):
+    """What was changed in the last hours, by whom, as a diff; read anew while it is shown."""
+
+    title_text = "Changes"
+    HOURS = 6
+    EVERY = 15.0  # seconds between two readings
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "read_again", "read again", id="changes.refresh", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: Gathered | None = None
+        self._problem = ""
+        self._contents = Contents()
+
+    def on_mount(self) -> None:
+        self.set_interval(self.EVERY, self._read_if_shown)
+        self.action_read_again()
+
+    def _read_if_shown(self) -> None:
+        if self.app.screen is self:
+            self.action_read_again()
+
+    def action_read_again(self) -> None:
+        work: WorkType[None] = self._read
+        self.run_worker(work, exclusive=True, group="changes", exit_on_error=False)
+
+    async def _read(self) -> None:
+        board = self.tf.board
+        try:
+            self._found = await gather(
+                board,
+                board.clusters,
+                self.tf.namespaces,
+                self.tf.now() - self.HOURS * 3600,
+                sights=self.tf.recorder.sights if self.tf.recorder else (),
+                entries=self.tf.audit_entries(),
+                contents=self._contents,
+            )
+            self._problem = ""
+        except RuntimeError as error:  # the board is starting or stopping; the next reading is soon
+            self._problem = str(error)
+            self.set_timer(0.5, self._read_if_shown)
+        self.catch_up()
+
+    def lines(self) -> list[str]:
+        if self._found is None:
+            return [f"? {safe(self._problem)}" if self._problem else "reading what was changed …"]
+        names = self.tf.namespaces
+        where = "in all namespaces" if names is None else "in " + ", ".join(safe(n) for n in names)
+        several = len(self.tf.board.clusters) > 1
+        told = change_lines(self._found.changes, self.tf.now(), self.tf.zone, several_clusters=several)
+        none = (
+            [f"Nobody is known to have changed anything in the last {self.HOURS} hours."] if not told else []
+        )
+        head = f"Workloads, their ConfigMaps and HPAs {where}, the last {self.HOURS} hours, newest first"
+        return [head, *(f"? not read: {safe(u)}" for u in self._found.unread), "", *none, *told]

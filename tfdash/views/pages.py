@@ -1,0 +1,149 @@
+"""The pages of the terminal as data, one line each. No Textual in it: the command line reads it, too.
+
+A page is a folder below ``screens/pages`` and its line here. From the line follow its digit, its command after ``:``,
+``--screen`` and completion, and the counts on its tab. The lists of kinds come with their kinds (``screens.registry``).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ScreenSpec(NamedTuple):
+    """``opens`` is "module:Class" below ``screens.pages``; "" says that this section of the playbook is not there yet."""
+
+    id: str
+    title: str  # of its tab
+    opens: str = ""
+    digit: str = ""  # its tab; a page without one is opened above the page that is shown
+    command: str = ""  # "noun: verb" after ":"; "" for a page that is about one object, and opened from there
+    aliases: tuple[str, ...] = ()
+    help: str = ""
+    wants: tuple[
+        str, ...
+    ] = ()  # kinds that must be kept current while it is shown; the first is read before all else
+    sections: tuple[str, ...] = ()  # of the playbook: their worst stands on the tab
+    headless: bool = False  # whether ``snapshot`` writes it
+
+
+PAGES: tuple[ScreenSpec, ...] = (
+    ScreenSpec(
+        "overview",
+        "Overview",
+        "overview.overview:OverviewScreen",
+        digit="1",
+        command="overview: open",
+        aliases=("overview", "pulse"),
+        help="the playbook's sections, worst first",
+        headless=True,
+    ),
+    ScreenSpec(
+        "workloads",
+        "Deployments",
+        "workloads.workloads:WorkloadsScreen",
+        digit="2",
+        sections=("releases", "serving"),
+    ),
+    ScreenSpec(
+        "canary",
+        "Canary",
+        "releases.canary:CanaryScreen",
+        digit="3",
+        command="canary: open",
+        aliases=("canary", "release", "releases"),
+        help="releases in flight and their verdict",
+        headless=True,
+    ),
+    ScreenSpec("resources", "Resources", digit="4"),
+    ScreenSpec(
+        "calendar",
+        "Calendar",
+        "calendar.calendar:CalendarPage",
+        digit="5",
+        command="calendar: open",
+        aliases=("calendar", "cal", "slots"),
+        help="may we release now, and the next five slots",
+    ),
+    ScreenSpec("recovery", "Recovery", digit="6"),
+    ScreenSpec("database", "Database", digit="7"),
+    ScreenSpec("incidents", "Incidents", digit="8"),
+    ScreenSpec("nodes", "Nodes", "nodes.nodes:NodesScreen", digit="9", sections=("nodes",)),
+    ScreenSpec(
+        "environments",
+        "Environments",
+        "program.environments:EnvironmentsScreen",
+        command="environment: list or switch",
+        aliases=("ctx", "env", "context", "contexts", "environments"),
+        help="environments of the configuration, contexts of the kubeconfig",
+    ),
+    ScreenSpec(
+        "sources",
+        "Data sources",
+        "program.sources:SourcesScreen",
+        command="sources: how fresh each is",
+        aliases=("sources", "src", "about"),
+        help="data sources and their ages",
+    ),
+    ScreenSpec(
+        "changes",
+        "Changes",
+        "changes.changes:ChangesScreen",
+        command="changes: who changed what",
+        aliases=("changes", "changed"),
+        help="the last hours, as differences",
+        headless=True,
+    ),
+    ScreenSpec(
+        "messages",
+        "Messages",
+        "program.messages:MessagesScreen",
+        command="messages: what was told",
+        aliases=("messages", "msg"),
+        help="the newest 500",
+    ),
+    ScreenSpec(
+        "audit",
+        "Audit log",
+        "audit.audit:AuditScreen",
+        command="audit log: open",
+        aliases=("audit", "log"),
+        help="what was done, refused and approved, newest first",
+    ),
+    ScreenSpec(
+        "approvals",
+        "Approvals",
+        "audit.approvals:ApprovalsScreen",
+        command="approvals: list",
+        aliases=("approvals", "approve"),
+        help="plans that wait for a second person",
+    ),
+    ScreenSpec(
+        "unsettled",
+        "Unsettled",
+        "audit.reconcile:ReconcileScreen",
+        command="actions: settle what was left",
+        aliases=("unsettled", "settle"),
+        help="intents without an outcome",
+    ),
+    ScreenSpec(
+        "help",
+        "Help",
+        "program.help:HelpScreen",
+        command="help: keys and commands",
+        aliases=("help", "h", "?"),
+        help="the keys that work here",
+    ),
+    # About one object: opened from a page that shows it.
+    ScreenSpec("containers", "Containers", "workloads.containers:ContainersScreen"),
+    ScreenSpec("revisions", "Revisions", "workloads.revisions:RevisionsScreen"),
+    ScreenSpec("inspect", "Inspect", "inspect.inspect:InspectScreen"),
+    ScreenSpec("logs", "Logs", "logs.logs:LogScreen"),
+    ScreenSpec("verdict", "Verdict", "releases.verdict:VerdictPage"),
+    ScreenSpec("actions", "Actions", "actions.actions:ActionsScreen"),
+    ScreenSpec("entry", "Entry", "audit.entry:EntryPage"),
+)
+"""In the order of the tabs, then of the palette."""
+FIRST: tuple[str, ...] = tuple(page.id for page in PAGES if page.command)
+"""The pages that the program can begin with; the lists of kinds come to these."""
+HEADLESS: tuple[str, ...] = tuple(page.id for page in PAGES if page.headless)
+"""The pages that ``snapshot`` writes; the lists of kinds come to these."""
