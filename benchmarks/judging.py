@@ -105,8 +105,7 @@ def past(services: int, pods: int, begin: float, since: float, until: float, ste
 async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, object]:
     from tests.configured import metrics_source
     from tfdash.clock import SystemClock
-    from tfdash.judging.policies import Policies
-    from tfdash.judging.releases import Releases
+    from tfdash.judging.canaries import CanaryRunner
     from tfdash.model.assessment import EMPTY_ASSESSMENT
     from tfdash.model.kube import Pod
     from tfdash.model.observation import Observation
@@ -114,6 +113,7 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
     from tfdash.model.release import Carrier, Phase, ReleaseState, Side
     from tfdash.model.subject import ClusterRef, Key, Subject
     from tfdash.model.traffic import NO_SIGNALS, Published, Signals, with_signals
+    from tfdash.playbook.policies import Policies
 
     ref, clock = ClusterRef("bench", "one"), SystemClock()
     began = clock.now() - args.history * 60
@@ -168,7 +168,7 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         ref, {"metrics": {"interval": f"{args.interval}s"}}, {"url": server.url}, None, clock
     )
     assert source is not None
-    judge = Releases(Policies(), hold=args.hold / 1000)
+    judge = CanaryRunner(Policies(), hold=args.hold / 1000)
     judge.states = releases
     cluster = ClusterPicture(
         ref=ref, info=Observation(), kinds={"Pod": Observation(value=pods, complete=True)}
@@ -181,14 +181,14 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         """As ``tfdash.board.board`` does."""
         picture = Picture(at=clock.now(), number=1, clusters={ref: cluster}, signals=board.signals)
         begin = time.perf_counter()
-        judge.assess(picture, signals, set(), clock.now(), {}, {})
+        judge.assess(picture, signals, set(), clock.now())
         holds.append(time.perf_counter() - begin)
         while judge.waiting:
             await asyncio.sleep(0.005)
             begin = time.perf_counter()
             judge.go_on(picture, clock.now())
             holds.append(time.perf_counter() - begin)
-        judge.assess(picture, nothing, set(), clock.now(), {}, {})
+        judge.assess(picture, nothing, set(), clock.now())
 
     wall0 = time.monotonic()
     fill = time.process_time()

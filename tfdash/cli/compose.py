@@ -22,7 +22,7 @@ from tfdash.sources.kubernetes.source import KubernetesSource
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
-    from tfdash.judging.policies import Policies
+    from tfdash.playbook.policies import Policies
     from tfdash.playbook.schedule import CalendarPolicy
 
 
@@ -81,7 +81,7 @@ def calendar_of(settings: Settings) -> CalendarPolicy:
 
 def policies_of(settings: Settings) -> Policies:
     """[policy.canary], [calendar] and [releases]."""
-    from tfdash.judging.policies import Policies
+    from tfdash.playbook.policies import Policies
 
     return Policies(
         canary=settings.policy.canary, calendar=calendar_of(settings), pairs=settings.releases.pairs

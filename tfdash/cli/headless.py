@@ -27,7 +27,7 @@ def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
 
 def _signals(board: Board) -> tuple[str, ...]:
     """What is in flight needs its samples, and each journey one run, or the reason why it has none."""
-    from tfdash.judging.releases import judged, traffic_of
+    from tfdash.judging.canaries import judged, traffic_of
     from tfdash.sources.journeys.source import JourneysSource
     from tfdash.sources.prometheus.source import PrometheusSource
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
+from tfdash.model.verdict import Level
+
 
 class SectionState(msgspec.Struct, frozen=True, kw_only=True):
-    """``level`` is a ``tfdash.model.verdict.Level`` as a number; ``target`` names the screen that shows it."""
+    """One result, of which line, badge, gate and report are readings. ``target`` names the screen that shows it.
+    ``loading``: UNKNOWN only because nothing was read yet."""
 
     id: str
     title: str
-    level: int
+    level: Level
     sentence: str
     detail: str = ""
     target: str = "overview"
     count: int = 0  # subjects at that level
+    loading: bool = False

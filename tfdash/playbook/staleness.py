@@ -1,11 +1,13 @@
-"""Whether a kind can be seen. What cannot be seen is never said to be well."""
+"""Why a kind cannot be judged by. What was not read, not wholly or not lately is never said to be well."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.verdict import UnknownKind
-from tfdash.playbook.moment import Moment
 
 _UNKNOWN = {
     ProblemKind.FORBIDDEN: UnknownKind.NO_PRIVILEGE,
@@ -16,19 +18,37 @@ _UNKNOWN = {
 }
 
 
-def blindness(seen: Observation[Objects] | None, stale_after: float, moment: Moment) -> UnknownKind | None:
-    """Why the kind cannot be judged by, or None where it is whole and was proven current lately.
+class Unread(NamedTuple):
+    """A named UNKNOWN in the place of objects. ``cause`` is one sentence; ``absent``: the cluster does not serve the
+    kind, so there are none of it."""
 
-    A kind that the cluster does not serve is seen: there is none.
-    """
+    unknown: UnknownKind
+    cause: str
+    absent: bool = False
+
+
+NOT_ASKED = Unread(UnknownKind.NO_DATA, "not asked for")
+LOADING = Unread(UnknownKind.LOADING, "still loading")
+
+
+def unread(seen: Observation[Objects] | None) -> Unread | None:
+    """Why the objects of a kind are not known; None where they were all read once."""
     if seen is None:
-        return UnknownKind.NO_DATA
-    if seen.value is None or not seen.complete or seen.provisional:
-        if seen.problem is None:
-            return UnknownKind.LOADING
-        if seen.problem.kind is ProblemKind.NOT_SERVED:
-            return None
-        return _UNKNOWN.get(seen.problem.kind, UnknownKind.NO_DATA)
-    if seen.observed_at is None:
-        return UnknownKind.NO_DATA
-    return UnknownKind.STALE if moment.reached(seen.observed_at + stale_after) else None
+        return NOT_ASKED
+    if seen.problem is not None and not seen.complete:
+        absent = seen.problem.kind is ProblemKind.NOT_SERVED
+        return Unread(_UNKNOWN.get(seen.problem.kind, UnknownKind.NO_DATA), str(seen.problem), absent)
+    return None if seen.complete and not seen.provisional else LOADING
+
+
+def stale_at(seen: Observation[Objects], stale_after: float) -> float:
+    """When the objects count as stale (epoch seconds), if nothing proves them current before. Half-open: from then on."""
+    return (seen.observed_at or 0.0) + stale_after
+
+
+def stale(seen: Observation[Objects], stale_after: float, now: float) -> Unread | None:
+    """That nothing proved the objects current for so long, or None."""
+    if now < stale_at(seen, stale_after):
+        return None
+    at = datetime.fromtimestamp(seen.observed_at or 0.0, UTC)
+    return Unread(UnknownKind.STALE, f"not proven current since {at:%H:%M}Z")

@@ -18,9 +18,9 @@ def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
     """By tab, worst first, at most two each; what is still loading says nothing."""
     found: dict[str, set[tuple[int, int, str, str]]] = {}
     for section in assessment.sections:
-        if section.level < Level.UNKNOWN or section.sentence == "loading":
+        if section.level < Level.UNKNOWN or section.loading:
             continue
-        state = states.of_level(Level(section.level))
+        state = states.of_level(section.level)
         badge = (-section.level, -section.count, f"{state.glyph}{section.count or ''}", state.token)
         for tab in ("overview", *(page.id for page in PAGES if section.id in page.sections)):
             found.setdefault(tab, set()).add(badge)

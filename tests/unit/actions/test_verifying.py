@@ -10,13 +10,12 @@ import pytest
 
 from tests.unit.playbook.canary.making import NEW, OLD, SUBJECT, T0, release, seen, traffic
 from tests.unit.store.helpers import Clock, opened
-from tests.unit.test_judging_releases import SIGNALS, picture
+from tests.unit.test_judging_canaries import SIGNALS, picture
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.actions.store import decisions
 from tfdash.actions.store.verified_releases import Verifier, holds
-from tfdash.judging.policies import Policies
-from tfdash.judging.releases import Releases
+from tfdash.judging.canaries import CanaryRunner
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.picture import Picture
@@ -25,6 +24,7 @@ from tfdash.model.requests import Document
 from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import NO_SIGNALS
+from tfdash.playbook.policies import Policies
 
 DONE = release(phase=Phase.COMPLETE, canary=None, stable=msgspec.structs.replace(release().canary, pods=()))
 HELD = CanaryJudgement(
@@ -147,11 +147,11 @@ async def test_baselines_are_kept_now_and_then_and_when_only_one_version_is_left
 def test_a_restart_after_100_percent_still_judges_against_the_remembered_baseline(
     about: str, label: str
 ) -> None:
-    before = Releases(Policies())
+    before = CanaryRunner(Policies())
     before.states = {SUBJECT: release()}
-    before.assess(picture(before.states), SIGNALS, set(), T0 + 721, {}, {})
+    before.assess(picture(before.states), SIGNALS, set(), T0 + 721)
     frozen = before.frozen[SUBJECT]
-    after = Releases(Policies())
+    after = CanaryRunner(Policies())
     after.states = {
         SUBJECT: release(phase=Phase.COMPLETE, canary=None, stable=release().canary, finished=T0 + 600)
     }
@@ -160,18 +160,18 @@ def test_a_restart_after_100_percent_still_judges_against_the_remembered_baselin
         picture(after.states), signals=msgspec.structs.replace(NO_SIGNALS, traffic=alone)
     )
     facts = StoreState(baselines={SUBJECT: frozen}, baseline_of={SUBJECT: about} if about else {})
-    after.assess(msgspec.structs.replace(shown, store_state=facts), SIGNALS, set(), T0 + 721, {}, {})
+    after.assess(msgspec.structs.replace(shown, store_state=facts), SIGNALS, set(), T0 + 721)
     told = [t.baseline_label for t in after.judgements[SUBJECT].triggers if t.id == "errors"]
     assert [t[: len(label)] for t in told] == [label] if label else not any("frozen at" in t for t in told)
 
 
 @pytest.mark.parametrize(("about", "breach"), [(NEW, True), ("", True), (OLD, False)])
 def test_a_decision_is_about_one_version(about: str, breach: bool) -> None:
-    judge = Releases(Policies())
+    judge = CanaryRunner(Policies())
     judge.states = {SUBJECT: release()}
     facts = StoreState(manual={SUBJECT: "ann: no"}, decided_on={SUBJECT: about} if about else {})
     shown = msgspec.structs.replace(picture(judge.states), store_state=facts)
-    judge.assess(shown, SIGNALS, set(), T0 + 721, {}, {})
+    judge.assess(shown, SIGNALS, set(), T0 + 721)
     told = judge.judgements[SUBJECT]
     assert (told.outcome is Outcome.BREACH) is breach
     assert ("ann: no" in told.sentence) is breach

@@ -30,6 +30,7 @@ from tfdash.playbook.releases import CARRIERS, release_of
 from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.version import NONE_KEPT, version_of
 from tfdash.playbook.releases.world import World
+from tfdash.playbook.seen import ClusterLook
 
 _BY_CARRIER = frozenset(
     {
@@ -107,7 +108,9 @@ def standing(
         unable=unable,
         judgement=assessment.canaries.get(bare(release.subject)) if release is not None else None,
         scaler=_scaler(subject, cluster.objects("HorizontalPodAutoscaler").values()),
-        managed_by=release.managed_by if release is not None else manager_of(World(cluster, now), obj),
+        managed_by=release.managed_by
+        if release is not None
+        else manager_of(World(ClusterLook(cluster), now), obj),
     )
 
 
@@ -134,7 +137,7 @@ def _carried(
         if subject in (state.workload, state.partner) and state.subject != subject:
             return state
     cluster = picture.clusters[subject.cluster]
-    world = World(cluster, now, policy.pairs)
+    world = World(ClusterLook(cluster), now, policy.pairs)
     for name in {subject.name, subject.name.removesuffix("-primary")}:
         canary = world.canary_of("Deployment", subject.namespace, name)
         if canary is not None:

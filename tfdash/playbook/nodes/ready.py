@@ -5,10 +5,11 @@ from __future__ import annotations
 from tfdash.model.kubecluster import Node
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.playbook.rule import Rule, Told
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.serving.rollout_status import condition
 
-RULE = "node.ready"
+ID = "node.ready"
 _PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
 
@@ -18,7 +19,7 @@ def judge(ref: ClusterRef, node: Node) -> Verdict:
     if ready is None:
         return Verdict(
             level=Level.UNKNOWN,
-            rule=RULE,
+            rule=ID,
             subject=subject,
             unknown=UnknownKind.NO_DATA,
             sentence=f"{node.name}: reports no Ready condition",
@@ -28,7 +29,7 @@ def judge(ref: ClusterRef, node: Node) -> Verdict:
         lost = "is lost" if ready.status == "Unknown" else "is not ready"
         return Verdict(
             level=Level.BREACH,
-            rule=RULE,
+            rule=ID,
             subject=subject,
             sentence=f"{node.name} {lost}{why}",
             since=ready.since,
@@ -36,10 +37,13 @@ def judge(ref: ClusterRef, node: Node) -> Verdict:
     pressed = [c.type for c in node.conditions if c.type in _PRESSURE and c.status == "True"]
     if pressed:
         text = f"{node.name}: {', '.join(pressed)}"
-        return Verdict(level=Level.WARN, rule=RULE, subject=subject, sentence=text, since=ready.since)
+        return Verdict(level=Level.WARN, rule=ID, subject=subject, sentence=text, since=ready.since)
     if node.unschedulable:
         text = f"{node.name} is ready, cordoned"
-        return Verdict(level=Level.PAUSED, rule=RULE, subject=subject, sentence=text, since=ready.since)
+        return Verdict(level=Level.PAUSED, rule=ID, subject=subject, sentence=text, since=ready.since)
     return Verdict(
-        level=Level.OK, rule=RULE, subject=subject, sentence=f"{node.name} is ready", since=ready.since
+        level=Level.OK, rule=ID, subject=subject, sentence=f"{node.name} is ready", since=ready.since
     )
+
+
+RULE = Rule(ID, (Node,), lambda case: Told((judge(case.ref, case.obj),)))

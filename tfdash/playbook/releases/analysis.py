@@ -54,7 +54,7 @@ def analyses(world: World, rollout: Rollout) -> tuple[tuple[Analysis, ...], str]
 def _problem(world: World, missing: list[str]) -> str:
     if not missing:
         return ""
-    why = world.unread("AnalysisRun") or world.unread("Experiment")
+    why = world.unread(AnalysisRun, Experiment)
     return f"{', '.join(missing)} cannot be read: {why}" if why else f"{', '.join(missing)} is gone"
 
 

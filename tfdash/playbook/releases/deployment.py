@@ -32,7 +32,7 @@ def belongs_elsewhere(world: World, deployment: Deployment) -> bool:
 
 def health(world: World, deployment: Deployment) -> tuple[Serving, str]:
     """Serving health, in the judge's own words where it has judged."""
-    known = world.workloads.get(world.subject(deployment))
+    known = world.workload(deployment)
     state = (
         known.serving
         if known
@@ -50,7 +50,7 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
     living = [s for s in older if s.replicas or s.desired]
     waiting = newest is not None and newest.template.containers != deployment.template.containers
     once = progressing is not None and progressing.reason == _DONE
-    unread = world.unread("ReplicaSet") if not links.replica_sets else ""
+    unread = world.unread(ReplicaSet) if not links.replica_sets else ""
     flight = bool(living) or waiting or not (once or (newest is None and status.release is Release.COMPLETE))
     canary, stable = _sides(deployment, links, newest, living or older, flight, waiting)
     finished = (progressing.updated or progressing.since) if progressing is not None and once else None
@@ -115,7 +115,7 @@ def _phase(
     if not flight:
         held = "; paused, so changes wait" if deployment.paused else ""
         return Phase.NONE, f"nothing in flight{held}"
-    judged = world.workloads.get(world.subject(deployment))
+    judged = world.workload(deployment)
     if judged is not None and judged.release is Release.STUCK and judged.cause is not None:
         return Phase.STUCK, judged.cause.sentence
     if release is Release.STUCK:
@@ -170,7 +170,7 @@ def pair_release(world: World, stable: Deployment, canary: Deployment) -> Releas
     if not canary.desired and not canary.replicas:
         return _replace(itself, partner=world.subject(canary))
     status = rollout(canary)
-    judged = world.workloads.get(world.subject(canary))
+    judged = world.workload(canary)
     stuck = judged is not None and judged.release is Release.STUCK and judged.cause is not None
     if stuck and judged and judged.cause:
         phase, message = Phase.STUCK, judged.cause.sentence

@@ -209,7 +209,7 @@ def _serving(world: World, canary: Canary, primary: Deployment | None) -> tuple[
 def _problem(world: World, canary: Canary, target: Deployment | None, primary: Deployment | None) -> str:
     if canary.target_kind != "Deployment":
         return ""
-    why = world.unread("Deployment")
+    why = world.unread(Deployment)
     missing = [
         n for n, d in ((canary.target_name, target), (f"{canary.target_name}-primary", primary)) if d is None
     ]

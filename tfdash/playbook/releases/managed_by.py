@@ -52,7 +52,7 @@ def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> ManagedBy | No
     if found is None:
         if not tracked:  # Helm charts carry that label too
             return None
-        why = world.unread("Application")
+        why = world.unread(Application)
         told = f"its Application cannot be read: {why}" if why else "its Application is not in this cluster"
         return ManagedBy(tool="Argo CD", sentence=f"Argo CD Application {tracked}; {told}")
     name = f"Argo CD Application {found.name}"
@@ -96,7 +96,7 @@ def _flux(world: World, obj: Object) -> ManagedBy | None:
         subject = Subject(world.ref, kind.KIND, namespace, name)
         found = world.get(kind, namespace, name)
         if not isinstance(found, Kustomization | HelmRelease):
-            why = world.unread(kind.KIND)
+            why = world.unread(kind)
             told = f"it cannot be read: {why}" if why else "it is not in this cluster"
             return ManagedBy(tool=tool, subject=subject, sentence=f"{tool} {namespace}/{name}; {told}")
         return _flux_found(found, subject, tool)

@@ -106,7 +106,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     flight = phase in (Phase.PROGRESSING, Phase.PAUSED, Phase.ANALYSING, Phase.STUCK)
     served, told = _serving(rollout, flight)
     able, refused = capabilities(rollout, between, bool(others))
-    unread = world.unread("ReplicaSet") if not links.replica_sets else ""
+    unread = world.unread(ReplicaSet) if not links.replica_sets else ""
     if unread and unread != "not asked for":
         problem = "; ".join(p for p in (problem, f"replica sets cannot be read: {unread}") if p)
     promotable = "promotable" in able

@@ -1,111 +1,74 @@
-"""One cluster as the release adapters read it: what belongs to what, found without walking over every pod.
-
-Indexes are kept as long as the mapping that they were made from is the current one of its kind, so that many calls on
-one picture share them. Pods and ReplicaSets come from ``links`` where the caller has an index of its own (the judge).
-"""
+"""One cluster as the release adapters read it: what belongs to what, found without walking over every pod."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from tfdash.model.delivery import AnalysisRun, Application, Canary, Rollout
-from tfdash.model.kube import Deployment, HorizontalPodAutoscaler, Object, Pod, Provisional, ReplicaSet
-from tfdash.model.kubecluster import Event
-from tfdash.model.picture import ClusterPicture, Objects
-from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.kube import Deployment, Object
+from tfdash.model.subject import Key, Subject
 from tfdash.model.workload import WorkloadState
-from tfdash.playbook.serving.links import Links
+from tfdash.playbook.seen import Look, Relation
+from tfdash.playbook.serving.links import Links, links_of
 
 K = TypeVar("K", bound=Object)
-LinksOf = Callable[[str, Object], Links]
-_kept: dict[tuple[ClusterRef, str], tuple[Objects, Any]] = {}
-_NO_STATES: Mapping[Subject, WorkloadState] = {}
+_RUNS_OF = Relation(AnalysisRun, lambda r: () if r.owner is None else (r.owner.uid,))
+_APPLICATIONS_NAMED = Relation(Application, lambda a: (a.name,))
+_CANARIES_OF = Relation(Canary, lambda c: ((c.target_kind, c.namespace, c.target_name),))
+_ROLLOUTS_OVER = Relation(
+    Rollout, lambda r: ((r.workload_kind, r.namespace, r.workload_name),) if r.workload_name else ()
+)
 
 
 class World:
-    """See the module. ``settled``: seconds for which a finished release is COMPLETE before there is none."""
+    """``settled``: seconds for which a finished release is COMPLETE before there is none."""
 
     def __init__(
-        self,
-        cluster: ClusterPicture,
-        now: float,
-        pairs: Sequence[tuple[str, str]] = (),
-        links: LinksOf | None = None,
-        workloads: Mapping[Subject, WorkloadState] = _NO_STATES,
-        settled: float = 3600.0,
+        self, look: Look, now: float, pairs: Sequence[tuple[str, str]] = (), settled: float = 3600.0
     ) -> None:
-        self.cluster, self.ref, self.now = cluster, cluster.ref, now
-        self.pairs, self.workloads, self.settled = pairs, workloads, settled
-        self._links = links
+        self.look, self.ref, self.now = look, look.ref, now
+        self.pairs, self.settled = pairs, settled
 
     # -- objects ------------------------------------------------------------------------------------------------
 
-    def all(self, kind: type[K]) -> Iterable[K]:
-        return (o for o in self.cluster.objects(kind.KIND).values() if isinstance(o, kind))
-
     def get(self, kind: type[K], namespace: str, name: str) -> K | None:
-        found = self.cluster.objects(kind.KIND).get(Key(namespace, name))
-        return found if isinstance(found, kind) else None
+        return self.look.maybe(kind, Key(namespace, name))
 
     def subject(self, obj: Object) -> Subject:
         return Subject(self.ref, obj.KIND, obj.namespace, obj.name)
 
-    def unread(self, kind: str) -> str:
-        """Why the objects of ``kind`` are not known, "" where they are."""
-        seen = self.cluster.kinds.get(kind)
-        if seen is None:
-            return "not asked for"
-        if seen.problem is not None and not seen.complete:
-            return str(seen.problem)
-        return "" if seen.complete and not seen.provisional else "still loading"
+    def workload(self, obj: Object) -> WorkloadState | None:
+        """What the rule of workloads said of it, where it was judged."""
+        return self.look.workload(self.subject(obj))
+
+    def unread(self, *kinds: type[Object]) -> str:
+        """Why the objects of the first of ``kinds`` that is not known are not, "" where all are."""
+        return next((why.cause for kind in kinds if (why := self.look.unread(kind)) is not None), "")
 
     # -- what belongs to what -----------------------------------------------------------------------------------
 
-    def _index(self, kind: str, make: Callable[[Objects], Any]) -> Any:
-        objects = self.cluster.objects(kind)
-        kept = _kept.get((self.ref, kind))
-        if kept is None or kept[0] is not objects:
-            kept = _kept[self.ref, kind] = (objects, make(objects))
-        return kept[1]
-
     def links(self, obj: Object) -> Links:
         """Pods, ReplicaSets, events and autoscaler of a Deployment, Rollout or Canary."""
-        if self._links is not None and obj.KIND != Canary.KIND:
-            return self._links(obj.KIND, obj)
-        sets: list[ReplicaSet] = self._index("ReplicaSet", _by_owner).get(obj.uid, [])
-        by_owner = self._index("Pod", _by_owner)
-        owners = [s.uid for s in sets] or [obj.uid]
-        pods = [p for uid in owners for p in by_owner.get(uid, ())]
-        scaler = self._index("HorizontalPodAutoscaler", _by_target).get((obj.KIND, obj.namespace, obj.name))
-        return Links(
-            pods=tuple(sorted(pods, key=lambda p: p.name)) if "Pod" in self.cluster.kinds else None,
-            replica_sets=tuple(sets),
-            events=tuple(self._index("Event", _by_involved).get(obj.uid, ())),
-            autoscaler=scaler,
-        )
+        return links_of(self.look, obj)
 
     def runs(self, rollout: Rollout) -> tuple[AnalysisRun, ...]:
         """The AnalysisRuns that a Rollout owns, oldest first."""
-        found = self._index("AnalysisRun", _by_owner).get(rollout.uid, ())
-        return tuple(sorted(found, key=lambda r: (r.started or r.created, r.name)))
+        runs = self.look.some(_RUNS_OF, rollout.uid)
+        return tuple(sorted(runs, key=lambda r: (r.started or r.created, r.name)))
 
     def applications(self, name: str) -> tuple[Application, ...]:
         """The Argo CD Applications of that name, in whatever namespace they live."""
-        return tuple(self._index("Application", _by_name).get(name, ()))
+        return self.look.some(_APPLICATIONS_NAMED, name)
 
     def canary_of(self, kind: str, namespace: str, name: str) -> Canary | None:
         """The Flagger Canary whose target that is."""
-        found: Canary | None = self._index("Canary", _by_target_ref).get((kind, namespace, name))
-        return found
+        return next(iter(self.look.some(_CANARIES_OF, (kind, namespace, name))), None)
 
     def rollout_over(self, deployment: Deployment) -> Rollout | None:
         """The Rollout that takes its template from this Deployment."""
-        found: Rollout | None = self._index("Rollout", _by_workload).get(
-            ("Deployment", deployment.namespace, deployment.name)
-        )
-        return found
+        at = ("Deployment", deployment.namespace, deployment.name)
+        return next(iter(self.look.some(_ROLLOUTS_OVER, at)), None)
 
     # -- pairs --------------------------------------------------------------------------------------------------
 
@@ -147,51 +110,3 @@ def matched(pattern: str, namespace: str, name: str) -> str | None:
 
 def filled(pattern: str, star: str) -> str:
     return pattern.rpartition("/")[2].replace("*", star, 1)
-
-
-def _real(objects: Objects) -> Iterable[Any]:
-    return (o for o in objects.values() if not isinstance(o, Provisional))
-
-
-def _by_owner(objects: Objects) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for obj in _real(objects):
-        if obj.owner is not None:
-            found[obj.owner.uid].append(obj)
-    return dict(found)
-
-
-def _by_name(objects: Objects) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for obj in _real(objects):
-        found[obj.name].append(obj)
-    return dict(found)
-
-
-def _by_involved(objects: Objects) -> dict[str, list[Event]]:
-    found: dict[str, list[Event]] = defaultdict(list)
-    for event in _real(objects):
-        found[event.involved_uid].append(event)
-    return dict(found)
-
-
-def _by_target(objects: Objects) -> dict[tuple[str, str, str], HorizontalPodAutoscaler]:
-    return {(h.target_kind, h.namespace, h.target_name): h for h in _real(objects)}
-
-
-def _by_target_ref(objects: Objects) -> dict[tuple[str, str, str], Canary]:
-    return {(c.target_kind, c.namespace, c.target_name): c for c in _real(objects)}
-
-
-def _by_workload(objects: Objects) -> dict[tuple[str, str, str], Rollout]:
-    return {(r.workload_kind, r.namespace, r.workload_name): r for r in _real(objects) if r.workload_name}
-
-
-def owner_of(world: World, pod: Pod) -> tuple[str, Key] | None:
-    """(kind, key) of the Deployment or Rollout behind a pod, through its ReplicaSet."""
-    if pod.owner is None or pod.owner.kind != "ReplicaSet":
-        return None
-    behind = world.get(ReplicaSet, pod.namespace, pod.owner.name)
-    if behind is None or behind.owner is None:
-        return None
-    return behind.owner.kind, Key(behind.namespace, behind.owner.name)

@@ -7,12 +7,14 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import Cause, CauseCode, DisruptionRoom, Release, ScaledBy, Serving, WorkloadState
 from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.rule import Case, Rule, Told
 from tfdash.playbook.serving import causes
 from tfdash.playbook.serving.health import serving
-from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.links import LINKED, Links, all_links_of
 from tfdash.playbook.serving.rollout_status import Status, condition, rollout
 
-RULE = "workload.serves"
+ID = "workload.serves"
+_LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although nothing changed (ages, deadlines)
 _FIRST = 5.0  # seconds: a revision begun so soon after the workload itself is its first
 # causes that will not pass by waiting: a release that has one is stuck before its deadline says so
 _LASTING = frozenset(CauseCode) - {
@@ -87,7 +89,7 @@ def _verdict(state: WorkloadState) -> Verdict:
         sentence = f"{state.subject.name}: {what}{why or ', ' + state.message}"
     return Verdict(
         level=level,
-        rule=RULE,
+        rule=ID,
         subject=state.subject,
         sentence=sentence,
         measured=float(state.available),
@@ -195,4 +197,15 @@ def _disruption(ref: ClusterRef, links: Links) -> DisruptionRoom | None:
     )
 
 
-__all__ = ["Cause", "judge"]
+def _rule(case: Case[Deployment | StatefulSet | DaemonSet]) -> Told:
+    links = all_links_of(case, case.obj)
+    state, verdict = judge(case.ref, case.obj, links, case.policies.workloads, case.now)
+    leaving = any(p.deleting is not None for p in links.pods or ())
+    if state.cause is not None or state.deadline_at is not None or leaving:
+        case.reached(case.now + _LOOK_AGAIN)
+    return Told((verdict,), state)
+
+
+RULE = Rule(ID, (Deployment, StatefulSet, DaemonSet), _rule, uses=LINKED)
+
+__all__ = ["RULE", "Cause", "judge"]

@@ -1,4 +1,4 @@
-"""Following changes by ``affects`` gives what looking at everything afresh gives, whatever comes and goes in what order."""
+"""Following changes gives what looking at everything afresh gives, whatever comes and goes in what order."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ from tests.unit.playbook.releases.making import (
 )
 from tests.unit.playbook.releases.test_flagger import canary
 from tests.unit.playbook.releases.test_owners import MINE, application
+from tfdash.judging.judge import Judge
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation
-from tfdash.model.picture import ClusterPicture
+from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Key, Subject
-from tfdash.playbook.releases import affects, find_releases, release_of
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.releases import RULE, find_releases
 
 PAIRS = [("*", "*-next")]
+POLICIES = Policies(pairs=tuple(PAIRS))
 
 
 def universe() -> dict[tuple[str, Key], list[Object]]:
@@ -80,22 +83,31 @@ def test_following_is_looking_afresh(full: bool, steps: list[tuple[tuple[str, Ke
     if full:
         for (kind, key), shapes in UNIVERSE.items():
             picture = _with(picture, kind, {**picture.objects(kind), key: shapes[0]})
-    states: dict[Subject, ReleaseState] = find_releases(picture, NOW, PAIRS)
+    judge = Judge(policies=POLICIES, rules=(RULE,))
+    said = judge.assess(_whole(picture), _changed(picture), NOW)[0]
+    assert said.releases == _afresh(picture)
     for (kind, key), shape in steps:
         shapes = UNIVERSE[kind, key]
-        before = picture.objects(kind).get(key)
         after = None if shape < 0 else shapes[shape % len(shapes)]
         objects = {k: o for k, o in picture.objects(kind).items() if k != key}
         if after is not None:
             objects[key] = after
         picture = _with(picture, kind, objects)
-        touched = {s for o in (before, after) if o is not None for s in affects(picture, kind, o, PAIRS)}
-        for subject in touched:
-            told = release_of(picture, subject, NOW, PAIRS)
-            states.pop(subject, None)
-            if told is not None:
-                states[subject] = told
-        assert states == find_releases(picture, NOW, PAIRS)
+        change = Change(keys={(REF, kind): frozenset({key})}, freshness=frozenset())
+        said = judge.assess(_whole(picture), change, NOW)[0]
+        assert said.releases == _afresh(picture)
+
+
+def _afresh(picture: ClusterPicture) -> dict[Subject, ReleaseState]:
+    return find_releases(picture, NOW, PAIRS, settled=POLICIES.settled)
+
+
+def _whole(cluster: ClusterPicture) -> Picture:
+    return Picture(at=NOW, number=1, clusters={REF: cluster})
+
+
+def _changed(cluster: ClusterPicture) -> Change:
+    return Change(keys={(REF, kind): None for kind in cluster.kinds}, freshness=frozenset())
 
 
 def _with(picture: ClusterPicture, kind: str, objects: dict[Key, Object]) -> ClusterPicture:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.playbook.releases.making import (
@@ -20,8 +22,12 @@ from tests.unit.playbook.releases.making import (
     subject,
     versions,
 )
+from tfdash.judging.judge import Judge
+from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ManagedBy
-from tfdash.playbook.releases import affects, facts_of, find_releases, manager_by_fields, release_of
+from tfdash.model.subject import Key
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.releases import RULE, facts_of, find_releases, manager_by_fields, release_of
 from tfdash.playbook.releases.facts import pointer_of
 
 TRACK = "argocd.argoproj.io/tracking-id"
@@ -159,9 +165,9 @@ def test_whom_a_change_touches() -> None:
     set_ = replica_set("api", "x", "r/api:1", 1, 1)
     run = {"kind": "AnalysisRun", "metadata": meta("run", **owned("Experiment", "exp"))}
     picture = cluster(
-        rollout(),
+        rollout(canary={"currentExperiment": "exp"}),
         *versions(),
-        deployment("api", metadata={"annotations": MINE}),
+        deployment("api", metadata={"annotations": {TRACK: "shop:apps/Deployment:shop/api"}}),
         set_,
         *pods(set_, 1),
         canary,
@@ -173,20 +179,45 @@ def test_whom_a_change_touches() -> None:
         {"kind": "Experiment", "metadata": meta("exp", **owned("Rollout", "web"))},
     )
 
-    def touched(kind: str, name: str, namespace: str = SPACE) -> set[tuple[str, str]]:
-        obj = next(o for k, o in picture.objects(kind).items() if k == (namespace, name))
-        return {(s.kind, s.name) for s in affects(picture, kind, obj, [("*", "*-canary")])}
+    asked: set[tuple[str, str]] = set()
 
-    assert touched("Pod", "api-x-0") == {("Deployment", "api"), ("Deployment", "api-canary")}
+    def judge_it(case: Any) -> Any:
+        asked.add((case.subject.kind, case.subject.name))
+        return RULE.judge(case)
+
+    judge = Judge(
+        policies=Policies(pairs=(("*", "*-canary"),)), rules=(dataclasses.replace(RULE, judge=judge_it),)
+    )
+
+    def assess() -> None:
+        change = Change(keys={(picture.ref, kind): None for kind in picture.kinds}, freshness=frozenset())
+        judge.assess(Picture(at=NOW, number=1, clusters={picture.ref: picture}), change, NOW)
+
+    assess()
+
+    def touched(kind: str, name: str, namespace: str = SPACE) -> set[tuple[str, str]]:
+        """Who is judged again when that object changes."""
+        nonlocal picture
+        asked.clear()
+        objects = dict(picture.objects(kind))
+        key = Key(namespace, name)
+        objects[key] = msgspec.structs.replace(objects[key], resource_version="9")
+        seen = msgspec.structs.replace(picture.kinds[kind], value=objects)
+        picture = msgspec.structs.replace(picture, kinds={**picture.kinds, kind: seen})
+        assess()
+        return asked
+
+    assert touched("Pod", "api-x-0") == {("Deployment", "api")}
     assert touched("Pod", f"{versions()[0]['metadata']['name']}-0") == {("Rollout", "web")}
-    assert touched("ReplicaSet", "api-x") == {("Deployment", "api"), ("Deployment", "api-canary")}
+    assert touched("ReplicaSet", "api-x") == {("Deployment", "api")}
     assert touched("Rollout", "web") == {("Rollout", "web")}
-    assert touched("AnalysisRun", "run") == {("Rollout", "web")}
+    assert touched("Experiment", "exp") == {("Rollout", "web")}
+    assert touched("AnalysisRun", "run") == set()  # the experiment names no run yet
     assert touched("Deployment", "shop") == {("Deployment", "shop"), ("Canary", "shop")}
     assert touched("Deployment", "shop-primary") == {("Deployment", "shop-primary"), ("Canary", "shop")}
     assert touched("Deployment", "api-canary") == {("Deployment", "api"), ("Deployment", "api-canary")}
     assert touched("Canary", "shop") == {("Canary", "shop"), ("Deployment", "shop")}
-    assert touched("Application", "shop", "argocd") == {("Deployment", "api"), ("Deployment", "api-canary")}
+    assert touched("Application", "shop", "argocd") == {("Deployment", "api")}
 
 
 def test_malformed_documents_cost_a_field_and_not_the_object() -> None:

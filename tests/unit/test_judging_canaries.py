@@ -6,15 +6,15 @@ import msgspec
 import pytest
 
 from tests.unit.playbook.canary.making import REF, T0, release, seen, traffic
-from tfdash.judging import releases as module
-from tfdash.judging.policies import Policies
-from tfdash.judging.releases import Releases
+from tfdash.judging import canaries as module
+from tfdash.judging.canaries import CanaryRunner
 from tfdash.model.judgement import Outcome
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import NO_SIGNALS, Journey, Signals
+from tfdash.playbook.policies import Policies
 
 GOOD = traffic([(200, 2)] * 12, [(2000, 20)] * 12)
 NOW = GOOD.evaluated_at + 1
@@ -37,16 +37,16 @@ def picture(subjects: dict[Subject, ReleaseState], minutes: int = 12) -> Picture
     return Picture(at=NOW, number=1, clusters={REF: cluster}, signals=signals)
 
 
-def rounds(judge: Releases, shown: Picture, change: Change, now: float) -> set[Subject]:
-    told = judge.assess(shown, change, set(), now, {}, {})
+def rounds(judge: CanaryRunner, shown: Picture, change: Change, now: float) -> set[Subject]:
+    told = judge.assess(shown, change, set(), now)
     while judge.due_at() == 0.0:
         judge.go_on(shown, now)
-        told |= judge.assess(shown, NOTHING, set(), now, {}, {})
+        told |= judge.assess(shown, NOTHING, set(), now)
     return told
 
 
 def test_piece_by_piece_says_what_one_go_says() -> None:
-    whole, pieces = Releases(Policies()), Releases(Policies(), hold=0.0)
+    whole, pieces = CanaryRunner(Policies()), CanaryRunner(Policies(), hold=0.0)
     for number, minutes in enumerate((12, 12, 13, 14)):
         for judge in (whole, pieces):
             judge.states = states(7)
@@ -57,67 +57,65 @@ def test_piece_by_piece_says_what_one_go_says() -> None:
 
 
 def test_one_call_judges_no_longer_than_it_may_and_what_is_left_is_due_at_once() -> None:
-    judge = Releases(Policies(), hold=0.0)
+    judge = CanaryRunner(Policies(), hold=0.0)
     judge.states = states(5)
     shown = picture(judge.states)
-    assert len(judge.assess(shown, SIGNALS, set(), NOW, {}, {})) == 1
+    assert len(judge.assess(shown, SIGNALS, set(), NOW)) == 1
     assert judge.waiting and judge.due_at() == 0.0
     assert judge.go_on(shown, NOW) and len(judge.judgements) == 2
-    assert len(judge.assess(shown, NOTHING, set(), NOW, {}, {})) == 2, (
-        "what go_on judged is said, and one more"
-    )
+    assert len(judge.assess(shown, NOTHING, set(), NOW)) == 2, "what go_on judged is said, and one more"
     assert judge.go_on(shown, NOW)
     assert not judge.go_on(shown, NOW) and not judge.go_on(shown, NOW)
     assert judge.due_at() == 0.0, "what was judged since is to be said"
-    assert len(judge.assess(shown, NOTHING, set(), NOW, {}, {})) == 2
+    assert len(judge.assess(shown, NOTHING, set(), NOW)) == 2
     assert judge.due_at() != 0.0
 
 
 def test_those_in_flight_come_first_then_who_waits_longest() -> None:
-    judge = Releases(Policies(), hold=0.0)
+    judge = CanaryRunner(Policies(), hold=0.0)
     flying = states(2)
     done = {
         s: msgspec.structs.replace(r, phase=Phase.COMPLETE, finished=NOW - 60) for s, r in states(4).items()
     }
     judge.states = {**done, **flying}
     shown = picture(judge.states)
-    judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+    judge.assess(shown, SIGNALS, set(), NOW)
     judge.go_on(shown, NOW)
     assert set(judge.judgements) == set(flying)
-    judge.assess(shown, SIGNALS, set(), NOW + 1, {}, {})  # nobody starves: the others have never been judged
+    judge.assess(shown, SIGNALS, set(), NOW + 1)  # nobody starves: the others have never been judged
     assert len(judge.judgements) == 3
 
 
 def test_what_is_no_release_any_more_does_not_wait() -> None:
-    judge = Releases(Policies(), hold=0.0)
+    judge = CanaryRunner(Policies(), hold=0.0)
     judge.states = states(5)
     shown = picture(judge.states)
-    first = judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+    first = judge.assess(shown, SIGNALS, set(), NOW)
     judge.states = states(1)
-    told = judge.assess(shown, NOTHING, set(), NOW, {}, {})
+    told = judge.assess(shown, NOTHING, set(), NOW)
     assert not judge.waiting and set(judge.judgements) <= set(judge.states)
     assert told >= first - set(judge.states)
 
 
 def test_the_baseline_is_frozen_when_a_window_was_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    judge, calls = Releases(Policies()), []
+    judge, calls = CanaryRunner(Policies()), []
     real = module.freeze_baseline
     monkeypatch.setattr(module, "freeze_baseline", lambda *a, **k: calls.append(a) or real(*a, **k))
     judge.states = states(1)
     for second in range(0, 120, 15):
         shown = picture(judge.states, 12 + second // 60)
-        judge.assess(shown, SIGNALS, set(), NOW + second, {}, {})
+        judge.assess(shown, SIGNALS, set(), NOW + second)
     assert len(calls) == 2
     assert len(judge.frozen) == 1
 
 
 def test_staleness_is_noticed_though_other_things_change_all_the_time() -> None:
-    judge = Releases(Policies())
+    judge = CanaryRunner(Policies())
     judge.states = states(1)
     shown = picture(judge.states)
-    judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+    judge.assess(shown, SIGNALS, set(), NOW)
     for second in range(1, 400):
-        judge.assess(shown, NOTHING, set(), NOW + second, {}, {})
+        judge.assess(shown, NOTHING, set(), NOW + second)
     (told,) = judge.judgements.values()
     assert told.outcome is Outcome.STALE
 
@@ -128,15 +126,15 @@ def journey(workload: Subject | None, *, control: bool = False) -> Observation[J
     )
 
 
-def judged_anew(judge: Releases, shown: Picture, change: Change, now: float) -> set[str]:
+def judged_anew(judge: CanaryRunner, shown: Picture, change: Change, now: float) -> set[str]:
     """The names of those that one more change had judged again."""
     before = {s: j.at for s, j in judge.judgements.items()}
-    judge.assess(shown, change, set(), now, {}, {})
+    judge.assess(shown, change, set(), now)
     return {s.name for s, j in judge.judgements.items() if j.at != before.get(s)}
 
 
 def test_a_source_that_publishes_ten_times_a_second_has_nothing_judged_that_it_is_not_about() -> None:
-    judge = Releases(Policies())
+    judge = CanaryRunner(Policies())
     judge.states = states(3)
     first, second, _ = judge.states
     elsewhere = Subject(REF, "Deployment", "shop", "no release")
@@ -145,7 +143,7 @@ def test_a_source_that_publishes_ten_times_a_second_has_nothing_judged_that_it_i
         shown.signals, journeys={"mine": journey(second), "other": journey(elsewhere), "all": journey(None)}
     )
     shown = msgspec.structs.replace(shown, signals=signals)
-    judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+    judge.assess(shown, SIGNALS, set(), NOW)
 
     def after(topic: str, key: object, ticks: int) -> set[str]:
         change = Change(keys={}, freshness=frozenset(), signals=frozenset({(topic, key)}))
@@ -164,11 +162,11 @@ def test_a_source_that_publishes_ten_times_a_second_has_nothing_judged_that_it_i
 
 def test_what_is_published_for_others_does_not_put_off_ones_own_turn() -> None:
     """Staleness is seen by time, however busy other sources are."""
-    judge = Releases(Policies())
+    judge = CanaryRunner(Policies())
     judge.states = states(2)
     shown = picture(judge.states)
     busy, quiet = judge.states
-    judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+    judge.assess(shown, SIGNALS, set(), NOW)
     change = Change(keys={}, freshness=frozenset(), signals=frozenset({("traffic", busy)}))
     turns = [
         second for second in range(1, 46) if quiet.name in judged_anew(judge, shown, change, NOW + second)
@@ -177,10 +175,10 @@ def test_what_is_published_for_others_does_not_put_off_ones_own_turn() -> None:
 
 
 def test_of_the_store_only_what_the_triggers_read_has_them_judged() -> None:
-    judge = Releases(Policies())
+    judge = CanaryRunner(Policies())
     judge.states = states(2)
     shown = picture(judge.states)
-    judge.assess(shown, SIGNALS, set(), NOW, {}, {})
+    judge.assess(shown, SIGNALS, set(), NOW)
 
     def after(*fields: str) -> set[str]:
         change = Change(keys={}, freshness=frozenset(), store=frozenset(fields))

@@ -1,10 +1,11 @@
-"""The policies that releases are judged by, together; the playbook's own where nothing else is configured."""
+"""The policies that the rules judge by, together; the playbook's own where nothing else is configured."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
+from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
 
 
@@ -12,6 +13,7 @@ from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
 class Policies:
     """``pairs`` are (stable, canary) names of Deployments; ``settled`` how long a finished release counts as COMPLETE."""
 
+    workloads: WorkloadPolicy = field(default_factory=default_policy)
     canary: CanaryPolicy = field(default_factory=default_canary_policy)
     calendar: CalendarPolicy = field(default_factory=default_calendar_policy)
     pairs: tuple[tuple[str, str], ...] = ()

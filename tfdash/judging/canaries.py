@@ -1,4 +1,4 @@
-"""Which releases are where, what their triggers say, and what the calendar says; only what changed is judged again.
+"""What the rollback triggers say of each release; only what changed is judged again.
 
 Two hundred releases are not judged in one go: after ``hold`` seconds the rest is left waiting, and ``go_on`` takes it up,
 so that the board's thread is free for the network between. Those in flight come first, then who waits longest.
@@ -13,21 +13,15 @@ from collections.abc import Mapping
 import msgspec
 
 from tfdash.judging.facts import baseline_of, manual_of
-from tfdash.judging.policies import Policies
-from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
-from tfdash.model.kube import Object, Pod
+from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation
-from tfdash.model.picture import Change, ClusterPicture, Picture
+from tfdash.model.picture import Change, Picture
 from tfdash.model.release import Phase, ReleaseState, Side
-from tfdash.model.store_state import BreakGlass
-from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Journey, Traffic
-from tfdash.model.workload import WorkloadState
 from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release
-from tfdash.playbook.releases import READ_KINDS, affects, due_again, release_of
-from tfdash.playbook.releases.world import LinksOf
-from tfdash.playbook.schedule import calendar_state
+from tfdash.playbook.policies import Policies
 
 _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
 _READ_OF_STORE = frozenset(
@@ -35,23 +29,19 @@ _READ_OF_STORE = frozenset(
 )  # by ``tfdash.judging.facts``
 
 
-class Releases:
-    """``states`` and ``judgements`` are replaced, never mutated. Called on the board's thread.
+class CanaryRunner:
+    """``states`` (set by whoever looks at the releases) and ``judgements`` are replaced, never mutated.
 
     ``hold``: for how long one call may judge, in seconds; one release is judged at least.
     """
 
     def __init__(self, policies: Policies, hold: float = math.inf) -> None:
-        self.policies = policies
+        self.policy = policies.canary
         self.hold = hold
         self._waiting: list[Subject] = []  # to be judged, the most urgent last
         self._unsaid: set[Subject] = set()  # judged anew since the last ``assess``
-        self.states: dict[Subject, ReleaseState] = {}
+        self.states: Mapping[Subject, ReleaseState] = {}
         self.judgements: dict[Subject, CanaryJudgement] = {}
-        self.calendar: CalendarState | None = None
-        self._touched: set[Subject] = set()
-        self._ends: dict[Subject, float] = {}  # when COMPLETE becomes NONE
-        self._calendar_due: float | None = None
         self._pods: dict[
             Subject, dict[str, tuple[str, float]]
         ] = {}  # (hash, start) of every pod seen of a release
@@ -68,87 +58,28 @@ class Releases:
     def due_at(self) -> float | None:
         if self._waiting or self._unsaid:
             return 0.0
-        times = [*self._ends.values(), *(j.at + _AGAIN for j in self.judgements.values())]
-        return min([*times, *([self._calendar_due] if self._calendar_due is not None else [])], default=None)
+        return min((j.at + _AGAIN for j in self.judgements.values()), default=None)
 
-    def follow(self, cluster: ClusterPicture, kind: str, before: Object | None, after: Object | None) -> None:
-        """Note which releases one changed object touches."""
-        if kind in READ_KINDS or kind == "Event":
-            for obj in (before, after):
-                if obj is not None:
-                    self._touched |= affects(cluster, kind, obj, self.policies.pairs)
+    def assess(self, picture: Picture, change: Change, changed: set[Subject], now: float) -> set[Subject]:
+        """Bring everything up to date; ``changed``: of which another release state is known than before.
 
-    def assess(
-        self,
-        picture: Picture,
-        change: Change,
-        workloads_changed: set[Subject],
-        now: float,
-        links: Mapping[ClusterRef, LinksOf],
-        workloads: dict[Subject, WorkloadState],
-    ) -> set[Subject]:
-        """Bring everything up to date; returns the subjects of which something else is said than before."""
-        self._touched |= {s for s in workloads_changed if s in self.states}
-        self._touched |= {s for s, at in self._ends.items() if at <= now}
-        touched, self._touched = self._touched, set()
-        changed = self._look(picture, touched, now, links, workloads)
+        Returns the subjects of which something else is said than before.
+        """
         flying = changed | {
             s
             for s, r in self.states.items()
             if judged(r) and (self._due(s, now) or _concerns(change, picture, r))
         }
-        changed |= self._drop()
+        told = self._drop()
         self._enqueue(flying)
         self.go_on(picture, now)
-        changed, self._unsaid = changed | self._unsaid, set()
-        self._see_calendar(picture, change, now)
-        return changed
+        told, self._unsaid = told | self._unsaid, set()
+        return told
 
     def _due(self, subject: Subject, now: float) -> bool:
         """Whether one of those that are judged was not for a while, whatever came for others meanwhile."""
         told = self.judgements.get(subject)
         return told is None or told.at + _AGAIN <= now
-
-    # -- releases -----------------------------------------------------------------------------------------------
-
-    def _look(
-        self,
-        picture: Picture,
-        touched: set[Subject],
-        now: float,
-        links: Mapping[ClusterRef, LinksOf],
-        workloads: dict[Subject, WorkloadState],
-    ) -> set[Subject]:
-        changed: set[Subject] = set()
-        states = dict(self.states) if touched else self.states
-        for subject in touched:
-            cluster = picture.clusters.get(subject.cluster)
-            told = None
-            if cluster is not None:
-                told = release_of(
-                    cluster,
-                    subject,
-                    now,
-                    self.policies.pairs,
-                    links=links.get(subject.cluster),
-                    workloads=workloads,
-                    settled=self.policies.settled,
-                )
-            self._ends.pop(subject, None)
-            if told is None:
-                if states.pop(subject, None) is not None:
-                    changed.add(subject)
-                continue
-            due = due_again(told, self.policies.settled)
-            if due is not None and due > now:
-                self._ends[subject] = due
-            if states.get(subject) != told:
-                states[subject] = told
-                changed.add(subject)
-        self.states = states
-        return changed
-
-    # -- triggers -----------------------------------------------------------------------------------------------
 
     def _drop(self) -> set[Subject]:
         """Forget what is not judged any more; returns of which something was said."""
@@ -202,7 +133,7 @@ class Releases:
         journeys = [o for o in signals.journeys.values() if concerns(o, release)]
         pods = {name: hash_ for name, (hash_, _) in seen.items()}
         started = {name: at for name, (_, at) in seen.items() if at}
-        policy, cache = self.policies.canary, self._caches.setdefault(release.subject, WindowCache())
+        policy, cache = self.policy, self._caches.setdefault(release.subject, WindowCache())
         both = (
             release.canary is not None and release.stable is not None and release.phase is not Phase.COMPLETE
         )
@@ -234,32 +165,10 @@ class Releases:
         """Keep the stable version's counts while it still serves, whenever a window was counted."""
         if self._froze.get(release.subject) == cache.turn:
             return
-        told = freeze_baseline(release, traffic, started, self.policies.canary, now, pods=pods, cache=cache)
+        told = freeze_baseline(release, traffic, started, self.policy, now, pods=pods, cache=cache)
         self._froze[release.subject] = cache.turn
         if told:
             self.frozen[release.subject] = told
-
-    # -- calendar -----------------------------------------------------------------------------------------------
-
-    def _see_calendar(self, picture: Picture, change: Change, now: float) -> None:
-        infos = any(kind == "" for _, kind in change.freshness)
-        due = self._calendar_due is None or self._calendar_due <= now
-        if not (due or infos or change.store):
-            return
-        skews = [
-            (c.info.value.skew, ref.cluster)
-            for ref, c in picture.clusters.items()
-            if c.info.value is not None and c.info.value.skew is not None
-        ]
-        skew, where = max(skews, key=lambda pair: abs(pair[0]), default=(None, ""))
-        waived = next((words(b) for b in picture.store_state.break_glass.values() if b.until > now), "")
-        told = calendar_state(self.policies.calendar, now, skew=skew, cluster=where, waived=waived)
-        if self.calendar is None or msgspec.structs.replace(told, at=self.calendar.at) != self.calendar:
-            self.calendar = told
-        edges = [told.closes_at, told.opens_at, told.finish_until, told.freeze.end if told.freeze else None]
-        edges += [slot.start for slot in told.next[:1]]
-        edges += [b.until for b in picture.store_state.break_glass.values()]
-        self._calendar_due = min((t for t in edges if t is not None and t > now), default=now + 3600.0)
 
 
 def judged(release: ReleaseState) -> bool:
@@ -317,7 +226,3 @@ def remember(seen: dict[str, tuple[str, float]], side: Side | None, namespace: s
 
 def same(before: CanaryJudgement | None, after: CanaryJudgement) -> bool:
     return before is not None and msgspec.structs.replace(before, at=after.at) == after
-
-
-def words(glass: BreakGlass) -> str:
-    return f"break-glass by {glass.by}: {glass.reason}"

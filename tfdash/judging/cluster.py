@@ -1,0 +1,156 @@
+"""One cluster as its rules see it, followed change by change.
+
+Every look of a rule is noted: the relation and key that it asked for, an object by its name, another rule's word. When
+one of these becomes another, exactly those subjects are judged again that had looked at it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from tfdash.model.picture import ClusterPicture, Objects
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.playbook.rule import Rule
+from tfdash.playbook.seen import Groups
+from tfdash.playbook.staleness import NOT_ASKED, Unread, stale, stale_at, unread
+
+Read: TypeAlias = tuple[Any, Hashable]
+"""What was looked at: (relation, key), (kind, key of an object), (kind, None) for whether it is known, (type of a state,
+its subject)."""
+NONE: Objects = {}
+
+
+class Asked(NamedTuple):
+    """One subject before one rule (its place in the table)."""
+
+    rule: int
+    subject: Subject
+
+
+class Readers:
+    """Who looked at what, both ways."""
+
+    def __init__(self) -> None:
+        self._by_read: dict[Read, Asked | set[Asked]] = {}  # mostly one, and a set of one is dear
+        self._by_asked: dict[Asked, tuple[Read, ...]] = {}
+
+    def of(self, read: Read) -> Iterable[Asked]:
+        found = self._by_read.get(read)
+        return () if found is None else (found,) if isinstance(found, Asked) else found
+
+    def note(self, asked: Asked, reads: tuple[Read, ...]) -> None:
+        """What it looked at now takes the place of what it looked at before; nothing: it is forgotten."""
+        before = self._by_asked.get(asked, ())
+        if reads == before:
+            return
+        for read in set(before).difference(reads):
+            self._drop(read, asked)
+        for read in set(reads).difference(before):
+            others = self._by_read.get(read)
+            if others is None:
+                self._by_read[read] = asked
+            elif isinstance(others, Asked):
+                self._by_read[read] = {others, asked}
+            else:
+                others.add(asked)
+        if reads:
+            self._by_asked[asked] = reads
+        else:
+            self._by_asked.pop(asked, None)
+
+    def _drop(self, read: Read, asked: Asked) -> None:
+        others = self._by_read[read]
+        if isinstance(others, set):
+            others.discard(asked)
+        if isinstance(others, Asked) or not others:
+            del self._by_read[read]
+
+
+class Cluster:
+    """See the module. ``stale_after``: seconds without a proof that a kind is current, after which it is stale."""
+
+    def __init__(self, ref: ClusterRef, rules: tuple[Rule, ...], stale_after: float) -> None:
+        self.ref = ref
+        self._rules, self._stale_after = rules, stale_after
+        self._kinds = sorted({kind for rule in rules for kind in rule.kinds})
+        self._unread: dict[str, Unread | None] = dict.fromkeys(self._kinds, NOT_ASKED)
+        self._stale: dict[str, Unread] = {}
+        self._fresh_until: dict[str, float] = {}
+        self._objects: dict[str, Objects] = {}  # as they were when they were last read whole
+        self.groups = Groups()
+        self.readers = Readers()
+
+    def objects(self, kind: str) -> Objects:
+        return self._objects.get(kind, NONE)
+
+    def unread(self, kind: str) -> Unread | None:
+        """Why its objects are not known, or that the cluster serves none; None where they were read."""
+        return self._unread[kind]
+
+    def stale(self, kind: str) -> Unread | None:
+        return self._stale.get(kind)
+
+    def due_at(self) -> float | None:
+        """When the next kind turns stale."""
+        ahead = (at for kind, at in self._fresh_until.items() if kind not in self._stale and at < math.inf)
+        return min(ahead, default=None)
+
+    def follow(
+        self,
+        cluster: ClusterPicture,
+        keys: Mapping[tuple[ClusterRef, str], frozenset[Key] | None],
+        now: float,
+    ) -> set[Asked]:
+        """Take the newest picture; returns who is to be judged again. ``keys`` is a hint, as in ``Change``."""
+        wanted: set[Asked] = set()
+        for kind in self._kinds:
+            seen = cluster.kinds.get(kind)
+            why = unread(seen)
+            if why is None or why.absent:
+                after = NONE if seen is None or seen.value is None else seen.value
+                if after is not self._objects.get(kind):
+                    self._replace(kind, after, keys.get((self.ref, kind)), wanted)
+            elif kind in self._objects:
+                why = None  # it was read whole once and is being listed anew: what was read stands
+            old = None
+            if seen is not None and why is None:
+                self._fresh_until[kind] = stale_at(seen, self._stale_after)
+                old = stale(seen, self._stale_after, now)
+            if why != self._unread[kind]:
+                self._unread[kind] = why
+                wanted.update(self.readers.of((kind, None)))
+                wanted |= self._all(kind, needing=True)
+            if old != self._stale.get(kind):
+                self._stale.pop(kind, None)
+                if old is not None:
+                    self._stale[kind] = old
+                wanted |= self._all(kind)
+        return wanted
+
+    def _all(self, kind: str, *, needing: bool = False) -> set[Asked]:
+        """Every subject before the rules that look at the kind, or only those that say nothing without it."""
+        return {
+            Asked(number, Subject(self.ref, judged.KIND, *key))
+            for number, rule in enumerate(self._rules)
+            if kind in (rule.needs_besides if needing else rule.kinds)
+            for judged in rule.judges
+            for key in self.objects(judged.KIND)
+        }
+
+    def _replace(self, kind: str, after: Objects, keys: frozenset[Key] | None, wanted: set[Asked]) -> None:
+        before = self.objects(kind)
+        self._objects[kind] = after
+        # keys are a hint: a mapping that replaced another wholly is compared key by key
+        if not keys or not before:
+            keys = frozenset(k for k in (*before, *after) if before.get(k) is not after.get(k))
+        judges = [n for n, rule in enumerate(self._rules) if any(kind == j.KIND for j in rule.judges)]
+        for key in keys:
+            old, new = before.get(key), after.get(key)
+            if old is new:
+                continue
+            wanted.update(Asked(number, Subject(self.ref, kind, *key)) for number in judges)
+            wanted.update(self.readers.of((kind, key)))
+            for read in self.groups.replace(kind, key, old, new):
+                wanted.update(self.readers.of(read))

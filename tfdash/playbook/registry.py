@@ -1,0 +1,17 @@
+"""The two tables of the playbook: the rules that the judge runs, and the sections that are read from what they say."""
+
+from __future__ import annotations
+
+from tfdash.playbook import releases
+from tfdash.playbook.nodes import ready
+from tfdash.playbook.nodes import section as nodes
+from tfdash.playbook.releases import section as release_section
+from tfdash.playbook.rule import Rule
+from tfdash.playbook.section import Section
+from tfdash.playbook.serving import section as serving
+from tfdash.playbook.serving import workload
+
+RULES: tuple[Rule, ...] = (workload.RULE, releases.RULE, ready.RULE)
+"""In the order in which they run: who reads another's word stands behind it."""
+SECTIONS: tuple[Section, ...] = (release_section.SECTION, serving.SECTION, nodes.SECTION)
+"""In the order in which they are listed."""

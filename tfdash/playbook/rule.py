@@ -1,0 +1,97 @@
+"""What a rule is: whom it judges, what it needs and uses for that, and the one function that says what is so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from tfdash.model.kube import Object
+from tfdash.model.release import ReleaseState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.model.workload import WorkloadState
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.seen import Look
+from tfdash.playbook.staleness import Unread
+
+T_co = TypeVar("T_co", bound=Object, covariant=True)
+
+
+class Told(NamedTuple):
+    """What a rule says of one subject: verdicts, and a state of it that screens and other rules read."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    state: WorkloadState | ReleaseState | None = None
+
+
+class Case(Look, Protocol[T_co]):
+    """One subject before a rule. Objects are had by ``Look`` alone, and only of the kinds that the rule names."""
+
+    @property
+    def subject(self) -> Subject: ...
+
+    @property
+    def obj(self) -> T_co:
+        """The subject's own object."""
+
+    @property
+    def policies(self) -> Policies: ...
+
+    @property
+    def now(self) -> float: ...
+
+    def reached(self, at: float) -> bool:
+        """Whether ``at`` (epoch seconds) has come; if not, the subject is judged again then though nothing changed."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the table that the judge runs (``tfdash.playbook.registry``).
+
+    ``judges``: the kinds of its subjects, and so of ``Case.obj``. ``needs``: kinds without which there is no verdict but a named UNKNOWN.
+    ``uses``: kinds without which less is said. ``judge`` is pure, and None is said of what is none of its business.
+    """
+
+    id: str
+    judges: tuple[type[Object], ...]
+    judge: Callable[[Case[Any]], Told | None]
+    needs: tuple[type[Object], ...] = ()
+    uses: tuple[type[Object], ...] = ()
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """All that it may look at."""
+        looked_at: tuple[type[Object], ...] = (*self.judges, *self.needs, *self.uses)
+        return frozenset(kind.KIND for kind in looked_at)
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """The kinds without which it says nothing, that of its subjects among them."""
+        needed: tuple[type[Object], ...] = (*self.judges, *self.needs)
+        return frozenset(kind.KIND for kind in needed)
+
+    @cached_property
+    def needs_besides(self) -> frozenset[str]:
+        return frozenset(kind.KIND for kind in self.needs)
+
+    def declared(self, kind: type[Object]) -> None:
+        """Raises LookupError where the rule looks at a kind that it does not name."""
+        if kind.KIND not in self.kinds:
+            raise LookupError(f"rule {self.id} looks at {kind.KIND} and does not say so")
+
+    def blind(self, subject: Subject, kind: type[Object], why: Unread) -> Told:
+        """What is said where a kind that it needs is not known."""
+        sentence = f"{subject.name}: {kind.KIND}s are not known: {why.cause}"
+        return Told(
+            (
+                Verdict(
+                    level=Level.UNKNOWN,
+                    rule=self.id,
+                    subject=subject,
+                    sentence=sentence,
+                    unknown=why.unknown,
+                ),
+            )
+        )

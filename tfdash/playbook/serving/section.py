@@ -1,0 +1,43 @@
+"""The line of what serves: workloads of the API's own kinds, and Argo's Rollouts, which serve users just the same."""
+
+from __future__ import annotations
+
+from tfdash.model.kube import DaemonSet, Deployment, StatefulSet
+from tfdash.model.release import Carrier
+from tfdash.model.verdict import Level
+from tfdash.model.workload import Serving
+from tfdash.playbook.section import Findings, Reading, Section
+from tfdash.playbook.serving import workload
+
+_OF_SERVING = {
+    Serving.DOWN: Level.BREACH,
+    Serving.DEGRADED: Level.WARN,
+    Serving.UNKNOWN: Level.UNKNOWN,
+}
+
+
+def read(findings: Findings) -> Reading:
+    rollouts = [r for r in findings.releases.values() if r.carrier is Carrier.ROLLOUT]
+    served = [s.serving for s in findings.workloads.values()]
+    served += [r.serving for r in rollouts if r.serving is not None]
+    wanted = sum(s is not Serving.IDLE for s in served)
+    good = sum(s is Serving.OK for s in served)
+    troubled = [
+        (v.level, v.subject, v.sentence) for v in findings.by_rule(workload.ID) if v.level >= Level.UNKNOWN
+    ]
+    troubled += [
+        (_OF_SERVING[r.serving], r.subject, f"{r.subject.name}: {r.served or r.message}")
+        for r in rollouts
+        if r.serving in _OF_SERVING
+    ]
+    troubled.sort(key=lambda row: (-row[0], row[1]))
+    level = troubled[0][0] if troubled else Level.OK
+    return Reading(
+        level,
+        f"{good} of {wanted} workloads serve" if wanted else "no workloads",
+        troubled[0][2] if troubled else "no workload lacks a pod",
+        sum(row[0] is level for row in troubled),
+    )
+
+
+SECTION = Section("serving", "Serving", "deployments", read, needs=(Deployment, StatefulSet, DaemonSet))
