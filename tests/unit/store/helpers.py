@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
-from tfdash.model.picture import Picture
+from tfdash.board.board import Board as RealBoard
 from tfdash.model.store_state import Entry, EntryKind, StoreState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.log.draft import EntryDraft
@@ -29,30 +28,23 @@ class Clock:
         return self.at
 
 
-class Board:
-    """Takes the facts."""
-
-    picture = Picture(at=NOW, number=0, clusters={})
-    assessment: Assessment = EMPTY_ASSESSMENT
+class Board(RealBoard):
+    """The real one without its thread: what is put is in its picture at once."""
 
     def __init__(self) -> None:
-        self.facts = StoreState()
+        super().__init__([], None, Clock())
         self._came = asyncio.Event()
+        self.subscribe(lambda update: self._came.set())
 
-    def put_store_state(self, facts: StoreState) -> None:
-        self.facts = facts
-        self._came.set()
+    @property
+    def facts(self) -> StoreState:
+        return self.picture.store_state
 
     async def until(self, true: Callable[[StoreState], bool]) -> None:
-        while not true(self.facts):
-            self._came.clear()
-            await asyncio.wait_for(self._came.wait(), 20)
-
-    def put_status(self, source: str, status: Any) -> None:
-        self.status = status
-
-    def put_signals(self, published: Any) -> None:
-        raise AssertionError
+        async with asyncio.timeout(60):
+            while not true(self.facts):
+                self._came.clear()
+                await self._came.wait()
 
 
 def opened(

@@ -34,7 +34,7 @@ from tfdash.store.peers.cluster_records import (
     verified_name,
     verified_path,
 )
-from tfdash.store.peers.last_known_good import keep
+from tfdash.store.peers.last_known_good import LastKnownGood, keep
 from tfdash.store.peers.peer_state import TURN, HeldLease, PeerState, chosen, digest
 from tfdash.store.peers.peer_watcher import PeerWatcher, held_in, labelled
 
@@ -235,17 +235,19 @@ def test_a_terminal_that_only_reads_sees_it_all_and_one_turn_is_taken(
         assert not hasattr(carol.desk, "_announces")  # nothing behind it could write a Lease
 
 
-def test_no_right_is_recorded_and_no_failure(pair: Pair) -> None:
-    class Refuses:
-        async def may(self, request: Any) -> Any:
-            from tfdash.model.requests import Privilege
-
-            return Privilege(verb="patch", resource="configmaps", namespace=NS, allowed=False)
-
-    writer: Any = Refuses()
-    assert asyncio.run(keep(writer, GOOD)) == f"no right to patch configmaps in {NS}"
-    large = msgspec.structs.replace(GOOD, template="x" * 1_000_000)
-    assert "does not fit into a ConfigMap" in asyncio.run(keep(writer, large))
+def test_no_right_is_recorded_and_no_failure(demo: DemoProcess, tmp_path: Path) -> None:
+    """A viewer's store remembers what is verified; the cluster's copy is refused before anything is sent."""
+    clock = clock_of(load_quick(str(demo.config), "", "", ""))
+    config = write_config(tmp_path / "dave", demo.kubeconfig, "production-viewer")
+    with terminal(config, kinds=KINDS, clock=clock) as dave:
+        desk: Any = dave.desk
+        writers = desk._writers.clusters
+        dave.loop(LastKnownGood(dave.store, writers).remember_verified(GOOD))
+        assert CHECKOUT in dave.store.state().verified
+        newest = dave.loop(dave.store.newest(1))[0]
+        assert newest.sentence == f"not kept in the cluster: no right to patch configmaps in {NS}"
+        large = msgspec.structs.replace(GOOD, template="x" * 1_000_000)
+        assert "does not fit into a ConfigMap" in dave.loop(keep(writers[REF], large))
 
 
 def test_a_person_decides_and_takes_it_back(pair: Pair) -> None:
