@@ -21,7 +21,7 @@ from screens.context import AppContext
 from screens.desks import acting
 from screens.frame.messages import Messages
 from screens.frame.subscriptions import Subscriptions
-from screens.frame.update_relay import Feed
+from screens.frame.update_relay import UpdateRelay
 from screens.navigation import Navigation
 from tfdash.board.board import Board
 from tfdash.model.action import Confirmation, Guarded
@@ -71,7 +71,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.zone = ZoneInfo(context.zone)
         self.namespaces = context.namespaces
         self.subscriptions = Subscriptions(board, self.set_timer)
-        self.feed = Feed(board, self._deliver, context.frames_per_second)
+        self.relay = UpdateRelay(board, self._deliver, context.frames_per_second)
         self.messages = Messages()
         self.action_runs: list[ActionRun] = []  # what this terminal carried out, newest last
         self.recorder: Recorder | None = None  # of the changes that pass by
@@ -99,7 +99,7 @@ class TfdashApp(Navigation, ThemedApp):
     # -- life ---------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.feed.start()
+        self.relay.start()
         if self._first_page:
             self.open(self._first_page)
         if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
@@ -158,7 +158,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.tell(log_in(self, self.board))
 
     def on_unmount(self) -> None:
-        self.feed.stop()
+        self.relay.stop()
 
     # -- updates ------------------------------------------------------------------------------------------------
 

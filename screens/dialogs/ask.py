@@ -51,12 +51,12 @@ class AskScreen(ModalScreen[Answer | None]):
         self._typed, self._needs_reason, self._untyped = typed, reason, frozenset(untyped)
 
     @property
-    def tf(self) -> Shell:
+    def shell(self) -> Shell:
         return cast("Shell", self.app)
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):
-            yield DialogTitle(self._heading, self.tf.context.colour)
+            yield DialogTitle(self._heading, self.shell.context.colour)
             with VerticalScroll(id="scroll", can_focus=False):
                 yield Prose(id="plan", indent=2)
             with Horizontal(classes="asked", id="row-reason"):

@@ -62,19 +62,19 @@ class ConfirmScreen(ModalScreen[None]):
         self._rests_on: object = None  # verdicts and calendar, as the plan was made on them
 
     @property
-    def tf(self) -> Shell:
+    def shell(self) -> Shell:
         return cast("Shell", self.app)
 
     @property
     def heading(self) -> str:
-        c = self.tf.context
+        c = self.shell.context
         many = len(self._subjects)
         what = safe(self._subjects[0].name) if many == 1 else f"{many} objects"
         return f"{verb(self._offer.title)} {what} in {c.word or c.environment.upper()}"
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):
-            yield DialogTitle(self.heading, self.tf.context.colour)
+            yield DialogTitle(self.heading, self.shell.context.colour)
             with VerticalScroll(id="scroll", can_focus=False):
                 yield Prose(id="changed", indent=2)
                 yield Prose(id="plan", indent=2)
@@ -111,7 +111,7 @@ class ConfirmScreen(ModalScreen[None]):
         self.run_worker(self._making(), exclusive=True, exit_on_error=False, group="plan")
 
     async def _making(self) -> None:
-        desk = self.tf.context.desk
+        desk = self.shell.context.desk
         if desk is None:
             return
         before, self._rests_on = self._plans, self._ground()
@@ -185,8 +185,8 @@ class ConfirmScreen(ModalScreen[None]):
         return any(c.id == "approval" and c.passed is None for g in self._plans for c in g.checks)
 
     def _tick(self) -> None:
-        self._second.follow(self.tf.board.picture.store_state.approvals)
-        expired = bool(self._plans) and min(g.plan.expires_at for g in self._plans) <= self.tf.now()
+        self._second.follow(self.shell.board.picture.store_state.approvals)
+        expired = bool(self._plans) and min(g.plan.expires_at for g in self._plans) <= self.shell.now()
         if self._plans and not self._busy and (expired or self._ground() != self._rests_on):
             self._make()
         self._show()
@@ -194,7 +194,7 @@ class ConfirmScreen(ModalScreen[None]):
     def _ground(self) -> object:
         """The verdicts beside the subjects, and whether the calendar is open: a plan that rests on others is made anew at
         once, not when it expires."""
-        assessment = self.tf.board.assessment
+        assessment = self.shell.board.assessment
         places = {(s.cluster, s.namespace) for s in self._subjects}
         verdicts = {
             s: j.outcome for s, j in assessment.canaries.items() if (s.cluster, s.namespace) in places
@@ -240,7 +240,7 @@ class ConfirmScreen(ModalScreen[None]):
             cancel.focus()
         left = ""
         if self._plans and not self._refused:
-            seconds = max(0, int(min(g.plan.expires_at for g in self._plans) - self.tf.now()))
+            seconds = max(0, int(min(g.plan.expires_at for g in self._plans) - self.shell.now()))
             left = "the plan is made anew …" if self._busy else f"plan {seconds} s left"
         self.query_one("#left", Word).say(left)
         say: list[Line] = []
@@ -249,7 +249,7 @@ class ConfirmScreen(ModalScreen[None]):
         elif self._refused:
             say = [[("✖ refused: ", "breach"), self._refused]]
         else:
-            say = self._second.lines(self._plans, self.tf.now())
+            say = self._second.lines(self._plans, self.shell.now())
         self._say(say or self._asked)
         dialog = self.query_one(Dialog)
         dialog.call_after_refresh(dialog.fit)
@@ -338,7 +338,7 @@ class ConfirmScreen(ModalScreen[None]):
             )
             for g in self._plans
         ]
-        self.tf.carry_out(self.heading, list(zip(self._plans, confirmations, strict=True)))
+        self.shell.carry_out(self.heading, list(zip(self._plans, confirmations, strict=True)))
 
     def _ask(self, field: TypedInput, text: str) -> None:
         field.focus()
@@ -358,7 +358,7 @@ class ConfirmScreen(ModalScreen[None]):
         return False
 
     async def _request(self) -> None:
-        desk = acting(self.tf.context.desk)
+        desk = acting(self.shell.context.desk)
         if desk is None:
             return
         reason = self.query_one("#reason", TypedInput).value.strip()

@@ -34,12 +34,12 @@ class ProgressScreen(ModalScreen[None]):
         self._work = work
 
     @property
-    def tf(self) -> Shell:
+    def shell(self) -> Shell:
         return cast("Shell", self.app)
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):
-            yield DialogTitle(self._work.title, self.tf.context.colour)
+            yield DialogTitle(self._work.title, self.shell.context.colour)
             yield Banner(id="loud")
             with VerticalScroll(id="scroll", can_focus=False):
                 yield Prose(id="plan", indent=4)
@@ -90,5 +90,5 @@ class ProgressScreen(ModalScreen[None]):
 
     def action_close(self) -> None:
         if not self._work.done:
-            self.tf.tell("it goes on; the messages (m) keep what comes of it, :progress shows it again")
+            self.shell.tell("it goes on; the messages (m) keep what comes of it, :progress shows it again")
         self.dismiss()

@@ -30,7 +30,7 @@ BULK = 20  # objects that one key may act upon at most
 _WORDS = 14  # characters of an offer's verb in the footer
 
 
-class Acting(BoardScreen):
+class ActingScreen(BoardScreen):
     """Subclasses say ``acting_on``: the marked objects, or the one under the cursor, with their uids."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,7 +58,7 @@ class Acting(BoardScreen):
 
     def renew_offers(self) -> None:
         """Look again at what may be done; the footer follows where that differs."""
-        desk = self.tf.context.desk
+        desk = self.shell.context.desk
         if desk is None or not self.is_mounted:
             return
         subjects = tuple(self.acting_on())
@@ -99,8 +99,8 @@ class Acting(BoardScreen):
 
     def note(self) -> str:
         """``b o refused: this terminal only reads``: the reason that most keys share, before any is pressed."""
-        if self.tf.context.desk is None:
-            return self.tf.trouble
+        if self.shell.context.desk is None:
+            return self.shell.trouble
         by_reason: dict[str, list[str]] = {}
         for offer in self._offers:
             if offer.refused and offer.key:
@@ -122,14 +122,18 @@ class Acting(BoardScreen):
         subjects = tuple(self.acting_on())
         if subjects != self._painted or not subjects:
             self.renew_offers()
-            self.tf.tell("what is under the cursor changed just now; look again, then press again", "warning")
+            self.shell.tell(
+                "what is under the cursor changed just now; look again, then press again", "warning"
+            )
             return
         if offer.refused:
-            self.tf.tell(refusal(offer), "warning")
+            self.shell.tell(refusal(offer), "warning")
             return
-        cap: int = getattr(self.tf.context.desk, "bulk_cap", BULK)
+        cap: int = getattr(self.shell.context.desk, "bulk_cap", BULK)
         if len(subjects) > cap:
-            self.tf.tell(f"{len(subjects)} are marked; at most {cap} at once ([actions] bulk_cap)", "warning")
+            self.shell.tell(
+                f"{len(subjects)} are marked; at most {cap} at once ([actions] bulk_cap)", "warning"
+            )
             return
         from screens.dialogs.confirm import ConfirmScreen
 
@@ -138,7 +142,7 @@ class Acting(BoardScreen):
     def action_actions(self) -> None:
         """Every action that concerns the object, those without a key of their own among them."""
         if self._offers and self._painted:
-            self.tf.open("actions", self._painted)
+            self.shell.open("actions", self._painted)
 
 
 def verb_of(offer: Offer) -> str:

@@ -63,7 +63,7 @@ class BoardScreen(Screen[None]):
     _nothing = True
 
     @property
-    def tf(self) -> Shell:
+    def shell(self) -> Shell:
         return cast("Shell", self.app)
 
     def compose(self) -> ComposeResult:
@@ -86,7 +86,7 @@ class BoardScreen(Screen[None]):
 
     def wants(self) -> dict[str, Scope]:
         """The kinds that must be kept current while this is shown: those of its registration, where we look."""
-        names = self.tf.namespaces
+        names = self.shell.namespaces
         return dict.fromkeys(SPECS[self.page].wants if self.page else (), Scope(names))
 
     def take(self, update: Update) -> None:
@@ -130,19 +130,19 @@ class BoardScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         if self.app.screen is self:  # a screen that is passed over on the way back costs nothing
             self.catch_up()  # which may change what is wanted
-            self.tf.subscriptions.show(self)
+            self.shell.subscriptions.show(self)
             self.refresh_bars()
             self.set_timer(_IDLE, self._prompts)
 
     def on_screen_suspend(self) -> None:
-        self.tf.subscriptions.leave(self)
+        self.shell.subscriptions.leave(self)
 
     def refresh_bars(self) -> None:
         """Header, tabs and crumbs as of now; each draws itself only where it changed."""
         if self.is_mounted:
-            self.query_one("#header", Header).update(self.tf.header_state())
-            self.query_one("#tabs", Tabs).set_tabs(self.tf.tabs(), self.tab)
-            self.query_one("#crumbs", Crumbs).update(self.tf.crumbs(), self.says(), self.note())
+            self.query_one("#header", Header).update(self.shell.header_state())
+            self.query_one("#tabs", Tabs).set_tabs(self.shell.tabs(), self.tab)
+            self.query_one("#crumbs", Crumbs).update(self.shell.crumbs(), self.says(), self.note())
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
         if (event.key is None) is not self._nothing:  # Enter works only where there is a row
@@ -150,10 +150,10 @@ class BoardScreen(Screen[None]):
             self.refresh_bindings()
 
     def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
-        self.tf.open_tab(event.tab)
+        self.shell.open_tab(event.tab)
 
     def on_crumbs_chosen(self, event: Crumbs.Chosen) -> None:
-        self.tf.back_to(event.index)
+        self.shell.back_to(event.index)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("filter", "command") and isinstance(self.focused, Input):
@@ -173,13 +173,13 @@ class BoardScreen(Screen[None]):
     async def action_command(self) -> None:
         await self._prompts()
         prompt = self.query_one("#command", CommandPrompt)
-        prompt.set_commands(self.tf.commands())
+        prompt.set_commands(self.shell.commands())
         prompt.open()
         self.set_focus(prompt.query_one(Input))
 
     def on_command_prompt_chosen(self, event: CommandPrompt.Chosen) -> None:
         command: Command = event.command
-        self.tf.do(command.id, event.argument)
+        self.shell.do(command.id, event.argument)
 
     async def action_filter(self) -> None:
         await self._prompts()
@@ -201,4 +201,4 @@ class BoardScreen(Screen[None]):
         if self.filterable and not self.filter.empty:
             self.apply_filter(NO_FILTER)
         else:
-            self.tf.back()
+            self.shell.back()

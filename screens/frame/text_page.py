@@ -45,4 +45,4 @@ class TextPage(BoardScreen):
         return self._search
 
     def on_text_view_copy_requested(self, event: TextView.CopyRequested) -> None:
-        self.tf.copy_text(event.text, f"{event.view.lines:,} lines")
+        self.shell.copy_text(event.text, f"{event.view.lines:,} lines")

@@ -12,7 +12,7 @@ from tfdash.board.board import Board
 from tfdash.model.update import Update, merged
 
 
-class Feed:
+class UpdateRelay:
     """Updates that come while the screen is busy are merged, so that nothing is lost and nothing piles up.
 
     ``start`` must be called on the screen's loop; ``deliver`` is called there.

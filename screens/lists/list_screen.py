@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from screens.frame.acting_screen import Acting
+from screens.frame.acting_screen import ActingScreen
 from tfdash.model.kinds import KINDS
 from tfdash.model.picture import Change
 from tfdash.model.subject import Subject
@@ -34,7 +34,7 @@ def title_of(view: KindView) -> str:
     return _TITLES.get(view.id, view.noun[:1].upper() + view.noun[1:])
 
 
-class ListScreen(Acting):
+class ListScreen(ActingScreen):
     """``view`` under ``restriction``. The cursor, marks and filter survive every update.
 
     ``scoped``: the root list of a tab, which follows the chosen namespace. Subclasses with a panel give
@@ -71,7 +71,7 @@ class ListScreen(Acting):
         return title
 
     def body(self) -> ComposeResult:
-        self.rows = BoardRows(self.view, self.restriction, zone=self.tf.zone)
+        self.rows = BoardRows(self.view, self.restriction, zone=self.shell.zone)
         source = TableRows(self.rows)
         yield Table(
             source.columns(),
@@ -100,16 +100,16 @@ class ListScreen(Acting):
         if view_id != self.view.id:
             self.view = VIEWS[view_id]
             if self.query(Table):
-                self._renew(self.tf.restriction(view_id))
+                self._renew(self.shell.restriction(view_id))
             else:  # not composed yet: it will be with this view
-                self.restriction = self.tf.restriction(view_id)
+                self.restriction = self.shell.restriction(view_id)
         if self.is_mounted and self.app.screen is self:
             self.on_screen_resume()
 
     def _renew(self, restriction: Restriction) -> None:
         """Other rows in the same table."""
         self.restriction = restriction
-        self.rows = BoardRows(self.view, restriction, zone=self.tf.zone)
+        self.rows = BoardRows(self.view, restriction, zone=self.shell.zone)
         source = TableRows(self.rows)
         table = self.table
         table.set_source(source.columns(), source, sort=self.view.order, descending=self.view.descending)
@@ -123,20 +123,20 @@ class ListScreen(Acting):
         return {kind: scope for kind in self.rows.needs}
 
     def catch_up(self) -> None:
-        if self.scoped and self.restriction != self.tf.restriction(self.view.id):
-            self._renew(self.tf.restriction(self.view.id))
-        board = self.tf.board
+        if self.scoped and self.restriction != self.shell.restriction(self.view.id):
+            self._renew(self.shell.restriction(self.view.id))
+        board = self.shell.board
         self.take(Update(board.picture, board.assessment, _NO_CHANGE, None))
         if self._wanted_filter:
             text, self._wanted_filter = self._wanted_filter, ""
             try:
                 self.apply_filter(Filter(text))
             except FilterError as error:
-                self.tf.tell(str(error), "warning")
+                self.shell.tell(str(error), "warning")
 
     def take(self, update: Update) -> None:
         columns = self.rows.fields
-        changes = self.rows.update(update, self.tf.now())
+        changes = self.rows.update(update, self.shell.now())
         table = self.table
         if self.rows.fields is not columns:
             table.set_columns(TableRows(self.rows).columns())
@@ -173,7 +173,7 @@ class ListScreen(Acting):
         self.table.set_status(says.joined([text, self.rows.hidden]), token)
 
     def tick(self) -> None:
-        self.rows.at(self.tf.now())
+        self.rows.at(self.shell.now())
         self.table.touch()
         self._say()
         self._show_detail()
@@ -252,37 +252,37 @@ class ListScreen(Acting):
         subject = self.rows.subject(event.key)
         match subject.kind:
             case "Namespace":
-                self.tf.choose_namespaces((subject.name,))
-                self.tf.show_chosen_namespaces()
+                self.shell.choose_namespaces((subject.name,))
+                self.shell.show_chosen_namespaces()
             case "Node":
-                self.tf.open("pods", Restriction(node=subject.name))
+                self.shell.open("pods", Restriction(node=subject.name))
             case "Pod":
-                self.tf.open("containers", subject)
+                self.shell.open("containers", subject)
             case kind if KINDS[kind].logs:
-                self.tf.open("pods", Restriction((subject.namespace,), owner=subject))
+                self.shell.open("pods", Restriction((subject.namespace,), owner=subject))
             case _:
-                self.tf.open("inspect", subject, "describe")
+                self.shell.open("inspect", subject, "describe")
 
     def action_inspect(self, what: str) -> None:
         if (subject := self.chosen) is not None:
-            self.tf.open("inspect", subject, what)
+            self.shell.open("inspect", subject, what)
 
     def action_revisions(self) -> None:
         if (subject := self.chosen) is not None:
-            self.tf.open("revisions", subject)
+            self.shell.open("revisions", subject)
 
     def action_logs(self, previous: bool) -> None:
         if (subject := self.chosen) is not None and KINDS[subject.kind].logs:
-            self.tf.open("logs", subject, previous)
+            self.shell.open("logs", subject, previous)
 
     def action_copy(self) -> None:
         keys: list[RowKey] = self.table.chosen_keys
         if keys:
             what = safe(keys[0].key.name) if len(keys) == 1 else f"{len(keys)} names"
-            self.tf.copy_text("\n".join(k.key.name for k in keys), what)
+            self.shell.copy_text("\n".join(k.key.name for k in keys), what)
 
     def action_again(self) -> None:
         """The watches keep the list current by themselves; this is for those who want to see it with their own eyes."""
         self.catch_up()
-        self.tf.board.relist(self.rows.needs)
-        self.tf.tell("listed again; until that is complete what was there stays")
+        self.shell.board.relist(self.rows.needs)
+        self.shell.tell("listed again; until that is complete what was there stays")

@@ -62,7 +62,7 @@ class ActionsScreen(BoardScreen):
     def catch_up(self) -> None:
         from screens.frame.acting_screen import common
 
-        desk = self.tf.context.desk
+        desk = self.shell.context.desk
         offered = [desk.offers(s) for s in self._subjects] if desk is not None else []
         offers = offered[0] if len(offered) == 1 else common(offered)
         self._offers.all = {o.action: o for o in offers}
@@ -97,7 +97,7 @@ class ActionsScreen(BoardScreen):
         if offer.refused:
             from screens.frame.acting_screen import refusal
 
-            self.tf.tell(refusal(offer), "warning")
+            self.shell.tell(refusal(offer), "warning")
             return
         from screens.dialogs.confirm import ConfirmScreen
 

@@ -53,9 +53,9 @@ class ApprovalsScreen(BoardScreen):
 
     def body(self) -> ComposeResult:
         self._requests = ItemRows[ApprovalRequest](
-            lambda asked: _cells(asked, self.tf.now()),
+            lambda asked: _cells(asked, self.shell.now()),
             marks=lambda asked: (asked.id, asked.state, asked.requester, "", asked.reason),
-            version=lambda asked: (asked.state, int(self.tf.now())),
+            version=lambda asked: (asked.state, int(self.shell.now())),
         )
         yield Table(_COLUMNS, self._requests, noun="requests", id="body")
 
@@ -65,11 +65,12 @@ class ApprovalsScreen(BoardScreen):
 
     def catch_up(self) -> None:
         found = sorted(
-            self.tf.board.picture.store_state.approvals, key=lambda a: (a.state != "waiting", -a.requested_at)
+            self.shell.board.picture.store_state.approvals,
+            key=lambda a: (a.state != "waiting", -a.requested_at),
         )
         self._requests.all = {a.id: a for a in found}
         table = self.query_one("#body", Table)
-        shared = self.tf.board.picture.store_state.health.shared_configured
+        shared = self.shell.board.picture.store_state.health.shared_configured
         table.set_empty(
             "Nobody asks for a second person now."
             if shared
@@ -122,14 +123,14 @@ class ApprovalsScreen(BoardScreen):
             await self._decide(asked, answer)
 
     async def _decide(self, asked: ApprovalRequest, answer: Answer) -> None:
-        desk = acting(self.tf.context.desk)
+        desk = acting(self.shell.context.desk)
         if desk is None:
-            self.tf.tell("this terminal only reads: it can neither approve nor deny", "warning")
+            self.shell.tell("this terminal only reads: it can neither approve nor deny", "warning")
             return
         try:
             told = await desk.decide(asked, answer.button == "approve", answer.reason)
         except (ApprovalRefused, LedgerUnavailable) as error:
-            self.tf.tell(f"not recorded: {error}", "warning")
+            self.shell.tell(f"not recorded: {error}", "warning")
             return
         by = f" as {told.approver}, stamped by {told.stamped_by}" if told.approver else ""
-        self.tf.tell(f"request {asked.id} is {told.state}{by}")
+        self.shell.tell(f"request {asked.id} is {told.state}{by}")

@@ -59,7 +59,7 @@ class AuditScreen(BoardScreen):
 
     def body(self) -> ComposeResult:
         self._entries = ItemRows[Entry](
-            lambda entry: _cells(entry, self.tf.zone, self.tf.now()), text=audit.search_text
+            lambda entry: _cells(entry, self.shell.zone, self.shell.now()), text=audit.search_text
         )
         yield Prose(id="chain", most=2)
         yield Table(_COLUMNS, self._entries, noun="entries", id="body")
@@ -75,21 +75,21 @@ class AuditScreen(BoardScreen):
             self.set_timer(_SOON, self._load)
 
     def _show_chain(self) -> None:
-        self.query_one("#chain", Prose).show([audit.chain_line(self.tf.board.picture.store_state.health)])
+        self.query_one("#chain", Prose).show([audit.chain_line(self.shell.board.picture.store_state.health)])
 
     def _load(self) -> None:
         self._due = False
         self.run_worker(self._reading(), exclusive=True, exit_on_error=False, group="read")
 
     async def _reading(self) -> None:
-        table, read = self.query_one("#body", Table), self.tf.context.audit
+        table, read = self.query_one("#body", Table), self.shell.context.audit
         if read is None:
             table.set_empty("This terminal has no audit log: it was started without a store.")
             return
         if not self._entries.all:
             table.set_progress("reading the log")
         try:
-            found = await self.tf.board.on_loop(read(LIMIT))
+            found = await self.shell.board.on_loop(read(LIMIT))
         except Exception as error:  # a log that cannot be read is said, not hidden
             table.set_progress("")
             table.set_empty(f"? the log cannot be read: {safe(str(error) or type(error).__name__)}")
@@ -121,4 +121,4 @@ class AuditScreen(BoardScreen):
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         entry = self._entries.all.get(event.key)
         if entry is not None:
-            self.tf.open("entry", entry)
+            self.shell.open("entry", entry)

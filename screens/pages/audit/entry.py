@@ -17,7 +17,7 @@ class EntryPage(TextPage):
         self._entry = entry
 
     def lines(self) -> list[str]:
-        return audit.entry_lines(self._entry, self.tf.zone)
+        return audit.entry_lines(self._entry, self.shell.zone)
 
     def tick(self) -> None:
         """An entry never changes."""

@@ -55,7 +55,7 @@ class ReconcileScreen(BoardScreen):
     def body(self) -> ComposeResult:
         self._told: dict[str, str] = {}  # by intent: what reading the cluster said
         self._intents = ItemRows[Entry](
-            lambda entry: _cells(entry, self._told_of(entry), self.tf.zone, self.tf.now()),
+            lambda entry: _cells(entry, self._told_of(entry), self.shell.zone, self.shell.now()),
             version=lambda entry: (entry.intent, self._told.get(entry.intent)),
         )
         yield Prose(id="chain")
@@ -77,19 +77,19 @@ class ReconcileScreen(BoardScreen):
         return self._told.get(entry.intent, "? not read yet")
 
     async def _read(self) -> None:
-        desk = acting(self.tf.context.desk)
+        desk = acting(self.shell.context.desk)
         if desk is None:
             return
         for settled in await desk.settle():
             word = f"{settled.result.value}: {settled.sentence}"
             self._told[settled.entry.intent] = safe(word)
             if settled.recorded:
-                self.tf.tell(f"settled by reading: {settled.entry.target} {word}")
+                self.shell.tell(f"settled by reading: {settled.entry.target} {word}")
         if self.is_mounted:
             self.catch_up()
 
     def catch_up(self) -> None:
-        found = self.tf.board.picture.store_state.unsettled
+        found = self.shell.board.picture.store_state.unsettled
         self._intents.all = {e.intent: e for e in sorted(found, key=lambda e: -e.at)}
         table = self.query_one("#body", Table)
         table.set_empty("Every intent has its outcome.")
@@ -105,7 +105,7 @@ class ReconcileScreen(BoardScreen):
             self.run_worker(self._ask(entry), exclusive=True, exit_on_error=False, group="ask")
 
     async def _ask(self, entry: Entry) -> None:
-        tf = self.tf
+        shell = self.shell
         lines: list[Line] = [
             [(safe(entry.sentence), "bright")],
             [("observed: ", "dim"), self._told_of(entry)],
@@ -115,16 +115,16 @@ class ReconcileScreen(BoardScreen):
         answer = await self.app.push_screen_wait(AskScreen(heading, lines, _ANSWERS))
         if answer is None:
             return
-        ledger = tf.context.ledger
+        ledger = shell.context.ledger
         if ledger is None:
-            tf.tell("this terminal records nothing: start it with a store to settle", "warning")
+            shell.tell("this terminal records nothing: start it with a store to settle", "warning")
             return
         from tfdash.actions.kubernetes.reconcile import record
 
-        done = await tf.board.on_loop(
+        done = await shell.board.on_loop(
             record(ledger, entry, _RESULTS[answer.button], answer.reason, "settled by a person")
         )
-        tf.tell(
+        shell.tell(
             "settled" if done else "it could not be recorded: see the audit log",
             "information" if done else "warning",
         )

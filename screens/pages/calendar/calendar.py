@@ -11,7 +11,7 @@ class CalendarPage(TextPage):
     title_text = "Release calendar"
 
     def lines(self) -> list[str]:
-        state = self.tf.board.assessment.calendar
+        state = self.shell.board.assessment.calendar
         if state is None:
             return ["? The release calendar has not been judged yet."]
         return lines(state)

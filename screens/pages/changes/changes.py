@@ -42,15 +42,15 @@ class ChangesScreen(TextPage):
         self.run_worker(work, exclusive=True, group="changes", exit_on_error=False)
 
     async def _read(self) -> None:
-        board = self.tf.board
+        board = self.shell.board
         try:
             self._found = await gather(
                 board,
                 board.clusters,
-                self.tf.namespaces,
-                self.tf.now() - self.HOURS * 3600,
-                sights=self.tf.recorder.sights if self.tf.recorder else (),
-                entries=self.tf.audit_entries(),
+                self.shell.namespaces,
+                self.shell.now() - self.HOURS * 3600,
+                sights=self.shell.recorder.sights if self.shell.recorder else (),
+                entries=self.shell.audit_entries(),
                 contents=self._contents,
             )
             self._problem = ""
@@ -62,10 +62,10 @@ class ChangesScreen(TextPage):
     def lines(self) -> list[str]:
         if self._found is None:
             return [f"? {safe(self._problem)}" if self._problem else "reading what was changed …"]
-        names = self.tf.namespaces
+        names = self.shell.namespaces
         where = "in all namespaces" if names is None else "in " + ", ".join(safe(n) for n in names)
-        several = len(self.tf.board.clusters) > 1
-        told = change_lines(self._found.changes, self.tf.now(), self.tf.zone, several_clusters=several)
+        several = len(self.shell.board.clusters) > 1
+        told = change_lines(self._found.changes, self.shell.now(), self.shell.zone, several_clusters=several)
         none = (
             [f"Nobody is known to have changed anything in the last {self.HOURS} hours."] if not told else []
         )

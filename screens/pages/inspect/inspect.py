@@ -84,7 +84,7 @@ class InspectScreen(BoardScreen):
             return [(f"? {self._problem}", "unknown")]
         if not self._read_at:
             return [("◐ reading", "moving")]
-        return [(f"read {short_age(self.tf.now() - self._read_at)} ago", "dim")]
+        return [(f"read {short_age(self.shell.now() - self._read_at)} ago", "dim")]
 
     def take(self, update: Update) -> None:
         subject = self.subject
@@ -116,7 +116,7 @@ class InspectScreen(BoardScreen):
         except RuntimeError:  # the board is not up yet: a moment later it is
             self.set_timer(0.2, self._load_if_shown)
             return
-        self._problem, self._read_at = "", self.tf.now()
+        self._problem, self._read_at = "", self.shell.now()
         view = self.query_one("#body", TextView)
         if what == "why" and not view.text and not view.wrap:
             view.action_wrap()  # sentences are read, not compared by column
@@ -132,7 +132,7 @@ class InspectScreen(BoardScreen):
         self.refresh_bars()
 
     async def _lines(self, what: str) -> list[str]:
-        board, subject, now = self.tf.board, self.subject, self.tf.now()
+        board, subject, now = self.shell.board, self.subject, self.shell.now()
         told, plain = board.assessment, subject._replace(uid="")
         state, verdicts = told.workloads.get(plain), told.verdicts.get(plain, ())
         if what == "why":
@@ -172,10 +172,10 @@ class InspectScreen(BoardScreen):
         self._load()
 
     def action_revisions(self) -> None:
-        self.tf.open("revisions", self.subject)
+        self.shell.open("revisions", self.subject)
 
     def action_logs(self, previous: bool) -> None:
-        self.tf.open("logs", self.subject, previous)
+        self.shell.open("logs", self.subject, previous)
 
     # -- search -------------------------------------------------------------------------------------------------
 
@@ -196,4 +196,4 @@ class InspectScreen(BoardScreen):
         return self._search
 
     def on_text_view_copy_requested(self, event: TextView.CopyRequested) -> None:
-        self.tf.copy_text(event.text, f"{event.view.lines:,} lines")
+        self.shell.copy_text(event.text, f"{event.view.lines:,} lines")

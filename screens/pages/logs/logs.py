@@ -54,7 +54,7 @@ class LogScreen(BoardScreen):
         super().__init__()
         self.subject, self.previous, self.container = subject, previous, container
         self._containers: list[str] = []
-        self._streams = Streams(lambda: self.tf, self._show)
+        self._streams = Streams(lambda: self.shell, self._show)
         self._opened: set[tuple[str, str, str]] = set()  # pod, uid, container
         self._left_out = 0
         self._waiting = False
@@ -65,7 +65,7 @@ class LogScreen(BoardScreen):
 
     def body(self) -> ComposeResult:
         where = f"{safe(self.subject.namespace)}/{safe(self.subject.name)}"
-        yield LogView(title=f"{self.subject.kind} {where}", limit=self.tf.context.log_lines, id="body")
+        yield LogView(title=f"{self.subject.kind} {where}", limit=self.shell.context.log_lines, id="body")
 
     def wants(self) -> dict[str, Scope]:
         scope = Scope((self.subject.namespace,))
@@ -101,7 +101,7 @@ class LogScreen(BoardScreen):
         self._streams.close()
 
     def _pods(self) -> list[Pod]:
-        cluster = self.tf.board.picture.clusters[self.subject.cluster]
+        cluster = self.shell.board.picture.clusters[self.subject.cluster]
         objects = cluster.objects("Pod")
         if self.subject.kind == "Pod":
             found = objects.get(self.subject.key)
@@ -135,7 +135,7 @@ class LogScreen(BoardScreen):
         self._opened &= there
         room = _MOST - len(self._opened)
         self._left_out = max(0, len(fresh) - room)
-        tail = max(_LEAST, min(self.tf.context.log_lines, 2000) // max(1, min(len(wanted), _MOST)))
+        tail = max(_LEAST, min(self.shell.context.log_lines, 2000) // max(1, min(len(wanted), _MOST)))
         for pod, container in fresh[: max(0, room)]:
             self._opened.add((pod.name, pod.uid, container))
             subject = Subject(self.subject.cluster, "Pod", pod.namespace, pod.name, pod.uid)
@@ -162,7 +162,7 @@ class LogScreen(BoardScreen):
         if line.note:
             name = f"{source}: " if len(self._opened) > 1 else ""
             return LogLine(f"{name}{safe(line.text)}", mark="lost" if _FAILED.search(line.text) else "note")
-        stamp = "" if line.time is None else local(line.time, self.tf.zone).strftime("%H:%M:%S")
+        stamp = "" if line.time is None else local(line.time, self.shell.zone).strftime("%H:%M:%S")
         return LogLine(line.text, source, stamp)
 
     # -- keys ---------------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ class LogScreen(BoardScreen):
         text = "\n".join(event.view.plain())
         lines = f"{event.view.row_count:,} lines"
         if event.copy:
-            self.tf.copy_text(text, lines)
+            self.shell.copy_text(text, lines)
             return
         name = "".join(c if c.isalnum() or c in "-." else "_" for c in self.subject.name)
         path = Path.cwd() / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.log"
@@ -208,6 +208,6 @@ class LogScreen(BoardScreen):
             with os.fdopen(descriptor, "w", encoding="utf-8") as out:
                 out.write(text + "\n")
         except OSError as error:
-            self.tf.tell(f"{path} cannot be written: {error.strerror}", "warning")
+            self.shell.tell(f"{path} cannot be written: {error.strerror}", "warning")
             return
-        self.tf.tell(f"saved {lines} to {path}")
+        self.shell.tell(f"saved {lines} to {path}")

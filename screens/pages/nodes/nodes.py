@@ -21,7 +21,7 @@ class NodesScreen(ListScreen):
     PANEL = 6
 
     def says(self) -> list[Cell]:
-        verdicts = self.tf.board.assessment.verdicts
+        verdicts = self.shell.board.assessment.verdicts
         worst = [max(v.level for v in vs) for s, vs in verdicts.items() if s.kind == "Node" and vs]
         if not worst:
             return []
@@ -37,7 +37,7 @@ class NodesScreen(ListScreen):
         title = safe(row.key.name)
         if not isinstance(node, Node):
             return title, [[Piece("  loading …", "tok-dim")]]
-        now = self.tf.now()
+        now = self.shell.now()
         use = self.rows.context(row).use.get(node.name, NodeUse())
         gib = 2**30
         facts = " · ".join(safe(t) for t in (node.os_image, node.architecture, node.runtime) if t)
@@ -51,7 +51,7 @@ class NodesScreen(ListScreen):
         ]
 
     def _finding(self, row: RowKey) -> list[Piece]:
-        told = self.tf.board.assessment.verdicts.get(row.subject, ())
+        told = self.shell.board.assessment.verdicts.get(row.subject, ())
         worst = max(told, key=lambda v: v.level, default=None)
         return [Piece(f"  {safe(worst.sentence)}", "tok-dim")] if worst is not None else []
 

@@ -71,7 +71,7 @@ class OverviewScreen(BoardScreen):
     def _show(self) -> None:
         if not self.is_mounted:
             return
-        sections = sorted(self.tf.board.assessment.sections, key=lambda s: -s.level)
+        sections = sorted(self.shell.board.assessment.sections, key=lambda s: -s.level)
         table = self.query_one("#body", Table)
         before = list(self._sections.all)
         self._sections.all = dict(enumerate(sections))
@@ -107,7 +107,7 @@ class OverviewScreen(BoardScreen):
     def _show_sources(self) -> None:
         if not self.is_mounted:
             return
-        rows = [r for r in source_rows(self.tf.board.picture, self.tf.now()) if not r.absent]
+        rows = [r for r in source_rows(self.shell.board.picture, self.shell.now()) if not r.absent]
         lines = []
         for row in rows[:_SOURCES]:
             count = "" if row.objects is None else f"{row.objects:,}"
@@ -127,4 +127,4 @@ class OverviewScreen(BoardScreen):
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         section = self._sections.all.get(event.key)
         if section is not None:
-            self.tf.open(page_id(section.target))
+            self.shell.open(page_id(section.target))

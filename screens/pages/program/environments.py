@@ -36,8 +36,8 @@ class EnvironmentsScreen(BoardScreen):
         return "Environments"
 
     def body(self) -> ComposeResult:
-        c = self.tf.context
-        clusters = ", ".join(safe(ref.cluster) for ref in self.tf.board.clusters)
+        c = self.shell.context
+        clusters = ", ".join(safe(ref.cluster) for ref in self.shell.board.clusters)
         shown = ("environment", c.environment) if c.environments else ("context", c.context_name)
         about = f"clusters: {clusters}"
         self._source = ItemRows[Place](
@@ -52,7 +52,7 @@ class EnvironmentsScreen(BoardScreen):
         yield Table(columns_, self._source, noun="places", id="body")
 
     def on_mount(self) -> None:
-        c = self.tf.context
+        c = self.shell.context
         rows = [("environment", name) for name in c.environments]
         rows += [("context", name) for name in c.contexts() if name not in c.environments]
         if not rows:
@@ -61,4 +61,4 @@ class EnvironmentsScreen(BoardScreen):
         self.query_one("#body", Table).set_rows(rows, presorted=True)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
-        self.tf.use_environment(str(event.key[1]))
+        self.shell.use_environment(str(event.key[1]))

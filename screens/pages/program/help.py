@@ -51,7 +51,7 @@ class HelpScreen(TextPage):
         """It does not change while it is read."""
 
     def lines(self) -> list[str]:
-        told = [(f"  :{' '.join(c.aliases[:3])}", c.title, c.help) for c in self.tf.commands()]
+        told = [(f"  :{' '.join(c.aliases[:3])}", c.title, c.help) for c in self.shell.commands()]
         return [
             *self._grouped(),
             "Commands after :",

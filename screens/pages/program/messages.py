@@ -12,8 +12,8 @@ class MessagesScreen(TextPage):
     def lines(self) -> list[str]:
         signs = {"warning": "▲", "information": "·"}
         told = [
-            f"{moment(m.at, self.tf.zone)}  {signs.get(m.level, '·')} {m.text}"
-            for m in reversed(self.tf.messages.all)
+            f"{moment(m.at, self.shell.zone)}  {signs.get(m.level, '·')} {m.text}"
+            for m in reversed(self.shell.messages.all)
         ]
         return told or [
             "No message yet. What is told in passing, and every trouble of a source, is kept here."

@@ -14,7 +14,7 @@ class SourcesScreen(TextPage):
     title_text = "Data sources"
 
     def lines(self) -> list[str]:
-        rows = source_rows(self.tf.board.picture, self.tf.now())
+        rows = source_rows(self.shell.board.picture, self.shell.now())
         told = [
             (
                 row.state.text,

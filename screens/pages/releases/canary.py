@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from screens.frame.acting_screen import Acting, verb_of
+from screens.frame.acting_screen import ActingScreen, verb_of
 from screens.lists.item_rows import ItemRows
 from tfdash.model.judgement import CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import ReleaseState
@@ -62,7 +62,7 @@ def _marks(judged: Judged) -> Sequence[Hashable]:
     return (judged[0].subject, canary.verdict(*judged).word, judged[0].phase, "", "", "")
 
 
-class CanaryScreen(Acting):
+class CanaryScreen(ActingScreen):
     """The verdict stands in the first line; a table of releases only where several are in flight."""
 
     AUTO_FOCUS = ""  # the table of releases is there only where several are
@@ -113,7 +113,7 @@ class CanaryScreen(Acting):
         told.append(
             (f"◐ {flying} in flight" if flying else "· none in flight", "moving" if flying else "dim")
         )
-        age = canaryfacts.judged_text(self._said, self.tf.now())
+        age = canaryfacts.judged_text(self._said, self.shell.now())
         return [*told, (age, "dim")] if age else told
 
     # -- updates ------------------------------------------------------------------------------------------------
@@ -137,8 +137,8 @@ class CanaryScreen(Acting):
     def _show(self) -> None:
         if not self.is_mounted:
             return
-        assessment = self.tf.board.assessment
-        found = canary.shown(assessment, self.tf.namespaces)
+        assessment = self.shell.board.assessment
+        found = canary.shown(assessment, self.shell.namespaces)
         self._releases.all = {r.subject: (r, canary.judgement_of(assessment, r)) for r in found}
         table = self.query_one("#body", Table)
         several = len(found) > 1
@@ -172,7 +172,7 @@ class CanaryScreen(Acting):
         banner = self.query_one("#banner", Banner)
         head = canary.headline(release, said)
         if release is None:
-            loading = not self.tf.board.assessment.sections
+            loading = not self.shell.board.assessment.sections
             banner.show(head.state.worded("loading the releases …") if loading else head.state, head.text)
             self._show_nothing(loading)
             return
@@ -196,11 +196,13 @@ class CanaryScreen(Acting):
         self._show_keys()
 
     def _show_nothing(self, loading: bool) -> None:
-        tf = self.tf
+        shell = self.shell
         lines: list[Line] = (
             [[("What is in flight is read now.", "dim")]]
             if loading
-            else canaryfacts.nothing_lines(tf.board.picture, tf.board.assessment, tf.now(), tf.zone)
+            else canaryfacts.nothing_lines(
+                shell.board.picture, shell.board.assessment, shell.now(), shell.zone
+            )
         )
         self.query_one("#nothing", Prose).show(lines)
 
@@ -213,7 +215,7 @@ class CanaryScreen(Acting):
         bar = canary.BAR if room >= _WIDE else canary.BAR // 2
         lines = [
             canary.against(release, said),
-            canary.step_line(release, self.tf.now(), bar),
+            canary.step_line(release, self.shell.now(), bar),
             canary.skip_line(release),
         ]
         if release.problem:
@@ -228,13 +230,15 @@ class CanaryScreen(Acting):
         if trigger is None:
             chart.show(
                 Drawing(
-                    title=canary.title_of_id(name), empty="Not judged: see metrics below.", zone=self.tf.zone
+                    title=canary.title_of_id(name),
+                    empty="Not judged: see metrics below.",
+                    zone=self.shell.zone,
                 )
             )
             said.show([])
             marks.show([])
             return
-        chart.show(drawing(trigger, self.tf.zone))
+        chart.show(drawing(trigger, self.shell.zone))
         state, sentence = canary.trigger_sentence(trigger)
         tall = self._tall
         said.show(
@@ -249,7 +253,7 @@ class CanaryScreen(Acting):
         marks.show([canary.trigger_marks(trigger)], most=2 if tall else 1)
 
     def _show_around(self, release: ReleaseState, said: CanaryJudgement | None) -> None:
-        picture, now = self.tf.board.picture, self.tf.now()
+        picture, now = self.shell.board.picture, self.shell.now()
         lines: list[Line] = list(canaryfacts.metrics_lines(picture, release, now))
         journeys = canaryfacts.journey_line(picture, release)
         if said is not None:
@@ -260,7 +264,7 @@ class CanaryScreen(Acting):
         lines += canaryfacts.analysis_lines(release)
         lines.append(canaryfacts.good_line(canaryfacts.good_of(picture, release), now))
         lines += [line for line in (canaryfacts.managed_by_line(release),) if line]
-        lines.append(canaryfacts.calendar_line(self.tf.board.assessment.calendar, short=not self._tall))
+        lines.append(canaryfacts.calendar_line(self.shell.board.assessment.calendar, short=not self._tall))
         if not self._tall:  # one row each, and no more than leave a chart
             lines = [canary.fitting(line, self.size.width - 2) for line in lines][:5]
         self.query_one("#around", Prose).show(lines)
@@ -332,7 +336,7 @@ class CanaryScreen(Acting):
         if self._release is None:
             return ()
         subject = self._release.subject
-        cluster = self.tf.board.picture.clusters.get(subject.cluster)
+        cluster = self.shell.board.picture.clusters.get(subject.cluster)
         obj = cluster.objects(subject.kind).get(subject.key) if cluster is not None else None
         return (subject._replace(uid=subject.uid or (obj.uid if obj is not None else "")),)
 
@@ -348,15 +352,15 @@ class CanaryScreen(Acting):
 
     def _page(self, what: str) -> None:
         if self._release is not None:
-            self.tf.open("verdict", self._release.subject, what)
+            self.shell.open("verdict", self._release.subject, what)
 
     def action_inspect(self, what: str) -> None:
         if self._release is not None:
-            self.tf.open("inspect", self._release.subject, what)
+            self.shell.open("inspect", self._release.subject, what)
 
     def action_logs(self) -> None:
         if self._release is not None:
-            self.tf.open("logs", self._release.workload or self._release.subject)
+            self.shell.open("logs", self._release.workload or self._release.subject)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         self._page("why")

@@ -24,15 +24,15 @@ class VerdictPage(TextPage):
         self.query_one("#body", TextView).action_wrap()  # sentences are read whole
 
     def lines(self) -> list[str]:
-        board = self.tf.board
+        board = self.shell.board
         release = board.assessment.releases.get(self._subject)
         if release is None:
             return self._kept or ["This release is not in flight any more."]
         said = canary.judgement_of(board.assessment, release)
         if self._what == "why":
-            self._kept = why_lines(release, said, self.tf.zone)
+            self._kept = why_lines(release, said, self.shell.zone)
         else:
-            self._kept = query_lines(release, said, board.picture, self.tf.zone)
+            self._kept = query_lines(release, said, board.picture, self.shell.zone)
         return self._kept
 
     def take(self, update: Update) -> None:

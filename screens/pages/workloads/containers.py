@@ -98,7 +98,7 @@ class ContainersScreen(BoardScreen):
         super().__init__()
         self.pod = pod
         self._pod_shown: Pod | None = None
-        self._source = ItemRows[Stated](lambda stated: _cells(stated, self.tf.now()), marks=_marks)
+        self._source = ItemRows[Stated](lambda stated: _cells(stated, self.shell.now()), marks=_marks)
 
     @property
     def crumb(self) -> str:
@@ -128,7 +128,7 @@ class ContainersScreen(BoardScreen):
         self.query_one("#body", Table).touch()
 
     def _show(self) -> None:
-        cluster = self.tf.board.picture.clusters[self.pod.cluster]
+        cluster = self.shell.board.picture.clusters[self.pod.cluster]
         found = cluster.objects("Pod").get(self.pod.key)
         before = self._pod_shown
         table = self.query_one("#body", Table)
@@ -153,11 +153,11 @@ class ContainersScreen(BoardScreen):
     # -- keys ---------------------------------------------------------------------------------------------------
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
-        self.tf.open("logs", self.pod, False, str(event.key))
+        self.shell.open("logs", self.pod, False, str(event.key))
 
     def action_logs(self, previous: bool) -> None:
         key = self.query_one("#body", Table).cursor_key
-        self.tf.open("logs", self.pod, previous, str(key) if key else "")
+        self.shell.open("logs", self.pod, previous, str(key) if key else "")
 
     def action_inspect(self, what: str) -> None:
-        self.tf.open("inspect", self.pod, what)
+        self.shell.open("inspect", self.pod, what)

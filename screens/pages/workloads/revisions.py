@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from screens.frame.acting_screen import Acting
+from screens.frame.acting_screen import ActingScreen
 from screens.lists.item_rows import ItemRows
 from tfdash.model.kinds import KINDS
 from tfdash.model.requests import ReadFailed
@@ -54,7 +54,7 @@ def _cells(r: Revision, now: float) -> Sequence[Cell]:
     )
 
 
-class RevisionsScreen(Acting):
+class RevisionsScreen(ActingScreen):
     """The revision under the cursor against the one before it, or, where two are marked, those two."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +71,7 @@ class RevisionsScreen(Acting):
         super().__init__()
         self.subject = subject
         self._source = ItemRows[Revision](
-            lambda r: _cells(r, self.tf.now()),
+            lambda r: _cells(r, self.shell.now()),
             marks=lambda r: (r.number, r.current, r.images, r.replicas, "", r.cause, r.name),
             text=lambda r: f"{r.number} {r.name} {' '.join(r.images)} {r.cause}",
             version=lambda r: (r.name, r.current, r.replicas),
@@ -90,7 +90,7 @@ class RevisionsScreen(Acting):
         yield TextView(language="diff", id="difference")
 
     def acting_on(self) -> list[Subject]:
-        cluster = self.tf.board.picture.clusters.get(self.subject.cluster)
+        cluster = self.shell.board.picture.clusters.get(self.subject.cluster)
         obj = cluster.objects(self.subject.kind).get(self.subject.key) if cluster is not None else None
         return [self.subject._replace(uid=obj.uid)] if obj is not None else []
 
@@ -110,7 +110,7 @@ class RevisionsScreen(Acting):
                 self.set_timer(_SOON, self._load)
 
     def _show_state(self) -> None:
-        state = self.tf.board.assessment.workloads.get(self.subject._replace(uid=""))
+        state = self.shell.board.assessment.workloads.get(self.subject._replace(uid=""))
         if state is None:
             self.query_one("#state", Lines).show([[Piece(" ? not judged yet", "tok-unknown")]])
             return
@@ -137,7 +137,7 @@ class RevisionsScreen(Acting):
         self.run_worker(self._reading(), exclusive=True, exit_on_error=False, group="read")
 
     async def _reading(self) -> None:
-        board = self.tf.board
+        board = self.shell.board
         try:
             async with asyncio.timeout(30):
                 workload = await board.read(self.subject)
@@ -214,13 +214,13 @@ class RevisionsScreen(Acting):
         owner = self.subject
         if kind == "ReplicaSet":
             owner = Subject(owner.cluster, kind, owner.namespace, str(event.key))
-        self.tf.open("pods", Restriction((owner.namespace,), owner=owner))
+        self.shell.open("pods", Restriction((owner.namespace,), owner=owner))
 
     def action_inspect(self, what: str) -> None:
-        self.tf.open("inspect", self.subject, what)
+        self.shell.open("inspect", self.subject, what)
 
     def action_logs(self, previous: bool) -> None:
-        self.tf.open("logs", self.subject, previous)
+        self.shell.open("logs", self.subject, previous)
 
     def on_text_view_copy_requested(self, event: TextView.CopyRequested) -> None:
-        self.tf.copy_text(event.text, f"{event.view.lines:,} lines")
+        self.shell.copy_text(event.text, f"{event.view.lines:,} lines")

@@ -27,11 +27,11 @@ class WorkloadsScreen(ListScreen):
     PANEL = 6
 
     def on_mount(self) -> None:
-        self._recent = Recent(self.tf, self._show_detail)
+        self._recent = Recent(self.shell, self._show_detail)
         self._warned: tuple[RowKey | None, object, float, list[Event]] = (None, None, 0.0, [])
 
     def says(self) -> list[Cell]:
-        told = [s for s in self.tf.board.assessment.workloads.values() if self._inside(s)]
+        told = [s for s in self.shell.board.assessment.workloads.values() if self._inside(s)]
         if not told:
             return []
         wanted = [s for s in told if s.serving is not Serving.IDLE]
@@ -53,11 +53,11 @@ class WorkloadsScreen(ListScreen):
         return names is None or state.subject.namespace in names
 
     def detail(self, row: RowKey) -> tuple[str, list[Line]]:
-        state = self.tf.board.assessment.workloads.get(row.subject)
+        state = self.shell.board.assessment.workloads.get(row.subject)
         title = f"{safe(row.key.name)} · {row.kind} in {safe(row.key.namespace)}"
         if state is None:
             return title, [[Piece("  ? not judged yet", "tok-unknown")]]
-        now = self.tf.now()
+        now = self.shell.now()
         return title, [
             *_said(state, now),
             *self._recent.lines(state, now),
@@ -84,7 +84,7 @@ class WorkloadsScreen(ListScreen):
     def _warnings(self, row: RowKey, now: float) -> list[Event]:
         """Of the workload and of what is named after it. A big cluster has ten thousand events, which change all the
         time: they are looked through every other second at most."""
-        events = self.tf.board.picture.clusters[row.cluster].objects("Event")
+        events = self.shell.board.picture.clusters[row.cluster].objects("Event")
         about, seen, until, found = self._warned
         if about == row and (seen is events or monotonic() < until):
             return found
