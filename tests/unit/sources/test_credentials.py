@@ -14,6 +14,7 @@ from tfdash.sources.kubernetes.credentials import (
     Credentials,
     LoginNeeded,
     WaitsForPerson,
+    ask_commands_again,
     read_header,
     read_secret,
 )
@@ -202,3 +203,20 @@ def test_secrets_by_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert read_secret("command:printf from-command") == "from-command"
     with pytest.raises(LoginNeeded, match="NOWHERE is not set"):
         read_secret("env:NOWHERE")
+
+
+def test_a_command_for_a_secret_fails_once_for_all_who_name_it(tmp_path: Path) -> None:
+    """Journeys, headers and each new connection to Prometheus name it anew."""
+    count, script = tmp_path / "count", tmp_path / "vault"
+    script.write_text(f"#!/bin/sh\necho x >> {count}; exit 3\n")
+    script.chmod(0o755)
+    for _ in range(3):
+        with pytest.raises(LoginNeeded, match="ended with 3"):
+            read_secret(f"command:{script} read")
+        with pytest.raises(LoginNeeded, match="ended with 3"):
+            Credentials(Access(server="https://h", secret=f"command:{script} read")).authorization()
+    assert count.read_text() == "x\n"
+    ask_commands_again()
+    with pytest.raises(LoginNeeded):
+        read_secret(f"command:{script} read")
+    assert count.read_text() == "x\nx\n"

@@ -13,7 +13,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from tfdash.process import CommandFailed, CommandTimedOut, run_command
 from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin
@@ -23,6 +25,8 @@ _EARLY = 30.0  # renew so many seconds before the expiry
 _REREAD = 60.0  # seconds for which a tokenFile is trusted, as client-go does
 _AGAIN = (30.0, 120.0, 480.0, 1800.0)  # seconds until a command that failed, or was no help, is run again
 _JUST_MADE = 5.0  # seconds: a refusal that comes within them was of the credential before
+T = TypeVar("T")
+_commands: dict[str, Attempts] = {}  # of a process: what fails for one source fails for all
 _IN_A_HEADER = re.compile(r"[\x20-\x7e]*")
 
 
@@ -49,13 +53,50 @@ class WaitsForPerson(LoginNeeded):
     """It did not end by itself, or says that it needs a terminal: it is not run again before a person asks."""
 
 
+class Attempts:
+    """At one command, by all who need what it prints: one run at a time, and a failure is everybody's until the next.
+
+    The next run waits, longer each time: a run may open a browser or ring somebody's phone. One that did not end by itself
+    waited for a person, and is not run again before a person asks. ``now`` is a monotonic clock in seconds. Thread-safe.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._failed: LoginNeeded | None = None
+        self._failures = 0
+        self._run_at = 0.0
+
+    def run(self, command: Callable[[], T]) -> T:
+        """What ``command`` gives. Raises its ``LoginNeeded``, or that of the last run while the next is not due."""
+        with self._lock:
+            if self._failed is None or self._now() >= self._run_at:
+                try:
+                    found = command()
+                except LoginNeeded as needed:
+                    self._failures += 1
+                    forever = isinstance(needed, WaitsForPerson)
+                    self._run_at = float("inf") if forever else self._now() + _wait(self._failures)
+                    self._failed = needed
+                else:
+                    self._failed, self._failures = None, 0
+                    return found
+            # a copy for each: an exception that many threads raise would carry all their frames
+            left = self._run_at - self._now()
+            failed = self._failed
+            raise type(failed)(str(failed), failed.command, left if left < float("inf") else None)
+
+    def ask_again(self) -> None:
+        """A person asked, or logged in: the next who needs it runs it at once."""
+        with self._lock:
+            self._failed, self._failures = None, 0
+
+
 class Credentials:
     """Of one ``Access``. All methods block (files, commands): call them in a thread. Thread-safe.
 
-    A credential that a command prints is had by one run for all who ask. Where the run fails, or the server refuses what
-    it printed, the next one waits, longer each time: a run may open a browser or ring somebody's phone. One that did not
-    end by itself waited for a person, and is not run again before a person asks (``ask_again``). Files are read at every try.
-    ``now`` is a monotonic clock in seconds, ``patience`` the seconds that a plug-in may run.
+    A credential that a command prints is had by one run for all who ask (``Attempts``); where the server refuses what it
+    printed, the next run waits likewise. Files are read at every try. ``now`` is a monotonic clock in seconds, ``patience`` the seconds that a plug-in may run.
     """
 
     def __init__(
@@ -64,9 +105,8 @@ class Credentials:
         self.access = access
         self._now, self._patience = now, patience
         self._runs = access.plugin is not None or access.secret.startswith("command:")
-        self._failed: LoginNeeded | None = None
-        self._failures = 0
-        self._run_at = self._renew_at = 0.0  # on ``now``: no run after a failure, no renewal, before these
+        self._attempts = Attempts(now)
+        self._renew_at = 0.0  # on ``now``: no renewal before it
         self._renewals = 0  # since the server last accepted
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
@@ -91,8 +131,6 @@ class Credentials:
         with self._lock:
             if not renew and time.time() < self._valid_until:
                 return self._header
-            if self._failed is not None and self._now() < self._run_at:
-                raise self._shared(self._failed)
             if renew and self._runs and self._now() < self._renew_at:
                 return self._header
             before = self._header
@@ -100,12 +138,9 @@ class Credentials:
                 self._header, self._valid_until = self._obtain()
             except LoginNeeded as needed:
                 self.login = needed.command
-                if self._runs:
-                    needed = self._remember(needed)
-                raise needed from None
+                raise
             self.changes += self._header != before
-            self.login = self._failed = None
-            self._failures = 0
+            self.login = None
             self._renewals += renew
             self._renew_at = self._now() + (_wait(self._renewals) if self._renewals else _JUST_MADE)
             return self._header
@@ -118,27 +153,16 @@ class Credentials:
 
     def ask_again(self) -> None:
         """A person asked, or logged in: the next who needs the credential tries at once."""
+        self._attempts.ask_again()
         with self._lock:
-            self._failed, self._failures, self._renewals, self._renew_at = None, 0, 0, 0.0
-
-    def _remember(self, needed: LoginNeeded) -> LoginNeeded:
-        self._failures += 1
-        waits_for_a_person = isinstance(needed, WaitsForPerson)
-        self._run_at = float("inf") if waits_for_a_person else self._now() + _wait(self._failures)
-        self._failed = needed
-        return self._shared(needed)
-
-    def _shared(self, failed: LoginNeeded) -> LoginNeeded:
-        """A copy for one who asks: an exception that many threads raise would carry all their frames."""
-        left = self._run_at - self._now()
-        return type(failed)(str(failed), failed.command, left if left < float("inf") else None)
+            self._renewals, self._renew_at = 0, 0.0
 
     def _obtain(self) -> tuple[str, float]:
         access = self.access
         if access.secret:
             return _bearer(read_secret(access.secret), "the bearer token"), time.time() + _REREAD
         if access.plugin is not None:
-            return self._run_plugin(access.plugin)
+            return self._attempts.run(partial(self._run_plugin, access.plugin))
         if access.token_file:
             try:
                 token = Path(access.token_file).read_text(errors="replace")
@@ -252,10 +276,20 @@ def read_secret(reference: str) -> str:
         return value
     if kind == "file":
         try:
-            return Path(target).expanduser().read_text().strip()
+            return Path(target).expanduser().read_text(errors="replace").strip()
         except OSError as error:
             raise LoginNeeded(f"{target} cannot be read: {error.strerror}") from None
-    argv = shlex.split(target)
+    return _commands.setdefault(target, Attempts()).run(partial(_printed, target))
+
+
+def ask_commands_again() -> None:
+    """As ``Credentials.ask_again``, for every command that is named as a secret's source."""
+    for attempts in list(_commands.values()):
+        attempts.ask_again()
+
+
+def _printed(command: str) -> str:
+    argv = shlex.split(command)
     try:
         done = run_command(argv)
     except CommandTimedOut as failed:

@@ -20,7 +20,7 @@ from tfdash.model.picture import Objects, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import ALL, Scope, Sink
-from tfdash.sources.kubernetes.credentials import Credentials
+from tfdash.sources.kubernetes.credentials import Credentials, ask_commands_again
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.settings import KubernetesSettings
@@ -208,14 +208,19 @@ class KubernetesSource:
 
     def retry_now(self) -> None:
         """End all waits between tries, e.g. after a person logged in. On the board's loop."""
-        self.credentials.ask_again()
+        self._ask_again()
         for first in self._feeds.values():
             if first.feed is not None:
                 first.feed.retry_now()
 
+    def _ask_again(self) -> None:
+        """What waits for a person is tried once more: a person is here."""
+        self.credentials.ask_again()
+        ask_commands_again()
+
     def relist(self, kinds: Iterable[str]) -> None:
         """List ``kinds`` again at once, because a person asked for it. On the board's loop."""
-        self.credentials.ask_again()
+        self._ask_again()
         for kind in kinds:
             first = self._feeds.get(kind)
             if first is not None and first.feed is not None:

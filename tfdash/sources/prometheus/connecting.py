@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from tfdash.clock import Clock
@@ -41,15 +42,34 @@ def _file(path: str) -> bytes | None:
         raise LoginNeeded(f"{path} cannot be read: {error.strerror}") from None
 
 
-def client_of(connection: Connection, options: Options, credentials: Credentials | None) -> Client:
-    """One client. Blocking and heavy: in a thread."""
+class OwnCredentials:
+    """Of a Prometheus that is reached directly: the same ones for each new client, so that what failed or was refused is
+    remembered; others where a file that they are made of has changed. ``current`` blocks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = Lock()
+        self._made: Credentials | None = None
+
+    def current(self) -> Credentials:
+        with self._lock:
+            access = access_of(self._connection)
+            if self._made is None or self._made.access != access:
+                self._made = Credentials(access)
+            return self._made
+
+
+def client_of(
+    connection: Connection, options: Options, credentials: Credentials | None, own: OwnCredentials
+) -> Client:
+    """One client; ``credentials`` of the cluster, where it is reached through that. Blocking and heavy: in a thread."""
     from tfdash.sources.prometheus.client import Client
 
     if not connection.service:
         return Client(
             connection,
             connection.base_url,
-            Credentials(access_of(connection)),
+            own.current(),
             timeout=options.timeout,
             largest=LARGEST,
         )
@@ -81,6 +101,7 @@ def source_for(
         if credentials is None:
             raise ValueError("prometheus.service: needs the credentials of the cluster")
         check = right_to_proxy(credentials, connection)
+    own = OwnCredentials(connection)
     return PrometheusSource(
-        ref, connection, options, lambda: client_of(connection, options, credentials), clock, check=check
+        ref, connection, options, lambda: client_of(connection, options, credentials, own), clock, check=check
     )
