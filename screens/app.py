@@ -63,15 +63,15 @@ class TfdashApp(Navigation, ThemedApp):
 
     def __init__(self, board: Board, context: AppContext) -> None:
         gc.disable()  # until the first frame: nothing of what is made before it is garbage
-        plain = context.theme == "ansi" or bool(os.environ.get("NO_COLOR"))
+        plain = context.ui.theme == "ansi" or bool(os.environ.get("NO_COLOR"))
         self.context = context
         self.DEFAULT_MODE = self.mode_of_start()  # type: ignore[misc]  # of each run, not of the class: Textual reads it in __init__
-        super().__init__(theme=context.theme, ansi_color=plain, driver_class=quick_escape_driver())
+        super().__init__(theme=context.ui.theme, ansi_color=plain, driver_class=quick_escape_driver())
         self.board = board
         self.zone = ZoneInfo(context.zone)
         self.namespaces = context.namespaces
         self.subscriptions = Subscriptions(board, self.set_timer)
-        self.relay = UpdateRelay(board, self._deliver, context.frames_per_second)
+        self.relay = UpdateRelay(board, self._deliver, context.ui.frames_per_second)
         self.messages = Messages()
         self.action_runs: list[ActionRun] = []  # what this terminal carried out, newest last
         self.recorder: Recorder | None = None  # of the changes that pass by
@@ -81,12 +81,12 @@ class TfdashApp(Navigation, ThemedApp):
         self.trouble = ""  # why nothing can be done here, where that is a fault of the program's own
         self._started = self._asked_to_settle = False
         self.add_modes()
-        if context.keys:
-            self.set_keymap(dict(context.keys))
+        if context.ui.keys:
+            self.set_keymap(dict(context.ui.keys))
 
     def run_in_terminal(self) -> int | None:
         """Run until quit; returns the exit code or None."""
-        self.run(mouse=self.context.mouse)
+        self.run(mouse=self.context.ui.mouse)
         return self.return_code or None
 
     def now(self) -> float:

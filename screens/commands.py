@@ -56,7 +56,7 @@ def _environments(shell: Shell, argument: str) -> None:
 
 
 def _alias(word: str, shell: Shell) -> None:
-    text = shell.context.aliases.get(word, "")
+    text = shell.context.ui.aliases.get(word, "")
     named, _, rest = text.strip().partition(" ")
     found = next((e for e in ENTRIES.values() if named in e.aliases), None)
     if found is None:
@@ -181,7 +181,7 @@ def commands(shell: Shell) -> list[Command]:
         for e in ENTRIES.values()
     ]
     changing = {alias for c in found if c.changes for alias in c.aliases}
-    own = shell.context.aliases.items()
+    own = shell.context.ui.aliases.items()
     found += [
         Command(f"alias.{word}", f"alias: {text}", (word,), "yours", changes=text.split(" ")[0] in changing)
         for word, text in own

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfdash.clock import Clock
+from tfdash.config.startup import UiSettings
 
 if TYPE_CHECKING:
     from tfdash.actions.core.protocols import Desk, Ledger
@@ -24,15 +25,9 @@ class AppContext:
     colour: str = "neutral"
     environments: tuple[str, ...] = ()
     zone: str = "America/New_York"
-    start: str = "overview"
     namespaces: tuple[str, ...] | None = None
     demo: bool = False
-    theme: str = "dark"
-    mouse: bool = True
-    frames_per_second: int = 5
-    log_lines: int = 10_000
-    keys: Mapping[str, str] = field(default_factory=dict)
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    ui: UiSettings = field(default_factory=UiSettings)
     validate: Callable[[], str] = lambda: ""
     contexts: Callable[[], tuple[str, ...]] = lambda: ()
     entries: Callable[[], Sequence[Entry]] | None = (

@@ -32,7 +32,7 @@ class Navigation(App[None]):
 
     def mode_of_start(self) -> str:
         """The mode that the configured first page stands in; called before the application is made."""
-        page = registry.page_id(self.context.start)
+        page = registry.page_id(self.context.ui.start)
         if not page or SPECS[page].digit:
             return page or "overview"
         if page not in VIEWS:

@@ -18,6 +18,7 @@ from tests.tui import world
 from tests.tui.recorded import REF, Recorded
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
+from tfdash.config.startup import UiSettings
 from tfdash.judging.judge import Judge
 from widgets.table import Table
 from widgets.textual_private import screen_text
@@ -99,10 +100,10 @@ async def running(
         "colour": "production",
         "clock": clock,
         "environments": ("development", "staging", "production"),
-        "frames_per_second": 100,
         "demo": False,
     }
-    app = TfdashApp(board, AppContext(**(given | over)))
+    looks = {"frames_per_second": 100} | {name: over.pop(name) for name in vars(UiSettings()) if name in over}
+    app = TfdashApp(board, AppContext(**(given | over), ui=UiSettings(**looks)))
     try:
         async with app.run_test(size=size) as pilot:
             run = Run(app, pilot, source)

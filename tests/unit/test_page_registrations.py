@@ -15,6 +15,7 @@ from screens.frame.board_screen import BoardScreen
 from screens.navigation import LIST
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
+from tfdash.config.startup import UiSettings
 from tfdash.judging.judge import judge_all
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture
@@ -96,7 +97,7 @@ def test_what_is_about_one_object_is_opened_from_there_alone() -> None:
 @pytest.mark.parametrize("spec", NAMED, ids=lambda spec: spec.id)
 def test_the_program_can_begin_with_every_page_that_has_a_command(spec: ScreenSpec) -> None:
     clock = FixedClock(0.0)
-    context = AppContext(environment="production", clock=clock, start=spec.aliases[0])
+    context = AppContext(environment="production", clock=clock, ui=UiSettings(start=spec.aliases[0]))
     app = TfdashApp(Board([], None, clock), context)
     begun = app._list_view if app.DEFAULT_MODE == LIST else app._first_page or app.DEFAULT_MODE
     assert begun == spec.id

@@ -28,6 +28,7 @@ def command(args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     from concurrent.futures import Future
+    from dataclasses import replace
 
     from tfdash.board.board import Board
     from tfdash.cli.compose import (
@@ -102,15 +103,9 @@ def run(args: argparse.Namespace) -> int:
         environments=config.environments,
         clock=clock,
         zone=config.zone,
-        start=screen,
         namespaces=scope.namespaces,
         demo=config.demo.enabled,
-        theme=args.theme or config.ui.theme,
-        mouse=config.ui.mouse,
-        frames_per_second=config.ui.frames_per_second,
-        log_lines=config.ui.log_lines,
-        keys=config.ui.keys,
-        aliases=config.ui.aliases,
+        ui=replace(config.ui, start=screen, theme=args.theme or config.ui.theme),
         validate=validate,
         contexts=contexts,
         may_elevate=not args.read_only,

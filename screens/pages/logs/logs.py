@@ -65,7 +65,7 @@ class LogScreen(BoardScreen):
 
     def body(self) -> ComposeResult:
         where = f"{safe(self.subject.namespace)}/{safe(self.subject.name)}"
-        yield LogView(title=f"{self.subject.kind} {where}", limit=self.shell.context.log_lines, id="body")
+        yield LogView(title=f"{self.subject.kind} {where}", limit=self.shell.context.ui.log_lines, id="body")
 
     def wants(self) -> dict[str, Scope]:
         scope = Scope((self.subject.namespace,))
@@ -135,7 +135,7 @@ class LogScreen(BoardScreen):
         self._opened &= there
         room = _MOST - len(self._opened)
         self._left_out = max(0, len(fresh) - room)
-        tail = max(_LEAST, min(self.shell.context.log_lines, 2000) // max(1, min(len(wanted), _MOST)))
+        tail = max(_LEAST, min(self.shell.context.ui.log_lines, 2000) // max(1, min(len(wanted), _MOST)))
         for pod, container in fresh[: max(0, room)]:
             self._opened.add((pod.name, pod.uid, container))
             subject = Subject(self.subject.cluster, "Pod", pod.namespace, pod.name, pod.uid)
