@@ -21,7 +21,8 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Journey
 from tfdash.model.update import merged
-from tfdash.sources.base import ALL, Scope, Sink
+from tfdash.sources.base import ALL, Scope, Sink, SourceBoard
+from tfdash.sources.diagnosis import Diagnosis, by_status
 
 REF = ClusterRef("production", "eu-1")
 POD = Subject(REF, "Pod", "a", "x")
@@ -346,3 +347,73 @@ def test_two_updates_as_one_name_what_either_named() -> None:
     anything = msgspec.structs.replace(second.change, signals=None, store=None)
     both = merged(first, second._replace(change=anything))
     assert both.change.signals is None and both.change.store is None
+
+
+class Beside:
+    """A source that is no cluster; its first ``failures`` runs end with a bug."""
+
+    id = "beside"
+    status: Observation[SourceInfo] = Observation(value=SourceInfo(name="beside"))
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures = failures
+
+    async def run(self, board: SourceBoard) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ValueError("secret")
+        board.put_status(self.id, Observation(value=SourceInfo(name="beside", count=3), observed_at=100.0))
+        await asyncio.Event().wait()
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        return ()
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        await board.until(lambda: board.picture.sources[self.id].observed_at is not None, 5.0)
+        return by_status(self.id, board.picture.sources[self.id])
+
+
+async def test_a_source_shows_before_it_says_anything_and_what_it_says_after_that() -> None:
+    board = Board([], None, FixedClock(100.0), sources=[Beside()])
+    assert board.picture.sources["beside"].unasked
+    board.start()
+    try:
+        (found,) = await board.doctor()
+        assert found.reached and found.lines == ("✔ beside",)
+        assert board.picture.sources["beside"].value == SourceInfo(name="beside", count=3)
+    finally:
+        board.stop()
+
+
+def test_a_source_whose_program_fails_says_so_and_is_started_again() -> None:
+    board, seen = Board([], None, FixedClock(100.0)), Collector()
+    board.subscribe(seen)
+    board.start()
+    try:
+        board.add_source(Beside(failures=1))
+        with seen._changed:
+            assert seen._changed.wait_for(lambda: board.picture.sources["beside"].observed_at == 100.0, 10)
+        told = [u.picture.sources["beside"].problem for u in seen.updates if "beside" in u.picture.sources]
+        (problem,) = {p for p in told if p is not None}
+        assert problem.kind is ProblemKind.INTERNAL and "ValueError" in problem.cause
+        assert "secret" not in str(problem), "the message may hold anything; the log has it"
+    finally:
+        board.stop()
+
+
+def test_a_task_beside_the_sources_is_started_again_where_it_fails() -> None:
+    board = Board([], None, FixedClock(100.0))
+    runs, twice = [0], threading.Event()
+
+    async def task(_: Board) -> None:
+        runs[0] += 1
+        if runs[0] == 1:
+            raise ValueError
+        twice.set()
+
+    board.start()
+    try:
+        board.add_task("task", task)
+        assert twice.wait(10)
+    finally:
+        board.stop()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import json
 import pkgutil
 import re
 import tomllib
@@ -10,17 +12,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from screens import commands
 from screens.registry import page_id
+from tests.unit.cli.server import kubeconfig
+from tfdash.board.board import Board
 from tfdash.cli import parser
 from tfdash.cli.completion import _commands, bash
+from tfdash.cli.compose import clusters_of, judge_of
 from tfdash.cli.parser import parse
+from tfdash.cli.source_registry import SOURCES, Needs, Wiring, made
+from tfdash.cli.storing import store_options
 from tfdash.clock import SystemClock
+from tfdash.config.load import load
+from tfdash.config.quick import load_quick
+from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kinds import KINDS, LISTED, OPTIONAL
 from tfdash.model.subject import ClusterRef
+from tfdash.report import snapshot
 from tfdash.report.gather import screen_view
 from tfdash.setting import Table, hints_of, table_in
 from tfdash.sources.kubernetes import decoders
@@ -28,8 +40,10 @@ from tfdash.sources.kubernetes.codec import decoder_of
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.source import KubernetesSource
 from tfdash.sources.kubernetes.transport import Refused, check_allowed
+from tfdash.store.opening import open_store
 from tfdash.views import kinds as views
 from tfdash.views.kinds import VIEWS, view_of
+from tfdash.views.sources import source_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -171,3 +185,68 @@ async def test_doctor_asks_for_the_right_to_list_each_kind_that_is_served() -> N
     source._discovery.served = dict(OPTIONAL)
     asked = {p.resource for p in await source.privileges() if p.verb == "list"}
     assert asked == {spec.qualified for spec in LISTED.values()}
+
+
+# -- sources ----------------------------------------------------------------------------------------------------------
+
+CONFIGURED = """
+[environments.production]
+clusters = [{{ name = "eu-1", kubeconfig = "{kubeconfig}", prometheus = {{ url = "http://127.0.0.1:9" }} }}]
+[[journeys]]
+name = "sign in"
+url = "http://127.0.0.1:9"
+timeout = "1s"
+[store]
+path = "{folder}/store"
+"""
+
+
+def sources_of_code() -> set[str]:
+    """The classes of the program that have all that a source has."""
+    wanted = {"id", "status", "run", "unsettled", "doctor"}
+    found = set()
+    for path in (ROOT / "tfdash").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not any("Protocol" in ast.unparse(b) for b in node.bases):
+                names = {getattr(n, "name", "") for n in node.body}
+                names |= {ast.unparse(t) for n in node.body if isinstance(n, ast.Assign) for t in n.targets}
+                found |= {node.name} if wanted <= names else set()
+    return found
+
+
+async def test_a_source_shows_everywhere_from_its_registration_alone(tmp_path: Path) -> None:
+    """On ``:sources``, in snapshot, in the headless wait and in doctor, although nothing of it can be reached."""
+    path = tmp_path / "tfdash.toml"
+    at = kubeconfig(tmp_path, "http://127.0.0.1:9")
+    path.write_text(CONFIGURED.format(kubeconfig=at, folder=tmp_path))
+    config, settings = load_quick(str(path)), load(path)
+    clusters = clusters_of(config.environment, config, SystemClock())
+    opened = open_store(store_options(settings, path), SystemClock(), acting=False)
+    wiring = Wiring("production", settings, clusters, SystemClock(), opened=opened)
+    each = {one.name: list(one.make(wiring)) for one in SOURCES}
+    assert all(each.values()), "the configuration above configures one of each"
+    sources = made(wiring, *Needs)
+    assert {type(source).__name__ for source in sources} == sources_of_code()
+    assert len({source.id for source in sources}) == len(sources)
+
+    board = Board(clusters, judge_of(settings), SystemClock(), sources=sources)
+    shown = {row.source: row for row in source_rows(board.picture, board.picture.at)}
+    printed = json.loads(
+        snapshot(board.picture, EMPTY_ASSESSMENT, "overview", None, "json", board.picture.at, ZoneInfo("UTC"))
+    )
+    for source in sources:
+        assert shown[source.id].state.word == "loading" and shown[source.id].name
+        assert source.id in [row["source"] for row in printed["sources"]]
+        source.unsettled(board.picture, EMPTY_ASSESSMENT)
+    board.start()
+    try:
+        examined = await board.doctor()
+    finally:
+        board.stop(5.0)
+        opened.store.close()
+    assert len(examined) == len(clusters) + len(sources)
+    assert all(one.lines and one.group in ("clusters", "metrics", "sources") for one in examined)
+    assert {one.group: one.reached for one in examined if one.group != "sources"} == {
+        "clusters": False,
+        "metrics": False,
+    }

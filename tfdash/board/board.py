@@ -10,27 +10,26 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
+from tfdash.board.cluster_reads import ClusterReads
 from tfdash.board.pending import Pending
 from tfdash.board.scheduler import JudgeScheduler, Judging
 from tfdash.board.subscriptions import Subscriptions
 from tfdash.clock import Clock
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
-from tfdash.model.kubecluster import Event
-from tfdash.model.observation import Observation
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo, SourceInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published, with_signals
 from tfdash.model.update import Update
 from tfdash.sources.base import ClusterSource, Scope, Source
+from tfdash.sources.diagnosis import Diagnosis
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -38,7 +37,7 @@ T = TypeVar("T")
 __all__ = ["Board", "Update"]
 
 
-class Board:
+class Board(ClusterReads):
     """See the module. ``interval`` is the shortest time between two updates, in seconds."""
 
     def __init__(
@@ -51,15 +50,15 @@ class Board:
         sources: Sequence[Source] = (),
     ) -> None:
         self._sources: list[Source] = list(sources)
+        self._tasks: list[tuple[str, Callable[[Board], Awaitable[None]]]] = []
         self._group: asyncio.TaskGroup | None = None
-        self._clusters: dict[ClusterRef, ClusterSource] = {source.ref: source for source in clusters}
+        super().__init__(clusters)
         self._clock = clock
         self._interval = interval
         self._lock = threading.RLock()
         self._subscriptions = Subscriptions()
         self._listeners: list[Callable[[Update], None]] = []
         self._pending = Pending()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._main: asyncio.Task[None] | None = None
         self._flush_at: float = 0.0  # monotonic; earliest next flush
@@ -75,6 +74,7 @@ class Board:
                 ref: ClusterPicture(ref=ref, info=Observation(source=ref.cluster), kinds={})
                 for ref in self._clusters
             },
+            sources={source.id: source.status for source in self._sources},
         )
 
     @property
@@ -186,6 +186,20 @@ class Board:
 
         return unsubscribe
 
+    async def until(self, true: Callable[[], bool], patience: float) -> None:
+        """Return when it is true, or after ``patience`` seconds. Looked at with each update, on the board's loop."""
+        news = asyncio.Event()
+        unsubscribe = self.subscribe(lambda _: news.set())
+        try:
+            async with asyncio.timeout(patience):
+                while not true():
+                    news.clear()
+                    await news.wait()
+        except TimeoutError:
+            pass
+        finally:
+            unsubscribe()
+
     # -- what readers ask for -----------------------------------------------------------------------------------
 
     def want(self, owner: str, kinds: Mapping[str, Scope], cluster: ClusterRef | None = None) -> None:
@@ -220,61 +234,16 @@ class Board:
         for source in self._clusters.values():
             self._call(partial(source.relist, names))
 
-    async def read(self, subject: Subject) -> Document:
-        """One whole object. Callable from any loop. Raises ``ReadFailed``."""
-        return await self._ask(self._clusters[subject.cluster].read(subject))
-
-    async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
-        return await self._ask(self._clusters[subject.cluster].read_children(subject, kind))
-
-    async def read_managers(self, ref: ClusterRef, kind: str, namespace: str | None) -> tuple[Managed, ...]:
-        return await self._ask(self._clusters[ref].read_managers(kind, namespace))
-
-    async def read_labelled(
-        self, ref: ClusterRef, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
-    ) -> tuple[Mapping[str, Any], ...]:
-        return await self._ask(
-            self._clusters[ref].read_labelled(kind, namespace, selector, metadata=metadata)
+    async def doctor(self) -> list[Diagnosis]:
+        """Every source examined, the clusters first."""
+        asked = [source.doctor() for source in self._clusters.values()]
+        return await asyncio.gather(
+            *(self._ask(one) for one in (*asked, *(source.doctor(self) for source in self._sources)))
         )
-
-    async def read_events(self, subject: Subject) -> tuple[Event, ...]:
-        return await self._ask(self._clusters[subject.cluster].read_events(subject))
-
-    async def probe(self, ref: ClusterRef) -> Observation[ServerInfo]:
-        return await self._ask(self._clusters[ref].probe())
-
-    async def privileges(self, ref: ClusterRef) -> tuple[Privilege, ...]:
-        return await self._ask(self._clusters[ref].privileges())
-
-    def stream_logs(
-        self, request: LogRequest, deliver: Callable[[list[LogLine]], None]
-    ) -> tuple[Awaitable[None], Callable[[], None]]:
-        """Deliver batches of lines on the board's thread until the stream ends; returns (its end, how to cancel)."""
-
-        async def pump() -> None:
-            lines: AsyncIterator[list[LogLine]] = self._clusters[request.pod.cluster].logs(request)
-            async for batch in lines:
-                deliver(batch)
-
-        future = self._submit(pump())
-
-        def cancel() -> None:
-            future.cancel()
-
-        return asyncio.wrap_future(future), cancel
-
-    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        if self._loop is None:
-            work.close()
-            raise RuntimeError("the board is not running")
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` on the board's loop, where the clients live, and wait for it from any other loop."""
         return await self._ask(work)
-
-    async def _ask(self, work: Coroutine[Any, Any, T]) -> T:
-        return await asyncio.wrap_future(self._submit(work))
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -300,10 +269,12 @@ class Board:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 for cluster_source in self._clusters.values():
-                    name = f"source {cluster_source.ref.cluster}"
-                    group.create_task(self._observe(cluster_source.run, name))
+                    at = f"source {cluster_source.ref.cluster}"
+                    group.create_task(self._observe(cluster_source.run, at))
                 for source in self._sources:
-                    self._feed(source)
+                    self._observe_source(source)
+                for name, task in self._tasks:
+                    self._start_task(name, task)
 
         self._main = loop.create_task(main())
         try:
@@ -318,21 +289,54 @@ class Board:
         """One more source, also while the board runs: what is not on the way to the first frame joins behind it."""
         with self._lock:
             self._sources.append(source)
+            self.put_status(source.id, source.status)
             if self._group is not None:
-                self._call(lambda: self._feed(source))
+                self._call(lambda: self._observe_source(source))
 
-    def _feed(self, source: Source) -> None:
+    def _observe_source(self, source: Source) -> None:
         assert self._group is not None
-        self._group.create_task(self._observe(source.run, type(source).__name__))
 
-    async def _observe(self, run: Callable[[Board], Awaitable[None]], name: str) -> None:
+        def failed(error: Exception) -> None:
+            self.put_status(source.id, msgspec.structs.replace(source.status, problem=self._internal(error)))
+
+        self._group.create_task(self._observe(source.run, source.id, failed))
+
+    def add_task(self, name: str, run: Callable[[Board], Awaitable[None]]) -> None:
+        """Something else that goes on beside the sources, on the board's loop, started again where it fails."""
+        with self._lock:
+            self._tasks.append((name, run))
+            if self._group is not None:
+                self._call(lambda: self._start_task(name, run))
+
+    def _start_task(self, name: str, run: Callable[[Board], Awaitable[None]]) -> None:
+        assert self._group is not None
+        self._group.create_task(self._observe(run, name))
+
+    def _internal(self, error: Exception) -> Problem:
+        return Problem(
+            kind=ProblemKind.INTERNAL,
+            cause=f"it failed with {type(error).__name__}, a fault of the program; the log has more",
+            remedy="it is started again; please file the fault",
+            since=self._clock.now(),
+        )
+
+    async def _observe(
+        self,
+        run: Callable[[Board], Awaitable[None]],
+        name: str,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
         delay = 1.0
         while True:
             try:
                 await run(self)
                 return
-            except Exception:  # a bug in a source must not end the others; it is logged and tried again
+            except (
+                Exception
+            ) as error:  # a bug in a source must not end the others; it is logged and tried again
                 log.exception("%s failed", name)
+                if failed is not None:
+                    failed(error)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 60.0)
 

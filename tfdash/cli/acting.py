@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.board.board import Board
 from tfdash.clock import Clock
 from tfdash.model.store_state import Entry
-from tfdash.sources.base import Source, SourceBoard
 
 if TYPE_CHECKING:
     from tfdash.actions.core.mode import Mode
@@ -50,7 +49,7 @@ class Acting:
         """What was read last, for those who cannot wait; the reading goes on behind."""
         return tuple(self.kept)
 
-    async def follow(self) -> None:
+    async def follow(self, board: object = None) -> None:
         """Read the newest entries now and then, until cancelled."""
         while True:
             try:
@@ -62,16 +61,6 @@ class Acting:
     async def audit(self, count: int) -> Sequence[Entry]:
         """The newest entries of all terminals that the store reaches, newest first. Called on the board's loop."""
         return await self.ledger.newest(min(count, _NEWEST))
-
-
-@dataclass(frozen=True)
-class _Follow:
-    """A source that keeps ``Acting.kept`` current."""
-
-    acting: Acting
-
-    async def run(self, board: SourceBoard) -> None:
-        await self.acting.follow()
 
 
 def mode_of(settings: Settings, read_only: bool, elevate: bool) -> Mode:
@@ -93,14 +82,15 @@ def compose(
     clock: Clock,
     mode: Mode,
 ) -> Acting:
-    """Open the store, make writers where the mode acts, and hand their sources to the board."""
+    """Open the store, make writers where the mode acts, and hand the sources that need them to the board."""
     from tfdash.actions.core.action_service import make_desk
     from tfdash.actions.store.verified_releases import Verifier
+    from tfdash.cli.source_registry import Needs, Wiring, made
     from tfdash.cli.storing import store_options
     from tfdash.store.opening import open_store
     from tfdash.store.peers.last_known_good import LastKnownGood
     from tfdash.store.peers.leases import Leases
-    from tfdash.store.peers.peer_watcher import PeerWatcher, skew_of
+    from tfdash.store.peers.peer_watcher import skew_of
 
     policy = policy_of(settings, sources)
     options = store_options(settings, config.path)
@@ -127,40 +117,43 @@ def compose(
         clusters = {}
     keeping = LastKnownGood(store, clusters)
     desk = make_desk(board, writers, store, policy, clock, mode, leases if told else None, keeping)
-    board.add_source(opened.source)
-    if told:
-        board.add_source(PeerWatcher(store, clock))
-    if mode.acts:
-        board.add_source(Verifier(keeping, clock))
     acting = Acting(desk, opened.store, options)
-    board.add_source(_Follow(acting))
-    journeys = _journeys(board, config, settings, options, clock, mode, store.peer_state, leases, clusters)
-    if journeys is not None:
-        board.add_source(journeys)
+    # what changes things by itself runs where acting is configured, never by an elevation, which ends while it goes on
+    unattended = mode.acts and mode.lasts is None
+    wiring = Wiring(
+        config.environment.name,
+        settings,
+        sources,
+        clock,
+        opened=opened,
+        acting=unattended,
+        may_run=_turn(board, config, options, clock, unattended, store.peer_state, leases, clusters),
+    )
+    for source in made(wiring, Needs.STORE, Needs.LEAVE):
+        board.add_source(source)
+    if mode.acts:
+        board.add_task("verified releases", Verifier(keeping, clock).run)
+    board.add_task("audit entries", acting.follow)
     return acting
 
 
-def _journeys(
+def _turn(
     board: Board,
     config: QuickConfig,
-    settings: Settings,
     options: StoreOptions,
     clock: Clock,
-    mode: Mode,
+    acting: bool,
     peer_state: PeerState,
     leases: Leases,
     writers: Mapping[ClusterRef, Writer],
-) -> Source | None:
-    """One terminal at a time runs them. Those that change things run where acting is configured, never by an elevation,
-    which ends while they go on."""
-    from tfdash.cli.compose import journeys_of
+) -> Callable[[], Awaitable[bool]]:
+    """Whether it is this terminal's turn to send requests of its own: one terminal at a time does."""
     from tfdash.store.peers.leader_lock import LeaderLock, with_lease
 
-    acting = mode.acts and mode.lasts is None
     name = f"journeys-{config.environment.name}"
     turn = LeaderLock(options.folder, name, url=options.url, deadline=options.deadline, strict=acting)
     first = board.clusters[0]
-    mine = with_lease(
+    return with_lease(
         turn,
         name,
         first,
@@ -170,7 +163,6 @@ def _journeys(
         writer=writers.get(first),
         by=lambda: _user(board, first),
     )
-    return journeys_of(settings, board.clusters, clock, acting=acting, may_run=mine)
 
 
 def _user(board: Board, ref: ClusterRef) -> str:

@@ -6,7 +6,6 @@ import argparse
 import logging
 import math
 import os
-from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from tfdash.clock import Clock, ScaledClock, SystemClock
 from tfdash.config.quick import ChosenEnvironment, QuickConfig
 from tfdash.config.startup import Cluster
 from tfdash.model.subject import ClusterRef
-from tfdash.sources.base import ALL, Scope, Source
+from tfdash.sources.base import ALL, Scope
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.sources.kubernetes.source import KubernetesSource
 
@@ -48,7 +47,7 @@ def access_of(cluster: Cluster) -> Access:
     return replace(access, **changes) if changes else access
 
 
-def sources_of(environment: ChosenEnvironment, config: QuickConfig, clock: Clock) -> list[KubernetesSource]:
+def clusters_of(environment: ChosenEnvironment, config: QuickConfig, clock: Clock) -> list[KubernetesSource]:
     sources = []
     for cluster in environment.clusters:
         access = access_of(cluster)
@@ -95,45 +94,6 @@ def judge_of(settings: Settings, hold: float = math.inf) -> Judging:
     return Judge(settings.policy.workloads, policies_of(settings), hold=hold)
 
 
-def prometheus_of(
-    environment: ChosenEnvironment, settings: Settings, sources: list[KubernetesSource], clock: Clock
-) -> list[Source]:
-    """The metric backend of each cluster that names one; a cluster's own table goes before its environment's."""
-    configured = settings.environments.get(environment.name)
-    if configured is None:
-        return []
-    from tfdash.sources.prometheus import Connection, options_of, source_for
-
-    own = [cluster.prometheus for cluster in configured.clusters]
-    options = options_of(settings.metrics, settings.journeys)
-    found: list[Source] = []
-    for number, source in enumerate(sources):
-        mine = own[number] if number < len(own) else Connection()
-        connection = mine if mine != Connection() else configured.prometheus
-        if connection.named:
-            found.append(source_for(source.ref, connection, options, source.credentials, clock))
-    return found
-
-
-def journeys_of(
-    settings: Settings,
-    refs: Sequence[ClusterRef],
-    clock: Clock,
-    *,
-    acting: bool = False,
-    may_run: Callable[[], Awaitable[bool]] | None = None,
-) -> Source | None:
-    """Our own journeys; None where none is configured. ``acting`` False: those that change things never run.
-
-    ``may_run`` says whether it is this terminal's turn; a headless run asks nobody.
-    """
-    if not any(journey.url for journey in settings.journeys):
-        return None  # nothing is imported for it
-    from tfdash.sources.journeys import source_for
-
-    return source_for(refs, settings.journeys, clock, acting=acting, may_run=may_run)
-
-
 def log_to_file(debug: bool) -> None:
     """The terminal belongs to the screen: everything logged goes to a file of the user's."""
     from tfdash.cli.crash import log_folder, open_private
@@ -150,12 +110,18 @@ def log_to_file(debug: bool) -> None:
 
 
 def board_of(
-    config: QuickConfig, settings: Settings, clock: Clock, *, journeys: bool = False
+    config: QuickConfig,
+    settings: Settings,
+    clock: Clock,
+    *,
+    probing: bool = False,
+    judge: Judging | None = None,
 ) -> tuple[Board, list[KubernetesSource]]:
-    """For a headless judgement. ``journeys``: also run our own ones that only read."""
-    clusters = sources_of(config.environment, config, clock)
-    sources = prometheus_of(config.environment, settings, clusters, clock)
-    own = journeys_of(settings, [s.ref for s in clusters], clock) if journeys else None
-    if own is not None:
-        sources.append(own)
-    return Board(clusters, judge_of(settings), clock, sources=sources), clusters
+    """For a headless judgement. ``probing``: with the sources that send requests of their own, which only read here.
+    ``judge``: another than the configuration's."""
+    from tfdash.cli.source_registry import Needs, Wiring, made
+
+    clusters = clusters_of(config.environment, config, clock)
+    wiring = Wiring(config.environment.name, settings, clusters, clock)
+    sources = made(wiring, Needs.SETTINGS, *([Needs.LEAVE] if probing else []))
+    return Board(clusters, judge or judge_of(settings), clock, sources=sources), clusters

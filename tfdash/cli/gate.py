@@ -92,11 +92,11 @@ def _emergency(args: argparse.Namespace) -> dict[str, str] | None:
 
 async def _worst_skew(config: Any) -> tuple[float | None, str, str]:
     """The largest difference of any cluster's clock from ours: (seconds, cluster, why it is not known)."""
-    from tfdash.cli.compose import clock_of, sources_of
+    from tfdash.cli.compose import clock_of, clusters_of
     from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
 
     try:
-        sources = sources_of(config.environment, config, clock_of(config))
+        sources = clusters_of(config.environment, config, clock_of(config))
     except KubeconfigError as error:
         return None, "", safe(str(error))
     try:

@@ -38,7 +38,7 @@ def gate_canary(args: argparse.Namespace) -> int:
         return USAGE
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
-    board, sources = board_of(config, settings, clock_of(config), journeys=True)
+    board, sources = board_of(config, settings, clock_of(config), probing=True)
     kinds = dict.fromkeys(JUDGED, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
 

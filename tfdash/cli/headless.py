@@ -22,37 +22,7 @@ def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
     picture, assessment = board.picture, board.assessment
     if assessment.number < picture.number:
         return RULES
-    return _signals(board) if signals and board.sources else ()
-
-
-def _signals(board: Board) -> tuple[str, ...]:
-    """What is in flight needs its samples, and each journey one run, or the reason why it has none."""
-    from tfdash.judging.canaries import judged, traffic_of
-    from tfdash.sources.journeys.source import JourneysSource
-    from tfdash.sources.prometheus.source import PrometheusSource
-
-    picture, releases = board.picture, board.assessment.releases.values()
-    told: dict[str, None] = {}
-    for source in board.sources:
-        if isinstance(source, PrometheusSource):
-            backend = picture.signals.prometheus.get(source.ref)
-            if backend is None or backend.unasked:
-                told[f"{source.ref.cluster} metrics"] = None
-            elif backend.problem is None:
-                for release in releases:
-                    here = release.subject.cluster == source.ref and judged(release)
-                    if here and traffic_of(picture, release) is None:
-                        told[f"metrics of {release.subject.name}"] = None
-        elif isinstance(source, JourneysSource):
-            seen = [
-                o for o in picture.signals.journeys.values() if o.value is None or o.value.source == "http"
-            ]
-            if not seen:
-                told["journeys"] = None
-            for one in seen:
-                if not one.complete and one.problem is None:
-                    told[f"journey {one.value.name if one.value is not None else ''}"] = None
-    return tuple(safe(name) for name in told)
+    return tuple(safe(n) for s in board.sources for n in s.unsettled(picture, assessment)) if signals else ()
 
 
 def settle(

@@ -33,11 +33,10 @@ def run(args: argparse.Namespace) -> int:
     from tfdash.board.board import Board
     from tfdash.cli.compose import (
         clock_of,
+        clusters_of,
         judge_of,
         log_to_file,
-        prometheus_of,
         scope_of,
-        sources_of,
     )
     from tfdash.config.quick import load_quick
 
@@ -47,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from tfdash.cli.lazy_judge import LazyJudge
 
     validated: Future[Settings] = Future()  # nothing is judged before it is there
-    sources = sources_of(config.environment, config, clock)
+    sources = clusters_of(config.environment, config, clock)
     board = Board(sources, LazyJudge(lambda: judge_of(validated.result(), _HOLD)), clock)
     scope = scope_of(args, config.environment, sources)
     kind = first_kind(screen)
@@ -63,13 +62,14 @@ def run(args: argparse.Namespace) -> int:
     def validate() -> str:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
         from tfdash.cli.acting import compose, mode_of
+        from tfdash.cli.source_registry import Needs, Wiring, made
         from tfdash.config.load import load
         from tfdash.config.problems import ConfigError
 
         try:
             try:
                 settings = load(config.path)
-                for source in prometheus_of(config.environment, settings, sources, clock):
+                for source in made(Wiring(config.environment.name, settings, sources, clock), Needs.SETTINGS):
                     board.add_source(source)
                 validated.set_result(settings)
             except BaseException as error:

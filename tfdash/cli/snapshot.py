@@ -28,7 +28,7 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.report.gather import needs
 
     canary = args.screen == CANARY
-    board, sources = board_of(config, settings, clock, journeys=canary)
+    board, sources = board_of(config, settings, clock, probing=canary)
     scope = scope_of(args, config.environment, sources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))

@@ -128,8 +128,9 @@ def sources_json(picture: Picture, now: float) -> list[dict[str, Any]]:
     """Each source with its state and age; shared by the reports."""
     return [
         {
-            "cluster": row.cluster.cluster,
-            "environment": row.cluster.environment,
+            "source": safe(row.source) or None,
+            "cluster": row.cluster.cluster if row.cluster is not None else None,
+            "environment": row.cluster.environment if row.cluster is not None else None,
             "kind": row.kind or None,
             "state": row.state.word,
             "objects": row.objects,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from tfdash.model.assessment import Assessment
@@ -13,6 +13,7 @@ from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privil
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published
+from tfdash.sources.diagnosis import Diagnosis
 
 
 class Scope(NamedTuple):
@@ -83,10 +84,13 @@ class ClusterSource(Protocol):
         """Batches of lines. Reconnects by itself while following, and says so with notes. Raises ``ReadFailed``."""
 
     async def probe(self) -> Observation[ServerInfo]:
-        """Reach the server once: version, identity, skew, latency. For ``doctor``."""
+        """Reach the server once: version, identity, skew, latency."""
 
     async def privileges(self) -> tuple[Privilege, ...]:
-        """For each read that the program does: may it, in all namespaces or else in each configured one. For ``doctor``."""
+        """For each read that the program does: may it, in all namespaces or else in each configured one."""
+
+    async def doctor(self) -> Diagnosis:
+        """Examine it once."""
 
 
 class SourceBoard(Protocol):
@@ -94,6 +98,12 @@ class SourceBoard(Protocol):
 
     picture: Picture
     assessment: Assessment
+
+    def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]:
+        """What was wanted of the clusters and has neither come nor failed yet."""
+
+    async def until(self, true: Callable[[], bool], patience: float) -> None:
+        """Return when it is true, or after ``patience`` seconds. Looked at with each update."""
 
     def put_signals(self, published: Published) -> None:
         """What is seen of some signals now. What is the same object as before is no change, and nothing happens."""
@@ -106,7 +116,24 @@ class SourceBoard(Protocol):
 
 
 class Source(Protocol):
-    """A source of signals or facts that is no cluster: metrics, journeys, the store. Lives on the board's loop."""
+    """Whatever is observed beside the clusters: metrics, journeys, the store, other terminals, a recording.
+
+    All but ``id`` and ``status`` live on the board's loop.
+    """
+
+    @property
+    def id(self) -> str:
+        """Unique and stable, e.g. "prometheus production/eu-1"."""
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        """What it says of itself now. The board shows the first one; from then on the source puts each news of it."""
 
     async def run(self, board: SourceBoard) -> None:
         """Observe until cancelled. A failure becomes a problem of an observation, never an exception."""
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        """Names of what a judgement of this moment needs and what has neither come nor failed yet; () where settled."""
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        """Examine it once, with some patience for what is still to come."""

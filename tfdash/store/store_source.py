@@ -10,8 +10,12 @@ from typing import Protocol
 import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.model.assessment import Assessment
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.store_state import Entry, EntryKind, StoreHealth, StoreState
 from tfdash.sources.base import SourceBoard
+from tfdash.sources.diagnosis import Diagnosis, by_status
 from tfdash.store.approvals.break_glass import ended
 from tfdash.store.ledger import Store
 from tfdash.store.log import anchors
@@ -22,6 +26,7 @@ from tfdash.store.peers.local_peers import LocalPeers, genuine
 log = logging.getLogger(__name__)
 TICK = 2.0
 SHARED = "shared store"
+_SHOWN_EVERY = 20.0  # seconds: a status that only grew younger is not told with each look
 
 
 class Syncing(Protocol):
@@ -70,7 +75,40 @@ class StoreSource:
         self._dirty: asyncio.Event | None = None
         self._told: StoreState | None = None
         self._loaded = False
+        self._status: Observation[SourceInfo] | None = None
+        self._looked_at: float | None = None
         self.anchor_problem = ""
+
+    id = "store"
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        """Both the file and the shared store, as they were found last; local trouble goes first. A terminal that only reads
+        has no file, which is no trouble."""
+        health = self.store.health
+        trouble = (health.local if self.acting else "") or health.shared
+        about = [
+            health.path if self.acting else "read here, not written",
+            "with the shared store" if health.shared_configured else "",
+        ]
+        about += [f"{health.behind:,} not delivered yet"] if health.behind else []
+        problem = None
+        if trouble:
+            problem = Problem(kind=ProblemKind.UNREACHABLE, cause=trouble)
+        return Observation(
+            value=SourceInfo(name="store", about=" · ".join(part for part in about if part)),
+            source="store",
+            observed_at=self._looked_at,
+            problem=problem,
+            complete=self._looked_at is not None,
+        )
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        """Nothing waits for it: what it remembers only adds to what is seen."""
+        return ()
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        return by_status(self.id, self.status)
 
     async def run(self, board: SourceBoard) -> None:
         """Until cancelled."""
@@ -108,6 +146,10 @@ class StoreSource:
         if facts != self._told:
             self._told = facts
             board.put_store_state(facts)
+        status = self.status
+        if self._status is None or _says_more(self._status, status):
+            self._status = status
+            board.put_status(self.id, status)
 
     def apply(self, entries: list[Entry]) -> None:
         """What others recorded."""
@@ -219,6 +261,11 @@ class StoreSource:
         self.store.ended_terminals = frozenset(over)
 
     async def look_at_health(self) -> None:
+        await self._look_at_health()
+        if not (self.acting and self.store.recorder.local_problem):
+            self._looked_at = self.store.clock.now()
+
+    async def _look_at_health(self) -> None:
         store, recorder = self.store, self.store.recorder
         behind = proven = 0
         path = ""
@@ -314,3 +361,10 @@ class StoreSource:
             lambda f: f.acknowledge(head.terminal, head.sequence, head.hash, holder, head.at),
             "remembering the anchor",
         )
+
+
+def _says_more(before: Observation[SourceInfo], after: Observation[SourceInfo]) -> bool:
+    """Whether it differs but for a few seconds of age."""
+    if msgspec.structs.replace(before, observed_at=after.observed_at) != after:
+        return True
+    return (after.observed_at or 0.0) - (before.observed_at or 0.0) >= _SHOWN_EVERY

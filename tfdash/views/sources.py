@@ -1,11 +1,11 @@
-"""The data sources and their ages: one row for each cluster and each kind that was asked for, worst first."""
+"""The data sources and their ages: each cluster, each kind that was asked for, and each source beside; worst first."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 from tfdash.model.observation import Observation
-from tfdash.model.picture import ClusterPicture, Picture
+from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level
 from tfdash.text import safe
@@ -16,9 +16,10 @@ from tfdash.views.says import hidden_names
 
 
 class SourceRow(NamedTuple):
-    """``kind`` is "" for the cluster itself. ``objects`` is None where nothing was read. Texts are safe."""
+    """``kind`` is "" for the cluster itself and for a source that is no cluster, whose id ``source`` is; ``cluster`` None:
+    it is of no single one. ``objects`` is None where nothing was read. Texts are safe."""
 
-    cluster: ClusterRef
+    cluster: ClusterRef | None
     kind: str
     name: str
     state: states.State
@@ -26,6 +27,7 @@ class SourceRow(NamedTuple):
     age: float | None
     detail: str
     absent: bool = False  # not installed there: nothing to read, and nothing wrong with that
+    source: str = ""
 
     @property
     def age_text(self) -> str:
@@ -38,22 +40,28 @@ def source_rows(picture: Picture, now: float) -> tuple[SourceRow, ...]:
     for cluster in picture.clusters.values():
         info = cluster.info.value
         about = " · ".join(safe(part) for part in (info.version, info.url, info.user) if part) if info else ""
-        rows.append(_row(cluster, "", cluster.info, None, about, now))
+        place = safe(cluster.ref.cluster)
+        rows.append(_row(cluster.ref, "", f"{place} API server", cluster.info, None, about, now))
         for kind, seen in cluster.kinds.items():
-            rows.append(_row(cluster, kind, seen, None if seen.value is None else len(seen.value), "", now))
+            count = None if seen.value is None else len(seen.value)
+            rows.append(_row(cluster.ref, kind, f"{place} {view_of(kind).noun}", seen, count, "", now))
+    for id, status in picture.sources.items():
+        said = status.value or SourceInfo(name=id)
+        row = _row(said.cluster, "", safe(said.name), status, said.count, safe(said.about), now)
+        rows.append(row._replace(source=id))
     return tuple(sorted(rows, key=lambda row: -row.state.level))
 
 
 def _row(
-    cluster: ClusterPicture,
+    cluster: ClusterRef | None,
     kind: str,
+    name: str,
     seen: Observation[Any],
     count: int | None,
     about: str,
     now: float,
 ) -> SourceRow:
     fresh = of_observation(seen, now)
-    noun = view_of(kind).noun if kind else "API server"
     age = None if seen.observed_at is None else max(0.0, now - seen.observed_at)
     notes = [about, safe(seen.note)]
     if seen.problem is not None:
@@ -77,9 +85,9 @@ def _row(
     if seen.note:
         state = states.of_level(Level.IDLE).worded("absent")
     return SourceRow(
-        cluster.ref,
+        cluster,
         kind,
-        f"{safe(cluster.ref.cluster)} {noun}",
+        name,
         state,
         count,
         age,

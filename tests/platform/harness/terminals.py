@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.actions.acting import KINDS, Bench, TestJudge
-from tfdash.board.board import Board
 from tfdash.cli.acting import compose, mode_of
-from tfdash.cli.compose import prometheus_of, sources_of
+from tfdash.cli.compose import board_of
 from tfdash.clock import Clock, SystemClock
 from tfdash.config.load import load
 from tfdash.config.quick import load_quick
@@ -107,8 +106,7 @@ def terminal(
     quick = load_quick(str(config), "", "", "")
     settings = load(config)
     clock, judge = clock or SystemClock(), judge or TestJudge()
-    sources = sources_of(quick.environment, quick, clock)
-    board = Board(sources, judge, clock, sources=prometheus_of(quick.environment, settings, sources, clock))
+    board, sources = board_of(quick, settings, clock, judge=judge)
     acting = compose(board, quick, settings, sources, clock, mode_of(settings, False, False))
     board.want("test", {kind: ALL for kind in kinds})
     board.start()

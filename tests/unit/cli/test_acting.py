@@ -17,7 +17,7 @@ from tests.unit.cli.server import kubeconfig
 from tfdash.actions.core.mode import Mode
 from tfdash.board.board import Board
 from tfdash.cli.acting import Acting, approvals_of, compose, kubectl_of, mode_of, policy_of, writers_of
-from tfdash.cli.compose import board_of, clock_of, sources_of
+from tfdash.cli.compose import board_of, clock_of, clusters_of
 from tfdash.cli.storing import store_options
 from tfdash.config.load import load
 from tfdash.config.problems import ConfigError
@@ -50,7 +50,7 @@ class Place:
 
     def composed(self, mode: Mode) -> tuple[Board, Acting]:
         config = self.quick()
-        sources = sources_of(config.environment, config, clock_of(config))
+        sources = clusters_of(config.environment, config, clock_of(config))
         board = Board(sources, None, clock_of(config))
         return board, compose(board, config, self.settings(), sources, clock_of(config), mode)
 
@@ -162,7 +162,7 @@ impersonate_groups = ["dev", "ops"]
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     config = load_quick(str(place.path))
-    sources = sources_of(config.environment, config, clock_of(config))
+    sources = clusters_of(config.environment, config, clock_of(config))
     monkeypatch.setenv("PATH", str(tmp_path))
     [command] = kubectl_of(sources).values()
     assert command == (

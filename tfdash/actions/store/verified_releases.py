@@ -49,7 +49,7 @@ class Remembers(Protocol):
 
 
 class Verifier:
-    """``tfdash.sources.base.Source``: looks at what the judge says and has the ledger remember what held."""
+    """Looks at what the judge says and has the ledger remember what held."""
 
     def __init__(self, memory: Remembers, clock: Clock) -> None:
         self._memory, self._clock = memory, clock

@@ -8,10 +8,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from tfdash.clock import Clock
+from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Journey, JourneyRun
 from tfdash.sources.base import SourceBoard
+from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.journeys.running import CannotRun, run_journey
 from tfdash.text import safe
@@ -49,6 +52,40 @@ class JourneysSource:
         self._last = -1e9
         self._runs: dict[str, tuple[JourneyRun, ...]] = {}
         self._seen_at: dict[str, float] = {}
+        self._published: dict[str, Observation[Journey]] = {}
+
+    @property
+    def id(self) -> str:
+        return "journeys"
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        """As old as the oldest of their newest runs; the first problem is named."""
+        seen = [self._published.get(self._name(j), Observation[Journey]()) for j in self._journeys]
+        times = [o.observed_at for o in seen]
+        return Observation(
+            value=SourceInfo(name="journeys", count=len(seen)),
+            source="journeys",
+            observed_at=None if None in times else min((t for t in times if t is not None), default=None),
+            problem=next((o.problem for o in seen if o.problem is not None), None),
+            complete=all(o.complete for o in seen),
+            interval=max((o.interval for o in seen), default=60.0),
+        )
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        """Each journey needs one run, or the reason why it has none."""
+        seen = picture.signals.journeys
+        mine = [(j.name, seen.get(self._name(j))) for j in self._journeys]
+        if all(found is None for _, found in mine):
+            return ("journeys",)
+        return tuple(
+            f"journey {name}" for name, o in mine if o is None or not (o.complete or o.problem is not None)
+        )
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        """Once each was run; whether a service does what it should is the judge's word."""
+        await board.until(lambda: not self.unsettled(board.picture, board.assessment), PATIENCE)
+        return by_status(self.id, self.status)
 
     async def run(self, board: SourceBoard) -> None:
         for journey in self._journeys:
@@ -126,4 +163,6 @@ class JourneysSource:
             complete=name in self._seen_at,
             interval=journey.every * 2 + journey.timeout,
         )
+        self._published[name] = seen
         board.put_signals({("journeys", name): seen})
+        board.put_status(self.id, self.status)

@@ -20,6 +20,7 @@ from tfdash.model.picture import Objects, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import ALL, Scope, Sink
+from tfdash.sources.diagnosis import Diagnosis
 from tfdash.sources.kubernetes.credentials import Credentials, ask_commands_again
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.kubeconfig import Access
@@ -239,6 +240,14 @@ class KubernetesSource:
                 since, known = 0.0, seen
             sink.put_info(self.ref, known)
             await asyncio.sleep(_INFO_EVERY if known.problem is None else 5.0)
+
+    async def doctor(self) -> Diagnosis:
+        from tfdash.sources.kubernetes.doctor import examined, not_reached
+
+        seen = await self.probe()
+        if seen.problem is not None or seen.value is None:
+            return not_reached(self.ref, seen.problem)
+        return examined(self.ref, seen.value, await self.privileges())
 
     async def probe(self) -> Observation[ServerInfo]:
         from tfdash.sources.kubernetes.transport import problem_of

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 
 from tfdash.model.observation import Observation
 from tfdash.model.release import ReleaseState
-from tfdash.model.subject import Subject
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Signals, Traffic
+from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.text import safe
 
-if TYPE_CHECKING:
-    from tfdash.sources.prometheus.source import PrometheusSource
-
 _SKEW = 30.0
+
+
+class Inspected(Protocol):
+    """What is read of a source."""
+
+    ref: ClusterRef
+    options: Options
+    connection: Connection
+
+    @property
+    def skew(self) -> float | None: ...
 
 
 class ServiceReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +160,7 @@ def _versions(traffic: Traffic, release: ReleaseState | None) -> list[str]:
 
 
 def inspect_metrics(
-    source: PrometheusSource, signals: Signals, releases: Mapping[Subject, ReleaseState]
+    source: Inspected, signals: Signals, releases: Mapping[Subject, ReleaseState]
 ) -> MetricsReport:
     """What a source brought into the board: the server, and every service of its cluster."""
     server: Observation[str] = signals.prometheus.get(source.ref, Observation())
@@ -184,7 +193,7 @@ def inspect_metrics(
     )
 
 
-def _error_labels(source: PrometheusSource, traffic: Traffic | None) -> frozenset[str]:
+def _error_labels(source: Inspected, traffic: Traffic | None) -> frozenset[str]:
     template = source.options.families.get(traffic.template) if traffic is not None else None
     return (
         frozenset(m.label for told in template.errors for m in told) if template is not None else frozenset()

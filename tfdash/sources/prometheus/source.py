@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from tfdash.clock import Clock
+from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem
+from tfdash.model.picture import Picture, SourceInfo
+from tfdash.model.release import Phase
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Alert, Journey, SignalKey, Traffic
 from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
+from tfdash.sources.diagnosis import PATIENCE, Diagnosis
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.alerts import read_alerts
 from tfdash.sources.prometheus.batches import Batch
@@ -70,6 +74,26 @@ class PrometheusSource:
         self._begun = False  # the last round went well: what is still to be filled is filled at once
         self.round_seconds = 0.0  # how long the last round took
 
+    @property
+    def id(self) -> str:
+        return f"prometheus {self.ref.environment}/{self.ref.cluster}"
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        seen = self._server
+        about = " · ".join(part for part in (seen.value or "", self.connection.shown) if part)
+        info = SourceInfo(
+            name=f"{self.ref.cluster} metrics", about=about, count=len(self._traffic), cluster=self.ref
+        )
+        return Observation(
+            value=info,
+            source=seen.source,
+            observed_at=seen.observed_at,
+            problem=seen.problem,
+            complete=seen.complete,
+            interval=seen.interval,
+        )
+
     async def run(self, board: SourceBoard) -> None:
         board.put_signals({("prometheus", self.ref): self._server})
         await asyncio.sleep(
@@ -97,6 +121,47 @@ class PrometheusSource:
                 if self._begun and any(not self._cache.asked(t) for t in wanted):
                     return
             await asyncio.sleep(min(0.5, left))
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        """What is in flight needs its samples, or the reason why it has none."""
+        server = picture.signals.prometheus.get(self.ref)
+        if server is None or server.unasked:
+            return (f"{self.ref.cluster} metrics",)
+        if server.problem is not None:
+            return ()
+        known = picture.signals.traffic
+        return tuple(
+            f"metrics of {subject.name}"
+            for subject, release in assessment.releases.items()
+            if subject.cluster == self.ref
+            and (release.in_flight or release.phase is Phase.COMPLETE)
+            and not any(s in known for s in (release.subject, release.workload))
+        )
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        """Of each service which series there are, once its first samples have come."""
+        from tfdash.sources.prometheus.inspect import as_json, as_text, inspect_metrics
+
+        await board.until(lambda: self._examinable(board), PATIENCE)
+        report = as_json(inspect_metrics(self, board.picture.signals, board.assessment.releases))
+        return Diagnosis(
+            group="metrics",
+            document=report,
+            lines=tuple(as_text(report)),
+            reached=not report["problem"],
+            findings=bool(report["findings"]),
+        )
+
+    def _examinable(self, board: SourceBoard) -> bool:
+        picture, releases = board.picture, board.assessment.releases
+        if self._server.unasked:
+            return False
+        if self._server.problem is not None:
+            return True
+        mine = [s for s in releases if s.cluster == self.ref]
+        few = len(mine) <= self.options.max_workloads
+        known = all(s in picture.signals.traffic for s in mine) if few else not self.behind
+        return known and not board.unsettled() and board.assessment.number >= picture.number
 
     @property
     def behind(self) -> bool:
@@ -290,3 +355,4 @@ class PrometheusSource:
         if self.connection.alerts:
             published["alerts", self.ref] = self._alerts
         board.put_signals(published)
+        board.put_status(self.id, self.status)

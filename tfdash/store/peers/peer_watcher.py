@@ -17,11 +17,13 @@ import msgspec
 from tfdash.clock import Clock
 from tfdash.model.assessment import Assessment
 from tfdash.model.kinds import KINDS
-from tfdash.model.observation import ProblemKind
-from tfdash.model.picture import Picture
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.sources.base import SourceBoard
+from tfdash.sources.diagnosis import Diagnosis, by_status
 from tfdash.store.ledger import Store
 from tfdash.store.peers.cluster_records import (
     acting_in_cluster,
@@ -69,13 +71,38 @@ class PeerWatcher:
         self._due: dict[tuple[ClusterRef, str], float] = {}
         self._maps: dict[ClusterRef, dict[tuple[str, str], _Kept]] = {}
         self._one = asyncio.Lock()  # a look that began earlier must not end later, with older leases
+        self._read_at: float | None = None
+        self._problems: dict[tuple[ClusterRef, str], Problem] = {}
+
+    id = "peers"
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        """As of the last reading of any of its clusters; the first problem of one is named."""
+        known = self._store.peer_state
+        count = sum(map(len, known.held.values())) + sum(map(len, known.verified.values()))
+        return Observation(
+            value=SourceInfo(name="other terminals", about="Leases and ConfigMaps", count=count),
+            source="peers",
+            observed_at=self._read_at,
+            problem=next(iter(self._problems.values()), None),
+            complete=self._read_at is not None,
+            interval=2 * SELDOM,
+        )
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        """Nothing waits for it: what others left only adds to what is seen."""
+        return ()
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        return by_status(self.id, self.status)
 
     async def run(self, board: Any) -> None:
         while True:
-            try:
-                await self.look(board)
-            except Exception:  # a bug of ours must not end the other sources
-                log.exception("what other terminals left in the cluster was not read")
+            before = self._read_at, dict(self._problems)
+            await self.look(board)
+            if before != (self._read_at, self._problems):
+                board.put_status(self.id, self.status)
             await asyncio.sleep(1.0)
 
     async def look(self, board: PeerBoard) -> None:
@@ -113,7 +140,10 @@ class PeerWatcher:
             if failed.problem.kind is ProblemKind.FORBIDDEN:
                 self._due[ref, kind] = time.monotonic() + _REFUSED
             log.info("%s: %ss of other terminals are not read: %s", ref.cluster, kind, failed.problem.cause)
+            self._problems[ref, kind] = failed.problem
             return
+        self._problems.pop((ref, kind), None)
+        self._read_at = self._clock.now()
         peer_state = self._store.peer_state
         if kind == "Lease":
             held = self._leases(board, ref, found)

@@ -1,0 +1,104 @@
+"""The sources beside the clusters: one line each. All that shows, awaits or examines sources follows from it.
+
+A source is made when what it needs is there: the validated configuration, the opened store, or the leave to send requests
+of its own to what is served. Its module is imported only where it is configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple
+
+from tfdash.clock import Clock
+from tfdash.sources.base import Source
+from tfdash.sources.kubernetes.source import KubernetesSource
+
+if TYPE_CHECKING:
+    from tfdash.config.settings import Settings
+    from tfdash.store.opening import Opened
+
+
+class Needs(Enum):
+    """Before what a source cannot be made."""
+
+    SETTINGS = auto()
+    STORE = auto()  # opened by the program that acts; headless commands open none
+    LEAVE = auto()  # it sends requests of its own: a terminal whose turn it is, or a command that judges once
+
+
+class Wiring(NamedTuple):
+    """What sources are made from. ``clusters`` are those of the environment, at least one."""
+
+    environment: str
+    settings: Settings
+    clusters: Sequence[KubernetesSource]
+    clock: Clock
+    opened: Opened | None = None
+    acting: bool = False  # requests that change something may be sent
+    may_run: Callable[[], Awaitable[bool]] | None = (
+        None  # whether it is this terminal's turn; None: nobody is asked
+    )
+
+
+class Registration(NamedTuple):
+    name: str
+    needs: Needs
+    make: Callable[[Wiring], Iterable[Source]]  # none where it is not configured
+
+
+def _prometheus(wiring: Wiring) -> Iterable[Source]:
+    """The metric backend of each cluster that names one; a cluster's own table goes before its environment's."""
+    configured = wiring.settings.environments.get(wiring.environment)
+    if configured is None:
+        return
+    from tfdash.sources.prometheus import Connection, options_of, source_for
+
+    own = [cluster.prometheus for cluster in configured.clusters]
+    options = options_of(wiring.settings.metrics, wiring.settings.journeys)
+    for number, cluster in enumerate(wiring.clusters):
+        mine = own[number] if number < len(own) else Connection()
+        connection = mine if mine != Connection() else configured.prometheus
+        if connection.named:
+            yield source_for(cluster.ref, connection, options, cluster.credentials, wiring.clock)
+
+
+def _journeys(wiring: Wiring) -> Iterable[Source]:
+    """Our own journeys; those that change things run only where ``acting``."""
+    if not any(journey.url for journey in wiring.settings.journeys):
+        return
+    from tfdash.sources.journeys import source_for
+
+    refs = [cluster.ref for cluster in wiring.clusters]
+    found = source_for(
+        refs, wiring.settings.journeys, wiring.clock, acting=wiring.acting, may_run=wiring.may_run
+    )
+    if found is not None:
+        yield found
+
+
+def _store(wiring: Wiring) -> Iterable[Source]:
+    assert wiring.opened is not None
+    yield wiring.opened.source
+
+
+def _peers(wiring: Wiring) -> Iterable[Source]:
+    """What other terminals left in the clusters themselves."""
+    assert wiring.opened is not None
+    if wiring.settings.actions.in_cluster:
+        from tfdash.store.peers.peer_watcher import PeerWatcher
+
+        yield PeerWatcher(wiring.opened.store, wiring.clock)
+
+
+SOURCES = (
+    Registration("prometheus", Needs.SETTINGS, _prometheus),
+    Registration("store", Needs.STORE, _store),
+    Registration("peers", Needs.STORE, _peers),
+    Registration("journeys", Needs.LEAVE, _journeys),
+)
+
+
+def made(wiring: Wiring, *there: Needs) -> list[Source]:
+    """All sources that are configured and need nothing but what is ``there``."""
+    return [source for one in SOURCES if one.needs in there for source in one.make(wiring)]
