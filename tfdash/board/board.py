@@ -267,14 +267,16 @@ class Board(ClusterReads):
                 self._schedule()
             ready.set()
             async with asyncio.TaskGroup() as group:
-                self._group = group
-                for cluster_source in self._clusters.values():
-                    at = f"source {cluster_source.ref.cluster}"
-                    group.create_task(self._observe(cluster_source.run, at))
-                for source in self._sources:
-                    self._observe_source(source)
-                for name, task in self._tasks:
-                    self._start_task(name, task)
+                with self._lock:
+                    self._group = group
+                    for cluster_source in self._clusters.values():
+                        at = f"source {cluster_source.ref.cluster}"
+                        group.create_task(self._observe(cluster_source.run, at))
+                    for source in self._sources:
+                        self._observe_source(source)
+                    for name, task in self._tasks:
+                        self._start_task(name, task)
+                await asyncio.Event().wait()  # until it is cancelled, whatever ends before and comes later
 
         self._main = loop.create_task(main())
         try:
