@@ -43,7 +43,7 @@ async def nothing() -> None:
 
 
 class Store:
-    """See the module. ``open_store`` builds it. ``listener`` is told whenever the facts may have changed."""
+    """See the module. ``open_store`` builds it."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class Store:
 
         rows = await self.recorder.thread.call(lambda: newest_in(self.folder, count), "reading the audit log")
         shared = self.recorder.sink
-        if shared is not None and hasattr(shared, "newest"):
+        if shared is not None:
             with contextlib.suppress(LedgerUnavailable):
                 rows += [StoredEntry(*row) for row in await shared.newest(count)]
         found = entries_of([LogHolder(name="", rows=tuple(rows), kind="local")])
@@ -287,17 +287,6 @@ class Store:
             subject=subject,
             sentence="keeps a frozen baseline" if baseline else "lets the frozen baseline go",
             data={"topic": "baseline", "value": baseline, "version": version},
-        )
-
-    async def remember_acting(self, subject: Subject, actor: str, action: str, seconds: float) -> None:
-        """Others see that ``actor`` acts on it, for so long; 0 ends it."""
-        await self.append(
-            EntryKind.NOTE,
-            actor=actor,
-            subject=subject,
-            action=action,
-            sentence=f"acts for {seconds:g} s" if seconds else "does not act any more",
-            data={"topic": "acting", "until": self.clock.now() + seconds if seconds else 0},
         )
 
     # -- break-glass --------------------------------------------------------------------------------------------

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from tfdash.model.action import Result
 from tfdash.model.store_state import BreakGlass, Entry, EntryKind, RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
@@ -66,7 +64,6 @@ class AuditProjection:
         self._glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
-        self._acting: dict[tuple[str, Subject], tuple[float, RunningAction]] = {}
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry; the same one again changes nothing."""
@@ -86,20 +83,6 @@ class AuditProjection:
             if entry.at >= self._latest.get(key, (float("-inf"), ""))[0]:
                 self._latest[key] = (entry.at, str(data.get("value", "")))
                 self._about[key] = str(data.get("version", ""))
-        elif topic == "acting" and subject is not None:
-            at = (entry.terminal, subject)
-            if entry.at >= self._acting.get(at, (float("-inf"),))[0]:
-                until = _number(data.get("until"), 0.0)
-                self._acting[at] = (
-                    entry.at,
-                    RunningAction(
-                        subject=subject,
-                        by=entry.actor,
-                        action=entry.action,
-                        since=until,
-                        terminal=entry.terminal,
-                    ),
-                )
         elif topic == "break-glass":
             self._apply_glass(entry, data)
 
@@ -223,7 +206,4 @@ class AuditProjection:
                     since=entry.at,
                     terminal=entry.terminal,
                 )
-        for key, (at, acting) in self._acting.items():
-            if acting.since > now:  # holds "until" there
-                found[key] = msgspec.structs.replace(acting, since=at)
         return tuple(sorted(found.values(), key=lambda a: a.since))

@@ -45,6 +45,9 @@ class EntrySink(Protocol):
     async def ping(self) -> None:
         """Raises ``LedgerUnavailable`` where nothing could be put."""
 
+    async def newest(self, count: int) -> list[tuple[str, int, bytes, str, str]]:
+        """(terminal, sequence, bytes, hash, written by) of what came last. Raises ``LedgerUnavailable``."""
+
 
 class AuditRecorder:
     """See the module. ``folder`` None: there is no local file and never will be (a read-only terminal)."""
