@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +17,7 @@ from screens.app import TfdashApp
 from screens.context import AppContext
 from tests.tui import world
 from tests.tui.recorded import REF, Recorded
+from tests.tui.stillness import rest
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
 from tfdash.config.startup import UiSettings
@@ -25,6 +27,7 @@ from widgets.textual_private import screen_text
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = bool(os.environ.get("TFDASH_UPDATE_GOLDEN"))
+LONGEST = 30.0  # seconds for anything, on a machine that is busy
 SIZES = ((80, 24), (120, 40), (200, 60))
 
 
@@ -50,15 +53,16 @@ class Run:
         await self.until(lambda: self.app.size == (width, height) and self.text.count("\n") == height)
 
     async def until(self, true: Callable[[], bool], what: str = "") -> None:
-        """Let the application work until something is true of it."""
-        deadline = time.monotonic() + 10
+        """Let the application work until something is true of it, and until it has come to rest."""
+        deadline = time.monotonic() + LONGEST
         while not true():
             if self.app.failure is not None:
                 raise self.app.failure
             if time.monotonic() > deadline:
                 raise AssertionError(f"never came: {what}\n{self.text}")
-            await self.pilot.pause(0.01)
-        await self.pilot.pause()
+            await asyncio.sleep(0.005)
+            await rest(self.app)
+        await rest(self.app)
 
     async def shows(self, *texts: str) -> None:
         await self.until(lambda: all(text in self.text for text in texts), " and ".join(texts))
@@ -68,13 +72,14 @@ class Run:
         await self.until(lambda: bool(self.app.screen.query(Table)) and self.table.shown > 0, "rows")
 
     async def still(self) -> str:
-        """The screen once nothing on it moves any more: layout comes in several passes."""
-        before, same = "", 0
-        while same < 4:
-            await self.pilot.pause(0.03)
-            same = same + 1 if self.text == before else 0
+        """The screen once it shows the newest assessment and nothing on it moves any more."""
+        before = ""
+        while True:
+            await self.until(lambda: not self.app.feed._armed, "that the newest update is shown")
+            if self.text == before:
+                return before
             before = self.text
-        return before
+            await asyncio.sleep(0.02)  # two frames of a board that has more to say
 
     async def lacks(self, text: str) -> None:
         await self.until(lambda: text not in self.text, f"without {text}")
