@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from tfdash.playbook.schedule.local import instant, later, midnight
@@ -21,7 +22,10 @@ class Closed(NamedTuple):
 
 def blacked_out(policy: CalendarPolicy, day: date) -> bool:
     """Whether the local ``day`` lies in the month's blackout, which may cross the month's end."""
-    first, last = policy.blackout_from_day, policy.blackout_to_day
+    return _between(policy.blackout_from_day, policy.blackout_to_day, day)
+
+
+def _between(first: int, last: int, day: date) -> bool:
     if not first:
         return False
     if first <= last:
@@ -29,13 +33,21 @@ def blacked_out(policy: CalendarPolicy, day: date) -> bool:
     return day.day >= first or day.day <= last
 
 
+@lru_cache(1024)
+def _run_around(first: int, last: int, day: date) -> tuple[date, date]:
+    """The first and the last of the blacked-out days about ``day``, which must be one. Kept: looking for the next slot
+    asks for the same days again and again."""
+    begins = ends = day
+    while _between(first, last, later(begins, -1)) and (day - begins).days < 62:
+        begins = later(begins, -1)
+    while _between(first, last, later(ends, 1)) and (ends - day).days < 62:
+        ends = later(ends, 1)
+    return begins, ends
+
+
 def _blackout_around(policy: CalendarPolicy, day: date) -> Closed:
-    """The whole run of blacked-out days about ``day``, which must be one. By days, so that a clock change inside it is right."""
-    first = last = day
-    while blacked_out(policy, later(first, -1)) and (day - first).days < 62:
-        first = later(first, -1)
-    while blacked_out(policy, later(last, 1)) and (last - day).days < 62:
-        last = later(last, 1)
+    """The whole run of blacked-out days about ``day``. By days, so that a clock change inside it is right."""
+    first, last = _run_around(policy.blackout_from_day, policy.blackout_to_day, day)
     zone = policy.tz
     reason = f"blackout at the month's end, day {policy.blackout_from_day} through {policy.blackout_to_day}"
     return Closed(midnight(first, zone), midnight(later(last, 1), zone), "blackout", reason)
