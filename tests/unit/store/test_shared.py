@@ -320,3 +320,23 @@ async def test_those_who_come_first_share_one_pool(database: Database) -> None:
     await asyncio.gather(*(shared.ping() for _ in range(4)))
     await shared.close()
     assert [t.get_name() for t in asyncio.all_tasks() if t.get_name().startswith("pool-")] == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:s3cr%zzPart@127.0.0.1:9/db",
+        "postgresql://ann:s3cr/Part@127.0.0.1:9/db",
+        "postgresql://ann:x@s3cr:Part@127.0.0.1:9/db",
+        "postgresql://ann:s3crPart@127.0.0.1:9/db",
+        "host=127.0.0.1 port=9 s3cr Part",
+        "host=127.0.0.1 port=9 password=s3cr Part",
+    ],
+)
+async def test_a_password_that_was_written_wrong_is_in_no_error(url: str) -> None:
+    with pytest.raises(LedgerUnavailable) as caught:
+        await SharedStore(url, deadline=2.0).ping()
+    with pytest.raises(LedgerUnavailable) as migrating:
+        migrate(url)
+    for told in (str(caught.value), str(migrating.value)):
+        assert "s3cr" not in told and "Part" not in told

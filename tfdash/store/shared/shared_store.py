@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -34,12 +35,22 @@ class RefusedByDatabase(LedgerUnavailable):
     """The database answered, and said no; the text is its own sentence."""
 
 
-def _cause(error: Exception) -> str:
-    """One line without the DSN: psycopg names host, port and user, never the password."""
+def _cause(error: Exception, dsn: str) -> str:
+    """One line without a secret: psycopg names host, port and user, and of a DSN that it cannot read, or reads otherwise than
+    it was meant ("@" or "/" in a password), parts of the password."""
     diag = getattr(error, "diag", None)
     text = (getattr(diag, "message_primary", None) if diag is not None else None) or str(
         error
     ).strip().partition("\n")[0]
+    scheme, _, rest = dsn.rpartition("://")
+    if scheme:
+        secret = rest.rpartition("@")[0].partition(":")[2]
+    else:  # what is no "name=value" is a part of one that was not quoted
+        secret = " ".join(w for w in dsn.split() if "=" not in w or w.startswith("password"))
+        secret = secret.replace("password=", "")
+    for piece in (secret, *re.split(r"[@:/?#%\s=]+", secret)):
+        if len(piece) > 1:
+            text = text.replace(piece, "…")
     return safe(text) or type(error).__name__
 
 
@@ -110,12 +121,12 @@ class SharedStore:
                     await self._check(connection)
                     yield connection
         except (psycopg.errors.RaiseException, psycopg.errors.InsufficientPrivilege) as error:
-            raise RefusedByDatabase(_cause(error)) from None
+            raise RefusedByDatabase(_cause(error, self._dsn)) from None
         except psycopg.Error as error:
             if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
                 self._checked = False
                 raise LedgerUnavailable(_NOT_MIGRATED) from None
-            raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
+            raise LedgerUnavailable(f"the shared store: {_cause(error, self._dsn)}") from None
         except psycopg_pool.PoolTimeout:
             await self.close()
             raise LedgerUnavailable(
@@ -227,7 +238,7 @@ class SharedStore:
             async with asyncio.timeout(self._deadline + 1):
                 connection = await self._connect()
         except (psycopg.Error, OSError) as error:
-            raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
+            raise LedgerUnavailable(f"the shared store: {_cause(error, self._dsn)}") from None
         except TimeoutError:
             raise LedgerUnavailable(f"the shared store did not answer within {self._deadline:g} s") from None
         try:
@@ -235,7 +246,7 @@ class SharedStore:
             async for notice in connection.notifies():
                 yield notice.payload
         except psycopg.Error as error:
-            raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
+            raise LedgerUnavailable(f"the shared store: {_cause(error, self._dsn)}") from None
         finally:
             await connection.close()
 
@@ -276,5 +287,5 @@ def migrate(dsn: str, shared_roles: Sequence[str] = DEFAULT_SHARED_ROLES) -> lis
                         "INSERT INTO tfdash.shared_roles(role) VALUES (%s) ON CONFLICT DO NOTHING", (role,)
                     )
     except psycopg.Error as error:
-        raise LedgerUnavailable(f"the shared store: {_cause(error)}") from None
+        raise LedgerUnavailable(f"the shared store: {_cause(error, dsn)}") from None
     return done
