@@ -18,7 +18,6 @@ from textual.binding import Binding, BindingType
 
 from screens import commands, registry
 from screens.context import AppContext
-from screens.desks import acting
 from screens.frame.messages import Messages
 from screens.frame.subscriptions import Subscriptions
 from screens.frame.update_relay import UpdateRelay
@@ -273,7 +272,7 @@ class TfdashApp(Navigation, ThemedApp):
     def _ask_to_settle(self, update: Update) -> bool:
         """Intents of before without an outcome: show them, once. True when that was done."""
         left = update.picture.store_state.unsettled
-        if not left or len(self.screen_stack) > 1 or acting(self.context.desk) is None:
+        if not left or len(self.screen_stack) > 1 or self.context.desk is None or not self.context.desk.acts:
             return False
         many = f"{len(left)} intents have" if len(left) > 1 else "1 intent has"
         self.tell(

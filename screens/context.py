@@ -10,7 +10,7 @@ from tfdash.clock import Clock
 from tfdash.config.startup import UiSettings
 
 if TYPE_CHECKING:
-    from tfdash.actions.core.protocols import Desk, Ledger
+    from tfdash.actions.core.protocols import ActionService, Ledger
     from tfdash.model.store_state import Entry
 
 
@@ -35,7 +35,7 @@ class AppContext:
     )
     may_elevate: bool = False  # whether ":elevate" may start the program anew with a writer
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one
-    desk: Desk | None = None  # what may be done; None: nothing is even offered
+    desk: ActionService | None = None  # what may be done; None: nothing is even offered
     ledger: Ledger | None = None  # approvals, break-glass, what a person settles; called on the board's loop
     audit: Callable[[int], Coroutine[Any, Any, Sequence[Entry]]] | None = (
         None  # the newest entries of the log, newest first

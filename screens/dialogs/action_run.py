@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 from textual.app import SuspendNotSupported
 
-from screens.desks import acting
 from screens.frame.terminal_handover import hand_over
 from screens.shell import Shell
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
@@ -92,7 +91,7 @@ class ActionRun:
             self.shell.tell("this terminal cannot be handed over", "warning")
         except OSError as error:
             self.shell.tell(f"{argv[0]} did not start: {error.strerror}", "warning")
-        desk = acting(self.shell.context.desk)
+        desk = self.shell.context.desk
         if desk is not None:
             self.shell.run_worker(
                 desk.terminal_ended(progress.plan, code), exit_on_error=False, group="acting"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from screens.desks import acting
+from screens.dialogs.carry_out import carry_out
 from screens.shell import Shell
-from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
+from tfdash.actions.store.subjects import environment_subject
 from tfdash.text import safe
 
 
 def begin(shell: Shell, argument: str) -> None:
     """``:break-glass`` asks; ``:break-glass end`` ends it."""
-    if acting(shell.context.desk) is None:
+    if shell.context.desk is None or not shell.context.desk.acts:
         shell.tell("this terminal only reads: there is nothing that break-glass could waive", "warning")
         return
     shell.run_worker(
@@ -40,24 +40,21 @@ async def _open(shell: Shell) -> None:
     answer = await shell.push_screen_wait(
         AskScreen(f"Break the glass in {word}", lines, [("open", "Break the glass")], typed=safe(name))
     )
-    desk = acting(shell.context.desk)
+    desk = shell.context.desk
     if answer is None or desk is None:
         return
-    try:
-        await desk.break_glass(name, answer.reason)
-    except (LedgerUnavailable, PlanRefused) as error:
-        shell.tell(f"not opened: {error}", "warning")
-        return
-    shell.tell(f"break-glass active in {name}: the calendar and the second person are waived", "warning")
+    at = environment_subject(name)
+    told = await carry_out(desk, "environment.break-glass", at, reason=answer.reason, typed=name)
+    shell.tell(told.sentence if told.done else f"not opened: {told.sentence}", "warning")
 
 
 async def _end(shell: Shell) -> None:
-    desk, name = acting(shell.context.desk), shell.context.environment
+    desk = shell.context.desk
     if desk is None:
         return
-    try:
-        await desk.end_break_glass(name)
-    except (LedgerUnavailable, PlanRefused) as error:
-        shell.tell(f"not ended: {error}", "warning")
-        return
-    shell.tell(f"break-glass in {name} is over; somebody else reviews it (:audit)")
+    at = environment_subject(shell.context.environment)
+    told = await carry_out(desk, "environment.end-break-glass", at)
+    if told.done:
+        shell.tell(told.sentence)
+    else:
+        shell.tell(f"not ended: {told.sentence}", "warning")

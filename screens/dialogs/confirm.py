@@ -17,7 +17,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from screens.desks import acting
 from screens.dialogs.approval_prompt import ApprovalPrompt
 from screens.shell import Shell
 from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
@@ -358,7 +357,7 @@ class ConfirmScreen(ModalScreen[None]):
         return False
 
     async def _request(self) -> None:
-        desk = acting(self.shell.context.desk)
+        desk = self.shell.context.desk
         if desk is None:
             return
         reason = self.query_one("#reason", TypedInput).value.strip()

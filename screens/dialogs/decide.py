@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from screens.desks import acting
+from screens.dialogs.carry_out import carry_out
 from screens.shell import Shell
-from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.model.release import ReleaseState
-from tfdash.model.requests import ReadFailed
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ def meant(shell: Shell, typed: str, *, flying: bool) -> Sequence[ReleaseState]:
 
 def begin(command: str, shell: Shell, argument: str) -> None:
     """``command`` is "decide" or "sign"."""
-    if acting(shell.context.desk) is None:
+    if shell.context.desk is None or not shell.context.desk.acts:
         shell.tell("this terminal only reads: a decision is recorded by one that may act", "warning")
         return
     typed = argument.strip()
@@ -63,15 +61,12 @@ async def _decide(shell: Shell, release: ReleaseState) -> None:
         lines.insert(0, [("Decided already: ", "bright"), safe(decided)])
         buttons.append(("back", "Take it back"))
     answer = await shell.push_screen_wait(AskScreen(f"Decide to roll back {name}", lines, buttons))
-    desk = acting(shell.context.desk)
+    desk = shell.context.desk
     if answer is None or desk is None:
         return
-    try:
-        told = await desk.decide_rollback(release.subject, "" if answer.button == "back" else answer.reason)
-    except (LedgerUnavailable, PlanRefused, ReadFailed) as error:
-        shell.tell(f"not decided: {error}", "warning")
-        return
-    shell.tell(safe(told), "warning")
+    action = "release.withdraw-rollback" if answer.button == "back" else "release.decide-rollback"
+    told = await carry_out(desk, action, release.subject, reason=answer.reason)
+    shell.tell(told.sentence if told.done else f"not decided: {told.sentence}", "warning")
 
 
 async def _sign(shell: Shell, release: ReleaseState) -> None:
@@ -90,12 +85,12 @@ async def _sign(shell: Shell, release: ReleaseState) -> None:
     answer = await shell.push_screen_wait(
         AskScreen(f"Sign {name} as verified", lines, [("sign", "Sign")], typed=safe(release.subject.name))
     )
-    desk = acting(shell.context.desk)
+    desk = shell.context.desk
     if answer is None or desk is None:
         return
-    try:
-        told = await desk.sign(release.subject, answer.reason)
-    except (LedgerUnavailable, PlanRefused, ReadFailed) as error:
-        shell.tell(f"not signed: {error}", "warning")
-        return
-    shell.tell(safe(told))
+    at = release.subject
+    told = await carry_out(desk, "release.sign", at, reason=answer.reason, typed=at.name)
+    if told.done:
+        shell.tell(told.sentence)
+    else:
+        shell.tell(f"not signed: {told.sentence}", "warning")

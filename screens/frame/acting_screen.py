@@ -129,7 +129,8 @@ class ActingScreen(BoardScreen):
         if offer.refused:
             self.shell.tell(refusal(offer), "warning")
             return
-        cap: int = getattr(self.shell.context.desk, "bulk_cap", BULK)
+        desk = self.shell.context.desk
+        cap = desk.bulk_cap if desk is not None else BULK
         if len(subjects) > cap:
             self.shell.tell(
                 f"{len(subjects)} are marked; at most {cap} at once ([actions] bulk_cap)", "warning"

@@ -296,7 +296,7 @@ def test_a_template_that_changed_is_refused_by_the_server_itself(seeded: Cluster
 
 
 def send(at: Bench, request: Request) -> Any:
-    writer: Any = at.desk._writers.clusters[REF]
+    writer: Any = at.desk._parts.writers.clusters[REF]
     return at.run(at.board.on_loop(writer.send(request, audit_id="", timeout=5.0)))
 
 

@@ -251,7 +251,7 @@ def test_a_pause_that_came_after_the_look_is_not_cleared(seeded: Cluster, at: Be
     plan = at.plan("rollout.promote", subject).plan
     seeded.request("PATCH", f"{_API}/rollouts/web/status", {"status": {"pauseConditions": None}}, _MERGE)
     seeded.wait(lambda: status(seeded, "web").get("currentStepIndex") == 3, "the next pause")
-    writer: Any = at.desk._writers.clusters[REF]
+    writer: Any = at.desk._parts.writers.clusters[REF]
     answer = at.run(at.board.on_loop(writer.send(plan.requests[0], audit_id="", timeout=5.0)))
     assert answer.status == 422
     assert status(seeded, "web")["pauseConditions"]
@@ -290,7 +290,7 @@ def test_flagger_is_suspended_resumed_and_skipped(seeded: Cluster, at: Bench) ->
         )
         guarded = at.plan(action, subject)
         if action == "canary.skip-analysis":  # nothing promotes it here: Flagger itself does not run
-            writer: Any = at.desk._writers.clusters[REF]
+            writer: Any = at.desk._parts.writers.clusters[REF]
             assert at.run(
                 at.board.on_loop(writer.send(guarded.plan.requests[0], audit_id="", timeout=5.0))
             ).ok

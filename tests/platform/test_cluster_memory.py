@@ -14,6 +14,7 @@ import pytest
 from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import Terminal, terminal, write_config
+from tests.unit.actions.acting import decided
 from tests.unit.store.test_peers import acts, look
 from tfdash.model.action import Result
 from tfdash.model.release import Phase
@@ -139,7 +140,7 @@ def test_a_verified_release_is_restored_after_its_replica_set_is_gone(
         return release is not None and release.phase in (Phase.NONE, Phase.COMPLETE)
 
     ann.until(serves, "its first version to serve")
-    assert "admin@corp signs" in ann.run(desk.sign(subject, "it held for a week"))
+    assert "admin@corp signs" in ann.run(decided(desk, "release.sign", subject, "it held for a week"))
     first = _sets(seeded, app)
     assert len(first) == 1
     seeded.kubectl("set", "image", f"deployment/{app}", "-n", NS, "*=registry.example.com/bad:2")

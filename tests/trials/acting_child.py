@@ -55,10 +55,10 @@ def main() -> None:
         at.until(lambda: bool(at.board.picture.store_state.health.terminal), "the store")
         if word == "settle":
             left = [e.intent for e in at.board.picture.store_state.unsettled]
-            settled = at.run(at.desk.settle())
+            settled = at.run(at.desk.reconcile())
             while any("look again" in s.sentence for s in settled):  # its server may still have been at it
                 time.sleep(1.0)
-                settled = at.run(at.desk.settle())
+                settled = at.run(at.desk.reconcile())
             at.until(lambda: not at.board.picture.store_state.unsettled or not settled, "the outcomes")
             told = [[s.entry.intent, str(s.result), s.sentence, s.recorded] for s in settled]
             print(json.dumps({"left": left, "settled": told}))
@@ -66,7 +66,7 @@ def main() -> None:
         points = Points(int(number))
         for name in ("append", "reserve"):
             points.around(opened.store, name)
-        points.around(at.desk._writers.clusters[REF], "send")
+        points.around(at.desk._parts.writers.clusters[REF], "send")
         document = at.run(at.board.read(subject)).document
         guarded = at.plan("workload.scale", subject, replicas=document["spec"]["replicas"] + 1)
         done, _ = at.act(guarded)

@@ -17,6 +17,7 @@ from tests.trials.test_kill import NS, Platform
 from tests.unit.actions.acting import CLOSED, OPEN, TestJudge
 from tests.unit.actions.proxying import proxied
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.store.subjects import environment_subject
 from tfdash.clock import SystemClock
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
@@ -99,6 +100,12 @@ def refused(at: At, guarded: Any, platform: Platform, told: str) -> None:
     assert last.kind is EntryKind.REFUSAL and told in last.sentence
 
 
+def break_the_glass(found: Terminal) -> None:
+    guarded = found.plan("environment.break-glass", environment_subject("production"))
+    done, _ = found.act(guarded, reason="an outage")
+    assert done.result is Result.APPLIED, done.sentence
+
+
 def test_a_freeze_that_begins_between_confirmation_and_sending(at: At, platform: Platform) -> None:
     guarded = smaller(at, platform)
     assert guarded.allowed, guarded.refused
@@ -147,7 +154,7 @@ def test_a_change_of_identity(platform: Platform, tmp_path: Path) -> None:
         guarded = smaller(at, platform)
         assert guarded.allowed, guarded.refused
         user = next(c.text for c in guarded.checks if c.id == "identity").rpartition(" ")[2]
-        found.run(found.desk.break_glass("production", "an outage"))
+        break_the_glass(found)
         found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
         token.write_text(tokens["oncall"])
         sources: Any = (
@@ -167,9 +174,10 @@ def test_break_glass_counts_suspend(at: At, platform: Platform) -> None:
     at.calendar(CLOSED)
     assert smaller(at, platform).refused == "closed: blackout"
     found = at.found
-    with pytest.raises(Exception, match="reason"):
-        found.run(found.desk.break_glass("production", " "))
-    found.run(found.desk.break_glass("production", "an outage"))
+    at_environment = environment_subject("production")
+    without, _ = found.act(found.plan("environment.break-glass", at_environment), reason=" ")
+    assert without.result is Result.REFUSED and "reason" in without.sentence
+    break_the_glass(found)
     found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
     glass = found.board.picture.store_state.break_glass["production"]
     assert glass.until - glass.since == 3600
@@ -185,7 +193,7 @@ def test_break_glass_counts_suspend(at: At, platform: Platform) -> None:
 
 def test_break_glass_ends_with_a_restart_and_waits_for_a_review(at: At, platform: Platform) -> None:
     found = at.found
-    found.run(found.desk.break_glass("production", "an outage"))
+    break_the_glass(found)
     found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
     found.board.stop(5.0)
     found.store.close()

@@ -147,7 +147,7 @@ def log_of(folder: Path) -> list[Entry]:
 
 def settled(at: Terminal) -> tuple[Result, str, bool]:
     at.until(lambda: len(at.board.picture.store_state.unsettled) == 1, "the open intent to be told")
-    (found,) = at.run(at.desk.settle())
+    (found,) = at.run(at.desk.reconcile())
     return found.result, found.sentence, found.recorded
 
 

@@ -19,7 +19,7 @@ from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.tui.running import Run
 from tests.tui.test_random_keys import PLACES, go, hammer, left
-from tfdash.actions.core.action_service import ReadOnlyDesk
+from tfdash.actions.core.action_service import ReadOnlyService
 from tfdash.cli.parser import build
 from tfdash.cli.running import run
 from widgets.confirm import Dialog
@@ -64,7 +64,7 @@ def test_a_thousand_keys_on_every_screen_only_read(
         async with app.run_test(size=(120, 40)) as pilot:
             found = Run(app, pilot, None)
             await found.until(lambda: app.context.desk is not None, "the desk")
-            assert type(app.context.desk) is ReadOnlyDesk and not app.context.may_elevate
+            assert type(app.context.desk) is ReadOnlyService and not app.context.may_elevate
             await found.until(lambda: len(app.board.assessment.workloads) > 10, "the workloads")
             while to_do and not left(found):
                 place, count = next(iter(to_do.items()))

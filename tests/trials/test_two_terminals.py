@@ -18,7 +18,9 @@ from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import Terminal, terminal, write_config
 from tests.unit.store.conftest import Database, database, postgres, template  # noqa: F401
+from tfdash.actions.core.plan_digest import plan_of
 from tfdash.actions.core.protocols import ApprovalRefused
+from tfdash.actions.store.subjects import approval_subject
 from tfdash.clock import SystemClock
 from tfdash.model.action import Guarded, Progress, Result, Risk
 from tfdash.model.store_state import ApprovalRequest, EntryKind
@@ -156,7 +158,17 @@ def waiting(at: Terminal, request: ApprovalRequest) -> ApprovalRequest:
 
 
 def decide(at: Terminal, request: ApprovalRequest, approve: bool = True) -> ApprovalRequest:
-    return at.run(at.desk.decide(request, approve, "looked at the plan"))
+    """As the screen of approvals does. Raises ``ApprovalRefused`` with what refused it."""
+    subject = approval_subject("production", request.id)
+    at.until(
+        lambda: request.id in {a.id for a in at.board.picture.store_state.approvals},
+        "the request to be known",
+    )
+    guarded = at.plan("approval.approve" if approve else "approval.deny", subject)
+    done, _ = at.act(guarded, reason="looked at the plan")
+    if done.result is not Result.APPLIED:
+        raise ApprovalRefused(done.sentence)
+    return next(a for a in at.store.state().approvals if a.id == request.id)
 
 
 def test_an_emergency_fix_is_approved_while_the_calendar_is_closed(two: Two, app: str) -> None:
@@ -279,7 +291,7 @@ def test_a_forged_row_moves_nothing(two: Two, app: str) -> None:
     )
     forged = msgspec.structs.replace(request, plan=msgspec.json.encode(other).decode())
     with pytest.raises(ApprovalRefused, match="not the one that its digest names"):
-        decide(bob, forged)  # a plan that was changed on its way is not what is approved
+        plan_of(forged)  # a plan that was changed on its way is not what is approved
 
 
 def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> None:

@@ -93,7 +93,7 @@ class ToldDesk:
         self, offered: Sequence[Offer] = OFFERS, kinds: Sequence[str] = ("Deployment",), **over: Any
     ) -> None:
         self.offered, self.kinds, self.over = tuple(offered), tuple(kinds), over
-        self.mode = "ACTING"
+        self.mode, self.acts, self.bulk_cap = "ACTING", True, 20
         self.checks: tuple[Check, ...] = CHECKS
         self.refused = ""
         self.changed: tuple[str, ...] = ()
@@ -136,8 +136,10 @@ class ToldDesk:
     async def execute(
         self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]
     ) -> Progress:
-        self.executed.append((guarded.plan, confirmation))
         plan = guarded.plan
+        if said := self._person(plan, confirmation):
+            return Progress(plan=plan, stage="done", result=self.result, sentence=said)
+        self.executed.append((plan, confirmation))
         for stage in ("checking", "recording", "sending"):
             tell(Progress(plan=plan, stage=stage, sentence="", entry=self.entry))
         posts: tuple[tuple[Post, bool | None], ...] = tuple((p, None) for p in plan.posts)
@@ -167,31 +169,34 @@ class ToldDesk:
             plan=msgspec.json.encode(guarded.plan).decode(),
         )
 
-    async def decide(self, approval: ApprovalRequest, approve: bool, reason: str) -> ApprovalRequest:
-        self.decided.append((approval.id, approve, reason))
-        return msgspec.structs.replace(
-            approval, state="approved" if approve else "denied", approver="second@corp"
-        )
-
-    async def break_glass(self, environment: str, reason: str) -> None:
-        self.glass.append((environment, reason))
-
-    async def end_break_glass(self, environment: str) -> None:
-        self.glass.append((environment, ""))
-
     async def terminal_ended(self, plan: Plan, code: int) -> None: ...
 
-    async def decide_rollback(self, subject: Subject, reason: str) -> str:
-        self.persons.append(("decide", subject.name, reason))
-        return f"{subject}: decided"
+    def _person(self, plan: Plan, given: Confirmation) -> str:
+        """What a person decides is kept apart; what is said of it, "" of anything else."""
+        name = plan.subject.name
+        match plan.action:
+            case "approval.approve" | "approval.deny":
+                word = {"approval.approve": "approved", "approval.deny": "denied"}[plan.action]
+                self.decided.append((name, word == "approved", given.reason))
+                return f"request {name} is {word} as second@corp, stamped by postgresql"
+            case "environment.break-glass" | "environment.end-break-glass":
+                ends = plan.action == "environment.end-break-glass"
+                self.glass.append((name, given.reason))
+                return (
+                    f"break-glass in {name} is over"
+                    if ends
+                    else f"break-glass active in {name}: the calendar and the second person are waived"
+                )
+            case "release.decide-rollback" | "release.withdraw-rollback":
+                back = plan.action == "release.withdraw-rollback"
+                self.persons.append(("decide", name, "" if back else given.reason))
+                return f"{plan.subject}: decided"
+            case "release.sign":
+                self.persons.append(("sign", name, given.reason))
+                return f"{plan.subject}: signed"
+        return ""
 
-    async def sign(self, subject: Subject, reason: str) -> str:
-        if self.trouble is not None:
-            raise self.trouble
-        self.persons.append(("sign", subject.name, reason))
-        return f"{subject}: signed"
-
-    async def settle(self) -> tuple[Any, ...]:
+    async def reconcile(self) -> tuple[Any, ...]:
         return ()
 
 

@@ -20,7 +20,7 @@ from tests.keypresses import character_of, presses
 from tests.tui import canaryworld as cw
 from tests.tui.running import SIZES, Run, running
 from tests.tui.test_golden import source_with_logs
-from tfdash.actions.core.action_service import ReadOnlyDesk, make_desk
+from tfdash.actions.core.action_service import ReadOnlyService, make_service
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.clock import FixedClock
@@ -36,7 +36,7 @@ MANY = 40  # presses on each screen
 RELEASE: dict[str, Any] = {"judge": cw.Told((cw.release(), cw.BREACH)), "prepare": cw.prepare}
 
 
-class Watched(ReadOnlyDesk):
+class Watched(ReadOnlyService):
     """The read-only desk itself; what was asked of it is kept."""
 
     planned = 0
@@ -188,10 +188,10 @@ async def test_there_is_nothing_behind_a_read_only_desk_that_could_write() -> No
 
     async with running(start="workloads", **RELEASE) as run:
         alarm: Any = Alarm()
-        desk = make_desk(
+        desk = make_service(
             run.app.board, Writers(clusters={REF: alarm}), None, ActionPolicy(), FixedClock(cw.NOW), Mode()
         )
-        assert type(desk) is ReadOnlyDesk
+        assert type(desk) is ReadOnlyService
         assert not any(isinstance(v, Writers | Alarm) for v in vars(desk).values())
         run.app.context.desk = desk
         await hammer(run, Random(4), 120, lambda: None)

@@ -20,7 +20,7 @@ from tfdash.model.store_state import Entry
 if TYPE_CHECKING:
     from tfdash.actions.core.mode import Mode
     from tfdash.actions.core.policy import ActionPolicy
-    from tfdash.actions.core.protocols import Desk, Writer, Writers
+    from tfdash.actions.core.protocols import ActionService, Writer, Writers
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
     from tfdash.model.subject import ClusterRef
@@ -40,7 +40,7 @@ _NEWEST = 2000  # entries that the audit screen gets at most
 class Acting:
     """What the application is handed once it is there."""
 
-    desk: Desk
+    desk: ActionService
     ledger: Store
     options: StoreOptions
     kept: list[Entry] = field(default_factory=list)  # of the last reading
@@ -83,7 +83,7 @@ def compose(
     mode: Mode,
 ) -> Acting:
     """Open the store, make writers where the mode acts, and hand the sources that need them to the board."""
-    from tfdash.actions.core.action_service import make_desk
+    from tfdash.actions.core.action_service import make_service
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.source_registry import Needs, Wiring, made
     from tfdash.cli.storing import store_options
@@ -116,7 +116,7 @@ def compose(
     if not told:
         clusters = {}
     keeping = LastKnownGood(store, clusters)
-    desk = make_desk(board, writers, store, policy, clock, mode, leases if told else None, keeping)
+    desk = make_service(board, writers, store, policy, clock, mode, leases if told else None, keeping)
     acting = Acting(desk, opened.store, options)
     # what changes things by itself runs where acting is configured, never by an elevation, which ends while it goes on
     unattended = mode.acts and mode.lasts is None

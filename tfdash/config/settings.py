@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from tfdash.actions.core.policy import ActionsSettings
+from tfdash.actions.settings import ActionsTable
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.policy import WorkloadPolicy
@@ -108,7 +108,7 @@ class Settings(Table):
     releases: ReleasesSettings = field(default_factory=ReleasesSettings)
     calendar: CalendarRules
     store: StoreSettings = field(default_factory=StoreSettings)
-    actions: ActionsSettings = field(default_factory=ActionsSettings)
+    actions: ActionsTable = field(default_factory=ActionsTable)
     ui: UiSettings = field(default_factory=UiSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)
 

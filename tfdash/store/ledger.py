@@ -169,6 +169,10 @@ class Store:
         await self.look_at_approvals()
         return request
 
+    async def approver(self) -> str:
+        """Who we are to the server that stamps approvals. Raises ``ApprovalRefused``, ``LedgerUnavailable``."""
+        return await self._desk().identity()
+
     async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
         desk = self._desk()
         request = await desk.find(approval)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
-from screens.desks import acting
 from screens.dialogs.ask import Answer, AskScreen
+from screens.dialogs.carry_out import carry_out
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
-from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
+from tfdash.actions.core.protocols import ApprovalRefused
+from tfdash.actions.store.subjects import approval_subject
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.update import Update
 from tfdash.text import safe
@@ -96,7 +97,11 @@ class ApprovalsScreen(BoardScreen):
             plan = plan_of(asked)
         except ApprovalRefused as refused:
             lines: list[Line] = [[("✖ this request cannot be approved: ", "breach"), safe(str(refused))]]
-            await self.app.push_screen_wait(AskScreen(f"Request {safe(asked.id)}", lines, [("deny", "Deny")]))
+            answer = await self.app.push_screen_wait(
+                AskScreen(f"Request {safe(asked.id)}", lines, [("deny", "Deny")])
+            )
+            if answer is not None:
+                await self._decide(asked, answer, "")
             return
         lines = [
             [("asked by ", "dim"), safe(asked.requester), (": ", "dim"), safe(asked.reason)],
@@ -120,17 +125,17 @@ class ApprovalsScreen(BoardScreen):
             AskScreen(heading, lines, answers, typed=safe(plan.subject.name), untyped=("deny",))
         )
         if answer is not None:
-            await self._decide(asked, answer)
+            await self._decide(asked, answer, plan.subject.name)
 
-    async def _decide(self, asked: ApprovalRequest, answer: Answer) -> None:
-        desk = acting(self.shell.context.desk)
-        if desk is None:
+    async def _decide(self, asked: ApprovalRequest, answer: Answer, name: str) -> None:
+        desk = self.shell.context.desk
+        if desk is None or not desk.acts:
             self.shell.tell("this terminal only reads: it can neither approve nor deny", "warning")
             return
-        try:
-            told = await desk.decide(asked, answer.button == "approve", answer.reason)
-        except (ApprovalRefused, LedgerUnavailable) as error:
-            self.shell.tell(f"not recorded: {error}", "warning")
-            return
-        by = f" as {told.approver}, stamped by {told.stamped_by}" if told.approver else ""
-        self.shell.tell(f"request {asked.id} is {told.state}{by}")
+        at = approval_subject(self.shell.context.environment, asked.id)
+        typed = name if answer.button == "approve" else ""
+        told = await carry_out(desk, f"approval.{answer.button}", at, reason=answer.reason, typed=typed)
+        if told.done:
+            self.shell.tell(told.sentence)
+        else:
+            self.shell.tell(f"not recorded: {told.sentence}", "warning")

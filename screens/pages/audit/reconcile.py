@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from textual.app import ComposeResult
 from textual.worker import WorkType
 
-from screens.desks import acting
 from screens.dialogs.ask import AskScreen
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
@@ -77,10 +76,10 @@ class ReconcileScreen(BoardScreen):
         return self._told.get(entry.intent, "? not read yet")
 
     async def _read(self) -> None:
-        desk = acting(self.shell.context.desk)
+        desk = self.shell.context.desk
         if desk is None:
             return
-        for settled in await desk.settle():
+        for settled in await desk.reconcile():
             word = f"{settled.result.value}: {settled.sentence}"
             self._told[settled.entry.intent] = safe(word)
             if settled.recorded:
@@ -119,7 +118,7 @@ class ReconcileScreen(BoardScreen):
         if ledger is None:
             shell.tell("this terminal records nothing: start it with a store to settle", "warning")
             return
-        from tfdash.actions.kubernetes.reconcile import record
+        from tfdash.actions.core.reconcile import record
 
         done = await shell.board.on_loop(
             record(ledger, entry, _RESULTS[answer.button], answer.reason, "settled by a person")

@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tfdash.actions.core.action_service import ActingDesk, make_desk
+from tfdash.actions.core.action_service import make_service
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
-from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable, Writers
+from tfdash.actions.core.protocols import ActionService, ApprovalRefused, LedgerUnavailable, Writers
 from tfdash.board.board import Board
 from tfdash.clock import Clock, SystemClock
 from tfdash.judging.judge import Judge
-from tfdash.model.action import Confirmation, Guarded, Plan, Progress
+from tfdash.model.action import Confirmation, Guarded, Plan, Progress, Result
 from tfdash.model.calendar import CalendarState
 from tfdash.model.store_state import ApprovalRequest, Entry, EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
@@ -116,8 +116,13 @@ class Ledger:
         self.approvals[request.id] = request
         return request
 
+    async def approver(self) -> str:
+        return "bob"
+
     async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
         state = "approved" if approve else "denied"
+        kind = EntryKind.APPROVAL if approve else EntryKind.DENIAL
+        await self.append(kind, actor="bob", sentence=reason)
         self.approvals[approval] = msgspec.structs.replace(self.approvals[approval], state=state)
         return self.approvals[approval]
 
@@ -128,11 +133,20 @@ class Ledger:
         self.approvals[approval] = msgspec.structs.replace(found, state="consumed")
         return found
 
-    async def remember_verified(self, good: VerifiedGood) -> None: ...
+    async def remember_verified(self, good: VerifiedGood) -> None:
+        await self._note(good.by, f"{good.subject} is verified")
 
-    async def break_glass(self, environment: str, actor: str, reason: str) -> None: ...
+    async def remember_manual(self, subject: Subject, actor: str, sentence: str, version: str = "") -> None:
+        await self._note(actor, sentence)
 
-    async def end_break_glass(self, environment: str, actor: str) -> None: ...
+    async def _note(self, actor: str, sentence: str) -> None:
+        await self.append(EntryKind.NOTE, actor=actor, sentence=sentence)
+
+    async def break_glass(self, environment: str, actor: str, reason: str) -> None:
+        await self.append(EntryKind.BREAK_GLASS, actor=actor, sentence=reason, environment=environment)
+
+    async def end_break_glass(self, environment: str, actor: str) -> None:
+        await self.append(EntryKind.BREAK_GLASS, actor=actor, sentence="over", environment=environment)
 
     def kinds(self) -> list[str]:
         return [str(e.kind) for e in self.entries]
@@ -156,7 +170,7 @@ class TestJudge(Judge):
 class Bench:
     """A board, a desk and a ledger on one API server, driven from a test's own thread."""
 
-    def __init__(self, board: Board, desk: ActingDesk, ledger: Ledger, judge: TestJudge) -> None:
+    def __init__(self, board: Board, desk: ActionService, ledger: Ledger, judge: TestJudge) -> None:
         self.board, self.desk, self.ledger, self.judge = board, desk, ledger, judge
         self._desk: Any = desk
 
@@ -203,6 +217,14 @@ class Bench:
         return self.act(guarded)[0]
 
 
+async def decided(service: ActionService, action: str, subject: Subject, reason: str) -> str:
+    """Plan and confirm what a person decides; what came of it, in words."""
+    guarded = await service.plan(action, subject, {})
+    done = await service.execute(guarded, confirmed(guarded, reason=reason), lambda p: None)
+    assert done.result is Result.APPLIED, done.sentence
+    return done.sentence
+
+
 def confirmed(guarded: Guarded, **given: Any) -> Confirmation:
     values = {
         "plan_digest": guarded.plan.digest,
@@ -239,7 +261,9 @@ def bench(
         REF, Credentials(replace(access, server=through or access.server)), margin=margin
     )
     chosen = policy or ActionPolicy(follow=60.0, server_timeout=5.0, settle_margin=margin)
-    desk = make_desk(board, Writers(clusters={REF: writer}), ledger, chosen, clock, mode or Mode(acts=True))
+    desk = make_service(
+        board, Writers(clusters={REF: writer}), ledger, chosen, clock, mode or Mode(acts=True)
+    )
     board.start()
     found = Bench(board, desk, ledger, judge)
     try:

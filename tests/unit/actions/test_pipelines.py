@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import NOW, REF, Standing, subject, world
-from tfdash.actions.core.action_service import ActingDesk
+from tfdash.actions.core.action_service import ActingService
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy, Pipeline
 from tfdash.actions.core.protocols import NotSent, Writers
@@ -29,7 +29,7 @@ async def act(pipeline: Pipeline) -> tuple[Progress, Ledger, Standing, list[str]
         commands=CommandWriter(),
         calls=HttpWriter(lambda ref: f"secret of {ref}"),
     )
-    desk = ActingDesk(board, writers, ledger, policy, FixedClock(NOW), Mode(acts=True))
+    desk = ActingService(board, writers, ledger, policy, FixedClock(NOW), Mode(acts=True))
     guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
     said: list[str] = []
     done = await desk.execute(guarded, confirmed(guarded), lambda p: said.append(p.sentence))

@@ -13,16 +13,17 @@ import pytest
 from tests.unit.actions.acting import REF, Bench, Ledger, bench, confirmed
 from tests.unit.actions.proxying import Proxy, proxied
 from tests.unit.actions.things import NOW, Standing, subject, world
-from tfdash.actions.core.action_service import ActingDesk
+from tfdash.actions.core.action_service import ActingService
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_digest import plan_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writers
-from tfdash.actions.kubernetes.reconcile import settle
+from tfdash.actions.core.reconcile import reconcile
+from tfdash.actions.kubernetes.executor import ClusterExecutor
 from tfdash.clock import FixedClock
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
-from tfdash.model.action import Progress, Result
+from tfdash.model.action import Plan, Progress, Result
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.store.log.redact import Redactor
@@ -101,7 +102,7 @@ async def undertaken(
 ) -> tuple[Progress, Ledger]:
     ledger = Ledger()
     policy = ActionPolicy(settle_margin=0.0, follow=0.0)
-    desk = ActingDesk(
+    desk = ActingService(
         board, Writers(clusters={REF: board.server}), ledger, policy, FixedClock(NOW), Mode(acts=True)
     )
     guarded = await desk.plan(action, subject("Deployment", "web"), {})
@@ -148,7 +149,7 @@ async def test_neither_as_it_was_nor_as_wanted_is_unknown() -> None:
 
     ledger = Ledger()
     policy = ActionPolicy(settle_margin=0.0, follow=0.0)
-    desk = ActingDesk(
+    desk = ActingService(
         board, Writers(clusters={REF: board.server}), ledger, policy, FixedClock(NOW), Mode(acts=True)
     )
     guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
@@ -173,7 +174,7 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
     board = Standing(world())
     ledger = Ledger()
     redact = Redactor()
-    desk = ActingDesk(
+    desk = ActingService(
         board, Writers(clusters={REF: board.server}), ledger, ActionPolicy(), FixedClock(NOW), Mode(acts=True)
     )
     guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
@@ -199,10 +200,14 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
             o["value"] for o in operations if o["path"] == "/spec/template" and o["op"] == "replace"
         )
         document["spec"]["template"] = wanted
+
+    def reads(plan: Plan) -> ClusterExecutor:
+        return ClusterExecutor(board.server, board, ActionPolicy())
+
     if not applied:  # its request may still be under way at a server that was slow
-        (early,) = await settle([intent], {REF: board.server}, ledger, now=intent.at + 5.0, patience=25.0)
+        (early,) = await reconcile([intent], reads, ledger, now=intent.at + 5.0, patience=25.0)
         assert (early.result, early.recorded) == (Result.UNKNOWN, False)
-    (found,) = await settle([intent], {REF: board.server}, ledger, now=intent.at + 26.0, patience=25.0)
+    (found,) = await reconcile([intent], reads, ledger, now=intent.at + 26.0, patience=25.0)
     assert found.result is (Result.APPLIED if applied else Result.NOT_APPLIED)
     assert found.recorded
     assert (ledger.entries[-1].kind, ledger.entries[-1].intent) == ("outcome", intent.intent)
@@ -211,7 +216,7 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
 
 async def test_an_approver_sees_the_plan_of_the_exact_requests() -> None:
     board, ledger = Standing(world()), Ledger()
-    desk = ActingDesk(
+    desk = ActingService(
         board, Writers(clusters={REF: board.server}), ledger, ActionPolicy(), FixedClock(NOW), Mode(acts=True)
     )
     guarded = await desk.plan("rollout.promote", subject("Rollout", "paused"), {})

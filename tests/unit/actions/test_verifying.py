@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from tests.unit.playbook.canary.making import NEW, OLD, SUBJECT, T0, release, seen, traffic
 from tests.unit.store.helpers import Clock, opened
 from tests.unit.test_judging_canaries import SIGNALS, picture
+from tfdash.actions.core.action import Maker
 from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_context import PlanContext
+from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.actions.store import decisions
 from tfdash.actions.store.verified_releases import Verifier, holds
@@ -36,7 +40,6 @@ class Memory:
     def __init__(self) -> None:
         self.good: list[VerifiedGood] = []
         self.baselines: list[tuple[Subject, str, str]] = []
-        self.manual: list[tuple[str, str, str]] = []
         self.down = False
 
     async def remember_verified(self, good: VerifiedGood) -> None:
@@ -48,9 +51,6 @@ class Memory:
         self, subject: Subject, baseline: str, actor: str = "tfdash", version: str = ""
     ) -> None:
         self.baselines.append((subject, baseline, version))
-
-    async def remember_manual(self, subject: Subject, actor: str, sentence: str, version: str = "") -> None:
-        self.manual.append((actor, sentence, version))
 
 
 class Board:
@@ -191,27 +191,28 @@ async def test_it_all_comes_back_from_the_store(tmp_path: Path) -> None:
 
 
 async def test_what_a_person_may_decide() -> None:
-    memory, board = Memory(), Board(release(), None)
+    def context(state: ReleaseState | None, said: CanaryJudgement | None = None, **facts: Any) -> PlanContext:
+        board: Any = Board(release(), None)
+        board.remember(**facts)
+        stands = Standing(subject=SUBJECT, release=state, judgement=said)
+        return PlanContext(board, stands, SUBJECT, {}, ActionPolicy(), T0)
 
-    def stands(state: ReleaseState | None, said: CanaryJudgement | None = None) -> Standing:
-        return Standing(subject=SUBJECT, obj=None, release=state, judgement=said)
-
-    async def refused(how: Any, stand: Standing, reason: str) -> str:
+    async def refused(make: Maker, at: PlanContext) -> str:
         with pytest.raises(PlanRefused) as caught:
-            await how(board, memory, stand, "ann", reason, T0)
+            await make(at)
         return str(caught.value)
 
-    assert "no release" in await refused(decisions.roll_back, stands(None), "no good")
-    assert "nobody has decided" in await refused(decisions.roll_back, stands(release()), "")
-    assert "a reason" in await refused(decisions.roll_back, stands(release()), "x")
-    assert "in flight" in await refused(decisions.sign, stands(release()), "all well")
+    assert "no release" in await refused(decisions.decide_rollback, context(None))
+    assert "nobody has decided" in await refused(decisions.withdraw_rollback, context(release()))
+    assert "in flight" in await refused(decisions.sign, context(release()))
     aborted = release(phase=Phase.ABORTED)
-    assert "it is aborted" in await refused(decisions.sign, stands(aborted), "all well")
-    assert "a reason" in await refused(decisions.sign, stands(DONE), "")
+    assert "it is aborted" in await refused(decisions.sign, context(aborted))
     breach = msgspec.structs.replace(HELD, outcome=Outcome.BREACH, sentence="errors up")
-    assert "BREACH: errors up" in await refused(decisions.sign, stands(DONE, breach), "all well")
-    await decisions.roll_back(board, memory, stands(release()), "ann", "no good", T0)
-    assert memory.manual == [("ann", "ann: no good", NEW)]
-    await decisions.sign(board, memory, stands(DONE, HELD), "ann", "all well", T0)
-    assert memory.good[0].by == "ann" and memory.good[0].verdicts[0] == "signed by ann: all well"
+    assert "BREACH: errors up" in await refused(decisions.sign, context(DONE, breach))
+    draft = await decisions.decide_rollback(context(release()))
+    assert json.loads(draft.requests[0].body) == {"version": NEW}
+    draft = await decisions.withdraw_rollback(context(release(), manual={SUBJECT: "ann: no good"}))
+    assert draft.before == "ann: no good"
+    draft = await decisions.sign(context(DONE, HELD))
+    assert json.loads(draft.requests[0].body)["images"] == ["checkout:2.15.0"]
     assert not holds(DONE, breach)

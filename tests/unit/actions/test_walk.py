@@ -11,18 +11,21 @@ import pytest
 
 from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import CLOSED, NOW, REF, Standing, judged, subject, world
-from tfdash.actions.core.action_service import ActingDesk, ReadOnlyDesk, make_desk
+from tfdash.actions.core.action_service import ActingService, ReadOnlyService, make_service
 from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.plan_digest import digest_of
 from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.postconditions import parts_of
 from tfdash.actions.core.protocols import Writers
-from tfdash.actions.kubernetes.postconditions import _CHECKS
 from tfdash.actions.registry import ACTIONS
+from tfdash.actions.store.subjects import approval_subject, environment_subject
 from tfdash.clock import FixedClock
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
-from tfdash.model.action import FreezeRule, Progress, Result, Risk
+from tfdash.model.action import FreezeRule, Plan, Progress, Result, Risk
 from tfdash.model.judgement import Outcome
-from tfdash.model.store_state import BreakGlass, RunningAction, StoreHealth, StoreState
+from tfdash.model.store_state import ApprovalRequest, BreakGlass, RunningAction, StoreHealth
+from tfdash.model.subject import Subject
 
 # action, its target, what is given; one row for each that is there
 CASES: list[tuple[str, str, str, dict[str, str]]] = [
@@ -55,6 +58,13 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("node.cordon", "Node", "n1", {}),
     ("node.uncordon", "Node", "n2", {}),
     ("node.drain", "Node", "n1", {}),
+    ("release.decide-rollback", "Rollout", "paused", {}),
+    ("release.withdraw-rollback", "Rollout", "aborted", {}),
+    ("release.sign", "Deployment", "done", {}),
+    ("approval.approve", "Approval", "a1", {}),
+    ("approval.deny", "Approval", "a1", {}),
+    ("environment.break-glass", "Environment", "production", {}),
+    ("environment.end-break-glass", "Environment", "production", {}),
 ]
 # as DESIGN has it: frozen by a closed calendar
 FROZEN = {
@@ -78,8 +88,48 @@ PROMOTES = {
     "analysis.stop",
 }
 EVERYTHING = {a for a, _, _, _ in CASES}
+DECISIONS = {
+    "release.decide-rollback": "note",
+    "release.withdraw-rollback": "note",
+    "release.sign": "note",
+    "approval.approve": "approval",
+    "approval.deny": "denial",
+    "environment.break-glass": "break-glass",
+    "environment.end-break-glass": "break-glass",
+}
+"""What a person decides: the entry that is recorded is all that is done."""
+UNTYPED = {"release.decide-rollback", "approval.deny"}  # a reason is asked, and no name
 KUBECTL = {REF: ("kubectl",)}
 ALL_ASK = tuple(sorted(EVERYTHING))
+
+
+def target(kind: str, name: str) -> Subject:
+    if kind == "Approval":
+        return approval_subject("production", name)
+    return environment_subject(name) if kind == "Environment" else subject(kind, name)
+
+
+def put(board: Standing, **fields: Any) -> None:
+    """Have the store know it, beside what it knows."""
+    state = msgspec.structs.replace(board.picture.store_state, **fields)
+    board.picture = msgspec.structs.replace(board.picture, store_state=state)
+
+
+def asked() -> ApprovalRequest:
+    plan = Plan(
+        id="p", action="x", title="x: y", subject=subject("Deployment", "web"), effect="e", requests=()
+    )
+    plan = msgspec.structs.replace(plan, digest=digest_of(plan))
+    text = msgspec.json.encode(plan).decode()
+    return ApprovalRequest(
+        id="a1",
+        digest=plan.digest,
+        requester="ann",
+        requested_at=NOW,
+        expires_at=NOW + 900,
+        reason="r",
+        plan=text,
+    )
 
 
 def names(case: tuple[str, str, str, dict[str, str]]) -> str:
@@ -111,9 +161,7 @@ class Mode_:
 def glass(by: str) -> Callable[[Standing, Ledger], None]:
     def break_it(board: Standing, ledger: Ledger) -> None:
         found = BreakGlass(environment="production", by=by, reason="outage 12", since=NOW - 5, until=NOW + 60)
-        board.picture = msgspec.structs.replace(
-            board.picture, store_state=StoreState(break_glass={"production": found})
-        )
+        put(board, break_glass={"production": found})
         board.say(calendar=CLOSED)
 
     return break_it
@@ -121,10 +169,10 @@ def glass(by: str) -> Callable[[Standing, Ledger], None]:
 
 def somebody(board: Standing, ledger: Ledger) -> None:
     acting = tuple(
-        RunningAction(subject=subject(kind, name), by="bob@corp", action="x", since=NOW, terminal="t2")
+        RunningAction(subject=target(kind, name), by="bob@corp", action="x", since=NOW, terminal="t2")
         for _, kind, name, _ in CASES
     )
-    board.picture = msgspec.structs.replace(board.picture, store_state=StoreState(acting=acting))
+    put(board, acting=acting)
 
 
 def down(board: Standing, ledger: Ledger) -> None:
@@ -158,7 +206,7 @@ def unknown_calendar(board: Standing, ledger: Ledger) -> None:
 
 def shared(board: Standing, ledger: Ledger) -> None:
     health = StoreHealth(shared_configured=True)
-    board.picture = msgspec.structs.replace(board.picture, store_state=StoreState(health=health))
+    put(board, health=health)
 
 
 def closed_and_shared(board: Standing, ledger: Ledger) -> None:
@@ -173,6 +221,22 @@ def anything(action: str, frozen: bool) -> bool:
 
 def nothing(action: str, frozen: bool) -> bool:
     return False
+
+
+def decisions(action: str, frozen: bool) -> bool:
+    return action in DECISIONS
+
+
+def answers(action: str, frozen: bool) -> bool:
+    return action.startswith("approval.")
+
+
+def can_go_unrecorded(action: str, frozen: bool) -> bool:
+    return not frozen and action not in DECISIONS
+
+
+def unconfirmed(action: str, frozen: bool) -> bool:
+    return ACTIONS[action].risk is Risk.KEY or action in UNTYPED
 
 
 def exempt(action: str, frozen: bool) -> bool:
@@ -197,17 +261,17 @@ MODES = {
     "BREACH meanwhile": Mode_(no_promotion, after_plan=says(Outcome.BREACH)),
     "LOW TRAFFIC, not confirmed further": Mode_(no_promotion, set_up=says(Outcome.LOW_TRAFFIC), extra=False),
     "LOW TRAFFIC, confirmed further": Mode_(anything, set_up=says(Outcome.LOW_TRAFFIC), extra=True),
-    "no right": Mode_(nothing, set_up=forbidden),
-    "right lost meanwhile": Mode_(nothing, after_plan=forbidden),
-    "identity changed meanwhile": Mode_(nothing, after_plan=another_user),
-    "another object meanwhile": Mode_(nothing, after_plan=another_object),
+    "no right": Mode_(decisions, set_up=forbidden),
+    "right lost meanwhile": Mode_(decisions, after_plan=forbidden),
+    "identity changed meanwhile": Mode_(answers, after_plan=another_user),
+    "another object meanwhile": Mode_(decisions, after_plan=another_object),
     "somebody else acts": Mode_(exempt, set_up=somebody),
-    "ledger down": Mode_(exempt, set_up=down),
+    "ledger down": Mode_(can_go_unrecorded, set_up=down),
     "second person, no server": Mode_(exempt, policy=ActionPolicy(kubectl=KUBECTL, second_person=ALL_ASK)),
     "second person missing": Mode_(
         exempt, policy=ActionPolicy(kubectl=KUBECTL, second_person=ALL_ASK), set_up=shared
     ),
-    "not confirmed": Mode_(lambda a, f: ACTIONS[a].risk is Risk.KEY, typed=""),
+    "not confirmed": Mode_(unconfirmed, typed=""),
     "another plan confirmed": Mode_(nothing, plan_digest="00"),
 }
 
@@ -225,10 +289,13 @@ async def carry_out(
     action, kind, name, given = case
     ledger = Ledger()
     writers = Writers(clusters={REF: board.server})
-    desk = make_desk(board, writers, ledger, mode.policy, FixedClock(NOW), mode.mode)
+    desk = make_service(board, writers, ledger, mode.policy, FixedClock(NOW), mode.mode)
+    put(board, approvals=(asked(),), manual={subject("Rollout", "aborted"): "ann: no"})
+    ledger.approvals["a1"] = asked()
     mode.set_up(board, ledger)
-    guarded = await desk.plan(action, subject(kind, name), given)
-    assert {p.id.partition(":")[0] for p in guarded.plan.posts} <= set(_CHECKS)
+    guarded = await desk.plan(action, target(kind, name), given)
+    known = {post.id for post in ACTIONS[action].posts}
+    assert {parts_of(post)[0] for post in guarded.plan.posts} <= known
     mode.after_plan(board, ledger)
     last: list[Progress] = []
     reached = asyncio.Event()
@@ -241,11 +308,11 @@ async def carry_out(
     run = asyncio.ensure_future(desk.execute(guarded, confirmed(guarded, **mode.given), tell))
     await asyncio.wait_for(reached.wait(), 5)
     progress = last[-1]
-    if progress.stage == "terminal" and isinstance(desk, ActingDesk):
+    if progress.stage == "terminal" and isinstance(desk, ActingService):
         await desk.terminal_ended(progress.plan, 0)
         return await run, ledger
     run.cancel()
-    if isinstance(desk, ActingDesk):
+    if isinstance(desk, ActingService):
         for task in desk._runs.values():
             task.cancel()
     await asyncio.gather(run, return_exceptions=True)
@@ -263,15 +330,19 @@ async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, 
     if mode.allowed(action, frozen(action, given)):
         assert progress.result is Result.APPLIED, progress.sentence
         terminal = ACTIONS[action].terminal
-        assert len(board.server.sent) == (0 if terminal else len(progress.plan.requests))
-        if name == "ledger down":
+        silent = terminal or action in DECISIONS
+        assert len(board.server.sent) == (0 if silent else len(progress.plan.requests))
+        if action in DECISIONS:
+            assert ledger.kinds() == [DECISIONS[action]]
+        elif name == "ledger down":
             assert "UNRECORDED: the disk is full" in progress.sentence or terminal
             assert progress.entry == ""
         else:
             assert ledger.kinds()[0] == "intent"
             assert "confirmation" in ledger.kinds() or not frozen(action, given)
     else:
-        assert progress.result is Result.REFUSED
+        lost = name == "ledger down" and action in DECISIONS
+        assert progress.result is (Result.NOT_APPLIED if lost else Result.REFUSED)
         assert progress.sentence
         assert board.server.sent == []
         if name not in ("ledger down",) and mode.mode.refused == "":
@@ -280,19 +351,19 @@ async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, 
 
 def test_a_read_only_desk_has_nothing_to_write_with() -> None:
     board = Standing(world())
-    desk = make_desk(board, None, None, ActionPolicy(), FixedClock(NOW), Mode(acts=True))
-    assert isinstance(desk, ReadOnlyDesk)
-    desk = make_desk(
+    desk = make_service(board, None, None, ActionPolicy(), FixedClock(NOW), Mode(acts=True))
+    assert isinstance(desk, ReadOnlyService)
+    desk = make_service(
         board, Writers(clusters={REF: board.server}), None, ActionPolicy(), FixedClock(NOW), Mode()
     )
-    assert isinstance(desk, ReadOnlyDesk)
+    assert isinstance(desk, ReadOnlyService)
     held = [v for v in vars(desk).values() if isinstance(v, Writers) or v is board.server]
     assert held == []
 
 
 def test_offers_say_why_before_a_key_is_pressed() -> None:
     board = Standing(world())
-    desk = make_desk(
+    desk = make_service(
         board,
         Writers(clusters={REF: board.server}),
         Ledger(),

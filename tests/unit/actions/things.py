@@ -224,7 +224,7 @@ def node(name: str, cordoned: bool = False) -> dict[str, Any]:
 
 def world() -> list[dict[str, Any]]:
     """Every state that some action of the registry needs."""
-    web, held = deployment("web"), deployment("held", paused=True)
+    web, held, done = deployment("web"), deployment("held", paused=True), deployment("done")
     paused, aborted = (
         rollout("paused"),
         rollout("aborted", abort=True, phase="Degraded", pauseConditions=None),
@@ -233,12 +233,19 @@ def world() -> list[dict[str, Any]]:
         "analysed", phase="Progressing", pauseConditions=None, controllerPause=False, currentStepIndex=2
     )
     first = replica_set(web, "1", 1)
+    finished = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+    done["status"]["conditions"] = [finished]
+    whole = replica_set(done, "2", 2)
+    whole["spec"]["replicas"] = 3
+    whole["status"] = {"replicas": 3, "readyReplicas": 3, "availableReplicas": 3}
     database = {**deployment("db"), "kind": "StatefulSet"}
     found = [
         web,
         held,
         first,
         replica_set(web, "2", 2),
+        done,
+        whole,
         replica_set(held, "2", 2),
         replica_set(held, "1", 1),
         paused,

@@ -18,11 +18,18 @@ from tests.unit.actions.things import CLOSED, NOW, REF, Standing, subject, world
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import Clock, opened
 from tests.unit.store.test_shared import end, sync
-from tfdash.actions.core.action_service import ActingDesk
+from tfdash.actions.core.action_service import ActingService
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_digest import plan_of
 from tfdash.actions.core.policy import ActionPolicy
-from tfdash.actions.core.protocols import Answer, ApprovalRefused, OutcomeUnknown, Writers
+from tfdash.actions.core.protocols import (
+    Answer,
+    ApprovalRefused,
+    OutcomeUnknown,
+    PlanRefused,
+    Writers,
+)
+from tfdash.actions.store.subjects import approval_subject, environment_subject
 from tfdash.model.action import Guarded, Plan, Progress, Request, Result
 from tfdash.model.store_state import Entry
 from tfdash.store.opening import Opened
@@ -40,7 +47,7 @@ class Terminal:
         self.opened = store or opened(folder, self.clock, **options)
         self.store = self.opened.store
         self.board = Standing(world())
-        self.service = ActingDesk(
+        self.service = ActingService(
             self.board,
             Writers(clusters={REF: self.board.server}),
             self.store,
@@ -206,7 +213,7 @@ async def test_an_outcome_that_never_came_is_settled_by_reading_after_a_restart(
     await again.opened.source.load()
     again.see()
     (left,) = again.board.picture.store_state.unsettled
-    (settled,) = await again.service.settle()
+    (settled,) = await again.service.reconcile()
     assert (settled.entry.intent, settled.result, settled.recorded) == (
         left.intent,
         Result.NOT_APPLIED,
@@ -224,6 +231,107 @@ async def test_an_answer_that_was_lost_is_told_by_reading_and_sent_once(tmp_path
     assert done.result is Result.NOT_APPLIED and "it took no effect" in done.sentence
     assert len(at.sent) == 1
     assert [e.kind for e in await at.entries() if e.kind == "outcome"] == ["outcome"]
+    at.store.close()
+
+
+# -- what a person decides --------------------------------------------------------------------------------------
+
+WEB_ROLLOUT, FINISHED = subject("Rollout", "paused"), subject("Deployment", "done")
+PRODUCTION = environment_subject("production")
+
+
+async def test_a_decision_to_roll_back_is_one_entry_and_is_taken_back_by_another(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    at.board.say(calendar=CLOSED)  # it is never frozen
+    done = await at.execute(await at.plan("release.decide-rollback", WEB_ROLLOUT), reason="customers call")
+    assert (done.result, done.sentence) == (
+        Result.APPLIED,
+        "Rollout shop/paused: ada@corp decides to roll back",
+    )
+    state = at.store.state()
+    assert state.manual == {WEB_ROLLOUT: "ada@corp: customers call"} and state.decided_on[WEB_ROLLOUT]
+    done = await at.execute(await at.plan("release.withdraw-rollback", WEB_ROLLOUT), reason="")
+    assert done.result is Result.APPLIED and at.store.state().manual == {}
+    entries = await at.entries()
+    assert [(e.kind, e.actor, e.sentence) for e in entries] == [
+        ("note", "ada@corp", "ada@corp: customers call"),
+        ("note", "ada@corp", "takes back the decision to roll back"),
+    ]
+    assert at.sent == []
+    at.store.close()
+
+
+async def test_a_signature_is_the_version_that_serves_with_name_reason_and_verdicts(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    guarded = await at.plan("release.sign", FINISHED)
+    for given, told in (({"reason": "x"}, "a reason is needed"), ({"typed": "other"}, "to be typed: done")):
+        refused = await at.execute(guarded, **given)
+        assert refused.result is Result.REFUSED and told in refused.sentence
+    assert at.store.state().verified == {}
+    done = await at.execute(guarded, reason="held for a week")
+    assert done.result is Result.APPLIED, done.sentence
+    (good,) = at.store.state().verified.values()
+    assert (good.subject, good.by, good.at, good.images) == (
+        FINISHED,
+        "ada@corp",
+        NOW,
+        ("registry.example/done:2",),
+    )
+    assert good.verdicts == ("signed by ada@corp: held for a week",)
+    assert await at.kinds() == ["refusal", "refusal", "verification"]
+    at.store.close()
+
+
+async def test_what_is_signed_is_what_was_shown(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    guarded = await at.plan("release.sign", FINISHED)
+    document = at.board.server.documents["/apis/apps/v1/namespaces/shop/deployments/done"]
+    document["spec"]["template"]["spec"]["containers"][0]["env"] = []
+    refused = await at.execute(guarded)
+    assert (refused.result, refused.sentence) == (Result.REFUSED, "it changed since the plan was made")
+    assert at.store.state().verified == {}
+    at.store.close()
+
+
+async def test_break_glass_waives_the_calendar_for_whoever_broke_it_until_its_end(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    at.board.say(calendar=CLOSED)
+    assert (await at.plan("workload.release", HELD)).refused == "closed: blackout"
+    broken = await at.plan("environment.break-glass", PRODUCTION)
+    for given in ({"reason": "  "}, {"typed": "staging"}):
+        assert (await at.execute(broken, **given)).result is Result.REFUSED
+    assert at.store.state().break_glass == {}
+    assert (await at.execute(broken, reason="an outage")).result is Result.APPLIED
+    glass = at.store.state().break_glass["production"]
+    assert (glass.by, glass.reason) == ("ada@corp", "an outage")
+    waived = await at.plan("workload.release", HELD)
+    assert waived.allowed and (await at.execute(waived)).result is Result.APPLIED
+    ended = await at.plan("environment.end-break-glass", PRODUCTION)
+    assert (await at.execute(ended)).result is Result.APPLIED
+    assert (await at.plan("workload.release", HELD)).refused == "closed: blackout"
+    assert [k for k in await at.kinds() if k == "break-glass"] == ["break-glass"] * 2
+    at.store.close()
+
+
+async def test_without_a_disk_nothing_is_decided(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    at = Terminal(tmp_path / "file" / "x")
+    for action, to in (
+        ("release.decide-rollback", WEB_ROLLOUT),
+        ("release.sign", FINISHED),
+        ("environment.break-glass", PRODUCTION),
+    ):
+        done = await at.execute(await at.plan(action, to))
+        assert done.result is Result.NOT_APPLIED and done.sentence
+    state = at.store.state()
+    assert (state.manual, state.verified, state.break_glass) == ({}, {}, {})
+    at.store.close()
+
+
+async def test_an_approval_that_is_not_known_here_cannot_be_answered(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    with pytest.raises(PlanRefused, match="not known here"):
+        await at.plan("approval.approve", approval_subject("production", "nowhere"))
     at.store.close()
 
 
@@ -247,8 +355,10 @@ async def asked(ann: Terminal, at: Any = HELD) -> tuple[Guarded, str]:
 async def answered(bob: Terminal, approval: str, approve: bool) -> None:
     await sync(bob.opened)
     await bob.store.look_at_approvals()
-    request = next(a for a in bob.store.state().approvals if a.id == approval)
-    await bob.service.decide(request, approve, "looked at it")
+    action = "approval.approve" if approve else "approval.deny"
+    done = await bob.execute(await bob.plan(action, approval_subject("production", approval)))
+    if done.result is not Result.APPLIED:
+        raise ApprovalRefused(done.sentence)
 
 
 async def test_one_asks_another_approves_and_it_is_used_once(tmp_path: Path, database: Database) -> None:

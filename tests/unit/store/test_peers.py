@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from tests.platform.harness.terminals import REF, Terminal, terminal, write_config
+from tests.unit.actions.acting import decided
 from tests.unit.store.helpers import CHECKOUT, NOW
 from tfdash.cli.compose import clock_of
 from tfdash.config.quick import load_quick
@@ -95,7 +96,7 @@ def acts(at: Terminal, subject: Subject, by: str) -> Iterator[Callable[[], str]]
     said: list[Callable[[], str]] = []
 
     async def hold() -> None:
-        writer = desk._writers.clusters[REF]
+        writer = desk._parts.writers.clusters[REF]
         async with desk._announces.hold(
             writer, subject, by=by, action="workload.rollback", wait=True
         ) as other:
@@ -117,7 +118,7 @@ def acts(at: Terminal, subject: Subject, by: str) -> Iterator[Callable[[], str]]
 
 def read(at: Terminal, path: str) -> Any:
     desk: Any = at.desk
-    return at.loop(desk._writers.clusters[REF].read(path))
+    return at.loop(desk._parts.writers.clusters[REF].read(path))
 
 
 def test_two_terminals_see_who_acts(pair: Pair) -> None:
@@ -168,7 +169,7 @@ def test_one_that_ran_out_is_taken_over(pair: Pair) -> None:
     subject = pair.ann.subject("Deployment", NS, "auth")
     desk: Any = pair.ann.desk
     old = RunningAction(subject=subject, by="gone", action="x", since=1.0, terminal="t-gone")
-    sent = desk._writers.clusters[REF].send(take_lease(old, 1, renewed=1.0), audit_id="", timeout=5)
+    sent = desk._parts.writers.clusters[REF].send(take_lease(old, 1, renewed=1.0), audit_id="", timeout=5)
     assert pair.ann.loop(sent).ok
     pair.ann.loop(asyncio.sleep(2.1))  # the server's stamp counts, in whole seconds
     with acts(pair.ann, subject, "ann@corp") as other:
@@ -219,10 +220,10 @@ def test_a_terminal_that_only_reads_sees_it_all_and_one_turn_is_taken(
 ) -> None:
     desk: Any = pair.ann.desk
     turn = Subject(REF, TURN, "", "journeys-production")
-    writer = desk._writers.clusters[REF]
+    writer = desk._parts.writers.clusters[REF]
     assert pair.ann.loop(desk._announces.turn(writer, turn, "ann@corp"))
     other: Any = pair.bob.desk
-    assert not pair.bob.loop(other._announces.turn(other._writers.clusters[REF], turn, "bob@corp"))
+    assert not pair.bob.loop(other._announces.turn(other._parts.writers.clusters[REF], turn, "bob@corp"))
     subject = pair.ann.subject("Deployment", NS, "checkout")
     config = write_config(tmp_path / "carol", demo.kubeconfig, "production", read_only=True)
     clock = clock_of(load_quick(str(demo.config), "", "", ""))
@@ -254,14 +255,14 @@ def test_a_person_decides_and_takes_it_back(pair: Pair) -> None:
     subject = pair.ann.subject("Deployment", NS, "checkout")
     pair.ann.see(subject)
     desk: Any = pair.ann.desk
-    told = pair.ann.run(desk.decide_rollback(subject, "customers call"))
+    told = pair.ann.run(decided(desk, "release.decide-rollback", subject, "customers call"))
     assert told == f"{subject}: {_user(pair.ann)} decides to roll back"
     pair.ann.until(lambda: subject in pair.ann.board.picture.store_state.manual, "the decision")
     assert pair.ann.board.picture.store_state.manual[subject] == f"{_user(pair.ann)}: customers call"
     assert pair.ann.board.picture.store_state.decided_on[subject]
-    pair.ann.run(desk.decide_rollback(subject, ""))
+    pair.ann.run(decided(desk, "release.withdraw-rollback", subject, ""))
     pair.ann.until(lambda: subject not in pair.ann.board.picture.store_state.manual, "it is taken back")
-    signed = pair.ann.run(desk.sign(subject, "looked at it"))
+    signed = pair.ann.run(decided(desk, "release.sign", subject, "looked at it"))
     assert "signs" in signed
     pair.ann.until(lambda: subject in pair.ann.board.picture.store_state.verified, "the signature")
     seen = pair.ann.board.picture.store_state.verified[subject]

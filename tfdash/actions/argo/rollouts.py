@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.argo.postconditions import ABORTED, MOVED, NOT_ABORTED, PROMOTED, STABLE_SERVES
+from tfdash.actions.core.action import Action
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, Operation, conditional, drop, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.templates import references
-from tfdash.model.action import Post, Request
+from tfdash.model.action import FreezeRule, Request, Risk
+from tfdash.model.capability import Capability
+from tfdash.model.release import Phase
 from tfdash.model.subject import Subject
-from tfdash.playbook.releases.analysis import ENDED
 from tfdash.playbook.releases.facts import facts_of
 from tfdash.playbook.releases.words import at_step
 
@@ -66,12 +70,12 @@ def _next_step(document: Mapping[str, Any]) -> int | None:
     return min(int(document.get("status", {}).get("currentStepIndex") or 0) + 1, len(steps))
 
 
-async def promote(planning: Planning) -> Draft:
+async def promote(context: PlanContext) -> Draft:
     """One step on. Three cases: it is paused, its analysis was inconclusive, or it is in the middle of a step."""
-    at, document = planning.at, await planning.document(planning.at)
-    subject = planning.found(document)
+    at, document = context.at, await context.document(context.at)
+    subject = context.found(document)
     status, spec = document.get("status", {}), document.get("spec", {})
-    release = planning.standing.release
+    release = context.standing.release
     if status.get("abort"):
         raise PlanRefused("it is aborted: retry first")
     pauses, held = status.get("pauseConditions") or [], bool(spec.get("paused"))
@@ -105,8 +109,8 @@ async def promote(planning: Planning) -> Draft:
     if not requests:
         raise PlanRefused("there is nothing to promote: it is not paused and has no steps")
     skips = release.skips if release is not None else ()
-    before, after = _where(planning, following if not pauses or inconclusive else None)
-    notes, choices = await managed_by_part(planning)
+    before, after = _where(context, following if not pauses or inconclusive else None)
+    notes, choices = await managed_by_part(context)
     return Draft(
         subject=subject,
         effect=f"Rollout {at.name} goes on: {after}",
@@ -118,7 +122,7 @@ async def promote(planning: Planning) -> Draft:
         skips=skips,
         notes=notes,
         choices=choices,
-        posts=(Post(id="moved", text="its controller took it on", within=60),),
+        posts=(MOVED.post(text="its controller took it on", within=60),),
     )
 
 
@@ -127,8 +131,8 @@ def _say(change: Operation) -> str:
     return f"{name} removed" if change["op"] == "remove" else f"{name}: {change.get('value')}"
 
 
-def _where(planning: Planning, following: int | None) -> tuple[str, str]:
-    release = planning.standing.release
+def _where(context: PlanContext, following: int | None) -> tuple[str, str]:
+    release = context.standing.release
     if release is None or not release.steps:
         return "paused", "the wait ends"
     index = release.step or 0
@@ -138,53 +142,53 @@ def _where(planning: Planning, following: int | None) -> tuple[str, str]:
     )
 
 
-async def promote_full(planning: Planning) -> Draft:
+async def promote_full(context: PlanContext) -> Draft:
     """Everything that is left is skipped: steps, pauses, analysis."""
-    at, document = planning.at, await planning.document(planning.at)
-    subject, status = planning.found(document), document.get("status", {})
+    at, document = context.at, await context.document(context.at)
+    subject, status = context.found(document), document.get("status", {})
     if status.get("abort"):
         raise PlanRefused("it is aborted: retry first")
     if status.get("currentPodHash") == status.get("stableRS"):
         raise PlanRefused("nothing is in flight: the wanted version is the stable one")
     pointers = (UID, _HASH, _STABLE, _ABORT, _HELD)
     request = _status_patch(subject, document, pointers, put(document, _FULL, True), "promote fully")
-    release = planning.standing.release
-    notes, choices = await managed_by_part(planning)
+    release = context.standing.release
+    notes, choices = await managed_by_part(context)
     return Draft(
         subject=subject,
         effect=f"Rollout {at.name} goes to 100 % at once, past every step that is left",
         requests=(request, *_unhold(subject, document)),
         facts=facts_of(document, pointers),
-        before=_where(planning, None)[0],
+        before=_where(context, None)[0],
         after="the new version serves everything",
         diff=("+ status.promoteFull: true",),
         skips=release.skips_full if release is not None else (),
         notes=notes,
         choices=choices,
-        posts=(Post(id="promoted", text="the new version is the stable one", within=planning.policy.follow),),
+        posts=(PROMOTED.post(text="the new version is the stable one", within=context.policy.follow),),
     )
 
 
-async def abort_rollout(planning: Planning) -> Draft:
+async def abort_rollout(context: PlanContext) -> Draft:
     """Back to the stable version: only canary pods go. At whatever step it stands, but of this release only."""
-    at, document = planning.at, await planning.document(planning.at)
-    subject, status = planning.found(document), document.get("status", {})
+    at, document = context.at, await context.document(context.at)
+    subject, status = context.found(document), document.get("status", {})
     if status.get("abort"):
         raise PlanRefused("it is aborted already")
     if status.get("currentPodHash") == status.get("stableRS"):
         raise PlanRefused("nothing is in flight: the wanted version is the stable one")
     pointers = (UID, _HASH, _STABLE)
     request = _status_patch(subject, document, pointers, put(document, _ABORT, True), "abort the release")
-    release = planning.standing.release
+    release = context.standing.release
     template = document.get("spec", {}).get("template", {})
     stable = release.stable if release is not None else None
     canary = release.canary if release is not None else None
-    good = planning.verified
+    good = context.verified
     held = stable is not None and good is not None and good.template_hash == stable.hash
     label = (
         f"verified by {good.by}" if held and good is not None else "UNVERIFIED: never remembered as verified"
     )
-    notes, choices = await managed_by_part(planning)
+    notes, choices = await managed_by_part(context)
     return Draft(
         subject=subject,
         effect=f"the release of {at.name} is aborted: traffic goes back to {stable.image if stable else 'the stable version'}",
@@ -201,10 +205,8 @@ async def abort_rollout(planning: Planning) -> Draft:
         notes=(*_leaving(document), *notes),
         choices=choices,
         posts=(
-            Post(id="aborted", text="its controller says it is aborted", within=60),
-            Post(
-                id="stable-serves", text="the stable version serves everything", within=planning.policy.follow
-            ),
+            ABORTED.post(text="its controller says it is aborted", within=60),
+            STABLE_SERVES.post(text="the stable version serves everything", within=context.policy.follow),
         ),
         title="rollout: abort",
     )
@@ -222,10 +224,10 @@ def _leaving(document: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-async def retry(planning: Planning) -> Draft:
+async def retry(context: PlanContext) -> Draft:
     """The aborted release begins again at its first step."""
-    at, document = planning.at, await planning.document(planning.at)
-    subject = planning.found(document)
+    at, document = context.at, await context.document(context.at)
+    subject = context.found(document)
     if not document.get("status", {}).get("abort"):
         raise PlanRefused("it is not aborted")
     pointers = (UID, _HASH, _ABORT)
@@ -238,48 +240,64 @@ async def retry(planning: Planning) -> Draft:
         before="aborted",
         after="in flight again, from the first step",
         diff=("- status.abort: true", "+ status.abort: false"),
-        posts=(Post(id="not-aborted", text="its controller took it up again", within=60),),
+        posts=(NOT_ABORTED.post(text="its controller took it up again", within=60),),
     )
 
 
-async def stop_analysis(planning: Planning) -> Draft:
-    """A stopped run ends Successful where no limit was reached, and the rollout steps on: it is guarded as a promotion."""
-    at = planning.at
-    run = at if at.kind == "AnalysisRun" else _running(planning)
-    document = await planning.document(run)
-    phase = str(document.get("status", {}).get("phase", ""))
-    if phase in ENDED:
-        raise PlanRefused(f"{run.name} has ended: {phase}")
-    subject = planning.found(document, run)
-    pointers = (UID, "/spec/terminate")
-    request = conditional(
-        path_of(run, document),
-        document,
-        pointers,
-        put(document, "/spec/terminate", True),
-        "stop the run",
-        subject,
-    )
-    return Draft(
-        subject=subject,
-        effect=f"AnalysisRun {run.name} ends now",
-        requests=(request,),
-        facts=facts_of(document, pointers),
-        before=phase or "Pending",
-        after="ended",
-        diff=("+ spec.terminate: true",),
-        skips=(
-            "what it would still have measured; it ends Successful where no limit was reached, and the rollout steps on",
+def _aborted(standing: Standing) -> bool:
+    return standing.release is not None and standing.release.phase is Phase.ABORTED
+
+
+ACTIONS = (
+    Action(
+        id="rollout.promote",
+        title="rollout: promote",
+        key="o",
+        kinds=frozenset({"Rollout"}),
+        capability=Capability.PROMOTABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.FROZEN,
+        make=promote,
+        posts=(MOVED,),
+        promotes=True,
+        carried=True,
+    ),
+    Action(
+        id="rollout.promote-full",
+        title="rollout: promote fully",
+        kinds=frozenset({"Rollout"}),
+        capability=Capability.FULLY_PROMOTABLE,
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.FROZEN,
+        make=promote_full,
+        posts=(PROMOTED,),
+        promotes=True,
+        carried=True,
+    ),
+    Action(
+        id="rollout.abort",
+        title="rollout: abort",
+        kinds=frozenset({"Rollout"}),
+        capability=Capability.ABORTABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=abort_rollout,
+        posts=(
+            ABORTED,
+            STABLE_SERVES,
         ),
-        posts=(Post(id="run-ended", text="the run has ended", within=60),),
-    )
-
-
-def _running(planning: Planning) -> Subject:
-    release = planning.standing.release
-    named = str(planning.arguments.get("run") or "")
-    for analysis in release.analyses if release is not None else ():
-        runs = analysis.subject.kind == "AnalysisRun" and analysis.phase not in ENDED
-        if runs and named in ("", analysis.subject.name):
-            return analysis.subject
-    raise PlanRefused("no analysis of it is running" if not named else f"{named} is not running")
+        carried=True,
+    ),
+    Action(
+        id="rollout.retry",
+        title="rollout: retry",
+        kinds=frozenset({"Rollout"}),
+        capability=Capability.RETRYABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.FROZEN,
+        make=retry,
+        posts=(NOT_ABORTED,),
+        carried=True,
+        concerns=_aborted,
+    ),
+)

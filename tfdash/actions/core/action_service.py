@@ -1,4 +1,5 @@
-"""The desk that screens see, and the only way to a writer. What it carries out goes on when the screen that asked is gone."""
+"""The action service that screens see, and the only way to an executor. What it carries out goes on when the screen that
+asked is gone."""
 
 from __future__ import annotations
 
@@ -6,50 +7,62 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from tfdash.actions.core.action import Target
+from tfdash.actions.core.decision import Memory
+from tfdash.actions.core.executor import Executor
 from tfdash.actions.core.guard import look
 from tfdash.actions.core.mode import Mode
-from tfdash.actions.core.plan_digest import plan_of
-from tfdash.actions.core.planner import KEPT, BoardLike, Describing, Made
+from tfdash.actions.core.planner import KEPT, BoardLike, Made, Planner
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import (
+    ActionService,
     Announces,
     Ledger,
     LedgerUnavailable,
     PlanRefused,
-    Writer,
+    Reconciled,
     Writers,
 )
+from tfdash.actions.core.reconcile import reconcile
 from tfdash.actions.core.runner import Execution
-from tfdash.actions.kubernetes.reconcile import Settled, settle
-from tfdash.actions.store import decisions
+from tfdash.actions.executors import Parts, Work, executor_of
+from tfdash.actions.registry import ACTIONS
 from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Guarded, Plan, Progress, Result
-from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import ApprovalRequest
-from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.subject import ClusterRef
 
 Tell = Callable[[Progress], None]
 
 
-class ReadOnlyDesk(Describing):
+class ReadOnlyService(Planner):
     """Nothing behind it could change anything: it describes, plans, and says why not."""
 
-    def _mode_refused(self, ref: ClusterRef) -> str:
+    acts = False
+
+    def _mode_refused(self, ref: ClusterRef, target: Target) -> str:
         return self._mode.refused or "read-only: this terminal was started so"
 
     async def execute(self, guarded: Guarded, confirmation: Confirmation, tell: Tell) -> Progress:
-        told = Progress(
-            plan=guarded.plan,
-            stage="done",
-            result=Result.REFUSED,
-            sentence=self._mode_refused(guarded.plan.subject.cluster),
-        )
+        why = self._mode_refused(guarded.plan.subject.cluster, Target.CLUSTER)
+        told = Progress(plan=guarded.plan, stage="done", result=Result.REFUSED, sentence=why)
         tell(told)
         return told
 
+    async def terminal_ended(self, plan: Plan, code: int) -> None:
+        """No command was ever handed over."""
 
-class ActingDesk(Describing):
-    """With writers. A plan is carried out once, however often it is asked."""
+    async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
+        raise LedgerUnavailable("read-only: this terminal records nothing")
+
+    async def reconcile(self) -> tuple[Reconciled, ...]:
+        return ()
+
+
+class ActingService(Planner):
+    """With executors. A plan is carried out once, however often it is asked."""
+
+    acts = True
 
     def __init__(
         self,
@@ -60,46 +73,49 @@ class ActingDesk(Describing):
         clock: Clock,
         mode: Mode,
         announces: Announces | None = None,
-        memory: decisions.Memory | None = None,
+        memory: Memory | None = None,
     ) -> None:
         super().__init__(board, ledger, policy, clock, mode)
-        self._writers, self._announces, self._memory = writers, announces, memory
+        self._parts = Parts(board, writers, ledger, memory, policy, clock)
+        self._announces = announces
         self._runs: dict[str, asyncio.Task[Progress]] = {}
         self._under_way: dict[str, str] = {}  # digest -> plan id
         self._terminals: dict[str, asyncio.Future[int]] = {}
 
-    def _mode_refused(self, ref: ClusterRef) -> str:
-        if ref not in self._writers.clusters:
+    def _mode_refused(self, ref: ClusterRef, target: Target) -> str:
+        if target is Target.CLUSTER and ref not in self._parts.writers.clusters:
             return self._mode.refused or f"{ref.cluster} is only read"
         return self._mode.refused
 
-    def _writer(self, ref: ClusterRef) -> Writer:
-        writer = self._writers.clusters.get(ref)
-        if writer is None:
-            raise PlanRefused(f"{ref.cluster} is only read")
-        return writer
+    def _executor(self, plan: Plan, made: Made) -> Executor:
+        """Raises ``PlanRefused`` where nothing here could carry it out."""
+        work = Work(
+            action=made.action,
+            plan=plan,
+            again=lambda: self._again(plan, made),
+            standing=lambda: self._standing(made.asked, made.action.look),
+        )
+        return executor_of(self._parts, work)
 
     async def _look(self, plan: Plan) -> tuple[Check, ...]:
-        refused = self._mode_refused(plan.subject.cluster)
-        if refused:
-            return await super()._look(plan)
-        looked = await look(
-            plan, self._writer(plan.subject.cluster), self._case_of(plan), self._policy, dry_run=True
-        )
         made = self._made[plan.id]
+        if self._mode_refused(plan.subject.cluster, made.action.target):
+            return await super()._look(plan)
+        executor = self._executor(plan, made)
+        looked = await look(plan, executor, self._case_of(plan), self._policy, dry_run=True)
         made.user, made.groups = looked.user, looked.groups
-        return (*looked.checks, *self._store_check(plan))
+        return (*looked.checks, *self._store_check(plan, executor))
 
-    def _store_check(self, plan: Plan) -> tuple[Check, ...]:
+    def _store_check(self, plan: Plan, executor: Executor) -> tuple[Check, ...]:
         health = self._board.picture.store_state.health
         if self._ledger is not None and not health.local:
             return ()
         why = health.local or "there is no store"
-        exempt = plan.freeze is FreezeRule.EXEMPT
+        goes_on = plan.freeze is FreezeRule.EXEMPT and not executor.journals
         if self._ledger is not None and health.shared_configured and not health.shared:
             return (Check(id="store", text=f"recorded in the shared store only: {why}", passed=None),)
-        word = "it will be UNRECORDED" if exempt else "nothing durable would remember it"
-        return (Check(id="store", text=f"{word}: {why}", passed=None if exempt else False),)
+        word = "it will be UNRECORDED" if goes_on else "nothing durable would remember it"
+        return (Check(id="store", text=f"{word}: {why}", passed=None if goes_on else False),)
 
     async def execute(self, guarded: Guarded, confirmation: Confirmation, tell: Tell) -> Progress:
         return await self._board.on_loop(self._execute(guarded.plan, confirmation, tell))
@@ -133,21 +149,22 @@ class ActingDesk(Describing):
         if made.action.terminal and made.action.id not in self._policy.pipelines:
             ended = self._terminals[plan.id] = asyncio.get_running_loop().create_future()
         self._under_way[plan.digest] = plan.id
-        ref = plan.subject.cluster
+        ref, target = plan.subject.cluster, made.action.target
         try:
-            async with self._announced(plan, made.user) as other:
+            executor = self._executor(plan, made)
+            async with self._announced(plan, made.user, executor) as other:
                 execution = Execution(
                     plan,
                     confirmation,
                     board=self._board,
-                    writer=self._writer(ref),
-                    writers=self._writers,
+                    executor=executor,
+                    posts={p.id: p for p in made.action.posts},
                     ledger=self._ledger,
                     policy=self._policy,
                     clock=self._clock,
                     case_of=self._case_of(plan),
                     made_as=(made.user, made.groups),
-                    refused=lambda: self._mode_refused(ref) or other(),
+                    refused=lambda: self._mode_refused(ref, target) or other(),
                     tell=tell,
                     terminal=ended,
                 )
@@ -160,18 +177,18 @@ class ActingDesk(Describing):
             self._terminals.pop(plan.id, None)
 
     @asynccontextmanager
-    async def _announced(self, plan: Plan, user: str) -> AsyncIterator[Callable[[], str]]:
+    async def _announced(self, plan: Plan, user: str, executor: Executor) -> AsyncIterator[Callable[[], str]]:
         """While it runs, others see who acts. What is exempt neither waits for that nor is stopped by it."""
-        if self._announces is None or self._mode_refused(plan.subject.cluster):
+        writer, exempt = executor.writer, plan.freeze is FreezeRule.EXEMPT
+        if self._announces is None or writer is None or self._mode.refused:
             yield lambda: ""
             return
-        writer, exempt = self._writer(plan.subject.cluster), plan.freeze is FreezeRule.EXEMPT
         held = self._announces.hold(writer, plan.subject, by=user, action=plan.action, wait=not exempt)
         async with held as other:
             yield (lambda: "") if exempt else other
 
     async def terminal_ended(self, plan: Plan, code: int) -> None:
-        """The command that a plan of this terminal ran (stage "terminal") ended with ``code``."""
+        """See ``ActionService``."""
 
         async def tell() -> None:
             ended = self._terminals.get(plan.id)
@@ -180,77 +197,33 @@ class ActingDesk(Describing):
 
         await self._board.on_loop(tell())
 
-    # -- the second person, break-glass, what was left ----------------------------------------------------------
-
-    def _kept(self) -> Ledger:
+    async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
+        """See ``ActionService``."""
         if self._ledger is None:
             raise LedgerUnavailable("there is no store")
-        return self._ledger
+        return await self._board.on_loop(self._ledger.request_approval(guarded.plan, reason))
 
-    async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
-        """Raises ``LedgerUnavailable``."""
-        return await self._board.on_loop(self._kept().request_approval(guarded.plan, reason))
-
-    async def decide(self, approval: ApprovalRequest, approve: bool, reason: str) -> ApprovalRequest:
-        """Approve or deny what ``plan_of`` showed. Raises ``ApprovalRefused``, ``LedgerUnavailable``."""
-        if approve:
-            plan_of(approval)
-        return await self._board.on_loop(self._kept().decide(approval.id, approve, reason))
-
-    async def break_glass(self, environment: str, reason: str) -> None:
-        """Waive the calendar and the second person, and nothing else. Raises ``LedgerUnavailable``, ``PlanRefused``."""
-        user = await self._whoever(environment)
-        await self._board.on_loop(self._kept().break_glass(environment, user, reason))
-
-    async def end_break_glass(self, environment: str) -> None:
-        user = await self._whoever(environment)
-        await self._board.on_loop(self._kept().end_break_glass(environment, user))
-
-    async def _whoever(self, environment: str) -> str:
-        """Who the environment's server says we are, now."""
-        for ref, writer in self._writers.clusters.items():
-            if ref.environment == environment:
-                try:
-                    return (await self._board.on_loop(writer.identity()))[0]
-                except ReadFailed as failed:
-                    raise PlanRefused(str(failed.problem)) from None
-        raise PlanRefused(f"{environment} is only read")
-
-    # -- what a person decides ----------------------------------------------------------------------------------
-
-    async def decide_rollback(self, subject: Subject, reason: str) -> str:
-        """A person decides to roll back, or takes it back (reason ""). Raises ``PlanRefused``, ``LedgerUnavailable``."""
-        return await self._decided(subject, reason, decisions.roll_back)
-
-    async def sign(self, subject: Subject, reason: str) -> str:
-        """A person signs what serves now as verified. Raises ``PlanRefused``, ``ReadFailed``, ``LedgerUnavailable``."""
-        return await self._decided(subject, reason, decisions.sign)
-
-    async def _decided(self, subject: Subject, reason: str, how: decisions.Decides) -> str:
-        refused = self._mode_refused(subject.cluster)
-        if refused:
-            raise PlanRefused(refused)
-        if self._memory is None:
-            raise LedgerUnavailable("there is no store")
-        user = await self._whoever(subject.cluster.environment)
-        stands = self._standing(subject)
-        work = how(self._board, self._memory, stands, user, reason.strip(), self._clock.now())
-        return await self._board.on_loop(work)
-
-    async def settle(self) -> tuple[Settled, ...]:
-        """The intents without an outcome, each read again: what is certain is recorded, the rest is asked of a person."""
-        patience = self._policy.server_timeout + 2 * self._policy.settle_margin
-        work = settle(
+    async def reconcile(self) -> tuple[Reconciled, ...]:
+        """See ``ActionService``."""
+        work = reconcile(
             self._board.picture.store_state.unsettled,
-            self._writers.clusters,
+            self._reader,
             self._ledger,
             now=self._clock.now(),
-            patience=patience,
+            patience=self._policy.server_timeout + 2 * self._policy.settle_margin,
         )
         return await self._board.on_loop(work)
 
+    def _reader(self, plan: Plan) -> Executor:
+        """What can say what became of a plan of before."""
+        action = ACTIONS.get(plan.action)
+        if action is None:
+            raise PlanRefused(f"there is no action {plan.action!r}")
+        asked = plan.subject
+        return self._executor(plan, Made(action=action, asked=asked, standing=self._standing(asked)))
 
-def make_desk(
+
+def make_service(
     board: BoardLike,
     writers: Writers | None,
     ledger: Ledger | None,
@@ -258,9 +231,9 @@ def make_desk(
     clock: Clock,
     mode: Mode,
     announces: Announces | None = None,
-    memory: decisions.Memory | None = None,
-) -> ActingDesk | ReadOnlyDesk:
-    """The desk for a mode: without acting, or without anything to write with, there is no executor at all."""
+    memory: Memory | None = None,
+) -> ActionService:
+    """The service for a mode: without acting, or without anything to write with, there is no executor at all."""
     if not mode.acts or writers is None or not writers.clusters:
-        return ReadOnlyDesk(board, ledger, policy, clock, mode)
-    return ActingDesk(board, writers, ledger, policy, clock, mode, announces, memory)
+        return ReadOnlyService(board, ledger, policy, clock, mode)
+    return ActingService(board, writers, ledger, policy, clock, mode, announces, memory)

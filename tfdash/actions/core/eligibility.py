@@ -5,12 +5,14 @@ A Deployment that a Canary or Rollout carries is rolled back, held and promoted 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
 
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.model.assessment import Assessment
+from tfdash.model.capability import Capability
 from tfdash.model.delivery import Rollout
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import (
@@ -34,27 +36,29 @@ from tfdash.playbook.seen import ClusterLook
 
 _BY_CARRIER = frozenset(
     {
-        "revertible",
-        "holdable",
-        "promotable",
-        "fully-promotable",
-        "abortable",
-        "retryable",
-        "undoable",
-        "gate-open",
-        "gate-close",
-        "suspendable",
-        "resumable",
-        "skippable",
+        Capability.REVERTIBLE,
+        Capability.HOLDABLE,
+        Capability.PROMOTABLE,
+        Capability.FULLY_PROMOTABLE,
+        Capability.ABORTABLE,
+        Capability.RETRYABLE,
+        Capability.UNDOABLE,
+        Capability.GATE_OPEN,
+        Capability.GATE_CLOSE,
+        Capability.SUSPENDABLE,
+        Capability.RESUMABLE,
+        Capability.SKIPPABLE,
     }
 )
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """``able`` names what it is capable of, ``unable`` why not of the rest."""
+    """``able`` names what it is capable of, ``unable`` why not of the rest. ``known``: whether there is such a thing here;
+    ``obj`` is None of what is no Kubernetes object."""
 
     subject: Subject
-    obj: Object | None
+    obj: Object | None = None
+    known: bool = True
     release: ReleaseState | None = None
     carrier: Subject | None = None  # where another object carries its release
     able: frozenset[str] = frozenset()
@@ -69,15 +73,19 @@ def bare(subject: Subject) -> Subject:
     return subject._replace(uid="")
 
 
-def standing(
+Look = Callable[[Subject, Picture, Assessment, ActionPolicy, float], Standing]
+"""Says how things stand for a subject, from what the board has now (epoch seconds)."""
+
+
+def of_object(
     subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
 ) -> Standing:
-    """See the class. ``obj`` is None where the board does not have it."""
+    """``Look`` for a Kubernetes object."""
     subject = bare(subject)
     cluster = picture.clusters.get(subject.cluster)
     obj = cluster.objects(subject.kind).get(subject.key) if cluster is not None else None
     if cluster is None or obj is None or isinstance(obj, Provisional):
-        return Standing(subject=subject, obj=None)
+        return Standing(subject=subject, known=False)
     own = assessment.releases.get(subject)
     if own is None and subject.kind in CARRIERS:
         own = release_of(cluster, subject, now, policy.pairs, workloads=assessment.workloads)
@@ -92,7 +100,7 @@ def standing(
         able |= set(carried.capabilities) & _BY_CARRIER
         unable |= {c: why for c, why in carried.refused if c in _BY_CARRIER}
     if remembered:  # its ReplicaSets may be gone: the whole template is remembered
-        able |= {c for c in ("revertible", "undoable") if unable.get(c) == NONE_KEPT}
+        able |= {c for c in (Capability.REVERTIBLE, Capability.UNDOABLE) if unable.get(c) == NONE_KEPT}
     for capability in able:
         unable.pop(capability, None)
     carrier = carried.subject if carried is not None else None
@@ -164,41 +172,54 @@ def own_capabilities(obj: Object) -> tuple[set[str], dict[str, str]]:
     """What an object is capable of by its kind and state alone, whatever carries its release."""
     match obj:
         case StatefulSet() | DaemonSet():
-            able = {"restartable", "revertible"}
+            able: set[str] = {Capability.RESTARTABLE, Capability.REVERTIBLE}
             if isinstance(obj, StatefulSet):
-                able.add("scalable")
+                able.add(Capability.SCALABLE)
             return able, {}
         case Pod():
             return _of_pod(obj)
         case Node():
-            able = {"drainable", "uncordonable" if obj.unschedulable else "cordonable"}
+            may, not_may = Capability.UNCORDONABLE, Capability.CORDONABLE
+            if not obj.unschedulable:
+                may, not_may = not_may, may
             told = "it is cordoned already" if obj.unschedulable else "it is not cordoned"
-            return able, {"cordonable" if obj.unschedulable else "uncordonable": told}
+            return {Capability.DRAINABLE, may}, {not_may: told}
     if obj.KIND == "AnalysisRun":
         ended = getattr(obj, "completed", None) is not None or getattr(obj, "terminate", False)
-        return (set(), {"terminable": "it has ended"}) if ended else ({"terminable"}, {})
+        return (set(), {Capability.TERMINABLE: "it has ended"}) if ended else ({Capability.TERMINABLE}, {})
     if obj.KIND == "Deployment":
-        return {"restartable", "scalable"}, {}
+        return {Capability.RESTARTABLE, Capability.SCALABLE}, {}
     return set(), {}
 
 
 def _of_pod(pod: Pod) -> tuple[set[str], dict[str, str]]:
-    able = {"deletable", "evictable", "isolatable", "shell", "port-forward"}
+    able: set[str] = {
+        Capability.DELETABLE,
+        Capability.EVICTABLE,
+        Capability.ISOLATABLE,
+        Capability.SHELL,
+        Capability.PORT_FORWARD,
+    }
     unable: dict[str, str] = {}
+    leaves = (Capability.DELETABLE, Capability.EVICTABLE, Capability.ISOLATABLE)
     owner = pod.owner.kind if pod.owner is not None else ""
     if pod.deleting is not None:
-        unable |= dict.fromkeys(("deletable", "evictable", "isolatable"), "it is being deleted already")
+        unable |= dict.fromkeys(leaves, "it is being deleted already")
     elif owner == "StatefulSet":
-        unable["isolatable"] = "its StatefulSet cannot make another pod while this one's name is taken"
+        unable[Capability.ISOLATABLE] = (
+            "its StatefulSet cannot make another pod while this one's name is taken"
+        )
     elif owner == "DaemonSet":
-        unable["isolatable"] = "its DaemonSet would start another one beside it on the same node"
+        unable[Capability.ISOLATABLE] = "its DaemonSet would start another one beside it on the same node"
     elif owner == "Node":
         why = "it is a static pod: its kubelet brings it back"
-        unable |= dict.fromkeys(("deletable", "evictable", "isolatable"), why)
+        unable |= dict.fromkeys(leaves, why)
     elif not owner:
-        unable["isolatable"] = "nothing owns it: no other pod would take its place"
+        unable[Capability.ISOLATABLE] = "nothing owns it: no other pod would take its place"
     elif owner == "Job":
-        unable["isolatable"] = "it belongs to a Job, which would count it as lost"
+        unable[Capability.ISOLATABLE] = "it belongs to a Job, which would count it as lost"
     if pod.phase != "Running":
-        unable |= dict.fromkeys(("shell", "port-forward"), f"it is not running but {pod.phase or 'unknown'}")
+        unable |= dict.fromkeys(
+            (Capability.SHELL, Capability.PORT_FORWARD), f"it is not running but {pod.phase or 'unknown'}"
+        )
     return able - set(unable), unable

@@ -1,4 +1,4 @@
-"""The entries of one execution: intent, confirmation, outcome, verification; and the Event on the target.
+"""The entries of one execution: intent, confirmation, outcome, verification.
 
 What is exempt goes on without a durable entry, loudly UNRECORDED; all else is refused. No entry is waited for longer than
 ``patience``: a disk that hangs is no sink.
@@ -9,37 +9,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from tfdash.actions.core.plan_digest import request_json, requests_of
-from tfdash.actions.core.protocols import Ledger, LedgerUnavailable, NotSent, OutcomeUnknown, Writer
-from tfdash.actions.kubernetes.patches import marks_of
-from tfdash.actions.kubernetes.paths import path_of
+from tfdash.actions.core.protocols import Ledger, LedgerUnavailable
 from tfdash.model.action import FreezeRule, Plan, Request, Result
 from tfdash.model.store_state import Entry, EntryKind
-from tfdash.playbook.releases.facts import canonical
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)
-_CLUSTER_EVENTS = "default"  # the namespace of events about cluster-scoped objects
 
 
-def plan_data(plan: Plan) -> dict[str, Any]:
+def plan_data(plan: Plan, marks: Callable[[Request], Any]) -> dict[str, Any]:
     """What an intent keeps of its plan: enough to look at the cluster again and say what became of it."""
     return {
         "plan": msgspec.to_builtins(plan),
         "digest": plan.digest,
         "policy": plan.policy,
         "requests": [request_json(r) for r in requests_of(plan)],
-        "marks": [marks_of(r) for r in requests_of(plan)],
+        "marks": [marks(r) for r in requests_of(plan)],
     }
 
 
-class Record:
+class ExecutionRecord:
     """One execution's entries. ``unrecorded`` says why there is none, "" where there is."""
 
     def __init__(self, ledger: Ledger | None, plan: Plan, actor: str, patience: float) -> None:
@@ -67,7 +62,7 @@ class Record:
         except TimeoutError:
             raise LedgerUnavailable(f"the store did not acknowledge within {self._patience:g} s") from None
 
-    async def intend(self, confirmed: Mapping[str, Any]) -> str:
+    async def intend(self, confirmed: Mapping[str, Any], marks: Callable[[Request], Any]) -> str:
         """Record the intent. Returns why it must not be done, "" where it may be."""
         plan = self._plan
         try:
@@ -78,7 +73,7 @@ class Record:
             ):  # both together: a roll back waits no longer than this
                 await self._ledger.reserve(3)
                 self.intent = await self._append(
-                    EntryKind.INTENT, plan.effect, {**plan_data(plan), "confirmed": dict(confirmed)}
+                    EntryKind.INTENT, plan.effect, {**plan_data(plan, marks), "confirmed": dict(confirmed)}
                 )
         except TimeoutError:
             self.unrecorded = f"the store did not acknowledge within {self._patience:g} s"
@@ -124,59 +119,6 @@ class Record:
 
             return audit_id(self.intent, number)
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"tfdash:{self._plan.id}:{self._plan.digest}:{number}"))
-
-
-def event_request(
-    plan: Plan, actor: str, sentence: str, intent: str, now: float, *, warning: bool = False
-) -> Request:
-    """A core/v1 Event on the target, so that ``kubectl describe`` tells it too."""
-    subject = plan.subject
-    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    namespace = subject.namespace or _CLUSTER_EVENTS
-    api = path_of(subject).split("/namespaces/")[0].split("/")
-    version = "/".join(api[2:4]) if api[1] == "apis" else api[2]
-    reason = "".join(p.capitalize() for p in plan.action.replace("-", ".").split("."))
-    tail = f" (tfdash {intent})" if intent else " (tfdash, UNRECORDED)"
-    body = {
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {"generateName": f"{subject.name[:200]}.tfdash-", "namespace": namespace},
-        "involvedObject": {
-            "apiVersion": version,
-            "kind": subject.kind,
-            "name": subject.name,
-            "uid": subject.uid,
-            **({"namespace": subject.namespace} if subject.namespace else {}),
-        },
-        "reason": reason[:128],
-        "message": f"{actor}: {sentence}{tail}"[:1000],
-        "type": "Warning" if warning else "Normal",
-        "source": {"component": "tfdash"},
-        "reportingComponent": "tfdash",
-        "reportingInstance": intent.partition(":")[0] or "tfdash",
-        "firstTimestamp": stamp,
-        "lastTimestamp": stamp,
-        "count": 1,
-    }
-    return Request(
-        method="POST",
-        path=f"/api/v1/namespaces/{namespace}/events",
-        body=canonical(body),
-        what="an Event",
-        subject=subject,
-    )
-
-
-async def write_event(writer: Writer, request: Request, audit_id: str, timeout: float) -> str:
-    """Best effort; returns why it failed, "" where it stands."""
-    try:
-        answer = await writer.send(request, audit_id=audit_id, timeout=timeout)
-    except (NotSent, OutcomeUnknown) as error:
-        return safe(str(error))
-    except Exception as error:
-        log.exception("the Event could not be written")
-        return safe(f"{type(error).__name__}: {error}")
-    return "" if answer.ok else safe(answer.message)
 
 
 def result_words(result: Result) -> str:

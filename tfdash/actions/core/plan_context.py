@@ -28,8 +28,8 @@ class Reads(Protocol):
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]: ...
 
 
-class Planning:
-    """One planning. ``at`` is the object that is acted on: the subject, or the carrier of its release."""
+class PlanContext:
+    """One context. ``at`` is the object that is acted on: the subject, or the carrier of its release."""
 
     def __init__(
         self,

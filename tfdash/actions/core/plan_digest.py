@@ -38,6 +38,7 @@ class Draft(msgspec.Struct, kw_only=True):
     freeze: FreezeRule | None = None  # where the arguments decide it: scale up or down
     risk: Risk | None = None
     title: str = ""
+    typed: str | None = None  # what must be typed, where it is not the subject's name
     arguments: tuple[tuple[str, str], ...] = ()
     names: tuple[tuple[str, str], ...] = ()  # what a pipeline's texts may name besides the target
 
@@ -76,7 +77,7 @@ def sealed(
         posts=draft.posts,
         risk=risk,
         freeze=freeze,
-        typed=typed,
+        typed=typed if draft.typed is None else draft.typed,
         arguments=tuple(sorted({**given, **dict(draft.arguments)}.items())),
         policy=policy,
         made_at=now,

@@ -1,4 +1,4 @@
-"""What every desk does, also one that only reads: say what may be done with a subject, and plan it.
+"""What every action service does, also one that only reads: say what may be done with a subject, and plan it.
 
 ``offers`` is quick and runs where it is called; plans are made on the board's loop.
 """
@@ -11,15 +11,16 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from tfdash.actions.core import gate_rules
-from tfdash.actions.core.eligibility import Standing, bare, standing
+from tfdash.actions.core.action import Action, Target
+from tfdash.actions.core.eligibility import Look, Standing, bare, of_object
 from tfdash.actions.core.mode import Mode
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import changed_facts, sealed
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Ledger, PlanRefused
 from tfdash.actions.core.runner import mode_check
 from tfdash.actions.pipelines.drafts import by_pipeline
-from tfdash.actions.registry import ACTIONS, Action, acts_on, concerned
+from tfdash.actions.registry import ACTIONS, concerned
 from tfdash.clock import Clock
 from tfdash.model.action import Arguments, Check, FreezeRule, Guarded, Offer, Plan, Risk
 from tfdash.model.assessment import Assessment
@@ -56,8 +57,8 @@ class Made(msgspec.Struct, kw_only=True):
     groups: tuple[str, ...] = ()
 
 
-class Describing:
-    """What both desks do: offer and plan."""
+class Planner:
+    """What both services do: offer and plan."""
 
     def __init__(
         self, board: BoardLike, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode
@@ -83,18 +84,18 @@ class Describing:
         info = cluster.info.value if cluster is not None else None
         return info.user if info is not None else ""
 
-    def _standing(self, subject: Subject) -> Standing:
+    def _standing(self, subject: Subject, look: Look = of_object) -> Standing:
         board = self._board
-        return standing(subject, board.picture, board.assessment, self._policy, self._clock.now())
+        return look(bare(subject), board.picture, board.assessment, self._policy, self._clock.now())
 
     # -- offers -------------------------------------------------------------------------------------------------
 
     def offers(self, subject: Subject) -> tuple[Offer, ...]:
-        """See ``tfdash.actions.core.protocols.Desk``."""
+        """See ``tfdash.actions.core.protocols.ActionService``."""
         found = self._standing(subject)
-        if found.obj is None:
+        if not found.known:
             return ()
-        return tuple(self._offer(action, found) for action in concerned(found))
+        return tuple(self._offer(action, found) for action in concerned(found) if action.offered)
 
     def _offer(self, action: Action, found: Standing) -> Offer:
         refused, opens_at, remedy = self._refusal(action, found)
@@ -112,7 +113,7 @@ class Describing:
         why, opens_at, remedy = self._unable(action, found)
         if why:
             return why, opens_at, remedy
-        mode = self._mode_refused(found.subject.cluster)
+        mode = self._mode_refused(found.subject.cluster, action.target)
         if mode:
             return mode, None, self._mode.remedy
         case = self._case(
@@ -135,7 +136,7 @@ class Describing:
         first, _, remedy = told.partition("\n")
         return first, None, remedy
 
-    def _mode_refused(self, ref: ClusterRef) -> str:
+    def _mode_refused(self, ref: ClusterRef, target: Target) -> str:
         return self._mode.refused
 
     def _risk(self, action: Action, found: Standing, freeze: FreezeRule | None = None) -> Risk:
@@ -150,7 +151,9 @@ class Describing:
     def _case(
         self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk
     ) -> gate_rules.Case:
-        subject = found.carrier if acts_on(action, found) and found.carrier is not None else found.subject
+        subject = (
+            found.carrier if action.acts_on_carrier(found) and found.carrier is not None else found.subject
+        )
         return gate_rules.Case(
             action=action.id,
             subject=subject,
@@ -198,8 +201,23 @@ class Describing:
         action = ACTIONS.get(name)
         if action is None:
             raise PlanRefused(f"there is no action {name!r}")
-        found = self._standing(subject)
-        if found.obj is None:
+        found = self._standing(subject, action.look)
+        plan = await self._made_of(action, found, subject, arguments, choices)
+        self._remember(plan, Made(action=action, asked=bare(subject), standing=found))
+        checks = await self._look(plan)
+        refused = next((c.text for c in checks if c.passed is False), "")
+        changed = changed_facts(before.facts, plan.facts) if before is not None else ()
+        return Guarded(plan=plan, checks=checks, refused=refused, changed=changed)
+
+    async def _made_of(
+        self,
+        action: Action,
+        found: Standing,
+        subject: Subject,
+        arguments: Mapping[str, Any],
+        choices: tuple[str, ...],
+    ) -> Plan:
+        if not found.known:
             raise PlanRefused(f"{subject} is not known here: it is gone, or not listed yet")
         why, opens_at, remedy = self._unable(action, found)
         if why and action not in concerned(found):
@@ -209,15 +227,15 @@ class Describing:
         missing = [a for a in action.needed if a not in arguments]
         if missing and not any(a in arguments for a in action.arguments):
             raise PlanRefused(f"{', '.join(missing)}: must be given", wanting=tuple(missing))
-        at = found.carrier if acts_on(action, found) and found.carrier is not None else found.subject
+        at = found.carrier if action.acts_on_carrier(found) and found.carrier is not None else found.subject
         now = self._clock.now()
-        planning = Planning(self._board, found, at, arguments, self._policy, now)
+        context = PlanContext(self._board, found, at, arguments, self._policy, now)
         pipeline = self._policy.pipelines.get(action.id)
-        draft = await action.make(planning)
+        draft = await action.make(context)
         if pipeline is not None:
-            draft = by_pipeline(planning, action.id, draft, pipeline)
+            draft = by_pipeline(context, action.id, draft, pipeline)
         freeze = draft.freeze or action.freeze
-        plan = sealed(
+        return sealed(
             draft,
             action=action.id,
             title=action.title,
@@ -230,11 +248,12 @@ class Describing:
             now=now,
             expires=self._policy.plan_expires,
         )
-        self._remember(plan, Made(action=action, asked=bare(subject), standing=found))
-        checks = await self._look(plan)
-        refused = next((c.text for c in checks if c.passed is False), "")
-        changed = changed_facts(before.facts, plan.facts) if before is not None else ()
-        return Guarded(plan=plan, checks=checks, refused=refused, changed=changed)
+
+    async def _again(self, plan: Plan, made: Made) -> Plan:
+        """The plan once more, from what is known now; nothing is remembered of it."""
+        chosen = tuple(c.id for c in plan.choices if c.chosen)
+        found = self._standing(made.asked, made.action.look)
+        return await self._made_of(made.action, found, made.asked, dict(plan.arguments), chosen)
 
     def _remember(self, plan: Plan, made: Made) -> None:
         self._made[plan.id] = made
@@ -246,11 +265,13 @@ class Describing:
         made = self._made[plan.id]
 
         def case(user: str) -> gate_rules.Case:
-            return self._case(made.action, self._standing(made.asked), user, plan.freeze, plan.risk)
+            found = self._standing(made.asked, made.action.look)
+            return self._case(made.action, found, user, plan.freeze, plan.risk)
 
         return case
 
     async def _look(self, plan: Plan) -> tuple[Check, ...]:
         """Without a writer: what the playbook says, and that nothing can be done from here."""
         case = self._case_of(plan)(self._user(plan.subject.cluster))
-        return (mode_check(self._mode_refused(plan.subject.cluster)), *gate_rules.checks(case, self._policy))
+        refused = self._mode_refused(plan.subject.cluster, self._made[plan.id].action.target)
+        return (mode_check(refused), *gate_rules.checks(case, self._policy))

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import msgspec
 
-from tfdash.actions.names import wrong_for_second_person, wrong_id
 from tfdash.model.action import Risk
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.schedule.policy import CalendarPolicy
-from tfdash.setting import Between, Checked, Note, Seconds, Table, Texts
+from tfdash.setting import Between, Note, Seconds, Table, Texts
 
 _DECIDES_NOTHING = ("elevation", "in_cluster")
-
-
-def _may_ask(names: tuple[str, ...]) -> None:
-    """A misspelt id would ask nobody."""
-    for name in names:
-        if why := wrong_for_second_person(name):
-            raise ValueError(why)
-
-
-def _are_actions(names: Iterable[str]) -> None:
-    for name in names:
-        if why := wrong_id(name):
-            raise ValueError(why)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +70,6 @@ class ActionsSettings(Table):
     drain_timeout: Seconds = 900.0
     second_person: Annotated[
         Texts,
-        Checked(_may_ask),
         Note(
             'actions that a second person must approve: ["production/rollout.promote-full"]; '
             "never what the calendar exempts"
@@ -105,8 +90,8 @@ class ActionsSettings(Table):
             '"shop/checkout" = "http://flagger-loadtester.shop/"',
         ),
     ] = field(default_factory=dict)
-    pipelines: Annotated[dict[str, Pipeline], Checked(_are_actions), Note(sample='"workload.rollback"')] = (
-        field(default_factory=dict)
+    pipelines: Annotated[dict[str, Pipeline], Note(sample='"workload.rollback"')] = field(
+        default_factory=dict
     )
 
 

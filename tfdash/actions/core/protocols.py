@@ -1,4 +1,5 @@
-"""What the gate needs of others, as protocols: a Writer that sends, a Ledger that remembers, a Desk that screens see."""
+"""What the gate needs of others, as protocols: a Writer that sends, a Ledger that remembers, a service that
+screens see."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tfdash.model.action import Arguments, Confirmation, Guarded, Offer, Plan, Progress, Request
+from tfdash.model.action import Arguments, Confirmation, Guarded, Offer, Plan, Progress, Request, Result
 from tfdash.model.requests import Privilege
 from tfdash.model.store_state import ApprovalRequest, Entry, EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
@@ -107,6 +108,9 @@ class Ledger(Protocol):
 
     async def request_approval(self, plan: Plan, reason: str) -> ApprovalRequest: ...
 
+    async def approver(self) -> str:
+        """Who we are to the server that stamps approvals. Raises ``ApprovalRefused``, ``LedgerUnavailable``."""
+
     async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
         """Approve or deny as this terminal's own identity, stamped by the server that keeps it."""
 
@@ -114,6 +118,10 @@ class Ledger(Protocol):
         """Use it up, once, before sending. Raises ``ApprovalRefused`` with the reason."""
 
     async def remember_verified(self, good: VerifiedGood) -> None: ...
+
+    async def remember_manual(
+        self, subject: Subject, actor: str, sentence: str, version: str = ""
+    ) -> None: ...
 
     async def break_glass(self, environment: str, actor: str, reason: str) -> None: ...
 
@@ -130,6 +138,16 @@ class Announces(Protocol):
         until the server has answered; never raises for its own sake."""
 
 
+class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an intent without an outcome. ``result`` UNKNOWN is for the operator to say; everything else is
+    recorded already."""
+
+    entry: Entry
+    result: Result
+    sentence: str
+    recorded: bool = False
+
+
 class LedgerUnavailable(Exception):
     """No durable sink acknowledged; the text says which and why."""
 
@@ -138,7 +156,7 @@ class ApprovalRefused(Exception):
     """An approval that does not hold: denied, expired, consumed, forged, of another plan, by the requester."""
 
 
-class Desk(Protocol):
+class ActionService(Protocol):
     """What screens see of all this. Callable from the screens' loop; the work happens on the board's loop.
 
     Built for every mode: in a read-only one there is no executor behind it, offers carry the refusal, ``plan`` may still
@@ -148,6 +166,14 @@ class Desk(Protocol):
     @property
     def mode(self) -> str:
         """READ-ONLY, ACTING, ELEVATED 04:12."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether there is anything behind it that could act, whatever the mode says now."""
+
+    @property
+    def bulk_cap(self) -> int:
+        """Objects that one key may act upon; each is planned and recorded by itself."""
 
     def offers(self, subject: Subject) -> tuple[Offer, ...]:
         """All actions that concern it, allowed or refused with the reason, from what is known now. Quick; no I/O."""
@@ -162,6 +188,15 @@ class Desk(Protocol):
         self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]
     ) -> Progress:
         """Check once more, record, send, verify, record; ``tell`` gets each stage, on the board's loop."""
+
+    async def terminal_ended(self, plan: Plan, code: int) -> None:
+        """The command that a plan of this terminal ran (stage "terminal") ended with ``code``."""
+
+    async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
+        """Ask for a second person. Raises ``LedgerUnavailable``, ``ApprovalRefused``."""
+
+    async def reconcile(self) -> tuple[Reconciled, ...]:
+        """The intents without an outcome, each read again: what is certain is recorded, the rest is asked of a person."""
 
 
 class PlanRefused(Exception):

@@ -9,29 +9,19 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tfdash.actions.core.execution_record import Record, event_request, result_words, write_event
+from tfdash.actions.core.execution_record import ExecutionRecord, result_words
+from tfdash.actions.core.executor import Executor, Items, Outcome, Sending
 from tfdash.actions.core.gate_rules import Case, breaks_glass, extra_needed
 from tfdash.actions.core.guard import Looked, look
-from tfdash.actions.core.plan_digest import digest_of, requests_of
+from tfdash.actions.core.plan_digest import digest_of
 from tfdash.actions.core.policy import ActionPolicy
-from tfdash.actions.core.protocols import (
-    ApprovalRefused,
-    Ledger,
-    LedgerUnavailable,
-    NotSent,
-    OutcomeUnknown,
-    Writer,
-    Writers,
-)
-from tfdash.actions.kubernetes.postconditions import Seen, come_true, other_subject
-from tfdash.actions.kubernetes.sending import Items, send_each
+from tfdash.actions.core.postconditions import Postcondition, Seen, parts_of
+from tfdash.actions.core.protocols import ApprovalRefused, Ledger, LedgerUnavailable
 from tfdash.clock import Clock
-from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Request, Result, Risk
-from tfdash.model.observation import ProblemKind
+from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Result, Risk
 from tfdash.model.picture import Picture
-from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import EntryKind
-from tfdash.model.subject import Subject
 from tfdash.text import safe
 
 _LOOK_EVERY = 1.0  # seconds between two looks at postconditions
@@ -43,11 +33,9 @@ class Board(Protocol):
 
     picture: Picture
 
-    async def read(self, subject: Subject) -> Document: ...
-
 
 class Execution:
-    """One plan, carried out once."""
+    """One plan, carried out once. ``posts`` are the postconditions that its action knows, by id."""
 
     def __init__(
         self,
@@ -55,8 +43,8 @@ class Execution:
         confirmation: Confirmation,
         *,
         board: Board,
-        writer: Writer,
-        writers: Writers,
+        executor: Executor,
+        posts: Mapping[str, Postcondition],
         ledger: Ledger | None,
         policy: ActionPolicy,
         clock: Clock,
@@ -67,11 +55,11 @@ class Execution:
         terminal: asyncio.Future[int] | None = None,
     ) -> None:
         self.plan, self._confirmed = plan, confirmation
-        self._board, self._writer, self._writers = board, writer, writers
+        self._board, self._executor, self._known = board, executor, posts
         self._ledger, self._policy, self._clock = ledger, policy, clock
         self._case_of, self._made_as, self._mode_refused, self._tell_to = case_of, made_as, refused, tell
         self._terminal = terminal
-        self._record = Record(ledger, plan, made_as[0], policy.ledger_patience)
+        self._record = ExecutionRecord(ledger, plan, made_as[0], policy.ledger_patience)
         self._items: Items = ()
         self._now = Progress(plan=plan, stage="checking")
 
@@ -95,8 +83,12 @@ class Execution:
         if why:
             await self._record.refuse(why, opens_at)
             return self.tell(stage="done", result=Result.REFUSED, sentence=why)
+        if self._executor.journals:
+            self.tell(stage="sending", sentence="recording the decision")
+            outcome = await self._send()
+            return self.tell(stage="done", result=outcome.result, sentence=outcome.sentence)
         self.tell(stage="recording", sentence="recording the intent")
-        why = await self._record.intend(self._confirmed_data())
+        why = await self._record.intend(self._confirmed_data(), self._executor.marks)
         if why:
             return self.tell(stage="done", result=Result.REFUSED, sentence=why)
         exempt = self.plan.freeze is FreezeRule.EXEMPT
@@ -108,7 +100,7 @@ class Execution:
             begun = asyncio.ensure_future(self._event(f"{self.plan.effect} (begins)", warning=True))
         self.tell(stage="sending", sentence=f"{loud}sending")
         since = self._clock.now()
-        result, sentence = await self._send()
+        result, sentence, self._items = await self._send()
         if exempt:
             await self._confirm()
         if begun is not None:
@@ -143,7 +135,7 @@ class Execution:
             return why, None
         user, groups = self._made_as
         looked: Looked = await look(
-            self.plan, self._writer, self._case_of, self._policy, dry_run=False, user=user, groups=groups
+            self.plan, self._executor, self._case_of, self._policy, dry_run=False, user=user, groups=groups
         )
         if looked.refused is not None:
             return looked.refused.text, looked.refused.opens_at
@@ -167,49 +159,21 @@ class Execution:
             return safe(f"the approval cannot be checked: {error or 'no answer in time'}"), None
         return "", None
 
-    async def _send(self) -> tuple[Result, str]:
-        requests = requests_of(self.plan)
-        first = requests[0]
-        pipeline = self._policy.pipelines.get(self.plan.action)
-        if self._terminal is not None:
-            return await self._hand_over(self._terminal)
-        if pipeline is not None:
-            runner = self._writers.commands if pipeline.command else self._writers.calls
-            if runner is None:
-                return Result.NOT_APPLIED, "this terminal has nothing that could run it"
-            names = {"intent": self._record.id or self.plan.id}
-            try:
-                good, said = await runner.follow(first, how=pipeline, names=names, tell=self._say)
-            except NotSent as error:
-                return Result.NOT_APPLIED, safe(f"not started: {error}")
-            except OutcomeUnknown as error:
-                return Result.UNKNOWN, safe(str(error))
-            return (Result.APPLIED if good else Result.FAILED), safe(said)
-        if first.path.startswith(("http://", "https://")):
-            return await self._call(first)
-        result, sentence, self._items = await send_each(
-            self._writer, requests, self._record.audit_id, self._policy, self._say, self._show, self._note
+    async def _send(self) -> Outcome:
+        return await self._executor.send(
+            Sending(
+                plan=self.plan,
+                user=self._record.actor,
+                confirmation=self._confirmed,
+                intent=self._record.id or self.plan.id,
+                audit_id=self._record.audit_id,
+                say=self._say,
+                show=self._show,
+                note=self._note,
+                hand_over=lambda command: self.tell(stage="terminal", sentence=command),
+                terminal=self._terminal,
+            )
         )
-        return result, sentence
-
-    async def _call(self, request: Request) -> tuple[Result, str]:
-        if self._writers.calls is None:
-            return Result.NOT_APPLIED, "this terminal has nothing that could call it"
-        try:
-            answer = await self._writers.calls.call(request, timeout=self._policy.server_timeout)
-        except NotSent as error:
-            return Result.NOT_APPLIED, safe(f"not sent: {error}")
-        except OutcomeUnknown as error:
-            return Result.UNKNOWN, safe(str(error))
-        return (
-            Result.APPLIED if answer.ok else Result.FAILED
-        ), f"it answered {answer.status} {answer.message}".rstrip()
-
-    async def _hand_over(self, ended: asyncio.Future[int]) -> tuple[Result, str]:
-        """The screen suspends itself, runs the command in its terminal, and says how it ended."""
-        self.tell(stage="terminal", sentence=safe(" ".join(requests_of(self.plan)[0].argv)))
-        code = await ended
-        return (Result.APPLIED if code == 0 else Result.FAILED), f"the command ended with {code}"
 
     def _say(self, sentence: str) -> None:
         self.tell(stage="sending", sentence=sentence)
@@ -222,14 +186,14 @@ class Execution:
         await self._record.add(EntryKind.NOTE, f"{item}: {outcome}", {"item": item, "outcome": outcome})
 
     async def _event(self, sentence: str, *, warning: bool) -> None:
-        request = event_request(
-            self.plan, self._record.actor, sentence, self._record.id, self._clock.now(), warning=warning
+        failed = await self._executor.announce(
+            self.plan,
+            sentence,
+            actor=self._record.actor,
+            intent=self._record.id,
+            now=self._clock.now(),
+            warning=warning,
         )
-        try:
-            async with asyncio.timeout(self._policy.ledger_patience):
-                failed = await write_event(self._writer, request, "", self._policy.ledger_patience)
-        except TimeoutError:
-            failed = "no answer in time"
         if failed and self._record.unrecorded:
             self.tell(sentence=f"UNRECORDED, and the Event could not be written either: {failed}")
 
@@ -262,23 +226,17 @@ class Execution:
 
     async def _holds(self, post: Post, since: float, waited: float) -> bool | None:
         """True once it does, False once its time is over, None until then."""
+        name, value = parts_of(post)
+        known = self._known[name]
         try:
-            document = await self._document(self.plan.subject)
-            other = other_subject(post, self.plan)
-            second = await self._document(other) if other is not None else None
-            if come_true(post, Seen(self.plan, document, self._board.picture, since, second)):
+            document = await self._executor.document(self.plan.subject)
+            other = known.other(self.plan, value)
+            second = await self._executor.document(other) if other is not None else None
+            if known.holds(Seen(self.plan, document, self._board.picture, since, second), value):
                 return True
         except ReadFailed:
             pass  # not seen now; it may be in a second
         return False if waited > post.within else None
-
-    async def _document(self, subject: Subject) -> dict[str, Any] | None:
-        try:
-            return (await self._board.read(subject)).document
-        except ReadFailed as failed:
-            if failed.problem.kind is ProblemKind.NOT_SERVED:  # 404
-                return None
-            raise
 
 
 def confirmation_refused(plan: Plan, given: Confirmation, now: float) -> str:

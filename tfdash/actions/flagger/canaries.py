@@ -11,13 +11,17 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.action import Action
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.flagger.postconditions import LEFT_WAITING, NOT_SUSPENDED, PHASE, SUSPENDED
 from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
-from tfdash.model.action import Post, Request
+from tfdash.actions.kubernetes.postconditions import WRITTEN
+from tfdash.model.action import FreezeRule, Post, Request, Risk
+from tfdash.model.capability import Capability
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
 
@@ -37,10 +41,10 @@ def _hook(document: Mapping[str, Any], types: tuple[str, ...], path: str) -> str
     return ""
 
 
-def gate_request(planning: Planning, subject: Subject, url: str, verb: str, what: str) -> Request:
+def gate_request(context: PlanContext, subject: Subject, url: str, verb: str, what: str) -> Request:
     """The POST that sets a gate: ``verb`` is "gate/open", "rollback/close", ..."""
     body = canonical({"name": subject.name, "namespace": subject.namespace})
-    configured = planning.policy.gates.get(f"{subject.namespace}/{subject.name}", "")
+    configured = context.policy.gates.get(f"{subject.namespace}/{subject.name}", "")
     if configured:
         path = f"{configured.rstrip('/')}/{verb}"
     else:
@@ -62,55 +66,53 @@ def _service(url: str, namespace: str) -> tuple[str, str, int]:
     return labels[0], labels[1] if len(labels) > 1 else namespace, parts.port or 80
 
 
-async def _gate(planning: Planning, verb: str) -> Draft:
-    document = await planning.document(planning.at)
-    subject = planning.found(document)
+async def _gate(context: PlanContext, verb: str) -> Draft:
+    document = await context.document(context.at)
+    subject = context.found(document)
     url = _hook(document, _CONFIRM, "/gate/check")
     if not url:
-        raise PlanRefused(
-            "it has no gate hook", remedy=dict(planning.standing.unable).get(f"gate-{verb}", "")
-        )
+        raise PlanRefused("it has no gate hook", remedy=dict(context.standing.unable).get(f"gate-{verb}", ""))
     phase = str(document.get("status", {}).get("phase", ""))
     opens = verb == "open"
     return Draft(
         subject=subject,
         effect=f"the gate of Canary {subject.name} is {'opened: it goes on' if opens else 'closed: it waits there'}",
-        requests=(gate_request(planning, subject, url, f"gate/{verb}", f"{verb} the gate"),),
+        requests=(gate_request(context, subject, url, f"gate/{verb}", f"{verb} the gate"),),
         facts=facts_of(document, (UID, _PHASE, _APPLIED)),
         before=phase,
         after="goes on" if opens else "waits at its gate",
         notes=("the load tester forgets its gates when it restarts",),
-        posts=(Post(id="left-waiting", text="Flagger went on", within=180),)
+        posts=(LEFT_WAITING.post(text="Flagger went on", within=180),)
         if opens and phase.startswith("Waiting")
         else (),
     )
 
 
-async def open_gate(planning: Planning) -> Draft:
-    return await _gate(planning, "open")
+async def open_gate(context: PlanContext) -> Draft:
+    return await _gate(context, "open")
 
 
-async def close_gate(planning: Planning) -> Draft:
-    return await _gate(planning, "close")
+async def close_gate(context: PlanContext) -> Draft:
+    return await _gate(context, "close")
 
 
-async def abort_canary(planning: Planning) -> Draft:
+async def abort_canary(context: PlanContext) -> Draft:
     """By its rollback hook: Flagger routes everything to the primary and scales the canary to nothing."""
-    release = planning.standing.release
-    at = planning.at
-    document = await planning.document(at)
-    subject = planning.found(document)
+    release = context.standing.release
+    at = context.at
+    document = await context.document(at)
+    subject = context.found(document)
     url = _hook(document, ("rollback",), "/rollback/check")
     if not url:
-        why = dict(planning.standing.unable).get("revertible", "it has no rollback hook")
+        why = dict(context.standing.unable).get("revertible", "it has no rollback hook")
         told, _, remedy = why.partition("\n")
         raise PlanRefused(told, remedy=remedy)
-    notes, choices = await managed_by_part(planning)
+    notes, choices = await managed_by_part(context)
     stable = release.stable.image if release is not None and release.stable is not None else "the primary"
     return Draft(
         subject=subject,
         effect=f"Flagger rolls {at.name} back: everything goes to {stable}, the canary is scaled to 0",
-        requests=(gate_request(planning, subject, url, "rollback/open", "open the rollback gate"),),
+        requests=(gate_request(context, subject, url, "rollback/open", "open the rollback gate"),),
         facts=facts_of(document, (UID, _APPLIED)),
         before=str(document.get("status", {}).get("phase", "")),
         after="Failed, rolled back",
@@ -123,22 +125,22 @@ async def abort_canary(planning: Planning) -> Draft:
             *notes,
         ),
         choices=choices,
-        posts=(Post(id="phase:Failed", text="Flagger says it rolled back", within=planning.policy.follow),),
+        posts=(PHASE.post(value="Failed", text="Flagger says it rolled back", within=context.policy.follow),),
         title="canary: roll back",
     )
 
 
 async def _field(
-    planning: Planning, pointer: str, value: bool, effect: str, post: Post, skips: tuple[str, ...] = ()
+    context: PlanContext, pointer: str, value: bool, effect: str, post: Post, skips: tuple[str, ...] = ()
 ) -> Draft:
-    document = await planning.document(planning.at)
-    subject = planning.found(document)
+    document = await context.document(context.at)
+    subject = context.found(document)
     name = pointer.rpartition("/")[2]
     if bool(document.get("spec", {}).get(name)) is value:
         raise PlanRefused(f"spec.{name} is {str(value).lower()} already")
     pointers = (UID, pointer) if value and name == "suspend" else (UID, pointer, _APPLIED)
     request = conditional(
-        path_of(planning.at, document),
+        path_of(context.at, document),
         document,
         pointers,
         put(document, pointer, value),
@@ -158,40 +160,40 @@ async def _field(
     )
 
 
-async def suspend(planning: Planning) -> Draft:
-    post = Post(id="suspended", text="spec.suspend is set", within=30)
+async def suspend(context: PlanContext) -> Draft:
+    post = SUSPENDED.post(text="spec.suspend is set", within=30)
     return await _field(
-        planning, "/spec/suspend", True, f"Canary {planning.at.name} stands still where it is", post
+        context, "/spec/suspend", True, f"Canary {context.at.name} stands still where it is", post
     )
 
 
-async def resume(planning: Planning) -> Draft:
-    post = Post(id="not-suspended", text="spec.suspend is off", within=30)
-    return await _field(planning, "/spec/suspend", False, f"Canary {planning.at.name} goes on", post)
+async def resume(context: PlanContext) -> Draft:
+    post = NOT_SUSPENDED.post(text="spec.suspend is off", within=30)
+    return await _field(context, "/spec/suspend", False, f"Canary {context.at.name} goes on", post)
 
 
-async def skip(planning: Planning) -> Draft:
-    release = planning.standing.release
-    post = Post(id="phase:Succeeded", text="it is promoted", within=planning.policy.follow)
+async def skip(context: PlanContext) -> Draft:
+    release = context.standing.release
+    post = PHASE.post(value="Succeeded", text="it is promoted", within=context.policy.follow)
     skips = release.skips if release is not None and release.skips else ("the analysis that is left",)
     return await _field(
-        planning,
+        context,
         "/spec/skipAnalysis",
         True,
-        f"Canary {planning.at.name} is promoted without further analysis",
+        f"Canary {context.at.name} is promoted without further analysis",
         post,
         skips,
     )
 
 
-async def retry(planning: Planning) -> Draft:
+async def retry(context: PlanContext) -> Draft:
     """A changed pod template is what Flagger starts an analysis by."""
-    release = planning.standing.release
+    release = context.standing.release
     if release is None or release.partner is None:
         raise PlanRefused("its target is not known")
-    target, stamp = release.partner, planning.stamp
-    document = await planning.document(target)
-    subject = planning.found(document, target)
+    target, stamp = release.partner, context.stamp
+    document = await context.document(target)
+    subject = context.found(document, target)
     where = pointer_of("spec", "template", "metadata", "annotations", "flagger.app/restartedAt")
     pointers = (UID, where, "/spec/template/spec")
     request = conditional(
@@ -204,12 +206,89 @@ async def retry(planning: Planning) -> Draft:
     )
     return Draft(
         subject=subject,
-        effect=f"Flagger begins the release of {planning.at.name} again from the start",
+        effect=f"Flagger begins the release of {context.at.name} again from the start",
         requests=(request,),
         facts=facts_of(document, pointers),
         before="Failed",
         after="in flight again",
         diff=(f"+ flagger.app/restartedAt: {stamp}",),
-        posts=(Post(id="written", text="the target is changed", within=30),),
+        posts=(WRITTEN.post(text="the target is changed", within=30),),
         arguments=((STAMP, stamp),),
     )
+
+
+ACTIONS = (
+    Action(
+        id="canary.open-gate",
+        title="canary: open its gate",
+        key="o",
+        kinds=frozenset({"Canary"}),
+        capability=Capability.GATE_OPEN,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.FROZEN,
+        make=open_gate,
+        posts=(LEFT_WAITING,),
+        promotes=True,
+        carried=True,
+    ),
+    Action(
+        id="canary.close-gate",
+        title="canary: close its gate",
+        kinds=frozenset({"Canary"}),
+        capability=Capability.GATE_CLOSE,
+        risk=Risk.KEY,
+        freeze=FreezeRule.EXEMPT,
+        make=close_gate,
+        carried=True,
+    ),
+    Action(
+        id="canary.suspend",
+        title="canary: suspend",
+        key="h",
+        kinds=frozenset({"Canary"}),
+        capability=Capability.SUSPENDABLE,
+        risk=Risk.KEY,
+        freeze=FreezeRule.EXEMPT,
+        make=suspend,
+        posts=(SUSPENDED,),
+        carried=True,
+        concerns=lambda standing: Capability.RESUMABLE not in standing.able,
+    ),
+    Action(
+        id="canary.resume",
+        title="canary: resume",
+        key="h",
+        kinds=frozenset({"Canary"}),
+        capability=Capability.RESUMABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.FROZEN,
+        make=resume,
+        posts=(NOT_SUSPENDED,),
+        carried=True,
+        concerns=lambda standing: Capability.RESUMABLE in standing.able,
+    ),
+    Action(
+        id="canary.skip-analysis",
+        title="canary: skip its analysis",
+        kinds=frozenset({"Canary"}),
+        capability=Capability.SKIPPABLE,
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.FROZEN,
+        make=skip,
+        posts=(PHASE,),
+        promotes=True,
+        carried=True,
+    ),
+    Action(
+        id="canary.retry",
+        title="canary: retry",
+        kinds=frozenset({"Canary"}),
+        capability=Capability.RETRYABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.FROZEN,
+        make=retry,
+        posts=(WRITTEN,),
+        carried=True,
+        concerns=lambda standing: Capability.RETRYABLE in standing.able,
+    ),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Choice
@@ -12,9 +12,9 @@ from tfdash.playbook.releases.facts import canonical
 SUSPEND = "suspend-keeper"
 
 
-async def managed_by_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
+async def managed_by_part(context: PlanContext) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
     """Notes and choices of a plan that changes what somebody else owns."""
-    manager = planning.standing.managed_by
+    manager = context.standing.managed_by
     if manager is None or not manager.sentence:
         return (), ()
     notes = (manager.sentence,)
@@ -33,11 +33,11 @@ async def managed_by_part(planning: Planning) -> tuple[tuple[str, ...], tuple[Ch
     if manager.reconciles is False and subject.kind != "Application":
         return notes, ()
     try:
-        document = await planning.document(subject)
+        document = await context.document(subject)
     except ReadFailed as failed:
         return (*notes, f"it cannot be suspended from here: {failed.problem.cause}"), ()
     path = path_of(subject, document)
-    found = planning.found(document, subject)
+    found = context.found(document, subject)
     if subject.kind == "Application":
         automated = document.get("spec", {}).get("syncPolicy", {}).get("automated")
         if not isinstance(automated, dict):

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.action import Action
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.pods import evict_request
-from tfdash.model.action import Post, Request
+from tfdash.actions.kubernetes.postconditions import CORDONED, DRAINED, UNCORDONED
+from tfdash.model.action import FreezeRule, Request, Risk
+from tfdash.model.capability import Capability
 from tfdash.model.kube import Pod
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
@@ -28,9 +31,9 @@ def _cordon_request(subject: Subject, document: Mapping[str, Any], off: bool) ->
     return conditional(path_of(subject, document), document, _POINTERS, changes, what, subject)
 
 
-async def _cordoned(planning: Planning, off: bool) -> Draft:
-    document = await planning.document(planning.at)
-    subject = planning.found(document)
+async def _cordoned(context: PlanContext, off: bool) -> Draft:
+    document = await context.document(context.at)
+    subject = context.found(document)
     if bool(document.get("spec", {}).get("unschedulable")) is off:
         raise PlanRefused("it is cordoned already" if off else "it is not cordoned")
     effect = "takes no new pods; those that run there stay" if off else "takes pods again"
@@ -42,26 +45,26 @@ async def _cordoned(planning: Planning, off: bool) -> Draft:
         before="schedulable" if off else "cordoned",
         after="cordoned" if off else "schedulable",
         diff=(f"- unschedulable: {str(not off).lower()}", f"+ unschedulable: {str(off).lower()}"),
-        posts=(Post(id="cordoned" if off else "uncordoned", text="the node says so", within=30),),
+        posts=((CORDONED if off else UNCORDONED).post(text="the node says so", within=30),),
     )
 
 
-async def cordon(planning: Planning) -> Draft:
-    return await _cordoned(planning, True)
+async def cordon(context: PlanContext) -> Draft:
+    return await _cordoned(context, True)
 
 
-async def uncordon(planning: Planning) -> Draft:
-    return await _cordoned(planning, False)
+async def uncordon(context: PlanContext) -> Draft:
+    return await _cordoned(context, False)
 
 
-async def drain(planning: Planning) -> Draft:
+async def drain(context: PlanContext) -> Draft:
     """Cordon, then evict pod by pod; what PodDisruptionBudgets refuse is asked again until the time is over."""
-    at = planning.at
-    document = await planning.document(at)
-    subject = planning.found(document)
-    going, staying = await _sorted(planning)
-    cap = planning.policy.bulk_cap
-    if len(going) > cap and not planning.yes("all"):
+    at = context.at
+    document = await context.document(at)
+    subject = context.found(document)
+    going, staying = await _sorted(context)
+    cap = context.policy.bulk_cap
+    if len(going) > cap and not context.yes("all"):
         raise PlanRefused(
             f"{len(going)} pods would go, over the cap of {cap}",
             remedy="raise [actions] bulk_cap, or give all = yes",
@@ -82,26 +85,24 @@ async def drain(planning: Planning) -> Draft:
         notes=(
             "every eviction asks the PodDisruptionBudgets; those that are refused are asked again every 5 s",
         ),
-        posts=(
-            Post(id="drained", text="none of these pods is left on it", within=planning.policy.drain_timeout),
-        ),
+        posts=(DRAINED.post(text="none of these pods is left on it", within=context.policy.drain_timeout),),
     )
 
 
-async def _sorted(planning: Planning) -> tuple[list[Subject], list[str]]:
+async def _sorted(context: PlanContext) -> tuple[list[Subject], list[str]]:
     """The pods that leave, and what is said of those that stay. Raises ``PlanRefused`` where kubectl would refuse."""
-    cluster = planning.picture.clusters[planning.at.cluster]
+    cluster = context.picture.clusters[context.at.cluster]
     seen = cluster.kinds.get("Pod")
     if seen is None or not seen.complete or seen.provisional:
         raise PlanRefused("its pods are not known yet; open the list of pods first")
-    here = [p for p in cluster.objects("Pod").values() if isinstance(p, Pod) and p.node == planning.at.name]
+    here = [p for p in cluster.objects("Pod").values() if isinstance(p, Pod) and p.node == context.at.name]
     gate = asyncio.Semaphore(_AT_ONCE)
 
     async def one(pod: Pod) -> tuple[Subject, Mapping[str, Any] | None]:
-        subject = Subject(planning.at.cluster, "Pod", pod.namespace, pod.name, pod.uid)
+        subject = Subject(context.at.cluster, "Pod", pod.namespace, pod.name, pod.uid)
         async with gate:
             try:
-                return subject, await planning.document(subject)
+                return subject, await context.document(subject)
             except ReadFailed as failed:
                 if "not" in str(failed.problem.kind):
                     return subject, None  # gone meanwhile
@@ -113,7 +114,7 @@ async def _sorted(planning: Planning) -> tuple[list[Subject], list[str]]:
     ):
         if document is None or document.get("metadata", {}).get("uid") != subject.uid:
             continue
-        stays, why = _fate(document, planning)
+        stays, why = _fate(document, context)
         name = f"Pod {subject.namespace}/{subject.name}"
         if why:
             refused.append(f"{name} {why}")
@@ -129,7 +130,7 @@ async def _sorted(planning: Planning) -> tuple[list[Subject], list[str]]:
     return going, staying
 
 
-def _fate(document: Mapping[str, Any], planning: Planning) -> tuple[str, str]:
+def _fate(document: Mapping[str, Any], context: PlanContext) -> tuple[str, str]:
     """(why it stays, why the drain is refused)."""
     metadata, spec = document.get("metadata", {}), document.get("spec", {})
     owner = next((o for o in metadata.get("ownerReferences") or () if o.get("controller")), None)
@@ -142,9 +143,47 @@ def _fate(document: Mapping[str, Any], planning: Planning) -> tuple[str, str]:
         return "it leaves already", ""
     if finished:
         return "", ""
-    if owner is None and not planning.yes("force"):
+    if owner is None and not context.yes("force"):
         return "", "has no owner: nothing would start it elsewhere"
     local = any("emptyDir" in v for v in spec.get("volumes") or ())
-    if local and not planning.yes("delete_emptydir_data"):
+    if local and not context.yes("delete_emptydir_data"):
         return "", "has local data (emptyDir) that would be lost"
     return "", ""
+
+
+ACTIONS = (
+    Action(
+        id="node.cordon",
+        title="node: cordon",
+        kinds=frozenset({"Node"}),
+        capability=Capability.CORDONABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=cordon,
+        posts=(CORDONED,),
+    ),
+    Action(
+        id="node.uncordon",
+        title="node: uncordon",
+        kinds=frozenset({"Node"}),
+        capability=Capability.UNCORDONABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=uncordon,
+        posts=(UNCORDONED,),
+    ),
+    Action(
+        id="node.drain",
+        title="node: drain",
+        kinds=frozenset({"Node"}),
+        capability=Capability.DRAINABLE,
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.EXEMPT,
+        make=drain,
+        posts=(
+            CORDONED,
+            DRAINED,
+        ),
+        arguments=("all", "force", "delete_emptydir_data"),
+    ),
+)

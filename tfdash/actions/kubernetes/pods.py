@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.action import Action
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes.patches import MANAGER, UID, conditional, drop
 from tfdash.actions.kubernetes.paths import path_of
-from tfdash.model.action import Post, Request
+from tfdash.actions.kubernetes.postconditions import DISOWNED, GONE, REPLACED
+from tfdash.model.action import FreezeRule, Request, Risk
+from tfdash.model.capability import Capability
 from tfdash.model.kube import Pod, PodDisruptionBudget
 from tfdash.model.kubecluster import Service
 from tfdash.model.subject import Subject
@@ -59,12 +62,12 @@ def evict_request(subject: Subject, *, dry_run: bool = True) -> Request:
     )
 
 
-async def delete(planning: Planning) -> Draft:
+async def delete(context: PlanContext) -> Draft:
     """The pod by its uid: one of the same name that came meanwhile is left alone."""
-    document = await planning.document(planning.at)
-    subject = planning.found(document)
+    document = await context.document(context.at)
+    subject = context.found(document)
     notes = [_fate(document)]
-    budget = _budget(planning)
+    budget = _budget(context)
     if budget is not None and budget.allowed <= 0:
         notes.append(
             f"PodDisruptionBudget {budget.name} allows no disruption now; a deletion does not ask it, an eviction does"
@@ -72,19 +75,19 @@ async def delete(planning: Planning) -> Draft:
     return Draft(
         subject=subject,
         effect=f"Pod {subject.name} is deleted",
-        requests=(delete_request(subject, document, planning.number("grace")),),
+        requests=(delete_request(subject, document, context.number("grace")),),
         facts=facts_of(document, _FACTS),
         before=str(document.get("status", {}).get("phase", "")),
         after="gone",
         notes=tuple(notes),
-        posts=(Post(id="gone", text="the pod is gone", within=planning.policy.follow),),
+        posts=(GONE.post(text="the pod is gone", within=context.policy.follow),),
     )
 
 
-async def evict(planning: Planning) -> Draft:
-    document = await planning.document(planning.at)
-    subject = planning.found(document)
-    budget = _budget(planning)
+async def evict(context: PlanContext) -> Draft:
+    document = await context.document(context.at)
+    subject = context.found(document)
+    budget = _budget(context)
     notes = [_fate(document)]
     if budget is None:
         notes.append("no PodDisruptionBudget selects it")
@@ -98,7 +101,7 @@ async def evict(planning: Planning) -> Draft:
         before=str(document.get("status", {}).get("phase", "")),
         after="gone",
         notes=tuple(notes),
-        posts=(Post(id="gone", text="the pod is gone", within=planning.policy.follow),),
+        posts=(GONE.post(text="the pod is gone", within=context.policy.follow),),
     )
 
 
@@ -111,12 +114,12 @@ def _fate(document: Mapping[str, Any]) -> str:
     return f"{owner['kind']} {owner['name']} {again}"
 
 
-def _budget(planning: Planning) -> PodDisruptionBudget | None:
+def _budget(context: PlanContext) -> PodDisruptionBudget | None:
     """The tightest one that selects the pod."""
-    pod = planning.standing.obj
+    pod = context.standing.obj
     if not isinstance(pod, Pod):
         return None
-    budgets = planning.picture.clusters[planning.at.cluster].objects("PodDisruptionBudget").values()
+    budgets = context.picture.clusters[context.at.cluster].objects("PodDisruptionBudget").values()
     mine = [
         b
         for b in budgets
@@ -127,11 +130,11 @@ def _budget(planning: Planning) -> PodDisruptionBudget | None:
     return min(mine, key=lambda b: b.allowed, default=None)
 
 
-async def isolate(planning: Planning) -> Draft:
+async def isolate(context: PlanContext) -> Draft:
     """Out of its owner and its Services, kept for study: the labels by which they know it go."""
-    at = planning.at
-    document = await planning.document(at)
-    subject = planning.found(document)
+    at = context.at
+    document = await context.document(at)
+    subject = context.found(document)
     metadata = document.get("metadata", {})
     labels: dict[str, str] = metadata.get("labels") or {}
     owners = metadata.get("ownerReferences") or ()
@@ -141,13 +144,13 @@ async def isolate(planning: Planning) -> Draft:
         raise PlanRefused(f"it belongs to {kind}: only a pod of a ReplicaSet leaves another one in its place")
     if labels.get(ISOLATED):
         raise PlanRefused("it is isolated already")
-    holder = await planning.document(at._replace(kind="ReplicaSet", name=str(owner["name"])))
+    holder = await context.document(at._replace(kind="ReplicaSet", name=str(owner["name"])))
     selector = holder.get("spec", {}).get("selector", {})
     keys = set(selector.get("matchLabels") or {})
     keys |= {
         e["key"] for e in selector.get("matchExpressions") or () if e.get("operator") in ("In", "Exists")
     }
-    services = _services(planning, labels)
+    services = _services(context, labels)
     for service in services:
         keys |= set(service.selector)
     gone = sorted(k for k in keys if k in labels)
@@ -182,46 +185,46 @@ async def isolate(planning: Planning) -> Draft:
             f"its labels are kept in annotation {ISOLATED}-labels; delete the pod when you have seen enough",
         ),
         posts=(
-            Post(id="disowned", text="its owner has let it go", within=60),
-            Post(
-                id=f"replaced:{owner['name']}",
+            DISOWNED.post(text="its owner has let it go", within=60),
+            REPLACED.post(
+                value=str(owner["name"]),
                 text="another pod is ready in its place",
-                within=planning.policy.follow,
+                within=context.policy.follow,
             ),
         ),
     )
 
 
-def _services(planning: Planning, labels: Mapping[str, str]) -> list[Service]:
-    found = planning.picture.clusters[planning.at.cluster].objects("Service").values()
+def _services(context: PlanContext, labels: Mapping[str, str]) -> list[Service]:
+    found = context.picture.clusters[context.at.cluster].objects("Service").values()
     return [
         s
         for s in found
         if isinstance(s, Service)
-        and s.namespace == planning.at.namespace
+        and s.namespace == context.at.namespace
         and s.selector
         and all(labels.get(k) == v for k, v in s.selector.items())
     ]
 
 
-def _kubectl(planning: Planning) -> tuple[str, ...]:
-    command = planning.policy.kubectl.get(planning.at.cluster)
+def _kubectl(context: PlanContext) -> tuple[str, ...]:
+    command = context.policy.kubectl.get(context.at.cluster)
     if not command:
         raise PlanRefused("kubectl is not installed or not on PATH", remedy="install kubectl")
     return command
 
 
-async def shell(planning: Planning) -> Draft:
+async def shell(context: PlanContext) -> Draft:
     """kubectl exec: the screen hands the terminal over for as long as it lasts."""
-    at, document = planning.at, await planning.document(planning.at)
-    subject = planning.found(document)
+    at, document = context.at, await context.document(context.at)
+    subject = context.found(document)
     containers = [str(c.get("name", "")) for c in document.get("spec", {}).get("containers") or ()]
-    container = str(planning.arguments.get("container") or containers[0])
+    container = str(context.arguments.get("container") or containers[0])
     if container not in containers:
         raise PlanRefused(f"it has no container {container}; there are: {', '.join(containers)}")
-    given = str(planning.arguments.get("command") or "")
-    command = tuple(given.split()) or planning.policy.shell
-    argv = (*_kubectl(planning), "exec", "-it", "-n", at.namespace, at.name, "-c", container, "--", *command)
+    given = str(context.arguments.get("command") or "")
+    command = tuple(given.split()) or context.policy.shell
+    argv = (*_kubectl(context), "exec", "-it", "-n", at.namespace, at.name, "-c", container, "--", *command)
     request = Request(
         method="POST",
         path=path_of(at, document, "exec"),
@@ -239,10 +242,10 @@ async def shell(planning: Planning) -> Draft:
     )
 
 
-async def port_forward(planning: Planning) -> Draft:
-    at, document = planning.at, await planning.document(planning.at)
-    subject = planning.found(document)
-    ports = str(planning.arguments.get("ports") or "")
+async def port_forward(context: PlanContext) -> Draft:
+    at, document = context.at, await context.document(context.at)
+    subject = context.found(document)
+    ports = str(context.arguments.get("ports") or "")
     if not ports:
         known = [
             p["containerPort"]
@@ -259,7 +262,7 @@ async def port_forward(planning: Planning) -> Draft:
             remedy="local:pod like 8080:80, :80 or 80; several with commas",
         )
     argv = (
-        *_kubectl(planning),
+        *_kubectl(context),
         "port-forward",
         "-n",
         at.namespace,
@@ -289,3 +292,65 @@ def _led(pairs: list[str]) -> str:
         f"{'local port ' + here if here else 'a free local port'} leads to port {there or here}"
         for here, _, there in split
     )
+
+
+ACTIONS = (
+    Action(
+        id="pod.delete",
+        title="pod: delete",
+        kinds=frozenset({"Pod"}),
+        capability=Capability.DELETABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=delete,
+        posts=(GONE,),
+        arguments=("grace",),
+    ),
+    Action(
+        id="pod.evict",
+        title="pod: evict",
+        kinds=frozenset({"Pod"}),
+        capability=Capability.EVICTABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=evict,
+        posts=(GONE,),
+    ),
+    Action(
+        id="pod.isolate",
+        title="pod: isolate",
+        key="i",
+        kinds=frozenset({"Pod"}),
+        capability=Capability.ISOLATABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=isolate,
+        posts=(
+            DISOWNED,
+            REPLACED,
+        ),
+    ),
+    Action(
+        id="pod.shell",
+        title="pod: shell",
+        key="x",
+        kinds=frozenset({"Pod"}),
+        capability=Capability.SHELL,
+        risk=Risk.KEY,
+        freeze=FreezeRule.EXEMPT,
+        make=shell,
+        arguments=("container", "command"),
+        terminal=True,
+    ),
+    Action(
+        id="pod.port-forward",
+        title="pod: forward a port",
+        kinds=frozenset({"Pod"}),
+        capability=Capability.PORT_FORWARD,
+        risk=Risk.KEY,
+        freeze=FreezeRule.EXEMPT,
+        make=port_forward,
+        arguments=("ports",),
+        terminal=True,
+    ),
+)

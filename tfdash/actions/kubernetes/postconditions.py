@@ -1,58 +1,15 @@
-"""Postconditions: whether what was wanted is there, by the objects as they are read afresh and by the board's picture.
-
-A post's id says what is looked at; ``name:value`` carries a number or an object. Pure but for the reads handed in.
-"""
+"""What is to be seen of Kubernetes objects after an action."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 from tfdash.actions.core.plan_digest import STAMP
+from tfdash.actions.core.postconditions import Postcondition, Seen
 from tfdash.actions.kubernetes.patches import took_effect
-from tfdash.model.action import Plan, Post
+from tfdash.model.action import Plan
 from tfdash.model.kube import Pod
-from tfdash.model.picture import Picture
 from tfdash.model.subject import Key, Subject
-from tfdash.playbook.releases.facts import canonical_at
-
-
-class Seen(NamedTuple):
-    """What is known now. ``document`` is None where the plan's subject is gone; ``since`` is when it was sent."""
-
-    plan: Plan
-    document: Mapping[str, Any] | None
-    picture: Picture
-    since: float
-    other: Mapping[str, Any] | None = None  # of a post that looks at another object
-
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        return (self.document or {}).get("spec") or {}
-
-    @property
-    def status(self) -> Mapping[str, Any]:
-        return (self.document or {}).get("status") or {}
-
-    @property
-    def same(self) -> bool:
-        """It is there, and the same object."""
-        found = (self.document or {}).get("metadata", {}).get("uid", "")
-        return self.document is not None and found == self.plan.subject.uid
-
-
-def come_true(post: Post, seen: Seen) -> bool:
-    """Whether it holds now."""
-    name, _, value = post.id.partition(":")
-    return _CHECKS[name](seen, value)
-
-
-def other_subject(post: Post, plan: Plan) -> Subject | None:
-    """The object that a post looks at besides the plan's own."""
-    if not post.id.startswith("size:"):
-        return None
-    kind, namespace, name = post.id.split(":")[1].split("/")
-    return Subject(plan.subject.cluster, kind, namespace, name)
 
 
 def _written(seen: Seen, value: str) -> bool:
@@ -99,6 +56,11 @@ def _size(seen: Seen, value: str) -> bool:
     return seen.other is not None and int(low) <= int(status.get("replicas", 0)) <= int(high)
 
 
+def _sized(plan: Plan, value: str) -> Subject | None:
+    kind, namespace, name = value.split(":")[0].split("/")
+    return Subject(plan.subject.cluster, kind, namespace, name)
+
+
 def _gone(seen: Seen, value: str) -> bool:
     return not seen.same
 
@@ -129,28 +91,9 @@ def _drained(seen: Seen, value: str) -> bool:
     )
 
 
-def _moved(seen: Seen, value: str) -> bool:
-    """The rollout's controller took the promotion up: another step, another pause, or none."""
-    facts = {f.pointer: f.value for f in seen.plan.facts}
-    pauses, step = "/status/pauseConditions", "/status/currentStepIndex"
-    if bool(seen.spec.get("paused")):
-        return False
-    had_pause = facts.get(pauses, "") not in ("", "null", "[]")
-    now_step, now_pause = (canonical_at(seen.document, p) for p in (step, pauses))
-    if had_pause:
-        return now_pause != facts.get(pauses) and (
-            now_step != facts.get(step) or now_pause in ("", "null", "[]")
-        )
-    return now_step != facts.get(step) or seen.status.get("currentPodHash") == seen.status.get("stableRS")
-
-
 def _restarted(seen: Seen, value: str) -> bool:
     wanted = dict(seen.plan.arguments).get(STAMP, "")
     return seen.same and seen.status.get("restartedAt") == wanted
-
-
-def _promoted(seen: Seen, value: str) -> bool:
-    return seen.same and seen.status.get("currentPodHash") == seen.status.get("stableRS")
 
 
 def _rollout_done(seen: Seen, value: str) -> bool:
@@ -160,62 +103,22 @@ def _rollout_done(seen: Seen, value: str) -> bool:
     return seen.same and observed == generation and seen.status.get("phase") in ("Healthy", "Paused")
 
 
-def _stable_serves(seen: Seen, value: str) -> bool:
-    """Every pod that was wanted is a stable one, or the traffic goes to the stable version alone."""
-    status = seen.status
-    weights = (status.get("canary") or {}).get("weights") or {}
-    if weights:
-        return int((weights.get("canary") or {}).get("weight", 1)) == 0
-    return (
-        seen.same
-        and int(status.get("updatedReplicas", 0)) == 0
-        and int(status.get("availableReplicas", 0)) >= int(seen.spec.get("replicas", 1))
-    )
-
-
 def _flag(name: str, wanted: bool) -> Callable[[Seen, str], bool]:
     return lambda seen, value: seen.same and bool(seen.spec.get(name)) is wanted
 
 
-def _state(name: str, wanted: bool) -> Callable[[Seen, str], bool]:
-    return lambda seen, value: seen.same and bool(seen.status.get(name)) is wanted
-
-
-def _left_waiting(seen: Seen, value: str) -> bool:
-    return seen.same and not str(seen.status.get("phase", "")).startswith("Waiting")
-
-
-def _run_ended(seen: Seen, value: str) -> bool:
-    return not seen.same or seen.status.get("phase") in ("Successful", "Failed", "Error", "Inconclusive")
-
-
-_CHECKS: dict[str, Callable[[Seen, str], bool]] = {
-    "written": _written,
-    "rolled-out": _rolled_out,
-    "replicas": _replicas,
-    "available": _available,
-    "size": _size,
-    "gone": _gone,
-    "disowned": _disowned,
-    "replaced": _replaced,
-    "drained": _drained,
-    "held": _flag("paused", True),
-    "not-held": _flag("paused", False),
-    "suspended": _flag("suspend", True),
-    "not-suspended": _flag("suspend", False),
-    "cordoned": _flag("unschedulable", True),
-    "uncordoned": _flag("unschedulable", False),
-    "moved": _moved,
-    "restarted": _restarted,
-    "promoted": _promoted,
-    "rollout-done": _rollout_done,
-    "aborted": lambda seen, value: (
-        seen.same and bool(seen.status.get("abortedAt") or seen.status.get("abort"))
-    ),
-    "not-aborted": _state("abort", False),
-    "stable-serves": _stable_serves,
-    "phase": lambda seen, value: seen.same and seen.status.get("phase") == value,
-    "left-waiting": _left_waiting,
-    "run-ended": _run_ended,
-}
-"""Every post's id (before ":") that a plan may name; a test holds the plans to it."""
+WRITTEN = Postcondition("written", _written)
+ROLLED_OUT = Postcondition("rolled-out", _rolled_out)
+REPLICAS = Postcondition("replicas", _replicas)
+AVAILABLE = Postcondition("available", _available)
+SIZE = Postcondition("size", _size, _sized)
+GONE = Postcondition("gone", _gone)
+DISOWNED = Postcondition("disowned", _disowned)
+REPLACED = Postcondition("replaced", _replaced)
+DRAINED = Postcondition("drained", _drained)
+HELD = Postcondition("held", _flag("paused", True))
+NOT_HELD = Postcondition("not-held", _flag("paused", False))
+CORDONED = Postcondition("cordoned", _flag("unschedulable", True))
+UNCORDONED = Postcondition("uncordoned", _flag("unschedulable", False))
+RESTARTED = Postcondition("restarted", _restarted)
+ROLLOUT_DONE = Postcondition("rollout-done", _rollout_done)

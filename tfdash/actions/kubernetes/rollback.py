@@ -12,17 +12,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from tfdash.actions.argo.postconditions import ABORTED, STABLE_SERVES
 from tfdash.actions.argo.rollouts import abort_rollout
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.action import Action
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.flagger.canaries import abort_canary
+from tfdash.actions.flagger.postconditions import PHASE
 from tfdash.actions.kubernetes import templates
 from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, Operation, conditional, map_changes
 from tfdash.actions.kubernetes.paths import path_of
+from tfdash.actions.kubernetes.postconditions import REPLICAS, ROLLED_OUT, ROLLOUT_DONE, WRITTEN
 from tfdash.actions.kubernetes.scaling import scale_request
-from tfdash.model.action import Post
+from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.capability import Capability
 from tfdash.model.release import Carrier, Phase
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import facts_of
@@ -51,35 +56,35 @@ class Target(NamedTuple):
     annotations: Mapping[str, str] | None = None
 
 
-async def roll_back(planning: Planning) -> Draft:
+async def roll_back(context: PlanContext) -> Draft:
     """A release in flight with a canary of its own is aborted; all else goes back by its template."""
-    release = planning.standing.release
-    wanted = planning.arguments.get("revision")
+    release = context.standing.release
+    wanted = context.arguments.get("revision")
     if release is not None and not wanted:
         if release.carrier is Carrier.CANARY:
-            return await abort_canary(planning)
+            return await abort_canary(context)
         if release.carrier is Carrier.ROLLOUT and "abortable" in release.capabilities and release.in_flight:
-            return await abort_rollout(planning)
+            return await abort_rollout(context)
         if release.carrier is Carrier.PAIR and release.in_flight:
-            return await end_pair(planning)
-        if release.carrier is Carrier.ROLLOUT and release.phase is Phase.ABORTED and not planning.verified:
+            return await end_pair(context)
+        if release.carrier is Carrier.ROLLOUT and release.phase is Phase.ABORTED and not context.verified:
             raise PlanRefused(
                 "it is aborted: the stable version serves; choose a revision to set the spec back too",
                 remedy="choose a revision",
             )
     elif release is not None and release.carrier is Carrier.CANARY:
         raise PlanRefused("Flagger goes back to its primary only; there is no revision to choose")
-    return await undo(planning)
+    return await undo(context)
 
 
-async def undo(planning: Planning) -> Draft:
+async def undo(context: PlanContext) -> Draft:
     """Put an earlier template back."""
-    at = planning.at
-    holder, document = await _holder(planning)
+    at = context.at
+    holder, document = await _holder(context)
     current = document.get("spec", {}).get("template", {})
     if at.kind == "Deployment" and document.get("spec", {}).get("paused"):
         raise PlanRefused("it is paused: a rollback would wait; release it first", remedy="h releases it")
-    target = await _target(planning, current)
+    target = await _target(context, current)
     if templates.same(target.template, current):
         raise PlanRefused(f"revision {target.revision or '?'} is what runs already: {target.label}")
     pointers = [UID, "/spec/template"]
@@ -96,14 +101,14 @@ async def undo(planning: Planning) -> Draft:
         for c in changes
         if c["op"] == "remove"
     ]
-    notes, choices = await managed_by_part(planning)
+    notes, choices = await managed_by_part(context)
     if at.kind == "Rollout":
         again = "its steps run again from the first, unless spec.rollbackWindow lets them be skipped"
         notes = (*notes, again)
-    scaler = planning.standing.scaler
+    scaler = context.standing.scaler
     was, now = templates.image_of(current), templates.image_of(target.template)
     revision = f" (revision {target.revision})" if target.revision else ""
-    found = planning.found(document, holder)
+    found = context.found(document, holder)
     request = conditional(
         path_of(holder, document), document, pointers, changes, f"put the template{revision} back", found
     )
@@ -121,11 +126,10 @@ async def undo(planning: Planning) -> Draft:
         notes=(templates.said(current, target.template), *dropped, *notes),
         choices=choices,
         posts=(
-            Post(id="written", text="the template is the earlier one", within=30),
-            Post(
-                id="rolled-out" if at.kind != "Rollout" else "rollout-done",
+            WRITTEN.post(text="the template is the earlier one", within=30),
+            (ROLLED_OUT if at.kind != "Rollout" else ROLLOUT_DONE).post(
                 text="every pod runs it and is available",
-                within=planning.policy.follow,
+                within=context.policy.follow,
             ),
         ),
         title=f"{at.kind.lower()}: roll back",
@@ -133,9 +137,9 @@ async def undo(planning: Planning) -> Draft:
     )
 
 
-async def _holder(planning: Planning) -> tuple[Subject, dict[str, Any]]:
+async def _holder(context: PlanContext) -> tuple[Subject, dict[str, Any]]:
     """The object that holds the template: itself, or what a Rollout refers to by workloadRef."""
-    at, document = planning.at, await planning.document(planning.at)
+    at, document = context.at, await context.document(context.at)
     reference = document.get("spec", {}).get("workloadRef") if at.kind == "Rollout" else None
     if not reference:
         return at, document
@@ -143,21 +147,21 @@ async def _holder(planning: Planning) -> tuple[Subject, dict[str, Any]]:
     if kind not in ("Deployment", "ReplicaSet"):
         raise PlanRefused(f"its template is that of a {kind}, which cannot be changed from here")
     holder = Subject(at.cluster, kind, at.namespace, str(reference.get("name", "")))
-    return holder, await planning.document(holder)
+    return holder, await context.document(holder)
 
 
-async def _target(planning: Planning, current: Mapping[str, Any]) -> Target:
-    wanted = str(planning.arguments.get("revision") or "")
-    versions = await earlier(planning)
+async def _target(context: PlanContext, current: Mapping[str, Any]) -> Target:
+    wanted = str(context.arguments.get("revision") or "")
+    versions = await earlier(context)
     if wanted:
         found = next((v for v in versions if v.revision == wanted), None)
         if found is None:
             kept = ", ".join(v.revision for v in versions) or "none"
             raise PlanRefused(f"revision {wanted} is not kept; there are: {kept}")
-        good = planning.verified
+        good = context.verified
         verified = good is not None and templates.same(found.template, json.loads(good.template))
-        return found._replace(label=_good(planning) if verified else "chosen, UNVERIFIED")
-    good = planning.verified
+        return found._replace(label=_good(context) if verified else "chosen, UNVERIFIED")
+    good = context.verified
     if good is not None:
         template = json.loads(good.template)
         if not templates.same(template, current):
@@ -166,7 +170,7 @@ async def _target(planning: Planning, current: Mapping[str, Any]) -> Target:
             return Target(
                 templates.without_hash(template),
                 kept_as.revision if kept_as else good.revision,
-                _good(planning) + gone,
+                _good(context) + gone,
                 kept_as.annotations if kept_as else None,
             )
     before = [v for v in versions if not templates.same(v.template, current)]
@@ -176,20 +180,20 @@ async def _target(planning: Planning, current: Mapping[str, Any]) -> Target:
     return before[0]._replace(label=f"UNVERIFIED: the revision before; {why}")
 
 
-def _good(planning: Planning) -> str:
-    good = planning.verified
+def _good(context: PlanContext) -> str:
+    good = context.verified
     assert good is not None
     when = datetime.fromtimestamp(good.at, UTC).strftime("%d %b %H:%MZ")
     origin = f" ({good.origin})" if good.origin else ""
     return f"last verified good, {when} by {good.by}{origin}"
 
 
-async def earlier(planning: Planning) -> list[Target]:
+async def earlier(context: PlanContext) -> list[Target]:
     """The revisions that are kept, newest first, the present one among them."""
-    if planning.at.kind in ("Deployment", "Rollout"):
-        found = [_of_set(s) for s in await planning.children(planning.at, "ReplicaSet")]
+    if context.at.kind in ("Deployment", "Rollout"):
+        found = [_of_set(s) for s in await context.children(context.at, "ReplicaSet")]
     else:
-        found = [_of_revision(r) for r in await planning.children(planning.at, "ControllerRevision")]
+        found = [_of_revision(r) for r in await context.children(context.at, "ControllerRevision")]
     kept = {v.revision: v for v in found if v.revision.isdecimal()}
     return sorted(kept.values(), key=lambda v: int(v.revision), reverse=True)
 
@@ -207,25 +211,50 @@ def _of_revision(controller_revision: Mapping[str, Any]) -> Target:
     return Target(template, str(controller_revision.get("revision", "")), "")
 
 
-async def end_pair(planning: Planning) -> Draft:
+async def end_pair(context: PlanContext) -> Draft:
     """The canary of a pair goes: its Deployment is scaled to nothing, the stable one is left alone."""
-    release = planning.standing.release
+    release = context.standing.release
     assert release is not None
     assert release.partner is not None
-    document = await planning.document(release.partner)
-    found = planning.found(document, release.partner)
+    document = await context.document(release.partner)
+    found = context.found(document, release.partner)
     replicas = document.get("spec", {}).get("replicas", 1)
     request = scale_request(found, document, 0, f"scale {found.name} to 0")
     image = release.canary.image if release.canary is not None else "the canary"
     return Draft(
         subject=found,
-        effect=f"the {replicas} canary pods of {found.name} ({image}) go; {planning.at.name} is left as it is",
+        effect=f"the {replicas} canary pods of {found.name} ({image}) go; {context.at.name} is left as it is",
         requests=(request,),
         facts=facts_of(document, (UID, "/spec/replicas")),
         before=f"{replicas} canary pods",
         after="no canary",
         diff=(f"- replicas: {replicas}", "+ replicas: 0"),
         not_reverted=templates.references(document.get("spec", {}).get("template", {})),
-        posts=(Post(id="replicas:0", text="no canary pod is left", within=planning.policy.follow),),
+        posts=(REPLICAS.post(value="0", text="no canary pod is left", within=context.policy.follow),),
         title="release: abort the canary",
     )
+
+
+ACTIONS = (
+    Action(
+        id="workload.rollback",
+        title="workload: roll back",
+        key="b",
+        kinds=frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Canary"}),
+        capability=Capability.REVERTIBLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=roll_back,
+        posts=(
+            WRITTEN,
+            ROLLED_OUT,
+            ROLLOUT_DONE,
+            REPLICAS,
+            ABORTED,
+            STABLE_SERVES,
+            PHASE,
+        ),
+        arguments=("revision",),
+        carried=True,
+    ),
+)

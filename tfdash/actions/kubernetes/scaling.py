@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.action import Action
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
-from tfdash.model.action import FreezeRule, Post, Request
+from tfdash.actions.kubernetes.postconditions import AVAILABLE, REPLICAS, SIZE, WRITTEN
+from tfdash.model.action import FreezeRule, Request, Risk
+from tfdash.model.capability import Capability
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import facts_of
 
@@ -29,23 +32,23 @@ def scale_request(subject: Subject, document: Mapping[str, Any], replicas: int, 
     )
 
 
-async def scale(planning: Planning) -> Draft:
+async def scale(context: PlanContext) -> Draft:
     """``replicas``; where an HPA is in charge its ``minimum`` and ``maximum`` follow, or are given."""
-    wanted = planning.number("replicas")
-    low, high = planning.number("minimum"), planning.number("maximum")
+    wanted = context.number("replicas")
+    low, high = context.number("minimum"), context.number("maximum")
     for name, value in (("replicas", wanted), ("minimum", low), ("maximum", high)):
         if value is not None and not 0 <= value <= _MOST:
             raise PlanRefused(f"{name}: {value} is not between 0 and {_MOST}")
-    if planning.standing.scaler is not None:
-        return await _bounds(planning, wanted, low, high)
+    if context.standing.scaler is not None:
+        return await _bounds(context, wanted, low, high)
     if wanted is None:
         raise PlanRefused("how many replicas? Nothing was given")
-    at = planning.at
-    document = await planning.document(at)
+    at = context.at
+    document = await context.document(at)
     now = int(document.get("spec", {}).get("replicas", 1))
     if wanted == now:
         raise PlanRefused(f"it has {now} replicas already")
-    subject = planning.found(document)
+    subject = context.found(document)
     way = "up" if wanted > now else "down"
     notes = ("at 0 replicas it serves nobody",) if wanted == 0 else ()
     return Draft(
@@ -58,8 +61,8 @@ async def scale(planning: Planning) -> Draft:
         diff=(f"- replicas: {now}", f"+ replicas: {wanted}"),
         notes=notes,
         posts=(
-            Post(id=f"replicas:{wanted}", text=f"it has {wanted} pods", within=planning.policy.follow),
-            Post(id="available", text="all of them are available", within=planning.policy.follow),
+            REPLICAS.post(value=str(wanted), text=f"it has {wanted} pods", within=context.policy.follow),
+            AVAILABLE.post(text="all of them are available", within=context.policy.follow),
         ),
         freeze=FreezeRule.EXEMPT if wanted > now else FreezeRule.FROZEN,
         title=f"{at.kind.lower()}: scale {way}",
@@ -67,13 +70,13 @@ async def scale(planning: Planning) -> Draft:
     )
 
 
-async def _bounds(planning: Planning, wanted: int | None, low: int | None, high: int | None) -> Draft:
-    scaler = planning.standing.scaler
+async def _bounds(context: PlanContext, wanted: int | None, low: int | None, high: int | None) -> Draft:
+    scaler = context.standing.scaler
     assert scaler is not None
-    at = planning.at
+    at = context.at
     where = Subject(at.cluster, "HorizontalPodAutoscaler", scaler.namespace, scaler.name)
-    document = await planning.document(where)
-    workload = await planning.document(at)
+    document = await context.document(where)
+    workload = await context.document(at)
     spec = document.get("spec", {})
     had_low, had_high = int(spec.get("minReplicas", 1)), int(spec.get("maxReplicas", 1))
     now = int(workload.get("spec", {}).get("replicas", 1))
@@ -93,7 +96,7 @@ async def _bounds(planning: Planning, wanted: int | None, low: int | None, high:
         raise PlanRefused(
             f"bounds {low} to {high} are none: the minimum is at least 1 and at most the maximum"
         )
-    subject = planning.found(document, where)
+    subject = context.found(document, where)
     pointers = (UID, "/spec/minReplicas", "/spec/maxReplicas", "/spec/scaleTargetRef")
     changes = [*put(document, "/spec/maxReplicas", high), *put(document, "/spec/minReplicas", low)]
     up = low >= had_low and high >= had_high
@@ -116,13 +119,35 @@ async def _bounds(planning: Planning, wanted: int | None, low: int | None, high:
         ),
         notes=("the HPA is in charge: a size set past it would be overwritten",),
         posts=(
-            Post(id="written", text="the bounds are set", within=30),
-            Post(
-                id=f"size:{at.kind}/{at.namespace}/{at.name}:{low}:{high}",
+            WRITTEN.post(text="the bounds are set", within=30),
+            SIZE.post(
+                value=f"{at.kind}/{at.namespace}/{at.name}:{low}:{high}",
                 text=f"{at.name} has between {low} and {high} pods ({expected} expected)",
-                within=planning.policy.follow,
+                within=context.policy.follow,
             ),
         ),
         freeze=FreezeRule.EXEMPT if up else FreezeRule.FROZEN,
         title=f"{at.kind.lower()}: scale {'up' if up else 'down'} by its HPA",
     )
+
+
+ACTIONS = (
+    Action(
+        id="workload.scale",
+        title="workload: scale",
+        key="s",
+        kinds=frozenset({"Deployment", "StatefulSet", "Rollout"}),
+        capability=Capability.SCALABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.FROZEN,
+        make=scale,
+        posts=(
+            REPLICAS,
+            AVAILABLE,
+            WRITTEN,
+            SIZE,
+        ),
+        arguments=("replicas", "minimum", "maximum"),
+        needed=("replicas",),
+    ),
+)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tfdash.actions.core.executor import Items, Outcome
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writer
 from tfdash.actions.kubernetes.answers import certainly_not_applied, explain
@@ -129,7 +130,6 @@ def _by_effect(request: Request, document: Any, marks: Marks | None) -> tuple[Re
     return Result.UNKNOWN, "it is neither as it was nor as was wanted: somebody changed it since"
 
 
-Items = tuple[tuple[str, str], ...]
 Note = Callable[[str, str], Awaitable[None]]
 """Records what became of one item."""
 
@@ -149,7 +149,7 @@ async def send_each(
     tell: Callable[[str], None],
     show: Callable[[Items], None],
     note: Note,
-) -> tuple[Result, str, Items]:
+) -> Outcome:
     """All of them in order; the first that is not done ends it. Of a drain's evictions each is an item of its own: one that
     a budget refuses is asked again until the time is over, one that fails does not hold the others."""
     evictions = [r for r in requests if r.path.endswith("/eviction")]
@@ -162,10 +162,10 @@ async def send_each(
         number += 1
         if sent.result is not Result.APPLIED:
             part = f"{number - 1} of {len(requests)} requests were done before; " if number > 1 else ""
-            return sent.result, f"{part}{request.what}: {sent.sentence}", tuple(items.items())
+            return Outcome(sent.result, f"{part}{request.what}: {sent.sentence}", tuple(items.items()))
         said = sent.sentence
     if not many:
-        return Result.APPLIED, said, ()
+        return Outcome(Result.APPLIED, said)
     return await _evict(writer, evictions, number, items, audit_id, policy, tell, show, note)
 
 
@@ -179,7 +179,7 @@ async def _evict(
     tell: Callable[[str], None],
     show: Callable[[Items], None],
     note: Note,
-) -> tuple[Result, str, Items]:
+) -> Outcome:
     over = time.monotonic() + policy.drain_timeout
     waiting, unknown, failed, done = list(evictions), 0, 0, 0
     while waiting:
@@ -214,5 +214,6 @@ async def _evict(
     if failed:
         told += f"; {failed} failed"
     if unknown:
-        return Result.UNKNOWN, f"{told}; of {unknown} the outcome is unknown", tuple(items.items())
-    return (Result.APPLIED if done == len(evictions) else Result.FAILED), told, tuple(items.items())
+        return Outcome(Result.UNKNOWN, f"{told}; of {unknown} the outcome is unknown", tuple(items.items()))
+    result = Result.APPLIED if done == len(evictions) else Result.FAILED
+    return Outcome(result, told, tuple(items.items()))

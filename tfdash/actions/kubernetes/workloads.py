@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.action import Action
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
-from tfdash.model.action import Post
+from tfdash.actions.kubernetes.postconditions import HELD, NOT_HELD, RESTARTED, ROLLED_OUT, WRITTEN
+from tfdash.model.action import FreezeRule, Post, Risk
+from tfdash.model.capability import Capability
 from tfdash.playbook.releases.facts import facts_of, pointer_of
 
-RESTARTED = "kubectl.kubernetes.io/restartedAt"
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
-async def restart(planning: Planning) -> Draft:
+async def restart(context: PlanContext) -> Draft:
     """As ``kubectl rollout restart``: a new revision of the same images. A Rollout restarts its pods without one."""
-    at, stamp = planning.at, planning.stamp
-    document = await planning.document(at)
+    at, stamp = context.at, context.stamp
+    document = await context.document(at)
     spec = document.get("spec", {})
     if spec.get("paused"):
         raise PlanRefused("it is paused: a restart would wait; release it first", remedy="h releases it")
@@ -24,51 +28,49 @@ async def restart(planning: Planning) -> Draft:
         pointers = [UID, "/spec/restartAt"]
         changes = put(document, "/spec/restartAt", stamp)
         how = "its pods are evicted one after another, as maxUnavailable allows; no new revision"
-        posts: tuple[Post, ...] = (
-            Post(id="restarted", text="every pod is younger", within=planning.policy.follow),
-        )
+        posts: tuple[Post, ...] = (RESTARTED.post(text="every pod is younger", within=context.policy.follow),)
     else:
-        where = pointer_of("spec", "template", "metadata", "annotations", RESTARTED)
+        where = pointer_of("spec", "template", "metadata", "annotations", RESTARTED_AT)
         pointers = [UID, where, "/spec/template/spec"]
         changes = put(document, where, stamp)
         how = "every pod is replaced as its strategy allows; this makes a new revision of the same images"
         posts = (
-            Post(id="written", text="the new revision is asked for", within=30),
-            Post(id="rolled-out", text="every pod is new and available", within=planning.policy.follow),
+            WRITTEN.post(text="the new revision is asked for", within=30),
+            ROLLED_OUT.post(text="every pod is new and available", within=context.policy.follow),
         )
     notes = []
     if spec.get("updateStrategy", {}).get("type") == "OnDelete":
         notes.append("its update strategy is OnDelete: no pod is replaced before somebody deletes it")
     request = conditional(
-        path_of(at, document), document, pointers, changes, "ask for a restart", planning.found(document)
+        path_of(at, document), document, pointers, changes, "ask for a restart", context.found(document)
     )
     return Draft(
-        subject=planning.found(document),
+        subject=context.found(document),
         effect=f"{at.kind} {at.name} restarts: {how}",
         requests=(request,),
         facts=facts_of(document, pointers),
         before="running pods",
         after="new pods of the same images",
-        diff=(f"+ {RESTARTED if at.kind != 'Rollout' else 'restartAt'}: {stamp}",),
+        diff=(f"+ {RESTARTED_AT if at.kind != 'Rollout' else 'restartAt'}: {stamp}",),
         notes=tuple(notes),
         posts=posts,
         arguments=((STAMP, stamp),),
     )
 
 
-async def hold(planning: Planning) -> Draft:
+async def hold(context: PlanContext) -> Draft:
     """spec.paused of a Deployment or Rollout."""
-    return await _paused(planning, True)
+    return await _paused(context, True)
 
 
-async def release(planning: Planning) -> Draft:
+async def release(context: PlanContext) -> Draft:
     """spec.paused off: what waits goes on."""
-    return await _paused(planning, False)
+    return await _paused(context, False)
 
 
-async def _paused(planning: Planning, paused: bool) -> Draft:
-    at = planning.at
-    document = await planning.document(at)
+async def _paused(context: PlanContext, paused: bool) -> Draft:
+    at = context.at
+    document = await context.document(at)
     if bool(document.get("spec", {}).get("paused")) is paused:
         raise PlanRefused("it is held already" if paused else "it is not held")
     # going on is decided upon a template; holding must not fail because somebody just changed it
@@ -81,7 +83,7 @@ async def _paused(planning: Planning, paused: bool) -> Draft:
         pointers,
         put(document, "/spec/paused", paused),
         "hold it" if paused else "let it go on",
-        planning.found(document),
+        context.found(document),
     )
     if paused:
         effect = (
@@ -90,12 +92,61 @@ async def _paused(planning: Planning, paused: bool) -> Draft:
     else:
         effect = f"{at.kind} {at.name} goes on from where it was held"
     return Draft(
-        subject=planning.found(document),
+        subject=context.found(document),
         effect=effect,
         requests=(request,),
         facts=facts_of(document, pointers),
         before="held" if not paused else "going on",
         after="held" if paused else "going on",
         diff=(f"- paused: {str(not paused).lower()}", f"+ paused: {str(paused).lower()}"),
-        posts=(Post(id="held" if paused else "not-held", text="spec.paused is as asked", within=30),),
+        posts=((HELD if paused else NOT_HELD).post(text="spec.paused is as asked", within=30),),
     )
+
+
+def _held(standing: Standing) -> bool:
+    return bool(getattr(standing.obj, "paused", False))
+
+
+ACTIONS = (
+    Action(
+        id="workload.restart",
+        title="workload: restart",
+        key="r",
+        kinds=frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"}),
+        capability=Capability.RESTARTABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=restart,
+        posts=(
+            WRITTEN,
+            ROLLED_OUT,
+            RESTARTED,
+        ),
+    ),
+    Action(
+        id="workload.hold",
+        title="workload: hold",
+        key="h",
+        kinds=frozenset({"Deployment", "Rollout"}),
+        capability=Capability.HOLDABLE,
+        risk=Risk.KEY,
+        freeze=FreezeRule.EXEMPT,
+        make=hold,
+        posts=(HELD,),
+        concerns=lambda standing: not _held(standing),
+        carried=True,
+    ),
+    Action(
+        id="workload.release",
+        title="workload: release",
+        key="h",
+        kinds=frozenset({"Deployment", "Rollout"}),
+        capability=Capability.HOLDABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.FROZEN,
+        make=release,
+        posts=(NOT_HELD,),
+        concerns=_held,
+        carried=True,
+    ),
+)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tfdash.actions.core.plan_context import Planning
+from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.policy import Pipeline
 from tfdash.model.action import Request
@@ -31,7 +31,7 @@ def in_json(value: str) -> str:
     return canonical(value)[1:-1]
 
 
-def by_pipeline(planning: Planning, action: str, draft: Draft, pipeline: Pipeline) -> Draft:
+def by_pipeline(context: PlanContext, action: str, draft: Draft, pipeline: Pipeline) -> Draft:
     """The draft with the pipeline's call in place of its own requests. What the texts name is put in now, so that exactly
     that is confirmed; ``{intent}`` when the intent is recorded, so that the run can be found by it."""
     subject = draft.subject
@@ -40,8 +40,8 @@ def by_pipeline(planning: Planning, action: str, draft: Draft, pipeline: Pipelin
         "image": "",
         **dict(draft.names),
         "namespace": subject.namespace,
-        "name": planning.at.name,
-        "kind": planning.at.kind,
+        "name": context.at.name,
+        "kind": context.at.kind,
         "environment": subject.cluster.environment,
         "cluster": subject.cluster.cluster,
         "action": action,

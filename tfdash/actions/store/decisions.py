@@ -1,78 +1,163 @@
-"""What a person decides of a release, with a reason: to roll it back, or that it is verified. Entries of the audit log.
+"""What a person decides of a release, with a reason: to roll it back, or that it is verified.
 
-Nothing is sent for a decision: the "manual" trigger says BREACH from then on, on every terminal that the store reaches,
-and the rollback itself is an action of its own. It is about one version: the next release starts without it.
+Nothing is sent for it: the "manual" trigger says BREACH from then on, on every terminal that the store reaches, and the
+rollback itself is an action of its own. It is about one version: the next release starts without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+import msgspec
 
-from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.action import Action, Target
+from tfdash.actions.core.decision import Decision
+from tfdash.actions.core.eligibility import Standing, of_object
+from tfdash.actions.core.plan_context import PlanContext
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.actions.store.verified_releases import Reads, said, verified
+from tfdash.actions.store.executor import request_of
+from tfdash.actions.store.verified_releases import said, verified
+from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.assessment import Assessment
+from tfdash.model.capability import Capability
 from tfdash.model.judgement import Outcome
+from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.version import version_of
 
-_REASON = 3  # characters at least
+_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Canary"})
+_ABLE = frozenset({Capability.DECIDABLE, Capability.WITHDRAWABLE, Capability.SIGNABLE})
 
 
-class Memory(Protocol):
-    """Where it is remembered. Raises ``LedgerUnavailable``."""
-
-    async def remember_verified(self, good: VerifiedGood) -> None: ...
-
-    def remember_manual(
-        self, subject: Subject, actor: str, sentence: str, version: str = ""
-    ) -> Awaitable[None]: ...
+def of_release(
+    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+) -> Standing:
+    """A decision can be taken about whatever is known here; whether it makes sense, its plan says."""
+    found = of_object(subject, picture, assessment, policy, now)
+    return msgspec.structs.replace(found, able=found.able | _ABLE) if found.known else found
 
 
-Decides = Callable[[Any, Memory, Standing, str, str, float], Coroutine[Any, Any, str]]
+def _release(context: PlanContext) -> ReleaseState:
+    release = context.standing.release
+    if release is None:
+        raise PlanRefused(f"no release of {context.standing.subject} is known here")
+    return release
 
 
-async def roll_back(
-    board: Reads, memory: Memory, stands: Standing, user: str, reason: str, now: float
-) -> str:
-    """Decide to roll the release back; "" as the reason takes a decision back. What came of it, in words."""
-    release = _release(stands)
-    at = release.subject
-    if not reason:
-        if not board.picture.store_state.manual.get(at):
-            raise PlanRefused(f"nobody has decided to roll {at} back")
-        await memory.remember_manual(at, user, "", version_of(release))
-        return f"{at}: the decision to roll back is taken back"
-    _needs(reason)
-    await memory.remember_manual(at, user, f"{user}: {reason}", version_of(release))
-    return f"{at}: {user} decides to roll back"
+async def decide_rollback(context: PlanContext) -> Draft:
+    """From then on the triggers say BREACH of this version."""
+    release = _release(context)
+    at, version = release.subject, version_of(release)
+    return Draft(
+        subject=at,
+        effect=f"the triggers of {at} say BREACH for this version: a person decides to roll it back",
+        requests=(request_of("manual", {"version": version}, "record the decision", at),),
+        after=f"rolling back is decided on for {version}",
+        typed="",
+    )
 
 
-async def sign(board: Reads, memory: Memory, stands: Standing, user: str, reason: str, now: float) -> str:
+async def withdraw_rollback(context: PlanContext) -> Draft:
+    """Takes the decision back."""
+    release = _release(context)
+    at, version = release.subject, version_of(release)
+    decided = context.picture.store_state.manual.get(at, "")
+    if not decided:
+        raise PlanRefused(f"nobody has decided to roll {at} back")
+    return Draft(
+        subject=at,
+        effect=f"the decision to roll {at} back is taken back",
+        requests=(request_of("manual", {"version": version}, "record that it is taken back", at),),
+        before=decided,
+        typed="",
+    )
+
+
+async def sign(context: PlanContext) -> Draft:
     """Remember what serves now as verified by a person. Refused while two versions serve, and while a trigger says BREACH."""
-    release = _release(stands)
-    _needs(reason)
+    release = _release(context)
     if release.in_flight:
         raise PlanRefused("it is in flight: only a version that serves everything can be signed")
     if release.phase not in (Phase.NONE, Phase.COMPLETE):  # what is aborted still stands in the spec
         raise PlanRefused(f"it is {release.phase}: only a version that serves everything can be signed")
-    judged = stands.judgement
+    judged = context.standing.judgement
     if judged is not None and judged.outcome is Outcome.BREACH:
         raise PlanRefused(f"its triggers say BREACH: {judged.sentence}")
-    verdicts = (f"signed by {user}: {reason}", *(said(judged) if judged is not None else ()))
-    good = await verified(board, release, now, user, verdicts)
-    await memory.remember_verified(good)
-    return f"{good.subject}: {user} signs {', '.join(good.images)} as verified"
+    good = await verified(context.board, release, 0.0, "", ())
+    images = ", ".join(good.images)
+    return Draft(
+        subject=good.subject,
+        effect=f"{images} is remembered as the last verified good version of {good.subject}",
+        requests=(request_of("verified", msgspec.to_builtins(good), "record the signature", good.subject),),
+        after=images,
+        typed=context.at.name,
+    )
 
 
-def _needs(reason: str) -> None:
-    if len(reason) < _REASON:
-        raise PlanRefused("a reason is needed")
+async def _decided(decision: Decision) -> str:
+    at, version = decision.plan.subject, str(decision.told["version"])
+    await decision.memory.remember_manual(at, decision.user, f"{decision.user}: {decision.reason}", version)
+    return f"{at}: {decision.user} decides to roll back"
 
 
-def _release(stands: Standing) -> ReleaseState:
-    if stands.release is None:
-        raise PlanRefused(f"no release of {stands.subject} is known here")
-    return stands.release
+async def _withdrawn(decision: Decision) -> str:
+    at, version = decision.plan.subject, str(decision.told["version"])
+    await decision.memory.remember_manual(at, decision.user, "", version)
+    return f"{at}: the decision to roll back is taken back"
+
+
+async def _signed(decision: Decision) -> str:
+    good = msgspec.convert(decision.told, VerifiedGood)
+    judged = decision.standing.judgement
+    verdicts = (
+        f"signed by {decision.user}: {decision.reason}",
+        *(said(judged) if judged is not None else ()),
+    )
+    good = msgspec.structs.replace(good, at=decision.now, by=decision.user, verdicts=verdicts)
+    await decision.memory.remember_verified(good)
+    return f"{good.subject}: {decision.user} signs {', '.join(good.images)} as verified"
+
+
+ACTIONS = (
+    Action(
+        id="release.decide-rollback",
+        title="release: decide to roll back",
+        kinds=_KINDS,
+        capability=Capability.DECIDABLE,
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.EXEMPT,
+        make=decide_rollback,
+        target=Target.STORE,
+        record=_decided,
+        offered=False,
+        look=of_release,
+    ),
+    Action(
+        id="release.withdraw-rollback",
+        title="release: take the decision to roll back back",
+        kinds=_KINDS,
+        capability=Capability.WITHDRAWABLE,
+        risk=Risk.KEY,
+        freeze=FreezeRule.EXEMPT,
+        make=withdraw_rollback,
+        target=Target.STORE,
+        record=_withdrawn,
+        offered=False,
+        look=of_release,
+    ),
+    Action(
+        id="release.sign",
+        title="release: sign as verified",
+        kinds=_KINDS,
+        capability=Capability.SIGNABLE,
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.EXEMPT,
+        make=sign,
+        target=Target.STORE,
+        record=_signed,
+        offered=False,
+        look=of_release,
+    ),
+)

@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from tfdash.actions.core.protocols import Ledger, Writer
-from tfdash.actions.kubernetes.patches import Marks
-from tfdash.actions.kubernetes.sending import read_outcome
-from tfdash.model.action import Plan, Request, Result
+from tfdash.actions.core.executor import Executor
+from tfdash.actions.core.protocols import Ledger, PlanRefused, Reconciled
+from tfdash.model.action import Plan, Result
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import Entry, EntryKind
-from tfdash.model.subject import ClusterRef
 from tfdash.text import safe
 
 
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """``result`` UNKNOWN is for the operator to say; everything else is recorded already."""
-
-    entry: Entry
-    result: Result
-    sentence: str
-    recorded: bool = False
-
-
-async def settle(
+async def reconcile(
     entries: Iterable[Entry],
-    writers: Mapping[ClusterRef, Writer],
+    executor_of: Callable[[Plan], Executor],
     ledger: Ledger | None,
     *,
     now: float = 0.0,
     patience: float = 0.0,
-) -> tuple[Settled, ...]:
-    """Each intent read again. What can be told is recorded as its outcome. ``patience``: seconds from an intent until its
+) -> tuple[Reconciled, ...]:
+    """Each intent read again; ``executor_of`` raises ``PlanRefused`` where its target cannot be reached from here. What can be told is recorded as its outcome. ``patience``: seconds from an intent until its
     server has certainly given up; before that nothing is "not applied"."""
     found = []
     for entry in entries:
-        result, sentence = await _read(entry, writers)
+        result, sentence = await _read(entry, executor_of)
         if result is Result.NOT_APPLIED and now < entry.at + patience:
             wait = min(patience, entry.at + patience - now)
             result = Result.UNKNOWN
@@ -47,7 +36,7 @@ async def settle(
         recorded = False
         if result is not Result.UNKNOWN and ledger is not None:
             recorded = await record(ledger, entry, result, sentence, "settled at the start by reading")
-        found.append(Settled(entry=entry, result=result, sentence=safe(sentence), recorded=recorded))
+        found.append(Reconciled(entry=entry, result=result, sentence=safe(sentence), recorded=recorded))
     return tuple(found)
 
 
@@ -69,14 +58,15 @@ async def record(ledger: Ledger, entry: Entry, result: Result, sentence: str, ho
     return True
 
 
-async def _read(entry: Entry, writers: Mapping[ClusterRef, Writer]) -> tuple[Result, str]:
+async def _read(entry: Entry, executor_of: Callable[[Plan], Executor]) -> tuple[Result, str]:
     data = _data(entry)
     try:
         plan = msgspec.convert(data.get("plan"), Plan)
     except msgspec.ValidationError:
         return Result.UNKNOWN, "its plan cannot be read any more"
-    writer = writers.get(plan.subject.cluster)
-    if writer is None:
+    try:
+        executor = executor_of(plan)
+    except PlanRefused:
         return Result.UNKNOWN, f"{plan.subject.cluster.cluster} cannot be reached from here"
     requests = [*(r for c in plan.choices if c.chosen for r in c.requests), *plan.requests]
     results = []
@@ -84,7 +74,7 @@ async def _read(entry: Entry, writers: Mapping[ClusterRef, Writer]) -> tuple[Res
     kept = marks if isinstance(marks, list) and len(marks) == len(requests) else [None] * len(requests)
     for request, mark in zip(requests, kept, strict=True):
         try:
-            results.append(await _outcome(writer, request, mark))
+            results.append(await executor.read_outcome(request, mark))
         except ReadFailed as failed:
             return Result.UNKNOWN, f"the cluster cannot be read: {failed.problem}"
     kinds = {result for result, _ in results}
@@ -95,12 +85,6 @@ async def _read(entry: Entry, writers: Mapping[ClusterRef, Writer]) -> tuple[Res
         return Result.UNKNOWN, told
     done = sum(result is Result.APPLIED for result, _ in results)
     return Result.FAILED, f"{done} of {len(results)} requests were done: {told}"
-
-
-async def _outcome(writer: Writer, request: Request, marks: Marks | None) -> tuple[Result, str]:
-    if request.argv or not request.path.startswith("/"):
-        return Result.UNKNOWN, f"{request.what}: a command leaves nothing behind that could be read"
-    return await read_outcome(writer, request, marks)
 
 
 def _data(entry: Entry) -> dict[str, Any]:

@@ -1,0 +1,27 @@
+"""Going back to an earlier revision of a Rollout: by its template, as any workload does."""
+
+from __future__ import annotations
+
+from tfdash.actions.core.action import Action
+from tfdash.actions.kubernetes.postconditions import ROLLOUT_DONE, WRITTEN
+from tfdash.actions.kubernetes.rollback import undo
+from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.capability import Capability
+
+ACTIONS = (
+    Action(
+        id="rollout.undo",
+        title="rollout: undo to a revision",
+        kinds=frozenset({"Rollout"}),
+        capability=Capability.UNDOABLE,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=undo,
+        posts=(
+            WRITTEN,
+            ROLLOUT_DONE,
+        ),
+        arguments=("revision",),
+        carried=True,
+    ),
+)

@@ -1,0 +1,58 @@
+"""What an action is: one entry of the registry, declared beside the function that drafts its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tfdash.actions.core.decision import Record
+from tfdash.actions.core.eligibility import Look, Standing, of_object
+from tfdash.actions.core.plan_context import PlanContext
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.postconditions import Postcondition
+from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.capability import Capability
+
+Maker = Callable[[PlanContext], Awaitable[Draft]]
+
+
+class Target(StrEnum):
+    """What an action changes. Each has its executor in ``tfdash.actions.executors``."""
+
+    CLUSTER = "cluster"
+    STORE = "store"  # what a person decides: a fact that other terminals and the gate rely on
+    APPROVALS = "approvals"  # the server that stamps who approves
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """``key`` "" is reached by the palette alone. ``promotes``: it moves a new version on, so a canary verdict is asked.
+
+    ``concerns``: False where it is not even mentioned (a release of what is not held). ``arguments`` names what may be
+    given, ``needed`` what must be. ``look`` says how things stand for its subject; ``posts`` are all that its plans may name.
+    """
+
+    id: str
+    title: str
+    kinds: frozenset[str]
+    capability: Capability
+    risk: Risk
+    freeze: FreezeRule
+    make: Maker
+    key: str = ""
+    target: Target = Target.CLUSTER
+    record: Record | None = None  # of what a person decides: what records it
+    posts: tuple[Postcondition, ...] = ()
+    promotes: bool = False
+    arguments: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    carried: bool = False  # acts on the carrier of the release rather than on the workload
+    terminal: bool = False  # runs a command with the operator's terminal
+    offered: bool = True  # shown with its subject; else only a command of its own leads to it
+    concerns: Callable[[Standing], bool] = lambda standing: True
+    look: Look = of_object
+
+    def acts_on_carrier(self, standing: Standing) -> bool:
+        """Whether it acts on the carrier of the release rather than on the subject itself."""
+        return self.carried and standing.carrier is not None

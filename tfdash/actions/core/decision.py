@@ -1,0 +1,41 @@
+"""What a person decides and the store remembers, while it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.protocols import Ledger
+from tfdash.model.action import Plan
+from tfdash.model.store_state import VerifiedGood
+from tfdash.model.subject import Subject
+
+
+class Memory(Protocol):
+    """Where decisions about releases are remembered. Raises ``LedgerUnavailable``."""
+
+    async def remember_verified(self, good: VerifiedGood) -> None: ...
+
+    async def remember_manual(
+        self, subject: Subject, actor: str, sentence: str, version: str = ""
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``told`` is what its plan's request says, ``standing`` how things stand now (epoch seconds)."""
+
+    ledger: Ledger
+    memory: Memory
+    user: str
+    reason: str
+    plan: Plan
+    now: float
+    told: Mapping[str, Any]
+    standing: Standing
+
+
+Record = Callable[[Decision], Awaitable[str]]
+"""Records a decision and says so in words. Raises ``LedgerUnavailable``, ``ApprovalRefused``."""

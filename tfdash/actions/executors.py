@@ -1,0 +1,102 @@
+"""What carries out the plans of each target. A further target is a module with an ``Executor`` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from tfdash.actions.core.action import Action, Target
+from tfdash.actions.core.decision import Memory
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.executor import Executor
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import Ledger, PlanRefused, Writer, Writers
+from tfdash.actions.kubernetes.executor import ClusterExecutor, Reads
+from tfdash.actions.pipelines.executor import PipelineExecutor
+from tfdash.actions.store.executor import StoreExecutor, who_approves
+from tfdash.clock import Clock
+from tfdash.model.action import Plan
+from tfdash.model.subject import ClusterRef
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What executors are made of. ``ledger`` None: there is no store."""
+
+    board: Reads
+    writers: Writers
+    ledger: Ledger | None
+    memory: Memory | None
+    policy: ActionPolicy
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Work:
+    """One plan to be carried out. ``again`` makes it once more; ``standing`` says how things stand for it now."""
+
+    action: Action
+    plan: Plan
+    again: Callable[[], Awaitable[Plan]]
+    standing: Callable[[], Standing]
+
+
+def writer_of(writers: Writers, ref: ClusterRef) -> Writer:
+    """Raises ``PlanRefused`` where the cluster is only read."""
+    writer = writers.clusters.get(ref)
+    if writer is None:
+        raise PlanRefused(f"{ref.cluster} is only read")
+    return writer
+
+
+def _cluster(parts: Parts, work: Work) -> Executor:
+    writer = writer_of(parts.writers, work.plan.subject.cluster)
+    pipeline = parts.policy.pipelines.get(work.action.id)
+    if pipeline is not None:
+        return PipelineExecutor(writer, parts.board, parts.policy, pipeline, parts.writers)
+    return ClusterExecutor(writer, parts.board, parts.policy, parts.writers.calls)
+
+
+def _store(parts: Parts, work: Work) -> Executor:
+    """As whoever the environment's own server says that we are."""
+    environment = work.plan.subject.cluster.environment
+    writer = next((w for ref, w in parts.writers.clusters.items() if ref.environment == environment), None)
+    if writer is None:
+        raise PlanRefused(f"{environment} is only read")
+    return _deciding(parts, work, writer.identity)
+
+
+def _approvals(parts: Parts, work: Work) -> Executor:
+    """As whoever the server that stamps approvals says that we are."""
+    ledger = parts.ledger
+    if ledger is None:
+        raise PlanRefused("there is no store")
+    return _deciding(parts, work, lambda: who_approves(ledger))
+
+
+def _deciding(
+    parts: Parts, work: Work, identity: Callable[[], Awaitable[tuple[str, tuple[str, ...]]]]
+) -> Executor:
+    if parts.ledger is None or work.action.record is None:
+        raise PlanRefused("there is no store")
+    return StoreExecutor(
+        identity,
+        work.action.record,
+        parts.ledger,
+        parts.memory or parts.ledger,
+        parts.clock.now,
+        work.again,
+        work.standing,
+    )
+
+
+EXECUTORS: Mapping[Target, Callable[[Parts, Work], Executor]] = {
+    Target.CLUSTER: _cluster,
+    Target.STORE: _store,
+    Target.APPROVALS: _approvals,
+}
+
+
+def executor_of(parts: Parts, work: Work) -> Executor:
+    """Raises ``PlanRefused`` where nothing here could carry it out."""
+    return EXECUTORS[work.action.target](parts, work)

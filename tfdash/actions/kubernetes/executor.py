@@ -1,0 +1,113 @@
+"""Carries plans out on one cluster: requests to its API server, a call to a configured gate, or kubectl in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tfdash.actions.core.executor import Outcome, Sending
+from tfdash.actions.core.plan_digest import requests_of
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Pipelines, Writer
+from tfdash.actions.kubernetes import server_checks
+from tfdash.actions.kubernetes.events import event_request, write_event
+from tfdash.actions.kubernetes.patches import Marks, marks_of
+from tfdash.actions.kubernetes.sending import read_outcome, send_each
+from tfdash.model.action import Check, Plan, Request, Result
+from tfdash.model.observation import ProblemKind
+from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.subject import Subject
+from tfdash.text import safe
+
+
+class Reads(Protocol):
+    """What is asked of the board."""
+
+    async def read(self, subject: Subject) -> Document: ...
+
+
+class ClusterExecutor:
+    """``tfdash.actions.core.executor.Executor`` for one cluster."""
+
+    journals = False
+
+    def __init__(
+        self, writer: Writer, board: Reads, policy: ActionPolicy, calls: Pipelines | None = None
+    ) -> None:
+        self.writer: Writer = writer
+        self._board, self._policy, self._calls = board, policy, calls
+
+    async def identity(self) -> tuple[str, tuple[str, ...]]:
+        return await self.writer.identity()
+
+    async def rights(self, plan: Plan) -> Check:
+        return await server_checks.rights(plan, self.writer)
+
+    async def facts(self, plan: Plan) -> Check:
+        return await server_checks.facts(plan, self.writer)
+
+    async def dry_run(self, plan: Plan) -> Check:
+        return await server_checks.dry_run(plan, self.writer)
+
+    async def send(self, sending: Sending) -> Outcome:
+        requests = requests_of(sending.plan)
+        if sending.terminal is not None:
+            return await _in_the_terminal(sending, sending.terminal)
+        if requests[0].path.startswith(("http://", "https://")):
+            return await self._call(requests[0])
+        return await send_each(
+            self.writer,
+            requests,
+            sending.audit_id,
+            self._policy,
+            sending.say,
+            sending.show,
+            sending.note,
+        )
+
+    async def _call(self, request: Request) -> Outcome:
+        if self._calls is None:
+            return Outcome(Result.NOT_APPLIED, "this terminal has nothing that could call it")
+        try:
+            answer = await self._calls.call(request, timeout=self._policy.server_timeout)
+        except NotSent as error:
+            return Outcome(Result.NOT_APPLIED, safe(f"not sent: {error}"))
+        except OutcomeUnknown as error:
+            return Outcome(Result.UNKNOWN, safe(str(error)))
+        result = Result.APPLIED if answer.ok else Result.FAILED
+        return Outcome(result, f"it answered {answer.status} {answer.message}".rstrip())
+
+    async def read_outcome(self, request: Request, marks: Marks | None) -> tuple[Result, str]:
+        if request.argv or not request.path.startswith("/"):
+            return Result.UNKNOWN, f"{request.what}: a command leaves nothing behind that could be read"
+        return await read_outcome(self.writer, request, marks)
+
+    def marks(self, request: Request) -> Marks:
+        return marks_of(request)
+
+    async def document(self, subject: Subject) -> Mapping[str, Any] | None:
+        try:
+            return (await self._board.read(subject)).document
+        except ReadFailed as failed:
+            if failed.problem.kind is ProblemKind.NOT_SERVED:  # 404
+                return None
+            raise
+
+    async def announce(
+        self, plan: Plan, sentence: str, *, actor: str, intent: str, now: float, warning: bool
+    ) -> str:
+        request = event_request(plan, actor, sentence, intent, now, warning=warning)
+        patience = self._policy.ledger_patience
+        try:
+            async with asyncio.timeout(patience):
+                return await write_event(self.writer, request, "", patience)
+        except TimeoutError:
+            return "no answer in time"
+
+
+async def _in_the_terminal(sending: Sending, ended: asyncio.Future[int]) -> Outcome:
+    """The screen suspends itself, runs the command in its terminal, and says how it ended."""
+    sending.hand_over(safe(" ".join(requests_of(sending.plan)[0].argv)))
+    code = await ended
+    return Outcome(Result.APPLIED if code == 0 else Result.FAILED, f"the command ended with {code}")

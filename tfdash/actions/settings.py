@@ -1,0 +1,22 @@
+"""[actions] as the configuration has it: the ids that it names are actions of the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfdash.actions.core.policy import ActionsSettings
+from tfdash.actions.registry import wrong_for_second_person, wrong_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionsTable(ActionsSettings):
+    __doc__ = ActionsSettings.__doc__
+
+    def __post_init__(self) -> None:
+        """A misspelt id would ask nobody, and run nothing."""
+        for name in self.second_person:
+            if why := wrong_for_second_person(name):
+                raise ValueError(f"second_person: {why}")
+        for name in self.pipelines:
+            if why := wrong_id(name):
+                raise ValueError(f"pipelines: {why}")

@@ -1,0 +1,110 @@
+"""A second person's answer to a plan. Approving needs no approval; who approves is stamped by a server."""
+
+from __future__ import annotations
+
+from tfdash.actions.core.action import Action, Target
+from tfdash.actions.core.decision import Decision
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_context import PlanContext
+from tfdash.actions.core.plan_digest import Draft, plan_of
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import ApprovalRefused, PlanRefused
+from tfdash.actions.store.executor import request_of
+from tfdash.actions.store.subjects import APPROVAL
+from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.assessment import Assessment
+from tfdash.model.capability import Capability
+from tfdash.model.picture import Picture
+from tfdash.model.store_state import ApprovalRequest
+from tfdash.model.subject import Subject
+
+
+def _asked(picture: Picture, approval: str) -> ApprovalRequest | None:
+    return next((a for a in picture.store_state.approvals if a.id == approval), None)
+
+
+def of_approval(
+    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+) -> Standing:
+    """Whether it may still be answered, the server that keeps it says."""
+    if _asked(picture, subject.name) is None:
+        return Standing(subject=subject, known=False)
+    return Standing(subject=subject, able=frozenset({Capability.APPROVABLE, Capability.DENIABLE}))
+
+
+def _request(context: PlanContext) -> ApprovalRequest:
+    asked = _asked(context.picture, context.at.name)
+    if asked is None:
+        raise PlanRefused(f"{context.at} is not known here")
+    return asked
+
+
+async def approve(context: PlanContext) -> Draft:
+    """Refused where the plan that is shown is not the one that its digest names."""
+    asked = _request(context)
+    try:
+        plan = plan_of(asked)
+    except ApprovalRefused as refused:
+        raise PlanRefused(str(refused)) from None
+    told = {"approval": asked.id, "digest": asked.digest, "approve": True}
+    return Draft(
+        subject=context.at,
+        effect=f"{asked.requester}'s plan is approved, once: {plan.effect}",
+        requests=(request_of("approval", told, "record the approval", context.at),),
+        before=plan.before,
+        after=plan.after,
+        diff=plan.diff,
+        skips=plan.skips,
+        not_reverted=plan.not_reverted,
+        notes=plan.notes,
+        typed=plan.subject.name,
+    )
+
+
+async def deny(context: PlanContext) -> Draft:
+    """A denial needs no plan that can be read, and no name."""
+    asked = _request(context)
+    told = {"approval": asked.id, "digest": asked.digest, "approve": False}
+    return Draft(
+        subject=context.at,
+        effect=f"{asked.requester}'s plan is denied",
+        requests=(request_of("approval", told, "record the denial", context.at),),
+        typed="",
+    )
+
+
+async def _answered(decision: Decision) -> str:
+    told = decision.told
+    found = await decision.ledger.decide(str(told["approval"]), bool(told["approve"]), decision.reason)
+    by = f" as {found.approver}, stamped by {found.stamped_by}" if found.approver else ""
+    return f"request {found.id} is {found.state}{by}"
+
+
+ACTIONS = (
+    Action(
+        id="approval.approve",
+        title="approval: approve",
+        kinds=frozenset({APPROVAL}),
+        capability=Capability.APPROVABLE,
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.EXEMPT,
+        make=approve,
+        target=Target.APPROVALS,
+        record=_answered,
+        offered=False,
+        look=of_approval,
+    ),
+    Action(
+        id="approval.deny",
+        title="approval: deny",
+        kinds=frozenset({APPROVAL}),
+        capability=Capability.DENIABLE,
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.EXEMPT,
+        make=deny,
+        target=Target.APPROVALS,
+        record=_answered,
+        offered=False,
+        look=of_approval,
+    ),
+)

@@ -1,0 +1,93 @@
+"""Break-glass of one environment: the calendar and the second person are waived for a time, and nothing else."""
+
+from __future__ import annotations
+
+from tfdash.actions.core.action import Action, Target
+from tfdash.actions.core.decision import Decision
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_context import PlanContext
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.store.executor import request_of
+from tfdash.actions.store.subjects import ENVIRONMENT
+from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.assessment import Assessment
+from tfdash.model.capability import Capability
+from tfdash.model.picture import Picture
+from tfdash.model.subject import Subject
+
+
+def of_environment(
+    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+) -> Standing:
+    """Known where one of its clusters is."""
+    known = any(ref.environment == subject.name for ref in picture.clusters)
+    able = frozenset({Capability.BREAKABLE, Capability.CLOSABLE})
+    return Standing(subject=subject, known=known, able=able)
+
+
+async def break_glass(context: PlanContext) -> Draft:
+    """Never frozen, and no second person is asked: it is what opens the way past both."""
+    at = context.at
+    return Draft(
+        subject=at,
+        effect=f"the release calendar and the second person are waived in {at.name} for a time, and nothing else",
+        requests=(
+            request_of("break-glass", {"environment": at.name}, "record that the glass is broken", at),
+        ),
+    )
+
+
+async def end_break_glass(context: PlanContext) -> Draft:
+    """At once, also where it cannot be recorded."""
+    at = context.at
+    return Draft(
+        subject=at,
+        effect=f"the release calendar and the second person hold in {at.name} again",
+        requests=(
+            request_of("end-break-glass", {"environment": at.name}, "record that break-glass is over", at),
+        ),
+        typed="",
+    )
+
+
+async def _broken(decision: Decision) -> str:
+    environment = str(decision.told["environment"])
+    await decision.ledger.break_glass(environment, decision.user, decision.reason)
+    return f"break-glass active in {environment}: the calendar and the second person are waived"
+
+
+async def _ended(decision: Decision) -> str:
+    environment = str(decision.told["environment"])
+    await decision.ledger.end_break_glass(environment, decision.user)
+    return f"break-glass in {environment} is over; somebody else reviews it (:audit)"
+
+
+ACTIONS = (
+    Action(
+        id="environment.break-glass",
+        title="environment: break the glass",
+        kinds=frozenset({ENVIRONMENT}),
+        capability=Capability.BREAKABLE,
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.EXEMPT,
+        make=break_glass,
+        target=Target.STORE,
+        record=_broken,
+        offered=False,
+        look=of_environment,
+    ),
+    Action(
+        id="environment.end-break-glass",
+        title="environment: end break-glass",
+        kinds=frozenset({ENVIRONMENT}),
+        capability=Capability.CLOSABLE,
+        risk=Risk.KEY,
+        freeze=FreezeRule.EXEMPT,
+        make=end_break_glass,
+        target=Target.STORE,
+        record=_ended,
+        offered=False,
+        look=of_environment,
+    ),
+)
