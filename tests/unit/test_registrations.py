@@ -19,6 +19,7 @@ import pytest
 from screens import commands
 from screens.registry import page_id
 from tests.unit.cli.server import kubeconfig
+from tfdash import playbook
 from tfdash.board.board import Board
 from tfdash.cli import parser
 from tfdash.cli.completion import _commands, bash
@@ -29,9 +30,17 @@ from tfdash.cli.storing import store_options
 from tfdash.clock import SystemClock
 from tfdash.config.load import load
 from tfdash.config.quick import load_quick
+from tfdash.judging.judge import Judge, judge_all
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kinds import KINDS, LISTED, OPTIONAL
-from tfdash.model.subject import ClusterRef
+from tfdash.model.kubecluster import Node
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Change, ClusterPicture, Picture
+from tfdash.model.subject import ClusterRef, Key
+from tfdash.model.verdict import Level
+from tfdash.playbook.registry import RULES, SECTIONS
+from tfdash.playbook.rule import Rule
+from tfdash.playbook.section import Section
 from tfdash.report import snapshot
 from tfdash.report.gather import screen_view
 from tfdash.setting import Table, hints_of, table_in
@@ -43,6 +52,7 @@ from tfdash.sources.kubernetes.transport import Refused, check_allowed
 from tfdash.store.opening import open_store
 from tfdash.views import kinds as views
 from tfdash.views.kinds import VIEWS, view_of
+from tfdash.views.pages import PAGES
 from tfdash.views.sources import source_rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -250,3 +260,54 @@ async def test_a_source_shows_everywhere_from_its_registration_alone(tmp_path: P
         "clusters": False,
         "metrics": False,
     }
+
+
+# -- rules and sections of the playbook -------------------------------------------------------------------------------
+
+PLACE = ClusterRef("production", "eu-1")
+
+
+def _registered(type_: type) -> dict[str, object]:
+    """Every rule or section that some module of the playbook holds, by its id."""
+    found: dict[str, object] = {}
+    for module in pkgutil.walk_packages(playbook.__path__, "tfdash.playbook."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, type_):
+                found[value.id] = value  # type: ignore[attr-defined]
+    return found
+
+
+def test_every_rule_and_section_of_the_playbook_stands_in_its_table() -> None:
+    assert {rule.id: rule for rule in RULES} == _registered(Rule)
+    assert {section.id: section for section in SECTIONS} == _registered(Section)
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert len({section.id for section in SECTIONS}) == len(SECTIONS)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_what_a_rule_looks_at_is_a_kind_that_can_be_read(rule: Rule) -> None:
+    assert rule.judges
+    assert rule.kinds <= set(KINDS) | set(OPTIONAL)
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.id)
+def test_a_section_has_its_line_its_screen_and_its_tab(section: Section) -> None:
+    cluster = ClusterPicture(ref=PLACE, info=Observation(), kinds={})
+    told = judge_all(Picture(at=0.0, number=1, clusters={PLACE: cluster}), 0.0)
+    assert [s.level for s in told.sections if s.id == section.id] == [Level.UNKNOWN], "and is not well unread"
+    assert page_id(section.target)
+    assert any(section.id in page.sections for page in PAGES)
+
+
+def test_a_rule_or_section_that_is_taken_out_is_missed() -> None:
+    """The tables are what the judge runs: without a line there is no verdict and no section."""
+    node = Node(namespace="", name="n1")
+    seen = Observation(value={Key("", "n1"): node}, complete=True, observed_at=0.0)
+    cluster = ClusterPicture(ref=PLACE, info=Observation(), kinds={"Node": seen})
+    picture = Picture(at=0.0, number=1, clusters={PLACE: cluster})
+    every = Change(keys={(PLACE, "Node"): None}, freshness=frozenset({(PLACE, "Node")}))
+    assert Judge().assess(picture, every, 0.0)[0].verdicts
+    less = tuple(rule for rule in RULES if rule.id != "node.ready")
+    assert not Judge(rules=less).assess(picture, every, 0.0)[0].verdicts
+    told = Judge(sections=SECTIONS[1:]).assess(picture, every, 0.0)[0]
+    assert [s.id for s in told.sections] == [s.id for s in SECTIONS[1:]]

@@ -21,11 +21,12 @@ class CalendarRunner:
     def due_at(self) -> float | None:
         return self._due
 
-    def assess(self, picture: Picture, change: Change, now: float) -> None:
+    def assess(self, picture: Picture, change: Change, now: float) -> bool:
+        """Look again where it may say something else; True where it does."""
         infos = any(kind == "" for _, kind in change.freshness)
         due = self._due is None or self._due <= now
         if not (due or infos or change.store):
-            return
+            return False
         skews = [
             (c.info.value.skew, ref.cluster)
             for ref, c in picture.clusters.items()
@@ -34,12 +35,14 @@ class CalendarRunner:
         skew, where = max(skews, key=lambda pair: abs(pair[0]), default=(None, ""))
         waived = next((_words(b) for b in picture.store_state.break_glass.values() if b.until > now), "")
         told = calendar_state(self._policy, now, skew=skew, cluster=where, waived=waived)
-        if self.state is None or msgspec.structs.replace(told, at=self.state.at) != self.state:
+        other = self.state is None or msgspec.structs.replace(told, at=self.state.at) != self.state
+        if other:
             self.state = told
         edges = [told.closes_at, told.opens_at, told.finish_until, told.freeze.end if told.freeze else None]
         edges += [slot.start for slot in told.next[:1]]
         edges += [b.until for b in picture.store_state.break_glass.values()]
         self._due = min((t for t in edges if t is not None and t > now), default=now + 3600.0)
+        return other
 
 
 def _words(glass: BreakGlass) -> str:

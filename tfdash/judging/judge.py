@@ -60,8 +60,7 @@ class Judge:
         changed = self._rules.assess(picture, change, self._policies, now)
         self._canaries.states = self._rules.releases
         changed |= self._canaries.assess(picture, change, changed, now)
-        self._calendar.assess(picture, change, now)
-        if changed or change.freshness:
+        if self._calendar.assess(picture, change, now) or changed or change.freshness:
             self._sections = summarise(
                 self._table,
                 Findings(

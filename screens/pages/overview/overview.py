@@ -29,8 +29,8 @@ _SOURCES = 8  # lines of sources at most; the rest is on :sources
 
 
 def _cells(section: SectionState) -> Sequence[Cell]:
-    state = states.of_level(Level(section.level))
-    if section.sentence == "loading":
+    state = states.of_level(section.level)
+    if section.loading:
         state = states.LOADING
     bright = "breach" if section.level == Level.BREACH else ""
     return (
@@ -100,7 +100,7 @@ class OverviewScreen(BoardScreen):
                 Piece(f" {state.text} ", f"tok-{state.token}"),
                 Piece(" nothing in the playbook asks for you now", "tok-dim"),
             ]
-        if worst.sentence == "loading":
+        if worst.loading:
             return [Piece(" ◐ loading the platform …", "tok-moving")]
         return [Piece(f" {state.text}  ", f"tok-{state.token}"), Piece(safe(worst.detail or worst.sentence))]
 

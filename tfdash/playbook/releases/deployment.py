@@ -50,7 +50,7 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
     living = [s for s in older if s.replicas or s.desired]
     waiting = newest is not None and newest.template.containers != deployment.template.containers
     once = progressing is not None and progressing.reason == _DONE
-    unread = world.unread(ReplicaSet) if not links.replica_sets else ""
+    unread = world.unreadable(ReplicaSet) if not links.replica_sets else ""
     flight = bool(living) or waiting or not (once or (newest is None and status.release is Release.COMPLETE))
     canary, stable = _sides(deployment, links, newest, living or older, flight, waiting)
     finished = (progressing.updated or progressing.since) if progressing is not None and once else None
@@ -75,7 +75,7 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
         managed_by=manager_of(world, deployment),
         capabilities=frozenset(capabilities),
         refused=refused,
-        problem=f"replica sets cannot be read: {unread}" if unread and unread != "not asked for" else "",
+        problem=f"replica sets cannot be read: {unread}" if unread else "",
         serving=served,
         served=told,
     )

@@ -106,8 +106,8 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     flight = phase in (Phase.PROGRESSING, Phase.PAUSED, Phase.ANALYSING, Phase.STUCK)
     served, told = _serving(rollout, flight)
     able, refused = capabilities(rollout, between, bool(others))
-    unread = world.unread(ReplicaSet) if not links.replica_sets else ""
-    if unread and unread != "not asked for":
+    unread = world.unreadable(ReplicaSet) if not links.replica_sets else ""
+    if unread:
         problem = "; ".join(p for p in (problem, f"replica sets cannot be read: {unread}") if p)
     promotable = "promotable" in able
     return ReleaseState(

@@ -11,6 +11,7 @@ from tfdash.model.subject import Key, Subject
 from tfdash.model.workload import WorkloadState
 from tfdash.playbook.seen import Look, Relation
 from tfdash.playbook.serving.links import Links, links_of
+from tfdash.playbook.staleness import NOT_ASKED
 
 K = TypeVar("K", bound=Object)
 _RUNS_OF = Relation(AnalysisRun, lambda r: () if r.owner is None else (r.owner.uid,))
@@ -45,6 +46,11 @@ class World:
     def unread(self, *kinds: type[Object]) -> str:
         """Why the objects of the first of ``kinds`` that is not known are not, "" where all are."""
         return next((why.cause for kind in kinds if (why := self.look.unread(kind)) is not None), "")
+
+    def unreadable(self, kind: type[Object]) -> str:
+        """The same, but for a kind that was asked for: what nobody asks for is no fault."""
+        why = self.look.unread(kind)
+        return "" if why is None or why == NOT_ASKED else why.cause
 
     # -- what belongs to what -----------------------------------------------------------------------------------
 

@@ -1,0 +1,288 @@
+"""The table of rules: nothing is judged by what was not read, and what was looked at decides who is judged again."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.playbook.making import (
+    NOW,
+    REF,
+    condition,
+    deployment,
+    picture,
+    pod,
+    replica_set,
+    running,
+    waiting,
+)
+from tfdash.judging.judge import Judge
+from tfdash.model.assessment import Assessment
+from tfdash.model.kube import Object, Owner, Pod
+from tfdash.model.kubecluster import Event, Node
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Change, Picture
+from tfdash.model.subject import Key, Subject
+from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.playbook.registry import RULES
+from tfdash.playbook.rule import Case, Rule, Told
+from tfdash.playbook.section import worst_of
+from tfdash.playbook.seen import Relation
+from tfdash.playbook.staleness import Unread
+
+PODS_ON = Relation(Pod, lambda p: (p.node,))
+READY = (condition("Ready", "True"),)
+NODE = Node(namespace="", name="n1", conditions=READY)
+SUBJECT = Subject(REF, "Node", "", "n1")
+
+
+def crowded(case: Case[Node]) -> Told:
+    """At most one pod on a node: a rule that needs another kind than its subjects'."""
+    pods = case.seen(PODS_ON, case.obj.name)
+    assert not isinstance(pods, Unread), "what a rule needs is there when it is asked"
+    level = Level.OK if len(pods) < 2 else Level.WARN
+    return Told((Verdict(level=level, rule="t.crowded", subject=case.subject, sentence=f"{len(pods)} pods"),))
+
+
+CROWDED = Rule("t.crowded", (Node,), crowded, needs=(Pod,))
+
+
+def change(p: Picture) -> Change:
+    kinds = frozenset((REF, kind) for kind in p.clusters[REF].kinds)
+    return Change(keys=dict.fromkeys(kinds), freshness=kinds)
+
+
+def with_kind(p: Picture, kind: str, seen: Observation[Any] | None) -> Picture:
+    cluster = p.clusters[REF]
+    kinds = {k: v for k, v in cluster.kinds.items() if k != kind} | ({} if seen is None else {kind: seen})
+    return msgspec.structs.replace(p, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
+
+
+def told(judge: Judge, p: Picture, now: float = NOW) -> Assessment:
+    return judge.assess(p, change(p), now)[0]
+
+
+def on(name: str, **fields: Any) -> Pod:
+    return pod(name, running(), **{"node": "n1", **fields})
+
+
+@pytest.mark.parametrize(
+    ("seen", "unknown", "cause"),
+    [
+        (None, UnknownKind.NO_DATA, "not asked for"),
+        (Observation(), UnknownKind.LOADING, "still loading"),
+        (Observation(value={}, progress=None), UnknownKind.LOADING, "still loading"),
+        (Observation(value={}, complete=True, provisional=True), UnknownKind.LOADING, "still loading"),
+        *(
+            (Observation(problem=Problem(kind=kind, cause="why", remedy="do so")), unknown, "why; do so")
+            for kind, unknown in (
+                (ProblemKind.FORBIDDEN, UnknownKind.NO_PRIVILEGE),
+                (ProblemKind.LOGIN_EXPIRED, UnknownKind.NO_PRIVILEGE),
+                (ProblemKind.BAD_ANSWER, UnknownKind.QUERY_ERROR),
+                (ProblemKind.SERVER_ERROR, UnknownKind.QUERY_ERROR),
+                (ProblemKind.UNREACHABLE, UnknownKind.NO_DATA),
+                (ProblemKind.NOT_SERVED, UnknownKind.NO_DATA),
+            )
+        ),
+    ],
+)
+def test_without_what_it_needs_a_rule_says_a_named_unknown(
+    seen: Any, unknown: UnknownKind, cause: str
+) -> None:
+    judge = Judge(rules=(CROWDED,))
+    good = picture(NODE, on("a"))
+    assert [v.level for v in told(judge, good).verdicts[SUBJECT]] == [Level.OK]
+    fresh = Judge(rules=(CROWDED,))
+    [verdict] = told(fresh, with_kind(good, "Pod", seen)).verdicts[SUBJECT]
+    assert (verdict.level, verdict.rule, verdict.unknown) == (Level.UNKNOWN, "t.crowded", unknown)
+    assert verdict.sentence == f"n1: Pods are not known: {cause}"
+    # and when it comes, it is judged
+    assert [v.level for v in told(fresh, good).verdicts[SUBJECT]] == [Level.OK]
+
+
+def test_a_list_that_came_whole_and_is_listed_anew_stands() -> None:
+    judge = Judge(rules=(CROWDED,))
+    good = picture(NODE, on("a"), on("b"))
+    before = told(judge, good).verdicts
+    assert told(judge, with_kind(good, "Pod", Observation(value={}))).verdicts == before
+
+
+def test_a_rule_sees_only_the_kinds_that_it_names() -> None:
+    for rule in (
+        Rule("t.sneaky", (Node,), lambda case: Told(case.seen(PODS_ON, "n1") and ())),
+        Rule("t.sneaky", (Node,), lambda case: Told(case.some(PODS_ON, "n1") and ())),
+        Rule("t.sneaky", (Node,), lambda case: Told(case.maybe(Pod, Key("a", "b")) and ())),
+        Rule("t.sneaky", (Node,), lambda case: Told(case.unread(Pod) and ())),
+    ):
+        with pytest.raises(LookupError, match=r"t\.sneaky looks at Pod and does not say so"):
+            told(Judge(rules=(rule,)), picture(NODE))
+
+
+def test_several_rules_on_one_subject_are_all_said_in_the_order_of_the_table() -> None:
+    both = (*RULES, CROWDED)
+    p = picture(NODE, on("a"), on("b"))
+    assert [v.rule for v in told(Judge(rules=both), p).verdicts[SUBJECT]] == ["node.ready", "t.crowded"]
+    assert [v.rule for v in told(Judge(rules=both[::-1]), p).verdicts[SUBJECT]] == ["t.crowded", "node.ready"]
+
+
+def asked_by(rules: tuple[Rule, ...]) -> tuple[tuple[Rule, ...], list[tuple[str, str]]]:
+    """The rules, and a list of who is judged by which."""
+    asked: list[tuple[str, str]] = []
+
+    def noting(rule: Rule) -> Rule:
+        def judge(case: Case[Any]) -> Told | None:
+            asked.append((rule.id, case.subject.name))
+            return rule.judge(case)
+
+        return dataclasses.replace(rule, judge=judge)
+
+    return tuple(noting(rule) for rule in rules), asked
+
+
+def test_only_who_looked_at_what_changed_is_judged_again() -> None:
+    rules, asked = asked_by((*RULES, CROWDED))
+    judge = Judge(rules=rules)
+    other = Node(namespace="", name="n2", conditions=READY)
+    p = picture(
+        NODE, other, deployment(), replica_set(), on("a"), on("b", node="n2"), deployment(name="api", uid="x")
+    )
+    told(judge, p)
+
+    def after(*objects: Object) -> set[tuple[str, str]]:
+        nonlocal p
+        for obj in objects:
+            seen = p.clusters[REF].kinds[obj.KIND]
+            value = {**(seen.value or {}), Key(obj.namespace, obj.name): obj}
+            p = with_kind(p, obj.KIND, msgspec.structs.replace(seen, value=value))
+        asked.clear()
+        told(judge, p)
+        return set(asked)
+
+    assert after() == set()
+    serving = {("workload.serves", "checkout"), ("release.state", "checkout")}
+    assert after(on("a", created=1.0)) == {*serving, ("t.crowded", "n1")}
+    moved = after(on("a", node="n2"))
+    assert moved == {*serving, ("t.crowded", "n1"), ("t.crowded", "n2")}, "where it was, and where it is"
+    assert after(on("c", node="n3", owner=None)) == set(), "nobody asked for such pods"
+    assert after(msgspec.structs.replace(other, labels={"a": "b"})) == {
+        ("node.ready", "n2"),
+        ("t.crowded", "n2"),
+    }
+    event = Event(namespace="a", name="e", involved_kind="Pod", involved_name="a", involved_uid="a")
+    assert after(event) == set(), "of what is well no event is asked for"
+    assert ("workload.serves", "checkout") in after(deployment(available=2))
+    assert ("workload.serves", "checkout") in after(msgspec.structs.replace(event, reason="Unhealthy"))
+
+
+def test_stale_data_loses_its_green_and_keeps_its_red() -> None:
+    sick = Node(namespace="", name="sick", conditions=(condition("Ready", "False"),))
+    p = picture(NODE, sick, deployment(), replica_set())
+    judge = Judge(stale_after=60.0)
+    assert judge.due_at() is None
+    told(judge, picture(NODE))
+    assert judge.due_at() == NOW + 60.0, "without an event"
+    fresh = told(judge, p)
+    quiet = Change(keys={}, freshness=frozenset())
+    assert judge.assess(p, quiet, NOW + 59.9)[0].verdicts == fresh.verdicts
+    stale, changed = judge.assess(p, quiet, NOW + 60.0)
+    node, web = stale.verdicts[SUBJECT][0], stale.verdicts[Subject(REF, "Deployment", "a", "checkout")][0]
+    assert (node.level, node.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
+    assert (web.level, web.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
+    assert node.sentence == "n1 is ready, not proven current since 13:46Z"
+    assert stale.verdicts[SUBJECT._replace(name="sick")] == fresh.verdicts[SUBJECT._replace(name="sick")]
+    assert SUBJECT in changed
+    # one proof that it is current, and all is as it was
+    kinds = {k: msgspec.structs.replace(o, observed_at=NOW + 61.0) for k, o in p.clusters[REF].kinds.items()}
+    again = msgspec.structs.replace(p, clusters={REF: msgspec.structs.replace(p.clusters[REF], kinds=kinds)})
+    assert judge.assess(again, quiet, NOW + 61.0)[0].verdicts == fresh.verdicts
+
+
+def test_what_a_rule_only_uses_is_left_out_when_it_is_stale() -> None:
+    broken = pod("p", waiting("CrashLoopBackOff", last_exit_code=3))
+    p = picture(deployment(available=0, updated=1), replica_set(), broken)
+    old = msgspec.structs.replace(p.clusters[REF].kinds["Pod"], observed_at=NOW - 100)
+    subject = Subject(REF, "Deployment", "a", "checkout")
+    assert told(Judge(stale_after=60.0), p).workloads[subject].cause is not None
+    state = told(Judge(stale_after=60.0), with_kind(p, "Pod", old)).workloads[subject]
+    assert state.cause is None
+
+
+def test_a_plain_section_of_verdicts() -> None:
+    def verdict(level: Level, name: str) -> Verdict:
+        return Verdict(level=level, rule="r", subject=SUBJECT._replace(name=name), sentence=f"{name} it is")
+
+    assert worst_of([], "all well", "nodes ready") == (Level.OK, "0 of 0 nodes ready", "all well", 0, "")
+    several = [verdict(Level.OK, "a"), verdict(Level.WARN, "c"), verdict(Level.WARN, "b")]
+    assert worst_of(several, "all well", "nodes ready") == (
+        Level.WARN,
+        "1 of 3 nodes ready",
+        "b it is",
+        2,
+        "",
+    )
+
+
+_SETS = st.sampled_from([replica_set(name=f"rs{i}", uid=f"r{i}", revision=i) for i in range(2)])
+_PODS = st.builds(
+    lambda i, bad, node: pod(
+        f"p{i}",
+        waiting("CrashLoopBackOff", last_exit_code=1) if bad else running(),
+        owner=Owner("ReplicaSet", f"rs{i % 2}", f"r{i % 2}"),
+        node=node,
+    ),
+    st.integers(0, 3),
+    st.booleans(),
+    st.sampled_from(["n1", "n2"]),
+)
+
+
+_EVENTS = st.builds(
+    lambda i, why: Event(
+        namespace="a", name=f"e{i}", involved_kind="ReplicaSet", involved_uid=f"r{i}", reason=why, message=why
+    ),
+    st.integers(0, 1),
+    st.sampled_from(["FailedCreate", "Unhealthy"]),
+)
+_NODES = st.sampled_from([NODE, Node(namespace="", name="n2", unschedulable=True, conditions=READY)])
+_DEPLOYMENTS = st.builds(
+    lambda a, u: deployment(available=a, updated=u), st.integers(0, 3), st.integers(0, 3)
+)
+_STATES = st.dictionaries(
+    st.sampled_from(["Pod", "ReplicaSet", "Event", "Deployment", "Node"]),
+    st.sampled_from(["old", "denied", "absent"]),
+    max_size=2,
+)
+_STEP = st.tuples(
+    st.lists(st.one_of(_SETS, _PODS, _EVENTS, _NODES, _DEPLOYMENTS), max_size=7), _STATES, st.integers(0, 90)
+)
+
+
+@settings(max_examples=80)
+@given(st.lists(_STEP, min_size=1, max_size=6))
+def test_whatever_comes_goes_and_grows_old_following_is_judging_afresh(steps: list[Any]) -> None:
+    """Also where kinds cannot be read for a while or are stale, and where time alone passes."""
+    rules = (*RULES, CROWDED)
+    judge, now, seen_whole = Judge(rules=rules, stale_after=60.0), NOW, set[str]()
+    for number, (objects, states, seconds) in enumerate(steps, 1):
+        now += seconds
+        p = picture(*objects, number=number)
+        for kind, observation in p.clusters[REF].kinds.items():
+            state = states.get(kind)
+            seen = msgspec.structs.replace(observation, observed_at=now - (70 if state == "old" else 0))
+            if state in ("denied", "absent") and kind not in seen_whole:
+                why = ProblemKind.FORBIDDEN if state == "denied" else ProblemKind.NOT_SERVED
+                seen = Observation(problem=Problem(kind=why, cause="no"))
+            else:
+                seen_whole.add(kind)
+            p = with_kind(p, kind, seen)
+        followed = told(judge, p, now)
+        afresh = told(Judge(rules=rules, stale_after=60.0), p, now)
+        assert dict(followed.verdicts) == dict(afresh.verdicts)
+        assert dict(followed.workloads) == dict(afresh.workloads)
+        assert dict(followed.releases) == dict(afresh.releases)
+        assert followed.sections == afresh.sections
