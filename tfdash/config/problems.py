@@ -55,23 +55,35 @@ def _dotted(text: str) -> tuple[str, ...]:
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int:
-    """The line of ``path`` in TOML ``text``, or of its nearest known parent; 0 if none. Array indexes are ignored."""
-    wanted = tuple(part for part in path if not part.isdigit())
+    """The line of ``path`` in TOML ``text``, or of its nearest known parent; 0 if none. The tables of an array are told
+    apart by their index in ``path``."""
     best, depth = 0, 0
     table: tuple[str, ...] = ()
+    rows: dict[tuple[str, ...], int] = {}  # arrays of tables -> the index of the newest
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(_HEADER, line):
-            here = table = _dotted(header[1])
+            names = _dotted(header[1])
+            if line.lstrip().startswith("[["):
+                array = (*_resolved(names[:-1], rows), names[-1])
+                rows[array] = rows.get(array, -1) + 1
+            here = table = _resolved(names, rows)
         elif key := re.match(_KEY, line):
             here = (*table, *_dotted(key[1]))
         else:
             continue
-        common = 0
-        while common < min(len(here), len(wanted)) and here[common] == wanted[common]:
-            common += 1
-        if common == len(here) and common > depth:
-            best, depth = number, common
+        if len(here) > depth and path[: len(here)] == here:
+            best, depth = number, len(here)
     return best
+
+
+def _resolved(names: tuple[str, ...], rows: dict[tuple[str, ...], int]) -> tuple[str, ...]:
+    """A table's path, with the index of the newest table behind the name of each array."""
+    found: tuple[str, ...] = ()
+    for name in names:
+        found = (*found, name)
+        if found in rows:
+            found = (*found, str(rows[found]))
+    return found
 
 
 def read_text(path: Path) -> str:

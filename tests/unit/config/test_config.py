@@ -70,6 +70,15 @@ def test_the_example_names_every_setting() -> None:
             "[[environments.p.clusters]]\ncontext = 'a'\n[[environments.p.clusters]]\nname='b'",
             "need a name each",
         ),
+        (
+            "[[journeys]]\nname = 'a'\nurl = 'http://h'\n[[journeys]]\nname = 'b'\nurl = 'http://h'\n"
+            "[[journeys.steps]]\n[[journeys.steps]]\nstatus = [200, 'x']",
+            "c.toml:9: journeys.1.steps.1.status.1: must be a whole number, not str",
+        ),
+        (
+            "[[journeys]]\nname = 'a'\nprobe = 'up'\n[[journeys]]\nname = 'b'",
+            'c.toml:4: journeys.1: journey "b"',
+        ),
     ],
 )
 def test_a_fault_names_file_line_key_and_remedy(text: str, told: str) -> None:
