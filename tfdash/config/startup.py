@@ -83,9 +83,9 @@ class UiSettings(Table):
     frames_per_second: Annotated[
         int,
         Between(1, 30),
-        Note("at most so many repaints for changed data; keys are answered at once"),
+        Note("repaints for changed data, at most; keys are answered at once"),
     ] = 5
-    log_lines: Annotated[int, Between(100, 200_000), Note("lines kept of a log")] = 10_000
+    log_lines: Annotated[int, Between(100, 200_000), Note("how many lines of a log are held")] = 10_000
     keys: Annotated[
         dict[str, str],
         Note('your keys by binding id (the ids stand in the help, "?")', '"list.describe" = "d"'),

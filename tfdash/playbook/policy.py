@@ -14,13 +14,14 @@ class WorkloadPolicy(Table, defaults="workloads.toml"):
     """How workloads are judged."""
 
     oom_window: Annotated[
-        Seconds, Note("an OOM kill, or a crash of what runs again, counts as a cause for so long")
+        Seconds,
+        Note("for how long an OOM kill, or a crash of a container that runs again, counts as a cause"),
     ]
     ready_grace: Annotated[
-        Seconds, Note("a container may run for so long without being ready before its probe is a cause")
+        Seconds, Note("how long a container may run without being ready before its probe is a cause")
     ]
     terminating_grace: Annotated[
-        Seconds, Note("a pod that is still there so long after its deletion was due is a cause")
+        Seconds, Note("how long a pod may outlive its deletion before that is a cause")
     ]
     stale_after: Annotated[Seconds, Note("data older than this is UNKNOWN, never green")]
 

@@ -25,17 +25,18 @@ class StoreSettings(Table):
     key: Annotated[
         SecretText,
         Note(
-            "what people share to seal pod templates and plans on their way; without it templates stay here",
+            "a shared key that encrypts pod templates and plans in PostgreSQL; without it templates stay on this machine",
             '"file:~/.config/tfdash/store.key"',
         ),
     ] = field(default="", repr=False)
     approvals: Annotated[
         Literal["auto", "kubernetes", "none"],
-        Note("who stamps a second person: auto (the PostgreSQL, where there is one) | kubernetes | none"),
+        Note("who vouches for a second person: auto (PostgreSQL, where there is one) | kubernetes | none"),
     ] = "auto"
     deadline: Annotated[Seconds, Note("of each call to a disk or a database")] = 2.0
     heartbeat: Annotated[
-        Seconds, Note("an entry so often, so that silence and deletion are not the same")
+        Seconds,
+        Note("how often an entry is written though nothing happens: silence and deletion are told apart"),
     ] = 3600.0
     approval_life: Annotated[Seconds, Between(0, 3600, seconds=True)] = 900.0
     break_glass: Annotated[Seconds, Between(0, 3600, seconds=True)] = 3600.0
@@ -50,9 +51,10 @@ class StoreSettings(Table):
         "ci",
     )
     anchor_file: Annotated[
-        str, Note("a file that gets the head of the log, best on another machine's disk")
+        str, Note("a file to which the head of the log is written, best on another machine's disk")
     ] = ""
     anchor_command: Annotated[
-        Texts, Note('["logger", "-t", "tfdash"]: gets the head of the log on its standard input')
+        Texts,
+        Note('["logger", "-t", "tfdash"]: a command that gets the head of the log on its standard input'),
     ] = ()
     anchor_every: Seconds = 300.0

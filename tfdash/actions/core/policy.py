@@ -57,12 +57,12 @@ class ActionsSettings(Table):
     verification."""
 
     elevation: Annotated[Seconds, Note('how long "--act" and ":elevate" last')] = 900.0
-    plan_expires: Annotated[Seconds, Note("a plan is made anew after so long; what was typed stays")] = 60.0
-    server_timeout: Annotated[Seconds, Note("the time that the server is given for one write")] = 15.0
+    plan_expires: Annotated[Seconds, Note("a plan older than this is made anew; what was typed stays")] = 60.0
+    server_timeout: Annotated[Seconds, Note("how long the server may take for one write")] = 15.0
     follow: Annotated[
-        Seconds, Note("how long postconditions are followed, where an action names no time of its own")
+        Seconds, Note("how long postconditions are checked, where an action names no time of its own")
     ] = 600.0
-    bulk_cap: Annotated[int, Between(1, 200), Note("objects that one key may act upon")] = 20
+    bulk_cap: Annotated[int, Between(1, 200), Note("how many objects one key may act upon")] = 20
     in_cluster: Annotated[
         bool,
         Note("say who acts by a Lease, and keep verified releases as ConfigMaps, where the rights are there"),

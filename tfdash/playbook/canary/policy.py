@@ -29,20 +29,20 @@ class ErrorsPolicy(Table):
     floor_points: Annotated[
         float, Between(0, 100), Note("a relative rise of fewer percentage points than this is none")
     ]
-    min_errors: Annotated[int, Between(1, 10**9), Note("so many failed requests of the canary at least")]
+    min_errors: Annotated[int, Between(1, 10**9), Note("least number of failed requests of the canary")]
     min_requests: Annotated[
         int,
         Between(1, 10**9),
-        Note("on each side, below it nothing is decided (but for a gross failure)"),
+        Note("least number on each side; below it only a gross failure is decided"),
     ]
     gross_percent: Annotated[
         float,
         Between(1, 100),
         Note(
-            "a window in which the canary fails so much, beyond chance, is a BREACH at once, even in warm-up"
+            "a window in which this share of the canary's requests fails, beyond chance, is a BREACH at once, even in warm-up"
         ),
     ]
-    gross_requests: Annotated[int, Between(1, 10**9), Note("... of at least so many requests")]
+    gross_requests: Annotated[int, Between(1, 10**9), Note("least number of requests in such a window")]
 
     @property
     def factor(self) -> Fraction:
@@ -71,7 +71,7 @@ class LatencyPolicy(Table):
     enabled: bool
     quantile: Annotated[float, Between(0.5, 0.999)]
     increase: Annotated[Seconds, Between(0.001, 3600, seconds=True)]
-    min_observations: Annotated[int, Between(10, 10**9), Note("on each side")]
+    min_observations: Annotated[int, Between(10, 10**9), Note("least number on each side")]
     within_bucket: Annotated[
         Literal["interpolate", "refuse"],
         Note(
@@ -85,10 +85,10 @@ class JourneysPolicy(Table):
     """ "Any critical user-facing functionality broken" """
 
     enabled: bool
-    fails: Annotated[int, Between(1, 100), Note("so many ...")]
-    of: Annotated[int, Between(1, 100), Note("... of the last runs of one critical journey")]
+    fails: Annotated[int, Between(1, 100), Note("how many ...")]
+    of: Annotated[int, Between(1, 100), Note("... of the last runs of a critical journey must fail")]
     stale_after: Annotated[
-        Seconds, Between(1, 10**7, seconds=True), Note("a journey that did not run for so long is STALE")
+        Seconds, Between(1, 10**7, seconds=True), Note("a journey that has not run for this long is STALE")
     ]
 
     def __post_init__(self) -> None:
@@ -118,30 +118,28 @@ class CanaryPolicy(Table, defaults="canary.toml"):
     windows: Annotated[
         int,
         Between(1, 1000),
-        Note(
-            "so many last windows are counted and kept (the reach back into the metrics is windows x window)"
-        ),
+        Note("how many of the last windows count (metrics are read windows x window back)"),
     ]
     warm_up: Annotated[
         Seconds,
-        Note("what a pod serves in windows that begin earlier than this after its start is not compared"),
+        Note("windows that begin earlier than this after a pod's start are not compared"),
     ]
     false_alarms: Annotated[
         float,
         Between(0.0001, 0.5),
-        Note("chance of a false BREACH in a whole release that changed nothing, all triggers together"),
+        Note("probability of a false BREACH in a whole release that changed nothing, over all triggers"),
     ]
     least_scatter: Annotated[
         float,
         Between(1, 100),
         Note(
-            "variance of counts over pure chance's, taken for granted; more is found by itself after some windows"
+            "overdispersion that is assumed at least (variance of counts over pure chance's); more is estimated after some windows"
         ),
     ]
     confidence: Annotated[
         float,
         Between(0.5, 0.9999),
-        Note("one-sided, of the intervals that a PASS must keep below the limit"),
+        Note("one-sided, of the interval that must lie below the limit for a PASS"),
     ]
     baseline: Annotated[
         Literal["stable", "dedicated", "before"],
@@ -154,21 +152,23 @@ class CanaryPolicy(Table, defaults="canary.toml"):
         str, Note("template hash, or value of the version label, of dedicated baseline pods")
     ]
     stale_intervals: Annotated[
-        float, Between(1, 100), Note("the newest sample may be so many scrape intervals old")
+        float, Between(1, 100), Note("how many scrape intervals old the newest sample may be")
     ]
-    persist: Annotated[int, Between(1, 100), Note("how many ...")]
+    persist: Annotated[int, Between(1, 100), Note("decides nothing any more; at most persist_of")]
     persist_of: Annotated[
         int,
         Between(1, 100),
-        Note("... of the last windows reach the limit by themselves: shown beside the decision"),
+        Note(
+            "of how many last windows it is said, beside the decision, how many reach the limit by themselves"
+        ),
     ]
     hold: Annotated[
         Seconds,
-        Note("a promotion is advised at the earliest so long after the canary, or its present step, began"),
+        Note("a promotion is advised no earlier than this after the canary, or its current step, began"),
     ]
     verification: Annotated[
         Seconds,
-        Note("a release counts as verified when it passed for so long after it served everything"),
+        Note("a release is verified when it has passed for this long after it took all traffic"),
     ]
     second_opinion: Annotated[
         bool, Note("also show the label that Kayenta's judge would give; it decides nothing")

@@ -118,7 +118,7 @@ class CalendarRules(Table, defaults="calendar.toml"):
     length: Annotated[Seconds, Between(1, 86400, seconds=True), Note("by the wall clock")]
     finish_by: Annotated[
         TimeOfDay,
-        Note("a release that began inside its window may go on until then; after that pause or abort only"),
+        Note("a release that began inside its window may go on until then; after that only pause or abort"),
     ]
     blackout_from_day: Annotated[
         int, Between(0, 31), Note("the month's end, whole local days, from the 28th ...")
@@ -128,7 +128,7 @@ class CalendarRules(Table, defaults="calendar.toml"):
     freezes: Annotated[tuple[Freeze, ...], Listed(), Note("further times without a window")]
     max_clock_skew: Annotated[
         Seconds,
-        Note("our clock and the API server's further apart than this close the calendar for frozen actions"),
+        Note("when our clock and the API server's differ by more, the calendar is closed for frozen actions"),
     ]
 
     def __post_init__(self) -> None:

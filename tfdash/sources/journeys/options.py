@@ -49,7 +49,7 @@ class Step(Table):
     path: Annotated[str, Note("{name}: captured before", '"/cart/{user}"')] = "/"
     headers: Pairs = field(default=(), repr=False)
     body: str = field(default="", repr=False)
-    status: Annotated[tuple[int, ...], Listed(), Note("[]: any below 400", "[200]")] = ()
+    status: Annotated[tuple[int, ...], Listed(), Note("[]: any status below 400", "[200]")] = ()
     contains: Annotated[str, Note(sample='"Total"')] = ""
     matches: Annotated[str, Note("RE2, anywhere in the body", r"'items: \d+'")] = ""
     json_values: Annotated[
@@ -109,9 +109,9 @@ class JourneySettings(Table):
     critical: bool = True
     side: Annotated[
         Literal["canary", "stable", "mixed"],
-        Note("canary | stable | mixed: which version it surely reaches"),
+        Note("canary | stable | mixed: which version it is sure to reach"),
     ] = "mixed"
-    control: Annotated[bool, Note("a control probe: where it fails too, the others say nothing")] = False
+    control: Annotated[bool, Note("a control probe: when it fails too, the others say nothing")] = False
     url: Annotated[str, Note("its origin: redirects and steps stay on it", '"https://shop.example.com"')] = ""
     dial: Annotated[
         str,

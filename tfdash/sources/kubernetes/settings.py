@@ -17,8 +17,8 @@ class KubernetesSettings(Table):
     read_timeout: Annotated[Seconds, Note("of one answer")] = 30.0
     watch_silence: Annotated[
         Seconds,
-        Note("a watch without a byte or bookmark for so long is taken as dead (bookmarks come each minute)"),
+        Note("a watch that is silent for this long is taken as dead (bookmarks come each minute)"),
     ] = 90.0
     backoff_first: Annotated[Seconds, Note("wait after a first failure, doubled with full jitter")] = 0.5
     backoff_longest: Seconds = 30.0
-    publish_every: Annotated[Seconds, Note("changes are gathered for so long before they are shown")] = 0.2
+    publish_every: Annotated[Seconds, Note("for how long changes are gathered before they are shown")] = 0.2

@@ -1,4 +1,4 @@
-"""[metrics] and each cluster's prometheus table: how a Prometheus is reached, and which of its series are whose."""
+"""[metrics] and each cluster's prometheus table: how a Prometheus is reached, and whose series are which."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Connection(Table):
 
 @dataclass(frozen=True)
 class ServiceRule(Table):
-    """The first that fits counts; one that names a single workload is watched always."""
+    """The first rule that fits counts; a workload that is named without * is always watched."""
 
     namespace: Annotated[str, Note("may hold *", '"shop"')] = "*"
     workload: Annotated[str, Note("may hold *", '"checkout"')] = "*"
@@ -145,7 +145,9 @@ class MetricsSettings(Table):
     idle_horizon: Annotated[Seconds, Note("... of the others")] = 600.0
     timeout: Annotated[Seconds, Note("of one query")] = 10.0
     concurrency: Annotated[int, Between(1, 32), Note("queries at once")] = 4
-    max_workloads: Annotated[int, Between(1, 5000), Note("releases in flight first")] = 250
+    max_workloads: Annotated[
+        int, Between(1, 5000), Note("how many workloads are queried; releases in flight come first")
+    ] = 250
     default_template: Annotated[
         str, Note("http | istio | linkerd | ingress-nginx | opentelemetry | one of your own")
     ] = "http"
