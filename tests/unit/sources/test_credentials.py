@@ -133,6 +133,24 @@ def test_a_person_who_asks_is_not_kept_waiting(tmp_path: Path) -> None:
         assert (runs(), caught.value.retry_after) == (number, 30.0)
 
 
+def test_who_asks_again_does_not_wait_for_a_run(tmp_path: Path) -> None:
+    """The board's loop asks: it must not stand while somebody's browser is waited for."""
+    go = tmp_path / "go"
+    credentials, _, runs = counted(tmp_path, f"while [ ! -e {go} ]; do sleep 0.05; done; exit 1", 60.0)
+    with ThreadPoolExecutor(1) as feed:
+        told = feed.submit(credentials.authorization)
+        while not (tmp_path / "count").exists():
+            assert not told.done()
+        credentials.ask_again()
+        credentials.accepted()
+        assert not told.done()
+        go.touch()
+        assert isinstance(told.exception(), LoginNeeded)
+    with pytest.raises(LoginNeeded):
+        credentials.authorization()
+    assert runs() == 1
+
+
 def test_one_that_waited_for_a_person_is_not_run_again_unasked(tmp_path: Path) -> None:
     credentials, clock, runs = counted(tmp_path, "exec sleep 600", patience=2.0)
     for _ in range(3):

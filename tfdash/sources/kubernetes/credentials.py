@@ -87,13 +87,13 @@ class Attempts:
             raise type(failed)(str(failed), failed.command, left if left < float("inf") else None)
 
     def ask_again(self) -> None:
-        """A person asked, or logged in: the next who needs it runs it at once."""
-        with self._lock:
-            self._failed, self._failures = None, 0
+        """A person asked, or logged in: the next who needs it runs it at once. Never waits: a run may last a minute, and
+        who asks during it gets what it brings."""
+        self._failures, self._run_at = 0, 0.0
 
 
 class Credentials:
-    """Of one ``Access``. All methods block (files, commands): call them in a thread. Thread-safe.
+    """Of one ``Access``. What gives something blocks (files, commands): call it in a thread. Thread-safe.
 
     A credential that a command prints is had by one run for all who ask (``Attempts``); where the server refuses what it
     printed, the next run waits likewise. Files are read at every try. ``now`` is a monotonic clock in seconds, ``patience`` the seconds that a plug-in may run.
@@ -146,16 +146,14 @@ class Credentials:
             return self._header
 
     def accepted(self) -> None:
-        """The server took the credential: a later refusal is a new one."""
+        """The server took the credential: a later refusal is a new one. Never waits."""
         if self._renewals:
-            with self._lock:
-                self._renewals, self._renew_at = 0, self._now() + _JUST_MADE
+            self._renewals, self._renew_at = 0, self._now() + _JUST_MADE
 
     def ask_again(self) -> None:
-        """A person asked, or logged in: the next who needs the credential tries at once."""
+        """A person asked, or logged in: the next who needs the credential tries at once. Never waits."""
         self._attempts.ask_again()
-        with self._lock:
-            self._renewals, self._renew_at = 0, 0.0
+        self._renewals, self._renew_at = 0, 0.0
 
     def _obtain(self) -> tuple[str, float]:
         access = self.access
