@@ -143,7 +143,7 @@ class Feed:
         )
 
 
-class Complete:
+class KindPublisher:
     """Passes a feed's observations on, and forgets the prefetched rows once the objects are there."""
 
     def __init__(self, sink: Sink, ref: ClusterRef, kind: str) -> None:

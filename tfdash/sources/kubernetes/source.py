@@ -27,7 +27,7 @@ from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 
 if TYPE_CHECKING:
-    from tfdash.sources.kubernetes.feed import Complete
+    from tfdash.sources.kubernetes.feed import KindPublisher
     from tfdash.sources.kubernetes.reads import Reads
     from tfdash.sources.kubernetes.transport import Reader
 
@@ -61,7 +61,7 @@ class KubernetesSource:
         self._wanted: dict[str, Scope] = {}
         self._dropped: dict[str, float] = {}
         self._tasks: dict[str, tuple[Scope, asyncio.Task[None]]] = {}
-        self._feeds: dict[str, Complete] = {}
+        self._feeds: dict[str, KindPublisher] = {}
         self._changed: asyncio.Event | None = None
         self._prefetched: dict[str, Objects] = {}
         self._prefetching: list[threading.Thread] = []
@@ -77,7 +77,7 @@ class KubernetesSource:
         """Start fetching the first list as a server-printed Table, in a thread of its own."""
         from tfdash.sources.kubernetes.table_prefetch import prefetch
 
-        class Keep:
+        class Remembering:
             """Remembers the rows for the feed, so that they stand until the objects are there."""
 
             def put_objects(
@@ -94,7 +94,7 @@ class KubernetesSource:
 
         thread = threading.Thread(
             target=prefetch,
-            args=(self.credentials, self.ref, Keep(), kind, scope),
+            args=(self.credentials, self.ref, Remembering(), kind, scope),
             daemon=True,
             name="tfdash-first",
         )
@@ -156,7 +156,7 @@ class KubernetesSource:
 
     def _adjust(self, group: asyncio.TaskGroup, sink: Sink) -> None:
         """Start and end feeds so that they are what is wanted."""
-        from tfdash.sources.kubernetes.feed import Complete, Feed
+        from tfdash.sources.kubernetes.feed import Feed, KindPublisher
 
         for kind, (scope, task) in list(self._tasks.items()):
             if self._wanted.get(kind) != scope or self._discovery.where(kind) is None:
@@ -169,7 +169,7 @@ class KubernetesSource:
                 self._say_absent(sink, kind)
             if kind in self._tasks or served is None:
                 continue
-            first = Complete(sink, self.ref, kind)
+            first = KindPublisher(sink, self.ref, kind)
             feed = Feed(
                 self._open(),
                 served,
