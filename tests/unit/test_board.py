@@ -417,3 +417,48 @@ def test_a_task_beside_the_sources_is_started_again_where_it_fails() -> None:
         assert twice.wait(10)
     finally:
         board.stop()
+
+
+def test_what_comes_bit_by_bit_is_put_together_once_for_a_turn_and_the_first_turn_is_at_once(
+    source: Scripted,
+) -> None:
+    board, seen = Board([source], None, FixedClock(100.0), interval=3600.0), Collector()
+    came: list[str] = []
+    collected: list[tuple[str, ...]] = []
+
+    def collect() -> None:
+        collected.append(tuple(came))
+        board.put_objects(REF, "Pod", pods(*came), frozenset(Key("a", name) for name in came))
+
+    board.start()
+    try:
+        assert source.running.wait(5)
+        board._flush_at = 0.0  # it was quiet for long
+        board.subscribe(seen)
+        with board._lock:  # its turn cannot come before all three are there
+            for name in ("x", "y", "z"):
+                came.append(name)
+                board.gather(collect)
+        update = seen.until(1)  # an hour would have to pass if the first had to wait
+        assert collected == [("x", "y", "z")]
+        assert update.change.keys == {(REF, "Pod"): {Key("a", n) for n in "xyz"}}
+    finally:
+        board.stop()
+    assert len(seen.updates) == 1, "what is put in a turn asks for no other"
+
+
+def test_one_that_cannot_put_what_it_gathered_hinders_no_other(source: Scripted) -> None:
+    board, seen = Board([source], None, FixedClock(100.0)), Collector()
+    board.subscribe(seen)
+
+    def broken() -> None:
+        raise ValueError
+
+    board.start()
+    try:
+        with board._lock:
+            board.gather(broken)
+            board.gather(lambda: board.put_objects(REF, "Pod", pods("x"), None))
+        assert seen.until(1).change.keys == {(REF, "Pod"): None}
+    finally:
+        board.stop()

@@ -38,7 +38,8 @@ __all__ = ["Board", "Update"]
 
 
 class Board(ClusterReads):
-    """See the module. ``interval`` is the shortest time between two updates, in seconds."""
+    """See the module. ``interval`` is the shortest time between two updates, in seconds: the one place where what comes is
+    gathered. The first change after quiet passes at once."""
 
     def __init__(
         self,
@@ -59,13 +60,12 @@ class Board(ClusterReads):
         self._subscriptions = Subscriptions()
         self._listeners: list[Callable[[Update], None]] = []
         self._pending = Pending()
+        self._collect: dict[Callable[[], None], None] = {}  # in the order in which they asked
         self._thread: threading.Thread | None = None
         self._main: asyncio.Task[None] | None = None
         self._flush_at: float = 0.0  # monotonic; earliest next flush
         self._scheduled = False
-        self._scheduler = (
-            None if judge is None else JudgeScheduler(judge, clock, interval, self._schedule_locked)
-        )
+        self._scheduler = None if judge is None else JudgeScheduler(judge, clock, self._schedule_locked)
         self.assessment: Assessment = EMPTY_ASSESSMENT
         self.picture = Picture(
             at=clock.now(),
@@ -94,6 +94,11 @@ class Board(ClusterReads):
             cluster = self.picture.clusters[ref]
             self._replace(msgspec.structs.replace(cluster, kinds={**cluster.kinds, kind: observation}))
             self._pending.objects((ref, kind), changed)
+            self._schedule()
+
+    def gather(self, collect: Callable[[], None]) -> None:
+        with self._lock:
+            self._collect[collect] = None
             self._schedule()
 
     def put_info(self, ref: ClusterRef, observation: Observation[ServerInfo]) -> None:
@@ -155,6 +160,13 @@ class Board(ClusterReads):
             self._flush()
 
     def _flush(self) -> None:
+        with self._lock:
+            collect, self._collect = self._collect, {}
+        for one in collect:  # what they put belongs to this turn
+            try:
+                one()
+            except Exception:
+                log.exception("what a source gathered was not put")
         with self._lock:
             self._scheduled = False
             change, picture = self._pending.take(), self.picture

@@ -31,10 +31,10 @@ class Judging(Protocol):
 
 
 class JudgeScheduler:
-    """Of one judge, on the board's loop only. ``again`` asks for another update, at the earliest after ``interval``."""
+    """Of one judge, on the board's loop only. ``again`` asks for another update, which comes when the board has its turn."""
 
-    def __init__(self, judge: Judging, clock: Clock, interval: float, again: Callable[[], None]) -> None:
-        self._judge, self._clock, self._interval, self._again = judge, clock, interval, again
+    def __init__(self, judge: Judging, clock: Clock, again: Callable[[], None]) -> None:
+        self._judge, self._clock, self._again = judge, clock, again
         self._due: asyncio.TimerHandle | None = None
         self._going_on = False  # judging has something left, and its turn comes
 
@@ -58,7 +58,7 @@ class JudgeScheduler:
             self._due = None
         at = self._judge.due_at()
         if at is not None:
-            self._due = loop.call_later(max(self._interval, at - self._clock.now()), self._again)
+            self._due = loop.call_later(max(0.0, at - self._clock.now()), self._again)
 
     def _go_on(self) -> None:
         """Judge what was left, piece by piece, and let the network have its turn between."""

@@ -124,4 +124,11 @@ def board_of(
     clusters = clusters_of(config.environment, config, clock)
     wiring = Wiring(config.environment.name, settings, clusters, clock)
     sources = made(wiring, Needs.SETTINGS, *([Needs.LEAVE] if probing else []))
-    return Board(clusters, judge or judge_of(settings), clock, sources=sources), clusters
+    board = Board(
+        clusters,
+        judge or judge_of(settings),
+        clock,
+        interval=config.kubernetes.publish_every,
+        sources=sources,
+    )
+    return board, clusters

@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
     validated: Future[Settings] = Future()  # nothing is judged before it is there
     sources = clusters_of(config.environment, config, clock)
-    board = Board(sources, LazyJudge(lambda: judge_of(validated.result(), _HOLD)), clock)
+    judge = LazyJudge(lambda: judge_of(validated.result(), _HOLD))
+    board = Board(sources, judge, clock, interval=config.kubernetes.publish_every)
     scope = scope_of(args, config.environment, sources)
     kind = first_kind(screen)
     for source in sources:

@@ -41,6 +41,14 @@ class Sink(Protocol):
     def put_info(self, ref: ClusterRef, observation: Observation[ServerInfo]) -> None: ...
 
 
+class Gathering(Sink, Protocol):
+    """A sink that also says when: what comes bit by bit is put together once for each of its turns."""
+
+    def gather(self, collect: Callable[[], None]) -> None:
+        """Have ``collect`` called at the sink's next turn, on its loop, where it puts what has come until then: at once after
+        quiet, and once however often it is asked before."""
+
+
 class ClusterSource(Protocol):
     """One cluster's reader. ``run`` lives on the board's loop; everything it does can be cancelled there."""
 
@@ -59,7 +67,7 @@ class ClusterSource(Protocol):
     def want(self, wanted: Mapping[str, Scope]) -> None:
         """The kinds to keep current from now on, replacing what was wanted before. Callable before ``run``."""
 
-    async def run(self, sink: Sink) -> None:
+    async def run(self, sink: Gathering) -> None:
         """Observe until cancelled. A failure becomes a problem of an observation, never an exception."""
 
     async def read(self, subject: Subject) -> Document:

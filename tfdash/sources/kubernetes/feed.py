@@ -13,7 +13,7 @@ from tfdash.model.observation import Observation, ProblemKind, Progress
 from tfdash.model.picture import Objects
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.sources.base import Scope, Sink
-from tfdash.sources.kubernetes.listwatch import ListWatch, Publish, split_scope
+from tfdash.sources.kubernetes.listwatch import Gather, ListWatch, Publish, split_scope
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import Reader
 
@@ -34,10 +34,11 @@ class Feed:
         clock: Clock,
         tuning: KubernetesSettings,
         provisional: Callable[[], Objects | None],
+        gather: Gather,
     ) -> None:
         self.kind, self.scope = kind, scope
         self._reader, self._fallback, self._clock, self._tuning = reader, fallback, clock, tuning
-        self._publish, self._provisional = publish, provisional
+        self._publish, self._provisional, self._gather = publish, provisional, gather
         self._parts: dict[str | None, Observation[Objects]] = {}
         self._watches: list[ListWatch] = []
         self._value: Objects | None = None
@@ -84,7 +85,7 @@ class Feed:
                 return
             self._join(namespace, changed)
 
-        return ListWatch(self._reader, self.kind, namespace, publish, self._clock, self._tuning)
+        return ListWatch(self._reader, self.kind, namespace, publish, self._clock, self._tuning, self._gather)
 
     def _join(self, namespace: str | None, changed: frozenset[Key] | None) -> None:
         if None in self._parts:

@@ -57,10 +57,16 @@ class Backoff:
 
 
 Publish = Callable[[Observation[Objects], frozenset[Key] | None], None]
+Gather = Callable[[Callable[[], None]], None]  # ``tfdash.sources.base.Gathering.gather``
+
+
+def at_once(collect: Callable[[], None]) -> None:
+    """For who gathers nothing: what came by one read of the connection is put together."""
+    asyncio.get_running_loop().call_soon(collect)
 
 
 class ListWatch:
-    """See the module. ``publish`` is called on the loop that runs ``run``; ``initial`` are rows shown until the list is there."""
+    """See the module. ``publish`` is called on the loop that runs ``run``; ``gather`` says when changes are put together."""
 
     def __init__(
         self,
@@ -70,8 +76,9 @@ class ListWatch:
         publish: Publish,
         clock: Clock,
         tuning: KubernetesSettings,
+        gather: Gather = at_once,
     ) -> None:
-        self.kind, self.namespace = kind, namespace
+        self.kind, self.namespace, self._gather = kind, namespace, gather
         self._reader, self._publish, self._clock, self._tuning = reader, publish, clock, tuning
         self._codec = Codec(kind.kind)
         self._backoff = Backoff(tuning.backoff_first, tuning.backoff_longest)
@@ -83,7 +90,6 @@ class ListWatch:
         self._heard: float | None = None
         self._published = 0.0
         self._pending: dict[Key, Object | None] = {}
-        self._flush_at: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._watching: asyncio.Timeout | None = None
         self._relisting = False
@@ -123,8 +129,7 @@ class ListWatch:
                 except Exception as error:
                     await self._failed(error)
         finally:
-            if self._flush_at is not None:
-                self._flush_at.cancel()
+            self._pending.clear()  # what is gathered later finds nothing
 
     # -- list ---------------------------------------------------------------------------------------------------
 
@@ -218,14 +223,12 @@ class ListWatch:
             key = Key(obj.namespace, obj.name)
             self._version = obj.resource_version
         if key is not None:
+            if not self._pending:
+                self._gather(self._flush)
             self._pending[key] = obj
-            if self._flush_at is None:
-                loop = asyncio.get_running_loop()
-                self._flush_at = loop.call_later(self._tuning.publish_every, self._flush)
 
     def _flush(self) -> None:
         """Publish what changed, as one new mapping: the one that readers hold is never touched."""
-        self._flush_at = None
         pending, self._pending = self._pending, {}
         if not pending:
             return
@@ -252,9 +255,7 @@ class ListWatch:
     async def _failed(self, error: Exception) -> None:
         now = self._clock.now()
         self._failing_since = self._failing_since or now
-        if self._flush_at is not None:
-            self._flush_at.cancel()
-            self._flush()
+        self._flush()
         if isinstance(error, ApiError) and error.status == 410:
             self._version = ""
         if isinstance(error, msgspec.DecodeError | UnicodeDecodeError):

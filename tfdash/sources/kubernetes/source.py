@@ -19,7 +19,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.sources.base import ALL, Scope, Sink
+from tfdash.sources.base import ALL, Gathering, Scope, Sink
 from tfdash.sources.diagnosis import Diagnosis
 from tfdash.sources.kubernetes.credentials import Credentials, ask_commands_again
 from tfdash.sources.kubernetes.discovery import Discovery
@@ -114,7 +114,7 @@ class KubernetesSource:
 
     # -- on the board's loop ------------------------------------------------------------------------------------
 
-    async def run(self, sink: Sink) -> None:
+    async def run(self, sink: Gathering) -> None:
         self._sink = sink
         self._changed = asyncio.Event()
         self._changed.set()
@@ -154,7 +154,7 @@ class KubernetesSource:
             del self._dropped[kind]
             self._wanted.pop(kind, None)
 
-    def _adjust(self, group: asyncio.TaskGroup, sink: Sink) -> None:
+    def _adjust(self, group: asyncio.TaskGroup, sink: Gathering) -> None:
         """Start and end feeds so that they are what is wanted."""
         from tfdash.sources.kubernetes.feed import Feed, KindPublisher
 
@@ -179,6 +179,7 @@ class KubernetesSource:
                 self._clock,
                 self._tuning,
                 partial(self._prefetched.get, kind),
+                sink.gather,
             )
             first.done = partial(self._prefetched.pop, kind, None)
             first.feed = feed
