@@ -94,7 +94,7 @@ class Served:
         gc.freeze()
         return RunningDemo(platform, self._folder, ports, written)
 
-    async def __aexit__(self, *exc: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._life is not None:
             self._life.cancel()
         for runner in self._runners:

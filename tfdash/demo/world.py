@@ -40,9 +40,10 @@ class World:
         self.scenario = scenario
         kernel = self.kernel = Kernel(cluster)
         self.kubelet = Kubelet(kernel)
-        self.scheduler = Scheduler(kernel)
+        scheduler = Scheduler(kernel)
         self.nodes = Nodes(kernel, self.kubelet)
         self.parts = (
+            scheduler,
             ReplicaSets(kernel),
             Deployments(kernel),
             StatefulSets(kernel),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -71,16 +70,15 @@ class Clock:
         return 1_800_000_000.0
 
 
-def turns(folder: Path, elsewhere: PeerState, leases: Any = None) -> Callable[[], Awaitable[bool]]:
-    writer: Any = object() if leases is not None else None
+def turns(folder: Path, elsewhere: PeerState) -> Callable[[], Awaitable[bool]]:
     return with_lease(
         LeaderLock(folder, "journeys-production"),
         "journeys-production",
         REF,
         elsewhere,
         Clock(),
-        leases=leases,
-        writer=writer,
+        leases=None,
+        writer=None,
         by=lambda: "ann",
     )
 
@@ -96,20 +94,3 @@ async def test_a_terminal_that_only_reads_has_its_turn_only_where_nobody_holds_t
     assert not await mine()
     elsewhere.held[REF] = {JOURNEYS: HeldLease(acting=acting, until=Clock().now())}  # it ran out
     assert await mine()
-
-
-async def test_one_that_acts_holds_the_lease_once_it_has_the_turn(tmp_path: Path) -> None:
-    class Leases:
-        ours, asked = True, 0
-
-        async def turn(self, writer: Any, subject: Subject, by: str) -> bool:
-            self.asked += 1
-            assert (subject, by) == (JOURNEYS, "ann")
-            return self.ours
-
-    leases, beside = Leases(), Leases()
-    first, second = turns(tmp_path, PeerState(), leases), turns(tmp_path, PeerState(), beside)
-    assert [await first(), await second()] == [True, False]
-    assert (leases.asked, beside.asked) == (1, 0)
-    leases.ours = False  # a terminal elsewhere has it
-    assert not await first()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.platform.harness.terminals import REF, Terminal, terminal, write_conf
 from tests.unit.actions.acting import decided
 from tests.unit.store.helpers import CHECKOUT, NOW
 from tfdash.cli.compose import clock_of
+from tfdash.clock import SystemClock
 from tfdash.config.quick import load_quick
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
@@ -36,6 +37,7 @@ from tfdash.store.peers.cluster_records import (
     verified_path,
 )
 from tfdash.store.peers.last_known_good import LastKnownGood, keep
+from tfdash.store.peers.leader_lock import LeaderLock, with_lease
 from tfdash.store.peers.peer_state import TURN, HeldLease, PeerState, chosen, digest
 from tfdash.store.peers.peer_watcher import PeerWatcher, held_in, labelled
 
@@ -234,6 +236,35 @@ def test_a_terminal_that_only_reads_sees_it_all_and_one_turn_is_taken(
         holder = carol.store.peer_state.holder(turn, clock.now())
         assert holder is not None and holder.terminal == pair.ann.store.terminal
         assert not hasattr(carol.desk, "_announces")  # nothing behind it could write a Lease
+
+
+def test_one_that_acts_holds_the_lease_once_it_has_the_turn(pair: Pair, tmp_path: Path) -> None:
+    name = "probes-production"
+
+    def mine(at: Terminal, folder: Path) -> Callable[[], Awaitable[bool]]:
+        desk: Any = at.desk
+        return with_lease(
+            LeaderLock(folder, name),
+            name,
+            REF,
+            at.store.peer_state,
+            SystemClock(),
+            leases=desk._announces,
+            writer=desk._writers.clusters[REF],
+            by=lambda: "ann",
+        )
+
+    first, beside = mine(pair.ann, tmp_path / "ann"), mine(pair.ann, tmp_path / "ann")
+    elsewhere = mine(pair.bob, tmp_path / "bob")
+    assert not read(pair.ann, lease_path(Subject(REF, TURN, "", name))).ok
+    assert [pair.ann.loop(first()), pair.ann.loop(beside()), pair.bob.loop(elsewhere())] == [
+        True,
+        False,
+        False,
+    ]
+    lease = read(pair.ann, lease_path(Subject(REF, TURN, "", name))).body
+    assert lease["spec"]["holderIdentity"] == pair.ann.store.terminal
+    assert pair.ann.loop(first())
 
 
 def test_no_right_is_recorded_and_no_failure(demo: DemoProcess, tmp_path: Path) -> None:

@@ -34,7 +34,6 @@ class Nodes:
     def __init__(self, kernel: Kernel, kubelet: Kubelet) -> None:
         self._k = kernel
         self._kubelet = kubelet
-        self.beating = True
         kernel.store.listen("nodes", self._node)
 
     def _node(self, storage: str, event: Happened) -> None:
