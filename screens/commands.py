@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from screens.dialogs import break_glass, decide
 from screens.registry import SPECS
 from screens.shell import Shell
 from tfdash.views.kinds import VIEWS
@@ -65,6 +64,24 @@ def _alias(word: str, shell: Shell) -> None:
         found.does(shell, rest)
 
 
+def _break_glass(shell: Shell, argument: str) -> None:
+    from screens.dialogs import break_glass  # these bring what the first frame does not need
+
+    break_glass.begin(shell, argument)
+
+
+def _decide(command: str, shell: Shell, argument: str) -> None:
+    from screens.dialogs import decide
+
+    decide.begin(command, shell, argument)
+
+
+def _releases(shell: Shell) -> Iterable[str]:
+    from screens.dialogs import decide
+
+    return decide.names(shell)
+
+
 def _places(shell: Shell) -> Iterable[str]:
     return (*shell.context.environments, *shell.context.contexts())
 
@@ -100,7 +117,7 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         "break-glass: open",
         ("break-glass", "glass"),
         "waives calendar and second person for 60 minutes; with end: ends it",
-        break_glass.begin,
+        _break_glass,
         "end",
         lambda shell: ("end",),
         changes=True,
@@ -110,9 +127,9 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         "rollback: decide",
         ("decide",),
         "a person decides to roll back, with a reason; or takes it back",
-        partial(decide.begin, "decide"),
+        partial(_decide, "decide"),
         "release",
-        decide.names,
+        _releases,
         changes=True,
     ),
     PaletteEntry(
@@ -120,9 +137,9 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         "release: sign as verified",
         ("sign",),
         "a person signs what serves as last verified good",
-        partial(decide.begin, "sign"),
+        partial(_decide, "sign"),
         "release",
-        decide.names,
+        _releases,
         changes=True,
     ),
     PaletteEntry(
