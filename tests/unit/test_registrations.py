@@ -26,7 +26,7 @@ from tfdash.cli.completion import _commands, bash
 from tfdash.cli.compose import clusters_of, judge_of
 from tfdash.cli.parser import parse
 from tfdash.cli.source_registry import SOURCES, Needs, Wiring, made
-from tfdash.cli.storing import store_options
+from tfdash.cli.store_options import store_options
 from tfdash.clock import SystemClock
 from tfdash.config.load import load
 from tfdash.config.quick import load_quick
@@ -109,7 +109,7 @@ def in_table(table: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 
 
 def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> None:
-    from tfdash.cli.configuring import shown
+    from tfdash.cli.config import shown
     from tfdash.config.load import adapter, parse
     from tfdash.config.settings import Settings
 

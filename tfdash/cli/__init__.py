@@ -46,7 +46,7 @@ _MODULES = {
     "gate": "gate",
     "audit": "audit",
     "demo": "demo",
-    "config": "configuring",
+    "config": "config",
     "completion": "completion",
 }
 

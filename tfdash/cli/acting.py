@@ -86,7 +86,7 @@ def compose(
     from tfdash.actions.core.action_service import make_service
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.source_registry import Needs, Wiring, made
-    from tfdash.cli.storing import store_options
+    from tfdash.cli.store_options import store_options
     from tfdash.store.opening import open_store
     from tfdash.store.peers.last_known_good import LastKnownGood
     from tfdash.store.peers.leases import Leases

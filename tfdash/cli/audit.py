@@ -48,7 +48,7 @@ FIELDS = (
 
 
 def command(args: argparse.Namespace) -> int:
-    from tfdash.cli.storing import store_options
+    from tfdash.cli.store_options import store_options
     from tfdash.config.load import load
     from tfdash.config.quick import find_config
 

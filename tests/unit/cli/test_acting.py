@@ -18,7 +18,7 @@ from tfdash.actions.core.mode import Mode
 from tfdash.board.board import Board
 from tfdash.cli.acting import Acting, approvals_of, compose, kubectl_of, mode_of, policy_of, writers_of
 from tfdash.cli.compose import board_of, clock_of, clusters_of
-from tfdash.cli.storing import store_options
+from tfdash.cli.store_options import store_options
 from tfdash.config.load import load
 from tfdash.config.problems import ConfigError
 from tfdash.config.quick import QuickConfig, load_quick

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin
 import pytest
 from pydantic import TypeAdapter
 
-from tfdash.cli.configuring import shown
+from tfdash.cli.config import shown
 from tfdash.config.example import example
 from tfdash.config.load import load
 from tfdash.config.problems import ConfigError
