@@ -14,9 +14,6 @@ import re
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-WORKLOAD_KINDS: tuple[str, ...] = ("Deployment", "StatefulSet", "DaemonSet")
-"""The kinds whose serving health and release state are judged; Jobs and CronJobs have no serving state."""
-
 
 class Column(NamedTuple):
     """A column that shows one attribute of the decoded object as it is; what needs more is a view of its own in ``views.kinds``.
