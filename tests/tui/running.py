@@ -75,7 +75,7 @@ class Run:
         """The screen once it shows the newest assessment and nothing on it moves any more."""
         before = ""
         while True:
-            await self.until(lambda: not self.app.feed._armed, "that the newest update is shown")
+            await self.until(lambda: not self.app.relay._armed, "that the newest update is shown")
             if self.text == before:
                 return before
             before = self.text
