@@ -12,6 +12,7 @@ from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import Versions
 from tfdash.playbook.canary.tally import Tally
+from tfdash.playbook.canary.window_cache import Memo
 
 _SCRAPE = 60.0  # seconds: the scrape interval where too few samples tell it
 _OLD = 3  # windows that an evaluation may be old: a source that is merely between two rounds is not stale
@@ -35,7 +36,8 @@ class Comparison(NamedTuple):
     label: str  # of the baseline
     problem: str  # of the source; "" of none
     strangers: int
-    age: float = 0.0  # seconds since the evaluation
+    age: float  # seconds since the evaluation
+    memo: Memo
 
 
 def unread(observation: Observation[Traffic] | None) -> Obstacle | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
 from typing import NamedTuple
 
 from tfdash.model.judgement import Measured, Outcome, WindowResult
@@ -281,7 +280,6 @@ class Shown(NamedTuple):
     limit: float
 
 
-@lru_cache(8192)
 def shown(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Shown:
     """A window that has ended says the same ever after."""
     baseline = base_of(pair, past)

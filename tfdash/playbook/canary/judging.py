@@ -17,7 +17,7 @@ from tfdash.playbook.canary.journeys import journeys_trigger, worst
 from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
 from tfdash.playbook.canary.sides import Sorter, Versions, versions
 from tfdash.playbook.canary.tally import Tally, tally
-from tfdash.playbook.canary.window_cache import WindowCache
+from tfdash.playbook.canary.window_cache import Memo, WindowCache
 
 _NO_PODS: Mapping[str, str] = {}
 _MENDS = (
@@ -128,7 +128,8 @@ def _see(
         label = past.label if past is not None else label
     problem = str(observation.problem) if observation.problem is not None else ""
     age = now - traffic.evaluated_at
-    return Comparison(traffic, who, counts, past, label, problem, len(sorter.strangers), age), None
+    memo = cache.memo if cache is not None else Memo()
+    return Comparison(traffic, who, counts, past, label, problem, len(sorter.strangers), age, memo), None
 
 
 def _alone(counts: Tally) -> bool:

@@ -15,7 +15,6 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from random import Random
 from statistics import NormalDist, fmean
 from typing import NamedTuple
@@ -165,7 +164,6 @@ def _noisy(values: Sequence[float]) -> list[float]:
     return [v + chance.gauss(0.0, abs(v) * 1e-5) for v in values]
 
 
-@lru_cache(2048)
 def opinion(canary: tuple[float, ...], baseline: tuple[float, ...]) -> str:
     """The label for the screen, with what it is worth: "Pass (30 windows; it asks for 50)"."""
     try:

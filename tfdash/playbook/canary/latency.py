@@ -287,7 +287,6 @@ def measured(counts: tuple[int, ...], shape: Shape, policy: CanaryPolicy) -> Mea
     )
 
 
-@lru_cache(8192)
 def shown(slow: Slow, past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy) -> WindowResult:
     """One window for the screen; one that has ended says the same ever after."""
     return WindowResult(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from tfdash.model.samples import Columns, Points, Scrapes, how_many_before
 from tfdash.model.traffic import Buckets, Point
 
+T = TypeVar("T")
 Samples = Sequence[Point] | Sequence[Buckets]
 
 
@@ -41,18 +42,45 @@ class Counted(NamedTuple):
     columns: tuple[tuple[Any, ...], ...]
 
 
+class Memo:
+    """What was said of the same windows at the last look. Mutable, and of one owner, as the cache that holds it."""
+
+    __slots__ = ("_each", "_last")
+
+    def __init__(self) -> None:
+        self._last: dict[Callable[..., Any], tuple[tuple[Any, ...], Any]] = {}
+        self._each: dict[Callable[..., Any], tuple[tuple[Any, ...], dict[Any, Any]]] = {}
+
+    def last(self, make: Callable[..., T], *given: Any) -> T:
+        """``make(memo, *given)``, or what it gave last where it was given the same."""
+        known = self._last.get(make)
+        if known is None or known[0] != given:
+            known = self._last[make] = (given, make(self, *given))
+        told: T = known[1]
+        return told
+
+    def each(self, make: Callable[..., T], items: Sequence[Any], *given: Any) -> list[T]:
+        """``make(item, *given)`` of each; those of the last call, where the rest was the same, are not made again."""
+        rest, known = self._each.get(make, ((), {}))
+        known = known if rest == given else {}
+        told = {item: known[item] if item in known else make(item, *given) for item in items}
+        self._each[make] = (given, told)
+        return [told[item] for item in items]
+
+
 class WindowCache:
     """The memory of one release's judge. Mutable, and of one owner: the pure functions take it and give the same without.
 
     ``turn`` grows whenever a window is counted.
     """
 
-    __slots__ = ("before", "last", "turn")
+    __slots__ = ("before", "last", "memo", "turn")
 
     def __init__(self) -> None:
         self.last: Counted | None = None
         self.before: WindowCache | None = None  # of the windows before the release
         self.turn = 0
+        self.memo = Memo()
 
     def earlier(self) -> WindowCache:
         self.before = self.before or WindowCache()

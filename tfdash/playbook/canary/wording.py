@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from msgspec import structs
@@ -17,9 +16,9 @@ from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.kayenta import opinion
 from tfdash.playbook.canary.policy import CanaryPolicy, exact
 from tfdash.playbook.canary.tally import Count, Pair, Slow
+from tfdash.playbook.canary.window_cache import Memo
 
 ERRORS = "Error rate"
-_KEPT = 1024  # decisions kept until their next window ends
 
 
 def blank(id: str, title: str, obstacle: Obstacle, **known: Any) -> Trigger:
@@ -86,7 +85,7 @@ def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
             data_quality.unsure(compared, ("requests", "errors"), tally.newest, policy) or obstacle,
             **shared,
         )
-    told = _errors_core(tally.pairs, past, policy)
+    told = compared.memo.last(_errors_core, tally.pairs, past, policy)
     flags = [*told.flags, *_strangers(compared)]
     if tally.doubled:
         flags.append("more errors than requests in some window: taken as all")
@@ -95,12 +94,13 @@ def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
     )
 
 
-@lru_cache(_KEPT)
-def _errors_core(pairs: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy) -> Trigger:
+def _errors_core(
+    memo: Memo, pairs: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy
+) -> Trigger:
     """All that these windows say: the same for every round until the next window ends."""
     counted = errors.comparable(pairs, past)
     decision = errors.decide(pairs, past, policy)
-    shown = [errors.shown(p, past, policy) for p in counted]
+    shown = memo.each(errors.shown, counted, past, policy)
     flags = _persistence([s.hit for s in shown], policy)
     if decision.reason == "gross":
         flags.append("gross failure")
@@ -242,16 +242,19 @@ def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
             obstacle = Obstacle(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up", True)
     if obstacle is not None:
         return blank("latency", title, doubt or obstacle, **shared)
-    told = _latency_core(tuple(counted), past, shape, policy)
+    told = compared.memo.last(_latency_core, tuple(counted), past, shape, policy)
     return _doubted(told, [*told.flags, *_strangers(compared)], doubt, shared)
 
 
-@lru_cache(_KEPT)
 def _latency_core(
-    counted: tuple[Slow, ...], past: FrozenBaseline | None, shape: latency.Shape, policy: CanaryPolicy
+    memo: Memo,
+    counted: tuple[Slow, ...],
+    past: FrozenBaseline | None,
+    shape: latency.Shape,
+    policy: CanaryPolicy,
 ) -> Trigger:
     decision = latency.decide(counted, past, shape, policy)
-    results = tuple(latency.shown(s, past, shape, policy) for s in counted)
+    results = tuple(memo.each(latency.shown, counted, past, shape, policy))
     increase = policy.latency.increase
     hit = [
         r.canary.value is not None
