@@ -1,4 +1,4 @@
-"""The knobs of the rules; the playbook's own values stand in ``defaults/*.toml``."""
+"""The settings of the rules for workloads; the playbook's values stand in ``defaults/workloads.toml``."""
 
 from __future__ import annotations
 

@@ -40,14 +40,14 @@ class Grid(NamedTuple):
 
 
 def target(series: CounterSeries | HistogramSeries) -> Target:
-    """What is scraped as one: the pod, else the version and the instance that the labels name."""
+    """The scrape target: the pod, else the version and the instance that the labels name."""
     if series.pod:
         return series.pod, "", ""
     return "", series.version, next((v for k, v in series.labels if k == "instance"), "")
 
 
 def clean(points: Sequence[Point]) -> tuple[Sequence[float], Sequence[float]]:
-    """Times and values, without what is not a number, in order of time."""
+    """Times and values in order of time, without NaN."""
     if not points:
         return (), ()
     ats: tuple[float, ...]
@@ -111,7 +111,7 @@ class Edges:
         self._known: dict[Sequence[float], list[int]] = {}
 
     def among(self, ats: Sequence[float]) -> list[int]:
-        """How many samples stand before each edge."""
+        """The number of samples before each edge."""
         found = self._known.get(ats) if type(ats) is tuple else None
         if found is None:
             found = [bisect_left(ats, e) for e in self.edges]
@@ -121,7 +121,7 @@ class Edges:
 
 
 def rises(points: Sequence[Point], edges: Sequence[float] | Edges, from_zero: bool) -> list[float] | None:
-    """What the counter rose by in each window; None of no samples."""
+    """The counter's increase in each window; None without samples."""
     if not isinstance(edges, Edges):
         edges = Edges(edges)
     ats, values = clean(points)
@@ -148,7 +148,7 @@ def _unreset(values: Sequence[float]) -> list[float]:
 
 
 def bounds_of(series: Iterable[HistogramSeries]) -> tuple[float, ...]:
-    """Every bound that any of them has, ascending. A classic histogram's change with its program only."""
+    """All bounds of these histograms, ascending. A classic histogram's bounds change only with its program."""
     found: dict[int, tuple[float, ...]] = {}
     for one in series:
         if not one.points:
@@ -202,7 +202,7 @@ def bucket_rises(
 def _lost(
     points: Sequence[Buckets], counts: Sequence[float], bounds: tuple[float, ...]
 ) -> list[tuple[int, tuple[float, ...]]]:
-    """What resets took, by the index from which on it is to be added."""
+    """What each reset lost, by the index from which it is added again."""
     if counts == sorted(counts):
         return []
     told, sums = [], (0.0,) * len(bounds)
@@ -226,5 +226,5 @@ def _at(point: Buckets, bounds: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def newest(series: Iterable[CounterSeries | HistogramSeries]) -> float | None:
-    """The time of the newest sample of them."""
+    """The time of their newest sample."""
     return max((last_at(s.points) for s in series if s.points), default=None)

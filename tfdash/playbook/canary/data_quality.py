@@ -19,7 +19,7 @@ _OLD = 3  # windows that an evaluation may be old: a source that is merely betwe
 
 
 class Obstacle(NamedTuple):
-    """Why nothing, or no PASS, can be said. ``mends``: waiting may help."""
+    """Why there is no outcome, or no PASS. ``mends``: waiting may help."""
 
     outcome: Outcome
     sentence: str
@@ -27,7 +27,7 @@ class Obstacle(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What the triggers on traffic share."""
+    """What the triggers that count traffic share."""
 
     traffic: Traffic
     who: Versions
@@ -96,7 +96,7 @@ def unsure(
     newest: tuple[float | None, float | None],
     policy: CanaryPolicy,
 ) -> Obstacle | None:
-    """What lets no PASS stand: a failed or partial query, old samples."""
+    """What forbids a PASS: a failed or partial query, old samples."""
     if compared.problem:
         return Obstacle(Outcome.QUERY_ERROR, f"the metrics could not be read: {compared.problem}")
     for query in compared.traffic.queries:

@@ -19,7 +19,7 @@ _CHANCE = 0.1  # no PASS by the floor alone while the canary's errors are rarer 
 
 
 class Decision(NamedTuple):
-    """The outcome and the numbers that it rests on. ``since`` and ``until``: the windows meant, epoch seconds."""
+    """The outcome and its numbers. ``since`` and ``until`` bound the windows that it is about, epoch seconds."""
 
     outcome: Outcome
     reason: str  # gross, evidence, few, errors, wide, chance, pass, recent
@@ -34,7 +34,7 @@ class Decision(NamedTuple):
 
 
 def decide(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy) -> Decision:
-    """Judge these windows; ``past`` takes the place of the baseline's own windows. Some request on each side is there."""
+    """Judge these windows; ``past`` replaces the baseline's own windows. Each side has at least one request."""
     for pair in reversed(pairs):
         if (found := _gross(pair, past, policy)) is not None:
             return found
@@ -67,7 +67,7 @@ def reached(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
 
 
 def _enough(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
-    """Whether so many requests and errors may make a BREACH; few requests may where they fail grossly."""
+    """Whether there are enough requests and errors for a BREACH; a gross failure needs fewer requests."""
     rule = policy.errors
     if canary.events < rule.min_errors or not reached(canary, baseline, policy):
         return False
@@ -78,7 +78,7 @@ def _enough(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
 
 
 def _gross(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Decision | None:
-    """A window that fails so much, beyond chance, that nothing else is waited for."""
+    """A window with a failure so gross, beyond chance, that no further evidence is awaited."""
     rule = policy.errors
     canary = pair.canary_all
     baseline = Count(past.requests, past.events) if past is not None else pair.baseline_all
@@ -125,7 +125,7 @@ def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> Decision | Non
 
 
 def _against(pairs: Sequence[Pair], past: FrozenBaseline, policy: CanaryPolicy) -> Decision | None:
-    """BREACH against a held baseline, at the latest look that found it."""
+    """BREACH against a frozen baseline, at the latest look that found it."""
     for number, part in reversed(list(looks(pairs[-1].number if pairs else 0))):
         seen = [p for p in pairs if p.number <= number]
         canary, baseline = _total(seen, past)
@@ -174,7 +174,7 @@ def _open(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPoli
 
 
 def _chance(canary: Count, baseline: Count, scatter: float = 1.0) -> float:
-    """The conditional test's p-value, as if of so many fewer requests where windows scatter."""
+    """The conditional test's p-value; where windows scatter, requests count for less by that factor."""
     (x, n), (y, m) = _thinned(canary, scatter), _thinned(baseline, scatter)
     return stats.more_than_chance(x, n, y, m)
 
@@ -203,7 +203,7 @@ def shares_mislead(canary: Count, baseline: Count, middle: float) -> bool:
 def _below(
     canary: Count, baseline: Count, high: float, policy: CanaryPolicy, scatter: float = 1.0
 ) -> tuple[bool, bool]:
-    """Whether the interval ends below the limit, and whether that rests on the floor and not on the ratio."""
+    """Whether the interval ends below the limit, and whether because of the floor and not of the ratio."""
     rule, conf = policy.errors, policy.confidence
     if rule.mode != "points" and high < rule.factor:
         return True, False
@@ -281,7 +281,7 @@ class Shown(NamedTuple):
 
 
 def shown(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Shown:
-    """A window that has ended says the same ever after."""
+    """The figures of a window that has ended never change."""
     baseline = base_of(pair, past)
     result = WindowResult(
         start=pair.start,

@@ -86,7 +86,7 @@ def _logs(events: int, count: int, base_events: int, base_count: int, null: floa
 
 @lru_cache(32768)
 def _ratios(events: int, count: int, base_events: int, base_count: int, null: float) -> tuple[float, ...]:
-    """The likelihood ratios themselves: a window that has ended says the same ever after."""
+    """The likelihood ratios themselves; those of a window that has ended never change."""
     return _powers(_logs(events, count, base_events, base_count, null), 1.0)
 
 
@@ -113,7 +113,7 @@ def weigh(windows: Sequence[Split], null: float = 1.0, scatter: float = 1.0) -> 
 
 
 def began(windows: Sequence[Split]) -> int:
-    """The index of the window since which the change speaks loudest."""
+    """The index of the window at which the change most likely began."""
     best, at = -math.inf, 0
     logs = [0.0] * len(CHANGES)
     for index in range(len(windows) - 1, -1, -1):

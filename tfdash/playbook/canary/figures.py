@@ -11,7 +11,7 @@ Number = float | Fraction
 
 
 def _digits(number: Number, digits: int) -> str:
-    """The number with so many significant digits, no exponent, no needless zeros."""
+    """The number with this many significant digits, no exponent, no trailing zeros."""
     value = float(number)
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "∞" if value > 0 else "unknown"

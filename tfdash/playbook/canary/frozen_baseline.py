@@ -75,7 +75,7 @@ def write(past: FrozenBaseline) -> str:
 
 
 def read(text: str) -> FrozenBaseline | None:
-    """The frozen baseline, or None where the text is none (of another version of the program, or damaged)."""
+    """The frozen baseline, or None where the text cannot be read (another version of the program, or damaged)."""
     try:
         raw = json.loads(text)
         if raw["v"] != 1:
@@ -99,7 +99,7 @@ def read(text: str) -> FrozenBaseline | None:
 
 
 def looks(number: int) -> Iterator[tuple[int, float]]:
-    """The windows after which is looked, up to ``number``, and the part of the budget that each one spends."""
+    """The windows after which the test is made, up to ``number``, and the part of the budget that each one spends."""
     j, at, step = 1, 1, 1
     while at <= number:
         yield at, 1.0 / (j * (j + 1))

@@ -25,7 +25,7 @@ _ORDER = (
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
-    """The one that wants attention most; PASS of none."""
+    """The one that needs attention most; PASS without any."""
     return min(outcomes, key=_ORDER.index, default=Outcome.PASS)
 
 
@@ -36,7 +36,7 @@ def journeys_trigger(
     policy: CanaryPolicy,
     now: float,
 ) -> Trigger | None:
-    """None where no journey of this workload is configured. Runs from before the canary began say nothing of it."""
+    """None where no journey of this workload is configured. Runs from before the canary began do not count."""
     mine = [o for o in journeys if o.value is not None and _concerns(o.value, release)]
     probes = [o.value for o in mine if o.value is not None and o.value.control]
     judged = [o for o in mine if o.value is not None and not o.value.control]

@@ -140,7 +140,7 @@ def _alone(counts: Tally) -> bool:
 
 
 def _own(counts: Tally, who: Versions) -> FrozenBaseline | None:
-    """The baseline's windows of this release, where it served until the canary served everything."""
+    """The baseline's windows of this release, where it served until the canary took all traffic."""
     served = [p for p in counts.pairs if p.baseline.requests]
     if not served:
         return None
@@ -157,7 +157,7 @@ def _before(
     counts: Tally,
     cache: WindowCache | None,
 ) -> FrozenBaseline | None:
-    """The service's own traffic in whole windows before the canary began, as a baseline. None of none."""
+    """The service's own traffic in whole windows before the canary began, as a baseline; None without any."""
     if counts.began is None or who.canary is None:
         return None
     length = policy.window

@@ -1,4 +1,4 @@
-"""The knobs of the rollback triggers, with the playbook's own values from ``defaults/canary.toml``."""
+"""The settings of the rollback triggers; the playbook's values stand in ``defaults/canary.toml``."""
 
 from __future__ import annotations
 
@@ -187,12 +187,12 @@ class CanaryPolicy(Table, defaults="canary.toml"):
 
     @property
     def horizon(self) -> float:
-        """For how many seconds back samples are wanted: the windows, one that is under way, and the first base."""
+        """How many seconds back samples are needed: the windows, the current one, and the first base."""
         return self.window * (self.windows + 2)
 
     @property
     def budgets(self) -> Budgets:
-        """Bonferroni over the triggers that count traffic; journeys and persons are no chance events of it."""
+        """Bonferroni over the triggers that count traffic; journeys and a person's decision are no random events of it."""
         parts = int(self.errors.enabled) + int(self.latency.enabled)
         each = self.false_alarms / max(parts, 1)
         held = 1 - _HELD_SHARE if self.baseline == "before" else _HELD_SHARE

@@ -54,7 +54,7 @@ def _blackout_around(policy: CalendarPolicy, day: date) -> Closed:
 
 
 def closed_on(policy: CalendarPolicy, first: date, last: date) -> Iterator[Closed]:
-    """Everything that closes some of the local days ``first`` through ``last``; intervals may overlap."""
+    """All intervals that close a part of the local days ``first`` through ``last``; they may overlap."""
     zone = policy.tz
     day = first
     while day <= last:
@@ -77,6 +77,6 @@ def closed_on(policy: CalendarPolicy, first: date, last: date) -> Iterator[Close
 
 
 def closing(policy: CalendarPolicy, at: float, day: date) -> Closed | None:
-    """What closes the instant ``at`` of the local ``day``: of several, the one that lasts longest."""
+    """What closes the instant ``at`` of the local ``day``; of several, the one that lasts longest."""
     hits = [c for c in closed_on(policy, day, day) if c.start <= at < c.end]
     return max(hits, key=lambda c: c.end, default=None)

@@ -1,4 +1,4 @@
-"""The knobs of the release calendar; the playbook's own values stand in ``defaults/calendar.toml``."""
+"""The settings of the release calendar; the playbook's values stand in ``defaults/calendar.toml``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_ZONE = "America/New_York"
 
 
 def _read(value: Any, pattern: str, read: Callable[[str], T]) -> T | None:
-    """A text of that form as a value; None where it is none, or means no day or hour that there is."""
+    """A text of that form as a value; None where it has another form, or names a day or hour that does not exist."""
     try:
         return read(value) if isinstance(value, str) and re.fullmatch(pattern, value) else None
     except ValueError:

@@ -69,7 +69,7 @@ def continuation(policy: CalendarPolicy, started: float | None, now: float) -> C
 
 
 def _finish(policy: CalendarPolicy, now: float) -> float | None:
-    """Until when a release of today's window may go on, while that still lies ahead."""
+    """Until when a release of today's window may go on; None once that is over."""
     window = window_on(policy, local_date(now, policy.tz))
     if window is None or now < window[0] or slot_at(policy, window[0]) is None:
         return None

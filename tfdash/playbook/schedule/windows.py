@@ -29,7 +29,7 @@ def window_on(policy: CalendarPolicy, day: date) -> tuple[float, float] | None:
 
 
 def _left(window: tuple[float, float], closed: list[Closed]) -> Iterator[tuple[float, float]]:
-    """The parts of the window that nothing closes, in order."""
+    """The open parts of the window, in order."""
     at, end = window
     for hit in sorted(closed):
         if hit.end <= at or hit.start >= end:
@@ -51,7 +51,7 @@ def _slots(policy: CalendarPolicy, first: date, days: int) -> Iterator[tuple[flo
 
 
 def slot_of(policy: CalendarPolicy, start: float, end: float) -> Slot:
-    """With its words: ``Tue 24 Nov 10:00-12:00 EST (15:00Z)``."""
+    """A slot with its text: ``Tue 24 Nov 10:00-12:00 EST (15:00Z)``."""
     return Slot(start=start, end=end, text=words(policy, start, end))
 
 

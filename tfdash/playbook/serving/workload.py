@@ -28,7 +28,7 @@ _LASTING = frozenset(CauseCode) - {
 def judge(
     ref: ClusterRef, workload: Object, links: Links, policy: WorkloadPolicy, now: float
 ) -> tuple[WorkloadState, Verdict]:
-    """What is to be said of a Deployment, StatefulSet or DaemonSet."""
+    """The state and the verdict of a Deployment, StatefulSet or DaemonSet."""
     assert isinstance(workload, Deployment | StatefulSet | DaemonSet)
     subject = Subject(ref, workload.KIND, workload.namespace, workload.name)
     status = rollout(workload)

@@ -22,7 +22,7 @@ _OBJECTS = 20  # evidence lists so many objects at most
 def find(
     ref: ClusterRef, workload: Object, links: Links, status: Status, policy: WorkloadPolicy, now: float
 ) -> Cause | None:
-    """The most specific cause, with the lesser ones' sentences in ``others``; None where there is none to see."""
+    """The most specific cause, with the sentences of the others in ``others``; None where none is found."""
     findings = list(_all(workload, links, status, policy, now))
     if not findings:
         return None
