@@ -17,9 +17,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from screens import commands
+from screens.frame.acting_screen import VERBS
 from screens.registry import page_id
 from tests.unit.cli.server import kubeconfig
-from tfdash import playbook
+from tfdash import actions, playbook
+from tfdash.actions.core.action import Target
+from tfdash.actions.executors import EXECUTORS
+from tfdash.actions.registry import ACTIONS, wrong_for_second_person, wrong_id
 from tfdash.board.board import Board
 from tfdash.cli import parser
 from tfdash.cli.completion import _commands, bash
@@ -31,6 +35,7 @@ from tfdash.clock import SystemClock
 from tfdash.config.load import load
 from tfdash.config.quick import load_quick
 from tfdash.judging.judge import Judge, judge_all
+from tfdash.model.action import FreezeRule
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kinds import KINDS, LISTED, OPTIONAL
 from tfdash.model.kubecluster import Node
@@ -311,3 +316,50 @@ def test_a_rule_or_section_that_is_taken_out_is_missed() -> None:
     assert not Judge(rules=less).assess(picture, every, 0.0)[0].verdicts
     told = Judge(sections=SECTIONS[1:]).assess(picture, every, 0.0)[0]
     assert [s.id for s in told.sections] == [s.id for s in SECTIONS[1:]]
+
+
+# -- actions ----------------------------------------------------------------------------------------------------------
+
+
+def families() -> list[ModuleType]:
+    """Every module of actions that declares some."""
+    found = (
+        importlib.import_module(m.name) for m in pkgutil.walk_packages(actions.__path__, "tfdash.actions.")
+    )
+    return [m for m in found if isinstance(getattr(m, "ACTIONS", None), tuple)]
+
+
+def test_every_action_that_a_module_declares_is_registered_once_and_in_no_other_way() -> None:
+    declared = [action for module in families() for action in module.ACTIONS]
+    assert sorted(a.id for a in declared) == sorted(ACTIONS)
+    assert len(declared) == len(ACTIONS)
+    assert all(ACTIONS[a.id] is a for a in declared)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_follows_from_its_entry(name: str) -> None:
+    """Its title says noun and verb, its target has an executor, the configuration knows it as its freeze rule says, and
+    what a person decides says what records it."""
+    action = ACTIONS[name]
+    assert re.fullmatch(r"[a-z]+(\.[a-z]+(-[a-z]+)*)", name) and ": " in action.title
+    assert action.target in EXECUTORS
+    cluster = action.target is Target.CLUSTER
+    assert (action.record is None) is cluster
+    assert (wrong_id(name) == "") is cluster
+    asks = wrong_for_second_person(f"production/{name}") == ""
+    assert asks is (cluster and action.freeze is FreezeRule.FROZEN)
+    assert set(action.needed) <= set(action.arguments)
+    assert action.key == "" or action.key in {key for key, _, _ in VERBS}
+    assert action.kinds
+
+
+def test_every_target_is_somebodys() -> None:
+    assert {action.target for action in ACTIONS.values()} == set(EXECUTORS)
+
+
+def test_a_postcondition_has_one_meaning() -> None:
+    by_id: dict[str, set[int]] = {}
+    for action in ACTIONS.values():
+        for post in action.posts:
+            by_id.setdefault(post.id, set()).add(id(post))
+    assert {name: len(meant) for name, meant in by_id.items() if len(meant) > 1} == {}

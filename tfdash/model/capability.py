@@ -1,4 +1,4 @@
-"""What something is capable of by its kind and state. The playbook says which; an action names the one that it needs."""
+"""What something is capable of by its kind and state, as the playbook says it; an action names the one that it needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class Capability(StrEnum):
-    # of a workload, or of what carries its release
+    """Of a workload, or of what carries its release."""
+
     REVERTIBLE = "revertible"
     RESTARTABLE = "restartable"
     SCALABLE = "scalable"
@@ -21,22 +22,3 @@ class Capability(StrEnum):
     SUSPENDABLE = "suspendable"
     RESUMABLE = "resumable"
     SKIPPABLE = "skippable"
-    TERMINABLE = "terminable"
-    # of a pod
-    DELETABLE = "deletable"
-    EVICTABLE = "evictable"
-    ISOLATABLE = "isolatable"
-    SHELL = "shell"
-    PORT_FORWARD = "port-forward"
-    # of a node
-    CORDONABLE = "cordonable"
-    UNCORDONABLE = "uncordonable"
-    DRAINABLE = "drainable"
-    # of what a person decides and the store remembers
-    DECIDABLE = "decidable"
-    WITHDRAWABLE = "withdrawable"
-    SIGNABLE = "signable"
-    APPROVABLE = "approvable"
-    DENIABLE = "deniable"
-    BREAKABLE = "breakable"
-    CLOSABLE = "closable"

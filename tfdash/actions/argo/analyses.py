@@ -12,6 +12,7 @@ from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.capability import Capability
+from tfdash.model.delivery import AnalysisRun
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.analysis import ENDED
 from tfdash.playbook.releases.facts import facts_of
@@ -65,6 +66,12 @@ def _has_runs(standing: Standing) -> bool:
     return release is not None and any(a.subject.kind == "AnalysisRun" for a in release.analyses)
 
 
+def _has_ended(standing: Standing) -> str:
+    run = standing.obj
+    ended = isinstance(run, AnalysisRun) and (run.completed is not None or run.terminate)
+    return "it has ended" if ended else ""
+
+
 ACTIONS = (
     Action(
         id="rollout.stop-analysis",
@@ -84,7 +91,7 @@ ACTIONS = (
         id="analysis.stop",
         title="analysis: stop",
         kinds=frozenset({"AnalysisRun"}),
-        capability=Capability.TERMINABLE,
+        unable=_has_ended,
         risk=Risk.TYPED_NAME_AND_REASON,
         freeze=FreezeRule.FROZEN,
         make=stop_analysis,

@@ -30,16 +30,18 @@ class Action:
     """``key`` "" is reached by the palette alone. ``promotes``: it moves a new version on, so a canary verdict is asked.
 
     ``concerns``: False where it is not even mentioned (a release of what is not held). ``arguments`` names what may be
-    given, ``needed`` what must be. ``look`` says how things stand for its subject; ``posts`` are all that its plans may name.
+    given, ``needed`` what must be. ``look`` says how things stand for its subject; ``capability`` is what that must be able to,
+    and ``unable`` says why not of anything else, "" where it may. ``posts`` are all that its plans may name.
     """
 
     id: str
     title: str
     kinds: frozenset[str]
-    capability: Capability
     risk: Risk
     freeze: FreezeRule
     make: Maker
+    capability: Capability | None = None
+    unable: Callable[[Standing], str] = lambda standing: ""
     key: str = ""
     target: Target = Target.CLUSTER
     record: Record | None = None  # of what a person decides: what records it

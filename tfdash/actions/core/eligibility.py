@@ -20,11 +20,9 @@ from tfdash.model.kube import (
     Deployment,
     HorizontalPodAutoscaler,
     Object,
-    Pod,
     Provisional,
     StatefulSet,
 )
-from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Picture
 from tfdash.model.release import ManagedBy, ReleaseState
 from tfdash.model.subject import Subject
@@ -90,7 +88,7 @@ def of_object(
     if own is None and subject.kind in CARRIERS:
         own = release_of(cluster, subject, now, policy.pairs, workloads=assessment.workloads)
     carried = None if own is not None else _carried(subject, picture, assessment, policy, now)
-    able, unable = own_capabilities(obj)
+    able, unable = own_capabilities(obj), dict[str, str]()
     release = own or carried
     remembered = _remembered(picture, subject, release)
     if own is not None:
@@ -168,58 +166,10 @@ def _scaler(subject: Subject, scalers: Any) -> HorizontalPodAutoscaler | None:
     return None
 
 
-def own_capabilities(obj: Object) -> tuple[set[str], dict[str, str]]:
-    """What an object is capable of by its kind and state alone, whatever carries its release."""
-    match obj:
-        case StatefulSet() | DaemonSet():
-            able: set[str] = {Capability.RESTARTABLE, Capability.REVERTIBLE}
-            if isinstance(obj, StatefulSet):
-                able.add(Capability.SCALABLE)
-            return able, {}
-        case Pod():
-            return _of_pod(obj)
-        case Node():
-            may, not_may = Capability.UNCORDONABLE, Capability.CORDONABLE
-            if not obj.unschedulable:
-                may, not_may = not_may, may
-            told = "it is cordoned already" if obj.unschedulable else "it is not cordoned"
-            return {Capability.DRAINABLE, may}, {not_may: told}
-    if obj.KIND == "AnalysisRun":
-        ended = getattr(obj, "completed", None) is not None or getattr(obj, "terminate", False)
-        return (set(), {Capability.TERMINABLE: "it has ended"}) if ended else ({Capability.TERMINABLE}, {})
-    if obj.KIND == "Deployment":
-        return {Capability.RESTARTABLE, Capability.SCALABLE}, {}
-    return set(), {}
-
-
-def _of_pod(pod: Pod) -> tuple[set[str], dict[str, str]]:
-    able: set[str] = {
-        Capability.DELETABLE,
-        Capability.EVICTABLE,
-        Capability.ISOLATABLE,
-        Capability.SHELL,
-        Capability.PORT_FORWARD,
-    }
-    unable: dict[str, str] = {}
-    leaves = (Capability.DELETABLE, Capability.EVICTABLE, Capability.ISOLATABLE)
-    owner = pod.owner.kind if pod.owner is not None else ""
-    if pod.deleting is not None:
-        unable |= dict.fromkeys(leaves, "it is being deleted already")
-    elif owner == "StatefulSet":
-        unable[Capability.ISOLATABLE] = (
-            "its StatefulSet cannot make another pod while this one's name is taken"
-        )
-    elif owner == "DaemonSet":
-        unable[Capability.ISOLATABLE] = "its DaemonSet would start another one beside it on the same node"
-    elif owner == "Node":
-        why = "it is a static pod: its kubelet brings it back"
-        unable |= dict.fromkeys(leaves, why)
-    elif not owner:
-        unable[Capability.ISOLATABLE] = "nothing owns it: no other pod would take its place"
-    elif owner == "Job":
-        unable[Capability.ISOLATABLE] = "it belongs to a Job, which would count it as lost"
-    if pod.phase != "Running":
-        unable |= dict.fromkeys(
-            (Capability.SHELL, Capability.PORT_FORWARD), f"it is not running but {pod.phase or 'unknown'}"
-        )
-    return able - set(unable), unable
+def own_capabilities(obj: Object) -> set[str]:
+    """What a workload is capable of by its kind alone, whatever carries its release."""
+    if isinstance(obj, StatefulSet):
+        return {Capability.RESTARTABLE, Capability.REVERTIBLE, Capability.SCALABLE}
+    if isinstance(obj, DaemonSet):
+        return {Capability.RESTARTABLE, Capability.REVERTIBLE}
+    return {Capability.RESTARTABLE, Capability.SCALABLE} if obj.KIND == "Deployment" else set()

@@ -128,11 +128,13 @@ class Planner:
 
     def _unable(self, action: Action, found: Standing) -> tuple[str, float | None, str]:
         """Why the thing itself is not capable of it."""
-        if action.capability in found.able:
+        told = action.unable(found)
+        if not told and action.capability is not None and action.capability not in found.able:
+            told = found.unable.get(action.capability, "it is not capable of that now")
+        if not told:
             if action.terminal and found.subject.cluster not in self._policy.kubectl:
                 return "kubectl is not installed or not on PATH", None, "install kubectl"
             return "", None, ""
-        told = found.unable.get(action.capability, "it is not capable of that now")
         first, _, remedy = told.partition("\n")
         return first, None, remedy
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfdash.actions.core.action import Action
+from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
@@ -15,8 +16,8 @@ from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.pods import evict_request
 from tfdash.actions.kubernetes.postconditions import CORDONED, DRAINED, UNCORDONED
 from tfdash.model.action import FreezeRule, Request, Risk
-from tfdash.model.capability import Capability
 from tfdash.model.kube import Pod
+from tfdash.model.kubecluster import Node
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import facts_of
@@ -151,12 +152,16 @@ def _fate(document: Mapping[str, Any], context: PlanContext) -> tuple[str, str]:
     return "", ""
 
 
+def _unschedulable(standing: Standing) -> bool:
+    return isinstance(standing.obj, Node) and standing.obj.unschedulable
+
+
 ACTIONS = (
     Action(
         id="node.cordon",
         title="node: cordon",
         kinds=frozenset({"Node"}),
-        capability=Capability.CORDONABLE,
+        unable=lambda standing: "it is cordoned already" if _unschedulable(standing) else "",
         risk=Risk.TYPED_NAME,
         freeze=FreezeRule.EXEMPT,
         make=cordon,
@@ -166,7 +171,7 @@ ACTIONS = (
         id="node.uncordon",
         title="node: uncordon",
         kinds=frozenset({"Node"}),
-        capability=Capability.UNCORDONABLE,
+        unable=lambda standing: "" if _unschedulable(standing) else "it is not cordoned",
         risk=Risk.TYPED_NAME,
         freeze=FreezeRule.EXEMPT,
         make=uncordon,
@@ -176,7 +181,6 @@ ACTIONS = (
         id="node.drain",
         title="node: drain",
         kinds=frozenset({"Node"}),
-        capability=Capability.DRAINABLE,
         risk=Risk.TYPED_NAME_AND_REASON,
         freeze=FreezeRule.EXEMPT,
         make=drain,

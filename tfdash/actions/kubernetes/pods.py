@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfdash.actions.core.action import Action
+from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
@@ -14,7 +15,6 @@ from tfdash.actions.kubernetes.patches import MANAGER, UID, conditional, drop
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import DISOWNED, GONE, REPLACED
 from tfdash.model.action import FreezeRule, Request, Risk
-from tfdash.model.capability import Capability
 from tfdash.model.kube import Pod, PodDisruptionBudget
 from tfdash.model.kubecluster import Service
 from tfdash.model.subject import Subject
@@ -294,12 +294,41 @@ def _led(pairs: list[str]) -> str:
     )
 
 
+def _leaving_already(standing: Standing) -> str:
+    """Why it cannot be deleted or evicted."""
+    pod = standing.obj
+    if not isinstance(pod, Pod):
+        return "it is no pod"
+    if pod.deleting is not None:
+        return "it is being deleted already"
+    static = pod.owner is not None and pod.owner.kind == "Node"
+    return "it is a static pod: its kubelet brings it back" if static else ""
+
+
+_NOT_ISOLATABLE = {
+    "StatefulSet": "its StatefulSet cannot make another pod while this one's name is taken",
+    "DaemonSet": "its DaemonSet would start another one beside it on the same node",
+    "Job": "it belongs to a Job, which would count it as lost",
+    "": "nothing owns it: no other pod would take its place",
+}
+
+
+def _not_isolatable(standing: Standing) -> str:
+    owner = standing.obj.owner if standing.obj is not None else None
+    return _leaving_already(standing) or _NOT_ISOLATABLE.get(owner.kind if owner is not None else "", "")
+
+
+def _not_running(standing: Standing) -> str:
+    phase = standing.obj.phase if isinstance(standing.obj, Pod) else ""
+    return "" if phase == "Running" else f"it is not running but {phase or 'unknown'}"
+
+
 ACTIONS = (
     Action(
         id="pod.delete",
         title="pod: delete",
         kinds=frozenset({"Pod"}),
-        capability=Capability.DELETABLE,
+        unable=_leaving_already,
         risk=Risk.TYPED_NAME,
         freeze=FreezeRule.EXEMPT,
         make=delete,
@@ -310,7 +339,7 @@ ACTIONS = (
         id="pod.evict",
         title="pod: evict",
         kinds=frozenset({"Pod"}),
-        capability=Capability.EVICTABLE,
+        unable=_leaving_already,
         risk=Risk.TYPED_NAME,
         freeze=FreezeRule.EXEMPT,
         make=evict,
@@ -321,7 +350,7 @@ ACTIONS = (
         title="pod: isolate",
         key="i",
         kinds=frozenset({"Pod"}),
-        capability=Capability.ISOLATABLE,
+        unable=_not_isolatable,
         risk=Risk.TYPED_NAME,
         freeze=FreezeRule.EXEMPT,
         make=isolate,
@@ -335,7 +364,7 @@ ACTIONS = (
         title="pod: shell",
         key="x",
         kinds=frozenset({"Pod"}),
-        capability=Capability.SHELL,
+        unable=_not_running,
         risk=Risk.KEY,
         freeze=FreezeRule.EXEMPT,
         make=shell,
@@ -346,7 +375,7 @@ ACTIONS = (
         id="pod.port-forward",
         title="pod: forward a port",
         kinds=frozenset({"Pod"}),
-        capability=Capability.PORT_FORWARD,
+        unable=_not_running,
         risk=Risk.KEY,
         freeze=FreezeRule.EXEMPT,
         make=port_forward,

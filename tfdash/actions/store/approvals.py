@@ -13,7 +13,6 @@ from tfdash.actions.store.executor import request_of
 from tfdash.actions.store.subjects import APPROVAL
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.assessment import Assessment
-from tfdash.model.capability import Capability
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import Subject
@@ -29,7 +28,7 @@ def of_approval(
     """Whether it may still be answered, the server that keeps it says."""
     if _asked(picture, subject.name) is None:
         return Standing(subject=subject, known=False)
-    return Standing(subject=subject, able=frozenset({Capability.APPROVABLE, Capability.DENIABLE}))
+    return Standing(subject=subject)
 
 
 def _request(context: PlanContext) -> ApprovalRequest:
@@ -85,7 +84,6 @@ ACTIONS = (
         id="approval.approve",
         title="approval: approve",
         kinds=frozenset({APPROVAL}),
-        capability=Capability.APPROVABLE,
         risk=Risk.TYPED_NAME_AND_REASON,
         freeze=FreezeRule.EXEMPT,
         make=approve,
@@ -98,7 +96,6 @@ ACTIONS = (
         id="approval.deny",
         title="approval: deny",
         kinds=frozenset({APPROVAL}),
-        capability=Capability.DENIABLE,
         risk=Risk.TYPED_NAME_AND_REASON,
         freeze=FreezeRule.EXEMPT,
         make=deny,

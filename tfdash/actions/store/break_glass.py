@@ -12,7 +12,6 @@ from tfdash.actions.store.executor import request_of
 from tfdash.actions.store.subjects import ENVIRONMENT
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.assessment import Assessment
-from tfdash.model.capability import Capability
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
 
@@ -22,8 +21,7 @@ def of_environment(
 ) -> Standing:
     """Known where one of its clusters is."""
     known = any(ref.environment == subject.name for ref in picture.clusters)
-    able = frozenset({Capability.BREAKABLE, Capability.CLOSABLE})
-    return Standing(subject=subject, known=known, able=able)
+    return Standing(subject=subject, known=known)
 
 
 async def break_glass(context: PlanContext) -> Draft:
@@ -68,7 +66,6 @@ ACTIONS = (
         id="environment.break-glass",
         title="environment: break the glass",
         kinds=frozenset({ENVIRONMENT}),
-        capability=Capability.BREAKABLE,
         risk=Risk.TYPED_NAME_AND_REASON,
         freeze=FreezeRule.EXEMPT,
         make=break_glass,
@@ -81,7 +78,6 @@ ACTIONS = (
         id="environment.end-break-glass",
         title="environment: end break-glass",
         kinds=frozenset({ENVIRONMENT}),
-        capability=Capability.CLOSABLE,
         risk=Risk.KEY,
         freeze=FreezeRule.EXEMPT,
         make=end_break_glass,

@@ -10,33 +10,18 @@ import msgspec
 
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.decision import Decision
-from tfdash.actions.core.eligibility import Standing, of_object
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
-from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.store.executor import request_of
 from tfdash.actions.store.verified_releases import said, verified
 from tfdash.model.action import FreezeRule, Risk
-from tfdash.model.assessment import Assessment
-from tfdash.model.capability import Capability
 from tfdash.model.judgement import Outcome
-from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.store_state import VerifiedGood
-from tfdash.model.subject import Subject
 from tfdash.playbook.releases.version import version_of
 
 _KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Canary"})
-_ABLE = frozenset({Capability.DECIDABLE, Capability.WITHDRAWABLE, Capability.SIGNABLE})
-
-
-def of_release(
-    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
-) -> Standing:
-    """A decision can be taken about whatever is known here; whether it makes sense, its plan says."""
-    found = of_object(subject, picture, assessment, policy, now)
-    return msgspec.structs.replace(found, able=found.able | _ABLE) if found.known else found
 
 
 def _release(context: PlanContext) -> ReleaseState:
@@ -125,39 +110,33 @@ ACTIONS = (
         id="release.decide-rollback",
         title="release: decide to roll back",
         kinds=_KINDS,
-        capability=Capability.DECIDABLE,
         risk=Risk.TYPED_NAME_AND_REASON,
         freeze=FreezeRule.EXEMPT,
         make=decide_rollback,
         target=Target.STORE,
         record=_decided,
         offered=False,
-        look=of_release,
     ),
     Action(
         id="release.withdraw-rollback",
         title="release: take the decision to roll back back",
         kinds=_KINDS,
-        capability=Capability.WITHDRAWABLE,
         risk=Risk.KEY,
         freeze=FreezeRule.EXEMPT,
         make=withdraw_rollback,
         target=Target.STORE,
         record=_withdrawn,
         offered=False,
-        look=of_release,
     ),
     Action(
         id="release.sign",
         title="release: sign as verified",
         kinds=_KINDS,
-        capability=Capability.SIGNABLE,
         risk=Risk.TYPED_NAME_AND_REASON,
         freeze=FreezeRule.EXEMPT,
         make=sign,
         target=Target.STORE,
         record=_signed,
         offered=False,
-        look=of_release,
     ),
 )
