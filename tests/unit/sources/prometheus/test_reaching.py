@@ -278,3 +278,32 @@ def test_settings_that_are_refused(text: str, told: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text, "c.toml")
     assert told in str(caught.value) and "secret-itself" not in str(caught.value)
+
+
+async def test_a_token_that_is_refused_is_not_fetched_anew_by_each_query_of_each_round(
+    tmp_path: Path,
+) -> None:
+    count, vault = tmp_path / "count", tmp_path / "vault"
+    vault.write_text(f"#!/bin/sh\necho x >> {count}; echo token\n")
+    vault.chmod(0o755)
+    with Fake() as server:
+        server.fail = lambda request: web.Response(status=401)
+        table = {"url": server.url, "bearer": f"command:{vault}"}
+        made, board = metrics_source(REF, {}, table, None, Ticking(0.0)), Board()
+        for _ in range(4):
+            await made.round(board)
+        assert len(server.asked) > 6
+    told = board.signals.prometheus[REF].problem
+    assert told is not None and told.kind is ProblemKind.LOGIN_EXPIRED
+    assert count.read_text() == "x\n", "what was just fetched and refused is not fetched again at once"
+
+
+async def test_a_secret_that_no_header_can_carry_is_not_repeated(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("s3cret\nsecond line")
+    with Fake() as server:
+        for table in ({"bearer": f"file:{file}"}, {"headers": {"X-Scope-OrgID": f"file:{file}"}}):
+            told = await problem({"url": server.url, **table})
+            assert told is not None and "no header can carry" in told.cause
+            assert "s3cret" not in str(told)
+        assert server.asked == []
