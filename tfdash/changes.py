@@ -11,12 +11,10 @@ from tfdash.board.board import Board
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object, Provisional
 from tfdash.model.picture import Objects, Picture
-from tfdash.model.release import ManagedBy
 from tfdash.model.requests import Managed, ReadFailed
 from tfdash.model.store_state import Entry
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
-from tfdash.playbook.releases import manager_by_fields
 from tfdash.views.changes import (
     CHANGING,
     SEEN,
@@ -155,13 +153,6 @@ async def gather(
     diffs = await contents.diffs(board, managed, since)
     inside = [s for s in sights if namespaces is None or s.subject.namespace in namespaces]
     return Gathered(altered(managed, found, inside, since, entries, diffs), tuple(sorted({*unread, *failed})))
-
-
-async def manager_by_writes(board: Board, subject: Subject) -> ManagedBy | None:
-    """Who wrote to an object last, for one that no label or annotation tells the owner of. Raises ``ReadFailed``."""
-    managed = await board.read_managers(subject.cluster, subject.kind, subject.namespace or None)
-    mine = next((m for m in managed if m.subject.key == subject.key), None)
-    return None if mine is None else manager_by_fields([(w[0], w[2], w[3]) for w in mine.writes])
 
 
 async def _revisions(

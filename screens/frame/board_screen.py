@@ -7,7 +7,6 @@ from typing import ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Input
 
 from screens.registry import SPECS, TABS
@@ -190,11 +189,6 @@ class BoardScreen(Screen[None]):
 
     def on_filter_prompt_changed(self, event: FilterPrompt.Changed) -> None:
         event.prompt.set_count(self.apply_filter(event.filter))
-
-    def focus_body(self) -> None:
-        found = self.query_one_optional("#body", Widget)
-        if found is not None:
-            found.focus()
 
     def action_back(self) -> None:
         """Clear the filter first, then leave; the first screen of a tab stays."""

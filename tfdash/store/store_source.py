@@ -83,10 +83,13 @@ class StoreSource:
 
     @property
     def status(self) -> Observation[SourceInfo]:
-        """Both the file and the shared store, as they were found last; local trouble goes first. A terminal that only reads
-        has no file, which is no trouble."""
+        """Both the file and the shared store, as they were found last; local trouble goes first, that of its anchors last. A
+        terminal that only reads has no file, which is no trouble."""
         health = self.store.health
-        trouble = (health.local if self.acting else "") or health.shared
+        anchoring = (
+            f"the head of the log was not handed on: {self.anchor_problem}" if self.anchor_problem else ""
+        )
+        trouble = (health.local if self.acting else "") or health.shared or anchoring
         about = [
             health.path if self.acting else "read here, not written",
             "with the shared store" if health.shared_configured else "",

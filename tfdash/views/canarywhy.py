@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tfdash.model.judgement import CanaryJudgement, Measured, Outcome, Trigger, WindowResult
+from tfdash.model.judgement import CanaryJudgement, Measured, Trigger, WindowResult
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState, Side
 from tfdash.model.subject import Subject
@@ -261,7 +261,3 @@ def _judgement(judgement: CanaryJudgement) -> dict[str, Any]:
             for t in judgement.triggers
         ],
     }
-
-
-def is_finding(judgement: CanaryJudgement | None) -> bool:
-    return judgement is not None and judgement.outcome is Outcome.BREACH

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 _BINARY = (("Ei", 2**60), ("Pi", 2**50), ("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 _DECIMAL = (("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3))
 
@@ -55,22 +53,6 @@ def size(value: float | None, unit: str = "Gi") -> str:
     """For a column in ``unit`` (named in its head): one decimal."""
     factor = dict(_BINARY)[unit]
     return "-" if value is None else f"{value / factor:.1f}"
-
-
-def size_unit(values: Sequence[float]) -> str:
-    """One unit for a whole column: Gi where the largest value reaches one, else Mi."""
-    return "Gi" if max(values, default=0.0) >= 2**30 else "Mi"
-
-
-def readable_bytes(value: float) -> str:
-    """For sentences: three significant figures with a unit (``1.5 GiB``, ``12 KiB``, ``37 B``)."""
-    for unit, factor in _BINARY:
-        if value >= factor:
-            figure = value / factor
-            return (
-                f"{figure:.0f} {unit}B" if figure >= 100 or figure == int(figure) else f"{figure:.1f} {unit}B"
-            )
-    return f"{value:.0f} B"
 
 
 def percent(part: float, whole: float) -> str:

@@ -52,7 +52,6 @@ class RowChanges(NamedTuple):
 
 _NOTHING: Objects = {}
 RESET = RowChanges(reset=True)
-UNCHANGED = RowChanges()
 MANY = 2000  # more differences than this after a fresh list are not worth naming
 
 

@@ -1,4 +1,4 @@
-"""Gauges, freshness, messages, the picker."""
+"""Gauges, freshness, the picker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tests.tui.widgets.rows import COLUMNS, Rows
 from tfdash.views.age import FRESH, Freshness
 from widgets.freshness import freshness_cell
 from widgets.gauge import Band, Gauge, band_bar, proportion_bar
-from widgets.messages import MessagesPanel, Notice
 from widgets.picker import Choice, Picker
 from widgets.table import Table
 from widgets.theme import THEMES, ThemedApp
@@ -70,7 +69,6 @@ class App(ThemedApp):
 
     def compose(self) -> Any:
         yield Gauge("cpu", Band(78, 60, 80, sign="✔", token="ok"))
-        yield MessagesPanel()
         yield Table(COLUMNS, self.rows, sort="name")
 
     def on_mount(self) -> None:
@@ -87,18 +85,6 @@ async def test_a_gauge_on_its_line() -> None:
         assert "▶" in gauge.render_line(0).text
         await pilot.resize_terminal(12, 20)
         assert gauge.render_line(0).cell_length == 12
-
-
-async def test_messages_are_kept_and_literal() -> None:
-    async with App().run_test(size=(70, 30)) as pilot:
-        panel = pilot.app.query_one(MessagesPanel)
-        assert "Nothing was told yet" in panel.render_line(1).text
-        panel.show([Notice("09:14:05", "warning", name) for name in HOSTILE])
-        await pilot.pause()
-        lines = [panel.render_line(y).text for y in range(panel.size.height)]
-        assert lines[1].startswith("09:14:05  ▲ [error] disk full")
-        assert f"{len(HOSTILE)} kept" in lines[0]
-        assert not any(c in "\n".join(lines) for c in "\x1b\x07\x9b\u202e\u200b\r\t\ud800")
 
 
 async def test_the_sort_column_is_picked() -> None:

@@ -231,4 +231,8 @@ async def test_anchors_are_written_to_a_file_and_a_command(tmp_path: Path) -> No
     assert (
         "/nowhere/x" in broken.source.anchor_problem and "false ended with 1" in broken.source.anchor_problem
     )
+    problem = broken.source.status.problem
+    assert problem is not None and problem.cause.startswith(
+        "the head of the log was not handed on: /nowhere/x"
+    )
     broken.store.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tfdash.changes import Contents, Recorder, gather, manager_by_writes
+from tfdash.changes import Contents, Recorder, gather
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kube import (
     Container,
@@ -273,11 +273,3 @@ async def test_what_may_not_be_read_is_said() -> None:
     found = await gather(board, [REF], ("shop", "api"), SINCE)
     assert found.unread == ("eu-1 Deployment: may not list",)
     assert len(found.changes) == 2  # one reading for each namespace, of the same stand-in
-
-
-async def test_the_last_writer_of_one_object() -> None:
-    board: Any = Reads()
-    found = await manager_by_writes(board, Subject(REF, "ConfigMap", "shop", "settings"))
-    assert found is not None
-    assert (found.tool, found.sentence) == ("kubectl", "last changed with kubectl-edit")
-    assert await manager_by_writes(board, Subject(REF, "ConfigMap", "shop", "gone")) is None

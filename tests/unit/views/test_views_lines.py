@@ -94,17 +94,6 @@ def test_quantities_as_the_api_writes_them(value: float | None, unit: str, text:
 def test_figures_of_a_column_have_one_precision() -> None:
     assert [quantity.cores(v) for v in (0.1, 12.345, None)] == ["0.10", "12.35", "-"]
     assert [quantity.size(v * 2**30) for v in (1, 0.25)] == ["1.0", "0.2"]
-    assert (quantity.size_unit([2**20, 2**30]), quantity.size_unit([5.0]), quantity.size_unit([])) == (
-        "Gi",
-        "Mi",
-        "Mi",
-    )
-    assert [quantity.readable_bytes(v) for v in (37, 1536, 2**30, 300 * 2**20)] == [
-        "37 B",
-        "1.5 KiB",
-        "1 GiB",
-        "300 MiB",
-    ]
     assert (quantity.percent(78, 100), quantity.percent(1, 0)) == ("78 %", "-")
 
 

@@ -64,7 +64,6 @@ class KubernetesSource:
         self._feeds: dict[str, KindPublisher] = {}
         self._changed: asyncio.Event | None = None
         self._prefetched: dict[str, Objects] = {}
-        self._prefetching: list[threading.Thread] = []
         self._sink: Sink | None = None
         self._reader: Reader | None = None
         self._discovery = Discovery()

@@ -272,10 +272,6 @@ def none(text: str) -> str:
     return text or "<none>"
 
 
-def main_containers(containers: tuple[Container, ...]) -> list[Container]:
-    return [c for c in containers if not c.init]
-
-
 def images_of(containers: tuple[Container, ...]) -> str:
     return ",".join(c.image for c in containers if not c.init)
 

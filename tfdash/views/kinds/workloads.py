@@ -38,11 +38,6 @@ def release_state(obj: Object, context: Context) -> states.State:
     return states.release(context.workload(obj))
 
 
-def worst_level(obj: Object, context: Context) -> Level:
-    """What a row sorts by when the worst is to come first."""
-    return max(serving_state(obj, context).level, release_state(obj, context).level)
-
-
 def revision(obj: Object, context: Context) -> str:
     told = context.workload(obj)
     if told is not None and told.revision:
