@@ -130,17 +130,31 @@ def seen(at: Bench, name: str, *phases: Phase, step: int | None = None) -> Relea
     return found
 
 
+def at_pause(cluster: Cluster, at: Bench, name: str, step: int) -> ReleaseState:
+    """Paused there, and its controller has read that itself: it writes the reason RolloutPaused only when its own cache
+    shows the pause. A promotion that comes before that clears a pause of which the controller does not know yet, and it
+    pauses anew at the same step."""
+
+    def known() -> bool:
+        conditions = status(cluster, name).get("conditions") or ()
+        return any(c["type"] == "Progressing" and c["reason"] == "RolloutPaused" for c in conditions)
+
+    seen(at, name, Phase.PAUSED, step=step)
+    cluster.wait(known, f"{name}'s controller to know of the pause at step {step}")
+    return seen(at, name, Phase.PAUSED, step=step)
+
+
 def test_promoted_step_by_step_aborted_retried_and_undone(seeded: Cluster, at: Bench) -> None:
     subject = at.subject("Rollout", NS, "web")
     stable = status(seeded, "web")["stableRS"]
     start(seeded, "web", "2")
-    seen(at, "web", Phase.PAUSED, step=1)
+    at_pause(seeded, at, "web", step=1)
 
     done = at.do("rollout.promote", subject)
     assert done.result is Result.APPLIED, done.sentence
     assert all(held for _, held in done.posts), done.sentence
     seeded.wait(lambda: status(seeded, "web").get("currentStepIndex") == 3, "the second pause")
-    seen(at, "web", Phase.PAUSED, step=3)
+    at_pause(seeded, at, "web", step=3)
 
     done = at.do("workload.rollback", subject)  # in flight: it is aborted
     assert done.plan.title == "rollout: abort"
@@ -157,7 +171,7 @@ def test_promoted_step_by_step_aborted_retried_and_undone(seeded: Cluster, at: B
     assert done.result is Result.APPLIED, done.sentence
     seeded.wait(lambda: status(seeded, "web").get("phase") == "Paused", "the retried canary's pause")
     assert status(seeded, "web")["currentStepIndex"] == 1
-    seen(at, "web", Phase.PAUSED, step=1)
+    at_pause(seeded, at, "web", step=1)
 
     done = at.do("rollout.undo", subject, revision="1")
     assert done.result is Result.APPLIED, done.sentence
@@ -170,14 +184,14 @@ def test_one_that_is_held_at_a_pause_is_released_before_it_is_promoted(seeded: C
     """A held controller forgets that its pause was cleared, and after the hold it pauses anew: that is two plans."""
     subject = at.subject("Rollout", NS, "held")
     start(seeded, "held", "3")
-    seen(at, "held", Phase.PAUSED, step=1)
+    at_pause(seeded, at, "held", step=1)
     assert at.do("workload.hold", subject).result is Result.APPLIED
     at.until(lambda: "workload.release" in {o.action for o in at.desk.offers(subject)}, "the hold")
     with pytest.raises(PlanRefused, match="release the hold first"):
         at.plan("rollout.promote", subject)
     assert at.do("workload.release", subject).result is Result.APPLIED
     seeded.wait(lambda: status(seeded, "held").get("message") == "CanaryPauseStep", "the pause anew")
-    seen(at, "held", Phase.PAUSED, step=1)
+    at_pause(seeded, at, "held", step=1)
     at.until(
         lambda: (
             {"workload.hold", "rollout.promote"}
@@ -188,13 +202,13 @@ def test_one_that_is_held_at_a_pause_is_released_before_it_is_promoted(seeded: C
     done = at.do("rollout.promote", subject)
     assert done.result is Result.APPLIED, done.sentence
     seeded.wait(lambda: status(seeded, "held").get("currentStepIndex") == 3, "the second pause")
-    seen(at, "held", Phase.PAUSED, step=3)
+    at_pause(seeded, at, "held", step=3)
 
 
 def test_held_released_and_fully_promoted(seeded: Cluster, at: Bench) -> None:
     subject = at.subject("Rollout", NS, "full")
     start(seeded, "full", "2")
-    seen(at, "full", Phase.PAUSED, step=1)
+    at_pause(seeded, at, "full", step=1)
     assert at.do("workload.hold", subject).result is Result.APPLIED
     assert seeded.kubectl("get", "rollout/full", "-n", NS, "-o", "jsonpath={.spec.paused}") == "true"
     at.until(lambda: "workload.release" in {o.action for o in at.desk.offers(subject)}, "the hold")
@@ -247,7 +261,7 @@ def test_a_pause_that_came_after_the_look_is_not_cleared(seeded: Cluster, at: Be
     """The plug-in's merge patch would: ours is tested on the status subresource of the real CRD."""
     subject = at.subject("Rollout", NS, "web")
     start(seeded, "web", "3")
-    seen(at, "web", Phase.PAUSED, step=1)
+    at_pause(seeded, at, "web", step=1)
     plan = at.plan("rollout.promote", subject).plan
     seeded.request("PATCH", f"{_API}/rollouts/web/status", {"status": {"pauseConditions": None}}, _MERGE)
     seeded.wait(lambda: status(seeded, "web").get("currentStepIndex") == 3, "the next pause")

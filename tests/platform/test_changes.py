@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 
 import pytest
 
 from tests.platform.harness.argo import ArgoRollouts
 from tests.platform.harness.cluster import Cluster
 from tests.platform.test_rollouts_read import MERGE, reading
+from tests.waiting import seconds_later, until
 from tfdash.board.board import Board
 from tfdash.changes import Contents, Recorder, gather
 from tfdash.model.release import Carrier, Phase
@@ -66,29 +66,22 @@ def changes(board: Board, contents: Contents, recorder: Recorder) -> dict[str, l
     return told
 
 
-def soon(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-
-
 def test_what_kubectl_changes_is_told_with_its_name_and_its_difference(
     cluster: Cluster, argo: ArgoRollouts
 ) -> None:
     cluster.apply(OBJECTS)
     with reading(cluster) as board:
         board.want("more", {"HorizontalPodAutoscaler": ALL})
-        soon(lambda: not board.unsettled(), "the autoscalers")
+        until(lambda: not board.unsettled(), "the autoscalers")
         recorder, contents = Recorder(time.time, board.picture), Contents()
         board.subscribe(recorder.follow)
         changes(board, contents, recorder)
-        time.sleep(1)
+        seconds_later()  # than what was made: the server stamps whole seconds
         kubectl(cluster, "set", "image", "deployment/shop", "main=registry.example/shop:2")
         kubectl(cluster, "patch", "configmap", "settings", "--type=merge", "-p", '{"data":{"limit":"99"}}')
         kubectl(cluster, "patch", "hpa", "shop", "--type=merge", "-p", '{"spec":{"maxReplicas":9}}')
-        soon(lambda: len(recorder.sights) >= 2, "the board sees the Deployment and the HPA change")
-        soon(lambda: bool(changes(board, contents, recorder).get("ConfigMap/settings")), "the ConfigMap")
+        until(lambda: len(recorder.sights) >= 2, "the board sees the Deployment and the HPA change")
+        until(lambda: bool(changes(board, contents, recorder).get("ConfigMap/settings")), "the ConfigMap")
         told = changes(board, contents, recorder)
         newest = told["Deployment/shop"][0]
         assert newest.manager == "kubectl-set"
@@ -101,7 +94,7 @@ def test_what_kubectl_changes_is_told_with_its_name_and_its_difference(
         assert wider.manager == "kubectl-patch"
         assert wider.what.startswith("max 3 → 9")
         kubectl(cluster, "scale", "deployment/shop", "--replicas=2")
-        soon(
+        until(
             lambda: any(
                 "replicas 1 → 2" in c.what for c in changes(board, contents, recorder)["Deployment/shop"]
             ),

@@ -9,7 +9,8 @@ import pytest
 
 from tests.platform import world
 from tests.platform.harness.cluster import Cluster
-from tests.platform.test_platform import KINDS, REF, board_on, until
+from tests.platform.test_platform import KINDS, REF, board_on
+from tests.waiting import until
 from tfdash.board.board import Board
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level

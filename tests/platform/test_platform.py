@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from tests.platform import world
 from tests.platform.harness.build import KUBERNETES
 from tests.platform.harness.cluster import Cluster
+from tests.waiting import until
 from tfdash.board.board import Board
 from tfdash.clock import SystemClock
 from tfdash.judging.judge import Judge
@@ -61,13 +61,6 @@ CASES: dict[str, tuple[Serving, Release, CauseCode | None]] = {
     "on-delete": (Serving.OK, Release.ON_DELETE, None),
     "shipper": (Serving.OK, Release.COMPLETE, None),
 }
-
-
-def until(true: object, what: str, timeout: float = 75.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < deadline, f"waited {timeout:.0f} s for {what}"
-        time.sleep(0.05)
 
 
 def board_on(cluster: Cluster, identity: str) -> Board:

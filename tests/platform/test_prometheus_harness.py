@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.platform.harness.prometheus import Exposition, Prometheus, scrape_config
+from tests.waiting import until
 
 pytestmark = pytest.mark.platform
 Start = Callable[..., Prometheus]
@@ -24,13 +24,6 @@ def ask(server: Prometheus, query: str, at: float | None = None) -> list[Any]:
     ) as answer:
         found: list[Any] = json.load(answer)["data"]["result"]
     return found
-
-
-def eventually(true: Callable[[], bool], timeout: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_back_filled_samples_are_held(prometheus: Start) -> None:
@@ -49,10 +42,10 @@ def test_back_filled_samples_are_held(prometheus: Start) -> None:
 def test_live_scrapes_follow_the_target(prometheus: Start) -> None:
     with Exposition("# TYPE hits_total counter\nhits_total 5\n") as target:
         server = prometheus(scrape_config(target.address), prefix="/prom")
-        eventually(lambda: [r["value"][1] for r in ask(server, "hits_total")] == ["5"])
+        until(lambda: [r["value"][1] for r in ask(server, "hits_total")] == ["5"])
         target.text = "# TYPE hits_total counter\nhits_total 9\n"
-        eventually(lambda: [r["value"][1] for r in ask(server, "hits_total")] == ["9"])
+        until(lambda: [r["value"][1] for r in ask(server, "hits_total")] == ["9"])
         target.up = False
-        eventually(lambda: [r["value"][1] for r in ask(server, "up")] == ["0"])
+        until(lambda: [r["value"][1] for r in ask(server, "up")] == ["0"])
         assert ask(server, "hits_total") == []  # a failed scrape ends its series at once
         assert target.scrapes > 2

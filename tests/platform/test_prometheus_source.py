@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +13,7 @@ from tests.configured import metrics_source
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.prometheus import Exposition, Prometheus, scrape_config
 from tests.unit.sources.prometheus.server import REF, Board
+from tests.waiting import soon
 from tfdash.clock import SystemClock
 from tfdash.model.observation import ProblemKind
 from tfdash.model.subject import Subject
@@ -79,11 +78,13 @@ def held(board: Board) -> Traffic:
 
 
 async def until(one: PrometheusSource, board: Board, true: Callable[[], bool], timeout: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < deadline, str(board.signals.prometheus[REF].problem)
+    async def round() -> bool:
+        if true():
+            return True
         await one.round(board)
-        await asyncio.sleep(0.5)
+        return true()
+
+    await soon(round, lambda: board.signals.prometheus[REF].problem, timeout, every=0.5)
 
 
 async def test_live_samples_alerts_probes_and_the_report_under_a_prefix(
@@ -131,8 +132,8 @@ async def test_rounds_hold_what_one_query_of_the_whole_holds(prometheus: Start, 
         board, one = Board(), source(server.url)
         await until(one, board, lambda: len(held(board).requests) > 0)
         for n in range(160, 168):
-            target.text = exposed(n)
-            await asyncio.sleep(0.7)
+            target.text, scrapes = exposed(n), target.scrapes
+            await soon(lambda scrapes=scrapes: target.scrapes > scrapes, "a scrape")
             await one.round(board)
         kept = traffic(board)
         whole = Board()

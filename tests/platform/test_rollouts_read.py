@@ -14,7 +14,8 @@ import pytest
 
 from tests.platform.harness.argo import ArgoRollouts
 from tests.platform.harness.cluster import Cluster
-from tests.platform.test_platform import board_on, until
+from tests.platform.test_platform import board_on
+from tests.waiting import until
 from tfdash.board.board import Board
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.subject import ClusterRef, Subject
@@ -128,13 +129,13 @@ class Watch:
         return release_of(self.board.picture.clusters[self.ref], self.subject, time.time())
 
     def until(self, told: Callable[[ReleaseState], bool], what: str, seconds: float = 60.0) -> ReleaseState:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        def there() -> ReleaseState | None:
             state = self.state()
-            if state is not None and told(state):
-                return state
-            time.sleep(0.1)
-        raise AssertionError(f"not {what} within {seconds:g} s: {self.state()}")
+            return state if state is not None and told(state) else None
+
+        found = until(there, lambda: f"{what}: {self.state()}", seconds)
+        assert found is not None
+        return found
 
 
 def pods(state: ReleaseState) -> tuple[int, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+
+from tests.waiting import until
 
 MERGE = "application/merge-patch+json"
 PATCH = "application/json-patch+json"
@@ -64,16 +65,16 @@ class Release:
 
     def until(self, true: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
         """The status once its generation is observed and ``true`` holds of it; an error with the last one otherwise."""
-        deadline = time.monotonic() + LONGEST
-        while True:
+
+        def there() -> dict[str, Any] | None:
             found = self.get()
             status: dict[str, Any] = found.get("status") or {}
             seen = status.get("observedGeneration") == str(found["metadata"]["generation"])
-            if seen and true(status):
-                return status
-            if time.monotonic() > deadline:
-                raise AssertionError(f"waited {LONGEST:.0f} s for {what}; the status is {status}")
-            time.sleep(0.05)
+            return status if seen and true(status) else None
+
+        found = until(there, lambda: f"{what}; the status is {self.status()}", LONGEST)
+        assert found is not None
+        return found
 
     def healthy(self) -> dict[str, Any]:
         return self.until(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.platform.harness.prometheus import Prometheus
 from tests.protocol.conftest import Target
 from tests.protocol.delivery import LONGEST, MERGE, Release
 from tests.protocol.test_delivery import controlled, release, space
+from tests.waiting import until
 
 __all__ = ["controlled", "release", "space"]
 _NUMBERS = itertools.count(1)
@@ -46,13 +46,12 @@ def finished(
     }
     made = controlled.admin.post(base, json=body)
     assert made.status_code == 201, made.text
-    deadline = time.monotonic() + LONGEST
-    while True:
-        status: dict[str, Any] = controlled.admin.get(f"{base}/{name}").json().get("status") or {}
-        if status.get("phase") in ("Successful", "Failed", "Error", "Inconclusive"):
-            return status
-        assert time.monotonic() < deadline, status
-        time.sleep(0.05)
+
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = controlled.admin.get(f"{base}/{name}").json().get("status") or {}
+        return found if found.get("phase") in ("Successful", "Failed", "Error", "Inconclusive") else {}
+
+    return until(status, f"the end of {name}", LONGEST)
 
 
 @pytest.mark.parametrize(
@@ -194,18 +193,17 @@ def test_one_that_is_stopped_is_successful(controlled: Target, space: str, addre
     }
     path = f"/apis/argoproj.io/v1alpha1/namespaces/{space}/analysisruns"
     assert controlled.admin.post(path, json=body).status_code == 201
-    deadline = time.monotonic() + LONGEST
-    while not (controlled.admin.get(f"{path}/stopped").json().get("status") or {}).get("metricResults"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+
+    def status() -> dict[str, Any]:
+        return controlled.admin.get(f"{path}/stopped").json().get("status") or {}
+
+    until(lambda: status().get("metricResults"), "the first measurement", LONGEST)
     answer = controlled.admin.patch(
         f"{path}/stopped", content=json.dumps({"spec": {"terminate": True}}), headers={"Content-Type": MERGE}
     )
     assert answer.status_code == 200
-    while (status := controlled.admin.get(f"{path}/stopped").json()["status"])["phase"] == "Running":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert (status["phase"], status["message"]) == ("Successful", "Run Terminated")
+    until(lambda: status()["phase"] != "Running", "its end", LONGEST)
+    assert (status()["phase"], status()["message"]) == ("Successful", "Run Terminated")
 
 
 def test_kubectl_reads_watches_and_patches_a_rollout(controlled: Target, release: Release) -> None:

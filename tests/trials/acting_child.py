@@ -10,11 +10,11 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from tests.unit.actions.acting import REF, bench
+from tests.waiting import until
 from tfdash.clock import SystemClock
 from tfdash.model.subject import Subject
 from tfdash.store.opening import StoreOptions, open_store
@@ -55,10 +55,15 @@ def main() -> None:
         at.until(lambda: bool(at.board.picture.store_state.health.terminal), "the store")
         if word == "settle":
             left = [e.intent for e in at.board.picture.store_state.unsettled]
-            settled = at.run(at.desk.reconcile())
-            while any("look again" in s.sentence for s in settled):  # its server may still have been at it
-                time.sleep(1.0)
+            settled: tuple[Any, ...] = ()
+
+            def can_be_told() -> bool:
+                """Its server may still have been at it."""
+                nonlocal settled
                 settled = at.run(at.desk.reconcile())
+                return not any("look again" in s.sentence for s in settled)
+
+            until(can_be_told, "an outcome that can be told", every=1.0)
             at.until(lambda: not at.board.picture.store_state.unsettled or not settled, "the outcomes")
             told = [[s.entry.intent, str(s.result), s.sentence, s.recorded] for s in settled]
             print(json.dumps({"left": left, "settled": told}))

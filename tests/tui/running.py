@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from difflib import unified_diff
@@ -18,6 +16,7 @@ from screens.context import AppContext
 from tests.tui import world
 from tests.tui.recorded import REF, Recorded
 from tests.tui.stillness import rest
+from tests.waiting import soon
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
 from tfdash.config.startup import UiSettings
@@ -27,7 +26,6 @@ from widgets.textual_private import screen_text
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = bool(os.environ.get("TFDASH_UPDATE_GOLDEN"))
-LONGEST = 30.0  # seconds for anything, on a machine that is busy
 SIZES = ((80, 24), (120, 40), (200, 60))
 
 
@@ -54,15 +52,15 @@ class Run:
 
     async def until(self, true: Callable[[], bool], what: str = "") -> None:
         """Let the application work until something is true of it, and until it has come to rest."""
-        deadline = time.monotonic() + LONGEST
-        while not true():
-            if self.app.failure is not None:
-                raise self.app.failure
-            if time.monotonic() > deadline:
-                raise AssertionError(f"never came: {what}\n{self.text}")
-            await asyncio.sleep(0.005)
+
+        async def there() -> bool:
             await rest(self.app)
-        await rest(self.app)
+            found = true()
+            if not found and self.app.failure is not None:
+                raise self.app.failure
+            return found
+
+        await soon(there, lambda: f"{what}\n{self.text}")
 
     async def shows(self, *texts: str) -> None:
         await self.until(lambda: all(text in self.text for text in texts), " and ".join(texts))
@@ -74,12 +72,15 @@ class Run:
     async def still(self) -> str:
         """The screen once it shows the newest assessment and nothing on it moves any more."""
         before = ""
-        while True:
+
+        async def unmoved() -> bool:
+            nonlocal before
             await self.until(lambda: not self.app.relay._armed, "that the newest update is shown")
-            if self.text == before:
-                return before
-            before = self.text
-            await asyncio.sleep(0.02)  # two frames of a board that has more to say
+            same, before = self.text == before, self.text
+            return same
+
+        await soon(unmoved, "a screen that does not move", every=0.02)
+        return before
 
     async def lacks(self, text: str) -> None:
         await self.until(lambda: text not in self.text, f"without {text}")

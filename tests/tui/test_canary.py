@@ -92,7 +92,8 @@ async def test_several_releases_are_a_table_and_the_chosen_one_is_below() -> Non
         await run.shows("✔ pass  auth 2.14.0")
         assert [s.name for s in run.app.screen.acting_on()] == ["auth"]
         run.app.board.put_store_state(cw.FACTS)  # the cursor and the order stay
-        await run.pilot.pause(0.1)
+        await run.until(lambda: run.app.board.picture.store_state == cw.FACTS, "the facts")
+        await run.still()
         await run.shows("✔ pass  auth 2.14.0")
         assert run.text.index("checkout 2.14.0") < run.text.index("✔ pass            ‖ paused")
         await run.press("enter")
@@ -150,7 +151,7 @@ async def test_hostile_text_goes_literally_through_the_canary_screen() -> None:
         await run.shows("[error] disk full")
         for keys in ((), ("w",), ("escape", "u")):
             await run.press(*keys)
-            await run.pilot.pause(0.05)
+            await run.still()
             for character in ("\x1b", "\u202e", "\u200b", "\x9b", "\t", "\r"):
                 assert character not in run.text
 

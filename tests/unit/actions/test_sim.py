@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 import pytest
 
 from tests.unit.actions.acting import CLOSED, OPEN, REF, Bench, bench, confirmed
+from tests.waiting import until
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.protocols import Offer, PlanRefused
 from tfdash.demo.options import DemoOptions
@@ -264,13 +264,13 @@ def test_an_eviction_asks_the_budget(at: Bench, admin: httpx.Client) -> None:
         if budget["spec"]["selector"].get("matchLabels", {}).get("app") == "documents":
             admin.delete(f"{path}/{budget['metadata']['name']}")
     assert admin.post(path, json=body).is_success
-    time.sleep(0.5)
+    budget = f"{path}/none-away"
+    until(lambda: admin.get(budget).json().get("status", {}).get("expectedPods"), "the budget's controller")
     pod = pods_of(at, "documents")[0]
     guarded = at.plan("pod.evict", at.subject("Pod", NS, pod.name))
     assert not guarded.allowed
     assert "PodDisruptionBudget allows no disruption now" in guarded.refused
-    admin.delete(f"{path}/none-away")
-    time.sleep(0.5)
+    admin.delete(budget)
     done = at.do("pod.evict", at.subject("Pod", NS, pod.name))
     assert done.result is Result.APPLIED, done.sentence
 

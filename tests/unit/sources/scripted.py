@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.waiting import soon
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.transport import Reader
@@ -73,9 +74,7 @@ async def scripted(
 
 async def until(true: Callable[[], Any], *, deadline: float = 30.0) -> None:
     """Let the loop run until ``true``."""
-    async with asyncio.timeout(deadline):
-        while not true():  # noqa: ASYNC110  # what it waits for sets no event
-            await asyncio.sleep(0.005)
+    await soon(true, timeout=deadline, every=0.005)
 
 
 @asynccontextmanager

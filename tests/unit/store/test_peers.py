@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,6 +16,7 @@ import pytest
 from tests.platform.harness.terminals import REF, Terminal, terminal, write_config
 from tests.unit.actions.acting import decided
 from tests.unit.store.helpers import CHECKOUT, NOW
+from tests.waiting import seconds_later, soon
 from tfdash.cli.compose import clock_of
 from tfdash.clock import SystemClock
 from tfdash.config.quick import load_quick
@@ -104,8 +104,7 @@ def acts(at: Terminal, subject: Subject, by: str) -> Iterator[Callable[[], str]]
         ) as other:
             said.append(other)
             begun.set()
-            while not over.is_set():  # noqa: ASYNC110 - set in another thread
-                await asyncio.sleep(0.02)
+            await soon(over.is_set, "the test")  # set in another thread
         await desk._announces.idle()
 
     with ThreadPoolExecutor(1) as pool:
@@ -173,7 +172,7 @@ def test_one_that_ran_out_is_taken_over(pair: Pair) -> None:
     old = RunningAction(subject=subject, by="gone", action="x", since=1.0, terminal="t-gone")
     sent = desk._parts.writers.clusters[REF].send(take_lease(old, 1, renewed=1.0), audit_id="", timeout=5)
     assert pair.ann.loop(sent).ok
-    pair.ann.loop(asyncio.sleep(2.1))  # the server's stamp counts, in whole seconds
+    seconds_later(3)  # than the second that it lasts: the server's stamp counts, in whole seconds
     with acts(pair.ann, subject, "ann@corp") as other:
         assert other() == ""
         found = read(pair.ann, lease_path(subject)).body
