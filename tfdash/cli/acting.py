@@ -112,11 +112,11 @@ def compose(
         skew=lambda ref: skew_of(board.picture, ref),
         changed=lambda: store.refreshed(),
     )
-    told = settings.actions.in_cluster
-    if not told:
+    in_cluster = settings.actions.in_cluster
+    if not in_cluster:
         clusters = {}
     keeping = LastKnownGood(store, clusters)
-    desk = make_service(board, writers, store, policy, clock, mode, leases if told else None, keeping)
+    desk = make_service(board, writers, store, policy, clock, mode, leases if in_cluster else None, keeping)
     acting = Acting(desk, opened.store, options)
     # what changes things by itself runs where acting is configured, never by an elevation, which ends while it goes on
     unattended = mode.acts and mode.lasts is None

@@ -116,8 +116,8 @@ def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
     if args.format == "json":
         import msgspec
 
-        told = {"schema_version": 1, "code": report.code, **msgspec.to_builtins(report)}
-        return deliver(json.dumps(told, indent=2), report.code)
+        document = {"schema_version": 1, "code": report.code, **msgspec.to_builtins(report)}
+        return deliver(json.dumps(document, indent=2), report.code)
     return deliver("\n".join(safe(line) for line in lines(report)), report.code)
 
 
@@ -250,13 +250,13 @@ def _tail(args: argparse.Namespace, options: StoreOptions) -> int:
         code = deliver("\n".join(map(_line, newest)), code)
     if not args.follow or code == ERROR:
         return code
-    told = set(unknown)
+    shown = set(unknown)
     while True:
         time.sleep(1.0)
         sources, unknown = _sources(args, options)
-        for problem in set(unknown) - told:
+        for problem in set(unknown) - shown:
             _say(problem)
-        told = set(unknown)
+        shown = set(unknown)
         entries = [e for e in _entries(sources) if (e.terminal, e.sequence, e.hash) not in seen]
         seen |= {(e.terminal, e.sequence, e.hash) for e in entries}
         for entry in _chosen(args, entries):

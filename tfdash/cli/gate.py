@@ -50,14 +50,14 @@ def gate_release(args: argparse.Namespace) -> int:
     state = calendar_state(policy, at, skew=skew, cluster=cluster)
     code = _code(state, emergency, unknown)
     if args.format == "json":
-        told = {
+        answer = {
             "schema_version": 1,
             "exit_code": code,
             **as_json(state),
             "emergency": emergency,
             "clock_unchecked": unknown,
         }
-        code = deliver(json.dumps(told, indent=2, ensure_ascii=False), code)
+        code = deliver(json.dumps(answer, indent=2, ensure_ascii=False), code)
     else:
         said = lines(state)
         if emergency:

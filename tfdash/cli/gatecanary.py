@@ -73,14 +73,14 @@ def _answer(args: argparse.Namespace, found: Sequence[Found], code: int, reason:
     from tfdash.views.canarywhy import as_json, why_lines
 
     if args.format == "json":
-        told = {
+        answer = {
             "schema_version": 1,
             "workload": safe(args.workload),
             "exit_code": code,
             "reason": safe(reason) or None,
             "releases": [as_json(release, judgement) for release, judgement in found],
         }
-        code = deliver(json.dumps(told, indent=2, ensure_ascii=False), code)
+        code = deliver(json.dumps(answer, indent=2, ensure_ascii=False), code)
     elif found:
         code = deliver("\n".join(line for one in found for line in why_lines(*one, zone)), code)
     if reason:

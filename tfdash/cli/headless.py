@@ -16,9 +16,9 @@ RULES = ("the rules",)
 
 def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
     """Names of what has neither come nor failed yet, () when settled. ``signals``: samples and journeys count as well."""
-    told = tuple(f"{ref.cluster} {kind or 'API server'}" for ref, kind in board.unsettled())
-    if told:
-        return told
+    waiting = tuple(f"{ref.cluster} {kind or 'API server'}" for ref, kind in board.unsettled())
+    if waiting:
+        return waiting
     picture, assessment = board.picture, board.assessment
     if assessment.number < picture.number:
         return RULES

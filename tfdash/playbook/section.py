@@ -105,11 +105,11 @@ def summarise(sections: Iterable[Section], findings: Findings) -> tuple[SectionS
 
 def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
     """The plain reading of some verdicts: how many are well, the worst sentence, how many are as bad."""
-    told = sorted(verdicts, key=lambda v: (-v.level, v.subject))
-    good = sum(v.level < Level.UNKNOWN for v in told)
-    level = told[0].level if told else Level.OK
-    detail = told[0].sentence if told and level >= Level.UNKNOWN else well
-    return Reading(level, f"{good} of {len(told)} {noun}", detail, sum(v.level is level for v in told))
+    ordered = sorted(verdicts, key=lambda v: (-v.level, v.subject))
+    good = sum(v.level < Level.UNKNOWN for v in ordered)
+    level = ordered[0].level if ordered else Level.OK
+    detail = ordered[0].sentence if ordered and level >= Level.UNKNOWN else well
+    return Reading(level, f"{good} of {len(ordered)} {noun}", detail, sum(v.level is level for v in ordered))
 
 
 _LOADING = Missing("loading", "", True)

@@ -109,9 +109,9 @@ def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> Decision | Non
     """BREACH, where the evidence reached its limit at some look and the playbook's limit was reached there."""
     splits = split(pairs)
     alpha, scatter = policy.budgets.errors, evidence.dispersion(splits, policy.least_scatter)
-    told = evidence.weigh(splits, 1.0, scatter)
-    for k in range(len(told) - 1, -1, -1):
-        if told[k] < 1 / alpha:
+    strength = evidence.weigh(splits, 1.0, scatter)
+    for k in range(len(strength) - 1, -1, -1):
+        if strength[k] < 1 / alpha:
             continue
         for first in dict.fromkeys((0, evidence.began(splits[: k + 1]))):
             canary, baseline = _total(pairs[first : k + 1], None)
@@ -154,23 +154,23 @@ def _open(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPoli
         low, 1.0
     )  # the release's own, wider interval holds 1: else it were a BREACH, or under the limit
 
-    def told(outcome: Outcome, reason: str, needed: int | None = None) -> Decision:
+    def decision(outcome: Outcome, reason: str, needed: int | None = None) -> Decision:
         return Decision(outcome, reason, canary, baseline, low, high, *span, needed, scatter)
 
     least = policy.errors.min_requests
     if min(canary.requests, baseline.requests) < least:
-        return told(Outcome.LOW_TRAFFIC, "few", _missing(canary, baseline, least))
+        return decision(Outcome.LOW_TRAFFIC, "few", _missing(canary, baseline, least))
     below, by_floor = _below(canary, baseline, high, policy, scatter)
     if below:
         if by_floor and _chance(canary, baseline, scatter) < _CHANCE:
-            return told(Outcome.LOW_TRAFFIC, "chance", needed(canary, baseline, policy))
+            return decision(Outcome.LOW_TRAFFIC, "chance", needed(canary, baseline, policy))
         if pairs and window(pairs[-1], past, policy) is Outcome.BREACH:
-            return told(Outcome.LOW_TRAFFIC, "recent", needed(canary, baseline, policy))
-        return told(Outcome.PASS, "pass")
+            return decision(Outcome.LOW_TRAFFIC, "recent", needed(canary, baseline, policy))
+        return decision(Outcome.PASS, "pass")
     hit = reached(canary, baseline, policy)
     if hit and canary.events < policy.errors.min_errors:
-        return told(Outcome.LOW_TRAFFIC, "errors", needed(canary, baseline, policy))
-    return told(Outcome.LOW_TRAFFIC, "wide", needed(canary, baseline, policy))
+        return decision(Outcome.LOW_TRAFFIC, "errors", needed(canary, baseline, policy))
+    return decision(Outcome.LOW_TRAFFIC, "wide", needed(canary, baseline, policy))
 
 
 def _chance(canary: Count, baseline: Count, scatter: float = 1.0) -> float:

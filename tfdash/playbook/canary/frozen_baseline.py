@@ -58,7 +58,7 @@ def hold(tally: Tally, version: str, label: str, at: float) -> FrozenBaseline:
 
 def write(past: FrozenBaseline) -> str:
     """Canonical JSON: sorted keys, no spaces; an infinite bound is the text "+Inf"."""
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "v": 1,
         "hash": past.hash,
         "at": past.at,
@@ -71,7 +71,7 @@ def write(past: FrozenBaseline) -> str:
         "native": past.native,
         "label": past.label,
     }
-    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def read(text: str) -> FrozenBaseline | None:

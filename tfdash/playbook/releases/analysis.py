@@ -24,20 +24,20 @@ def analyses(world: World, rollout: Rollout) -> tuple[tuple[Analysis, ...], str]
         if run.labels.get(_HASH, "") == rollout.current_hash:
             found[run.name] = of_run(world, run, _KINDS.get(run.labels.get(_TYPE, ""), "step"))
     missing = []
-    for kind, told in (
+    for kind, run_status in (
         ("step", rollout.step_run),
         ("background", rollout.background_run),
         ("pre-promotion", rollout.pre_run),
         ("post-promotion", rollout.post_run),
     ):
-        if told is None or not told.name or told.name in found:
+        if run_status is None or not run_status.name or run_status.name in found:
             continue
-        run_ = world.get(AnalysisRun, rollout.namespace, told.name)
+        run_ = world.get(AnalysisRun, rollout.namespace, run_status.name)
         if run_ is not None:
-            found[told.name] = of_run(world, run_, kind)
+            found[run_status.name] = of_run(world, run_, kind)
         else:
-            found[told.name] = of_status(world, rollout, told, kind)
-            missing.append(told.name)
+            found[run_status.name] = of_status(world, rollout, run_status, kind)
+            missing.append(run_status.name)
     if rollout.experiment:
         trial = world.get(Experiment, rollout.namespace, rollout.experiment)
         found[rollout.experiment] = of_experiment(world, rollout, trial)
@@ -58,10 +58,10 @@ def _problem(world: World, missing: list[str]) -> str:
     return f"{', '.join(missing)} cannot be read: {why}" if why else f"{', '.join(missing)} is gone"
 
 
-def of_status(world: World, rollout: Rollout, told: RunStatus, kind: str) -> Analysis:
+def of_status(world: World, rollout: Rollout, run_status: RunStatus, kind: str) -> Analysis:
     """Of a run that is known by its Rollout's status alone."""
-    subject = Subject(world.ref, AnalysisRun.KIND, rollout.namespace, told.name)
-    return Analysis(subject=subject, kind=kind, phase=told.status, message=told.message)
+    subject = Subject(world.ref, AnalysisRun.KIND, rollout.namespace, run_status.name)
+    return Analysis(subject=subject, kind=kind, phase=run_status.status, message=run_status.message)
 
 
 def of_run(world: World, run: AnalysisRun, kind: str) -> Analysis:
@@ -128,5 +128,5 @@ def of_experiment(world: World, rollout: Rollout, trial: Experiment | None) -> A
     )
 
 
-def running(told: RunStatus | None) -> bool:
-    return told is not None and bool(told.name) and told.status not in ENDED
+def running(run_status: RunStatus | None) -> bool:
+    return run_status is not None and bool(run_status.name) and run_status.status not in ENDED

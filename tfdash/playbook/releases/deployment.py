@@ -58,7 +58,7 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
     if phase is Phase.NONE and older and finished and world.now - finished < world.settled:
         phase, message = Phase.COMPLETE, f"complete: {status.message}"
         canary, stable = stable, sides.side(older[0], links.pods)
-    served, told = health(world, deployment)
+    served, availability = health(world, deployment)
     capabilities, refused = _capabilities(deployment, older)
     return ReleaseState(
         subject=world.subject(deployment),
@@ -77,7 +77,7 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
         refused=refused,
         problem=f"replica sets cannot be read: {unread}" if unread else "",
         serving=served,
-        served=told,
+        served=availability,
     )
 
 

@@ -98,7 +98,7 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
     tried, stable = _side(world, target), _side(world, primary)
     steps, step = _steps(canary)
     able, refused = _capabilities(canary, phase)
-    serves, told = _serving(world, canary, primary)
+    serves, availability = _serving(world, canary, primary)
     workload = primary or target
     return ReleaseState(
         subject=world.subject(canary),
@@ -126,7 +126,7 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
         problem=_problem(world, canary, target, primary),
         reported=canary.phase,
         serving=serves,
-        served=told,
+        served=availability,
     )
 
 
@@ -201,8 +201,8 @@ def _serving(world: World, canary: Canary, primary: Deployment | None) -> tuple[
     if canary.target_kind == "DaemonSet":
         found = world.get(DaemonSet, canary.namespace, f"{canary.target_name}-primary")
         if found is not None:
-            told = f"{found.available} of {found.desired} available"
-            return serving(found, found.desired, found.available, Release.COMPLETE), told
+            availability = f"{found.available} of {found.desired} available"
+            return serving(found, found.desired, found.available, Release.COMPLETE), availability
     return None, ""
 
 

@@ -53,8 +53,8 @@ def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> ManagedBy | No
         if not tracked:  # Helm charts carry that label too
             return None
         why = world.unread(Application)
-        told = f"its Application cannot be read: {why}" if why else "its Application is not in this cluster"
-        return ManagedBy(tool="Argo CD", sentence=f"Argo CD Application {tracked}; {told}")
+        remark = f"its Application cannot be read: {why}" if why else "its Application is not in this cluster"
+        return ManagedBy(tool="Argo CD", sentence=f"Argo CD Application {tracked}; {remark}")
     name = f"Argo CD Application {found.name}"
     if not found.automated:
         return ManagedBy(
@@ -65,11 +65,11 @@ def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> ManagedBy | No
             sentence=f"{name} syncs only when somebody asks it to",
         )
     if not found.self_heal:
-        told = "syncs by itself at the next commit; it does not undo what is changed past it until then"
+        remark = "syncs by itself at the next commit; it does not undo what is changed past it until then"
     else:
-        told = "undoes what is changed past it"
+        remark = "undoes what is changed past it"
     return ManagedBy(
-        tool="Argo CD", subject=world.subject(found), reconciles=found.self_heal, sentence=f"{name} {told}"
+        tool="Argo CD", subject=world.subject(found), reconciles=found.self_heal, sentence=f"{name} {remark}"
     )
 
 
@@ -97,8 +97,8 @@ def _flux(world: World, obj: Object) -> ManagedBy | None:
         found = world.get(kind, namespace, name)
         if not isinstance(found, Kustomization | HelmRelease):
             why = world.unread(kind)
-            told = f"it cannot be read: {why}" if why else "it is not in this cluster"
-            return ManagedBy(tool=tool, subject=subject, sentence=f"{tool} {namespace}/{name}; {told}")
+            remark = f"it cannot be read: {why}" if why else "it is not in this cluster"
+            return ManagedBy(tool=tool, subject=subject, sentence=f"{tool} {namespace}/{name}; {remark}")
         return _flux_found(found, subject, tool)
     return None
 
@@ -111,8 +111,8 @@ def _flux_found(found: Kustomization | HelmRelease, subject: Subject, tool: str)
             tool=tool, subject=subject, reconciles=False, suspended=True, sentence=f"{name} is suspended"
         )
     if isinstance(found, HelmRelease) and found.drift != "enabled":
-        told = "upgrades by itself at the next version; it does not undo what is changed past it until then"
-        return ManagedBy(tool=tool, subject=subject, reconciles=False, sentence=f"{name} {told}")
+        remark = "upgrades by itself at the next version; it does not undo what is changed past it until then"
+        return ManagedBy(tool=tool, subject=subject, reconciles=False, sentence=f"{name} {remark}")
     return ManagedBy(
         tool=tool, subject=subject, reconciles=True, sentence=f"{name} undoes what is changed past it{every}"
     )

@@ -104,7 +104,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
         canary, stable = stable, sides.side(sides.newest_first(others)[0], links.pods)
     runs, problem = analyses(world, rollout)
     flight = phase in (Phase.PROGRESSING, Phase.PAUSED, Phase.ANALYSING, Phase.STUCK)
-    served, told = _serving(rollout, flight)
+    served, availability = _serving(rollout, flight)
     able, refused = capabilities(rollout, between, bool(others))
     unread = world.unreadable(ReplicaSet) if not links.replica_sets else ""
     if unread:
@@ -134,7 +134,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
         problem=problem,
         reported=reported,
         serving=served,
-        served=told,
+        served=availability,
     )
 
 
@@ -245,11 +245,11 @@ def _pause(rollout: Rollout, steps: tuple[Step, ...], index: int) -> Pause:
     if reason == "BlueGreenPause" and rollout.auto_promotion_seconds:
         long = rollout.auto_promotion_seconds
         until = since + long
-    told = _PAUSES.get(reason, reason)
+    cause = _PAUSES.get(reason, reason)
     end = (
         f"goes on by itself after {lasting(long)}" if until and long else "until somebody promotes or aborts"
     )
-    text = f"{told}{f', {where}' if where else ''}: {end}"
+    text = f"{cause}{f', {where}' if where else ''}: {end}"
     return Pause(reason=reason, since=since or None, until=until, sentence=text)
 
 
@@ -334,14 +334,14 @@ def capabilities(
 
 def _serving(rollout: Rollout, flight: bool) -> tuple[Serving, str]:
     """By its available pods of either version; an update may take away what its strategy allows."""
-    told = f"{rollout.available} of {rollout.desired} available"
+    availability = f"{rollout.available} of {rollout.desired} available"
     if rollout.desired == 0:
-        return Serving.IDLE, told
+        return Serving.IDLE, availability
     if rollout.available >= rollout.desired:
-        return Serving.OK, told
+        return Serving.OK, availability
     if rollout.available <= 0:
-        return Serving.DOWN, told
+        return Serving.DOWN, availability
     default = "25%" if rollout.strategy == "canary" else "0"
     away = resolve_bound(rollout.max_unavailable, rollout.desired, up=False, default=default)
     within = flight and rollout.available >= rollout.desired - max(away, 0)
-    return (Serving.OK if within else Serving.DEGRADED), told
+    return (Serving.OK if within else Serving.DEGRADED), availability

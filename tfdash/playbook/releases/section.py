@@ -45,8 +45,8 @@ def despite(findings: Findings, missing: Missing) -> Reading | None:
         return None
     others = _flying(findings)
     sentence = f"{len(others)} in flight, {missing.sentence}" if others else missing.sentence
-    told = _with_others(findings, Reading(Level.UNKNOWN, sentence, missing.detail), others)
-    return told._replace(level=max(told.level, Level.UNKNOWN))
+    reading = _with_others(findings, Reading(Level.UNKNOWN, sentence, missing.detail), others)
+    return reading._replace(level=max(reading.level, Level.UNKNOWN))
 
 
 def _with_others(findings: Findings, here: Reading, others: list[ReleaseState]) -> Reading:
