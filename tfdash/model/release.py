@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tfdash.model.capability import Capability
 from tfdash.model.subject import Subject
 from tfdash.model.workload import Serving
 
@@ -155,11 +156,11 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     skips: tuple[str, ...] = ()  # what a promotion now would skip, in words
     skips_full: tuple[str, ...] = ()  # what a full promotion would skip
     managed_by: ManagedBy | None = None
-    capabilities: frozenset[str] = (
+    capabilities: frozenset[Capability] = (
         frozenset()
     )  # revertible, restartable, scalable, promotable, abortable, holdable, ...
     refused: tuple[
-        tuple[str, str], ...
+        tuple[Capability, str], ...
     ] = ()  # (capability that it lacks, why, and what would make it possible: a hook's YAML from the second line on)
     problem: str = ""  # what could not be read of it (missing CRD, missing right)
     reported: str = ""  # the controller's own word for its phase; "" where it has none

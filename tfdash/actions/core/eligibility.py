@@ -59,8 +59,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     known: bool = True
     release: ReleaseState | None = None
     carrier: Subject | None = None  # where another object carries its release
-    able: frozenset[str] = frozenset()
-    unable: dict[str, str] = {}
+    able: frozenset[Capability] = frozenset()
+    unable: dict[Capability, str] = {}
     judgement: CanaryJudgement | None = None
     scaler: HorizontalPodAutoscaler | None = None
     managed_by: ManagedBy | None = None
@@ -88,7 +88,7 @@ def of_object(
     if own is None and subject.kind in CARRIERS:
         own = release_of(cluster, subject, now, policy.pairs, workloads=assessment.workloads)
     carried = None if own is not None else _carried(subject, picture, assessment, policy, now)
-    able, unable = own_capabilities(obj), dict[str, str]()
+    able, unable = own_capabilities(obj), dict[Capability, str]()
     release = own or carried
     remembered = _remembered(picture, subject, release)
     if own is not None:
@@ -166,7 +166,7 @@ def _scaler(subject: Subject, scalers: Any) -> HorizontalPodAutoscaler | None:
     return None
 
 
-def own_capabilities(obj: Object) -> set[str]:
+def own_capabilities(obj: Object) -> set[Capability]:
     """What a workload is capable of by its kind alone, whatever carries its release."""
     if isinstance(obj, StatefulSet):
         return {Capability.RESTARTABLE, Capability.REVERTIBLE, Capability.SCALABLE}

@@ -66,12 +66,15 @@ def _service(url: str, namespace: str) -> tuple[str, str, int]:
     return labels[0], labels[1] if len(labels) > 1 else namespace, parts.port or 80
 
 
+_GATES = {"open": Capability.GATE_OPEN, "close": Capability.GATE_CLOSE}
+
+
 async def _gate(context: PlanContext, verb: str) -> Draft:
     document = await context.document(context.at)
     subject = context.found(document)
     url = _hook(document, _CONFIRM, "/gate/check")
     if not url:
-        raise PlanRefused("it has no gate hook", remedy=dict(context.standing.unable).get(f"gate-{verb}", ""))
+        raise PlanRefused("it has no gate hook", remedy=context.standing.unable.get(_GATES[verb], ""))
     phase = str(document.get("status", {}).get("phase", ""))
     opens = verb == "open"
     return Draft(
@@ -104,7 +107,7 @@ async def abort_canary(context: PlanContext) -> Draft:
     subject = context.found(document)
     url = _hook(document, ("rollback",), "/rollback/check")
     if not url:
-        why = dict(context.standing.unable).get("revertible", "it has no rollback hook")
+        why = context.standing.unable.get(Capability.REVERTIBLE, "it has no rollback hook")
         told, _, remedy = why.partition("\n")
         raise PlanRefused(told, remedy=remedy)
     notes, choices = await managed_by_part(context)

@@ -63,7 +63,11 @@ async def roll_back(context: PlanContext) -> Draft:
     if release is not None and not wanted:
         if release.carrier is Carrier.CANARY:
             return await abort_canary(context)
-        if release.carrier is Carrier.ROLLOUT and "abortable" in release.capabilities and release.in_flight:
+        if (
+            release.carrier is Carrier.ROLLOUT
+            and Capability.ABORTABLE in release.capabilities
+            and release.in_flight
+        ):
             return await abort_rollout(context)
         if release.carrier is Carrier.PAIR and release.in_flight:
             return await end_pair(context)

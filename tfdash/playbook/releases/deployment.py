@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tfdash.model.capability import Capability
 from tfdash.model.kube import Deployment, ReplicaSet
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Weight
 from tfdash.model.workload import Release, Serving
@@ -148,17 +149,17 @@ def _started(
 
 def _capabilities(
     deployment: Deployment, older: list[ReplicaSet]
-) -> tuple[set[str], tuple[tuple[str, str], ...]]:
-    able, refused = {"scalable", "holdable"}, []
+) -> tuple[set[Capability], tuple[tuple[Capability, str], ...]]:
+    able, refused = {Capability.SCALABLE, Capability.HOLDABLE}, []
     if deployment.paused:
-        refused.append(("restartable", "it is paused; release it first"))
-        refused.append(("revertible", "it is paused; release it first"))
+        refused.append((Capability.RESTARTABLE, "it is paused; release it first"))
+        refused.append((Capability.REVERTIBLE, "it is paused; release it first"))
     else:
-        able.add("restartable")
+        able.add(Capability.RESTARTABLE)
         if older:
-            able.add("revertible")
+            able.add(Capability.REVERTIBLE)
         else:
-            refused.append(("revertible", NONE_KEPT))
+            refused.append((Capability.REVERTIBLE, NONE_KEPT))
     return able, tuple(refused)
 
 
@@ -203,7 +204,7 @@ def pair_release(world: World, stable: Deployment, canary: Deployment) -> Releas
         pause=pause if phase is Phase.PAUSED else None,
         started=tried.created if tried is not None else None,
         finished=None,
-        capabilities=itself.capabilities | {"abortable"},
+        capabilities=itself.capabilities | {Capability.ABORTABLE},
     )
 
 

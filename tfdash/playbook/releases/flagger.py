@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from tfdash.model.capability import Capability
 from tfdash.model.delivery import Canary, CanaryMetric, Webhook
 from tfdash.model.kube import DaemonSet, Deployment
 from tfdash.model.release import (
@@ -290,40 +291,44 @@ def _value(message: str) -> str:
     return "" if found is None else f"{found['value']}{found['unit'] or ''}"
 
 
-def _capabilities(canary: Canary, phase: Phase) -> tuple[set[str], tuple[tuple[str, str], ...]]:
-    able: set[str] = set()
-    refused: list[tuple[str, str]] = []
+def _capabilities(canary: Canary, phase: Phase) -> tuple[set[Capability], tuple[tuple[Capability, str], ...]]:
+    able: set[Capability] = set()
+    refused: list[tuple[Capability, str]] = []
     flight = phase in _FLIGHT
     idle = "nothing is in flight"
     if gate_hooks(canary):
-        able |= {"gate-open", "gate-close"}
+        able |= {Capability.GATE_OPEN, Capability.GATE_CLOSE}
     else:
         missing = "it has no gate hook; add to the Canary\n" + hook_yaml(
             canary, "confirm-promotion", "gate/check"
         )
-        refused += [("gate-open", missing), ("gate-close", missing)]
+        refused += [(Capability.GATE_OPEN, missing), (Capability.GATE_CLOSE, missing)]
     if not rollback_hooks(canary):
         hook = hook_yaml(canary, "rollback", "rollback/check")
         refused += [
             (c, f"Flagger aborts only by a rollback hook; add to the Canary\n{hook}")
-            for c in ("abortable", "revertible")
+            for c in (Capability.ABORTABLE, Capability.REVERTIBLE)
         ]
     elif flight:
-        able |= {"abortable", "revertible"}
+        able |= {Capability.ABORTABLE, Capability.REVERTIBLE}
     else:
-        refused += [(c, idle) for c in ("abortable", "revertible")]
-    able.add("resumable" if canary.suspend else "suspendable")
+        refused += [(c, idle) for c in (Capability.ABORTABLE, Capability.REVERTIBLE)]
+    able.add(Capability.RESUMABLE if canary.suspend else Capability.SUSPENDABLE)
     refused.append(
-        ("suspendable", "it is suspended already") if canary.suspend else ("resumable", "it is not suspended")
+        (Capability.SUSPENDABLE, "it is suspended already")
+        if canary.suspend
+        else (Capability.RESUMABLE, "it is not suspended")
     )
     if flight and not canary.skip_analysis:
-        able.add("skippable")
+        able.add(Capability.SKIPPABLE)
     else:
-        refused.append(("skippable", "its analysis is skipped already" if canary.skip_analysis else idle))
-    refused.append(("promotable", "Flagger has no promote; a confirm-promotion gate lets it go on"))
-    refused.append(("fully-promotable", "Flagger has no full promotion; skip the analysis instead"))
+        refused.append(
+            (Capability.SKIPPABLE, "its analysis is skipped already" if canary.skip_analysis else idle)
+        )
+    refused.append((Capability.PROMOTABLE, "Flagger has no promote; a confirm-promotion gate lets it go on"))
+    refused.append((Capability.FULLY_PROMOTABLE, "Flagger has no full promotion; skip the analysis instead"))
     if canary.phase == "Failed":
-        able.add("retryable")
+        able.add(Capability.RETRYABLE)
     else:
-        refused.append(("retryable", "its last release has not failed"))
+        refused.append((Capability.RETRYABLE, "its last release has not failed"))
     return able, tuple(refused)

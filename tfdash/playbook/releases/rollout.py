@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tfdash.model.capability import Capability
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Pod, ReplicaSet
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Step, Weight
@@ -109,7 +110,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     unread = world.unreadable(ReplicaSet) if not links.replica_sets else ""
     if unread:
         problem = "; ".join(p for p in (problem, f"replica sets cannot be read: {unread}") if p)
-    promotable = "promotable" in able
+    promotable = Capability.PROMOTABLE in able
     return ReleaseState(
         subject=world.subject(rollout),
         carrier=Carrier.ROLLOUT,
@@ -300,35 +301,47 @@ def skips_full(rollout: Rollout, steps: tuple[Step, ...], index: int) -> tuple[s
 
 def capabilities(
     rollout: Rollout, between: bool, earlier: bool
-) -> tuple[set[str], tuple[tuple[str, str], ...]]:
+) -> tuple[set[Capability], tuple[tuple[Capability, str], ...]]:
     """What can be done with it, and for the rest why not."""
-    able, refused = {"scalable", "restartable", "holdable"}, []
+    able, refused = {Capability.SCALABLE, Capability.RESTARTABLE, Capability.HOLDABLE}, []
     aborted = rollout.abort
     if not between:
         nothing = "nothing is in flight: the wanted version is the stable one"
-        refused += [(c, nothing) for c in ("promotable", "fully-promotable", "abortable", "retryable")]
+        refused += [
+            (c, nothing)
+            for c in (
+                Capability.PROMOTABLE,
+                Capability.FULLY_PROMOTABLE,
+                Capability.ABORTABLE,
+                Capability.RETRYABLE,
+            )
+        ]
         if rollout.paused:
-            able.add("promotable")  # it ends the hold
+            able.add(Capability.PROMOTABLE)  # it ends the hold
             refused.pop(0)
     elif aborted:
-        refused += [(c, "it is aborted: retry first") for c in ("promotable", "fully-promotable")]
-        refused.append(("abortable", "it is aborted already"))
-        able.add("retryable")
+        refused += [
+            (c, "it is aborted: retry first") for c in (Capability.PROMOTABLE, Capability.FULLY_PROMOTABLE)
+        ]
+        refused.append((Capability.ABORTABLE, "it is aborted already"))
+        able.add(Capability.RETRYABLE)
     else:
-        able |= {"promotable"}
-        refused.append(("retryable", "it is not aborted"))
+        able |= {Capability.PROMOTABLE}
+        refused.append((Capability.RETRYABLE, "it is not aborted"))
         if rollout.promote_full:
-            refused.append(("fully-promotable", "a full promotion is under way"))
+            refused.append((Capability.FULLY_PROMOTABLE, "a full promotion is under way"))
         else:
-            able.add("fully-promotable")
+            able.add(Capability.FULLY_PROMOTABLE)
         if rollout.stable_hash:
-            able.add("abortable")
+            able.add(Capability.ABORTABLE)
         else:
-            refused.append(("abortable", "there is no stable version to go back to: this is its first"))
+            refused.append(
+                (Capability.ABORTABLE, "there is no stable version to go back to: this is its first")
+            )
     if earlier or (between and rollout.stable_hash):
-        able |= {"undoable", "revertible"}
+        able |= {Capability.UNDOABLE, Capability.REVERTIBLE}
     else:
-        refused += [(c, NONE_KEPT) for c in ("undoable", "revertible")]
+        refused += [(c, NONE_KEPT) for c in (Capability.UNDOABLE, Capability.REVERTIBLE)]
     return able, tuple(refused)
 
 
