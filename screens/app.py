@@ -39,7 +39,7 @@ from widgets.theme import NAMES, ThemedApp
 
 if TYPE_CHECKING:
     from screens.dialogs.action_run import ActionRun
-    from tfdash.changes import Recorder
+    from tfdash.changes.history import ChangeHistory
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.relay = UpdateRelay(board, self._deliver, context.ui.frames_per_second)
         self.messages = Messages()
         self.action_runs: list[ActionRun] = []  # what this terminal carried out, newest last
-        self.recorder: Recorder | None = None  # of the changes that pass by
+        self.change_history: ChangeHistory | None = None  # of the changes that pass by
         self.switch_to: tuple[str, str] = ("", "")  # (environment, context)
         self.elevate = False  # start anew, to act for a time
         self.failure: BaseException | None = None
@@ -119,10 +119,10 @@ class TfdashApp(Navigation, ThemedApp):
 
     def _start(self) -> None:
         self.board.start()
-        from tfdash.changes import Recorder  # nothing that the first frame needs
+        from tfdash.changes.history import ChangeHistory  # nothing that the first frame needs
 
-        self.recorder = Recorder(self.now, self.board.picture)
-        self.board.subscribe(self.recorder.follow)
+        self.change_history = ChangeHistory(self.now, self.board.picture)
+        self.board.subscribe(self.change_history.follow)
         told = ""
         try:
             told = self.context.validate()

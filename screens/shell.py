@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from screens.frame.messages import Messages
     from screens.frame.subscriptions import Subscriptions
     from tfdash.board.board import Board
-    from tfdash.changes import Recorder
+    from tfdash.changes.history import ChangeHistory
     from tfdash.model.action import Confirmation, Guarded
     from tfdash.model.store_state import Entry
     from tfdash.views.header import HeaderState
@@ -31,7 +31,7 @@ class Shell(Protocol):
     messages: Messages
     subscriptions: Subscriptions
     namespaces: tuple[str, ...] | None  # those chosen; None: all
-    recorder: Recorder | None  # of the changes that pass by; None until the board runs
+    change_history: ChangeHistory | None  # of the changes that pass by; None until the board runs
     trouble: str  # why nothing can be done here, where that is a fault of the program's own
 
     def now(self) -> float:

@@ -12,7 +12,8 @@ from tests.platform.harness.cluster import Cluster
 from tests.platform.test_rollouts_read import MERGE, reading
 from tests.waiting import seconds_later, until
 from tfdash.board.board import Board
-from tfdash.changes import Contents, Recorder, gather
+from tfdash.changes.gather import Contents, gather
+from tfdash.changes.history import ChangeHistory
 from tfdash.model.release import Carrier, Phase
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.playbook.releases import release_of
@@ -55,9 +56,16 @@ def kubectl(cluster: Cluster, *argv: str) -> None:
     cluster.kubectl("-n", SPACE, *argv)
 
 
-def changes(board: Board, contents: Contents, recorder: Recorder) -> dict[str, list[Altered]]:
+def changes(board: Board, contents: Contents, history: ChangeHistory) -> dict[str, list[Altered]]:
     found = asyncio.run(
-        gather(board, board.clusters, (SPACE,), time.time() - 600, sights=recorder.sights, contents=contents)
+        gather(
+            board,
+            board.clusters,
+            (SPACE,),
+            time.time() - 600,
+            seen_changes=history.seen_changes,
+            contents=contents,
+        )
     )
     assert found.unread == ()
     told: dict[str, list[Altered]] = {}
@@ -73,16 +81,16 @@ def test_what_kubectl_changes_is_told_with_its_name_and_its_difference(
     with reading(cluster) as board:
         board.want("more", {"HorizontalPodAutoscaler": ALL})
         until(lambda: not board.unsettled(), "the autoscalers")
-        recorder, contents = Recorder(time.time, board.picture), Contents()
-        board.subscribe(recorder.follow)
-        changes(board, contents, recorder)
+        history, contents = ChangeHistory(time.time, board.picture), Contents()
+        board.subscribe(history.follow)
+        changes(board, contents, history)
         seconds_later()  # than what was made: the server stamps whole seconds
         kubectl(cluster, "set", "image", "deployment/shop", "main=registry.example/shop:2")
         kubectl(cluster, "patch", "configmap", "settings", "--type=merge", "-p", '{"data":{"limit":"99"}}')
         kubectl(cluster, "patch", "hpa", "shop", "--type=merge", "-p", '{"spec":{"maxReplicas":9}}')
-        until(lambda: len(recorder.sights) >= 2, "the board sees the Deployment and the HPA change")
-        until(lambda: bool(changes(board, contents, recorder).get("ConfigMap/settings")), "the ConfigMap")
-        told = changes(board, contents, recorder)
+        until(lambda: len(history.seen_changes) >= 2, "the board sees the Deployment and the HPA change")
+        until(lambda: bool(changes(board, contents, history).get("ConfigMap/settings")), "the ConfigMap")
+        told = changes(board, contents, history)
         newest = told["Deployment/shop"][0]
         assert newest.manager == "kubectl-set"
         assert newest.what.startswith("revision 2: image")
@@ -96,7 +104,7 @@ def test_what_kubectl_changes_is_told_with_its_name_and_its_difference(
         kubectl(cluster, "scale", "deployment/shop", "--replicas=2")
         until(
             lambda: any(
-                "replicas 1 → 2" in c.what for c in changes(board, contents, recorder)["Deployment/shop"]
+                "replicas 1 → 2" in c.what for c in changes(board, contents, history)["Deployment/shop"]
             ),
             "the change of size",
         )

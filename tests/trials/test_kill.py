@@ -52,11 +52,11 @@ def around(kind, name, what):
         point("after " + what(args))
         return done
     setattr(kind, name, call)
-from tfdash.store.log.audit_recorder import Recorder
+from tfdash.store.log.audit_recorder import AuditRecorder
 from tfdash.writers.kubernetes import KubernetesWriter
 around(KubernetesWriter, "_exchange", lambda a: a[0] + " " + a[1].rpartition("/")[2])
-around(Recorder, "record", lambda a: "entry " + a[0].kind)
-around(Recorder, "reserve", lambda a: "reserve")
+around(AuditRecorder, "record", lambda a: "entry " + a[0].kind)
+around(AuditRecorder, "reserve", lambda a: "reserve")
 from tests.platform.harness.terminals import terminal
 from tests.unit.actions.acting import confirmed
 def told(progress):

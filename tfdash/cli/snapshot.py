@@ -54,7 +54,7 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
     """Metadata and revisions are read; nothing is watched but what tells that the clusters are reached."""
     import asyncio
 
-    from tfdash.changes import gather
+    from tfdash.changes.gather import gather
     from tfdash.cli.headless import settle
     from tfdash.report.changes import HOURS, changes_report
     from tfdash.views.mask import for_a_report

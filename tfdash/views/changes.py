@@ -39,7 +39,7 @@ Write: TypeAlias = tuple[str, str, str, float, tuple[str, ...]]
 _KNOWING = (EntryKind.INTENT, EntryKind.OUTCOME, EntryKind.VERIFICATION)
 
 
-class Sight(NamedTuple):
+class SeenChange(NamedTuple):
     """A change that the board saw while it ran: the slim object before (None: it came) and after (None: it went)."""
 
     at: float
@@ -63,7 +63,7 @@ class Altered(NamedTuple):
 def altered(
     managed: Iterable[Managed],
     revisions: Mapping[Subject, Sequence[Revision]],
-    sights: Iterable[Sight],
+    seen_changes: Iterable[SeenChange],
     since: float,
     entries: Sequence[Entry] | None = None,
     diffs: Mapping[Subject, tuple[str, ...]] | None = None,
@@ -80,9 +80,9 @@ def altered(
         writes = _writes(one, since)
         for write in _without_makers(found, one, writes):
             found.append(_written(one, *write))
-    for sight in sights:
-        if sight.at >= since:
-            _join_sight(found, sight)
+    for seen in seen_changes:
+        if seen.at >= since:
+            _join_seen(found, seen)
     for index, change in enumerate(found):
         lines = (diffs or {}).get(change.subject._replace(uid=""))
         if lines and not change.lines:
@@ -226,14 +226,14 @@ def _images(obj: Deployment | StatefulSet | DaemonSet | Rollout) -> str:
     return ", ".join(c.image for c in obj.template.containers)
 
 
-def _join_sight(found: list[Altered], sight: Sight) -> None:
+def _join_seen(found: list[Altered], seen: SeenChange) -> None:
     """What was seen adds its words to a write of the same time, and stands alone where none is known."""
-    told = list(differences(sight.before, sight.after))
+    told = list(differences(seen.before, seen.after))
     near = [
         (index, change)
         for index, change in enumerate(found)
-        if change.subject._replace(uid="") == sight.subject._replace(uid="")
-        and abs(change.at - sight.at) <= NEAR
+        if change.subject._replace(uid="") == seen.subject._replace(uid="")
+        and abs(change.at - seen.at) <= NEAR
     ]
     if any(change.witness == "revision" for _, change in near):  # which says it better
         told = [t for t in told if not t.startswith(("images ", "something else"))]
@@ -242,10 +242,10 @@ def _join_sight(found: list[Altered], sight: Sight) -> None:
     writes = [(i, c) for i, c in near if c.witness == "managed fields"]
     words = ", ".join(told)
     if writes:
-        index, change = min(writes, key=lambda at: abs(at[1].at - sight.at))
+        index, change = min(writes, key=lambda at: abs(at[1].at - seen.at))
         found[index] = change._replace(what=f"{words}  ({change.what})")
     else:
-        found.append(Altered(sight.at, sight.subject, "", words, witness="seen"))
+        found.append(Altered(seen.at, seen.subject, "", words, witness="seen"))
 
 
 # -- the audit log ----------------------------------------------------------------------------------------------------

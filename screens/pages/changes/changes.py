@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import WorkType
 
 from screens.frame.text_page import TextPage
-from tfdash.changes import Contents, Gathered, gather
+from tfdash.changes.gather import Contents, Gathered, gather
 from tfdash.text import safe
 from tfdash.views.changes import change_lines
 
@@ -49,7 +49,7 @@ class ChangesScreen(TextPage):
                 board.clusters,
                 self.shell.namespaces,
                 self.shell.now() - self.HOURS * 3600,
-                sights=self.shell.recorder.sights if self.shell.recorder else (),
+                seen_changes=self.shell.change_history.seen_changes if self.shell.change_history else (),
                 entries=self.shell.audit_entries(),
                 contents=self._contents,
             )

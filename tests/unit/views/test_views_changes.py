@@ -1,4 +1,4 @@
-"""What was changed, by whom: revisions, writes and sights joined; the audit log's word."""
+"""What was changed, by whom: revisions, writes and what was seen joined; the audit log's word."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tfdash.changes import Contents, Recorder, gather
+from tfdash.changes.gather import Contents, gather
+from tfdash.changes.history import ChangeHistory
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kube import (
     Container,
@@ -23,7 +24,7 @@ from tfdash.model.requests import Document, Managed, ReadFailed
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
-from tfdash.views.changes import Sight, altered, change_lines, change_rows, differences, drifted, touched
+from tfdash.views.changes import SeenChange, altered, change_lines, change_rows, differences, drifted, touched
 from tfdash.views.kinds.base import UTC
 from tfdash.views.revisions import Revision
 
@@ -133,12 +134,14 @@ def test_what_the_board_saw() -> None:
 
 
 def test_a_sight_and_a_write_are_one_change() -> None:
-    sight = Sight(NOW - 59, WEB, deployment(3), deployment(9))
+    sight = SeenChange(NOW - 59, WEB, deployment(3), deployment(9))
     [change] = altered([managed(write("kubectl-scale", NOW - 60, sub="scale"))], {}, [sight], SINCE)
     assert change.what == "replicas 3 → 9  (scaled it (subresource scale))"
-    both = [Sight(NOW - 58, WEB, deployment(3), deployment(9, "r/web:2"))]
+    both = [SeenChange(NOW - 58, WEB, deployment(3), deployment(9, "r/web:2"))]
     assert next(c.what for c in altered([], TWO, both, SINCE)) == "replicas 3 → 9"
-    assert len(altered([], TWO, [Sight(NOW - 58, WEB, deployment(), deployment(3, "r/web:2"))], SINCE)) == 1
+    assert (
+        len(altered([], TWO, [SeenChange(NOW - 58, WEB, deployment(), deployment(3, "r/web:2"))], SINCE)) == 1
+    )
     [alone] = altered([], {}, [sight, sight._replace(at=NOW - 9999)], SINCE)
     assert (alone.witness, alone.manager) == ("seen", "")
 
@@ -197,7 +200,7 @@ def test_hostile_texts_are_made_visible() -> None:
     assert change_rows(altered([managed(write(bad, NOW, bad))], {}, [], SINCE))[0]["audit"] is None
 
 
-# -- the recorder and the reading -------------------------------------------------------------------------------------
+# -- the history and the reading -------------------------------------------------------------------------------------
 
 
 def update(objects: dict[Key, Object], keys: Any, **seen: Any) -> Update:
@@ -209,29 +212,29 @@ def update(objects: dict[Key, Object], keys: Any, **seen: Any) -> Update:
 
 @pytest.mark.parametrize("keys", [frozenset({Key("shop", "web")}), None, frozenset()])
 def test_the_recorder_notes_wishes_and_not_states(keys: Any) -> None:
-    recorder, at = Recorder(lambda: NOW), Key("shop", "web")
-    recorder.follow(update({at: deployment(3)}, None))
-    recorder.follow(update({at: deployment(3, ready=2)}, keys))
-    assert recorder.sights == ()
-    recorder.follow(update({at: deployment(5)}, keys))
-    recorder.follow(update({}, keys))
-    assert [differences(s.before, s.after) for s in recorder.sights] == [("replicas 3 → 5",), ("went",)]
+    history, at = ChangeHistory(lambda: NOW), Key("shop", "web")
+    history.follow(update({at: deployment(3)}, None))
+    history.follow(update({at: deployment(3, ready=2)}, keys))
+    assert history.seen_changes == ()
+    history.follow(update({at: deployment(5)}, keys))
+    history.follow(update({}, keys))
+    assert [differences(s.before, s.after) for s in history.seen_changes] == [("replicas 3 → 5",), ("went",)]
 
 
 def test_the_first_list_and_printed_rows_are_no_change() -> None:
-    recorder, at = Recorder(lambda: NOW), Key("shop", "web")
+    history, at = ChangeHistory(lambda: NOW), Key("shop", "web")
     row = Provisional(namespace="shop", name="web", kind="Deployment", cells=())
-    recorder.follow(update({at: row}, None, provisional=True))
-    recorder.follow(update({at: deployment()}, None))
-    assert recorder.sights == ()
+    history.follow(update({at: row}, None, provisional=True))
+    history.follow(update({at: deployment()}, None))
+    assert history.seen_changes == ()
 
 
 def test_the_first_change_after_it_began_is_seen_whatever_was_missed() -> None:
     at, other = Key("shop", "web"), Key("shop", "api")
     before = update({at: deployment(3), other: deployment(1)}, None)
-    recorder = Recorder(lambda: NOW, before.picture)
-    recorder.follow(update({at: deployment(5), other: deployment(2)}, frozenset({at})))
-    assert len(recorder.sights) == 2
+    history = ChangeHistory(lambda: NOW, before.picture)
+    history.follow(update({at: deployment(5), other: deployment(2)}, frozenset({at})))
+    assert len(history.seen_changes) == 2
 
 
 class Reads:

@@ -1,28 +1,22 @@
-"""Gathers what ``tfdash.views.changes`` tells: reads managers and revisions, and remembers what the board saw change."""
+"""Reads managers and revisions, and gathers what ``tfdash.views.changes`` tells."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tfdash.board.board import Board
 from tfdash.model.kinds import KINDS
-from tfdash.model.kube import Object, Provisional
-from tfdash.model.picture import Objects, Picture
 from tfdash.model.requests import Managed, ReadFailed
 from tfdash.model.store_state import Entry
-from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.update import Update
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.views.changes import (
     CHANGING,
-    SEEN,
     Altered,
-    Sight,
+    SeenChange,
     altered,
     data_diff,
-    differences,
     drifted,
     touched,
 )
@@ -37,57 +31,6 @@ class Gathered(NamedTuple):
 
     changes: tuple[Altered, ...]
     unread: tuple[str, ...]
-
-
-class Recorder:
-    """Remembers the changes of wishes that pass by on the board. ``sights`` may be read from any thread.
-
-    ``picture`` is the board's when it begins to follow: the first change after that has something before it.
-    """
-
-    def __init__(self, now: Any, picture: Picture | None = None, size: int = 1000) -> None:
-        self._now = now
-        self._before: dict[tuple[ClusterRef, str], Objects] = {}
-        self._followed: set[tuple[ClusterRef, str]] = set()
-        for ref, cluster in picture.clusters.items() if picture is not None else ():
-            for kind, seen in cluster.kinds.items():
-                if kind in SEEN and seen.value is not None and seen.complete and not seen.provisional:
-                    self._before[ref, kind] = seen.value
-        self._sights: deque[Sight] = deque(maxlen=size)
-
-    @property
-    def sights(self) -> tuple[Sight, ...]:
-        return tuple(self._sights)
-
-    def follow(self, update: Update) -> None:
-        """A listener of the board; on its thread. Costs what changed, not what there is."""
-        for ref, cluster in update.picture.clusters.items():
-            for kind in SEEN:
-                seen = cluster.kinds.get(kind)
-                if seen is None or seen.value is None or not seen.complete or seen.provisional:
-                    continue
-                before = self._before.get((ref, kind))
-                if before is seen.value:
-                    continue
-                self._before[ref, kind] = seen.value
-                if before is not None:
-                    # an update may have passed between the picture and the first that is followed
-                    known = (ref, kind) in self._followed
-                    keys = update.change.keys.get((ref, kind)) if known else None
-                    self._followed.add((ref, kind))
-                    self._note(ref, kind, before, seen.value, keys)
-
-    def _note(
-        self, ref: ClusterRef, kind: str, before: Objects, after: Objects, keys: frozenset[Key] | None
-    ) -> None:
-        for key in keys if keys else {*before, *after}:
-            old, new = _real(before.get(key)), _real(after.get(key))
-            if old is not new and differences(old, new):
-                self._sights.append(Sight(self._now(), Subject(ref, kind, *key), old, new))
-
-
-def _real(obj: Object | None) -> Object | None:
-    return None if isinstance(obj, Provisional) else obj
 
 
 class Contents:
@@ -132,7 +75,7 @@ async def gather(
     namespaces: tuple[str, ...] | None,
     since: float,
     *,
-    sights: Sequence[Sight] = (),
+    seen_changes: Sequence[SeenChange] = (),
     entries: Sequence[Entry] | None = None,
     contents: Contents | None = None,
 ) -> Gathered:
@@ -151,7 +94,7 @@ async def gather(
     found, failed = await _revisions(board, touched(managed, since)[:_MOST_READ])
     contents = contents or Contents()
     diffs = await contents.diffs(board, managed, since)
-    inside = [s for s in sights if namespaces is None or s.subject.namespace in namespaces]
+    inside = [s for s in seen_changes if namespaces is None or s.subject.namespace in namespaces]
     return Gathered(altered(managed, found, inside, since, entries, diffs), tuple(sorted({*unread, *failed})))
 
 

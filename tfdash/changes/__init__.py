@@ -1,0 +1,1 @@
+"""What changed on the platform: what the board saw pass by, and what managers and revisions tell."""
