@@ -16,10 +16,7 @@ from screens.navigation import LIST
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
 from tfdash.config.startup import UiSettings
-from tfdash.judging.judge import judge_all
-from tfdash.model.observation import Observation
-from tfdash.model.picture import ClusterPicture, Picture
-from tfdash.model.subject import ClusterRef
+from tfdash.playbook.registry import SECTIONS
 from tfdash.views.kinds import VIEWS
 from tfdash.views.pages import PAGES, ScreenSpec
 
@@ -103,12 +100,6 @@ def test_the_program_can_begin_with_every_page_that_has_a_command(spec: ScreenSp
     assert begun == spec.id
 
 
-def test_the_sections_on_the_tabs_are_sections_that_the_judge_speaks_of() -> None:
-    ref = ClusterRef("production", "eu-1")
-    picture = Picture(
-        at=0.0,
-        number=1,
-        clusters={ref: ClusterPicture(ref=ref, info=Observation(), kinds={"Deployment": Observation()})},
-    )
-    known = {s.id for s in judge_all(picture, 0.0).sections}
-    assert {section for spec in PAGES for section in spec.sections} <= known
+def test_every_section_of_the_playbook_stands_on_a_tab_and_leads_to_a_page() -> None:
+    assert {section for spec in registry.TABS for section in spec.sections} == {s.id for s in SECTIONS}
+    assert all(registry.page_id(s.target) for s in SECTIONS)
