@@ -22,7 +22,7 @@ its subject)."""
 NONE: Objects = {}
 
 
-class Asked(NamedTuple):
+class Judged(NamedTuple):
     """One subject before one rule (its place in the table)."""
 
     rule: int
@@ -33,14 +33,14 @@ class Readers:
     """Who looked at what, both ways."""
 
     def __init__(self) -> None:
-        self._by_read: dict[Read, Asked | set[Asked]] = {}  # mostly one, and a set of one is dear
-        self._by_asked: dict[Asked, tuple[Read, ...]] = {}
+        self._by_read: dict[Read, Judged | set[Judged]] = {}  # mostly one, and a set of one is dear
+        self._by_asked: dict[Judged, tuple[Read, ...]] = {}
 
-    def of(self, read: Read) -> Iterable[Asked]:
+    def of(self, read: Read) -> Iterable[Judged]:
         found = self._by_read.get(read)
-        return () if found is None else (found,) if isinstance(found, Asked) else found
+        return () if found is None else (found,) if isinstance(found, Judged) else found
 
-    def note(self, asked: Asked, reads: tuple[Read, ...]) -> None:
+    def note(self, asked: Judged, reads: tuple[Read, ...]) -> None:
         """What it looked at now takes the place of what it looked at before; nothing: it is forgotten."""
         before = self._by_asked.get(asked, ())
         if reads == before:
@@ -51,7 +51,7 @@ class Readers:
             others = self._by_read.get(read)
             if others is None:
                 self._by_read[read] = asked
-            elif isinstance(others, Asked):
+            elif isinstance(others, Judged):
                 self._by_read[read] = {others, asked}
             else:
                 others.add(asked)
@@ -60,11 +60,11 @@ class Readers:
         else:
             self._by_asked.pop(asked, None)
 
-    def _drop(self, read: Read, asked: Asked) -> None:
+    def _drop(self, read: Read, asked: Judged) -> None:
         others = self._by_read[read]
         if isinstance(others, set):
             others.discard(asked)
-        if isinstance(others, Asked) or not others:
+        if isinstance(others, Judged) or not others:
             del self._by_read[read]
 
 
@@ -102,9 +102,9 @@ class Cluster:
         cluster: ClusterPicture,
         keys: Mapping[tuple[ClusterRef, str], frozenset[Key] | None],
         now: float,
-    ) -> set[Asked]:
+    ) -> set[Judged]:
         """Take the newest picture; returns who is to be judged again. ``keys`` is a hint, as in ``Change``."""
-        wanted: set[Asked] = set()
+        wanted: set[Judged] = set()
         for kind in self._kinds:
             seen = cluster.kinds.get(kind)
             why = unread(seen)
@@ -129,17 +129,17 @@ class Cluster:
                 wanted |= self._all(kind)
         return wanted
 
-    def _all(self, kind: str, *, needing: bool = False) -> set[Asked]:
+    def _all(self, kind: str, *, needing: bool = False) -> set[Judged]:
         """Every subject before the rules that look at the kind, or only those that say nothing without it."""
         return {
-            Asked(number, Subject(self.ref, judged.KIND, *key))
+            Judged(number, Subject(self.ref, judged.KIND, *key))
             for number, rule in enumerate(self._rules)
             if kind in (rule.needs_besides if needing else rule.kinds)
             for judged in rule.judges
             for key in self.objects(judged.KIND)
         }
 
-    def _replace(self, kind: str, after: Objects, keys: frozenset[Key] | None, wanted: set[Asked]) -> None:
+    def _replace(self, kind: str, after: Objects, keys: frozenset[Key] | None, wanted: set[Judged]) -> None:
         before = self.objects(kind)
         self._objects[kind] = after
         # keys are a hint: a mapping that replaced another wholly is compared key by key
@@ -150,7 +150,7 @@ class Cluster:
             old, new = before.get(key), after.get(key)
             if old is new:
                 continue
-            wanted.update(Asked(number, Subject(self.ref, kind, *key)) for number in judges)
+            wanted.update(Judged(number, Subject(self.ref, kind, *key)) for number in judges)
             wanted.update(self.readers.of((kind, key)))
             for read in self.groups.replace(kind, key, old, new):
                 wanted.update(self.readers.of(read))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tfdash.judging.cluster import Asked, Cluster, Read
+from tfdash.judging.cluster import Cluster, Judged, Read
 from tfdash.model.kube import Object
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
@@ -17,7 +17,7 @@ from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.policies import Policies
-from tfdash.playbook.rule import Rule, Told
+from tfdash.playbook.rule import Rule, RuleResult
 from tfdash.playbook.seen import Relation, Seen
 from tfdash.playbook.staleness import Unread
 
@@ -96,9 +96,9 @@ class RuleRunner:
     def __init__(self, rules: tuple[Rule, ...], stale_after: float) -> None:
         self._rules, self._stale_after = rules, stale_after
         self._clusters: dict[ClusterRef, Cluster] = {}
-        self._told: dict[Asked, Told] = {}
-        self._due: list[tuple[float, Asked]] = []
-        self._due_of: dict[Asked, float] = {}
+        self._told: dict[Judged, RuleResult] = {}
+        self._due: list[tuple[float, Judged]] = []
+        self._due_of: dict[Judged, float] = {}
         self.verdicts: Mapping[Subject, tuple[Verdict, ...]] = {}
         self.workloads: Mapping[Subject, WorkloadState] = {}
         self.releases: Mapping[Subject, ReleaseState] = {}
@@ -132,7 +132,7 @@ class RuleRunner:
         changed: set[Subject] = set()
         for number, rule in enumerate(self._rules):
             for subject in wanted[number]:
-                asked = Asked(number, subject)
+                asked = Judged(number, subject)
                 cluster = self._clusters[subject.cluster]
                 told = self._ask(rule, asked, cluster, policies, now)
                 if told == self._told.get(asked):
@@ -147,7 +147,9 @@ class RuleRunner:
             self._gather(changed)
         return changed
 
-    def _ask(self, rule: Rule, asked: Asked, cluster: Cluster, policies: Policies, now: float) -> Told | None:
+    def _ask(
+        self, rule: Rule, asked: Judged, cluster: Cluster, policies: Policies, now: float
+    ) -> RuleResult | None:
         subject = asked.subject
         self._due_of.pop(asked, None)
         obj = cluster.objects(subject.kind).get(subject.key)
@@ -168,7 +170,7 @@ class RuleRunner:
         old = next((why for kind in (subject.kind, *rule.needed) if (why := cluster.stale(kind))), None)
         return told if told is None or old is None else without_green(told, old)
 
-    def _publish(self, asked: Asked, told: Told | None) -> None:
+    def _publish(self, asked: Judged, told: RuleResult | None) -> None:
         state = told.state if told is not None else None
         before = self._told.pop(asked, None)
         for known, of in ((self.workloads, WorkloadState), (self.releases, ReleaseState)):
@@ -184,7 +186,7 @@ class RuleRunner:
         """Every rule's verdicts on a subject together, in the order of the table."""
         verdicts = dict(self.verdicts)
         for subject in subjects:
-            said = [self._told.get(Asked(number, subject)) for number in range(len(self._rules))]
+            said = [self._told.get(Judged(number, subject)) for number in range(len(self._rules))]
             several = tuple(v for told in said if told is not None for v in told.verdicts)
             if several:
                 verdicts[subject] = several
@@ -193,7 +195,7 @@ class RuleRunner:
         self.verdicts = verdicts
 
 
-def without_green(told: Told, why: Unread) -> Told:
+def without_green(told: RuleResult, why: Unread) -> RuleResult:
     """What is said of stale data: red stays, green does not."""
     return told._replace(
         verdicts=tuple(

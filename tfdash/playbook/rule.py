@@ -19,7 +19,7 @@ from tfdash.playbook.staleness import Unread
 T_co = TypeVar("T_co", bound=Object, covariant=True)
 
 
-class Told(NamedTuple):
+class RuleResult(NamedTuple):
     """What a rule says of one subject: verdicts, and a state of it that screens and other rules read."""
 
     verdicts: tuple[Verdict, ...] = ()
@@ -56,7 +56,7 @@ class Rule:
 
     id: str
     judges: tuple[type[Object], ...]
-    judge: Callable[[Case[Any]], Told | None]
+    judge: Callable[[Case[Any]], RuleResult | None]
     needs: tuple[type[Object], ...] = ()
     uses: tuple[type[Object], ...] = ()
 
@@ -81,10 +81,10 @@ class Rule:
         if kind.KIND not in self.kinds:
             raise LookupError(f"rule {self.id} looks at {kind.KIND} and does not say so")
 
-    def blind(self, subject: Subject, kind: type[Object], why: Unread) -> Told:
+    def blind(self, subject: Subject, kind: type[Object], why: Unread) -> RuleResult:
         """What is said where a kind that it needs is not known."""
         sentence = f"{subject.name}: {kind.KIND}s are not known: {why.cause}"
-        return Told(
+        return RuleResult(
             (
                 Verdict(
                     level=Level.UNKNOWN,

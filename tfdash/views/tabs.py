@@ -22,7 +22,8 @@ def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
             continue
         state = states.of_level(section.level)
         badge = (-section.level, -section.count, f"{state.glyph}{section.count or ''}", state.token)
-        for tab in ("overview", *(page.id for page in PAGES if section.id in page.sections)):
+        tabs = (page.id for page in PAGES if section.id in page.sections or page.id == section.target)
+        for tab in ("overview", *tabs):
             found.setdefault(tab, set()).add(badge)
     flying: dict[states.State, int] = {}
     for release in canary.shown(assessment):

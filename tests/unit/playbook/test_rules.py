@@ -30,7 +30,7 @@ from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.registry import RULES
-from tfdash.playbook.rule import Case, Rule, Told
+from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.section import worst_of
 from tfdash.playbook.seen import Relation
 from tfdash.playbook.staleness import Unread
@@ -41,12 +41,14 @@ NODE = Node(namespace="", name="n1", conditions=READY)
 SUBJECT = Subject(REF, "Node", "", "n1")
 
 
-def crowded(case: Case[Node]) -> Told:
+def crowded(case: Case[Node]) -> RuleResult:
     """At most one pod on a node: a rule that needs another kind than its subjects'."""
     pods = case.seen(PODS_ON, case.obj.name)
     assert not isinstance(pods, Unread), "what a rule needs is there when it is asked"
     level = Level.OK if len(pods) < 2 else Level.WARN
-    return Told((Verdict(level=level, rule="t.crowded", subject=case.subject, sentence=f"{len(pods)} pods"),))
+    return RuleResult(
+        (Verdict(level=level, rule="t.crowded", subject=case.subject, sentence=f"{len(pods)} pods"),)
+    )
 
 
 CROWDED = Rule("t.crowded", (Node,), crowded, needs=(Pod,))
@@ -114,10 +116,10 @@ def test_a_list_that_came_whole_and_is_listed_anew_stands() -> None:
 
 def test_a_rule_sees_only_the_kinds_that_it_names() -> None:
     for rule in (
-        Rule("t.sneaky", (Node,), lambda case: Told(case.seen(PODS_ON, "n1") and ())),
-        Rule("t.sneaky", (Node,), lambda case: Told(case.some(PODS_ON, "n1") and ())),
-        Rule("t.sneaky", (Node,), lambda case: Told(case.maybe(Pod, Key("a", "b")) and ())),
-        Rule("t.sneaky", (Node,), lambda case: Told(case.unread(Pod) and ())),
+        Rule("t.sneaky", (Node,), lambda case: RuleResult(case.seen(PODS_ON, "n1") and ())),
+        Rule("t.sneaky", (Node,), lambda case: RuleResult(case.some(PODS_ON, "n1") and ())),
+        Rule("t.sneaky", (Node,), lambda case: RuleResult(case.maybe(Pod, Key("a", "b")) and ())),
+        Rule("t.sneaky", (Node,), lambda case: RuleResult(case.unread(Pod) and ())),
     ):
         with pytest.raises(LookupError, match=r"t\.sneaky looks at Pod and does not say so"):
             told(Judge(rules=(rule,)), picture(NODE))
@@ -135,7 +137,7 @@ def asked_by(rules: tuple[Rule, ...]) -> tuple[tuple[Rule, ...], list[tuple[str,
     asked: list[tuple[str, str]] = []
 
     def noting(rule: Rule) -> Rule:
-        def judge(case: Case[Any]) -> Told | None:
+        def judge(case: Case[Any]) -> RuleResult | None:
             asked.append((rule.id, case.subject.name))
             return rule.judge(case)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfdash.model.kubecluster import Node
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
-from tfdash.playbook.rule import Rule, Told
+from tfdash.playbook.rule import Rule, RuleResult
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.serving.rollout_status import condition
 
@@ -46,4 +46,4 @@ def judge(ref: ClusterRef, node: Node) -> Verdict:
     )
 
 
-RULE = Rule(ID, (Node,), lambda case: Told((judge(case.ref, case.obj),)))
+RULE = Rule(ID, (Node,), lambda case: RuleResult((judge(case.ref, case.obj),)))

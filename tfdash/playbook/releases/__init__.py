@@ -35,7 +35,7 @@ from tfdash.playbook.releases.flagger import canary_release
 from tfdash.playbook.releases.managed_by import manager_by_fields
 from tfdash.playbook.releases.rollout import rollout_release
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.rule import Case, Rule, Told
+from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import ClusterLook
 
 __all__ = [
@@ -123,7 +123,7 @@ def due_again(state: ReleaseState, settled: float = 3600.0) -> float | None:
     return state.finished + settled if state.phase == "complete" and state.finished is not None else None
 
 
-def _rule(case: Case[Deployment | Rollout | Canary]) -> Told | None:
+def _rule(case: Case[Deployment | Rollout | Canary]) -> RuleResult | None:
     policies = case.policies
     state = _of(World(case, case.now, policies.pairs, policies.settled), case.obj)
     if state is None:
@@ -131,7 +131,7 @@ def _rule(case: Case[Deployment | Rollout | Canary]) -> Told | None:
     due = due_again(state, policies.settled)
     if due is not None:
         case.reached(due)
-    return Told(state=state)
+    return RuleResult(state=state)
 
 
 RULE = Rule("release.state", (Deployment, Rollout, Canary), _rule, uses=_USES)

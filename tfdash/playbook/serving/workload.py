@@ -7,7 +7,7 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import Cause, CauseCode, DisruptionRoom, Release, ScaledBy, Serving, WorkloadState
 from tfdash.playbook.policy import WorkloadPolicy
-from tfdash.playbook.rule import Case, Rule, Told
+from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving import causes
 from tfdash.playbook.serving.health import serving
 from tfdash.playbook.serving.links import LINKED, Links, all_links_of
@@ -197,13 +197,13 @@ def _disruption(ref: ClusterRef, links: Links) -> DisruptionRoom | None:
     )
 
 
-def _rule(case: Case[Deployment | StatefulSet | DaemonSet]) -> Told:
+def _rule(case: Case[Deployment | StatefulSet | DaemonSet]) -> RuleResult:
     links = all_links_of(case, case.obj)
     state, verdict = judge(case.ref, case.obj, links, case.policies.workloads, case.now)
     leaving = any(p.deleting is not None for p in links.pods or ())
     if state.cause is not None or state.deadline_at is not None or leaving:
         case.reached(case.now + _LOOK_AGAIN)
-    return Told((verdict,), state)
+    return RuleResult((verdict,), state)
 
 
 RULE = Rule(ID, (Deployment, StatefulSet, DaemonSet), _rule, uses=LINKED)
