@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tfdash.judging.facts import baseline_of, manual_of
+from tfdash.judging.release_memory import baseline_of, manual_of
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation
@@ -26,7 +26,7 @@ from tfdash.playbook.policies import Policies
 _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
 _READ_OF_STORE = frozenset(
     {"manual", "decided_on", "baselines", "baseline_of"}
-)  # by ``tfdash.judging.facts``
+)  # by ``tfdash.judging.release_memory``
 
 
 class CanaryRunner:
