@@ -364,7 +364,7 @@ def test_a_read_only_desk_describes_and_refuses(demo: DemoProcess) -> None:
     with bench(demo.kubeconfig, "production", mode=Mode(), kinds=("Deployment", "ReplicaSet")) as reading:
         subject = reading.subject("Deployment", NS, "checkout")
         assert reading.desk.mode == "READ-ONLY"
-        assert not hasattr(reading.desk, "_writers")
+        assert not hasattr(reading.desk, "_parts")
         offers = reading.desk.offers(subject)
         assert offers
         assert all("read-only" in o.refused for o in offers if o.action != "workload.rollback")

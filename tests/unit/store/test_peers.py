@@ -199,7 +199,7 @@ def test_a_verified_release_is_another_terminals_target(pair: Pair) -> None:
         by="rules",
     )
     desk: Any = pair.ann.desk
-    pair.ann.loop(desk._memory.remember_verified(good))
+    pair.ann.loop(desk._parts.memory.remember_verified(good))
     assert "kept in the cluster as ConfigMap" in pair.ann.loop(pair.ann.store.newest(1))[0].sentence
     for at in (pair.ann, pair.bob):
         look(at)
@@ -249,7 +249,7 @@ def test_one_that_acts_holds_the_lease_once_it_has_the_turn(pair: Pair, tmp_path
             at.store.peer_state,
             SystemClock(),
             leases=desk._announces,
-            writer=desk._writers.clusters[REF],
+            writer=desk._parts.writers.clusters[REF],
             by=lambda: "ann",
         )
 
@@ -272,7 +272,7 @@ def test_no_right_is_recorded_and_no_failure(demo: DemoProcess, tmp_path: Path) 
     config = write_config(tmp_path / "dave", demo.kubeconfig, "production-viewer")
     with terminal(config, kinds=KINDS, clock=clock) as dave:
         desk: Any = dave.desk
-        writers = desk._writers.clusters
+        writers = desk._parts.writers.clusters
         dave.loop(LastKnownGood(dave.store, writers).remember_verified(GOOD))
         assert CHECKOUT in dave.store.state().verified
         newest = dave.loop(dave.store.newest(1))[0]
