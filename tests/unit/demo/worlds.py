@@ -11,7 +11,7 @@ from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.scenarios.scenario import Scenario
-from tfdash.demo.world import World, settle
+from tfdash.demo.world import LEAD, World, settle
 
 START = 1_795_500_000.0  # Tuesday, 24 November 2026, 05:20 UTC
 NAMESPACE = "drill"
@@ -28,7 +28,8 @@ class Stage:
         clock.set(running=False)
         self.cluster = Cluster(environment, self.options, clock, Tokens({}))
         self.world = World(self.cluster, scenario or Scenario())
-        self.world.begin(START)
+        # without a scenario nobody asks for the half hour before: most of the time that such a world takes to begin
+        self.world.begin(START + LEAD if scenario is None else START)
         settle(self.world, START)
         self.time = START
         self.store = self.cluster.store
