@@ -124,6 +124,24 @@ def test_one_run_fails_for_all_and_the_next_waits_longer_each_time(tmp_path: Pat
     assert waits == [30.0, 120.0, 480.0, 1800.0, 1800.0]
 
 
+def test_a_success_begins_the_waits_anew(tmp_path: Path) -> None:
+    good = tmp_path / "good"
+    expired = credential(token="t", expirationTimestamp="2020-01-01T00:00:00Z")
+    credentials, clock, _ = counted(tmp_path, f"[ -e {good} ] || exit 1; echo '{expired}'")
+
+    def wait() -> float | None:
+        with pytest.raises(LoginNeeded) as caught:
+            credentials.authorization()
+        clock.now += caught.value.retry_after or 0.0
+        return caught.value.retry_after
+
+    assert [wait(), wait()] == [30.0, 120.0]
+    good.touch()
+    assert credentials.authorization() == "Bearer t"
+    good.unlink()
+    assert [wait(), wait()] == [30.0, 120.0]
+
+
 def test_a_person_who_asks_is_not_kept_waiting(tmp_path: Path) -> None:
     credentials, _, runs = counted(tmp_path, "exit 1")
     for number in (1, 2, 3):
