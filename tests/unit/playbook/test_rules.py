@@ -29,10 +29,12 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
-from tfdash.playbook.registry import RULES
+from tfdash.playbook import releases
+from tfdash.playbook.nodes import ready
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.section import worst_of
 from tfdash.playbook.seen import Relation
+from tfdash.playbook.serving import workload
 from tfdash.playbook.staleness import Unread
 
 PODS_ON = Relation(Pod, lambda p: (p.node,))
@@ -51,6 +53,7 @@ def crowded(case: Case[Node]) -> RuleResult:
     )
 
 
+RULES = (workload.RULE, releases.RULE, ready.RULE)
 CROWDED = Rule("t.crowded", (Node,), crowded, needs=(Pod,))
 
 
