@@ -22,11 +22,10 @@ from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Journey, Traffic
 from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release
 from tfdash.playbook.policies import Policies
+from tfdash.playbook.seen import ClusterLook, Look
 
 _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
-_READ_OF_STORE = frozenset(
-    {"manual", "decided_on", "baselines", "baseline_of"}
-)  # by ``tfdash.judging.release_memory``
+_READ_OF_STORE = frozenset({"manual", "decided_on", "baselines", "baseline_of"})  # by ``release_memory``
 
 
 class CanaryRunner:
@@ -127,9 +126,9 @@ class CanaryRunner:
         signals, facts = picture.signals, picture.store_state
         traffic = traffic_of(picture, release)
         seen = self._pods.setdefault(release.subject, {})
-        objects = picture.clusters[release.subject.cluster].objects("Pod")
+        look = ClusterLook(picture.clusters[release.subject.cluster])
         for side in (release.stable, release.canary):
-            remember(seen, side, release.subject.namespace, objects)
+            remember(seen, side, release.subject.namespace, look)
         journeys = [o for o in signals.journeys.values() if concerns(o, release)]
         pods = {name: hash_ for name, (hash_, _) in seen.items()}
         started = {name: at for name, (_, at) in seen.items() if at}
@@ -213,14 +212,13 @@ def traffic_of(picture: Picture, release: ReleaseState) -> Observation[Traffic] 
     return found
 
 
-def remember(seen: dict[str, tuple[str, float]], side: Side | None, namespace: str, objects: object) -> None:
+def remember(seen: dict[str, tuple[str, float]], side: Side | None, namespace: str, look: Look) -> None:
     """Keep hash and start of the pods of one side, also once they are gone: their last samples still count."""
     if side is None:
         return
-    assert hasattr(objects, "get")
     for name in side.pods:
-        pod = objects.get(Key(namespace, name))
-        started = (pod.started or pod.created) if isinstance(pod, Pod) else seen.get(name, ("", 0.0))[1]
+        pod = look.maybe(Pod, Key(namespace, name))
+        started = (pod.started or pod.created) if pod is not None else seen.get(name, ("", 0.0))[1]
         seen[name] = (side.hash, started)
 
 

@@ -63,8 +63,8 @@ class Judge:
         if self._calendar.assess(picture, change, now) or changed or change.freshness:
             self._sections = summarise(
                 self._table,
+                picture,
                 Findings(
-                    picture,
                     self._rules.verdicts,
                     self._rules.workloads,
                     self._rules.releases,

@@ -21,9 +21,8 @@ from tfdash.model.workload import WorkloadState
 
 
 class Findings(NamedTuple):
-    """What the rules said of one picture. ``picture`` is asked only for what could not be read."""
+    """What the rules said of one picture: all that a section reads. It sees no object."""
 
-    picture: Picture
     verdicts: Mapping[Subject, tuple[Verdict, ...]]
     workloads: Mapping[Subject, WorkloadState]
     releases: Mapping[Subject, ReleaseState]
@@ -69,15 +68,15 @@ class Section:
     uses: tuple[type[Object], ...] = ()
     despite: Callable[[Findings, Missing], Reading | None] = lambda findings, missing: None
 
-    def state(self, findings: Findings) -> SectionState:
-        """How it stands."""
-        missing = _needed(findings.picture, self.needs)
+    def state(self, picture: Picture, findings: Findings) -> SectionState:
+        """How it stands. ``picture`` tells what could not be read."""
+        missing = _needed(picture, self.needs)
         if missing is not None:
             known = self.despite(findings, missing)
             return self._unknown(missing) if known is None else self._said(known)
         reading = self.read(findings)
         if reading.level in (Level.IDLE, Level.OK):
-            missing = _used(findings.picture, self.uses)
+            missing = _used(picture, self.uses)
             if missing is not None:
                 return self._unknown(missing, reading.target)
         return self._said(reading)
@@ -98,9 +97,9 @@ class Section:
         return msgspec.structs.replace(said, loading=missing.loading)
 
 
-def summarise(sections: Iterable[Section], findings: Findings) -> tuple[SectionState, ...]:
+def summarise(sections: Iterable[Section], picture: Picture, findings: Findings) -> tuple[SectionState, ...]:
     """Every section, in the order of the table."""
-    return tuple(section.state(findings) for section in sections)
+    return tuple(section.state(picture, findings) for section in sections)
 
 
 def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
