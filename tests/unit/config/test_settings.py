@@ -202,11 +202,9 @@ def _modules() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
                 and id(node) not in checks
             }
             attributes |= {
-                f"policy.{node.attr}"
+                f"{node.value.attr}.{node.attr}"
                 for node in ast.walk(tree)
-                if isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Attribute)
-                and node.value.attr == "policy"
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute)
             }
             if path.name == "quick.py":  # the few keys that it reads by name
                 attributes |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
@@ -225,8 +223,13 @@ def _declared_in(kind: type[Table]) -> set[str]:
 def unread(kind: type[Table], key: str) -> bool:
     known = _declared_in(kind)
     near = {module for name in known for module in (name, name.rpartition(".")[0])}
+    owners = {
+        "policy",
+        *(at[-1] for at, one in TABLES.items() if at and one is kind),
+    }  # as in ``context.ui.mouse``
+    chains = {f"{owner}.{key}" for owner in owners}
     return not any(
-        (key in attributes and (name in known or imported & near)) or f"policy.{key}" in attributes
+        attributes & chains or (key in attributes and (name in known or imported & near))
         for name, (imported, attributes) in _modules().items()
     )
 
