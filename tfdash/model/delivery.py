@@ -53,12 +53,10 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     routed: bool = False  # spec.strategy.canary.trafficRouting is there
     max_weight: int = 100
     canary_weight: float | None = None  # status.canary.weights, percent of ``max_weight``
-    stable_weight: float | None = None
     verified: bool | None = None
     stable_hash: str = ""
     current_hash: str = ""
     active_hash: str = ""  # blue-green: the active Service's
-    preview_hash: str = ""
     phase: str = ""
     message: str = ""
     paused: bool = False  # spec.paused
@@ -67,7 +65,6 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     promote_full: bool = False
     abort: bool = False
     aborted_at: float | None = None
-    auto_promotion: bool = True
     auto_promotion_seconds: float = 0.0
     background: tuple[str, ...] = ()  # templates of the background analysis
     pre_promotion: tuple[str, ...] = ()
@@ -86,7 +83,6 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     started: float | None = None  # status.duration, absent in older controllers
     held_since: float | None = None
     finished: float | None = None
-    rollback_window: int | None = None
     progress_deadline: int | None = 600
     selector: Selector = Selector()
     template: Template = Template()
@@ -195,7 +191,6 @@ class Canary(Object, frozen=True, gc=False, kw_only=True):
     suspend: bool = False
     skip_analysis: bool = False
     progress_deadline: int | None = 600
-    last_applied: str = ""
     last_promoted: str = ""
     last_transition: float | None = None
     conditions: tuple[Condition, ...] = ()
@@ -207,7 +202,6 @@ class Application(Object, frozen=True, gc=False, kw_only=True):
 
     KIND: ClassVar[str] = "Application"
 
-    project: str = ""
     destination: str = ""
     source: str = ""
     automated: bool = False
@@ -231,7 +225,6 @@ class Kustomization(Object, frozen=True, gc=False, kw_only=True):
     source: str = ""
     prune: bool = False
     applied: str = ""
-    attempted: str = ""
     conditions: tuple[Condition, ...] = ()
 
 
@@ -247,5 +240,4 @@ class HelmRelease(Object, frozen=True, gc=False, kw_only=True):
     drift: str = ""
     release: str = ""
     applied: str = ""
-    attempted: str = ""
     conditions: tuple[Condition, ...] = ()

@@ -121,7 +121,6 @@ class Pod(Object, frozen=True, gc=False, kw_only=True):
     qos: str = ""
     priority: int | None = None
     restart_policy: str = "Always"
-    service_account: str = ""
     started: float = 0.0  # status.startTime
     containers: tuple[Container, ...] = ()
     statuses: tuple[ContainerStatus, ...] = ()
@@ -167,7 +166,6 @@ class Deployment(Object, frozen=True, gc=False, kw_only=True):
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
     revision: int | None = None  # deployment.kubernetes.io/revision
-    change_cause: str = ""
     notes: Labels = EMPTY_LABELS
 
 
@@ -183,7 +181,6 @@ class ReplicaSet(Object, frozen=True, gc=False, kw_only=True):
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
     revision: int | None = None
-    change_cause: str = ""
 
 
 class StatefulSet(Object, frozen=True, gc=False, kw_only=True):
@@ -218,7 +215,6 @@ class DaemonSet(Object, frozen=True, gc=False, kw_only=True):
     updated: int = 0
     available: int = 0
     unavailable: int = 0
-    misscheduled: int = 0
     strategy: str = "RollingUpdate"
     max_unavailable: str = ""
     selector: Selector = Selector()

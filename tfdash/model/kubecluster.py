@@ -26,9 +26,6 @@ class Node(Object, frozen=True, gc=False, kw_only=True):
     cpu: float = 0.0
     memory: float = 0.0
     pods: int = 0
-    cpu_capacity: float = 0.0
-    memory_capacity: float = 0.0
-    pods_capacity: int = 0
     internal_ip: str = ""
     kubelet_version: str = ""
     os_image: str = ""

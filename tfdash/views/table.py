@@ -10,11 +10,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
-Token: TypeAlias = Literal[
-    "", "ok", "warn", "breach", "unknown", "moving", "paused", "idle", "dim", "bright", "accent"
-]
-"""The name of a colour that the theme gives to a state or an emphasis; "" is plain text."""
-
 TOKENS: tuple[str, ...] = (
     "ok",
     "warn",
@@ -27,9 +22,10 @@ TOKENS: tuple[str, ...] = (
     "bright",
     "accent",
 )
+"""The names of the colours that the theme gives to a state or an emphasis."""
 
 Cell: TypeAlias = str | tuple[str, str]
-"""Text that is safe to show (see ``tfdash.text.safe``), or such a text and a ``Token``."""
+"""Text that is safe to show (see ``tfdash.text.safe``), or such a text and one of ``TOKENS``, "" for plain text."""
 
 
 @dataclass(frozen=True, slots=True)

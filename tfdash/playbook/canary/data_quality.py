@@ -19,11 +19,10 @@ _OLD = 3  # windows that an evaluation may be old: a source that is merely betwe
 
 
 class Obstacle(NamedTuple):
-    """Why there is no outcome, or no PASS. ``mends``: waiting may help."""
+    """Why there is no outcome, or no PASS."""
 
     outcome: Outcome
     sentence: str
-    mends: bool = False
 
 
 class Comparison(NamedTuple):
@@ -49,7 +48,7 @@ def unread(observation: Observation[Traffic] | None) -> Obstacle | None:
     if observation.value is None:
         if observation.problem is not None:
             return Obstacle(Outcome.QUERY_ERROR, f"the metrics could not be read: {observation.problem}")
-        return Obstacle(Outcome.NO_DATA, "the metrics have not been read yet", True)
+        return Obstacle(Outcome.NO_DATA, "the metrics have not been read yet")
     return None
 
 
@@ -67,7 +66,7 @@ def empty(
     assert compared.who.canary is not None
     if not has[0]:
         name = compared.who.canary.hash or "its pods"
-        return Obstacle(Outcome.NO_DATA, f"the canary ({name}) has no series yet", True)
+        return Obstacle(Outcome.NO_DATA, f"the canary ({name}) has no series yet")
     if not has[1] and compared.past is None:
         name = compared.who.baseline.hash if compared.who.baseline else ""
         return Obstacle(
@@ -77,7 +76,7 @@ def empty(
     if windows == 0:
         wait = first_window(compared, policy) - compared.traffic.evaluated_at
         return Obstacle(
-            Outcome.NO_DATA, f"the first window after warm-up ends in {figures.span(max(wait, 1))}", True
+            Outcome.NO_DATA, f"the first window after warm-up ends in {figures.span(max(wait, 1))}"
         )
     return None
 
@@ -106,7 +105,6 @@ def unsure(
         return Obstacle(
             Outcome.STALE,
             f"the metrics were last evaluated {figures.span(compared.age).removeprefix('about ')} ago",
-            True,
         )
     interval = compared.traffic.scrape_interval or _SCRAPE
     for name, at in zip(("canary", "baseline"), newest, strict=True):
@@ -117,7 +115,6 @@ def unsure(
             return Obstacle(
                 Outcome.STALE,
                 f"the {name}'s newest sample is {age:.0f} s old, over {policy.stale_intervals:g} scrape intervals of {interval:g} s",
-                True,
             )
     return None
 

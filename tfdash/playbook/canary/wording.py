@@ -161,7 +161,7 @@ def _nothing_counted(pairs: Sequence[Any]) -> Obstacle:
     served = [p for p in pairs if p.number >= 1]
     if not any(p.canary.requests for p in served):
         return Obstacle(
-            Outcome.LOW_TRAFFIC, f"no request reached the canary in {len(served)} windows after warm-up", True
+            Outcome.LOW_TRAFFIC, f"no request reached the canary in {len(served)} windows after warm-up"
         )
     requests = sum(p.canary.requests for p in served)
     failed = sum(p.canary.events for p in served)
@@ -239,7 +239,7 @@ def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
                 "the baseline served nothing while the canary did: nothing to compare with",
             )
         else:
-            obstacle = Obstacle(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up", True)
+            obstacle = Obstacle(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up")
     if obstacle is not None:
         return blank("latency", title, doubt or obstacle, **shared)
     told = compared.memo.last(_latency_core, tuple(counted), past, shape, policy)

@@ -46,11 +46,6 @@ class TableRow(Wire):
     cells: list[Any]
 
 
-class TableColumn(Wire):
-    name: str = ""
-
-
 class Table(Wire):
     metadata: ListMeta
-    column_definitions: list[TableColumn] | None = None
     rows: list[TableRow] | None = None

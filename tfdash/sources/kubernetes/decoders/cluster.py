@@ -44,7 +44,6 @@ class NodeInfo(w.Wire):
 
 class NodeStatus(w.Wire):
     allocatable: dict[str, str | int | float] | None = None
-    capacity: dict[str, str | int | float] | None = None
     conditions: list[w.Condition] | None = None
     addresses: list[Address] | None = None
     node_info: NodeInfo | None = None
@@ -100,7 +99,7 @@ class Event(w.Wire):
 
 
 def node(found: Node) -> mc.Node:
-    room, capacity = found.status.allocatable or {}, found.status.capacity or {}
+    room = found.status.allocatable or {}
     info = found.status.node_info or NodeInfo()
     known = found.metadata.labels or {}
     roles = {n.removeprefix(_ROLE) for n in known if n.startswith(_ROLE)}
@@ -115,9 +114,6 @@ def node(found: Node) -> mc.Node:
         cpu=quantity(room.get("cpu")) or 0.0,
         memory=quantity(room.get("memory")) or 0.0,
         pods=int(quantity(room.get("pods")) or 0),
-        cpu_capacity=quantity(capacity.get("cpu")) or 0.0,
-        memory_capacity=quantity(capacity.get("memory")) or 0.0,
-        pods_capacity=int(quantity(capacity.get("pods")) or 0),
         internal_ip=addresses[0] if addresses else "",
         kubelet_version=info.kubelet_version,
         os_image=info.os_image,

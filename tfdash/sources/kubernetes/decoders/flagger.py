@@ -57,7 +57,6 @@ def canary(found: Custom) -> m.Canary:
         suspend=flag(spec, "suspend"),
         skip_analysis=flag(spec, "skipAnalysis"),
         progress_deadline=integer(spec, "progressDeadlineSeconds", 600),
-        last_applied=text(status, "lastAppliedSpec"),
         last_promoted=text(status, "lastPromotedSpec"),
         last_transition=when(status, "lastTransitionTime"),
         conditions=conditions(status),

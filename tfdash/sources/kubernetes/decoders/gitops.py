@@ -33,7 +33,6 @@ def application(found: Operating) -> m.Application:
     there = mapping(spec, "destination")
     return m.Application(
         **meta(found.metadata),
-        project=text(spec, "project"),
         destination="/".join(
             p for p in (text(there, "name") or text(there, "server"), text(there, "namespace")) if p
         ),
@@ -62,7 +61,6 @@ def kustomization(found: Custom) -> m.Kustomization:
         source="/".join(p for p in (text(source, "kind"), text(source, "name")) if p),
         prune=flag(spec, "prune"),
         applied=text(status, "lastAppliedRevision"),
-        attempted=text(status, "lastAttemptedRevision"),
         conditions=conditions(status),
     )
 
@@ -80,7 +78,6 @@ def helm_release(found: Custom) -> m.HelmRelease:
         drift=text(mapping(spec, "driftDetection"), "mode"),
         release=text(spec, "releaseName"),
         applied=text(status, "lastAppliedRevision") or text(history, "chartVersion"),
-        attempted=text(status, "lastAttemptedRevision"),
         conditions=conditions(status),
     )
 

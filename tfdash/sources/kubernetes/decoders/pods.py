@@ -132,7 +132,6 @@ def pod(found: Pod) -> m.Pod:
         qos=share(status.qos_class),
         priority=spec.priority,
         restart_policy=share(spec.restart_policy),
-        service_account=share(spec.service_account_name),
         started=seconds(status.start_time),
         containers=containers(spec),
         statuses=share(

@@ -87,7 +87,7 @@ def rollout(found: Custom) -> m.Rollout:
     strategy = next((s for s in ("canary", "blueGreen") if s in mapping(spec, "strategy")), "")
     seen, colours = mapping(status, "canary"), mapping(status, "blueGreen")
     weights, notes = mapping(seen, "weights"), found.metadata.annotations or {}
-    index, window = status.get("currentStepIndex"), mapping(spec, "rollbackWindow").get("revisions")
+    index = status.get("currentStepIndex")
     revision, verified = notes.get("rollout.argoproj.io/revision", ""), weights.get("verified")
     took, refers = mapping(status, "duration"), mapping(spec, "workloadRef")
     return m.Rollout(
@@ -105,12 +105,10 @@ def rollout(found: Custom) -> m.Rollout:
         routed=bool(mapping(canary, "trafficRouting")),
         max_weight=integer(mapping(canary, "trafficRouting"), "maxTrafficWeight", 100) or 100,
         canary_weight=number(mapping(weights, "canary"), "weight"),
-        stable_weight=number(mapping(weights, "stable"), "weight"),
         verified=verified if isinstance(verified, bool) else None,
         stable_hash=text(status, "stableRS"),
         current_hash=text(status, "currentPodHash"),
         active_hash=text(colours, "activeSelector"),
-        preview_hash=text(colours, "previewSelector"),
         phase=text(status, "phase"),
         message=text(status, "message"),
         paused=flag(spec, "paused"),
@@ -121,7 +119,6 @@ def rollout(found: Custom) -> m.Rollout:
         promote_full=flag(status, "promoteFull"),
         abort=flag(status, "abort"),
         aborted_at=when(status, "abortedAt"),
-        auto_promotion=green.get("autoPromotionEnabled") is not False,
         auto_promotion_seconds=number(green, "autoPromotionSeconds") or 0.0,
         background=_templates(canary.get("analysis")),
         pre_promotion=_templates(green.get("prePromotionAnalysis")),
@@ -140,7 +137,6 @@ def rollout(found: Custom) -> m.Rollout:
         started=when(took, "rolloutStartedAt"),
         held_since=when(took, "manualPauseStartedAt"),
         finished=when(took, "finishedAt"),
-        rollback_window=window if isinstance(window, int) else None,
         progress_deadline=integer(spec, "progressDeadlineSeconds", 600),
         selector=selector(spec),
         template=template(spec),

@@ -91,7 +91,6 @@ class PodSpec(Wire):
     init_containers: list[Container] | None = None
     node_name: str = ""
     restart_policy: str = "Always"
-    service_account_name: str = ""
     priority: int | None = None
     volumes: list[Volume] | None = None
     readiness_gates: list[ReadinessGate] | None = None

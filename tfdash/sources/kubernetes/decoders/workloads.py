@@ -22,7 +22,6 @@ _REVISIONS = (
     "deployment.kubernetes.io/revision",
     "rollout.argoproj.io/revision",
 )  # a ReplicaSet has one of them
-_CAUSE = "kubernetes.io/change-cause"
 _NO_DEADLINE = 2**31 - 1
 
 
@@ -67,7 +66,6 @@ class WorkloadStatus(w.Wire):
     number_ready: int = 0
     number_available: int = 0
     number_unavailable: int = 0
-    number_misscheduled: int = 0
     conditions: list[w.Condition] | None = None
 
 
@@ -112,7 +110,6 @@ def deployment(found: Workload) -> m.Deployment:
         template=template(spec.template),
         conditions=conditions(status.conditions),
         revision=_revision(found.metadata),
-        change_cause=(found.metadata.annotations or {}).get(_CAUSE, ""),
         notes=ownership_notes(found.metadata.annotations),
     )
 
@@ -129,7 +126,6 @@ def replica_set(found: Workload) -> m.ReplicaSet:
         template=template(found.spec.template),
         conditions=conditions(found.status.conditions),
         revision=_revision(found.metadata),
-        change_cause=(found.metadata.annotations or {}).get(_CAUSE, ""),
     )
 
 
@@ -175,7 +171,6 @@ def daemon_set(found: Workload) -> m.DaemonSet:
         updated=status.updated_number_scheduled,
         available=status.number_available,
         unavailable=status.number_unavailable,
-        misscheduled=status.number_misscheduled,
         strategy=strategy,
         max_unavailable=text(rolling.max_unavailable),
         selector=selector(found.spec.selector),
