@@ -20,7 +20,7 @@ test: $(STAMP)
 
 test-quick: $(STAMP)
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit --ignore tests/unit/demo $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --quick tests/unit $(ARGS)
 
 platform: $(STAMP)
 	$(BIN)/python -m tests.platform.harness build

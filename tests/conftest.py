@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,9 @@ settings.load_profile("same")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--platform", action="store_true", help="run against the real parts too (make platform)")
+    parser.addoption(
+        "--quick", action="store_true", help="leave out what needs the simulator (make test-quick)"
+    )
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -40,11 +44,21 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without ``--platform`` the real parts are left out openly (deselected); with it nothing is ever skipped."""
-    if not config.getoption("--platform"):
-        real = [item for item in items if "platform" in item.keywords]
-        if real:
-            config.hook.pytest_deselected(items=real)
-            items[:] = [item for item in items if "platform" not in item.keywords]
+    simulated: dict[Path, bool] = {}
+
+    def left_out(item: pytest.Item) -> bool:
+        if "platform" in item.keywords and not config.getoption("--platform"):
+            return True
+        if not config.getoption("--quick"):
+            return False
+        if item.path not in simulated:
+            simulated[item.path] = "tfdash.demo" in item.path.read_text()
+        return simulated[item.path]
+
+    if out := [item for item in items if left_out(item)]:
+        config.hook.pytest_deselected(items=out)
+        gone = set(out)
+        items[:] = [item for item in items if item not in gone]
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(600)
-def test_killed_at_every_point(cluster: Cluster, tmp_path: Path) -> None:
+def test_killed_at_every_point(cluster: Cluster, tmp_path: Path, figure: Callable[[str], None]) -> None:
     create(cluster, "/api/v1/nodes", node("killed-0"))
     cluster.request("POST", "/api/v1/namespaces", {"metadata": {"name": NS}})
     create(cluster, f"/apis/apps/v1/namespaces/{NS}/deployments", deployment(NAME, NS, 1))
@@ -74,6 +76,9 @@ def test_killed_at_every_point(cluster: Cluster, tmp_path: Path) -> None:
         assert told(child("settle", cluster, folder))["left"] == []
     else:
         raise AssertionError(f"more than {_MOST} points")
+    figure(
+        f"{len(outcomes)} kills: {', '.join(f'{n} {what}' for what, n in Counter(outcomes).items())}; none done twice"
+    )
     assert {"nothing intended", "not applied, settled", "applied, settled", "applied, recorded"} <= set(
         outcomes
     ), outcomes

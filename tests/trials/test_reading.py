@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -50,7 +51,7 @@ def verb(entry: dict[str, Any]) -> Any:
 
 @pytest.mark.timeout(1800)
 def test_a_thousand_keys_on_every_screen_only_read(
-    seeded: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seeded: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
 ) -> None:
     config = tmp_path / "config.toml"
     config.write_text('read_only = false\n[actions]\nplan_expires = "60s"\n')  # --read-only is stronger
@@ -86,6 +87,7 @@ def test_a_thousand_keys_on_every_screen_only_read(
     noted = [e for e in audited(seeded, since) if e.get("userAgent") == "tfdash"]
     assert len(noted) > 100
     assert {verb(e) for e in noted} <= READS
+    figure(f"{PRESSES} keys on each of {len(PLACES)} screens: {len(noted)} requests, all of them reads")
     others = {e.get("userAgent", "").split("/")[0] for e in audited(seeded, since)}
     assert not others & {"kubectl", Path(sys.executable).name, "python-httpx"}
     assert not list(tmp_path.rglob("terminal-*.db"))  # and nothing was recorded as an action of ours

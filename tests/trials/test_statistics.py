@@ -69,6 +69,7 @@ def side(
 
 async def test_known_shifts_are_found_and_no_change_is_left_alone(
     prometheus: Callable[..., Prometheus],
+    figure: Callable[[str], None],
 ) -> None:
     end = int(time.time()) // 60 * 60 - 120
     begin = end - WINDOWS * 60
@@ -116,6 +117,9 @@ async def test_known_shifts_are_found_and_no_change_is_left_alone(
             assert found["errors"] is not Outcome.BREACH
         else:
             assert Outcome.BREACH not in found.values(), (name, told[name].sentence)
+    figure(
+        f"{len(names)} services of {len(TRUTHS)} truths over {WINDOWS} minutes: every shift found, no false breach"
+    )
 
 
 def release(name: str, begin: float) -> ReleaseState:
