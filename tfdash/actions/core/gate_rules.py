@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from tfdash.actions.core.eligibility import bare
@@ -154,17 +153,6 @@ def checks(case: Case, policy: ActionPolicy) -> tuple[Check, ...]:
     return tuple(c for c in found if c is not None)
 
 
-def refusal(checks: tuple[Check, ...]) -> Check | None:
-    """The first that refuses."""
-    return next((c for c in checks if c.passed is False), None)
-
-
 def extra_needed(checks: tuple[Check, ...]) -> bool:
     """Whether the further confirmation of a promotion without PASS is asked."""
     return any(c.id == "canary" and c.passed is None for c in checks)
-
-
-def words(checks: Mapping[str, Check] | tuple[Check, ...]) -> tuple[str, ...]:
-    values = checks.values() if isinstance(checks, Mapping) else checks
-    glyphs = {True: "✔", False: "✖", None: "?"}
-    return tuple(f"{glyphs[c.passed]} {c.text}" for c in values)
