@@ -177,37 +177,28 @@ def test_what_is_wrong_stands_at_its_default_until_it_is_told(tmp_path: Path) ->
 
 @cache
 def _modules() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
-    """By module: what it imports, and which attributes it reads."""
+    """By module: what it imports, and which attributes it reads, alone and with their owner (``ui.mouse``)."""
     found = {}
     for folder in ("tfdash", "screens"):
         for path in (ROOT / folder).rglob("*.py"):
-            tree = ast.parse(path.read_text())
             imported: set[str] = set()
-            for node in ast.walk(tree):
+            attributes: set[str] = set()
+            waiting: list[ast.AST] = [ast.parse(path.read_text())]
+            while waiting:
+                node = waiting.pop()
+                if isinstance(node, ast.FunctionDef) and node.name == "__post_init__":
+                    continue  # a check is no use
                 if isinstance(node, ast.ImportFrom) and node.module:
                     imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
                 elif isinstance(node, ast.Import):
                     imported |= {alias.name for alias in node.names}
-            checks = {
-                id(inner)
-                for node in ast.walk(tree)
-                if isinstance(node, ast.FunctionDef) and node.name == "__post_init__"
-                for inner in ast.walk(node)
-            }
-            attributes = {
-                node.attr
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Attribute)
-                and isinstance(node.ctx, ast.Load)
-                and id(node) not in checks
-            }
-            attributes |= {
-                f"{node.value.attr}.{node.attr}"
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute)
-            }
-            if path.name == "quick.py":  # the few keys that it reads by name
-                attributes |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+                elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                    attributes.add(node.attr)
+                    if isinstance(node.value, ast.Attribute):
+                        attributes.add(f"{node.value.attr}.{node.attr}")
+                elif isinstance(node, ast.Constant) and path.name == "quick.py":  # a few it reads by name
+                    attributes.add(str(node.value))
+                waiting.extend(ast.iter_child_nodes(node))
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
             found[name] = (frozenset(imported), frozenset(attributes))
     return found
