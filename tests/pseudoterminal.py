@@ -13,7 +13,7 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 
-LONGEST = 60.0  # seconds for anything, on a machine that is busy
+LONGEST = 120.0  # seconds for anything, on a machine that is busy
 
 
 class PseudoTerminal:

@@ -248,10 +248,8 @@ class Board(ClusterReads):
 
     async def doctor(self) -> list[Diagnosis]:
         """Every source examined, the clusters first."""
-        asked = [source.doctor() for source in self._clusters.values()]
-        return await asyncio.gather(
-            *(self._ask(one) for one in (*asked, *(source.doctor(self) for source in self._sources)))
-        )
+        everyone: list[ClusterSource | Source] = [*self._clusters.values(), *self._sources]
+        return await asyncio.gather(*(self._ask(source.doctor(self)) for source in everyone))
 
     async def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` on the board's loop, where the clients live, and wait for it from any other loop."""

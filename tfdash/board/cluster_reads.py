@@ -8,9 +8,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from tfdash.model.kubecluster import Event
-from tfdash.model.observation import Observation
-from tfdash.model.picture import ServerInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
+from tfdash.model.requests import Document, LogLine, LogRequest, Managed
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.base import ClusterSource
 
@@ -44,12 +42,6 @@ class ClusterReads:
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         return await self._ask(self._clusters[subject.cluster].read_events(subject))
-
-    async def probe(self, ref: ClusterRef) -> Observation[ServerInfo]:
-        return await self._ask(self._clusters[ref].probe())
-
-    async def privileges(self, ref: ClusterRef) -> tuple[Privilege, ...]:
-        return await self._ask(self._clusters[ref].privileges())
 
     def stream_logs(
         self, request: LogRequest, deliver: Callable[[list[LogLine]], None]

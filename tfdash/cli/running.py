@@ -15,6 +15,7 @@ from tfdash.model.kinds import first_kind
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
+    from tfdash.store.ledger import Store
 
 _HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn
 
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from screens.context import AppContext
 
     problems: list[str] = []
+    stores: list[Store] = []  # the one that is opened, if any
 
     def validate() -> str:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
@@ -78,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
                 raise
             mode = mode_of(settings, args.read_only, args.act)
             acting = compose(board, config, settings, sources, clock, mode)
+            stores.append(acting.ledger)
             context.desk, context.ledger = acting.desk, acting.ledger
             context.audit, context.entries = acting.audit, acting.entries
         except ConfigError as error:
@@ -115,11 +118,8 @@ def run(args: argparse.Namespace) -> int:
     app = TfdashApp(board, context)
     code = app.run_in_terminal()
     board.stop()
-    if context.ledger is not None:
-        from tfdash.store.ledger import Store
-
-        if isinstance(context.ledger, Store):
-            context.ledger.close()  # where the program begins anew, what was left open here is seen to have ended
+    for store in stores:
+        store.close()  # where the program begins anew, what was left open here is seen to have ended
     if app.failure is not None:
         from tfdash.cli.crash import report
 

@@ -9,7 +9,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
-from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
+from tfdash.model.requests import Document, LogLine, LogRequest, Managed
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published
@@ -50,9 +50,14 @@ class Gathering(Sink, Protocol):
 
 
 class ClusterSource(Protocol):
-    """One cluster's reader. ``run`` lives on the board's loop; everything it does can be cancelled there."""
+    """One cluster's reader. ``run`` lives on the board's loop; everything it does can be cancelled there. What it says of
+    itself and of each kind stands in its ``ClusterPicture``."""
 
     ref: ClusterRef
+
+    @property
+    def id(self) -> str:
+        """As ``Source``'s."""
 
     @property
     def login(self) -> list[str] | None:
@@ -91,14 +96,8 @@ class ClusterSource(Protocol):
     def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
         """Batches of lines. Reconnects by itself while following, and says so with notes. Raises ``ReadFailed``."""
 
-    async def probe(self) -> Observation[ServerInfo]:
-        """Reach the server once: version, identity, skew, latency."""
-
-    async def privileges(self) -> tuple[Privilege, ...]:
-        """For each read that the program does: may it, in all namespaces or else in each configured one."""
-
-    async def doctor(self) -> Diagnosis:
-        """Examine it once."""
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        """As ``Source``'s: version, identity, skew, latency, and each right that reading needs."""
 
 
 class SourceBoard(Protocol):

@@ -46,6 +46,7 @@ def test_a_terminal_that_is_closed_ends_it(tmp_path: Path, what: str) -> None:
     assert not list(tmp_path.rglob("crash-*"))
 
 
+@pytest.mark.timeout(300)  # a platform is started, too
 def test_under_another_leader_only_the_terminals_end_tells_and_the_platform_ends_too(tmp_path: Path) -> None:
     """As under make: a hang-up reaches the session's leader alone, which waits for us."""
     command = f"trap : HUP; {sys.executable} -m tfdash demo; true"

@@ -19,7 +19,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.sources.base import ALL, Gathering, Scope, Sink
+from tfdash.sources.base import ALL, Gathering, Scope, Sink, SourceBoard
 from tfdash.sources.diagnosis import Diagnosis
 from tfdash.sources.kubernetes.credentials import Credentials, ask_commands_again
 from tfdash.sources.kubernetes.discovery import Discovery
@@ -241,7 +241,11 @@ class KubernetesSource:
             sink.put_info(self.ref, known)
             await asyncio.sleep(_INFO_EVERY if known.problem is None else 5.0)
 
-    async def doctor(self) -> Diagnosis:
+    @property
+    def id(self) -> str:
+        return f"kubernetes {self.ref.environment}/{self.ref.cluster}"
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
         from tfdash.sources.kubernetes.doctor import examined, not_reached
 
         seen = await self.probe()
