@@ -107,7 +107,7 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
     ordered = sorted(verdicts, key=lambda v: (-v.level, v.subject))
     good = sum(v.level < Level.UNKNOWN for v in ordered)
     level = ordered[0].level if ordered else Level.OK
-    detail = ordered[0].sentence if ordered and level >= Level.UNKNOWN else well
+    detail = ordered[0].sentence if ordered and level > Level.OK else well
     return Reading(level, f"{good} of {len(ordered)} {noun}", detail, sum(v.level is level for v in ordered))
 
 
