@@ -70,6 +70,7 @@ class Judge:
                     self._rules.releases,
                     self._canaries.judgements,
                     self._calendar.state,
+                    tuple(self._rules.failed.values()),
                 ),
             )
         assessment = Assessment(

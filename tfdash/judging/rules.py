@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import logging
 from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from tfdash.playbook.rule import Rule, RuleResult
 from tfdash.playbook.seen import Relation, Seen
 from tfdash.playbook.staleness import Unread
 
+log = logging.getLogger(__name__)
 K = TypeVar("K", bound=Object)
 
 
@@ -99,6 +101,7 @@ class RuleRunner:
         self._told: dict[Judged, RuleResult] = {}
         self._due: list[tuple[float, Judged]] = []
         self._due_of: dict[Judged, float] = {}
+        self.failed: dict[Judged, Verdict] = {}  # where a rule itself went wrong, until it is asked again
         self.verdicts: Mapping[Subject, tuple[Verdict, ...]] = {}
         self.workloads: Mapping[Subject, WorkloadState] = {}
         self.releases: Mapping[Subject, ReleaseState] = {}
@@ -152,6 +155,7 @@ class RuleRunner:
     ) -> RuleResult | None:
         subject = asked.subject
         self._due_of.pop(asked, None)
+        self.failed.pop(asked, None)
         obj = cluster.objects(subject.kind).get(subject.key)
         if obj is None or not isinstance(obj, rule.judges):
             cluster.readers.note(asked, ())
@@ -162,7 +166,12 @@ class RuleRunner:
                 return rule.blind(subject, kind, why)
         moment = Moment(now)
         case = _Case(rule, cluster, subject, obj, policies, moment, self.workloads)
-        told = rule.judge(case)
+        try:
+            told = rule.judge(case)
+        except Exception as error:  # of this subject nothing is known; of every other all is
+            log.exception("rule %s failed for %s", rule.id, subject)
+            told = rule.failed(subject, error)
+            self.failed[asked] = told.verdicts[0]
         cluster.readers.note(asked, tuple(case.reads))
         if moment.again is not None:
             self._due_of[asked] = moment.again

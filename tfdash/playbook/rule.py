@@ -10,11 +10,12 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from tfdash.model.kube import Object
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Level, Verdict
+from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.seen import Look
 from tfdash.playbook.staleness import Unread
+from tfdash.text import safe
 
 T_co = TypeVar("T_co", bound=Object, covariant=True)
 
@@ -81,17 +82,15 @@ class Rule:
         if kind.KIND not in self.kinds:
             raise LookupError(f"rule {self.id} looks at {kind.KIND} and does not say so")
 
+    def failed(self, subject: Subject, error: Exception) -> RuleResult:
+        """What is said of a subject for which the rule itself went wrong."""
+        sentence = f"{subject.name}: rule {self.id} failed ({type(error).__name__}: {safe(str(error))}), a fault of tfdash; its log has the cause"
+        return RuleResult((self._unknown(subject, UnknownKind.QUERY_ERROR, sentence),))
+
+    def _unknown(self, subject: Subject, kind: UnknownKind, sentence: str) -> Verdict:
+        return Verdict(level=Level.UNKNOWN, rule=self.id, subject=subject, sentence=sentence, unknown=kind)
+
     def blind(self, subject: Subject, kind: type[Object], why: Unread) -> RuleResult:
         """What is said where a kind that it needs is not known."""
         sentence = f"{subject.name}: {kind.KIND}s are not known: {why.cause}"
-        return RuleResult(
-            (
-                Verdict(
-                    level=Level.UNKNOWN,
-                    rule=self.id,
-                    subject=subject,
-                    sentence=sentence,
-                    unknown=why.unknown,
-                ),
-            )
-        )
+        return RuleResult((self._unknown(subject, why.unknown, sentence),))

@@ -29,6 +29,8 @@ class Findings(NamedTuple):
     canaries: Mapping[Subject, CanaryJudgement]
     calendar: CalendarState | None
 
+    failed: tuple[Verdict, ...] = ()  # of subjects for which a rule itself went wrong
+
     def by_rule(self, *rules: str) -> list[Verdict]:
         """The verdicts of these rules."""
         return [v for several in self.verdicts.values() for v in several if v.rule in rules]
@@ -76,10 +78,15 @@ class Section:
             return self._unknown(missing) if known is None else self._said(known)
         reading = self.read(findings)
         if reading.level in (Level.IDLE, Level.OK):
-            missing = _used(picture, self.uses)
+            missing = self._failed(findings) or _used(picture, self.uses)
             if missing is not None:
                 return self._unknown(missing, reading.target)
         return self._said(reading)
+
+    def _failed(self, findings: Findings) -> Missing | None:
+        kinds = {kind.KIND for kind in (*self.needs, *self.uses)}
+        told = [v for v in findings.failed if v.subject.kind in kinds]
+        return Missing(f"{len(told)} not known", told[0].sentence) if told else None
 
     def _said(self, reading: Reading) -> SectionState:
         return SectionState(

@@ -27,6 +27,7 @@ from tfdash.model.kube import Object, Owner, Pod
 from tfdash.model.kubecluster import Event, Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Picture
+from tfdash.model.section import SectionState
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook import releases
@@ -124,8 +125,38 @@ def test_a_rule_sees_only_the_kinds_that_it_names() -> None:
         Rule("t.sneaky", (Node,), lambda case: RuleResult(case.maybe(Pod, Key("a", "b")) and ())),
         Rule("t.sneaky", (Node,), lambda case: RuleResult(case.unread(Pod) and ())),
     ):
-        with pytest.raises(LookupError, match=r"t\.sneaky looks at Pod and does not say so"):
-            told(Judge(rules=(rule,)), picture(NODE))
+        (verdict,) = told(Judge(rules=(rule,)), picture(NODE)).verdicts[SUBJECT]
+        assert verdict.level is Level.UNKNOWN
+        assert "LookupError: rule t.sneaky looks at Pod and does not say so" in verdict.sentence
+
+
+def test_a_rule_that_fails_for_one_subject_takes_nothing_from_the_others() -> None:
+    """Neither what is said of them in the same turn, nor afterwards; and no section calls that well."""
+
+    def careless(case: Case[Node]) -> RuleResult | None:
+        if case.obj.name == "n2" and case.obj.resource_version == "2":
+            raise ValueError("[red] no such label")
+        return None
+
+    def seen(well: bool, version: str) -> Picture:
+        state = (condition("Ready", "True" if well else "False"),)
+        return picture(
+            Node(namespace="", name="n1", resource_version=version, conditions=state),
+            Node(namespace="", name="n2", resource_version=version, conditions=READY),
+        )
+
+    def line(assessment: Assessment) -> SectionState:
+        return next(s for s in assessment.sections if s.id == "nodes")
+
+    judge = Judge(rules=(*RULES, Rule("t.careless", (Node,), careless)))
+    assert line(told(judge, seen(True, "1"))).level is Level.OK
+    failed = told(judge, seen(True, "2"))
+    assert line(failed).level is Level.UNKNOWN
+    assert "n2: rule t.careless failed (ValueError: [red] no such label)" in line(failed).detail
+    down = told(judge, seen(False, "2"))
+    assert (line(down).level, line(down).sentence) == (Level.BREACH, "1 of 2 ready")
+    well = told(judge, seen(True, "3"))
+    assert line(well).level is Level.OK and all(len(v) == 1 for v in well.verdicts.values())
 
 
 def test_several_rules_on_one_subject_are_all_said_in_the_order_of_the_table() -> None:
