@@ -9,6 +9,7 @@ from textual import events
 from textual.binding import Binding
 
 from tests.tui.widgets.rows import COLUMNS, Rows
+from tests.waiting import soon
 from widgets.commands import Command, meant
 from widgets.filter import FilterPrompt
 from widgets.footer import Footer
@@ -91,7 +92,7 @@ async def test_filter_works_while_one_types_and_enter_keeps_it() -> None:
         await pilot.press("enter")
         assert not prompt.is_open
         assert app.focused is app.table
-        assert app.table.shown == 10
+        await soon(lambda: app.table.shown == 10, lambda: app.table.shown)  # filtered in slices
         assert app.said == [("closed", True)]
         await pilot.press("slash")
         assert prompt.value == "pod-0000"
@@ -104,7 +105,7 @@ async def test_escape_clears_then_closes() -> None:
         await pilot.pause()
         prompt = app.query_one(FilterPrompt)
         assert prompt.is_open
-        assert app.table.shown == 100
+        await soon(lambda: app.table.shown == 100, lambda: app.table.shown)  # filtered in slices
         await pilot.press("escape")
         assert not prompt.is_open
         assert app.focused is app.table
@@ -117,7 +118,7 @@ async def test_escape_on_the_table_clears_a_kept_filter_before_it_goes_back() ->
     async with app.run_test() as pilot:
         await pilot.press("slash", "1", "enter", "escape")
         await pilot.pause()
-        assert app.table.shown == 100
+        await soon(lambda: app.table.shown == 100, lambda: app.table.shown)  # filtered in slices
         assert app.query_one(FilterPrompt).value == ""
         assert "back" not in app.said
         await pilot.press("escape")
@@ -130,13 +131,13 @@ async def test_what_is_no_filter_is_named_and_changes_nothing() -> None:
         await pilot.press("slash", *"pod-0000[")
         await pilot.pause()
         prompt = app.query_one(FilterPrompt)
-        assert app.table.shown == 10
+        await soon(lambda: app.table.shown == 10, lambda: app.table.shown)  # filtered in slices
         assert "No regular expression" in prompt._said.text
         await pilot.press("1")
         assert "No regular expression" in prompt._said.text
         await pilot.press("]")
         await pilot.pause()
-        assert app.table.shown == 1
+        await soon(lambda: app.table.shown == 1, lambda: app.table.shown)  # filtered in slices
         assert prompt._said.text == "1 of 100 pods"
         await pilot.press("[", "enter")
         assert prompt.value == "pod-0000[1]"

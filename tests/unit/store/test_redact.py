@@ -12,6 +12,7 @@ import pytest
 from tests.unit.store.helpers import CHECKOUT, NOW, opened, planted, rows
 from tfdash.actions.core.execution_record import plan_data
 from tfdash.actions.core.plan_digest import digest_of
+from tfdash.actions.kubernetes.patches import marks_of
 from tfdash.model.action import Choice, Plan, Post, Request
 from tfdash.model.release import Fact
 from tfdash.model.store_state import EntryKind
@@ -164,7 +165,10 @@ async def test_an_intent_reads_back_as_its_plan_without_its_secrets(tmp_path: Pa
         subject=plan.subject,
         action=plan.action,
         sentence=plan.effect,
-        data={**plan_data(plan), "confirmed": {"reason": "resolved-dsn-password was in the reason"}},
+        data={
+            **plan_data(plan, marks_of),
+            "confirmed": {"reason": "resolved-dsn-password was in the reason"},
+        },
     )
     kept = decode(*rows(tmp_path)[0][1:])
     assert kept == entry
@@ -177,7 +181,7 @@ async def test_an_intent_reads_back_as_its_plan_without_its_secrets(tmp_path: Pa
         plan.digest,
     )
     assert [r.path for r in back.requests] == [r.path for r in plan.requests]
-    assert data_of(kept)["marks"] == json.loads(json.dumps(plan_data(plan)["marks"]))
+    assert data_of(kept)["marks"] == json.loads(json.dumps(plan_data(plan, marks_of)["marks"]))
     opened_.store.close()
     assert planted(tmp_path, S.encode(), b"resolved-dsn-password") == []
 
