@@ -20,6 +20,8 @@ K = TypeVar("K", bound=Object)
 
 Seen: TypeAlias = tuple[K, ...] | Unread
 """Objects, or why they are not known. A type checker lets nobody use the one without having asked for the other."""
+Index: TypeAlias = dict[Hashable, dict[Key, Object]]
+"""The objects of one kind under the keys that a relation gives them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,20 +58,16 @@ class Groups:
     """The objects of one cluster by relation. An index is made when it is first asked for, and kept by ``replace``."""
 
     def __init__(self) -> None:
-        self._made: dict[Relation[Any], dict[Hashable, dict[Key, Object]]] = {}
+        self._made: dict[Relation[Any], Index] = {}
         self._of_kind: dict[str, list[Relation[Any]]] = {}
 
     def get(self, relation: Relation[K], key: Hashable, objects: Objects) -> tuple[K, ...]:
         """``objects``: all of that kind, of which the index is made."""
         index = self._made.get(relation)
         if index is None:
-            index = self._made[relation] = {}
+            index = self._made[relation] = _index_of(relation, objects)
             self._of_kind.setdefault(relation.kind.KIND, []).append(relation)
-            for at, obj in objects.items():
-                if not isinstance(obj, Provisional):
-                    _put(index, relation, at, obj)
-        group = index.get(key)
-        return tuple(group[at] for at in sorted(group)) if group else ()  # type: ignore[misc]  # all of that kind
+        return _group(index, key)
 
     def replace(
         self, kind: str, at: Key, before: Object | None, after: Object | None
@@ -89,9 +87,43 @@ class Groups:
                 yield from ((relation, key) for key in _put(index, relation, at, after))
 
 
-def _put(
-    index: dict[Hashable, dict[Key, Object]], relation: Relation[Any], at: Key, obj: Object
-) -> list[Hashable]:
+class Indexes:
+    """The objects of clusters by relation, for who asks of picture after picture. An index is kept as long as the objects
+    that it was made of are the ones asked of, so a change of one kind costs the indexes of that kind alone.
+
+    Threads may share it, each with a picture of its own: an index is kept when it is whole, with what it was made of.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[ClusterRef, Relation[Any]], tuple[Objects, Index]] = {}
+
+    def get(self, ref: ClusterRef, relation: Relation[K], key: Hashable, objects: Objects) -> tuple[K, ...]:
+        """``objects``: all of that kind in that cluster, never changed in place."""
+        kept = self._kept.get((ref, relation))
+        if kept is None or kept[0] is not objects:
+            kept = self._kept[ref, relation] = (objects, _index_of(relation, objects))
+        return _group(kept[1], key)
+
+
+def _index_of(relation: Relation[Any], objects: Objects) -> Index:
+    index: Index = {}
+    for at, obj in objects.items():
+        if not isinstance(obj, Provisional):
+            for key in relation.keys(obj):
+                group = index.get(key)
+                if group is None:
+                    index[key] = {at: obj}
+                else:
+                    group[at] = obj
+    return index
+
+
+def _group(index: Index, key: Hashable) -> tuple[Any, ...]:
+    group = index.get(key)
+    return tuple(group[at] for at in sorted(group)) if group else ()
+
+
+def _put(index: Index, relation: Relation[Any], at: Key, obj: Object) -> list[Hashable]:
     keys = list(relation.keys(obj))
     for key in keys:
         index.setdefault(key, {})[at] = obj
@@ -102,11 +134,17 @@ _NOBODY: Mapping[Subject, WorkloadState] = {}
 
 
 class ClusterLook:
-    """``Look`` over one picture of a cluster, for who asks once."""
+    """``Look`` over one picture of a cluster. ``indexes``: the ones to use and to leave to the next look, for who asks
+    again; without them its own."""
 
-    def __init__(self, cluster: ClusterPicture, workloads: Mapping[Subject, WorkloadState] = _NOBODY) -> None:
+    def __init__(
+        self,
+        cluster: ClusterPicture,
+        workloads: Mapping[Subject, WorkloadState] = _NOBODY,
+        indexes: Indexes | None = None,
+    ) -> None:
         self._cluster, self._workloads = cluster, workloads
-        self._groups = Groups()
+        self._indexes = Indexes() if indexes is None else indexes
 
     @property
     def ref(self) -> ClusterRef:
@@ -116,7 +154,7 @@ class ClusterLook:
         why = self.unread(relation.kind)
         if why is not None and not why.absent:
             return why
-        return self._groups.get(relation, key, self._cluster.objects(relation.kind.KIND))
+        return self._indexes.get(self.ref, relation, key, self._cluster.objects(relation.kind.KIND))
 
     def some(self, relation: Relation[K], key: Hashable) -> tuple[K, ...]:
         seen = self.seen(relation, key)

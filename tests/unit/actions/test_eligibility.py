@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import ItemsView
 from typing import Any
 
 import msgspec
@@ -13,8 +15,9 @@ from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Writers
 from tfdash.clock import FixedClock
-from tfdash.model.kube import Owner
-from tfdash.model.subject import Subject
+from tfdash.model.kube import Object, Owner
+from tfdash.model.picture import Picture
+from tfdash.model.subject import Key, Subject
 
 DELETING = "it is being deleted already"
 STATIC = "it is a static pod: its kubelet brings it back"
@@ -88,3 +91,63 @@ def test_an_analysis_by_whether_it_has_ended(changes: dict[str, Any], refused: s
 def test_what_a_person_decides_has_commands_of_its_own() -> None:
     offered = refusals(subject("Rollout", "paused"))
     assert not [name for name in offered if "sign" in name or "decide" in name or "withdraw" in name]
+
+
+class Walked(dict[Key, Object]):
+    """The objects of one kind. Who makes an index walks over all of them, with their keys: that is counted."""
+
+    def __init__(self, kind: str, objects: Any, walks: Counter[str]) -> None:
+        super().__init__(objects)
+        self._kind, self._walks = kind, walks
+
+    def items(self) -> ItemsView[Key, Object]:  # type: ignore[override]  # what a plain Mapping gives
+        self._walks[self._kind] += 1
+        return ItemsView(self)
+
+
+def with_new(picture: Picture, walks: Counter[str], *kinds: str) -> Picture:
+    """The next picture, in which the mappings of these kinds are others."""
+    cluster = picture.clusters[REF]
+    replaced = {
+        kind: msgspec.structs.replace(cluster.kinds[kind], value=Walked(kind, cluster.objects(kind), walks))
+        for kind in kinds
+    }
+    cluster = msgspec.structs.replace(cluster, kinds={**cluster.kinds, **replaced})
+    return msgspec.structs.replace(picture, number=picture.number + 1, clusters={REF: cluster})
+
+
+def test_looks_at_pictures_share_the_indexes_of_what_did_not_change() -> None:
+    board, walks = Standing(world()), Counter[str]()
+    board.picture = with_new(board.picture, walks, *board.picture.clusters[REF].kinds)
+    marked = [subject("Deployment", name) for name in ("web", "held", "done", "lost-app")]
+    service = make_service(
+        board, Writers(clusters={REF: board.server}), None, ActionPolicy(), FixedClock(NOW), Mode(acts=True)
+    )
+    first = [service.offers(at) for at in marked * 2]
+    assert all(first)
+    assert walks == dict.fromkeys(("ReplicaSet", "Pod", "Rollout", "Canary"), 1)
+
+    board.picture = with_new(board.picture, walks, "Pod")
+    assert [service.offers(at) for at in marked * 2] == first
+    assert walks == dict.fromkeys(("ReplicaSet", "Rollout", "Canary"), 1) | {"Pod": 2}
+
+
+def test_what_is_offered_follows_the_newest_picture() -> None:
+    board, web = Standing(world()), subject("Deployment", "web")
+    service = make_service(
+        board, Writers(clusters={REF: board.server}), None, ActionPolicy(), FixedClock(NOW), Mode(acts=True)
+    )
+
+    def rollback() -> str:
+        return next(o.refused for o in service.offers(web) if o.action == "workload.rollback")
+
+    assert rollback() == ""
+    before = board.picture
+    kept = {k: o for k, o in before.clusters[REF].objects("ReplicaSet").items() if o.name != "web-1"}
+    cluster = before.clusters[REF]
+    seen = msgspec.structs.replace(cluster.kinds["ReplicaSet"], value=kept)
+    cluster = msgspec.structs.replace(cluster, kinds={**cluster.kinds, "ReplicaSet": seen})
+    board.picture = msgspec.structs.replace(before, number=2, clusters={REF: cluster})
+    assert rollback() == "no earlier revision is kept"
+    board.picture = before
+    assert rollback() == ""

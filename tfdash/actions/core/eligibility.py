@@ -30,7 +30,7 @@ from tfdash.playbook.releases import CARRIERS, release_of
 from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.version import NONE_KEPT, version_of
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.seen import ClusterLook
+from tfdash.playbook.seen import ClusterLook, Indexes
 
 _BY_CARRIER = frozenset(
     {
@@ -71,12 +71,18 @@ def bare(subject: Subject) -> Subject:
     return subject._replace(uid="")
 
 
-Look = Callable[[Subject, Picture, Assessment, ActionPolicy, float], Standing]
-"""Says how things stand for a subject, from what the board has now (epoch seconds)."""
+Look = Callable[[Subject, Picture, Assessment, ActionPolicy, float, Indexes], Standing]
+"""Says how things stand for a subject, from what the board has now (epoch seconds). Who asks keeps the indexes from one
+look to the next."""
 
 
 def of_object(
-    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+    subject: Subject,
+    picture: Picture,
+    assessment: Assessment,
+    policy: ActionPolicy,
+    now: float,
+    indexes: Indexes,
 ) -> Standing:
     """``Look`` for a Kubernetes object."""
     subject = bare(subject)
@@ -86,8 +92,8 @@ def of_object(
         return Standing(subject=subject, known=False)
     own = assessment.releases.get(subject)
     if own is None and subject.kind in CARRIERS:
-        own = release_of(cluster, subject, now, policy.pairs, workloads=assessment.workloads)
-    carried = None if own is not None else _carried(subject, picture, assessment, policy, now)
+        own = release_of(cluster, subject, now, policy.pairs, workloads=assessment.workloads, indexes=indexes)
+    carried = None if own is not None else _carried(subject, picture, assessment, policy, now, indexes)
     able, unable = own_capabilities(obj), dict[Capability, str]()
     release = own or carried
     remembered = _remembered(picture, subject, release)
@@ -104,7 +110,9 @@ def of_object(
     carrier = carried.subject if carried is not None else None
     if subject.kind == "AnalysisRun" and obj.owner is not None and obj.owner.kind == "Rollout":
         above = subject._replace(kind="Rollout", name=obj.owner.name)  # stopping a run moves the release on
-        release = assessment.releases.get(above) or release_of(cluster, above, now, policy.pairs)
+        release = assessment.releases.get(above) or release_of(
+            cluster, above, now, policy.pairs, indexes=indexes
+        )
     return Standing(
         subject=subject,
         obj=obj,
@@ -116,7 +124,7 @@ def of_object(
         scaler=_scaler(subject, cluster.objects("HorizontalPodAutoscaler").values()),
         managed_by=release.managed_by
         if release is not None
-        else manager_of(World(ClusterLook(cluster), now), obj),
+        else manager_of(World(ClusterLook(cluster, indexes=indexes), now), obj),
     )
 
 
@@ -134,7 +142,12 @@ def _remembered(picture: Picture, subject: Subject, release: ReleaseState | None
 
 
 def _carried(
-    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+    subject: Subject,
+    picture: Picture,
+    assessment: Assessment,
+    policy: ActionPolicy,
+    now: float,
+    indexes: Indexes,
 ) -> ReleaseState | None:
     """The release of which this Deployment is the workload or the canary's half."""
     if subject.kind != "Deployment":
@@ -143,16 +156,18 @@ def _carried(
         if subject in (state.workload, state.partner) and state.subject != subject:
             return state
     cluster = picture.clusters[subject.cluster]
-    world = World(ClusterLook(cluster), now, policy.pairs)
+    world = World(ClusterLook(cluster, indexes=indexes), now, policy.pairs)
     for name in {subject.name, subject.name.removesuffix("-primary")}:
         canary = world.canary_of("Deployment", subject.namespace, name)
         if canary is not None:
-            return release_of(cluster, world.subject(canary), now, policy.pairs)
+            return release_of(cluster, world.subject(canary), now, policy.pairs, indexes=indexes)
     # A Provisional row does as well: only name and namespace are asked.
     obj = cast("Deployment | None", cluster.objects("Deployment").get(subject.key))
     over: Rollout | Deployment | None = world.rollout_over(obj) if obj is not None else None
     over = over or (world.stable_half(obj) if obj is not None and policy.pairs else None)
-    return release_of(cluster, world.subject(over), now, policy.pairs) if over is not None else None
+    if over is None:
+        return None
+    return release_of(cluster, world.subject(over), now, policy.pairs, indexes=indexes)
 
 
 def _scaler(subject: Subject, scalers: Any) -> HorizontalPodAutoscaler | None:

@@ -29,6 +29,7 @@ from tfdash.model.picture import Picture
 from tfdash.model.requests import Document
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.schedule import calendar_state
+from tfdash.playbook.seen import Indexes
 
 T = TypeVar("T")
 KEPT = 64  # plans remembered with whom and for what they were made
@@ -65,6 +66,7 @@ class Planner:
     ) -> None:
         self._board, self._ledger, self._policy, self._clock, self._mode = board, ledger, policy, clock, mode
         self._made: dict[str, Made] = {}
+        self._indexes = Indexes()  # the footer looks at each key and each update, at all that is marked
 
     @property
     def mode(self) -> str:
@@ -86,7 +88,9 @@ class Planner:
 
     def _standing(self, subject: Subject, look: Look = of_object) -> Standing:
         board = self._board
-        return look(bare(subject), board.picture, board.assessment, self._policy, self._clock.now())
+        return look(
+            bare(subject), board.picture, board.assessment, self._policy, self._clock.now(), self._indexes
+        )
 
     # -- offers -------------------------------------------------------------------------------------------------
 

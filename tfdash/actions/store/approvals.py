@@ -16,6 +16,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import Subject
+from tfdash.playbook.seen import Indexes
 
 
 def _asked(picture: Picture, approval: str) -> ApprovalRequest | None:
@@ -23,7 +24,12 @@ def _asked(picture: Picture, approval: str) -> ApprovalRequest | None:
 
 
 def of_approval(
-    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+    subject: Subject,
+    picture: Picture,
+    assessment: Assessment,
+    policy: ActionPolicy,
+    now: float,
+    indexes: Indexes,
 ) -> Standing:
     """Whether it may still be answered, the server that keeps it says."""
     if _asked(picture, subject.name) is None:

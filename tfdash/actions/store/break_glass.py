@@ -14,10 +14,16 @@ from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
+from tfdash.playbook.seen import Indexes
 
 
 def of_environment(
-    subject: Subject, picture: Picture, assessment: Assessment, policy: ActionPolicy, now: float
+    subject: Subject,
+    picture: Picture,
+    assessment: Assessment,
+    policy: ActionPolicy,
+    now: float,
+    indexes: Indexes,
 ) -> Standing:
     """Known where one of its clusters is."""
     known = any(ref.environment == subject.name for ref in picture.clusters)

@@ -36,7 +36,7 @@ from tfdash.playbook.releases.managed_by import manager_by_fields
 from tfdash.playbook.releases.rollout import rollout_release
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.seen import ClusterLook
+from tfdash.playbook.seen import ClusterLook, Indexes
 
 __all__ = [
     "CARRIERS",
@@ -96,10 +96,16 @@ def release_of(
     *,
     workloads: Mapping[Subject, WorkloadState] = _NO_STATES,
     settled: float = 3600.0,
+    indexes: Indexes | None = None,
 ) -> ReleaseState | None:
-    """What is said of one; None where it carries no release of its own or is not there. The same as ``find_releases``."""
+    """What is said of one; None where it carries no release of its own or is not there. The same as ``find_releases``.
+
+    ``indexes``: kept by who asks again, see ``ClusterLook``.
+    """
     obj = cluster.objects(subject.kind).get(subject.key)
-    return None if obj is None else _of(World(ClusterLook(cluster, workloads), now, pairs, settled), obj)
+    if obj is None:
+        return None
+    return _of(World(ClusterLook(cluster, workloads, indexes), now, pairs, settled), obj)
 
 
 def _of(world: World, obj: Object) -> ReleaseState | None:
