@@ -15,7 +15,7 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/vulture
+	$(BIN)/python -m tests.ci.dead_code
 	$(PYTEST) -q -n 2 --dist loadfile $(ARGS)
 
 test-quick: $(STAMP)

@@ -101,5 +101,6 @@ def test_the_program_can_begin_with_every_page_that_has_a_command(spec: ScreenSp
 
 
 def test_every_section_of_the_playbook_stands_on_a_tab_and_leads_to_a_page() -> None:
-    assert {section for spec in registry.TABS for section in spec.sections} == {s.id for s in SECTIONS}
+    placed = {section for spec in registry.TABS for section in (spec.id, *spec.sections)}
+    assert all(s.id in placed or s.target in placed for s in SECTIONS)
     assert all(registry.page_id(s.target) for s in SECTIONS)

@@ -218,7 +218,7 @@ def test_only_who_looked_at_what_changed_is_judged_again() -> None:
 def test_stale_data_loses_its_green_and_keeps_its_red() -> None:
     sick = Node(namespace="", name="sick", conditions=(condition("Ready", "False"),))
     p = picture(NODE, sick, deployment(), replica_set())
-    judge = Judge(stale_after=60.0)
+    judge = Judge(rules=RULES, stale_after=60.0)
     assert judge.due_at() is None
     told(judge, picture(NODE))
     assert judge.due_at() == NOW + 60.0, "without an event"
