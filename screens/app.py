@@ -199,6 +199,7 @@ class TfdashApp(Navigation, ThemedApp):
         return [Tab(s.id, s.title, s.digit, said.get(s.id, ())) for s in registry.TABS if s.opens]
 
     def say_missing(self, spec: ScreenSpec) -> None:
+        self.clear_notifications()  # one such notice at a time
         self.tell(f"{spec.digit} {spec.title}: tfdash has no page for this section of the playbook yet")
 
     # -- commands -----------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def meant(commands: Sequence[Command], text: str) -> Proposal | str:
             return f"several begin so: {_listed(name for _, name in found)}"
         command, word = found[0]
         if command.changes:
-            return f"write {word} in full: it changes something"
+            return f"tab, then enter: {word} changes something"
     elif low not in command.aliases:
         word, rest = command.aliases[0] if command.aliases else command.title, ""
     if rest and command.complete is not None and not command.changes:

@@ -36,4 +36,4 @@ def command(args: argparse.Namespace) -> int:
         from tfdash.cli.snapshot import command as snapshot
 
         narrate("this is no terminal: a text snapshot of the demo follows")
-        return snapshot(argparse.Namespace(**shared, format="text", wait=20.0, width=0))
+        return snapshot(argparse.Namespace(**shared, format="text", wait=20.0, width=0), judged=False)

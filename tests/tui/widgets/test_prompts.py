@@ -207,11 +207,11 @@ SOME = (
         ("ing", "no such command"),  # in the middle of "acting: elevate"
         ("acting", "no such command"),
         ("eev", "no such command"),
-        ("elev", "write elevate in full: it changes something"),
-        ("sud", "write sudo in full: it changes something"),
+        ("elev", "tab, then enter: elevate changes something"),
+        ("sud", "tab, then enter: sudo changes something"),
         ("elevate", ("elevate", "")),
         ("sudo", ("elevate", "")),
-        ("deci checkout", "write decide in full: it changes something"),
+        ("deci checkout", "tab, then enter: decide changes something"),
         ("decide check", ("decide", "check")),  # what is decided upon is not guessed either
     ],
 )
