@@ -438,7 +438,12 @@ def test_a_quota_that_holds_new_pods_back_is_seen(seeded: Cluster) -> None:
 
 
 def test_a_node_is_cordoned_drained_and_uncordoned(seeded: Cluster, at: Bench) -> None:
-    name = value(seeded, "pods", "{.items[0].spec.nodeName}")
+    pods = json.loads(seeded.kubectl("get", "pods", "-n", NS, "-o", "json"))["items"]
+    name = next(
+        p["spec"]["nodeName"]
+        for p in pods
+        if any(o["kind"] == "ReplicaSet" for o in p["metadata"].get("ownerReferences", ()))
+    )
     subject = at.subject("Node", "", name)
     assert at.do("node.cordon", subject).result is Result.APPLIED
     assert value(seeded, f"node/{name}", "{.spec.unschedulable}") == "true"

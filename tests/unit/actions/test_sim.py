@@ -19,6 +19,7 @@ from tfdash.actions.core.protocols import Offer, PlanRefused
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import FreezeRule, Progress, Result
+from tfdash.model.kube import Pod
 from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.sources.kubernetes.kubeconfig import resolve
 
@@ -273,6 +274,29 @@ def test_an_eviction_asks_the_budget(at: Bench, admin: httpx.Client) -> None:
     admin.delete(budget)
     done = at.do("pod.evict", at.subject("Pod", NS, pod.name))
     assert done.result is Result.APPLIED, done.sentence
+
+
+def test_a_cordoned_node_with_nothing_to_evict_is_drained_without_a_request(
+    at: Bench, admin: httpx.Client
+) -> None:
+    def on_it() -> list[Pod]:
+        pods = at.board.picture.clusters[REF].objects("Pod").values()
+        return [
+            p
+            for p in pods
+            if isinstance(p, Pod) and p.node == name and not (p.owner and p.owner.kind == "DaemonSet")
+        ]
+
+    name = next(iter(at.board.picture.clusters[REF].objects("Node"))).name
+    subject = at.subject("Node", "", name)
+    assert at.do("node.cordon", subject).result is Result.APPLIED
+    for pod in on_it():
+        admin.delete(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}?gracePeriodSeconds=0")
+    at.until(lambda: not on_it(), "the pods to go")
+    guarded = at.plan("node.drain", subject, all="yes", delete_emptydir_data="yes", force="yes")
+    assert guarded.plan.requests == ()
+    done, _ = at.act(guarded)
+    assert (done.result, "nothing had to be sent" in done.sentence) == (Result.APPLIED, True), done.sentence
 
 
 def test_a_node_is_cordoned_drained_and_uncordoned(at: Bench, admin: httpx.Client) -> None:

@@ -54,6 +54,8 @@ class ClusterExecutor:
         requests = requests_of(sending.plan)
         if sending.terminal is not None:
             return await _in_the_terminal(sending, sending.terminal)
+        if not requests:  # a node that is cordoned already and has nothing to evict
+            return Outcome(Result.APPLIED, "nothing had to be sent")
         if requests[0].path.startswith(("http://", "https://")):
             return await self._call(requests[0])
         return await send_each(
