@@ -35,9 +35,11 @@ class ApprovalPrompt:
         if approval is None:
             return []
         if plans and approval.digest != plans[0].plan.digest:
-            return [
-                [("▲ the plan changed since it was asked for: the approval does not hold for it", "warn")]
-            ]
+            from tfdash.actions.core.plan_digest import changed_parts
+
+            parts = changed_parts(approval, plans[0].plan)
+            what = f"the plan changed since it was asked for{f' ({parts})' if parts else ''}"
+            return [[(f"▲ {what}: the approval does not hold for it", "warn")]]
         minutes, seconds = divmod(max(0, int(approval.expires_at - now)), 60)
         left = f"{minutes:02d}:{seconds:02d} left"
         match approval.state:

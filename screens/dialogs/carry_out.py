@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tfdash.actions.core.protocols import ActionService, PlanRefused
-from tfdash.model.action import Confirmation, Progress, Result
+from tfdash.model.action import Arguments, Confirmation, Progress, Result
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import safe
+
+_NONE: Arguments = {}
 
 
 class Told(NamedTuple):
@@ -19,11 +21,17 @@ class Told(NamedTuple):
 
 
 async def carry_out(
-    service: ActionService, action: str, subject: Subject, *, reason: str = "", typed: str = ""
+    service: ActionService,
+    action: str,
+    subject: Subject,
+    arguments: Arguments = _NONE,
+    *,
+    reason: str = "",
+    typed: str = "",
 ) -> Told:
     """Plan it and confirm that plan with what was given in the dialog. Never raises for a refusal."""
     try:
-        guarded = await service.plan(action, subject, {})
+        guarded = await service.plan(action, subject, arguments)
     except PlanRefused as refused:
         return Told(False, safe(str(refused)))
     except ReadFailed as failed:

@@ -77,10 +77,10 @@ async def test_asked_approved_used_once(rights: Cluster, tmp_path: Path) -> None
     request = await ann.store.request_approval(plan(), "the region is down")
     assert (request.requester, request.state, request.stamped_by) == ("viewer@corp", "waiting", "kubernetes")
     with pytest.raises(ApprovalRefused, match="second person"):
-        await ann.store.decide(request.id, True, "myself")
+        await ann.store.decide(request.id, request.digest, True, "myself")
     await bob.store.look_at_approvals()
     assert [r.id for r in bob.store.waiting if r.state == "waiting"].count(request.id) == 1
-    decided = await bob.store.decide(request.id, True, "looked at it")
+    decided = await bob.store.decide(request.id, request.digest, True, "looked at it")
     assert (decided.state, decided.approver) == ("approved", "onens@corp")
     with pytest.raises(ApprovalRefused, match="another plan"):
         await ann.store.consume_approval(request.id, "e" * 64, "viewer@corp")
@@ -102,8 +102,8 @@ async def test_one_denial_ends_it(rights: Cluster, tmp_path: Path) -> None:
         opened(tmp_path / "b", SystemClock(), approvals=two),
     )
     request = await ann.store.request_approval(plan(), "x")
-    await bob.store.decide(request.id, True, "yes")
-    await bob.store.decide(request.id, False, "no, wait")
+    await bob.store.decide(request.id, request.digest, True, "yes")
+    await bob.store.decide(request.id, request.digest, False, "no, wait")
     with pytest.raises(ApprovalRefused, match="onens@corp denied it"):
         await ann.store.consume_approval(request.id, plan().digest, "viewer@corp")
     ann.store.close()

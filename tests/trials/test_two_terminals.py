@@ -164,7 +164,7 @@ def decide(at: Terminal, request: ApprovalRequest, approve: bool = True) -> Appr
         lambda: request.id in {a.id for a in at.board.picture.store_state.approvals},
         "the request to be known",
     )
-    guarded = at.plan("approval.approve" if approve else "approval.deny", subject)
+    guarded = at.plan("approval.approve" if approve else "approval.deny", subject, digest=request.digest)
     done, _ = at.act(guarded, reason="looked at the plan")
     if done.result is not Result.APPLIED:
         raise ApprovalRefused(done.sentence)

@@ -177,6 +177,7 @@ async def test_an_approver_sees_the_plan_made_again_from_the_exact_requests() ->
         await run.press("enter")
         await told(run, "request apr-41 is approved as second@corp")
         assert desk.decided == [("apr-41", True, "seen")]
+        assert desk.planned[-1][2] == {"digest": request().digest}  # what was on the screen
 
 
 async def test_a_denial_needs_a_reason_and_no_name() -> None:

@@ -70,8 +70,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Shown, confirmed and executed; never anything else. ``digest`` is SHA-256 over the exact requests, the facts and the
-    policy, and what an approval binds to. Times in epoch seconds.
+    """Shown, confirmed and executed; never anything else. ``digest`` is SHA-256 over all that is sent and shown,
+    and what an approval binds to. Times in epoch seconds.
     """
 
     id: str

@@ -30,7 +30,7 @@ from tfdash.model.store_state import (
 from tfdash.model.subject import Subject
 from tfdash.store.approvals import break_glass as glass_entries
 from tfdash.store.approvals.break_glass import OwnBreakGlass, boottime
-from tfdash.store.approvals.protocol import Approvals
+from tfdash.store.approvals.protocol import Approvals, as_shown
 from tfdash.store.log.audit_projection import AuditProjection, subject_data
 from tfdash.store.log.audit_recorder import AuditRecorder
 from tfdash.store.log.draft import EntryDraft
@@ -173,9 +173,11 @@ class Store:
         """Who we are to the server that stamps approvals. Raises ``ApprovalRefused``, ``LedgerUnavailable``."""
         return await self._desk().identity()
 
-    async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
+    async def decide(self, approval: str, digest: str, approve: bool, reason: str) -> ApprovalRequest:
+        """See ``tfdash.actions.core.protocols.Ledger``."""
         desk = self._desk()
         request = await desk.find(approval)
+        as_shown(request, digest)
         if approve:
             plan_of(request)  # what the approver sees is what the digest stands for
         identity = await desk.identity()

@@ -134,7 +134,10 @@ class ApprovalsScreen(BoardScreen):
             return
         at = approval_subject(self.shell.context.environment, asked.id)
         typed = name if answer.button == "approve" else ""
-        told = await carry_out(desk, f"approval.{answer.button}", at, reason=answer.reason, typed=typed)
+        shown = {"digest": asked.digest}  # what was on the screen, and nothing else, is answered
+        told = await carry_out(
+            desk, f"approval.{answer.button}", at, shown, reason=answer.reason, typed=typed
+        )
         if told.done:
             self.shell.tell(told.sentence)
         else:

@@ -119,7 +119,9 @@ class Ledger:
     async def approver(self) -> str:
         return "bob"
 
-    async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
+    async def decide(self, approval: str, digest: str, approve: bool, reason: str) -> ApprovalRequest:
+        if self.approvals[approval].digest != digest:
+            raise ApprovalRefused("its digest differs")
         state = "approved" if approve else "denied"
         kind = EntryKind.APPROVAL if approve else EntryKind.DENIAL
         await self.append(kind, actor="bob", sentence=reason)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tfdash.actions.core.plan_digest import digest_of, of_an_earlier_version, plan_of
+from tfdash.actions.core.plan_digest import changed_parts, digest_of, of_an_earlier_version, plan_of
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Choice, FreezeRule, Plan, Post, Request, Risk
 from tfdash.model.release import Fact
@@ -107,6 +107,13 @@ def test_words_that_were_changed_on_their_way_are_refused(changed: dict[str, Any
     forged = msgspec.structs.replace(PLAN, **changed)
     with pytest.raises(ApprovalRefused, match="not the one that its digest names"):
         plan_of(asked(forged, digest_of(PLAN)))
+
+
+def test_what_changed_since_it_was_asked_is_named() -> None:
+    now = msgspec.structs.replace(PLAN, before="web:3", not_reverted=(), id="2", made_at=9.0)
+    assert changed_parts(asked(PLAN, digest_of(PLAN)), now) == "before, not reverted"
+    assert changed_parts(asked(PLAN, digest_of(PLAN)), PLAN) == ""
+    assert changed_parts(asked(PLAN, "of another"), now) == ""  # nothing is told of what is not proven
 
 
 def test_what_an_earlier_version_asked_is_read_and_refused_with_what_to_do() -> None:

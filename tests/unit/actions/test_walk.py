@@ -27,6 +27,25 @@ from tfdash.model.judgement import Outcome
 from tfdash.model.store_state import ApprovalRequest, BreakGlass, RunningAction, StoreHealth
 from tfdash.model.subject import Subject
 
+
+def asked() -> ApprovalRequest:
+    plan = Plan(
+        id="p", action="x", title="x: y", subject=subject("Deployment", "web"), effect="e", requests=()
+    )
+    plan = msgspec.structs.replace(plan, digest=digest_of(plan))
+    text = msgspec.json.encode(plan).decode()
+    return ApprovalRequest(
+        id="a1",
+        digest=plan.digest,
+        requester="ann",
+        requested_at=NOW,
+        expires_at=NOW + 900,
+        reason="r",
+        plan=text,
+    )
+
+
+SHOWN = asked()
 # action, its target, what is given; one row for each that is there
 CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("workload.rollback", "Deployment", "web", {}),
@@ -61,8 +80,8 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("release.decide-rollback", "Rollout", "paused", {}),
     ("release.withdraw-rollback", "Rollout", "aborted", {}),
     ("release.sign", "Deployment", "done", {}),
-    ("approval.approve", "Approval", "a1", {}),
-    ("approval.deny", "Approval", "a1", {}),
+    ("approval.approve", "Approval", "a1", {"digest": SHOWN.digest}),
+    ("approval.deny", "Approval", "a1", {"digest": SHOWN.digest}),
     ("environment.break-glass", "Environment", "production", {}),
     ("environment.end-break-glass", "Environment", "production", {}),
 ]
@@ -113,23 +132,6 @@ def put(board: Standing, **fields: Any) -> None:
     """Have the store know it, beside what it knows."""
     state = msgspec.structs.replace(board.picture.store_state, **fields)
     board.picture = msgspec.structs.replace(board.picture, store_state=state)
-
-
-def asked() -> ApprovalRequest:
-    plan = Plan(
-        id="p", action="x", title="x: y", subject=subject("Deployment", "web"), effect="e", requests=()
-    )
-    plan = msgspec.structs.replace(plan, digest=digest_of(plan))
-    text = msgspec.json.encode(plan).decode()
-    return ApprovalRequest(
-        id="a1",
-        digest=plan.digest,
-        requester="ann",
-        requested_at=NOW,
-        expires_at=NOW + 900,
-        reason="r",
-        plan=text,
-    )
 
 
 def names(case: tuple[str, str, str, dict[str, str]]) -> str:
@@ -290,8 +292,8 @@ async def carry_out(
     ledger = Ledger()
     writers = Writers(clusters={REF: board.server})
     desk = make_service(board, writers, ledger, mode.policy, FixedClock(NOW), mode.mode)
-    put(board, approvals=(asked(),), manual={subject("Rollout", "aborted"): "ann: no"})
-    ledger.approvals["a1"] = asked()
+    put(board, approvals=(SHOWN,), manual={subject("Rollout", "aborted"): "ann: no"})
+    ledger.approvals["a1"] = SHOWN
     mode.set_up(board, ledger)
     guarded = await desk.plan(action, target(kind, name), given)
     known = {post.id for post in ACTIONS[action].posts}

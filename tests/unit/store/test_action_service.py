@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from tests.unit.actions.acting import confirmed
-from tests.unit.actions.things import CLOSED, NOW, REF, Standing, subject, world
+from tests.unit.actions.things import CLOSED, NOW, REF, Standing, meta, subject, world
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import Clock, opened
 from tests.unit.store.test_shared import end, sync
@@ -41,12 +41,18 @@ class Terminal:
     """A board, a service and a real store. ``see`` has the board show what the store knows now."""
 
     def __init__(
-        self, folder: Path, *, policy: ActionPolicy | None = None, store: Opened | None = None, **options: Any
+        self,
+        folder: Path,
+        *,
+        policy: ActionPolicy | None = None,
+        store: Opened | None = None,
+        documents: list[dict[str, Any]] | None = None,
+        **options: Any,
     ) -> None:
         self.clock = Clock(NOW)
         self.opened = store or opened(folder, self.clock, **options)
         self.store = self.opened.store
-        self.board = Standing(world())
+        self.board = Standing(documents or world())
         self.service = ActingService(
             self.board,
             Writers(clusters={REF: self.board.server}),
@@ -138,6 +144,45 @@ async def test_another_plan_of_the_very_same_is_refused_while_it_is_under_way_an
     await first
     assert (await at.execute(await at.plan())).result is Result.APPLIED
     assert len(at.sent) == 2
+    at.store.close()
+
+
+def autoscaler(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": meta(name),
+        "spec": {
+            "minReplicas": 2,
+            "maxReplicas": 10,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+        },
+        "status": {"currentReplicas": 3, "desiredReplicas": 3},
+    }
+
+
+async def test_the_very_same_is_known_by_what_is_sent_also_where_a_shown_word_moved(tmp_path: Path) -> None:
+    at = Terminal(tmp_path, documents=[*world(), autoscaler("web")])
+    held, one = Held(at), await at.plan("workload.scale", minimum="4")
+    first = asyncio.ensure_future(at.execute(one))
+    await held.arrived.wait()
+    deployment = at.board.server.documents["/apis/apps/v1/namespaces/shop/deployments/web"]
+    deployment["spec"]["replicas"] = 4  # the autoscaler's doing
+    other = await at.plan("workload.scale", minimum="4")
+    assert other.plan.requests == one.plan.requests and other.plan.digest != one.plan.digest
+    refused = await at.execute(other)
+    assert (refused.result, refused.sentence) == (Result.REFUSED, "the very same is under way already")
+    held.let_go.set()
+    await first
+    assert len(at.sent) == 1
+    at.store.close()
+
+
+async def test_of_two_of_the_very_same_in_one_instant_one_is_refused(tmp_path: Path) -> None:
+    at = Terminal(tmp_path)
+    done = await asyncio.gather(at.execute(await at.plan()), at.execute(await at.plan()))
+    assert sorted(d.result for d in done if d.result) == [Result.APPLIED, Result.REFUSED]
+    assert len(at.sent) == 1
     at.store.close()
 
 
@@ -356,7 +401,10 @@ async def answered(bob: Terminal, approval: str, approve: bool) -> None:
     await sync(bob.opened)
     await bob.store.look_at_approvals()
     action = "approval.approve" if approve else "approval.deny"
-    done = await bob.execute(await bob.plan(action, approval_subject("production", approval)))
+    (shown,) = (a for a in bob.store.state().approvals if a.id == approval)
+    done = await bob.execute(
+        await bob.plan(action, approval_subject("production", approval), digest=shown.digest)
+    )
     if done.result is not Result.APPLIED:
         raise ApprovalRefused(done.sentence)
 
@@ -400,6 +448,7 @@ async def test_an_approval_is_of_one_plan_and_of_what_its_approver_was_shown(
     assert other.plan.digest != guarded.plan.digest
     refused = await ann.execute(other, approval=approval)
     assert refused.result is Result.REFUSED and "another plan" in refused.sentence
+    assert "changed since it was approved" in refused.sentence
     (request,) = (a for a in ann.store.state().approvals if a.id == approval)
     forged = msgspec.structs.replace(msgspec.json.decode(request.plan, type=Plan), effect="nothing happens")
     text = msgspec.json.encode(forged).decode()

@@ -45,7 +45,7 @@ def terminal(folder: Path, database: Database, role: str, **options: object) -> 
 
 async def decide(opened: Opened, request: ApprovalRequest, approve: bool = True) -> ApprovalRequest:
     await sync(opened)
-    return await opened.store.decide(request.id, approve, "looked at it")
+    return await opened.store.decide(request.id, request.digest, approve, "looked at it")
 
 
 async def test_asked_approved_used_once(tmp_path: Path, database: Database) -> None:
@@ -216,6 +216,20 @@ async def test_without_a_server_that_stamps_there_is_no_second_person(tmp_path: 
     store.close()
 
 
+@pytest.mark.parametrize("approve", [True, False])
+async def test_what_is_another_plan_than_the_one_that_was_shown_is_not_decided(
+    tmp_path: Path, database: Database, approve: bool
+) -> None:
+    ann, bob = terminal(tmp_path, database, "ann"), terminal(tmp_path, database, "bob")
+    request = await ann.store.request_approval(plan(), "x")
+    await sync(bob)
+    with pytest.raises(ApprovalRefused, match="another plan than the one that was shown"):
+        await bob.store.decide(request.id, plan("q").digest, approve, "looked at it")
+    assert (await bob.store.approvals.find(request.id)).state == "waiting"
+    assert not {"approval", "denial"} & {str(e.kind) for e in await bob.store.newest(5)}
+    await end(ann, bob)
+
+
 async def test_plans_are_sealed_on_their_way_where_people_share_a_key(
     tmp_path: Path, database: Database
 ) -> None:
@@ -246,5 +260,5 @@ async def test_a_plan_that_was_changed_on_its_way_cannot_be_approved(
     database.sql("DELETE FROM tfdash.approval_plans", role="owner")
     with pytest.raises(ApprovalRefused, match="cannot be read here"):
         await decide(bob, request)
-    await bob.store.decide(request.id, False, "not like this")  # a denial needs no plan
+    await bob.store.decide(request.id, request.digest, False, "not like this")  # a denial needs no plan
     await end(ann, bob)

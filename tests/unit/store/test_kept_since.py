@@ -239,16 +239,17 @@ async def test_what_waits_in_its_database_is_shown_and_can_be_denied(kept: Kept,
     }
     waiting = shown[asked["waiting"]["id"]]
     assert msgspec.json.decode(waiting.plan, type=Plan).digest == waiting.digest == asked["waiting"]["digest"]
-    denied = await bob.store.decide(waiting.id, False, "too old")
+    denied = await bob.store.decide(waiting.id, waiting.digest, False, "too old")
     assert (denied.state, denied.approver) == ("denied", "bob")
 
 
 async def test_what_waits_in_its_database_is_approved_or_refused_with_a_sentence(
     kept: Kept, bob: Opened
 ) -> None:
-    waiting, said = kept.expected["approvals"]["waiting"]["id"], ""
+    asked, said = kept.expected["approvals"]["waiting"], ""
+    waiting = asked["id"]
     try:
-        await bob.store.decide(waiting, True, "looked at it")
+        await bob.store.decide(waiting, asked["digest"], True, "looked at it")
     except ApprovalRefused as refused:
         said = str(refused)
     decided = await bob.store.approvals.find(waiting)

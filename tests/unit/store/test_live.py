@@ -43,7 +43,7 @@ async def test_two_terminals_and_a_shared_store_that_dies(tmp_path: Path, databa
 
     request = await ann.store.request_approval(plan(), "the region is down")
     await seen_by_bob.until(lambda facts: any(r.id == request.id for r in facts.approvals))
-    await bob.store.decide(request.id, True, "looked at it")
+    await bob.store.decide(request.id, request.digest, True, "looked at it")
     await seen_by_ann.until(lambda facts: any(r.state == "approved" for r in facts.approvals))
     await ann.store.consume_approval(request.id, plan().digest, "ann")
 

@@ -12,6 +12,7 @@ from tfdash.actions.core.decision import Memory
 from tfdash.actions.core.executor import Executor
 from tfdash.actions.core.guard import look
 from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.plan_digest import act_of
 from tfdash.actions.core.planner import KEPT, BoardLike, Made, Planner
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import (
@@ -79,7 +80,7 @@ class ActingService(Planner):
         self._parts = Parts(board, writers, ledger, memory, policy, clock)
         self._announces = announces
         self._runs: dict[str, asyncio.Task[Progress]] = {}
-        self._under_way: dict[str, str] = {}  # digest -> plan id
+        self._under_way: set[str] = set()  # of ``act_of``
         self._terminals: dict[str, asyncio.Future[int]] = {}
 
     def _mode_refused(self, ref: ClusterRef, target: Target) -> str:
@@ -126,11 +127,10 @@ class ActingService(Planner):
         running = self._runs.get(plan.id)
         if running is None:
             made = self._made.get(plan.id)
-            twin = self._under_way.get(plan.digest)
-            why = ""
+            act, why = act_of(plan), ""
             if made is None:
                 why = "this plan was not made here: make it anew"
-            elif twin is not None:
+            elif act in self._under_way:
                 why = "the very same is under way already"
             elif len(self._under_way) >= self._policy.bulk_cap:
                 why = f"{len(self._under_way)} actions are under way already, the cap of [actions] bulk_cap"
@@ -138,17 +138,19 @@ class ActingService(Planner):
                 told = Progress(plan=plan, stage="done", result=Result.REFUSED, sentence=why)
                 tell(told)
                 return told
-            running = asyncio.get_running_loop().create_task(self._run(plan, made, confirmation, tell))
+            self._under_way.add(act)  # before it first runs: a twin may be asked for in between
+            running = asyncio.get_running_loop().create_task(self._run(plan, act, made, confirmation, tell))
             self._runs[plan.id] = running
             while len(self._runs) > KEPT:
                 del self._runs[next(iter(self._runs))]
         return await asyncio.shield(running)
 
-    async def _run(self, plan: Plan, made: Made, confirmation: Confirmation, tell: Tell) -> Progress:
+    async def _run(
+        self, plan: Plan, act: str, made: Made, confirmation: Confirmation, tell: Tell
+    ) -> Progress:
         ended: asyncio.Future[int] | None = None
         if made.action.terminal and made.action.id not in self._policy.pipelines:
             ended = self._terminals[plan.id] = asyncio.get_running_loop().create_future()
-        self._under_way[plan.digest] = plan.id
         ref, target = plan.subject.cluster, made.action.target
         try:
             executor = self._executor(plan, made)
@@ -173,7 +175,7 @@ class ActingService(Planner):
                 self._runs.pop(plan.id, None)  # nothing was sent: it may be asked again, once it is approved
             return done
         finally:
-            self._under_way.pop(plan.digest, None)
+            self._under_way.discard(act)
             self._terminals.pop(plan.id, None)
 
     @asynccontextmanager

@@ -96,12 +96,20 @@ _NEVER_SAME = ("id", "digest", "made_at", "expires_at")
 def digest_of(plan: Plan) -> str:
     """SHA-256 over canonical JSON of the whole plan: what would be done, to what, upon which facts, by which policy, and
     every word that is shown of it. Neither its id nor its times enter it: the same plan made anew has the same digest."""
-    read = msgspec.convert(
-        msgspec.to_builtins(plan), Plan
-    )  # as whoever gets it as JSON reads it: 30 is 30.0 there
-    shown = msgspec.to_builtins(read)
-    told = {name: value for name, value in shown.items() if name not in _NEVER_SAME}
-    return hashlib.sha256(canonical(told).encode()).hexdigest()
+    return hashlib.sha256(canonical(_shown(plan)).encode()).hexdigest()
+
+
+def _shown(plan: Plan) -> dict[str, Any]:
+    """The parts of a plan that its digest covers, by name, as whoever gets it as JSON reads them: 30 is 30.0 there."""
+    read = msgspec.convert(msgspec.to_builtins(plan), Plan)
+    return {name: value for name, value in msgspec.to_builtins(read).items() if name not in _NEVER_SAME}
+
+
+def act_of(plan: Plan) -> str:
+    """What is done, to what, by which requests. Two plans of the very same act have the same, whatever is shown of them:
+    words move (a number of replicas now) while what is sent stays."""
+    subject = [*plan.subject.cluster, plan.subject.kind, *plan.subject.key, plan.subject.uid]
+    return canonical([plan.action, subject, [request_json(r) for r in requests_of(plan)]])
 
 
 def of_an_earlier_version(plan: Plan, digest: str) -> bool:
@@ -135,6 +143,18 @@ def plan_of(approval: ApprovalRequest) -> Plan:
         )
     raise ApprovalRefused(
         "its plan is not the one that its digest names: what is shown was changed on its way"
+    )
+
+
+def changed_parts(approval: ApprovalRequest, plan: Plan) -> str:
+    """The parts of ``plan`` that are not as they were when it was approved: "effect, before". "" where none is, and where
+    the approved plan cannot be read or proven."""
+    try:
+        approved = _shown(plan_of(approval))
+    except ApprovalRefused:
+        return ""
+    return ", ".join(
+        name.replace("_", " ") for name, now in _shown(plan).items() if now != approved.get(name)
     )
 
 

@@ -111,8 +111,9 @@ class Ledger(Protocol):
     async def approver(self) -> str:
         """Who we are to the server that stamps approvals. Raises ``ApprovalRefused``, ``LedgerUnavailable``."""
 
-    async def decide(self, approval: str, approve: bool, reason: str) -> ApprovalRequest:
-        """Approve or deny as this terminal's own identity, stamped by the server that keeps it."""
+    async def decide(self, approval: str, digest: str, approve: bool, reason: str) -> ApprovalRequest:
+        """Approve or deny as this terminal's own identity, stamped by the server that keeps it. ``digest`` is of the plan
+        that was shown: raises ``ApprovalRefused`` where the request is for another one."""
 
     async def consume_approval(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
         """Use it up, once, before sending. Raises ``ApprovalRefused`` with the reason."""

@@ -13,7 +13,7 @@ from tfdash.actions.core.execution_record import ExecutionRecord, result_words
 from tfdash.actions.core.executor import Executor, Items, Outcome, Sending
 from tfdash.actions.core.gate_rules import Case, breaks_glass, extra_needed
 from tfdash.actions.core.guard import Looked, look
-from tfdash.actions.core.plan_digest import digest_of
+from tfdash.actions.core.plan_digest import changed_parts, digest_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.postconditions import Postcondition, Seen, parts_of
 from tfdash.actions.core.protocols import ApprovalRefused, Ledger, LedgerUnavailable
@@ -154,10 +154,17 @@ class Execution:
             async with asyncio.timeout(self._policy.ledger_patience):
                 await self._ledger.consume_approval(self._confirmed.approval, self.plan.digest, looked.user)
         except ApprovalRefused as error:
-            return safe(f"the approval does not hold: {error}"), None
+            return safe(f"the approval does not hold: {error}{self._changed_since()}"), None
         except (LedgerUnavailable, TimeoutError) as error:
             return safe(f"the approval cannot be checked: {error or 'no answer in time'}"), None
         return "", None
+
+    def _changed_since(self) -> str:
+        """In words, what is shown otherwise now than in the plan that was approved."""
+        known = self._board.picture.store_state.approvals
+        asked = next((a for a in known if a.id == self._confirmed.approval), None)
+        parts = changed_parts(asked, self.plan) if asked is not None else ""
+        return f" ({parts} changed since it was approved)" if parts else ""
 
     async def _send(self) -> Outcome:
         return await self._executor.send(

@@ -18,6 +18,9 @@ from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import Subject
 from tfdash.playbook.seen import Indexes
 
+SHOWN = "digest"
+"""The argument that says which plan was shown, by its digest."""
+
 
 def _asked(picture: Picture, approval: str) -> ApprovalRequest | None:
     return next((a for a in picture.store_state.approvals if a.id == approval), None)
@@ -38,9 +41,12 @@ def of_approval(
 
 
 def _request(context: PlanContext) -> ApprovalRequest:
+    """The request whose plan was shown: under the same id there may be another one by now."""
     asked = _asked(context.picture, context.at.name)
     if asked is None:
         raise PlanRefused(f"{context.at} is not known here")
+    if asked.digest != context.arguments[SHOWN]:
+        raise PlanRefused(f"{context.at} is another plan now than the one that was shown: look at it again")
     return asked
 
 
@@ -80,7 +86,9 @@ async def deny(context: PlanContext) -> Draft:
 
 async def _answered(decision: Decision) -> str:
     told = decision.told
-    found = await decision.ledger.decide(str(told["approval"]), bool(told["approve"]), decision.reason)
+    found = await decision.ledger.decide(
+        str(told["approval"]), str(told["digest"]), bool(told["approve"]), decision.reason
+    )
     by = f" as {found.approver}, stamped by {found.stamped_by}" if found.approver else ""
     return f"request {found.id} is {found.state}{by}"
 
@@ -95,6 +103,8 @@ ACTIONS = (
         make=approve,
         target=Target.APPROVALS,
         record=_answered,
+        arguments=(SHOWN,),
+        needed=(SHOWN,),
         offered=False,
         look=of_approval,
     ),
@@ -107,6 +117,8 @@ ACTIONS = (
         make=deny,
         target=Target.APPROVALS,
         record=_answered,
+        arguments=(SHOWN,),
+        needed=(SHOWN,),
         offered=False,
         look=of_approval,
     ),

@@ -29,7 +29,7 @@ from tfdash.clock import Clock
 from tfdash.model.action import Plan, Request
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import ApprovalRequest, Entry
-from tfdash.store.approvals.protocol import matches, still_open
+from tfdash.store.approvals.protocol import as_shown, matches, still_open
 from tfdash.store.log.canonical import audit_id, dump
 from tfdash.text import safe
 
@@ -162,7 +162,9 @@ class KubernetesApprovals:
         verb = "approve" if approve else "deny"
         name = f"tfdash-{verb}-{request.id}-{secrets.token_hex(4)}"
         await self._create(name, verb, request.id, request.digest, {REASON: reason[:2000]}, audit_id(entry))
-        return await self.find(request.id)
+        decided = await self.find(request.id)
+        as_shown(decided, request.digest)  # an approval of another plan never holds (``_holds``)
+        return decided
 
     async def consume(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
         request = await self.find(approval)

@@ -32,7 +32,8 @@ class Approvals(Protocol):
     async def decide(
         self, request: ApprovalRequest, approve: bool, reason: str, entry: Entry
     ) -> ApprovalRequest:
-        """``entry`` is the approver's own, recorded already."""
+        """``request`` as it was shown; refused where the server has another plan under its id. ``entry`` is the approver's
+        own, recorded already."""
 
     async def consume(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
         """Once; whoever comes second is refused."""
@@ -46,6 +47,14 @@ def still_open(request: ApprovalRequest, now: float) -> None:
         raise ApprovalRefused("this approval was used already")
     if request.state == "expired" or now >= request.expires_at:
         raise ApprovalRefused("the request has expired; make the plan again and ask again")
+
+
+def as_shown(request: ApprovalRequest, digest: str) -> None:
+    """Raises ``ApprovalRefused`` where the request is for another plan than the one of ``digest``, which was shown."""
+    if request.digest != digest:
+        raise ApprovalRefused(
+            "it is another plan than the one that was shown: its digest differs; look at it again"
+        )
 
 
 def matches(request: ApprovalRequest, digest: str, requester: str) -> None:
