@@ -200,7 +200,13 @@ def commands(shell: Shell) -> list[Command]:
     changing = {alias for c in found if c.changes for alias in c.aliases}
     own = shell.context.ui.aliases.items()
     found += [
-        Command(f"alias.{word}", f"alias: {text}", (word,), "yours", changes=text.split(" ")[0] in changing)
+        Command(
+            f"alias.{word}",
+            f"alias: {text}",
+            (word,),
+            "yours",
+            changes=" ".join(text.split()[:1]) in changing,
+        )
         for word, text in own
     ]
     return found

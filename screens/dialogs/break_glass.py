@@ -13,6 +13,9 @@ def begin(shell: Shell, argument: str) -> None:
     if shell.context.desk is None or not shell.context.desk.acts:
         shell.tell("this terminal only reads: there is nothing that break-glass could waive", "warning")
         return
+    if argument.strip() not in ("", "end"):
+        shell.tell("after break-glass comes nothing, or end", "warning")
+        return
     shell.run_worker(
         _end(shell) if argument.strip() == "end" else _open(shell), exit_on_error=False, group="break-glass"
     )

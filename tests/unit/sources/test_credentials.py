@@ -6,12 +6,14 @@ import json
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tfdash.sources.kubernetes.credentials import (
     Credentials,
+    DidNotEnd,
     LoginNeeded,
     WaitsForPerson,
     ask_commands_again,
@@ -176,6 +178,18 @@ def test_one_that_waited_for_a_person_is_not_run_again_unasked(tmp_path: Path) -
             credentials.authorization()
         clock.now += 1e6
     assert runs() == 1
+
+
+def test_one_that_never_asks_and_did_not_end_is_run_again_after_the_longest_wait(tmp_path: Path) -> None:
+    credentials, clock, runs = counted(tmp_path, "exec sleep 600", patience=2.0)
+    plugin = credentials.access.plugin
+    assert plugin is not None
+    credentials.access = replace(credentials.access, plugin=replace(plugin, interactive="Never"))
+    for wanted, later in ((1, 1799.0), (1, 1.0), (2, 0.0)):
+        with pytest.raises(DidNotEnd, match="did not end within"):
+            credentials.authorization()
+        assert runs() == wanted
+        clock.now += later
 
 
 def test_a_refused_credential_is_renewed_once_for_all(tmp_path: Path) -> None:

@@ -50,14 +50,18 @@ class LoginNeeded(Exception):
 
 
 class WaitsForPerson(LoginNeeded):
-    """It did not end by itself, or says that it needs a terminal: it is not run again before a person asks."""
+    """It says that it needs a terminal, or may have waited for somebody: it is not run again before a person asks."""
+
+
+class DidNotEnd(LoginNeeded):
+    """It did not end in its time, and says that it waits for nobody: it is run again after the longest wait."""
 
 
 class Attempts:
     """At one command, by all who need what it prints: one run at a time, and a failure is everybody's until the next.
 
-    The next run waits, longer each time: a run may open a browser or ring somebody's phone. One that did not end by itself
-    waited for a person, and is not run again before a person asks. ``now`` is a monotonic clock in seconds. Thread-safe.
+    The next run waits, longer each time: a run may open a browser or ring somebody's phone. One that did not end by itself,
+    and may ask, waited for a person: it is not run again before one asks. ``now`` is a monotonic clock in seconds. Thread-safe.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -75,6 +79,8 @@ class Attempts:
                     found = command()
                 except LoginNeeded as needed:
                     self._failures += 1
+                    if isinstance(needed, DidNotEnd):
+                        self._failures = len(_AGAIN)
                     forever = isinstance(needed, WaitsForPerson)
                     self._run_at = float("inf") if forever else self._now() + _wait(self._failures)
                     self._failed = needed
@@ -193,7 +199,10 @@ class Credentials:
         try:
             done = run_command(argv, env=env, timeout=self._patience)
         except CommandTimedOut as failed:
-            raise WaitsForPerson(f"credential plug-in: {failed}", argv) from None
+            if plugin.interactive == "Never":
+                raise DidNotEnd(f"credential plug-in: {failed}", argv) from None
+            asks = "it may have waited for you, and is not run again before you ask (ctrl+l)"
+            raise WaitsForPerson(f"credential plug-in: {failed}; {asks}", argv) from None
         except CommandFailed as failed:
             hint = f" ({safe(plugin.install_hint)})" if plugin.install_hint else ""
             raise LoginNeeded(f"credential plug-in: {failed}{hint}", argv) from None
@@ -291,7 +300,7 @@ def _printed(command: str) -> str:
     try:
         done = run_command(argv)
     except CommandTimedOut as failed:
-        raise WaitsForPerson(str(failed), argv) from None
+        raise DidNotEnd(str(failed), argv) from None
     except CommandFailed as failed:
         raise LoginNeeded(str(failed), argv) from None
     if done.returncode != 0:
