@@ -270,3 +270,28 @@ def test_a_command_for_a_secret_fails_once_for_all_who_name_it(tmp_path: Path) -
     with pytest.raises(LoginNeeded):
         read_secret(f"command:{script} read")
     assert count.read_text() == "x\nx\n"
+
+
+def test_an_answer_that_no_header_can_carry_is_a_failure_for_all_until_the_next_run(tmp_path: Path) -> None:
+    """As ``pass show`` prints: the secret, then a line of notes. For a cluster's token and for a header alike."""
+    count = tmp_path / "count"
+    script = tmp_path / "two-lines"
+    script.write_text(f"#!/bin/sh\necho x >> {count}\nprintf 'first\\nsecond\\n'\n")
+    script.chmod(0o755)
+    credentials = Credentials(Access(server="https://h", secret=f"command:{script}"))
+    for _ in range(20):
+        with pytest.raises(LoginNeeded, match="no header can carry") as told:
+            credentials.authorization()
+        assert told.value.command == [str(script)] and "second" not in str(told.value)
+        with pytest.raises(LoginNeeded, match="no header can carry"):
+            read_header(f"command:{script}")
+    assert count.read_text().count("x") == 1
+
+
+def test_a_certificate_that_cannot_be_used_is_a_failure_like_others(tmp_path: Path) -> None:
+    answer = '{"status": {"clientCertificateData": "nonsense", "clientKeyData": "nonsense"}}'
+    credentials, _, runs = counted(tmp_path, f"echo '{answer}'")
+    for _ in range(20):
+        with pytest.raises(LoginNeeded, match="printed a certificate that cannot be used"):
+            credentials.authorization()
+    assert runs() == 1

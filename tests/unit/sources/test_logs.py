@@ -113,3 +113,12 @@ def test_more_than_is_remembered_comes_twice_rather_than_never(monkeypatch: pyte
     passing(overlap, (b"a", 9.0), (b"b", 10.0), (b"c", 8.0))
     overlap.resume()
     assert passing(overlap, (b"a", 9.0), (b"b", 10.0), (b"c", 8.0), (b"d", 8.1)) == [b"a", b"d"]
+
+
+def test_a_log_without_any_stamp_is_resumed_as_it_was_begun() -> None:
+    from tfdash.sources.kubernetes.logs import Overlap
+
+    overlap = Overlap()
+    assert overlap.passes(b"failed to create fsnotify watcher: too many open files", None)
+    assert overlap.since is None
+    assert overlap.passes(b"2026-11-28T19:08:10Z one", 100.0) and overlap.since == 98.0

@@ -114,7 +114,7 @@ def _heavy() -> Callable[..., httpx.AsyncClient]:
 
 def _secrets(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
     try:
-        return {k: read_header(v) if v.startswith(_REFERENCE) else in_a_header(v, k) for k, v in pairs}
+        return {k: read_header(v) if v.startswith(_REFERENCE) else in_a_header(v, what=k) for k, v in pairs}
     except LoginNeeded as needed:
         raise CannotRun(f"a header's secret is not to be had: {needed}", needed.remedy) from None
 

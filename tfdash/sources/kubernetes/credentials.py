@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from tfdash.process import CommandFailed, CommandTimedOut, run_command
 from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin
@@ -47,6 +47,12 @@ class LoginNeeded(Exception):
         if self.command is None:
             return "renew the credential in the kubeconfig"
         return f"run: {shlex.join(self.command)} (ctrl+l runs it)"
+
+
+class Take(Protocol):
+    """Makes of a secret what is wanted of it. Raises ``LoginNeeded``, with the command that printed it."""
+
+    def __call__(self, value: str, command: list[str] | None = None) -> str: ...
 
 
 class WaitsForPerson(LoginNeeded):
@@ -164,7 +170,9 @@ class Credentials:
     def _obtain(self) -> tuple[str, float]:
         access = self.access
         if access.secret:
-            return _bearer(read_secret(access.secret), "the bearer token"), time.time() + _REREAD
+            return read_secret(
+                access.secret, partial(_bearer, what="the bearer token")
+            ), time.time() + _REREAD
         if access.plugin is not None:
             return self._attempts.run(partial(self._run_plugin, access.plugin))
         if access.token_file:
@@ -172,9 +180,9 @@ class Credentials:
                 token = Path(access.token_file).read_text(errors="replace")
             except OSError as error:
                 raise LoginNeeded(f"tokenFile {access.token_file} cannot be read: {error.strerror}") from None
-            return _bearer(token, f"the token in {access.token_file}"), time.time() + _REREAD
+            return _bearer(token, what=f"the token in {access.token_file}"), time.time() + _REREAD
         if access.token:
-            return _bearer(access.token, "the kubeconfig's token"), float("inf")
+            return _bearer(access.token, what="the kubeconfig's token"), float("inf")
         if access.basic is not None:
             raw = ":".join(access.basic).encode()
             return "Basic " + base64.b64encode(raw).decode(), float("inf")
@@ -218,12 +226,17 @@ class Credentials:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise LoginNeeded(f"{plugin.command} did not print an ExecCredential", argv) from None
         if certificate and key:
-            self._certificate = (str(certificate).encode(), str(key).encode())
-            if self._context is not None:
-                self._load_certificate(self._context, *self._certificate)
+            pair = str(certificate).encode(), str(key).encode()
+            try:
+                self._load_certificate(self._context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), *pair)
+            except (ssl.SSLError, ValueError):
+                raise LoginNeeded(
+                    f"{plugin.command} printed a certificate that cannot be used", argv
+                ) from None
+            self._certificate = pair
         elif not token:
             raise LoginNeeded(f"{plugin.command} printed neither a token nor a certificate", argv)
-        return (_bearer(token, f"the token of {plugin.command}", argv) if token else "", until)
+        return (_bearer(token, argv, what=f"the token of {plugin.command}") if token else "", until)
 
     def _build(self) -> ssl.SSLContext:
         access = self.access
@@ -255,11 +268,11 @@ def _wait(failures: int) -> float:
     return _AGAIN[min(failures, len(_AGAIN)) - 1]
 
 
-def _bearer(token: str, what: str, command: list[str] | None = None) -> str:
-    return f"Bearer {in_a_header(token, what, command)}"
+def _bearer(value: str, command: list[str] | None = None, *, what: str) -> str:
+    return f"Bearer {in_a_header(value, command, what=what)}"
 
 
-def in_a_header(value: str, what: str, command: list[str] | None = None) -> str:
+def in_a_header(value: str, command: list[str] | None = None, *, what: str) -> str:
     """``value`` without blanks and line ends around it. Raises ``LoginNeeded`` where no header can carry it: the libraries
     would say so too, and print it."""
     value = value.strip()
@@ -270,23 +283,32 @@ def in_a_header(value: str, what: str, command: list[str] | None = None) -> str:
 
 def read_header(reference: str) -> str:
     """As ``read_secret``, for the value of a header. Raises ``LoginNeeded``."""
-    return in_a_header(read_secret(reference), reference.partition(":")[2].partition(" ")[0])
+    what = reference.partition(":")[2].partition(" ")[0]
+    return read_secret(reference, partial(in_a_header, what=what))
 
 
-def read_secret(reference: str) -> str:
-    """The secret behind ``env:NAME``, ``file:PATH`` or ``command:PROGRAM ARG``. Raises ``LoginNeeded``."""
+def _as_it_is(value: str, command: list[str] | None = None) -> str:
+    return value
+
+
+def read_secret(reference: str, take: Take = _as_it_is) -> str:
+    """The secret behind ``env:NAME``, ``file:PATH`` or ``command:PROGRAM ARG``, as ``take`` has it. Raises ``LoginNeeded``.
+
+    A command whose answer ``take`` refuses has failed, and is run again as late as any other that failed.
+    """
     kind, _, target = reference.partition(":")
     if kind == "env":
         value = os.environ.get(target, "")
         if not value:
             raise LoginNeeded(f"the environment variable {target} is not set")
-        return value
+        return take(value)
     if kind == "file":
         try:
-            return Path(target).expanduser().read_text(errors="replace").strip()
+            value = Path(target).expanduser().read_text(errors="replace").strip()
         except OSError as error:
             raise LoginNeeded(f"{target} cannot be read: {error.strerror}") from None
-    return _commands.setdefault(target, Attempts()).run(partial(_printed, target))
+        return take(value)
+    return _commands.setdefault(target, Attempts()).run(partial(_printed, target, take))
 
 
 def ask_commands_again() -> None:
@@ -295,7 +317,7 @@ def ask_commands_again() -> None:
         attempts.ask_again()
 
 
-def _printed(command: str) -> str:
+def _printed(command: str, take: Take) -> str:
     argv = shlex.split(command)
     try:
         done = run_command(argv)
@@ -305,4 +327,4 @@ def _printed(command: str) -> str:
         raise LoginNeeded(str(failed), argv) from None
     if done.returncode != 0:
         raise LoginNeeded(f"{argv[0]} ended with {done.returncode}", argv)
-    return done.stdout.decode(errors="replace").strip()
+    return take(done.stdout.decode(errors="replace").strip(), argv)

@@ -36,8 +36,9 @@ class Overlap:
 
     @property
     def since(self) -> float | None:
-        """From when to resume (epoch seconds); None before the first line."""
-        return self._passed[-1][0] - _MARGIN if self._passed else None
+        """From when to resume (epoch seconds); None before the first line that has a stamp."""
+        last = self._passed[-1][0] if self._passed else 0.0
+        return last - _MARGIN if last else None
 
     def resume(self) -> None:
         """A new stream begins, from ``since`` on."""

@@ -234,4 +234,4 @@ class Client:
 def _value(name: str, text: str) -> str:
     if text.startswith(_REFERENCE):
         return read_header(text)
-    return in_a_header(text, f"prometheus.headers.{name}")
+    return in_a_header(text, what=f"prometheus.headers.{name}")
