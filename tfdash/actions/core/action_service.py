@@ -132,7 +132,8 @@ class ActingService(Planner):
                 why = "this plan was not made here: make it anew"
             elif act in self._under_way:
                 why = "the very same is under way already"
-            elif len(self._under_way) >= self._policy.bulk_cap:
+            elif made.action.target is Target.CLUSTER and len(self._under_way) >= self._policy.bulk_cap:
+                # what is only decided or ended is no burden, and is never kept waiting
                 why = f"{len(self._under_way)} actions are under way already, the cap of [actions] bulk_cap"
             if made is None or why:
                 told = Progress(plan=plan, stage="done", result=Result.REFUSED, sentence=why)
