@@ -15,7 +15,7 @@ from tests.unit.actions.proxying import Proxy, proxied
 from tests.unit.actions.things import NOW, Standing, subject, world
 from tfdash.actions.core.action_service import ActingService
 from tfdash.actions.core.mode import Mode
-from tfdash.actions.core.plan_digest import plan_of
+from tfdash.actions.core.plan_digest import act_of, plan_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writers
 from tfdash.actions.core.reconcile import reconcile
@@ -186,8 +186,9 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
         raise Killed
 
     board.server.send = die
+    made = desk._made[guarded.plan.id]
     with pytest.raises(Killed):
-        await desk._run(guarded.plan, desk._made[guarded.plan.id], confirmed(guarded), lambda p: None)
+        await desk._run(guarded.plan, act_of(guarded.plan), made, confirmed(guarded), lambda p: None)
     assert ledger.kinds() == ["intent"]
     intent = msgspec.structs.replace(
         ledger.entries[0], data=json.dumps(redact(json.loads(ledger.entries[0].data)))
