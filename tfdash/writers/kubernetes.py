@@ -235,6 +235,8 @@ class KubernetesWriter:
                         raise httpx.ReadError("the answer is too large")
             finally:
                 await answer.aclose()
+        if answer.status_code != 401:
+            self._credentials.accepted()
         return _answer(answer, raw)
 
 

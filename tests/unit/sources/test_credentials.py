@@ -212,6 +212,37 @@ def test_a_refused_credential_is_renewed_once_for_all(tmp_path: Path) -> None:
     assert runs() == 4
 
 
+def test_one_resource_refused_for_ever_has_the_credential_renewed_ever_more_seldom(tmp_path: Path) -> None:
+    """The others are let in all the while, which proves the credential and not that resource."""
+    credentials, clock, runs = counted(tmp_path, """echo '{"status": {"token": "t"}}'""")
+    credentials.authorization()
+    for _ in range(3600):
+        clock.now += 1
+        credentials.authorization()
+        credentials.accepted("/api/v1/pods")
+        credentials.authorization(renew=True, asker="/api/v1/secrets")
+    assert runs() <= 1 + 5
+    credentials.accepted("/api/v1/secrets")
+    clock.now += 60
+    before = runs()
+    credentials.authorization(renew=True, asker="/api/v1/secrets")
+    assert runs() == before + 1, "it was let in since: this is a new refusal"
+
+
+def test_a_credential_that_expires_is_renewed_each_time_though_one_resource_is_always_refused(
+    tmp_path: Path,
+) -> None:
+    credentials, clock, runs = counted(tmp_path, """echo '{"status": {"token": "t"}}'""")
+    for hour in range(1, 6):
+        clock.now += 3600
+        credentials.authorization(renew=True, asker="/api/v1/pods")
+        credentials.accepted("/api/v1/pods")
+        for _ in range(3):
+            clock.now += 1
+            credentials.authorization(renew=True, asker="/api/v1/secrets")
+        assert runs() == hour
+
+
 ODD = "s3cret-line\nend"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -44,6 +46,9 @@ class Seen:
     def __call__(self, seen: Observation[Objects], changed: frozenset[Key] | None) -> None:
         self.all.append(seen)
 
+    def has(self, number: int) -> bool:
+        return len(self.all) > number
+
     @property
     def names(self) -> set[str]:
         return {key.name for key in (self.all[-1].value if self.all else None) or ()}
@@ -52,6 +57,26 @@ class Seen:
 def watch_of(reader: Reader, seen: Seen, **tuning: float) -> ListWatch:
     quick = {"backoff_first": 0.05, "backoff_longest": 0.1, "publish_every": 0.01, **tuning}
     return ListWatch(reader, LISTED["Namespace"], None, seen, Clock(), KubernetesSettings(**quick))
+
+
+class Stepped:
+    """Monotonic seconds that stand still, but while the watches of these numbers, from 1, last. Asked twice for each watch."""
+
+    def __init__(self, *long: int) -> None:
+        self.long, self.asked, self.at = long, 0, 0.0
+
+    def __call__(self) -> float:
+        self.asked += 1
+        watch, begins = divmod(self.asked + 1, 2)
+        if begins and watch in self.long:
+            self.at += 600.0
+        return self.at
+
+
+def stepped(reader: Reader, seen: Seen, now: Stepped) -> ListWatch:
+    """One whose waits have their full length, 1 s at first and 64 s at most, and end when the test says so."""
+    tuning = KubernetesSettings(backoff_first=1.0, backoff_longest=LONGEST)
+    return ListWatch(reader, LISTED["Namespace"], None, seen, Clock(), tuning, chance=lambda: 1.0, now=now)
 
 
 def script(*watches: Answer, items: Answer | None = None) -> Callable[[Asked], Answer]:
@@ -106,6 +131,73 @@ async def test_410_in_a_watch_lists_anew_at_once_and_what_was_shown_stays() -> N
     assert ["watch" in a.query for a in asked] == [False, True, False, True]
     assert [o.problem for o in seen.all] == [None] * len(seen.all)
     assert seen.names == {"one"}
+
+
+ENDS = [
+    Answer(),
+    Answer([event("BOOKMARK", {"metadata": {"resourceVersion": "10"}})]),
+    Answer([event("ERROR", status(410, "Expired"))]),
+    failing(410),
+    Answer([b"no json\n"]),
+    failing(500),
+]
+_ENDED = ["empty", "nothing new", "410 in the watch", "410 as the answer", "unreadable", "500"]
+
+
+async def _waits(seen: Seen, watch: ListWatch, count: int) -> list[float]:
+    """The next so many waits that are announced, each cut short."""
+    waits: list[float] = []
+    for number in itertools.count(len(seen.all)):
+        await until(partial(seen.has, number))
+        problem = seen.all[number].problem
+        if problem is not None:
+            assert problem.retry_at is not None
+            waits.append(problem.retry_at - Clock().now())
+            watch.retry_now()
+        if len(waits) == count:
+            break
+    return waits
+
+
+@pytest.mark.parametrize("ended", ENDS, ids=_ENDED)
+async def test_a_watch_that_ends_at_once_again_and_again_is_waited_for_ever_longer(ended: Answer) -> None:
+    """However it ends, and though the list before it is answered each time: what is read stays, and the cause is said."""
+    seen, now = Seen(), Stepped()
+    async with scripted(script(ended)) as (reader, asked):
+        watch = stepped(reader, seen, now)
+        async with running(watch.run()):
+            waits = await _waits(seen, watch, 8)
+    assert waits[-1] == LONGEST
+    assert waits == sorted(waits) and waits[-6:-1] != [LONGEST] * 5, (
+        "it grows to the longest, and not at once"
+    )
+    assert len(asked) < 30
+    assert seen.names == {"one"}
+
+
+async def test_only_a_watch_that_lasts_ends_the_back_off() -> None:
+    """Neither a list that is answered does nor a watch that is opened. The first end after a long one is no failure."""
+    seen = Seen()
+    async with scripted(script(Answer())) as (reader, _):
+        watch = stepped(reader, seen, Stepped(6))
+        async with running(watch.run()):
+            waits = await _waits(seen, watch, 6)
+    assert waits == [2.0, 4.0, 8.0, 16.0, 2.0, 4.0]
+
+
+async def test_a_watch_that_is_cut_after_each_news_is_no_failure() -> None:
+    seen = Seen()
+    versions = iter(range(11, 1000))
+
+    def say(asked: Asked) -> Answer:
+        if "watch" not in asked.query:
+            return listed(named("one", "7"))
+        return Answer([event("MODIFIED", named("one", str(next(versions))))])
+
+    async with scripted(say) as (reader, asked), running(watch_of(reader, seen).run()):
+        await until(lambda: len(asked) > 12)
+    assert [o.problem for o in seen.all] == [None] * len(seen.all)
+    assert sum("watch" not in a.query for a in asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ import pytest
 from tfdash.model.kinds import KINDS
 from tfdash.model.observation import ProblemKind
 from tfdash.sources.kubernetes.credentials import LoginNeeded
-from tfdash.sources.kubernetes.transport import ApiError, ReadingTransport, Refused, check_allowed, problem_of
+from tfdash.sources.kubernetes.transport import (
+    ApiError,
+    ReadingTransport,
+    Refused,
+    check_allowed,
+    problem_of,
+    resource_of,
+)
 
 PODS = "/api/v1/namespaces/a/pods"
 
@@ -91,3 +98,18 @@ def test_every_failure_has_a_kind_and_a_sentence(error: Exception, kind: Problem
     problem = problem_of(error, 1.0)
     assert problem.kind is kind
     assert said in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("/api/v1/pods", "/api/v1/pods"),
+        ("/api/v1/namespaces/a/pods/p/log", "/api/v1/pods"),
+        ("/api/v1/namespaces/a", "/api/v1/namespaces"),
+        ("/apis/apps/v1/namespaces/a/deployments/d", "/apis/apps/v1/deployments"),
+        ("/apis/apps/v1/deployments", "/apis/apps/v1/deployments"),
+        ("/version", "/version"),
+    ],
+)
+def test_what_a_path_is_about(path: str, resource: str) -> None:
+    assert resource_of(path) == resource

@@ -104,11 +104,22 @@ class Attempts:
         self._failures, self._run_at = 0, 0.0
 
 
+class _Refused:
+    """What one asker was refused since it was last let in: how often it had the credential renewed, when it may again."""
+
+    __slots__ = ("renew_at", "times")
+
+    def __init__(self) -> None:
+        self.times, self.renew_at = 0, 0.0
+
+
 class Credentials:
     """Of one ``Access``. What gives something blocks (files, commands): call it in a thread. Thread-safe.
 
     A credential that a command prints is had by one run for all who ask (``Attempts``); where the server refuses what it
-    printed, the next run waits likewise. Files are read at every try. ``now`` is a monotonic clock in seconds, ``patience`` the seconds that a plug-in may run.
+    printed, the next run waits likewise. That is counted for each who asks: one resource that is refused for ever, while the
+    others are let in, is a fault of the resource, and has the credential renewed ever more seldom. Files are read at every
+    try. ``now`` is a monotonic clock in seconds, ``patience`` the seconds that a plug-in may run.
     """
 
     def __init__(
@@ -120,6 +131,7 @@ class Credentials:
         self._attempts = Attempts(now)
         self._renew_at = 0.0  # on ``now``: no renewal before it
         self._renewals = 0  # since the server last accepted
+        self._refused: dict[str, _Refused] = {}  # by who asks
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
         self._certificate: tuple[bytes, bytes] | None = None
@@ -135,16 +147,21 @@ class Credentials:
                 self._context = self._build()
             return self._context
 
-    def authorization(self, *, renew: bool = False) -> str:
+    def authorization(self, *, renew: bool = False, asker: str = "") -> str:
         """The Authorization header, or "" where a certificate speaks for us. Raises ``LoginNeeded``.
 
-        ``renew``: the server refused the one before. Where that was just renewed to no avail it stays as it is.
+        ``renew``: the server refused the one before. Where that was just renewed to no avail, for all or for ``asker`` (what
+        is asked for, such as a resource's path), it stays as it is.
         """
         with self._lock:
             if not renew and time.time() < self._valid_until:
                 return self._header
-            if renew and self._runs and self._now() < self._renew_at:
-                return self._header
+            if renew and self._runs:
+                mine = self._refused.setdefault(asker, _Refused())
+                if self._now() < max(self._renew_at, mine.renew_at):
+                    return self._header
+                mine.times += 1
+                mine.renew_at = self._now() + _wait(mine.times)
             before = self._header
             try:
                 self._header, self._valid_until = self._obtain()
@@ -157,8 +174,10 @@ class Credentials:
             self._renew_at = self._now() + (_wait(self._renewals) if self._renewals else _JUST_MADE)
             return self._header
 
-    def accepted(self) -> None:
+    def accepted(self, asker: str = "") -> None:
         """The server took the credential: a later refusal is a new one. Never waits."""
+        if self._refused:
+            self._refused.pop(asker, None)
         if self._renewals:
             self._renewals, self._renew_at = 0, self._now() + _JUST_MADE
 
@@ -166,6 +185,7 @@ class Credentials:
         """A person asked, or logged in: the next who needs the credential tries at once. Never waits."""
         self._attempts.ask_again()
         self._renewals, self._renew_at = 0, 0.0
+        self._refused = {}
 
     def _obtain(self) -> tuple[str, float]:
         access = self.access

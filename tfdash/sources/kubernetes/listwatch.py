@@ -26,12 +26,13 @@ from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.codec import Codec, event, identity
 from tfdash.sources.kubernetes.credentials import WaitsForPerson
 from tfdash.sources.kubernetes.settings import KubernetesSettings
-from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
+from tfdash.sources.kubernetes.transport import ApiError, EndsAtOnce, Reader, problem_of
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)
 _WATCH_FOR = 300  # seconds: the server ends a watch after so long
-_STEADY = 5.0  # seconds that a watch must have lasted to count as recovered
+_STEADY = 5.0  # seconds that a watch must have lasted to count as recovered, which ends the back-off
+_AT_ONCE = 1.0  # seconds: a watch that ended within them may do so for ever
 _PULSE = 15.0  # seconds between two publications of mere freshness
 
 
@@ -44,14 +45,14 @@ class Backoff:
 
     def __init__(self, first: float, longest: float, chance: Callable[[], float] = random.random) -> None:
         self._first, self._longest, self._chance = first, longest, chance
-        self._failures = 0
+        self.failures = 0
 
     def reset(self) -> None:
-        self._failures = 0
+        self.failures = 0
 
     def next(self, at_least: float | None = None) -> float:
-        bound: float = min(self._longest, self._first * 2.0**self._failures)
-        self._failures = min(self._failures + 1, 16)
+        bound: float = min(self._longest, self._first * 2.0**self.failures)
+        self.failures = min(self.failures + 1, 16)
         wait = max(0.05, bound * self._chance())
         return wait if at_least is None else at_least + wait
 
@@ -77,11 +78,15 @@ class ListWatch:
         clock: Clock,
         tuning: KubernetesSettings,
         gather: Gather = at_once,
+        chance: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``chance``: of the waits between tries; ``now``: monotonic seconds, by which a watch has lasted."""
         self.kind, self.namespace, self._gather = kind, namespace, gather
         self._reader, self._publish, self._clock, self._tuning = reader, publish, clock, tuning
         self._codec = Codec(kind.kind)
-        self._backoff = Backoff(tuning.backoff_first, tuning.backoff_longest)
+        self._backoff = Backoff(tuning.backoff_first, tuning.backoff_longest, chance)
+        self._now = now
         self._objects: dict[Key, Object] = {}
         self._version = ""
         self._complete = False
@@ -118,14 +123,16 @@ class ListWatch:
                         self._relisting = False
                         await self._list()
                     async with asyncio.timeout(None) as self._watching:
-                        await self._watch()
-                    self._backoff.reset()
+                        at_once, told = await self._watch()
+                    if at_once:
+                        await self._again(EndsAtOnce(), told)
                 except TimeoutError as error:
                     if not self._relisting:
                         await self._failed(error)
                 except Gone:
                     log.debug("%s: 410, listing again", self.kind.resource)
                     self._version = ""
+                    await self._again(ApiError(410, "each watch is refused as too old, right after its list"))
                 except Exception as error:
                     await self._failed(error)
         finally:
@@ -161,13 +168,14 @@ class ListWatch:
         self._objects, self._version, self._complete = found, meta.resource_version, True
         self._pending.clear()
         self._heard = self._clock.now()
-        self._backoff.reset()
         self._recovered(say=False)
         self._say(None, changed=None)
 
     # -- watch --------------------------------------------------------------------------------------------------
 
-    async def _watch(self) -> None:
+    async def _watch(self) -> tuple[bool, bool]:
+        """Until the server ends it: whether that was at once, and whether something new was told until then."""
+        before = self._version
         params = {
             "watch": "1",
             "resourceVersion": self._version,
@@ -177,7 +185,7 @@ class ListWatch:
         answer = await self._reader.open(
             self.kind.path(self.namespace), params, silence=self._tuning.watch_silence
         )
-        opened = time.monotonic()
+        opened = self._now()
         try:
             self._heard = self._clock.now()
             self._recovered()
@@ -193,11 +201,12 @@ class ListWatch:
                 if self._heard - self._published > _PULSE and not self._pending:
                     self._say(None, changed=frozenset())
         finally:
-            if (
-                time.monotonic() - opened > _STEADY
-            ):  # one that breaks at once again is not worth a fresh start
+            lasted = self._now() - opened
+            if lasted > _STEADY:  # one that breaks at once again is not worth a fresh start
                 self._backoff.reset()
+                self._failing_since = 0.0
             await answer.aclose()
+        return lasted < _AT_ONCE, self._version != before
 
     def _take(self, found: envelopes.WatchEvent) -> None:
         if found.type == "BOOKMARK":
@@ -246,11 +255,22 @@ class ListWatch:
     # -- saying it ----------------------------------------------------------------------------------------------
 
     def _recovered(self, *, say: bool = True) -> None:
-        self._failing_since = 0.0
+        """What is shown is current; that it stays so is not known yet, and the back-off goes on."""
         if self._problem is not None:
             self._problem = None
             if say:
                 self._say(None, changed=frozenset())
+
+    async def _again(self, error: Exception, told: bool = False) -> None:
+        """An end that is no failure by itself: the first is followed up at once, one that comes again is waited for and said.
+        Where something new was ``told`` the wait stays short, and nothing is wrong."""
+        if told:
+            self._backoff.reset()
+            await self._pause(self._backoff.next())
+        elif self._backoff.failures:
+            await self._failed(error)
+        else:
+            self._backoff.next()
 
     async def _failed(self, error: Exception) -> None:
         now = self._clock.now()
@@ -269,6 +289,9 @@ class ListWatch:
         if self._problem.kind is ProblemKind.INTERNAL:
             log.warning("%s", self._problem.cause, exc_info=error)
         self._say(None, changed=frozenset())
+        await self._pause(wait)
+
+    async def _pause(self, wait: float) -> None:
         self._wake.clear()
         try:
             async with asyncio.timeout(wait):

@@ -35,6 +35,7 @@ _ALLOWED_POST = re.compile(
     r"/apis/(?:authorization\.k8s\.io/v1/(?:selfsubjectaccessreviews|selfsubjectrulesreviews)"
     r"|authentication\.k8s\.io/v1/selfsubjectreviews)"
 )
+_IN_NAMESPACE = re.compile(rf"/namespaces/{_NAME}(?=/)")
 _PROXIED = re.compile(r"/api/v1/(?:[a-z_]+|status/buildinfo|label/[a-zA-Z0-9_]+/values)")
 _KEEPALIVE: list[tuple[int, int, int]] = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -77,6 +78,16 @@ def check_allowed(method: str, path: str, *, proxied: str = "") -> None:
     allowed = {"GET": _ALLOWED_GET, "POST": _ALLOWED_POST}.get(method)
     if allowed is None or not allowed.fullmatch(path):
         raise Refused(f"the reading client does not {method} {path}")
+
+
+def resource_of(path: str) -> str:
+    """The resource that a path is about, whatever namespace and object: what is refused there is refused for all of it."""
+    parts = _IN_NAMESPACE.sub("", path).split("/")
+    return "/".join(parts[: 5 if parts[1:2] == ["apis"] else 4])
+
+
+class EndsAtOnce(Exception):
+    """The server ends each watch as soon as it has begun, without an error."""
 
 
 class ReadingTransport(httpx.AsyncBaseTransport):
@@ -167,8 +178,9 @@ class Reader:
         """
         client = await self.client()
         timeout = httpx.Timeout(silence or self._read, connect=self._connect, pool=self._read)
+        asker = resource_of(path)
         for renew in (False, True):
-            header = await in_thread(partial(self.credentials.authorization, renew=renew))
+            header = await in_thread(partial(self.credentials.authorization, renew=renew, asker=asker))
             headers = {"Accept": accept}
             if header:
                 headers["Authorization"] = header
@@ -183,7 +195,7 @@ class Reader:
                 answer = await client.send(request, stream=True)
             self._note_date(answer)
             if answer.status_code != 401:
-                self.credentials.accepted()
+                self.credentials.accepted(asker)
             if answer.status_code < 300:
                 return answer
             try:
@@ -245,6 +257,8 @@ def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
         return ProblemKind.LOGIN_EXPIRED, f"login expired: {error}", error.remedy, True
     if isinstance(error, ApiError):
         return _explain_status(error)
+    if isinstance(error, EndsAtOnce):
+        return ProblemKind.SERVER_ERROR, "the server, or a proxy before it, ends each watch at once", "", True
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         what = "connecting timed out" if isinstance(error, httpx.ConnectTimeout) else "no answer in time"
         return ProblemKind.TIMEOUT, what, "", True

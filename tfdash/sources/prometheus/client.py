@@ -27,6 +27,7 @@ from tfdash.sources.prometheus.options import Connection
 _READS = re.compile(
     r"/api/v1/(?:query|query_range|series|labels|label/[^/]+/values|metadata|targets|alerts|rules|status/buildinfo)"
 )
+_ASKER = "metrics"
 _REFERENCE = ("env:", "file:", "command:")
 
 
@@ -131,7 +132,7 @@ class ReadingSession(requests.Session):
 
     def _send(self, url: str, params: Any, path: str, *, renew: bool) -> _Answer | None:
         """One attempt; None where the credential is to be renewed first."""
-        header = self._credentials.authorization(renew=renew)
+        header = self._credentials.authorization(renew=renew, asker=_ASKER)
         connect = min(5.0, self._timeout)
         deadline = time.monotonic() + self._timeout
         with super().request(
@@ -149,7 +150,7 @@ class ReadingSession(requests.Session):
             if status == 401 and header and not renew:
                 return None
             if status != 401:
-                self._credentials.accepted()
+                self._credentials.accepted(_ASKER)
             if status != 200:
                 raise _failure(status, body, response.headers)
         return _Answer(status, body, path == "/api/v1/query")
