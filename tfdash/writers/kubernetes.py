@@ -43,12 +43,13 @@ class AccessLike(Protocol):
 
 
 class CredentialsLike(Protocol):
-    """What is needed of ``tfdash.sources.kubernetes.credentials.Credentials``. Both block."""
+    """What is needed of ``tfdash.sources.kubernetes.credentials.Credentials``. Those that give something block."""
 
     @property
     def access(self) -> Any: ...
     def ssl_context(self) -> ssl.SSLContext: ...
     def authorization(self, *, renew: bool = False) -> str: ...
+    def accepted(self) -> None: ...
 
 
 class KubernetesWriter:
