@@ -39,7 +39,7 @@ async def story(app: TfdashApp, pilot: Any) -> None:
     def breached() -> bool:
         return any(j.outcome is Outcome.BREACH for j in app.board.assessment.canaries.values())
 
-    await until(lambda: not app.board.unsettled() and app.context.desk is not None, "a settled board")
+    await until(lambda: not app.board.unsettled() and app.context.actions is not None, "a settled board")
     await asyncio.sleep(2)
     save("overview")
     await pilot.press("2")

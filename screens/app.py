@@ -188,7 +188,7 @@ class TfdashApp(Navigation, ThemedApp):
             self.now(),
             self.zone,
             colour=c.colour,
-            mode=c.desk.mode if c.desk is not None else "READ-ONLY",
+            mode=c.actions.mode if c.actions is not None else "READ-ONLY",
             demo=c.demo,
             calendar=self.board.assessment.calendar,
         )
@@ -239,9 +239,9 @@ class TfdashApp(Navigation, ThemedApp):
 
     def start_elevated(self) -> None:
         """Start anew with a writer, for a time: this process has none and gets none."""
-        desk = self.context.desk
-        if desk is not None and desk.mode != "READ-ONLY":
-            self.tell(f"{desk.mode.lower()} already")
+        actions = self.context.actions
+        if actions is not None and actions.mode != "READ-ONLY":
+            self.tell(f"{actions.mode.lower()} already")
         elif not self.context.may_elevate:
             self.tell("this terminal was started with --read-only: it never acts", "warning")
         else:
@@ -273,7 +273,12 @@ class TfdashApp(Navigation, ThemedApp):
     def _ask_to_settle(self, update: Update) -> bool:
         """Intents of before without an outcome: show them, once. True when that was done."""
         left = update.picture.store_state.unsettled
-        if not left or len(self.screen_stack) > 1 or self.context.desk is None or not self.context.desk.acts:
+        if (
+            not left
+            or len(self.screen_stack) > 1
+            or self.context.actions is None
+            or not self.context.actions.acts
+        ):
             return False
         many = f"{len(left)} intents have" if len(left) > 1 else "1 intent has"
         self.tell(

@@ -32,11 +32,11 @@ class ActionRun:
         self.shell.run_worker(self._run(), exit_on_error=False, group="acting")
 
     async def _run(self) -> None:
-        desk = self.shell.context.desk
-        assert desk is not None
+        actions = self.shell.context.actions
+        assert actions is not None
         try:
             for index, (guarded, confirmation) in enumerate(self.plans):
-                told = await desk.execute(guarded, confirmation, self._teller(index))
+                told = await actions.execute(guarded, confirmation, self._teller(index))
                 self._take(index, told)
                 self._tell_outcome(told)
         except Exception as error:  # whatever it is, the operator must not take it for an outcome
@@ -91,8 +91,8 @@ class ActionRun:
             self.shell.tell("this terminal cannot be handed over", "warning")
         except OSError as error:
             self.shell.tell(f"{argv[0]} did not start: {error.strerror}", "warning")
-        desk = self.shell.context.desk
-        if desk is not None:
+        actions = self.shell.context.actions
+        if actions is not None:
             self.shell.run_worker(
-                desk.terminal_ended(progress.plan, code), exit_on_error=False, group="acting"
+                actions.terminal_ended(progress.plan, code), exit_on_error=False, group="acting"
             )

@@ -10,7 +10,7 @@ from tfdash.text import safe
 
 def begin(shell: Shell, argument: str) -> None:
     """``:break-glass`` asks; ``:break-glass end`` ends it."""
-    if shell.context.desk is None or not shell.context.desk.acts:
+    if shell.context.actions is None or not shell.context.actions.acts:
         shell.tell("this terminal only reads: there is nothing that break-glass could waive", "warning")
         return
     if argument.strip() not in ("", "end"):
@@ -43,20 +43,20 @@ async def _open(shell: Shell) -> None:
     answer = await shell.push_screen_wait(
         AskScreen(f"Break the glass in {word}", lines, [("open", "Break the glass")], typed=safe(name))
     )
-    desk = shell.context.desk
-    if answer is None or desk is None:
+    actions = shell.context.actions
+    if answer is None or actions is None:
         return
     at = environment_subject(name)
-    told = await carry_out(desk, "environment.break-glass", at, reason=answer.reason, typed=name)
+    told = await carry_out(actions, "environment.break-glass", at, reason=answer.reason, typed=name)
     shell.tell(told.sentence if told.done else f"not opened: {told.sentence}", "warning")
 
 
 async def _end(shell: Shell) -> None:
-    desk = shell.context.desk
-    if desk is None:
+    actions = shell.context.actions
+    if actions is None:
         return
     at = environment_subject(shell.context.environment)
-    told = await carry_out(desk, "environment.end-break-glass", at)
+    told = await carry_out(actions, "environment.end-break-glass", at)
     if told.done:
         shell.tell(told.sentence)
     else:

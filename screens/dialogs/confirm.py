@@ -110,16 +110,16 @@ class ConfirmScreen(ModalScreen[None]):
         self.run_worker(self._making(), exclusive=True, exit_on_error=False, group="plan")
 
     async def _making(self) -> None:
-        desk = self.shell.context.desk
-        if desk is None:
+        actions = self.shell.context.actions
+        if actions is None:
             return
         before, self._rests_on = self._plans, self._ground()
         try:
             if before and not self._trouble and dict(before[0].plan.arguments).items() >= self._given.items():
                 chosen = tuple(t.choice for t in self.query(Tick) if t.on and t.choice != "extra")
-                made = [await desk.refresh(g.plan, chosen) for g in before]
+                made = [await actions.refresh(g.plan, chosen) for g in before]
             else:
-                work = (desk.plan(self._offer.action, s, dict(self._given)) for s in self._subjects)
+                work = (actions.plan(self._offer.action, s, dict(self._given)) for s in self._subjects)
                 made = list(await asyncio.gather(*work))
         except PlanRefused as refused:
             self._wanting = next((a for a in refused.wanting if a in self._offer.arguments), "")
@@ -357,12 +357,12 @@ class ConfirmScreen(ModalScreen[None]):
         return False
 
     async def _request(self) -> None:
-        desk = self.shell.context.desk
-        if desk is None:
+        actions = self.shell.context.actions
+        if actions is None:
             return
         reason = self.query_one("#reason", TypedInput).value.strip()
         try:
-            self._second.approval = await desk.request_approval(self._plans[0], reason)
+            self._second.approval = await actions.request_approval(self._plans[0], reason)
         except LedgerUnavailable as error:
             self._say([[("✖ ", "breach"), safe(str(error))]])
             return

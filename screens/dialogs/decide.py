@@ -30,7 +30,7 @@ def meant(shell: Shell, typed: str, *, flying: bool) -> Sequence[ReleaseState]:
 
 def begin(command: str, shell: Shell, argument: str) -> None:
     """``command`` is "decide" or "sign"."""
-    if shell.context.desk is None or not shell.context.desk.acts:
+    if shell.context.actions is None or not shell.context.actions.acts:
         shell.tell("this terminal only reads: a decision is recorded by one that may act", "warning")
         return
     typed = argument.strip()
@@ -61,11 +61,11 @@ async def _decide(shell: Shell, release: ReleaseState) -> None:
         lines.insert(0, [("Decided already: ", "bright"), safe(decided)])
         buttons.append(("back", "Take it back"))
     answer = await shell.push_screen_wait(AskScreen(f"Decide to roll back {name}", lines, buttons))
-    desk = shell.context.desk
-    if answer is None or desk is None:
+    actions = shell.context.actions
+    if answer is None or actions is None:
         return
     action = "release.withdraw-rollback" if answer.button == "back" else "release.decide-rollback"
-    told = await carry_out(desk, action, release.subject, reason=answer.reason)
+    told = await carry_out(actions, action, release.subject, reason=answer.reason)
     shell.tell(told.sentence if told.done else f"not decided: {told.sentence}", "warning")
 
 
@@ -85,11 +85,11 @@ async def _sign(shell: Shell, release: ReleaseState) -> None:
     answer = await shell.push_screen_wait(
         AskScreen(f"Sign {name} as verified", lines, [("sign", "Sign")], typed=safe(release.subject.name))
     )
-    desk = shell.context.desk
-    if answer is None or desk is None:
+    actions = shell.context.actions
+    if answer is None or actions is None:
         return
     at = release.subject
-    told = await carry_out(desk, "release.sign", at, reason=answer.reason, typed=at.name)
+    told = await carry_out(actions, "release.sign", at, reason=answer.reason, typed=at.name)
     if told.done:
         shell.tell(told.sentence)
     else:

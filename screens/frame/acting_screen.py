@@ -1,4 +1,4 @@
-"""What may be done to the object under the cursor: offers of the desk as keys, refused ones with their reason.
+"""What may be done to the object under the cursor: offers of the action service as keys, refused ones with their reason.
 
 A key acts on the object that was painted when it was pressed (its uid), never on one that slid under the cursor.
 """
@@ -58,12 +58,14 @@ class ActingScreen(BoardScreen):
 
     def renew_offers(self) -> None:
         """Look again at what may be done; the footer follows where that differs."""
-        desk = self.shell.context.desk
-        if desk is None or not self.is_mounted:
+        actions = self.shell.context.actions
+        if actions is None or not self.is_mounted:
             return
         subjects = tuple(self.acting_on())
         known = subjects if all(s.uid for s in subjects) else ()
-        offers = desk.offers(known[0]) if len(known) == 1 else common([desk.offers(s) for s in known[:BULK]])
+        offers = (
+            actions.offers(known[0]) if len(known) == 1 else common([actions.offers(s) for s in known[:BULK]])
+        )
         if known != self._painted:
             self.call_after_refresh(self._paint, known)
         self._offered = known
@@ -99,7 +101,7 @@ class ActingScreen(BoardScreen):
 
     def note(self) -> str:
         """``b o refused: this terminal only reads``: the reason that most keys share, before any is pressed."""
-        if self.shell.context.desk is None:
+        if self.shell.context.actions is None:
             return self.shell.trouble
         by_reason: dict[str, list[str]] = {}
         for offer in self._offers:
@@ -129,8 +131,8 @@ class ActingScreen(BoardScreen):
         if offer.refused:
             self.shell.tell(refusal(offer), "warning")
             return
-        desk = self.shell.context.desk
-        cap = desk.bulk_cap if desk is not None else BULK
+        actions = self.shell.context.actions
+        cap = actions.bulk_cap if actions is not None else BULK
         if len(subjects) > cap:
             self.shell.tell(
                 f"{len(subjects)} are marked; at most {cap} at once ([actions] bulk_cap)", "warning"

@@ -24,7 +24,7 @@ from pathlib import Path
 MOST_FLAKY = 1  # in one .ci/run
 MOST_AGAIN = 5  # more failures than that are no accident: nothing is run again
 GUARDED = re.compile(
-    r"(?i)(?<![a-z])(actions?|acting|writers?|stores?|gates?|approvals?|desk|exits?|codes?|report|output|snapshots?|digests?|cluster_memory|test_cli)(?![a-z])"
+    r"(?i)(?<![a-z])(actions?|acting|writers?|stores?|gates?|approvals?|exits?|codes?|report|output|snapshots?|digests?|cluster_memory|test_cli)(?![a-z])"
 )
 _SEED = re.compile(r"--hypothesis-seed=\d+|@reproduce_failure\([^\n]*\)|@seed\(\d+\)")
 _KEPT = ("--platform",)  # of the arguments, for a run alone

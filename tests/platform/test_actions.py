@@ -200,7 +200,7 @@ def test_hold_release_and_what_a_hold_refuses(seeded: Cluster, at: Bench) -> Non
     subject = at.subject("Deployment", NS, "held")
     assert at.do("workload.hold", subject).result is Result.APPLIED
     assert value(seeded, "deploy/held", "{.spec.paused}") == "true"
-    at.until(lambda: "workload.release" in {o.action for o in at.desk.offers(subject)}, "the hold")
+    at.until(lambda: "workload.release" in {o.action for o in at.actions.offers(subject)}, "the hold")
     for action in ("workload.rollback", "workload.restart"):
         with pytest.raises(PlanRefused, match="paused"):
             at.plan(action, subject)
@@ -295,7 +295,7 @@ def test_a_template_that_changed_is_refused_by_the_server_itself(seeded: Cluster
 
 
 def send(at: Bench, request: Request) -> Any:
-    writer: Any = at.desk._parts.writers.clusters[REF]
+    writer: Any = at.actions._parts.writers.clusters[REF]
     return at.run(at.board.on_loop(writer.send(request, audit_id="", timeout=5.0)))
 
 
@@ -316,7 +316,8 @@ def test_an_absent_member_is_tested_for(seeded: Cluster, at: Bench) -> None:
         seeded.request("PATCH", path, {"spec": {"paused": None}}, _MERGE)
         at.until(
             lambda: (
-                "workload.hold" in {o.action for o in at.desk.offers(at.subject("Deployment", NS, "lonely"))}
+                "workload.hold"
+                in {o.action for o in at.actions.offers(at.subject("Deployment", NS, "lonely"))}
             ),
             "",
         )
@@ -458,7 +459,8 @@ def test_a_node_is_cordoned_drained_and_uncordoned(seeded: Cluster, at: Bench) -
     )["items"]
     assert {o["kind"] for p in left for o in p["metadata"].get("ownerReferences", ())} <= {"DaemonSet"}
     at.until(
-        lambda: "node.uncordon" in {o.action for o in at.desk.offers(subject) if not o.refused}, "the cordon"
+        lambda: "node.uncordon" in {o.action for o in at.actions.offers(subject) if not o.refused},
+        "the cordon",
     )
     assert at.do("node.uncordon", subject).result is Result.APPLIED
     assert value(seeded, f"node/{name}", "{.spec.unschedulable}") == ""
@@ -490,7 +492,7 @@ def test_two_presses_at_once_are_one_action(seeded: Cluster, at: Bench) -> None:
         results: list[Result | None] = []
 
         def press(one: Bench, guarded: Any) -> None:
-            results.append(one.run(one.desk.execute(guarded, confirmed(guarded), lambda p: None)).result)
+            results.append(one.run(one.actions.execute(guarded, confirmed(guarded), lambda p: None)).result)
 
         threads = [threading.Thread(target=press, args=pair) for pair in ((at, first), (other, second))]
         run: Callable[[threading.Thread], None] = threading.Thread.start

@@ -114,11 +114,11 @@ def start(cluster: Cluster, name: str, tag: str) -> None:
 
 
 def seen(at: Bench, name: str, *phases: Phase, step: int | None = None) -> ReleaseState:
-    """What the desk sees of it, once it is in one of ``phases``."""
+    """What the action service sees of it, once it is in one of ``phases``."""
     subject = at.subject("Rollout", NS, name)
 
     def state() -> ReleaseState | None:
-        return at.desk._standing(subject).release
+        return at.actions._standing(subject).release
 
     def there() -> bool:
         found = state()
@@ -186,7 +186,7 @@ def test_one_that_is_held_at_a_pause_is_released_before_it_is_promoted(seeded: C
     start(seeded, "held", "3")
     at_pause(seeded, at, "held", step=1)
     assert at.do("workload.hold", subject).result is Result.APPLIED
-    at.until(lambda: "workload.release" in {o.action for o in at.desk.offers(subject)}, "the hold")
+    at.until(lambda: "workload.release" in {o.action for o in at.actions.offers(subject)}, "the hold")
     with pytest.raises(PlanRefused, match="release the hold first"):
         at.plan("rollout.promote", subject)
     assert at.do("workload.release", subject).result is Result.APPLIED
@@ -195,7 +195,7 @@ def test_one_that_is_held_at_a_pause_is_released_before_it_is_promoted(seeded: C
     at.until(
         lambda: (
             {"workload.hold", "rollout.promote"}
-            <= {o.action for o in at.desk.offers(subject) if not o.refused}
+            <= {o.action for o in at.actions.offers(subject) if not o.refused}
         ),
         "the end of the hold",
     )
@@ -211,7 +211,7 @@ def test_held_released_and_fully_promoted(seeded: Cluster, at: Bench) -> None:
     at_pause(seeded, at, "full", step=1)
     assert at.do("workload.hold", subject).result is Result.APPLIED
     assert seeded.kubectl("get", "rollout/full", "-n", NS, "-o", "jsonpath={.spec.paused}") == "true"
-    at.until(lambda: "workload.release" in {o.action for o in at.desk.offers(subject)}, "the hold")
+    at.until(lambda: "workload.release" in {o.action for o in at.actions.offers(subject)}, "the hold")
     done = at.do("rollout.promote-full", subject)  # ends the hold too, as the plug-in does
     assert done.result is Result.APPLIED, done.sentence
     assert any("pause" in s for s in done.plan.skips)
@@ -243,7 +243,7 @@ def test_a_stopped_analysis_ends_and_the_rollout_goes_on(seeded: Cluster, at: Be
     seen(at, "measured", Phase.ANALYSING, step=1)
 
     def running() -> bool:
-        release = at.desk._standing(subject).release
+        release = at.actions._standing(subject).release
         return release is not None and any(a.phase == "Running" for a in release.analyses)
 
     at.until(running, "a run")
@@ -265,7 +265,7 @@ def test_a_pause_that_came_after_the_look_is_not_cleared(seeded: Cluster, at: Be
     plan = at.plan("rollout.promote", subject).plan
     seeded.request("PATCH", f"{_API}/rollouts/web/status", {"status": {"pauseConditions": None}}, _MERGE)
     seeded.wait(lambda: status(seeded, "web").get("currentStepIndex") == 3, "the next pause")
-    writer: Any = at.desk._parts.writers.clusters[REF]
+    writer: Any = at.actions._parts.writers.clusters[REF]
     answer = at.run(at.board.on_loop(writer.send(plan.requests[0], audit_id="", timeout=5.0)))
     assert answer.status == 422
     assert status(seeded, "web")["pauseConditions"]
@@ -287,10 +287,10 @@ def test_flagger_is_suspended_resumed_and_skipped(seeded: Cluster, at: Bench) ->
     subject = at.subject("Canary", NS, "shop")
     at.see(subject)
     at.until(
-        lambda: any(o.action == "canary.skip-analysis" and not o.refused for o in at.desk.offers(subject)),
+        lambda: any(o.action == "canary.skip-analysis" and not o.refused for o in at.actions.offers(subject)),
         "its phase",
     )
-    gate = next(o for o in at.desk.offers(subject) if o.action == "canary.open-gate")
+    gate = next(o for o in at.actions.offers(subject) if o.action == "canary.open-gate")
     assert gate.refused.startswith("it has no gate hook")
     assert "gate/check" in gate.remedy
     for action, member, wanted in (
@@ -299,12 +299,14 @@ def test_flagger_is_suspended_resumed_and_skipped(seeded: Cluster, at: Bench) ->
         ("canary.skip-analysis", "skipAnalysis", "true"),
     ):
         at.until(
-            lambda action=action: any(o.action == action and not o.refused for o in at.desk.offers(subject)),
+            lambda action=action: any(
+                o.action == action and not o.refused for o in at.actions.offers(subject)
+            ),
             action,
         )
         guarded = at.plan(action, subject)
         if action == "canary.skip-analysis":  # nothing promotes it here: Flagger itself does not run
-            writer: Any = at.desk._parts.writers.clusters[REF]
+            writer: Any = at.actions._parts.writers.clusters[REF]
             assert at.run(
                 at.board.on_loop(writer.send(guarded.plan.requests[0], audit_id="", timeout=5.0))
             ).ok

@@ -118,8 +118,8 @@ def test_two_terminals_see_each_others_lease(
     bob.until(lambda: not bob.board.picture.store_state.acting, "nobody to act")
     again = bob.plan("workload.scale", subject, replicas=1)
     assert bob.act(again)[0].result is Result.APPLIED
-    desk: Any = bob.desk
-    bob.loop(desk._announces.idle())
+    actions: Any = bob.actions
+    bob.loop(actions._announces.idle())
     assert leases(seeded) == []
     assert _by_tfdash(seeded, f"tfdash-acting-deployment-{app}")[-1] == ("delete", 200)
 
@@ -133,14 +133,14 @@ def test_a_verified_release_is_restored_after_its_replica_set_is_gone(
     good = image(seeded, app)
     for at in two:
         at.see(subject)
-    desk: Any = ann.desk
+    actions: Any = ann.actions
 
     def serves() -> bool:
         release = ann.board.assessment.releases.get(subject)
         return release is not None and release.phase in (Phase.NONE, Phase.COMPLETE)
 
     ann.until(serves, "its first version to serve")
-    assert "admin@corp signs" in ann.run(decided(desk, "release.sign", subject, "it held for a week"))
+    assert "admin@corp signs" in ann.run(decided(actions, "release.sign", subject, "it held for a week"))
     first = _sets(seeded, app)
     assert len(first) == 1
     seeded.kubectl("set", "image", f"deployment/{app}", "-n", NS, "*=registry.example.com/bad:2")
@@ -204,8 +204,8 @@ def test_who_may_not_write_leases_acts_all_the_same(seeded: Cluster, app: str, t
         guarded = carol.plan("workload.restart", subject)
         assert guarded.allowed, guarded.refused
         assert carol.act(guarded)[0].result is Result.APPLIED
-        desk: Any = carol.desk
-        carol.loop(desk._announces.idle())
+        actions: Any = carol.actions
+        carol.loop(actions._announces.idle())
     assert leases(seeded) == []
 
 

@@ -59,12 +59,12 @@ def lent(at: Terminal, guarded: Guarded, use: Callable[[PseudoTerminal], int]) -
     def hand_over(progress: Progress) -> None:
         if progress.stage == "terminal":
             code = use(PseudoTerminal(progress.plan.requests[0].argv))
-            at.run(at.desk.terminal_ended(progress.plan, code))
+            at.run(at.actions.terminal_ended(progress.plan, code))
 
     def tell(progress: Progress) -> None:
         threading.Thread(target=hand_over, args=(progress,)).start()
 
-    return at.run(at.desk.execute(guarded, confirmed(guarded), tell), 90.0)
+    return at.run(at.actions.execute(guarded, confirmed(guarded), tell), 90.0)
 
 
 def recorded(at: Terminal, action: str) -> list[tuple[str, str]]:

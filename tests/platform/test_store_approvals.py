@@ -66,12 +66,12 @@ def rights(cluster: Cluster) -> Cluster:
     return cluster
 
 
-def desk(w: KubernetesWriter, **options: Any) -> KubernetesApprovals:
+def approvals(w: KubernetesWriter, **options: Any) -> KubernetesApprovals:
     return KubernetesApprovals(w, SystemClock(), **options)
 
 
 async def test_asked_approved_used_once(rights: Cluster, tmp_path: Path) -> None:
-    one, two = desk(writer(rights, "viewer")), desk(writer(rights, "onens"))
+    one, two = approvals(writer(rights, "viewer")), approvals(writer(rights, "onens"))
     ann = opened(tmp_path / "a", SystemClock(), approvals=one)
     bob = opened(tmp_path / "b", SystemClock(), approvals=two)
     request = await ann.store.request_approval(plan(), "the region is down")
@@ -96,7 +96,7 @@ async def test_asked_approved_used_once(rights: Cluster, tmp_path: Path) -> None
 
 
 async def test_one_denial_ends_it(rights: Cluster, tmp_path: Path) -> None:
-    one, two = desk(writer(rights, "viewer")), desk(writer(rights, "onens"))
+    one, two = approvals(writer(rights, "viewer")), approvals(writer(rights, "onens"))
     ann, bob = (
         opened(tmp_path / "a", SystemClock(), approvals=one),
         opened(tmp_path / "b", SystemClock(), approvals=two),
@@ -111,7 +111,7 @@ async def test_one_denial_ends_it(rights: Cluster, tmp_path: Path) -> None:
 
 
 async def test_who_cannot_approve(rights: Cluster) -> None:
-    one = desk(writer(rights, "viewer"))
+    one = approvals(writer(rights, "viewer"))
     request = await one.request(plan(), "x")
     # masters, and a service account, send the very object past our own program
     masters = writer(rights, "admin")
@@ -131,13 +131,13 @@ async def test_who_cannot_approve(rights: Cluster) -> None:
     )
     mine = create_request(f"tfdash-approve-{request.id}-s", "approve", request.id, request.digest, {})
     await writer(rights, "viewer").send(mine, audit_id="", timeout=5)
-    late = desk(writer(rights, "onens"), life=0.0)
+    late = approvals(writer(rights, "onens"), life=0.0)
     assert (await late.find(request.id)).state == "expired"
     with pytest.raises(ApprovalRefused, match="nobody has approved it yet"):
         await one.consume(request.id, plan().digest, "viewer@corp")
     for unfit, said in ((masters, "system:masters"), (robot, "service account")):
         with pytest.raises(ApprovalRefused, match=said):
-            await desk(unfit).decide(request, True, "", _entry())
+            await approvals(unfit).decide(request, True, "", _entry())
 
 
 async def test_impersonation_is_stamped_as_the_impersonated_and_said_so(rights: Cluster) -> None:

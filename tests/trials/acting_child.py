@@ -60,7 +60,7 @@ def main() -> None:
             def can_be_told() -> bool:
                 """Its server may still have been at it."""
                 nonlocal settled
-                settled = at.run(at.desk.reconcile())
+                settled = at.run(at.actions.reconcile())
                 return not any("look again" in s.sentence for s in settled)
 
             until(can_be_told, "an outcome that can be told", every=1.0)
@@ -71,7 +71,7 @@ def main() -> None:
         points = Points(int(number))
         for name in ("append", "reserve"):
             points.around(opened.store, name)
-        points.around(at.desk._parts.writers.clusters[REF], "send")
+        points.around(at.actions._parts.writers.clusters[REF], "send")
         document = at.run(at.board.read(subject)).document
         guarded = at.plan("workload.scale", subject, replicas=document["spec"]["replicas"] + 1)
         done, _ = at.act(guarded)

@@ -1,6 +1,6 @@
 """Between confirmation and sending something changes: identity, calendar, clock. And break-glass over a suspend.
 
-On the simulated platform with the real store, by the desk as it is composed; clocks are the test's.
+On the simulated platform with the real store, by the action service as it is composed; clocks are the test's.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def test_a_clock_that_steps_forward_or_back(at: At, platform: Platform) -> None:
     at.clock.ahead = (
         -7200.0
     )  # back: the plan seems younger than it is; it may expire late, and its facts decide
-    again = at.found.run(at.found.desk.refresh(guarded.plan))
+    again = at.found.run(at.found.actions.refresh(guarded.plan))
     assert again.plan.digest == guarded.plan.digest
     at.clock.ahead = 0.0
     refused(at, again, platform, "the plan has expired")
@@ -214,7 +214,7 @@ def test_break_glass_ends_with_a_restart_and_waits_for_a_review(at: At, platform
 def test_an_answer_that_is_swallowed_and_applied_late_is_one_request_and_one_story(
     platform: Platform, tmp_path: Path
 ) -> None:
-    """The whole chain: desk, writer, real store; the proxy gives no answer and applies it after the client gave up."""
+    """The whole chain: action service, writer, real store; the proxy gives no answer and applies it after the client gave up."""
     with proxied(platform.access.server, platform.access.ca) as proxy:
         document = json.loads(platform.kubeconfig.read_text())
         for cluster in document["clusters"]:

@@ -70,7 +70,7 @@ with terminal(config, kinds=("Deployment", "ReplicaSet", "Pod")) as found:
     guarded = found.plan(action, subject, **arguments)
     assert guarded.allowed, guarded.refused
     counting = True
-    ended = found.run(found.desk.execute(guarded, confirmed(guarded), told))
+    ended = found.run(found.actions.execute(guarded, confirmed(guarded), told))
     os.write(2, f"{points} points, {ended.result}: {ended.sentence}".encode())
 os._exit(7)
 """
@@ -147,7 +147,7 @@ def log_of(folder: Path) -> list[Entry]:
 
 def settled(at: Terminal) -> tuple[Result, str, bool]:
     at.until(lambda: len(at.board.picture.store_state.unsettled) == 1, "the open intent to be told")
-    (found,) = at.run(at.desk.reconcile())
+    (found,) = at.run(at.actions.reconcile())
     return found.result, found.sentence, found.recorded
 
 

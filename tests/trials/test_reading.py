@@ -64,8 +64,8 @@ def test_a_thousand_keys_on_every_screen_only_read(
     async def drive(app: TfdashApp) -> None:
         async with app.run_test(size=(120, 40)) as pilot:
             found = Run(app, pilot, None)
-            await found.until(lambda: app.context.desk is not None, "the desk")
-            assert type(app.context.desk) is ReadOnlyService and not app.context.may_elevate
+            await found.until(lambda: app.context.actions is not None, "the action service")
+            assert type(app.context.actions) is ReadOnlyService and not app.context.may_elevate
             await found.until(lambda: len(app.board.assessment.workloads) > 10, "the workloads")
             while to_do and not left(found):
                 place, count = next(iter(to_do.items()))
@@ -106,9 +106,9 @@ def test_a_program_that_begins_anew_leaves_its_place_in_the_store(
     async def drive(app: TfdashApp) -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             found = Run(app, pilot, None)
-            await found.until(lambda: app.context.desk is not None, "the desk")
-            assert app.context.desk is not None
-            modes.append(app.context.desk.mode.partition(" ")[0])
+            await found.until(lambda: app.context.actions is not None, "the action service")
+            assert app.context.actions is not None
+            modes.append(app.context.actions.mode.partition(" ")[0])
             app.elevate = len(modes) < 3
 
     monkeypatch.setattr(TfdashApp, "run_in_terminal", lambda app: asyncio.run(drive(app)))

@@ -145,7 +145,7 @@ def down(at: Terminal, name: str) -> Guarded:
 
 
 def ask(at: Terminal, guarded: Guarded) -> ApprovalRequest:
-    return at.run(at.desk.request_approval(guarded, "the peak is over"))
+    return at.run(at.actions.request_approval(guarded, "the peak is over"))
 
 
 def waiting(at: Terminal, request: ApprovalRequest) -> ApprovalRequest:
@@ -182,7 +182,7 @@ def test_an_emergency_fix_is_approved_while_the_calendar_is_closed(two: Two, app
     assert without.result is Result.REFUSED and "second person" in without.sentence
     request = ask(ann, guarded)
     assert decide(bob, waiting(bob, request)).state == "approved"
-    done, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
+    done, _ = ann.act(ann.run(ann.actions.refresh(guarded.plan)), approval=request.id)
     assert done.result is Result.APPLIED, done.sentence
     assert replicas(two.cluster, app) == 1
 
@@ -202,7 +202,7 @@ def test_asked_approved_and_done_once(two: Two, app: str) -> None:
     assert decide(bob, seen).state == "approved"
     assert replicas(two.cluster, app) == 3  # an approval alone does nothing
     again = ann.run(
-        ann.desk.refresh(guarded.plan)
+        ann.actions.refresh(guarded.plan)
     )  # the plan expired meanwhile: made anew, it is the same one
     assert again.plan.digest == guarded.plan.digest
     done, _ = ann.act(again, approval=request.id)
@@ -223,7 +223,7 @@ def test_asked_approved_and_done_once(two: Two, app: str) -> None:
         ),
         "three again",
     )
-    second, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
+    second, _ = ann.act(ann.run(ann.actions.refresh(guarded.plan)), approval=request.id)
     assert second.result is Result.REFUSED and "used already" in second.sentence
     assert replicas(two.cluster, app) == 3
     report = verify(read_folder(ann.folder))
@@ -258,12 +258,12 @@ def test_what_expires(two: Two, app: str) -> None:
     two.database.sql(
         "UPDATE tfdash.approval_requests SET expires_at = clock_timestamp() - interval '1 second'"
     )
-    late, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
+    late, _ = ann.act(ann.run(ann.actions.refresh(guarded.plan)), approval=request.id)
     assert late.result is Result.REFUSED and "expired" in late.sentence
     with pytest.raises(ApprovalRefused, match="expired"):
         decide(bob, request)
     clock.ahead = -7200.0  # a clock that is set back makes no approval younger: the database's own decides
-    late, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
+    late, _ = ann.act(ann.run(ann.actions.refresh(guarded.plan)), approval=request.id)
     assert late.result is Result.REFUSED
     assert replicas(two.cluster, app) == 3 and writes(two.cluster, app) == []
 
@@ -311,7 +311,7 @@ def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> Non
     admin.sql(f"CREATE DATABASE {name}_before TEMPLATE {name}")
     admin.sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     ann.until(lambda: not ann.board.picture.store_state.health.shared, "the shared store again", 60)
-    done, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
+    done, _ = ann.act(ann.run(ann.actions.refresh(guarded.plan)), approval=request.id)
     assert done.result is Result.APPLIED, done.sentence
     two.cluster.kubectl("scale", f"deployment/{app}", "-n", NS, "--replicas=3")
     cut_off(name)
@@ -330,7 +330,7 @@ def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> Non
         "three again",
     )
     ann.until(lambda: not ann.board.picture.store_state.health.shared, "the shared store again", 60)
-    again, _ = ann.act(ann.run(ann.desk.refresh(guarded.plan)), approval=request.id)
+    again, _ = ann.act(ann.run(ann.actions.refresh(guarded.plan)), approval=request.id)
     assert again.result is Result.REFUSED
     assert "used already, on this terminal" in again.sentence
     assert replicas(two.cluster, app) == 3

@@ -14,8 +14,8 @@ from screens.dialogs.confirm import ConfirmScreen
 from screens.dialogs.progress import ProgressScreen
 from tests.tui import canaryworld as cw
 from tests.tui import world
-from tests.tui.desk import EVICT, HOLD, OFFERS, ROLL_BACK, SCALE, ToldDesk
 from tests.tui.running import SIZES, Run, compare, running
+from tests.tui.told_service import EVICT, HOLD, OFFERS, ROLL_BACK, SCALE, ToldService
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.clock import FixedClock
@@ -31,9 +31,11 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def opened(desk: ToldDesk, key: str = "b", start: str = "canary", **over: Any) -> AsyncIterator[Run]:
+async def opened(
+    actions: ToldService, key: str = "b", start: str = "canary", **over: Any
+) -> AsyncIterator[Run]:
     given: dict[str, Any] = {"judge": cw.Told((cw.release(), cw.BREACH)), "prepare": cw.prepare}
-    async with running(start=start, desk=desk, **(given | over)) as run:
+    async with running(start=start, actions=actions, **(given | over)) as run:
         await run.shows("roll back")
         if key:
             await run.press(key)
@@ -56,69 +58,72 @@ async def typed(run: Run, text: str) -> None:
 
 
 async def test_offers_are_keys_and_a_refused_one_says_why_before_it_is_pressed() -> None:
-    desk = ToldDesk()
-    async with opened(desk, "") as run:
+    actions = ToldService()
+    async with opened(actions, "") as run:
         await run.shows("b roll back", "o promote: refused, BREACH")
         hints = {h.key: h for h in run.app.screen.query_one("#footer").hints}
         assert hints["b"].enabled and not hints["o"].enabled and hints["o"].reason == "BREACH"
         assert "r" not in hints  # no offer, no key
         await run.press("o")
         await told(run, "rollout: promote is refused: BREACH; roll back first")
-        assert not desk.planned
+        assert not actions.planned
 
 
 async def test_a_key_acts_on_the_object_under_the_cursor_with_its_uid() -> None:
-    desk = ToldDesk()
-    async with opened(desk, "", start="workloads") as run:
+    actions = ToldService()
+    async with opened(actions, "", start="workloads") as run:
         await run.press("down")
         await run.shows("checkout · Deployment")
         await run.press("b")
-        await run.until(lambda: bool(desk.planned))
-        assert desk.planned[0][1].name == "checkout" and desk.planned[0][1].uid == "uid-Deployment-checkout"
+        await run.until(lambda: bool(actions.planned))
+        assert (
+            actions.planned[0][1].name == "checkout"
+            and actions.planned[0][1].uid == "uid-Deployment-checkout"
+        )
 
 
 async def test_what_slid_under_the_cursor_is_not_acted_upon() -> None:
     """The row goes, another takes its place, and the key was meant for the first."""
-    desk = ToldDesk()
-    async with opened(desk, "", start="deployments") as run:
+    actions = ToldService()
+    async with opened(actions, "", start="deployments") as run:
         await run.press("down")
         await run.until(lambda: run.app.screen._painted[0].name == "checkout")
         screen: Any = run.app.screen
         run.table.move_to(next(k for k in screen.rows.keys() if k.key.name == "auth"))  # noqa: SIM118
         screen.action_act("b")  # before the next frame
         await told(run, "what is under the cursor changed just now")
-        assert not desk.planned
+        assert not actions.planned
 
 
 async def test_an_object_made_anew_under_the_same_name_is_another() -> None:
-    desk = ToldDesk()
-    async with opened(desk, "", start="deployments") as run:
+    actions = ToldService()
+    async with opened(actions, "", start="deployments") as run:
         screen: Any = run.app.screen
         await run.until(lambda: bool(screen._painted))
         old = run.source.objects["Deployment"][Key(world.NS, "auth")]
         run.source.put(msgspec.structs.replace(old, uid="uid-new"))
         await run.until(lambda: bool(screen._painted) and screen._painted[0].uid == "uid-new")
         await run.press("b")
-        await run.until(lambda: bool(desk.planned))
-        assert desk.planned[0][1].uid == "uid-new"
+        await run.until(lambda: bool(actions.planned))
+        assert actions.planned[0][1].uid == "uid-new"
 
 
 async def test_marked_rows_are_acted_upon_together_with_one_word_to_type_and_a_plan_each() -> None:
-    desk = ToldDesk()
-    async with opened(desk, "", start="deployments") as run:
+    actions = ToldService()
+    async with opened(actions, "", start="deployments") as run:
         await run.press("space", "space")
         await run.until(lambda: len(run.app.screen._painted) == 2)
         await run.press("b")
         await run.shows("Roll back 2 objects in PRODUCTION", "Type roll back 2", "auth", "checkout")
         await typed(run, "roll back 2")
         await run.press("enter", "enter")
-        await run.until(lambda: len(desk.executed) == 2)
-        assert [c.typed for _, c in desk.executed] == ["auth", "checkout"]
+        await run.until(lambda: len(actions.executed) == 2)
+        assert [c.typed for _, c in actions.executed] == ["auth", "checkout"]
 
 
 async def test_all_actions_of_an_object_are_a_page_with_reasons_and_remedies() -> None:
-    desk = ToldDesk((*OFFERS, EVICT))
-    async with opened(desk, "") as run:
+    actions = ToldService((*OFFERS, EVICT))
+    async with opened(actions, "") as run:
         await run.press("a")
         await run.shows("Actions on checkout", "pod: evict", "✖ refused", "5 actions")
         await run.press("down")
@@ -129,12 +134,12 @@ async def test_all_actions_of_an_object_are_a_page_with_reasons_and_remedies() -
 
 async def test_a_list_says_in_its_crumbs_why_keys_are_refused() -> None:
     reason = "this terminal only reads"
-    desk = ToldDesk([msgspec.structs.replace(o, refused=reason) for o in (ROLL_BACK, HOLD)])
-    async with opened(desk, "", start="deployments") as run:
+    actions = ToldService([msgspec.structs.replace(o, refused=reason) for o in (ROLL_BACK, HOLD)])
+    async with opened(actions, "", start="deployments") as run:
         await run.shows(f"b h refused: {reason}")
 
 
-async def test_without_a_desk_nothing_is_offered() -> None:
+async def test_without_an_action_service_nothing_is_offered() -> None:
     async with running(start="deployments") as run:
         await run.shows("5 workloads")
         await run.press("b", "r", "a")
@@ -146,22 +151,22 @@ async def test_without_a_desk_nothing_is_offered() -> None:
 
 async def test_the_dialog_at_three_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-    async with opened(ToldDesk(), size=SIZES[0]) as run:
+    async with opened(ToldService(), size=SIZES[0]) as run:
         for size in SIZES:
             await run.resize(*size)
             compare(f"confirm-{size[0]}x{size[1]}", await run.still())
 
 
 async def test_a_verdict_that_turns_makes_the_plan_anew_at_once_and_keeps_what_was_typed() -> None:
-    desk, judge = ToldDesk(), cw.Told((cw.release(), cw.PASS))
-    async with opened(desk, judge=judge) as run:
+    actions, judge = ToldService(), cw.Told((cw.release(), cw.PASS))
+    async with opened(actions, judge=judge) as run:
         await typed(run, "check")
         judge.pairs = ((cw.release(), cw.BREACH),)
-        desk.refused = "BREACH: roll back"
+        actions.refused = "BREACH: roll back"
         cw.prepare(run.app.board)  # new signals: it is judged anew
         await run.shows("✖ refused: BREACH: roll back")
-        assert len(desk.refreshed) == 1, "once for the one change"
-        desk.refused = ""
+        assert len(actions.refreshed) == 1, "once for the one change"
+        actions.refused = ""
         judge.pairs = ((cw.release(), cw.PASS),)
         cw.prepare(run.app.board)
         await run.shows("plan 60 s left")
@@ -169,8 +174,8 @@ async def test_a_verdict_that_turns_makes_the_plan_anew_at_once_and_keeps_what_w
 
 
 async def test_cancel_has_the_focus_and_escape_cancels() -> None:
-    desk = ToldDesk()
-    async with opened(desk) as run:
+    actions = ToldService()
+    async with opened(actions) as run:
         assert run.app.focused is not None and run.app.focused.id == "cancel"
         await run.press("enter")
         await run.until(lambda: not isinstance(run.app.screen, ConfirmScreen))
@@ -179,23 +184,23 @@ async def test_cancel_has_the_focus_and_escape_cancels() -> None:
         await typed(run, "checkout")
         await run.press("escape")
         await run.until(lambda: not isinstance(run.app.screen, ConfirmScreen))
-        assert not desk.executed
+        assert not actions.executed
 
 
 async def test_the_typed_name_must_be_the_name() -> None:
-    desk = ToldDesk()
-    async with opened(desk) as run:
+    actions = ToldService()
+    async with opened(actions) as run:
         await typed(run, "check")
         await run.press("enter", "enter")
         await run.shows("type checkout to confirm")
-        assert not desk.executed
+        assert not actions.executed
         await run.press(*"out", "enter", "enter")
-        await run.until(lambda: bool(desk.executed))
-        assert desk.executed[0][1].typed == "checkout"
+        await run.until(lambda: bool(actions.executed))
+        assert actions.executed[0][1].typed == "checkout"
 
 
 async def test_nothing_can_be_pasted() -> None:
-    async with opened(ToldDesk()) as run:
+    async with opened(ToldService()) as run:
         field = run.app.screen.query_one("#typed", TypedInput)
         field.focus()
         field.post_message(events.Paste("checkout"))
@@ -207,118 +212,118 @@ async def test_nothing_can_be_pasted() -> None:
 
 
 async def test_keys_of_the_first_half_second_are_not_for_the_dialog(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = ToldDesk(risk=Risk.KEY)
-    async with opened(desk, "h") as run:
+    actions = ToldService(risk=Risk.KEY)
+    async with opened(actions, "h") as run:
         monkeypatch.setattr(Dialog, "patience", 3600.0)
         await run.press("h", "enter", "tab", "enter")
-        assert isinstance(run.app.screen, ConfirmScreen) and not desk.executed
+        assert isinstance(run.app.screen, ConfirmScreen) and not actions.executed
         await run.press("escape")
         await run.until(lambda: not isinstance(run.app.screen, ConfirmScreen))
 
 
 async def test_where_a_key_is_enough_the_same_key_again_confirms() -> None:
-    desk = ToldDesk(risk=Risk.KEY)
-    async with opened(desk, "h") as run:
+    actions = ToldService(risk=Risk.KEY)
+    async with opened(actions, "h") as run:
         await run.lacks("Type ")
         await run.press("h")
-        await run.until(lambda: bool(desk.executed))
+        await run.until(lambda: bool(actions.executed))
 
 
 async def test_a_reason_is_asked_by_risk_and_must_be_there() -> None:
-    desk = ToldDesk(risk=Risk.TYPED_NAME_AND_REASON)
-    async with opened(desk) as run:
+    actions = ToldService(risk=Risk.TYPED_NAME_AND_REASON)
+    async with opened(actions) as run:
         await typed(run, "checkout")
         await run.press("enter", "enter")
         await run.shows("a reason is needed")
         await run.press(*"errors", "enter")
         run.app.screen.query_one("#go").focus()
         await run.press("enter")
-        await run.until(lambda: bool(desk.executed))
-        assert desk.executed[0][1].reason == "errors"
+        await run.until(lambda: bool(actions.executed))
+        assert actions.executed[0][1].reason == "errors"
 
 
 async def test_a_choice_is_off_until_it_is_set_and_then_part_of_the_plan() -> None:
-    desk = ToldDesk()
-    async with opened(desk) as run:
+    actions = ToldService()
+    async with opened(actions) as run:
         await run.shows("[ ] pause the Argo CD application shop first")
         run.app.screen.query_one("Tick").focus()
         await run.press("space")
-        await run.until(lambda: desk.refreshed == [("suspend",)])
+        await run.until(lambda: actions.refreshed == [("suspend",)])
         await run.until(lambda: not run.app.screen._busy)
         await typed(run, "checkout")
         await run.press("enter", "enter")
-        await run.until(lambda: bool(desk.executed))
-        assert desk.executed[0][1].choices == ("suspend",)
+        await run.until(lambda: bool(actions.executed))
+        assert actions.executed[0][1].choices == ("suspend",)
 
 
 async def test_an_expired_plan_is_made_anew_keeps_what_was_typed_and_shows_what_changed() -> None:
-    desk = ToldDesk()
+    actions = ToldService()
     now = [world.NOW]
 
     class Moving(FixedClock):
         def now(self) -> float:
             return now[0]
 
-    desk.clock = lambda: now[0]
-    async with opened(desk, clock=Moving(world.NOW)) as run:
+    actions.clock = lambda: now[0]
+    async with opened(actions, clock=Moving(world.NOW)) as run:
         await run.shows("plan 60 s left")
         await typed(run, "check")
-        desk.changed = ("step 2 of 6 → step 3 of 6",)
+        actions.changed = ("step 2 of 6 → step 3 of 6",)
         now[0] += 61
         await run.shows("changed meanwhile: step 2 of 6 → step 3 of 6", "plan 60 s left")
         assert run.app.screen.query_one("#typed", TypedInput).value == "check"
 
 
 async def test_what_is_refused_shows_why_and_has_no_button() -> None:
-    desk = ToldDesk()
-    desk.refused = "no right to patch rollouts/status"
-    desk.checks = (Check(id="right", text=desk.refused, passed=False),)
-    async with opened(desk) as run:
+    actions = ToldService()
+    actions.refused = "no right to patch rollouts/status"
+    actions.checks = (Check(id="right", text=actions.refused, passed=False),)
+    async with opened(actions) as run:
         await run.shows("✖ refused: no right to patch rollouts/status", "Close")
         await run.lacks("Type checkout")
         assert not run.app.screen.query_one("#go").display
 
 
 async def test_a_plan_that_cannot_be_made_says_so_with_its_remedy() -> None:
-    desk = ToldDesk()
-    desk.trouble = PlanRefused("its gate has no hook", remedy="add a webhook of type confirm-promotion")
-    async with opened(desk) as run:
+    actions = ToldService()
+    actions.trouble = PlanRefused("its gate has no hook", remedy="add a webhook of type confirm-promotion")
+    async with opened(actions) as run:
         await run.shows("its gate has no hook; add a webhook")
-    desk.trouble = RuntimeError("[oops /foo]")
-    async with opened(desk) as run:
+    actions.trouble = RuntimeError("[oops /foo]")
+    async with opened(actions) as run:
         await run.shows("the plan could not be made: RuntimeError: [oops /foo]")
 
 
 async def test_an_argument_is_asked_for_and_planned_with() -> None:
-    desk = ToldDesk((ROLL_BACK, SCALE))
-    async with opened(desk, "s") as run:
+    actions = ToldService((ROLL_BACK, SCALE))
+    async with opened(actions, "s") as run:
         await run.shows("give replicas, then Enter")
         await run.until(lambda: run.app.screen.focused is run.app.screen.query_one("#argument-replicas"))
         await run.press("5", "enter")
         await run.shows("Type checkout")
         await run.until(lambda: run.app.screen.focused is run.app.screen.query_one("#typed"))
-        assert desk.planned[-1][2] == {"replicas": "5"}
+        assert actions.planned[-1][2] == {"replicas": "5"}
 
 
 async def test_a_promotion_without_pass_asks_once_more() -> None:
-    desk = ToldDesk()
-    desk.checks = (Check(id="canary", text="LOW TRAFFIC: needs a further confirmation", passed=None),)
-    async with opened(desk) as run:
+    actions = ToldService()
+    actions.checks = (Check(id="canary", text="LOW TRAFFIC: needs a further confirmation", passed=None),)
+    async with opened(actions) as run:
         await typed(run, "checkout")
         await run.press("enter", "enter")
         await run.shows("the triggers do not all pass: confirm that too")
-        assert not desk.executed
+        assert not actions.executed
         await run.press("space")
         run.app.screen.query_one("#go").focus()
         await run.press("enter")
-        await run.until(lambda: bool(desk.executed))
-        assert desk.executed[0][1].extra
+        await run.until(lambda: bool(actions.executed))
+        assert actions.executed[0][1].extra
 
 
 async def test_a_second_person_is_asked_waited_for_and_named() -> None:
-    desk = ToldDesk(risk=Risk.SECOND_PERSON)
-    desk.checks = (Check(id="approval", text="it needs a second person's approval", passed=None),)
-    async with opened(desk) as run:
+    actions = ToldService(risk=Risk.SECOND_PERSON)
+    actions.checks = (Check(id="approval", text="it needs a second person's approval", passed=None),)
+    async with opened(actions) as run:
         await run.shows("Ask a second person")
         run.app.screen.query_one("#reason", TypedInput).focus()
         await run.press(*"bad errors")
@@ -326,7 +331,7 @@ async def test_a_second_person_is_asked_waited_for_and_named() -> None:
         await run.press("enter", "enter")
         await run.shows("waits for a second person", "request apr-41", "15:00 left", ":approvals")
         await run.press("enter")
-        assert desk.asked == ["bad errors"] and not desk.executed
+        assert actions.asked == ["bad errors"] and not actions.executed
         asked = run.app.screen._second.approval
         given = msgspec.structs.replace(
             asked, state="approved", approver="second@corp", stamped_by="postgresql"
@@ -335,8 +340,8 @@ async def test_a_second_person_is_asked_waited_for_and_named() -> None:
         await run.shows("approved by second@corp, stamped by postgresql")
         run.app.screen.query_one("#go").focus()
         await run.press("enter")
-        await run.until(lambda: bool(desk.executed))
-        assert desk.executed[0][1].approval == "apr-41"
+        await run.until(lambda: bool(actions.executed))
+        assert actions.executed[0][1].approval == "apr-41"
 
 
 # -- what comes of it -------------------------------------------------------------------------------------------------
@@ -349,7 +354,7 @@ async def confirmed(run: Run) -> None:
 
 
 async def test_progress_and_outcome_stand_in_the_same_dialog_and_in_the_messages() -> None:
-    async with opened(ToldDesk()) as run:
+    async with opened(ToldService()) as run:
         await confirmed(run)
         await run.shows(
             "✔ applied",
@@ -366,9 +371,9 @@ async def test_progress_and_outcome_stand_in_the_same_dialog_and_in_the_messages
 async def test_an_action_goes_on_in_the_background() -> None:
     import asyncio
 
-    desk = ToldDesk()
-    desk.gate = asyncio.Event()
-    async with opened(desk) as run:
+    actions = ToldService()
+    actions.gate = asyncio.Event()
+    async with opened(actions) as run:
         await confirmed(run)
         await run.shows("verifying …", "· the release is aborted", "To the background")
         await run.press("escape")
@@ -376,15 +381,15 @@ async def test_an_action_goes_on_in_the_background() -> None:
         run.app.do("progress")
         await run.shows("verifying …")
         await run.press("escape")
-        desk.gate.set()
+        actions.gate.set()
         await run.until(lambda: run.app.action_runs[-1].done)
         assert any("applied" in m.text for m in run.app.messages.all)
 
 
 async def test_an_unknown_outcome_says_that_nothing_is_repeated_and_unrecorded_is_loud() -> None:
-    desk = ToldDesk()
-    desk.result, desk.entry = Result.UNKNOWN, ""
-    async with opened(desk) as run:
+    actions = ToldService()
+    actions.result, actions.entry = Result.UNKNOWN, ""
+    async with opened(actions) as run:
         await confirmed(run)
         await run.shows(
             "? UNKNOWN OUTCOME", "never sent again", "✖ UNRECORDED  no store acknowledged this action"
@@ -393,7 +398,7 @@ async def test_an_unknown_outcome_says_that_nothing_is_repeated_and_unrecorded_i
 
 async def test_hostile_text_goes_literally_through_the_dialog_and_the_progress() -> None:
     text = "|".join(HOSTILE)
-    desk = ToldDesk(
+    actions = ToldService(
         [
             msgspec.structs.replace(ROLL_BACK, title=f"workload: {text}"),
             msgspec.structs.replace(HOLD, refused=text),
@@ -406,10 +411,14 @@ async def test_hostile_text_goes_literally_through_the_dialog_and_the_progress()
         skips=(text,),
         risk=Risk.KEY,
     )
-    desk.checks, desk.changed = (Check(id="x", text=text, passed=None),), (text,)
+    actions.checks, actions.changed = (Check(id="x", text=text, passed=None),), (text,)
     release = cw.release(message=text, problem=text)
     async with running(
-        start="canary", size=(120, 120), desk=desk, judge=cw.Told((release, cw.BREACH)), prepare=cw.prepare
+        start="canary",
+        size=(120, 120),
+        actions=actions,
+        judge=cw.Told((release, cw.BREACH)),
+        prepare=cw.prepare,
     ) as run:
 
         def clean() -> None:
@@ -431,8 +440,8 @@ async def test_hostile_text_goes_literally_through_the_dialog_and_the_progress()
 
 
 async def test_letters_typed_at_once_are_the_name_that_is_asked_for() -> None:
-    desk = ToldDesk()
-    async with opened(desk, "b") as run:
+    actions = ToldService()
+    async with opened(actions, "b") as run:
         await run.until(lambda: run.app.screen.query_one(Dialog).ready, "half a second")
         await run.press(*"led")
         field = run.app.screen.query_one("#typed", TypedInput)

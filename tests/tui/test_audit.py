@@ -10,8 +10,8 @@ import pytest
 
 from tests.tui import canaryworld as cw
 from tests.tui import world
-from tests.tui.desk import ToldDesk, plan_of
 from tests.tui.running import SIZES, Run, compare, running
+from tests.tui.told_service import ToldService, plan_of
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.actions.core.plan_digest import digest_of
 from tfdash.model.store_state import ApprovalRequest, BreakGlass, Entry, EntryKind, StoreHealth, StoreState
@@ -118,7 +118,7 @@ async def test_hostile_entries_are_text() -> None:
 
     facts = StoreState(unsettled=tuple(bad), health=StoreHealth(local=text, shared=text, terminal=text))
     async with running(
-        start="overview", audit=hostile, desk=ToldDesk(), prepare=lambda b: cw.prepare(b, None, facts)
+        start="overview", audit=hostile, actions=ToldService(), prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:
         await run.shows("Unsettled")
         clean()
@@ -159,9 +159,11 @@ async def approvals(run: Run) -> None:
 
 
 async def test_an_approver_sees_the_plan_made_again_from_the_exact_requests() -> None:
-    desk = ToldDesk()
+    actions = ToldService()
     facts = StoreState(approvals=(request(),))
-    async with running(start="overview", desk=desk, prepare=lambda b: cw.prepare(b, None, facts)) as run:
+    async with running(
+        start="overview", actions=actions, prepare=lambda b: cw.prepare(b, None, facts)
+    ) as run:
         await approvals(run)
         await run.shows(
             "Approve: Roll back checkout in PRODUCTION",
@@ -176,14 +178,16 @@ async def test_an_approver_sees_the_plan_made_again_from_the_exact_requests() ->
         run.app.screen.query_one("#approve").focus()
         await run.press("enter")
         await told(run, "request apr-41 is approved as second@corp")
-        assert desk.decided == [("apr-41", True, "seen")]
-        assert desk.planned[-1][2] == {"digest": request().digest}  # what was on the screen
+        assert actions.decided == [("apr-41", True, "seen")]
+        assert actions.planned[-1][2] == {"digest": request().digest}  # what was on the screen
 
 
 async def test_a_denial_needs_a_reason_and_no_name() -> None:
-    desk = ToldDesk()
+    actions = ToldService()
     async with running(
-        start="overview", desk=desk, prepare=lambda b: cw.prepare(b, None, StoreState(approvals=(request(),)))
+        start="overview",
+        actions=actions,
+        prepare=lambda b: cw.prepare(b, None, StoreState(approvals=(request(),))),
     ) as run:
         await approvals(run)
         await run.shows("Deny")
@@ -193,14 +197,14 @@ async def test_a_denial_needs_a_reason_and_no_name() -> None:
         await run.press(*"not now")
         run.app.screen.query_one("#deny").focus()
         await run.press("enter")
-        await run.until(lambda: desk.decided == [("apr-41", False, "not now")])
+        await run.until(lambda: actions.decided == [("apr-41", False, "not now")])
 
 
 async def test_a_request_whose_plan_is_another_cannot_be_approved() -> None:
     forged = request(digest="00" * 32)
     async with running(
         start="overview",
-        desk=ToldDesk(),
+        actions=ToldService(),
         prepare=lambda b: cw.prepare(b, None, StoreState(approvals=(forged,))),
     ) as run:
         await approvals(run)
@@ -220,7 +224,7 @@ async def test_no_shared_store_means_no_second_person() -> None:
 async def test_intents_without_an_outcome_are_asked_about_at_the_start() -> None:
     facts = StoreState(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
     async with running(
-        start="overview", desk=ToldDesk(), prepare=lambda b: cw.prepare(b, None, facts)
+        start="overview", actions=ToldService(), prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:
         await run.shows("Unsettled", "from 2.14.0 to 2.13.4", "? not read yet")
         await told(run, "1 intent has no outcome")
@@ -252,15 +256,15 @@ async def test_the_header_says_the_calendar_and_break_glass_with_its_clock() -> 
 
 
 async def test_break_glass_asks_for_a_reason_and_the_environments_name() -> None:
-    desk = ToldDesk()
-    async with running(start="overview", desk=desk) as run:
+    actions = ToldService()
+    async with running(start="overview", actions=actions) as run:
         await go(run, "break-glass")
         await run.shows("Break the glass in PRODUCTION", "60 minutes", "Type production")
         await run.press(*"site down", "enter", *"production", "enter", "enter")  # nobody looks for Tab
         await told(run, "break-glass active in production")
         await go(run, "break-glass end")
         await told(run, "is over")
-        assert desk.glass == [("production", "site down"), ("production", "")]
+        assert actions.glass == [("production", "site down"), ("production", "")]
 
 
 async def test_a_terminal_that_only_reads_breaks_no_glass() -> None:
@@ -283,7 +287,7 @@ async def test_what_reading_cannot_tell_is_recorded_as_the_operator_says() -> No
     kept = Kept()
     facts = StoreState(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
     async with running(
-        start="overview", desk=ToldDesk(), ledger=kept, prepare=lambda b: cw.prepare(b, None, facts)
+        start="overview", actions=ToldService(), ledger=kept, prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:
         await run.shows("Unsettled", "from 2.14.0")
         await run.press("enter")

@@ -1,4 +1,4 @@
-"""``:decide`` and ``:sign``: a reason, a name, and what the desk is asked."""
+"""``:decide`` and ``:sign``: a reason, a name, and what the action service is asked."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from tests.tui import canaryworld as cw
-from tests.tui.desk import ToldDesk
 from tests.tui.running import Run, running
 from tests.tui.test_audit import go, told
+from tests.tui.told_service import ToldService
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.store_state import StoreState
 from widgets.confirm import Dialog
@@ -40,8 +40,8 @@ async def typed(run: Run, field: str, text: str, button: str) -> None:
 
 
 async def test_a_person_decides_to_roll_back() -> None:
-    desk = ToldDesk()
-    async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, desk=desk) as run:
+    actions = ToldService()
+    async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, actions=actions) as run:
         await run.shows("checkout")
         await go(run, "decide")  # the only one in flight
         await run.shows("Decide to roll back Deployment tf-production/checkout", "Nothing is sent for it")
@@ -49,29 +49,29 @@ async def test_a_person_decides_to_roll_back() -> None:
         await run.press("enter")
         await run.shows("a reason is needed")
         await typed(run, "reason", "customers call", "decide")
-        await run.until(lambda: bool(desk.persons), "the decision")
-        assert desk.persons == [("decide", "checkout", "customers call")]
+        await run.until(lambda: bool(actions.persons), "the decision")
+        assert actions.persons == [("decide", "checkout", "customers call")]
 
 
 async def test_a_decision_is_taken_back() -> None:
-    desk = ToldDesk()
+    actions = ToldService()
     facts = msgspec.structs.replace(cw.FACTS, manual={cw.release().subject: "ann: customers call"})
 
     async with running(
-        start="canary", judge=cw.Told(FLYING), prepare=lambda b: cw.prepare(b, facts=facts), desk=desk
+        start="canary", judge=cw.Told(FLYING), prepare=lambda b: cw.prepare(b, facts=facts), actions=actions
     ) as run:
         await run.shows("checkout")
         await go(run, "decide tf-production/checkout")
         await run.shows("Decided already: ann: customers call", "Take it back")
         await typed(run, "reason", "they are well", "back")
         await told(run, "decided")
-        assert desk.persons == [("decide", "checkout", "")]
+        assert actions.persons == [("decide", "checkout", "")]
 
 
 async def test_a_signature_asks_for_the_name_and_a_refusal_is_told() -> None:
-    desk = ToldDesk()
-    desk.trouble = PlanRefused("it is in flight: only a version that serves everything can be signed")
-    async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, desk=desk) as run:
+    actions = ToldService()
+    actions.trouble = PlanRefused("it is in flight: only a version that serves everything can be signed")
+    async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, actions=actions) as run:
         await run.shows("checkout")
         for expected in ("not signed: it is in flight", "signed"):
             await go(run, "sign checkout")
@@ -80,14 +80,16 @@ async def test_a_signature_asks_for_the_name_and_a_refusal_is_told() -> None:
             await run.press(*"checkout")
             await typed(run, "reason", "held for a week", "sign")
             await told(run, expected)
-            desk.trouble = None
-        await run.until(lambda: bool(desk.persons), "the signature")
-        assert desk.persons == [("sign", "checkout", "held for a week")]
+            actions.trouble = None
+        await run.until(lambda: bool(actions.persons), "the signature")
+        assert actions.persons == [("sign", "checkout", "held for a week")]
 
 
 async def test_what_is_meant_must_be_one() -> None:
-    desk = ToldDesk()
-    async with running(start="canary", judge=cw.Told(FLYING, OTHER), prepare=cw.prepare, desk=desk) as run:
+    actions = ToldService()
+    async with running(
+        start="canary", judge=cw.Told(FLYING, OTHER), prepare=cw.prepare, actions=actions
+    ) as run:
         await run.shows("checkout")
         await go(run, "decide")
         await told(run, "means 2 releases")
@@ -96,7 +98,7 @@ async def test_what_is_meant_must_be_one() -> None:
         command = next(c for c in run.app.commands() if c.id == "decide")
         assert command.complete is not None
         assert "tf-production/checkout" in command.complete("check")
-    assert desk.persons == []
+    assert actions.persons == []
 
 
 async def test_a_terminal_that_only_reads_decides_nothing() -> None:

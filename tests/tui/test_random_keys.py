@@ -37,7 +37,7 @@ RELEASE: dict[str, Any] = {"judge": cw.Told((cw.release(), cw.BREACH)), "prepare
 
 
 class Watched(ReadOnlyService):
-    """The read-only desk itself; what was asked of it is kept."""
+    """the read-only service itself; what was asked of it is kept."""
 
     planned = 0
     executed: list[Progress]
@@ -54,11 +54,11 @@ class Watched(ReadOnlyService):
         return done
 
 
-def desk_of(run: Run) -> Watched:
-    desk = Watched(run.app.board, None, ActionPolicy(), FixedClock(cw.NOW), Mode())
-    desk.executed = []
-    run.app.context.desk = desk
-    return desk
+def watched(run: Run) -> Watched:
+    actions = Watched(run.app.board, None, ActionPolicy(), FixedClock(cw.NOW), Mode())
+    actions.executed = []
+    run.app.context.actions = actions
+    return actions
 
 
 def entries(count: int) -> list[Entry]:
@@ -141,14 +141,14 @@ async def test_a_read_only_terminal_survives_any_keys(turn: int) -> None:
         async with running(
             source_with_logs(), SIZES[turn], start="overview", audit=audit, contexts=contexts, **RELEASE
         ) as run:
-            desk = desk_of(run)
+            actions = watched(run)
             while places and not left(run):
                 place = places.popleft()
                 await hammer(run, random, MANY, lambda place=place: go(run, place))
             if run.app.switch_to == ("", "") and not run.app._exit:
                 assert not places
             assert not run.app.elevate
-            assert all(p.result is Result.REFUSED for p in desk.executed)
+            assert all(p.result is Result.REFUSED for p in actions.executed)
 
 
 def go(run: Run, place: str) -> None:
@@ -165,17 +165,17 @@ def go(run: Run, place: str) -> None:
 async def test_every_key_of_an_action_is_refused_before_a_plan_is_made() -> None:
     """On the canary's screen, the workloads, pods and nodes: each verb, and each line of the page of all actions."""
     async with running(start="canary", **RELEASE) as run:
-        desk = desk_of(run)
+        actions = watched(run)
         for start, (key, _, _) in itertools.product(("canary", "workloads", "pods", "nodes"), VERBS):
             if run.app.current_mode != start:
                 run.app.action_tab("canary") if start == "canary" else run.app.open(start)
                 await run.pilot.pause()
             await run.press(key)
             assert len(run.app.screen_stack) == 1, f"{key} on {start} opened {run.app.screen}"
-        assert desk.planned == 0 and not desk.executed
+        assert actions.planned == 0 and not actions.executed
 
 
-async def test_there_is_nothing_behind_a_read_only_desk_that_could_write() -> None:
+async def test_there_is_nothing_behind_a_read_only_service_that_could_write() -> None:
     """Even where writers are handed in."""
     from tests.unit.actions.acting import REF
     from tfdash.actions.core.protocols import Writers
@@ -188,10 +188,10 @@ async def test_there_is_nothing_behind_a_read_only_desk_that_could_write() -> No
 
     async with running(start="workloads", **RELEASE) as run:
         alarm: Any = Alarm()
-        desk = make_service(
+        actions = make_service(
             run.app.board, Writers(clusters={REF: alarm}), None, ActionPolicy(), FixedClock(cw.NOW), Mode()
         )
-        assert type(desk) is ReadOnlyService
-        assert not any(isinstance(v, Writers | Alarm) for v in vars(desk).values())
-        run.app.context.desk = desk
+        assert type(actions) is ReadOnlyService
+        assert not any(isinstance(v, Writers | Alarm) for v in vars(actions).values())
+        run.app.context.actions = actions
         await hammer(run, Random(4), 120, lambda: None)

@@ -54,18 +54,18 @@ from widgets.confirm import Dialog
 Dialog.patience = 0.0
 shots = []
 async def act(app, action, name, **arguments):
-    desk, ref = app.context.desk, next(iter(app.board.picture.clusters))
-    guarded = await desk.plan(action, Subject(ref, "Deployment", "tf-production", name), arguments)
+    actions, ref = app.context.actions, next(iter(app.board.picture.clusters))
+    guarded = await actions.plan(action, Subject(ref, "Deployment", "tf-production", name), arguments)
     told = []
     given = {"typed": "wrong"} if arguments.pop("fails", None) else {}
-    done = await asyncio.wait_for(desk.execute(guarded, confirmed(guarded, **given), told.append), 60)
+    done = await asyncio.wait_for(actions.execute(guarded, confirmed(guarded, **given), told.append), 60)
     shots.append(repr([p.sentence for p in told]))
     print("did", action, done.result, done.sentence, flush=True)
     return done
 async def drive(app):
     async with app.run_test(size=(160, 50)) as pilot:
         found = Run(app, pilot, None)
-        await found.until(lambda: app.context.desk is not None, "the desk")
+        await found.until(lambda: app.context.actions is not None, "the action service")
         await found.until(lambda: len(app.board.assessment.workloads) > 3, "the workloads")
         for text in ("deploy", "changes", "audit", "sources", "canary", "messages"):
             await pilot.press("colon", *text, "enter")
@@ -80,7 +80,7 @@ async def drive(app):
         subject = Subject(ref, "Deployment", "tf-production", "checkout")
         obj = app.board.picture.clusters[ref].objects("Deployment")[subject.key]
         subject = Subject(ref, "Deployment", "tf-production", "checkout", obj.uid)
-        offer = next(o for o in app.context.desk.offers(subject) if o.action == "workload.rollback")
+        offer = next(o for o in app.context.actions.offers(subject) if o.action == "workload.rollback")
         app.push_screen(ConfirmScreen(offer, (subject,)))
         await found.lacks("making the plan")
         await pilot.pause(1.0)

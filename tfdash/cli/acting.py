@@ -1,6 +1,6 @@
-"""Puts together what remembers and what acts: the store, the writers, the desk. Behind the first frame, in a thread.
+"""Puts together what remembers and what acts: the store, the writers, the action service. Behind the first frame, in a thread.
 
-The only place that imports writers. A read-only terminal gets a desk without any: its keys say why they are refused.
+The only place that imports writers. A read-only terminal gets a service without any: its keys say why they are refused.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NEWEST = 2000  # entries that the audit screen gets at most
 class Acting:
     """What the application is handed once it is there."""
 
-    desk: ActionService
+    actions: ActionService
     ledger: Store
     options: StoreOptions
     kept: list[Entry] = field(default_factory=list)  # of the last reading
@@ -116,8 +116,10 @@ def compose(
     if not in_cluster:
         clusters = {}
     keeping = LastKnownGood(store, clusters)
-    desk = make_service(board, writers, store, policy, clock, mode, leases if in_cluster else None, keeping)
-    acting = Acting(desk, opened.store, options)
+    actions = make_service(
+        board, writers, store, policy, clock, mode, leases if in_cluster else None, keeping
+    )
+    acting = Acting(actions, opened.store, options)
     # what changes things by itself runs where acting is configured, never by an elevation, which ends while it goes on
     unattended = mode.acts and mode.lasts is None
     wiring = Wiring(

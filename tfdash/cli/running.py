@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             mode = mode_of(settings, args.read_only, args.act)
             acting = compose(board, config, settings, sources, clock, mode)
             stores.append(acting.ledger)
-            context.desk, context.ledger = acting.desk, acting.ledger
+            context.actions, context.ledger = acting.actions, acting.ledger
             context.audit, context.entries = acting.audit, acting.entries
         except ConfigError as error:
             problems.append(str(error))

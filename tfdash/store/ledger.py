@@ -137,7 +137,7 @@ class Store:
 
     # -- approvals ----------------------------------------------------------------------------------------------
 
-    def _desk(self) -> Approvals:
+    def _approvals(self) -> Approvals:
         if self.approvals is None:
             raise ApprovalRefused(
                 "a second person is not available: nobody here stamps who approves; set [store] url to a PostgreSQL with a "
@@ -147,7 +147,7 @@ class Store:
 
     async def request_approval(self, plan: Plan, reason: str) -> ApprovalRequest:
         """Ask for a second person. The stamped requester is this terminal's identity at the server that stamps."""
-        request = await self._desk().request(plan, reason)
+        request = await self._approvals().request(plan, reason)
         await self.record(
             EntryDraft(
                 kind=EntryKind.NOTE,
@@ -171,17 +171,17 @@ class Store:
 
     async def approver(self) -> str:
         """Who we are to the server that stamps approvals. Raises ``ApprovalRefused``, ``LedgerUnavailable``."""
-        return await self._desk().identity()
+        return await self._approvals().identity()
 
     async def decide(self, approval: str, digest: str, approve: bool, reason: str) -> ApprovalRequest:
         """See ``tfdash.actions.core.protocols.Ledger``."""
-        desk = self._desk()
-        request = await desk.find(approval)
+        approvals = self._approvals()
+        request = await approvals.find(approval)
         as_shown(request, digest)
         if approve:
             plan_of(request)  # what the approver sees is what the digest stands for
-        identity = await desk.identity()
-        desk.may_decide(request, identity, approve)
+        identity = await approvals.identity()
+        approvals.may_decide(request, identity, approve)
         word = "approves" if approve else "denies"
         entry = await self.record(
             EntryDraft(
@@ -194,7 +194,7 @@ class Store:
         )
         await self.deliver()
         try:
-            decided = await desk.decide(request, approve, reason, entry)
+            decided = await approvals.decide(request, approve, reason, entry)
         except ApprovalRefused as error:
             await self.append(
                 EntryKind.NOTE,
@@ -209,7 +209,7 @@ class Store:
     async def consume_approval(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
         """Use it up: asked of this terminal's own memory first and last, so that a database that was put back cannot have
         it used again."""
-        desk = self._desk()
+        approvals = self._approvals()
 
         def used(file: Any) -> bool:
             return bool(file.was_consumed(approval))
@@ -217,7 +217,7 @@ class Store:
         try:
             if await self.recorder.on_file(used, "looking up an approval"):
                 raise ApprovalRefused("this approval was used already, on this terminal")
-            request = await desk.consume(approval, digest, requester)
+            request = await approvals.consume(approval, digest, requester)
             now = self.clock.now()
             if not await self.recorder.on_file(
                 lambda f: f.consume(approval, digest, now), "using up an approval"

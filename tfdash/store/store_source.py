@@ -237,8 +237,8 @@ class StoreSource:
                 await self.store.watch_glass()
             except LedgerUnavailable:
                 log.warning("break-glass is over; it could not be recorded")
-            desk = self.store.approvals
-            if desk is not None and count % max(1, round(desk.every / TICK)) == 0:
+            approvals = self.store.approvals
+            if approvals is not None and count % max(1, round(approvals.every / TICK)) == 0:
                 await self.store.look_at_approvals()
             await self.look_at_health()
             if self._dirty is not None:

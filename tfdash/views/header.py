@@ -71,7 +71,7 @@ def header(
 
 
 def mode_text(mode: str, facts: StoreState, environment: str, now: float) -> str:
-    """``BREAK-GLASS 52:10`` while break-glass is active in this environment, by whomever; else the desk's own."""
+    """``BREAK-GLASS 52:10`` while break-glass is active in this environment, by whomever; else the terminal's own."""
     glass = facts.break_glass.get(environment)
     if glass is None or now >= glass.until:
         return mode

@@ -62,13 +62,13 @@ class ActionsScreen(BoardScreen):
     def catch_up(self) -> None:
         from screens.frame.acting_screen import common
 
-        desk = self.shell.context.desk
-        offered = [desk.offers(s) for s in self._subjects] if desk is not None else []
+        actions = self.shell.context.actions
+        offered = [actions.offers(s) for s in self._subjects] if actions is not None else []
         offers = offered[0] if len(offered) == 1 else common(offered)
         self._offers.all = {o.action: o for o in offers}
         table = self.query_one("#body", Table)
-        table.set_empty("The desk offers nothing for it: it is gone, or not listed yet.")
-        table.set_rows(self._offers.all, presorted=True)  # in the desk's order
+        table.set_empty("Nothing can be done to it: it is gone, or not listed yet.")
+        table.set_rows(self._offers.all, presorted=True)  # in the order of the offers
         self._about(table.cursor_key)
 
     def take(self, update: Update) -> None:

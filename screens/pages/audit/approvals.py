@@ -128,15 +128,15 @@ class ApprovalsScreen(BoardScreen):
             await self._decide(asked, answer, plan.subject.name)
 
     async def _decide(self, asked: ApprovalRequest, answer: Answer, name: str) -> None:
-        desk = self.shell.context.desk
-        if desk is None or not desk.acts:
+        actions = self.shell.context.actions
+        if actions is None or not actions.acts:
             self.shell.tell("this terminal only reads: it can neither approve nor deny", "warning")
             return
         at = approval_subject(self.shell.context.environment, asked.id)
         typed = name if answer.button == "approve" else ""
         shown = {"digest": asked.digest}  # what was on the screen, and nothing else, is answered
         told = await carry_out(
-            desk, f"approval.{answer.button}", at, shown, reason=answer.reason, typed=typed
+            actions, f"approval.{answer.button}", at, shown, reason=answer.reason, typed=typed
         )
         if told.done:
             self.shell.tell(told.sentence)

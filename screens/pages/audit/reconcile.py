@@ -76,10 +76,10 @@ class ReconcileScreen(BoardScreen):
         return self._told.get(entry.intent, "? not read yet")
 
     async def _read(self) -> None:
-        desk = self.shell.context.desk
-        if desk is None:
+        actions = self.shell.context.actions
+        if actions is None:
             return
-        for settled in await desk.reconcile():
+        for settled in await actions.reconcile():
             word = f"{settled.result.value}: {settled.sentence}"
             self._told[settled.entry.intent] = safe(word)
             if settled.recorded:

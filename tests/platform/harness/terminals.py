@@ -111,7 +111,7 @@ def terminal(
     board.want("test", {kind: ALL for kind in kinds})
     board.start()
     store: Any = acting.ledger
-    found = Terminal(board, acting.desk, store, judge)
+    found = Terminal(board, acting.actions, store, judge)
     found.store, found.folder = store, acting.options.folder
     try:
         found.until(

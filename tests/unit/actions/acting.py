@@ -1,4 +1,4 @@
-"""A desk on an API server, for tests: a real board, a real writer, and a ledger that keeps its entries in memory.
+"""An action service on an API server, for tests: a real board, a real writer, and a ledger that keeps its entries in memory.
 
 The ledger here is the simplest thing that keeps the protocol's promises; the store's own tests run the real one.
 """
@@ -170,11 +170,11 @@ class TestJudge(Judge):
 
 
 class Bench:
-    """A board, a desk and a ledger on one API server, driven from a test's own thread."""
+    """A board, an action service and a ledger on one API server, driven from a test's own thread."""
 
-    def __init__(self, board: Board, desk: ActionService, ledger: Ledger, judge: TestJudge) -> None:
-        self.board, self.desk, self.ledger, self.judge = board, desk, ledger, judge
-        self._desk: Any = desk
+    def __init__(self, board: Board, actions: ActionService, ledger: Ledger, judge: TestJudge) -> None:
+        self.board, self.actions, self.ledger, self.judge = board, actions, ledger, judge
+        self._actions: Any = actions
 
     def run(self, work: Coroutine[Any, Any, T], timeout: float = 60.0) -> T:
         return asyncio.run(asyncio.wait_for(work, timeout))
@@ -205,12 +205,12 @@ class Bench:
         )
 
     def plan(self, action: str, subject: Subject, **arguments: Any) -> Guarded:
-        return self.run(self._desk.plan(action, subject, arguments))
+        return self.run(self._actions.plan(action, subject, arguments))
 
     def act(self, guarded: Guarded, **given: Any) -> tuple[Progress, list[Progress]]:
         """Confirm as the plan asks, and carry it out."""
         told: list[Progress] = []
-        done = self.run(self._desk.execute(guarded, confirmed(guarded, **given), told.append), 120.0)
+        done = self.run(self._actions.execute(guarded, confirmed(guarded, **given), told.append), 120.0)
         return done, told
 
     def do(self, action: str, subject: Subject, **arguments: Any) -> Progress:
@@ -263,11 +263,11 @@ def bench(
         REF, Credentials(replace(access, server=through or access.server)), margin=margin
     )
     chosen = policy or ActionPolicy(follow=60.0, server_timeout=5.0, settle_margin=margin)
-    desk = make_service(
+    actions = make_service(
         board, Writers(clusters={REF: writer}), ledger, chosen, clock, mode or Mode(acts=True)
     )
     board.start()
-    found = Bench(board, desk, ledger, judge)
+    found = Bench(board, actions, ledger, judge)
     try:
         found.until(
             lambda: not [w for w in board.unsettled() if w[1] in kinds], "the first lists", timeout=60.0

@@ -38,8 +38,8 @@ def test_a_bad_canary_is_aborted_by_the_key_for_rolling_back() -> None:
     with playing("bad-canary") as at:
         subject = at.subject("Rollout", NS, "checkout")
         at.see(subject)
-        at.until(lambda: at.desk._standing(subject).release.phase is Phase.PAUSED, "its pause")
-        offer = next(o for o in at.desk.offers(subject) if o.key == "b")
+        at.until(lambda: at.actions._standing(subject).release.phase is Phase.PAUSED, "its pause")
+        offer = next(o for o in at.actions.offers(subject) if o.key == "b")
         assert (offer.action, offer.refused) == ("workload.rollback", "")
         done = at.do("workload.rollback", subject)
         assert done.plan.title == "rollout: abort"
@@ -53,12 +53,12 @@ def test_the_reconciliation_that_would_undo_it_is_suspended_as_part_of_the_plan(
         at.until(lambda: bool(objects(at, "Application")), "the application")
         subject = at.subject("Deployment", NS, "checkout")
         at.see(subject)
-        at.until(lambda: at.desk._standing(subject).managed_by is not None, "its keeper")
+        at.until(lambda: at.actions._standing(subject).managed_by is not None, "its keeper")
         guarded = at.plan("workload.rollback", subject)
         assert "undoes what is changed past it" in " ".join(guarded.plan.notes)
         (choice,) = guarded.plan.choices
         assert not choice.chosen
-        chosen = at.run(at.desk.refresh(guarded.plan, (choice.id,)))
+        chosen = at.run(at.actions.refresh(guarded.plan, (choice.id,)))
         assert chosen.allowed, chosen.refused
         assert chosen.plan.digest != guarded.plan.digest
         done, _ = at.act(chosen)
@@ -74,7 +74,7 @@ def test_flagger_s_gates_are_reached_through_the_service_proxy() -> None:
         subject = at.subject("Canary", *key)
 
         def offered(action: str) -> Callable[[], bool]:
-            return lambda: any(o.action == action and not o.refused for o in at.desk.offers(subject))
+            return lambda: any(o.action == action and not o.refused for o in at.actions.offers(subject))
 
         at.until(offered("workload.rollback"), "a release in flight", timeout=60)
         guarded = at.plan("workload.rollback", subject)

@@ -29,10 +29,10 @@ async def act(pipeline: Pipeline) -> tuple[Progress, Ledger, Standing, list[str]
         commands=CommandWriter(),
         calls=HttpWriter(lambda ref: f"secret of {ref}"),
     )
-    desk = ActingService(board, writers, ledger, policy, FixedClock(NOW), Mode(acts=True))
-    guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
+    actions = ActingService(board, writers, ledger, policy, FixedClock(NOW), Mode(acts=True))
+    guarded = await actions.plan("workload.rollback", subject("Deployment", "web"), {})
     said: list[str] = []
-    done = await desk.execute(guarded, confirmed(guarded), lambda p: said.append(p.sentence))
+    done = await actions.execute(guarded, confirmed(guarded), lambda p: said.append(p.sentence))
     return done, ledger, board, said
 
 

@@ -1,4 +1,4 @@
-"""Workloads, pods and nodes acted on against the simulated platform, by the desk that the screens use."""
+"""Workloads, pods and nodes acted on against the simulated platform, by the action service that the screens use."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_template_that_changed_meanwhile_refuses_and_says_so(at: Bench, admin:
     assert done.result is Result.REFUSED
     assert "spec.template changed" in done.sentence
     assert "documents:9.2" in str(deployment(admin, "documents")["spec"]["template"])
-    again = at.run(at.desk.refresh(guarded.plan))
+    again = at.run(at.actions.refresh(guarded.plan))
     assert again.changed == ("spec.template changed",)
     assert again.allowed
 
@@ -145,8 +145,8 @@ def test_the_same_plan_is_carried_out_once(at: Bench, admin: httpx.Client) -> No
 
     async def twice() -> tuple[Progress, Progress]:
         told = confirmed(guarded)
-        first = at.desk.execute(guarded, told, lambda p: None)
-        second = at.desk.execute(guarded, told, lambda p: None)
+        first = at.actions.execute(guarded, told, lambda p: None)
+        second = at.actions.execute(guarded, told, lambda p: None)
         found = await asyncio.gather(first, second)
         return found[0], found[1]
 
@@ -161,7 +161,7 @@ def test_hold_and_release(at: Bench, admin: httpx.Client) -> None:
     assert deployment(admin, "auth")["spec"]["paused"] is True
 
     def offers() -> dict[str, Offer]:
-        return {o.action: o for o in at.desk.offers(subject)}
+        return {o.action: o for o in at.actions.offers(subject)}
 
     at.until(lambda: "workload.release" in offers(), "the hold to be seen")
     at.until(
@@ -247,7 +247,7 @@ def test_a_pod_of_a_stateful_set_is_not_isolated(at: Bench) -> None:
     pods: Any = at.board.picture.clusters[REF].objects("Pod").values()
     pod = next(p for p in pods if p.owner is not None and p.owner.kind == "StatefulSet")
     subject = at.subject("Pod", pod.namespace, pod.name)
-    offer = next(o for o in at.desk.offers(subject) if o.action == "pod.isolate")
+    offer = next(o for o in at.actions.offers(subject) if o.action == "pod.isolate")
     assert "name is taken" in offer.refused
     with pytest.raises(PlanRefused, match="name is taken"):
         at.plan("pod.isolate", subject)
@@ -321,7 +321,8 @@ def test_a_node_is_cordoned_drained_and_uncordoned(at: Bench, admin: httpx.Clien
     assert sorted(noted) == sorted(f"{item}: {outcome}" for item, outcome in done.items)
     assert any(p.stage == "sending" and p.items for p in told)
     at.until(
-        lambda: "node.uncordon" in {o.action for o in at.desk.offers(subject) if not o.refused}, "the cordon"
+        lambda: "node.uncordon" in {o.action for o in at.actions.offers(subject) if not o.refused},
+        "the cordon",
     )
     assert at.do("node.uncordon", subject).result is Result.APPLIED
 
@@ -384,12 +385,12 @@ def test_the_viewer_is_told_that_it_has_no_right(demo: DemoProcess) -> None:
         assert done.result is Result.REFUSED
 
 
-def test_a_read_only_desk_describes_and_refuses(demo: DemoProcess) -> None:
+def test_a_read_only_service_describes_and_refuses(demo: DemoProcess) -> None:
     with bench(demo.kubeconfig, "production", mode=Mode(), kinds=("Deployment", "ReplicaSet")) as reading:
         subject = reading.subject("Deployment", NS, "checkout")
-        assert reading.desk.mode == "READ-ONLY"
-        assert not hasattr(reading.desk, "_parts")
-        offers = reading.desk.offers(subject)
+        assert reading.actions.mode == "READ-ONLY"
+        assert not hasattr(reading.actions, "_parts")
+        offers = reading.actions.offers(subject)
         assert offers
         assert all("read-only" in o.refused for o in offers if o.action != "workload.rollback")
         guarded = reading.plan("workload.restart", subject)
@@ -402,10 +403,10 @@ def test_elevation_ends(demo: DemoProcess) -> None:
     mode = Mode(acts=True, lasts=300.0, clock=lambda: now[0])
     with bench(demo.kubeconfig, "production", mode=mode, kinds=("Deployment", "ReplicaSet")) as elevated:
         subject = elevated.subject("Deployment", NS, "checkout")
-        assert elevated.desk.mode == "ELEVATED 05:00"
+        assert elevated.actions.mode == "ELEVATED 05:00"
         guarded = elevated.plan("workload.restart", subject)
         assert guarded.allowed
         now[0] += 301.0
-        assert elevated.desk.mode == "READ-ONLY"
+        assert elevated.actions.mode == "READ-ONLY"
         done, _ = elevated.act(guarded)
         assert (done.result, done.sentence) == (Result.REFUSED, "the elevation is over: start it anew to act")

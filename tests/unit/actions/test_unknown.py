@@ -102,12 +102,12 @@ async def undertaken(
 ) -> tuple[Progress, Ledger]:
     ledger = Ledger()
     policy = ActionPolicy(settle_margin=0.0, follow=0.0)
-    desk = ActingService(
+    actions = ActingService(
         board, Writers(clusters={REF: board.server}), ledger, policy, FixedClock(NOW), Mode(acts=True)
     )
-    guarded = await desk.plan(action, subject("Deployment", "web"), {})
+    guarded = await actions.plan(action, subject("Deployment", "web"), {})
     board.server.answers = [answer]
-    return await desk.execute(guarded, confirmed(guarded), lambda p: None), ledger
+    return await actions.execute(guarded, confirmed(guarded), lambda p: None), ledger
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ async def test_neither_as_it_was_nor_as_wanted_is_unknown() -> None:
 
     ledger = Ledger()
     policy = ActionPolicy(settle_margin=0.0, follow=0.0)
-    desk = ActingService(
+    actions = ActingService(
         board, Writers(clusters={REF: board.server}), ledger, policy, FixedClock(NOW), Mode(acts=True)
     )
-    guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
+    guarded = await actions.plan("workload.rollback", subject("Deployment", "web"), {})
     real = board.server.send
 
     async def lost(request, *, audit_id, timeout):
@@ -162,7 +162,7 @@ async def test_neither_as_it_was_nor_as_wanted_is_unknown() -> None:
         return await real(request, audit_id=audit_id, timeout=timeout)
 
     board.server.send = lost
-    done = await desk.execute(guarded, confirmed(guarded), lambda p: None)
+    done = await actions.execute(guarded, confirmed(guarded), lambda p: None)
     assert done.result is Result.UNKNOWN
     assert "somebody changed it since" in done.sentence
     assert len(board.server.sent) == 1
@@ -174,10 +174,10 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
     board = Standing(world())
     ledger = Ledger()
     redact = Redactor()
-    desk = ActingService(
+    actions = ActingService(
         board, Writers(clusters={REF: board.server}), ledger, ActionPolicy(), FixedClock(NOW), Mode(acts=True)
     )
-    guarded = await desk.plan("workload.rollback", subject("Deployment", "web"), {})
+    guarded = await actions.plan("workload.rollback", subject("Deployment", "web"), {})
 
     class Killed(BaseException):
         pass
@@ -186,9 +186,9 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
         raise Killed
 
     board.server.send = die
-    made = desk._made[guarded.plan.id]
+    made = actions._made[guarded.plan.id]
     with pytest.raises(Killed):
-        await desk._run(guarded.plan, act_of(guarded.plan), made, confirmed(guarded), lambda p: None)
+        await actions._run(guarded.plan, act_of(guarded.plan), made, confirmed(guarded), lambda p: None)
     assert ledger.kinds() == ["intent"]
     intent = msgspec.structs.replace(
         ledger.entries[0], data=json.dumps(redact(json.loads(ledger.entries[0].data)))
@@ -217,11 +217,11 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
 
 async def test_an_approver_sees_the_plan_of_the_exact_requests() -> None:
     board, ledger = Standing(world()), Ledger()
-    desk = ActingService(
+    actions = ActingService(
         board, Writers(clusters={REF: board.server}), ledger, ActionPolicy(), FixedClock(NOW), Mode(acts=True)
     )
-    guarded = await desk.plan("rollout.promote", subject("Rollout", "paused"), {})
-    asked = await desk.request_approval(guarded, "please")
+    guarded = await actions.plan("rollout.promote", subject("Rollout", "paused"), {})
+    asked = await actions.request_approval(guarded, "please")
     assert plan_of(asked) == guarded.plan
     forged = json.loads(asked.plan)
     forged["requests"][0]["body"] = "[]"

@@ -291,11 +291,11 @@ async def carry_out(
     action, kind, name, given = case
     ledger = Ledger()
     writers = Writers(clusters={REF: board.server})
-    desk = make_service(board, writers, ledger, mode.policy, FixedClock(NOW), mode.mode)
+    actions = make_service(board, writers, ledger, mode.policy, FixedClock(NOW), mode.mode)
     put(board, approvals=(SHOWN,), manual={subject("Rollout", "aborted"): "ann: no"})
     ledger.approvals["a1"] = SHOWN
     mode.set_up(board, ledger)
-    guarded = await desk.plan(action, target(kind, name), given)
+    guarded = await actions.plan(action, target(kind, name), given)
     known = {post.id for post in ACTIONS[action].posts}
     assert {parts_of(post)[0] for post in guarded.plan.posts} <= known
     mode.after_plan(board, ledger)
@@ -307,15 +307,15 @@ async def carry_out(
         if progress.stage in ("verifying", "terminal", "done"):
             reached.set()
 
-    run = asyncio.ensure_future(desk.execute(guarded, confirmed(guarded, **mode.given), tell))
+    run = asyncio.ensure_future(actions.execute(guarded, confirmed(guarded, **mode.given), tell))
     await asyncio.wait_for(reached.wait(), 5)
     progress = last[-1]
-    if progress.stage == "terminal" and isinstance(desk, ActingService):
-        await desk.terminal_ended(progress.plan, 0)
+    if progress.stage == "terminal" and isinstance(actions, ActingService):
+        await actions.terminal_ended(progress.plan, 0)
         return await run, ledger
     run.cancel()
-    if isinstance(desk, ActingService):
-        for task in desk._runs.values():
+    if isinstance(actions, ActingService):
+        for task in actions._runs.values():
             task.cancel()
     await asyncio.gather(run, return_exceptions=True)
     if mode.mode.refused:
@@ -351,21 +351,21 @@ async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, 
             assert ledger.kinds() == ["refusal"]
 
 
-def test_a_read_only_desk_has_nothing_to_write_with() -> None:
+def test_a_read_only_service_has_nothing_to_write_with() -> None:
     board = Standing(world())
-    desk = make_service(board, None, None, ActionPolicy(), FixedClock(NOW), Mode(acts=True))
-    assert isinstance(desk, ReadOnlyService)
-    desk = make_service(
+    actions = make_service(board, None, None, ActionPolicy(), FixedClock(NOW), Mode(acts=True))
+    assert isinstance(actions, ReadOnlyService)
+    actions = make_service(
         board, Writers(clusters={REF: board.server}), None, ActionPolicy(), FixedClock(NOW), Mode()
     )
-    assert isinstance(desk, ReadOnlyService)
-    held = [v for v in vars(desk).values() if isinstance(v, Writers) or v is board.server]
+    assert isinstance(actions, ReadOnlyService)
+    held = [v for v in vars(actions).values() if isinstance(v, Writers) or v is board.server]
     assert held == []
 
 
 def test_offers_say_why_before_a_key_is_pressed() -> None:
     board = Standing(world())
-    desk = make_service(
+    actions = make_service(
         board,
         Writers(clusters={REF: board.server}),
         Ledger(),
@@ -374,13 +374,13 @@ def test_offers_say_why_before_a_key_is_pressed() -> None:
         Mode(acts=True),
     )
     board.say(calendar=CLOSED, canaries=judged(Outcome.BREACH))
-    offers = {o.action: o for o in desk.offers(subject("Rollout", "paused"))}
+    offers = {o.action: o for o in actions.offers(subject("Rollout", "paused"))}
     assert (offers["workload.rollback"].key, offers["workload.rollback"].refused) == ("b", "")
     promote = offers["rollout.promote"]
     assert (promote.key, promote.refused, promote.opens_at) == ("o", "closed: blackout", CLOSED.opens_at)
-    shell = {o.action: o for o in desk.offers(subject("Pod", "web-1-a"))}["pod.shell"]
+    shell = {o.action: o for o in actions.offers(subject("Pod", "web-1-a"))}["pod.shell"]
     assert (shell.refused, shell.remedy) == ("kubectl is not installed or not on PATH", "install kubectl")
-    keys = [o.key for o in desk.offers(subject("Rollout", "paused")) if o.key]
+    keys = [o.key for o in actions.offers(subject("Rollout", "paused")) if o.key]
     assert len(keys) == len(set(keys))
 
 

@@ -206,11 +206,11 @@ def test_who_stamps_a_second_person(tmp_path: Path, told: str, stamps: bool) -> 
     assert approvals_of(options, None, clock_of(place.quick())) is None  # whoever only reads asks nobody
 
 
-def test_a_read_only_desk_says_why_and_an_acting_one_acts(tmp_path: Path) -> None:
+def test_a_read_only_service_says_why_and_an_acting_one_acts(tmp_path: Path) -> None:
     place = Place(tmp_path)
     for mode in (Mode(), Mode(acts=True), Mode(acts=True, lasts=900.0)):
         board, acting = place.composed(mode)
-        assert acting.desk.mode[:4] == mode.text[:4]
+        assert acting.actions.mode[:4] == mode.text[:4]
         board.stop()
 
 

@@ -93,19 +93,19 @@ def look(at: Terminal) -> None:
 @contextmanager
 def acts(at: Terminal, subject: Subject, by: str) -> Iterator[Callable[[], str]]:
     """While it lasts, ``by`` acts on it from that terminal."""
-    desk: Any = at.desk
+    actions: Any = at.actions
     over, begun = threading.Event(), threading.Event()
     said: list[Callable[[], str]] = []
 
     async def hold() -> None:
-        writer = desk._parts.writers.clusters[REF]
-        async with desk._announces.hold(
+        writer = actions._parts.writers.clusters[REF]
+        async with actions._announces.hold(
             writer, subject, by=by, action="workload.rollback", wait=True
         ) as other:
             said.append(other)
             begun.set()
             await soon(over.is_set, "the test")  # set in another thread
-        await desk._announces.idle()
+        await actions._announces.idle()
 
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(at.loop, hold())
@@ -118,8 +118,8 @@ def acts(at: Terminal, subject: Subject, by: str) -> Iterator[Callable[[], str]]
 
 
 def read(at: Terminal, path: str) -> Any:
-    desk: Any = at.desk
-    return at.loop(desk._parts.writers.clusters[REF].read(path))
+    actions: Any = at.actions
+    return at.loop(actions._parts.writers.clusters[REF].read(path))
 
 
 def test_two_terminals_see_who_acts(pair: Pair) -> None:
@@ -131,7 +131,7 @@ def test_two_terminals_see_who_acts(pair: Pair) -> None:
         (seen,) = pair.bob.board.picture.store_state.acting
         assert (seen.by, seen.action, seen.subject) == ("ann@corp", "workload.rollback", subject)
         assert seen.terminal == pair.ann.store.terminal
-        offers = {o.action: o for o in pair.bob.desk.offers(subject)}
+        offers = {o.action: o for o in pair.bob.actions.offers(subject)}
         assert offers["workload.restart"].refused == ""  # exempt: goes on, and says so
         restart = pair.bob.plan("workload.restart", subject)
         assert restart.allowed
@@ -161,16 +161,16 @@ def test_the_second_of_two_is_told_before_anything_was_read(pair: Pair) -> None:
     pair.bob.until(lambda: not pair.bob.board.picture.store_state.acting, "nobody acts")
     again = pair.bob.plan("workload.scale", subject, replicas=1)
     assert pair.bob.act(again)[0].result is Result.APPLIED
-    desk: Any = pair.bob.desk
-    pair.bob.loop(desk._announces.idle())
+    actions: Any = pair.bob.actions
+    pair.bob.loop(actions._announces.idle())
     assert read(pair.bob, lease_path(subject)).status == 404
 
 
 def test_one_that_ran_out_is_taken_over(pair: Pair) -> None:
     subject = pair.ann.subject("Deployment", NS, "auth")
-    desk: Any = pair.ann.desk
+    actions: Any = pair.ann.actions
     old = RunningAction(subject=subject, by="gone", action="x", since=1.0, terminal="t-gone")
-    sent = desk._parts.writers.clusters[REF].send(take_lease(old, 1, renewed=1.0), audit_id="", timeout=5)
+    sent = actions._parts.writers.clusters[REF].send(take_lease(old, 1, renewed=1.0), audit_id="", timeout=5)
     assert pair.ann.loop(sent).ok
     seconds_later(3)  # than the second that it lasts: the server's stamp counts, in whole seconds
     with acts(pair.ann, subject, "ann@corp") as other:
@@ -198,8 +198,8 @@ def test_a_verified_release_is_another_terminals_target(pair: Pair) -> None:
         at=pair.ann.store.clock.now() - 3600,
         by="rules",
     )
-    desk: Any = pair.ann.desk
-    pair.ann.loop(desk._parts.memory.remember_verified(good))
+    actions: Any = pair.ann.actions
+    pair.ann.loop(actions._parts.memory.remember_verified(good))
     assert "kept in the cluster as ConfigMap" in pair.ann.loop(pair.ann.store.newest(1))[0].sentence
     for at in (pair.ann, pair.bob):
         look(at)
@@ -219,11 +219,11 @@ def test_a_verified_release_is_another_terminals_target(pair: Pair) -> None:
 def test_a_terminal_that_only_reads_sees_it_all_and_one_turn_is_taken(
     pair: Pair, demo: DemoProcess, tmp_path: Path
 ) -> None:
-    desk: Any = pair.ann.desk
+    actions: Any = pair.ann.actions
     turn = Subject(REF, TURN, "", "journeys-production")
-    writer = desk._parts.writers.clusters[REF]
-    assert pair.ann.loop(desk._announces.turn(writer, turn, "ann@corp"))
-    other: Any = pair.bob.desk
+    writer = actions._parts.writers.clusters[REF]
+    assert pair.ann.loop(actions._announces.turn(writer, turn, "ann@corp"))
+    other: Any = pair.bob.actions
     assert not pair.bob.loop(other._announces.turn(other._parts.writers.clusters[REF], turn, "bob@corp"))
     subject = pair.ann.subject("Deployment", NS, "checkout")
     config = write_config(tmp_path / "carol", demo.kubeconfig, "production", read_only=True)
@@ -234,22 +234,22 @@ def test_a_terminal_that_only_reads_sees_it_all_and_one_turn_is_taken(
         assert [a.by for a in carol.board.picture.store_state.acting] == ["ann@corp"]  # a turn is no action
         holder = carol.store.peer_state.holder(turn, clock.now())
         assert holder is not None and holder.terminal == pair.ann.store.terminal
-        assert not hasattr(carol.desk, "_announces")  # nothing behind it could write a Lease
+        assert not hasattr(carol.actions, "_announces")  # nothing behind it could write a Lease
 
 
 def test_one_that_acts_holds_the_lease_once_it_has_the_turn(pair: Pair, tmp_path: Path) -> None:
     name = "probes-production"
 
     def mine(at: Terminal, folder: Path) -> Callable[[], Awaitable[bool]]:
-        desk: Any = at.desk
+        actions: Any = at.actions
         return with_lease(
             LeaderLock(folder, name),
             name,
             REF,
             at.store.peer_state,
             SystemClock(),
-            leases=desk._announces,
-            writer=desk._parts.writers.clusters[REF],
+            leases=actions._announces,
+            writer=actions._parts.writers.clusters[REF],
             by=lambda: "ann",
         )
 
@@ -271,8 +271,8 @@ def test_no_right_is_recorded_and_no_failure(demo: DemoProcess, tmp_path: Path) 
     clock = clock_of(load_quick(str(demo.config), "", "", ""))
     config = write_config(tmp_path / "dave", demo.kubeconfig, "production-viewer")
     with terminal(config, kinds=KINDS, clock=clock) as dave:
-        desk: Any = dave.desk
-        writers = desk._parts.writers.clusters
+        actions: Any = dave.actions
+        writers = actions._parts.writers.clusters
         dave.loop(LastKnownGood(dave.store, writers).remember_verified(GOOD))
         assert CHECKOUT in dave.store.state().verified
         newest = dave.loop(dave.store.newest(1))[0]
@@ -284,15 +284,15 @@ def test_no_right_is_recorded_and_no_failure(demo: DemoProcess, tmp_path: Path) 
 def test_a_person_decides_and_takes_it_back(pair: Pair) -> None:
     subject = pair.ann.subject("Deployment", NS, "checkout")
     pair.ann.see(subject)
-    desk: Any = pair.ann.desk
-    told = pair.ann.run(decided(desk, "release.decide-rollback", subject, "customers call"))
+    actions: Any = pair.ann.actions
+    told = pair.ann.run(decided(actions, "release.decide-rollback", subject, "customers call"))
     assert told == f"{subject}: {_user(pair.ann)} decides to roll back"
     pair.ann.until(lambda: subject in pair.ann.board.picture.store_state.manual, "the decision")
     assert pair.ann.board.picture.store_state.manual[subject] == f"{_user(pair.ann)}: customers call"
     assert pair.ann.board.picture.store_state.decided_on[subject]
-    pair.ann.run(decided(desk, "release.withdraw-rollback", subject, ""))
+    pair.ann.run(decided(actions, "release.withdraw-rollback", subject, ""))
     pair.ann.until(lambda: subject not in pair.ann.board.picture.store_state.manual, "it is taken back")
-    signed = pair.ann.run(decided(desk, "release.sign", subject, "looked at it"))
+    signed = pair.ann.run(decided(actions, "release.sign", subject, "looked at it"))
     assert "signs" in signed
     pair.ann.until(lambda: subject in pair.ann.board.picture.store_state.verified, "the signature")
     seen = pair.ann.board.picture.store_state.verified[subject]

@@ -1,4 +1,4 @@
-"""A desk that says and does what a test gives it, behind the protocol that the real ones have."""
+"""An action service that says and does what a test gives it, behind the protocol that the real ones have."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def plan_of(action: str, subject: Subject, made_at: float, **over: Any) -> Plan:
     return Plan(**(given | over))
 
 
-class ToldDesk:
+class ToldService:
     """``offered`` by kind; ``plans`` and ``outcome`` change what is planned and what comes of it."""
 
     def __init__(
@@ -200,4 +200,15 @@ class ToldDesk:
         return ()
 
 
-__all__ = ["EVICT", "HOLD", "OFFERS", "PROMOTE", "ROLL_BACK", "SCALE", "SHELL", "ToldDesk", "cw", "plan_of"]
+__all__ = [
+    "EVICT",
+    "HOLD",
+    "OFFERS",
+    "PROMOTE",
+    "ROLL_BACK",
+    "SCALE",
+    "SHELL",
+    "ToldService",
+    "cw",
+    "plan_of",
+]
