@@ -33,6 +33,10 @@ class CommandFailed(Exception):
     """It could not be started, ran too long, or said too much; one sentence that names the program."""
 
 
+class CommandNotStarted(CommandFailed):
+    """Nothing was run: it is not there, or the system cannot run it."""
+
+
 class CommandTimedOut(CommandFailed):
     """It ran too long, and was ended."""
 
@@ -59,9 +63,9 @@ def run_command(
             start_new_session=True,
         )
     except FileNotFoundError:
-        raise CommandFailed(f"{argv[0]} is not installed or not on PATH") from None
+        raise CommandNotStarted(f"{argv[0]} is not installed or not on PATH") from None
     except OSError as error:
-        raise CommandFailed(f"{argv[0]} cannot be run: {error.strerror}") from None
+        raise CommandNotStarted(f"{argv[0]} cannot be run: {error.strerror}") from None
     assert process.stdout is not None
     assert process.stderr is not None
     try:

@@ -7,6 +7,7 @@ Made by ``tfdash.playbook.releases`` from the objects of a picture. Serving heal
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -135,6 +136,15 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     value: str  # canonical JSON; "" where the object has no such member
 
 
+class Lack(NamedTuple):
+    """Why it is not capable of something (one sentence), and what would make it possible, e.g. a hook's YAML; "" where
+    nothing would. ``history``: only because the cluster keeps no earlier version, so that a remembered one mends it."""
+
+    why: str
+    remedy: str = ""
+    history: bool = False
+
+
 class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of one release. ``subject`` is the object that carries it; ``workload`` the one that serves."""
 
@@ -159,9 +169,7 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: frozenset[Capability] = (
         frozenset()
     )  # revertible, restartable, scalable, promotable, abortable, holdable, ...
-    refused: tuple[
-        tuple[Capability, str], ...
-    ] = ()  # (capability that it lacks, why, and what would make it possible: a hook's YAML from the second line on)
+    refused: tuple[tuple[Capability, Lack], ...] = ()  # what it is not capable of
     problem: str = ""  # what could not be read of it (missing CRD, missing right)
     reported: str = ""  # the controller's own word for its phase; "" where it has none
     partner: Subject | None = None  # the canary's own workload: of a pair, or Flagger's target

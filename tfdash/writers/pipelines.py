@@ -19,7 +19,7 @@ from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
 from tfdash.actions.pipelines.drafts import filled, in_json, in_url
 from tfdash.model.action import Request
 from tfdash.playbook.releases.facts import canonical_at
-from tfdash.process import CommandFailed, in_thread, run_command
+from tfdash.process import CommandFailed, CommandNotStarted, in_thread, run_command
 from tfdash.text import safe
 
 _LAST = 3  # lines of a command's output that are shown
@@ -39,11 +39,10 @@ class CommandWriter:
         tell(safe(f"running {argv[0]}"))
         try:
             done = await in_thread(lambda: run_command(argv, timeout=pipeline.within))
+        except CommandNotStarted as failed:
+            raise NotSent(str(failed)) from None
         except CommandFailed as failed:
-            text = str(failed)
-            if "not installed" in text or "cannot be run" in text:
-                raise NotSent(text) from None
-            raise OutcomeUnknown(f"{text}; it was ended, what it had started may go on") from None
+            raise OutcomeUnknown(f"{failed}; it was ended, what it had started may go on") from None
         said = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
         if done.returncode != 0:
             said = [line for line in done.stderr.splitlines() if line.strip()] or said

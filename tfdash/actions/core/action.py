@@ -49,6 +49,9 @@ class Action:
     promotes: bool = False
     arguments: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
+    freeze_by_plan: bool = (
+        False  # frozen or not is known from the plan alone (up or down), so its key is not refused
+    )
     carried: bool = False  # acts on the carrier of the release rather than on the workload
     terminal: bool = False  # runs a command with the operator's terminal
     offered: bool = True  # shown with its subject; else only a command of its own leads to it

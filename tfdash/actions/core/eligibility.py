@@ -24,11 +24,11 @@ from tfdash.model.kube import (
     StatefulSet,
 )
 from tfdash.model.picture import Picture
-from tfdash.model.release import ManagedBy, ReleaseState
+from tfdash.model.release import Lack, ManagedBy, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import CARRIERS, release_of
 from tfdash.playbook.releases.managed_by import manager_of
-from tfdash.playbook.releases.version import NONE_KEPT, version_of
+from tfdash.playbook.releases.version import version_of
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.seen import ClusterLook, Indexes
 
@@ -60,7 +60,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     release: ReleaseState | None = None
     carrier: Subject | None = None  # where another object carries its release
     able: frozenset[Capability] = frozenset()
-    unable: dict[Capability, str] = {}
+    unable: dict[Capability, Lack] = {}
     judgement: CanaryJudgement | None = None
     scaler: HorizontalPodAutoscaler | None = None
     managed_by: ManagedBy | None = None
@@ -94,7 +94,7 @@ def of_object(
     if own is None and subject.kind in CARRIERS:
         own = release_of(cluster, subject, now, policy.pairs, workloads=assessment.workloads, indexes=indexes)
     carried = None if own is not None else _carried(subject, picture, assessment, policy, now, indexes)
-    able, unable = own_capabilities(obj), dict[Capability, str]()
+    able, unable = own_capabilities(obj), dict[Capability, Lack]()
     release = own or carried
     remembered = _remembered(picture, subject, release)
     if own is not None:
@@ -104,7 +104,7 @@ def of_object(
         able |= set(carried.capabilities) & _BY_CARRIER
         unable |= {c: why for c, why in carried.refused if c in _BY_CARRIER}
     if remembered:  # its ReplicaSets may be gone: the whole template is remembered
-        able |= {c for c in (Capability.REVERTIBLE, Capability.UNDOABLE) if unable.get(c) == NONE_KEPT}
+        able |= {c for c, why in unable.items() if why.history}
     for capability in able:
         unable.pop(capability, None)
     carrier = carried.subject if carried is not None else None

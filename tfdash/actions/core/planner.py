@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ from tfdash.model.action import Arguments, Check, FreezeRule, Guarded, Offer, Pl
 from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import CalendarState
 from tfdash.model.picture import Picture
+from tfdash.model.release import Lack
 from tfdash.model.requests import Document
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.schedule import calendar_state
@@ -56,6 +57,14 @@ class Made(msgspec.Struct, kw_only=True):
     standing: Standing
     user: str = ""
     groups: tuple[str, ...] = ()
+
+
+class _No(NamedTuple):
+    """Why not, when waiting helps (epoch seconds) and what else would; ``why`` "" = it may."""
+
+    why: str = ""
+    opens_at: float | None = None
+    remedy: str = ""
 
 
 class Planner:
@@ -102,45 +111,43 @@ class Planner:
         return tuple(self._offer(action, found) for action in concerned(found) if action.offered)
 
     def _offer(self, action: Action, found: Standing) -> Offer:
-        refused, opens_at, remedy = self._refusal(action, found)
+        no = self._refusal(action, found)
         return Offer(
             action=action.id,
             title=action.title,
             key=action.key,
-            refused=refused,
-            opens_at=opens_at,
-            remedy=remedy,
+            refused=no.why,
+            opens_at=no.opens_at,
+            remedy=no.remedy,
             arguments=action.arguments,
         )
 
-    def _refusal(self, action: Action, found: Standing) -> tuple[str, float | None, str]:
-        why, opens_at, remedy = self._unable(action, found)
-        if why:
-            return why, opens_at, remedy
+    def _refusal(self, action: Action, found: Standing) -> _No:
+        unable = self._unable(action, found)
+        if unable.why:
+            return unable
         mode = self._mode_refused(found.subject.cluster, action.target)
         if mode:
-            return mode, None, self._mode.remedy
+            return _No(mode, remedy=self._mode.remedy)
         case = self._case(
             action, found, self._user(found.subject.cluster), action.freeze, self._risk(action, found)
         )
-        frozen = (
-            action.freeze is FreezeRule.FROZEN and action.id != "workload.scale"
-        )  # up or down is not known yet
+        frozen = action.freeze is FreezeRule.FROZEN and not action.freeze_by_plan
         checks = [c for c in gate_rules.checks(case, self._policy) if frozen or c.id != "policy"]
         closed = next((c for c in checks if c.passed is False), None)
-        return ("", None, "") if closed is None else (closed.text, closed.opens_at, "")
+        return _No() if closed is None else _No(closed.text, closed.opens_at)
 
-    def _unable(self, action: Action, found: Standing) -> tuple[str, float | None, str]:
+    def _unable(self, action: Action, found: Standing) -> _No:
         """Why the thing itself is not capable of it."""
         told = action.unable(found)
-        if not told and action.capability is not None and action.capability not in found.able:
-            told = found.unable.get(action.capability, "it is not capable of that now")
-        if not told:
-            if action.terminal and found.subject.cluster not in self._policy.kubectl:
-                return "kubectl is not installed or not on PATH", None, "install kubectl"
-            return "", None, ""
-        first, _, remedy = told.partition("\n")
-        return first, None, remedy
+        if told:
+            return _No(told)
+        if action.capability is not None and action.capability not in found.able:
+            lack = found.unable.get(action.capability, Lack("it is not capable of that now"))
+            return _No(lack.why, remedy=lack.remedy)
+        if action.terminal and found.subject.cluster not in self._policy.kubectl:
+            return _No("kubectl is not installed or not on PATH", remedy="install kubectl")
+        return _No()
 
     def _mode_refused(self, ref: ClusterRef, target: Target) -> str:
         return self._mode.refused
@@ -225,11 +232,11 @@ class Planner:
     ) -> Plan:
         if not found.known:
             raise PlanRefused(f"{subject} is not known here: it is gone, or not listed yet")
-        why, opens_at, remedy = self._unable(action, found)
-        if why and action not in concerned(found):
-            why = f"{action.title} does not apply to {subject.kind} {subject.name}"
-        if why:
-            raise PlanRefused(why, opens_at=opens_at, remedy=remedy)
+        no = self._unable(action, found)
+        if no.why and action not in concerned(found):
+            no = no._replace(why=f"{action.title} does not apply to {subject.kind} {subject.name}")
+        if no.why:
+            raise PlanRefused(no.why, opens_at=no.opens_at, remedy=no.remedy)
         missing = [a for a in action.needed if a not in arguments]
         if missing and not any(a in arguments for a in action.arguments):
             raise PlanRefused(f"{', '.join(missing)}: must be given", wanting=tuple(missing))

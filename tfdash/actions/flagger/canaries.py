@@ -22,6 +22,7 @@ from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import WRITTEN
 from tfdash.model.action import FreezeRule, Post, Request, Risk
 from tfdash.model.capability import Capability
+from tfdash.model.release import Lack
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
 
@@ -69,12 +70,17 @@ def _service(url: str, namespace: str) -> tuple[str, str, int]:
 _GATES = {"open": Capability.GATE_OPEN, "close": Capability.GATE_CLOSE}
 
 
+def _without_hook(context: PlanContext, capability: Capability, why: str) -> PlanRefused:
+    lack = context.standing.unable.get(capability, Lack(why))
+    return PlanRefused(lack.why, remedy=lack.remedy)
+
+
 async def _gate(context: PlanContext, verb: str) -> Draft:
     document = await context.document(context.at)
     subject = context.found(document)
     url = _hook(document, _CONFIRM, "/gate/check")
     if not url:
-        raise PlanRefused("it has no gate hook", remedy=context.standing.unable.get(_GATES[verb], ""))
+        raise _without_hook(context, _GATES[verb], "it has no gate hook")
     phase = str(document.get("status", {}).get("phase", ""))
     opens = verb == "open"
     return Draft(
@@ -107,9 +113,7 @@ async def abort_canary(context: PlanContext) -> Draft:
     subject = context.found(document)
     url = _hook(document, ("rollback",), "/rollback/check")
     if not url:
-        why = context.standing.unable.get(Capability.REVERTIBLE, "it has no rollback hook")
-        told, _, remedy = why.partition("\n")
-        raise PlanRefused(told, remedy=remedy)
+        raise _without_hook(context, Capability.REVERTIBLE, "it has no rollback hook")
     notes, choices = await managed_by_part(context)
     stable = release.stable.image if release is not None and release.stable is not None else "the primary"
     return Draft(

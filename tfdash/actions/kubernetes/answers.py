@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from tfdash.actions.core.protocols import Answer
 from tfdash.model.action import Request
 from tfdash.text import safe
 
+Kind: TypeAlias = Literal[
+    "conflict",  # what was decided upon has changed
+    "budget",
+    "forbidden",
+    "quota",
+    "admission",
+    "invalid",
+    "gone",
+    "not-dry-runnable",
+    "redirect",
+    "server",
+    "other",
+]
+
 
 class Told(NamedTuple):
-    """``kind``: "conflict" (what was decided upon has changed), "budget", "forbidden", "quota", "admission", "invalid",
-    "gone", "not-dry-runnable", "redirect", "server", "other"."""
+    """``text`` is for people, ``kind`` for the program."""
 
-    kind: str
+    kind: Kind
     text: str
 
 

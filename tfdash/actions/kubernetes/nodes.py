@@ -18,6 +18,7 @@ from tfdash.actions.kubernetes.postconditions import CORDONED, DRAINED, UNCORDON
 from tfdash.model.action import FreezeRule, Request, Risk
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Node
+from tfdash.model.observation import ProblemKind
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import facts_of
@@ -105,7 +106,7 @@ async def _sorted(context: PlanContext) -> tuple[list[Subject], list[str]]:
             try:
                 return subject, await context.document(subject)
             except ReadFailed as failed:
-                if "not" in str(failed.problem.kind):
+                if failed.problem.kind is ProblemKind.NOT_SERVED:
                     return subject, None  # gone meanwhile
                 raise
 

@@ -140,6 +140,7 @@ ACTIONS = (
         capability=Capability.SCALABLE,
         risk=Risk.TYPED_NAME,
         freeze=FreezeRule.FROZEN,
+        freeze_by_plan=True,
         make=scale,
         posts=(
             REPLICAS,

@@ -28,6 +28,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     result: Result
     sentence: str
+    gone: bool = False  # refused because its object is not there any more
     budget: bool = False  # refused by a PodDisruptionBudget: it may be asked again
 
 
@@ -55,7 +56,9 @@ async def _of_answer(
     kind, told = explain(answer, request)
     if certainly_not_applied(answer):
         result = Result.REFUSED if kind != "gone" or request.method != "DELETE" else Result.NOT_APPLIED
-        return Sent(request=request, result=result, sentence=told, budget=kind == "budget")
+        return Sent(
+            request=request, result=result, sentence=told, gone=kind == "gone", budget=kind == "budget"
+        )
     settled = time.monotonic() + policy.settle_margin
     return await _settle(writer, request, told, settled, tell)
 
@@ -187,10 +190,9 @@ async def _evict(
         for request in waiting:
             sent = await send(writer, request, audit_id(number), policy, tell)
             number += 1
-            gone = sent.result is Result.REFUSED and "gone" in sent.sentence
-            if sent.result is Result.APPLIED or gone:
+            if sent.result is Result.APPLIED or sent.gone:
                 done += 1
-                items[name_of(request)] = "gone already" if gone else "evicted"
+                items[name_of(request)] = "gone already" if sent.gone else "evicted"
             elif sent.budget:
                 again.append(request)
                 items[name_of(request)] = sent.sentence

@@ -6,7 +6,7 @@ import msgspec
 
 from tfdash.model.capability import Capability
 from tfdash.model.kube import Deployment, ReplicaSet
-from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Weight
+from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, Side, Weight
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.managed_by import manager_of
@@ -149,11 +149,11 @@ def _started(
 
 def _capabilities(
     deployment: Deployment, older: list[ReplicaSet]
-) -> tuple[set[Capability], tuple[tuple[Capability, str], ...]]:
+) -> tuple[set[Capability], tuple[tuple[Capability, Lack], ...]]:
     able, refused = {Capability.SCALABLE, Capability.HOLDABLE}, []
     if deployment.paused:
-        refused.append((Capability.RESTARTABLE, "it is paused; release it first"))
-        refused.append((Capability.REVERTIBLE, "it is paused; release it first"))
+        refused.append((Capability.RESTARTABLE, Lack("it is paused; release it first")))
+        refused.append((Capability.REVERTIBLE, Lack("it is paused; release it first")))
     else:
         able.add(Capability.RESTARTABLE)
         if older:

@@ -13,6 +13,7 @@ from tfdash.model.kube import DaemonSet, Deployment
 from tfdash.model.release import (
     Analysis,
     Carrier,
+    Lack,
     Measurement,
     MetricResult,
     Pause,
@@ -291,22 +292,24 @@ def _value(message: str) -> str:
     return "" if found is None else f"{found['value']}{found['unit'] or ''}"
 
 
-def _capabilities(canary: Canary, phase: Phase) -> tuple[set[Capability], tuple[tuple[Capability, str], ...]]:
+def _capabilities(
+    canary: Canary, phase: Phase
+) -> tuple[set[Capability], tuple[tuple[Capability, Lack], ...]]:
     able: set[Capability] = set()
-    refused: list[tuple[Capability, str]] = []
+    refused: list[tuple[Capability, Lack]] = []
     flight = phase in _FLIGHT
-    idle = "nothing is in flight"
+    idle = Lack("nothing is in flight")
     if gate_hooks(canary):
         able |= {Capability.GATE_OPEN, Capability.GATE_CLOSE}
     else:
-        missing = "it has no gate hook; add to the Canary\n" + hook_yaml(
-            canary, "confirm-promotion", "gate/check"
+        missing = Lack(
+            "it has no gate hook; add to the Canary", hook_yaml(canary, "confirm-promotion", "gate/check")
         )
         refused += [(Capability.GATE_OPEN, missing), (Capability.GATE_CLOSE, missing)]
     if not rollback_hooks(canary):
         hook = hook_yaml(canary, "rollback", "rollback/check")
         refused += [
-            (c, f"Flagger aborts only by a rollback hook; add to the Canary\n{hook}")
+            (c, Lack("Flagger aborts only by a rollback hook; add to the Canary", hook))
             for c in (Capability.ABORTABLE, Capability.REVERTIBLE)
         ]
     elif flight:
@@ -315,20 +318,24 @@ def _capabilities(canary: Canary, phase: Phase) -> tuple[set[Capability], tuple[
         refused += [(c, idle) for c in (Capability.ABORTABLE, Capability.REVERTIBLE)]
     able.add(Capability.RESUMABLE if canary.suspend else Capability.SUSPENDABLE)
     refused.append(
-        (Capability.SUSPENDABLE, "it is suspended already")
+        (Capability.SUSPENDABLE, Lack("it is suspended already"))
         if canary.suspend
-        else (Capability.RESUMABLE, "it is not suspended")
+        else (Capability.RESUMABLE, Lack("it is not suspended"))
     )
     if flight and not canary.skip_analysis:
         able.add(Capability.SKIPPABLE)
     else:
         refused.append(
-            (Capability.SKIPPABLE, "its analysis is skipped already" if canary.skip_analysis else idle)
+            (Capability.SKIPPABLE, Lack("its analysis is skipped already") if canary.skip_analysis else idle)
         )
-    refused.append((Capability.PROMOTABLE, "Flagger has no promote; a confirm-promotion gate lets it go on"))
-    refused.append((Capability.FULLY_PROMOTABLE, "Flagger has no full promotion; skip the analysis instead"))
+    refused.append(
+        (Capability.PROMOTABLE, Lack("Flagger has no promote; a confirm-promotion gate lets it go on"))
+    )
+    refused.append(
+        (Capability.FULLY_PROMOTABLE, Lack("Flagger has no full promotion; skip the analysis instead"))
+    )
     if canary.phase == "Failed":
         able.add(Capability.RETRYABLE)
     else:
-        refused.append((Capability.RETRYABLE, "its last release has not failed"))
+        refused.append((Capability.RETRYABLE, Lack("its last release has not failed")))
     return able, tuple(refused)

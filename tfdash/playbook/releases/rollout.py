@@ -11,7 +11,7 @@ import msgspec
 from tfdash.model.capability import Capability
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Pod, ReplicaSet
-from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Side, Step, Weight
+from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, Side, Step, Weight
 from tfdash.model.workload import Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.analysis import analyses, running
@@ -301,12 +301,12 @@ def skips_full(rollout: Rollout, steps: tuple[Step, ...], index: int) -> tuple[s
 
 def capabilities(
     rollout: Rollout, between: bool, earlier: bool
-) -> tuple[set[Capability], tuple[tuple[Capability, str], ...]]:
+) -> tuple[set[Capability], tuple[tuple[Capability, Lack], ...]]:
     """What can be done with it, and for the rest why not."""
     able, refused = {Capability.SCALABLE, Capability.RESTARTABLE, Capability.HOLDABLE}, []
     aborted = rollout.abort
     if not between:
-        nothing = "nothing is in flight: the wanted version is the stable one"
+        nothing = Lack("nothing is in flight: the wanted version is the stable one")
         refused += [
             (c, nothing)
             for c in (
@@ -321,22 +321,23 @@ def capabilities(
             refused.pop(0)
     elif aborted:
         refused += [
-            (c, "it is aborted: retry first") for c in (Capability.PROMOTABLE, Capability.FULLY_PROMOTABLE)
+            (c, Lack("it is aborted: retry first"))
+            for c in (Capability.PROMOTABLE, Capability.FULLY_PROMOTABLE)
         ]
-        refused.append((Capability.ABORTABLE, "it is aborted already"))
+        refused.append((Capability.ABORTABLE, Lack("it is aborted already")))
         able.add(Capability.RETRYABLE)
     else:
         able |= {Capability.PROMOTABLE}
-        refused.append((Capability.RETRYABLE, "it is not aborted"))
+        refused.append((Capability.RETRYABLE, Lack("it is not aborted")))
         if rollout.promote_full:
-            refused.append((Capability.FULLY_PROMOTABLE, "a full promotion is under way"))
+            refused.append((Capability.FULLY_PROMOTABLE, Lack("a full promotion is under way")))
         else:
             able.add(Capability.FULLY_PROMOTABLE)
         if rollout.stable_hash:
             able.add(Capability.ABORTABLE)
         else:
             refused.append(
-                (Capability.ABORTABLE, "there is no stable version to go back to: this is its first")
+                (Capability.ABORTABLE, Lack("there is no stable version to go back to: this is its first"))
             )
     if earlier or (between and rollout.stable_hash):
         able |= {Capability.UNDOABLE, Capability.REVERTIBLE}

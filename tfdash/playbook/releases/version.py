@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tfdash.model.release import ReleaseState
+from tfdash.model.release import Lack, ReleaseState
 
-NONE_KEPT = "no earlier revision is kept"
+NONE_KEPT = Lack("no earlier revision is kept", history=True)
 """Why there is nothing to go back to, as far as the cluster itself knows."""
 
 

@@ -12,12 +12,14 @@ from tfdash.model.workload import Release
 
 
 class Status(NamedTuple):
-    """``message`` is what ``kubectl rollout status`` prints; ``progress`` 0..1 while moving."""
+    """``message`` is what ``kubectl rollout status`` prints; ``progress`` 0..1 while moving. ``rolled_out``:
+    nothing is left to do, also where it is paused."""
 
     release: Release
     message: str
     progress: float | None = None
     observed: bool = True
+    rolled_out: bool = False
 
 
 def condition(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
@@ -59,7 +61,9 @@ def _deployment(d: Deployment) -> Status:
         text = f"{waiting}{d.available} of {d.updated} updated replicas are available..."
         return Status(moving, text, _share(done, d.desired))
     return Status(
-        Release.PAUSED if d.paused else Release.COMPLETE, f'deployment "{d.name}" successfully rolled out'
+        Release.PAUSED if d.paused else Release.COMPLETE,
+        f'deployment "{d.name}" successfully rolled out',
+        rolled_out=True,
     )
 
 
@@ -83,7 +87,7 @@ def _stateful_set(s: StatefulSet) -> Status:
         return Status(Release.PROGRESSING, text, _share(s.updated, wanted))
     held = s.partition > 0 and s.update_revision != s.current_revision and s.updated < s.desired
     text = f"partitioned roll out complete: {s.updated} new pods have been updated..."
-    return Status(Release.PARTITIONED if held else Release.COMPLETE, text)
+    return Status(Release.PARTITIONED if held else Release.COMPLETE, text, rolled_out=not held)
 
 
 def _daemon_set(d: DaemonSet) -> Status:
@@ -99,4 +103,4 @@ def _daemon_set(d: DaemonSet) -> Status:
     if d.available < d.desired:
         text = f"{waiting}{d.available} of {d.desired} updated pods are available..."
         return Status(Release.PROGRESSING, text, _share(d.available, d.desired))
-    return Status(Release.COMPLETE, f'daemon set "{d.name}" successfully rolled out')
+    return Status(Release.COMPLETE, f'daemon set "{d.name}" successfully rolled out', rolled_out=True)

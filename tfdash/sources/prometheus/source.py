@@ -15,7 +15,7 @@ import msgspec
 
 from tfdash.clock import Clock
 from tfdash.model.assessment import Assessment
-from tfdash.model.observation import Observation, Problem
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.release import Phase
 from tfdash.model.subject import ClusterRef, Subject
@@ -278,7 +278,7 @@ class PrometheusSource:
         from tfdash.sources.prometheus.failing import problem_of
 
         problem = problem_of(error, self._clock.now())
-        if problem.kind.value == "internal error":
+        if problem.kind is ProblemKind.INTERNAL:
             log.error("metrics: %s", problem.cause, exc_info=error)
         since = self._since.setdefault(problem.cause, problem.since)
         return msgspec.structs.replace(problem, since=since)

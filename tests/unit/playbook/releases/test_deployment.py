@@ -130,7 +130,7 @@ def test_a_rollback_began_with_its_oldest_pod() -> None:
 
 def test_no_earlier_revision() -> None:
     state = state_of("Deployment", deployment(), both(5, 0)[0])
-    assert dict(state.refused)["revertible"] == "no earlier revision is kept"
+    assert dict(state.refused)["revertible"].why == "no earlier revision is kept"
     assert state.phase is Phase.NONE
 
 

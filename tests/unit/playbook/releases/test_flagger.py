@@ -167,19 +167,19 @@ def test_a_gate_that_cannot_be_opened_is_no_gate_and_the_remedy_is_yaml() -> Non
     state = state_of("Canary", canary(hooks=(HALT,)), *both())
     refused = dict(state.refused)
     assert "gate-open" not in state.capabilities
-    assert refused["gate-open"].split("\n")[0] == "it has no gate hook; add to the Canary"
+    assert refused["gate-open"].why == "it has no gate hook; add to the Canary"
     assert (
         "type: confirm-promotion\n        url: http://flagger-loadtester.shop/gate/check"
-        in refused["gate-open"]
+        in refused["gate-open"].remedy
     )
-    assert "type: rollback\n" in refused["abortable"]
-    assert refused["promotable"].startswith("Flagger has no promote")
+    assert "type: rollback\n" in refused["abortable"].remedy
+    assert refused["promotable"].why.startswith("Flagger has no promote")
 
 
 def test_an_abort_needs_a_rollback_hook_and_something_in_flight() -> None:
     assert "abortable" in state_of("Canary", canary(hooks=(BACK,)), *both()).capabilities
     idle = state_of("Canary", canary("Initialized", (BACK,)), *both())
-    assert dict(idle.refused)["abortable"] == "nothing is in flight"
+    assert dict(idle.refused)["abortable"].why == "nothing is in flight"
 
 
 def test_suspended() -> None:
@@ -207,7 +207,7 @@ def test_failed() -> None:
 def test_skipping_twice() -> None:
     assert dict(state_of("Canary", canary(spec={"skipAnalysis": True}), *both()).refused)[
         "skippable"
-    ].startswith("its analysis")
+    ].why.startswith("its analysis")
 
 
 def test_a_missing_target_is_said() -> None:

@@ -297,14 +297,14 @@ def test_capabilities_by_state() -> None:
     aborted = state_of("Rollout", rollout(abort=True, phase="Degraded"), *versions())
     assert "retryable" in aborted.capabilities
     assert not {"promotable", "abortable", "fully-promotable"} & aborted.capabilities
-    assert dict(aborted.refused)["promotable"] == "it is aborted: retry first"
+    assert dict(aborted.refused)["promotable"].why == "it is aborted: retry first"
     done = state_of("Rollout", rollout(phase="Healthy", message="", **PROMOTED), *versions(5, 0)[:1])
-    assert dict(done.refused)["abortable"] == "nothing is in flight: the wanted version is the stable one"
-    assert dict(done.refused)["undoable"] == "no earlier revision is kept"
+    assert dict(done.refused)["abortable"].why == "nothing is in flight: the wanted version is the stable one"
+    assert dict(done.refused)["undoable"].why == "no earlier revision is kept"
     first = state_of("Rollout", rollout(stableRS=""), *versions()[:1])
-    assert dict(first.refused)["abortable"].startswith("there is no stable version")
+    assert dict(first.refused)["abortable"].why.startswith("there is no stable version")
     full = state_of("Rollout", rollout(promoteFull=True), *versions())
-    assert dict(full.refused)["fully-promotable"] == "a full promotion is under way"
+    assert dict(full.refused)["fully-promotable"].why == "a full promotion is under way"
 
 
 def test_complete_for_an_hour_and_then_nothing() -> None:

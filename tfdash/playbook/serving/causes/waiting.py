@@ -32,5 +32,5 @@ def stalled(workload: Object, status: Status) -> Iterator[Finding]:
         limit = f" of {workload.progress_deadline} s" if workload.progress_deadline else ""
         since = f": {progressing.message}" if progressing is not None and progressing.message else ""
         yield Finding(CauseCode.DEADLINE, f"progress deadline{limit} passed{since}", (workload,))
-    if isinstance(workload, Deployment) and workload.paused and "successfully" not in status.message:
+    if isinstance(workload, Deployment) and workload.paused and not status.rolled_out:
         yield Finding(CauseCode.PAUSED, "paused: no new pods are made until it is resumed", (workload,))
