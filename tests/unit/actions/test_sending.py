@@ -28,7 +28,7 @@ async def test_an_eviction_is_done_only_where_the_pod_is_gone(answer: Answer, sa
         noted.append(text)
 
     noted: list[str] = []
-    request = Request(method="POST", path=path, what="evict", subject=pod)
+    request = Request(method="POST", path=path, what="evict", subject=pod, dry_run=False)
     outcome = await send_each(
         server, (request,), str, ActionPolicy(), lambda text: None, lambda items: None, note
     )
