@@ -38,7 +38,7 @@ class TableRows:
         cells: list[Cell] = []
         for field in self.rows.fields:
             text = field.text(obj, context)
-            token = field.token(obj, context, text)
+            token = field.token(obj, context)
             cells.append((text, token) if token else text)
         return cells
 

@@ -225,7 +225,7 @@ def test_a_server_printed_row_shows_the_printers_cells_and_has_no_uid() -> None:
     fields = {f.id: f for f in rows.fields}
     assert rows.sort_value(row("x"), fields["restarts"]) == 3.0
     assert rows.sort_value(row("x"), fields["age"]) == 52 * 3600 - NOW
-    assert fields["status"].token(rows.object(row("x")), rows.context(row("x")), shown["STATUS"]) == "warn"
+    assert fields["status"].token(rows.object(row("x")), rows.context(row("x"))) == "warn"
 
 
 def test_the_object_behind_a_printed_row_changes_no_cell_that_both_have() -> None:

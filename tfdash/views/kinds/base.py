@@ -61,7 +61,8 @@ class Context:
 
 Write: TypeAlias = Callable[[Any, Context], str]
 Sort: TypeAlias = Callable[[Any, Context], SortValue]
-Paint: TypeAlias = Callable[[Object, Context, str], str]
+Paint: TypeAlias = Callable[[Any, Context], str]
+"""The token of a cell, from what the object says: it is not given the text that people read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,8 @@ class Field:
         match = _NUMBER.match(text)
         return float(match[0]) if match else -1.0
 
-    def token(self, obj: Object, context: Context, text: str) -> str:
-        return self.paint(obj, context, text) if self.paint is not None else ""
+    def token(self, obj: Object, context: Context) -> str:
+        return self.paint(obj, context) if self.paint is not None else ""
 
     def mark(self, obj: Object, context: Context) -> SortValue:
         """What is compared to tell whether a cell changed: its text, without what time alone changes."""

@@ -31,52 +31,56 @@ from tfdash.views.kinds.base import (
     text_field,
 )
 
-_PAINTS = {
+_TOKENS = {
     "Healthy": "ok",
     "Successful": "ok",
     "Succeeded": "ok",
     "Synced": "ok",
-    "Ready": "ok",
     "Initialized": "ok",
-    "complete": "ok",
-    "none": "idle",
     "Degraded": "warn",
     "Failed": "warn",
     "Error": "warn",
-    "aborted": "warn",
-    "STUCK": "breach",
     "Paused": "paused",
-    "paused": "paused",
     "Suspended": "paused",
     "Inconclusive": "unknown",
-    "unknown": "unknown",
     "Unknown": "unknown",
     "OutOfSync": "warn",
     "Missing": "warn",
-    "Not ready": "warn",
 }
+"""A controller's own words for a phase; any other word of theirs is a phase on the way."""
 
 
-def paint(obj: Object, context: Context, text: str) -> str:
-    """A colour beside the word, never alone."""
-    if not text or text == "<none>":
-        return ""
-    return _PAINTS.get(text.partition(" ")[0], _PAINTS.get(text, "moving"))
+def _token(word: str) -> str:
+    return _TOKENS.get(word, "moving") if word else ""
 
 
 def release_of(obj: Object, context: Context) -> ReleaseState | None:
     return context.assessment.releases.get(context.subject(obj))
 
 
-def _phase(obj: Rollout | Canary, context: Context) -> str:
+def _reported(obj: Rollout | Canary, context: Context) -> str:
     found = release_of(obj, context)
-    reported = (found.reported if found is not None else "") or obj.phase
-    return safe(reported or (found.phase.value if found is not None else "unknown"))
+    return (found.reported if found is not None else "") or obj.phase
+
+
+def _phase(obj: Rollout | Canary, context: Context) -> str:
+    return safe(_reported(obj, context)) or _release(obj, context)
+
+
+def _paint_phase(obj: Rollout | Canary, context: Context) -> str:
+    return _token(_reported(obj, context)) or _paint_release(obj, context)
 
 
 def _release(obj: Object, context: Context) -> str:
     found = release_of(obj, context)
     return found.phase.value if found is not None else "unknown"
+
+
+def _paint_release(obj: Object, context: Context) -> str:
+    found = release_of(obj, context)
+    if found is None:
+        return "unknown"
+    return states.of_phase(found.phase).token
 
 
 def _step(obj: Rollout, context: Context) -> str:
@@ -112,8 +116,9 @@ def _serving(obj: Object, context: Context) -> str:
     return found.serving.value
 
 
-def _paint_serving(obj: Object, context: Context, text: str) -> str:
-    return {"ok": "ok", "degraded": "warn", "DOWN": "breach", "idle": "idle"}.get(text, "unknown")
+def _paint_serving(obj: Object, context: Context) -> str:
+    found = release_of(obj, context)
+    return "unknown" if found is None or found.serving is None else states.of_serving(found.serving).token
 
 
 def _message(obj: Rollout | Canary, context: Context) -> str:
@@ -145,7 +150,7 @@ def _release_level(obj: Object, context: Context) -> Level:
 
 
 _SERVING = Field("serving", "SERVING", 9, _serving, paint=_paint_serving, level=_serving_level, priority=1)
-_RELEASE = Field("release", "RELEASE", 12, _release, paint=paint, level=_release_level, priority=0)
+_RELEASE = Field("release", "RELEASE", 12, _release, paint=_paint_release, level=_release_level, priority=0)
 _WEIGHT = Field("weight", "WEIGHT", 14, _weight, value=_weight_value, right=True, priority=1)
 _MANAGED_BY = Field("keeper", "KEPT BY", 12, _managed_by, priority=4)
 _MESSAGE = Field("message", "MESSAGE", 24, _message, priority=3, flexible=True)
@@ -159,7 +164,7 @@ ROLLOUTS = kind_view(
     ),
     fields=(
         name_field(),
-        Field("phase", "STATUS", 11, _phase, paint=paint, priority=0),
+        Field("phase", "STATUS", 11, _phase, paint=_paint_phase, priority=0),
         _RELEASE,
         Field("step", "STEP", 6, _step, right=True, priority=1),
         _WEIGHT,
@@ -223,7 +228,14 @@ ANALYSIS_RUNS = kind_view(
     order="age",
     fields=(
         name_field(width=30),
-        Field("phase", "STATUS", 12, lambda o, c: safe(o.phase or "Pending"), paint=paint, priority=0),
+        Field(
+            "phase",
+            "STATUS",
+            12,
+            lambda o, c: safe(o.phase or "Pending"),
+            paint=lambda o, c: _token(o.phase or "Pending"),
+            priority=0,
+        ),
         text_field(
             "of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2
         ),
@@ -251,7 +263,14 @@ EXPERIMENTS = kind_view(
     order="age",
     fields=(
         name_field(width=30),
-        Field("phase", "STATUS", 12, lambda o, c: safe(o.phase or "Pending"), paint=paint, priority=0),
+        Field(
+            "phase",
+            "STATUS",
+            12,
+            lambda o, c: safe(o.phase or "Pending"),
+            paint=lambda o, c: _token(o.phase or "Pending"),
+            priority=0,
+        ),
         text_field(
             "of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2
         ),
@@ -288,7 +307,7 @@ CANARIES = kind_view(
     search=lambda o, c: _named(o.namespace, o.name, o.phase, _release(o, c), _message(o, c), o.target_name),
     fields=(
         name_field(),
-        Field("phase", "STATUS", 16, _phase, paint=paint, priority=0),
+        Field("phase", "STATUS", 16, _phase, paint=_paint_phase, priority=0),
         _RELEASE,
         _WEIGHT,
         Field(
@@ -300,7 +319,7 @@ CANARIES = kind_view(
             value=lambda o, c: {"failed": o.failed_checks, "threshold": o.threshold},
             right=True,
             priority=1,
-            paint=lambda o, c, t: "warn" if isinstance(o, Canary) and o.failed_checks else "",
+            paint=lambda o, c: "warn" if isinstance(o, Canary) and o.failed_checks else "",
         ),
         _SERVING,
         text_field("target", "TARGET", 24, lambda o: f"{o.target_kind}/{o.target_name}", priority=2),
@@ -310,7 +329,7 @@ CANARIES = kind_view(
             9,
             lambda o, c: "yes" if o.suspend else "no",
             priority=4,
-            paint=lambda o, c, t: "paused" if t == "yes" else "",
+            paint=lambda o, c: "paused" if o.suspend else "",
         ),
         age_field(lambda o: o.last_transition or o.created, title="SINCE", priority=2),
         _MANAGED_BY,
@@ -332,6 +351,15 @@ def _flux_state(obj: Kustomization | HelmRelease) -> str:
     return "Ready" if ready.status == "True" else "Not ready"
 
 
+def _paint_flux(obj: Kustomization | HelmRelease, context: Context) -> str:
+    if obj.suspend:
+        return "paused"
+    ready = _ready(obj.conditions)
+    if ready is None or ready.status == "Unknown":
+        return "unknown"
+    return "ok" if ready.status == "True" else "warn"
+
+
 def _flux_message(obj: Kustomization | HelmRelease) -> str:
     ready = _ready(obj.conditions)
     return "" if ready is None else ready.message
@@ -349,8 +377,22 @@ APPLICATIONS = kind_view(
     search=lambda o, c: _named(o.namespace, o.name, o.sync, o.health, o.source, o.destination),
     fields=(
         name_field(),
-        Field("sync", "SYNC", 10, lambda o, c: safe(o.sync or "Unknown"), paint=paint, priority=0),
-        Field("health", "HEALTH", 12, lambda o, c: safe(o.health or "Unknown"), paint=paint, priority=0),
+        Field(
+            "sync",
+            "SYNC",
+            10,
+            lambda o, c: safe(o.sync or "Unknown"),
+            paint=lambda o, c: _token(o.sync or "Unknown"),
+            priority=0,
+        ),
+        Field(
+            "health",
+            "HEALTH",
+            12,
+            lambda o, c: safe(o.health or "Unknown"),
+            paint=lambda o, c: _token(o.health or "Unknown"),
+            priority=0,
+        ),
         text_field("policy", "SYNCS", 28, _policy, priority=1),
         text_field("revision", "REVISION", 12, lambda o: o.revision[:12], priority=2),
         age_field(priority=3),
@@ -364,7 +406,7 @@ KUSTOMIZATIONS = kind_view(
     search=lambda o, c: _named(o.namespace, o.name, _flux_state(o), o.path, o.source),
     fields=(
         name_field(),
-        Field("state", "STATUS", 10, lambda o, c: _flux_state(o), paint=paint, priority=0),
+        Field("state", "STATUS", 10, lambda o, c: _flux_state(o), paint=_paint_flux, priority=0),
         text_field("revision", "APPLIED", 24, lambda o: none(o.applied), priority=1),
         text_field("source", "SOURCE", 26, lambda o: o.source, priority=2),
         text_field("path", "PATH", 20, lambda o: o.path, priority=3),
@@ -379,7 +421,7 @@ HELM_RELEASES = kind_view(
     search=lambda o, c: _named(o.namespace, o.name, _flux_state(o), o.chart, o.applied),
     fields=(
         name_field(),
-        Field("state", "STATUS", 10, lambda o, c: _flux_state(o), paint=paint, priority=0),
+        Field("state", "STATUS", 10, lambda o, c: _flux_state(o), paint=_paint_flux, priority=0),
         text_field("chart", "CHART", 22, lambda o: _named(o.chart, o.version), priority=1),
         text_field("revision", "APPLIED", 18, lambda o: none(o.applied), priority=1),
         text_field("drift", "DRIFT", 9, lambda o: o.drift or "ignored", priority=4),

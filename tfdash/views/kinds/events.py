@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tfdash.model.kube import Object
+from tfdash.model.kube import Object, Provisional
 from tfdash.model.kubecluster import Event
-from tfdash.views.kinds.base import Context, Field, age_field, kind_view, text_field
+from tfdash.views.kinds.base import Context, Field, age_field, kind_view, printed, text_field
 
 
 def involved(event: Event) -> str:
@@ -13,8 +13,11 @@ def involved(event: Event) -> str:
     return f"{kind}/{event.involved_name}" if event.involved_name else kind
 
 
-def _paint_type(obj: Object, context: Context, text: str) -> str:
-    return "" if text == "Normal" else "warn"
+def _paint_type(obj: Object, context: Context) -> str:
+    kind = (
+        printed(obj, "Type") if isinstance(obj, Provisional) else obj.type if isinstance(obj, Event) else ""
+    )
+    return "" if kind == "Normal" else "warn"
 
 
 EVENTS = kind_view(

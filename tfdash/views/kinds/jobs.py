@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfdash.model.kube import CronJob, Job, Object
+from tfdash.model.kube import CronJob, Job, Object, Provisional
 from tfdash.views.age import human_duration, since
 from tfdash.views.kinds.base import (
     Context,
@@ -14,6 +14,7 @@ from tfdash.views.kinds.base import (
     name_field,
     names_of,
     none,
+    printed,
     selector_text,
     text_field,
 )
@@ -72,8 +73,16 @@ def _duration_sort(job: Job, context: Context) -> float:
     return job.completed - job.started if job.completed is not None else 1e12 - job.started
 
 
-def _paint_status(obj: Object, context: Context, text: str) -> str:
-    return _TOKENS.get(text, "")
+def _paint_status(obj: Object, context: Context) -> str:
+    if isinstance(obj, Provisional):
+        return _TOKENS.get(printed(obj, "Status"), "")
+    return _TOKENS.get(job_status(obj), "") if isinstance(obj, Job) else ""
+
+
+def _paint_suspended(obj: Object, context: Context) -> str:
+    if isinstance(obj, Provisional):
+        return "paused" if printed(obj, "Suspend") == "True" else ""
+    return "paused" if isinstance(obj, CronJob) and obj.suspended else ""
 
 
 def _search(job: Job | CronJob, context: Context) -> str:
@@ -134,7 +143,7 @@ JOBS = kind_view(
             "FAILED",
             lambda j: j.failed,
             priority=4,
-            paint=lambda o, c, text: "" if text == "0" else "warn",
+            paint=lambda o, c: "warn" if isinstance(o, Job) and o.failed else "",
         ),
         *_WIDE,
         text_field(
@@ -154,7 +163,7 @@ CRON_JOBS = kind_view(
             "SUSPEND",
             7,
             lambda j, c: str(j.suspended),
-            paint=lambda o, c, text: "paused" if text == "True" else "",
+            paint=_paint_suspended,
             value=lambda j, c: j.suspended,
             printer="Suspend",
             priority=2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfdash.model.kube import Object
+from tfdash.model.kube import Object, Provisional
 from tfdash.model.kubecluster import EndpointSlice, Service
 from tfdash.text import safe
 from tfdash.views.kinds.base import (
@@ -13,6 +13,7 @@ from tfdash.views.kinds.base import (
     labels_text,
     name_field,
     none,
+    printed,
     text_field,
 )
 
@@ -37,6 +38,12 @@ def external(service: Service) -> str:
     if service.type == "LoadBalancer":
         return listed or "<pending>"
     return listed or "<none>" if service.type in ("ClusterIP", "NodePort") else "<unknown>"
+
+
+def _paint_external(obj: Object, context: Context) -> str:
+    if isinstance(obj, Provisional):
+        return "moving" if printed(obj, "External-IP") == "<pending>" else ""
+    return "moving" if isinstance(obj, Service) and obj.type == "LoadBalancer" and not obj.external else ""
 
 
 def _ports_value(service: Service, context: Context) -> list[dict[str, object]]:
@@ -70,7 +77,7 @@ SERVICES = kind_view(
             external,
             printer="External-IP",
             priority=3,
-            paint=lambda o, c, text: "moving" if text == "<pending>" else "",
+            paint=_paint_external,
         ),
         Field(
             "ports",
@@ -103,8 +110,8 @@ def slice_ports(found: EndpointSlice) -> str:
     return f"{shown} + {more} more..." if more > 0 else shown or "<unset>"
 
 
-def _paint_ready(obj: Object, context: Context, text: str) -> str:
-    return "warn" if text.startswith("0/") and text != "0/0" else ""
+def _paint_ready(obj: Object, context: Context) -> str:
+    return "warn" if isinstance(obj, EndpointSlice) and obj.total and not obj.ready else ""
 
 
 ENDPOINTS = kind_view(

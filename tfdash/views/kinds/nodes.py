@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfdash.model.kube import Object, Pod, Provisional
 from tfdash.model.kubecluster import Node
@@ -25,23 +25,51 @@ from tfdash.views.kinds.base import (
 )
 
 _ENDED = frozenset({"Succeeded", "Failed"})
+_CORDONED = "SchedulingDisabled"
+
+
+class Reported(NamedTuple):
+    """A node's STATUS as kubectl prints it: ``Ready``, ``NotReady`` or ``Unknown`` (no condition yet; "" where nothing is
+    known), and whether pods may be scheduled."""
+
+    ready: str
+    cordoned: bool
+
+    @property
+    def text(self) -> str:
+        return f"{self.ready},{_CORDONED}" if self.cordoned else self.ready
+
+    @property
+    def level(self) -> Level:
+        if self.ready == "Ready":
+            return Level.PAUSED if self.cordoned else Level.OK
+        return Level.UNKNOWN if self.ready in ("", "Unknown") else Level.WARN
+
+
+def _reported(node: Object) -> Reported:
+    """Of an object, or of a server-printed row."""
+    if isinstance(node, Provisional):
+        ready, _, rest = printed(node, "Status").partition(",")
+        return Reported(ready, _CORDONED in rest.split(","))
+    if not isinstance(node, Node):
+        return Reported("", False)
+    ready_is = [c.status for c in node.conditions if c.type == "Ready"]
+    word = "Unknown" if not ready_is else "Ready" if ready_is[-1] == "True" else "NotReady"
+    return Reported(word, node.unschedulable)
 
 
 def node_status(node: Node) -> str:
-    """``Ready``, ``NotReady`` or ``Unknown`` (no condition yet), and whether pods may be scheduled."""
-    ready = [c.status for c in node.conditions if c.type == "Ready"]
-    word = "Unknown" if not ready else "Ready" if ready[-1] == "True" else "NotReady"
-    return f"{word},SchedulingDisabled" if node.unschedulable else word
+    """STATUS, as kubectl prints it."""
+    return _reported(node).text
 
 
 def roles(node: Node) -> str:
     return none(",".join(sorted(node.roles)))
 
 
-def _paint_status(obj: Object, context: Context, text: str) -> str:
-    if text.startswith("Ready"):
-        return "paused" if "SchedulingDisabled" in text else ""
-    return "unknown" if text.startswith("Unknown") else "warn"
+def _paint_status(obj: Object, context: Context) -> str:
+    level = _reported(obj).level
+    return "" if level is Level.OK else states.of_level(level).token
 
 
 def pressures(node: Node) -> str:
@@ -140,18 +168,7 @@ def node_state(node: Object, context: Context) -> states.State:
     worst = worst_verdict(context.verdicts(node))
     if worst is not None:
         return states.of_level(worst.level)
-    status = (
-        printed(node, "Status")
-        if isinstance(node, Provisional)
-        else node_status(node)
-        if isinstance(node, Node)
-        else ""
-    )
-    if status == "Ready":
-        return states.of_level(Level.OK)
-    if status.startswith("Ready"):
-        return states.of_level(Level.PAUSED)
-    return states.of_level(Level.UNKNOWN if not status or status.startswith("Unknown") else Level.WARN)
+    return states.of_level(_reported(node).level)
 
 
 class _StateField(Field):
@@ -190,7 +207,7 @@ NODES = kind_view(
             "STATE",
             11,
             _unwritten,
-            paint=lambda o, c, text: node_state(o, c).token,
+            paint=lambda o, c: node_state(o, c).token,
             value=lambda o, c: node_state(o, c).level.name.lower(),
             level=lambda o, c: node_state(o, c).level,
         ),

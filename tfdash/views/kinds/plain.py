@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfdash.model.kinds import Column, KindSpec
-from tfdash.views.kinds.base import Context, Field, KindView, age_field, count_field, text_field
+from tfdash.model.kube import Provisional
+from tfdash.views.kinds.base import Context, Field, KindView, age_field, count_field, printed, text_field
 
 
 def plain_view(spec: KindSpec) -> KindView:
@@ -32,8 +33,11 @@ def _field(column: Column) -> Field:
         )
     tones = dict(column.tones)
 
-    def paint(obj: object, context: Context, text: str) -> str:
-        return tones.get(text, tones.get("", ""))
+    def paint(obj: Any, context: Context) -> str:
+        if not tones:
+            return ""
+        value = printed(obj, column.printer) if isinstance(obj, Provisional) else _text(column)(obj)
+        return tones.get(value, tones.get("", ""))
 
     if column.shows == "count":
         return count_field(

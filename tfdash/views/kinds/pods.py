@@ -55,15 +55,21 @@ def status_of(pod: Object) -> str:
     return pod_cells(pod).status if isinstance(pod, Pod) else ""
 
 
-def _paint_ready(pod: Object, context: Context, text: str) -> str:
-    ready, _, total = text.partition("/")
-    if ready == total:
+def _paint_ready(pod: Object, context: Context) -> str:
+    if isinstance(pod, Provisional):
+        ready, _, total = printed(pod, "Ready").partition("/")
+        whole = ready == total
+    else:
+        whole = not isinstance(pod, Pod) or pod_cells(pod).ready == pod_cells(pod).total
+    if whole:
         return ""
     return "warn" if status_of(pod) in _QUIET else "idle"
 
 
-def _paint_restarts(pod: Object, context: Context, text: str) -> str:
-    return "" if text.startswith("0") else "moving"
+def _paint_restarts(pod: Object, context: Context) -> str:
+    if isinstance(pod, Provisional):
+        return "" if printed(pod, "Restarts").startswith("0") else "moving"
+    return "moving" if isinstance(pod, Pod) and pod_cells(pod).restarts else ""
 
 
 def _ready_value(pod: Pod, context: Context) -> dict[str, int]:
@@ -102,7 +108,7 @@ PODS = kind_view(
             18,
             lambda p, c: safe(pod_cells(p).status),
             lambda p, c: pod_cells(p).status,
-            lambda p, c, text: status_token(text),
+            lambda p, c: status_token(status_of(p)),
             printer="Status",
         ),
         Field(

@@ -57,8 +57,12 @@ def limits(hpa: HorizontalPodAutoscaler) -> str:
     return ""
 
 
-def _paint_replicas(obj: Object, context: Context, text: str) -> str:
+def _paint_replicas(obj: Object, context: Context) -> str:
     return "warn" if isinstance(obj, HorizontalPodAutoscaler) and obj.current >= obj.max_replicas > 1 else ""
+
+
+def _paint_limits(obj: Object, context: Context) -> str:
+    return "warn" if isinstance(obj, HorizontalPodAutoscaler) and limits(obj) else ""
 
 
 def _search(obj: HorizontalPodAutoscaler, context: Context) -> str:
@@ -89,9 +93,7 @@ AUTOSCALERS = kind_view(
             "replicas", "REPLICAS", lambda h: h.current, printer="Replicas", priority=0, paint=_paint_replicas
         ),
         age_field(priority=4),
-        text_field(
-            "limits", "HELD BY", 22, limits, priority=3, paint=lambda o, c, text: "warn" if text else ""
-        ),
+        text_field("limits", "HELD BY", 22, limits, priority=3, paint=_paint_limits),
         Field(
             "scaled",
             "LAST SCALED",
@@ -107,8 +109,8 @@ AUTOSCALERS = kind_view(
 )
 
 
-def _paint_allowed(obj: Object, context: Context, text: str) -> str:
-    return "warn" if text == "0" and isinstance(obj, PodDisruptionBudget) and obj.expected else ""
+def _paint_allowed(obj: Object, context: Context) -> str:
+    return "warn" if isinstance(obj, PodDisruptionBudget) and obj.expected and not obj.allowed else ""
 
 
 BUDGETS = kind_view(

@@ -90,16 +90,9 @@ def _ready_sort(workload: Workload, context: Context) -> float:
     return workload.ready / workload.desired if workload.desired else 1.0
 
 
-def _paint_ready(obj: Object, context: Context, text: str) -> str:
-    token = serving_state(obj, context).token
-    return token if token in ("warn", "breach") else ""
-
-
-def _paint_state(obj: Object, context: Context, text: str) -> str:
-    return _TOKENS.get(text[:1], "")
-
-
-_TOKENS = {shown.glyph: shown.token for shown in states.STATES.values()}
+def _paint_ready(obj: Object, context: Context) -> str:
+    state = serving_state(obj, context)
+    return state.token if state.level in (Level.WARN, Level.BREACH) else ""
 
 
 def _state_value(read: Any) -> Any:
@@ -153,7 +146,7 @@ SERVING = StateField(
     10,
     lambda o, c: serving_state(o, c).text,
     lambda o, c: -float(serving_state(o, c).level),
-    _paint_state,
+    lambda o, c: serving_state(o, c).token,
     value=_state_value(lambda told: told.serving),
     level=lambda o, c: serving_state(o, c).level,
 )
@@ -163,7 +156,7 @@ RELEASE = StateField(
     14,
     lambda o, c: release_state(o, c).text,
     lambda o, c: -float(release_state(o, c).level),
-    _paint_state,
+    lambda o, c: release_state(o, c).token,
     value=_state_value(lambda told: told.release),
     level=lambda o, c: release_state(o, c).level,
 )
