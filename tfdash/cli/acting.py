@@ -43,11 +43,17 @@ class Acting:
     actions: ActionService
     ledger: Store
     options: StoreOptions
+    leases: Leases
     kept: list[Entry] = field(default_factory=list)  # of the last reading
 
     def entries(self) -> Sequence[Entry]:
         """What was read last, for those who cannot wait; the reading goes on behind."""
         return tuple(self.kept)
+
+    @property
+    def last_wait(self) -> float:
+        """Seconds that the end of the program waits at most for what others wait for: a turn that is given back."""
+        return 2.0 if self.leases.taking_turns else 0.2
 
     async def follow(self, board: object = None) -> None:
         """Read the newest entries now and then, until cancelled."""
@@ -119,7 +125,7 @@ def compose(
     actions = make_service(
         board, writers, store, policy, clock, mode, leases if in_cluster else None, keeping
     )
-    acting = Acting(actions, opened.store, options)
+    acting = Acting(actions, opened.store, options, leases)
     # what changes things by itself runs where acting is configured, never by an elevation, which ends while it goes on
     unattended = mode.acts and mode.lasts is None
     wiring = Wiring(
@@ -135,6 +141,7 @@ def compose(
         board.add_source(source)
     if mode.acts:
         board.add_task("verified releases", Verifier(keeping, clock).run)
+        board.add_task("leases", leases.run)
     board.add_task("audit entries", acting.follow)
     return acting
 

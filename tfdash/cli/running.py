@@ -14,8 +14,8 @@ from tfdash.cli.parser import ERROR, OK, program
 from tfdash.model.kinds import first_kind
 
 if TYPE_CHECKING:
+    from tfdash.cli.acting import Acting
     from tfdash.config.settings import Settings
-    from tfdash.store.ledger import Store
 
 _HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from screens.context import AppContext
 
     problems: list[str] = []
-    stores: list[Store] = []  # the one that is opened, if any
+    opened: list[Acting] = []  # what is there, if anything
 
     def validate() -> str:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
                 raise
             mode = mode_of(settings, args.read_only, args.act)
             acting = compose(board, config, settings, sources, clock, mode)
-            stores.append(acting.ledger)
+            opened.append(acting)
             context.actions, context.ledger = acting.actions, acting.ledger
             context.audit, context.entries = acting.audit, acting.entries
         except ConfigError as error:
@@ -117,9 +117,9 @@ def run(args: argparse.Namespace) -> int:
     )
     app = TfdashApp(board, context)
     code = app.run_in_terminal()
-    board.stop()
-    for store in stores:
-        store.close()  # where the program begins anew, what was left open here is seen to have ended
+    board.stop(*(acting.last_wait for acting in opened))
+    for acting in opened:
+        acting.ledger.close()  # where the program begins anew, what was left open here is seen to have ended
     if app.failure is not None:
         from tfdash.cli.crash import report
 

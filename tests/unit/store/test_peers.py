@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -264,6 +265,30 @@ def test_one_that_acts_holds_the_lease_once_it_has_the_turn(pair: Pair, tmp_path
     lease = read(pair.ann, lease_path(Subject(REF, TURN, "", name))).body
     assert lease["spec"]["holderIdentity"] == pair.ann.store.terminal
     assert pair.ann.loop(first())
+
+
+def test_the_end_of_the_program_gives_a_turn_back_and_leaves_nothing_pending(
+    pair: Pair, demo: DemoProcess, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next terminal need not wait until the Lease runs out; the Lease of an action under way is left to run out."""
+    clock = clock_of(load_quick(str(demo.config), "", "", ""))
+    turn = Subject(REF, TURN, "", "patrol-production")
+    config = write_config(tmp_path / "erin", demo.kubeconfig, "production")
+    with terminal(config, kinds=KINDS, clock=clock) as erin:
+        service: Any = erin.actions
+        writer, leases = service._parts.writers.clusters[REF], service._announces
+        subject = erin.subject("Deployment", NS, "web")
+        assert erin.loop(leases.turn(writer, turn, "erin@corp")) and leases.taking_turns
+        holding = leases.hold(writer, subject, by="erin@corp", action="workload.restart", wait=True)
+        erin.loop(holding.__aenter__())
+        assert read(pair.ann, lease_path(turn)).body["spec"]["holderIdentity"] == erin.store.terminal
+    gc.collect()  # a task that nobody ended says so when it is collected
+    assert not [r for r in caplog.records if "pending" in r.getMessage()]
+    assert not read(pair.ann, lease_path(turn)).body.get("spec", {}).get("holderIdentity")
+    held = read(pair.ann, lease_path(subject)).body["spec"]["holderIdentity"]
+    assert held == erin.store.terminal
+    mine: Any = pair.ann.actions
+    assert pair.ann.loop(mine._announces.turn(mine._parts.writers.clusters[REF], turn, "ann@corp"))
 
 
 def test_no_right_is_recorded_and_no_failure(demo: DemoProcess, tmp_path: Path) -> None:

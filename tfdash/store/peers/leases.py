@@ -20,7 +20,7 @@ from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import RunningAction
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.peers.cluster_records import lease_path, release_lease, take_lease
-from tfdash.store.peers.peer_state import HeldLease, PeerState
+from tfdash.store.peers.peer_state import TURN, HeldLease, PeerState
 from tfdash.store.peers.peer_watcher import held_in
 from tfdash.text import safe
 
@@ -103,6 +103,29 @@ class Leases:
         except TimeoutError:
             return True
         return lease.other is None
+
+    @property
+    def taking_turns(self) -> bool:
+        """Whether there is something to give back when the program ends."""
+        return any(lease.ours and lease.acting.subject.kind == TURN for lease in self._leases.values())
+
+    async def run(self, board: object = None) -> None:
+        """Until cancelled, and then give back whose use is over with this process: turns, and what is let go already. The Lease of
+        an action that was still under way runs out by itself, as it does where the process is killed."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for lease in self._leases.values():
+                if lease.acting.subject.kind == TURN:
+                    lease.over.set()
+            over = [task for task, lease in self._tasks.items() if lease.over.is_set()]
+            if over:
+                await asyncio.wait(over, timeout=2 * _TIMEOUT)
+            left = list(self._tasks)
+            for task in left:
+                task.cancel()
+            if left:
+                await asyncio.wait(left, timeout=_TIMEOUT)
 
     async def idle(self) -> None:
         """Until nothing is under way any more of what is over."""
