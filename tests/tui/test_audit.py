@@ -130,10 +130,7 @@ async def test_hostile_entries_are_text() -> None:
         await run.shows("Audit log", "note")
         clean()
         await run.press("enter")
-        await run.shows("› Entry")
-        clean()
-        await run.press("w", "pagedown")  # each field in one line
-        await run.shows("environment:")
+        await run.shows("Entry", "environment:")
         clean()
 
 

@@ -91,7 +91,10 @@ def judge_of(settings: Settings, hold: float = math.inf) -> Judging:
     """A judge by the configuration's policies. ``hold``: for how many seconds releases may be judged in one go."""
     from tfdash.judging.judge import Judge
 
-    return Judge(settings.policy.workloads, policies_of(settings), hold=hold)
+    workloads = settings.policy.workloads
+    # a demonstration's clock may run fast, and its connections do not
+    stale_after = workloads.stale_after * max(1.0, settings.demo.speed)
+    return Judge(workloads, policies_of(settings), hold=hold, stale_after=stale_after)
 
 
 def log_to_file(debug: bool) -> None:

@@ -14,7 +14,7 @@ from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.seen import Groups
-from tfdash.playbook.staleness import NOT_ASKED, Unread, stale, stale_at, unread
+from tfdash.playbook.staleness import NOT_ASKED, Unread, stale, unread
 
 Read: TypeAlias = tuple[Any, Hashable]
 """What was looked at: (relation, key), (kind, key of an object), (kind, None) for whether it is known, (type of a state,
@@ -71,13 +71,16 @@ class Readers:
 class Cluster:
     """See the module. ``stale_after``: seconds without a proof that a kind is current, after which it is stale."""
 
-    def __init__(self, ref: ClusterRef, rules: tuple[Rule, ...], stale_after: float) -> None:
+    def __init__(
+        self, ref: ClusterRef, rules: tuple[Rule, ...], stale_after: float, kinds: Iterable[str] = ()
+    ) -> None:
+        """``kinds``: followed besides those that the rules look at."""
         self.ref = ref
         self._rules, self._stale_after = rules, stale_after
-        self._kinds = sorted({kind for rule in rules for kind in rule.kinds})
+        self._kinds = sorted({kind for rule in rules for kind in rule.kinds}.union(kinds))
         self._unread: dict[str, Unread | None] = dict.fromkeys(self._kinds, NOT_ASKED)
         self._stale: dict[str, Unread] = {}
-        self._fresh_until: dict[str, float] = {}
+        self._proven: dict[str, float] = {}  # when each was last proven current
         self._objects: dict[str, Objects] = {}  # as they were when they were last read whole
         self.groups = Groups()
         self.readers = Readers()
@@ -92,9 +95,16 @@ class Cluster:
     def stale(self, kind: str) -> Unread | None:
         return self._stale.get(kind)
 
+    @property
+    def all_stale(self) -> Mapping[str, Unread]:
+        """By kind; not to be kept: it changes."""
+        return self._stale
+
     def due_at(self) -> float | None:
         """When the next kind turns stale."""
-        ahead = (at for kind, at in self._fresh_until.items() if kind not in self._stale and at < math.inf)
+        if self._stale_after == math.inf:
+            return None
+        ahead = (at + self._stale_after for kind, at in self._proven.items() if kind not in self._stale)
         return min(ahead, default=None)
 
     def follow(
@@ -113,11 +123,17 @@ class Cluster:
                 if after is not self._objects.get(kind):
                     self._replace(kind, after, keys.get((self.ref, kind)), wanted)
             elif kind in self._objects:
-                why = None  # it was read whole once and is being listed anew: what was read stands
+                if seen is not None:
+                    why = None  # it was read whole once and is being listed anew: what was read stands
+                else:  # nobody wants it any more: it is as if it never had been read
+                    self._replace(kind, NONE, None, wanted)
+                    for table in (self._objects, self._proven):
+                        table.pop(kind, None)
             old = None
             if seen is not None and why is None:
-                self._fresh_until[kind] = stale_at(seen, self._stale_after)
-                old = stale(seen, self._stale_after, now)
+                if seen.observed_at is not None:
+                    self._proven[kind] = seen.observed_at
+                old = stale(self._proven.get(kind, 0.0), self._stale_after, now)
             if why != self._unread[kind]:
                 self._unread[kind] = why
                 wanted.update(self.readers.of((kind, None)))

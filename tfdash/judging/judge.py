@@ -43,7 +43,7 @@ class Judge:
     ) -> None:
         policies = policies or Policies()
         self._policies = policies if policy is None else replace(policies, workloads=policy)
-        self._rules = RuleRunner(rules, stale_after)
+        self._rules = RuleRunner(rules, stale_after, {kind for section in sections for kind in section.kinds})
         self._canaries = CanaryRunner(self._policies, hold)
         self._calendar = CalendarRunner(self._policies.calendar)
         self._picture: Picture | None = None
@@ -57,10 +57,12 @@ class Judge:
     def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject]]:
         """What is to be said now, and of which subjects something else is said than before."""
         self._picture = picture
+        stale = self._rules.stale
         changed = self._rules.assess(picture, change, self._policies, now)
+        aged = self._rules.stale != stale
         self._canaries.states = self._rules.releases
         changed |= self._canaries.assess(picture, change, changed, now)
-        if self._calendar.assess(picture, change, now) or changed or change.freshness:
+        if self._calendar.assess(picture, change, now) or changed or aged or change.freshness:
             self._sections = summarise(
                 self._table,
                 picture,
@@ -71,6 +73,7 @@ class Judge:
                     self._canaries.judgements,
                     self._calendar.state,
                     tuple(self._rules.failed.values()),
+                    self._rules.stale,
                 ),
             )
         assessment = Assessment(
@@ -83,6 +86,7 @@ class Judge:
             canaries=self._canaries.judgements,
             calendar=self._calendar.state,
             baselines=dict(self._canaries.frozen),
+            stale={at: why.as_of for at, why in self._rules.stale.items()},
         )
         return assessment, frozenset(changed)
 
@@ -92,7 +96,12 @@ class Judge:
 
 
 def judge_all(
-    picture: Picture, now: float, policy: WorkloadPolicy | None = None, policies: Policies | None = None
+    picture: Picture,
+    now: float,
+    policy: WorkloadPolicy | None = None,
+    policies: Policies | None = None,
+    *,
+    stale_after: float = math.inf,
 ) -> Assessment:
     """Everything afresh, for reports of one moment and for tests."""
     keys: Iterable[tuple[ClusterRef, str]] = (
@@ -100,4 +109,4 @@ def judge_all(
     )
     known = frozenset(keys)
     change = Change(keys=dict.fromkeys(known), freshness=known, signals=None, store=None)
-    return Judge(policy, policies).assess(picture, change, now)[0]
+    return Judge(policy, policies, stale_after=stale_after).assess(picture, change, now)[0]

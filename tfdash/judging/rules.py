@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,12 +15,12 @@ from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import Level, Verdict
-from tfdash.model.workload import WorkloadState
+from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.rule import Rule, RuleResult
 from tfdash.playbook.seen import Relation, Seen
-from tfdash.playbook.staleness import Unread
+from tfdash.playbook.staleness import Unread, clock
 
 log = logging.getLogger(__name__)
 K = TypeVar("K", bound=Object)
@@ -61,31 +61,26 @@ class _Case:
         return self._group(relation, key)
 
     def some(self, relation: Relation[K], key: Hashable) -> tuple[K, ...]:
-        known = self._known(relation.kind)
-        group = self._group(relation, key)
-        return group if known else ()
+        self._rule.declared(relation.kind)
+        return self._group(relation, key)
 
     def maybe(self, kind: type[K], key: Key) -> K | None:
+        self._rule.declared(kind)
         self.reads[kind.KIND, key] = None
-        obj = self._cluster.objects(kind.KIND).get(key) if self._known(kind) else None
+        obj = self._cluster.objects(kind.KIND).get(key)
         return obj if isinstance(obj, kind) else None
 
     def _group(self, relation: Relation[K], key: Hashable) -> tuple[K, ...]:
         self.reads[relation, key] = None
         return self._cluster.groups.get(relation, key, self._cluster.objects(relation.kind.KIND))
 
-    def _known(self, kind: type[Object]) -> bool:
-        """Whether it is current. Becoming known needs no note: what comes with it is noted by what was looked for."""
-        self._rule.declared(kind)
-        return kind.KIND in self._rule.needed or self._cluster.stale(kind.KIND) is None
-
     def unread(self, kind: type[Object]) -> Unread | None:
         self._rule.declared(kind)
-        name = kind.KIND
-        self.reads[name, None] = None
-        why = self._cluster.unread(name)
-        # what it needs is judged though it is stale, and loses its green afterwards
-        return why if why is not None or name in self._rule.needed else self._cluster.stale(name)
+        self.reads[kind.KIND, None] = None
+        return self._cluster.unread(kind.KIND)  # what is stale is judged by, and what is said of it is marked
+
+    def looked_at(self, kind: str) -> bool:
+        return any(kind in (what, getattr(getattr(what, "kind", None), "KIND", "")) for what, _ in self.reads)
 
     def workload(self, subject: Subject) -> WorkloadState | None:
         self.reads[WorkloadState, subject] = None
@@ -95,8 +90,10 @@ class _Case:
 class RuleRunner:
     """``verdicts``, ``workloads`` and ``releases`` are replaced, never mutated."""
 
-    def __init__(self, rules: tuple[Rule, ...], stale_after: float) -> None:
-        self._rules, self._stale_after = rules, stale_after
+    def __init__(self, rules: tuple[Rule, ...], stale_after: float, kinds: Iterable[str] = ()) -> None:
+        """``kinds``: those of which ``stale`` tells besides the rules' own."""
+        self._rules, self._stale_after, self._kinds = rules, stale_after, tuple(kinds)
+        self.stale: Mapping[tuple[ClusterRef, str], Unread] = {}
         self._clusters: dict[ClusterRef, Cluster] = {}
         self._told: dict[Judged, RuleResult] = {}
         self._due: list[tuple[float, Judged]] = []
@@ -123,9 +120,12 @@ class RuleRunner:
         for ref, seen in picture.clusters.items():
             cluster = self._clusters.get(ref)
             if cluster is None:
-                cluster = self._clusters[ref] = Cluster(ref, self._rules, self._stale_after)
+                cluster = self._clusters[ref] = Cluster(ref, self._rules, self._stale_after, self._kinds)
             for asked in cluster.follow(seen, change.keys, now):
                 wanted[asked.rule].add(asked.subject)
+        self.stale = {
+            (ref, kind): why for ref, c in self._clusters.items() for kind, why in c.all_stale.items()
+        }
         while (due := self._next_due()) is not None and due <= now:
             asked = heapq.heappop(self._due)[1]
             wanted[asked.rule].add(asked.subject)
@@ -176,8 +176,18 @@ class RuleRunner:
         if moment.again is not None:
             self._due_of[asked] = moment.again
             heapq.heappush(self._due, (moment.again, asked))
-        old = next((why for kind in (subject.kind, *rule.needed) if (why := cluster.stale(kind))), None)
-        return told if told is None or old is None else without_green(told, old)
+        if told is None or not cluster.all_stale:
+            return told
+        needed = {subject.kind, *rule.needs_besides}
+        return without_green(
+            told,
+            [why for kind in sorted(needed) if (why := cluster.stale(kind))],
+            [
+                why
+                for kind in sorted(rule.kinds - needed)
+                if (why := cluster.stale(kind)) and case.looked_at(kind)
+            ],
+        )
 
     def _publish(self, asked: Judged, told: RuleResult | None) -> None:
         state = told.state if told is not None else None
@@ -204,15 +214,38 @@ class RuleRunner:
         self.verdicts = verdicts
 
 
-def without_green(told: RuleResult, why: Unread) -> RuleResult:
-    """What is said of stale data: red stays, green does not."""
+def without_green(told: RuleResult, needed: Sequence[Unread], used: Sequence[Unread] = ()) -> RuleResult:
+    """What is said of stale data: red stays, "as of" when it was last proven; green does not, where what it ``needed`` is
+    stale. What it only ``used`` took nothing from green, so that being stale it takes nothing either."""
+    if not needed and not used:
+        return told
+    at = min(why.as_of for why in (*needed, *used))
     return told._replace(
-        verdicts=tuple(
-            v
-            if v.level > Level.UNKNOWN
-            else msgspec.structs.replace(
-                v, level=Level.UNKNOWN, unknown=why.unknown, sentence=f"{v.sentence}, {why.cause}"
-            )
-            for v in told.verdicts
-        )
+        verdicts=tuple(_as_of(v, needed, at) for v in told.verdicts),
+        state=_state_as_of(told.state, at) if needed else told.state,
     )
+
+
+def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float) -> Verdict:
+    if verdict.level > Level.UNKNOWN:
+        return msgspec.structs.replace(verdict, sentence=f"{verdict.sentence}, as of {clock(at)}")
+    if not needed or verdict.level is Level.UNKNOWN:
+        return verdict
+    why = needed[0]
+    sentence = f"{verdict.sentence}, {why.cause}"
+    return msgspec.structs.replace(verdict, level=Level.UNKNOWN, unknown=why.unknown, sentence=sentence)
+
+
+def _state_as_of(
+    state: WorkloadState | ReleaseState | None, at: float
+) -> WorkloadState | ReleaseState | None:
+    """The state without what was well in it. A release keeps its phase, which says what is in flight and to be judged."""
+    if isinstance(state, WorkloadState):
+        well = state.serving in (Serving.OK, Serving.IDLE)
+        return msgspec.structs.replace(
+            state,
+            serving=Serving.UNKNOWN if well else state.serving,
+            release=Release.UNKNOWN if state.release is Release.COMPLETE else state.release,
+            as_of=at,
+        )
+    return None if state is None else msgspec.structs.replace(state, as_of=at)

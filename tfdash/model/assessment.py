@@ -10,7 +10,7 @@ from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.release import ReleaseState
 from tfdash.model.section import SectionState
-from tfdash.model.subject import Subject
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Verdict
 from tfdash.model.workload import WorkloadState
 
@@ -27,6 +27,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     canaries: Mapping[Subject, CanaryJudgement] = {}
     calendar: CalendarState | None = None
     baselines: Mapping[Subject, str] = {}  # frozen while both versions serve, canonical JSON
+    stale: Mapping[tuple[ClusterRef, str], float] = {}  # kinds, and when each was last proven current
 
 
 EMPTY_ASSESSMENT = Assessment(at=0.0, number=0, verdicts={}, workloads={})

@@ -175,6 +175,7 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     partner: Subject | None = None  # the canary's own workload: of a pair, or Flagger's target
     serving: Serving | None = None  # what serves users, whatever the release does; None: not known
     served: str = ""  # "5 of 5 available"
+    as_of: float | None = None  # when what it rests on was last proven current, once that is stale
 
     @property
     def in_flight(self) -> bool:

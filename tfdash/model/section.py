@@ -9,7 +9,9 @@ from tfdash.model.verdict import Level
 
 class SectionState(msgspec.Struct, frozen=True, kw_only=True):
     """One result, of which line, badge, gate and report are readings. ``target`` names the screen that shows it.
-    ``loading``: UNKNOWN only because nothing was read yet."""
+    ``loading``: UNKNOWN only because nothing was read yet. It is the worst that is known, and at least UNKNOWN where anything
+    that it needs is not: ``sentence`` says first the worst, then what is not known. ``unknown`` counts what is not, at
+    whatever level the section is."""
 
     id: str
     title: str
@@ -19,3 +21,4 @@ class SectionState(msgspec.Struct, frozen=True, kw_only=True):
     target: str = "overview"
     count: int = 0  # subjects at that level
     loading: bool = False
+    unknown: int = 0

@@ -108,3 +108,4 @@ class WorkloadState(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: float | None = None  # when its progress deadline passes, while progressing
     scaled_by: ScaledBy | None = None
     disruption: DisruptionRoom | None = None
+    as_of: float | None = None  # when what it rests on was last proven current, once that is stale

@@ -11,13 +11,14 @@ import msgspec
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import Object
-from tfdash.model.observation import ProblemKind
-from tfdash.model.picture import Picture
+from tfdash.model.observation import Observation, ProblemKind
+from tfdash.model.picture import Objects, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.section import SectionState
-from tfdash.model.subject import Subject
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
+from tfdash.playbook.staleness import Unread
 
 
 class Findings(NamedTuple):
@@ -30,6 +31,7 @@ class Findings(NamedTuple):
     calendar: CalendarState | None
 
     failed: tuple[Verdict, ...] = ()  # of subjects for which a rule itself went wrong
+    stale: Mapping[tuple[ClusterRef, str], Unread] = {}  # kinds, by cluster
 
     def by_rule(self, *rules: str) -> list[Verdict]:
         """The verdicts of these rules."""
@@ -42,24 +44,27 @@ class Missing(NamedTuple):
     sentence: str
     detail: str = ""
     loading: bool = False
+    many: int = 1
 
 
 class Reading(NamedTuple):
-    """What the findings say. ``many``: subjects at that level; ``target``: another screen than the section's own."""
+    """What is known. ``many``: subjects at that level; ``unknown``: those of which nothing is known; ``target``: another
+    screen than the section's own."""
 
     level: Level
     sentence: str
     detail: str = ""
     many: int = 0
     target: str = ""
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
 class Section:
     """One line of the table ``tfdash.playbook.registry``.
 
-    ``needs``: kinds without which nothing can be said: then it is UNKNOWN. ``uses``: kinds that a cluster may lack, but
-    without reading which nothing is called well. ``despite`` says what is known though a kind that it needs is not.
+    ``needs``: kinds without which nothing can be called well. ``uses``: the same of kinds that a cluster may lack. What is
+    known of the rest is said whatever is not.
     """
 
     id: str
@@ -68,25 +73,56 @@ class Section:
     read: Callable[[Findings], Reading]
     needs: tuple[type[Object], ...] = ()
     uses: tuple[type[Object], ...] = ()
-    despite: Callable[[Findings, Missing], Reading | None] = lambda findings, missing: None
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        both: tuple[type[Object], ...] = (*self.needs, *self.uses)
+        return frozenset(kind.KIND for kind in both)
 
     def state(self, picture: Picture, findings: Findings) -> SectionState:
         """How it stands. ``picture`` tells what could not be read."""
-        missing = _needed(picture, self.needs)
-        if missing is not None:
-            known = self.despite(findings, missing)
-            return self._unknown(missing) if known is None else self._said(known)
         reading = self.read(findings)
-        if reading.level in (Level.IDLE, Level.OK):
-            missing = self._failed(findings) or _used(picture, self.uses)
-            if missing is not None:
-                return self._unknown(missing, reading.target)
-        return self._said(reading)
+        missing = [*self._failed(findings), *self._unread(picture, findings)]
+        said = self._said(reading)
+        if not missing:
+            return said
+        # what failed is said before what is still loading
+        missing.sort(key=lambda m: m.loading)
+        failed = [m for m in missing if not m.loading]
+        first = missing[0]
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        what = f"{first.sentence}{more}"
+        unknown = max(reading.unknown, sum(m.many for m in failed))
+        if reading.level >= Level.WARN:
+            return msgspec.structs.replace(said, sentence=f"{said.sentence}; {what}", unknown=unknown)
+        moves = reading.level in (Level.MOVING, Level.PAUSED)
+        return msgspec.structs.replace(
+            said,
+            level=Level.UNKNOWN,
+            sentence=f"{said.sentence}; {what}" if moves else what,
+            detail=said.detail if moves or reading.unknown else first.detail,
+            count=unknown,
+            unknown=unknown,
+            loading=not failed and not reading.unknown,
+        )
 
-    def _failed(self, findings: Findings) -> Missing | None:
-        kinds = {kind.KIND for kind in (*self.needs, *self.uses)}
-        told = [v for v in findings.failed if v.subject.kind in kinds]
-        return Missing(f"{len(told)} not known", told[0].sentence) if told else None
+    def _failed(self, findings: Findings) -> list[Missing]:
+        told = [v for v in findings.failed if v.subject.kind in self.kinds]
+        return [Missing(f"{len(told)} not known", told[0].sentence, many=len(told))] if told else []
+
+    def _unread(self, picture: Picture, findings: Findings) -> list[Missing]:
+        """What of its kinds is not known in some cluster, each for itself."""
+        optional = {kind.KIND for kind in self.uses}
+        found = []
+        for ref, cluster in picture.clusters.items():
+            if cluster.info.problem is not None and cluster.info.value is None:
+                found.append(Missing(f"{ref.cluster} cannot be reached", str(cluster.info.problem)))
+                continue
+            for kind in sorted(self.kinds, key=lambda k: (k in optional, k)):
+                missing = _missing(ref, kind, cluster.kinds.get(kind), findings.stale.get((ref, kind)))
+                if missing is not None:
+                    found.append(missing)
+        return found
 
     def _said(self, reading: Reading) -> SectionState:
         return SectionState(
@@ -97,11 +133,8 @@ class Section:
             detail=reading.detail,
             target=reading.target or self.target,
             count=reading.many,
+            unknown=reading.unknown,
         )
-
-    def _unknown(self, missing: Missing, target: str = "") -> SectionState:
-        said = self._said(Reading(Level.UNKNOWN, missing.sentence, missing.detail, target=target))
-        return msgspec.structs.replace(said, loading=missing.loading)
 
 
 def summarise(sections: Iterable[Section], picture: Picture, findings: Findings) -> tuple[SectionState, ...]:
@@ -115,36 +148,30 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
     good = sum(v.level < Level.UNKNOWN for v in ordered)
     level = ordered[0].level if ordered else Level.OK
     detail = ordered[0].sentence if ordered and level > Level.OK else well
-    return Reading(level, f"{good} of {len(ordered)} {noun}", detail, sum(v.level is level for v in ordered))
+    return Reading(
+        level,
+        f"{good} of {len(ordered)} {noun}",
+        detail,
+        sum(v.level is level for v in ordered),
+        unknown=sum(v.level is Level.UNKNOWN for v in ordered),
+    )
 
 
 _LOADING = Missing("loading", "", True)
 
 
-def _needed(picture: Picture, kinds: Iterable[type[Object]]) -> Missing | None:
-    """What of ``kinds`` is not known in some cluster; a failure before what is still loading."""
-    kinds, loading = tuple(kinds), False
-    for ref, cluster in picture.clusters.items():
-        for kind in kinds:
-            seen = cluster.kinds.get(kind.KIND)
-            loading |= seen is None or not seen.complete
-            if seen is not None and seen.problem is not None and not seen.complete:
-                return Missing(f"{kind.KIND}s of {ref.cluster} cannot be read", seen.problem.cause)
-        if cluster.info.problem is not None and cluster.info.value is None:
-            return Missing(f"{ref.cluster} cannot be reached", str(cluster.info.problem))
-    return _LOADING if loading else None
-
-
-def _used(picture: Picture, kinds: Iterable[type[Object]]) -> Missing | None:
-    """The first of ``kinds`` that some cluster serves and that was asked for, and is not known."""
-    for ref, cluster in picture.clusters.items():
-        for kind in kinds:
-            seen = cluster.kinds.get(kind.KIND)
-            if seen is None or seen.complete:
-                continue
-            if seen.problem is None:
-                return _LOADING
-            if seen.problem.kind is ProblemKind.NOT_SERVED:
-                continue
-            return Missing(f"{kind.KIND}s of {ref.cluster} cannot be read", seen.problem.cause)
+def _missing(
+    ref: ClusterRef, kind: str, seen: Observation[Objects] | None, old: Unread | None
+) -> Missing | None:
+    """Why the objects of a kind are not known, or not all, or not lately; None where they are, or where there can be none."""
+    if seen is None or not (seen.complete or seen.problem):
+        return _LOADING
+    if not seen.complete:
+        assert seen.problem is not None
+        if seen.problem.kind is ProblemKind.NOT_SERVED:
+            return None
+        return Missing(f"{kind}s of {ref.cluster} cannot be read", seen.problem.cause)
+    if old is not None:
+        cause = seen.problem.cause if seen.problem is not None else ""
+        return Missing(f"{kind}s of {ref.cluster} {old.cause}", cause)
     return None

@@ -20,11 +20,12 @@ _UNKNOWN = {
 
 class Unread(NamedTuple):
     """A named UNKNOWN in the place of objects. ``cause`` is one sentence; ``absent``: the cluster does not serve the
-    kind, so there are none of it."""
+    kind, so there are none of it; ``as_of``: when what is stale was last proven current (epoch seconds)."""
 
     unknown: UnknownKind
     cause: str
     absent: bool = False
+    as_of: float = 0.0
 
 
 NOT_ASKED = Unread(UnknownKind.NO_DATA, "not asked for")
@@ -41,14 +42,14 @@ def unread(seen: Observation[Objects] | None) -> Unread | None:
     return None if seen.complete and not seen.provisional else LOADING
 
 
-def stale_at(seen: Observation[Objects], stale_after: float) -> float:
-    """When the objects count as stale (epoch seconds), if nothing proves them current before. Half-open: from then on."""
-    return (seen.observed_at or 0.0) + stale_after
-
-
-def stale(seen: Observation[Objects], stale_after: float, now: float) -> Unread | None:
-    """That nothing proved the objects current for so long, or None."""
-    if now < stale_at(seen, stale_after):
+def stale(proven: float, stale_after: float, now: float) -> Unread | None:
+    """That nothing proved it current since ``proven`` (epoch seconds), for ``stale_after`` seconds, or None. Half-open: from
+    then on."""
+    if now < proven + stale_after:
         return None
-    at = datetime.fromtimestamp(seen.observed_at or 0.0, UTC)
-    return Unread(UnknownKind.STALE, f"not proven current since {at:%H:%M}Z")
+    return Unread(UnknownKind.STALE, f"not proven current since {clock(proven)}", as_of=proven)
+
+
+def clock(at: float) -> str:
+    """``13:46Z`` of epoch seconds."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M}Z"

@@ -56,7 +56,11 @@ def outcome_state(outcome: Outcome) -> State:
 
 
 def verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
-    """The one state of a release: a STUCK one is no better than a breach, an unjudged one never green."""
+    """The one state of a release: an unjudged one is never green, nor one that was not read lately."""
+    return states.aged(_verdict(release, judgement), release.as_of)
+
+
+def _verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
     if judgement is not None and judgement.outcome is Outcome.BREACH:
         return _OUTCOMES[Outcome.BREACH]
     if release.phase is Phase.STUCK or release.phase is Phase.ABORTED:
@@ -283,7 +287,7 @@ def step_line(release: ReleaseState, now: float, bar_width: int = BAR) -> Line:
 
 
 def phase_pieces(release: ReleaseState, now: float) -> list[Cell]:
-    state, pause = states.of_phase(release.phase), release.pause
+    state, pause = states.aged(states.of_phase(release.phase), release.as_of), release.pause
     if release.phase is Phase.PAUSED and pause is not None:
         age = f" {short_age(now - pause.since)}" if pause.since else ""
         why = safe(pause.sentence or pause.reason)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tfdash.model.release import Phase
-from tfdash.model.verdict import Level
+from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import Release, Serving, WorkloadState
 
 
@@ -40,6 +40,7 @@ STATES: dict[Level, State] = {
     Level.BREACH: State("✖", "BREACH", "breach", Level.BREACH),
 }
 LOADING = STATES[Level.UNKNOWN].worded("loading")
+STALE = STATES[Level.UNKNOWN].worded("stale")
 
 _SERVING: dict[Serving, State] = {
     Serving.OK: STATES[Level.OK],
@@ -51,7 +52,7 @@ _SERVING: dict[Serving, State] = {
 _RELEASE: dict[Release, State] = {
     Release.COMPLETE: STATES[Level.OK].worded("complete"),
     Release.PROGRESSING: STATES[Level.MOVING],
-    Release.STUCK: STATES[Level.BREACH].worded("STUCK"),
+    Release.STUCK: STATES[Level.WARN].worded("STUCK"),
     Release.PAUSED: STATES[Level.PAUSED],
     Release.PARTITIONED: STATES[Level.PAUSED].worded("partition"),
     Release.ON_DELETE: STATES[Level.PAUSED].worded("on delete"),
@@ -63,7 +64,7 @@ _PHASES: dict[Phase, State] = {
     Phase.PAUSED: STATES[Level.PAUSED],
     Phase.ANALYSING: STATES[Level.MOVING].worded("analysing"),
     Phase.ABORTED: STATES[Level.WARN].worded("aborted"),
-    Phase.STUCK: STATES[Level.BREACH].worded("STUCK"),
+    Phase.STUCK: STATES[Level.WARN].worded("STUCK"),
     Phase.COMPLETE: STATES[Level.OK].worded("complete"),
     Phase.UNKNOWN: STATES[Level.UNKNOWN],
 }
@@ -71,6 +72,10 @@ _PHASES: dict[Phase, State] = {
 
 def of_level(level: Level) -> State:
     return STATES[level]
+
+
+def of_verdict(verdict: Verdict) -> State:
+    return STALE if verdict.unknown is UnknownKind.STALE else STATES[verdict.level]
 
 
 def of_serving(serving: Serving) -> State:
@@ -87,14 +92,27 @@ def of_phase(phase: Phase) -> State:
 
 def serving(state: WorkloadState | None) -> State:
     """Serving health of a workload; ``? loading`` while it has not been judged."""
-    return LOADING if state is None else of_serving(state.serving)
+    return LOADING if state is None else aged(of_serving(state.serving), state.as_of)
+
+
+def aged(state: State, as_of: float | None) -> State:
+    """What was well when it was last read, ``as_of``, is not known now."""
+    return STALE if as_of is not None and state.level in (Level.IDLE, Level.OK, Level.UNKNOWN) else state
+
+
+def of_rollout(release: ReleaseState | None) -> tuple[State, State]:
+    """Serving health and release state of what carries its release itself."""
+    if release is None:
+        return LOADING, LOADING
+    health = STATES[Level.UNKNOWN] if release.serving is None else of_serving(release.serving)
+    return aged(health, release.as_of), aged(of_phase(release.phase), release.as_of)
 
 
 def release(state: WorkloadState | None) -> State:
     """Release state of a workload, with its progress while it moves (``◐ moving 60 %``)."""
     if state is None:
         return LOADING
-    shown = of_release(state.release)
+    shown = aged(of_release(state.release), state.as_of)
     if state.release in (Release.PROGRESSING, Release.STUCK) and state.progress is not None:
         return shown.worded(f"{shown.word} {state.progress * 100:.0f} %")
     return shown

@@ -45,7 +45,7 @@ class NodesScreen(ListScreen):
             _room("cpu", use.cpu, node.cpu, f"{use.cpu:.1f} of {node.cpu:.1f} cores"),
             _room("memory", use.memory, node.memory, f"{use.memory / gib:.1f} of {node.memory / gib:.1f} Gi"),
             _room("pods", use.pods, node.pods, f"{use.pods} of {node.pods}"),
-            _conditions(node, now),
+            _conditions(node, now, (row.cluster, row.kind) in self.shell.board.assessment.stale),
             _taints(node),
             self._finding(row),
         ]
@@ -67,13 +67,13 @@ def _room(name: str, asked: float, room: float, text: str) -> list[Piece]:
     ]
 
 
-def _conditions(node: Node, now: float) -> list[Piece]:
+def _conditions(node: Node, now: float, stale: bool) -> list[Piece]:
     line = [Piece("  state    ", "tok-dim")]
     for condition in node.conditions:
         good = (condition.status == "True") == (condition.type == "Ready")
         if condition.type == "Ready" or not good:
             token, sign = ("ok", "✔") if good else ("warn", "▲")
-            if condition.status not in ("True", "False"):
+            if condition.status not in ("True", "False") or (good and stale):
                 token, sign = "unknown", "?"
             word = condition.type if condition.status == "True" else f"{condition.type} {condition.status}"
             line.append(Piece(f"{sign} {safe(word)}", f"tok-{token}"))

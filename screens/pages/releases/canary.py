@@ -18,7 +18,7 @@ from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import canary, canaryfacts
 from tfdash.views.canary import Line
-from tfdash.views.state import of_phase
+from tfdash.views.state import aged, of_phase
 from tfdash.views.table import Cell, Column
 from widgets.banner import Banner
 from widgets.chart import Chart, Drawing
@@ -45,7 +45,7 @@ Judged: TypeAlias = tuple[ReleaseState, CanaryJudgement | None]
 
 def _cells(judged: Judged) -> Sequence[Cell]:
     release, said = judged
-    verdict, phase = canary.verdict(release, said), of_phase(release.phase)
+    verdict, phase = canary.verdict(release, said), aged(of_phase(release.phase), release.as_of)
     weight = release.weight
     share = weight.actual if weight.actual is not None else weight.wanted
     return (

@@ -45,7 +45,18 @@ def _containers(pod: Pod) -> dict[str, Stated]:
     return {c.name: (c, statuses.get(c.name) or ContainerStatus(c.name)) for c in pod.containers}
 
 
-def _cells(stated: Stated, now: float) -> Sequence[Cell]:
+def _cells(stated: Stated, now: float, stale: bool = False) -> Sequence[Cell]:
+    """``stale``: what was well when it was last read is not known now."""
+    cells = _fresh_cells(stated, now)
+    if not stale:
+        return cells
+    return [
+        (f"?{cell[0][1:]}", "unknown") if not isinstance(cell, str) and cell[0].startswith("✔") else cell
+        for cell in cells
+    ]
+
+
+def _fresh_cells(stated: Stated, now: float) -> Sequence[Cell]:
     c, s = stated
     last = s.last_reason
     if s.last_exit_code is not None:
@@ -98,11 +109,15 @@ class ContainersScreen(BoardScreen):
         super().__init__()
         self.pod = pod
         self._pod_shown: Pod | None = None
-        self._source = ItemRows[Stated](lambda stated: _cells(stated, self.shell.now()), marks=_marks)
+        self._source = ItemRows[Stated](self._cells_of, marks=_marks)
 
     @property
     def crumb(self) -> str:
         return safe(self.pod.name)
+
+    def _cells_of(self, stated: Stated) -> Sequence[Cell]:
+        stale = (self.pod.cluster, "Pod") in self.shell.board.assessment.stale
+        return _cells(stated, self.shell.now(), stale)
 
     def body(self) -> ComposeResult:
         yield Table(_COLUMNS, self._source, noun="containers", id="body")

@@ -22,7 +22,6 @@ from tfdash.config.quick import QuickConfig, load_quick
 from tfdash.config.settings import ClusterSettings, EnvironmentSettings, Settings
 from tfdash.config.startup import Cluster, Environment
 from tfdash.playbook.canary import CanaryPolicy
-from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.schedule.policy import DAYS
 from tfdash.setting import Note, Table, default_of, hints_of, read, shipped, table_in
 
@@ -229,7 +228,6 @@ UNREAD = {
     # It is checked and is part of the policy's digest, but decides nothing since the sequential tests do. Taking it out would
     # refuse the configurations that name it.
     (CanaryPolicy, "persist"),
-    (WorkloadPolicy, "stale_after"),
 }
 
 

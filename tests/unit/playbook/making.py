@@ -141,6 +141,8 @@ def picture(*objects: Object, number: int = 1) -> Picture:
             "Event",
             "HorizontalPodAutoscaler",
             "PodDisruptionBudget",
+            "Rollout",
+            "Canary",
         )
     }
     for obj in objects:

@@ -30,6 +30,7 @@ from tfdash.model.picture import Change, Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.model.workload import Release, Serving
 from tfdash.playbook import releases
 from tfdash.playbook.nodes import ready
 from tfdash.playbook.rule import Case, Rule, RuleResult
@@ -154,7 +155,7 @@ def test_a_rule_that_fails_for_one_subject_takes_nothing_from_the_others() -> No
     assert line(failed).level is Level.UNKNOWN
     assert "n2: rule t.careless failed (ValueError: [red] no such label)" in line(failed).detail
     down = told(judge, seen(False, "2"))
-    assert (line(down).level, line(down).sentence) == (Level.BREACH, "1 of 2 ready")
+    assert (line(down).level, line(down).sentence) == (Level.BREACH, "1 of 2 ready; 1 not known")
     well = told(judge, seen(True, "3"))
     assert line(well).level is Level.OK and all(len(v) == 1 for v in well.verdicts.values())
 
@@ -230,7 +231,20 @@ def test_stale_data_loses_its_green_and_keeps_its_red() -> None:
     assert (node.level, node.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
     assert (web.level, web.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
     assert node.sentence == "n1 is ready, not proven current since 13:46Z"
-    assert stale.verdicts[SUBJECT._replace(name="sick")] == fresh.verdicts[SUBJECT._replace(name="sick")]
+    red, was = (a.verdicts[SUBJECT._replace(name="sick")][0] for a in (stale, fresh))
+    assert red == msgspec.structs.replace(was, sentence=f"{was.sentence}, as of 13:46Z")
+    lines = {s.id: s for s in stale.sections}
+    assert (lines["nodes"].level, lines["nodes"].sentence) == (
+        Level.BREACH,
+        "0 of 2 ready; Nodes of eu-1 not proven current since 13:46Z",
+    )
+    assert (lines["nodes"].count, lines["nodes"].unknown) == (1, 1), "the sick one, and the other"
+    assert lines["serving"].sentence.startswith(
+        "DaemonSets of eu-1 not proven current since 13:46Z and 3 more"
+    )
+    assert not [s for s in stale.sections if s.level < Level.UNKNOWN], "nothing is called well"
+    state = stale.workloads[web.subject]
+    assert (state.serving, state.release, state.as_of) == (Serving.UNKNOWN, Release.UNKNOWN, NOW)
     assert SUBJECT in changed
     # one proof that it is current, and all is as it was
     kinds = {k: msgspec.structs.replace(o, observed_at=NOW + 61.0) for k, o in p.clusters[REF].kinds.items()}
@@ -238,21 +252,37 @@ def test_stale_data_loses_its_green_and_keeps_its_red() -> None:
     assert judge.assess(again, quiet, NOW + 61.0)[0].verdicts == fresh.verdicts
 
 
-def test_what_a_rule_only_uses_is_left_out_when_it_is_stale() -> None:
+def test_what_a_rule_only_uses_takes_no_red_away_when_it_is_stale() -> None:
     broken = pod("p", waiting("CrashLoopBackOff", last_exit_code=3))
     p = picture(deployment(available=0, updated=1), replica_set(), broken)
     old = msgspec.structs.replace(p.clusters[REF].kinds["Pod"], observed_at=NOW - 100)
     subject = Subject(REF, "Deployment", "a", "checkout")
     assert told(Judge(stale_after=60.0), p).workloads[subject].cause is not None
-    state = told(Judge(stale_after=60.0), with_kind(p, "Pod", old)).workloads[subject]
-    assert state.cause is None
+    stale = told(Judge(stale_after=60.0), with_kind(p, "Pod", old))
+    assert stale.workloads[subject].cause is not None
+    assert stale.verdicts[subject][0].sentence.endswith(", as of 13:45Z")
+    # and what is well by what is needed is well without it
+    good = told(Judge(stale_after=60.0), with_kind(picture(deployment()), "Pod", old))
+    assert good.verdicts[subject][0].level is Level.OK
+
+
+def test_a_kind_that_nobody_wants_any_more_is_as_if_it_had_never_been_read() -> None:
+    judge = Judge(rules=RULES, stale_after=60.0)
+    p = picture(NODE, deployment())
+    told(judge, p)
+    kinds = {k: o for k, o in p.clusters[REF].kinds.items() if k != "Node"}
+    gone = msgspec.structs.replace(p, clusters={REF: msgspec.structs.replace(p.clusters[REF], kinds=kinds)})
+    after = told(judge, gone, NOW + 59.0)
+    assert SUBJECT not in after.verdicts
+    assert next(s for s in after.sections if s.id == "nodes").loading
+    assert after.sections == told(Judge(rules=RULES, stale_after=60.0), gone, NOW + 59.0).sections
 
 
 def test_a_plain_section_of_verdicts() -> None:
     def verdict(level: Level, name: str) -> Verdict:
         return Verdict(level=level, rule="r", subject=SUBJECT._replace(name=name), sentence=f"{name} it is")
 
-    assert worst_of([], "all well", "nodes ready") == (Level.OK, "0 of 0 nodes ready", "all well", 0, "")
+    assert worst_of([], "all well", "nodes ready") == (Level.OK, "0 of 0 nodes ready", "all well", 0, "", 0)
     several = [verdict(Level.OK, "a"), verdict(Level.WARN, "c"), verdict(Level.WARN, "b")]
     assert worst_of(several, "all well", "nodes ready") == (
         Level.WARN,
@@ -260,6 +290,7 @@ def test_a_plain_section_of_verdicts() -> None:
         "b it is",
         2,
         "",
+        0,
     )
 
 

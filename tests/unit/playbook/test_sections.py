@@ -165,7 +165,7 @@ def test_what_a_section_needs_and_cannot_read(section: str, kinds: tuple[str, ..
     good = picture(deployment(), node())
     for kind in kinds:
         denied = told(with_kind(good, kind, Observation(problem=DENIED)), section)
-        assert denied == (Level.UNKNOWN, f"{kind}s of eu-1 cannot be read", "may not list", 0)
+        assert denied == (Level.UNKNOWN, f"{kind}s of eu-1 cannot be read", "may not list", 1)
         for seen in (None, Observation(), Observation(value={}, progress=None)):
             assert told(with_kind(good, kind, seen), section) == (Level.UNKNOWN, "loading", "", 0)
         # a problem with what had come whole before leaves the facts
@@ -174,11 +174,19 @@ def test_what_a_section_needs_and_cannot_read(section: str, kinds: tuple[str, ..
         assert told(with_kind(good, kind, again), section) == told(good, section)
 
 
-def test_one_unreachable_cluster_makes_every_section_unknown() -> None:
+def test_one_unreachable_cluster_makes_every_section_unknown_and_hides_nothing() -> None:
     good = picture(deployment(), node())
     for state in sections(beside(good, unreachable())).values():
         assert (state.level, state.sentence) == (Level.UNKNOWN, "us-1 cannot be reached")
         assert state.detail == "connection refused; is it up?"
+    # what is known of the others is said first, whatever else is not
+    broken = beside(
+        picture(down(), *BROKEN[1:], node(conditions=(condition("Ready", "False"),))), unreachable()
+    )
+    assert told(broken, "serving")[:2] == (Level.BREACH, "0 of 1 workloads serve; us-1 cannot be reached")
+    assert told(broken, "nodes")[:2] == (Level.BREACH, "0 of 1 ready; us-1 cannot be reached")
+    assert told(broken, "serving")[2].startswith("checkout: release 4 is stuck, 0 of 3 available")
+    assert (sections(broken)["nodes"].count, sections(broken)["nodes"].unknown) == (1, 1)
     # one that was reached before and is not just now keeps what was read
     lost = msgspec.structs.replace(good.clusters[REF], ref=OTHER)
     lost = msgspec.structs.replace(lost, info=msgspec.structs.replace(lost.info, problem=DEAD))
@@ -191,6 +199,7 @@ def test_one_unreachable_cluster_makes_every_section_unknown() -> None:
     [
         (Observation(), (Level.UNKNOWN, "loading", "")),
         (Observation(problem=DENIED), (Level.UNKNOWN, "{}s of eu-1 cannot be read", "may not list")),
+        (None, (Level.UNKNOWN, "loading", "")),
         (Observation(problem=ABSENT), (Level.OK, "none in flight", None)),
         (Observation(value={}, complete=True), (Level.OK, "none in flight", None)),
         (Observation(value={}, complete=True, problem=DEAD), (Level.OK, "none in flight", None)),
@@ -204,7 +213,10 @@ def test_none_in_flight_is_said_only_where_every_carrier_was_read(
     if expected[2] is not None:
         assert detail == expected[2]
     # but what is in flight is said whatever else cannot be read
-    assert told(with_kind(picture(MOVING), kind, seen), "releases")[:2] == (Level.MOVING, "1 in flight")
+    level, sentence, detail, _ = told(with_kind(picture(MOVING), kind, seen), "releases")
+    more = "" if expected[0] is Level.OK else f"; {expected[1].format(kind)}"
+    assert (level, sentence) == (Level.UNKNOWN if more else Level.MOVING, f"1 in flight{more}")
+    assert detail == f"api: {WAITS}"
 
 
 def whole(kind: str, *objects: Any) -> Observation[Objects]:
@@ -217,9 +229,9 @@ def test_rollouts_and_canaries_are_counted_with_the_deployments() -> None:
     )
     moving = with_kind(picture(MOVING), "Canary", whole("Canary", canary))
     level, sentence, _, count = told(moving, "releases")
-    assert (level, sentence, count) == (Level.MOVING, "2 in flight", 1)
+    assert (level, sentence, count) == (Level.UNKNOWN, "2 in flight, 1 undecided", 1)
     quiet = with_kind(picture(deployment()), "Canary", whole("Canary", canary))
-    assert told(quiet, "releases")[1] == "1 in flight"
+    assert told(quiet, "releases")[1] == "1 in flight, 1 undecided"
     assert sections(quiet)["releases"].target == "canary"
 
 

@@ -297,7 +297,7 @@ def test_what_was_said_of_a_workload_stands_first() -> None:
     said = "\n".join(sections[1].lines)
     for part in (
         "✖ DOWN, 0 of 3 available",
-        "✖ STUCK, 0 of 3 updated",
+        "▲ STUCK, 0 of 3 updated",
         "image web:2 not found",
         "see Pod a/web-0",
         "and 2 more",

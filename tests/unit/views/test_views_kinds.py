@@ -187,7 +187,7 @@ CASES: list[tuple[Object, dict[str, str]]] = [
             "KERNEL-VERSION": "6.1 (amd64)",
             "OS-IMAGE": "Debian",
             "CONTAINER-RUNTIME": "containerd://2",
-            "STATE": "✔ ok",
+            "STATE": "? loading",
         },
     ),
     (
@@ -202,7 +202,7 @@ CASES: list[tuple[Object, dict[str, str]]] = [
             "ROLES": "<none>",
             "FINDING": "MemoryPressure",
             "TAINTS": "k=v:NoSchedule, e:NoExecute",
-            "STATE": "‖ paused",
+            "STATE": "? loading",
             "OS-IMAGE": "<unknown>",
         },
     ),
@@ -214,9 +214,9 @@ CASES: list[tuple[Object, dict[str, str]]] = [
                 Condition("DiskPressure", "Unknown"),
             ),
         ),
-        {"STATUS": "NotReady", "FINDING": "NodeStatusUnknown, DiskPressure Unknown", "STATE": "▲ warn"},
+        {"STATUS": "NotReady", "FINDING": "NodeStatusUnknown, DiskPressure Unknown", "STATE": "? loading"},
     ),
-    (make(Node), {"STATUS": "Unknown", "STATE": "? unknown"}),
+    (make(Node), {"STATUS": "Unknown", "STATE": "? loading"}),
 ]
 
 

@@ -125,7 +125,7 @@ def test_every_level_serving_and_release_has_glyph_word_and_token() -> None:
         assert state.of_level(level).level is level
     shown = [state.of_serving(s) for s in Serving] + [state.of_release(r) for r in Release]
     assert all(s.glyph and s.word and s.token and s.text == f"{s.glyph} {s.word}" for s in shown)
-    assert {s.text for s in shown if s.word.isupper()} == {"✖ DOWN", "✖ STUCK"}
+    assert {s.text for s in shown if s.word.isupper()} == {"✖ DOWN", "▲ STUCK"}
     assert {s.level for s in shown if s.token == "breach"} == {Level.BREACH}  # red means one thing
     assert state.of_serving(Serving.UNKNOWN).token != "ok" and state.of_release(Release.UNKNOWN).token != "ok"
     assert (state.worst([Level.OK, Level.WARN]), state.worst([])) == (Level.WARN, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tfdash.model.delivery import Canary, Rollout
 from tfdash.model.judgement import Outcome
@@ -11,9 +11,8 @@ from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
-from tfdash.playbook.section import Findings, Missing, Reading, Section
-
-_OF_PHASE = {Phase.STUCK: Level.WARN, Phase.PAUSED: Level.PAUSED}
+from tfdash.playbook.section import Findings, Reading, Section
+from tfdash.playbook.staleness import clock
 
 
 def read(findings: Findings) -> Reading:
@@ -22,54 +21,74 @@ def read(findings: Findings) -> Reading:
     moving = _in(findings.workloads, Release.PROGRESSING)
     paused = _in(findings.workloads, Release.PAUSED)
     others = _flying(findings)
+    aborted = sorted(
+        (r for r in findings.releases.values() if r.phase is Phase.ABORTED), key=lambda r: r.subject
+    )
     flying = len(stuck) + len(moving) + len(paused) + len(others)
-    parts = [f"{flying} in flight" if flying else "none in flight"]
-    parts += [f"{len(stuck)} stuck"] if stuck else []
-    parts += [f"{len(paused)} paused"] if paused else []
-    level, detail = Level.OK, ""
-    if stuck:
-        worst = sorted(stuck, key=lambda s: s.serving is not Serving.DOWN)
-        cause = worst[0].cause
-        level, detail = Level.WARN, _named(worst, cause.sentence if cause else worst[0].message)
-    elif moving:
-        level, detail = Level.MOVING, _named(moving, moving[0].message)
-    elif paused:
-        level, detail = Level.PAUSED, _named(paused, "waits for a person")
-    here = Reading(level, ", ".join(parts), detail, len(stuck) or len(moving) or len(paused))
-    return _with_others(findings, here, others)
-
-
-def despite(findings: Findings, missing: Missing) -> Reading | None:
-    """Deployments cannot be read, but the triggers have a word."""
-    if not findings.canaries:
-        return None
-    others = _flying(findings)
-    sentence = f"{len(others)} in flight, {missing.sentence}" if others else missing.sentence
-    reading = _with_others(findings, Reading(Level.UNKNOWN, sentence, missing.detail), others)
-    return reading._replace(level=max(reading.level, Level.UNKNOWN))
-
-
-def _with_others(findings: Findings, here: Reading, others: list[ReleaseState]) -> Reading:
-    """With what Rollouts and Canaries add."""
     must = sorted(
         (j for j in findings.canaries.values() if j.outcome is Outcome.BREACH), key=lambda j: j.subject
     )
-    blind = [j for j in findings.canaries.values() if j.outcome not in (Outcome.PASS, Outcome.BREACH)]
-    level, sentence, detail = here.level, here.sentence, here.detail
-    if must:
-        sentence = f"{sentence}, {len(must)} must roll back"
-        level, detail = Level.BREACH, f"{must[0].subject.name}: {must[0].sentence}"
-    elif others and level < Level.WARN:
-        first = next((r for r in others if r.phase is Phase.STUCK), others[0])
-        level = _OF_PHASE.get(first.phase, Level.MOVING)
-        why = first.pause.sentence if first.pause is not None and first.pause.sentence else first.message
-        detail = f"{first.subject.name}: {why}"
-        if blind and level < Level.UNKNOWN:
-            detail = f"{blind[0].subject.name}: {blind[0].sentence}"
-    elif not detail and findings.calendar is not None:
-        detail = findings.calendar.text
-    target = "canary" if others or findings.canaries else ""
-    return Reading(level, sentence, detail, len(must) or max(here.many, len(others)), target)
+    # of a plain rolling update there is mostly nothing to decide by: it moves, and that is known
+    words = [j for r in others if (j := findings.canaries.get(r.subject)) is not None]
+    blind = [j for j in words if j.outcome not in (Outcome.PASS, Outcome.BREACH)]
+    parts = [f"{flying} in flight" if flying else "none in flight"]
+    for many, what in (
+        (len(stuck) + sum(r.phase is Phase.STUCK for r in others), "stuck"),
+        (len(paused), "paused"),
+        (len(aborted), "aborted"),
+        (len(must), "must roll back"),
+        (len(blind), "undecided"),
+    ):
+        parts += [f"{many} {what}"] if many else []
+    found: list[
+        tuple[Level, int, Callable[[], str]]
+    ] = [  # worst first; of each level how many, and the one that is named
+        (Level.BREACH, len(must), lambda: f"{must[0].subject.name}: {must[0].sentence}"),
+        (Level.WARN, len(stuck), lambda: _stuck(stuck)),
+        (Level.WARN, len(aborted), lambda: f"{aborted[0].subject.name}: {_aborted(aborted[0])}"),
+        *_others(others, Phase.STUCK, Level.WARN),
+        (Level.UNKNOWN, len(blind), lambda: f"{blind[0].subject.name}: {blind[0].sentence}"),
+        (Level.MOVING, len(moving), lambda: _named(moving, moving[0].message)),
+        *_others(others, Phase.PROGRESSING, Level.MOVING),
+        *_others(others, Phase.ANALYSING, Level.MOVING),
+        (Level.PAUSED, len(paused), lambda: _named(paused, "waits for a person")),
+        *_others(others, Phase.PAUSED, Level.PAUSED),
+    ]
+    there = [line for line in found if line[1]]
+    level = there[0][0] if there else Level.OK
+    calendar = findings.calendar.text if findings.calendar is not None else ""
+    return Reading(
+        level,
+        ", ".join(parts),
+        there[0][2]() if there else calendar,
+        sum(many for at, many, _ in there if at is level),
+        "canary" if others or aborted or findings.canaries else "",
+        len(blind),
+    )
+
+
+def _stuck(stuck: list[WorkloadState]) -> str:
+    worst = sorted(stuck, key=lambda s: s.serving is not Serving.DOWN)
+    cause = worst[0].cause
+    return _named(worst, cause.sentence if cause else worst[0].message)
+
+
+def _aborted(release: ReleaseState) -> str:
+    since = f" at {clock(release.aborted_at)}" if release.aborted_at else ""
+    return f"aborted{since}, {release.message}" if release.message else f"aborted{since}"
+
+
+def _others(
+    others: list[ReleaseState], phase: Phase, level: Level
+) -> list[tuple[Level, int, Callable[[], str]]]:
+    those = [r for r in others if r.phase is phase]
+
+    def named() -> str:
+        first = those[0]
+        pause = first.pause.sentence if first.pause is not None else ""
+        return f"{first.subject.name}: {pause or first.message}"
+
+    return [(level, len(those), named)]
 
 
 def _flying(findings: Findings) -> list[ReleaseState]:
@@ -94,5 +113,4 @@ SECTION = Section(
     read,
     needs=(Deployment,),
     uses=(Rollout, Canary),
-    despite=despite,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, StatefulSet
 from tfdash.model.release import Carrier
 from tfdash.model.verdict import Level
@@ -37,7 +38,10 @@ def read(findings: Findings) -> Reading:
         f"{good} of {wanted} workloads serve" if wanted else "no workloads",
         troubled[0][2] if troubled else "no workload lacks a pod",
         sum(row[0] is level for row in troubled),
+        unknown=sum(row[0] is Level.UNKNOWN for row in troubled),
     )
 
 
-SECTION = Section("serving", "Serving", "deployments", read, needs=(Deployment, StatefulSet, DaemonSet))
+SECTION = Section(
+    "serving", "Serving", "deployments", read, needs=(Deployment, StatefulSet, DaemonSet), uses=(Rollout,)
+)

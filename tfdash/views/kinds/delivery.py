@@ -73,14 +73,15 @@ def _paint_phase(obj: Rollout | Canary, context: Context) -> str:
 
 def _release(obj: Object, context: Context) -> str:
     found = release_of(obj, context)
-    return found.phase.value if found is not None else "unknown"
+    if found is None:
+        return "unknown"
+    state = states.of_rollout(found)[1]
+    return state.word if state is states.STALE else found.phase.value
 
 
 def _paint_release(obj: Object, context: Context) -> str:
     found = release_of(obj, context)
-    if found is None:
-        return "unknown"
-    return states.of_phase(found.phase).token
+    return "unknown" if found is None else states.of_rollout(found)[1].token
 
 
 def _step(obj: Rollout, context: Context) -> str:
@@ -113,12 +114,13 @@ def _serving(obj: Object, context: Context) -> str:
     found = release_of(obj, context)
     if found is None or found.serving is None:
         return "unknown"
-    return found.serving.value
+    state = states.of_rollout(found)[0]
+    return state.word if state is states.STALE else found.serving.value
 
 
 def _paint_serving(obj: Object, context: Context) -> str:
     found = release_of(obj, context)
-    return "unknown" if found is None or found.serving is None else states.of_serving(found.serving).token
+    return states.of_rollout(found)[0].token
 
 
 def _message(obj: Rollout | Canary, context: Context) -> str:
@@ -140,13 +142,11 @@ def _named(*parts: str) -> str:
 
 
 def _serving_level(obj: Object, context: Context) -> Level:
-    found = release_of(obj, context)
-    return Level.UNKNOWN if found is None or found.serving is None else states.of_serving(found.serving).level
+    return states.of_rollout(release_of(obj, context))[0].level
 
 
 def _release_level(obj: Object, context: Context) -> Level:
-    found = release_of(obj, context)
-    return Level.UNKNOWN if found is None else states.of_phase(found.phase).level
+    return states.of_rollout(release_of(obj, context))[1].level
 
 
 _SERVING = Field("serving", "SERVING", 9, _serving, paint=_paint_serving, level=_serving_level, priority=1)

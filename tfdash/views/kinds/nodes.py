@@ -164,11 +164,9 @@ def _room(asked: float, allocatable: float) -> dict[str, float]:
 
 
 def node_state(node: Object, context: Context) -> states.State:
-    """The worst of its verdicts; without any, what its status says."""
+    """The worst of its verdicts; what was not judged is not said to be well."""
     worst = worst_verdict(context.verdicts(node))
-    if worst is not None:
-        return states.of_level(worst.level)
-    return states.of_level(_reported(node).level)
+    return states.LOADING if worst is None else states.of_verdict(worst)
 
 
 class _StateField(Field):

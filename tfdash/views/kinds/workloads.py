@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from tfdash.model.kube import DaemonSet, Deployment, Object, Provisional, StatefulSet
 from tfdash.model.verdict import Level
-from tfdash.model.workload import WorkloadState
+from tfdash.model.workload import Release, WorkloadState
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import since
@@ -66,7 +66,7 @@ def cause(obj: Object, context: Context) -> str:
         return ""
     if told.cause is not None:
         return safe(told.cause.sentence)
-    return safe(told.message) if release_state(obj, context).level in (Level.MOVING, Level.BREACH) else ""
+    return safe(told.message) if told.release in (Release.PROGRESSING, Release.STUCK) else ""
 
 
 def _cause_value(obj: Object, context: Context) -> Any:
