@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from tfdash.text import safe
 
 ELLIPSIS = "…"
+_COLUMN = re.compile(r"^ +(?=\S)|(?<=\S) {2,}(?=\S)")  # what stands before a column
+_LEAST = 24  # cells that a column must have to be wrapped in
 
 
 def literal(text: str) -> str:
@@ -49,6 +53,26 @@ def wrapped(text: str, width: int) -> list[str]:
     if text.isascii():
         return [text[i : i + width] for i in range(0, len(text), width)]
     return chop_cells(text, width)
+
+
+def prose(text: str, width: int) -> tuple[list[str], int]:
+    """``text`` in pieces of at most ``width`` cells, broken behind blanks (which stay with the piece before them and do not
+    count), and by how many cells all but the first are indented: to the last column of the line that leaves room."""
+    if width_of(text) <= width:
+        return [text], 0
+    starts = [0, *(match.end() for match in _COLUMN.finditer(text))]
+    start = max(at for at in starts if not at or width_of(text[:at]) <= width - _LEAST)
+    hang, pieces, room = width_of(text[:start]), [], width
+    while width_of(text.rstrip(" ")) > room:
+        fits = len(wrapped(text[: room + 1], room)[0])
+        end = fits if text[fits] == " " else text.rfind(" ", start, fits) + 1
+        if end <= start:  # a word longer than a line
+            end = fits
+        while text[end] == " ":
+            end += 1
+        pieces.append(text[:end])
+        text, start, room = text[end:], 0, width - hang
+    return [*pieces, text], hang
 
 
 def paragraph(text: str, width: int) -> list[str]:

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
-from widgets.cells import literal, width_of, wrapped
+from widgets.cells import literal, prose, width_of, wrapped
 from widgets.highlight import Span
 from widgets.lineview import LineView
 from widgets.oneline import Piece, fitting
@@ -97,6 +97,11 @@ Pager {
     # -- what subclasses give -----------------------------------------------------------------------------------
 
     @property
+    def by_words(self) -> bool:
+        """Rows are sentences, wrapped between words; else by cell, as a log must be."""
+        return False
+
+    @property
     def row_count(self) -> int:
         return 0
 
@@ -160,7 +165,10 @@ Pager {
         end = ends[-1] if ends else 0
         while len(ends) < self.row_count:
             text = self.row_text(len(ends))
-            end += (-(-len(text) // width) or 1) if text.isascii() else len(wrapped(text, width))
+            if text.isascii() and not self.by_words:
+                end += -(-len(text) // width) or 1
+            else:
+                end += len(self._pieces(text, width)[0])
             ends.append(end)
             if (not len(ends) % LOOK or len(text) > LOOK * 2) and perf_counter() > until:
                 yield
@@ -249,14 +257,19 @@ Pager {
             return strip.crop_extend(self._aside, self._aside + self.size.width, self.style())
         return self._part(strip, row, part, width).adjust_cell_length(self.size.width, self.style())
 
+    def _pieces(self, text: str, width: int) -> tuple[list[str], int]:
+        """A row's lines, and by how many cells all but the first are indented."""
+        return prose(text, width) if self.by_words else (wrapped(text, width), 0)
+
     def _part(self, strip: Strip, row: int, part: int, width: int) -> Strip:
         text = strip.text
-        if text.isascii():
+        if text.isascii() and not self.by_words:
             return strip.crop(part * width, (part + 1) * width)
-        pieces = wrapped(text, width)
+        pieces, hang = self._pieces(text, width)
         before = sum(width_of(piece) for piece in pieces[:part])
-        after = before + width_of(pieces[part] if part < len(pieces) else "")
-        return strip.crop(before, after)
+        after = before + width_of(pieces[part].rstrip(" ") if part < len(pieces) else "")
+        shown = strip.crop(before, after)
+        return Strip([Segment(" " * hang, self.style()), *shown]) if part and hang else shown
 
     def _strip(self, row: int) -> Strip:
         strip = self._strips.get(row)

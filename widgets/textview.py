@@ -15,10 +15,15 @@ from widgets.pager import HEAD, Pager
 
 FOLD = 4096  # characters: a longer line continues in the next row, so that no row is dear to draw
 FOLD_WIDE = 1024  # the same for text that is not ASCII, whose cells must be counted
+_SENTENCES = frozenset(
+    {"describe", "text"}
+)  # what is read, not compared by column: wrapped unless one says otherwise
 
 
 class TextView(Pager):
-    """``set_text`` with a language of ``widgets.highlight``; ``search``, ``n``, ``N``; ``w`` wraps, ``c`` copies."""
+    """``set_text`` with a language of ``widgets.highlight``; ``search``, ``n``, ``N``; ``w`` wraps, ``c`` copies.
+
+    What is read as sentences is wrapped between words from the start."""
 
     BINDINGS = [Binding("c", "copy", "copy", id="text.copy")]  # noqa: RUF012 - as Textual has it
 
@@ -47,7 +52,7 @@ class TextView(Pager):
         self._text = ""
         self._rows: list[str] = []
         self._lines = 0
-        self._language = "text"
+        self._language = ""
         self._load(text, language)
 
     @property
@@ -82,7 +87,10 @@ class TextView(Pager):
 
     def _load(self, text: str, language: str) -> None:
         self._text = text
-        self._language = language if language in HIGHLIGHTS else "text"
+        language = language if language in HIGHLIGHTS else "text"
+        if language != self._language:
+            self._language, self._aside = language, 0
+            self.wrap = self.by_words
         rows = text.split("\n")
         if rows and not rows[-1]:  # the last line's own end
             rows.pop()
@@ -90,6 +98,10 @@ class TextView(Pager):
         if any(len(row) > FOLD_WIDE for row in rows):
             rows = [piece for row in rows for piece in _folded(row)]
         self._rows = rows
+
+    @property
+    def by_words(self) -> bool:
+        return self._language in _SENTENCES
 
     @property
     def row_count(self) -> int:
@@ -105,19 +117,23 @@ class TextView(Pager):
         return spans_of(text, self._language)
 
     def title_pieces(self) -> tuple[list[Piece], list[Piece]]:
-        first = self.top_row + 1
-        last = min(self._row_at(self.scroll_offset.y + max(self.body - 1, 0))[0] + 1, self.row_count)
-        place = f"{self._lines:,} lines"
-        if self.line_count > self.body and self.row_count == self._lines:
-            place = f"{first:,}-{last:,} of {place}"
-        if self.row_count != self._lines:
+        top, folded = self.scroll_offset.y, self.row_count != self._lines
+        if self.wrap and self.by_words:  # the lines that are seen
+            count, first, last = self.line_count, top, top + self.body - 1
+        else:
+            count, first, last = self._lines, self.top_row, self._row_at(top + max(self.body - 1, 0))[0]
+        place = f"{count:,} line{'' if count == 1 else 's'}"
+        if self.line_count > self.body and not folded:
+            place = f"{first + 1:,}-{min(last + 1, count):,} of {place}"
+        if folded:
             place += ", long ones folded"
         left = [Piece(f" {literal(self._title)}", ("pager--title",), 0, 8)] if self._title else []
         text, token = self._status
         right = (
             [Piece(f"  {literal(text)}", (f"tok-{token}" if token else "tok-dim",), 2, 12)] if text else []
         )
-        wrap = [Piece("  wrapped", ("tok-dim",), 4)] if self.wrap else []
+        odd = self.wrap != self.by_words  # otherwise than it begins
+        wrap = [Piece("  wrapped" if self.wrap else "  not wrapped", ("tok-dim",), 4)] if odd else []
         aside = [Piece(f"  ← {self._aside}", ("tok-dim",), 4)] if self._aside else []
         return [*left, *self.search_piece()], [*right, *aside, *wrap, Piece(f"  {place} ", ("tok-dim",), 3)]
 

@@ -130,7 +130,10 @@ async def test_hostile_entries_are_text() -> None:
         await run.shows("Audit log", "note")
         clean()
         await run.press("enter")
-        await run.shows("Entry", "environment:")
+        await run.shows("› Entry")
+        clean()
+        await run.press("w", "pagedown")  # each field in one line
+        await run.shows("environment:")
         clean()
 
 

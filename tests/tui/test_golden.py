@@ -60,6 +60,7 @@ async def test_golden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     start, keys, there = SCREENS[name]
     async with running(source_with_logs(), SIZES[0], start=start) as run:
+        await run.still()  # keys count rows: all of them must be there
         await run.press(*keys)
         await run.shows(there)
         await run.lacks("reading …")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tfdash import __version__
 from tfdash.model.kinds import LIST_SCREENS
@@ -36,6 +36,13 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message}; see: {self.prog} --help", file=sys.stderr)
         raise SystemExit(USAGE)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """argparse passes over a help that could not be written; here it is no yes."""
+        try:
+            print(message, end="", file=file or sys.stderr)
+        except (OSError, ValueError):
+            raise SystemExit(ERROR) from None
 
 
 def program() -> str:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from screens.frame.text_page import TextPage
 from tfdash.model.update import Update
 from tfdash.views.calendar import lines
-from widgets.textview import TextView
 
 
 class CalendarPage(TextPage):
     title_text = "Release calendar"
-
-    def on_mount(self) -> None:
-        self.query_one("#body", TextView).action_wrap()  # sentences are read whole
 
     def lines(self) -> list[str]:
         state = self.shell.board.assessment.calendar

@@ -118,8 +118,6 @@ class InspectScreen(BoardScreen):
             return
         self._problem, self._read_at = "", self.shell.now()
         view = self.query_one("#body", TextView)
-        if what == "why" and not view.text and not view.wrap:
-            view.action_wrap()  # sentences are read, not compared by column
         view.set_text("\n".join(lines), _PAGES[what][1])
         self.refresh_bars()
 

@@ -7,7 +7,6 @@ from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.views import canary
 from tfdash.views.canarywhy import query_lines, why_lines
-from widgets.textview import TextView
 
 
 class VerdictPage(TextPage):
@@ -19,9 +18,6 @@ class VerdictPage(TextPage):
         self._subject, self._what = subject, what
         self.title_text = {"why": "Why", "queries": "Queries"}[what]
         self._kept: list[str] = []
-
-    def on_mount(self) -> None:
-        self.query_one("#body", TextView).action_wrap()  # sentences are read whole
 
     def lines(self) -> list[str]:
         board = self.shell.board

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tfdash.views.table import Column
-from widgets.cells import fitted, shortened, width_of, wrapped
+from widgets.cells import fitted, prose, shortened, width_of, wrapped
 from widgets.columns import GAP, fit, furthest
 
 COLUMNS = (
@@ -75,3 +79,23 @@ def test_wrapped_text_loses_nothing() -> None:
         pieces = wrapped(text, 7)
         assert "".join(pieces) == text
         assert all(width_of(piece) <= 7 for piece in pieces)
+
+
+@given(st.text("ab :日\u0301", max_size=120), st.integers(2, 60))
+def test_sentences_lose_nothing_and_break_no_word_that_fits(text: str, width: int) -> None:
+    pieces, hang = prose(text, width)
+    assert "".join(pieces) == text
+    for number, piece in enumerate(pieces):
+        assert width_of(piece.rstrip(" ")) <= width - (hang if number else 0)
+    for before, after in pairwise(pieces):
+        word = before.split(" ")[-1] + after.split(" ")[0]
+        assert before.endswith(" ") or width_of(word) > width - hang, (before, after)
+
+
+def test_a_sentence_goes_on_below_its_column() -> None:
+    assert prose("cause:   one two three four five six seven", 34) == (
+        ["cause:   one two three four five ", "six seven"],
+        9,
+    )
+    assert prose("no column here, only words", 12) == (["no column ", "here, only ", "words"], 0)
+    assert prose("short", 12) == (["short"], 0)

@@ -126,7 +126,7 @@ async def test_matches_are_marked_where_they_stand() -> None:
 
 async def test_wrapping_shows_all_and_keeps_the_place() -> None:
     text = "\n".join(f"{i:03d} " + "x" * 100 for i in range(50)) + "\n" + "日本" * 30
-    async with view_of(text) as (view, pilot, _):
+    async with view_of(text, "yaml") as (view, pilot, _):
         view.jump(20)
         await pilot.press("w")
         await settled(view, pilot)
@@ -144,13 +144,32 @@ async def test_wrapping_shows_all_and_keeps_the_place() -> None:
 @pytest.mark.parametrize("text", ["".join(chr(33 + i % 90) for i in range(300)), "日本語" * 60, "é" * 200])
 async def test_no_character_of_a_wrapped_text_is_under_the_scrollbar(text: str) -> None:
     """What the terminal gets, not what the widget draws: the bar stands over the last cell of a line."""
-    async with view_of(text + "\nend") as (view, pilot, app):
+    async with view_of(text + "\nend", "yaml") as (view, pilot, app):
         await pilot.press("w")
         await settled(view, pilot)
         rows = [strip.crop(0, view.line_width) for strip in app.screen._compositor.render_strips()]
         seen = "".join(row.text.rstrip() for row in rows[1:])
         assert seen.startswith(text[: len(seen) - 3]) and len(seen) > 100
         assert text in seen or not seen.endswith("end")
+
+
+async def test_sentences_are_wrapped_between_words_from_the_start_and_counted_as_they_are_seen() -> None:
+    text = "since:     the release that began inside its window may finish\n" * 8
+    async with view_of(text, "describe") as (view, pilot, _):
+        assert shown(view)[1:4] == [
+            "since:     the release that began",
+            " " * 11 + "inside its window may finish",
+            "since:     the release that began",
+        ]
+        assert shown(view)[0].endswith("1-10 of 16 lines")
+        await pilot.press("G")
+        assert shown(view)[0].endswith("7-16 of 16 lines")
+        await pilot.press("w")
+        await pilot.pause()
+        assert shown(view)[0].endswith("not wrapped  8 lines")
+        view.set_text(text + "one more")
+        await pilot.pause()
+        assert shown(view)[0].endswith("9 lines"), "what was chosen stays"
 
 
 async def test_a_line_that_is_cut_shows_that_it_is() -> None:
@@ -160,7 +179,7 @@ async def test_a_line_that_is_cut_shows_that_it_is() -> None:
 
 
 async def test_scrolling_sideways() -> None:
-    async with view_of("a" * 39 + "b" * 20) as (view, pilot, _):
+    async with view_of("a" * 39 + "b" * 20, "yaml") as (view, pilot, _):
         await pilot.press("right")
         assert shown(view)[1].startswith("a" * 31 + "b")
         assert "← 8" in shown(view)[0]

@@ -66,6 +66,23 @@ def test_version_and_exit_codes_in_the_help() -> None:
     assert "64 wrong usage" in told.stdout
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("reader", ["closed", "full", "gone"])
+@pytest.mark.parametrize("argv", ["--help", "--version", "gate canary --help"])
+def test_a_help_that_nobody_got_is_3(argv: str, reader: str, unbuffered: str) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    to = {"closed": ">&-", "full": ">/dev/full", "gone": f">&{write_end}"}[reader]
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m tfdash {argv} {to} 2>/dev/null"],
+        pass_fds=[write_end],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        cwd=ROOT,
+    )
+    os.close(write_end)
+    assert done.returncode == 3
+
+
 def test_wrong_usage_is_64_and_one_line() -> None:
     done = run("nonsense")
     assert done.returncode == 64
