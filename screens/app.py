@@ -25,6 +25,7 @@ from screens.navigation import Navigation
 from tfdash.board.board import Board
 from tfdash.model.action import Confirmation, Guarded
 from tfdash.model.kinds import JUDGED
+from tfdash.model.mode import ModeNow, Posture
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
@@ -188,7 +189,7 @@ class TfdashApp(Navigation, ThemedApp):
             self.now(),
             self.zone,
             colour=c.colour,
-            mode=c.actions.mode if c.actions is not None else "READ-ONLY",
+            mode=c.actions.mode if c.actions is not None else ModeNow(),
             demo=c.demo,
             calendar=self.board.assessment.calendar,
         )
@@ -240,8 +241,8 @@ class TfdashApp(Navigation, ThemedApp):
     def start_elevated(self) -> None:
         """Start anew with a writer, for a time: this process has none and gets none."""
         actions = self.context.actions
-        if actions is not None and actions.mode != "READ-ONLY":
-            self.tell(f"{actions.mode.lower()} already")
+        if actions is not None and actions.mode.posture is not Posture.READ_ONLY:
+            self.tell(f"{actions.mode.text.lower()} already")
         elif not self.context.may_elevate:
             self.tell("this terminal was started with --read-only: it never acts", "warning")
         else:

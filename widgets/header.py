@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tfdash.model.mode import Posture
 from tfdash.views.header import HeaderState
 from widgets.freshness import freshness_cell
 from widgets.oneline import OneLine, Piece
 
+_MODES = {Posture.ELEVATED: "header--elevated", Posture.BREAK_GLASS: "header--banner"}
 _COLOURS = ("production", "staging", "development", "neutral")
 
 
@@ -63,13 +65,7 @@ Header {
         pieces = [Piece(f" {state.environment} ", (f"header--{colour}",), shrinks=6)]
         if state.demo and "DEMO" not in state.environment.split():
             pieces.append(Piece(" DEMO ", ("header--demo",)))
-        name = "tok-dim"
-        if state.mode.startswith("ELEVATED"):
-            name = "header--elevated"
-        elif state.mode.startswith("BREAK-GLASS"):
-            name = "header--banner"
-        if state.mode:
-            pieces.append(Piece(f" {state.mode} ", (name,)))
+        pieces.append(Piece(f" {state.mode.text} ", (_MODES.get(state.mode.posture, "tok-dim"),)))
         place = (
             Piece(state.cluster, ("header--place",), 4, 8),
             Piece(state.identity, ("tok-dim",), 6, 8),

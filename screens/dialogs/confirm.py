@@ -24,7 +24,7 @@ from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import safe
-from tfdash.views.plan import Line, changed_lines, check_lines, plan_lines, verb, well_lines
+from tfdash.views.plan import Line, changed_lines, check_lines, plan_lines, verb, verb_of, well_lines
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
 from widgets.prose import Prose
 
@@ -175,7 +175,7 @@ class ConfirmScreen(ModalScreen[None]):
     def _typed(self) -> str:
         """What must be typed: the name; of several how many they are, which nobody types by habit."""
         if len(self._plans) > 1:
-            verb_ = self._offer.title.rpartition(": ")[2]
+            verb_ = verb_of(self._offer.title)
             return f"{verb_} {len(self._plans)}"
         return self._plans[0].plan.typed if self._plans else ""
 

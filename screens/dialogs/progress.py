@@ -17,7 +17,7 @@ from screens.shell import Shell
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
-from tfdash.views.plan import Line, entry_text, progress_lines
+from tfdash.views.plan import UNRECORDED, Line, entry_text, progress_lines, unrecorded
 from widgets.banner import Banner
 from widgets.confirm import Dialog, DialogTitle, Push, Word
 from widgets.prose import Prose
@@ -60,7 +60,7 @@ class ProgressScreen(ModalScreen[None]):
         work = self._work
         lines: list[Line] = []
         several = len(work.plans) > 1
-        unrecorded, entry = "", ""
+        loud, entry = False, ""
         for (guarded, _), told in zip(work.plans, work.progress, strict=True):
             if several:
                 lines.append([(safe(guarded.plan.subject.name), "bright")])
@@ -68,16 +68,15 @@ class ProgressScreen(ModalScreen[None]):
                 lines.append([("· waits", "dim")])
                 continue
             lines += progress_lines(told)
-            text = entry_text(told)
-            unrecorded = text if text.startswith("UNRECORDED") else unrecorded
-            entry = text or entry
+            loud = loud or unrecorded(told)
+            entry = entry_text(told) or entry
         if work.trouble:
             lines += [[], [(work.trouble, "unknown")]]
         self.query_one("#plan", Prose).show(lines)
-        loud = self.query_one("#loud", Banner)
-        loud.display = bool(unrecorded)
-        loud.show(states.of_level(Level.BREACH).worded("UNRECORDED"), unrecorded.removeprefix("UNRECORDED: "))
-        self.query_one("#left", Word).say("" if unrecorded else entry)
+        banner, (word, why) = self.query_one("#loud", Banner), UNRECORDED
+        banner.display = loud
+        banner.show(states.of_level(Level.BREACH).worded(word), why if loud else "")
+        self.query_one("#left", Word).say("" if loud else entry)
         self.query_one("#close", Push).say("Close" if work.done else "To the background")
         dialog = self.query_one(Dialog)
         dialog.call_after_refresh(dialog.fit)

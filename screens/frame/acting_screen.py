@@ -14,6 +14,7 @@ from screens.frame.board_screen import BoardScreen
 from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
 from tfdash.text import safe
+from tfdash.views import plan as plans
 from widgets.table import Table
 
 # The same verb has the same key everywhere; opposites are never neighbours.
@@ -150,8 +151,7 @@ class ActingScreen(BoardScreen):
 
 def verb_of(offer: Offer) -> str:
     """The verb of ``noun: verb``, for the footer."""
-    _, _, verb = offer.title.rpartition(": ")
-    return safe(verb)[:_WORDS]
+    return safe(plans.verb_of(offer.title))[:_WORDS]
 
 
 def refusal(offer: Offer) -> str:

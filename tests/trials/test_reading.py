@@ -108,7 +108,7 @@ def test_a_program_that_begins_anew_leaves_its_place_in_the_store(
             found = Run(app, pilot, None)
             await found.until(lambda: app.context.actions is not None, "the action service")
             assert app.context.actions is not None
-            modes.append(app.context.actions.mode.partition(" ")[0])
+            modes.append(app.context.actions.mode.posture.value)
             app.elevate = len(modes) < 3
 
     monkeypatch.setattr(TfdashApp, "run_in_terminal", lambda app: asyncio.run(drive(app)))

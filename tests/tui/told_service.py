@@ -26,6 +26,7 @@ from tfdash.model.action import (
     Result,
     Risk,
 )
+from tfdash.model.mode import ModeNow, Posture
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import Subject
 
@@ -93,7 +94,7 @@ class ToldService:
         self, offered: Sequence[Offer] = OFFERS, kinds: Sequence[str] = ("Deployment",), **over: Any
     ) -> None:
         self.offered, self.kinds, self.over = tuple(offered), tuple(kinds), over
-        self.mode, self.acts, self.bulk_cap = "ACTING", True, 20
+        self.mode, self.acts, self.bulk_cap = ModeNow(Posture.ACTING), True, 20
         self.checks: tuple[Check, ...] = CHECKS
         self.refused = ""
         self.changed: tuple[str, ...] = ()

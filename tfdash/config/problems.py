@@ -34,14 +34,19 @@ class ConfigError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def nearest(wrong: str, valid: Iterable[str]) -> str:
-    """``did you mean "x"?`` or the list of what is valid."""
+def closest(wrong: str, valid: Iterable[str]) -> str:
+    """The valid name that was probably meant; "" where none is close."""
     import difflib  # not before the first frame
 
+    return next(iter(difflib.get_close_matches(wrong, sorted(valid), n=1, cutoff=0.5)), "")
+
+
+def nearest(wrong: str, valid: Iterable[str]) -> str:
+    """``did you mean "x"?`` or the list of what is valid."""
     names = sorted(valid)
-    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.5)
-    if close:
-        return f'did you mean "{close[0]}"?'
+    meant = closest(wrong, names)
+    if meant:
+        return f'did you mean "{meant}"?'
     return f"valid here: {', '.join(names)}" if names else ""
 
 

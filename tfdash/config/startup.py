@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from tfdash.config.problems import nearest
+from tfdash.config.problems import closest
 from tfdash.setting import Between, Note, SecretText, Spelled, Table, Texts
 
 
@@ -16,8 +16,8 @@ def _zone(value: Any) -> str:
             return value
     except (ValueError, OSError, ZoneInfoNotFoundError):
         pass
-    known = nearest(str(value), available_timezones())
-    hint = known if known.startswith("did") else 'take one such as "America/New_York"'
+    meant = closest(str(value), available_timezones())
+    hint = f'did you mean "{meant}"?' if meant else 'take one such as "America/New_York"'
     raise ValueError(f"{value!r} is not an IANA time zone; {hint}")
 
 

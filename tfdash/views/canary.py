@@ -338,11 +338,14 @@ def trigger_marks(trigger: Trigger) -> Line:
     return line
 
 
-def other_lines(judgement: CanaryJudgement) -> list[Line]:
-    """Triggers without a chart: journeys, a manual decision."""
+_CHARTED = frozenset({"errors", "latency"})
+
+
+def other_lines(judgement: CanaryJudgement, without: frozenset[str] = frozenset()) -> list[Line]:
+    """Triggers without a chart: journeys, a manual decision; but for the ids of ``without``."""
     lines: list[Line] = []
     for trigger in judgement.triggers:
-        if trigger.id in ("errors", "latency"):
+        if trigger.id in _CHARTED or trigger.id in without:
             continue
         state = outcome_state(trigger.outcome)
         flags = f"  {safe(' · '.join(trigger.flags))}" if trigger.flags else ""

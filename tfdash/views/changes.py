@@ -190,19 +190,30 @@ def _data(document: Mapping[str, Any]) -> dict[str, Any]:
 # -- what the board saw -----------------------------------------------------------------------------------------------
 
 
-def differences(before: Object | None, after: Object | None) -> tuple[str, ...]:
+_IMAGES = "images"
+
+
+class Difference(NamedTuple):
+    """``text`` for people. ``by_revision``: a new revision says it better, where one is known."""
+
+    text: str
+    by_revision: bool = False
+
+
+def differences(before: Object | None, after: Object | None) -> tuple[Difference, ...]:
     """What the slim objects tell of a change of the wish, not of the state; () where that did not change."""
     if before is None or after is None:
-        return ("came",) if before is None else ("went",)
+        return (Difference("came" if before is None else "went"),)
     if before.uid != after.uid:
-        return ("was deleted and created anew",)
+        return (Difference("was deleted and created anew"),)
     told = [
-        f"{name} {safe(str(old))} → {safe(str(new))}"
+        Difference(f"{name} {safe(str(old))} → {safe(str(new))}", name == _IMAGES)
         for (name, old), (_, new) in zip(wish(before), wish(after), strict=False)
         if old != new
     ]
     if not told and after.generation > before.generation > 0:
-        told = [f"something else of its spec (generation {before.generation} → {after.generation})"]
+        spec = f"something else of its spec (generation {before.generation} → {after.generation})"
+        told = [Difference(spec, True)]
     return tuple(told)
 
 
@@ -214,11 +225,11 @@ def wish(obj: Object) -> list[tuple[str, Any]]:
             found += [("min", obj.min_replicas), ("max", obj.max_replicas)]
             found.append(("targets", ", ".join(f"{m.name} {m.target}" for m in obj.metrics)))
         case Deployment() | Rollout():
-            found += [("replicas", obj.desired), ("paused", obj.paused), ("images", _images(obj))]
+            found += [("replicas", obj.desired), ("paused", obj.paused), (_IMAGES, _images(obj))]
         case StatefulSet():
-            found += [("replicas", obj.desired), ("partition", obj.partition), ("images", _images(obj))]
+            found += [("replicas", obj.desired), ("partition", obj.partition), (_IMAGES, _images(obj))]
         case DaemonSet():
-            found.append(("images", _images(obj)))
+            found.append((_IMAGES, _images(obj)))
     return found
 
 
@@ -236,11 +247,11 @@ def _join_seen(found: list[Altered], seen: SeenChange) -> None:
         and abs(change.at - seen.at) <= NEAR
     ]
     if any(change.witness == "revision" for _, change in near):  # which says it better
-        told = [t for t in told if not t.startswith(("images ", "something else"))]
+        told = [d for d in told if not d.by_revision]
     if not told:
         return
     writes = [(i, c) for i, c in near if c.witness == "managed fields"]
-    words = ", ".join(told)
+    words = ", ".join(d.text for d in told)
     if writes:
         index, change = min(writes, key=lambda at: abs(at[1].at - seen.at))
         found[index] = change._replace(what=f"{words}  ({change.what})")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.model.calendar import CalendarState
+from tfdash.model.mode import READ_ONLY, ModeNow, Posture
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.store_state import StoreState
@@ -26,7 +27,7 @@ class HeaderState(NamedTuple):
     cluster: str
     identity: str
     version: str
-    mode: str
+    mode: ModeNow
     demo: bool
     freshness: Freshness
     clocks: str
@@ -47,7 +48,7 @@ def header(
     zone: ZoneInfo,
     *,
     colour: str = "",
-    mode: str = "READ-ONLY",
+    mode: ModeNow = READ_ONLY,
     demo: bool = False,
     calendar: CalendarState | None = None,
 ) -> HeaderState:
@@ -60,7 +61,7 @@ def header(
         cluster=_distinct(c.ref.cluster for c in clusters),
         identity=_distinct(i.user for i in infos),
         version=_distinct(i.version for i in infos),
-        mode=mode_text(mode, picture.store_state, environment, now),
+        mode=_mode(mode, picture.store_state, environment, now),
         demo=demo,
         freshness=worst_freshness(clusters, now),
         clocks=clocks(now, zone),
@@ -70,13 +71,12 @@ def header(
     )
 
 
-def mode_text(mode: str, facts: StoreState, environment: str, now: float) -> str:
-    """``BREAK-GLASS 52:10`` while break-glass is active in this environment, by whomever; else the terminal's own."""
+def _mode(mode: ModeNow, facts: StoreState, environment: str, now: float) -> ModeNow:
+    """Break-glass while it is active in this environment, by whomever; else the terminal's own."""
     glass = facts.break_glass.get(environment)
     if glass is None or now >= glass.until:
         return mode
-    minutes, seconds = divmod(int(glass.until - now), 60)
-    return f"BREAK-GLASS {minutes:02d}:{seconds:02d}"
+    return ModeNow(Posture.BREAK_GLASS, glass.until - now)
 
 
 def worst_freshness(clusters: list[ClusterPicture], now: float) -> Freshness:

@@ -32,9 +32,14 @@ _RESULTS: dict[Result, tuple[str, str]] = {
 }
 
 
+def verb_of(title: str) -> str:
+    """The verb of an action's title, which is "noun: verb" by its form: ``workload: roll back`` -> ``roll back``."""
+    return title.rpartition(": ")[2] or title
+
+
 def verb(title: str) -> str:
     """``workload: roll back`` -> ``Roll back``."""
-    text = safe(title.rpartition(": ")[2] or title)
+    text = safe(verb_of(title))
     return text[:1].upper() + text[1:]
 
 
@@ -128,13 +133,23 @@ def _stage(stage: str, progress: Progress) -> Line:
     return [("✔ ", "ok"), _STAGE_WORDS[stage]]
 
 
+def unrecorded(progress: Progress) -> bool:
+    """Whether something was sent of which no audit entry tells."""
+    nothing_sent = progress.stage in ("checking", "recording") or progress.result in (
+        Result.REFUSED,
+        Result.NOT_APPLIED,
+    )
+    return not progress.entry and not nothing_sent
+
+
+UNRECORDED = ("UNRECORDED", "no store acknowledged this action; write it down")
+
+
 def entry_text(progress: Progress) -> str:
     """The audit entry, or the loud word that there is none; "" while nothing was sent yet."""
-    if progress.entry:
-        return f"audit entry {safe(progress.entry)}"
-    if progress.stage in ("checking", "recording") or progress.result in (Result.REFUSED, Result.NOT_APPLIED):
-        return ""
-    return "UNRECORDED: no store acknowledged this action; write it down"
+    if unrecorded(progress):
+        return ": ".join(UNRECORDED)
+    return f"audit entry {safe(progress.entry)}" if progress.entry else ""
 
 
 def outcome_text(progress: Progress) -> str:

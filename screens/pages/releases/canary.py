@@ -257,9 +257,7 @@ class CanaryScreen(ActingScreen):
         lines: list[Line] = list(canaryfacts.metrics_lines(picture, release, now))
         journeys = canaryfacts.journey_line(picture, release)
         if said is not None:
-            lines += [
-                line for line in canary.other_lines(said) if not journeys or said_of(line) != "journeys"
-            ]
+            lines += canary.other_lines(said, without=frozenset({"journeys"} if journeys else ()))
         lines += [journeys] if journeys else []
         lines += canaryfacts.analysis_lines(release)
         lines.append(canaryfacts.good_line(canaryfacts.good_of(picture, release), now))
@@ -364,12 +362,6 @@ class CanaryScreen(ActingScreen):
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         self._page("why")
-
-
-def said_of(line: Line) -> str:
-    """The label that a line begins with."""
-    first = line[0] if line else ""
-    return (first if isinstance(first, str) else first[0]).strip()
 
 
 def drawing(trigger: Trigger, zone: Any) -> Drawing:

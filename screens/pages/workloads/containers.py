@@ -83,13 +83,14 @@ def _marks(stated: Stated) -> Sequence[Hashable]:
 
 def _state(s: ContainerStatus) -> Cell:
     words = s.reason or s.state or "not reported"
+    begins = not (s.reason or s.state) or s.reason in ("ContainerCreating", "PodInitializing")
     if s.state == "terminated" and s.exit_code is not None:
         words = f"{words}, exit {s.exit_code}"
     if s.state == "running":
         return ("✔ running", "ok") if s.ready else ("◐ running", "moving")
     if s.state == "terminated" and s.exit_code == 0:
         return (f"· {safe(words)}", "dim")
-    if words in ("ContainerCreating", "PodInitializing", "not reported"):
+    if begins:
         return (f"◐ {safe(words)}", "moving")
     return (f"▲ {safe(words)}", "warn")
 

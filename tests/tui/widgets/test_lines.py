@@ -8,6 +8,7 @@ import pytest
 from textual.binding import Binding
 
 from tests.tui.widgets.hostile import HOSTILE
+from tfdash.model.mode import ModeNow, Posture
 from tfdash.views.age import Freshness
 from tfdash.views.header import HeaderState
 from widgets.crumbs import Crumbs
@@ -23,7 +24,7 @@ STATE = HeaderState(
     "eu-1",
     "oncall@corp",
     "v1.37.2",
-    "READ-ONLY",
+    ModeNow(),
     False,
     Freshness("▲ 47s old", "old"),
     "09:14 EST  14:14Z",
@@ -80,7 +81,7 @@ async def test_header_says_the_environment_first() -> None:
         header = pilot.app.query_one(Header)
         assert text(header).startswith(" PRODUCTION  READ-ONLY  eu-1 · oncall@corp · v1.37.2")
         assert text(header).rstrip().endswith("▲ 47s old  09:14 EST  14:14Z")
-        header.update(STATE._replace(demo=True, mode="BREAK-GLASS 52:10"))
+        header.update(STATE._replace(demo=True, mode=ModeNow(Posture.BREAK_GLASS, 3130)))
         assert text(header).startswith(" PRODUCTION  DEMO  BREAK-GLASS 52:10 ")
 
 
@@ -173,7 +174,9 @@ async def test_hostile_texts_stay_in_their_line(width: int) -> None:
     async with app.run_test(size=(width, 10)) as pilot:
         for name in HOSTILE:
             app.query_one(Header).update(
-                HeaderState(name, name, name, name, name, name, True, Freshness(name, "dead"), name, (name,))
+                HeaderState(
+                    name, name, name, name, name, ModeNow(), True, Freshness(name, "dead"), name, (name,)
+                )
             )
             app.query_one(Tabs).set_tabs([Tab(name, name, "1", ((name, "warn"),))], name)
             app.query_one(Crumbs).update([name, name], [(name, "warn"), name])

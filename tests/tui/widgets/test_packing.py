@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.app import ComposeResult
 
+from tfdash.model.mode import ModeNow, Posture
 from tfdash.views.age import Freshness
 from tfdash.views.header import HeaderState
 from widgets.cells import width_of
@@ -20,7 +21,7 @@ STATE = HeaderState(
     "eu-1",
     "oncall@corp",
     "v1.37.2",
-    "ELEVATED 14:55",
+    ModeNow(Posture.ELEVATED, 895),
     False,
     Freshness("", ""),
     "09:14 EST  14:14Z",

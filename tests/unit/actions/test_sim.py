@@ -388,7 +388,7 @@ def test_the_viewer_is_told_that_it_has_no_right(demo: DemoProcess) -> None:
 def test_a_read_only_service_describes_and_refuses(demo: DemoProcess) -> None:
     with bench(demo.kubeconfig, "production", mode=Mode(), kinds=("Deployment", "ReplicaSet")) as reading:
         subject = reading.subject("Deployment", NS, "checkout")
-        assert reading.actions.mode == "READ-ONLY"
+        assert reading.actions.mode.text == "READ-ONLY"
         assert not hasattr(reading.actions, "_parts")
         offers = reading.actions.offers(subject)
         assert offers
@@ -403,10 +403,10 @@ def test_elevation_ends(demo: DemoProcess) -> None:
     mode = Mode(acts=True, lasts=300.0, clock=lambda: now[0])
     with bench(demo.kubeconfig, "production", mode=mode, kinds=("Deployment", "ReplicaSet")) as elevated:
         subject = elevated.subject("Deployment", NS, "checkout")
-        assert elevated.actions.mode == "ELEVATED 05:00"
+        assert elevated.actions.mode.text == "ELEVATED 05:00"
         guarded = elevated.plan("workload.restart", subject)
         assert guarded.allowed
         now[0] += 301.0
-        assert elevated.actions.mode == "READ-ONLY"
+        assert elevated.actions.mode.text == "READ-ONLY"
         done, _ = elevated.act(guarded)
         assert (done.result, done.sentence) == (Result.REFUSED, "the elevation is over: start it anew to act")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
 from tfdash.model.kubecluster import Event
+from tfdash.model.mode import ModeNow, Posture
 from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
 from tfdash.model.picture import ServerInfo
 from tfdash.model.subject import Subject
@@ -207,10 +208,10 @@ def test_the_header_tells_where_as_whom_and_how_fresh() -> None:
         NOW,
         NEW_YORK,
         colour="red",
-        mode="ELEVATED 04:12",
+        mode=ModeNow(Posture.ELEVATED, 252.4),
         demo=True,
     )
-    assert (shown.environment, shown.colour, shown.mode, shown.demo) == (
+    assert (shown.environment, shown.colour, shown.mode.text, shown.demo) == (
         "PRODUCTION",
         "red",
         "ELEVATED 04:12",

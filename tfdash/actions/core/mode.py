@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tfdash.model.mode import ModeNow, Posture
+
 
 def awake_or_not() -> float:
     """Seconds on a clock that nobody sets and that goes on in suspend, where the system has one."""
@@ -31,17 +33,11 @@ class Mode:
         return None if self.lasts is None else self.lasts - (self.clock() - self.since)
 
     @property
-    def text(self) -> str:
-        """READ-ONLY, ACTING, ELEVATED 04:12."""
-        if not self.acts:
-            return "READ-ONLY"
+    def now(self) -> ModeNow:
         left = self.left
-        if left is None:
-            return "ACTING"
-        if left <= 0:
-            return "READ-ONLY"
-        minutes, seconds = divmod(int(left), 60)
-        return f"ELEVATED {minutes:02d}:{seconds:02d}"
+        if not self.acts or (left is not None and left <= 0):
+            return ModeNow()
+        return ModeNow(Posture.ACTING) if left is None else ModeNow(Posture.ELEVATED, left)
 
     @property
     def refused(self) -> str:

@@ -25,6 +25,7 @@ from tfdash.clock import Clock
 from tfdash.model.action import Arguments, Check, FreezeRule, Guarded, Offer, Plan, Risk
 from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import CalendarState
+from tfdash.model.mode import ModeNow
 from tfdash.model.picture import Picture
 from tfdash.model.release import Lack
 from tfdash.model.requests import Document
@@ -78,8 +79,8 @@ class Planner:
         self._indexes = Indexes()  # the footer looks at each key and each update, at all that is marked
 
     @property
-    def mode(self) -> str:
-        return self._mode.text
+    def mode(self) -> ModeNow:
+        return self._mode.now
 
     @property
     def bulk_cap(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tfdash.model.action import Arguments, Confirmation, Guarded, Offer, Plan, Progress, Request, Result
+from tfdash.model.mode import ModeNow
 from tfdash.model.requests import Privilege
 from tfdash.model.store_state import ApprovalRequest, Entry, EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
@@ -165,8 +166,8 @@ class ActionService(Protocol):
     """
 
     @property
-    def mode(self) -> str:
-        """READ-ONLY, ACTING, ELEVATED 04:12."""
+    def mode(self) -> ModeNow:
+        """Whether it may act now, and for how long yet."""
 
     @property
     def acts(self) -> bool:
