@@ -19,7 +19,7 @@ from textual.binding import Binding, BindingType
 from screens import commands, registry
 from screens.context import AppContext
 from screens.frame.messages import Messages
-from screens.frame.subscriptions import Subscriptions
+from screens.frame.subscriptions import ScreenSubscriptions
 from screens.frame.update_relay import UpdateRelay
 from screens.navigation import Navigation
 from tfdash.board.board import Board
@@ -70,7 +70,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.board = board
         self.zone = ZoneInfo(context.zone)
         self.namespaces = context.namespaces
-        self.subscriptions = Subscriptions(board, self.set_timer)
+        self.subscriptions = ScreenSubscriptions(board, self.set_timer)
         self.relay = UpdateRelay(board, self._deliver, context.ui.frames_per_second)
         self.messages = Messages()
         self.action_runs: list[ActionRun] = []  # what this terminal carried out, newest last

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from screens.context import AppContext
     from screens.frame.messages import Messages
-    from screens.frame.subscriptions import Subscriptions
+    from screens.frame.subscriptions import ScreenSubscriptions
     from tfdash.board.board import Board
     from tfdash.changes.history import ChangeHistory
     from tfdash.model.action import Confirmation, Guarded
@@ -29,7 +29,7 @@ class Shell(Protocol):
     context: AppContext
     zone: ZoneInfo
     messages: Messages
-    subscriptions: Subscriptions
+    subscriptions: ScreenSubscriptions
     namespaces: tuple[str, ...] | None  # those chosen; None: all
     change_history: ChangeHistory | None  # of the changes that pass by; None until the board runs
     trouble: str  # why nothing can be done here, where that is a fault of the program's own

@@ -19,7 +19,7 @@ T = TypeVar("T")
 _MARKS = ("env", "file", "command")
 
 
-class Table:
+class SettingsTable:
     """Base of those dataclasses. The docstring of a subclass is the comment above its table in the example.
 
     ``defaults`` names the file of ``tfdash/playbook/defaults`` that holds the values of its keys.
@@ -166,7 +166,7 @@ SortedPairs = Annotated[
 ]
 
 
-def shipped(kind: type[Table]) -> dict[str, Any]:
+def shipped(kind: type[SettingsTable]) -> dict[str, Any]:
     """The playbook's values of a table, as TOML has them; {} where the dataclass holds its defaults itself."""
     if not kind.defaults:
         return {}
@@ -219,7 +219,7 @@ def _taken(hint: Any, value: Any) -> Any:
     elif hint is float:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
         value = float(value) if fits else value
-    elif isinstance(hint, type) and issubclass(hint, Table):
+    elif isinstance(hint, type) and issubclass(hint, SettingsTable):
         if isinstance(value, Mapping):
             return read(hint, value)
         fits = False
@@ -234,9 +234,9 @@ def _taken(hint: Any, value: Any) -> Any:
     return value
 
 
-def table_in(hint: Any) -> type[Table] | None:
+def table_in(hint: Any) -> type[SettingsTable] | None:
     """The table that a type is, or holds many of."""
-    if isinstance(hint, type) and issubclass(hint, Table):
+    if isinstance(hint, type) and issubclass(hint, SettingsTable):
         return hint
     return next((found for part in get_args(hint) if (found := table_in(part)) is not None), None)
 

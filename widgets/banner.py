@@ -7,7 +7,7 @@ from typing import ClassVar
 from tfdash.model.verdict import Level
 from tfdash.views.state import State
 from tfdash.views.state import of_level as state_of_level
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 
 class Banner(OneLine):
@@ -31,18 +31,20 @@ Banner {
             self._told = (state, text, advice)
             self.refresh()
 
-    def left(self, width: int) -> list[Piece]:
+    def left(self, width: int) -> list[LinePiece]:
         state, text, advice = self._told
         if state.level is Level.BREACH:
             room = max(width - len(f" {state.text}   ") - (len(advice) + 6 if advice else 1), 8)
             from widgets.cells import fitted
 
             tail = f"→ {advice} " if advice else ""
-            return [Piece(f" {state.text}  {fitted(text, room)} {tail}".ljust(width), ("banner--breach",))]
-        return [Piece(f" {state.text}  ", (f"tok-{state.token}",)), Piece(text, (), 1, 20)]
+            return [
+                LinePiece(f" {state.text}  {fitted(text, room)} {tail}".ljust(width), ("banner--breach",))
+            ]
+        return [LinePiece(f" {state.text}  ", (f"tok-{state.token}",)), LinePiece(text, (), 1, 20)]
 
-    def right(self, width: int) -> list[Piece]:
+    def right(self, width: int) -> list[LinePiece]:
         state, _, advice = self._told
         if state.level is Level.BREACH or not advice:
             return []
-        return [Piece(f"  → {advice} ", ("tok-bright",), 2)]
+        return [LinePiece(f"  → {advice} ", ("tok-bright",), 2)]

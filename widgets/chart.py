@@ -19,7 +19,7 @@ from textual.strip import Strip
 from widgets import plot
 from widgets.cells import fitted, paragraph, shortened, width_of
 from widgets.lineview import LineView
-from widgets.plot import DASHED, HEAVY, LIGHT, Cell, Curve
+from widgets.plot import DASHED, HEAVY, LIGHT, Curve, PlotCell
 
 UTC = ZoneInfo("UTC")
 _NARROW = 48  # cells of a chart that has no room for values behind the names
@@ -78,7 +78,7 @@ Chart {
         super().__init__(id=id)
         self._drawing = drawing or Drawing()
         self._made: tuple[Drawing, int, int] | None = None
-        self._rows: list[list[Cell]] = []
+        self._rows: list[list[PlotCell]] = []
 
     def show(self, drawing: Drawing) -> None:
         if drawing != self._drawing:
@@ -118,7 +118,7 @@ Chart {
         return self.style("chart--over" if name == "canary" and over else f"chart--{name}")
 
 
-def rows_of(drawing: Drawing, width: int, height: int) -> list[list[Cell]]:
+def rows_of(drawing: Drawing, width: int, height: int) -> list[list[PlotCell]]:
     """The whole chart: its title in a rule, the plot between its axis and the names of the lines, the times below."""
     rows = [_titled(drawing.title, width)]
     times = [p[0] for p in drawing.points]
@@ -126,7 +126,7 @@ def rows_of(drawing: Drawing, width: int, height: int) -> list[list[Cell]]:
     if not (shown[0] or shown[1]) or height < 4 or width < 20:
         told = drawing.empty or "nothing was measured yet"
         for line in paragraph(told, max(width - 3, 8))[: max(height - 1, 0)]:
-            rows.append([Cell("  ", ""), Cell(line, "tok-dim")])
+            rows.append([PlotCell("  ", ""), PlotCell(line, "tok-dim")])
         return rows
     values = {
         name: [None if p[i] is None else _number(p[i], drawing.factor) for p in drawing.points]
@@ -153,15 +153,15 @@ def rows_of(drawing: Drawing, width: int, height: int) -> list[list[Cell]]:
     at_end = _placed(texts_at_end, ends, inner)
     for y in range(inner):
         row = [
-            Cell(fitted(texts.get(y, ""), gutter, right=True), "axis"),
-            Cell("┤" if y in texts else "│", "axis"),
+            PlotCell(fitted(texts.get(y, ""), gutter, right=True), "axis"),
+            PlotCell("┤" if y in texts else "│", "axis"),
         ]
         row.extend(body[y])
         text, name = at_end.get(y, ("", ""))
-        row.append(Cell(f" {text}", name))
+        row.append(PlotCell(f" {text}", name))
         rows.append(row)
     axis = plot.time_axis(times[0], times[-1], room, drawing.zone)
-    rows.append([Cell(" " * gutter, ""), Cell("└" + axis, "axis")])
+    rows.append([PlotCell(" " * gutter, ""), PlotCell("└" + axis, "axis")])
     return rows
 
 
@@ -174,15 +174,15 @@ def _mark(value: float, scale: plot.Scale, unit: str) -> str:
     return f"{text} {unit}" if unit else text
 
 
-def _titled(title: str, width: int) -> list[Cell]:
+def _titled(title: str, width: int) -> list[PlotCell]:
     if not title:
-        return [Cell("─" * width, "axis")]
+        return [PlotCell("─" * width, "axis")]
     text = shortened(title, max(width - 4, 0))
     return [
-        Cell("─ ", "axis"),
-        Cell(text, "title"),
-        Cell(" ", ""),
-        Cell("─" * max(0, width - width_of(text) - 3), "axis"),
+        PlotCell("─ ", "axis"),
+        PlotCell(text, "title"),
+        PlotCell(" ", ""),
+        PlotCell("─" * max(0, width - width_of(text) - 3), "axis"),
     ]
 
 

@@ -21,7 +21,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from widgets.cells import literal, paragraph, width_of
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 PATIENCE = 0.5  # seconds
 _BOX = 5  # cells of a tick's box
@@ -102,8 +102,8 @@ DialogTitle {
         self._text = text
         self._colour = colour if f"title--{colour}" in self.COMPONENT_CLASSES else "neutral"
 
-    def left(self, width: int) -> list[Piece]:
-        return [Piece(f" {literal(self._text)}".ljust(width), (f"title--{self._colour}",), 0, 4)]
+    def left(self, width: int) -> list[LinePiece]:
+        return [LinePiece(f" {literal(self._text)}".ljust(width), (f"title--{self._colour}",), 0, 4)]
 
 
 class Push(OneLine, can_focus=True):
@@ -152,11 +152,11 @@ Push {
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return width_of(self._text) + 4
 
-    def left(self, width: int) -> list[Piece]:
+    def left(self, width: int) -> list[LinePiece]:
         shown = f"[ {self._text} ]" if self.has_focus else f"  {self._text}  "
         if self.has_focus:
-            return [Piece(shown, ("push--focused",))]
-        return [Piece(shown, ("tok-accent" if self.enabled else "tok-dim",))]
+            return [LinePiece(shown, ("push--focused",))]
+        return [LinePiece(shown, ("tok-accent" if self.enabled else "tok-dim",))]
 
     def on_focus(self) -> None:
         self.refresh()
@@ -298,8 +298,8 @@ Word { width: auto; height: 1; background: $tf-bar; }
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return width_of(literal(self._text))
 
-    def left(self, width: int) -> list[Piece]:
-        return [Piece(self._text, (f"tok-{self._token}" if self._token else "",), 0, 4)]
+    def left(self, width: int) -> list[LinePiece]:
+        return [LinePiece(self._text, (f"tok-{self._token}" if self._token else "",), 0, 4)]
 
 
 def type_at_once(screen: Screen[Any], event: events.Key, fields: Sequence[TypedInput]) -> None:

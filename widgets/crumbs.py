@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from tfdash.views.table import Cell
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 
 class Crumbs(OneLine):
@@ -41,24 +41,24 @@ Crumbs {
             self._parts, self._says, self._note = told
             self.refresh()
 
-    def left(self, width: int) -> list[Piece]:
-        pieces = [Piece(" ")]
+    def left(self, width: int) -> list[LinePiece]:
+        pieces = [LinePiece(" ")]
         for index, part in enumerate(self._parts):
             last = index == len(self._parts) - 1
             if index:
-                pieces.append(Piece(" › ", ("tok-dim",), 0 if last else 9))
+                pieces.append(LinePiece(" › ", ("tok-dim",), 0 if last else 9))
             name = "crumbs--last" if last else "tok-dim"
-            pieces.append(Piece(part, (name,), 0 if last else 9, 0 if last else 4, str(index)))
+            pieces.append(LinePiece(part, (name,), 0 if last else 9, 0 if last else 4, str(index)))
         if self._note:
-            pieces.append(Piece(f"    {self._note}", ("tok-dim",), 20, 16))
+            pieces.append(LinePiece(f"    {self._note}", ("tok-dim",), 20, 16))
         return pieces
 
-    def right(self, width: int) -> list[Piece]:
+    def right(self, width: int) -> list[LinePiece]:
         pieces = []
         for index, cell in enumerate(self._says):
             text, token = (cell, "dim") if isinstance(cell, str) else cell
-            pieces.append(Piece(f"  {text}", (f"tok-{token}" if token else "",), index + 1, 12))
-        return [*pieces, Piece(" ")] if pieces else []
+            pieces.append(LinePiece(f"  {text}", (f"tok-{token}" if token else "",), index + 1, 12))
+        return [*pieces, LinePiece(" ")] if pieces else []
 
     def on_click(self, event: events.Click) -> None:
         if (target := self.target_at(event.x)) and int(target) < len(self._parts) - 1:

@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import ActiveBinding
 from textual.content import Content
 
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 
 class Hint(NamedTuple):
@@ -97,7 +97,7 @@ Footer {
         enabled = active.enabled and not reason
         return Hint(key, self.app.get_key_display(binding), text, enabled, reason or active.tooltip)
 
-    def left(self, width: int) -> list[Piece]:
+    def left(self, width: int) -> list[LinePiece]:
         # What stands further right goes first, the first three stay.
         return [
             piece
@@ -105,15 +105,15 @@ Footer {
             for piece in self._pieces(hint, 0 if index < 1 else index + 2)
         ]
 
-    def right(self, width: int) -> list[Piece]:
+    def right(self, width: int) -> list[LinePiece]:
         return [piece for hint in self._hints[1] for piece in self._pieces(hint, 2)]
 
-    def _pieces(self, hint: Hint, priority: int) -> list[Piece]:
+    def _pieces(self, hint: Hint, priority: int) -> list[LinePiece]:
         if not hint.enabled:
-            return [Piece(f" {hint.shown} {hint.text} ", ("footer--refused",), priority, target=hint.key)]
+            return [LinePiece(f" {hint.shown} {hint.text} ", ("footer--refused",), priority, target=hint.key)]
         return [
-            Piece(f" {hint.shown}", ("footer--key",), priority, target=hint.key),
-            Piece(f" {hint.text} ", ("footer--text",), priority, target=hint.key),
+            LinePiece(f" {hint.shown}", ("footer--key",), priority, target=hint.key),
+            LinePiece(f" {hint.text} ", ("footer--text",), priority, target=hint.key),
         ]
 
     def on_mouse_move(self, event: events.MouseMove) -> None:

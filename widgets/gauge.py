@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, NamedTuple
 
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 FULL, EMPTY, POINT, BEYOND = "━", " ", "●", "▶"
 CROSSED, LIMIT = "┿", "┆"  # a limit that the bar has passed, one that it has not
@@ -114,7 +114,7 @@ Gauge {
             self._band = band
             self.refresh()
 
-    def left(self, width: int) -> list[Piece]:
+    def left(self, width: int) -> list[LinePiece]:
         if self._band is None:
             return []
         name = f"{self._name} " if self._name else ""
@@ -122,7 +122,7 @@ Gauge {
         text = self._band.text.ljust(self._text_width)
         bar = band_bar(self._band, max(width - len(name) - len(text) - 2, 0))
         return [
-            Piece(name, ("gauge--name",), 2),
-            Piece(f"{text} ", token),
-            Piece(bar, token or ("gauge--track",), 3),
+            LinePiece(name, ("gauge--name",), 2),
+            LinePiece(f"{text} ", token),
+            LinePiece(bar, token or ("gauge--track",), 3),
         ]

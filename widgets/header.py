@@ -7,7 +7,7 @@ from typing import ClassVar
 from tfdash.model.mode import Posture
 from tfdash.views.header import HeaderState
 from widgets.freshness import freshness_cell
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 _MODES = {Posture.ELEVATED: "header--elevated", Posture.BREAK_GLASS: "header--banner"}
 _COLOURS = ("production", "staging", "development", "neutral")
@@ -57,19 +57,19 @@ Header {
             self._state = state
             self.refresh()
 
-    def left(self, width: int) -> list[Piece]:
+    def left(self, width: int) -> list[LinePiece]:
         state = self._state
         if state is None:
             return []
         colour = state.colour if state.colour in _COLOURS else "neutral"
-        pieces = [Piece(f" {state.environment} ", (f"header--{colour}",), shrinks=6)]
+        pieces = [LinePiece(f" {state.environment} ", (f"header--{colour}",), shrinks=6)]
         if state.demo and "DEMO" not in state.environment.split():
-            pieces.append(Piece(" DEMO ", ("header--demo",)))
-        pieces.append(Piece(f" {state.mode.text} ", (_MODES.get(state.mode.posture, "tok-dim"),)))
+            pieces.append(LinePiece(" DEMO ", ("header--demo",)))
+        pieces.append(LinePiece(f" {state.mode.text} ", (_MODES.get(state.mode.posture, "tok-dim"),)))
         place = (
-            Piece(state.cluster, ("header--place",), 4, 8),
-            Piece(state.identity, ("tok-dim",), 6, 8),
-            Piece(state.version, ("tok-dim",), 9),
+            LinePiece(state.cluster, ("header--place",), 4, 8),
+            LinePiece(state.identity, ("tok-dim",), 6, 8),
+            LinePiece(state.version, ("tok-dim",), 9),
         )
         separator = " "
         for part in place:
@@ -80,24 +80,24 @@ Header {
                 separator = " · "
         return pieces
 
-    def right(self, width: int) -> list[Piece]:
+    def right(self, width: int) -> list[LinePiece]:
         state = self._state
         if state is None:
             return []
-        pieces = [Piece(f"  {note}", ("tok-warn",), 2, 10) for note in state.notes]
+        pieces = [LinePiece(f"  {note}", ("tok-warn",), 2, 10) for note in state.notes]
         if state.calendar:
             token = "tok-ok" if state.calendar_open else "tok-paused"
             word, rest = _calendar(state.calendar)
-            pieces.append(Piece(f"  {word}", (token,), 3))
-            pieces.append(Piece(rest, (token,), 7))
+            pieces.append(LinePiece(f"  {word}", (token,), 3))
+            pieces.append(LinePiece(rest, (token,), 7))
         text, token = freshness_cell(state.freshness)
         if text:
-            pieces.append(Piece(f"  {text}", (f"tok-{token}",), 2, 14))
+            pieces.append(LinePiece(f"  {text}", (f"tok-{token}",), 2, 14))
         local, gap, utc = state.clocks.partition("  ")
-        pieces.append(Piece(f"  {local}", (), 5))
+        pieces.append(LinePiece(f"  {local}", (), 5))
         if gap:
-            pieces.append(Piece(f"  {utc}", ("tok-dim",), 8))
-        pieces.append(Piece(" "))
+            pieces.append(LinePiece(f"  {utc}", ("tok-dim",), 8))
+        pieces.append(LinePiece(" "))
         return pieces
 
 

@@ -15,7 +15,7 @@ from tfdash.text import safe
 from tfdash.views.filter import NO_FILTER, Filter
 from widgets.cells import fitted, literal, width_of
 from widgets.highlight import Span, spans_of
-from widgets.oneline import Piece
+from widgets.oneline import LinePiece
 from widgets.pager import LOOK, SLICE, Pager
 from widgets.theme import SOURCES
 
@@ -25,7 +25,7 @@ NAME = 28  # cells at most of a source's name
 _SLACK = 16  # one in so many is dropped beyond need, so that dropping is rare
 
 
-class LogLine(NamedTuple):
+class ViewerLine(NamedTuple):
     """``source`` names where it came from (a pod and container); ``stamp`` is its time as text, "" for none.
 
     A ``mark`` is no line of a log: "lost", "resumed" or "note", said by the viewer's owner.
@@ -40,10 +40,10 @@ class LogLine(NamedTuple):
 class _Lines:
     """The filter's view of the ring: keys are the lines themselves."""
 
-    def search_text(self, key: LogLine) -> str:
+    def search_text(self, key: ViewerLine) -> str:
         return f"{key.source} {key.text}".lower() if key.source else key.text.lower()
 
-    def labels(self, key: LogLine) -> dict[str, str]:
+    def labels(self, key: ViewerLine) -> dict[str, str]:
         return {}
 
 
@@ -112,9 +112,9 @@ LogView {
         self.times = False
         self.dropped = 0  # lines that the ring has lost since the beginning
         self._title, self._status = title, ("", "")
-        self._ring: list[LogLine] = []
+        self._ring: list[ViewerLine] = []
         self._bytes = 0
-        self._shown: list[LogLine] = self._ring  # another list under a filter
+        self._shown: list[ViewerLine] = self._ring  # another list under a filter
         self._filter = NO_FILTER
         self._sources: dict[str, int] = {}  # name -> colour
         self._drawn_rows = 0
@@ -125,7 +125,7 @@ LogView {
 
     # -- what comes in ------------------------------------------------------------------------------------------
 
-    def append(self, lines: Iterable[LogLine]) -> None:
+    def append(self, lines: Iterable[ViewerLine]) -> None:
         """Newer lines. Drawn at most every ``FRAME`` seconds."""
         new = [line if len(line.text) <= LONGEST else _shortened(line) for line in lines]
         if not new:
@@ -153,7 +153,7 @@ LogView {
 
     def say(self, text: str, mark: str = "note") -> None:
         """A word of the viewer's owner between the lines: the stream was ``lost``, or has ``resumed``."""
-        self.append([LogLine(text, mark=mark)])
+        self.append([ViewerLine(text, mark=mark)])
 
     def flush(self) -> None:
         """Draw now what has come."""
@@ -260,7 +260,7 @@ LogView {
         else:
             self._scroll_quietly(min(self.scroll_offset.y, max(self.line_count - self.body, 0)))
 
-    def _passing(self, lines: Iterable[LogLine]) -> list[LogLine]:
+    def _passing(self, lines: Iterable[ViewerLine]) -> list[ViewerLine]:
         return [line for line in lines if line.mark or self._filter.matches(line, _LINES)]
 
     def plain(self, *, all_lines: bool = False) -> Iterator[str]:
@@ -286,7 +286,7 @@ LogView {
             return f"── {sign} {text} ──"
         return f"{self._lead(line)}{text}"
 
-    def _lead(self, line: LogLine) -> str:
+    def _lead(self, line: ViewerLine) -> str:
         stamp = f"{literal(line.stamp)} " if self.times and line.stamp else ""
         if len(self._sources) < 2:
             return stamp
@@ -310,25 +310,27 @@ LogView {
         for start, stop, name in spans_of(text[lead:], "log"):
             yield lead + start, lead + stop, name
 
-    def title_pieces(self) -> tuple[list[Piece], list[Piece]]:
-        left = [Piece(f" {literal(self._title)}", ("pager--title",), 0, 8)] if self._title else []
+    def title_pieces(self) -> tuple[list[LinePiece], list[LinePiece]]:
+        left = [LinePiece(f" {literal(self._title)}", ("pager--title",), 0, 8)] if self._title else []
         if not self._filter.empty:
-            left.append(Piece(f"  /{literal(self._filter.text)}", ("tok-accent",), 1, 8))
+            left.append(LinePiece(f"  /{literal(self._filter.text)}", ("tok-accent",), 1, 8))
         count = f"{len(self._shown):,} lines"
         if not self._filter.empty:
             count = f"{len(self._shown):,} of {len(self._ring):,} lines"
         if self.dropped:
             count += f", {self.dropped:,} older dropped"
         if self.follow:
-            follow = Piece("  following", ("tok-ok",), 2)
+            follow = LinePiece("  following", ("tok-ok",), 2)
         else:
             more = f", {self._below:,} new below" if self._below else ""
-            follow = Piece(f"  ‖ not following{more}: s follows", ("tok-paused",), 0, 17)
+            follow = LinePiece(f"  ‖ not following{more}: s follows", ("tok-paused",), 0, 17)
         text, token = self._status
         status = (
-            [Piece(f"  {literal(text)}", (f"tok-{token}" if token else "tok-dim",), 1, 12)] if text else []
+            [LinePiece(f"  {literal(text)}", (f"tok-{token}" if token else "tok-dim",), 1, 12)]
+            if text
+            else []
         )
-        return [*left, *self.search_piece()], [*status, follow, Piece(f"  {count} ", ("tok-dim",), 3)]
+        return [*left, *self.search_piece()], [*status, follow, LinePiece(f"  {count} ", ("tok-dim",), 3)]
 
     # -- following ----------------------------------------------------------------------------------------------
 
@@ -393,6 +395,6 @@ LogView {
         self.post_message(self.SaveRequested(self, copy=True))
 
 
-def _shortened(line: LogLine) -> LogLine:
+def _shortened(line: ViewerLine) -> ViewerLine:
     more = len(line.text) - LONGEST
     return line._replace(text=f"{line.text[:LONGEST]} … {more:,} characters more")

@@ -14,7 +14,7 @@ from widgets.styled import Styled
 from widgets.theme import TOKEN_CLASSES, token_css
 
 
-class Piece(NamedTuple):
+class LinePiece(NamedTuple):
     """Some text in the style of component classes.
 
     ``priority``: the highest is dropped first, 0 never. ``shrinks`` cells at least are kept of one that may be cut
@@ -45,11 +45,11 @@ OneLine {
     )
     _spans: Sequence[tuple[int, int, str]] = ()
 
-    def left(self, width: int) -> list[Piece]:
+    def left(self, width: int) -> list[LinePiece]:
         """The pieces from the left; ``width`` is the room, for those that choose by it."""
         return []
 
-    def right(self, width: int) -> list[Piece]:
+    def right(self, width: int) -> list[LinePiece]:
         """The pieces that end at the right edge."""
         return []
 
@@ -63,7 +63,7 @@ OneLine {
             return Strip.blank(width, self.style())
         left, right = fitting(self.left(width), self.right(width), width)
         blank = width - sum(width_of(p.text) for p in (*left, *right))
-        pieces = [*left, Piece(" " * max(blank, 0)), *right]
+        pieces = [*left, LinePiece(" " * max(blank, 0)), *right]
         spans, x = [], 0
         for piece in pieces:
             if piece.target:
@@ -74,7 +74,9 @@ OneLine {
         return Strip(segments).adjust_cell_length(width, self.style())
 
 
-def fitting(left: Sequence[Piece], right: Sequence[Piece], width: int) -> tuple[list[Piece], list[Piece]]:
+def fitting(
+    left: Sequence[LinePiece], right: Sequence[LinePiece], width: int
+) -> tuple[list[LinePiece], list[LinePiece]]:
     """The pieces that fit into ``width`` cells, texts made literal; the last resort cuts the longest that remains."""
     sides = [[p._replace(text=literal(p.text)) for p in side if p.text] for side in (left, right)]
 
@@ -105,7 +107,7 @@ def fitting(left: Sequence[Piece], right: Sequence[Piece], width: int) -> tuple[
     return sides[0], sides[1]
 
 
-def _cut_longest(sides: list[list[Piece]], places: list[tuple[int, int]], over: int) -> None:
+def _cut_longest(sides: list[list[LinePiece]], places: list[tuple[int, int]], over: int) -> None:
     for s, i in sorted(places, key=lambda at: width_of(sides[at[0]][at[1]].text), reverse=True):
         piece = sides[s][i]
         keep = max(width_of(piece.text) - over, 0)

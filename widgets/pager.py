@@ -17,7 +17,7 @@ from textual.strip import Strip
 from widgets.cells import literal, prose, width_of, wrapped
 from widgets.highlight import Span
 from widgets.lineview import LineView
-from widgets.oneline import Piece, fitting
+from widgets.oneline import LinePiece, fitting
 from widgets.search import Search
 from widgets.textual_private import set_virtual_size
 
@@ -113,7 +113,7 @@ Pager {
         """What is to be coloured in it."""
         return ()
 
-    def title_pieces(self) -> tuple[list[Piece], list[Piece]]:
+    def title_pieces(self) -> tuple[list[LinePiece], list[LinePiece]]:
         return [], []
 
     # -- lines and rows -----------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ Pager {
         if y < HEAD:
             left, right = fitting(*self.title_pieces(), width)
             used = sum(width_of(p.text) for p in (*left, *right))
-            pieces = [*left, Piece(" " * max(width - used, 0)), *right]
+            pieces = [*left, LinePiece(" " * max(width - used, 0)), *right]
             segments = [Segment(p.text, self.style(*p.names)) for p in pieces if p.text]
             return Strip(segments).adjust_cell_length(self.size.width, self.style())
         line = self.scroll_offset.y + y - HEAD
@@ -374,14 +374,14 @@ Pager {
             self.jump(max(line - self.body // 3, 0))
         self.refresh()
 
-    def search_piece(self) -> list[Piece]:
+    def search_piece(self) -> list[LinePiece]:
         """What the title says of the search."""
         if self.search_for is None:
             return []
         text = f"  /{literal(self.search_for.text)}"
         if self.nothing_found:
-            return [Piece(f"{text}: no match", ("tok-warn",), 1, 10)]
-        return [Piece(text, ("tok-accent",), 1, 10)]
+            return [LinePiece(f"{text}: no match", ("tok-warn",), 1, 10)]
+        return [LinePiece(text, ("tok-accent",), 1, 10)]
 
 
 async def _rest(steps: Iterator[None]) -> None:

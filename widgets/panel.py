@@ -19,18 +19,18 @@ class Piece(NamedTuple):
     style: str = ""
 
 
-Line: TypeAlias = Sequence[Piece]
+PieceLine: TypeAlias = Sequence[Piece]
 
 
-class Rule(LineView):
+class Divider(LineView):
     """One line between two regions."""
 
     can_focus = False
     DEFAULT_CSS = """
-Rule { height: 1; overflow: hidden hidden; scrollbar-size: 0 0; scrollbar-gutter: auto; color: $tf-rule; }
-Rule > .rule--text { color: $tf-bright; text-style: bold; }
+Divider { height: 1; overflow: hidden hidden; scrollbar-size: 0 0; scrollbar-gutter: auto; color: $tf-rule; }
+Divider > .divider--text { color: $tf-bright; text-style: bold; }
 """
-    COMPONENT_CLASSES = {"rule--text"}  # noqa: RUF012 - as Textual has it
+    COMPONENT_CLASSES = {"divider--text"}  # noqa: RUF012 - as Textual has it
 
     def __init__(self, text: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
@@ -46,7 +46,7 @@ Rule > .rule--text { color: $tf-bright; text-style: bold; }
         if not self._text:
             return Strip([Segment("─" * width, self.style())], width)
         text = shortened(literal(self._text), max(0, width - 5))
-        pieces = [("─ ", ""), (text, "rule--text"), (" ", "")]
+        pieces = [("─ ", ""), (text, "divider--text"), (" ", "")]
         used = sum(width_of(piece) for piece, _ in pieces)
         segments = [Segment(piece, self.style(name)) for piece, name in pieces]
         segments.append(Segment("─" * max(0, width - used), self.style()))
@@ -67,7 +67,7 @@ Lines > .lines--track { color: $tf-track; }
         super().__init__(id=id)
         self._lines: tuple[tuple[Piece, ...], ...] = ()
 
-    def show(self, lines: Sequence[Line]) -> None:
+    def show(self, lines: Sequence[PieceLine]) -> None:
         told = tuple(tuple(line) for line in lines)
         if told != self._lines:
             same = len(told) == len(self._lines)

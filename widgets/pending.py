@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 
-class Pending:
+class PendingRows:
     """Gathered for the next frame. What went and came back has come; what came and went has gone."""
 
     def __init__(self) -> None:

@@ -16,10 +16,10 @@ from textual.strip import Strip
 
 from widgets.cells import fitted, literal, width_of
 from widgets.lineview import LineView
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 
-class Choice(NamedTuple):
+class PickerItem(NamedTuple):
     """``note`` stands in pale behind the text."""
 
     key: str
@@ -32,8 +32,8 @@ class _Title(OneLine):
         super().__init__()
         self._text = text
 
-    def left(self, width: int) -> list[Piece]:
-        return [Piece(f" {self._text}", ("tok-bright",), 0, 4)]
+    def left(self, width: int) -> list[LinePiece]:
+        return [LinePiece(f" {self._text}", ("tok-bright",), 0, 4)]
 
 
 class _Choices(LineView):
@@ -64,7 +64,7 @@ _Choices {
             super().__init__()
             self.key = key
 
-    def __init__(self, choices: Sequence[Choice], chosen: str) -> None:
+    def __init__(self, choices: Sequence[PickerItem], chosen: str) -> None:
         super().__init__()
         self._choices = tuple(choices)
         self._row = next((i for i, c in enumerate(self._choices) if c.key == chosen), 0)
@@ -134,7 +134,7 @@ Picker {
 }
 """
 
-    def __init__(self, title: str, choices: Sequence[Choice], chosen: str = "") -> None:
+    def __init__(self, title: str, choices: Sequence[PickerItem], chosen: str = "") -> None:
         super().__init__()
         self._about, self._choices, self._chosen = title, tuple(choices), chosen
 

@@ -96,12 +96,12 @@ def scale_of(values: Sequence[float], height: int) -> Scale:
     return Scale(bottom, top if top > bottom else bottom + step, step)
 
 
-class Cell(NamedTuple):
+class PlotCell(NamedTuple):
     text: str
     name: str
 
 
-EMPTY = Cell(" ", "")
+EMPTY = PlotCell(" ", "")
 
 
 def sampled(
@@ -151,7 +151,7 @@ def drawn(
     width: int,
     height: int,
     shade: tuple[str, str] | None = None,
-) -> tuple[list[list[Cell]], dict[str, int]]:
+) -> tuple[list[list[PlotCell]], dict[str, int]]:
     """Rows of cells, later curves over earlier ones, and the row in which each curve ends. ``shade`` names a limit and what it is above: what lies between
     them is shaded, and the limit keeps a row of its own, so that a curve stands on or over it where, and only where, it
     reached it, however coarse the rows are."""
@@ -167,7 +167,7 @@ def drawn(
         _above(rows, columns, limit, base)
         for x, (top, bottom) in enumerate(zip(rows[limit], rows[base], strict=True)):
             for y in range(top + 1, bottom) if top is not None and bottom is not None else ():
-                grid[y][x] = Cell("░", "margin")
+                grid[y][x] = PlotCell("░", "margin")
     for curve in curves:
         _line(grid, rows[curve.name], curve)
     ends = {}
@@ -196,7 +196,7 @@ def _above(
             rows[name][x] = min(at, row) if value >= edge else max(at, row + 1)
 
 
-def _line(grid: list[list[Cell]], rows: Sequence[int | None], curve: Curve) -> None:
+def _line(grid: list[list[PlotCell]], rows: Sequence[int | None], curve: Curve) -> None:
     stroke, name = curve.stroke, curve.name
     height = len(grid)
     at: int | None = None
@@ -206,21 +206,21 @@ def _line(grid: list[list[Cell]], rows: Sequence[int | None], curve: Curve) -> N
             continue
         y = min(row, height - 1)
         if at is None and (x + 1 == len(rows) or rows[x + 1] is None):
-            grid[y][x] = Cell(stroke.point, name)
+            grid[y][x] = PlotCell(stroke.point, name)
         elif at is None or at == y:
-            grid[y][x] = Cell(stroke.along, name)
+            grid[y][x] = PlotCell(stroke.along, name)
         else:
             up = y < at
-            grid[at][x] = Cell(stroke.left_up if up else stroke.left_down, name)
-            grid[y][x] = Cell(stroke.right_down if up else stroke.right_up, name)
+            grid[at][x] = PlotCell(stroke.left_up if up else stroke.left_down, name)
+            grid[y][x] = PlotCell(stroke.right_down if up else stroke.right_up, name)
             for between in range(min(at, y) + 1, max(at, y)):
-                grid[between][x] = Cell(stroke.upright, name)
+                grid[between][x] = PlotCell(stroke.upright, name)
         at = y
     last = max((x for x, row in enumerate(rows) if row is not None), default=None)
     if last is not None and stroke is not DASHED:
         row = rows[last]
         assert row is not None
-        grid[min(row, height - 1)][last] = Cell(stroke.point, name)
+        grid[min(row, height - 1)][last] = PlotCell(stroke.point, name)
 
 
 _STEPS = (

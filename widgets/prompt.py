@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from widgets.cells import literal
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 
 def prompt_bindings(enter: str, escape: str) -> list[BindingType]:
@@ -73,8 +73,8 @@ class _Said(OneLine):
             self.text, self.token = text, token
             self.refresh()
 
-    def right(self, width: int) -> list[Piece]:
-        return [Piece(f"{self.text} ", (f"tok-{self.token}" if self.token else "tok-dim",))]
+    def right(self, width: int) -> list[LinePiece]:
+        return [LinePiece(f"{self.text} ", (f"tok-{self.token}" if self.token else "tok-dim",))]
 
 
 class Prompt(Horizontal):

@@ -9,11 +9,10 @@ from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tfdash.views.table import Cell
+from tfdash.views.table import Cell, Line
 from widgets.cells import literal, width_of, wrapped
 from widgets.lineview import LineView
 
-Line: TypeAlias = Sequence[Cell]
 LONGEST = 8000  # characters of one piece that are shown: nobody reads on
 _APART = "   "
 Run: TypeAlias = tuple[str, str]

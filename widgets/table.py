@@ -1,7 +1,7 @@
 """A table drawn line by line. It holds keys; all else is asked of the row source for the rows in view.
 
 This file is the table as others use it: rows in, keys and mouse, messages out. ``RowOrder``, ``Cursor``, ``Marks`` and
-``Pending`` know no Textual and keep what there is to keep; ``TableView`` draws it.
+``PendingRows`` know no Textual and keep what there is to keep; ``TableView`` draws it.
 
 The cursor belongs to an object, not to a line: whatever comes, goes or is sorted, the object under the cursor stays
 under it, and where it vanished the cursor stays near.
@@ -20,8 +20,8 @@ from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.table import Column, RowSource
 from widgets.columns import furthest
 from widgets.cursor import Place
-from widgets.pending import Pending
-from widgets.picker import Choice, Picker
+from widgets.pending import PendingRows
+from widgets.picker import Picker, PickerItem
 from widgets.rowpaint import column_at
 from widgets.tablekeys import TABLE_BINDINGS
 from widgets.tableview import FRAME, HEAD, TableView
@@ -90,7 +90,7 @@ class Table(TableView):
             id=id,
             classes=classes,
         )
-        self._pending = Pending()
+        self._pending = PendingRows()
         self._frame_timer: Timer | None = None
         self._flushed_at = float("-inf")
 
@@ -158,7 +158,7 @@ class Table(TableView):
             self._frame_timer = None
         if not self._pending:
             return
-        pending, self._pending = self._pending, Pending()
+        pending, self._pending = self._pending, PendingRows()
         changed, removed = pending.changed, pending.removed
         self._flushed_at = self._time()
         before, seen = self._place(), self.keys_in_view()
@@ -183,7 +183,7 @@ class Table(TableView):
                 self._drawn_unseen(key, now_seen)
 
     def _forget(self) -> None:
-        self._pending = Pending()
+        self._pending = PendingRows()
         self._drawn.clear()
         self._bright.clear()
 
@@ -321,7 +321,7 @@ class Table(TableView):
 
     def action_pick_sort(self) -> None:
         """Choose among all columns, those that are out of view too."""
-        choices = [Choice(c.key, c.title) for c in self.columns if c.sort != "none"]
+        choices = [PickerItem(c.key, c.title) for c in self.columns if c.sort != "none"]
 
         def chosen(key: str | None) -> None:
             if key is not None:

@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from widgets.cells import literal, width_of
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 
 
 class Tab(NamedTuple):
@@ -48,29 +48,29 @@ Tabs {
             self._tabs, self._active = tuple(tabs), active
             self.refresh()
 
-    def left(self, width: int) -> list[Piece]:
+    def left(self, width: int) -> list[LinePiece]:
         groups = [self._pieces(tab, badges=2) for tab in self._tabs]
         if _width(groups) > width:
             groups = [self._pieces(tab, badges=1) for tab in self._tabs]
         return [piece for group in self._window(groups, width) for piece in group]
 
-    def _pieces(self, tab: Tab, badges: int) -> list[Piece]:
+    def _pieces(self, tab: Tab, badges: int) -> list[LinePiece]:
         active = ("tabs--active",) if tab.id == self._active else ()
-        pieces = [Piece(" ", active, target=tab.id)]
+        pieces = [LinePiece(" ", active, target=tab.id)]
         if tab.digit:
-            pieces.append(Piece(f"{tab.digit} ", (*active, "tabs--digit"), target=tab.id))
-        pieces.append(Piece(tab.name, active, target=tab.id))
+            pieces.append(LinePiece(f"{tab.digit} ", (*active, "tabs--digit"), target=tab.id))
+        pieces.append(LinePiece(tab.name, active, target=tab.id))
         for text, token in tab.badges[:badges]:
-            pieces.append(Piece(f" {text}", (*active, f"tok-{token}" if token else ""), target=tab.id))
-        return [*pieces, Piece(" ", active, target=tab.id)]
+            pieces.append(LinePiece(f" {text}", (*active, f"tok-{token}" if token else ""), target=tab.id))
+        return [*pieces, LinePiece(" ", active, target=tab.id)]
 
-    def _window(self, groups: list[list[Piece]], width: int) -> list[list[Piece]]:
+    def _window(self, groups: list[list[LinePiece]], width: int) -> list[list[LinePiece]]:
         """As many tabs as fit, the active one among them; an ellipsis stands for those before and after."""
         if _width(groups) <= width:
             return groups
         at = next((i for i, tab in enumerate(self._tabs) if tab.id == self._active), 0)
         first, last = 0, len(groups)
-        more = [Piece("…", ("tok-dim",))]
+        more = [LinePiece("…", ("tok-dim",))]
         while last > at + 1 and _width(groups[first:last]) + (first > 0) + (last < len(groups)) > width:
             last -= 1
         while first < at and _width(groups[first:last]) + (first > 0) + (last < len(groups)) > width:
@@ -83,5 +83,5 @@ Tabs {
             self.post_message(self.Chosen(target))
 
 
-def _width(groups: Sequence[Sequence[Piece]]) -> int:
+def _width(groups: Sequence[Sequence[LinePiece]]) -> int:
     return sum(width_of(literal(piece.text)) for group in groups for piece in group)

@@ -10,7 +10,7 @@ from textual.message import Message
 from tfdash.text import safe
 from widgets.cells import literal
 from widgets.highlight import HIGHLIGHTS, Span, spans_of
-from widgets.oneline import Piece
+from widgets.oneline import LinePiece
 from widgets.pager import HEAD, Pager
 
 FOLD = 4096  # characters: a longer line continues in the next row, so that no row is dear to draw
@@ -116,7 +116,7 @@ class TextView(Pager):
     def row_spans(self, row: int, text: str) -> Iterable[Span]:
         return spans_of(text, self._language)
 
-    def title_pieces(self) -> tuple[list[Piece], list[Piece]]:
+    def title_pieces(self) -> tuple[list[LinePiece], list[LinePiece]]:
         top, folded = self.scroll_offset.y, self.row_count != self._lines
         if self.wrap and self.by_words:  # the lines that are seen
             count, first, last = self.line_count, top, top + self.body - 1
@@ -127,15 +127,22 @@ class TextView(Pager):
             place = f"{first + 1:,}-{min(last + 1, count):,} of {place}"
         if folded:
             place += ", long ones folded"
-        left = [Piece(f" {literal(self._title)}", ("pager--title",), 0, 8)] if self._title else []
+        left = [LinePiece(f" {literal(self._title)}", ("pager--title",), 0, 8)] if self._title else []
         text, token = self._status
         right = (
-            [Piece(f"  {literal(text)}", (f"tok-{token}" if token else "tok-dim",), 2, 12)] if text else []
+            [LinePiece(f"  {literal(text)}", (f"tok-{token}" if token else "tok-dim",), 2, 12)]
+            if text
+            else []
         )
         odd = self.wrap != self.by_words  # otherwise than it begins
-        wrap = [Piece("  wrapped" if self.wrap else "  not wrapped", ("tok-dim",), 4)] if odd else []
-        aside = [Piece(f"  ← {self._aside}", ("tok-dim",), 4)] if self._aside else []
-        return [*left, *self.search_piece()], [*right, *aside, *wrap, Piece(f"  {place} ", ("tok-dim",), 3)]
+        wrap = [LinePiece("  wrapped" if self.wrap else "  not wrapped", ("tok-dim",), 4)] if odd else []
+        aside = [LinePiece(f"  ← {self._aside}", ("tok-dim",), 4)] if self._aside else []
+        return [*left, *self.search_piece()], [
+            *right,
+            *aside,
+            *wrap,
+            LinePiece(f"  {place} ", ("tok-dim",), 3),
+        ]
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tfdash.model.action import Guarded
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.text import safe
-from tfdash.views.plan import Line
+from tfdash.views.table import Line
 
 
 class ApprovalPrompt:

@@ -13,21 +13,21 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from screens.shell import Shell
-from tfdash.views.plan import Line
+from tfdash.views.table import Line
 from widgets.confirm import Dialog, DialogTitle, Push, TypedInput, Word, type_at_once
 from widgets.prose import Prose
 
 _REASON = 3
 
 
-class Answer(NamedTuple):
+class DialogAnswer(NamedTuple):
     """``button`` is the id of what was pressed."""
 
     button: str
     reason: str
 
 
-class AskScreen(ModalScreen[Answer | None]):
+class AskScreen(ModalScreen[DialogAnswer | None]):
     """``buttons`` are (id, text); None where it was cancelled. ``typed`` "" where nothing must be typed; the
     buttons of ``untyped`` never ask for it."""
 
@@ -111,7 +111,7 @@ class AskScreen(ModalScreen[Answer | None]):
             typed.focus()
             self._say(f"type {self._typed} to confirm")
             return
-        self.dismiss(Answer(button, reason.value.strip()))
+        self.dismiss(DialogAnswer(button, reason.value.strip()))
 
     def action_cancel(self) -> None:
         self.dismiss(None)

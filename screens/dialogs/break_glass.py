@@ -23,7 +23,7 @@ def begin(shell: Shell, argument: str) -> None:
 
 async def _open(shell: Shell) -> None:
     from screens.dialogs.ask import AskScreen
-    from tfdash.views.plan import Line
+    from tfdash.views.table import Line
 
     name = shell.context.environment
     if name in shell.board.picture.store_state.break_glass:

@@ -13,7 +13,7 @@ from tfdash.text import safe
 _NONE: Arguments = {}
 
 
-class Told(NamedTuple):
+class CarriedOut(NamedTuple):
     """``done``: whether it is recorded; ``sentence`` says so, or why not."""
 
     done: bool
@@ -28,17 +28,17 @@ async def carry_out(
     *,
     reason: str = "",
     typed: str = "",
-) -> Told:
+) -> CarriedOut:
     """Plan it and confirm that plan with what was given in the dialog. Never raises for a refusal."""
     try:
         guarded = await service.plan(action, subject, arguments)
     except PlanRefused as refused:
-        return Told(False, safe(str(refused)))
+        return CarriedOut(False, safe(str(refused)))
     except ReadFailed as failed:
-        return Told(False, safe(str(failed.problem)))
+        return CarriedOut(False, safe(str(failed.problem)))
     given = Confirmation(plan_digest=guarded.plan.digest, typed=typed, reason=reason)
     done = await service.execute(guarded, given, _nobody)
-    return Told(done.result is Result.APPLIED, safe(done.sentence))
+    return CarriedOut(done.result is Result.APPLIED, safe(done.sentence))
 
 
 def _nobody(progress: Progress) -> None:

@@ -24,7 +24,8 @@ from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import safe
-from tfdash.views.plan import Line, changed_lines, check_lines, plan_lines, verb, verb_of, well_lines
+from tfdash.views.plan import changed_lines, check_lines, plan_lines, verb, verb_of, well_lines
+from tfdash.views.table import Line
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
 from widgets.prose import Prose
 

@@ -11,7 +11,7 @@ from tfdash.model.release import ReleaseState
 from tfdash.text import safe
 
 if TYPE_CHECKING:
-    from tfdash.views.plan import Line
+    from tfdash.views.table import Line
 
 
 def names(shell: Shell) -> list[str]:

@@ -17,7 +17,8 @@ from screens.shell import Shell
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
-from tfdash.views.plan import UNRECORDED, Line, entry_text, progress_lines, unrecorded
+from tfdash.views.plan import UNRECORDED, entry_text, progress_lines, unrecorded
+from tfdash.views.table import Line
 from widgets.banner import Banner
 from widgets.confirm import Dialog, DialogTitle, Push, Word
 from widgets.prose import Prose

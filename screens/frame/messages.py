@@ -12,7 +12,7 @@ from tfdash.text import safe
 from tfdash.views.kinds import view_of
 
 
-class Told(NamedTuple):
+class LoggedMessage(NamedTuple):
     at: float
     level: str
     text: str
@@ -22,12 +22,12 @@ class Messages:
     """The newest 500."""
 
     def __init__(self) -> None:
-        self.all: deque[Told] = deque(maxlen=500)
+        self.all: deque[LoggedMessage] = deque(maxlen=500)
         self.count = 0
         self._troubles: dict[tuple[ClusterRef, str], str] = {}
 
-    def add(self, at: float, level: str, text: str) -> Told:
-        told = Told(at, level, safe(text))
+    def add(self, at: float, level: str, text: str) -> LoggedMessage:
+        told = LoggedMessage(at, level, safe(text))
         self.all.append(told)
         self.count += 1
         return told

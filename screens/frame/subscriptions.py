@@ -21,7 +21,7 @@ class Subscriber(Protocol):
     def wants(self) -> dict[str, Scope]: ...
 
 
-class Subscriptions:
+class ScreenSubscriptions:
     """``show`` when a page comes on top, ``leave`` when it goes. ``later`` makes a timer of the screen's loop."""
 
     def __init__(self, board: Board, later: Callable[[float, Callable[[], None]], Timer]) -> None:

@@ -21,7 +21,7 @@ from tfdash.views.rows import BoardRows, RowKey
 from tfdash.views.scope import Restriction
 from tfdash.views.tablerows import TableRows
 from widgets.filter import FilterPrompt
-from widgets.panel import Line, Lines, Rule
+from widgets.panel import Divider, Lines, PieceLine
 from widgets.table import Table
 
 _TITLES = {"workloads": "Deployments", "hpas": "HPAs", "pdbs": "PDBs"}
@@ -82,7 +82,7 @@ class ListScreen(ActingScreen):
             id="body",
         )
         if self.PANEL:
-            yield Rule(id="detail-rule")
+            yield Divider(id="detail-rule")
             yield Lines(id="detail")
 
     def on_mount(self) -> None:
@@ -180,7 +180,7 @@ class ListScreen(ActingScreen):
 
     # -- panel --------------------------------------------------------------------------------------------------
 
-    def detail(self, row: RowKey) -> tuple[str, list[Line]]:
+    def detail(self, row: RowKey) -> tuple[str, list[PieceLine]]:
         """The title and the lines about one row."""
         return "", []
 
@@ -188,7 +188,7 @@ class ListScreen(ActingScreen):
         if self.PANEL and self.is_mounted:
             row: RowKey | None = self.table.cursor_key
             title, lines = self.detail(row) if row is not None and row in self.rows else ("", [])
-            self.query_one("#detail-rule", Rule).set_text(title)
+            self.query_one("#detail-rule", Divider).set_text(title)
             self.query_one("#detail", Lines).show(lines[: self.PANEL])
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:

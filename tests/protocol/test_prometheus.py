@@ -132,10 +132,10 @@ USUAL = [
 def test_the_worlds_traffic_has_the_same_answers_on_a_real_prometheus() -> None:
     from tests.platform.harness.prometheus import Prometheus
     from tests.unit.demo.prometheus.scenes import Scene
-    from tfdash.demo.controllers.behaviour import Rule
+    from tfdash.demo.controllers.behaviour import BehaviourRule
     from tfdash.demo.traffic.storage import TrafficStorage
 
-    scene = Scene(Rule(app="checkout", image="*:2.14.0", does={"errors": 0.05, "after": "1m"}))
+    scene = Scene(BehaviourRule(app="checkout", image="*:2.14.0", does={"errors": 0.05, "after": "1m"}))
     scene.do("release", service="checkout", version="2.14.0")
     scene.run(300)
     with scene.cluster.agenda.pretending(scene.time):

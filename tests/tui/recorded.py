@@ -11,7 +11,7 @@ from tests.kinds import CUSTOM
 from tests.tui import world
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Event
-from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
+from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
@@ -92,7 +92,7 @@ class Recorded:
     def load(self, kind: str, loaded: int, total: int) -> None:
         """A list under way, of which nothing was seen before."""
         assert self.sink is not None
-        seen: Observation[Mapping[Key, Object]] = Observation(progress=Progress(loaded, total))
+        seen: Observation[Mapping[Key, Object]] = Observation(progress=ListProgress(loaded, total))
         self.sink.put_objects(self.ref, kind, seen, frozenset())
 
     async def read(self, subject: Subject) -> Document:

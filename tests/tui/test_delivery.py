@@ -7,7 +7,7 @@ import pytest
 from tests.tui import world
 from tests.tui.recorded import REF, Recorded
 from tests.tui.running import running
-from tfdash.model.delivery import AnalysisMetric, AnalysisRun, Measured, Rollout, RolloutStep
+from tfdash.model.delivery import AnalysisMetric, AnalysisRun, MetricMeasurement, Rollout, RolloutStep
 from tfdash.model.kube import Owner
 from tfdash.model.requests import Managed
 from tfdash.model.subject import Subject
@@ -53,7 +53,7 @@ def rollouts() -> Recorded:
                             name="error-rate",
                             phase="Failed",
                             failed=1,
-                            measurements=(Measured("Failed", "[0.31]"),),
+                            measurements=(MetricMeasurement("Failed", "[0.31]"),),
                         ),
                     ),
                 ),

@@ -48,7 +48,7 @@ from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
 from tfdash.report import snapshot
 from tfdash.report.gather import screen_view
-from tfdash.setting import Table, hints_of, table_in
+from tfdash.setting import SettingsTable, hints_of, table_in
 from tfdash.sources.kubernetes import decoders
 from tfdash.sources.kubernetes.codec import decoder_of
 from tfdash.sources.kubernetes.kubeconfig import Access
@@ -65,7 +65,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # -- settings ---------------------------------------------------------------------------------------------------------
 
 
-def settings_of(kind: type[Table], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def settings_of(kind: type[SettingsTable], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The path of every key; a table of many is one step."""
     for key, hint in hints_of(kind).items():
         inner = table_in(hint)

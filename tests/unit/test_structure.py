@@ -1,8 +1,12 @@
-"""No circles: no module needs, by whatever way round, one that needs it. Imports for types alone count, too."""
+"""No circles: no module needs, by whatever way round, one that needs it. Imports for types alone count, too.
+
+One name, one thing: no two public classes, nor names of types, are called alike.
+"""
 
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -82,3 +86,49 @@ def test_no_page_imports_another() -> None:
 def test_nobody_but_the_command_line_imports_the_application() -> None:
     who = [name for name, targets in graph().items() if "screens.app" in targets]
     assert who == ["tfdash.cli.running"]
+
+
+APART = {  # these are read by themselves: a name of theirs may be one of ours
+    "tfdash.demo": "the other side of the wire, a program of its own: its Deployment controller's Bounds, its API server's ApiError",
+    "tfdash.sources.kubernetes.decoders": "wire forms are called as Kubernetes calls them, like what they become in the model",
+}
+
+
+def public_types(source: str) -> Iterator[str]:
+    """Classes and ``TypeAlias``es at the top of a module; one inside a class is told by its class (``FilterPrompt.Changed``)."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            name = node.name
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
+            name = ast.unparse(node.target)
+        else:
+            continue
+        if not name.startswith("_"):
+            yield name
+
+
+def alike(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Where each name stands that stands for more than one thing, by the names."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for module, source in sources.items():
+        for name in public_types(source):
+            found[name].append(module)
+    return {name: where for name, where in found.items() if len(where) > 1}
+
+
+def test_two_of_one_name_are_found_whatever_they_are() -> None:
+    sources = {
+        "a": "class Target: ...\nclass _Own: ...",
+        "b": "Target: TypeAlias = int\nclass Outer:\n    class Changed: ...",
+        "c": "class _Own: ...\nclass Other:\n    class Changed: ...",
+    }
+    assert alike(sources) == {"Target": ["a", "b"]}
+
+
+@pytest.mark.parametrize("part", ["", *APART])
+def test_one_name_is_one_thing(part: str) -> None:
+    def of(module: str) -> str:
+        return next((p for p in APART if module.startswith(f"{p}.")), "")
+
+    sources = {name: path.read_text("utf-8") for name, path in modules().items() if of(name) == part}
+    assert sources and not alike(sources)

@@ -11,7 +11,7 @@ from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.executor import Executor
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Ledger, PlanRefused, Writer, Writers
-from tfdash.actions.kubernetes.executor import ClusterExecutor, Reads
+from tfdash.actions.kubernetes.executor import ClusterExecutor, DocumentReader
 from tfdash.actions.pipelines.executor import PipelineExecutor
 from tfdash.actions.store.executor import StoreExecutor, who_approves
 from tfdash.clock import Clock
@@ -23,7 +23,7 @@ from tfdash.model.subject import ClusterRef
 class Parts:
     """What executors are made of. ``ledger`` None: there is no store."""
 
-    board: Reads
+    board: DocumentReader
     writers: Writers
     ledger: Ledger | None
     memory: Memory | None

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tfdash.board.cluster_reads import ClusterReads
-from tfdash.board.pending import Pending
+from tfdash.board.pending import PendingChange
 from tfdash.board.scheduler import JudgeScheduler, Judging
 from tfdash.board.subscriptions import Subscriptions
 from tfdash.clock import Clock
@@ -59,7 +59,7 @@ class Board(ClusterReads):
         self._lock = threading.RLock()
         self._subscriptions = Subscriptions()
         self._listeners: list[Callable[[Update], None]] = []
-        self._pending = Pending()
+        self._pending = PendingChange()
         self._collect: dict[Callable[[], None], None] = {}  # in the order in which they asked
         self._thread: threading.Thread | None = None
         self._main: asyncio.Task[None] | None = None

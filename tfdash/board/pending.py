@@ -10,7 +10,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import SignalKey
 
 
-class Pending:
+class PendingChange:
     """Guarded by whoever holds it."""
 
     def __init__(self) -> None:

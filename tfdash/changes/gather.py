@@ -26,7 +26,7 @@ _MOST_READ = 40  # workloads and ConfigMaps of which more than the metadata is r
 _AT_ONCE = 6
 
 
-class Gathered(NamedTuple):
+class RecentChanges(NamedTuple):
     """``unread``: sentences of what could not be read, so that no change is not the same as not known."""
 
     changes: tuple[Altered, ...]
@@ -78,7 +78,7 @@ async def gather(
     seen_changes: Sequence[SeenChange] = (),
     entries: Sequence[Entry] | None = None,
     contents: Contents | None = None,
-) -> Gathered:
+) -> RecentChanges:
     """Read and tell the changes since then, of ``namespaces`` or all. Callable from any loop; never raises ``ReadFailed``."""
     unread: list[str] = []
     managed: list[Managed] = []
@@ -95,7 +95,9 @@ async def gather(
     contents = contents or Contents()
     diffs = await contents.diffs(board, managed, since)
     inside = [s for s in seen_changes if namespaces is None or s.subject.namespace in namespaces]
-    return Gathered(altered(managed, found, inside, since, entries, diffs), tuple(sorted({*unread, *failed})))
+    return RecentChanges(
+        altered(managed, found, inside, since, entries, diffs), tuple(sorted({*unread, *failed}))
+    )
 
 
 async def _revisions(

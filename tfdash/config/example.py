@@ -8,7 +8,7 @@ from dataclasses import MISSING
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from tfdash.config.settings import Settings
-from tfdash.setting import Between, Note, Table, default_of, hints_of, shipped, table_in, written
+from tfdash.setting import Between, Note, SettingsTable, default_of, hints_of, shipped, table_in, written
 
 HEAD = """\
 # tfdash: every setting, with its default. An empty file is valid; uncomment what you change.
@@ -27,7 +27,7 @@ def example() -> str:
     return "\n".join([*HEAD.splitlines(), *_table(Settings, "", {})]) + "\n"
 
 
-def _table(kind: type[Table], name: str, values: dict[str, Any], *, off: bool = False) -> list[str]:
+def _table(kind: type[SettingsTable], name: str, values: dict[str, Any], *, off: bool = False) -> list[str]:
     """A table's lines, its keys first. ``values`` are the playbook's; ``off``: all is commented out."""
     values = {**shipped(kind), **values}
     keys, tables = [], []
@@ -48,7 +48,7 @@ def _table(kind: type[Table], name: str, values: dict[str, Any], *, off: bool = 
     return [*keys, *(("#" if off and not line else line) for line in tables)]
 
 
-def _head(kind: type[Table], brackets: str, off: bool) -> list[str]:
+def _head(kind: type[SettingsTable], brackets: str, off: bool) -> list[str]:
     """The line of a table and what it is for."""
     said = (
         " ".join((kind.__doc__ or "").split()) if "__doc__" in vars(kind) and not _is_generated(kind) else ""
@@ -56,12 +56,14 @@ def _head(kind: type[Table], brackets: str, off: bool) -> list[str]:
     return [f"# {brackets}" if off else brackets, *(f"# {line}" for line in textwrap.wrap(said, _WIDTH))]
 
 
-def _is_generated(kind: type[Table]) -> bool:
+def _is_generated(kind: type[SettingsTable]) -> bool:
     """dataclass writes a signature where nobody wrote a docstring."""
     return (kind.__doc__ or "").startswith(f"{kind.__name__}(")
 
 
-def _line(kind: type[Table], key: str, hint: Any, note: Note, values: dict[str, Any], off: bool) -> list[str]:
+def _line(
+    kind: type[SettingsTable], key: str, hint: Any, note: Note, values: dict[str, Any], off: bool
+) -> list[str]:
     default = default_of(kind, key)
     if key in values:
         value = _toml(values[key])

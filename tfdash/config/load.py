@@ -13,9 +13,9 @@ from pydantic_core import ErrorDetails
 
 from tfdash.config.problems import ConfigError, ConfigProblem, line_of, nearest, read_text
 from tfdash.config.settings import Settings
-from tfdash.setting import Table, hints_of, shipped, table_in
+from tfdash.setting import SettingsTable, hints_of, shipped, table_in
 
-T = TypeVar("T", bound=Table)
+T = TypeVar("T", bound=SettingsTable)
 _TYPES = {
     "string_type": "must be a text in quotes",
     "int_type": "must be a whole number",
@@ -60,7 +60,7 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def over_shipped(kind: type[Table], raw: Any) -> Any:
+def over_shipped(kind: type[SettingsTable], raw: Any) -> Any:
     """``raw`` laid over the playbook's values of the table and of those within."""
     if not isinstance(raw, Mapping):
         return raw  # a fault, which the validation tells
@@ -68,7 +68,7 @@ def over_shipped(kind: type[Table], raw: Any) -> Any:
     for name, hint in hints_of(kind).items():
         if (
             isinstance(hint, type)
-            and issubclass(hint, Table)
+            and issubclass(hint, SettingsTable)
             and (inner := over_shipped(hint, merged.get(name, {})))
         ):
             merged[name] = inner
@@ -89,7 +89,7 @@ def _line_in(message: str) -> int:
     return int(tail.split(",")[0]) if tail and tail.split(",")[0].isdigit() else 0
 
 
-def _problem(kind: type[Table], detail: ErrorDetails, text: str, file: str) -> ConfigProblem:
+def _problem(kind: type[SettingsTable], detail: ErrorDetails, text: str, file: str) -> ConfigProblem:
     path = tuple(str(part) for part in detail["loc"])
     key, fault = ".".join(path), detail["type"]
     line = line_of(text, path)
@@ -103,7 +103,7 @@ def _problem(kind: type[Table], detail: ErrorDetails, text: str, file: str) -> C
     return ConfigProblem(file, line, key, message)
 
 
-def _valid_keys(kind: type[Table], path: tuple[str, ...]) -> list[str]:
+def _valid_keys(kind: type[SettingsTable], path: tuple[str, ...]) -> list[str]:
     """The keys that the table at ``path`` may have."""
     for part in path:
         hint = hints_of(kind).get(part)

@@ -14,7 +14,7 @@ from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettin
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
-from tfdash.setting import Listed, Note, Spelled, Table
+from tfdash.setting import Listed, Note, SettingsTable, Spelled
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.prometheus.options import Connection, MetricsSettings
@@ -46,12 +46,12 @@ class EnvironmentSettings(Environment):
 
 
 @dataclass(frozen=True)
-class SourcesSettings(Table):
+class SourcesSettings(SettingsTable):
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
 
 
 @dataclass(frozen=True)
-class PolicySettings(Table):
+class PolicySettings(SettingsTable):
     """Of each section of the playbook."""
 
     workloads: WorkloadPolicy
@@ -68,7 +68,7 @@ def _pairs(value: object) -> tuple[tuple[str, str], ...]:
 
 
 @dataclass(frozen=True)
-class ReleasesSettings(Table):
+class ReleasesSettings(SettingsTable):
     """Deployments that are the stable and the canary half of one service, by hand."""
 
     pairs: Annotated[
@@ -81,7 +81,7 @@ class ReleasesSettings(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Table):
+class Settings(SettingsTable):
     """tfdash: every setting, with its default."""
 
     default_environment: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tfdash.config.problems import closest
-from tfdash.setting import Between, Note, SecretText, Spelled, Table, Texts
+from tfdash.setting import Between, Note, SecretText, SettingsTable, Spelled, Texts
 
 
 def _zone(value: Any) -> str:
@@ -22,14 +22,14 @@ def _zone(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class TimeSettings(Table):
+class TimeSettings(SettingsTable):
     """The playbook's zone, an IANA name: "EST" would be wrong for half of the year."""
 
     zone: Annotated[str, Spelled(_zone, str)] = "America/New_York"
 
 
 @dataclass(frozen=True)
-class Cluster(Table):
+class Cluster(SettingsTable):
     """One cluster: whose kubeconfig, which context, which namespaces; "" and () mean "as kubectl would"."""
 
     name: Annotated[str, Note("how the cluster is called on the screens; default: the context", '"eu-1"')] = (
@@ -71,7 +71,7 @@ class Environment(Cluster):
 
 
 @dataclass(frozen=True)
-class UiSettings(Table):
+class UiSettings(SettingsTable):
     """How the screens look and behave."""
 
     theme: Annotated[
@@ -96,7 +96,7 @@ class UiSettings(Table):
 
 
 @dataclass(frozen=True)
-class DemoSettings(Table):
+class DemoSettings(SettingsTable):
     """Written by the simulated platform for its own runs; not for yours."""
 
     enabled: bool = False

@@ -22,7 +22,7 @@ its subject)."""
 NONE: Objects = {}
 
 
-class Judged(NamedTuple):
+class RuleSubject(NamedTuple):
     """One subject before one rule (its place in the table)."""
 
     rule: int
@@ -33,14 +33,14 @@ class Readers:
     """Who looked at what, both ways."""
 
     def __init__(self) -> None:
-        self._by_read: dict[Read, Judged | set[Judged]] = {}  # mostly one, and a set of one is dear
-        self._by_asked: dict[Judged, tuple[Read, ...]] = {}
+        self._by_read: dict[Read, RuleSubject | set[RuleSubject]] = {}  # mostly one, and a set of one is dear
+        self._by_asked: dict[RuleSubject, tuple[Read, ...]] = {}
 
-    def of(self, read: Read) -> Iterable[Judged]:
+    def of(self, read: Read) -> Iterable[RuleSubject]:
         found = self._by_read.get(read)
-        return () if found is None else (found,) if isinstance(found, Judged) else found
+        return () if found is None else (found,) if isinstance(found, RuleSubject) else found
 
-    def note(self, asked: Judged, reads: tuple[Read, ...]) -> None:
+    def note(self, asked: RuleSubject, reads: tuple[Read, ...]) -> None:
         """What it looked at now takes the place of what it looked at before; nothing: it is forgotten."""
         before = self._by_asked.get(asked, ())
         if reads == before:
@@ -51,7 +51,7 @@ class Readers:
             others = self._by_read.get(read)
             if others is None:
                 self._by_read[read] = asked
-            elif isinstance(others, Judged):
+            elif isinstance(others, RuleSubject):
                 self._by_read[read] = {others, asked}
             else:
                 others.add(asked)
@@ -60,15 +60,15 @@ class Readers:
         else:
             self._by_asked.pop(asked, None)
 
-    def _drop(self, read: Read, asked: Judged) -> None:
+    def _drop(self, read: Read, asked: RuleSubject) -> None:
         others = self._by_read[read]
         if isinstance(others, set):
             others.discard(asked)
-        if isinstance(others, Judged) or not others:
+        if isinstance(others, RuleSubject) or not others:
             del self._by_read[read]
 
 
-class Cluster:
+class ClusterJudge:
     """See the module. ``stale_after``: seconds without a proof that a kind is current, after which it is stale."""
 
     def __init__(
@@ -112,9 +112,9 @@ class Cluster:
         cluster: ClusterPicture,
         keys: Mapping[tuple[ClusterRef, str], frozenset[Key] | None],
         now: float,
-    ) -> set[Judged]:
+    ) -> set[RuleSubject]:
         """Take the newest picture; returns who is to be judged again. ``keys`` is a hint, as in ``Change``."""
-        wanted: set[Judged] = set()
+        wanted: set[RuleSubject] = set()
         for kind in self._kinds:
             seen = cluster.kinds.get(kind)
             why = unread(seen)
@@ -145,17 +145,19 @@ class Cluster:
                 wanted |= self._all(kind)
         return wanted
 
-    def _all(self, kind: str, *, needing: bool = False) -> set[Judged]:
+    def _all(self, kind: str, *, needing: bool = False) -> set[RuleSubject]:
         """Every subject before the rules that look at the kind, or only those that say nothing without it."""
         return {
-            Judged(number, Subject(self.ref, judged.KIND, *key))
+            RuleSubject(number, Subject(self.ref, judged.KIND, *key))
             for number, rule in enumerate(self._rules)
             if kind in (rule.needs_besides if needing else rule.kinds)
             for judged in rule.judges
             for key in self.objects(judged.KIND)
         }
 
-    def _replace(self, kind: str, after: Objects, keys: frozenset[Key] | None, wanted: set[Judged]) -> None:
+    def _replace(
+        self, kind: str, after: Objects, keys: frozenset[Key] | None, wanted: set[RuleSubject]
+    ) -> None:
         before = self.objects(kind)
         self._objects[kind] = after
         # keys are a hint: a mapping that replaced another wholly is compared key by key
@@ -166,7 +168,7 @@ class Cluster:
             old, new = before.get(key), after.get(key)
             if old is new:
                 continue
-            wanted.update(Judged(number, Subject(self.ref, kind, *key)) for number in judges)
+            wanted.update(RuleSubject(number, Subject(self.ref, kind, *key)) for number in judges)
             wanted.update(self.readers.of((kind, key)))
             for read in self.groups.replace(kind, key, old, new):
                 wanted.update(self.readers.of(read))

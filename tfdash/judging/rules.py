@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tfdash.judging.cluster import Cluster, Judged, Read
+from tfdash.judging.cluster import ClusterJudge, Read, RuleSubject
 from tfdash.model.kube import Object
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
@@ -32,7 +32,7 @@ class _Case:
     def __init__(
         self,
         rule: Rule,
-        cluster: Cluster,
+        cluster: ClusterJudge,
         subject: Subject,
         obj: Object,
         policies: Policies,
@@ -94,11 +94,13 @@ class RuleRunner:
         """``kinds``: those of which ``stale`` tells besides the rules' own."""
         self._rules, self._stale_after, self._kinds = rules, stale_after, tuple(kinds)
         self.stale: Mapping[tuple[ClusterRef, str], Unread] = {}
-        self._clusters: dict[ClusterRef, Cluster] = {}
-        self._told: dict[Judged, RuleResult] = {}
-        self._due: list[tuple[float, Judged]] = []
-        self._due_of: dict[Judged, float] = {}
-        self.failed: dict[Judged, Verdict] = {}  # where a rule itself went wrong, until it is asked again
+        self._clusters: dict[ClusterRef, ClusterJudge] = {}
+        self._told: dict[RuleSubject, RuleResult] = {}
+        self._due: list[tuple[float, RuleSubject]] = []
+        self._due_of: dict[RuleSubject, float] = {}
+        self.failed: dict[
+            RuleSubject, Verdict
+        ] = {}  # where a rule itself went wrong, until it is asked again
         self.verdicts: Mapping[Subject, tuple[Verdict, ...]] = {}
         self.workloads: Mapping[Subject, WorkloadState] = {}
         self.releases: Mapping[Subject, ReleaseState] = {}
@@ -120,7 +122,7 @@ class RuleRunner:
         for ref, seen in picture.clusters.items():
             cluster = self._clusters.get(ref)
             if cluster is None:
-                cluster = self._clusters[ref] = Cluster(ref, self._rules, self._stale_after, self._kinds)
+                cluster = self._clusters[ref] = ClusterJudge(ref, self._rules, self._stale_after, self._kinds)
             for asked in cluster.follow(seen, change.keys, now):
                 wanted[asked.rule].add(asked.subject)
         self.stale = {
@@ -135,7 +137,7 @@ class RuleRunner:
         changed: set[Subject] = set()
         for number, rule in enumerate(self._rules):
             for subject in wanted[number]:
-                asked = Judged(number, subject)
+                asked = RuleSubject(number, subject)
                 cluster = self._clusters[subject.cluster]
                 told = self._ask(rule, asked, cluster, policies, now)
                 if told == self._told.get(asked):
@@ -151,7 +153,7 @@ class RuleRunner:
         return changed
 
     def _ask(
-        self, rule: Rule, asked: Judged, cluster: Cluster, policies: Policies, now: float
+        self, rule: Rule, asked: RuleSubject, cluster: ClusterJudge, policies: Policies, now: float
     ) -> RuleResult | None:
         subject = asked.subject
         self._due_of.pop(asked, None)
@@ -189,7 +191,7 @@ class RuleRunner:
             ],
         )
 
-    def _publish(self, asked: Judged, told: RuleResult | None) -> None:
+    def _publish(self, asked: RuleSubject, told: RuleResult | None) -> None:
         state = told.state if told is not None else None
         before = self._told.pop(asked, None)
         for known, of in ((self.workloads, WorkloadState), (self.releases, ReleaseState)):
@@ -205,7 +207,7 @@ class RuleRunner:
         """Every rule's verdicts on a subject together, in the order of the table."""
         verdicts = dict(self.verdicts)
         for subject in subjects:
-            said = [self._told.get(Judged(number, subject)) for number in range(len(self._rules))]
+            said = [self._told.get(RuleSubject(number, subject)) for number in range(len(self._rules))]
             several = tuple(v for told in said if told is not None for v in told.verdicts)
             if several:
                 verdicts[subject] = several

@@ -91,7 +91,7 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     notes: Labels = EMPTY_LABELS
 
 
-class Measured(msgspec.Struct, frozen=True, gc=False):
+class MetricMeasurement(msgspec.Struct, frozen=True, gc=False):
     """One measurement; ``value`` is the controller's own text."""
 
     phase: str
@@ -122,7 +122,7 @@ class AnalysisMetric(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     failed: int = 0
     inconclusive: int = 0
     error: int = 0
-    measurements: tuple[Measured, ...] = ()
+    measurements: tuple[MetricMeasurement, ...] = ()
 
 
 class AnalysisRun(Object, frozen=True, gc=False, kw_only=True):

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 
-class Column(NamedTuple):
+class PrinterColumn(NamedTuple):
     """A column that shows one attribute of the decoded object as it is; what needs more is a view of its own in ``views.kinds``.
 
     ``width`` in terminal cells; ``printer``: the API server's own name of the column; ``priority``: the highest is dropped
@@ -48,7 +48,7 @@ class KindSpec(NamedTuple):
     logs: bool = False  # it has pods, or is one: logs are offered, and the way down to them
     revisions: str = ""  # the kind that holds its earlier ones
     why: bool = False  # the verdicts on it are explained
-    columns: tuple[Column, ...] = ()  # where it has no view of its own
+    columns: tuple[PrinterColumn, ...] = ()  # where it has no view of its own
     printed: tuple[str, ...] = ()  # the columns of the server's Table, newest servers first
     list_id: str = ""  # of its list, where that is not the resource
     screen: str = ""  # for --screen, where that is not the id of its list
@@ -249,8 +249,8 @@ KINDS: dict[str, KindSpec] = {
             ("ns", "namespaces", "namespace"),
             namespaced=False,
             columns=(
-                Column("NAME", "name", 36, printer="Name", priority=0, flexible=True),
-                Column(
+                PrinterColumn("NAME", "name", 36, printer="Name", priority=0, flexible=True),
+                PrinterColumn(
                     "STATUS",
                     "phase",
                     12,
@@ -258,8 +258,8 @@ KINDS: dict[str, KindSpec] = {
                     priority=0,
                     tones=(("Active", ""), ("Terminating", "moving"), ("", "unknown")),
                 ),
-                Column("AGE", "created", shows="age", printer="Age", priority=1),
-                Column("LABELS", "labels", 40, flexible=True, searched=False),
+                PrinterColumn("AGE", "created", shows="age", printer="Age", priority=1),
+                PrinterColumn("LABELS", "labels", 40, flexible=True, searched=False),
             ),
             printed=("Name|Status|Age",),
             title="namespaces: list or choose",

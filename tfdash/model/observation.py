@@ -39,7 +39,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.cause}; {self.remedy}" if self.remedy else self.cause
 
 
-class Progress(msgspec.Struct, frozen=True):
+class ListProgress(msgspec.Struct, frozen=True):
     """A list that is under way: ``loaded`` objects of about ``total`` (None while unknown)."""
 
     loaded: int
@@ -59,7 +59,7 @@ class Observation(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     source: str = ""
     observed_at: float | None = None
     problem: Problem | None = None
-    progress: Progress | None = None
+    progress: ListProgress | None = None
     provisional: bool = False
     complete: bool = False  # the whole scope has been listed at least once
     hidden: tuple[str, ...] = ()

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from tfdash.setting import Note, Seconds, Table, read, shipped
+from tfdash.setting import Note, Seconds, SettingsTable, read, shipped
 
 
 @dataclass(frozen=True)
-class WorkloadPolicy(Table, defaults="workloads.toml"):
+class WorkloadPolicy(SettingsTable, defaults="workloads.toml"):
     """How workloads are judged."""
 
     oom_window: Annotated[

@@ -15,8 +15,8 @@ from tfdash.report.gather import readable
 from tfdash.report.snapshot import FINDINGS, OK, SCHEMA_VERSION, UNKNOWN, place, sources_json, sources_text
 from tfdash.text import safe
 from tfdash.views import calendar, canary, canaryfacts, canarywhy
-from tfdash.views.canary import Line
 from tfdash.views.layout import cut
+from tfdash.views.table import Line
 from tfdash.views.times import clocks, iso
 
 CANARY = "canary"

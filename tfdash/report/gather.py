@@ -21,7 +21,7 @@ OVERVIEW = "overview"
 _WORKLOAD_SCREEN = "deployments"  # the screen of that name shows every workload
 
 
-class Gathered(NamedTuple):
+class ReportContents(NamedTuple):
     """``rows`` None for the overview. ``levels`` are those of all that is printed: of everything in scope that was judged,
     and of what says that it was not yet."""
 
@@ -60,7 +60,7 @@ def gather(
     now: float,
     zone: ZoneInfo,
     late: Iterable[str] = (),
-) -> Gathered:
+) -> ReportContents:
     """Everything in scope: ``namespace`` None means all; ``late`` names further things that were not read."""
     view = screen_view(screen)
     rows: BoardRows | None = None
@@ -87,7 +87,7 @@ def gather(
     else:
         levels += [level for row in order for level in rows.levels(row)]
     unread = tuple(dict.fromkeys((*_unread(picture, needs(screen)), *late)))
-    return Gathered(screen, view, rows, order, verdicts, tuple(levels), unread)
+    return ReportContents(screen, view, rows, order, verdicts, tuple(levels), unread)
 
 
 def _within(subject: Subject, namespace: str | None, subjects: set[Subject] | None) -> bool:

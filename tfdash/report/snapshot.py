@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.verdict import Level, Verdict
-from tfdash.report.gather import OVERVIEW, Gathered, gather, verdicts_of
+from tfdash.report.gather import OVERVIEW, ReportContents, gather, verdicts_of
 from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views import state as states
@@ -48,7 +48,7 @@ def exit_code(
     return _code(gather(picture, assessment, screen, namespace, now, zone, late))
 
 
-def _code(found: Gathered) -> int:
+def _code(found: ReportContents) -> int:
     if any(level >= Level.WARN for level in found.levels):
         return FINDINGS
     if found.unread or any(level is Level.UNKNOWN for level in found.levels):
@@ -78,7 +78,7 @@ def snapshot(
 
 
 def _document(
-    picture: Picture, assessment: Assessment, found: Gathered, namespace: str | None, now: float
+    picture: Picture, assessment: Assessment, found: ReportContents, namespace: str | None, now: float
 ) -> dict[str, Any]:
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -165,7 +165,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 def _text(
     picture: Picture,
     assessment: Assessment,
-    found: Gathered,
+    found: ReportContents,
     namespace: str | None,
     now: float,
     zone: ZoneInfo,
@@ -210,7 +210,7 @@ def _sections(assessment: Assessment) -> list[str]:
     return columns(table) or ["nothing has been judged yet"]
 
 
-def _table(found: Gathered, namespace: str | None) -> list[str]:
+def _table(found: ReportContents, namespace: str | None) -> list[str]:
     rows = found.rows
     assert rows is not None
     assert found.view is not None

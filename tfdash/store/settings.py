@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from tfdash.setting import Between, Note, Seconds, SecretText, Table, Texts
+from tfdash.setting import Between, Note, Seconds, SecretText, SettingsTable, Texts
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoreSettings(Table):
+class StoreSettings(SettingsTable):
     """What must be remembered: the audit log, approvals, break-glass, verified releases. See "tfdash audit --help"."""
 
     path: Annotated[

@@ -5,8 +5,7 @@ Nothing is compared with a limit here: outcomes, sentences and arithmetic come f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
@@ -19,9 +18,7 @@ from tfdash.views.age import short_age
 from tfdash.views.image import short_image, split_image
 from tfdash.views.layout import cells, cut
 from tfdash.views.state import State
-from tfdash.views.table import Cell
-
-Line: TypeAlias = Sequence[Cell]
+from tfdash.views.table import Cell, Line
 
 _OUTCOMES: dict[Outcome, State] = {
     Outcome.PASS: states.of_level(Level.OK).worded("pass"),

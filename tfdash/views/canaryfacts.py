@@ -18,9 +18,8 @@ from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import freshness, short_age
-from tfdash.views.canary import Line
 from tfdash.views.image import short_image, split_image
-from tfdash.views.table import Cell
+from tfdash.views.table import Cell, Line
 from tfdash.views.times import local, zone_name
 
 _LABEL = 10

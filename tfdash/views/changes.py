@@ -21,7 +21,7 @@ from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.image import short_images
 from tfdash.views.mask import hidden_marked, masked_value
-from tfdash.views.revisions import Comparison, Revision, compare
+from tfdash.views.revisions import Revision, RevisionDiff, compare
 from tfdash.views.times import moment
 from tfdash.views.yaml import yaml_lines
 
@@ -34,7 +34,7 @@ CONTROLLERS = frozenset(
 )
 NEAR = 30.0  # seconds within which a revision, a write and an audit entry are of the same change
 _SHOWN = 14  # lines of a diff on the page
-Write: TypeAlias = tuple[str, str, str, float, tuple[str, ...]]
+ManagedWrite: TypeAlias = tuple[str, str, str, float, tuple[str, ...]]
 """As ``Managed`` has them: manager, operation, subresource, time, fields."""
 _KNOWING = (EntryKind.INTENT, EntryKind.OUTCOME, EntryKind.VERIFICATION)
 
@@ -100,7 +100,7 @@ def touched(managed: Iterable[Managed], since: float) -> tuple[Subject, ...]:
     )
 
 
-def _writes(one: Managed, since: float) -> list[Write]:
+def _writes(one: Managed, since: float) -> list[ManagedWrite]:
     """Those of people and tools: no status, no controller's own bookkeeping."""
     return [w for w in one.writes if w[3] >= since and w[2] in ("", "scale") and w[0] not in CONTROLLERS]
 
@@ -115,14 +115,14 @@ def _by_revisions(subject: Subject, known: Sequence[Revision], since: float) -> 
             first = f"{where}, the first that is kept: {short_images(one.images)}"
             yield Altered(one.created, subject, "", first, witness="revision")
             continue
-        change: Comparison = compare(ordered[index + 1], one)
+        change: RevisionDiff = compare(ordered[index + 1], one)
         cause = f" ({safe(one.cause)})" if one.cause else ""
         yield Altered(
             one.created, subject, "", f"{where}: {change.summary}{cause}", tuple(change.lines), "revision"
         )
 
 
-def _without_makers(found: list[Altered], one: Managed, writes: list[Write]) -> list[Write]:
+def _without_makers(found: list[Altered], one: Managed, writes: list[ManagedWrite]) -> list[ManagedWrite]:
     """Give each revision the nearest write that could have made it; what is left over are changes of their own."""
     bare, left = one.subject._replace(uid=""), list(writes)
     for index, change in enumerate(found):

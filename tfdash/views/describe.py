@@ -15,7 +15,7 @@ from tfdash.model.workload import WorkloadState
 from tfdash.text import safe
 from tfdash.views import describe_parts as parts
 from tfdash.views import state as states
-from tfdash.views.describe_parts import Json, Pair, listed, mapping, mappings, text
+from tfdash.views.describe_parts import Json, NameValue, listed, mapping, mappings, text
 from tfdash.views.events import event_text
 from tfdash.views.layout import columns, pairs
 from tfdash.views.mask import LAST_APPLIED, masked
@@ -24,7 +24,7 @@ from tfdash.views.yaml import yaml_lines
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 
 
-class Section(NamedTuple):
+class DescribeSection(NamedTuple):
     title: str
     lines: tuple[str, ...]
 
@@ -35,7 +35,7 @@ def describe(
     now: float = 0.0,
     state: WorkloadState | None = None,
     verdicts: Iterable[Verdict] = (),
-) -> tuple[Section, ...]:
+) -> tuple[DescribeSection, ...]:
     """The sections of a description; empty ones are left out, events always stand last."""
     shown = masked(document)
     kind = str(shown.get("kind", ""))
@@ -52,10 +52,10 @@ def describe(
     else:
         sections += _generic(shown, now)
     sections.append(("Events", event_text(events, now)))
-    return tuple(Section(title, tuple(lines)) for title, lines in sections if lines)
+    return tuple(DescribeSection(title, tuple(lines)) for title, lines in sections if lines)
 
 
-def description_lines(sections: Iterable[Section]) -> list[str]:
+def description_lines(sections: Iterable[DescribeSection]) -> list[str]:
     """The sections as plain lines, a blank one between them, their text indented under the title."""
     lines: list[str] = []
     for section in sections:
@@ -71,7 +71,7 @@ def _identity(document: Json, now: float) -> list[str]:
     metadata = mapping(document.get("metadata"))
     annotations = {k: v for k, v in mapping(metadata.get("annotations")).items() if k != LAST_APPLIED}
     owner = next((o for o in mappings(metadata.get("ownerReferences")) if o.get("controller")), None)
-    given: list[Pair] = [
+    given: list[NameValue] = [
         ("Name", text(metadata.get("name"))),
         ("Namespace", text(metadata.get("namespace"))),
         ("Kind", text(f"{document.get('kind', '')} ({document.get('apiVersion', '')})")),
@@ -86,7 +86,7 @@ def _identity(document: Json, now: float) -> list[str]:
 
 
 def _said(state: WorkloadState | None, verdicts: Iterable[Verdict]) -> list[str]:
-    given: list[Pair] = []
+    given: list[NameValue] = []
     if state is not None:
         given.append(
             ("Serving", f"{states.serving(state).text}, {state.available} of {state.desired} available")
@@ -133,7 +133,7 @@ def _said(state: WorkloadState | None, verdicts: Iterable[Verdict]) -> list[str]
 
 
 def _pod(spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
-    given: list[Pair] = [
+    given: list[NameValue] = [
         ("Status", text(status.get("phase"))),
         ("Reason", text(status.get("reason"))),
         ("Message", text(status.get("message"))),
@@ -196,7 +196,7 @@ def _workload(kind: str, spec: Json, status: Json, now: float) -> list[tuple[str
         if isinstance(status.get(field), int)
     ]
     wanted = spec.get("replicas", spec.get("completions"))
-    given: list[Pair] = [
+    given: list[NameValue] = [
         ("Selector", parts.key_values(selector.get("matchLabels")) + expressions),
         (
             "Replicas" if kind != "Job" else "Runs",
@@ -238,7 +238,7 @@ def _workload(kind: str, spec: Json, status: Json, now: float) -> list[tuple[str
 
 def _node(spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
     info = mapping(status.get("nodeInfo"))
-    given: list[Pair] = [
+    given: list[NameValue] = [
         ("Schedulable", "false (cordoned)" if spec.get("unschedulable") else "true"),
         ("Taints", [parts.taint(t) for t in mappings(spec.get("taints"))]),
         (
@@ -269,7 +269,7 @@ def _node(spec: Json, status: Json, now: float) -> list[tuple[str, list[str]]]:
 
 def _data(document: Json) -> list[tuple[str, list[str]]]:
     data = {**mapping(document.get("data")), **mapping(document.get("stringData"))}
-    given: list[Pair] = [("Type", text(document.get("type")))] if document.get("type") else []
+    given: list[NameValue] = [("Type", text(document.get("type")))] if document.get("type") else []
     binary = [
         f"{safe(k)}   {len(str(v)):,} base64 characters"
         for k, v in mapping(document.get("binaryData")).items()

@@ -11,7 +11,7 @@ from tfdash.views.age import human_duration
 from tfdash.views.layout import columns, pairs
 
 Json: TypeAlias = Mapping[str, Any]
-Pair: TypeAlias = tuple[str, str | list[str]]
+NameValue: TypeAlias = tuple[str, str | list[str]]
 _VOLUME_DETAILS = {
     "configMap": ("ConfigMap", "name"),
     "secret": ("Secret", "secretName"),
@@ -168,7 +168,7 @@ def environment(container: Json) -> list[str]:
 
 def container(one: Json, status: Json | None, now: float) -> list[str]:
     """One container of a pod or of a template; what is not set is left out."""
-    given: list[Pair] = [("Image", text(one.get("image")))]
+    given: list[NameValue] = [("Image", text(one.get("image")))]
     if status is not None:
         given.append(("State", state(status.get("state"), now)))
         if mapping(status.get("lastState")):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from tfdash.model.action import Check, Guarded, Plan, Progress, Request, Result
 from tfdash.text import safe, safe_lines
-from tfdash.views.table import Cell
-
-Line: TypeAlias = Sequence[Cell]
+from tfdash.views.table import Cell, Line
 
 _CHECKS = {True: ("✔", "ok"), False: ("✖", "breach"), None: ("?", "unknown")}
 _STAGES = ("checking", "recording", "sending", "verifying")

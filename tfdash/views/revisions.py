@@ -45,7 +45,7 @@ class Revision(NamedTuple):
         return "  ".join(part for part in parts if part)
 
 
-class Comparison(NamedTuple):
+class RevisionDiff(NamedTuple):
     """What changed from ``old`` to ``new``: in words, and as a unified diff of YAML lines."""
 
     old: Revision
@@ -63,16 +63,16 @@ def revisions(workload: Mapping[str, Any], children: Iterable[Mapping[str, Any]]
     return tuple(r._replace(current=r.name == current) for r in found)
 
 
-def compare(old: Revision, new: Revision) -> Comparison:
+def compare(old: Revision, new: Revision) -> RevisionDiff:
     """What changed from ``old`` to ``new``."""
     changes = template_changes(old.template, new.template)
     many = max(len(old.images), len(new.images))
     names = (f"revision {r.number}" if r.number else r.name for r in (old, new))
     lines = unified(_bare(old.template), _bare(new.template), *names)
-    return Comparison(old, new, changes, summary(changes, many), tuple(lines))
+    return RevisionDiff(old, new, changes, summary(changes, many), tuple(lines))
 
 
-def latest_change(found: Sequence[Revision]) -> Comparison | None:
+def latest_change(found: Sequence[Revision]) -> RevisionDiff | None:
     """The current revision against the one before it; None where there is nothing to compare."""
     for index, one in enumerate(found):
         if one.current and index + 1 < len(found):

@@ -307,7 +307,7 @@ class BoardRows:
     # -- what the list says of itself ---------------------------------------------------------------------------
 
     @property
-    def seen(self) -> list[says.Seen]:
+    def seen(self) -> list[says.ObservedKind]:
         """The observations behind the rows, of each cluster and kind."""
         if self._picture is None:
             return []

@@ -11,7 +11,7 @@ from tfdash.text import safe
 from tfdash.views.age import FRESH, Freshness, of_observation
 from tfdash.views.scope import Restriction
 
-Seen: TypeAlias = tuple[ClusterPicture, str, Observation[Objects] | None]
+ObservedKind: TypeAlias = tuple[ClusterPicture, str, Observation[Objects] | None]
 """One kind of one cluster, None while nobody has answered."""
 _WORST = ("dead", "loading", "old", "late", "")
 
@@ -22,7 +22,7 @@ def count(shown: int, total: int, noun: str) -> str:
     return f"{total:,} {word}" if shown == total else f"{shown:,} of {total:,} {word}"
 
 
-def progress(seen: Sequence[Seen], noun: str) -> str:
+def progress(seen: Sequence[ObservedKind], noun: str) -> str:
     """``loading 1,500 of about 10,000 pods`` while a list is under way, else ""."""
     under_way = [o.progress for _, _, o in seen if o is not None and o.progress is not None]
     if not under_way:
@@ -34,7 +34,7 @@ def progress(seen: Sequence[Seen], noun: str) -> str:
     return f"loading {loaded:,} of about {sum(t or 0 for t in totals):,} {noun}"
 
 
-def freshness(seen: Sequence[Seen], now: float) -> Freshness:
+def freshness(seen: Sequence[ObservedKind], now: float) -> Freshness:
     """The worst freshness of all; its cluster named where there are several."""
     worst, where = FRESH, ""
     for cluster, _kind, observation in seen:
@@ -46,7 +46,7 @@ def freshness(seen: Sequence[Seen], now: float) -> Freshness:
     return Freshness(f"{safe(where)}: {worst.text}", worst.state) if where and worst.text else worst
 
 
-def hidden(seen: Sequence[Seen]) -> str:
+def hidden(seen: Sequence[ObservedKind]) -> str:
     """``2 namespaces hidden: a, b (may not list pods)``; "" where all can be seen."""
     names = {name for _, _, o in seen if o is not None for name in o.hidden}
     causes = sorted(
@@ -65,7 +65,7 @@ def hidden_names(names: Iterable[str]) -> str:
     return f"{len(ordered)} namespace{'s' if len(ordered) > 1 else ''} hidden: {listed}"
 
 
-def empty(seen: Sequence[Seen], noun: str, restriction: Restriction, namespaced: bool = True) -> str:
+def empty(seen: Sequence[ObservedKind], noun: str, restriction: Restriction, namespaced: bool = True) -> str:
     """Why there is no row: what would be here, why it is not, what to do. Never the same for loading and for none."""
     if not seen:
         return f"No {noun}: no cluster is configured here. Name one in the configuration."

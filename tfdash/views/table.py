@@ -25,6 +25,7 @@ TOKENS: tuple[str, ...] = (
 """The names of the colours that the theme gives to a state or an emphasis."""
 
 Cell: TypeAlias = str | tuple[str, str]
+Line: TypeAlias = Sequence[Cell]  # of prose
 """Text that is safe to show (see ``tfdash.text.safe``), or such a text and one of ``TOKENS``, "" for plain text."""
 
 

@@ -14,7 +14,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.text import safe, safe_lines
 from tfdash.views.table import Cell, Column
-from widgets.panel import Rule
+from widgets.panel import Divider
 from widgets.prose import Prose
 from widgets.table import Table
 
@@ -56,7 +56,7 @@ class ActionsScreen(BoardScreen):
             version=lambda o: o,
         )
         yield Table(_COLUMNS, self._offers, noun="actions", id="body")
-        yield Rule(id="about-rule")
+        yield Divider(id="about-rule")
         yield Prose(id="about", indent=2)
 
     def catch_up(self) -> None:
@@ -87,7 +87,7 @@ class ActionsScreen(BoardScreen):
             lines += [[line] for line in safe_lines(offer.remedy)]
         if offer is not None and not offer.refused:
             lines.append([("enter shows the plan; nothing is done before it is confirmed", "dim")])
-        self.query_one("#about-rule", Rule).set_text(safe(offer.title) if offer is not None else "")
+        self.query_one("#about-rule", Divider).set_text(safe(offer.title) if offer is not None else "")
         self.query_one("#about", Prose).show(lines)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:

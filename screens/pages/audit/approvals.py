@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
-from screens.dialogs.ask import Answer, AskScreen
+from screens.dialogs.ask import AskScreen, DialogAnswer
 from screens.dialogs.carry_out import carry_out
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
@@ -15,8 +15,8 @@ from tfdash.actions.store.subjects import approval_subject
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.update import Update
 from tfdash.text import safe
-from tfdash.views.plan import Line, plan_lines, request_lines, verb
-from tfdash.views.table import Cell, Column
+from tfdash.views.plan import plan_lines, request_lines, verb
+from tfdash.views.table import Cell, Column, Line
 from widgets.table import Table
 
 _COLUMNS = (
@@ -127,7 +127,7 @@ class ApprovalsScreen(BoardScreen):
         if answer is not None:
             await self._decide(asked, answer, plan.subject.name)
 
-    async def _decide(self, asked: ApprovalRequest, answer: Answer, name: str) -> None:
+    async def _decide(self, asked: ApprovalRequest, answer: DialogAnswer, name: str) -> None:
         actions = self.shell.context.actions
         if actions is None or not actions.acts:
             self.shell.tell("this terminal only reads: it can neither approve nor deny", "warning")

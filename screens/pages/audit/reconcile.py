@@ -16,8 +16,7 @@ from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import audit
-from tfdash.views.plan import Line
-from tfdash.views.table import Cell, Column
+from tfdash.views.table import Cell, Column, Line
 from widgets.prose import Prose
 from widgets.table import Table
 

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import WorkType
 
 from screens.frame.text_page import TextPage
-from tfdash.changes.gather import Contents, Gathered, gather
+from tfdash.changes.gather import Contents, RecentChanges, gather
 from tfdash.text import safe
 from tfdash.views.changes import change_lines
 
@@ -25,7 +25,7 @@ class ChangesScreen(TextPage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: Gathered | None = None
+        self._found: RecentChanges | None = None
         self._problem = ""
         self._contents = Contents()
 

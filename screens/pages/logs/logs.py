@@ -14,8 +14,7 @@ from textual.binding import Binding, BindingType
 from screens.frame.board_screen import BoardScreen
 from screens.pages.logs.streams import Streams
 from tfdash.model.kube import Pod
-from tfdash.model.requests import LogLine as Line
-from tfdash.model.requests import LogRequest
+from tfdash.model.requests import LogLine, LogRequest
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope
@@ -24,7 +23,7 @@ from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.scope import Restriction
 from tfdash.views.table import Cell
 from tfdash.views.times import local
-from widgets.logview import LogLine, LogView
+from widgets.logview import LogView, ViewerLine
 
 _FAILED = re.compile("lost|cannot be read")
 _MOST = 20  # streams at once: more than this are said, not opened
@@ -154,16 +153,18 @@ class LogScreen(BoardScreen):
         self._open_new()
         self.refresh_bars()
 
-    def _show(self, lines: list[tuple[str, Line]]) -> None:
+    def _show(self, lines: list[tuple[str, LogLine]]) -> None:
         if self.is_mounted:
             self.view.append([self._line(source, line) for source, line in lines])
 
-    def _line(self, source: str, line: Line) -> LogLine:
+    def _line(self, source: str, line: LogLine) -> ViewerLine:
         if line.note:
             name = f"{source}: " if len(self._opened) > 1 else ""
-            return LogLine(f"{name}{safe(line.text)}", mark="lost" if _FAILED.search(line.text) else "note")
+            return ViewerLine(
+                f"{name}{safe(line.text)}", mark="lost" if _FAILED.search(line.text) else "note"
+            )
         stamp = "" if line.time is None else local(line.time, self.shell.zone).strftime("%H:%M:%S")
-        return LogLine(line.text, source, stamp)
+        return ViewerLine(line.text, source, stamp)
 
     # -- keys ---------------------------------------------------------------------------------------------------
 

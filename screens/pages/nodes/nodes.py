@@ -11,7 +11,7 @@ from tfdash.views.age import since
 from tfdash.views.kinds import NodeUse
 from tfdash.views.rows import RowKey
 from tfdash.views.table import Cell
-from widgets.panel import Line, Piece, bar
+from widgets.panel import Piece, PieceLine, bar
 
 _BAR = 24
 _TIGHT = 0.9  # of what can be given: the bar turns to its warning colour
@@ -32,7 +32,7 @@ class NodesScreen(ListScreen):
             return [(f"{state.glyph} {bad} of {len(worst)} nodes {want} attention", state.token)]
         return [(f"✔ all {len(worst)} nodes are well", "ok")]
 
-    def detail(self, row: RowKey) -> tuple[str, list[Line]]:
+    def detail(self, row: RowKey) -> tuple[str, list[PieceLine]]:
         node = self.rows.object(row)
         title = safe(row.key.name)
         if not isinstance(node, Node):

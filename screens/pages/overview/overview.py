@@ -16,7 +16,7 @@ from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.sources import source_rows
 from tfdash.views.table import Cell, Column
-from widgets.panel import Lines, Piece, Rule
+from widgets.panel import Divider, Lines, Piece
 from widgets.table import Table
 
 _COLUMNS = (
@@ -56,7 +56,7 @@ class OverviewScreen(BoardScreen):
         )
         yield Lines(id="worst")
         yield Table(_COLUMNS, self._sections, title="Playbook", noun="sections", id="body")
-        yield Rule("data sources", id="rule")
+        yield Divider("data sources", id="rule")
         yield Lines(id="sources")
 
     def catch_up(self) -> None:

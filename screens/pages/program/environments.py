@@ -13,11 +13,11 @@ from tfdash.text import safe
 from tfdash.views.table import Cell, Column
 from widgets.table import Table
 
-Place: TypeAlias = tuple[str, str]
+EnvironmentKey: TypeAlias = tuple[str, str]
 """(kind, name): an environment of the configuration or a context of the kubeconfig."""
 
 
-def _cells(place: Place, here: bool, about: str) -> Sequence[Cell]:
+def _cells(place: EnvironmentKey, here: bool, about: str) -> Sequence[Cell]:
     kind, name = place
     return (
         (safe(name), "bright"),
@@ -40,7 +40,7 @@ class EnvironmentsScreen(BoardScreen):
         clusters = ", ".join(safe(ref.cluster) for ref in self.shell.board.clusters)
         shown = ("environment", c.environment) if c.environments else ("context", c.context_name)
         about = f"clusters: {clusters}"
-        self._source = ItemRows[Place](
+        self._source = ItemRows[EnvironmentKey](
             lambda place: _cells(place, place == shown, about), text=lambda place: place[1]
         )
         columns_ = (

@@ -17,12 +17,11 @@ from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import canary, canaryfacts
-from tfdash.views.canary import Line
 from tfdash.views.state import aged, of_phase
-from tfdash.views.table import Cell, Column
+from tfdash.views.table import Cell, Column, Line
 from widgets.banner import Banner
 from widgets.chart import Chart, Drawing
-from widgets.panel import Rule
+from widgets.panel import Divider
 from widgets.prose import Prose
 from widgets.table import Table
 
@@ -40,10 +39,10 @@ _STACKED = 34  # lines: room for two charts under each other
 _CHARTED = ("errors", "latency")
 
 
-Judged: TypeAlias = tuple[ReleaseState, CanaryJudgement | None]
+JudgedRelease: TypeAlias = tuple[ReleaseState, CanaryJudgement | None]
 
 
-def _cells(judged: Judged) -> Sequence[Cell]:
+def _cells(judged: JudgedRelease) -> Sequence[Cell]:
     release, said = judged
     verdict, phase = canary.verdict(release, said), aged(of_phase(release.phase), release.as_of)
     weight = release.weight
@@ -58,7 +57,7 @@ def _cells(judged: Judged) -> Sequence[Cell]:
     )
 
 
-def _marks(judged: Judged) -> Sequence[Hashable]:
+def _marks(judged: JudgedRelease) -> Sequence[Hashable]:
     return (judged[0].subject, canary.verdict(*judged).word, judged[0].phase, "", "", "")
 
 
@@ -95,7 +94,7 @@ class CanaryScreen(ActingScreen):
                     yield Chart(id=f"chart-{name}")
                     yield Prose(id=f"said-{name}", indent=2)
                     yield Prose(id=f"marks-{name}", indent=2)
-        yield Rule(id="around-rule")
+        yield Divider(id="around-rule")
         yield Prose(id="around", indent=10)
         yield Prose(id="keys", most=1)
         yield Prose(id="nothing", indent=2)

@@ -14,8 +14,8 @@ from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.model.workload import WorkloadState
 from tfdash.text import safe
-from tfdash.views.revisions import Comparison, Revision, latest_change, revisions
-from widgets.panel import Line, Piece
+from tfdash.views.revisions import Revision, RevisionDiff, latest_change, revisions
+from widgets.panel import Piece, PieceLine
 
 _REST = 0.25  # seconds that the cursor must rest before the network is asked
 _KEPT = 200
@@ -26,10 +26,10 @@ class Recent:
 
     def __init__(self, shell: Shell, changed: Callable[[], None]) -> None:
         self._shell, self._changed = shell, changed
-        self._known: dict[tuple[Subject, str], tuple[tuple[Revision, ...], Comparison | None] | str] = {}
+        self._known: dict[tuple[Subject, str], tuple[tuple[Revision, ...], RevisionDiff | None] | str] = {}
         self._asked: tuple[Subject, str] | None = None
 
-    def lines(self, state: WorkloadState, now: float) -> list[Line]:
+    def lines(self, state: WorkloadState, now: float) -> list[PieceLine]:
         """What is rolled out, what was before it, and what changed between the two."""
         at = (state.subject._replace(uid=""), state.revision)
         known = self._known.get(at)
@@ -75,7 +75,7 @@ class Recent:
         self._changed()
 
     def _keep(
-        self, at: tuple[Subject, str], what: tuple[tuple[Revision, ...], Comparison | None] | str
+        self, at: tuple[Subject, str], what: tuple[tuple[Revision, ...], RevisionDiff | None] | str
     ) -> None:
         if len(self._known) >= _KEPT:
             self._known.clear()

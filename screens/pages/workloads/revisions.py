@@ -22,7 +22,7 @@ from tfdash.views.image import short_images
 from tfdash.views.revisions import Revision, compare, revisions
 from tfdash.views.scope import Restriction
 from tfdash.views.table import Cell, Column
-from widgets.panel import Lines, Piece, Rule
+from widgets.panel import Divider, Lines, Piece
 from widgets.table import Table
 from widgets.textview import TextView
 
@@ -86,7 +86,7 @@ class RevisionsScreen(ActingScreen):
     def body(self) -> ComposeResult:
         yield Lines(id="state")
         yield Table(_COLUMNS, self._source, noun="revisions", id="body")
-        yield Rule(id="between")
+        yield Divider(id="between")
         yield TextView(language="diff", id="difference")
 
     def acting_on(self) -> list[Subject]:
@@ -187,7 +187,7 @@ class RevisionsScreen(ActingScreen):
         return None if at is None or at + 1 >= len(shown) else (shown[at + 1], shown[at])
 
     def _compare(self) -> None:
-        rule, view = self.query_one("#between", Rule), self.query_one("#difference", TextView)
+        rule, view = self.query_one("#between", Divider), self.query_one("#difference", TextView)
         pair = self._pair()
         if pair is None:
             rule.set_text("nothing older is kept to compare it with" if self._source.all else "")

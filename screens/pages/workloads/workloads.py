@@ -13,7 +13,7 @@ from tfdash.views import state as states
 from tfdash.views.age import short_age, since
 from tfdash.views.rows import RowKey
 from tfdash.views.table import Cell
-from widgets.panel import Line, Piece
+from widgets.panel import Piece, PieceLine
 
 _UNWELL = (Serving.DEGRADED, Serving.DOWN)
 _FLYING = (Release.PROGRESSING, Release.STUCK, Release.PAUSED)
@@ -52,7 +52,7 @@ class WorkloadsScreen(ListScreen):
         names = self.restriction.namespaces
         return names is None or state.subject.namespace in names
 
-    def detail(self, row: RowKey) -> tuple[str, list[Line]]:
+    def detail(self, row: RowKey) -> tuple[str, list[PieceLine]]:
         state = self.shell.board.assessment.workloads.get(row.subject)
         title = f"{safe(row.key.name)} · {row.kind} in {safe(row.key.namespace)}"
         if state is None:
@@ -102,7 +102,7 @@ class WorkloadsScreen(ListScreen):
         return found
 
 
-def _said(state: WorkloadState, now: float) -> list[Line]:
+def _said(state: WorkloadState, now: float) -> list[PieceLine]:
     """How it stands, and why."""
     serving, release = states.serving(state), states.release(state)
     began = since(state.changed_at or state.created, now)

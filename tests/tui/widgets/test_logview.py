@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.views.filter import NO_FILTER, Filter
-from widgets.logview import LONGEST, LogLine, LogView
+from widgets.logview import LONGEST, LogView, ViewerLine
 from widgets.theme import ThemedApp
 
 
@@ -50,7 +50,7 @@ async def log_of(
 
 
 def put(view: LogView, start: int, count: int, source: str = "a") -> None:
-    view.append(LogLine(f"line {i}", source, f"09:00:{i % 60:02d}") for i in range(start, start + count))
+    view.append(ViewerLine(f"line {i}", source, f"09:00:{i % 60:02d}") for i in range(start, start + count))
     view.flush()
 
 
@@ -105,9 +105,9 @@ async def test_the_ring_is_bounded_and_what_one_reads_stays_in_place() -> None:
 
 async def test_bytes_are_bounded_too() -> None:
     async with log_of(limit_bytes=10_000) as (view, _, _app):
-        view.append(LogLine("x" * 1000) for _ in range(50))
+        view.append(ViewerLine("x" * 1000) for _ in range(50))
         assert view.kept == 10
-        view.append([LogLine("y" * 1_000_000)])
+        view.append([ViewerLine("y" * 1_000_000)])
         assert view.kept == 1
         assert len(view._ring[0].text) < LONGEST + 50
         assert "983,616 characters more" in view._ring[0].text
@@ -161,10 +161,10 @@ async def test_filter_keeps_marks_and_goes_on() -> None:
 
 async def test_filtering_while_the_ring_turns_over() -> None:
     async with log_of(0, limit=20_000) as (view, pilot, _):
-        view.append(LogLine(f"line {i}") for i in range(20_000))
+        view.append(ViewerLine(f"line {i}") for i in range(20_000))
         view.set_filter(Filter("line .*7$"))
         for start in range(20_000, 30_000, 1000):
-            view.append(LogLine(f"line {i}") for i in range(start, start + 1000))
+            view.append(ViewerLine(f"line {i}") for i in range(start, start + 1000))
             await asyncio.sleep(0)
         await settled(view, pilot)
         view.flush()
@@ -176,7 +176,7 @@ async def test_wrapping_while_lines_come_and_go() -> None:
     async with log_of(0, limit=200) as (view, pilot, _):
         await pilot.press("w")
         for start in range(0, 500, 50):
-            view.append(LogLine(f"{i} " + "x" * (i % 150)) for i in range(start, start + 50))
+            view.append(ViewerLine(f"{i} " + "x" * (i % 150)) for i in range(start, start + 50))
             view.flush()
         await settled(view, pilot)
         assert view._ends is not None
@@ -208,7 +208,7 @@ async def test_search_in_what_is_shown() -> None:
 
 async def test_hostile_lines_and_names() -> None:
     async with log_of(size=(80, 50)) as (view, pilot, _):
-        view.append(LogLine(name, name, name) for name in HOSTILE)
+        view.append(ViewerLine(name, name, name) for name in HOSTILE)
         view.say("[x]\x1b[0m", "lost")
         view.set_title("[/b]\x07")
         view.set_status("\x1b]0;x\x07", "unknown")
@@ -234,7 +234,7 @@ async def test_keys_in_any_order_while_lines_come(seed: int) -> None:
             trail.append(step)
             if step == "lines":
                 view.append(
-                    LogLine("x" * random.choice([0, 3, 59, 60, 61, 400]))
+                    ViewerLine("x" * random.choice([0, 3, 59, 60, 61, 400]))
                     for _ in range(random.randint(1, 70))
                 )
             elif step == "filter":

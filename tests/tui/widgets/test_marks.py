@@ -7,7 +7,7 @@ from tfdash.views.filter import NO_FILTER, Filter
 from widgets.cursor import Cursor
 from widgets.marks import Marks
 from widgets.order import RowOrder
-from widgets.pending import Pending
+from widgets.pending import PendingRows
 
 
 def order_of(count: int) -> RowOrder:
@@ -92,7 +92,7 @@ def test_clearing_a_filter_goes_back_unless_the_cursor_was_moved() -> None:
 
 
 def test_what_cancels_out_between_two_frames() -> None:
-    pending = Pending()
+    pending = PendingRows()
     assert not pending
     pending.gather(["changed"], ["gone"], ["came"])
     pending.gather((), ["came", "changed"], ["gone"])

@@ -11,7 +11,7 @@ from tests.tui.widgets.rows import COLUMNS, Rows
 from tfdash.views.age import FRESH, Freshness
 from widgets.freshness import freshness_cell
 from widgets.gauge import Band, Gauge, band_bar, proportion_bar
-from widgets.picker import Choice, Picker
+from widgets.picker import Picker, PickerItem
 from widgets.table import Table
 from widgets.theme import THEMES, ThemedApp
 
@@ -107,7 +107,7 @@ async def test_a_picker_of_hostile_choices(size: tuple[int, int]) -> None:
     app = App()
     async with app.run_test(size=size) as pilot:
         names = [name.encode("utf-8", "replace").decode() for name in HOSTILE]
-        picker = Picker("[b]\x1b[0m", [Choice(str(i), name, name[:5]) for i, name in enumerate(names)])
+        picker = Picker("[b]\x1b[0m", [PickerItem(str(i), name, name[:5]) for i, name in enumerate(names)])
         app.push_screen(picker, app.chosen.append)
         await pilot.press("end", "up", "down", "home", "down", "enter")
         assert app.chosen == ["1"]

@@ -16,7 +16,7 @@ from textual import events
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 from textual.message import Message
 
-from widgets.oneline import OneLine, Piece
+from widgets.oneline import LinePiece, OneLine
 from widgets.textual_private import (
     FRAMES,
     LONE,
@@ -35,8 +35,8 @@ from widgets.theme import ThemedApp
 
 
 class Line(OneLine):
-    def left(self, width: int) -> list[Piece]:
-        return [Piece("  [b]literal[/b] 日本 ", ("tok-ok",))]
+    def left(self, width: int) -> list[LinePiece]:
+        return [LinePiece("  [b]literal[/b] 日本 ", ("tok-ok",))]
 
 
 class App(ThemedApp):

@@ -23,14 +23,14 @@ from tfdash.config.settings import ClusterSettings, EnvironmentSettings, Setting
 from tfdash.config.startup import Cluster, Environment
 from tfdash.playbook.canary import CanaryPolicy
 from tfdash.playbook.schedule.policy import DAYS
-from tfdash.setting import Note, Table, default_of, hints_of, read, shipped, table_in
+from tfdash.setting import Note, SettingsTable, default_of, hints_of, read, shipped, table_in
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def tables(
-    kind: type[Table] = Settings, at: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], type[Table]]]:
+    kind: type[SettingsTable] = Settings, at: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], type[SettingsTable]]]:
     """Every table with its path; a table of many once."""
     yield at, kind
     for key, hint in hints_of(kind).items():
@@ -53,7 +53,7 @@ def test_the_example_is_what_the_declarations_say() -> None:
 
 
 @pytest.mark.parametrize(("kind", "key", "hint"), KEYS)
-def test_a_sample_can_be_used(kind: type[Table], key: str, hint: Any) -> None:
+def test_a_sample_can_be_used(kind: type[SettingsTable], key: str, hint: Any) -> None:
     """What the example shows in a comment is accepted where it is uncommented."""
     notes = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Note) and mark.sample]
     for note in notes:
@@ -80,13 +80,13 @@ def test_a_shipped_file_holds_every_key_and_nothing_else() -> None:
     names = {path.name for path in (ROOT / "tfdash" / "playbook" / "defaults").iterdir()}
     assert {kind.defaults for kind in holding} == names
 
-    def same(kind: type[Table], table: dict[str, Any]) -> None:
+    def same(kind: type[SettingsTable], table: dict[str, Any]) -> None:
         assert set(table) == set(hints_of(kind))
         for key, hint in hints_of(kind).items():
             assert default_of(kind, key) is MISSING, (
                 f"{kind.__name__}.{key} has a default beside the playbook's"
             )
-            if isinstance(hint, type) and issubclass(hint, Table):
+            if isinstance(hint, type) and issubclass(hint, SettingsTable):
                 same(hint, table[key])
 
     for kind in holding:
@@ -203,14 +203,14 @@ def _modules() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
     return found
 
 
-def _declared_in(kind: type[Table]) -> set[str]:
+def _declared_in(kind: type[SettingsTable]) -> set[str]:
     """The modules that name the table, its bases or what it was made into."""
-    family = {base for base in kind.__mro__ if issubclass(base, Table) and base is not Table}
+    family = {base for base in kind.__mro__ if issubclass(base, SettingsTable) and base is not SettingsTable}
     family |= {sub for base in family for sub in base.__subclasses__()}
     return {one.__module__ for one in family} | {"tfdash.config.quick", "tfdash.config.settings"}
 
 
-def unread(kind: type[Table], key: str) -> bool:
+def unread(kind: type[SettingsTable], key: str) -> bool:
     known = _declared_in(kind)
     near = {module for name in known for module in (name, name.rpartition(".")[0])}
     owners = {
@@ -232,5 +232,5 @@ UNREAD = {
 
 
 @pytest.mark.parametrize(("kind", "key", "hint"), KEYS)
-def test_every_setting_is_read_by_something(kind: type[Table], key: str, hint: Any) -> None:
+def test_every_setting_is_read_by_something(kind: type[SettingsTable], key: str, hint: Any) -> None:
     assert not unread(kind, key) or (kind, key) in UNREAD, f"{kind.__name__}.{key}: wire it or take it out"

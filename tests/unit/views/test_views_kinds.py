@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.kinds import SERVED, TYPES
 from tests.unit.views.making import EU, HOSTILE, NOW, VISIBLE, altered, cluster, picture, pod, update
 from tfdash.model.assessment import Assessment
-from tfdash.model.kinds import Column, KindSpec
+from tfdash.model.kinds import KindSpec, PrinterColumn
 from tfdash.model.kube import (
     Condition,
     Container,
@@ -439,12 +439,12 @@ def test_no_text_from_outside_reaches_a_cell_unsafe(kind: str, text: str) -> Non
 
 def test_columns_that_are_data_show_an_attribute_each() -> None:
     columns = (
-        Column("NAME", "name", printer="Name", priority=0, flexible=True),
-        Column("MAX PODS", "max_replicas", shows="count", priority=1),
-        Column("TARGET", "target_kind", tones=(("Job", "warn"), ("", "unknown"))),
-        Column("LABELS", "labels", searched=False),
-        Column("METRICS", "metrics"),
-        Column("SCALED", "last_scaled", shows="age"),
+        PrinterColumn("NAME", "name", printer="Name", priority=0, flexible=True),
+        PrinterColumn("MAX PODS", "max_replicas", shows="count", priority=1),
+        PrinterColumn("TARGET", "target_kind", tones=(("Job", "warn"), ("", "unknown"))),
+        PrinterColumn("LABELS", "labels", searched=False),
+        PrinterColumn("METRICS", "metrics"),
+        PrinterColumn("SCALED", "last_scaled", shows="age"),
     )
     view = plain_view(KindSpec("Thing", "api/v1", "things", "things", "things", columns=columns))
     obj = HorizontalPodAutoscaler(

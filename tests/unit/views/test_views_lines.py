@@ -10,7 +10,7 @@ import pytest
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
 from tfdash.model.kubecluster import Event
 from tfdash.model.mode import ModeNow, Posture
-from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
+from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import ServerInfo
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
@@ -235,7 +235,7 @@ def test_sources_that_want_attention_come_first() -> None:
     problem = Problem(kind=ProblemKind.LOGIN_EXPIRED, cause=HOSTILE, remedy="run it", retry_at=NOW + 30)
     kinds: dict[str, Any] = {
         "Pod": seen([pod("x")], observed_at=NOW - 240, problem=problem, hidden=("b",)),
-        "Node": Observation(progress=Progress(500, 2000)),
+        "Node": Observation(progress=ListProgress(500, 2000)),
         "Event": seen([], observed_at=NOW - 300),
         "Service": seen([]),
     }

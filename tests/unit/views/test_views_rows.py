@@ -31,7 +31,7 @@ from tfdash.model.kube import (
     Template,
 )
 from tfdash.model.kubecluster import Node
-from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
+from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.subject import Key, Subject
 from tfdash.model.update import merged
 from tfdash.model.workload import Release, Serving, WorkloadState
@@ -413,9 +413,9 @@ def test_loading_and_none_look_different() -> None:
     assert BoardRows(PODS).empty == "loading pods …"
     assert said().empty == "loading pods …"
     assert said(Pod=Observation()).empty == "loading pods …"
-    under_way = Observation(progress=Progress(1500, 10000))
+    under_way = Observation(progress=ListProgress(1500, 10000))
     assert said(Pod=under_way).empty == "loading 1,500 of about 10,000 pods …"
-    assert said(Pod=Observation(value={}, progress=Progress(0, None))).empty == "loading 0 pods …"
+    assert said(Pod=Observation(value={}, progress=ListProgress(0, None))).empty == "loading 0 pods …"
     assert said(Pod=[]).empty.startswith("No pods in tf-production: the list was read and is empty.")
 
 

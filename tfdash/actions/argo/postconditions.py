@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tfdash.actions.core.postconditions import Postcondition, Seen
+from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
 from tfdash.playbook.releases.facts import canonical_at
 
 
-def _moved(seen: Seen, value: str) -> bool:
+def _moved(seen: PostconditionFacts, value: str) -> bool:
     """The rollout's controller took the promotion up: another step, another pause, or none."""
     facts = {f.pointer: f.value for f in seen.plan.facts}
     pauses, step = "/status/pauseConditions", "/status/currentStepIndex"
@@ -21,11 +21,11 @@ def _moved(seen: Seen, value: str) -> bool:
     return now_step != facts.get(step) or seen.status.get("currentPodHash") == seen.status.get("stableRS")
 
 
-def _promoted(seen: Seen, value: str) -> bool:
+def _promoted(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and seen.status.get("currentPodHash") == seen.status.get("stableRS")
 
 
-def _stable_serves(seen: Seen, value: str) -> bool:
+def _stable_serves(seen: PostconditionFacts, value: str) -> bool:
     """Every pod that was wanted is a stable one, or the traffic goes to the stable version alone."""
     status = seen.status
     weights = (status.get("canary") or {}).get("weights") or {}
@@ -38,15 +38,15 @@ def _stable_serves(seen: Seen, value: str) -> bool:
     )
 
 
-def _run_ended(seen: Seen, value: str) -> bool:
+def _run_ended(seen: PostconditionFacts, value: str) -> bool:
     return not seen.same or seen.status.get("phase") in ("Successful", "Failed", "Error", "Inconclusive")
 
 
-def _aborted(seen: Seen, value: str) -> bool:
+def _aborted(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and bool(seen.status.get("abortedAt") or seen.status.get("abort"))
 
 
-def _not_aborted(seen: Seen, value: str) -> bool:
+def _not_aborted(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and not seen.status.get("abort")
 
 

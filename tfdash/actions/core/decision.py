@@ -24,7 +24,7 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True)
-class Decision:
+class OperatorDecision:
     """``told`` is what its plan's request says, ``standing`` how things stand now (epoch seconds)."""
 
     ledger: Ledger
@@ -37,5 +37,5 @@ class Decision:
     standing: Standing
 
 
-Record = Callable[[Decision], Awaitable[str]]
+Record = Callable[[OperatorDecision], Awaitable[str]]
 """Records a decision and says so in words. Raises ``LedgerUnavailable``, ``ApprovalRefused``."""

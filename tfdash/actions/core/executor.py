@@ -15,7 +15,7 @@ Items = tuple[tuple[str, str], ...]
 """(item, what became of it) of an action that does many things."""
 
 
-class Outcome(NamedTuple):
+class SendOutcome(NamedTuple):
     """What came of sending."""
 
     result: Result
@@ -64,7 +64,7 @@ class Executor(Protocol):
     async def dry_run(self, plan: Plan) -> Check | None:
         """What the target says of it without doing it; None where there is no such thing to speak of."""
 
-    async def send(self, sending: Sending) -> Outcome:
+    async def send(self, sending: Sending) -> SendOutcome:
         """Do it, once. Never raises for what a server or a network does: an unknown outcome is settled by reading."""
 
     async def read_outcome(self, request: Request, marks: Any) -> tuple[Result, str]:

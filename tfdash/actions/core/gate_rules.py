@@ -16,7 +16,7 @@ from tfdash.playbook.schedule import continuation
 from tfdash.text import safe
 
 
-class Case(NamedTuple):
+class GateInput(NamedTuple):
     """All that is asked of the rules. ``user`` "" where it is not known; ``terminal`` is our own."""
 
     action: str
@@ -33,7 +33,7 @@ class Case(NamedTuple):
     now: float
 
 
-def breaks_glass(case: Case) -> BreakGlass | None:
+def breaks_glass(case: GateInput) -> BreakGlass | None:
     """Break-glass of this environment that holds for us: our own, and not over."""
     found = case.facts.break_glass.get(case.subject.cluster.environment)
     if found is None or not found.since <= case.now < found.until:
@@ -42,7 +42,7 @@ def breaks_glass(case: Case) -> BreakGlass | None:
     return found if mine else None
 
 
-def calendar(case: Case, policy: ActionPolicy) -> Check:
+def calendar(case: GateInput, policy: ActionPolicy) -> Check:
     """What the calendar says, with the playbook's way past it: an emergency fix with approver and reason."""
     told = _calendar(case, policy)
     if told.passed is False and case.risk is Risk.SECOND_PERSON and emergency(case, policy):
@@ -51,7 +51,7 @@ def calendar(case: Case, policy: ActionPolicy) -> Check:
     return told
 
 
-def emergency(case: Case, policy: ActionPolicy) -> bool:
+def emergency(case: GateInput, policy: ActionPolicy) -> bool:
     """Whether a second person may open a closed calendar for one plan ("Emergency fixes: as needed with approval"): only
     where a server stamps who approves, and never over clocks that differ or a calendar that is not known."""
     state, health = case.calendar, case.facts.health
@@ -61,7 +61,7 @@ def emergency(case: Case, policy: ActionPolicy) -> bool:
     return stamped and _calendar(case, policy).passed is False
 
 
-def _calendar(case: Case, policy: ActionPolicy) -> Check:
+def _calendar(case: GateInput, policy: ActionPolicy) -> Check:
     """FROZEN actions need an open calendar, or a release that began inside its window and may still finish."""
     if case.freeze is FreezeRule.EXEMPT:
         return Check(id="policy", text="never frozen by the calendar", passed=True)
@@ -86,7 +86,7 @@ def _calendar(case: Case, policy: ActionPolicy) -> Check:
     return Check(id="policy", text=state.why, passed=False, opens_at=state.opens_at)
 
 
-def verdict(case: Case) -> Check | None:
+def verdict(case: GateInput) -> Check | None:
     """A promotion: BREACH refuses it, PASS lets it go, anything else asks once more. None for what promotes nothing."""
     if not case.promotes:
         return None
@@ -107,7 +107,7 @@ def verdict(case: Case) -> Check | None:
     return Check(id="canary", text=f"{word}{told}; needs a further confirmation", passed=None)
 
 
-def lock(case: Case) -> Check:
+def lock(case: GateInput) -> Check:
     """Somebody else acts on it: what is exempt goes on all the same, and says so."""
     others = [
         a for a in case.facts.acting if bare(a.subject) == bare(case.subject) and a.terminal != case.terminal
@@ -119,7 +119,7 @@ def lock(case: Case) -> Check:
     return Check(id="lock", text=text, passed=None if case.freeze is FreezeRule.EXEMPT else False)
 
 
-def second_person(case: Case) -> Check | None:
+def second_person(case: GateInput) -> Check | None:
     """Whether a second person is needed, and whether one can be had. None where the risk asks for none."""
     if case.risk is not Risk.SECOND_PERSON:
         return None
@@ -147,7 +147,7 @@ def second_person(case: Case) -> Check | None:
     return Check(id="approval", text="it needs a second person's approval of this very plan", passed=None)
 
 
-def checks(case: Case, policy: ActionPolicy) -> tuple[Check, ...]:
+def checks(case: GateInput, policy: ActionPolicy) -> tuple[Check, ...]:
     """All of them, in order."""
     found = (calendar(case, policy), verdict(case), lock(case), second_person(case))
     return tuple(c for c in found if c is not None)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from tfdash.actions.core.executor import Executor
-from tfdash.actions.core.gate_rules import Case, checks
+from tfdash.actions.core.gate_rules import GateInput, checks
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.model.action import Check, Plan
 from tfdash.model.requests import ReadFailed
@@ -30,7 +30,7 @@ class Looked(msgspec.Struct, kw_only=True):
 async def look(
     plan: Plan,
     executor: Executor,
-    case_of: Callable[[str], Case],
+    case_of: Callable[[str], GateInput],
     policy: ActionPolicy,
     *,
     dry_run: bool,

@@ -17,7 +17,7 @@ from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
 
 
-class Reads(Protocol):
+class BoardReader(Protocol):
     """What is asked of the board."""
 
     picture: Picture
@@ -33,7 +33,7 @@ class PlanContext:
 
     def __init__(
         self,
-        board: Reads,
+        board: BoardReader,
         standing: Standing,
         at: Subject,
         arguments: Mapping[str, Any],

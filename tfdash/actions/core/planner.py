@@ -164,11 +164,11 @@ class Planner:
 
     def _case(
         self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk
-    ) -> gate_rules.Case:
+    ) -> gate_rules.GateInput:
         subject = (
             found.carrier if action.acts_on_carrier(found) and found.carrier is not None else found.subject
         )
-        return gate_rules.Case(
+        return gate_rules.GateInput(
             action=action.id,
             subject=subject,
             freeze=freeze,
@@ -274,11 +274,11 @@ class Planner:
         while len(self._made) > KEPT:
             del self._made[next(iter(self._made))]
 
-    def _case_of(self, plan: Plan) -> Callable[[str], gate_rules.Case]:
+    def _case_of(self, plan: Plan) -> Callable[[str], gate_rules.GateInput]:
         """The playbook's case for a plan, from what the board has when it is asked."""
         made = self._made[plan.id]
 
-        def case(user: str) -> gate_rules.Case:
+        def case(user: str) -> gate_rules.GateInput:
             found = self._standing(made.asked, made.action.look)
             return self._case(made.action, found, user, plan.freeze, plan.risk)
 

@@ -13,13 +13,13 @@ from tfdash.model.action import Risk
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.schedule.policy import CalendarPolicy
-from tfdash.setting import Between, Note, Seconds, Table, Texts
+from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts
 
 _DECIDES_NOTHING = ("elevation", "in_cluster")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pipeline(Table):
+class Pipeline(SettingsTable):
     """Where the playbook wants a pipeline: instead of requests to the cluster, a command, or an HTTP call that is followed
     to its end. {intent}, {namespace}, {name}, {kind}, {environment}, {cluster} and {revision} in any text are replaced."""
 
@@ -52,7 +52,7 @@ class Pipeline(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActionsSettings(Table):
+class ActionsSettings(SettingsTable):
     """Every action goes through one gate: plan, identity, rights, calendar and verdict, dry run, confirmation, audit,
     verification."""
 

@@ -14,7 +14,7 @@ from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
 
 
-class Seen(NamedTuple):
+class PostconditionFacts(NamedTuple):
     """What is known now. ``document`` is None where the plan's subject is gone; ``since`` is when it was sent."""
 
     plan: Plan
@@ -48,7 +48,7 @@ class Postcondition:
     the plan's own."""
 
     id: str
-    holds: Callable[[Seen, str], bool]
+    holds: Callable[[PostconditionFacts, str], bool]
     other: Callable[[Plan, str], Subject | None] = _nothing_else
 
     def post(self, text: str, within: float = 600.0, value: str = "") -> Post:

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import msgspec
 
 from tfdash.actions.core.execution_record import ExecutionRecord, result_words
-from tfdash.actions.core.executor import Executor, Items, Outcome, Sending
-from tfdash.actions.core.gate_rules import Case, breaks_glass, extra_needed
+from tfdash.actions.core.executor import Executor, Items, Sending, SendOutcome
+from tfdash.actions.core.gate_rules import GateInput, breaks_glass, extra_needed
 from tfdash.actions.core.guard import Looked, look
 from tfdash.actions.core.plan_digest import changed_parts, digest_of
 from tfdash.actions.core.policy import ActionPolicy
-from tfdash.actions.core.postconditions import Postcondition, Seen, parts_of
+from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts, parts_of
 from tfdash.actions.core.protocols import ApprovalRefused, Ledger, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Result, Risk
@@ -28,7 +28,7 @@ _LOOK_EVERY = 1.0  # seconds between two looks at postconditions
 _REASON = 3  # characters of a reason at least
 
 
-class Board(Protocol):
+class HasPicture(Protocol):
     """What is asked of the board while an action runs."""
 
     picture: Picture
@@ -42,13 +42,13 @@ class Execution:
         plan: Plan,
         confirmation: Confirmation,
         *,
-        board: Board,
+        board: HasPicture,
         executor: Executor,
         posts: Mapping[str, Postcondition],
         ledger: Ledger | None,
         policy: ActionPolicy,
         clock: Clock,
-        case_of: Callable[[str], Case],
+        case_of: Callable[[str], GateInput],
         made_as: tuple[str, tuple[str, ...]],
         refused: Callable[[], str],
         tell: Callable[[Progress], None],
@@ -166,7 +166,7 @@ class Execution:
         parts = changed_parts(asked, self.plan) if asked is not None else ""
         return f" ({parts} changed since it was approved)" if parts else ""
 
-    async def _send(self) -> Outcome:
+    async def _send(self) -> SendOutcome:
         return await self._executor.send(
             Sending(
                 plan=self.plan,
@@ -239,7 +239,9 @@ class Execution:
             document = await self._executor.document(self.plan.subject)
             other = known.other(self.plan, value)
             second = await self._executor.document(other) if other is not None else None
-            if known.holds(Seen(self.plan, document, self._board.picture, since, second), value):
+            if known.holds(
+                PostconditionFacts(self.plan, document, self._board.picture, since, second), value
+            ):
                 return True
         except ReadFailed:
             pass  # not seen now; it may be in a second

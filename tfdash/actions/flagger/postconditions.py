@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from tfdash.actions.core.postconditions import Postcondition, Seen
+from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
 
 
-def _left_waiting(seen: Seen, value: str) -> bool:
+def _left_waiting(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and not str(seen.status.get("phase", "")).startswith("Waiting")
 
 
-def _in_phase(seen: Seen, value: str) -> bool:
+def _in_phase(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and seen.status.get("phase") == value
 
 
-def _suspended(seen: Seen, value: str) -> bool:
+def _suspended(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and bool(seen.spec.get("suspend"))
 
 
-def _not_suspended(seen: Seen, value: str) -> bool:
+def _not_suspended(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and not seen.spec.get("suspend")
 
 

@@ -23,14 +23,14 @@ Kind: TypeAlias = Literal[
 ]
 
 
-class Told(NamedTuple):
+class Explanation(NamedTuple):
     """``text`` is for people, ``kind`` for the program."""
 
     kind: Kind
     text: str
 
 
-def explain(answer: Answer, request: Request) -> Told:
+def explain(answer: Answer, request: Request) -> Explanation:
     """Why a request was not carried out."""
     message, what = safe(answer.message), safe(request.what or request.method)
     details = answer.body.get("details") or {}
@@ -38,40 +38,40 @@ def explain(answer: Answer, request: Request) -> Told:
     lowered = message.lower()
     match answer.status:
         case 400 if "dry run" in lowered or "dryrun" in lowered:
-            return Told("not-dry-runnable", f"not dry-runnable: {message}")
+            return Explanation("not-dry-runnable", f"not dry-runnable: {message}")
         case 401:
-            return Told("forbidden", "the server does not accept the credential any more")
+            return Explanation("forbidden", "the server does not accept the credential any more")
         case 403 if "exceeded quota" in lowered:
-            return Told("quota", f"the namespace's quota refuses it: {message}")
+            return Explanation("quota", f"the namespace's quota refuses it: {message}")
         case 403 | 422 if any(word in lowered for word in ("admission", "denied", "violates")):
-            return Told("admission", f"an admission rule refuses it: {message}")
+            return Explanation("admission", f"an admission rule refuses it: {message}")
         case 403:
-            return Told("forbidden", f"no right: {message}")
+            return Explanation("forbidden", f"no right: {message}")
         case 404:
-            return Told("gone", f"it is gone: {message}")
+            return Explanation("gone", f"it is gone: {message}")
         case 409:
-            return Told("conflict", f"it changed meanwhile: {message}")
+            return Explanation("conflict", f"it changed meanwhile: {message}")
         case 422 if not causes and request.content_type == "application/json-patch+json":
-            return Told("conflict", f"what was decided upon has changed, so nothing was done ({what})")
+            return Explanation("conflict", f"what was decided upon has changed, so nothing was done ({what})")
         case 422:
-            return Told("invalid", f"the server finds it invalid: {message}")
+            return Explanation("invalid", f"the server finds it invalid: {message}")
         case 429 if (
             any(c.get("reason") == "DisruptionBudget" for c in causes) or "disruption budget" in lowered
         ):
             why = safe(str(next((c.get("message") for c in causes if c.get("message")), "")))
-            return Told(
+            return Explanation(
                 "budget", "its PodDisruptionBudget allows no disruption now" + (f": {why}" if why else "")
             )
         case 429:
-            return Told("server", f"the server asks to wait: {message}")
+            return Explanation("server", f"the server asks to wait: {message}")
         case status if 300 <= status < 400:
             where = safe(answer.headers.get("location", ""))
-            return Told("redirect", f"the server redirects to {where}; nothing was sent there")
+            return Explanation("redirect", f"the server redirects to {where}; nothing was sent there")
         case status if status >= 500:
             if "webhook" in lowered:
-                return Told("admission", f"an admission webhook fails: {message}")
-            return Told("server", f"the server failed ({status}): {message}")
-    return Told("other", f"HTTP {answer.status}: {message}")
+                return Explanation("admission", f"an admission webhook fails: {message}")
+            return Explanation("server", f"the server failed ({status}): {message}")
+    return Explanation("other", f"HTTP {answer.status}: {message}")
 
 
 def certainly_not_applied(answer: Answer) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from tfdash.actions.core.executor import Outcome, Sending
+from tfdash.actions.core.executor import Sending, SendOutcome
 from tfdash.actions.core.plan_digest import requests_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Pipelines, Writer
@@ -21,7 +21,7 @@ from tfdash.model.subject import Subject
 from tfdash.text import safe
 
 
-class Reads(Protocol):
+class DocumentReader(Protocol):
     """What is asked of the board."""
 
     async def read(self, subject: Subject) -> Document: ...
@@ -33,7 +33,7 @@ class ClusterExecutor:
     journals = False
 
     def __init__(
-        self, writer: Writer, board: Reads, policy: ActionPolicy, calls: Pipelines | None = None
+        self, writer: Writer, board: DocumentReader, policy: ActionPolicy, calls: Pipelines | None = None
     ) -> None:
         self.writer: Writer = writer
         self._board, self._policy, self._calls = board, policy, calls
@@ -50,12 +50,12 @@ class ClusterExecutor:
     async def dry_run(self, plan: Plan) -> Check:
         return await server_checks.dry_run(plan, self.writer)
 
-    async def send(self, sending: Sending) -> Outcome:
+    async def send(self, sending: Sending) -> SendOutcome:
         requests = requests_of(sending.plan)
         if sending.terminal is not None:
             return await _in_the_terminal(sending, sending.terminal)
         if not requests:  # a node that is cordoned already and has nothing to evict
-            return Outcome(Result.APPLIED, "nothing had to be sent")
+            return SendOutcome(Result.APPLIED, "nothing had to be sent")
         if requests[0].path.startswith(("http://", "https://")):
             return await self._call(requests[0])
         return await send_each(
@@ -68,17 +68,17 @@ class ClusterExecutor:
             sending.note,
         )
 
-    async def _call(self, request: Request) -> Outcome:
+    async def _call(self, request: Request) -> SendOutcome:
         if self._calls is None:
-            return Outcome(Result.NOT_APPLIED, "this terminal has nothing that could call it")
+            return SendOutcome(Result.NOT_APPLIED, "this terminal has nothing that could call it")
         try:
             answer = await self._calls.call(request, timeout=self._policy.server_timeout)
         except NotSent as error:
-            return Outcome(Result.NOT_APPLIED, safe(f"not sent: {error}"))
+            return SendOutcome(Result.NOT_APPLIED, safe(f"not sent: {error}"))
         except OutcomeUnknown as error:
-            return Outcome(Result.UNKNOWN, safe(str(error)))
+            return SendOutcome(Result.UNKNOWN, safe(str(error)))
         result = Result.APPLIED if answer.ok else Result.FAILED
-        return Outcome(result, f"it answered {answer.status} {answer.message}".rstrip())
+        return SendOutcome(result, f"it answered {answer.status} {answer.message}".rstrip())
 
     async def read_outcome(self, request: Request, marks: Marks | None) -> tuple[Result, str]:
         if request.argv or not request.path.startswith("/"):
@@ -108,8 +108,8 @@ class ClusterExecutor:
             return "no answer in time"
 
 
-async def _in_the_terminal(sending: Sending, ended: asyncio.Future[int]) -> Outcome:
+async def _in_the_terminal(sending: Sending, ended: asyncio.Future[int]) -> SendOutcome:
     """The screen suspends itself, runs the command in its terminal, and says how it ended."""
     sending.hand_over(safe(" ".join(requests_of(sending.plan)[0].argv)))
     code = await ended
-    return Outcome(Result.APPLIED if code == 0 else Result.FAILED, f"the command ended with {code}")
+    return SendOutcome(Result.APPLIED if code == 0 else Result.FAILED, f"the command ended with {code}")

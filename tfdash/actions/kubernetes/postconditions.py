@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tfdash.actions.core.plan_digest import STAMP
-from tfdash.actions.core.postconditions import Postcondition, Seen
+from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
 from tfdash.actions.kubernetes.patches import took_effect
 from tfdash.model.action import Plan
 from tfdash.model.kube import Pod
 from tfdash.model.subject import Key, Subject
 
 
-def _written(seen: Seen, value: str) -> bool:
+def _written(seen: PostconditionFacts, value: str) -> bool:
     mine = [r for r in seen.plan.requests if r.subject == seen.plan.subject]
     return seen.same and all(took_effect(r, seen.document) is not False for r in mine)
 
 
-def _rolled_out(seen: Seen, value: str) -> bool:
+def _rolled_out(seen: PostconditionFacts, value: str) -> bool:
     """As kubectl's rollout status (kubectl pkg/polymorphichelpers/rollout_status.go)."""
     if not seen.same:
         return False
@@ -40,17 +40,17 @@ def _rolled_out(seen: Seen, value: str) -> bool:
     return updated >= wanted and total <= updated and int(status.get("availableReplicas", 0)) >= updated
 
 
-def _replicas(seen: Seen, value: str) -> bool:
+def _replicas(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and int(seen.status.get("replicas", 0)) == int(value)
 
 
-def _available(seen: Seen, value: str) -> bool:
+def _available(seen: PostconditionFacts, value: str) -> bool:
     wanted = int(seen.spec.get("replicas", 1))
     field = "readyReplicas" if seen.plan.subject.kind == "StatefulSet" else "availableReplicas"
     return seen.same and int(seen.status.get(field, 0)) >= wanted
 
 
-def _size(seen: Seen, value: str) -> bool:
+def _size(seen: PostconditionFacts, value: str) -> bool:
     _, low, high = value.rsplit(":", 2)
     status = (seen.other or {}).get("status") or {}
     return seen.other is not None and int(low) <= int(status.get("replicas", 0)) <= int(high)
@@ -61,16 +61,16 @@ def _sized(plan: Plan, value: str) -> Subject | None:
     return Subject(plan.subject.cluster, kind, namespace, name)
 
 
-def _gone(seen: Seen, value: str) -> bool:
+def _gone(seen: PostconditionFacts, value: str) -> bool:
     return not seen.same
 
 
-def _disowned(seen: Seen, value: str) -> bool:
+def _disowned(seen: PostconditionFacts, value: str) -> bool:
     owners = (seen.document or {}).get("metadata", {}).get("ownerReferences") or ()
     return seen.same and not any(o.get("controller") for o in owners)
 
 
-def _replaced(seen: Seen, value: str) -> bool:
+def _replaced(seen: PostconditionFacts, value: str) -> bool:
     """A younger pod of the ReplicaSet ``value`` is ready."""
     pods = seen.picture.clusters[seen.plan.subject.cluster].objects("Pod").values()
     return any(
@@ -83,7 +83,7 @@ def _replaced(seen: Seen, value: str) -> bool:
     )
 
 
-def _drained(seen: Seen, value: str) -> bool:
+def _drained(seen: PostconditionFacts, value: str) -> bool:
     pods = seen.picture.clusters[seen.plan.subject.cluster].objects("Pod")
     evicted = [r.subject for r in seen.plan.requests if r.subject is not None and r.subject.kind == "Pod"]
     return not any(
@@ -91,19 +91,19 @@ def _drained(seen: Seen, value: str) -> bool:
     )
 
 
-def _restarted(seen: Seen, value: str) -> bool:
+def _restarted(seen: PostconditionFacts, value: str) -> bool:
     wanted = dict(seen.plan.arguments).get(STAMP, "")
     return seen.same and seen.status.get("restartedAt") == wanted
 
 
-def _rollout_done(seen: Seen, value: str) -> bool:
+def _rollout_done(seen: PostconditionFacts, value: str) -> bool:
     """Healthy; or standing at the first pause of the steps that an undo runs again."""
     generation = str((seen.document or {}).get("metadata", {}).get("generation", ""))
     observed = str(seen.status.get("observedGeneration", ""))
     return seen.same and observed == generation and seen.status.get("phase") in ("Healthy", "Paused")
 
 
-def _flag(name: str, wanted: bool) -> Callable[[Seen, str], bool]:
+def _flag(name: str, wanted: bool) -> Callable[[PostconditionFacts, str], bool]:
     return lambda seen, value: seen.same and bool(seen.spec.get(name)) is wanted
 
 

@@ -47,7 +47,7 @@ KEPT = frozenset(
 """The annotations that a Deployment keeps when it is undone."""
 
 
-class Target(NamedTuple):
+class RollbackTarget(NamedTuple):
     """A version to go back to. ``annotations`` of its ReplicaSet; None where that is gone."""
 
     template: dict[str, Any]
@@ -154,7 +154,7 @@ async def _holder(context: PlanContext) -> tuple[Subject, dict[str, Any]]:
     return holder, await context.document(holder)
 
 
-async def _target(context: PlanContext, current: Mapping[str, Any]) -> Target:
+async def _target(context: PlanContext, current: Mapping[str, Any]) -> RollbackTarget:
     wanted = str(context.arguments.get("revision") or "")
     versions = await earlier(context)
     if wanted:
@@ -171,7 +171,7 @@ async def _target(context: PlanContext, current: Mapping[str, Any]) -> Target:
         if not templates.same(template, current):
             kept_as = next((v for v in versions if templates.same(v.template, template)), None)
             gone = "" if kept_as else "; its ReplicaSet is gone, the whole template was remembered"
-            return Target(
+            return RollbackTarget(
                 templates.without_hash(template),
                 kept_as.revision if kept_as else good.revision,
                 _good(context) + gone,
@@ -192,7 +192,7 @@ def _good(context: PlanContext) -> str:
     return f"last verified good, {when} by {good.by}{origin}"
 
 
-async def earlier(context: PlanContext) -> list[Target]:
+async def earlier(context: PlanContext) -> list[RollbackTarget]:
     """The revisions that are kept, newest first, the present one among them."""
     if context.at.kind in ("Deployment", "Rollout"):
         found = [_of_set(s) for s in await context.children(context.at, "ReplicaSet")]
@@ -202,17 +202,17 @@ async def earlier(context: PlanContext) -> list[Target]:
     return sorted(kept.values(), key=lambda v: int(v.revision), reverse=True)
 
 
-def _of_set(replica_set: Mapping[str, Any]) -> Target:
+def _of_set(replica_set: Mapping[str, Any]) -> RollbackTarget:
     annotations = replica_set.get("metadata", {}).get("annotations") or {}
     revision = next((str(annotations[n]) for n in reversed(_REVISIONS) if n in annotations), "")
     template = templates.without_hash(replica_set.get("spec", {}).get("template", {}))
-    return Target(template, revision, "", annotations)
+    return RollbackTarget(template, revision, "", annotations)
 
 
-def _of_revision(controller_revision: Mapping[str, Any]) -> Target:
+def _of_revision(controller_revision: Mapping[str, Any]) -> RollbackTarget:
     template = dict((controller_revision.get("data") or {}).get("spec", {}).get("template", {}))
     template.pop("$patch", None)
-    return Target(template, str(controller_revision.get("revision", "")), "")
+    return RollbackTarget(template, str(controller_revision.get("revision", "")), "")
 
 
 async def end_pair(context: PlanContext) -> Draft:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tfdash.actions.core.executor import Items, Outcome
+from tfdash.actions.core.executor import Items, SendOutcome
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writer
 from tfdash.actions.kubernetes.answers import certainly_not_applied, explain
@@ -152,7 +152,7 @@ async def send_each(
     tell: Callable[[str], None],
     show: Callable[[Items], None],
     note: Note,
-) -> Outcome:
+) -> SendOutcome:
     """All of them in order; the first that is not done ends it. Of a drain's evictions each is an item of its own: one that
     a budget refuses is asked again until the time is over, one that fails does not hold the others."""
     evictions = [r for r in requests if r.path.endswith("/eviction")]
@@ -165,10 +165,10 @@ async def send_each(
         number += 1
         if sent.result is not Result.APPLIED:
             part = f"{number - 1} of {len(requests)} requests were done before; " if number > 1 else ""
-            return Outcome(sent.result, f"{part}{request.what}: {sent.sentence}", tuple(items.items()))
+            return SendOutcome(sent.result, f"{part}{request.what}: {sent.sentence}", tuple(items.items()))
         said = sent.sentence
     if not many:
-        return Outcome(Result.APPLIED, said)
+        return SendOutcome(Result.APPLIED, said)
     return await _evict(writer, evictions, number, items, audit_id, policy, tell, show, note)
 
 
@@ -182,7 +182,7 @@ async def _evict(
     tell: Callable[[str], None],
     show: Callable[[Items], None],
     note: Note,
-) -> Outcome:
+) -> SendOutcome:
     over = time.monotonic() + policy.drain_timeout
     waiting, unknown, failed, done = list(evictions), 0, 0, 0
     while waiting:
@@ -216,6 +216,8 @@ async def _evict(
     if failed:
         told += f"; {failed} failed"
     if unknown:
-        return Outcome(Result.UNKNOWN, f"{told}; of {unknown} the outcome is unknown", tuple(items.items()))
+        return SendOutcome(
+            Result.UNKNOWN, f"{told}; of {unknown} the outcome is unknown", tuple(items.items())
+        )
     result = Result.APPLIED if done == len(evictions) else Result.FAILED
-    return Outcome(result, told, tuple(items.items()))
+    return SendOutcome(result, told, tuple(items.items()))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tfdash.actions.core.executor import Outcome, Sending
+from tfdash.actions.core.executor import Sending, SendOutcome
 from tfdash.actions.core.plan_digest import requests_of
 from tfdash.actions.core.policy import ActionPolicy, Pipeline
 from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Writer, Writers
-from tfdash.actions.kubernetes.executor import ClusterExecutor, Reads
+from tfdash.actions.kubernetes.executor import ClusterExecutor, DocumentReader
 from tfdash.model.action import Result
 from tfdash.text import safe
 
@@ -15,21 +15,26 @@ class PipelineExecutor(ClusterExecutor):
     """``tfdash.actions.core.executor.Executor`` for an action that the configuration hands to ``pipeline``."""
 
     def __init__(
-        self, writer: Writer, board: Reads, policy: ActionPolicy, pipeline: Pipeline, writers: Writers
+        self,
+        writer: Writer,
+        board: DocumentReader,
+        policy: ActionPolicy,
+        pipeline: Pipeline,
+        writers: Writers,
     ) -> None:
         super().__init__(writer, board, policy)
         self._pipeline = pipeline
         self._runner = writers.commands if pipeline.command else writers.calls
 
-    async def send(self, sending: Sending) -> Outcome:
+    async def send(self, sending: Sending) -> SendOutcome:
         if self._runner is None:
-            return Outcome(Result.NOT_APPLIED, "this terminal has nothing that could run it")
+            return SendOutcome(Result.NOT_APPLIED, "this terminal has nothing that could run it")
         first = requests_of(sending.plan)[0]
         names = {"intent": sending.intent}
         try:
             good, said = await self._runner.follow(first, how=self._pipeline, names=names, tell=sending.say)
         except NotSent as error:
-            return Outcome(Result.NOT_APPLIED, safe(f"not started: {error}"))
+            return SendOutcome(Result.NOT_APPLIED, safe(f"not started: {error}"))
         except OutcomeUnknown as error:
-            return Outcome(Result.UNKNOWN, safe(str(error)))
-        return Outcome(Result.APPLIED if good else Result.FAILED, safe(said))
+            return SendOutcome(Result.UNKNOWN, safe(str(error)))
+        return SendOutcome(Result.APPLIED if good else Result.FAILED, safe(said))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.actions.core.action import Action, Target
-from tfdash.actions.core.decision import Decision
+from tfdash.actions.core.decision import OperatorDecision
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft, plan_of
@@ -84,7 +84,7 @@ async def deny(context: PlanContext) -> Draft:
     )
 
 
-async def _answered(decision: Decision) -> str:
+async def _answered(decision: OperatorDecision) -> str:
     told = decision.told
     found = await decision.ledger.decide(
         str(told["approval"]), str(told["digest"]), bool(told["approve"]), decision.reason

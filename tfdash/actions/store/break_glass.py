@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.actions.core.action import Action, Target
-from tfdash.actions.core.decision import Decision
+from tfdash.actions.core.decision import OperatorDecision
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
@@ -55,13 +55,13 @@ async def end_break_glass(context: PlanContext) -> Draft:
     )
 
 
-async def _broken(decision: Decision) -> str:
+async def _broken(decision: OperatorDecision) -> str:
     environment = str(decision.told["environment"])
     await decision.ledger.break_glass(environment, decision.user, decision.reason)
     return f"break-glass active in {environment}: the calendar and the second person are waived"
 
 
-async def _ended(decision: Decision) -> str:
+async def _ended(decision: OperatorDecision) -> str:
     environment = str(decision.told["environment"])
     await decision.ledger.end_break_glass(environment, decision.user)
     return f"break-glass in {environment} is over; somebody else reviews it (:audit)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tfdash.actions.core.action import Action, Target
-from tfdash.actions.core.decision import Decision
+from tfdash.actions.core.decision import OperatorDecision
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
@@ -81,19 +81,19 @@ async def sign(context: PlanContext) -> Draft:
     )
 
 
-async def _decided(decision: Decision) -> str:
+async def _decided(decision: OperatorDecision) -> str:
     at, version = decision.plan.subject, str(decision.told["version"])
     await decision.memory.remember_manual(at, decision.user, f"{decision.user}: {decision.reason}", version)
     return f"{at}: {decision.user} decides to roll back"
 
 
-async def _withdrawn(decision: Decision) -> str:
+async def _withdrawn(decision: OperatorDecision) -> str:
     at, version = decision.plan.subject, str(decision.told["version"])
     await decision.memory.remember_manual(at, decision.user, "", version)
     return f"{at}: the decision to roll back is taken back"
 
 
-async def _signed(decision: Decision) -> str:
+async def _signed(decision: OperatorDecision) -> str:
     good = msgspec.convert(decision.told, VerifiedGood)
     judged = decision.standing.judgement
     verdicts = (

@@ -9,9 +9,9 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from tfdash.actions.core.decision import Decision, Memory, Record
+from tfdash.actions.core.decision import Memory, OperatorDecision, Record
 from tfdash.actions.core.eligibility import Standing
-from tfdash.actions.core.executor import Outcome, Sending
+from tfdash.actions.core.executor import Sending, SendOutcome
 from tfdash.actions.core.protocols import ApprovalRefused, Ledger, LedgerUnavailable, PlanRefused, Writer
 from tfdash.model.action import Check, Plan, Request, Result
 from tfdash.model.observation import Problem, ProblemKind
@@ -68,9 +68,9 @@ class StoreExecutor:
     async def dry_run(self, plan: Plan) -> None:
         return None
 
-    async def send(self, sending: Sending) -> Outcome:
+    async def send(self, sending: Sending) -> SendOutcome:
         (request,) = sending.plan.requests
-        decision = Decision(
+        decision = OperatorDecision(
             self._ledger,
             self._memory,
             sending.user,
@@ -81,11 +81,11 @@ class StoreExecutor:
             self._standing(),
         )
         try:
-            return Outcome(Result.APPLIED, safe(await self._record(decision)))
+            return SendOutcome(Result.APPLIED, safe(await self._record(decision)))
         except LedgerUnavailable as error:
-            return Outcome(Result.NOT_APPLIED, safe(str(error)))
+            return SendOutcome(Result.NOT_APPLIED, safe(str(error)))
         except ApprovalRefused as error:
-            return Outcome(Result.REFUSED, safe(str(error)))
+            return SendOutcome(Result.REFUSED, safe(str(error)))
 
     async def read_outcome(self, request: Request, marks: Any) -> tuple[Result, str]:
         return Result.UNKNOWN, "the audit log itself says whether it was recorded"

@@ -12,14 +12,13 @@ import json
 import logging
 from typing import Any, Protocol
 
+from tfdash.actions.core.plan_context import BoardReader
 from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.clock import Clock
-from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.kube import Pod
-from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
-from tfdash.model.requests import Document, ReadFailed
+from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.model.subject import Key, Subject
 from tfdash.playbook.releases.version import version_of
@@ -27,15 +26,6 @@ from tfdash.playbook.releases.version import version_of
 log = logging.getLogger(__name__)
 _EVERY = 5.0  # seconds between two looks
 _KEEP_EVERY = 300.0  # seconds between two frozen baselines of one release
-
-
-class Reads(Protocol):
-    """What is needed of the board."""
-
-    picture: Picture
-    assessment: Assessment
-
-    async def read(self, subject: Subject) -> Document: ...
 
 
 class Remembers(Protocol):
@@ -64,7 +54,7 @@ class Verifier:
                 log.warning("nothing can be remembered as verified: %s", error)
             await asyncio.sleep(_EVERY)
 
-    async def look(self, board: Reads) -> None:
+    async def look(self, board: BoardReader) -> None:
         """Remember what held, and the baselines of what is in flight. Raises ``LedgerUnavailable``."""
         for subject, judgement in tuple(board.assessment.canaries.items()):
             release = board.assessment.releases.get(subject)
@@ -72,7 +62,7 @@ class Verifier:
                 await self._remember(board, release, judgement)
         await self._keep_baselines(board)
 
-    async def _keep_baselines(self, board: Reads) -> None:
+    async def _keep_baselines(self, board: BoardReader) -> None:
         """Now and then while both versions serve, and once more when only one is left, so that a restart has it."""
         now, facts = self._clock.now(), board.picture.store_state
         for subject, baseline in tuple(board.assessment.baselines.items()):
@@ -89,7 +79,7 @@ class Verifier:
             if subject not in board.assessment.canaries:
                 del self._froze[subject]  # what was remembered is about that version alone: it may stay
 
-    async def _remember(self, board: Reads, release: ReleaseState, judgement: CanaryJudgement) -> None:
+    async def _remember(self, board: BoardReader, release: ReleaseState, judgement: CanaryJudgement) -> None:
         at = release.workload or release.subject
         side = release.canary or release.stable
         if (
@@ -129,7 +119,7 @@ def said(judgement: CanaryJudgement) -> tuple[str, ...]:
 
 
 async def verified(
-    board: Reads, release: ReleaseState, now: float, by: str, verdicts: tuple[str, ...]
+    board: BoardReader, release: ReleaseState, now: float, by: str, verdicts: tuple[str, ...]
 ) -> VerifiedGood:
     """The record of the version that serves now. Raises ``ReadFailed``, ``PlanRefused`` where it is another one already."""
     at = release.workload or release.subject
@@ -163,7 +153,7 @@ async def verified(
     )
 
 
-async def _template(board: Reads, at: Subject) -> dict[str, Any]:
+async def _template(board: BoardReader, at: Subject) -> dict[str, Any]:
     """The pod template, also where a Rollout refers to a Deployment's. Raises ``ReadFailed``."""
     spec = (await board.read(at)).document.get("spec", {})
     reference = spec.get("workloadRef") if at.kind == "Rollout" else None

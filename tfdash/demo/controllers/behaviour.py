@@ -61,7 +61,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     after: float = 0.0  # only so long after the image came; for TRAFFIC alone
 
 
-class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class BehaviourRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Which containers: globs on namespace, the label ``app``, image and container name."""
 
     environment: str = "*"
@@ -148,11 +148,11 @@ class Behaviours:
     def __init__(self, environment: str, store: ObjectStore) -> None:
         self._environment = environment
         self._store = store
-        self.rules: list[Rule] = []
+        self.rules: list[BehaviourRule] = []
         self.changed: Callable[[], None] = lambda: None  # told after each change of the rules
         self._since: dict[int, int] = {}  # by the rule's id: when it came (milliseconds)
 
-    def add(self, rule: Rule) -> None:
+    def add(self, rule: BehaviourRule) -> None:
         made(Behaviour(), rule.does)  # refuse a wrong one now, not when it first matches
         self.rules.append(rule)
         preset = self._store.version == FIRST_VERSION  # nothing is laid down yet: it holds from the beginning
@@ -169,7 +169,7 @@ class Behaviours:
         oldest = sorted(alike, key=lambda p: (created(p), name_of(p)))[:count]
         return any(name_of(p) == name_of(pod) for p in oldest)
 
-    def _matching(self, pod: Obj, container: Obj) -> list[Rule]:
+    def _matching(self, pod: Obj, container: Obj) -> list[BehaviourRule]:
         labels = labels_of(pod)
         app = labels.get("app") or labels.get("app.kubernetes.io/name") or ""
         return [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tfdash.demo.controllers.behaviour import Rule, duration
+from tfdash.demo.controllers.behaviour import BehaviourRule, duration
 from tfdash.demo.scenarios.step import Step
 from tfdash.demo.scenarios.steps import NAMES
 
@@ -38,7 +38,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     rollouts: list[str] = []
     canaries: list[str] = []
     applications: list[str] = []
-    behaviour: list[Rule] = []
+    behaviour: list[BehaviourRule] = []
     step: list[Step] = []
     bulk: Bulk | None = None
 

@@ -21,7 +21,7 @@ from tfdash.demo.apiserver.objects import (
 from tfdash.demo.apiserver.resources import by_kind
 from tfdash.demo.apiserver.writing import GENERATED
 from tfdash.demo.cluster import BACKENDS
-from tfdash.demo.controllers.behaviour import Refusal, Rule, duration
+from tfdash.demo.controllers.behaviour import BehaviourRule, Refusal, duration
 from tfdash.demo.controllers.cronjob import make_job
 from tfdash.demo.controllers.deployment import revision_of, template_of
 from tfdash.demo.controllers.kernel import Kernel
@@ -174,7 +174,7 @@ class Actions:
         demand.ramps = [*past, (now, now + max(over, 0.001), step.factor / current)]
 
     def _behave(self, step: Step) -> None:
-        rule = Rule(
+        rule = BehaviourRule(
             app=step.service or "*", image=step.image, namespace=self._namespace(step), does=step.does
         )
         self._k.behaviours.add(rule)

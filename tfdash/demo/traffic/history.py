@@ -20,7 +20,7 @@ from tfdash.demo.apiserver.objects import (
 from tfdash.demo.cluster_state import ClusterState
 from tfdash.demo.scenarios.catalogue import catalogue
 from tfdash.demo.traffic import usage
-from tfdash.demo.traffic.profile import Profile, Service, profile_of, table
+from tfdash.demo.traffic.profile import Profile, ServiceLoad, profile_of, table
 
 INTERVAL = 15_000  # milliseconds between scrapes
 KEPT = 7_200_000 + 600_000  # how much of the past is held
@@ -44,7 +44,7 @@ class Life:
 class ScrapeTarget:
     """One pod as Prometheus finds it: from its address until it is gone. ``profiles`` are (from when, how), ascending."""
 
-    def __init__(self, pod: Obj, service: Service, address: str, since: int) -> None:
+    def __init__(self, pod: Obj, service: ServiceLoad, address: str, since: int) -> None:
         self.uid = uid_of(pod)
         self.service = service
         self.key = (namespace_of(pod), service.name)
@@ -165,7 +165,7 @@ class History:
         alive = bool(target.lives) and target.lives[-1].end is None
         self._serves(target, alive and condition_is(pod, "Ready") and not deleting(pod), now)
 
-    def _found(self, pod: Obj, service: Service, address: str, now: int) -> ScrapeTarget:
+    def _found(self, pod: Obj, service: ServiceLoad, address: str, now: int) -> ScrapeTarget:
         target = self.targets[uid_of(pod)] = ScrapeTarget(pod, service, address, now)
         laid_down = condition_is(pod, "Ready")  # a pod that comes into being is not ready at once
         if laid_down:

@@ -34,7 +34,7 @@ def _phi(x: float) -> float:
     return (1 + math.erf(x / math.sqrt(2))) / 2
 
 
-class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ServiceLoad(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     requests: float
     errors: float
@@ -50,7 +50,7 @@ class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    service: list[Service]
+    service: list[ServiceLoad]
     journey: list[Journey]
 
 
@@ -81,7 +81,7 @@ class Profile(msgspec.Struct, frozen=True):
         return max(self.journeys, self.errors if self.errors >= 0.2 else 0.0)
 
 
-def profile_of(service: Service) -> Profile:
+def profile_of(service: ServiceLoad) -> Profile:
     return Profile(errors=service.errors, latency_ms=service.latency_ms, spread=service.spread)
 
 

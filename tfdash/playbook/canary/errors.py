@@ -18,7 +18,7 @@ from tfdash.playbook.canary.tally import Count, Pair
 _CHANCE = 0.1  # no PASS by the floor alone while the canary's errors are rarer by chance than this
 
 
-class Decision(NamedTuple):
+class ErrorRateDecision(NamedTuple):
     """The outcome and its numbers. ``since`` and ``until`` bound the windows that it is about, epoch seconds."""
 
     outcome: Outcome
@@ -33,7 +33,7 @@ class Decision(NamedTuple):
     scatter: float = 1.0  # ``evidence.dispersion``
 
 
-def decide(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy) -> Decision:
+def decide(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy) -> ErrorRateDecision:
     """Judge these windows; ``past`` replaces the baseline's own windows. Each side has at least one request."""
     for pair in reversed(pairs):
         if (found := _gross(pair, past, policy)) is not None:
@@ -77,7 +77,7 @@ def _enough(canary: Count, baseline: Count, policy: CanaryPolicy) -> bool:
     return least >= rule.gross_requests and canary.events >= rule.gross * canary.requests
 
 
-def _gross(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Decision | None:
+def _gross(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> ErrorRateDecision | None:
     """A window with a failure so gross, beyond chance, that no further evidence is awaited."""
     rule = policy.errors
     canary = pair.canary_all
@@ -95,7 +95,7 @@ def _gross(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Dec
     low, high = stats.rate_ratio(
         canary.events, canary.requests, baseline.events, baseline.requests, 1 - spend
     )
-    return Decision(Outcome.BREACH, "gross", canary, baseline, low, high, pair.start, pair.end)
+    return ErrorRateDecision(Outcome.BREACH, "gross", canary, baseline, low, high, pair.start, pair.end)
 
 
 def split(pairs: Sequence[Pair]) -> list[Split]:
@@ -105,7 +105,7 @@ def split(pairs: Sequence[Pair]) -> list[Split]:
     ]
 
 
-def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> Decision | None:
+def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> ErrorRateDecision | None:
     """BREACH, where the evidence reached its limit at some look and the playbook's limit was reached there."""
     splits = split(pairs)
     alpha, scatter = policy.budgets.errors, evidence.dispersion(splits, policy.least_scatter)
@@ -120,11 +120,13 @@ def _same_windows(pairs: Sequence[Pair], policy: CanaryPolicy) -> Decision | Non
             high = _ratio(canary, baseline, policy.confidence, scatter)[1]
             low = evidence.ratio_low(splits[: k + 1], alpha, high, scatter)
             span = pairs[first].start, pairs[k].end
-            return Decision(Outcome.BREACH, "evidence", canary, baseline, low, high, *span, None, scatter)
+            return ErrorRateDecision(
+                Outcome.BREACH, "evidence", canary, baseline, low, high, *span, None, scatter
+            )
     return None
 
 
-def _against(pairs: Sequence[Pair], past: FrozenBaseline, policy: CanaryPolicy) -> Decision | None:
+def _against(pairs: Sequence[Pair], past: FrozenBaseline, policy: CanaryPolicy) -> ErrorRateDecision | None:
     """BREACH against a frozen baseline, at the latest look that found it."""
     for number, part in reversed(list(looks(pairs[-1].number if pairs else 0))):
         seen = [p for p in pairs if p.number <= number]
@@ -135,11 +137,11 @@ def _against(pairs: Sequence[Pair], past: FrozenBaseline, policy: CanaryPolicy) 
         if _chance(canary, baseline) <= spend:
             low, high = _ratio(canary, baseline, 1 - spend)[0], _ratio(canary, baseline, policy.confidence)[1]
             span = seen[0].start, seen[-1].end
-            return Decision(Outcome.BREACH, "evidence", canary, baseline, max(low, 1.0), high, *span)
+            return ErrorRateDecision(Outcome.BREACH, "evidence", canary, baseline, max(low, 1.0), high, *span)
     return None
 
 
-def _open(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy) -> Decision:
+def _open(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy) -> ErrorRateDecision:
     """No BREACH: PASS, or what is missing."""
     canary, baseline = _total(pairs, past)
     span = (pairs[0].start, pairs[-1].end) if pairs else (0.0, 0.0)
@@ -154,8 +156,8 @@ def _open(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPoli
         low, 1.0
     )  # the release's own, wider interval holds 1: else it were a BREACH, or under the limit
 
-    def decision(outcome: Outcome, reason: str, needed: int | None = None) -> Decision:
-        return Decision(outcome, reason, canary, baseline, low, high, *span, needed, scatter)
+    def decision(outcome: Outcome, reason: str, needed: int | None = None) -> ErrorRateDecision:
+        return ErrorRateDecision(outcome, reason, canary, baseline, low, high, *span, needed, scatter)
 
     least = policy.errors.min_requests
     if min(canary.requests, baseline.requests) < least:

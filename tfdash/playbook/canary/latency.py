@@ -36,7 +36,7 @@ class Sample(NamedTuple):
     curved: float  # the same quantile, interpolated exponentially
 
 
-class Decision(NamedTuple):
+class LatencyDecision(NamedTuple):
     """The outcome and what it rests on; ``low`` and ``high`` bound the difference of both quantiles, seconds."""
 
     outcome: Outcome
@@ -59,7 +59,7 @@ class Shape(NamedTuple):
 
 def decide(
     slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy
-) -> Decision:
+) -> LatencyDecision:
     """Judge these windows, each with observations on both sides (a ``past`` baseline counts for all)."""
     found = _against(slows, past, shape, policy) if past is not None else _same_windows(slows, shape, policy)
     return found or _open(slows, past, shape, policy)
@@ -141,7 +141,7 @@ def splits(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> list[li
 
 def _verdict(
     slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy
-) -> Decision | None:
+) -> LatencyDecision | None:
     """BREACH, where these windows reach the limit by themselves."""
     canary_counts, baseline_counts = _sides(slows, past, shape)
     if min(canary_counts[-1], baseline_counts[-1]) < policy.latency.min_observations:
@@ -152,7 +152,7 @@ def _verdict(
     if curved(canary, baseline, policy):
         return None
     low, high = difference(canary, baseline)
-    return Decision(
+    return LatencyDecision(
         Outcome.BREACH,
         "evidence",
         canary,
@@ -166,7 +166,7 @@ def _verdict(
     )
 
 
-def _same_windows(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> Decision | None:
+def _same_windows(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> LatencyDecision | None:
     parts = splits(slows, shape, policy)
     told = [evidence.weigh(p, 1.0, evidence.dispersion(p, policy.least_scatter)) for p in parts]
     for k in range(len(slows) - 1, -1, -1):
@@ -181,7 +181,7 @@ def _same_windows(slows: Sequence[Slow], shape: Shape, policy: CanaryPolicy) -> 
 
 def _against(
     slows: Sequence[Slow], past: FrozenBaseline, shape: Shape, policy: CanaryPolicy
-) -> Decision | None:
+) -> LatencyDecision | None:
     base = at_bounds(past, shape.bounds)
     if not base or not base[-1]:
         return None
@@ -214,15 +214,17 @@ def coarse(canary: Sample, baseline: Sample, policy: CanaryPolicy) -> bool:
     return any(s.at.bucket[1] - s.at.bucket[0] > policy.latency.increase for s in (canary, baseline))
 
 
-def _open(slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy) -> Decision:
+def _open(
+    slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy
+) -> LatencyDecision:
     canary_counts, baseline_counts = _sides(slows, past, shape)
     n, m = canary_counts[-1], baseline_counts[-1]
     canary, baseline = sample(canary_counts, shape, policy), sample(baseline_counts, shape, policy)
     span = (slows[0].start, slows[-1].end) if slows else (0.0, 0.0)
     low, high = difference(canary, baseline) if canary and baseline else (-math.inf, math.inf)
 
-    def told(outcome: Outcome, reason: str, needed: int | None = None) -> Decision:
-        return Decision(outcome, reason, canary, baseline, min(low, 0.0), high, *span, n, m, needed)
+    def told(outcome: Outcome, reason: str, needed: int | None = None) -> LatencyDecision:
+        return LatencyDecision(outcome, reason, canary, baseline, min(low, 0.0), high, *span, n, m, needed)
 
     least = policy.latency.min_observations
     if min(n, m) < least or canary is None or baseline is None:

@@ -9,14 +9,14 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
-from tfdash.setting import Between, Note, Seconds, Table, read, shipped
+from tfdash.setting import Between, Note, Seconds, SettingsTable, read, shipped
 
 _GROSS_SHARE = 0.2  # of the errors' budget; the rest goes to the sequential tests
 _HELD_SHARE = 0.2  # of what is left: kept for the time after 100 %, when a frozen baseline is compared with
 
 
 @dataclass(frozen=True)
-class ErrorsPolicy(Table):
+class ErrorsPolicy(SettingsTable):
     """ "Error rate increases by 10%" """
 
     enabled: bool
@@ -65,7 +65,7 @@ class ErrorsPolicy(Table):
 
 
 @dataclass(frozen=True)
-class LatencyPolicy(Table):
+class LatencyPolicy(SettingsTable):
     """ "P90 latency increases by 100ms" """
 
     enabled: bool
@@ -81,7 +81,7 @@ class LatencyPolicy(Table):
 
 
 @dataclass(frozen=True)
-class JourneysPolicy(Table):
+class JourneysPolicy(SettingsTable):
     """ "Any critical user-facing functionality broken" """
 
     enabled: bool
@@ -107,7 +107,7 @@ class Budgets(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CanaryPolicy(Table, defaults="canary.toml"):
+class CanaryPolicy(SettingsTable, defaults="canary.toml"):
     """When a release is to be rolled back: the playbook's triggers."""
 
     window: Annotated[

@@ -176,7 +176,7 @@ def _value(count: Count) -> Fraction:
 
 
 def _errors_sentence(
-    found: errors.Decision,
+    found: errors.ErrorRateDecision,
     c: Fraction,
     b: Fraction,
     limit: Fraction,
@@ -210,7 +210,7 @@ def _errors_sentence(
     return f"{sum_}: {why} {ratio} allows {'no change' if hit else 'the limit'} too; {more}"
 
 
-def _stays(found: errors.Decision, policy: CanaryPolicy) -> str:
+def _stays(found: errors.ErrorRateDecision, policy: CanaryPolicy) -> str:
     if policy.errors.mode != "points" and found.high < policy.errors.factor:
         return f"stays under ×{float(policy.errors.factor):.3g}"
     return "and the difference stays under the limit"
@@ -299,7 +299,7 @@ def _latency_core(
     )
 
 
-def _latency_words(found: latency.Decision, more: str, policy: CanaryPolicy) -> tuple[str, str]:
+def _latency_words(found: latency.LatencyDecision, more: str, policy: CanaryPolicy) -> tuple[str, str]:
     c, b = found.canary, found.baseline
     if c is None or b is None:
         return f"too few requests to tell a quantile; {more}", ""

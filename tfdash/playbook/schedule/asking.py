@@ -11,14 +11,14 @@ from tfdash.playbook.schedule.policy import CalendarPolicy, parse_date, parse_da
 from tfdash.playbook.schedule.windows import next_slots
 
 
-class Judged(NamedTuple):
+class AskedInstant(NamedTuple):
     """The instant to judge (epoch seconds), and the day if a whole one was named."""
 
     at: float
     day: date | None = None
 
 
-def asked(text: str, policy: CalendarPolicy, now: float) -> Judged:
+def asked(text: str, policy: CalendarPolicy, now: float) -> AskedInstant:
     """Times without an offset are local to the calendar's zone. Of a whole day the first slot's start is meant, or
     its midnight where it has none; a day's name is the next such day, today included. Raises ``ValueError``."""
     words = text.strip()
@@ -34,7 +34,7 @@ def asked(text: str, policy: CalendarPolicy, now: float) -> Judged:
         begins = instant(datetime.combine(day, time()), policy.tz)
         first = next_slots(policy, begins - 1, 1)
         inside = bool(first) and local_date(first[0].start, policy.tz) == day
-        return Judged(first[0].start if inside else begins, day)
+        return AskedInstant(first[0].start if inside else begins, day)
     try:
         moment = datetime.fromisoformat(words)
     except ValueError:
@@ -42,5 +42,5 @@ def asked(text: str, policy: CalendarPolicy, now: float) -> Judged:
             f'{text!r} is no time; write "2026-11-26 10:30" (local), "2026-11-26T15:30Z", "2026-11-26" or "Thursday"'
         ) from None
     if moment.tzinfo is None:
-        return Judged(instant(moment, policy.tz))
-    return Judged(moment.timestamp())
+        return AskedInstant(instant(moment, policy.tz))
+    return AskedInstant(moment.timestamp())

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from tfdash.setting import Between, Listed, Note, Seconds, Spelled, Table, read, shipped
+from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, read, shipped
 
 T = TypeVar("T")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -94,7 +94,7 @@ LocalTime = Annotated[datetime, Spelled(parse_local, lambda value: value.isoform
 
 
 @dataclass(frozen=True)
-class Freeze(Table):
+class Freeze(SettingsTable):
     """Half-open [start, end) in local time; a date is its midnight, as iCalendar's DTSTART and DTEND have it."""
 
     start: Annotated[LocalTime, Note('a date, or a local time such as "2026-12-19 18:00"', '"2026-12-19"')]
@@ -110,7 +110,7 @@ class Freeze(Table):
 
 
 @dataclass(frozen=True)
-class CalendarRules(Table, defaults="calendar.toml"):
+class CalendarRules(SettingsTable, defaults="calendar.toml"):
     """When a standard release may happen; the zone is [time] zone. Rollback, abort and pause are never closed."""
 
     days: Days

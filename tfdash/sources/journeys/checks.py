@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tfdash.sources.journeys.options import Step, filled
+from tfdash.sources.journeys.options import JourneyStep, filled
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
     """``headers`` by lower-case name; ``whole`` is False where the body was cut at the cap. ``seconds``: to its end."""
 
     status: int
@@ -23,7 +23,7 @@ class NoSuchValue(Exception):
     pass
 
 
-def failure(step: Step, answer: Answer, variables: Mapping[str, str]) -> str:
+def failure(step: JourneyStep, answer: HttpResponse, variables: Mapping[str, str]) -> str:
     """What is wrong with the answer, in a few words that hold nothing of its body or of a secret; "" where it is right."""
     wanted = step.status
     if answer.status not in wanted if wanted else answer.status >= 400:
@@ -57,7 +57,7 @@ def same(found: Any, expected: Any) -> bool:
     return isinstance(found, bool) is isinstance(expected, bool) and bool(found == expected)
 
 
-def captured(step: Step, answer: Answer) -> dict[str, str]:
+def captured(step: JourneyStep, answer: HttpResponse) -> dict[str, str]:
     """The variables that a step takes from its answer. Raises ``NoSuchValue`` with the variable's name."""
     taken: dict[str, str] = {}
     for variable, source in step.capture:
@@ -81,7 +81,7 @@ def captured(step: Step, answer: Answer) -> dict[str, str]:
     return taken
 
 
-def _document(answer: Answer) -> Any:
+def _document(answer: HttpResponse) -> Any:
     try:
         return json.loads(answer.body)
     except ValueError:

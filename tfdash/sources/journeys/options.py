@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from tfdash.setting import Listed, Note, Pairs, Seconds, Spelled, Table
+from tfdash.setting import Listed, Note, Pairs, Seconds, SettingsTable, Spelled
 
 READING = ("GET", "HEAD", "OPTIONS")
 _METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
@@ -41,7 +41,7 @@ def _workload(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Step(Table):
+class JourneyStep(SettingsTable):
     """One request of a journey and what must be true of its answer."""
 
     name: Annotated[str, Note(sample='"cart"')] = ""
@@ -84,7 +84,7 @@ class Step(Table):
 
 
 @dataclass(frozen=True)
-class JourneySettings(Table):
+class JourneySettings(SettingsTable):
     """Journeys of users: by somebody else's prober, or by requests of our own, which one terminal at a time sends; the gate
     and the snapshot of the canary send those that only read, once or until they are decided."""
 
@@ -130,7 +130,7 @@ class JourneySettings(Table):
         field(default=(), repr=False)
     )
     ca: str = ""
-    steps: Annotated[tuple[Step, ...], Listed()] = ()
+    steps: Annotated[tuple[JourneyStep, ...], Listed()] = ()
 
     def __post_init__(self) -> None:
         at = f'journey "{self.name}"'
@@ -200,10 +200,10 @@ class JourneySettings(Table):
         return (host, port) if host and port else (self.host, self.port)
 
     @property
-    def requests(self) -> tuple[Step, ...]:
+    def requests(self) -> tuple[JourneyStep, ...]:
         """The steps, or the one request that the url is."""
         url = self._split
-        return self.steps or (Step(path=(url.path or "/") + (f"?{url.query}" if url.query else "")),)
+        return self.steps or (JourneyStep(path=(url.path or "/") + (f"?{url.query}" if url.query else "")),)
 
     @property
     def origin(self) -> str:

@@ -13,8 +13,8 @@ from urllib.parse import quote, urljoin, urlsplit
 from tfdash.model.traffic import JourneyRun
 from tfdash.process import in_thread
 from tfdash.sources.journeys.address import AddressRefused, pin
-from tfdash.sources.journeys.checks import Answer, NoSuchValue, captured, failure
-from tfdash.sources.journeys.options import READING, JourneySettings, Step, filled
+from tfdash.sources.journeys.checks import HttpResponse, NoSuchValue, captured, failure
+from tfdash.sources.journeys.options import READING, JourneySettings, JourneyStep, filled
 from tfdash.sources.kubernetes.credentials import LoginNeeded, in_a_header, read_header
 from tfdash.text import safe
 
@@ -127,7 +127,11 @@ def _tls(journey: JourneySettings) -> ssl.SSLContext:
 
 
 async def _step(
-    client: httpx.AsyncClient, journey: JourneySettings, step: Step, variables: dict[str, str], turn: Turn
+    client: httpx.AsyncClient,
+    journey: JourneySettings,
+    step: JourneyStep,
+    variables: dict[str, str],
+    turn: Turn,
 ) -> dict[str, str]:
     """Send one step, follow its redirects on the origin, check the answer; returns what it captures."""
     headers = {k: (v if v.startswith(_REFERENCE) else filled(v, variables)) for k, v in step.headers}
@@ -155,7 +159,7 @@ async def _step(
         raise StepFailed(f"the answer holds nothing for {{{missing}}}") from None
 
 
-def _checked(step: Step, answer: Answer, variables: dict[str, str]) -> str:
+def _checked(step: JourneyStep, answer: HttpResponse, variables: dict[str, str]) -> str:
     try:
         return failure(step, answer, variables)
     except NoSuchValue:
@@ -164,7 +168,7 @@ def _checked(step: Step, answer: Answer, variables: dict[str, str]) -> str:
 
 async def _send(
     client: httpx.AsyncClient, method: str, url: str, headers: dict[str, str], body: str, began: float
-) -> Answer:
+) -> HttpResponse:
     async with client.stream(
         method, url, headers=headers, content=body.encode() if body else None
     ) as response:
@@ -176,7 +180,7 @@ async def _send(
                 whole = False
                 break
         found = {k.lower(): v for k, v in response.headers.items()}
-        return Answer(response.status_code, found, b"".join(chunks), whole, time.monotonic() - began)
+        return HttpResponse(response.status_code, found, b"".join(chunks), whole, time.monotonic() - began)
 
 
 def _on_origin(journey: JourneySettings, url: str, location: str) -> str:

@@ -46,6 +46,6 @@ class TableRow(Wire):
     cells: list[Any]
 
 
-class Table(Wire):
+class PrintedTable(Wire):
     metadata: ListMeta
     rows: list[TableRow] | None = None

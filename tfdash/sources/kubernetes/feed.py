@@ -9,7 +9,7 @@ import msgspec
 
 from tfdash.clock import Clock
 from tfdash.model.kinds import KindSpec
-from tfdash.model.observation import Observation, ProblemKind, Progress
+from tfdash.model.observation import ListProgress, Observation, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.sources.base import Scope, Sink
@@ -137,7 +137,7 @@ class Feed:
                 observed_at=min(times) if times else None,
                 problem=problems[0] if problems else None,
                 complete=complete,
-                progress=None if complete else Progress(loaded, None),
+                progress=None if complete else ListProgress(loaded, None),
                 interval=self._tuning.watch_silence,
             ),
             value,

@@ -19,7 +19,7 @@ import msgspec
 from tfdash.clock import Clock
 from tfdash.model.kinds import KindSpec
 from tfdash.model.kube import Object
-from tfdash.model.observation import Observation, Problem, ProblemKind, Progress
+from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes
@@ -164,7 +164,7 @@ class ListWatch:
                 left = meta.remaining_item_count
                 if not self._complete:
                     total = None if left is None else len(found) + left
-                    self._say(Progress(len(found), total), changed=frozenset())
+                    self._say(ListProgress(len(found), total), changed=frozenset())
         self._objects, self._version, self._complete = found, meta.resource_version, True
         self._pending.clear()
         self._heard = self._clock.now()
@@ -299,7 +299,7 @@ class ListWatch:
         except TimeoutError:
             return
 
-    def _say(self, progress: Progress | None, changed: frozenset[Key] | None) -> None:
+    def _say(self, progress: ListProgress | None, changed: frozenset[Key] | None) -> None:
         self._published = self._clock.now()
         problem = self._problem
         if problem is None and self._codec.malformed:

@@ -23,7 +23,7 @@ _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _MOST = 60  # paths kept of one write
 
 
-class Entry(w.Wire):
+class ManagedFieldsEntry(w.Wire):
     manager: str = ""
     operation: str = ""
     subresource: str = ""
@@ -31,18 +31,18 @@ class Entry(w.Wire):
     fields_v1: dict[str, Any] | None = msgspec.field(name="fieldsV1", default=None)
 
 
-class Meta(w.Wire):
+class ManagedMeta(w.Wire):
     name: str = ""
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
     creation_timestamp: str | None = None
     annotations: dict[str, str] | None = None
-    managed_fields: list[Entry] | None = None
+    managed_fields: list[ManagedFieldsEntry] | None = None
 
 
 class Item(w.Wire):
-    metadata: Meta
+    metadata: ManagedMeta
 
 
 class Page(w.Wire):
@@ -56,7 +56,7 @@ def page(body: bytes, ref: ClusterRef, kind: str) -> tuple[str, list[Managed]]:
     return found.metadata.continue_, [_managed(item.metadata, ref, kind) for item in found.items or ()]
 
 
-def _managed(meta: Meta, ref: ClusterRef, kind: str) -> Managed:
+def _managed(meta: ManagedMeta, ref: ClusterRef, kind: str) -> Managed:
     writes = [
         (e.manager, e.operation, e.subresource, seconds(e.time), tuple(_first(paths(e.fields_v1 or {}))))
         for e in meta.managed_fields or ()

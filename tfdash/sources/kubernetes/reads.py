@@ -21,7 +21,7 @@ from tfdash.sources.kubernetes.redaction import cleaned
 from tfdash.sources.kubernetes.transport import Reader, problem_of
 
 
-class Reads:
+class SingleReads:
     """The single reads of ``tfdash.sources.base.ClusterSource``. ``opened`` gives the reader, which may be closed in between.
 
     ``fallback`` are the namespaces that are asked about where all are forbidden.

@@ -5,11 +5,11 @@ Its annotations are no texts (``from __future__``): reading those costs time bef
 from dataclasses import dataclass
 from typing import Annotated
 
-from tfdash.setting import Between, Note, Seconds, Table
+from tfdash.setting import Between, Note, Seconds, SettingsTable
 
 
 @dataclass(frozen=True)
-class KubernetesSettings(Table):
+class KubernetesSettings(SettingsTable):
     """How lists and watches are paced."""
 
     page_size: Annotated[int, Between(10, 1000), Note("objects in one page of a list")] = 250

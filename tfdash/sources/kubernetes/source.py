@@ -28,7 +28,7 @@ from tfdash.sources.kubernetes.settings import KubernetesSettings
 
 if TYPE_CHECKING:
     from tfdash.sources.kubernetes.feed import KindPublisher
-    from tfdash.sources.kubernetes.reads import Reads
+    from tfdash.sources.kubernetes.reads import SingleReads
     from tfdash.sources.kubernetes.transport import Reader
 
 log = logging.getLogger(__name__)
@@ -307,11 +307,11 @@ class KubernetesSource:
     # -- single reads -------------------------------------------------------------------------------------------
 
     @cached_property
-    def _reads(self) -> Reads:
+    def _reads(self) -> SingleReads:
         """Imported when first asked: they bring the HTTP client."""
-        from tfdash.sources.kubernetes.reads import Reads
+        from tfdash.sources.kubernetes.reads import SingleReads
 
-        return Reads(self.ref, self._open, self._discovery, self._fallback, self._clock)
+        return SingleReads(self.ref, self._open, self._discovery, self._fallback, self._clock)
 
     async def read(self, subject: Subject) -> Document:
         return await self._reads.read(subject)

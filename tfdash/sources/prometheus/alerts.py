@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfdash.model.traffic import Alert
 from tfdash.sources.prometheus.answer import decode_labels
-from tfdash.sources.prometheus.selector import Matcher, Selector
+from tfdash.sources.prometheus.selector import Matcher, SeriesSelector
 from tfdash.sources.prometheus.targets import owner_and_hash
 from tfdash.text import safe
 
@@ -49,7 +49,7 @@ def read_alerts(client: Client, at: float, match: Iterable[tuple[str, str]]) -> 
 
 
 def _from_series(client: Client, at: float, match: tuple[tuple[str, str], ...]) -> list[Alert]:
-    wanted = Selector("ALERTS", tuple(Matcher(k, "=", v) for k, v in match))
+    wanted = SeriesSelector("ALERTS", tuple(Matcher(k, "=", v) for k, v in match))
     rows, _ = client.query(str(wanted), at)
     found = []
     for row in rows:

@@ -31,7 +31,7 @@ class Data(msgspec.Struct):
     result: list[Row]
 
 
-class Answer(msgspec.Struct):
+class QueryResponse(msgspec.Struct):
     status: str
     data: Data
     warnings: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Failure(msgspec.Struct):
     message: str = ""
 
 
-decode_answer = msgspec.json.Decoder(Answer).decode
+decode_answer = msgspec.json.Decoder(QueryResponse).decode
 decode_labels = msgspec.json.Decoder(dict[str, str]).decode
 decode_failure = msgspec.json.Decoder(Failure).decode
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from tfdash.sources.prometheus.selector import Matcher, Selector, fill
-from tfdash.sources.prometheus.targets import Target
-from tfdash.sources.prometheus.template import Template
+from tfdash.sources.prometheus.selector import Matcher, SeriesSelector, fill
+from tfdash.sources.prometheus.targets import QueryTarget
+from tfdash.sources.prometheus.template import MetricTemplate
 
 _LONGEST = 3000  # characters of one query: what every proxy lets through in an URL, percent-encoded
 _FILLED_AT_ONCE = 8  # workloads of which more than ``_LITTLE`` seconds are asked in one query
@@ -18,31 +18,31 @@ _LITTLE = 450.0  # what a round may ask of a workload that serves nothing, whose
 class Batch(NamedTuple):
     """One query: ``role`` is "requests" or "latency"; samples of (``at`` - ``reach``, ``at``]."""
 
-    template: Template
+    template: MetricTemplate
     role: str
-    targets: tuple[Target, ...]
+    targets: tuple[QueryTarget, ...]
     text: str
 
 
-def roles_of(template: Template) -> tuple[str, ...]:
+def roles_of(template: MetricTemplate) -> tuple[str, ...]:
     found = (("requests", template.requests), ("latency", template.latency))
     return tuple(role for role, selector in found if selector is not None)
 
 
 def written(
-    template: Template, role: str, targets: Sequence[Target], match: Iterable[tuple[str, str]]
-) -> Selector:
+    template: MetricTemplate, role: str, targets: Sequence[QueryTarget], match: Iterable[tuple[str, str]]
+) -> SeriesSelector:
     """The selector of a role for these workloads; ``match`` are labels that every query gets."""
     selector = template.requests if role == "requests" else template.latency
     assert selector is not None
     places = [target.places() for target in targets]
     matchers = [*(Matcher(k, "=", v) for k, v in match), *(fill(m, places) for m in selector.matchers)]
     if role == "requests":
-        return Selector(selector.name, tuple(matchers))
+        return SeriesSelector(selector.name, tuple(matchers))
     names = template.latency_names()
     if len(names) == 1:
-        return Selector(names[0], tuple(matchers))
-    return Selector("", (Matcher("__name__", "=~", "|".join(names)), *matchers))
+        return SeriesSelector(names[0], tuple(matchers))
+    return SeriesSelector("", (Matcher("__name__", "=~", "|".join(names)), *matchers))
 
 
 def reach(seconds: float) -> str:
@@ -51,11 +51,11 @@ def reach(seconds: float) -> str:
 
 
 def batches_of(
-    role: str, lacking: Iterable[tuple[Target, float]], at: float, match: Sequence[tuple[str, str]]
+    role: str, lacking: Iterable[tuple[QueryTarget, float]], at: float, match: Sequence[tuple[str, str]]
 ) -> Iterator[Batch]:
     """Queries for targets of one template; each target comes with the time since which it lacks samples."""
     rows = sorted(lacking, key=lambda row: (-row[1], row[0].namespace, row[0].subject.name))
-    chunk: list[Target] = []
+    chunk: list[QueryTarget] = []
     size, since = 0, at
     for target, its in rows:
         long = sum(len(n) + 1 for n in target.names) * 2 + len(target.namespace) + 1
@@ -71,6 +71,6 @@ def batches_of(
         yield _batch(role, chunk, at - since, match)
 
 
-def _batch(role: str, targets: list[Target], seconds: float, match: Sequence[tuple[str, str]]) -> Batch:
+def _batch(role: str, targets: list[QueryTarget], seconds: float, match: Sequence[tuple[str, str]]) -> Batch:
     template = targets[0].template
     return Batch(template, role, tuple(targets), f"{written(template, role, targets, match)}{reach(seconds)}")

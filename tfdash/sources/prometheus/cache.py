@@ -11,8 +11,8 @@ from tfdash.model.traffic import Query, Traffic
 from tfdash.sources.prometheus.answer import Row
 from tfdash.sources.prometheus.batches import Batch, batches_of, reach, roles_of, written
 from tfdash.sources.prometheus.series import Counters, Histograms, counts_of, scrape_interval
-from tfdash.sources.prometheus.targets import Belonging, Pods, Target
-from tfdash.sources.prometheus.template import Template
+from tfdash.sources.prometheus.targets import Belonging, Pods, QueryTarget
+from tfdash.sources.prometheus.template import MetricTemplate
 
 _UNKNOWN_SCRAPE = 60.0  # seconds that a scrape may take to come, while the interval is not measured
 _LONGEST_SCRAPE = (
@@ -30,7 +30,7 @@ class Cache:
     def __init__(self, match: Match) -> None:
         self.pods = Pods()
         self._match = match
-        self._targets: dict[Subject, Target] = {}
+        self._targets: dict[Subject, QueryTarget] = {}
         self._counters: dict[str, Counters] = {}
         self._histograms: dict[str, Histograms] = {}
         self._belonging: dict[tuple[str, str], Belonging] = {}
@@ -42,7 +42,7 @@ class Cache:
         self._tried: set[Subject] = set()
         self._told: dict[Subject, tuple[object, tuple[Query, ...]]] = {}
 
-    def use(self, targets: Sequence[Target]) -> None:
+    def use(self, targets: Sequence[QueryTarget]) -> None:
         """The targets from now on."""
         wanted = {t.subject: t for t in targets}
         if wanted == self._targets:
@@ -64,7 +64,7 @@ class Cache:
         self._tried &= wanted.keys()
         self._targets = wanted
         self._belonging = {}
-        by_template: dict[str, list[Target]] = {}
+        by_template: dict[str, list[QueryTarget]] = {}
         for target in targets:
             by_template.setdefault(target.template.name, []).append(target)
         for name, members in by_template.items():
@@ -76,13 +76,13 @@ class Cache:
                     self._histograms.setdefault(name, Histograms(self.pods)).forget_foreign()
 
     @property
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[QueryTarget, ...]:
         return tuple(self._targets.values())
 
     def batches(self, at: float) -> list[Batch]:
         """The queries of a round evaluated ``at``: of what was never asked only so much that a round stays short."""
         found: list[Batch] = []
-        groups: dict[tuple[str, str], list[tuple[Target, float]]] = {}
+        groups: dict[tuple[str, str], list[tuple[QueryTarget, float]]] = {}
         new = 0
         for target in self._targets.values():
             if not self.asked(target) and target.subject not in self._tried:
@@ -97,11 +97,11 @@ class Cache:
             found += batches_of(role, rows, at, self._match)
         return found
 
-    def asked(self, target: Target) -> bool:
+    def asked(self, target: QueryTarget) -> bool:
         """Whether anything was answered of it yet."""
         return any((role, target.subject) in self._asked for role in roles_of(target.template))
 
-    def _lacks(self, role: str, target: Target, at: float) -> float:
+    def _lacks(self, role: str, target: QueryTarget, at: float) -> float:
         key = (role, target.subject)
         asked = self._asked.get(key)
         if asked is None or asked <= at - target.horizon:
@@ -151,7 +151,7 @@ class Cache:
                 if held:
                     self._newest[key] = max(h.newest for h in held)
 
-    def traffic(self, target: Target, at: float) -> Traffic:
+    def traffic(self, target: QueryTarget, at: float) -> Traffic:
         """What is held of one target, evaluated ``at``."""
         subject, template = target.subject, target.template
         histograms = self._histograms[template.name].of.get(subject, []) if template.latency else []
@@ -187,7 +187,7 @@ class Cache:
             group="pod" if not template.canary and template.group == "pod" else template.group,
         )
 
-    def _queries(self, target: Target, template: Template, seconds: float) -> tuple[Query, ...]:
+    def _queries(self, target: QueryTarget, template: MetricTemplate, seconds: float) -> tuple[Query, ...]:
         """As they would be sent for this workload alone: what a person can paste and see the same."""
         key = (
             target,
@@ -199,7 +199,7 @@ class Cache:
             known = self._told[target.subject] = (key, self._write(target, template, seconds))
         return known[1]
 
-    def _write(self, target: Target, template: Template, seconds: float) -> tuple[Query, ...]:
+    def _write(self, target: QueryTarget, template: MetricTemplate, seconds: float) -> tuple[Query, ...]:
         found = []
         for role in roles_of(template):
             text = f"{written(template, role, [target], self._match)}{reach(seconds)}"

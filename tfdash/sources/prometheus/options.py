@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from tfdash.setting import Between, Listed, Note, Seconds, SecretText, SortedPairs, Spelled, Table
+from tfdash.setting import Between, Listed, Note, Seconds, SecretText, SettingsTable, SortedPairs, Spelled
 from tfdash.sources.journeys.options import JourneySettings
-from tfdash.sources.prometheus.template import SHIPPED, Template, TemplateTable, shipped, template_of
+from tfdash.sources.prometheus.template import SHIPPED, MetricTemplate, TemplateTable, shipped, template_of
 
 LARGEST = 64 << 20  # bytes of one answer
 _SERVICE = re.compile(r"(?:https?:)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?::[a-z0-9-]+)?")
@@ -32,7 +32,7 @@ def _prefix(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Connection(Table):
+class Connection(SettingsTable):
     """Also Thanos, Mimir, VictoriaMetrics; under [[environments.X.clusters]] it is each cluster's own."""
 
     url: Annotated[str, Spelled(_url, str), Note(sample='"https://prometheus.example.com/prefix"')] = ""
@@ -111,7 +111,7 @@ class Connection(Table):
 
 
 @dataclass(frozen=True)
-class ServiceRule(Table):
+class ServiceRule(SettingsTable):
     """The first rule that fits counts; a workload that is named without * is always watched."""
 
     namespace: Annotated[str, Note("may hold *", '"shop"')] = "*"
@@ -137,7 +137,7 @@ class ServiceRule(Table):
 
 
 @dataclass(frozen=True)
-class MetricsSettings(Table):
+class MetricsSettings(SettingsTable):
     """Which series are a service's requests, errors and latencies, and how they are fetched."""
 
     interval: Annotated[Seconds, Note("one round: all queries at one evaluation time")] = 15.0
@@ -168,7 +168,7 @@ class Options(MetricsSettings):
     probes: tuple[JourneySettings, ...] = ()
 
     @cached_property
-    def families(self) -> Mapping[str, Template]:
+    def families(self) -> Mapping[str, MetricTemplate]:
         """The shipped templates and those of [metrics.templates], which win."""
         return {**shipped(), **{name: template_of(name, table) for name, table in self.templates.items()}}
 

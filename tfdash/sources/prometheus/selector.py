@@ -40,7 +40,7 @@ class Matcher(NamedTuple):
         return f"{self.label}{self.op}{json.dumps(self.value, ensure_ascii=False)}"
 
 
-class Selector(NamedTuple):
+class SeriesSelector(NamedTuple):
     name: str
     matchers: tuple[Matcher, ...] = ()
 
@@ -77,12 +77,12 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
     return tuple(found)
 
 
-def parse_selector(text: str) -> Selector:
+def parse_selector(text: str) -> SeriesSelector:
     """``http_requests_total{namespace="$namespace"}``. Raises ``SelectorError``."""
     hit = _SELECTOR.fullmatch(text)
     if hit is None:
         raise SelectorError(f'{text!r} is not a selector; write it as name{{label="value"}}')
-    return Selector(hit.group(1), parse_matchers(hit.group(2) or ""))
+    return SeriesSelector(hit.group(1), parse_matchers(hit.group(2) or ""))
 
 
 @lru_cache(512)

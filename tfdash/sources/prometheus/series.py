@@ -14,7 +14,7 @@ from tfdash.model.traffic import CounterSeries, HistogramSeries
 from tfdash.sources.prometheus.answer import Row, buckets_of, decode_labels
 from tfdash.sources.prometheus.gathering import GatheredBuckets, GatheredPoints
 from tfdash.sources.prometheus.selector import matches
-from tfdash.sources.prometheus.targets import Belonging, Pods, Target
+from tfdash.sources.prometheus.targets import Belonging, Pods, QueryTarget
 
 _INF = math.inf
 
@@ -282,7 +282,7 @@ class Histograms:
 
 
 def identity(
-    labels: dict[str, str], target: Target, pods: Pods
+    labels: dict[str, str], target: QueryTarget, pods: Pods
 ) -> tuple[str, str, tuple[tuple[str, str], ...], bool]:
     """Pod, version, the labels that are left, and whether it counts as an error."""
     template = target.template

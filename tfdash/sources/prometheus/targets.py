@@ -11,7 +11,7 @@ from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.prometheus.options import Options
 from tfdash.sources.prometheus.selector import Matcher, fill, matches, values_of
-from tfdash.sources.prometheus.template import Template
+from tfdash.sources.prometheus.template import MetricTemplate
 
 HASH_LABELS = ("rollouts-pod-template-hash", "pod-template-hash", "controller-revision-hash")
 _RECENT = (
@@ -20,12 +20,12 @@ _RECENT = (
 
 
 @dataclass(frozen=True)
-class Target:
+class QueryTarget:
     """One workload to be judged. ``names`` are its workloads' (two for a canary pair), ``since`` what is asked for."""
 
     subject: Subject
     names: tuple[str, ...]
-    template: Template
+    template: MetricTemplate
     values: tuple[tuple[str, str], ...] = ()
     horizon: float = 600.0
     sides: tuple[tuple[str, str], ...] = ()  # what "canary" and "stable" are now, by routes alone
@@ -48,9 +48,9 @@ class Target:
 
 def targets_of(
     ref: ClusterRef, releases: Mapping[Subject, ReleaseState], options: Options, now: float
-) -> tuple[Target, ...]:
+) -> tuple[QueryTarget, ...]:
     """In flight first, then the recent, the configured, the rest by name; at most ``max_workloads`` of them."""
-    found: dict[tuple[str, str, str], tuple[int, Target]] = {}
+    found: dict[tuple[str, str, str], tuple[int, QueryTarget]] = {}
     for subject, release in releases.items():
         if subject.cluster != ref:
             continue
@@ -94,12 +94,12 @@ def _target(
     options: Options,
     horizon: float,
     sides: tuple[tuple[str, str], ...] = (),
-) -> Target:
+) -> QueryTarget:
     rule = options.rule_for(subject.cluster.environment, subject.namespace, names[0])
     named = rule.template if rule is not None and rule.template else options.default_template
     template = options.families[named]
     values = rule.values if rule is not None else ()
-    return Target(subject, names, template, values, horizon, sides if template.canary else ())
+    return QueryTarget(subject, names, template, values, horizon, sides if template.canary else ())
 
 
 class Pods:
@@ -159,7 +159,7 @@ def is_pod_of(pod: str, name: str, kind: str) -> bool:
 class Belonging:
     """Whose a series is, for the targets of one template."""
 
-    def __init__(self, template: Template, role: str, targets: Iterable[Target]) -> None:
+    def __init__(self, template: MetricTemplate, role: str, targets: Iterable[QueryTarget]) -> None:
         selector = template.requests if role == "requests" else template.latency
         assert selector is not None
         self._pods = next((m.label for m in selector.matchers if "pods" in m.places), "")
@@ -168,7 +168,7 @@ class Belonging:
         for matcher in selector.matchers:
             if matcher.places and "pods" not in matcher.places:
                 (self._exact if matcher.op == "=" else self._loose).append(matcher)
-        self._by: dict[tuple[str, ...], list[Target]] = {}
+        self._by: dict[tuple[str, ...], list[QueryTarget]] = {}
         for target in targets:
             keys: list[tuple[str, ...]] = [()]
             for matcher in self._exact:
@@ -176,10 +176,10 @@ class Belonging:
             for key in keys:
                 self._by.setdefault(key, []).append(target)
 
-    def target(self, labels: Mapping[str, str]) -> Target | None:
+    def target(self, labels: Mapping[str, str]) -> QueryTarget | None:
         """The one that the series is of; of several that could be meant, the longest name."""
         near = self._by.get(tuple(labels.get(m.label, "") for m in self._exact), ())
-        best: Target | None = None
+        best: QueryTarget | None = None
         longest = -1
         for target in near:
             names = target.names

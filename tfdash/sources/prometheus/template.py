@@ -9,11 +9,11 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
-from tfdash.setting import Note, Table, Texts, read
+from tfdash.setting import Note, SettingsTable, Texts, read
 from tfdash.sources.prometheus.selector import (
     Matcher,
-    Selector,
     SelectorError,
+    SeriesSelector,
     matches,
     parse_matchers,
     parse_selector,
@@ -29,7 +29,7 @@ class TemplateError(ValueError):
 
 
 @dataclass(frozen=True)
-class Template:
+class MetricTemplate:
     """One metric family.
 
     ``requests`` is the request counter, or None where the histogram's own count is (OpenTelemetry). A series of it is an
@@ -41,9 +41,9 @@ class Template:
 
     name: str
     title: str = ""
-    requests: Selector | None = None
+    requests: SeriesSelector | None = None
     errors: tuple[tuple[Matcher, ...], ...] = ()
-    latency: Selector | None = None
+    latency: SeriesSelector | None = None
     scale: float = 1.0
     histogram: str = "auto"
     group: str = "pod"
@@ -74,7 +74,7 @@ class Template:
 
 
 @dataclass(frozen=True)
-class TemplateTable(Table):
+class TemplateTable(SettingsTable):
     """placeholders: $namespace, $workload, $service, $pods (with =~), and those of values"""
 
     title: Annotated[str, Note(sample='"our gateway"')] = ""
@@ -109,13 +109,13 @@ class TemplateTable(Table):
         template_of("", self)
 
 
-def template_of(name: str, table: TemplateTable) -> Template:
+def template_of(name: str, table: TemplateTable) -> MetricTemplate:
     """A template from its TOML table. Raises ``TemplateError``."""
     requests = _selector("requests", table.requests)
     latency = _selector("latency", table.latency)
     if requests is None and latency is None:
         raise TemplateError("requests: neither requests nor latency is given; name one of them")
-    return Template(
+    return MetricTemplate(
         name=name,
         title=table.title or name,
         requests=requests,
@@ -128,7 +128,7 @@ def template_of(name: str, table: TemplateTable) -> Template:
     )
 
 
-def _selector(key: str, text: str) -> Selector | None:
+def _selector(key: str, text: str) -> SeriesSelector | None:
     if not text:
         return None
     try:
@@ -158,7 +158,7 @@ def _matchers(key: str, text: str) -> tuple[Matcher, ...]:
 
 
 @lru_cache(1)
-def shipped() -> dict[str, Template]:
+def shipped() -> dict[str, MetricTemplate]:
     """The families that come with the program."""
     folder = files("tfdash.sources.prometheus").joinpath("templates")
     tables = {name: folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in SHIPPED}

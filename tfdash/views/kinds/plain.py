@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tfdash.model.kinds import Column, KindSpec
+from tfdash.model.kinds import KindSpec, PrinterColumn
 from tfdash.model.kube import Provisional
 from tfdash.views.kinds.base import Context, Field, KindView, age_field, count_field, printed, text_field
 
@@ -21,7 +21,7 @@ def plain_view(spec: KindSpec) -> KindView:
     return KindView(spec.id, (spec.kind,), spec.noun, fields, search, spec.namespaced)
 
 
-def _field(column: Column) -> Field:
+def _field(column: PrinterColumn) -> Field:
     id = column.title.lower().replace(" ", "_")
     if column.shows == "age":
         return age_field(
@@ -60,7 +60,7 @@ def _field(column: Column) -> Field:
     )
 
 
-def _text(column: Column) -> Callable[[Any], str]:
+def _text(column: PrinterColumn) -> Callable[[Any], str]:
     def text(obj: Any) -> str:
         value = getattr(obj, column.attribute)
         if isinstance(value, Mapping):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.unit.demo.worlds import Stage
-from tfdash.demo.controllers.behaviour import Rule
+from tfdash.demo.controllers.behaviour import BehaviourRule
 from tfdash.demo.scenarios.scenario import Scenario
 from tfdash.demo.scenarios.step import Step
 
@@ -13,7 +13,7 @@ MAIN = "tf-staging"
 
 
 class Scene(Stage):
-    def __init__(self, *rules: Rule, steps: tuple[Step, ...] = (), seed: int = 1) -> None:
+    def __init__(self, *rules: BehaviourRule, steps: tuple[Step, ...] = (), seed: int = 1) -> None:
         super().__init__(Scenario(behaviour=list(rules), step=list(steps)), seed=seed, environment="staging")
 
     def answer(self, path: str = "query", **given: object) -> Any:

@@ -13,7 +13,7 @@ from tests.unit.demo.worlds import START
 from tfdash.demo.apiserver.auth import User
 from tfdash.demo.apiserver.object_store import ADDED, DELETED, Happened, Stored
 from tfdash.demo.apiserver.objects import labels_of, name_of
-from tfdash.demo.controllers.behaviour import Behaviour, Rule, made
+from tfdash.demo.controllers.behaviour import Behaviour, BehaviourRule, made
 from tfdash.demo.traffic.history import ROLLOUTS
 from tfdash.demo.traffic.profile import BOUNDS, CODES, Profile, shares
 
@@ -98,7 +98,7 @@ def test_probabilities_are_whole_and_bounds_are_the_clients_own() -> None:
 
 
 def test_samples_do_not_depend_on_when_they_are_asked_for() -> None:
-    rule = Rule(app="checkout", image="*:2.14.0", does={"errors": 0.05})
+    rule = BehaviourRule(app="checkout", image="*:2.14.0", does={"errors": 0.05})
     often, once = Scene(rule), Scene(rule)
     for scene in (often, once):
         release(scene)
@@ -133,7 +133,7 @@ def test_a_change_of_demand_leaves_the_past_alone() -> None:
 
 
 def test_a_new_pod_counts_from_zero_and_its_first_error_starts_a_series() -> None:
-    scene = Scene(Rule(app="checkout", image="*:2.14.0", does={"errors": 0.03}))
+    scene = Scene(BehaviourRule(app="checkout", image="*:2.14.0", does={"errors": 0.03}))
     release(scene)
     scene.run(240)
     new = next(h for h, version in hashes(scene).items() if version == "2.14.0")
@@ -148,8 +148,8 @@ def test_a_new_pod_counts_from_zero_and_its_first_error_starts_a_series() -> Non
 
 def test_a_canarys_errors_come_after_their_time_then_its_latency() -> None:
     scene = Scene(
-        Rule(app="checkout", image="*:2.14.0", does={"errors": 0.03, "after": "4m"}),
-        Rule(app="checkout", image="*:2.14.0", does={"latency-ms": 900, "after": "10m"}),
+        BehaviourRule(app="checkout", image="*:2.14.0", does={"errors": 0.03, "after": "4m"}),
+        BehaviourRule(app="checkout", image="*:2.14.0", does={"latency-ms": 900, "after": "10m"}),
     )
     release(scene)
     scene.run(230)
@@ -203,7 +203,7 @@ def test_weights_of_a_router_split_the_traffic() -> None:
 
 
 def test_low_traffic_is_little_traffic(calm: Scene) -> None:
-    usual, little = calm, Scene(Rule(app="checkout", does={"requests": 0.01}))
+    usual, little = calm, Scene(BehaviourRule(app="checkout", does={"requests": 0.01}))
     asked = 'sum(increase(http_requests_total{app="checkout"}[30m]))'
     assert little.value(asked) == pytest.approx(usual.value(asked) / 100, rel=0.15)
 
@@ -237,7 +237,7 @@ def test_pods_of_a_lost_node_are_not_scraped() -> None:
 
 
 def test_a_crash_is_a_failed_scrape_and_a_counter_reset() -> None:
-    rule = Rule(app="ledger-export", pods=1, does={"crash_after": "200s"})
+    rule = BehaviourRule(app="ledger-export", pods=1, does={"crash_after": "200s"})
     scene = Scene(rule)
     scene.run(900)
     counts = scene.samples('http_request_duration_seconds_count{app="ledger-export"}[25m]')
@@ -268,7 +268,7 @@ def test_what_is_long_gone_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_journey_fails_where_a_service_fails_it_or_has_no_pods() -> None:
-    scene = Scene(Rule(app="checkout", image="*:2.14.0", does={"journey-errors": 1}))
+    scene = Scene(BehaviourRule(app="checkout", image="*:2.14.0", does={"journey-errors": 1}))
     assert {v for _, v in scene.rows("probe_success")} == {1.0}
     release(scene)
     scene.do("scale", service="search", replicas=0)

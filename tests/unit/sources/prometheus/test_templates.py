@@ -24,12 +24,12 @@ from tfdash.sources.prometheus.selector import (
     parse_selector,
     quote,
 )
-from tfdash.sources.prometheus.targets import Target, is_pod_of, owner_and_hash
+from tfdash.sources.prometheus.targets import QueryTarget, is_pod_of, owner_and_hash
 from tfdash.sources.prometheus.template import SHIPPED, TemplateTable, shipped
 
 
-def target(name: str, namespace: str = "shop", template: str = "http", **more: Any) -> Target:
-    return Target(Subject(REF, "Deployment", namespace, name), (name,), shipped()[template], **more)
+def target(name: str, namespace: str = "shop", template: str = "http", **more: Any) -> QueryTarget:
+    return QueryTarget(Subject(REF, "Deployment", namespace, name), (name,), shipped()[template], **more)
 
 
 @pytest.mark.parametrize("text", ["up", 'a:b_total{x="1"}', 'm{a="x\\"y\\\\z", b=~"5..", c!="", d!~"q|w" }'])

@@ -146,8 +146,8 @@ def rollout(found: Custom) -> m.Rollout:
     )
 
 
-def _measured(found: Mapping[str, Any]) -> m.Measured:
-    return m.Measured(
+def _measured(found: Mapping[str, Any]) -> m.MetricMeasurement:
+    return m.MetricMeasurement(
         text(found, "phase"),
         text(found, "value"),
         text(found, "message"),
