@@ -132,3 +132,14 @@ def test_one_name_is_one_thing(part: str) -> None:
 
     sources = {name: path.read_text("utf-8") for name, path in modules().items() if of(name) == part}
     assert sources and not alike(sources)
+
+
+LONGEST = 400
+"""Lines of a module. What is longer holds two ideas: give the second a module of its own, named after it."""
+
+
+def test_no_module_is_longer_than_one_idea() -> None:
+    """Tests are tables, and may be longer."""
+    told = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules().items()}
+    benchmarks = {p.stem: len(p.read_text("utf-8").splitlines()) for p in (ROOT / "benchmarks").rglob("*.py")}
+    assert not {name: n for name, n in (told | benchmarks).items() if n > LONGEST}

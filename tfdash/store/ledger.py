@@ -19,7 +19,6 @@ from tfdash.clock import Clock
 from tfdash.model.action import Plan
 from tfdash.model.store_state import (
     ApprovalRequest,
-    BreakGlass,
     Entry,
     EntryKind,
     RunningAction,
@@ -360,7 +359,7 @@ class Store:
         return StoreState(
             verified=self.peer_state.verified_with(self.projection),
             approvals=self.waiting,
-            break_glass=self._glass_facts(now),
+            break_glass=glass_entries.facts(self.glass, self.projection.break_glass(now), self.terminal, now),
             acting=self.peer_state.acting_with(own, self.terminal, now),
             decided_on=self.projection.about("manual"),
             baseline_of=self.projection.about("baseline"),
@@ -374,24 +373,6 @@ class Store:
         """Another chain of this very terminal (begun anew, or straight to the shared store) is this terminal."""
         mine = acting.terminal in self.own_terminals or acting.terminal.startswith(f"{self.terminal}-d")
         return msgspec.structs.replace(acting, terminal=self.terminal) if mine else acting
-
-    def _glass_facts(self, now: float) -> dict[str, BreakGlass]:
-        """Ours first; one of ours that is over by the clock that counts suspend is over, whatever the wall clock says."""
-        chosen = self.projection.break_glass(now)
-        for environment, glass in chosen.items():
-            if glass.terminal == self.terminal and glass.until > now:
-                chosen[environment] = msgspec.structs.replace(glass, until=now)
-        for opened in self.glass.all():
-            if self.glass.active(opened.environment, opened.actor):
-                chosen[opened.environment] = BreakGlass(
-                    environment=opened.environment,
-                    by=opened.actor,
-                    reason=opened.reason,
-                    since=opened.begun,
-                    until=opened.until,
-                    terminal=self.terminal,
-                )
-        return chosen
 
     def take_bodies(self, sealed: Mapping[str, bytes], keys: tuple[bytes, ...]) -> None:
         """Open what can be opened."""

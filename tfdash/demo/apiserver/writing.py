@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from tfdash.demo.apiserver import deleting, quotas
+from tfdash.demo.apiserver.body import body_of, identified
 from tfdash.demo.apiserver.defaults import filled
 from tfdash.demo.apiserver.errors import (
     MODIFIED,
@@ -31,11 +32,9 @@ from tfdash.demo.apiserver.patch.strategic import strategic_merge
 from tfdash.demo.apiserver.reading import answer, stored
 from tfdash.demo.apiserver.request import Call
 from tfdash.demo.apiserver.scaling import write_scale
-from tfdash.demo.apiserver.schema import check_types
 from tfdash.demo.apiserver.service_addresses import give_address
 from tfdash.demo.apiserver.validation import check
 from tfdash.demo.apiserver.versions import shown as shown_in
-from tfdash.demo.apiserver.versions import stored as stored_from
 
 GENERATED = frozenset(
     {
@@ -100,45 +99,6 @@ async def write(call: Call) -> web.StreamResponse:
 # -- what all of them do --------------------------------------------------------------------------------------------
 
 
-async def _body(call: Call) -> Obj:
-    """The object that the client sent, checked against the path, in stored form."""
-    resource = call.resource
-    body = decode_body(await call.request.read(), call.request.content_type, resource.kind)
-    if not isinstance(body, dict):
-        raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind})")
-    return _identified(call, body)
-
-
-def _identified(call: Call, body: Obj) -> Obj:
-    resource = call.resource
-    kind, version = body.get("kind"), body.get("apiVersion")
-    if kind and kind != resource.kind:
-        raise bad_request(
-            f'{kind} in version "{version or resource.version}" cannot be handled as a {resource.kind}: '
-            f"converting ({version}.{kind}) to ({resource.group or 'core'}.{resource.kind}): unknown conversion"
-        )
-    if version and version != resource.api_version:
-        raise bad_request(
-            f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
-        )
-    check_types(resource, body, call.text("fieldValidation"))
-    meta = dict(body.get("metadata") or {})
-    if resource.namespaced:
-        if meta.get("namespace") not in (None, "", call.namespace):
-            raise bad_request(
-                "the namespace of the provided object does not match the namespace sent on the request"
-            )
-        meta["namespace"] = call.namespace
-    else:
-        meta.pop("namespace", None)
-    if call.name and meta.get("name") not in (None, "", call.name):
-        raise bad_request(
-            f"the name of the object ({meta['name']}) does not match the name on the URL ({call.name})"
-        )
-    obj = {k: v for k, v in body.items() if k not in ("kind", "apiVersion")}
-    return stored_from(resource, {**obj, "metadata": meta})
-
-
 def _time(call: Call) -> str:
     return stamp(call.cluster.store.now())
 
@@ -183,7 +143,7 @@ def _admitted(call: Call, obj: Obj) -> Obj:
 
 
 async def create(call: Call) -> web.StreamResponse:
-    return _create(call, _fresh(call, await _body(call)), owned=True)
+    return _create(call, _fresh(call, await body_of(call)), owned=True)
 
 
 def _fresh(call: Call, obj: Obj) -> Obj:
@@ -262,7 +222,7 @@ def _create(call: Call, obj: Obj, *, owned: bool) -> web.Response:
 
 
 async def update(call: Call) -> web.StreamResponse:
-    obj = await _body(call)
+    obj = await body_of(call)
     before = stored(call).obj
     if not obj["metadata"].get("name"):
         raise bad_request("name must be provided")
@@ -359,7 +319,7 @@ async def patch(call: Call) -> web.StreamResponse:
         raise _patch_error(refused, media) from refused
     if not isinstance(after, dict):
         raise bad_request("the patch leaves no object")
-    return _change(call, before, _identified(call, after))
+    return _change(call, before, identified(call, after))
 
 
 def _decoded_patch(raw: bytes, media: str) -> Any:
@@ -386,7 +346,7 @@ async def _apply(call: Call) -> web.StreamResponse:
         raise bad_request("invalid object type: /, Kind=")
     if dig(body, "metadata", "managedFields"):
         raise bad_request("metadata.managedFields must be nil")
-    given = _identified(call, body)
+    given = identified(call, body)
     given["metadata"]["name"] = call.name
     live = call.cluster.store.find(
         call.storage, call.namespace if call.resource.namespaced else "", call.name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tfdash.demo.apiserver.objects import Obj, owner_reference, stamp, with_spec
 from tfdash.demo.apiserver.service_addresses import give_address
 from tfdash.demo.controllers.flagger import canaries
+from tfdash.demo.controllers.flagger.canary_status import STORAGE
 from tfdash.demo.controllers.flagger.load_tester import SERVICE
 from tfdash.demo.scenarios.catalogue import Delivery, Service
 from tfdash.demo.scenarios.ground import DAY
@@ -22,7 +23,7 @@ def lay_canary(layout: Layout, service: Service, namespace: str) -> None:
     target = layout.store.find(canaries.DEPLOYMENTS, namespace, service.name)
     assert target is not None
     canary = layout.put(
-        canaries.STORAGE,
+        STORAGE,
         {
             "metadata": {"name": service.name, "namespace": namespace, "labels": {"app": service.name}},
             "spec": {

@@ -5,18 +5,18 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
-from tfdash.demo.apiserver.defaults import filled
 from tfdash.demo.apiserver.defaults import template as fill_template
-from tfdash.demo.apiserver.objects import Obj, hashed, make_uid, name_of, owner_reference
+from tfdash.demo.apiserver.objects import Obj, hashed, name_of, owner_reference
 from tfdash.demo.apiserver.quantity import parse
-from tfdash.demo.apiserver.service_addresses import give_address
 from tfdash.demo.cluster import Cluster
 from tfdash.demo.controllers.controller_revisions import make_revision
 from tfdash.demo.controllers.kubelet import Kubelet
 from tfdash.demo.scenarios.catalogue import Service
 from tfdash.demo.scenarios.ground import DAY, Ground
 from tfdash.demo.scenarios.identities import lay_rights
+from tfdash.demo.scenarios.network import lay_network
 from tfdash.demo.scenarios.pod_templates import template_of
+from tfdash.demo.scenarios.volumes import lay_volume
 from tfdash.demo.traffic.demand import Demand
 
 
@@ -61,7 +61,7 @@ class Layout(Ground):
         else:
             carrier(self, service, namespace)
         if service.kind in ("Deployment", "StatefulSet"):
-            self.network(service, namespace)
+            lay_network(self, service, namespace)
             self.guards(service, namespace)
 
     def configuration(self, service: Service, namespace: str) -> None:
@@ -202,7 +202,7 @@ class Layout(Ground):
         owner = owner_reference("apps/v1", "StatefulSet", found)
         for index in range(count):
             name = f"{service.name}-{index}"
-            self.volume(namespace, f"data-{name}", service.storage, age)
+            lay_volume(self, namespace, f"data-{name}", service.storage, age)
             self.pod(
                 found["spec"]["template"],
                 namespace,
@@ -221,55 +221,6 @@ class Layout(Ground):
                     *found["spec"]["template"]["spec"].get("volumes", []),
                 ],
             )
-
-    def volume(self, namespace: str, claim: str, size: str, age: float) -> None:
-        uid = make_uid(self.rng)
-        name = f"pvc-{uid}"
-        made = self.put(
-            "persistentvolumeclaims",
-            {
-                "metadata": {
-                    "name": claim,
-                    "namespace": namespace,
-                    "uid": uid,
-                    "finalizers": ["kubernetes.io/pvc-protection"],
-                },
-                "spec": {
-                    "accessModes": ["ReadWriteOnce"],
-                    "resources": {"requests": {"storage": size}},
-                    "volumeName": name,
-                    "storageClassName": "fast",
-                },
-                "status": {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": size}},
-            },
-            age,
-            "kube-controller-manager",
-        )
-        ref = {
-            "kind": "PersistentVolumeClaim",
-            "namespace": namespace,
-            "name": claim,
-            "uid": made["metadata"]["uid"],
-            "apiVersion": "v1",
-        }
-        self.put(
-            "persistentvolumes",
-            {
-                "metadata": {"name": name, "finalizers": ["kubernetes.io/pv-protection"]},
-                "spec": {
-                    "capacity": {"storage": size},
-                    "accessModes": ["ReadWriteOnce"],
-                    "claimRef": ref,
-                    "storageClassName": "fast",
-                    "persistentVolumeReclaimPolicy": "Delete",
-                    "volumeMode": "Filesystem",
-                    "csi": {"driver": "csi.demo.example", "volumeHandle": uid},
-                },
-                "status": {"phase": "Bound"},
-            },
-            age,
-            "csi-provisioner",
-        )
 
     def revision(self, kind: str, owner: Obj, age: float) -> str:
         """The ControllerRevision of a StatefulSet or DaemonSet; returns its label's value."""
@@ -327,56 +278,6 @@ class Layout(Ground):
             33 * DAY,
             "argocd-controller",
         )
-
-    def network(self, service: Service, namespace: str) -> None:
-        selector = {"app": service.name}
-        meta = {"namespace": namespace, "labels": selector}
-        port = {
-            "name": "http" if service.port in (8080, 9090) else "main",
-            "port": 80 if service.port == 8080 else service.port,
-            "targetPort": service.port,
-        }
-        spec: Obj = {"selector": selector, "ports": [port]}
-        status: Obj = {"loadBalancer": {}}
-        if service.load_balancer:
-            spec["type"] = "LoadBalancer"
-            port["nodePort"] = 30000 + self.rng.randrange(2000)
-            status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.10", "ipMode": "VIP"}]}}
-        obj = give_address(
-            self.cluster,
-            filled("services", {"metadata": {"name": service.name, **meta}, "spec": spec, "status": status}),
-        )
-        self.put("services", obj, 58 * DAY, "argocd-controller")
-        if service.kind == "StatefulSet":
-            headless = {
-                "metadata": {"name": f"{service.name}-headless", **meta},
-                "spec": {**spec, "clusterIP": "None"},
-                "status": status,
-            }
-            self.put(
-                "services",
-                give_address(self.cluster, filled("services", headless)),
-                58 * DAY,
-                "argocd-controller",
-            )
-        if service.ingress:
-            host = f"{service.ingress}.{self.plan.environments[self.environment].domain}"
-            back = {"service": {"name": service.name, "port": {"number": 80}}}
-            rule = {"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": back}]}}
-            self.put(
-                "ingresses.networking.k8s.io",
-                {
-                    "metadata": {"name": service.name, **meta},
-                    "spec": {
-                        "ingressClassName": "nginx",
-                        "tls": [{"hosts": [host], "secretName": f"{service.name}-tls"}],
-                        "rules": [rule],
-                    },
-                    "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}},
-                },
-                58 * DAY,
-                "argocd-controller",
-            )
 
     def scaled(self, service: Service, namespace: str) -> Obj:
         """What an autoscaler scales."""

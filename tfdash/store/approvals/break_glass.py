@@ -9,12 +9,12 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from tfdash.model.store_state import EntryKind
+from tfdash.model.store_state import BreakGlass, EntryKind
 from tfdash.store.log.draft import EntryDraft
 
 
@@ -123,3 +123,24 @@ def reviewed(identifier: str, environment: str, actor: str, text: str, at: float
         sentence=f"break-glass reviewed: {text}",
         data=data,
     )
+
+
+def facts(
+    own: OwnBreakGlass, recorded: Mapping[str, BreakGlass], terminal: str, now: float
+) -> dict[str, BreakGlass]:
+    """Ours first; one of ours that is over by the clock that counts suspend is over, whatever the wall clock says."""
+    chosen = dict(recorded)
+    for environment, glass in chosen.items():
+        if glass.terminal == terminal and glass.until > now:
+            chosen[environment] = msgspec.structs.replace(glass, until=now)
+    for opened in own.all():
+        if own.active(opened.environment, opened.actor):
+            chosen[opened.environment] = BreakGlass(
+                environment=opened.environment,
+                by=opened.actor,
+                reason=opened.reason,
+                since=opened.begun,
+                until=opened.until,
+                terminal=terminal,
+            )
+    return chosen

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tfdash.model.kinds import KINDS, LISTED
-from tfdash.views.kinds import delivery, events, jobs, network, nodes, pods, scaling, workloads
+from tfdash.views.kinds import delivery, events, gitops, jobs, network, nodes, pods, scaling, workloads
 from tfdash.views.kinds.base import Context, Field, KindView, NodeUse
 from tfdash.views.kinds.plain import plain_view
 
@@ -17,7 +17,7 @@ __all__ = ["LISTS", "VIEWS", "Context", "Field", "KindView", "NodeUse", "view_na
 
 _OWN = {
     view.kinds: view
-    for module in (delivery, events, jobs, network, nodes, pods, scaling, workloads)
+    for module in (delivery, events, gitops, jobs, network, nodes, pods, scaling, workloads)
     for view in module.VIEWS
 }
 _BY_KIND: dict[str, KindView] = {kind: _OWN.get((kind,)) or plain_view(spec) for kind, spec in LISTED.items()}

@@ -1,4 +1,4 @@
-"""What carries releases out and what owns them: Rollouts, AnalysisRuns, Experiments, Canaries, Applications, Flux objects.
+"""What carries releases out: Rollouts, AnalysisRuns, Experiments, Canaries.
 
 None of these has columns of the API server's own printer: their rows come with the objects. The release columns show
 what was judged of the release, and before that the controller's own word.
@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from tfdash.model.delivery import (
     AnalysisRun,
-    Application,
     Canary,
-    HelmRelease,
-    Kustomization,
     Rollout,
 )
-from tfdash.model.kube import Condition, Object
+from tfdash.model.kube import Object
 from tfdash.model.release import ReleaseState
 from tfdash.model.verdict import Level
 from tfdash.text import safe
@@ -30,28 +27,7 @@ from tfdash.views.kinds.base import (
     none,
     text_field,
 )
-
-_TOKENS = {
-    "Healthy": "ok",
-    "Successful": "ok",
-    "Succeeded": "ok",
-    "Synced": "ok",
-    "Initialized": "ok",
-    "Degraded": "warn",
-    "Failed": "warn",
-    "Error": "warn",
-    "Paused": "paused",
-    "Suspended": "paused",
-    "Inconclusive": "unknown",
-    "Unknown": "unknown",
-    "OutOfSync": "warn",
-    "Missing": "warn",
-}
-"""A controller's own words for a phase; any other word of theirs is a phase on the way."""
-
-
-def _token(word: str) -> str:
-    return _TOKENS.get(word, "moving") if word else ""
+from tfdash.views.kinds.controller_words import named, token_of
 
 
 def release_of(obj: Object, context: Context) -> ReleaseState | None:
@@ -68,7 +44,7 @@ def _phase(obj: Rollout | Canary, context: Context) -> str:
 
 
 def _paint_phase(obj: Rollout | Canary, context: Context) -> str:
-    return _token(_reported(obj, context)) or _paint_release(obj, context)
+    return token_of(_reported(obj, context)) or _paint_release(obj, context)
 
 
 def _release(obj: Object, context: Context) -> str:
@@ -137,10 +113,6 @@ def _managed_by(obj: Object, context: Context) -> str:
     return safe(found.managed_by.tool)
 
 
-def _named(*parts: str) -> str:
-    return " ".join(p for p in parts if p)
-
-
 def _serving_level(obj: Object, context: Context) -> Level:
     return states.of_rollout(release_of(obj, context))[0].level
 
@@ -159,7 +131,7 @@ ROLLOUTS = kind_view(
     "Rollout",
     needs=("ReplicaSet", "Pod", "AnalysisRun", "Experiment"),
     judged=True,
-    search=lambda o, c: _named(
+    search=lambda o, c: named(
         o.namespace, o.name, _phase(o, c), _release(o, c), _message(o, c), o.current_hash
     ),
     fields=(
@@ -224,7 +196,7 @@ def _took(run: AnalysisRun, context: Context) -> str:
 
 ANALYSIS_RUNS = kind_view(
     "AnalysisRun",
-    search=lambda o, c: _named(o.namespace, o.name, o.phase, o.message, _worst_metric(o)),
+    search=lambda o, c: named(o.namespace, o.name, o.phase, o.message, _worst_metric(o)),
     order="age",
     fields=(
         name_field(width=30),
@@ -233,7 +205,7 @@ ANALYSIS_RUNS = kind_view(
             "STATUS",
             12,
             lambda o, c: safe(o.phase or "Pending"),
-            paint=lambda o, c: _token(o.phase or "Pending"),
+            paint=lambda o, c: token_of(o.phase or "Pending"),
             priority=0,
         ),
         text_field(
@@ -259,7 +231,7 @@ ANALYSIS_RUNS = kind_view(
 
 EXPERIMENTS = kind_view(
     "Experiment",
-    search=lambda o, c: _named(o.namespace, o.name, o.phase, o.message),
+    search=lambda o, c: named(o.namespace, o.name, o.phase, o.message),
     order="age",
     fields=(
         name_field(width=30),
@@ -268,7 +240,7 @@ EXPERIMENTS = kind_view(
             "STATUS",
             12,
             lambda o, c: safe(o.phase or "Pending"),
-            paint=lambda o, c: _token(o.phase or "Pending"),
+            paint=lambda o, c: token_of(o.phase or "Pending"),
             priority=0,
         ),
         text_field(
@@ -304,7 +276,7 @@ CANARIES = kind_view(
     "Canary",
     needs=("Deployment", "ReplicaSet", "Pod"),
     judged=True,
-    search=lambda o, c: _named(o.namespace, o.name, o.phase, _release(o, c), _message(o, c), o.target_name),
+    search=lambda o, c: named(o.namespace, o.name, o.phase, _release(o, c), _message(o, c), o.target_name),
     fields=(
         name_field(),
         Field("phase", "STATUS", 16, _phase, paint=_paint_phase, priority=0),
@@ -338,105 +310,4 @@ CANARIES = kind_view(
 )
 
 
-def _ready(conditions: tuple[Condition, ...]) -> Condition | None:
-    return next((c for c in conditions if c.type == "Ready"), None)
-
-
-def _flux_state(obj: Kustomization | HelmRelease) -> str:
-    if obj.suspend:
-        return "Suspended"
-    ready = _ready(obj.conditions)
-    if ready is None or ready.status == "Unknown":
-        return "Unknown"
-    return "Ready" if ready.status == "True" else "Not ready"
-
-
-def _paint_flux(obj: Kustomization | HelmRelease, context: Context) -> str:
-    if obj.suspend:
-        return "paused"
-    ready = _ready(obj.conditions)
-    if ready is None or ready.status == "Unknown":
-        return "unknown"
-    return "ok" if ready.status == "True" else "warn"
-
-
-def _flux_message(obj: Kustomization | HelmRelease) -> str:
-    ready = _ready(obj.conditions)
-    return "" if ready is None else ready.message
-
-
-def _policy(app: Application) -> str:
-    if not app.automated:
-        return "by hand"
-    extras = [word for on, word in ((app.self_heal, "self-heal"), (app.prune, "prune")) if on]
-    return ", ".join(("automatic", *extras))
-
-
-APPLICATIONS = kind_view(
-    "Application",
-    search=lambda o, c: _named(o.namespace, o.name, o.sync, o.health, o.source, o.destination),
-    fields=(
-        name_field(),
-        Field(
-            "sync",
-            "SYNC",
-            10,
-            lambda o, c: safe(o.sync or "Unknown"),
-            paint=lambda o, c: _token(o.sync or "Unknown"),
-            priority=0,
-        ),
-        Field(
-            "health",
-            "HEALTH",
-            12,
-            lambda o, c: safe(o.health or "Unknown"),
-            paint=lambda o, c: _token(o.health or "Unknown"),
-            priority=0,
-        ),
-        text_field("policy", "SYNCS", 28, _policy, priority=1),
-        text_field("revision", "REVISION", 12, lambda o: o.revision[:12], priority=2),
-        age_field(priority=3),
-        text_field("destination", "DESTINATION", 26, lambda o: o.destination, priority=3, flexible=True),
-        text_field("source", "SOURCE", 30, lambda o: o.source, priority=4, flexible=True),
-    ),
-)
-
-KUSTOMIZATIONS = kind_view(
-    "Kustomization",
-    search=lambda o, c: _named(o.namespace, o.name, _flux_state(o), o.path, o.source),
-    fields=(
-        name_field(),
-        Field("state", "STATUS", 10, lambda o, c: _flux_state(o), paint=_paint_flux, priority=0),
-        text_field("revision", "APPLIED", 24, lambda o: none(o.applied), priority=1),
-        text_field("source", "SOURCE", 26, lambda o: o.source, priority=2),
-        text_field("path", "PATH", 20, lambda o: o.path, priority=3),
-        text_field("interval", "EVERY", 7, lambda o: o.interval, priority=4),
-        age_field(priority=2),
-        text_field("message", "MESSAGE", 26, _flux_message, priority=3, flexible=True),
-    ),
-)
-
-HELM_RELEASES = kind_view(
-    "HelmRelease",
-    search=lambda o, c: _named(o.namespace, o.name, _flux_state(o), o.chart, o.applied),
-    fields=(
-        name_field(),
-        Field("state", "STATUS", 10, lambda o, c: _flux_state(o), paint=_paint_flux, priority=0),
-        text_field("chart", "CHART", 22, lambda o: _named(o.chart, o.version), priority=1),
-        text_field("revision", "APPLIED", 18, lambda o: none(o.applied), priority=1),
-        text_field("drift", "DRIFT", 9, lambda o: o.drift or "ignored", priority=4),
-        text_field("interval", "EVERY", 7, lambda o: o.interval, priority=4),
-        age_field(priority=2),
-        text_field("message", "MESSAGE", 26, _flux_message, priority=3, flexible=True),
-    ),
-)
-
-VIEWS = (
-    ROLLOUTS,
-    ANALYSIS_RUNS,
-    EXPERIMENTS,
-    CANARIES,
-    APPLICATIONS,
-    KUSTOMIZATIONS,
-    HELM_RELEASES,
-)
+VIEWS = (ROLLOUTS, ANALYSIS_RUNS, EXPERIMENTS, CANARIES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.canary_truth import (
+from benchmarks.canary_releases import (
     BOUNDS,
     FINE,
     Load,

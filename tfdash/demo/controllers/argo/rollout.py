@@ -6,8 +6,6 @@ Not simulated: blue-green, dynamicStableScale, ping-pong services and step plugi
 
 from __future__ import annotations
 
-import math
-
 from tfdash.demo.apiserver.deleting import remove
 from tfdash.demo.apiserver.object_store import DELETED, Happened, StoreKey
 from tfdash.demo.apiserver.objects import (
@@ -28,11 +26,11 @@ from tfdash.demo.controllers.argo import rollout_replicasets as shelf
 from tfdash.demo.controllers.argo import rollout_status as say
 from tfdash.demo.controllers.argo import rollout_steps as at
 from tfdash.demo.controllers.argo.rollout_analysis import TEMPLATES, Runs, problem_of
+from tfdash.demo.controllers.argo.rollout_events import announce
 from tfdash.demo.controllers.argo.rollout_pods import Pods
 from tfdash.demo.controllers.argo.rollout_reconcile import RolloutReconcile
 from tfdash.demo.controllers.argo.rollout_replicasets import DESIRED, STORAGE, tell
 from tfdash.demo.controllers.argo.rollout_traffic import TrafficRouter
-from tfdash.demo.controllers.behaviour import duration
 from tfdash.demo.controllers.kernel import Kernel
 from tfdash.demo.controllers.replicaset import STORAGE as SETS
 from tfdash.demo.controllers.workload import active, available, live_owner
@@ -262,7 +260,7 @@ class Rollouts:
                 turn.pauses.append("CanaryPauseStep")
             return
         if step["pause"].get("duration") is not None:
-            left = (seconds(held["startTime"]) or turn.now) + pause_seconds(step) - turn.now
+            left = (seconds(held["startTime"]) or turn.now) + at.pause_seconds(step) - turn.now
             if left >= 0:
                 self._k.look(self.reconcile, turn.key, left + 0.05)
 
@@ -337,7 +335,7 @@ class Rollouts:
                 return bool(old.get("controllerPause"))
             if step["pause"].get("duration") is None:
                 return False
-            return turn.now > (seconds(held["startTime"]) or turn.now) + pause_seconds(step)
+            return turn.now > (seconds(held["startTime"]) or turn.now) + at.pause_seconds(step)
         if step.get("setWeight") is not None or step.get("setCanaryScale") is not None:
             return at.settled(turn.rollout, turn.new, turn.apart, turn.others)
         if step.get("analysis") is not None:
@@ -370,7 +368,7 @@ class Rollouts:
         if turn.abort_message and not old.get("abort"):
             message = next(c["message"] for c in status["conditions"] if c["type"] == "Progressing")
             tell(self._k, turn.rollout, "RolloutAborted", message, "Warning")
-        self._announce(turn, old, status)
+        announce(self._k, turn, old, status)
         status = {k: v for k, v in status.items() if v is not None and v is not False and v != ""}
         status["selector"] = selector(turn.rollout["spec"]["selector"])
         after = self._k.update(STORAGE, {**turn.stored, "status": status})
@@ -382,28 +380,3 @@ class Rollouts:
             and not say.endless(turn.rollout)
         ):
             self._k.look(self.reconcile, turn.key, left + 1.0)
-
-    def _announce(self, turn: RolloutReconcile, old: Obj, status: Obj) -> None:
-        was, held = bool(old.get("pauseConditions")), bool(status.get("pauseConditions"))
-        if held and not was:
-            reason = status["pauseConditions"][0]["reason"]
-            tell(self._k, turn.rollout, "RolloutPaused", f"Rollout is paused ({reason})")
-        elif was and not held and not status.get("abortedAt"):
-            tell(self._k, turn.rollout, "RolloutResumed", "Rollout is resumed")
-        if not say.completed(status) and say.completed(old):
-            revision = say.revision_of(turn.stored)
-            message = (
-                f"Rollout not completed, started update to revision {revision} ({status['currentPodHash']})"
-            )
-            tell(self._k, turn.rollout, "RolloutNotCompleted", message)
-
-
-def pause_seconds(step: at.Step) -> float:
-    """A pause's duration: a number of seconds, or text as 90s, 5m."""
-    given = step["pause"].get("duration")
-    try:
-        return (
-            float(given) if isinstance(given, int | float) or str(given).isdigit() else duration(str(given))
-        )
-    except ValueError:
-        return math.inf

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from tfdash.demo.apiserver.objects import Obj, dig
+from tfdash.demo.controllers.behaviour import duration
 from tfdash.demo.controllers.workload import rounded
 
 Step = dict[str, Any]
@@ -236,3 +237,14 @@ def step_words(step: Step) -> str:
         if step.get(kind) is not None:
             return f"{kind}: {step[kind].get('name', '')}"
     return "invalid"
+
+
+def pause_seconds(step: Step) -> float:
+    """A pause's duration: a number of seconds, or text as 90s, 5m."""
+    given = step["pause"].get("duration")
+    try:
+        return (
+            float(given) if isinstance(given, int | float) or str(given).isdigit() else duration(str(given))
+        )
+    except ValueError:
+        return math.inf

@@ -6,8 +6,6 @@ whole analysis and never forgiven; A/B testing, mirroring and autoscaler referen
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from tfdash.demo.apiserver.object_store import DELETED, Happened, StoreKey
 from tfdash.demo.apiserver.objects import (
     Obj,
@@ -16,35 +14,18 @@ from tfdash.demo.apiserver.objects import (
     hashed,
     name_of,
     owner_reference,
-    stamp,
     with_meta,
     with_spec,
-    with_status,
 )
 from tfdash.demo.controllers.behaviour import duration
+from tfdash.demo.controllers.flagger.canary_status import STORAGE, analysis_of, set_status, tell
 from tfdash.demo.controllers.flagger.metric_checks import wrong_with
+from tfdash.demo.controllers.flagger.webhooks import Webhooks
 from tfdash.demo.controllers.kernel import Kernel
 from tfdash.demo.controllers.workload import live_owner
 
-STORAGE, DEPLOYMENTS = "canaries.flagger.app", "deployments.apps"
-_SOURCE = "flagger"
+DEPLOYMENTS = "deployments.apps"
 _RUNNING = ("Progressing", "Waiting", "WaitingPromotion", "Promoting", "Finalising")
-_WORDS = {
-    "Initializing": ("Unknown", "New Deployment detected, starting initialization."),
-    "Initialized": ("True", "Deployment initialization completed."),
-    "Waiting": ("Unknown", "Waiting for approval."),
-    "WaitingPromotion": ("Unknown", "Waiting for approval."),
-    "Progressing": ("Unknown", "New revision detected, progressing canary analysis."),
-    "Promoting": ("Unknown", "Canary analysis completed, starting primary rolling update."),
-    "Finalising": ("Unknown", "Canary analysis completed, routing all traffic to primary."),
-    "Succeeded": ("True", "Canary analysis completed successfully, promotion finished."),
-    "Failed": ("False", "Canary analysis failed, Deployment scaled to zero."),
-}
-
-
-def analysis_of(canary: Obj) -> Obj:
-    found: Obj = canary["spec"].get("analysis") or canary["spec"].get("canaryAnalysis") or {}
-    return found
 
 
 def primary_template(target: Obj) -> Obj:
@@ -64,6 +45,7 @@ class Canaries:
 
     def __init__(self, kernel: Kernel) -> None:
         self._k = kernel
+        self._webhooks = Webhooks(kernel)
         self.weights: dict[StoreKey, int] = {}
         kernel.store.listen(STORAGE, self._own)
 
@@ -83,14 +65,15 @@ class Canaries:
             interval = 60.0
         self._k.look(self.reconcile, key, max(interval, 1.0))
         if canary["spec"].get("suspend"):
-            self._tell(canary, "skipping canary run as object is suspended")
+            tell(self._k, canary, "skipping canary run as object is suspended")
             return
         target = live_owner(
             self._k.store, DEPLOYMENTS, (key[0], dig(canary, "spec", "targetRef", "name", default=""))
         )
         if target is None:
             name = dig(canary, "spec", "targetRef", "name", default="")
-            self._tell(
+            tell(
+                self._k,
                 canary,
                 f'deployment {name}.{key[0]} get query error: deployments.apps "{name}" not found',
                 "Warning",
@@ -111,20 +94,23 @@ class Canaries:
         if phase not in _RUNNING:
             if phase == "Failed" and changed is False:
                 return
-            if not changed or not self._confirmed(
+            if not changed or not self._webhooks.confirmed(
                 canary, "confirm-rollout", "Waiting", "waiting for approval"
             ):
                 return
             self._start(key, canary, target, primary, applied)
             return
         if phase == "Waiting":
-            if self._confirmed(canary, "confirm-rollout", "Waiting", "waiting for approval"):
+            if self._webhooks.confirmed(canary, "confirm-rollout", "Waiting", "waiting for approval"):
                 self._start(key, canary, target, primary, applied)
             return
         if changed and phase in ("Progressing", "WaitingPromotion"):
-            self._tell(canary, f"New revision detected! Restarting analysis for {name_of(target)}.{key[0]}")
+            tell(
+                self._k, canary, f"New revision detected! Restarting analysis for {name_of(target)}.{key[0]}"
+            )
             self._route(key, canary, 0)
-            self._set(
+            set_status(
+                self._k,
                 canary,
                 phase="Progressing",
                 canaryWeight=0,
@@ -138,8 +124,10 @@ class Canaries:
         if canary["spec"].get("skipAnalysis"):
             self._skip(key, canary, target, primary)
             return
-        if phase in ("Progressing", "WaitingPromotion") and self._hook_passes(canary, "rollback"):
-            self._tell(canary, f"Rolling back {name_of(canary)}.{key[0]} manual webhook invoked", "Warning")
+        if phase in ("Progressing", "WaitingPromotion") and self._webhooks.any_passes(canary, "rollback"):
+            tell(
+                self._k, canary, f"Rolling back {name_of(canary)}.{key[0]} manual webhook invoked", "Warning"
+            )
             self._roll_back(key, canary, target)
             return
         self._step(key, canary, target, primary, phase)
@@ -148,16 +136,20 @@ class Canaries:
         status = canary["status"]
         if phase == "Promoting":
             if self._whole(primary):
-                self._tell(canary, "Routing all traffic to primary")
+                tell(self._k, canary, "Routing all traffic to primary")
                 self._route(key, canary, 0)
-                self._set(canary, phase="Finalising", canaryWeight=0, iterations=0)
+                set_status(self._k, canary, phase="Finalising", canaryWeight=0, iterations=0)
             return
         if phase == "Finalising":
             self._scale(target, 0)
-            self._set(
-                canary, phase="Succeeded", canaryWeight=0, lastPromotedSpec=status.get("lastAppliedSpec")
+            set_status(
+                self._k,
+                canary,
+                phase="Succeeded",
+                canaryWeight=0,
+                lastPromotedSpec=status.get("lastAppliedSpec"),
             )
-            self._tell(canary, f"Promotion completed! Scaling down {name_of(target)}.{key[0]}")
+            tell(self._k, canary, f"Promotion completed! Scaling down {name_of(target)}.{key[0]}")
             return
         threshold = int(analysis_of(canary).get("threshold", 0))
         if status.get("failedChecks", 0) >= threshold:
@@ -165,12 +157,12 @@ class Canaries:
             return
         weight = self.weights.get(key, 0)
         if weight == 0 and not status.get("iterations"):
-            self._tell(canary, f"Starting canary analysis for {name_of(target)}.{key[0]}")
-            good = self._hooks(canary, "pre-rollout")
+            tell(self._k, canary, f"Starting canary analysis for {name_of(target)}.{key[0]}")
+            good = self._webhooks.all_pass(canary, "pre-rollout")
         else:
             good = self._checks(canary, target)
         if not good:
-            self._set(canary, failedChecks=status.get("failedChecks", 0) + 1)
+            set_status(self._k, canary, failedChecks=status.get("failedChecks", 0) + 1)
             return
         if int(analysis_of(canary).get("iterations") or 0) > 0:
             self._iterate(key, canary, target, primary)
@@ -183,14 +175,14 @@ class Canaries:
         steps = [int(w) for w in plan.get("stepWeights") or ()]
         most = int(plan.get("maxWeight") or (max(steps) if steps else 100))
         if weight < most:
-            if canary["status"].get("phase") == "Progressing" and not self._confirmed(
+            if canary["status"].get("phase") == "Progressing" and not self._webhooks.confirmed(
                 canary, "confirm-traffic-increase", "", "waiting for traffic increase approval"
             ):
                 return
             after = next((w for w in steps if w > weight), weight + int(plan.get("stepWeight") or 0))
             self._route(key, canary, min(100, after))
-            self._set(canary, canaryWeight=self.weights[key])
-            self._tell(canary, f"Advance {name_of(canary)}.{key[0]} canary weight {self.weights[key]}")
+            set_status(self._k, canary, canaryWeight=self.weights[key])
+            tell(self._k, canary, f"Advance {name_of(canary)}.{key[0]} canary weight {self.weights[key]}")
             return
         self._promote(key, canary, target, primary)
 
@@ -198,38 +190,45 @@ class Canaries:
         """Blue/green: so many rounds of checks with no traffic of users, then the promotion."""
         total, done = int(analysis_of(canary)["iterations"]), int(canary["status"].get("iterations", 0))
         if done < total:
-            self._set(canary, iterations=done + 1)
+            set_status(self._k, canary, iterations=done + 1)
             message = f"Advance {name_of(canary)}.{key[0]} canary iteration {done + 1}/{total}"
-            self._tell(canary, message)
+            tell(self._k, canary, message)
             return
         self._promote(key, canary, target, primary)
 
     def _promote(self, key: StoreKey, canary: Obj, target: Obj, primary: Obj) -> None:
-        if not self._confirmed(
+        if not self._webhooks.confirmed(
             canary, "confirm-promotion", "WaitingPromotion", "waiting for promotion approval"
         ):
             return
         canary = self._k.store.find(STORAGE, *key) or canary
         self._copy(canary, target, primary)
-        self._set(canary, phase="Promoting", canaryWeight=0, iterations=0)
+        set_status(self._k, canary, phase="Promoting", canaryWeight=0, iterations=0)
 
     def _skip(self, key: StoreKey, canary: Obj, target: Obj, primary: Obj) -> None:
         self._route(key, canary, 0)
         self._copy(canary, target, primary)
         self._scale(target, 0)
         promoted = canary["status"].get("lastAppliedSpec")
-        self._set(canary, phase="Succeeded", canaryWeight=0, iterations=0, lastPromotedSpec=promoted)
-        self._tell(canary, f"Promotion completed! Canary analysis was skipped for {name_of(target)}.{key[0]}")
+        set_status(
+            self._k, canary, phase="Succeeded", canaryWeight=0, iterations=0, lastPromotedSpec=promoted
+        )
+        tell(
+            self._k,
+            canary,
+            f"Promotion completed! Canary analysis was skipped for {name_of(target)}.{key[0]}",
+        )
 
     def _roll_back(self, key: StoreKey, canary: Obj, target: Obj) -> None:
         failed, most = canary["status"].get("failedChecks", 0), int(analysis_of(canary).get("threshold", 0))
         if failed >= most:
             message = f"Rolling back {name_of(canary)}.{key[0]} failed checks threshold reached {failed}"
-            self._tell(canary, message, "Warning")
+            tell(self._k, canary, message, "Warning")
         self._route(key, canary, 0)
-        self._tell(canary, f"Canary failed! Scaling down {name_of(canary)}.{key[0]}", "Warning")
+        tell(self._k, canary, f"Canary failed! Scaling down {name_of(canary)}.{key[0]}", "Warning")
         self._scale(target, 0)
-        self._set(
+        set_status(
+            self._k,
             canary,
             phase="Failed",
             canaryWeight=0,
@@ -261,7 +260,8 @@ class Canaries:
             }
             spec = {**target["spec"], "template": template, "selector": {"matchLabels": {"app": label}}}
             self._k.store.create(DEPLOYMENTS, {"metadata": meta, "spec": spec})
-            self._set(
+            set_status(
+                self._k,
                 canary,
                 phase="Initializing",
                 lastAppliedSpec=spec_hash(target),
@@ -274,11 +274,12 @@ class Canaries:
             return primary
         if not self._whole(primary):
             message = f"{name}.{key[0]} not ready: waiting for rollout to finish"
-            self._tell(canary, message, "Warning")
+            tell(self._k, canary, message, "Warning")
             return None
         self._scale(target, 0)
         digest = spec_hash(target)
-        self._set(
+        set_status(
+            self._k,
             canary,
             phase="Initialized",
             lastAppliedSpec=digest,
@@ -287,22 +288,28 @@ class Canaries:
             failedChecks=0,
             iterations=0,
         )
-        self._tell(canary, f"Initialization done! {name_of(canary)}.{key[0]}")
+        tell(self._k, canary, f"Initialization done! {name_of(canary)}.{key[0]}")
         return None
 
     def _start(self, key: StoreKey, canary: Obj, target: Obj, primary: Obj, applied: str) -> None:
-        self._tell(canary, f"New revision detected! Scaling up {name_of(target)}.{key[0]}")
+        tell(self._k, canary, f"New revision detected! Scaling up {name_of(target)}.{key[0]}")
         self._scale(target, dig(primary, "spec", "replicas", default=1))
         self._route(key, canary, 0)
         canary = self._k.store.find(STORAGE, *key) or canary
-        self._set(
-            canary, phase="Progressing", canaryWeight=0, failedChecks=0, iterations=0, lastAppliedSpec=applied
+        set_status(
+            self._k,
+            canary,
+            phase="Progressing",
+            canaryWeight=0,
+            failedChecks=0,
+            iterations=0,
+            lastAppliedSpec=applied,
         )
 
     def _copy(self, canary: Obj, target: Obj, primary: Obj) -> None:
         namespace = canary["metadata"]["namespace"]
         message = f"Copying {name_of(target)}.{namespace} template spec to {name_of(primary)}.{namespace}"
-        self._tell(canary, message)
+        tell(self._k, canary, message)
         after = with_spec(primary, template=primary_template(target))
         generation = primary["metadata"].get("generation", 0) + 1
         self._k.update(DEPLOYMENTS, with_meta(after, generation=generation))
@@ -328,7 +335,7 @@ class Canaries:
         progressing = condition(target, "Progressing")
         if progressing is not None and progressing.get("reason") == "ProgressDeadlineExceeded":
             message = f"Rolling back {name_of(canary)}.{place} progress deadline exceeded"
-            self._tell(canary, message, "Warning")
+            tell(self._k, canary, message, "Warning")
             self._roll_back((place, name_of(canary)), canary, target)
             return False
         have, wanted = (
@@ -339,88 +346,18 @@ class Canaries:
             f"canary deployment {name_of(target)}.{place} not ready: waiting for rollout to finish: "
             f"{have} of {wanted} (readyThreshold 100%) updated replicas are available"
         )
-        self._tell(canary, message, "Warning")
+        tell(self._k, canary, message, "Warning")
         return False
 
-    # -- checks and hooks ---------------------------------------------------------------------------------------
-
-    def _hooks(self, canary: Obj, kind: str) -> bool:
-        for hook in analysis_of(canary).get("webhooks") or ():
-            if (hook.get("type") or "rollout") == kind and not self._asked(canary, hook):
-                what = "external" if kind == "rollout" else kind
-                place = f"{name_of(canary)}.{canary['metadata']['namespace']}"
-                self._tell(
-                    canary, f"Halt {place} advancement {what} check {hook.get('name')} failed", "Warning"
-                )
-                return False
-        return True
-
-    def _asked(self, canary: Obj, hook: Obj) -> bool:
-        """A hook's answer: the gates of the simulated tester; any other address passes, as a load test does."""
-        path = urlsplit(str(hook.get("url", ""))).path
-        if path.startswith(("/gate/", "/rollback/")):
-            return self._k.cluster.gates.ask(path, canary["metadata"]["namespace"], name_of(canary))
-        return True
-
-    def _hook_passes(self, canary: Obj, kind: str) -> bool:
-        hooks = [h for h in analysis_of(canary).get("webhooks") or () if h.get("type") == kind]
-        return any(self._asked(canary, hook) for hook in hooks)
-
-    def _confirmed(self, canary: Obj, kind: str, phase: str, words: str) -> bool:
-        """Whether all hooks of a kind agree; while one does not, the Canary waits in ``phase``."""
-        place = f"{name_of(canary)}.{canary['metadata']['namespace']}"
-        for hook in analysis_of(canary).get("webhooks") or ():
-            if hook.get("type") != kind:
-                continue
-            if self._asked(canary, hook):
-                self._tell(canary, f"{kind.capitalize()} check {hook.get('name')} passed")
-                continue
-            if dig(canary, "status", "phase") != phase:
-                self._tell(canary, f"Halt {place} advancement {words} {hook.get('name')}", "Warning")
-                if phase == "WaitingPromotion":
-                    self._set(canary, phase=phase, canaryWeight=0, iterations=0)
-                elif phase:
-                    self._set(canary, phase=phase)
-            return False
-        return True
+    # -- checks -------------------------------------------------------------------------------------------------
 
     def _checks(self, canary: Obj, target: Obj) -> bool:
-        if not self._hooks(canary, "rollout"):
+        if not self._webhooks.all_pass(canary, "rollout"):
             return False
         place = f"{name_of(canary)}.{canary['metadata']['namespace']}"
         for metric in analysis_of(canary).get("metrics") or ():
             wrong = wrong_with(self._k.cluster, metric, name_of(target), place, self._k.now())
             if wrong:
-                self._tell(canary, wrong, "Warning")
+                tell(self._k, canary, wrong, "Warning")
                 return False
         return True
-
-    # -- what it says -------------------------------------------------------------------------------------------
-
-    def _set(self, canary: Obj, **changes: object) -> None:
-        now = stamp(self._k.now())
-        status: Obj = {
-            "canaryWeight": 0,
-            "failedChecks": 0,
-            "iterations": 0,
-            **canary.get("status", {}),
-            **changes,
-        }
-        status["lastTransitionTime"] = now
-        phase = str(status.get("phase", ""))
-        if phase in _WORDS and "phase" in changes:
-            truth, message = _WORDS[phase]
-            status["conditions"] = [
-                {
-                    "type": "Promoted",
-                    "status": truth,
-                    "reason": phase,
-                    "message": message,
-                    "lastUpdateTime": now,
-                    "lastTransitionTime": now,
-                }
-            ]
-        self._k.update(STORAGE, with_status(canary, **status))
-
-    def _tell(self, canary: Obj, message: str, kind: str = "Normal") -> None:
-        self._k.tell(STORAGE, canary, kind, "Synced", message, _SOURCE)

@@ -1,0 +1,31 @@
+"""The words that controllers of releases and of GitOps use for a phase, and their colours."""
+
+from __future__ import annotations
+
+_TOKENS = {
+    "Healthy": "ok",
+    "Successful": "ok",
+    "Succeeded": "ok",
+    "Synced": "ok",
+    "Initialized": "ok",
+    "Degraded": "warn",
+    "Failed": "warn",
+    "Error": "warn",
+    "Paused": "paused",
+    "Suspended": "paused",
+    "Inconclusive": "unknown",
+    "Unknown": "unknown",
+    "OutOfSync": "warn",
+    "Missing": "warn",
+}
+"""A controller's own words for a phase; any other word of theirs is a phase on the way."""
+
+
+def token_of(word: str) -> str:
+    """The token of such a word; "" of none."""
+    return _TOKENS.get(word, "moving") if word else ""
+
+
+def named(*parts: str) -> str:
+    """What a filter is tried on: the parts that are there."""
+    return " ".join(p for p in parts if p)
