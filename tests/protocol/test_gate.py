@@ -5,7 +5,9 @@ Its clock runs fast, so that windows of a minute take seconds; nothing here slee
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,8 +19,13 @@ import pytest
 from tests.protocol.conftest import client
 from tests.unit.cli.server import api_server
 from tests.unit.report.test_report import check
+from tests.unit.store.helpers import opened
+from tests.unit.store.test_reading import left_in
 from tfdash.cli import main
+from tfdash.clock import SystemClock
+from tfdash.config.quick import load_quick
 from tfdash.demo.process import DemoOptions, DemoProcess, start_process
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.report import schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,6 +169,41 @@ def test_a_failing_journey_of_our_own_is_a_breach_however_good_the_numbers(
     [trigger] = [t for t in told["releases"][0]["judgement"]["triggers"] if t["id"] == "journeys"]
     assert trigger["outcome"] == "BREACH"
     assert "runs failed at step 1 of 1 (404)" in trigger["sentence"]
+
+
+def test_a_decision_of_a_person_stops_the_pipeline_and_the_store_is_left_as_it_was(
+    place: Place, tmp_path: Path
+) -> None:
+    """A terminal recorded it; the gate reads it, until it is taken back. A store that cannot be read is no yes."""
+    folder = tmp_path / "store"
+    pipeline = place("good-canary")
+    pipeline.config.write_text(
+        re.sub(r'(?m)^path = .*/store"$', f'path = "{folder}"', pipeline.config.read_text())
+    )
+    calm = pipeline.gate("checkout", "--wait", "60s")
+    assert calm["exit_code"] == 0 and not folder.exists()
+    told = calm["releases"][0]["subject"]
+    where = ClusterRef(load_quick(str(pipeline.config), "", "", "").environment.name, told["cluster"])
+    subject = Subject(where, told["kind"], told["namespace"], told["name"])
+    ann = opened(folder, SystemClock(), terminal="ann").store
+    asyncio.run(ann.remember_manual(subject, "ann", "ann: customers call"))
+    before = left_in(folder)
+    stopped = pipeline.gate("checkout", "--wait", "60s")
+    assert (stopped["exit_code"], stopped["releases"][0]["verdict"]) == (1, "BREACH")
+    assert [
+        t["sentence"] for t in stopped["releases"][0]["judgement"]["triggers"] if t["id"] == "manual"
+    ] == ["ann: customers call"]
+    assert "customers call" in pipeline.run("snapshot", "--screen", "canary").stdout
+    assert left_in(folder) == before
+    asyncio.run(ann.remember_manual(subject, "ann", ""))
+    ann.close()
+    assert pipeline.gate("checkout", "--wait", "60s")["exit_code"] == 0
+    for companion in folder.glob("terminal-0.db-*"):
+        companion.unlink()
+    (folder / "terminal-0.db").write_bytes(b"no database at all " * 400)
+    unread = pipeline.gate("checkout", "--wait", "60s")
+    assert unread["exit_code"] == 2
+    assert unread["reason"].startswith("whether a person decided to roll back is not known: ")
 
 
 def test_nothing_in_flight_is_not_known_and_a_name_of_nothing_says_so(place: Place) -> None:

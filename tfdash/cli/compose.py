@@ -118,15 +118,24 @@ def board_of(
     clock: Clock,
     *,
     probing: bool = False,
+    remembering: bool = False,
     judge: Judging | None = None,
 ) -> tuple[Board, list[KubernetesSource]]:
     """For a headless judgement. ``probing``: with the sources that send requests of their own, which only read here.
-    ``judge``: another than the configuration's."""
+    ``remembering``: with the store and what other terminals left, opened for reading: nothing is made or written.
+    ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
     from tfdash.cli.source_registry import Needs, Wiring, made
 
     clusters = clusters_of(config.environment, config, clock)
-    wiring = Wiring(config.environment.name, settings, clusters, clock)
-    sources = made(wiring, Needs.SETTINGS, *([Needs.LEAVE] if probing else []))
+    opened = None
+    if remembering:
+        from tfdash.cli.store_options import store_options
+        from tfdash.store.opening import open_store
+
+        opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
+    wiring = Wiring(config.environment.name, settings, clusters, clock, opened=opened)
+    needs = (Needs.LEAVE,) * probing + (Needs.STORE,) * remembering
+    sources = made(wiring, Needs.SETTINGS, *needs)
     board = Board(
         clusters,
         judge or judge_of(settings),

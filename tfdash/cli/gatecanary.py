@@ -38,7 +38,7 @@ def gate_canary(args: argparse.Namespace) -> int:
         return USAGE
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
-    board, sources = board_of(config, settings, clock_of(config), probing=True)
+    board, sources = board_of(config, settings, clock_of(config), probing=True, remembering=True)
     kinds = dict.fromkeys(JUDGED, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
 
@@ -66,6 +66,9 @@ def gate_canary(args: argparse.Namespace) -> int:
             reason = next((j.sentence for r, j in found if j and not _may_go_on(r, j)), "")
     elif not reason:
         reason = _why_none(assessment, board, args.workload)
+    forgotten = _unread_store(board)
+    if forgotten and code != FINDINGS:
+        code, reason = UNKNOWN, forgotten
     return _answer(args, found if len(names) == 1 else (), code, reason, ZoneInfo(config.zone))
 
 
@@ -103,6 +106,14 @@ def found_in(assessment: Assessment, wanted: str) -> tuple[Found, ...]:
         if any(map(meant, (subject, release.workload, release.partner))):
             found.append((release, judgement))
     return tuple(sorted(found, key=lambda f: f[0].subject))
+
+
+def _unread_store(board: Board) -> str:
+    """Why it is not known whether a person decided to roll back, "" where the store was read."""
+    status = board.picture.sources.get("store")
+    if status is None or status.problem is None:
+        return ""
+    return f"whether a person decided to roll back is not known: {status.problem.cause}"
 
 
 def _why_none(assessment: Assessment, board: Board, wanted: str) -> str:

@@ -31,12 +31,12 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     from tfdash.report.gather import needs
 
     canary = args.screen == CANARY
-    board, sources = board_of(config, settings, clock, probing=canary)
+    signals = canary or args.screen == "overview"
+    board, sources = board_of(config, settings, clock, probing=canary, remembering=signals)
     scope = scope_of(args, config.environment, sources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))
     kinds = dict.fromkeys((*JUDGED, *(() if canary else needs(args.screen))), scope)
-    signals = canary or args.screen == "overview"
     late = settle(board, kinds, args.wait, signals=signals)
     namespace = args.namespace or None
     now, zone = clock.now(), ZoneInfo(config.zone)

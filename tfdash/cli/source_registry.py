@@ -23,7 +23,7 @@ class Needs(Enum):
     """Before what a source cannot be made."""
 
     SETTINGS = auto()
-    STORE = auto()  # opened by the program that acts; headless commands open none
+    STORE = auto()  # opened: by the terminal, or for reading by a command that judges once
     LEAVE = auto()  # it sends requests of its own: a terminal whose turn it is, or a command that judges once
 
 

@@ -58,6 +58,7 @@ def open_store(
     clock: Clock,
     *,
     acting: bool,
+    reading: bool = False,
     terminal: str = "",
     policy: str = "",
     secrets: Iterable[str] = (),
@@ -66,7 +67,8 @@ def open_store(
 ) -> Opened:
     """Open this terminal's part of the store; never raises for a disk or a database, which is what ``StoreHealth`` says.
 
-    ``acting`` False: this terminal takes no place and records nothing; it reads what others remember. ``secrets`` are what
+    ``acting`` False: this terminal takes no place and records nothing; it reads what others remember. ``reading``: it judges
+    once, and asks nobody for approvals either; sessions of the shared PostgreSQL refuse to write. ``secrets`` are what
     the program holds and must never be recorded. ``policy``: the digest of the policies in force. ``approvals``: who stamps
     approvals instead of the shared PostgreSQL.
     """
@@ -78,9 +80,11 @@ def open_store(
         from tfdash.store.shared.shared_store import SharedStore
         from tfdash.store.shared.sync import Sync
 
-        shared = SharedStore(options.url, deadline=options.deadline, shared_roles=options.shared_roles)
+        shared = SharedStore(
+            options.url, deadline=options.deadline, shared_roles=options.shared_roles, reading=reading
+        )
         sync = Sync(shared, key=key_from(options.key) if options.key else b"")
-        if approvals is None and options.approvals == "auto":
+        if approvals is None and options.approvals == "auto" and not reading:
             from tfdash.store.approvals.postgres import PostgresApprovals
 
             approvals = PostgresApprovals(shared, life=options.approval_life, key=sync.key)
@@ -102,7 +106,7 @@ def open_store(
         except (LedgerUnavailable, TimeoutError) as error:
             recorder.local_problem = str(error) or f"the disk under {folder} did not answer"
     try:
-        if acting or folder.is_dir():
+        if acting or (folder / "key").is_file():  # without it nothing can be opened, and none is made here
             keys.insert(0, local_key(folder))
     except (LedgerUnavailable, OSError, ValueError) as error:
         said = why(error) if isinstance(error, OSError) else str(error)

@@ -15,7 +15,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.store_state import Entry, EntryKind, StoreHealth, StoreState
 from tfdash.sources.base import SourceBoard
-from tfdash.sources.diagnosis import Diagnosis, by_status
+from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.store.approvals.break_glass import ended
 from tfdash.store.ledger import Store
 from tfdash.store.log import anchors
@@ -33,6 +33,7 @@ class Syncing(Protocol):
     """The way to and from the shared store."""
 
     problem: str
+    looked: bool
 
     async def run(self, source: StoreSource) -> None: ...
 
@@ -77,19 +78,19 @@ class StoreSource:
         self._loaded = False
         self._status: Observation[SourceInfo] | None = None
         self._looked_at: float | None = None
-        self.anchor_problem = ""
+        self.anchor_problem = self._unread = ""
 
     id = "store"
 
     @property
     def status(self) -> Observation[SourceInfo]:
-        """Both the file and the shared store, as they were found last; local trouble goes first, that of its anchors last. A
-        terminal that only reads has no file, which is no trouble."""
+        """Both the files and the shared store, as they were found last; local trouble goes first, that of its anchors last. A
+        terminal that only reads has no file, which is no trouble; those of others that it cannot read are."""
         health = self.store.health
         anchoring = (
             f"the head of the log was not handed on: {self.anchor_problem}" if self.anchor_problem else ""
         )
-        trouble = (health.local if self.acting else "") or health.shared or anchoring
+        trouble = (health.local if self.acting else self._unread) or health.shared or anchoring
         about = [
             health.path if self.acting else "read here, not written",
             "with the shared store" if health.shared_configured else "",
@@ -107,14 +108,23 @@ class StoreSource:
         )
 
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
-        """Nothing waits for it: what it remembers only adds to what is seen."""
-        return ()
+        """Until it was read once: a person's decision may stand there."""
+        settled = self._looked_at is not None and (self.sync is None or self.sync.looked)
+        return () if settled else ("the store",)
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
+        await board.until(lambda: not self.unsettled(board.picture, board.assessment), PATIENCE)
         return by_status(self.id, self.status)
 
     async def run(self, board: SourceBoard) -> None:
         """Until cancelled."""
+        try:
+            await self._run(board)
+        finally:
+            if self._local_peers is not None:
+                self.store.recorder.thread.submit(self._local_peers.close)
+
+    async def _run(self, board: SourceBoard) -> None:
         store = self.store
         self._dirty = asyncio.Event()
         store.changed, store.refreshed = self._mark, self._dirty.set
@@ -247,18 +257,21 @@ class StoreSource:
     async def _look_at_local_peers(self) -> None:
         recorder = self.store.recorder
 
-        def look() -> tuple[list[Entry], set[str], dict[str, bytes]]:
+        def look() -> tuple[list[Entry], set[str], dict[str, bytes], str]:
             if self._local_peers is None:
                 self._local_peers = LocalPeers(
                     self.folder, recorder.file.path if recorder.file is not None else None
                 )
             news = self._local_peers.news()
-            return news, self._local_peers.ended(), self._local_peers.bodies() if news else {}
+            sealed = self._local_peers.bodies() if news else {}
+            return news, self._local_peers.ended(), sealed, self._local_peers.problem
 
         try:
-            news, over, sealed = await recorder.thread.call(look, "reading other terminals' files")
-        except (LedgerUnavailable, OSError):
+            news, over, sealed, problem = await recorder.thread.call(look, "reading other terminals' files")
+        except (LedgerUnavailable, OSError) as error:
+            self._unread = f"what terminals recorded cannot be read: {error}"
             return
+        self._unread = problem and f"what terminals recorded cannot be read: {problem}"
         self._take(sealed)
         self.apply(news)
         self.store.ended_terminals = frozenset(over)

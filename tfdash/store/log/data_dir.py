@@ -167,6 +167,37 @@ def try_slot(folder: Path, number: int) -> TerminalSlot | None:
     return None if held is None else TerminalSlot(number, folder / f"terminal-{number}.db", held)
 
 
+def is_held(folder: Path, number: int) -> bool:
+    """Whether a living terminal holds that place. Nothing is made or written to find out."""
+    path = folder / f"terminal-{number}.lock"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise LedgerUnavailable(f"{path}: {why(error)}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def why_unreadable(folder: Path) -> str:
+    """Why what terminals left in a folder cannot be looked up, ""  where it can, or where there is no folder yet."""
+    try:
+        seen = folder.stat()
+    except FileNotFoundError:
+        return "" if folder.parent.is_dir() else f"{folder.parent} is not there"
+    except (OSError, ValueError) as error:
+        return f"{folder}: {why(error) if isinstance(error, OSError) else error}"
+    if not stat.S_ISDIR(seen.st_mode):
+        return f"{folder} is not a folder"
+    return "" if os.access(folder, os.R_OK | os.X_OK) else f"{folder}: permission denied"
+
+
 def _lock(folder: Path, number: int) -> int | None:
     path = folder / f"terminal-{number}.lock"
     try:

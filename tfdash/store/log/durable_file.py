@@ -24,8 +24,10 @@ ROOM = 32 << 10
 """Bytes kept for each entry that is still to come."""
 
 
-def cause(error: sqlite3.Error) -> str:
-    """Why SQLite could not, in words."""
+def cause(error: sqlite3.Error | OSError) -> str:
+    """Why SQLite, or the system, could not, in words."""
+    if isinstance(error, OSError):
+        return data_dir.why(error)
     name = getattr(error, "sqlite_errorname", "") or ""
     if name == "SQLITE_FULL":
         return "the disk is full"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import tempfile
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 
@@ -33,25 +36,57 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
 }
 
 
-def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
+def connect(path: str) -> sqlite3.Connection:
     """One connection, for the thread that made it... or any one thread at a time."""
-    uri = "file:" + path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    connection = sqlite3.connect(
-        f"{uri}?mode={'ro' if read_only else 'rw'}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=1.0,
-    )
-    if read_only:
-        connection.execute("PRAGMA query_only=ON")
-        return connection
+    connection = _opened(path, "mode=rw")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA fullfsync=ON")  # macOS: fsync alone does not reach the disk there
     connection.execute("PRAGMA wal_autocheckpoint=256")
     connection.execute("PRAGMA secure_delete=ON")
     return connection
+
+
+def connect_reading(path: str) -> tuple[sqlite3.Connection, bool]:
+    """A connection that leaves nothing behind: no companion of the file is made or written, in a folder that cannot be written
+    either. True: what is written later is seen; else it shows the file as it is now."""
+    if _size(f"{path}-wal") and os.path.exists(f"{path}-shm"):  # a terminal lives, or was killed
+        connection, follows = _opened(path, "mode=ro&readonly_shm=1"), True
+    elif _size(f"{path}-wal"):
+        connection, follows = _copied(path), False
+    else:
+        connection, follows = _opened(path, "mode=ro&immutable=1"), False
+    connection.execute("PRAGMA query_only=ON")
+    return connection, follows
+
+
+def _opened(path: str, mode: str) -> sqlite3.Connection:
+    uri = "file:" + path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return sqlite3.connect(
+        f"{uri}?{mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=1.0
+    )
+
+
+def _copied(path: str) -> sqlite3.Connection:
+    """Of a file that was put here with a WAL and without its index, which SQLite could read only by making one: in memory."""
+    with tempfile.TemporaryDirectory(prefix="tfdash-") as folder:  # private
+        beside = os.path.join(folder, "log.db")
+        for ending in ("", "-wal"):
+            shutil.copyfile(path + ending, beside + ending)
+        memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        source = _opened(beside, "mode=rw")
+        try:
+            source.backup(memory)
+        finally:
+            source.close()
+    return memory
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:

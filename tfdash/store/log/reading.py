@@ -15,7 +15,7 @@ from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import Head
 from tfdash.store.log.canonical import Unreadable, decode
 from tfdash.store.log.durable_file import cause
-from tfdash.store.log.local_schema import connect
+from tfdash.store.log.local_schema import connect_reading
 from tfdash.store.shared.shared_store import SharedStore
 
 
@@ -44,7 +44,7 @@ class LogHolder(msgspec.Struct, frozen=True, kw_only=True):
 def read_file(path: Path) -> list[LogHolder]:
     """The own chains and the copies in one terminal's file."""
     try:
-        connection = connect(str(path), read_only=True)
+        connection, _ = connect_reading(str(path))
         try:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
                 # a terminal that ended while it made its file; or somebody dropped the table, which the sidecar tells
@@ -59,7 +59,7 @@ def read_file(path: Path) -> list[LogHolder]:
             )
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         return [
             LogHolder(name=str(path), rows=(), kind="local", problem=f"it cannot be read: {cause(error)}")
         ]
@@ -74,14 +74,14 @@ def newest_in(folder: Path, count: int) -> list[StoredEntry]:
     rows: list[StoredEntry] = []
     for path in data_dir.files(folder):
         try:
-            connection = connect(str(path), read_only=True)
+            connection, _ = connect_reading(str(path))
             try:
                 rows += _rows(connection, "entries", newest=count) + _rows(
                     connection, "others", ", written_by", count
                 )
             finally:
                 connection.close()
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError):
             continue
     return rows
 

@@ -11,7 +11,8 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
 from tfdash.store.log.canonical import Unreadable, decode, digest
-from tfdash.store.log.local_schema import connect
+from tfdash.store.log.durable_file import cause
+from tfdash.store.log.local_schema import connect_reading
 
 
 def genuine(rows: list[tuple[bytes, str]]) -> list[Entry]:
@@ -30,19 +31,23 @@ class LocalPeers:
     def __init__(self, folder: Path, own: Path | None) -> None:
         self._folder, self.own = folder, own
         self._open: dict[Path, sqlite3.Connection] = {}
+        self._as_of: dict[Path, _Stamp] = {}  # of those that show a file as it was when it was opened
         self._cursor: dict[Path, int] = {}
         self.terminals: dict[str, Path] = {}
+        self.problem = ""  # why something here could not be read at the last look
 
     def news(self) -> list[Entry]:
         """What was recorded since the last time and changes what is remembered."""
+        self.problem = data_dir.why_unreadable(self._folder)
         found: list[tuple[bytes, str]] = []
         for path in data_dir.files(self._folder):
             if path == self.own:
                 continue
             try:
-                connection = self._open.get(path)
-                if connection is None:
-                    connection = self._open[path] = connect(str(path), read_only=True)
+                connection = self._connection(path)
+                if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
+                    self._drop(path)  # being made
+                    continue
                 rows = connection.execute(
                     "SELECT rowid, bytes, hash FROM entries WHERE rowid > ?"
                     " AND (topic <> '' OR kind IN ('intent', 'outcome')) ORDER BY rowid",
@@ -52,27 +57,40 @@ class LocalPeers:
                     connection.execute("SELECT DISTINCT terminal FROM entries").fetchall() if rows else ()
                 ):
                     self.terminals[terminal[0]] = path
-            except sqlite3.Error:  # being made, or damaged: its own terminal and ``verify`` say so
-                broken = self._open.pop(path, None)
-                if broken is not None:
-                    with contextlib.suppress(sqlite3.Error):
-                        broken.close()
+            except (sqlite3.Error, OSError) as error:
+                self.problem = self.problem or f"{path}: {cause(error)}"
+                self._drop(path)
                 continue
             if rows:
                 self._cursor[path] = rows[-1][0]
                 found += [(raw, hash) for _, raw, hash in rows]
         return genuine(found)
 
+    def _connection(self, path: Path) -> sqlite3.Connection:
+        """The one of the last look, or a new one where that shows what the file was before."""
+        stamp = _stamp(path)
+        if path in self._open and self._as_of.get(path, stamp) == stamp:
+            return self._open[path]
+        self._drop(path)
+        connection, follows = connect_reading(str(path))
+        self._open[path] = connection
+        if not follows:
+            self._as_of[path] = stamp
+        return connection
+
+    def _drop(self, path: Path) -> None:
+        self._as_of.pop(path, None)
+        connection = self._open.pop(path, None)
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
     def ended(self) -> set[str]:
         """The terminals (chains) in files that no living process holds."""
         free: dict[Path, bool] = {}
         for path in set(self.terminals.values()):
-            number = _number(path)
             with contextlib.suppress(LedgerUnavailable):
-                slot = data_dir.try_slot(self._folder, number)
-                free[path] = slot is not None
-                if slot is not None:
-                    data_dir.release(slot)
+                free[path] = not data_dir.is_held(self._folder, _number(path))
         return {terminal for terminal, path in self.terminals.items() if free.get(path)}
 
     def bodies(self) -> dict[str, bytes]:
@@ -87,9 +105,24 @@ class LocalPeers:
         return [_number(path) for path in data_dir.files(self._folder) if path != self.own]
 
     def close(self) -> None:
-        for connection in self._open.values():
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+        for path in list(self._open):
+            self._drop(path)
+
+
+_Stamp = tuple[tuple[int, int] | None, ...]
+
+
+def _stamp(path: Path) -> _Stamp:
+    """What changes with each write: of the file and its WAL."""
+    seen: list[tuple[int, int] | None] = []
+    for one in (path, path.with_name(f"{path.name}-wal")):
+        try:
+            found = one.stat()
+        except OSError:
+            seen.append(None)
+        else:
+            seen.append((found.st_mtime_ns, found.st_size))
+    return tuple(seen)
 
 
 def _number(path: Path) -> int:

@@ -23,7 +23,7 @@ from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.base import SourceBoard
-from tfdash.sources.diagnosis import Diagnosis, by_status
+from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.store.ledger import Store
 from tfdash.store.peers.cluster_records import (
     acting_in_cluster,
@@ -49,6 +49,8 @@ class PeerBoard(Protocol):
     picture: Picture
     assessment: Assessment
 
+    def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]: ...
+
     async def read(self, subject: Subject) -> Document: ...
 
     async def read_labelled(
@@ -69,6 +71,7 @@ class PeerWatcher:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._due: dict[tuple[ClusterRef, str], float] = {}
+        self._looked: set[tuple[ClusterRef, str]] = set()
         self._maps: dict[ClusterRef, dict[tuple[str, str], _Kept]] = {}
         self._one = asyncio.Lock()  # a look that began earlier must not end later, with older leases
         self._read_at: float | None = None
@@ -91,10 +94,21 @@ class PeerWatcher:
         )
 
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
-        """Nothing waits for it: what others left only adds to what is seen."""
-        return ()
+        """The clusters that were reached and not looked through yet."""
+        return tuple(
+            f"other terminals in {ref.cluster}"
+            for ref, cluster in picture.clusters.items()
+            if cluster.info.value is not None
+            and not self._looked.issuperset(((ref, "ConfigMap"), (ref, "Lease")))
+        )
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
+        def settled() -> bool:
+            infos = [cluster.info for cluster in board.picture.clusters.values()]
+            reached = all(i.value is not None or i.problem is not None for i in infos)
+            return reached and not self.unsettled(board.picture, board.assessment)
+
+        await board.until(settled, PATIENCE)
         return by_status(self.id, self.status)
 
     async def run(self, board: Any) -> None:
@@ -103,7 +117,7 @@ class PeerWatcher:
             await self.look(board)
             if before != (self._read_at, self._problems):
                 board.put_status(self.id, self.status)
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(0.2 if self.unsettled(board.picture, board.assessment) else 1.0)
 
     async def look(self, board: PeerBoard) -> None:
         """Read what is due."""
@@ -112,14 +126,18 @@ class PeerWatcher:
 
     async def _look(self, board: PeerBoard) -> None:
         now = time.monotonic()
+        coming = {ref for ref, kind in board.unsettled() if kind in _KINDS}
         for ref, cluster in tuple(board.picture.clusters.items()):
             if cluster.info.value is None:
                 continue  # not reached yet
+            if ref in coming and (ref, "ConfigMap") not in self._looked:
+                continue  # in which namespaces to look is not known yet
             for kind, every in (("ConfigMap", _TEMPLATES), ("Lease", self._pace(board))):
                 last = self._due.get((ref, kind), float("-inf"))
                 if now - last >= every:
                     self._due[ref, kind] = now
                     await self._read(board, ref, kind)
+                    self._looked.add((ref, kind))
                     if kind == "Lease":
                         self._store.peer_state.looked.add(ref)
 

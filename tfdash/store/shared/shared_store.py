@@ -55,10 +55,12 @@ def _cause(error: Exception, dsn: str) -> str:
 
 
 class SharedStore:
-    """One database. ``deadline`` in seconds, of each call."""
+    """One database. ``deadline`` in seconds, of each call. ``reading``: its sessions refuse whatever writes."""
 
-    def __init__(self, dsn: str, *, deadline: float, shared_roles: Sequence[str] = ()) -> None:
-        self._dsn, self._deadline = dsn, deadline
+    def __init__(
+        self, dsn: str, *, deadline: float, shared_roles: Sequence[str] = (), reading: bool = False
+    ) -> None:
+        self._dsn, self._deadline, self._reading = dsn, deadline, reading
         self.shared_roles = tuple(shared_roles) or DEFAULT_SHARED_ROLES
         self._pool: Any = None
         self._opening = asyncio.Lock()
@@ -72,9 +74,15 @@ class SharedStore:
     async def _connect(self) -> Any:
         import psycopg
 
-        return await psycopg.AsyncConnection.connect(
+        connection = await psycopg.AsyncConnection.connect(
             self._dsn, autocommit=True, connect_timeout=max(2, int(self._deadline)), application_name="tfdash"
         )
+        await self._configure(connection)
+        return connection
+
+    async def _configure(self, connection: Any) -> None:
+        if self._reading:
+            await connection.execute("SET default_transaction_read_only = on")
 
     async def _open(self) -> Any:
         async with self._opening:  # two that come first would make two pools, and one of them stay open
@@ -96,6 +104,7 @@ class SharedStore:
             min_size=1,
             max_size=3,
             open=False,
+            configure=self._configure,
             timeout=self._deadline,
             max_idle=120,
             reconnect_timeout=5,

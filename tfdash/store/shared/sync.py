@@ -33,6 +33,7 @@ class Sync:
     def __init__(self, shared: SharedStore, *, key: bytes, poll: float = POLL) -> None:
         self.shared, self.key, self.poll = shared, key, poll
         self.problem = ""
+        self.looked = False  # it answered once, or was seen not to
         self._wake = asyncio.Event()
         self._heads: dict[str, tuple[int, str]] = {}  # of others, as fetched
         self._broken: dict[str, str] = {}
@@ -51,9 +52,11 @@ class Sync:
                 self._wake.clear()
                 try:
                     await self.once(source)
+                    self._told(source)
                     wait = 0.5
                 except LedgerUnavailable as error:
                     self.problem = str(error)
+                    self._told(source)
                     wait = min(wait * 2, 30.0)
                     await source.look_at_health()
                     await self._woken(wait)
@@ -61,6 +64,11 @@ class Sync:
                     continue
                 await source.look_at_health()
                 await self._woken(self.poll)
+
+    def _told(self, source: StoreSource) -> None:
+        if not self.looked:
+            self.looked = True
+            source.store.refreshed()  # those who wait for it need not until the next tick
 
     async def _woken(self, longest: float) -> None:
         with suppress(TimeoutError):

@@ -1,0 +1,165 @@
+"""A command that judges once reads the store and leaves it as it was: whatever state terminals left it in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.store.helpers import CHECKOUT, Board, Clock, RealBoard, opened
+from tests.waiting import soon
+from tfdash.model.observation import Problem
+from tfdash.store.opening import Opened, StoreOptions, open_store
+from tfdash.store.store_source import StoreSource
+
+Left = dict[str, tuple[int, int, int, bytes]]
+
+
+def left_in(folder: Path) -> Left:
+    """Every name under it and itself, with what writing would change. An index in memory is shared: its bytes are no file's."""
+    found: Left = {}
+    for path in (folder, *sorted(folder.rglob("*"))):
+        seen = path.stat()
+        body = path.read_bytes() if path.is_file() and not path.name.endswith("-shm") else b""
+        found[str(path)] = (seen.st_mtime_ns, seen.st_size, seen.st_ino, body)
+    return found
+
+
+async def recorded(folder: Path) -> Opened:
+    """A terminal in which a person decided to roll back."""
+    ann = opened(folder, terminal="ann")
+    await ann.store.remember_manual(CHECKOUT, "ann", "customers call")
+    return ann
+
+
+def reading(folder: Path) -> StoreSource:
+    return open_store(StoreOptions(path=str(folder)), Clock(), acting=False, reading=True).source
+
+
+async def read_once(source: StoreSource) -> Board:
+    board = Board()
+    running = asyncio.create_task(source.run(board))
+    try:
+        await soon(lambda: not source.unsettled(board.picture, board.assessment), "the store")
+        await soon(lambda: source.id in board.picture.sources, "its status")
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return board
+
+
+def problem(board: Board) -> Problem | None:
+    return board.picture.sources["store"].problem
+
+
+def as_killed(folder: Path) -> None:
+    """What a terminal leaves that is killed: its file, the WAL, the index."""
+    aside = folder.with_name("aside")
+    shutil.copytree(folder, aside)
+    shutil.rmtree(folder)
+    aside.rename(folder)
+
+
+def without_index(folder: Path) -> None:
+    as_killed(folder)
+    for index in folder.glob("*-shm"):
+        index.unlink()
+
+
+@pytest.mark.parametrize("state", ["alive", "ended", "killed", "a copy without its index"])
+async def test_a_decision_is_read_and_nothing_is_left_behind(tmp_path: Path, state: str) -> None:
+    folder = tmp_path / "store"
+    ann = await recorded(folder)
+    if state == "ended":
+        ann.store.close()
+        assert not list(folder.glob("*-wal"))
+    elif state == "killed":
+        as_killed(folder)
+        assert list(folder.glob("*-wal")) and list(folder.glob("*-shm"))
+    elif state != "alive":
+        without_index(folder)
+    before = left_in(folder)
+    board = await read_once(reading(folder))
+    assert board.facts.manual == {CHECKOUT: "customers call"}
+    assert problem(board) is None
+    assert left_in(folder) == before
+    ann.store.close()
+
+
+async def test_where_nothing_was_recorded_yet_no_folder_is_made(tmp_path: Path) -> None:
+    board = await read_once(reading(tmp_path / "store"))
+    assert (problem(board), board.facts.manual, os.listdir(tmp_path)) == (None, {}, [])
+
+
+async def test_what_is_recorded_while_it_is_read_is_seen(tmp_path: Path) -> None:
+    """Also where the file lay still when it was opened, and no terminal lived."""
+    ann = await recorded(tmp_path)
+    ann.store.close()
+    source, board = reading(tmp_path), Board()
+    running = asyncio.create_task(source.run(board))
+    await board.until(lambda facts: CHECKOUT in facts.manual)
+    again = opened(tmp_path, terminal="ann")
+    await again.store.remember_manual(CHECKOUT, "ann", "")
+    await board.until(lambda facts: not facts.manual)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    again.store.close()
+
+
+def _damaged(folder: Path) -> None:
+    (folder / "terminal-0.db").write_bytes(b"no database at all " * 400)
+
+
+def _a_file(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("")
+
+
+def _gone(folder: Path) -> None:
+    shutil.rmtree(folder.parent)
+
+
+def _closed(folder: Path) -> None:
+    if os.getuid() == 0:
+        pytest.skip("nothing is closed to root")
+    folder.chmod(0)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_damaged, "file is not a database"),
+        (_a_file, "is not a folder"),
+        (_gone, "is not there"),
+        (_closed, "permission denied"),
+    ],
+)
+async def test_a_store_that_cannot_be_read_says_so(
+    tmp_path: Path, spoil: Callable[[Path], None], words: str
+) -> None:
+    folder = tmp_path / "state" / "store"
+    (await recorded(folder)).store.close()
+    spoil(folder)
+    source = reading(folder)
+    told = problem(await read_once(source))
+    assert told is not None and words in told.cause
+    assert not (await source.doctor(RealBoard([], None, Clock()))).reached
+
+
+async def test_sessions_of_the_shared_store_refuse_to_write(tmp_path: Path, database: Any) -> None:
+    from tfdash.store.shared.shared_store import SharedStore
+
+    shared = SharedStore(database.url("ann"), deadline=10.0, reading=True)
+    assert await shared.heads() == {}
+    with pytest.raises(Exception, match="read-only transaction"):
+        await shared.put_body("d", b"x")
+    await shared.close()
+    options = StoreOptions(path=str(tmp_path / "none"), url=database.url("ann"))
+    board = await read_once(open_store(options, Clock(), acting=False, reading=True).source)
+    assert problem(board) is None
+    assert not (tmp_path / "none").exists()
