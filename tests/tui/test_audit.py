@@ -267,7 +267,7 @@ async def test_break_glass_asks_for_a_reason_and_the_environments_name() -> None
         await told(run, "break-glass active in production")
         await go(run, "break-glass end")
         await told(run, "is over")
-        assert actions.glass == [("production", "site down"), ("production", "")]
+        assert actions.break_glass == [("production", "site down"), ("production", "")]
 
 
 async def test_a_terminal_that_only_reads_breaks_no_glass() -> None:

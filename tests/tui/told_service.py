@@ -107,7 +107,7 @@ class ToldService:
         self.gate: asyncio.Event | None = None
         self.asked: list[str] = []
         self.decided: list[tuple[str, bool, str]] = []
-        self.glass: list[tuple[str, str]] = []
+        self.break_glass: list[tuple[str, str]] = []
         self.persons: list[tuple[str, str, str]] = []
         self.clock: Callable[[], float] = lambda: world.NOW
 
@@ -182,7 +182,7 @@ class ToldService:
                 return f"request {name} is {word} as second@corp, stamped by postgresql"
             case "environment.break-glass" | "environment.end-break-glass":
                 ends = plan.action == "environment.end-break-glass"
-                self.glass.append((name, given.reason))
+                self.break_glass.append((name, given.reason))
                 return (
                     f"break-glass in {name} is over"
                     if ends

@@ -37,7 +37,7 @@ _NEWEST = 2000  # entries that the audit screen gets at most
 
 
 @dataclass(frozen=True)
-class Acting:
+class ActingParts:
     """What the application is handed once it is there."""
 
     actions: ActionService
@@ -87,7 +87,7 @@ def compose(
     sources: Sequence[KubernetesSource],
     clock: Clock,
     mode: Mode,
-) -> Acting:
+) -> ActingParts:
     """Open the store, make writers where the mode acts, and hand the sources that need them to the board."""
     from tfdash.actions.core.action_service import make_service
     from tfdash.actions.store.verified_releases import Verifier
@@ -125,7 +125,7 @@ def compose(
     actions = make_service(
         board, writers, store, policy, clock, mode, leases if in_cluster else None, keeping
     )
-    acting = Acting(actions, opened.store, options, leases)
+    acting = ActingParts(actions, opened.store, options, leases)
     # what changes things by itself runs where acting is configured, never by an elevation, which ends while it goes on
     unattended = mode.acts and mode.lasts is None
     wiring = Wiring(

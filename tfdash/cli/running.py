@@ -14,7 +14,7 @@ from tfdash.cli.parser import ERROR, OK, program
 from tfdash.model.kinds import first_kind
 
 if TYPE_CHECKING:
-    from tfdash.cli.acting import Acting
+    from tfdash.cli.acting import ActingParts
     from tfdash.config.settings import Settings
 
 _HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from screens.context import AppContext
 
     problems: list[str] = []
-    opened: list[Acting] = []  # what is there, if anything
+    opened: list[ActingParts] = []  # what is there, if anything
 
     def validate() -> str:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""

@@ -27,7 +27,7 @@ from tfdash.model.store_state import (
     VerifiedGood,
 )
 from tfdash.model.subject import Subject
-from tfdash.store.approvals import break_glass as glass_entries
+from tfdash.store.approvals import break_glass as break_glass_entries
 from tfdash.store.approvals.break_glass import OwnBreakGlass, boottime
 from tfdash.store.approvals.protocol import Approvals, as_shown
 from tfdash.store.log.audit_projection import AuditProjection, subject_data
@@ -61,7 +61,7 @@ class Store:
         self._key = key
         self.bodies: dict[str, str] = {}  # texts by digest, opened
         self.projection = AuditProjection(lambda digest: self.bodies.get(digest, ""))
-        self.glass = OwnBreakGlass(clock.now, boot, break_glass_life)
+        self.own_break_glass = OwnBreakGlass(clock.now, boot, break_glass_life)
         self.before: frozenset[str] = frozenset()  # intents that were open when this process began
         self.ended_terminals: frozenset[str] = frozenset()
         self.own_terminals: frozenset[str] = frozenset()
@@ -298,45 +298,47 @@ class Store:
 
     async def break_glass(self, environment: str, actor: str, reason: str) -> None:
         """Active once it is recorded, and not before. Raises ``ValueError`` without a reason, ``LedgerUnavailable``."""
-        opened = self.glass.begin(environment, actor, reason)
-        await self.record(glass_entries.begun(opened))
-        self.glass.keep(opened)
+        opened = self.own_break_glass.begin(environment, actor, reason)
+        await self.record(break_glass_entries.begun(opened))
+        self.own_break_glass.keep(opened)
 
     async def end_break_glass(self, environment: str, actor: str) -> None:
-        await self._end_glass(environment, actor, f"ended by {actor}")
+        await self._end_break_glass(environment, actor, f"ended by {actor}")
 
-    async def _end_glass(self, environment: str, actor: str, why: str) -> None:
-        opened = self.glass.drop(environment)  # at once, whether it can be recorded or not
+    async def _end_break_glass(self, environment: str, actor: str, why: str) -> None:
+        opened = self.own_break_glass.drop(environment)  # at once, whether it can be recorded or not
         now = self.clock.now()
         if opened is not None:
-            await self.record(glass_entries.ended(opened.id, environment, actor, why, now))
+            await self.record(break_glass_entries.ended(opened.id, environment, actor, why, now))
 
-    def glass_active(self, environment: str, actor: str) -> bool:
+    def break_glass_active(self, environment: str, actor: str) -> bool:
         """Whether this process's break-glass holds for ``actor`` now. What a gate asks."""
-        return self.glass.active(environment, actor)
+        return self.own_break_glass.active(environment, actor)
 
     async def identity_is(self, actor: str) -> None:
         """The identity that the API server says now: another one than before ends what that one began."""
-        for opened in self.glass.of_others(actor):
-            await self._end_glass(opened.environment, actor, f"the identity changed to {actor}")
+        for opened in self.own_break_glass.of_others(actor):
+            await self._end_break_glass(opened.environment, actor, f"the identity changed to {actor}")
 
     async def review_break_glass(self, environment: str, actor: str, text: str) -> None:
         """Somebody else has looked at it afterwards. Raises ``PermissionError`` for whoever began it."""
         now = self.clock.now()
         due = [
-            (i, g) for i, g in self.projection.glass_of(environment) if not g.reviewed_by and g.until <= now
+            (i, g)
+            for i, g in self.projection.break_glass_of(environment)
+            if not g.reviewed_by and g.until <= now
         ]
         if not due:
             raise ValueError(f"no break-glass of {environment or 'any environment'} waits for a review")
         for identifier, done in due:
             if done.by == actor:
                 raise PermissionError(f"{actor} began it: somebody else must review it")
-            await self.record(glass_entries.reviewed(identifier, done.environment, actor, text, now))
+            await self.record(break_glass_entries.reviewed(identifier, done.environment, actor, text, now))
 
-    async def watch_glass(self) -> None:
+    async def watch_break_glass(self) -> None:
         """End what is over. Called now and then."""
-        for opened in self.glass.over():
-            await self._end_glass(opened.environment, "tfdash", "its time is over")
+        for opened in self.own_break_glass.over():
+            await self._end_break_glass(opened.environment, "tfdash", "its time is over")
 
     # -- what is said of it -------------------------------------------------------------------------------------
 
@@ -359,7 +361,9 @@ class Store:
         return StoreState(
             verified=self.peer_state.verified_with(self.projection),
             approvals=self.waiting,
-            break_glass=glass_entries.facts(self.glass, self.projection.break_glass(now), self.terminal, now),
+            break_glass=break_glass_entries.facts(
+                self.own_break_glass, self.projection.break_glass(now), self.terminal, now
+            ),
             acting=self.peer_state.acting_with(own, self.terminal, now),
             decided_on=self.projection.about("manual"),
             baseline_of=self.projection.about("baseline"),

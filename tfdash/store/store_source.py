@@ -198,16 +198,16 @@ class StoreSource:
                         for e in store.projection.open_intents()
                         if e.terminal in own and (e.terminal != store.terminal or e.sequence <= opened_at)
                     )
-                    await self._end_old_glass()
+                    await self._end_old_break_glass()
                 self._loaded = True
         await self._look_at_local_peers()
         await self.look_at_health()
 
-    async def _end_old_glass(self) -> None:
+    async def _end_old_break_glass(self) -> None:
         store = self.store
         now = store.clock.now()
-        for identifier, glass in store.projection.glass_of(""):
-            ours = store.glass.active(glass.environment, glass.by)
+        for identifier, glass in store.projection.break_glass_of(""):
+            ours = store.own_break_glass.active(glass.environment, glass.by)
             if glass.terminal in store.own_terminals and glass.until > now and not ours:
                 try:
                     await store.record(
@@ -223,7 +223,7 @@ class StoreSource:
 
     async def _who_are_we(self, board: SourceBoard) -> None:
         """Break-glass of somebody whom no cluster of its environment takes us for any more is over."""
-        for glass in self.store.glass.all():
+        for glass in self.store.own_break_glass.all():
             users = {
                 cluster.info.value.user
                 for ref, cluster in board.picture.clusters.items()
@@ -244,7 +244,7 @@ class StoreSource:
             await self._look_at_local_peers()
             try:
                 await self._who_are_we(board)
-                await self.store.watch_glass()
+                await self.store.watch_break_glass()
             except LedgerUnavailable:
                 log.warning("break-glass is over; it could not be recorded")
             approvals = self.store.approvals

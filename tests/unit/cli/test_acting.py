@@ -16,7 +16,7 @@ import pytest
 from tests.unit.cli.server import kubeconfig
 from tfdash.actions.core.mode import Mode
 from tfdash.board.board import Board
-from tfdash.cli.acting import Acting, approvals_of, compose, kubectl_of, mode_of, policy_of, writers_of
+from tfdash.cli.acting import ActingParts, approvals_of, compose, kubectl_of, mode_of, policy_of, writers_of
 from tfdash.cli.compose import board_of, clock_of, clusters_of
 from tfdash.cli.store_options import store_options
 from tfdash.config.load import load
@@ -48,7 +48,7 @@ class Place:
     def sources(self) -> list[KubernetesSource]:
         return board_of(self.quick(), self.settings(), clock_of(self.quick()))[1]
 
-    def composed(self, mode: Mode) -> tuple[Board, Acting]:
+    def composed(self, mode: Mode) -> tuple[Board, ActingParts]:
         config = self.quick()
         sources = clusters_of(config.environment, config, clock_of(config))
         board = Board(sources, None, clock_of(config))

@@ -56,7 +56,7 @@ async def test_two_terminals_and_a_shared_store_that_dies(tmp_path: Path, databa
     )
     await ann.store.break_glass("production", "ann", "nobody answers")
     await seen_by_ann.until(lambda facts: "others cannot see it yet" in facts.health.shared)
-    assert seen_by_ann.facts.health.local == "" and ann.store.glass_active("production", "ann")
+    assert seen_by_ann.facts.health.local == "" and ann.store.break_glass_active("production", "ann")
 
     # and comes back: everything arrives, once
     admin.sql(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS true")

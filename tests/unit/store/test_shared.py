@@ -55,7 +55,9 @@ async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Data
         ann.store.terminal,
         NOW + 3600,
     )
-    assert not bob.store.glass_active("production", "bob") and ann.store.glass_active("production", "ann")
+    assert not bob.store.break_glass_active("production", "bob") and ann.store.break_glass_active(
+        "production", "ann"
+    )
     bob.store.close()
     await bob.source.sync.shared.close()
     later = one(tmp_path / "b", database, "bob")  # from its own file, before the shared store answers

@@ -33,7 +33,7 @@ class GateInput(NamedTuple):
     now: float
 
 
-def breaks_glass(case: GateInput) -> BreakGlass | None:
+def own_break_glass(case: GateInput) -> BreakGlass | None:
     """Break-glass of this environment that holds for us: our own, and not over."""
     found = case.facts.break_glass.get(case.subject.cluster.environment)
     if found is None or not found.since <= case.now < found.until:
@@ -65,7 +65,7 @@ def _calendar(case: GateInput, policy: ActionPolicy) -> Check:
     """FROZEN actions need an open calendar, or a release that began inside its window and may still finish."""
     if case.freeze is FreezeRule.EXEMPT:
         return Check(id="policy", text="never frozen by the calendar", passed=True)
-    glass = breaks_glass(case)
+    glass = own_break_glass(case)
     if glass is not None:
         return Check(
             id="policy", text=f"the calendar is waived by break-glass: {safe(glass.reason)}", passed=True
@@ -123,7 +123,7 @@ def second_person(case: GateInput) -> Check | None:
     """Whether a second person is needed, and whether one can be had. None where the risk asks for none."""
     if case.risk is not Risk.SECOND_PERSON:
         return None
-    glass = breaks_glass(case)
+    glass = own_break_glass(case)
     if glass is not None:
         return Check(
             id="approval",

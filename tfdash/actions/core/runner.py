@@ -11,7 +11,7 @@ import msgspec
 
 from tfdash.actions.core.execution_record import ExecutionRecord, result_words
 from tfdash.actions.core.executor import Executor, Items, Sending, SendOutcome
-from tfdash.actions.core.gate_rules import GateInput, breaks_glass, extra_needed
+from tfdash.actions.core.gate_rules import GateInput, extra_needed, own_break_glass
 from tfdash.actions.core.guard import Looked, look
 from tfdash.actions.core.plan_digest import changed_parts, digest_of
 from tfdash.actions.core.policy import ActionPolicy
@@ -146,7 +146,10 @@ class Execution:
 
     async def _approved(self, looked: Looked) -> tuple[str, float | None]:
         """The second person's approval, used up. Break-glass waives it; what is exempt never asks for one."""
-        if self.plan.risk is not Risk.SECOND_PERSON or breaks_glass(self._case_of(looked.user)) is not None:
+        if (
+            self.plan.risk is not Risk.SECOND_PERSON
+            or own_break_glass(self._case_of(looked.user)) is not None
+        ):
             return "", None
         if not self._confirmed.approval or self._ledger is None:
             return "it needs a second person's approval of this very plan", None

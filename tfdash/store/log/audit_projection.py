@@ -60,8 +60,8 @@ class AuditProjection:
         self._good: dict[Subject, VerifiedGood] = {}
         self._latest: dict[tuple[str, Subject], tuple[float, str]] = {}
         self._about: dict[tuple[str, Subject], str] = {}  # the version that such a fact is about
-        self._glass: dict[str, BreakGlass] = {}
-        self._glass_facts: dict[str, dict[str, Any]] = {}
+        self._break_glass: dict[str, BreakGlass] = {}
+        self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
 
@@ -84,7 +84,7 @@ class AuditProjection:
                 self._latest[key] = (entry.at, str(data.get("value", "")))
                 self._about[key] = str(data.get("version", ""))
         elif topic == "break-glass":
-            self._apply_glass(entry, data)
+            self._apply_break_glass(entry, data)
 
     def _apply_verified(self, entry: Entry, data: Mapping[str, Any], subject: Subject) -> None:
         if entry.at < self._verified.get(subject, (float("-inf"),))[0]:
@@ -113,9 +113,9 @@ class AuditProjection:
         """The texts that the verified releases name."""
         return tuple(str(data_of(entry).get("template_digest", "")) for _, entry in self._verified.values())
 
-    def _apply_glass(self, entry: Entry, data: Mapping[str, Any]) -> None:
+    def _apply_break_glass(self, entry: Entry, data: Mapping[str, Any]) -> None:
         identifier = str(data.get("id", ""))
-        known = self._glass_facts.setdefault(identifier, {})
+        known = self._break_glass_facts.setdefault(identifier, {})
         state = str(data.get("state", ""))
         if state == "begun":
             known["begun"] = entry
@@ -129,7 +129,7 @@ class AuditProjection:
         if begun is None:
             return
         until = min(known["until"], known.get("ended", known["until"]))
-        self._glass[identifier] = BreakGlass(
+        self._break_glass[identifier] = BreakGlass(
             environment=begun.environment,
             by=begun.actor,
             reason=known["reason"],
@@ -173,7 +173,7 @@ class AuditProjection:
     def break_glass(self, now: float) -> dict[str, BreakGlass]:
         """For each environment: the one that lasts longest, else the oldest that nobody has reviewed yet."""
         chosen: dict[str, BreakGlass] = {}
-        for glass in sorted(self._glass.values(), key=lambda g: g.since):
+        for glass in sorted(self._break_glass.values(), key=lambda g: g.since):
             active, before = glass.until > now, chosen.get(glass.environment)
             if not active and glass.reviewed_by:
                 continue
@@ -181,11 +181,11 @@ class AuditProjection:
                 chosen[glass.environment] = glass
         return chosen
 
-    def glass_of(self, environment: str) -> list[tuple[str, BreakGlass]]:
+    def break_glass_of(self, environment: str) -> list[tuple[str, BreakGlass]]:
         """All break-glass of an environment with their ids, oldest first."""
         found = [
             (i, glass)
-            for i, glass in self._glass.items()
+            for i, glass in self._break_glass.items()
             if glass.environment == environment or not environment
         ]
         return sorted(found, key=lambda pair: pair[1].since)

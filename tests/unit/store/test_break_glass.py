@@ -29,11 +29,13 @@ async def test_it_begins_recorded_and_ends_recorded(tmp_path: Path) -> None:
     await store.break_glass("production", "ann", "the region is down")
     glass = store.state().break_glass["production"]
     assert (glass.by, glass.since, glass.until, glass.terminal) == ("ann", NOW, NOW + 3600, store.terminal)
-    assert store.glass_active("production", "ann")
-    assert not store.glass_active("staging", "ann") and not store.glass_active("production", "bob")
+    assert store.break_glass_active("production", "ann")
+    assert not store.break_glass_active("staging", "ann") and not store.break_glass_active(
+        "production", "bob"
+    )
     clock.at += 60
     await store.end_break_glass("production", "ann")
-    assert not store.glass_active("production", "ann")
+    assert not store.break_glass_active("production", "ann")
     due = store.state().break_glass["production"]  # to be reviewed by somebody else
     assert due.until == clock.at and due.reviewed_by == ""
     with pytest.raises(PermissionError, match="somebody else"):
@@ -63,13 +65,14 @@ async def test_suspend_counts_and_a_clock_that_is_set_back_does_not_lengthen_it(
     clock.at -= 7200  # set back two hours
     boot.at += 3599
     assert (
-        store.glass_active("production", "ann") and store.state().break_glass["production"].until > clock.at
+        store.break_glass_active("production", "ann")
+        and store.state().break_glass["production"].until > clock.at
     )
     boot.at += 1
-    assert not store.glass_active("production", "ann")
+    assert not store.break_glass_active("production", "ann")
     assert store.state().break_glass["production"].until <= clock.at  # what the guard reads
-    await store.watch_glass()
-    assert store.glass.all() == [] and store.state().break_glass["production"].until <= clock.at
+    await store.watch_break_glass()
+    assert store.own_break_glass.all() == [] and store.state().break_glass["production"].until <= clock.at
     store.close()
 
 
@@ -77,9 +80,11 @@ async def test_another_identity_ends_it(tmp_path: Path) -> None:
     store = opened(tmp_path).store
     await store.break_glass("production", "ann", "x")
     await store.identity_is("ann")
-    assert store.glass_active("production", "ann")
+    assert store.break_glass_active("production", "ann")
     await store.identity_is("bob")
-    assert not store.glass_active("production", "ann") and not store.glass_active("production", "bob")
+    assert not store.break_glass_active("production", "ann") and not store.break_glass_active(
+        "production", "bob"
+    )
     store.close()
 
 
@@ -99,7 +104,7 @@ async def test_another_identity_on_every_cluster_of_the_environment_ends_it(tmp_
             },
         )
         await opened_.source._who_are_we(board)
-        assert opened_.store.glass_active("production", "ann") is holds
+        assert opened_.store.break_glass_active("production", "ann") is holds
     opened_.store.close()
 
 
@@ -111,7 +116,7 @@ async def test_a_restart_ends_it_for_everybody(tmp_path: Path) -> None:
     store.store.close()
     again = opened(tmp_path, Clock(NOW + 10))
     await again.source.load()
-    assert not again.store.glass_active("production", "ann")
+    assert not again.store.break_glass_active("production", "ann")
     assert again.store.state().break_glass["production"].until == NOW + 10
     await beside.source.load()
     assert beside.store.state().break_glass["production"].until == NOW + 10
@@ -124,7 +129,7 @@ async def test_not_active_where_it_cannot_be_recorded(tmp_path: Path) -> None:
     store = opened(tmp_path / "file" / "x").store
     with pytest.raises(LedgerUnavailable):
         await store.break_glass("production", "ann", "x")
-    assert not store.glass_active("production", "ann")
+    assert not store.break_glass_active("production", "ann")
     store.close()
 
 
