@@ -27,7 +27,6 @@ VERBS: tuple[tuple[str, str, str], ...] = (
     ("i", "isolate", "isolate"),
     ("x", "shell", "shell"),
 )
-BULK = 20  # objects that one key may act upon at most
 _WORDS = 14  # characters of an offer's verb in the footer
 
 
@@ -65,7 +64,9 @@ class ActingScreen(BoardScreen):
         subjects = tuple(self.acting_on())
         known = subjects if all(s.uid for s in subjects) else ()
         offers = (
-            actions.offers(known[0]) if len(known) == 1 else common([actions.offers(s) for s in known[:BULK]])
+            actions.offers(known[0])
+            if len(known) == 1
+            else common([actions.offers(s) for s in known[: actions.bulk_cap]])
         )
         if known != self._painted:
             self.call_after_refresh(self._paint, known)
@@ -133,10 +134,10 @@ class ActingScreen(BoardScreen):
             self.shell.tell(refusal(offer), "warning")
             return
         actions = self.shell.context.actions
-        cap = actions.bulk_cap if actions is not None else BULK
-        if len(subjects) > cap:
+        if actions is not None and len(subjects) > actions.bulk_cap:
             self.shell.tell(
-                f"{len(subjects)} are marked; at most {cap} at once ([actions] bulk_cap)", "warning"
+                f"{len(subjects)} are marked; at most {actions.bulk_cap} at once ([actions] bulk_cap)",
+                "warning",
             )
             return
         from screens.dialogs.confirm import ConfirmScreen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
@@ -13,12 +14,14 @@ from screens.app import TfdashApp
 from screens.context import AppContext
 from screens.frame.board_screen import BoardScreen
 from screens.navigation import LIST
+from screens.pages.program.help import HelpScreen
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
 from tfdash.config.startup import UiSettings
 from tfdash.playbook.registry import SECTIONS
 from tfdash.views.kinds import VIEWS
 from tfdash.views.pages import PAGES, ScreenSpec
+from widgets.commands import proposals
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = list(registry.SPECS.values())
@@ -55,6 +58,49 @@ def test_no_two_pages_share_an_id_a_digit_or_a_name() -> None:
     digits = Counter(spec.digit for spec in PAGES if spec.digit)
     names = Counter(alias for entry in commands.ENTRIES.values() for alias in entry.aliases)
     assert {*ids.values(), *digits.values(), *names.values()} == {1}
+
+
+def application(start: str = "overview") -> TfdashApp:
+    clock = FixedClock(0.0)
+    return TfdashApp(
+        Board([], None, clock), AppContext(environment="production", clock=clock, ui=UiSettings(start=start))
+    )
+
+
+@pytest.mark.parametrize("entry", commands.ENTRIES.values(), ids=lambda entry: entry.id)
+def test_a_command_is_in_the_palette_by_each_of_its_names_and_in_the_help(
+    entry: commands.PaletteEntry,
+) -> None:
+    app = application()
+
+    class Help(HelpScreen):
+        shell = app  # type: ignore[assignment] # the real one, without a terminal
+
+    found = app.commands()
+    for alias in entry.aliases:
+        assert proposals(found, alias)[0].command.id == entry.id
+    assert entry.aliases and entry.title
+    assert any(
+        line.lstrip().startswith(f":{entry.aliases[0]} ") and entry.title in line for line in Help().lines()
+    )
+
+
+def test_no_command_takes_the_place_of_another() -> None:
+    """By id: only a page of whose name there is a command with an argument gives way, and is opened without one."""
+    pages = [f"list.{s.id}" if s.id in VIEWS else s.id for s in NAMED]
+    ids = Counter([*pages, *(entry.id for entry in commands._ENTRIES)])
+    assert [i for i, count in ids.items() if count > 1] == ["environments"]
+    assert ids.keys() == commands.ENTRIES.keys()
+
+
+def test_a_command_that_the_program_names_is_there() -> None:
+    """The sentences are the other witness: a line that is taken out is missed."""
+    read = [*(ROOT / "screens").rglob("*.py"), *(ROOT / "tfdash" / "actions").rglob("*.py")]
+    files = [ROOT / "README.md", ROOT / "config.example.toml", *read]
+    word = re.compile(r"(?<=[ (`\"]):([a-z][a-z-]+)(?=[ `\"',;.)])")
+    named = {found for path in files for found in word.findall(path.read_text("utf-8"))}
+    known = {alias for entry in commands.ENTRIES.values() for alias in entry.aliases}
+    assert {"elevate", "break-glass", "decide", "sign"} <= named <= known
 
 
 def test_the_digits_are_the_playbooks_sections() -> None:
