@@ -22,10 +22,12 @@ _MARKS = ("env", "file", "command")
 class SettingsTable:
     """Base of those dataclasses. The docstring of a subclass is the comment above its table in the example.
 
-    ``defaults`` names the file of ``tfdash/playbook/defaults`` that holds the values of its keys.
+    ``defaults`` names the file of ``tfdash/playbook/defaults`` that holds the values of its keys. ``retired``: keys of
+    earlier versions, which a configuration may still name and which mean nothing any more.
     """
 
     defaults: ClassVar[str] = ""
+    retired: ClassVar[frozenset[str]] = frozenset()
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     def __init_subclass__(cls, defaults: str = "") -> None:

@@ -64,7 +64,7 @@ def over_shipped(kind: type[SettingsTable], raw: Any) -> Any:
     """``raw`` laid over the playbook's values of the table and of those within."""
     if not isinstance(raw, Mapping):
         return raw  # a fault, which the validation tells
-    merged = _merged(shipped(kind), raw)
+    merged = {key: value for key, value in _merged(shipped(kind), raw).items() if key not in kind.retired}
     for name, hint in hints_of(kind).items():
         if (
             isinstance(hint, type)

@@ -110,6 +110,8 @@ class Budgets(NamedTuple):
 class CanaryPolicy(SettingsTable, defaults="canary.toml"):
     """When a release is to be rolled back: the playbook's triggers."""
 
+    retired = frozenset({"persist"})  # since the tests are valid at each look, no count of windows decides
+
     window: Annotated[
         Seconds,
         Between(5, 3600, seconds=True),
@@ -154,7 +156,6 @@ class CanaryPolicy(SettingsTable, defaults="canary.toml"):
     stale_intervals: Annotated[
         float, Between(1, 100), Note("how many scrape intervals old the newest sample may be")
     ]
-    persist: Annotated[int, Between(1, 100), Note("decides nothing any more; at most persist_of")]
     persist_of: Annotated[
         int,
         Between(1, 100),
@@ -178,8 +179,6 @@ class CanaryPolicy(SettingsTable, defaults="canary.toml"):
     journeys: JourneysPolicy
 
     def __post_init__(self) -> None:
-        if self.persist > self.persist_of:
-            raise ValueError(f"persist: {self.persist} of {self.persist_of} windows cannot be")
         if self.baseline == "dedicated" and not self.baseline_version:
             raise ValueError(
                 "baseline_version: missing; a dedicated baseline needs its template hash or version label"

@@ -269,7 +269,6 @@ class TestPolicy:
             ),
             ({"latency": {"increase": True}}, "latency.increase: True is not a duration"),
             ({"journeys": {"fails": 4}}, "journeys: fails: 4 of 3 runs cannot be"),
-            ({"persist": 9}, "persist: 9 of 3"),
             ({"windows": 2.5}, "windows: must be a whole number, not float"),
             ({"windows": float("nan")}, "windows: must be a whole number, not float"),
             ({"confidence": float("nan")}, "confidence: nan is out of range"),
