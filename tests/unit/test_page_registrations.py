@@ -95,8 +95,7 @@ def test_no_command_takes_the_place_of_another() -> None:
 
 def test_a_command_that_the_program_names_is_there() -> None:
     """The sentences are the other witness: a line that is taken out is missed."""
-    read = [*(ROOT / "screens").rglob("*.py"), *(ROOT / "tfdash" / "actions").rglob("*.py")]
-    files = [ROOT / "README.md", ROOT / "config.example.toml", *read]
+    files = [ROOT / "README.md", ROOT / "config.example.toml", *(ROOT / "screens").rglob("*.py")]
     word = re.compile(r"(?<=[ (`\"]):([a-z][a-z-]+)(?=[ `\"',;.)])")
     named = {found for path in files for found in word.findall(path.read_text("utf-8"))}
     known = {alias for entry in commands.ENTRIES.values() for alias in entry.aliases}
