@@ -54,7 +54,8 @@ def _cluster(parts: Parts, work: Work) -> Executor:
     pipeline = parts.policy.pipelines.get(work.action.id)
     if pipeline is not None:
         return PipelineExecutor(writer, parts.board, parts.policy, pipeline, parts.writers)
-    return ClusterExecutor(writer, parts.board, parts.policy, parts.writers.calls)
+    posts = {p.id: p for p in work.action.posts}
+    return ClusterExecutor(writer, parts.board, parts.policy, parts.writers.calls, posts)
 
 
 def _store(parts: Parts, work: Work) -> Executor:

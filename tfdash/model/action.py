@@ -38,6 +38,14 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[str, ...] = ()  # names of what must be given: "replicas", "revision"
 
 
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """A postcondition: id, words, and the seconds within which it must come true."""
+
+    id: str
+    text: str
+    within: float = 600.0
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One request exactly as it will be sent. ``body`` is canonical JSON text."""
 
@@ -50,14 +58,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject | None = None
     dry_run: bool = True  # whether a server dry run of it is possible
     argv: tuple[str, ...] = ()  # a command instead of a request (pipelines, kubectl)
-
-
-class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """A postcondition: id, words, and the seconds within which it must come true."""
-
-    id: str
-    text: str
-    within: float = 600.0
+    after: Post | None = (
+        None  # sent only once this is seen, after what comes before it; never sent where it is not
+    )
+    unless: Post | None = None  # not sent where this is seen by then: it is not needed any more
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +95,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     posts: tuple[Post, ...] = ()
     risk: Risk = Risk.TYPED_NAME
     freeze: FreezeRule = FreezeRule.EXEMPT
+    promotes: bool = False  # it moves a version on, so the verdict on that is asked
     typed: str = ""  # what must be typed
     arguments: tuple[tuple[str, str], ...] = ()
     policy: str = ""  # digest of the policies it was made under

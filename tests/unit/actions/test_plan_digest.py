@@ -24,6 +24,8 @@ REQUEST = Request(
     what="put the template back",
     subject=AT,
     argv=("ci", "rollback"),
+    after=Post(id="taken-up", text="it was taken up"),
+    unless=Post(id="promoted-to", text="it is stable"),
 )
 PLAN = Plan(
     id="1",
@@ -114,6 +116,16 @@ def test_what_changed_since_it_was_asked_is_named() -> None:
     assert changed_parts(asked(PLAN, digest_of(PLAN)), now) == "before, not reverted"
     assert changed_parts(asked(PLAN, digest_of(PLAN)), PLAN) == ""
     assert changed_parts(asked(PLAN, "of another"), now) == ""  # nothing is told of what is not proven
+
+
+def test_parts_that_plans_of_before_had_not_change_no_digest_where_they_say_nothing() -> None:
+    """Approvals that wait in a store go on holding."""
+    request = msgspec.structs.replace(REQUEST, after=None, unless=None)
+    plan = msgspec.structs.replace(PLAN, requests=(request,), choices=())
+    assert (
+        digest_of(plan) == "de56e2fe57870afa756bd3f92804f38de9069844cd9132967e3bda3471edfcbd"
+    )  # of main before them
+    assert digest_of(msgspec.structs.replace(plan, promotes=True)) != digest_of(plan)
 
 
 def test_what_an_earlier_version_asked_is_read_and_refused_with_what_to_do() -> None:

@@ -353,10 +353,17 @@ class Server:
         if request.path.endswith("/events"):
             return Answer(status=201, body={})
         self.sent.append(request)
+        self._taken_up(request)
         answer = self.answers.pop(0) if self.answers else Answer(status=200, body={})
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _taken_up(self, request: Request) -> None:
+        """A Rollout whose template changes is on its way back to its stable version: its controller says so."""
+        found = self.documents.get(request.path)
+        if found is not None and found["kind"] == "Rollout" and '"/spec/template","value"' in request.body:
+            found["status"]["currentPodHash"] = found["status"]["stableRS"]
 
     async def read(self, path: str) -> Answer:
         found = self.documents.get(path)

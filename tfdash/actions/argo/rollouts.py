@@ -189,10 +189,16 @@ async def abort_rollout(context: PlanContext) -> Draft:
         f"verified by {good.by}" if held and good is not None else "UNVERIFIED: never remembered as verified"
     )
     notes, choices = await managed_by_part(context)
+    # argo-rollouts rollout/canary.go reconcileCanaryReplicaSets: held, it scales neither version, abort or not
+    hold_ends = (
+        ("its hold ends too: held, its pods would stay as they are",)
+        if document.get("spec", {}).get("paused")
+        else ()
+    )
     return Draft(
         subject=subject,
         effect=f"the release of {at.name} is aborted: traffic goes back to {stable.image if stable else 'the stable version'}",
-        requests=(request,),
+        requests=(request, *_unhold(subject, document)),
         facts=facts_of(document, pointers),
         before=f"canary {canary.image if canary else ''} beside {stable.image if stable else 'stable'}",
         after=f"{stable.image if stable else 'the stable version'} serves everything ({label})",
@@ -202,7 +208,7 @@ async def abort_rollout(context: PlanContext) -> Draft:
             *(f"{name}: its content stays as it is now" for name in references(template)),
             "database schemas, queues and whatever else the new version changed outside its pods",
         ),
-        notes=(*_leaving(document), *notes),
+        notes=(*hold_ends, *_leaving(document), *notes),
         choices=choices,
         posts=(
             ABORTED.post(text="its controller says it is aborted", within=60),

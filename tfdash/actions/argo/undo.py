@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tfdash.actions.argo.postconditions import PROMOTED_TO, ROLLOUT_DONE, TAKEN_UP, WHOLE
 from tfdash.actions.core.action import Action
-from tfdash.actions.kubernetes.postconditions import ROLLOUT_DONE, WRITTEN
+from tfdash.actions.kubernetes.postconditions import WRITTEN
 from tfdash.actions.kubernetes.rollback import undo
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.capability import Capability
@@ -20,6 +21,9 @@ ACTIONS = (
         posts=(
             WRITTEN,
             ROLLOUT_DONE,
+            TAKEN_UP,
+            PROMOTED_TO,
+            WHOLE,
         ),
         arguments=("revision",),
         carried=True,

@@ -132,8 +132,7 @@ class ActingService(Planner):
                 why = "this plan was not made here: make it anew"
             elif act in self._under_way:
                 why = "the very same is under way already"
-            elif made.action.target is Target.CLUSTER and len(self._under_way) >= self._policy.bulk_cap:
-                # what is only decided or ended is no burden, and is never kept waiting
+            elif self._capped(plan, made) and len(self._under_way) >= self._policy.bulk_cap:
                 why = f"{len(self._under_way)} actions are under way already, the cap of [actions] bulk_cap"
             if made is None or why:
                 told = Progress(plan=plan, stage="done", result=Result.REFUSED, sentence=why)
@@ -145,6 +144,10 @@ class ActingService(Planner):
             while len(self._runs) > KEPT:
                 del self._runs[next(iter(self._runs))]
         return await asyncio.shield(running)
+
+    def _capped(self, plan: Plan, made: Made) -> bool:
+        """What is only decided or ended is no burden, and a way back is never kept waiting by what hangs."""
+        return made.action.target is Target.CLUSTER and plan.freeze is not FreezeRule.EXEMPT
 
     async def _run(
         self, plan: Plan, act: str, made: Made, confirmation: Confirmation, tell: Tell

@@ -35,8 +35,9 @@ class Draft(msgspec.Struct, kw_only=True):
     notes: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     posts: tuple[Post, ...] = ()
-    freeze: FreezeRule | None = None  # where the arguments decide it: scale up or down
-    risk: Risk | None = None
+    freeze: FreezeRule | None = None  # where the effect decides it: back or forward, up or down
+    promotes: bool | None = None  # likewise
+    risk: Risk | None = None  # at least this
     title: str = ""
     typed: str | None = None  # what must be typed, where it is not the subject's name
     arguments: tuple[tuple[str, str], ...] = ()
@@ -50,6 +51,7 @@ def sealed(
     title: str,
     risk: Risk,
     freeze: FreezeRule,
+    promotes: bool,
     typed: str,
     policy: str,
     arguments: Mapping[str, Any],
@@ -77,6 +79,7 @@ def sealed(
         posts=draft.posts,
         risk=risk,
         freeze=freeze,
+        promotes=promotes,
         typed=typed if draft.typed is None else draft.typed,
         arguments=tuple(sorted({**given, **dict(draft.arguments)}.items())),
         policy=policy,
@@ -102,7 +105,14 @@ def digest_of(plan: Plan) -> str:
 def _shown(plan: Plan) -> dict[str, Any]:
     """The parts of a plan that its digest covers, by name, as whoever gets it as JSON reads them: 30 is 30.0 there."""
     read = msgspec.convert(msgspec.to_builtins(plan), Plan)
-    return {name: value for name, value in msgspec.to_builtins(read).items() if name not in _NEVER_SAME}
+    told = {name: value for name, value in msgspec.to_builtins(read).items() if name not in _NEVER_SAME}
+    if not told["promotes"]:  # plans of before had no such parts: their digests stay what they were
+        del told["promotes"]
+    for request in (*told["requests"], *(r for c in told["choices"] for r in c["requests"])):
+        for name in ("after", "unless"):
+            if request[name] is None:
+                del request[name]
+    return told
 
 
 def act_of(plan: Plan) -> str:

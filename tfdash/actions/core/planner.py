@@ -131,7 +131,12 @@ class Planner:
         if mode:
             return _No(mode, remedy=self._mode.remedy)
         case = self._case(
-            action, found, self._user(found.subject.cluster), action.freeze, self._risk(action, found)
+            action,
+            found,
+            self._user(found.subject.cluster),
+            action.freeze,
+            self._risk(action, found),
+            action.promotes,
         )
         frozen = action.freeze is FreezeRule.FROZEN and not action.freeze_by_plan
         checks = [c for c in gate_rules.checks(case, self._policy) if frozen or c.id != "policy"]
@@ -159,11 +164,11 @@ class Planner:
         if exempt or told is Risk.SECOND_PERSON:
             return told
         user = self._user(found.subject.cluster)
-        case = self._case(action, found, user, freeze or action.freeze, Risk.SECOND_PERSON)
+        case = self._case(action, found, user, freeze or action.freeze, Risk.SECOND_PERSON, action.promotes)
         return Risk.SECOND_PERSON if gate_rules.emergency(case, self._policy) else told
 
     def _case(
-        self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk
+        self, action: Action, found: Standing, user: str, freeze: FreezeRule, risk: Risk, promotes: bool
     ) -> gate_rules.GateInput:
         subject = (
             found.carrier if action.acts_on_carrier(found) and found.carrier is not None else found.subject
@@ -173,7 +178,7 @@ class Planner:
             subject=subject,
             freeze=freeze,
             risk=risk,
-            promotes=action.promotes,
+            promotes=promotes,
             release=found.release,
             judgement=found.judgement,
             calendar=self._calendar(),
@@ -249,12 +254,14 @@ class Planner:
         if pipeline is not None:
             draft = by_pipeline(context, action.id, draft, pipeline)
         freeze = draft.freeze or action.freeze
+        promotes = action.promotes if draft.promotes is None else draft.promotes
         return sealed(
             draft,
             action=action.id,
             title=action.title,
-            risk=self._risk(action, found, freeze),
+            risk=max(self._risk(action, found, freeze), draft.risk or Risk.KEY),
             freeze=freeze,
+            promotes=promotes,
             typed=subject.name,
             policy=self._policy.digest,
             arguments=arguments,
@@ -280,7 +287,7 @@ class Planner:
 
         def case(user: str) -> gate_rules.GateInput:
             found = self._standing(made.asked, made.action.look)
-            return self._case(made.action, found, user, plan.freeze, plan.risk)
+            return self._case(made.action, found, user, plan.freeze, plan.risk, plan.promotes)
 
         return case
 

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from tfdash.actions.core.executor import Sending, SendOutcome
 from tfdash.actions.core.plan_digest import requests_of
 from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts, parts_of
 from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Pipelines, Writer
 from tfdash.actions.kubernetes import server_checks
 from tfdash.actions.kubernetes.events import event_request, write_event
 from tfdash.actions.kubernetes.patches import Marks, marks_of
-from tfdash.actions.kubernetes.sending import read_outcome, send_each
-from tfdash.model.action import Check, Plan, Request, Result
+from tfdash.actions.kubernetes.sending import Turn, read_outcome, send_each
+from tfdash.model.action import Check, Plan, Post, Request, Result
 from tfdash.model.observation import ProblemKind
+from tfdash.model.picture import Picture
 from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 
+_LOOK_EVERY = 1.0  # seconds between two looks at what a request waits for
+
 
 class DocumentReader(Protocol):
     """What is asked of the board."""
+
+    @property
+    def picture(self) -> Picture: ...
 
     async def read(self, subject: Subject) -> Document: ...
 
@@ -33,10 +42,16 @@ class ClusterExecutor:
     journals = False
 
     def __init__(
-        self, writer: Writer, board: DocumentReader, policy: ActionPolicy, calls: Pipelines | None = None
+        self,
+        writer: Writer,
+        board: DocumentReader,
+        policy: ActionPolicy,
+        calls: Pipelines | None = None,
+        posts: Mapping[str, Postcondition] = MappingProxyType({}),
     ) -> None:
+        """``posts``: what its requests may wait for, by id."""
         self.writer: Writer = writer
-        self._board, self._policy, self._calls = board, policy, calls
+        self._board, self._policy, self._calls, self._posts = board, policy, calls, posts
 
     async def identity(self) -> tuple[str, tuple[str, ...]]:
         return await self.writer.identity()
@@ -66,7 +81,34 @@ class ClusterExecutor:
             sending.say,
             sending.show,
             sending.note,
+            lambda request: self._turn(sending, request),
         )
+
+    async def _turn(self, sending: Sending, request: Request) -> Turn:
+        """Once what it waits for is seen. Nothing is sent blindly: not where it is not seen in time."""
+        after, begun = request.after, time.monotonic()
+        if after is None:
+            return Turn(True)
+        sending.say(f"waits until {after.text}")
+        while not await self._seen(sending.plan, after):
+            if time.monotonic() - begun > after.within:
+                why = f"not seen in {after.within:g} s: {after.text}; so it is not sent: {request.what}"
+                return Turn(False, why=why)
+            await asyncio.sleep(_LOOK_EVERY)
+        if request.unless is not None and await self._seen(sending.plan, request.unless):
+            return Turn(True, needed=False, why=request.unless.text)
+        return Turn(True)
+
+    async def _seen(self, plan: Plan, post: Post) -> bool:
+        name, value = parts_of(post)
+        known = self._posts[name]
+        try:
+            other = known.other(plan, value)
+            document = await self.document(plan.subject)
+            second = await self.document(other) if other is not None else None
+        except ReadFailed:
+            return False  # not seen now; it may be in a second
+        return known.holds(PostconditionFacts(plan, document, self._board.picture, 0.0, second), value)
 
     async def _call(self, request: Request) -> SendOutcome:
         if self._calls is None:

@@ -96,13 +96,6 @@ def _restarted(seen: PostconditionFacts, value: str) -> bool:
     return seen.same and seen.status.get("restartedAt") == wanted
 
 
-def _rollout_done(seen: PostconditionFacts, value: str) -> bool:
-    """Healthy; or standing at the first pause of the steps that an undo runs again."""
-    generation = str((seen.document or {}).get("metadata", {}).get("generation", ""))
-    observed = str(seen.status.get("observedGeneration", ""))
-    return seen.same and observed == generation and seen.status.get("phase") in ("Healthy", "Paused")
-
-
 def _flag(name: str, wanted: bool) -> Callable[[PostconditionFacts, str], bool]:
     return lambda seen, value: seen.same and bool(seen.spec.get(name)) is wanted
 
@@ -121,4 +114,3 @@ NOT_HELD = Postcondition("not-held", _flag("paused", False))
 CORDONED = Postcondition("cordoned", _flag("unschedulable", True))
 UNCORDONED = Postcondition("uncordoned", _flag("unschedulable", False))
 RESTARTED = Postcondition("restarted", _restarted)
-ROLLOUT_DONE = Postcondition("rollout-done", _rollout_done)

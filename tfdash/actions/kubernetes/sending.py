@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -137,6 +137,18 @@ Note = Callable[[str, str], Awaitable[None]]
 """Records what became of one item."""
 
 
+class Turn(NamedTuple):
+    """Whether a request's turn has come. ``needed``: whether it is to be sent; ``why`` not, where not."""
+
+    come: bool
+    needed: bool = True
+    why: str = ""
+
+
+Ready = Callable[[Request], Awaitable[Turn]]
+"""Waits for what a request is to be sent after."""
+
+
 def name_of(request: Request) -> str:
     subject = request.subject
     if subject is None:
@@ -152,8 +164,9 @@ async def send_each(
     tell: Callable[[str], None],
     show: Callable[[Items], None],
     note: Note,
+    ready: Ready,
 ) -> SendOutcome:
-    """All of them in order; the first that is not done ends it. Of a drain's evictions each is an item of its own: one that
+    """All of them in order, each once its turn has come; the first that is not done ends it. Of a drain's evictions each is an item of its own: one that
     a budget refuses is asked again until the time is over, one that fails does not hold the others."""
     evictions = [r for r in requests if r.path.endswith("/eviction")]
     many = any(not r.dry_run for r in evictions)
@@ -161,6 +174,13 @@ async def send_each(
     first = [r for r in requests if not (many and r in evictions)]
     number, said = 0, ""
     for request in first:
+        turn = await ready(request)
+        if not turn.come:
+            return SendOutcome(Result.FAILED, f"{number} of {len(requests)} requests were done; {turn.why}")
+        if not turn.needed:
+            said = f"{said}; {turn.why}" if said else turn.why
+            number += 1
+            continue
         sent = await send(writer, request, audit_id(number), policy, tell)
         number += 1
         if sent.result is not Result.APPLIED:

@@ -25,13 +25,14 @@ def without_hash(template: Mapping[str, Any]) -> dict[str, Any]:
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Equal but for the labels that controllers add, and for empty members."""
-    return bool(_lean(without_hash(one)) == _lean(without_hash(other)))
+    return bool(lean(without_hash(one)) == lean(without_hash(other)))
 
 
-def _lean(value: Any) -> Any:
+def lean(value: Any) -> Any:
+    """Without empty members."""
     if isinstance(value, dict):
-        return {k: _lean(v) for k, v in value.items() if v not in (None, {}, [])}
-    return [_lean(v) for v in value] if isinstance(value, list) else value
+        return {k: lean(v) for k, v in value.items() if v not in (None, {}, [])}
+    return [lean(v) for v in value] if isinstance(value, list) else value
 
 
 def image_of(template: Mapping[str, Any]) -> str:

@@ -60,7 +60,9 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
         phase, message = Phase.COMPLETE, f"complete: {status.message}"
         canary, stable = stable, sides.side(older[0], links.pods)
     served, availability = health(world, deployment)
-    capabilities, refused = _capabilities(deployment, older)
+    # what is held may have no ReplicaSet of the wanted version: then the newest one is what it can go back to
+    earlier = bool(older) or (deployment.paused and newest is not None)
+    capabilities, refused = _capabilities(deployment, earlier)
     return ReleaseState(
         subject=world.subject(deployment),
         carrier=Carrier.DEPLOYMENT,
@@ -148,18 +150,17 @@ def _started(
 
 
 def _capabilities(
-    deployment: Deployment, older: list[ReplicaSet]
+    deployment: Deployment, earlier: bool
 ) -> tuple[set[Capability], tuple[tuple[Capability, Lack], ...]]:
     able, refused = {Capability.SCALABLE, Capability.HOLDABLE}, []
     if deployment.paused:
         refused.append((Capability.RESTARTABLE, Lack("it is paused; release it first")))
-        refused.append((Capability.REVERTIBLE, Lack("it is paused; release it first")))
     else:
         able.add(Capability.RESTARTABLE)
-        if older:
-            able.add(Capability.REVERTIBLE)
-        else:
-            refused.append((Capability.REVERTIBLE, NONE_KEPT))
+    if earlier:  # held or not: going back ends the hold
+        able.add(Capability.REVERTIBLE)
+    else:
+        refused.append((Capability.REVERTIBLE, NONE_KEPT))
     return able, tuple(refused)
 
 
@@ -204,7 +205,8 @@ def pair_release(world: World, stable: Deployment, canary: Deployment) -> Releas
         pause=pause if phase is Phase.PAUSED else None,
         started=tried.created if tried is not None else None,
         finished=None,
-        capabilities=itself.capabilities | {Capability.ABORTABLE},
+        capabilities=itself.capabilities | {Capability.ABORTABLE, Capability.REVERTIBLE},
+        refused=tuple(r for r in itself.refused if r[0] is not Capability.REVERTIBLE),
     )
 
 

@@ -104,13 +104,16 @@ def test_paused_half_way_and_paused_before_it_began() -> None:
     assert state.phase is Phase.PAUSED
     assert state.pause is not None
     assert (state.pause.manual, state.pause.since) == (True, NOW - 30)
-    assert not {"revertible", "restartable"} & state.capabilities
+    assert {"revertible", "restartable"} & state.capabilities == {"revertible"}  # going back ends the hold
     before = deployment(image="r/web:3", spec={"paused": True})
     state = state_of("Deployment", before, *both(5, 0))
     assert state.phase is Phase.PAUSED
     assert state.canary is not None
     assert state.stable is not None
     assert (state.canary.images, state.canary.pods, len(state.stable.pods)) == (("r/web:3",), (), 5)
+    assert "revertible" in state.capabilities
+    first = state_of("Deployment", before, *both(5, 0)[:1])  # one ReplicaSet only: it is what it goes back to
+    assert "revertible" in first.capabilities
     idle = state_of("Deployment", deployment(spec={"paused": True}), *both(5, 0))
     assert (idle.phase, idle.message) == (Phase.NONE, "nothing in flight; paused, so changes wait")
 

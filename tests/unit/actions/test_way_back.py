@@ -1,0 +1,331 @@
+"""The gate looks at the effect: which way a rollback goes, that there is always one, and that nothing of ours stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.actions.acting import Ledger, confirmed
+from tests.unit.actions.things import (
+    CLOSED,
+    NOW,
+    REF,
+    Standing,
+    deployment,
+    judged,
+    meta,
+    replica_set,
+    rollout,
+    subject,
+    template,
+)
+from tfdash.actions.core.action_service import ActingService, make_service
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import PlanRefused, Writers
+from tfdash.clock import FixedClock
+from tfdash.model.action import FreezeRule, Guarded, Plan, Progress, Result, Risk
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.store_state import RunningAction, StoreHealth, StoreState, VerifiedGood
+
+WEB = subject("Deployment", "web")
+HISTORY = "deployment.kubernetes.io/revision-history"
+
+
+def web(tag: str, *sets: tuple[str, int, str], **spec: Any) -> list[dict[str, Any]]:
+    """A Deployment that wants ``tag``, and its ReplicaSets as (tag, revision, revision-history), oldest first."""
+    found = deployment("web", tag, **spec)
+    made = []
+    for at, (of, revision, before) in enumerate(sets):
+        one = replica_set(found, of, revision)
+        one["metadata"]["creationTimestamp"] = f"2026-11-2{at}T10:00:00Z"
+        if before:
+            one["metadata"]["annotations"][HISTORY] = before
+        made.append(one)
+    found["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = str(max(s[1] for s in sets))
+    return [found, *made]
+
+
+def desk(board: Standing, ledger: Ledger | None = None, **policy: Any) -> Any:
+    return make_service(
+        board,
+        Writers(clusters={REF: board.server}),
+        ledger or Ledger(),
+        ActionPolicy(**policy),
+        FixedClock(NOW),
+        Mode(acts=True),
+    )
+
+
+async def back(documents: list[dict[str, Any]], store: StoreState | None = None, **given: str) -> Guarded:
+    board = Standing(documents)
+    if store is not None:
+        board.picture = msgspec.structs.replace(board.picture, store_state=store)
+    board.say(calendar=CLOSED)
+    found: Guarded = await desk(board).plan("workload.rollback", WEB, given)
+    return found
+
+
+def good(tag: str, revision: str = "", at: float = NOW - 3600) -> VerifiedGood:
+    text = json.dumps(template("web", tag))
+    return VerifiedGood(
+        subject=WEB, template=text, template_hash=f"h{tag}", images=(), revision=revision, at=at, by="rules"
+    )
+
+
+def verified(tag: str, revision: str = "", at: float = NOW - 3600) -> StoreState:
+    return StoreState(verified={WEB: good(tag, revision, at)})
+
+
+def is_back(plan: Plan) -> bool:
+    return plan.freeze is FreezeRule.EXEMPT and not plan.promotes and "releases" not in plan.effect
+
+
+async def test_twice_in_the_blackout_never_releases_the_newer_version_again() -> None:
+    first = await back(web("2", ("1", 1, ""), ("2", 2, "")))
+    assert first.allowed
+    assert is_back(first.plan)
+    assert "web:1 (revision 1)" in first.plan.after
+    with pytest.raises(PlanRefused, match=r"nothing to go back to .* 2 \(web:2, left since\)"):
+        await back(web("1", ("1", 3, "1"), ("2", 2, "")))
+    behind = web("1", ("1", 1, ""), ("2", 2, ""))  # its controller has not numbered it yet
+    with pytest.raises(PlanRefused, match="left since"):
+        await back(behind)
+
+
+async def test_what_was_left_is_released_again_only_as_a_release() -> None:
+    guarded = await back(web("1", ("1", 3, "1"), ("2", 2, "")), revision="2")
+    plan = guarded.plan
+    assert (plan.freeze, plan.promotes) == (FreezeRule.FROZEN, True)
+    assert (guarded.allowed, guarded.refused) == (False, "closed: blackout")
+    assert plan.title == "deployment: release revision 2 again"
+    assert "releases web:2 (revision 2) in place of web:1" in plan.effect
+    assert "it was left since, so this is a release and no way back" in plan.effect
+
+
+async def test_it_asks_the_verdict() -> None:
+    board = Standing(web("1", ("1", 3, "1"), ("2", 2, "")))
+    plan = (await desk(board).plan("workload.rollback", WEB, {"revision": "2"})).plan
+    said = CanaryJudgement(
+        subject=WEB, at=NOW, outcome=Outcome.BREACH, advice=Advice.ROLL_BACK, sentence="3 % against 1 %"
+    )
+    board.say(canaries={WEB: said})
+    guarded = await desk(board).plan("workload.rollback", WEB, {"revision": "2"})
+    assert guarded.plan.digest == plan.digest
+    assert guarded.refused.startswith("BREACH")
+
+
+async def test_the_last_verified_good_that_was_left_is_no_default() -> None:
+    left = web("1", ("0", 1, ""), ("1", 4, "2"), ("2", 3, ""))
+    guarded = await back(left, verified("2"))
+    assert "web:0 (revision 1), UNVERIFIED" in guarded.plan.after
+    assert "the last verified good was left since" in guarded.plan.after
+    chosen = await back(left, verified("2"), revision="3")
+    assert not is_back(chosen.plan)
+
+
+@pytest.mark.parametrize("revision", ["2", ""], ids=["by its number", "by when it was verified"])
+async def test_what_is_remembered_tells_of_what_the_cluster_forgot(revision: str) -> None:
+    """Its ReplicaSet was pruned and made anew, without a history: that it served before is in our log."""
+    documents = web("1", ("2", 3, ""), ("1", 4, ""))
+    assert is_back((await back(documents)).plan)  # nothing says that it was left
+    verified_at = NOW - 10 * 86400  # before the ReplicaSet of web:2 was made
+    documents[0]["metadata"]["creationTimestamp"] = "2026-10-01T10:00:00Z"
+    with pytest.raises(PlanRefused, match="left since"):
+        await back(documents, verified("1", revision, verified_at))
+    other = "2026-11-23T10:00:00Z"  # verified of another object of that name: its numbers say nothing
+    documents[0]["metadata"]["creationTimestamp"] = other
+    assert is_back((await back(documents, verified("1", revision, verified_at))).plan)
+
+
+async def test_what_is_gone_from_the_cluster_and_verified_is_a_way_back() -> None:
+    guarded = await back(web("2", ("2", 2, "")), verified("1", "1"))
+    assert guarded.allowed
+    assert is_back(guarded.plan)
+    assert "the whole template was remembered" in guarded.plan.after
+
+
+async def test_what_cannot_be_told_needs_a_second_person_unless_it_is_verified() -> None:
+    restored = web("2", ("2", 2, ""), ("1", 1, ""))  # made in the wrong order, without a history
+    with pytest.raises(PlanRefused, match=r"1 \(web:1, it cannot be told whether it served before\)"):
+        await back(restored)
+    asked = (await back(restored, revision="1")).plan
+    assert (asked.freeze, asked.risk, asked.promotes) == (FreezeRule.FROZEN, Risk.SECOND_PERSON, True)
+    assert "it cannot be told whether it served before" in asked.effect
+    known = await back(restored, verified("1"), revision="1")
+    assert known.allowed
+    assert is_back(known.plan)
+
+
+async def test_a_version_that_a_person_decided_to_roll_back_is_neither_a_default_nor_released_again() -> None:
+    store = StoreState(manual={WEB: "ann: 5xx"}, decided_on={WEB: "h2"})
+    three = web("3", ("1", 1, ""), ("2", 2, ""), ("3", 3, ""))
+    assert "web:1" in (await back(three, store)).plan.after
+    with pytest.raises(PlanRefused, match=r"not released again: rolling it back was decided \(ann: 5xx\)"):
+        await back(three, store, revision="2")
+
+
+async def test_a_restart_in_between_is_no_version_to_go_back_to() -> None:
+    documents = web("2", ("1", 1, ""), ("2", 2, ""), ("2r", 3, ""))
+    stamp = {"kubectl.kubernetes.io/restartedAt": "2026-11-24T10:00:00Z"}
+    for one in (documents[0], documents[3]):
+        found = one["spec"]["template"]
+        found["metadata"]["annotations"] = stamp
+        found["spec"]["containers"][0]["image"] = "registry.example/web:2"
+    guarded = await back(documents)
+    assert "web:1 (revision 1)" in guarded.plan.after
+
+
+async def test_an_older_controller_revision_with_a_higher_number() -> None:
+    def revision(tag: str, number: int, day: int) -> dict[str, Any]:
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "name": "db",
+            "uid": "uid-db",
+            "controller": True,
+        }
+        made = meta(f"db-{tag}", ownerReferences=[owner], creationTimestamp=f"2026-11-{day}T10:00:00Z")
+        return {
+            "apiVersion": "apps/v1",
+            "kind": "ControllerRevision",
+            "metadata": made,
+            "data": {"spec": {"template": template("db", tag)}},
+            "revision": number,
+        }
+
+    database = {**deployment("db", "1"), "kind": "StatefulSet"}
+    board = Standing([database, revision("1", 3, 20), revision("2", 2, 21)])
+    with pytest.raises(PlanRefused, match=r"2 \(db:2, left since\)"):
+        await desk(board).plan("workload.rollback", subject("StatefulSet", "db"), {})
+    database["spec"]["template"] = template("db", "2")
+    board = Standing([database, revision("1", 1, 20), revision("2", 2, 21)])
+    plan = (await desk(board).plan("workload.rollback", subject("StatefulSet", "db"), {})).plan
+    assert is_back(plan)
+
+
+async def test_what_is_held_goes_back_and_is_released_in_one_patch() -> None:
+    for sets in ((("1", 1, ""), ("2", 2, "")), (("1", 1, ""),)):
+        guarded = await back(web("2", *sets, paused=True))
+        (request,) = guarded.plan.requests
+        changed = {o["path"]: o.get("value") for o in json.loads(request.body) if o["op"] != "test"}
+        assert changed["/spec/paused"] is False
+        assert changed["/spec/template"]["spec"]["containers"][0]["image"].endswith("web:1")
+        assert "its hold ends with it" in guarded.plan.effect
+        assert "+ paused: false" in guarded.plan.diff
+        assert guarded.allowed
+
+
+async def test_a_held_rollout_s_abort_ends_its_hold() -> None:
+    held = rollout("held")
+    held["spec"]["paused"] = True
+    board = Standing([held, replica_set(held, "1", 1), replica_set(held, "2", 2)])
+    plan = (await desk(board).plan("workload.rollback", subject("Rollout", "held"), {})).plan
+    assert [r.what for r in plan.requests] == ["abort the release", "end the hold"]
+
+
+async def test_a_pair_s_canary_goes_where_no_earlier_revision_is_kept() -> None:
+    stable, canary = web("1", ("1", 1, "")), deployment("web-canary", "2")
+    board = Standing([*stable, canary, replica_set(canary, "2", 1)])
+    guarded = await desk(board, pairs=(("web", "web-canary"),)).plan("workload.rollback", WEB, {})
+    assert guarded.allowed
+    assert [r.path.rpartition("/")[2] for r in guarded.plan.requests] == ["scale"]
+    assert guarded.plan.subject.name == "web-canary"
+
+
+async def test_an_undo_is_one_run_to_the_end() -> None:
+    """Nothing is in flight: template, then a full promotion once its controller took it up."""
+    whole = rollout("whole", currentPodHash="h2", stableRS="h2", phase="Healthy", pauseConditions=None)
+    whole["status"]["currentStepIndex"] = 4
+    sets = [replica_set(whole, "1", 1), replica_set(whole, "2", 2)]
+    board = Standing([whole, *sets])
+    plan = (await desk(board).plan("workload.rollback", subject("Rollout", "whole"), {})).plan
+    assert is_back(plan)
+    undo, full = plan.requests
+    assert (undo.after, full.what) == (None, "promote it fully")
+    assert full.after is not None
+    assert (full.after.id, full.unless and full.unless.id) == ("taken-up:whole:h1:h2", "promoted-to:whole:h1")
+    tests = {o["path"]: o["value"] for o in json.loads(full.body) if o["op"] == "test"}
+    assert tests["/status/currentPodHash"] == "h1"
+    assert [p.id for p in plan.posts] == ["written", "whole:whole:h1"]
+    again = rollout("whole", currentPodHash="h1", stableRS="h1", phase="Healthy", pauseConditions=None)
+    again["spec"]["template"] = template("whole", "1")
+    sets[0]["metadata"]["annotations"] = {
+        "rollout.argoproj.io/revision": "3",
+        "rollout.argoproj.io/revision-history": "1",
+    }
+    board = Standing([again, *sets])
+    released = (await desk(board).plan("rollout.undo", subject("Rollout", "whole"), {"revision": "2"})).plan
+    assert len(released.requests) == 1  # what was left is released by its steps
+    assert (released.freeze, released.promotes) == (FreezeRule.FROZEN, True)
+
+
+def _store(board: Standing, ledger: Ledger) -> None:
+    ledger.down = "the disk is full"
+    put(board, health=StoreHealth(local="the disk is full", shared="refused", shared_configured=True))
+
+
+def _peer(board: Standing, ledger: Ledger) -> None:
+    other = [subject("Deployment", "web"), subject("Rollout", "paused"), subject("Canary", "waits")]
+    put(
+        board,
+        acting=tuple(
+            RunningAction(subject=s, by="bob@corp", action="x", since=NOW, terminal="t2") for s in other
+        ),
+    )
+
+
+def _verdict(board: Standing, ledger: Ledger) -> None:
+    board.say(canaries=judged(Outcome.BREACH))
+
+
+def _clock(board: Standing, ledger: Ledger) -> None:
+    board.say(calendar=msgspec.structs.replace(CLOSED, problem="the clocks differ by 900 s"))
+
+
+def put(board: Standing, **fields: Any) -> None:
+    state = msgspec.structs.replace(board.picture.store_state, **fields)
+    board.picture = msgspec.structs.replace(board.picture, store_state=state)
+
+
+BROKEN = {"store": _store, "peer": _peer, "verdict": _verdict, "clock": _clock}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [c for n in range(1, len(BROKEN) + 1) for c in itertools.combinations(BROKEN, n)],
+    ids="+".join,
+)
+@pytest.mark.parametrize("held", [False, True], ids=["going on", "held"])
+async def test_nothing_of_ours_refuses_a_way_back(broken: tuple[str, ...], held: bool) -> None:
+    board, ledger = Standing(web("2", ("1", 1, ""), ("2", 2, ""), paused=held)), Ledger()
+    for name in broken:
+        BROKEN[name](board, ledger)
+    service = desk(board, ledger, second_person=("workload.rollback",), bulk_cap=1)
+    assert isinstance(service, ActingService)
+    service._under_way.add("something of ours that hangs")
+    guarded = await service.plan("workload.rollback", WEB, {})
+    assert guarded.allowed, guarded.refused
+    done = await sent(service, guarded)
+    assert (done.result, len(board.server.sent)) == (Result.APPLIED, 1), done.sentence
+
+
+async def sent(service: ActingService, guarded: Guarded) -> Progress:
+    """Execute, until it is done or verified: nothing changes here."""
+    reached: asyncio.Future[Progress] = asyncio.get_running_loop().create_future()
+
+    def tell(progress: Progress) -> None:
+        if progress.stage in ("verifying", "done") and not reached.done():
+            reached.set_result(progress)
+
+    run = asyncio.ensure_future(service.execute(guarded, confirmed(guarded), tell))
+    found = await asyncio.wait_for(reached, 5)
+    for task in (run, *service._runs.values()):
+        task.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    return found

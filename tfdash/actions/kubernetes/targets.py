@@ -1,0 +1,236 @@
+"""Which version a rollback goes to, and whether that is a way back at all: the gate looks at the effect.
+
+Other than kubectl's default, "the second highest revision", the target is the last verified good version, else the newest that
+served before what runs now and was not left since. What was left is released again, and that is a release.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from tfdash.actions.core.plan_context import PlanContext
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes import templates
+from tfdash.model.store_state import VerifiedGood
+from tfdash.playbook.releases.facts import canonical
+from tfdash.playbook.releases.history import Direction, History, Kept, history
+
+REVISION = "deployment.kubernetes.io/revision"
+_REVISIONS = (REVISION, "rollout.argoproj.io/revision")
+_HISTORIES = ("deployment.kubernetes.io/revision-history", "rollout.argoproj.io/revision-history")
+_STAMPS = ("kubectl.kubernetes.io/restartedAt", "flagger.app/restartedAt")
+"""Annotations of a template that replace pods and change nothing of what they run."""
+
+
+class RollbackTarget(NamedTuple):
+    """A version that could be put in place. ``annotations`` of its ReplicaSet; None where that is gone. ``hash`` is the
+    value of its pods' template hash, "" where it is not known."""
+
+    template: dict[str, Any]
+    revision: str
+    label: str = ""  # "last verified good, ..." or "UNVERIFIED: ..."
+    annotations: Mapping[str, str] | None = None
+    hash: str = ""
+    numbers: tuple[float, ...] = ()
+    created: float = 0.0
+    direction: Direction = Direction.BACK
+
+    @property
+    def image(self) -> str:
+        return templates.image_of(self.template)
+
+
+def key_of(template: Mapping[str, Any]) -> str:
+    """The same for templates that run the same: without the hash, what is empty, and stamps of restarts."""
+    cleaned = templates.without_hash(template)
+    notes = (cleaned.get("metadata") or {}).get("annotations")
+    if isinstance(notes, dict):
+        for stamp in _STAMPS:
+            notes.pop(stamp, None)
+    return canonical(templates.lean(cleaned))
+
+
+async def kept(context: PlanContext) -> list[RollbackTarget]:
+    """The revisions that are kept, newest first, the present one among them."""
+    if context.at.kind in ("Deployment", "Rollout"):
+        found = [_of_set(s) for s in await context.children(context.at, "ReplicaSet")]
+    else:
+        found = [_of_revision(r) for r in await context.children(context.at, "ControllerRevision")]
+    numbered = {v.revision: v for v in found if v.revision.isdecimal()}
+    return sorted(numbered.values(), key=lambda v: int(v.revision), reverse=True)
+
+
+def _of_set(replica_set: Mapping[str, Any]) -> RollbackTarget:
+    metadata = replica_set.get("metadata", {})
+    annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
+    revision = next((str(annotations[n]) for n in reversed(_REVISIONS) if n in annotations), "")
+    before = (p for n in _HISTORIES for p in str(annotations.get(n, "")).split(","))
+    return RollbackTarget(
+        templates.without_hash(replica_set.get("spec", {}).get("template", {})),
+        revision,
+        annotations=annotations,
+        hash=next((str(labels[n]) for n in reversed(templates.HASHES) if n in labels), ""),
+        numbers=_numbers(*before, revision),
+        created=_epoch(metadata),
+    )
+
+
+def _of_revision(controller_revision: Mapping[str, Any]) -> RollbackTarget:
+    metadata = controller_revision.get("metadata", {})
+    template = dict((controller_revision.get("data") or {}).get("spec", {}).get("template", {}))
+    template.pop("$patch", None)
+    revision = str(controller_revision.get("revision", ""))
+    digest = str((metadata.get("labels") or {}).get("controller-revision-hash", ""))
+    return RollbackTarget(
+        template, revision, hash=digest, numbers=_numbers(revision), created=_epoch(metadata)
+    )
+
+
+def _numbers(*texts: str) -> tuple[float, ...]:
+    return tuple(sorted({float(t) for t in (text.strip() for text in texts) if t.isdecimal()}))
+
+
+def _epoch(metadata: Mapping[str, Any]) -> float:
+    try:
+        return datetime.fromisoformat(str(metadata.get("creationTimestamp", ""))).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def sequence(
+    versions: Sequence[RollbackTarget],
+    current: Mapping[str, Any],
+    document: Mapping[str, Any],
+    good: VerifiedGood | None,
+) -> History:
+    """What served in which order, by what the cluster keeps and what the log remembers."""
+    found = [Kept(key_of(v.template), v.numbers, v.created) for v in versions]
+    found += _remembered(good, versions, _epoch(document.get("metadata", {})))
+    whole = all(v.annotations is not None for v in versions)
+    return history(found, key_of(current), whole=whole)
+
+
+def _remembered(
+    good: VerifiedGood | None, versions: Sequence[RollbackTarget], since: float
+) -> Iterator[Kept]:
+    """Where the verified version stood: by its number then, and before all that was made after it was verified. Nothing
+    where it was verified of another object of this name (``since``: when this one was made)."""
+    if good is None or not good.at or good.at < since:
+        return
+    numbers = _numbers(good.revision)
+    younger = [v.numbers[0] for v in versions if v.numbers and v.created > good.at]
+    if younger and not any(n < min(younger) for n in numbers):
+        numbers = (min(younger) - 0.5, *numbers)
+    if numbers:
+        yield Kept(key_of(json.loads(good.template)), numbers)
+
+
+async def choose(
+    context: PlanContext, document: Mapping[str, Any], current: Mapping[str, Any]
+) -> RollbackTarget:
+    """The revision that was asked for, or the default. Raises ``PlanRefused``, naming what could be chosen."""
+    versions, good = await kept(context), context.verified
+    known = sequence(versions, current, document, good)
+    breached = left_on_breach(context)
+    wanted = str(context.arguments.get("revision") or "")
+    if wanted:
+        return _asked(wanted, versions, known, breached, current, context)
+    why = "no version was ever verified"
+    if good is not None:
+        template = json.loads(good.template)
+        key, why = key_of(template), "the last verified good is what runs now"
+        kept_as = next((v for v in versions if templates.same(v.template, template)), None)
+        if key != key_of(current):
+            direction = known.direction(key)
+            if direction is not Direction.FORWARD and not _breached(kept_as, good, breached):
+                gone = "" if kept_as else "; its ReplicaSet is gone, the whole template was remembered"
+                return RollbackTarget(
+                    templates.without_hash(template),
+                    kept_as.revision if kept_as else good.revision,
+                    _good(good) + gone,
+                    kept_as.annotations if kept_as else None,
+                    kept_as.hash if kept_as else "",
+                )
+            why = "the last verified good was left since"
+    for key in known.back:
+        found = next((v for v in versions if key_of(v.template) == key and v.hash not in breached), None)
+        if found is not None and known.direction(key) is Direction.BACK:
+            return found._replace(label=f"UNVERIFIED: the revision before; {why}")
+    raise _nothing(versions, known, breached, current)
+
+
+def _asked(
+    wanted: str,
+    versions: Sequence[RollbackTarget],
+    known: History,
+    breached: Mapping[str, str],
+    current: Mapping[str, Any],
+    context: PlanContext,
+) -> RollbackTarget:
+    found = next((v for v in versions if v.revision == wanted), None)
+    if found is None:
+        there = ", ".join(v.revision for v in versions) or "none"
+        raise PlanRefused(f"revision {wanted} is not kept; there are: {there}")
+    good, key = context.verified, key_of(found.template)
+    verified = good is not None and templates.same(found.template, json.loads(good.template))
+    direction = Direction.BACK if key == key_of(current) else known.direction(key)
+    if found.hash and found.hash in breached:
+        raise PlanRefused(
+            f"revision {wanted} ({found.image}) is not released again: {breached[found.hash]}",
+            remedy="choose another revision, or take that decision back",
+        )
+    if direction is Direction.UNKNOWN and verified:
+        direction = Direction.BACK
+    label = _good(good) if verified and good is not None else "chosen, UNVERIFIED"
+    return found._replace(label=label, direction=direction)
+
+
+def _breached(kept_as: RollbackTarget | None, good: VerifiedGood, breached: Mapping[str, str]) -> bool:
+    return good.template_hash in breached or (kept_as is not None and kept_as.hash in breached)
+
+
+def left_on_breach(context: PlanContext) -> dict[str, str]:
+    """The versions (template hashes) of this workload that were judged, or decided by a person, to be rolled back, with
+    the sentence."""
+    state, release = context.picture.store_state, context.standing.release
+    at = {context.at._replace(uid=""), context.standing.subject}
+    if release is not None:
+        at |= {s._replace(uid="") for s in (release.subject, release.workload) if s is not None}
+    return {
+        state.decided_on[s]: f"rolling it back was decided ({sentence})"
+        for s, sentence in state.manual.items()
+        if s._replace(uid="") in at and sentence and state.decided_on.get(s)
+    }
+
+
+def _nothing(
+    versions: Sequence[RollbackTarget],
+    known: History,
+    breached: Mapping[str, str],
+    current: Mapping[str, Any],
+) -> PlanRefused:
+    others = [v for v in versions if key_of(v.template) != key_of(current)]
+    if not others:
+        return PlanRefused("no earlier revision is kept, and none is remembered as verified")
+    words = {
+        Direction.FORWARD: "left since",
+        Direction.UNKNOWN: "it cannot be told whether it served before",
+        Direction.BACK: "served before",
+    }
+    named = ", ".join(
+        f"{v.revision} ({v.image}, {'left on a BREACH' if v.hash in breached else words[known.direction(key_of(v.template))]})"
+        for v in others
+    )
+    return PlanRefused(
+        f"there is nothing to go back to that served before and was not left; there are revisions {named}",
+        remedy="choose a revision: what was left is released again, as a release",
+    )
+
+
+def _good(good: VerifiedGood) -> str:
+    when = datetime.fromtimestamp(good.at, UTC).strftime("%d %b %H:%MZ")
+    origin = f" ({good.origin})" if good.origin else ""
+    return f"last verified good, {when} by {good.by}{origin}"
