@@ -174,7 +174,9 @@ def test_what_is_held_goes_back_and_is_released_by_it(at: Bench, admin: httpx.Cl
     subject = at.subject("Deployment", NS, "auth")
     before = deployment(admin, "auth")["spec"]["template"]["spec"]
     assert at.do("workload.hold", subject).result is Result.APPLIED
-    at.until(lambda: "workload.release" in {o.action for o in at.desk.offers(subject)}, "the hold to be seen")
+    at.until(
+        lambda: "workload.release" in {o.action for o in at.actions.offers(subject)}, "the hold to be seen"
+    )
     new_image(admin, at, "auth", "registry.terrafusion.example/auth:9.9.9")
     done = at.do("workload.rollback", subject)
     assert (done.result, all(held for _, held in done.posts)) == (Result.APPLIED, True), done.sentence
