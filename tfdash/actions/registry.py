@@ -1,8 +1,9 @@
 """Every action there is, once; each is declared beside the function that drafts its plan.
 
-FROZEN by a closed calendar: promote, full promote, retry, resume, skip and stop analysis, scale down, changes of size.
-EXEMPT: roll back, abort, hold, restart, scale up, delete, evict, isolate, cordon, drain, what only looks, and what a person
-decides.
+FROZEN by a closed calendar: promote, full promote, retry, resume, skip and stop analysis, scale down, changes of size, and a
+decision to go on in spite of a BREACH.
+EXEMPT: roll back, abort, hold, restart, scale up, delete, evict, isolate, cordon, drain, what only looks, and what else a
+person decides.
 """
 
 from __future__ import annotations

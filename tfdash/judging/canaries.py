@@ -12,20 +12,22 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tfdash.judging.release_memory import baseline_of, manual_of
-from tfdash.model.judgement import CanaryJudgement
+from tfdash.judging.release_memory import baseline_of, breaches_of, manual_of
+from tfdash.model.judgement import Breach, CanaryJudgement
 from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Journey, Traffic
-from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release
+from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release, latch
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.seen import ClusterLook, Look
 
 _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
-_READ_OF_STORE = frozenset({"manual", "decided_on", "baselines", "baseline_of"})  # by ``release_memory``
+_READ_OF_STORE = frozenset(
+    {"manual", "decided_on", "baselines", "baseline_of", "breaches"}
+)  # by ``release_memory``
 
 
 class CanaryRunner:
@@ -47,6 +49,9 @@ class CanaryRunner:
         self.frozen: dict[
             Subject, str
         ] = {}  # the baseline of each release, for when the stable pods are gone
+        self.breaches: dict[
+            Subject, tuple[Breach, ...]
+        ] = {}  # first crossings: what is no release any more is not forgotten
         self._caches: dict[Subject, WindowCache] = {}
         self._froze: dict[Subject, int] = {}  # ``WindowCache.turn`` of what is frozen
 
@@ -64,16 +69,34 @@ class CanaryRunner:
 
         Returns the subjects of which something else is said than before.
         """
+        self._end_breaches(picture, now)
         flying = changed | {
             s
             for s, r in self.states.items()
-            if judged(r) and (self._due(s, now) or _concerns(change, picture, r))
+            if self._judged(r) and (self._due(s, now) or _concerns(change, picture, r))
         }
         told = self._drop()
         self._enqueue(flying)
         self.go_on(picture, now)
         told, self._unsaid = told | self._unsaid, set()
         return told
+
+    def _end_breaches(self, picture: Picture, now: float) -> None:
+        """Take in what others know of first crossings, and end those that another version's serving everything ends."""
+        facts, found = picture.store_state, dict(self.breaches)
+        for subject in {*self.breaches, *facts.breaches}:
+            release = self.states.get(subject)
+            if release is not None:
+                known = breaches_of(facts, release, found.get(subject, ()))
+                found[subject] = latch.over(known, release, now)
+        if found != self.breaches:
+            self.breaches = found
+
+    def _judged(self, release: ReleaseState) -> bool:
+        """Whether the triggers have anything to say: in flight, or just complete and not yet verified, or a BREACH stands."""
+        if release.in_flight or release.phase is Phase.COMPLETE:
+            return True
+        return bool(latch.standing(self.breaches.get(release.subject, ()), release))
 
     def _due(self, subject: Subject, now: float) -> bool:
         """Whether one of those that are judged was not for a while, whatever came for others meanwhile."""
@@ -83,7 +106,9 @@ class CanaryRunner:
     def _drop(self) -> set[Subject]:
         """Forget what is not judged any more; returns of which something was said."""
         gone = [
-            s for s in self._caches if not ((release := self.states.get(s)) is not None and judged(release))
+            s
+            for s in self._caches
+            if not ((release := self.states.get(s)) is not None and self._judged(release))
         ]
         for subject in gone:
             for table in (self._caches, self._pods, self.frozen, self._froze):
@@ -97,7 +122,9 @@ class CanaryRunner:
         if not subjects and not self._waiting:
             return
         wanted = subjects.union(self._waiting)
-        urgency = {s: self._urgency(r) for s in wanted if (r := self.states.get(s)) is not None and judged(r)}
+        urgency = {
+            s: self._urgency(r) for s in wanted if (r := self.states.get(s)) is not None and self._judged(r)
+        }
         self._waiting = sorted(urgency, key=urgency.__getitem__, reverse=True)
 
     def _urgency(self, release: ReleaseState) -> float:
@@ -147,7 +174,11 @@ class CanaryRunner:
             frozen="" if both else self.frozen.get(release.subject) or baseline_of(facts, release),
             pods=pods,
             cache=cache,
+            breaches=self.breaches.get(release.subject, ()),
         )
+        if told.breaches:
+            known = breaches_of(facts, release, self.breaches.get(release.subject, ()))
+            self.breaches = {**self.breaches, release.subject: latch.merged(known, told.breaches)}
         if both and traffic is not None and traffic.value is not None:
             self._freeze(release, traffic.value, started, pods, now, cache)
         return told
@@ -168,11 +199,6 @@ class CanaryRunner:
         self._froze[release.subject] = cache.turn
         if told:
             self.frozen[release.subject] = told
-
-
-def judged(release: ReleaseState) -> bool:
-    """Whether the triggers have anything to say: in flight, or just complete and not yet verified."""
-    return release.in_flight or release.phase is Phase.COMPLETE
 
 
 def _concerns(change: Change, picture: Picture, release: ReleaseState) -> bool:

@@ -87,6 +87,7 @@ class Judge:
             calendar=self._calendar.state,
             baselines=dict(self._canaries.frozen),
             stale={at: why.as_of for at, why in self._rules.stale.items()},
+            breaches=self._canaries.breaches,
         )
         return assessment, frozenset(changed)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tfdash.model.judgement import Breach
 from tfdash.model.release import ReleaseState
 from tfdash.model.store_state import StoreState
+from tfdash.playbook.canary import latch
 from tfdash.playbook.releases.version import version_of
 
 
@@ -17,3 +21,10 @@ def baseline_of(facts: StoreState, release: ReleaseState) -> str:
     """The remembered frozen baseline, where it is this release's."""
     about = facts.baseline_of.get(release.subject, "")
     return facts.baselines.get(release.subject, "") if about in ("", version_of(release)) else ""
+
+
+def breaches_of(facts: StoreState, release: ReleaseState, own: Sequence[Breach]) -> tuple[Breach, ...]:
+    """The first crossings that the store and this terminal (``own``) know of this object, of whatever version."""
+    at = release.subject._replace(uid="")
+    told = [b for b in facts.breaches.get(at, ()) if b.uid in ("", release.uid)]
+    return latch.merged(told, own)

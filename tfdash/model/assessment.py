@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tfdash.model.calendar import CalendarState
-from tfdash.model.judgement import CanaryJudgement
+from tfdash.model.judgement import Breach, CanaryJudgement
 from tfdash.model.release import ReleaseState
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Subject
@@ -28,6 +28,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     calendar: CalendarState | None = None
     baselines: Mapping[Subject, str] = {}  # frozen while both versions serve, canonical JSON
     stale: Mapping[tuple[ClusterRef, str], float] = {}  # kinds, and when each was last proven current
+    breaches: Mapping[
+        Subject, tuple[Breach, ...]
+    ] = {}  # first crossings that this terminal knows, ended ones among them
 
 
 EMPTY_ASSESSMENT = Assessment(at=0.0, number=0, verdicts={}, workloads={})

@@ -11,10 +11,12 @@ from tfdash.model.subject import Subject
 
 
 class Outcome(StrEnum):
-    """The seven kinds. Only PASS lets a promotion go without a further confirmation; only BREACH recommends rollback."""
+    """Only PASS lets a promotion go without a further confirmation; only BREACH recommends rollback. HOLD: what is known
+    speaks against going on, and not for rolling back (both sides are bad; a person overruled a BREACH)."""
 
     PASS = "PASS"
     BREACH = "BREACH"
+    HOLD = "HOLD"
     NO_DATA = "NO DATA"
     LOW_TRAFFIC = "LOW TRAFFIC"
     STALE = "STALE"
@@ -61,6 +63,40 @@ class ChartPoint(NamedTuple):
     limit: float | None
 
 
+class Breach(msgspec.Struct, frozen=True, kw_only=True):
+    """The first crossing of one trigger by one version: it stands until what ``tfdash.playbook.canary.latch`` names ends it.
+
+    ``uid`` is the carrier's, ``version`` the template hash. ``at``: when it was crossed, by windows (or runs) of [``since``,
+    ``until``], epoch seconds. ``value``, ``baseline`` and ``limit`` as in ``Trigger``, as they were then. ``overruled``: who
+    decided to go on, and why. ``ended``: "" while it stands, else why it does not.
+    """
+
+    trigger: str
+    uid: str
+    version: str
+    title: str = ""
+    at: float
+    since: float | None = None
+    until: float | None = None
+    sentence: str = ""
+    value: float | None = None
+    baseline: float | None = None
+    limit: float | None = None
+    unit: str = "ratio"
+    policy: str = ""
+    overruled: str = ""
+    ended: str = ""
+    ended_at: float | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.uid, self.version, self.trigger
+
+    @property
+    def stands(self) -> bool:
+        return not self.ended
+
+
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     """One trigger of one release.
 
@@ -91,6 +127,12 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     bucket: tuple[float, float] | None = None
     flags: tuple[str, ...] = ()  # "saturated", "limit finer than the bucket", "mostly stable", ...
     second_opinion: str = ""  # Pass, High, Low, Nodata: marked as such, never the sole ground
+    since: float | None = None  # epoch seconds: of the windows, or runs, that the decision rests on
+    until: float | None = None
+    unlike: bool = (
+        False  # NOT COMPARABLE because of what the data is: what it said before was no comparison either
+    )
+    breached: Breach | None = None  # its first crossing by this version, where that stands
     windows: tuple[WindowResult, ...] = ()  # oldest first
     chart: tuple[ChartPoint, ...] = ()
 
@@ -108,3 +150,6 @@ class CanaryJudgement(msgspec.Struct, frozen=True, kw_only=True):
         None  # seconds until the release counts as verified, 0: it does now; None: not on the way
     )
     policy: str = ""  # digest of the policy judged by
+    breaches: tuple[
+        Breach, ...
+    ] = ()  # of this version: those that stand, and those that this judgement withdraws

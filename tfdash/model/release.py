@@ -176,7 +176,14 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     serving: Serving | None = None  # what serves users, whatever the release does; None: not known
     served: str = ""  # "5 of 5 available"
     as_of: float | None = None  # when what it rests on was last proven current, once that is stale
+    uid: str = ""  # of the object that carries it
 
     @property
     def in_flight(self) -> bool:
         return self.phase in (Phase.PROGRESSING, Phase.PAUSED, Phase.ANALYSING, Phase.STUCK)
+
+    @property
+    def version(self) -> str:
+        """The template hash of what is released: the canary's, else of what serves; "" where neither is known."""
+        side = self.canary or self.stable
+        return side.hash if side is not None else ""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tfdash.model.judgement import Breach
 from tfdash.model.subject import ClusterRef, Subject
 
 
@@ -123,6 +124,9 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     baselines: dict[Subject, str] = {}  # frozen baselines, canonical JSON
     decided_on: dict[Subject, str] = {}  # the version (template hash) that ``manual`` is about; none: any
     baseline_of: dict[Subject, str] = {}  # the version that was judged against ``baselines``; none: any
+    breaches: dict[
+        Subject, tuple[Breach, ...]
+    ] = {}  # first crossings by version and trigger, also those that ended
     owners: dict[ClusterRef, str] = {}
 
 

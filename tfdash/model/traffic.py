@@ -57,7 +57,8 @@ class HistogramSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Query(NamedTuple):
-    """One query: which role it plays ("requests", "errors", "latency"), its text, its answer's warnings.
+    """One query: which role it plays ("requests", "errors", "latency"), its text, what its answer lacks by the server's own
+    words, and why it failed where it did.
 
     The text is what asks for this workload alone and can be pasted; one sent query asks for many. Several "errors" are
     alternatives: a series that satisfies one of them is an error.
@@ -66,6 +67,7 @@ class Query(NamedTuple):
     role: str
     text: str
     warning: str = ""
+    problem: str = ""
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,8 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
     ``requests`` holds every request counter series and ``errors`` those of them that count as errors (a subset by
     labels). ``since`` is the oldest time for which samples were asked. ``group`` is "pod" or the name of the label that
-    carries the version. A query that failed leaves its samples empty and its ``Observation`` carries the problem.
+    carries the version. A query that failed leaves its samples as they were and carries its problem; the ``Observation`` has one
+    where nothing could be read.
     """
 
     evaluated_at: float

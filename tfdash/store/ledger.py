@@ -17,6 +17,7 @@ from tfdash.actions.core.plan_digest import plan_of
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.model.action import Plan
+from tfdash.model.judgement import Breach
 from tfdash.model.store_state import (
     ApprovalRequest,
     Entry,
@@ -32,6 +33,7 @@ from tfdash.store.approvals.break_glass import OwnBreakGlass, boottime
 from tfdash.store.approvals.protocol import Approvals, as_shown
 from tfdash.store.log.audit_projection import AuditProjection, subject_data
 from tfdash.store.log.audit_recorder import AuditRecorder
+from tfdash.store.log.breaches import data_of_breach, words_of
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.encryption import close_up, open_up
 from tfdash.store.peers.peer_state import PeerState
@@ -294,6 +296,17 @@ class Store:
             data={"topic": "baseline", "value": baseline, "version": version},
         )
 
+    async def remember_breach(
+        self, subject: Subject, breach: Breach, state: str, text: str = "", actor: str = "tfdash"
+    ) -> None:
+        """The first crossing of a trigger; its end (``text``: why); or who overruled it, and why."""
+        sentence, data = words_of(breach, state, text), data_of_breach(breach, state, text)
+        await self.append(EntryKind.NOTE, actor=actor, subject=subject, sentence=sentence, data=data)
+
+    async def announce(self, plan: Plan, actor: str, sentence: str, now: float) -> str:
+        """The log itself writes no Event."""
+        return ""
+
     # -- break-glass --------------------------------------------------------------------------------------------
 
     async def break_glass(self, environment: str, actor: str, reason: str) -> None:
@@ -371,6 +384,7 @@ class Store:
             unsettled=unsettled,
             health=self.health,
             baselines=self.projection.baselines,
+            breaches=self.projection.breaches,
         )
 
     def _ours(self, acting: RunningAction) -> RunningAction:

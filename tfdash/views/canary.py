@@ -31,6 +31,7 @@ _OUTCOMES: dict[Outcome, State] = {
 }
 _RANK = (
     Outcome.BREACH,
+    Outcome.HOLD,
     Outcome.QUERY_ERROR,
     Outcome.STALE,
     Outcome.NO_DATA,

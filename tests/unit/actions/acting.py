@@ -25,6 +25,7 @@ from tfdash.clock import Clock, SystemClock
 from tfdash.judging.judge import Judge
 from tfdash.model.action import Confirmation, Guarded, Plan, Progress, Result
 from tfdash.model.calendar import CalendarState
+from tfdash.model.judgement import Breach
 from tfdash.model.store_state import ApprovalRequest, Entry, EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.update import Update
@@ -140,6 +141,14 @@ class Ledger:
 
     async def remember_manual(self, subject: Subject, actor: str, sentence: str, version: str = "") -> None:
         await self._note(actor, sentence)
+
+    async def remember_breach(
+        self, subject: Subject, breach: Breach, state: str, text: str = "", actor: str = "tfdash"
+    ) -> None:
+        await self._note(actor, f"{state}: {text}")
+
+    async def announce(self, plan: Plan, actor: str, sentence: str, now: float) -> str:
+        return ""
 
     async def _note(self, actor: str, sentence: str) -> None:
         await self.append(EntryKind.NOTE, actor=actor, sentence=sentence)

@@ -21,7 +21,7 @@ from tfdash.actions.store import decisions
 from tfdash.actions.store.verified_releases import Verifier, holds
 from tfdash.judging.canaries import CanaryRunner
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
-from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome
 from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.requests import Document
@@ -40,6 +40,7 @@ class Memory:
     def __init__(self) -> None:
         self.good: list[VerifiedGood] = []
         self.baselines: list[tuple[Subject, str, str]] = []
+        self.breaches: list[tuple[str, Breach, str]] = []
         self.down = False
 
     async def remember_verified(self, good: VerifiedGood) -> None:
@@ -51,6 +52,11 @@ class Memory:
         self, subject: Subject, baseline: str, actor: str = "tfdash", version: str = ""
     ) -> None:
         self.baselines.append((subject, baseline, version))
+
+    async def remember_breach(
+        self, subject: Subject, breach: Breach, state: str, text: str = "", actor: str = "tfdash"
+    ) -> None:
+        self.breaches.append((state, breach, text))
 
 
 class Board:

@@ -23,9 +23,10 @@ from tfdash.clock import FixedClock
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
 from tfdash.model.action import FreezeRule, Plan, Progress, Result, Risk
-from tfdash.model.judgement import Outcome
+from tfdash.model.judgement import Breach, Outcome
 from tfdash.model.store_state import ApprovalRequest, BreakGlass, RunningAction, StoreHealth
 from tfdash.model.subject import Subject
+from tfdash.playbook.releases import find_releases
 
 
 def asked() -> ApprovalRequest:
@@ -79,6 +80,7 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("node.drain", "Node", "n1", {}),
     ("release.decide-rollback", "Rollout", "paused", {}),
     ("release.withdraw-rollback", "Rollout", "aborted", {}),
+    ("release.overrule", "Rollout", "paused", {}),
     ("release.sign", "Deployment", "done", {}),
     ("approval.approve", "Approval", "a1", {"digest": SHOWN.digest}),
     ("approval.deny", "Approval", "a1", {"digest": SHOWN.digest}),
@@ -97,6 +99,7 @@ FROZEN = {
     "canary.resume",
     "canary.skip-analysis",
     "canary.retry",
+    "release.overrule",
 }
 PROMOTES = {
     "rollout.promote",
@@ -110,6 +113,7 @@ EVERYTHING = {a for a, _, _, _ in CASES}
 DECISIONS = {
     "release.decide-rollback": "note",
     "release.withdraw-rollback": "note",
+    "release.overrule": "note",
     "release.sign": "note",
     "approval.approve": "approval",
     "approval.deny": "denial",
@@ -118,6 +122,7 @@ DECISIONS = {
 }
 """What a person decides: the entry that is recorded is all that is done."""
 UNTYPED = {"release.decide-rollback", "approval.deny"}  # a reason is asked, and no name
+ASKS = {"release.overrule"}  # a second person always; only break-glass of one's own waives it
 KUBECTL = {REF: ("kubectl",)}
 ALL_ASK = tuple(sorted(EVERYTHING))
 
@@ -292,7 +297,18 @@ async def carry_out(
     ledger = Ledger()
     writers = Writers(clusters={REF: board.server})
     actions = make_service(board, writers, ledger, mode.policy, FixedClock(NOW), mode.mode)
-    put(board, approvals=(SHOWN,), manual={subject("Rollout", "aborted"): "ann: no"})
+    crossed = Breach(
+        trigger="errors",
+        uid="",
+        version=find_releases(board.picture.clusters[REF], NOW)[subject("Rollout", "paused")].version,
+        at=NOW,
+    )
+    put(
+        board,
+        approvals=(SHOWN,),
+        manual={subject("Rollout", "aborted"): "ann: no"},
+        breaches={subject("Rollout", "paused"): (crossed,)},
+    )
     ledger.approvals["a1"] = SHOWN
     mode.set_up(board, ledger)
     guarded = await actions.plan(action, target(kind, name), given)
@@ -329,7 +345,7 @@ async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, 
     mode, board = MODES[name], Standing(world())
     action, given = case[0], case[3]
     progress, ledger = await carry_out(board, mode, case)
-    if mode.allowed(action, frozen(action, given)):
+    if mode.allowed(action, frozen(action, given)) and (action not in ASKS or name == "break-glass"):
         assert progress.result is Result.APPLIED, progress.sentence
         terminal = ACTIONS[action].terminal
         silent = terminal or action in DECISIONS
@@ -344,7 +360,7 @@ async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, 
             assert ledger.kinds()[0] == "intent"
             assert "confirmation" in ledger.kinds() or not frozen(action, given)
     else:
-        lost = name == "ledger down" and action in DECISIONS
+        lost = name == "ledger down" and action in DECISIONS and action not in ASKS
         assert progress.result is (Result.NOT_APPLIED if lost else Result.REFUSED)
         assert progress.sentence
         assert board.server.sent == []

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.protocols import Ledger
 from tfdash.model.action import Plan
+from tfdash.model.judgement import Breach
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
 
@@ -21,6 +22,13 @@ class Memory(Protocol):
     async def remember_manual(
         self, subject: Subject, actor: str, sentence: str, version: str = ""
     ) -> None: ...
+
+    async def remember_breach(
+        self, subject: Subject, breach: Breach, state: str, text: str = "", actor: str = "tfdash"
+    ) -> None: ...
+
+    async def announce(self, plan: Plan, actor: str, sentence: str, now: float) -> str:
+        """An Event on the plan's subject, as a warning; why there is none, "" where it stands or nobody may write it."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tfdash.model.action import Arguments, Confirmation, Guarded, Offer, Plan, Progress, Request, Result
+from tfdash.model.judgement import Breach
 from tfdash.model.mode import ModeNow
 from tfdash.model.requests import Privilege
 from tfdash.model.store_state import ApprovalRequest, Entry, EntryKind, VerifiedGood
@@ -124,6 +125,12 @@ class Ledger(Protocol):
     async def remember_manual(
         self, subject: Subject, actor: str, sentence: str, version: str = ""
     ) -> None: ...
+
+    async def remember_breach(
+        self, subject: Subject, breach: Breach, state: str, text: str = "", actor: str = "tfdash"
+    ) -> None: ...
+
+    async def announce(self, plan: Plan, actor: str, sentence: str, now: float) -> str: ...
 
     async def break_glass(self, environment: str, actor: str, reason: str) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What a person decides of a release, with a reason: to roll it back, or that it is verified.
+"""What a person decides of a release, with a reason: to roll it back, to go on in spite of a BREACH, or that it is verified.
 
 Nothing is sent for it: the "manual" trigger says BREACH from then on, on every terminal that the store reaches, and the
 rollback itself is an action of its own. It is about one version: the next release starts without it.
@@ -14,9 +14,9 @@ from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.store.executor import request_of
-from tfdash.actions.store.verified_releases import said, verified
+from tfdash.actions.store.verified_releases import said, standing_breaches, verified
 from tfdash.model.action import FreezeRule, Risk
-from tfdash.model.judgement import Outcome
+from tfdash.model.judgement import Breach, Outcome
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.store_state import VerifiedGood
 from tfdash.playbook.releases.version import version_of
@@ -60,6 +60,32 @@ async def withdraw_rollback(context: PlanContext) -> Draft:
     )
 
 
+async def overrule(context: PlanContext) -> Draft:
+    """Go on in spite of what was crossed: it is HOLD from then on, never PASS. A trigger that is crossed later says BREACH."""
+    release = _release(context)
+    stand = [b for b in standing_breaches(context.board, release) if not b.overruled]
+    if not stand:
+        raise PlanRefused(f"no BREACH of {release.subject} stands that could be overruled")
+    at = release.subject
+    what = "; ".join(f"{b.title or b.trigger}: {b.sentence}" for b in stand)
+    names = ", ".join(b.title or b.trigger for b in stand)
+    return Draft(
+        subject=at,
+        effect=f"{at} may go on in spite of its BREACH ({names}): HOLD from now on, never PASS, for this version alone",
+        requests=(
+            request_of(
+                "overrule",
+                {"uid": release.uid, "breaches": [msgspec.to_builtins(b) for b in stand]},
+                "record the decision to go on",
+                at,
+            ),
+        ),
+        before=what,
+        after=f"{names}: overruled",
+        typed=at.name,
+    )
+
+
 async def sign(context: PlanContext) -> Draft:
     """Remember what serves now as verified by a person. Refused while two versions serve, and while a trigger says BREACH."""
     release = _release(context)
@@ -91,6 +117,20 @@ async def _withdrawn(decision: OperatorDecision) -> str:
     at, version = decision.plan.subject, str(decision.told["version"])
     await decision.memory.remember_manual(at, decision.user, "", version)
     return f"{at}: the decision to roll back is taken back"
+
+
+async def _overruled(decision: OperatorDecision) -> str:
+    at, text = decision.plan.subject, f"{decision.user}: {decision.reason}"
+    stand = msgspec.convert(decision.told["breaches"], list[Breach])
+    for breach in stand:
+        await decision.memory.remember_breach(at, breach, "overruled", text, decision.user)
+    names = ", ".join(b.title or b.trigger for b in stand)
+    about = msgspec.structs.replace(decision.plan, subject=at._replace(uid=str(decision.told["uid"])))
+    failed = await decision.memory.announce(
+        about, decision.user, f"overrules the BREACH of {names}: {decision.reason}", decision.now
+    )
+    loud = f"; the Event could not be written: {failed}" if failed else ""
+    return f"{at}: {decision.user} goes on in spite of the BREACH of {names}{loud}"
 
 
 async def _signed(decision: OperatorDecision) -> str:
@@ -126,6 +166,17 @@ ACTIONS = (
         make=withdraw_rollback,
         target=Target.STORE,
         record=_withdrawn,
+        offered=False,
+    ),
+    Action(
+        id="release.overrule",
+        title="release: go on in spite of a BREACH",
+        kinds=_KINDS,
+        risk=Risk.SECOND_PERSON,
+        freeze=FreezeRule.FROZEN,
+        make=overrule,
+        target=Target.STORE,
+        record=_overruled,
         offered=False,
     ),
     Action(

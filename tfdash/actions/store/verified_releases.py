@@ -15,12 +15,13 @@ from typing import Any, Protocol
 from tfdash.actions.core.plan_context import BoardReader
 from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
 from tfdash.clock import Clock
-from tfdash.model.judgement import CanaryJudgement, Outcome
+from tfdash.model.judgement import Breach, CanaryJudgement, Outcome
 from tfdash.model.kube import Pod
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.model.subject import Key, Subject
+from tfdash.playbook.canary import latch
 from tfdash.playbook.releases.version import version_of
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,10 @@ class Remembers(Protocol):
         self, subject: Subject, baseline: str, actor: str = "tfdash", version: str = ""
     ) -> None: ...
 
+    async def remember_breach(
+        self, subject: Subject, breach: Breach, state: str, text: str = "", actor: str = "tfdash"
+    ) -> None: ...
+
 
 class Verifier:
     """Looks at what the judge says and has the ledger remember what held."""
@@ -44,6 +49,7 @@ class Verifier:
     def __init__(self, memory: Remembers, clock: Clock) -> None:
         self._memory, self._clock = memory, clock
         self._tried: dict[Subject, str] = {}
+        self._kept: dict[tuple[Subject, tuple[str, str, str]], Breach] = {}
         self._froze: dict[Subject, tuple[float, str]] = {}  # when a baseline was kept last, and which
 
     async def run(self, board: Any) -> None:
@@ -61,6 +67,23 @@ class Verifier:
             if release is not None and holds(release, judgement):
                 await self._remember(board, release, judgement)
         await self._keep_baselines(board)
+        await self._keep_breaches(board)
+
+    async def _keep_breaches(self, board: BoardReader) -> None:
+        """What was crossed first, and what ended, where the store does not say so yet."""
+        for subject, several in tuple(board.assessment.breaches.items()):
+            stored = {b.key: b for b in board.picture.store_state.breaches.get(subject._replace(uid=""), ())}
+            for breach in several:
+                known = stored.get(breach.key)
+                if known is not None and known.stands == breach.stands and known.at <= breach.at:
+                    continue
+                if known is None and not breach.stands:
+                    continue  # it came and went before it was remembered
+                if self._kept.get((subject, breach.key)) == breach:
+                    continue  # the store has not told yet
+                state = "found" if breach.stands else "ended"
+                await self._memory.remember_breach(subject, breach, state, breach.ended)
+                self._kept[subject, breach.key] = breach
 
     async def _keep_baselines(self, board: BoardReader) -> None:
         """Now and then while both versions serve, and once more when only one is left, so that a restart has it."""
@@ -123,6 +146,12 @@ async def verified(
 ) -> VerifiedGood:
     """The record of the version that serves now. Raises ``ReadFailed``, ``PlanRefused`` where it is another one already."""
     at = release.workload or release.subject
+    for breach in standing_breaches(board, release):
+        if not breach.overruled:
+            raise PlanRefused(
+                f"a BREACH of this version stands: {breach.title or breach.trigger}: {latch.short(breach)}"
+            )
+        verdicts = (*verdicts, f"{breach.title or breach.trigger}: BREACH overruled by {breach.overruled}")
     template = await _template(board, at)
     text = json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     side = release.canary or release.stable
@@ -151,6 +180,13 @@ async def verified(
         by=by,
         verdicts=verdicts,
     )
+
+
+def standing_breaches(board: BoardReader, release: ReleaseState) -> tuple[Breach, ...]:
+    """What stands against this version, by this terminal or the store."""
+    stored = board.picture.store_state.breaches.get(release.subject._replace(uid=""), ())
+    own = board.assessment.breaches.get(release.subject, ())
+    return latch.standing(latch.merged(stored, own), release)
 
 
 async def _template(board: BoardReader, at: Subject) -> dict[str, Any]:

@@ -19,10 +19,12 @@ _OLD = 3  # windows that an evaluation may be old: a source that is merely betwe
 
 
 class Obstacle(NamedTuple):
-    """Why there is no outcome, or no PASS."""
+    """Why there is no outcome, or no PASS. ``unlike``: the data is no comparison, and never was; ``partial``: half an answer."""
 
     outcome: Outcome
     sentence: str
+    unlike: bool = False
+    partial: bool = False
 
 
 class Comparison(NamedTuple):
@@ -56,8 +58,9 @@ def empty(
     compared: Comparison, kind: str, has: tuple[bool, bool], windows: int, policy: CanaryPolicy
 ) -> Obstacle | None:
     """Nothing to compare. ``kind``: "requests" or "latency"; ``has``: whether canary and baseline have series."""
-    if compared.problem and not any(has):
-        return Obstacle(Outcome.QUERY_ERROR, f"the metrics could not be read: {compared.problem}")
+    failed = problem(compared, ("requests", "errors") if kind == "requests" else ("latency",))
+    if failed is not None and not any(has):
+        return failed
     if not any(has):
         what = "request counter" if kind == "requests" else "histogram"
         return Obstacle(
@@ -96,11 +99,8 @@ def unsure(
     policy: CanaryPolicy,
 ) -> Obstacle | None:
     """What forbids a PASS: a failed or partial query, old samples."""
-    if compared.problem:
-        return Obstacle(Outcome.QUERY_ERROR, f"the metrics could not be read: {compared.problem}")
-    for query in compared.traffic.queries:
-        if query.role in roles and query.warning:
-            return Obstacle(Outcome.QUERY_ERROR, f"the {query.role} query answered in part: {query.warning}")
+    if (found := problem(compared, roles) or partial(compared, roles)) is not None:
+        return found
     if compared.age > _OLD * policy.window:
         return Obstacle(
             Outcome.STALE,
@@ -116,6 +116,25 @@ def unsure(
                 Outcome.STALE,
                 f"the {name}'s newest sample is {age:.0f} s old, over {policy.stale_intervals:g} scrape intervals of {interval:g} s",
             )
+    return None
+
+
+def problem(compared: Comparison, roles: tuple[str, ...]) -> Obstacle | None:
+    """A query that failed says nothing of the triggers that do not rest on it."""
+    for query in compared.traffic.queries:
+        if query.role in roles and query.problem:
+            return Obstacle(Outcome.QUERY_ERROR, f"the {query.role} query failed: {query.problem}")
+    if compared.problem:
+        return Obstacle(Outcome.QUERY_ERROR, f"the metrics could not be read: {compared.problem}")
+    return None
+
+
+def partial(compared: Comparison, roles: tuple[str, ...]) -> Obstacle | None:
+    """Half an answer: what is missing may be of one side only."""
+    for query in compared.traffic.queries:
+        if query.role in roles and query.warning:
+            text = f"the {query.role} query answered in part: {query.warning}"
+            return Obstacle(Outcome.QUERY_ERROR, text, partial=True)
     return None
 
 

@@ -35,12 +35,18 @@ class ErrorRateDecision(NamedTuple):
 
 def decide(pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy) -> ErrorRateDecision:
     """Judge these windows; ``past`` replaces the baseline's own windows. Each side has at least one request."""
+    return crossed(pairs, past, policy) or _open(comparable(pairs, past), past, policy)
+
+
+def crossed(
+    pairs: Sequence[Pair], past: FrozenBaseline | None, policy: CanaryPolicy
+) -> ErrorRateDecision | None:
+    """The BREACH that these windows show, where they show one."""
     for pair in reversed(pairs):
         if (found := _gross(pair, past, policy)) is not None:
             return found
     counted = comparable(pairs, past)
-    found = _against(counted, past, policy) if past is not None else _same_windows(counted, policy)
-    return found or _open(counted, past, policy)
+    return _against(counted, past, policy) if past is not None else _same_windows(counted, policy)
 
 
 def comparable(pairs: Sequence[Pair], past: FrozenBaseline | None) -> list[Pair]:

@@ -73,6 +73,12 @@ def clock(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%H:%MZ")
 
 
+def moment(at: float, now: float) -> str:
+    """The same with its date where that is not now's: "27 Nov 12:04Z"."""
+    then, today = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(now, UTC)
+    return clock(at) if then.date() == today.date() else f"{then.day} {then:%b %H:%MZ}"
+
+
 def points(difference: Number) -> str:
     """A difference of two ratios in percentage points, "+1.9 points"."""
     value = float(difference) * 100

@@ -15,6 +15,7 @@ from tfdash.playbook.canary.policy import CanaryPolicy
 TITLE = "Critical journeys"
 _ORDER = (
     Outcome.BREACH,
+    Outcome.HOLD,
     Outcome.QUERY_ERROR,
     Outcome.NO_DATA,
     Outcome.STALE,
@@ -66,6 +67,13 @@ def journeys_trigger(
         sentence = "no critical journey reaches the canary"
     else:
         sentence = "; ".join(f"{t[2].name}: {t[1]}" for t in leading)
+    failed = [
+        r.at
+        for t in leading
+        if outcome is Outcome.BREACH
+        for r in _last(t[2], began, policy)
+        if r.ok is False
+    ]
     return Trigger(
         id="journeys",
         title=TITLE,
@@ -78,7 +86,16 @@ def journeys_trigger(
         evaluated_at=max((t[2].runs[-1].at for t in told if t[2].runs), default=None),
         baseline_label="control probe" if probes else "",
         flags=tuple(flags),
+        since=min(failed, default=None) if outcome is Outcome.BREACH else None,
+        until=broken.runs[-1].at if broken is not None else max(failed, default=None),
+        unlike=broken is not None,
     )
+
+
+def _last(journey: Journey, began: float | None, policy: CanaryPolicy) -> list[JourneyRun]:
+    """The runs that decide: the last ones with an answer since the canary began."""
+    runs = [r for r in journey.runs if (began is None or r.at >= began) and r.ok is not None]
+    return runs[-policy.journeys.of :]
 
 
 def _concerns(journey: Journey, release: ReleaseState) -> bool:
@@ -95,7 +112,7 @@ def _judge(
     journey, rule = seen.value, policy.journeys
     assert journey is not None
     runs = [r for r in journey.runs if began is None or r.at >= began]
-    last: list[JourneyRun] = [r for r in runs if r.ok is not None][-rule.of :]
+    last = _last(journey, began, policy)
     failed = [r for r in last if r.ok is False]
     if broken is not None:
         return (

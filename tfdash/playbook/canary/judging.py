@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
+from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome, Trigger
 from tfdash.model.observation import Observation
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Journey, Traffic
-from tfdash.playbook.canary import data_quality, figures, wording
+from tfdash.playbook.canary import crossing, data_quality, figures, latch, wording
 from tfdash.playbook.canary import frozen_baseline as holding
 from tfdash.playbook.canary.counting import Grid
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle
@@ -38,15 +38,19 @@ def judge_release(
     frozen: str = "",
     pods: Mapping[str, str] = _NO_PODS,
     cache: WindowCache | None = None,
+    breaches: Sequence[Breach] = (),
 ) -> CanaryJudgement:
     """Judge one release by the playbook's rollback triggers. Pure; ``now`` and all times are epoch seconds.
 
     ``pod_started``: pod name -> start time, of pods that are gone too where known. ``pods``: pod name -> template hash;
     pods that are missing there are told by the hash in their name. ``manual``: a person's decision to roll back, with
     who and why. ``frozen``: what ``freeze_baseline`` made when the release served everything. ``cache``: the memory of
-    who judges the same release again and again; it saves work and changes no result.
+    who judges the same release again and again; it saves work and changes no result. ``breaches``: first crossings that are
+    known, of whatever version; what stands for this one is said (``latch``), and new ones come in the judgement's own.
     """
     triggers: list[Trigger] = []
+    known = latch.standing(breaches, release)
+    found: dict[str, Breach] = {}
     if manual:
         triggers.append(
             Trigger(
@@ -69,24 +73,41 @@ def judge_release(
         compared, obstacle = _see(traffic, who, pod_started, policy, pods, past, now, cache)
         if compared is not None:
             began = compared.tally.began if compared.tally.began is not None else began
-        if policy.errors.enabled:
-            triggers.append(
-                wording.blank("errors", wording.ERRORS, obstacle)
-                if obstacle
-                else wording.errors_trigger(_there(compared), policy)
-            )
-        if policy.latency.enabled:
-            title = wording.latency_title(policy)
-            triggers.append(
-                wording.blank("latency", title, obstacle)
-                if obstacle
-                else wording.latency_trigger(_there(compared), policy)
-            )
-    if policy.journeys.enabled and (who.canary is not None or release.phase is Phase.COMPLETE):
-        told = journeys_trigger(release, journeys, began, policy, now)
-        if told is not None:
+        for wanted, name, title, judge in (
+            (policy.errors.enabled, "errors", wording.ERRORS, wording.errors_trigger),
+            (policy.latency.enabled, "latency", wording.latency_title(policy), wording.latency_trigger),
+        ):
+            if not wanted:
+                continue
+            if obstacle is not None:
+                triggers.append(wording.blank(name, title, obstacle))
+                continue
+            told = judge(_there(compared), policy)
             triggers.append(told)
-    return _conclude(release, triggers, began, policy, now)
+            if all(b.trigger != name for b in known):
+                found |= _crossed(told, _there(compared), release, policy)
+    if policy.journeys.enabled and (who.canary is not None or release.phase is Phase.COMPLETE):
+        journey = journeys_trigger(release, journeys, began, policy, now)
+        if journey is not None:
+            triggers.append(journey)
+            if journey.outcome is Outcome.BREACH and journey.until is not None:
+                found["journeys"] = latch.breach_of(journey, release, journey.until, policy)
+    triggers, stand = latch.latched(triggers, known, found, policy, now)
+    return _conclude(release, triggers, stand, began, policy, now)
+
+
+def _crossed(
+    told: Trigger, compared: Comparison, release: ReleaseState, policy: CanaryPolicy
+) -> dict[str, Breach]:
+    """Its first crossing by what the samples hold, where there is one. Half an answer shows none."""
+    if told.unlike or data_quality.partial(compared, wording.ROLES[told.id]) is not None:
+        return {}
+    first = wording.first_crossing(told.id, compared, policy)
+    if first is not None:
+        return {told.id: latch.breach_of(first.trigger, release, first.at, policy)}
+    if told.outcome is Outcome.BREACH:
+        return {told.id: latch.breach_of(told, release, compared.tally.grid.end, policy)}
+    return {}
 
 
 def _there(compared: Comparison | None) -> Comparison:
@@ -133,10 +154,7 @@ def _see(
 
 
 def _alone(counts: Tally) -> bool:
-    """Whether the baseline serves no more: nothing in the last two windows in which the canary served, or nothing at all."""
-    last = [p for p in counts.pairs if p.canary_all.requests or p.baseline_all.requests][-2:]
-    served = any(p.canary_all.requests for p in last)
-    return not any(p.baseline_all.requests for p in last) and (served or not last)
+    return crossing.alone([crossing.served(p) for p in counts.pairs])
 
 
 def _own(counts: Tally, who: Versions) -> FrozenBaseline | None:
@@ -219,7 +237,12 @@ def freeze_baseline(
 
 
 def _conclude(
-    release: ReleaseState, triggers: list[Trigger], began: float | None, policy: CanaryPolicy, now: float
+    release: ReleaseState,
+    triggers: list[Trigger],
+    breaches: tuple[Breach, ...],
+    began: float | None,
+    policy: CanaryPolicy,
+    now: float,
 ) -> CanaryJudgement:
     def told(
         outcome: Outcome, advice: Advice, sentence: str, verified_in: float | None = None
@@ -233,6 +256,7 @@ def _conclude(
             triggers=tuple(triggers),
             verified_in=verified_in,
             policy=policy_digest(policy),
+            breaches=breaches,
         )
 
     counted = [t for t in triggers if t.id != "manual" or t.outcome is Outcome.BREACH]

@@ -61,8 +61,16 @@ def decide(
     slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy
 ) -> LatencyDecision:
     """Judge these windows, each with observations on both sides (a ``past`` baseline counts for all)."""
-    found = _against(slows, past, shape, policy) if past is not None else _same_windows(slows, shape, policy)
-    return found or _open(slows, past, shape, policy)
+    return crossed(slows, past, shape, policy) or _open(slows, past, shape, policy)
+
+
+def crossed(
+    slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape, policy: CanaryPolicy
+) -> LatencyDecision | None:
+    """The BREACH that these windows show, where they show one."""
+    if past is not None:
+        return _against(slows, past, shape, policy)
+    return _same_windows(slows, shape, policy)
 
 
 def comparable(slows: Sequence[Slow], past: FrozenBaseline | None) -> list[Slow]:

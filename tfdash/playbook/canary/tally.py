@@ -25,6 +25,8 @@ from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import BASELINE, CANARY, Sorter
 from tfdash.playbook.canary.window_cache import Counted, Mark, Samples, WindowCache, plain, reusable
 
+_MOST_WINDOWS = 2000  # of one release, however long it has been in flight
+
 
 class Count(NamedTuple):
     """Requests and those of them that failed."""
@@ -56,7 +58,8 @@ class Slow(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """``began``: the canary's earliest known start. ``newest``: its and the baseline's newest sample."""
+    """``began``: the canary's earliest known start. ``newest``: its and the baseline's newest sample. ``grid``, ``pairs`` and
+    ``slows`` are the windows that count now, ``reach`` and ``slow_reach`` all of the release that the samples hold."""
 
     grid: Grid
     began: float | None
@@ -67,6 +70,8 @@ class Tally(NamedTuple):
     newest: tuple[float | None, float | None]
     latency_newest: tuple[float | None, float | None]
     doubled: bool  # more errors than requests were counted somewhere
+    reach: tuple[Pair, ...] = ()
+    slow_reach: tuple[Slow, ...] = ()
 
 
 def canary_start(traffic: Traffic, sorter: Sorter, started: Mapping[str, float], side: Side) -> float | None:
@@ -84,10 +89,11 @@ def canary_start(traffic: Traffic, sorter: Sorter, started: Mapping[str, float],
 
 
 def grid_of(traffic: Traffic, began: float | None, policy: CanaryPolicy) -> Grid:
-    """The complete windows of the release that the samples reach, at most ``policy.windows``."""
+    """The complete windows of the release that the samples reach; of those that no more count, one whose base they hold."""
     length = policy.window
     last = math.floor(traffic.evaluated_at / length)
-    first = max(math.ceil(traffic.since / length), last - policy.windows)
+    oldest = math.ceil(traffic.since / length)
+    first = max(min(oldest + 1, last - policy.windows), oldest, last - _MOST_WINDOWS)
     if began is not None:
         first = max(first, math.floor(began / length))
     return Grid(first * length, length, max(last - first, 0))
@@ -190,16 +196,20 @@ def tally(
         (newest_of(CANARY, *span), newest_of(BASELINE, *span))
         for span in ((0, len(traffic.requests)), (late, len(everything)))
     )
+    most = min(grid.number, policy.windows)
+    now = Grid(grid.start + (grid.number - most) * grid.length, grid.length, most)
     return Tally(
-        grid,
+        now,
         began,
-        pairs,
+        pairs[len(pairs) - most :],
         bounds,
         any(s.native for s in traffic.latency),
-        slows,
+        slows[max(len(slows) - most, 0) :],
         seen,
         slow_seen,
-        any(doubled),
+        any(doubled[len(doubled) - most :]),
+        pairs,
+        slows,
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
 from tfdash.model.judgement import ChartPoint, Outcome, Trigger
-from tfdash.playbook.canary import data_quality, errors, figures, latency, limits, stats
+from tfdash.playbook.canary import crossing, data_quality, errors, figures, latency, limits, stats
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.kayenta import opinion
@@ -19,6 +19,49 @@ from tfdash.playbook.canary.tally import Count, Pair, Slow
 from tfdash.playbook.canary.window_cache import Memo
 
 ERRORS = "Error rate"
+ROLES = {"errors": ("requests", "errors"), "latency": ("latency",)}
+"""The queries that a trigger rests on."""
+
+
+class First(NamedTuple):
+    """A first crossing as it would have been said ``at`` its time, epoch seconds."""
+
+    at: float
+    trigger: Trigger
+
+
+def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy) -> First | None:
+    """When the trigger ``name`` was first reached, as far as the samples tell."""
+    tally, past, memo = compared.tally, compared.past, compared.memo
+    if name == "errors":
+        return memo.last(_errors_first, tally.reach, past, policy)
+    shape = latency.Shape(tally.bounds, tally.native)
+    if len(shape.bounds) < 2 or shape.bounds[-1] != math.inf or (past is not None and not past.counts):
+        return None
+    return memo.last(_latency_first, tally.slow_reach, past, shape, policy)
+
+
+def _errors_first(
+    memo: Memo, reach: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy
+) -> First | None:
+    found = crossing.of_errors(memo, reach, past, policy)
+    if found is None:
+        return None
+    return First(found.at, _errors_core(Memo(), found.windows, found.past, policy))
+
+
+def _latency_first(
+    memo: Memo,
+    reach: tuple[Slow, ...],
+    past: FrozenBaseline | None,
+    shape: latency.Shape,
+    policy: CanaryPolicy,
+) -> First | None:
+    found = crossing.of_latency(memo, reach, past, shape, policy)
+    if found is None:
+        return None
+    counted = tuple(latency.comparable(found.windows, found.past))
+    return First(found.at, _latency_core(Memo(), counted, found.past, shape, policy))
 
 
 def blank(id: str, title: str, obstacle: Obstacle, **known: Any) -> Trigger:
@@ -137,6 +180,8 @@ def _errors_core(
         flags=tuple(flags),
         windows=tuple(s.result for s in shown),
         second_opinion=_second(rates, policy),
+        since=decision.since or None,
+        until=decision.until or None,
         chart=tuple(ChartPoint(s.result.end, *r, s.limit) for s, r in zip(shown, rates, strict=True)),
     )
 
@@ -148,11 +193,11 @@ def _second(both: Sequence[tuple[float, float]], policy: CanaryPolicy) -> str:
 
 
 def _doubted(told: Trigger, flags: list[str], doubt: Obstacle | None, shared: dict[str, Any]) -> Trigger:
-    """The same with what lets no PASS stand. A BREACH that was found stays one."""
+    """The same with what lets no PASS stand. A BREACH that was found stays one, but not one of half an answer."""
     outcome, sentence = told.outcome, told.sentence
     if doubt is not None:
         flags = [*flags, doubt.sentence]
-        if outcome is not Outcome.BREACH:
+        if outcome is not Outcome.BREACH or doubt.partial:
             outcome, sentence = doubt.outcome, f"{doubt.sentence}; before that: {sentence}"
     return structs.replace(told, outcome=outcome, sentence=sentence, flags=tuple(flags), **shared)
 
@@ -293,6 +338,8 @@ def _latency_core(
         flags=tuple(flags),
         windows=results,
         second_opinion=_second(both, policy),
+        since=decision.since or None,
+        until=decision.until or None,
         chart=tuple(
             ChartPoint(at, one, two, two + increase if two is not None else None) for at, one, two in points
         ),

@@ -81,6 +81,7 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
         problem=f"replica sets cannot be read: {unread}" if unread else "",
         serving=served,
         served=availability,
+        uid=deployment.uid,
     )
 
 

@@ -105,6 +105,7 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
     return ReleaseState(
         subject=world.subject(canary),
         carrier=Carrier.CANARY,
+        uid=canary.uid,
         phase=phase,
         message=message,
         workload=None if workload is None else world.subject(workload),

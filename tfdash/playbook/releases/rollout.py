@@ -114,6 +114,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     return ReleaseState(
         subject=world.subject(rollout),
         carrier=Carrier.ROLLOUT,
+        uid=rollout.uid,
         phase=phase,
         message=message or ("nothing in flight" if phase is Phase.NONE else reported.lower()),
         workload=world.subject(rollout),

@@ -9,6 +9,5 @@ NONE_KEPT = Lack("no earlier revision is kept", history=True)
 
 
 def version_of(release: ReleaseState) -> str:
-    """The template hash of what is released: the canary's, else of what serves; "" where neither is known."""
-    side = release.canary or release.stable
-    return side.hash if side is not None else ""
+    """The template hash of what is released."""
+    return release.version

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfdash.model.action import Result
+from tfdash.model.judgement import Breach
 from tfdash.model.store_state import BreakGlass, Entry, EntryKind, RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
 
 ACTING_FOR = 900.0
@@ -60,6 +62,7 @@ class AuditProjection:
         self._good: dict[Subject, VerifiedGood] = {}
         self._latest: dict[tuple[str, Subject], tuple[float, str]] = {}
         self._about: dict[tuple[str, Subject], str] = {}  # the version that such a fact is about
+        self._breaches = BreachFacts()
         self._break_glass: dict[str, BreakGlass] = {}
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
@@ -83,6 +86,8 @@ class AuditProjection:
             if entry.at >= self._latest.get(key, (float("-inf"), ""))[0]:
                 self._latest[key] = (entry.at, str(data.get("value", "")))
                 self._about[key] = str(data.get("version", ""))
+        elif topic == "breach" and subject is not None:
+            self._breaches.apply(entry.at, data, subject)
         elif topic == "break-glass":
             self._apply_break_glass(entry, data)
 
@@ -160,6 +165,11 @@ class AuditProjection:
             for (topic, subject), (_, value) in self._latest.items()
             if topic == "baseline" and value
         }
+
+    @property
+    def breaches(self) -> dict[Subject, tuple[Breach, ...]]:
+        """First crossings of the triggers, those that ended among them."""
+        return self._breaches.told()
 
     def about(self, topic: str) -> dict[Subject, str]:
         """The versions (template hashes) that "manual" or "baseline" are about."""

@@ -6,6 +6,9 @@ import logging
 from collections.abc import Mapping
 
 from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnknown, Writer
+from tfdash.actions.kubernetes.events import event_request, write_event
+from tfdash.model.action import Plan
+from tfdash.model.judgement import Breach
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import EntryKind, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
@@ -51,6 +54,18 @@ class LastKnownGood:
         self, subject: Subject, baseline: str, actor: str = "tfdash", version: str = ""
     ) -> None:
         await self._store.remember_baseline(subject, baseline, actor, version)
+
+    async def remember_breach(
+        self, subject: Subject, breach: Breach, state: str, text: str = "", actor: str = "tfdash"
+    ) -> None:
+        await self._store.remember_breach(subject, breach, state, text, actor)
+
+    async def announce(self, plan: Plan, actor: str, sentence: str, now: float) -> str:
+        writer = self._writers.get(plan.subject.cluster)
+        if writer is None:
+            return ""
+        request = event_request(plan, actor, sentence, self._store.terminal, now, warning=True)
+        return await write_event(writer, request, "", _TIMEOUT)
 
 
 async def keep(writer: Writer, good: VerifiedGood) -> str:
