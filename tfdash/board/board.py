@@ -28,7 +28,7 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published, with_signals
 from tfdash.model.update import Update
-from tfdash.sources.base import ClusterSource, Scope, Source
+from tfdash.sources.base import ClusterSource, Observing, Scope, Source
 from tfdash.sources.diagnosis import Diagnosis
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,10 @@ class Board(ClusterReads):
     @property
     def clusters(self) -> tuple[ClusterRef, ...]:
         return tuple(self._clusters)
+
+    @property
+    def cluster_sources(self) -> tuple[ClusterSource, ...]:
+        return tuple(self._clusters.values())
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -248,7 +252,7 @@ class Board(ClusterReads):
 
     async def doctor(self) -> list[Diagnosis]:
         """Every source examined, the clusters first."""
-        everyone: list[ClusterSource | Source] = [*self._clusters.values(), *self._sources]
+        everyone: list[Observing] = [*self._clusters.values(), *self._sources]
         return await asyncio.gather(*(self._ask(source.doctor(self)) for source in everyone))
 
     async def on_loop(self, work: Coroutine[Any, Any, T]) -> T:

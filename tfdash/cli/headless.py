@@ -16,10 +16,10 @@ RULES = ("the rules",)
 
 def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
     """Names of what has neither come nor failed yet, () when settled. ``signals``: samples and journeys count as well."""
-    waiting = tuple(f"{ref.cluster} {kind or 'API server'}" for ref, kind in board.unsettled())
+    picture, assessment = board.picture, board.assessment
+    waiting = tuple(safe(n) for s in board.cluster_sources for n in s.unsettled(picture, assessment))
     if waiting:
         return waiting
-    picture, assessment = board.picture, board.assessment
     if assessment.number < picture.number:
         return RULES
     return tuple(safe(n) for s in board.sources for n in s.unsettled(picture, assessment)) if signals else ()

@@ -49,15 +49,51 @@ class Gathering(Sink, Protocol):
         quiet, and once however often it is asked before."""
 
 
-class ClusterSource(Protocol):
+class SourceBoard(Protocol):
+    """What a source may ask of the board: the newest picture and assessment, and where to put what it saw."""
+
+    picture: Picture
+    assessment: Assessment
+
+    def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]:
+        """What was wanted of the clusters and has neither come nor failed yet."""
+
+    async def until(self, true: Callable[[], bool], patience: float) -> None:
+        """Return when it is true, or after ``patience`` seconds. Looked at with each update."""
+
+    def put_signals(self, published: Published) -> None:
+        """What is seen of some signals now. What is the same object as before is no change, and nothing happens."""
+
+    def put_store_state(self, state: StoreState) -> None:
+        """What the store remembers, anew."""
+
+    def put_status(self, source: str, status: Observation[SourceInfo]) -> None:
+        """What the source of that id says of itself: whether it is well, since when, and what it delivers."""
+
+
+class Observing(Protocol):
+    """What every source says of itself, a cluster's reader too. ``doctor`` lives on the board's loop."""
+
+    @property
+    def id(self) -> str:
+        """Unique and stable, e.g. "prometheus production/eu-1"."""
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        """What it says of itself now. The board shows the first one; from then on the source puts each news of it."""
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        """Names of what a judgement of this moment needs and what has neither come nor failed yet; () where settled."""
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        """Examine it once, with some patience for what is still to come."""
+
+
+class ClusterSource(Observing, Protocol):
     """One cluster's reader. ``run`` lives on the board's loop; everything it does can be cancelled there. What it says of
     itself and of each kind stands in its ``ClusterPicture``."""
 
     ref: ClusterRef
-
-    @property
-    def id(self) -> str:
-        """As ``Source``'s."""
 
     @property
     def login(self) -> list[str] | None:
@@ -96,51 +132,12 @@ class ClusterSource(Protocol):
     def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
         """Batches of lines. Reconnects by itself while following, and says so with notes. Raises ``ReadFailed``."""
 
-    async def doctor(self, board: SourceBoard) -> Diagnosis:
-        """As ``Source``'s: version, identity, skew, latency, and each right that reading needs."""
 
-
-class SourceBoard(Protocol):
-    """What a source may ask of the board: the newest picture and assessment, and where to put what it saw."""
-
-    picture: Picture
-    assessment: Assessment
-
-    def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]:
-        """What was wanted of the clusters and has neither come nor failed yet."""
-
-    async def until(self, true: Callable[[], bool], patience: float) -> None:
-        """Return when it is true, or after ``patience`` seconds. Looked at with each update."""
-
-    def put_signals(self, published: Published) -> None:
-        """What is seen of some signals now. What is the same object as before is no change, and nothing happens."""
-
-    def put_store_state(self, state: StoreState) -> None:
-        """What the store remembers, anew."""
-
-    def put_status(self, source: str, status: Observation[SourceInfo]) -> None:
-        """What the source of that id says of itself: whether it is well, since when, and what it delivers."""
-
-
-class Source(Protocol):
+class Source(Observing, Protocol):
     """Whatever is observed beside the clusters: metrics, journeys, the store, other terminals, a recording.
 
     All but ``id`` and ``status`` live on the board's loop.
     """
 
-    @property
-    def id(self) -> str:
-        """Unique and stable, e.g. "prometheus production/eu-1"."""
-
-    @property
-    def status(self) -> Observation[SourceInfo]:
-        """What it says of itself now. The board shows the first one; from then on the source puts each news of it."""
-
     async def run(self, board: SourceBoard) -> None:
         """Observe until cancelled. A failure becomes a problem of an observation, never an exception."""
-
-    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
-        """Names of what a judgement of this moment needs and what has neither come nor failed yet; () where settled."""
-
-    async def doctor(self, board: SourceBoard) -> Diagnosis:
-        """Examine it once, with some patience for what is still to come."""

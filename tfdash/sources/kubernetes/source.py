@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tfdash.clock import Clock
+from tfdash.model.assessment import Assessment
 from tfdash.model.kinds import LISTED
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
-from tfdash.model.picture import Objects, ServerInfo
+from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.base import ALL, Gathering, Scope, Sink, SourceBoard
@@ -68,6 +69,7 @@ class KubernetesSource:
         self._reader: Reader | None = None
         self._discovery = Discovery()
         self._info = ServerInfo(url=access.server, context=access.context)
+        self._known: Observation[ServerInfo] = Observation(source=ref.cluster, interval=_INFO_EVERY * 2)
         self._identified = -1  # with which of our credentials we were told who we are
 
     # -- before the loop runs -----------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ class KubernetesSource:
                 first.feed.relist()
 
     async def _follow_info(self, sink: Sink) -> None:
-        known: Observation[ServerInfo] = Observation(source=self.ref.cluster, interval=_INFO_EVERY * 2)
+        known = self._known
         since = 0.0
         while True:
             seen = await self.probe()
@@ -238,12 +240,36 @@ class KubernetesSource:
                 known = msgspec.structs.replace(known, problem=problem)
             else:
                 since, known = 0.0, seen
+            self._known = known
             sink.put_info(self.ref, known)
             await asyncio.sleep(_INFO_EVERY if known.problem is None else 5.0)
 
     @property
     def id(self) -> str:
         return f"kubernetes {self.ref.environment}/{self.ref.cluster}"
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        """Of its API server. On the board it stands in the cluster's own picture."""
+        known, info = self._known, self._known.value
+        about = " · ".join(part for part in (info.version, info.url, info.user) if part) if info else ""
+        return Observation(
+            value=SourceInfo(name="API server", about=about, cluster=self.ref),
+            source=self.id,
+            observed_at=known.observed_at,
+            problem=known.problem,
+            complete=known.complete,
+            interval=known.interval,
+        )
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        cluster = picture.clusters[self.ref]
+        waiting = ["API server"] if cluster.info.value is None and cluster.info.problem is None else []
+        for kind in self._wanted:
+            seen = cluster.kinds.get(kind)
+            if kind not in self._dropped and not (seen and (seen.complete or seen.problem)):
+                waiting.append(kind)
+        return tuple(f"{self.ref.cluster} {what}" for what in waiting)
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
         from tfdash.sources.kubernetes.doctor import examined, not_reached
