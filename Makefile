@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest# .ci/run gives one that runs what failed once more, alone
 
+WORKERS ?= 4# on two cores: much of a test's time is waiting for a process or a terminal
+unexport PYTHONDONTWRITEBYTECODE# else each process of the tests compiles all of it anew
+
 .PHONY: demo test test-quick platform trials cluster cluster-down bench example wheel lock clean
 
 demo: $(STAMP)
@@ -16,11 +19,11 @@ test: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.ci.dead_code
-	$(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-quick: $(STAMP)
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --quick tests/unit $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --quick tests/unit $(ARGS)
 
 platform: $(STAMP)
 	$(BIN)/python -m tests.platform.harness build

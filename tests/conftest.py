@@ -29,6 +29,8 @@ settings.register_profile(
 )
 settings.load_profile("same")
 
+PROCESSES = ("start_process", "PseudoTerminal", "subprocess")  # what a file names that starts some
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--platform", action="store_true", help="run against the real parts too (make platform)")
@@ -44,17 +46,25 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without ``--platform`` the real parts are left out openly (deselected); with it nothing is ever skipped."""
-    simulated: dict[Path, bool] = {}
+    texts: dict[Path, str] = {}
+
+    def mentions(item: pytest.Item, *words: str) -> bool:
+        if item.path not in texts:
+            texts[item.path] = item.path.read_text()
+        return any(word in texts[item.path] for word in words)
 
     def left_out(item: pytest.Item) -> bool:
         if "platform" in item.keywords and not config.getoption("--platform"):
             return True
-        if not config.getoption("--quick"):
-            return False
-        if item.path not in simulated:
-            simulated[item.path] = "tfdash.demo" in item.path.read_text()
-        return simulated[item.path]
+        return bool(config.getoption("--quick")) and mentions(item, "tfdash.demo")
 
+    def begins(item: pytest.Item) -> int:
+        """What waits for processes and screens begins first, so that no worker is left alone with it at the end."""
+        if mentions(item, *PROCESSES) or "protocol" in item.path.parts:
+            return 0
+        return 1 if "tui" in item.path.parts else 2
+
+    items.sort(key=begins)
     if out := [item for item in items if left_out(item)]:
         config.hook.pytest_deselected(items=out)
         gone = set(out)

@@ -8,8 +8,8 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats as oracle
 
+from tests.unit.playbook.canary import oracle
 from tfdash.playbook.canary import evidence, stats
 from tfdash.playbook.canary.evidence import Split
 from tfdash.playbook.canary.frozen_baseline import looks
