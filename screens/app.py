@@ -192,6 +192,7 @@ class TfdashApp(Navigation, ThemedApp):
             mode=c.actions.mode if c.actions is not None else ModeNow(),
             demo=c.demo,
             calendar=self.board.assessment.calendar,
+            stale=self.board.assessment.stale,
         )
         return state._replace(environment=c.word or state.environment)
 

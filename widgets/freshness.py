@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tfdash.views.age import Freshness
 
-TOKENS: dict[str, str] = {"late": "dim", "old": "warn", "dead": "unknown", "loading": "moving"}
+TOKENS: dict[str, str] = {"late": "dim", "old": "unknown", "dead": "unknown", "loading": "moving"}
 """The state of ``Freshness`` -> the token of its colour."""
 
 
 def freshness_cell(freshness: Freshness) -> tuple[str, str]:
-    """``("", "")``, ``("70s", "dim")``, ``("▲ 2m old", "warn")`` or ``("? 4m old: connection refused", "unknown")``."""
+    """``("", "")``, ``("70s", "dim")``, ``("? 2m old", "unknown")`` or ``("? 4m old: connection refused", "unknown")``."""
     if not freshness.text:
         return "", ""
     return freshness.text, TOKENS.get(freshness.state, "dim")

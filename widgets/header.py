@@ -93,6 +93,8 @@ Header {
         text, token = freshness_cell(state.freshness)
         if text:
             pieces.append(LinePiece(f"  {text}", (f"tok-{token}",), 2, 14))
+            if state.freshness.cause:
+                pieces.append(LinePiece(f": {state.freshness.cause}", ("tok-dim",), 10))
         local, gap, utc = state.clocks.partition("  ")
         pieces.append(LinePiece(f"  {local}", (), 5))
         if gap:

@@ -100,6 +100,15 @@ class Board(ClusterReads):
             self._pending.objects((ref, kind), changed)
             self._schedule()
 
+    def drop_objects(self, ref: ClusterRef, kind: str) -> None:
+        with self._lock:
+            cluster = self.picture.clusters[ref]
+            if kind in cluster.kinds:
+                kinds = {k: seen for k, seen in cluster.kinds.items() if k != kind}
+                self._replace(msgspec.structs.replace(cluster, kinds=kinds))
+                self._pending.objects((ref, kind), None)
+                self._schedule()
+
     def gather(self, collect: Callable[[], None]) -> None:
         with self._lock:
             self._collect[collect] = None

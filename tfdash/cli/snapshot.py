@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from tfdash.board.board import Board
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import OK, UNKNOWN
@@ -31,18 +29,16 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     from tfdash.report.gather import needs
 
     canary = args.screen == CANARY
-    signals = canary or args.screen == "overview"
-    board, sources = board_of(config, settings, clock, probing=canary, remembering=signals)
+    remembering = args.screen != "changes"
+    board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering)
     scope = scope_of(args, config.environment, sources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))
     kinds = dict.fromkeys((*JUDGED, *(() if canary else needs(args.screen))), scope)
-    late = settle(board, kinds, args.wait, signals=signals)
+    late = settle(board, kinds, args.wait)
     namespace = args.namespace or None
     now, zone = clock.now(), ZoneInfo(config.zone)
     picture, assessment = board.picture, board.assessment
-    if not signals:  # what was not waited for is not said
-        picture = msgspec.structs.replace(picture, sources={})
     width = args.width or None
     if canary:
         text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, late)

@@ -11,11 +11,12 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.verdict import Level
-from tfdash.report.gather import readable
-from tfdash.report.snapshot import FINDINGS, OK, SCHEMA_VERSION, UNKNOWN, place, sources_json, sources_text
+from tfdash.report.gather import code_of, counted, readable
+from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
 from tfdash.text import safe
 from tfdash.views import calendar, canary, canaryfacts, canarywhy
 from tfdash.views.layout import cut
+from tfdash.views.sources import source_rows
 from tfdash.views.table import Line
 from tfdash.views.times import clocks, iso
 
@@ -46,7 +47,10 @@ def canary_report(
     names what was waited for in vain."""
     releases = canary.shown(assessment, (namespace,) if namespace else None)
     lacking = tuple(dict.fromkeys((*unread(picture), *late)))
-    code = _code(assessment, releases, lacking)
+    sources = source_rows(picture, now, assessment.stale)
+    levels = [canary.verdict(r, canary.judgement_of(assessment, r)).level for r in releases]
+    doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
+    code = code_of((*levels, *doubts), lacking)
     if format == "json":
         document = {
             "schema_version": SCHEMA_VERSION,
@@ -54,7 +58,8 @@ def canary_report(
             "screen": CANARY,
             "namespace": safe(namespace) if namespace else None,
             "exit_code": code,
-            "sources": sources_json(picture, now),
+            "counts": counted(levels),
+            "sources": sources_json(sources),
             "unread": [safe(u) for u in lacking],
             "calendar": calendar.as_json(assessment.calendar) if assessment.calendar is not None else None,
             "metrics": _metrics(picture, now),
@@ -69,15 +74,8 @@ def canary_report(
     if releases:
         lines.append(_plain(canaryfacts.calendar_line(assessment.calendar)))
     lines += [f"? not read: {safe(name)}" for name in lacking]
-    lines += ["", *sources_text(picture, now)]
+    lines += ["", *sources_text(sources)]
     return "\n".join(cut(line, width) if width else line for line in lines), code
-
-
-def _code(assessment: Assessment, releases: Sequence[ReleaseState], lacking: Sequence[str]) -> int:
-    levels = [canary.verdict(r, canary.judgement_of(assessment, r)).level for r in releases]
-    if any(level >= Level.WARN for level in levels):
-        return FINDINGS
-    return UNKNOWN if lacking or Level.UNKNOWN in levels else OK
 
 
 def _release(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,18 +13,20 @@ from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level, Verdict
-from tfdash.views import state as states
 from tfdash.views.kinds import VIEWS, KindView, view_named
 from tfdash.views.rows import BoardRows, RowKey
 from tfdash.views.scope import EVERYTHING, Restriction
+from tfdash.views.sources import SourceRow, source_rows
 
 OVERVIEW = "overview"
+OK, FINDINGS, UNKNOWN = 0, 1, 2
 _WORKLOAD_SCREEN = "deployments"  # the screen of that name shows every workload
 
 
 class ReportContents(NamedTuple):
-    """``rows`` None for the overview. ``levels`` are those of all that is printed: of everything in scope that was judged,
-    and of what says that it was not yet."""
+    """``rows`` None for the overview. ``levels`` are those of all that is printed: sections or rows with what was said of them,
+    and sources. A row of a kind that is not judged carries none. ``counts``: of the subjects that were judged, how many are
+    at each level, by its name."""
 
     screen: str
     view: KindView | None
@@ -32,6 +35,8 @@ class ReportContents(NamedTuple):
     verdicts: tuple[Verdict, ...]
     levels: tuple[Level, ...]
     unread: tuple[str, ...]
+    sources: tuple[SourceRow, ...] = ()
+    counts: Mapping[str, int] = {}
 
 
 def screen_view(screen: str) -> KindView | None:
@@ -78,16 +83,35 @@ def gather(
             )
     subjects = None if rows is None else {row.subject for row in order}
     verdicts = tuple(_in_scope(assessment, namespace, subjects))
-    levels = [v.level for v in verdicts]
-    for subject, told in assessment.workloads.items():
-        if _within(subject, namespace, subjects):
-            levels += [states.serving(told).level, states.release(told).level]
+    worst: dict[Subject, Level] = {}
+    for v in verdicts:
+        worst[v.subject] = max(v.level, worst.get(v.subject, Level.IDLE))
+    for row in order if rows is not None else ():
+        if levels_of_row := rows.levels(row) if rows is not None else []:
+            worst[row.subject] = max(*levels_of_row, worst.get(row.subject, Level.IDLE))
+    levels = list(worst.values())
     if rows is None:  # the sections stand there whatever the namespace
         levels += [Level(s.level) for s in assessment.sections] or [Level.UNKNOWN]
-    else:
-        levels += [level for row in order for level in rows.levels(row)]
+    sources = source_rows(picture, now, assessment.stale)
+    levels += [Level.UNKNOWN for source in sources if source.state.level >= Level.UNKNOWN]
     unread = tuple(dict.fromkeys((*_unread(picture, needs(screen)), *late)))
-    return ReportContents(screen, view, rows, order, verdicts, tuple(levels), unread)
+    return ReportContents(
+        screen, view, rows, order, verdicts, tuple(levels), unread, sources, counted(worst.values())
+    )
+
+
+def counted(levels: Iterable[Level]) -> dict[str, int]:
+    """How many are at each level, worst first; every level is there."""
+    found = Counter(levels)
+    return {level.name: found[level] for level in sorted(Level, reverse=True)}
+
+
+def code_of(levels: Iterable[Level], unread: Sequence[str]) -> int:
+    """1 if a WARN or BREACH is among them, else 2 if an UNKNOWN is or something was not read, else 0."""
+    worst = max(levels, default=Level.IDLE)
+    if worst >= Level.WARN:
+        return FINDINGS
+    return UNKNOWN if unread or worst is Level.UNKNOWN else OK
 
 
 def _within(subject: Subject, namespace: str | None, subjects: set[Subject] | None) -> bool:

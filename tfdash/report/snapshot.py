@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,18 +11,17 @@ from zoneinfo import ZoneInfo
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.verdict import Level, Verdict
-from tfdash.report.gather import OVERVIEW, ReportContents, gather, verdicts_of
+from tfdash.report.gather import OVERVIEW, ReportContents, code_of, gather, verdicts_of
 from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views import state as states
 from tfdash.views.kinds import VIEWS
 from tfdash.views.layout import columns, cut
-from tfdash.views.sources import source_rows
+from tfdash.views.sources import SourceRow
 from tfdash.views.times import clocks, iso
 
 SCHEMA_VERSION = 1
 SCREENS: tuple[str, ...] = (OVERVIEW, "deployments", *VIEWS)
-OK, FINDINGS, UNKNOWN = 0, 1, 2
 
 
 def schema(document: str = "snapshot") -> dict[str, Any]:
@@ -49,11 +48,7 @@ def exit_code(
 
 
 def _code(found: ReportContents) -> int:
-    if any(level >= Level.WARN for level in found.levels):
-        return FINDINGS
-    if found.unread or any(level is Level.UNKNOWN for level in found.levels):
-        return UNKNOWN
-    return OK
+    return code_of(found.levels, found.unread)
 
 
 def snapshot(
@@ -86,7 +81,8 @@ def _document(
         "screen": found.screen,
         "namespace": safe(namespace) if namespace else None,
         "exit_code": _code(found),
-        "sources": sources_json(picture, now),
+        "counts": dict(found.counts),
+        "sources": sources_json(found.sources),
         "unread": [safe(name) for name in found.unread],
     }
     if found.rows is None:
@@ -97,6 +93,9 @@ def _document(
                 "level": Level(s.level).name,
                 "sentence": safe(s.sentence),
                 "detail": safe(s.detail),
+                "count": s.count,
+                "unknown": s.unknown,
+                "loading": s.loading,
                 "screen": s.target,
             }
             for s in sorted(assessment.sections, key=lambda s: -s.level)
@@ -124,7 +123,7 @@ def _document(
     return document
 
 
-def sources_json(picture: Picture, now: float) -> list[dict[str, Any]]:
+def sources_json(rows: Iterable[SourceRow]) -> list[dict[str, Any]]:
     """Each source with its state and age; shared by the reports."""
     return [
         {
@@ -137,7 +136,7 @@ def sources_json(picture: Picture, now: float) -> list[dict[str, Any]]:
             "age_seconds": None if row.age is None else round(row.age, 3),
             "detail": row.detail,
         }
-        for row in source_rows(picture, now)
+        for row in rows
     ]
 
 
@@ -175,10 +174,10 @@ def _text(
         lines += _sections(assessment)
     else:
         lines += _table(found, namespace)
-    return [*lines, "", *sources_text(picture, now)]
+    return [*lines, "", *sources_text(found.sources)]
 
 
-def sources_text(picture: Picture, now: float) -> list[str]:
+def sources_text(rows: Iterable[SourceRow]) -> list[str]:
     table = [
         (
             row.state.text,
@@ -187,7 +186,7 @@ def sources_text(picture: Picture, now: float) -> list[str]:
             row.age_text,
             row.detail,
         )
-        for row in source_rows(picture, now)
+        for row in rows
     ]
     return ["data sources", *(f"  {line}" for line in columns(table, right=(False, False, True)))]
 

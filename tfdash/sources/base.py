@@ -44,6 +44,9 @@ class Sink(Protocol):
 class Gathering(Sink, Protocol):
     """A sink that also says when: what comes bit by bit is put together once for each of its turns."""
 
+    def drop_objects(self, ref: ClusterRef, kind: str) -> None:
+        """Nobody wants the kind any more: what was read of it is forgotten, and grows no older."""
+
     def gather(self, collect: Callable[[], None]) -> None:
         """Have ``collect`` called at the sink's next turn, on its loop, where it puts what has come until then: at once after
         quiet, and once however often it is asked before."""

@@ -78,32 +78,37 @@ def parse_duration(text: str) -> float | None:
 
 
 class Freshness(NamedTuple):
-    """How current a value is. ``text`` is "" while it is fresh; ``state`` is "", "late", "old", "dead" or "loading"."""
+    """How current a value is. ``text`` is "" while it is fresh; ``state`` is "", "late", "old", "dead" or "loading". ``cause``
+    is why, for where there is room; it is part of ``text`` elsewhere."""
 
     text: str
     state: str
+    cause: str = ""
 
 
 FRESH = Freshness("", "")
 
 
 def freshness(
-    observed_at: float | None, interval: float, now: float, problem: Problem | None = None
+    observed_at: float | None,
+    interval: float,
+    now: float,
+    problem: Problem | None = None,
+    stale: float | None = None,
 ) -> Freshness:
-    """Under the interval nothing; past it the age; past twice it ``▲ 47s old``; a dead source ``? 4m old: cause``."""
+    """Under the interval nothing; past it the age; past twice it, or where it was judged ``stale`` since a time,
+    ``? 47s old``; a dead source ``? 4m old: cause``."""
     if problem is not None:
         age = "? never read" if observed_at is None else f"? {short_age(now - observed_at)} old"
         return Freshness(f"{age}: {safe(problem.cause)}", "dead")
     if observed_at is None:
         return Freshness("loading", "loading")
     age_seconds = now - observed_at
-    if age_seconds <= interval:
-        return FRESH
-    if age_seconds <= 2 * interval:
-        return Freshness(short_age(age_seconds), "late")
-    return Freshness(f"▲ {short_age(age_seconds)} old", "old")
+    if age_seconds > 2 * interval or stale is not None:
+        return Freshness(f"? {short_age(age_seconds)} old", "old")
+    return FRESH if age_seconds <= interval else Freshness(short_age(age_seconds), "late")
 
 
-def of_observation(seen: Observation[Any], now: float) -> Freshness:
-    """The freshness of one observation."""
-    return freshness(seen.observed_at, seen.interval, now, seen.problem)
+def of_observation(seen: Observation[Any], now: float, stale: float | None = None) -> Freshness:
+    """The freshness of one observation; ``stale`` as in ``freshness``."""
+    return freshness(seen.observed_at, seen.interval, now, seen.problem, stale)

@@ -12,7 +12,8 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.store_state import StoreState
 from tfdash.text import safe
-from tfdash.views.age import FRESH, Freshness, of_observation
+from tfdash.views.age import FRESH, Freshness, of_observation, short_age
+from tfdash.views.says import NONE_STALE, Stale
 from tfdash.views.times import clocks
 
 SKEW = 5.0  # seconds between our clock and a server's that are worth a word
@@ -51,6 +52,7 @@ def header(
     mode: ModeNow = READ_ONLY,
     demo: bool = False,
     calendar: CalendarState | None = None,
+    stale: Stale = NONE_STALE,
 ) -> HeaderState:
     """The header of one environment; its clusters' names, versions and identities are joined where they differ."""
     clusters = [c for ref, c in picture.clusters.items() if ref.environment == environment]
@@ -63,7 +65,7 @@ def header(
         version=_distinct(i.version for i in infos),
         mode=_mode(mode, picture.store_state, environment, now),
         demo=demo,
-        freshness=worst_freshness(clusters, now),
+        freshness=worst_freshness(clusters, now, stale),
         clocks=clocks(now, zone),
         notes=tuple(note for c in clusters if (note := _skew(c))),
         calendar=safe(calendar.text) if calendar is not None else "",
@@ -79,17 +81,29 @@ def _mode(mode: ModeNow, facts: StoreState, environment: str, now: float) -> Mod
     return ModeNow(Posture.BREAK_GLASS, glass.until - now)
 
 
-def worst_freshness(clusters: list[ClusterPicture], now: float) -> Freshness:
-    """The worst of every source of these clusters; loading counts only while nothing at all was read."""
-    order = ("", "loading", "late", "old", "dead")
-    worst = FRESH
-    for cluster in clusters:
-        observations: tuple[Observation[Any], ...] = (cluster.info, *cluster.kinds.values())
-        for seen in observations:
-            told = of_observation(seen, now)
-            if order.index(told.state) > order.index(worst.state):
-                worst = told
-    return worst
+def worst_freshness(clusters: list[ClusterPicture], now: float, stale: Stale = NONE_STALE) -> Freshness:
+    """The worst of every source of these clusters, in few words: ``? 1 of 18 unread``, ``? 4m old``; its cause apart, so that
+    it takes the room of nothing else."""
+    told: list[tuple[Freshness, Observation[Any]]] = [
+        (of_observation(seen, now, stale.get((c.ref, kind))), seen)
+        for c in clusters
+        for kind, seen in _observations(c)
+    ]
+    dead = [seen for fresh, seen in told if fresh.state == "dead"]
+    never = [seen for seen in dead if not seen.complete]
+    if dead:
+        first = next((seen for seen in never if seen.problem is not None), dead[0])
+        cause = safe(first.problem.cause) if first.problem is not None else ""
+        oldest = min((seen.observed_at for seen in dead if seen.observed_at is not None), default=None)
+        unread = f"? {len(never)} of {len(told)} unread" if len(never) < len(told) else "? nothing read"
+        text = unread if never or oldest is None else f"? {short_age(now - oldest)} old"
+        return Freshness(text, "dead", cause)
+    order = ("", "loading", "late", "old")
+    return max((fresh for fresh, _ in told), key=lambda f: order.index(f.state), default=FRESH)
+
+
+def _observations(cluster: ClusterPicture) -> list[tuple[str, Observation[Any]]]:
+    return [("", cluster.info), *cluster.kinds.items()]
 
 
 def _distinct(values: Iterable[str]) -> str:

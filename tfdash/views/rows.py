@@ -333,7 +333,7 @@ class BoardRows:
 
     @property
     def freshness(self) -> Freshness:
-        return says.freshness(self.seen, self.now)
+        return says.freshness(self.seen, self.now, self.assessment.stale)
 
     @property
     def hidden(self) -> str:

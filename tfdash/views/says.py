@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects
+from tfdash.model.subject import ClusterRef
 from tfdash.text import safe
 from tfdash.views.age import FRESH, Freshness, of_observation
 from tfdash.views.scope import Restriction
 
 ObservedKind: TypeAlias = tuple[ClusterPicture, str, Observation[Objects] | None]
 """One kind of one cluster, None while nobody has answered."""
+Stale: TypeAlias = Mapping[tuple[ClusterRef, str], float]
+"""Kinds that nothing proves current any more, and since when, as the assessment says it."""
+NONE_STALE: Stale = {}
 _WORST = ("dead", "loading", "old", "late", "")
 
 
@@ -34,12 +38,14 @@ def progress(seen: Sequence[ObservedKind], noun: str) -> str:
     return f"loading {loaded:,} of about {sum(t or 0 for t in totals):,} {noun}"
 
 
-def freshness(seen: Sequence[ObservedKind], now: float) -> Freshness:
-    """The worst freshness of all; its cluster named where there are several."""
+def freshness(seen: Sequence[ObservedKind], now: float, stale: Stale = NONE_STALE) -> Freshness:
+    """The worst freshness of all; its cluster named where there are several. ``stale``: the assessment's."""
     worst, where = FRESH, ""
-    for cluster, _kind, observation in seen:
+    for cluster, kind, observation in seen:
         told = (
-            of_observation(observation, now) if observation is not None else Freshness("loading", "loading")
+            of_observation(observation, now, stale.get((cluster.ref, kind)))
+            if observation is not None
+            else Freshness("loading", "loading")
         )
         if _WORST.index(told.state) < _WORST.index(worst.state):
             worst, where = told, cluster.ref.cluster if len({c.ref for c, _, _ in seen}) > 1 else ""

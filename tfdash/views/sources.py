@@ -12,7 +12,7 @@ from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import of_observation, short_age
 from tfdash.views.kinds import view_of
-from tfdash.views.says import hidden_names
+from tfdash.views.says import NONE_STALE, Stale, hidden_names
 
 
 class SourceRow(NamedTuple):
@@ -34,8 +34,8 @@ class SourceRow(NamedTuple):
         return "never read" if self.age is None else f"{short_age(self.age)} ago"
 
 
-def source_rows(picture: Picture, now: float) -> tuple[SourceRow, ...]:
-    """Every source of the picture, those that want attention first."""
+def source_rows(picture: Picture, now: float, stale: Stale = NONE_STALE) -> tuple[SourceRow, ...]:
+    """Every source of the picture, those that want attention first. ``stale``: the assessment's."""
     rows = []
     for cluster in picture.clusters.values():
         info = cluster.info.value
@@ -44,7 +44,10 @@ def source_rows(picture: Picture, now: float) -> tuple[SourceRow, ...]:
         rows.append(_row(cluster.ref, "", f"{place} API server", cluster.info, None, about, now))
         for kind, seen in cluster.kinds.items():
             count = None if seen.value is None else len(seen.value)
-            rows.append(_row(cluster.ref, kind, f"{place} {view_of(kind).noun}", seen, count, "", now))
+            name, old = f"{place} {view_of(kind).noun}", stale.get((cluster.ref, kind))
+            row = _row(cluster.ref, kind, name, seen, count, "", now, old)
+            whole = seen.complete and not seen.provisional
+            rows.append(row if whole or seen.problem else row._replace(state=states.LOADING))
     for id, status in picture.sources.items():
         said = status.value or SourceInfo(name=id)
         row = _row(said.cluster, "", safe(said.name), status, said.count, safe(said.about), now)
@@ -60,8 +63,9 @@ def _row(
     count: int | None,
     about: str,
     now: float,
+    stale: float | None = None,
 ) -> SourceRow:
-    fresh = of_observation(seen, now)
+    fresh = of_observation(seen, now, stale)
     age = None if seen.observed_at is None else max(0.0, now - seen.observed_at)
     notes = [about, safe(seen.note)]
     if seen.problem is not None:
@@ -78,11 +82,11 @@ def _row(
     state = {
         "": states.of_level(Level.OK),
         "late": states.of_level(Level.OK),
-        "old": states.of_level(Level.WARN).worded("old"),
+        "old": states.STALE,
         "loading": states.LOADING,
         "dead": states.of_level(Level.UNKNOWN).worded(seen.problem.kind.value if seen.problem else "unknown"),
     }[fresh.state]
-    if seen.note:
+    if seen.note and fresh.state in ("", "late"):
         state = states.of_level(Level.IDLE).worded("absent")
     return SourceRow(
         cluster,

@@ -107,7 +107,10 @@ class OverviewScreen(BoardScreen):
     def _show_sources(self) -> None:
         if not self.is_mounted:
             return
-        rows = [r for r in source_rows(self.shell.board.picture, self.shell.now()) if not r.absent]
+        board = self.shell.board
+        rows = [
+            r for r in source_rows(board.picture, self.shell.now(), board.assessment.stale) if not r.absent
+        ]
         lines = []
         for row in rows[:_SOURCES]:
             count = "" if row.objects is None else f"{row.objects:,}"

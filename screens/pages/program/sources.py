@@ -14,7 +14,7 @@ class SourcesScreen(TextPage):
     title_text = "Data sources"
 
     def lines(self) -> list[str]:
-        rows = source_rows(self.shell.board.picture, self.shell.now())
+        rows = source_rows(self.shell.board.picture, self.shell.now(), self.shell.board.assessment.stale)
         told = [
             (
                 row.state.text,

@@ -89,19 +89,19 @@ def test_a_time_never_set_has_no_age() -> None:
         (60, "", ""),
         (61, "1m", "late"),
         (120, "2m", "late"),
-        (121, "▲ 2m old", "old"),
+        (121, "? 2m old", "old"),
         (-3, "", ""),
     ],
 )
 def test_freshness_says_nothing_until_the_interval_has_passed(age: float, text: str, state: str) -> None:
-    assert freshness(1000.0 - age, 60.0, 1000.0) == (text, state)
+    assert freshness(1000.0 - age, 60.0, 1000.0)[:2] == (text, state)
 
 
 def test_a_dead_source_shows_age_and_cause_and_nothing_it_says_can_act_on_the_terminal() -> None:
     problem = Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused\x1b[2J")
-    assert freshness(760.0, 60.0, 1000.0, problem) == ("? 4m old: connection refused␛[2J", "dead")
+    assert freshness(760.0, 60.0, 1000.0, problem)[:2] == ("? 4m old: connection refused␛[2J", "dead")
     assert freshness(None, 60.0, 1000.0, problem).text == "? never read: connection refused␛[2J"
 
 
 def test_nothing_read_yet_is_loading_not_empty() -> None:
-    assert of_observation(Observation(), 1000.0) == ("loading", "loading")
+    assert of_observation(Observation(), 1000.0)[:2] == ("loading", "loading")

@@ -218,7 +218,7 @@ def test_the_header_tells_where_as_whom_and_how_fresh() -> None:
         True,
     )
     assert shown.place == f"eu-1, us-1 · {VISIBLE} · v1.37.2"
-    assert shown.freshness == ("▲ 5m old", "old") and shown.clocks == "09:15 EST  14:15Z"
+    assert shown.freshness == ("? 5m old", "old", "") and shown.clocks == "09:15 EST  14:15Z"
     assert shown.notes == ("▲ clock of eu-1 is 12s ahead of ours",)
 
 
@@ -241,14 +241,14 @@ def test_sources_that_want_attention_come_first() -> None:
     }
     rows = source_rows(picture(cluster(**kinds)), NOW)
     assert [(r.kind, r.state.text, r.objects, r.age_text) for r in rows] == [
-        ("Event", "▲ old", 0, "5m ago"),
         ("Pod", "? login expired", 1, "4m ago"),
         ("Node", "? loading", None, "never read"),
+        ("Event", "? stale", 0, "5m ago"),
         ("", "✔ ok", None, "0s ago"),
         ("Service", "✔ ok", 0, "0s ago"),
     ]
-    assert rows[1].detail == f"{VISIBLE}; run it · next try in 30s · 1 namespace hidden: b"
-    assert rows[2].detail == "loading 500 of about 2,000" and rows[3].detail == "v1.37.2"
+    assert rows[0].detail == f"{VISIBLE}; run it · next try in 30s · 1 namespace hidden: b"
+    assert rows[1].detail == "loading 500 of about 2,000" and rows[3].detail == "v1.37.2"
 
 
 # -- why ------------------------------------------------------------------------------------------------------------

@@ -448,13 +448,13 @@ def test_freshness_is_the_worst_of_all_sources_and_names_its_cluster() -> None:
     rows = BoardRows(PODS)
     old = seen([pod("x")], observed_at=NOW - 47, interval=20.0)
     rows.update(update(picture(cluster(Pod=[pod("x")]), cluster(US, Pod=old))), NOW)
-    assert rows.freshness == ("us-1: ▲ 47s old", "old")
+    assert rows.freshness[:2] == ("us-1: ? 47s old", "old")
     dead = seen(
         [pod("x")],
         observed_at=NOW - 240,
         problem=problem(ProblemKind.UNREACHABLE, cause="connection refused"),
     )
     rows.update(update(picture(cluster(Pod=dead), cluster(US, Pod=old))), NOW)
-    assert rows.freshness == ("eu-1: ? 4m old: connection refused", "dead")
+    assert rows.freshness[:2] == ("eu-1: ? 4m old: connection refused", "dead")
     assert rows.empty == ""
     assert len(rows) == 2

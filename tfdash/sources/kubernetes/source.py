@@ -127,9 +127,12 @@ class KubernetesSource:
                         async with asyncio.timeout(_LINGER / 2):
                             await self._changed.wait()
                     except TimeoutError:
-                        self._forget()
+                        pass
                     self._changed.clear()
+                    forgotten = self._forget()
                     self._adjust(group, sink)
+                    for kind in forgotten:  # behind their feeds, which put nothing more
+                        sink.drop_objects(self.ref, kind)
         finally:
             self._tasks.clear()
             self._feeds.clear()
@@ -149,11 +152,14 @@ class KubernetesSource:
             )
         return self._reader
 
-    def _forget(self) -> None:
+    def _forget(self) -> list[str]:
+        """Want no longer what nobody has wanted for a while; returns which kinds those are."""
         old = time.monotonic() - _LINGER
-        for kind in [k for k, at in self._dropped.items() if at < old]:
+        forgotten = [k for k, at in self._dropped.items() if at < old]
+        for kind in forgotten:
             del self._dropped[kind]
             self._wanted.pop(kind, None)
+        return forgotten
 
     def _adjust(self, group: asyncio.TaskGroup, sink: Gathering) -> None:
         """Start and end feeds so that they are what is wanted."""
