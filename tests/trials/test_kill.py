@@ -90,7 +90,9 @@ class Platform:
         self.kubeconfig = demo.kubeconfig
         tls = ssl.create_default_context(cadata=(access.ca or b"").decode())
         headers = {"Authorization": f"Bearer {access.token}"}
-        self.client = httpx.Client(base_url=access.server, verify=tls, headers=headers, trust_env=False)
+        self.client = httpx.Client(
+            base_url=access.server, verify=tls, headers=headers, timeout=60, trust_env=False
+        )
         scalers = self.client.get(f"/apis/autoscaling/v2/namespaces/{NS}/horizontalpodautoscalers").json()[
             "items"
         ]

@@ -123,7 +123,9 @@ def plant(demo: DemoProcess) -> None:
     access = resolve(str(demo.kubeconfig), "production")
     tls = ssl.create_default_context(cadata=(access.ca or b"").decode())
     headers = {"Authorization": f"Bearer {access.token}"}
-    with httpx.Client(base_url=access.server, verify=tls, headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=access.server, verify=tls, headers=headers, timeout=60, trust_env=False
+    ) as client:
         path = f"/apis/apps/v1/namespaces/{NS}/deployments/checkout"
         container = client.get(path).json()["spec"]["template"]["spec"]["containers"][0]
         env = [

@@ -44,7 +44,9 @@ def admin(demo: DemoProcess) -> Iterator[httpx.Client]:
     access = resolve(str(demo.kubeconfig), "production")
     tls = ssl.create_default_context(cadata=(access.ca or b"").decode()) if access.ca else False
     headers = {"Authorization": f"Bearer {access.token}"}
-    with httpx.Client(base_url=access.server, verify=tls, headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=access.server, verify=tls, headers=headers, timeout=60, trust_env=False
+    ) as client:
         yield client
 
 

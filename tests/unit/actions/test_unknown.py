@@ -63,7 +63,9 @@ def generation(access: Access, name: str) -> int:
     """Of a Deployment that no HPA scales: a scaling would raise it too."""
     tls = ssl.create_default_context(cadata=(access.ca or b"").decode())
     headers = {"Authorization": f"Bearer {access.token}"}
-    with httpx.Client(base_url=access.server, verify=tls, headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=access.server, verify=tls, headers=headers, timeout=60, trust_env=False
+    ) as client:
         return int(
             client.get(f"/apis/apps/v1/namespaces/{NS}/deployments/{name}").json()["metadata"]["generation"]
         )
