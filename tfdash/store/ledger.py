@@ -1,7 +1,5 @@
-"""The store as the gate and the screens use it: ``tfdash.actions.core.protocols.Ledger``, and the source that keeps the facts current.
-
-All of it runs on the board's loop; whatever touches a disk or a socket has a deadline of its own.
-"""
+"""The store as the gate and the screens use it: ``tfdash.actions.core.protocols.Ledger``. It runs on the board's loop; whatever
+touches a disk or a socket has a deadline of its own."""
 
 from __future__ import annotations
 
@@ -33,14 +31,10 @@ from tfdash.store.approvals.break_glass import OwnBreakGlass, boottime
 from tfdash.store.approvals.protocol import Approvals, as_shown
 from tfdash.store.log.audit_projection import AuditProjection, subject_data
 from tfdash.store.log.audit_recorder import AuditRecorder
-from tfdash.store.log.breaches import data_of_breach, words_of
-from tfdash.store.log.draft import EntryDraft
+from tfdash.store.log.breaches import entry_of_breach
+from tfdash.store.log.draft import EntryDraft, nothing
 from tfdash.store.log.encryption import close_up, open_up
 from tfdash.store.peers.peer_state import PeerState
-
-
-async def nothing() -> None:
-    """There is nobody to deliver to."""
 
 
 class Store:
@@ -299,13 +293,13 @@ class Store:
     async def remember_breach(
         self, subject: Subject, breach: Breach, state: str, text: str = "", actor: str = "tfdash"
     ) -> None:
-        """The first crossing of a trigger; its end (``text``: why); or who overruled it, and why."""
-        sentence, data = words_of(breach, state, text), data_of_breach(breach, state, text)
-        await self.append(EntryKind.NOTE, actor=actor, subject=subject, sentence=sentence, data=data)
+        """Its first crossing, end or overruling; ``text``: why."""
+        await self.append(
+            EntryKind.NOTE, actor=actor, subject=subject, **entry_of_breach(breach, state, text)
+        )
 
     async def announce(self, plan: Plan, actor: str, sentence: str, now: float) -> str:
-        """The log itself writes no Event."""
-        return ""
+        return ""  # the log itself writes no Event
 
     # -- break-glass --------------------------------------------------------------------------------------------
 

@@ -147,23 +147,6 @@ def _unreset(values: Sequence[float]) -> list[float]:
     return told
 
 
-def bounds_of(series: Iterable[HistogramSeries]) -> tuple[float, ...]:
-    """All bounds of these histograms, ascending. A classic histogram's bounds change only with its program."""
-    found: dict[int, tuple[float, ...]] = {}
-    for one in series:
-        if not one.points:
-            continue
-        if isinstance(one.points, Scrapes):
-            found[id(one.points.bounds)] = one.points.bounds
-        else:
-            points = one.points if one.native else (one.points[0], one.points[-1])
-            found.update((id(p.bounds), p.bounds) for p in points)
-    seen = set(found.values())
-    if len(seen) == 1:
-        return seen.pop()
-    return tuple(sorted({b for bounds in seen for b in bounds if b == b}))
-
-
 def bucket_rises(
     series: HistogramSeries | Sequence[Buckets],
     edges: Sequence[float],
@@ -173,7 +156,7 @@ def bucket_rises(
     """What each cumulative bucket rose by in each window; None of no samples.
 
     A reset is seen in the count of all observations. Bounds that a sample lacks hold what its next lower bound holds:
-    a native histogram names only buckets that hold something.
+    a native histogram names only buckets that hold something (``buckets`` leaves out where that is not so).
     """
     points = series.points if isinstance(series, HistogramSeries) else series
     if isinstance(points, Scrapes):

@@ -84,6 +84,11 @@ def empty(
     return None
 
 
+def not_like(sentence: str) -> Obstacle:
+    """What the data is lets nothing be compared, now or before."""
+    return Obstacle(Outcome.NOT_COMPARABLE, sentence, unlike=True)
+
+
 def first_window(compared: Comparison, policy: CanaryPolicy) -> float:
     """When the release's first counted window ends."""
     length = policy.window

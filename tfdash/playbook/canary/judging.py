@@ -12,6 +12,7 @@ from tfdash.playbook.canary import crossing, data_quality, figures, latch, wordi
 from tfdash.playbook.canary import frozen_baseline as holding
 from tfdash.playbook.canary.counting import Grid
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle
+from tfdash.playbook.canary.first_crossing import first_crossing
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.journeys import journeys_trigger, worst
 from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
@@ -102,7 +103,7 @@ def _crossed(
     """Its first crossing by what the samples hold, where there is one. Half an answer shows none."""
     if told.unlike or data_quality.partial(compared, wording.ROLES[told.id]) is not None:
         return {}
-    first = wording.first_crossing(told.id, compared, policy)
+    first = first_crossing(told.id, compared, policy)
     if first is not None:
         return {told.id: latch.breach_of(first.trigger, release, first.at, policy)}
     if told.outcome is Outcome.BREACH:
@@ -232,6 +233,8 @@ def freeze_baseline(
         return ""
     sorter = Sorter(who, pods)
     counts = tally(traffic, sorter, pod_started, who.canary, policy, cache=cache)
+    if counts.twice[0]:
+        return ""
     told = holding.hold(counts, who.baseline.hash, f"frozen at {figures.clock(now)}", now)
     return holding.write(told) if told.requests else ""
 

@@ -94,6 +94,33 @@ def at_bounds(past: FrozenBaseline, bounds: tuple[float, ...]) -> tuple[int, ...
     return tuple(told)
 
 
+def aligned(slows: Sequence[Slow], past: FrozenBaseline, shape: Shape) -> tuple[tuple[Slow, ...], Shape, str]:
+    """The windows at the bounds that a held baseline has as well, and why there are none; a native one lacks only what was
+    empty."""
+    if past.native != shape.native:
+        kinds = ("native", "classic") if shape.native else ("classic", "native")
+        return (
+            (),
+            shape,
+            f"the canary's latencies are {kinds[0]} histograms, the baseline's ({past.label}) {kinds[1]} ones",
+        )
+    if shape.native or past.bounds == shape.bounds:
+        return tuple(slows), shape, ""
+    places = [i for i, bound in enumerate(shape.bounds) if bound in past.bounds]
+    bounds = tuple(shape.bounds[i] for i in places)
+    if len(bounds) < 2 or bounds[-1] != math.inf:
+        return (
+            (),
+            shape,
+            f"the canary's histogram and the baseline's ({past.label}) have no two bounds in common",
+        )
+    told = tuple(
+        s._replace(canary=tuple(s.canary[i] for i in places), baseline=tuple(s.baseline[i] for i in places))
+        for s in slows
+    )
+    return told, Shape(bounds, False), ""
+
+
 def _sides(
     slows: Sequence[Slow], past: FrozenBaseline | None, shape: Shape
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:

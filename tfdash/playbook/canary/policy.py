@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
@@ -216,6 +216,12 @@ def _hundredth(per_cent: float) -> Fraction:
 def default_canary_policy() -> CanaryPolicy:
     """The playbook's values."""
     return read(CanaryPolicy, shipped(CanaryPolicy))
+
+
+@lru_cache(8)
+def refusing(policy: CanaryPolicy) -> CanaryPolicy:
+    """The same, but for what a bucket wider than the limit hides: where bounds were left out nothing is interpolated."""
+    return replace(policy, latency=replace(policy.latency, within_bucket="refuse"))
 
 
 @lru_cache(32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tfdash.model.release import Phase, ReleaseState, Side
+from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.traffic import CounterSeries, HistogramSeries
 from tfdash.playbook.canary.policy import CanaryPolicy
 
@@ -48,7 +48,11 @@ def versions(release: ReleaseState, policy: CanaryPolicy, frozen_hash: str | Non
             label,
             f"both sides are version {canary.hash}: a version is not compared with itself",
         )
-    if _number(canary.revision) < _number(stable.revision):
+    own = release.carrier in (
+        Carrier.DEPLOYMENT,
+        Carrier.ROLLOUT,
+    )  # two objects number theirs each for itself
+    if own and _number(canary.revision) < _number(stable.revision):
         return Versions(
             canary,
             stable,

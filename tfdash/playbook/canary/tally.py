@@ -11,11 +11,11 @@ from typing import NamedTuple
 from tfdash.model.release import Side
 from tfdash.model.samples import first_at, how_many_before
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Traffic
+from tfdash.playbook.canary.buckets import shared
 from tfdash.playbook.canary.counting import (
     Births,
     Edges,
     Grid,
-    bounds_of,
     bucket_rises,
     newest,
     rises,
@@ -23,6 +23,7 @@ from tfdash.playbook.canary.counting import (
 )
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import BASELINE, CANARY, Sorter
+from tfdash.playbook.canary.twice import counted_twice
 from tfdash.playbook.canary.window_cache import Counted, Mark, Samples, WindowCache, plain, reusable
 
 _MOST_WINDOWS = 2000  # of one release, however long it has been in flight
@@ -72,6 +73,9 @@ class Tally(NamedTuple):
     doubled: bool  # more errors than requests were counted somewhere
     reach: tuple[Pair, ...] = ()
     slow_reach: tuple[Slow, ...] = ()
+    twice: tuple[str, str] = ("", "")  # why requests, and latencies, are the same ones more than once
+    unlike: str = ""  # why the sides' histograms cannot be compared
+    note: str = ""  # what of them is not compared
 
 
 def canary_start(traffic: Traffic, sorter: Sorter, started: Mapping[str, float], side: Side) -> float | None:
@@ -156,13 +160,16 @@ def tally(
     began = canary_start(traffic, sorter, started, canary)
     grid = grid or grid_of(traffic, began, policy)
     births = Births((*traffic.requests, *traffic.latency), started, traffic.since, traffic.scrape_interval)
-    anchor, bounds, edges = first_counted(began, grid, policy), bounds_of(traffic.latency), grid.edges
+    anchor, edges = first_counted(began, grid, policy), grid.edges
     everything: tuple[CounterSeries | HistogramSeries, ...] = (
         *traffic.requests,
         *traffic.errors,
         *traffic.latency,
     )
     marks = [_mark(one, sorter(one), births, canary) for one in everything]
+    late = len(everything) - len(traffic.latency)
+    shapes = shared((m.side, h) for m, h in zip(marks[late:], traffic.latency, strict=True) if m is not None)
+    bounds = shapes.bounds
     basis = (len(traffic.requests), len(traffic.errors), anchor, grid.length, policy.warm_up, bounds, marks)
     samples = tuple(one.points for one in everything)
     reuse = reusable(cache.last, basis, samples, edges) if cache is not None else None
@@ -187,7 +194,6 @@ def tally(
         cache.last = Counted(basis, samples, flat, edges, columns)
     pairs, doubled, slows = columns
     sides = [m.side if m is not None else "" for m in marks]
-    late = len(everything) - len(traffic.latency)
 
     def newest_of(side: str, first: int, last: int) -> float | None:
         return newest(everything[i] for i in range(first, last) if sides[i] == side)
@@ -203,14 +209,39 @@ def tally(
         began,
         pairs[len(pairs) - most :],
         bounds,
-        any(s.native for s in traffic.latency),
+        shapes.native,
         slows[max(len(slows) - most, 0) :],
         seen,
         slow_seen,
         any(doubled[len(doubled) - most :]),
         pairs,
         slows,
+        _twice(everything, marks, len(traffic.requests), late, grid, cache),
+        shapes.unlike,
+        shapes.note,
     )
+
+
+def _twice(
+    everything: Sequence[CounterSeries | HistogramSeries],
+    marks: Sequence[Mark | None],
+    requests: int,
+    late: int,
+    grid: Grid,
+    cache: WindowCache | None,
+) -> tuple[str, str]:
+    """Whether the sides' requests, and latencies, are counted more than once; looked at where a window was counted."""
+    key = cache.turn if cache is not None else 0, grid
+    if cache is not None and cache.twice is not None and cache.twice[0] == key:
+        return cache.twice[1]
+    mine = [(i, one) for i, one in enumerate(everything) if marks[i] is not None]
+    told = (
+        counted_twice((one for i, one in mine if i < requests), grid.start, grid.end),
+        counted_twice((one for i, one in mine if i >= late), grid.start, grid.end),
+    )
+    if cache is not None:
+        cache.twice = key, told
+    return told
 
 
 def _mark(series: CounterSeries | HistogramSeries, side: str, births: Births, canary: Side) -> Mark | None:

@@ -71,15 +71,16 @@ class Memo:
 class WindowCache:
     """The memory of one release's judge. Mutable, and of one owner: the pure functions take it and give the same without.
 
-    ``turn`` grows whenever a window is counted.
+    ``turn`` grows whenever a window is counted; ``twice`` is what was said of these (``tally``).
     """
 
-    __slots__ = ("before", "last", "memo", "turn")
+    __slots__ = ("before", "last", "memo", "turn", "twice")
 
     def __init__(self) -> None:
         self.last: Counted | None = None
         self.before: WindowCache | None = None  # of the windows before the release
         self.turn = 0
+        self.twice: tuple[tuple[Any, ...], tuple[str, str]] | None = None
         self.memo = Memo()
 
     def earlier(self) -> WindowCache:
@@ -172,19 +173,20 @@ def _grown_view(before: Columns[Any], after: Columns[Any], since: float) -> Grow
 
 def _fair(points: Samples) -> bool:
     """Whether all are numbers, in order, and none is under nothing; they may fall."""
-    ats, values = _columns(points)
+    ats, values = samples_of(points)
     total = sum(values)
     return total - total == 0 and min(values) >= 0 and ats == sorted(ats)
 
 
 def plain(points: Samples) -> bool:
     """Whether all are numbers, in order, and none falls."""
-    ats, values = _columns(points)
+    ats, values = samples_of(points)
     total = sum(values)
     return total - total == 0 and list(values) == sorted(values) and list(ats) == sorted(ats)
 
 
-def _columns(points: Samples) -> tuple[Sequence[float], Sequence[float]]:
+def samples_of(points: Samples) -> tuple[Sequence[float], Sequence[float]]:
+    """Times and values: the counter's, or a histogram's counts of all observations."""
     if isinstance(points, Points | Scrapes):
         return points.times(), points.values()
     return [p[0] for p in points], [_value(p) for p in points]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import structs
 
 from tfdash.model.judgement import ChartPoint, Outcome, Trigger
-from tfdash.playbook.canary import crossing, data_quality, errors, figures, latency, limits, stats
+from tfdash.playbook.canary import data_quality, errors, figures, latency, limits, stats
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.kayenta import opinion
-from tfdash.playbook.canary.policy import CanaryPolicy, exact
+from tfdash.playbook.canary.policy import CanaryPolicy, exact, refusing
 from tfdash.playbook.canary.tally import Count, Pair, Slow
 from tfdash.playbook.canary.window_cache import Memo
 
@@ -23,50 +23,10 @@ ROLES = {"errors": ("requests", "errors"), "latency": ("latency",)}
 """The queries that a trigger rests on."""
 
 
-class First(NamedTuple):
-    """A first crossing as it would have been said ``at`` its time, epoch seconds."""
-
-    at: float
-    trigger: Trigger
-
-
-def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy) -> First | None:
-    """When the trigger ``name`` was first reached, as far as the samples tell."""
-    tally, past, memo = compared.tally, compared.past, compared.memo
-    if name == "errors":
-        return memo.last(_errors_first, tally.reach, past, policy)
-    shape = latency.Shape(tally.bounds, tally.native)
-    if len(shape.bounds) < 2 or shape.bounds[-1] != math.inf or (past is not None and not past.counts):
-        return None
-    return memo.last(_latency_first, tally.slow_reach, past, shape, policy)
-
-
-def _errors_first(
-    memo: Memo, reach: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy
-) -> First | None:
-    found = crossing.of_errors(memo, reach, past, policy)
-    if found is None:
-        return None
-    return First(found.at, _errors_core(Memo(), found.windows, found.past, policy))
-
-
-def _latency_first(
-    memo: Memo,
-    reach: tuple[Slow, ...],
-    past: FrozenBaseline | None,
-    shape: latency.Shape,
-    policy: CanaryPolicy,
-) -> First | None:
-    found = crossing.of_latency(memo, reach, past, shape, policy)
-    if found is None:
-        return None
-    counted = tuple(latency.comparable(found.windows, found.past))
-    return First(found.at, _latency_core(Memo(), counted, found.past, shape, policy))
-
-
 def blank(id: str, title: str, obstacle: Obstacle, **known: Any) -> Trigger:
     """A trigger that cannot be judged."""
-    return Trigger(id=id, title=title, outcome=obstacle.outcome, sentence=obstacle.sentence, **known)
+    known |= {"outcome": obstacle.outcome, "sentence": obstacle.sentence, "unlike": obstacle.unlike}
+    return Trigger(id=id, title=title, **known)
 
 
 def latency_title(policy: CanaryPolicy) -> str:
@@ -115,6 +75,8 @@ def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
     shared = _shared(compared, "ratio", "requests", "errors")
     has = (tally.newest[0] is not None, tally.newest[1] is not None)
     obstacle = data_quality.empty(compared, "requests", has, sum(p.number >= 1 for p in tally.pairs), policy)
+    if tally.twice[0]:
+        return blank("errors", ERRORS, data_quality.not_like(tally.twice[0]), **shared)
     gross = None
     if any(has) and not counted:  # a gross failure is one in warm-up as well
         found = errors.decide(tally.pairs, past, policy)
@@ -128,7 +90,7 @@ def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
             data_quality.unsure(compared, ("requests", "errors"), tally.newest, policy) or obstacle,
             **shared,
         )
-    told = compared.memo.last(_errors_core, tally.pairs, past, policy)
+    told = compared.memo.last(errors_core, tally.pairs, past, policy)
     flags = [*told.flags, *_strangers(compared)]
     if tally.doubled:
         flags.append("more errors than requests in some window: taken as all")
@@ -137,7 +99,7 @@ def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
     )
 
 
-def _errors_core(
+def errors_core(
     memo: Memo, pairs: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy
 ) -> Trigger:
     """All that these windows say: the same for every round until the next window ends."""
@@ -269,6 +231,8 @@ def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
     shared = _shared(compared, "s", "latency")
     has = (tally.latency_newest[0] is not None, tally.latency_newest[1] is not None)
     doubt = data_quality.unsure(compared, ("latency",), tally.latency_newest, policy)
+    if why := tally.twice[1] or tally.unlike:
+        return blank("latency", title, data_quality.not_like(why), **shared)
     obstacle = data_quality.empty(compared, "latency", has, sum(s.number >= 1 for s in tally.slows), policy)
     if obstacle is None and (len(tally.bounds) < 2 or tally.bounds[-1] != math.inf):
         obstacle = Obstacle(
@@ -276,6 +240,10 @@ def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
         )
     if obstacle is None and past is not None and not past.counts:
         obstacle = Obstacle(Outcome.NOT_COMPARABLE, f"the baseline ({past.label}) holds no latencies")
+    if obstacle is None and past is not None:
+        slows, shape, unlike = latency.aligned(counted, past, shape)
+        counted = list(slows)
+        obstacle = data_quality.not_like(unlike) if unlike else None
     if obstacle is None and not counted:
         served = sum(bool(s.number >= 1 and s.canary[-1]) for s in tally.slows)
         if served:
@@ -287,11 +255,17 @@ def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
             obstacle = Obstacle(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up")
     if obstacle is not None:
         return blank("latency", title, doubt or obstacle, **shared)
-    told = compared.memo.last(_latency_core, tuple(counted), past, shape, policy)
-    return _doubted(told, [*told.flags, *_strangers(compared)], doubt, shared)
+    left_out = (
+        bool(tally.note) or shape.bounds != tally.bounds
+    )  # what lay there is not known: no guess inside a bucket
+    told = compared.memo.last(
+        latency_core, tuple(counted), past, shape, refusing(policy) if left_out else policy
+    )
+    flags = [*told.flags, *([tally.note] if tally.note else []), *_strangers(compared)]
+    return _doubted(told, flags, doubt, shared)
 
 
-def _latency_core(
+def latency_core(
     memo: Memo,
     counted: tuple[Slow, ...],
     past: FrozenBaseline | None,

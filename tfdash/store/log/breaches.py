@@ -105,3 +105,8 @@ def words_of(breach: Breach, state: str, text: str) -> str:
         case "ended":
             return f"the {what} ends: {text}"
     return f"{what}: {breach.sentence}"
+
+
+def entry_of_breach(breach: Breach, state: str, text: str) -> dict[str, Any]:
+    """What is recorded of it."""
+    return {"sentence": words_of(breach, state, text), "data": data_of_breach(breach, state, text)}

@@ -66,3 +66,7 @@ class EntryDraft(msgspec.Struct, frozen=True, kw_only=True):
                 previous=previous,
             )
         )
+
+
+async def nothing() -> None:
+    """There is nobody to deliver to."""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.unit.playbook.canary.making import STEP, T0, counter
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
-from tfdash.playbook.canary.counting import Births, Grid, bounds_of, bucket_rises, rises
+from tfdash.playbook.canary.buckets import shared
+from tfdash.playbook.canary.counting import Births, Grid, bucket_rises, rises
 
 EDGES = Grid(T0, 60.0, 4).edges
 
@@ -143,7 +144,7 @@ class TestHistograms:
                 Buckets(T0 + 5, (0.1, 0.2, 0.4, math.inf), (1, 2, 7, 7), 0.0),
             ),
         )
-        bounds = bounds_of([one])
+        bounds = shared([("canary", one)]).bounds
         assert bounds == (0.1, 0.2, 0.4, math.inf)
         told = bucket_rises(one, [T0, T0 + 60], False, bounds)
         assert told == [(0, 0, 5, 5)]

@@ -1,0 +1,60 @@
+"""The first crossing of a trigger, said as it would have been said then."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from tfdash.model.judgement import Trigger
+from tfdash.playbook.canary import crossing, latency, wording
+from tfdash.playbook.canary.data_quality import Comparison
+from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
+from tfdash.playbook.canary.policy import CanaryPolicy
+from tfdash.playbook.canary.tally import Pair, Slow
+from tfdash.playbook.canary.window_cache import Memo
+
+
+class First(NamedTuple):
+    """A first crossing as it would have been said ``at`` its time, epoch seconds."""
+
+    at: float
+    trigger: Trigger
+
+
+def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy) -> First | None:
+    """When the trigger ``name`` was first reached, as far as the samples tell."""
+    tally, past, memo = compared.tally, compared.past, compared.memo
+    if name == "errors":
+        return memo.last(_errors_first, tally.reach, past, policy)
+    shape = latency.Shape(tally.bounds, tally.native)
+    if len(shape.bounds) < 2 or shape.bounds[-1] != math.inf or (past is not None and not past.counts):
+        return None
+    reach = tally.slow_reach
+    if past is not None:
+        reach, shape, unlike = latency.aligned(reach, past, shape)
+        if unlike:
+            return None
+    return memo.last(_latency_first, reach, past, shape, policy)
+
+
+def _errors_first(
+    memo: Memo, reach: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy
+) -> First | None:
+    found = crossing.of_errors(memo, reach, past, policy)
+    if found is None:
+        return None
+    return First(found.at, wording.errors_core(Memo(), found.windows, found.past, policy))
+
+
+def _latency_first(
+    memo: Memo,
+    reach: tuple[Slow, ...],
+    past: FrozenBaseline | None,
+    shape: latency.Shape,
+    policy: CanaryPolicy,
+) -> First | None:
+    found = crossing.of_latency(memo, reach, past, shape, policy)
+    if found is None:
+        return None
+    counted = tuple(latency.comparable(found.windows, found.past))
+    return First(found.at, wording.latency_core(Memo(), counted, found.past, shape, policy))
