@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 
 
@@ -22,3 +23,5 @@ class SectionState(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0  # subjects at that level
     loading: bool = False
     unknown: int = 0
+    subject: Subject | None = None  # of ``detail``, where that is about one object
+    since: float | None = None  # for how long that has been so (epoch seconds)

@@ -15,6 +15,7 @@ class Serving(StrEnum):
     OK = "ok"  # as many available pods as wanted, or within what its strategy allows away during a release
     DEGRADED = "degraded"  # some available, fewer than that
     DOWN = "DOWN"  # none available, some wanted
+    STARTING = "starting"  # none available of what never served, within the grace of its first pods
     IDLE = "idle"  # none wanted
     UNKNOWN = "unknown"
 

@@ -18,7 +18,10 @@ class WorkloadPolicy(SettingsTable, defaults="workloads.toml"):
         Note("for how long an OOM kill, or a crash of a container that runs again, counts as a cause"),
     ]
     ready_grace: Annotated[
-        Seconds, Note("how long a container may run without being ready before its probe is a cause")
+        Seconds,
+        Note(
+            "how long a container may run without being ready before its probe is a cause, and a new workload without a ready pod before it is DOWN"
+        ),
     ]
     terminating_grace: Annotated[
         Seconds, Note("how long a pod may outlive its deletion before that is a cause")

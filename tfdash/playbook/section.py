@@ -48,7 +48,7 @@ class Missing(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What is known. ``many``: subjects at that level; ``unknown``: those of which nothing is known; ``target``: another
+    """What is known. ``subject`` and ``since``: whom ``detail`` is about, and since when it is so. ``many``: subjects at that level; ``unknown``: those of which nothing is known; ``target``: another
     screen than the section's own."""
 
     level: Level
@@ -57,6 +57,8 @@ class Reading(NamedTuple):
     many: int = 0
     target: str = ""
     unknown: int = 0
+    subject: Subject | None = None
+    since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class Section:
             level=Level.UNKNOWN,
             sentence=f"{said.sentence}; {what}" if moves else what,
             detail=said.detail if moves or reading.unknown else first.detail,
+            subject=said.subject if moves or reading.unknown else None,
+            since=said.since if moves or reading.unknown else None,
             count=unknown,
             unknown=unknown,
             loading=not failed and not reading.unknown,
@@ -134,6 +138,8 @@ class Section:
             target=reading.target or self.target,
             count=reading.many,
             unknown=reading.unknown,
+            subject=reading.subject,
+            since=reading.since,
         )
 
 
@@ -154,6 +160,8 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
         detail,
         sum(v.level is level for v in ordered),
         unknown=sum(v.level is Level.UNKNOWN for v in ordered),
+        subject=ordered[0].subject if ordered and level > Level.OK else None,
+        since=ordered[0].since if ordered and level > Level.OK else None,
     )
 
 

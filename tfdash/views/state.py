@@ -46,6 +46,7 @@ _SERVING: dict[Serving, State] = {
     Serving.OK: STATES[Level.OK],
     Serving.DEGRADED: STATES[Level.WARN].worded("degraded"),
     Serving.DOWN: STATES[Level.BREACH].worded("DOWN"),
+    Serving.STARTING: STATES[Level.MOVING].worded("starting"),
     Serving.IDLE: STATES[Level.IDLE],
     Serving.UNKNOWN: STATES[Level.UNKNOWN],
 }

@@ -60,5 +60,10 @@ class TableRows:
         obj = self.rows.object(key)
         if obj is None:
             return None
-        told = self.rows.assessment.workloads.get(key.subject) if self.rows.view.judged else None
+        said = self.rows.assessment
+        told = (
+            (said.workloads.get(key.subject) or said.releases.get(key.subject))
+            if self.rows.view.judged
+            else None
+        )
         return (obj.resource_version, id(obj), id(told))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from screens.lists.list_screen import ListScreen
 from tfdash.model.kubecluster import Node
-from tfdash.model.verdict import Level
 from tfdash.text import safe
-from tfdash.views import state as states
+from tfdash.views import sections
 from tfdash.views.age import since
 from tfdash.views.kinds import NodeUse
 from tfdash.views.rows import RowKey
@@ -21,16 +20,7 @@ class NodesScreen(ListScreen):
     PANEL = 6
 
     def says(self) -> list[Cell]:
-        verdicts = self.shell.board.assessment.verdicts
-        worst = [max(v.level for v in vs) for s, vs in verdicts.items() if s.kind == "Node" and vs]
-        if not worst:
-            return []
-        bad = sum(level >= Level.UNKNOWN for level in worst)
-        if bad:
-            state = states.of_level(Level(max(worst)))
-            want = "wants" if bad == 1 else "want"
-            return [(f"{state.glyph} {bad} of {len(worst)} nodes {want} attention", state.token)]
-        return [(f"✔ all {len(worst)} nodes are well", "ok")]
+        return sections.said(self.shell.board.assessment.sections, "nodes")
 
     def detail(self, row: RowKey) -> tuple[str, list[PieceLine]]:
         node = self.rows.object(row)

@@ -14,6 +14,7 @@ from tfdash.model.update import Update
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
+from tfdash.views.sections import next_line, state_of
 from tfdash.views.sources import source_rows
 from tfdash.views.table import Cell, Column
 from widgets.panel import Divider, Lines, Piece
@@ -29,9 +30,7 @@ _SOURCES = 8  # lines of sources at most; the rest is on :sources
 
 
 def _cells(section: SectionState) -> Sequence[Cell]:
-    state = states.of_level(section.level)
-    if section.loading:
-        state = states.LOADING
+    state = state_of(section)
     bright = "breach" if section.level == Level.BREACH else ""
     return (
         (section.title, "bright"),
@@ -83,8 +82,13 @@ class OverviewScreen(BoardScreen):
             table.set_progress("loading the platform")
         else:
             table.set_progress("")
-        self.query_one("#worst", Lines).show([self._worst(sections)])
+        self.query_one("#worst", Lines).show(self._worst_lines(sections))
         self._show_sources()
+
+    def _worst_lines(self, sections: Sequence[SectionState]) -> list[list[Piece]]:
+        """The worst, and under it whom it names, since when, and the next key."""
+        more = next_line(sections[0], self.shell.now()) if sections else ""
+        return [self._worst(sections), *([[Piece(f"   {more}", "tok-dim")]] if more else [])]
 
     def _worst(self, sections: Sequence[SectionState]) -> list[Piece]:
         """One line that answers the screen's question."""

@@ -7,16 +7,16 @@ from time import monotonic
 from screens.lists.list_screen import ListScreen
 from screens.pages.workloads.recent_revisions import Recent
 from tfdash.model.kubecluster import Event
-from tfdash.model.workload import Release, Serving, WorkloadState
+from tfdash.model.release import ReleaseState
+from tfdash.model.workload import WorkloadState
 from tfdash.text import safe
+from tfdash.views import sections
 from tfdash.views import state as states
 from tfdash.views.age import short_age, since
 from tfdash.views.rows import RowKey
 from tfdash.views.table import Cell
 from widgets.panel import Piece, PieceLine
 
-_UNWELL = (Serving.DEGRADED, Serving.DOWN)
-_FLYING = (Release.PROGRESSING, Release.STUCK, Release.PAUSED)
 _LOOK = 2.0  # seconds between two looks through the events
 _RECENTLY = 600.0  # seconds of events that the panel speaks of
 
@@ -31,33 +31,24 @@ class WorkloadsScreen(ListScreen):
         self._warned: tuple[RowKey | None, object, float, list[Event]] = (None, None, 0.0, [])
 
     def says(self) -> list[Cell]:
-        told = [s for s in self.shell.board.assessment.workloads.values() if self._inside(s)]
-        if not told:
-            return []
-        wanted = [s for s in told if s.serving is not Serving.IDLE]
-        bad = sum(s.serving in _UNWELL for s in wanted)
-        unknown = sum(s.serving is Serving.UNKNOWN for s in wanted)
-        flying = sum(s.release in _FLYING for s in told)
-        down = any(s.serving is Serving.DOWN for s in wanted)
-        worst = states.of_serving(Serving.DOWN if down else Serving.DEGRADED)
-        said: list[Cell] = [(f"{worst.glyph} {bad} not serving", worst.token)] if bad else []
-        if unknown:
-            said.append((f"? {unknown} unknown", "unknown"))
-        if not bad and not unknown:
-            said.append((f"✔ all {len(wanted)} serve", "ok"))
-        said.append((f"◐ {flying} in release", "moving") if flying else ("· none in release", "dim"))
-        return said
+        """The two sections of the page; of the namespaces that it shows, where it does not show all."""
+        board = self.shell.board
+        found, names = board.assessment.sections, self.restriction.namespaces
+        if names is not None and found:
+            from tfdash.judging.narrowed import sections_within  # nothing was judged before the first frame
 
-    def _inside(self, state: WorkloadState) -> bool:
-        names = self.restriction.namespaces
-        return names is None or state.subject.namespace in names
+            found = sections_within(board.picture, board.assessment, names)
+        return sections.said(found, "serving", "releases")
 
     def detail(self, row: RowKey) -> tuple[str, list[PieceLine]]:
         state = self.shell.board.assessment.workloads.get(row.subject)
         title = f"{safe(row.key.name)} · {row.kind} in {safe(row.key.namespace)}"
-        if state is None:
-            return title, [[Piece("  ? not judged yet", "tok-unknown")]]
         now = self.shell.now()
+        if state is None:
+            return title, [
+                *_released(self.shell.board.assessment.releases.get(row.subject)),
+                self._events(row, now),
+            ]
         return title, [
             *_said(state, now),
             *self._recent.lines(state, now),
@@ -100,6 +91,21 @@ class WorkloadsScreen(ListScreen):
         ]
         self._warned = (row, events, monotonic() + _LOOK, found)
         return found
+
+
+def _released(release: ReleaseState | None) -> list[PieceLine]:
+    """What carries its release itself: how it stands, and its own word."""
+    if release is None:
+        return [[Piece("  ? not judged yet", "tok-unknown")]]
+    serving, phase = states.of_rollout(release)
+    first = [
+        Piece("  "),
+        Piece(serving.text, f"tok-{serving.token}"),
+        Piece(f"  {safe(release.served)}    "),
+        Piece(phase.text, f"tok-{phase.token}"),
+        Piece("    3: its steps and its verdict", "tok-dim"),
+    ]
+    return [first, [Piece("  "), Piece(safe(release.message), "tok-dim")]]
 
 
 def _said(state: WorkloadState, now: float) -> list[PieceLine]:

@@ -282,7 +282,16 @@ def test_a_plain_section_of_verdicts() -> None:
     def verdict(level: Level, name: str) -> Verdict:
         return Verdict(level=level, rule="r", subject=SUBJECT._replace(name=name), sentence=f"{name} it is")
 
-    assert worst_of([], "all well", "nodes ready") == (Level.OK, "0 of 0 nodes ready", "all well", 0, "", 0)
+    assert worst_of([], "all well", "nodes ready") == (
+        Level.OK,
+        "0 of 0 nodes ready",
+        "all well",
+        0,
+        "",
+        0,
+        None,
+        None,
+    )
     several = [verdict(Level.OK, "a"), verdict(Level.WARN, "c"), verdict(Level.WARN, "b")]
     assert worst_of(several, "all well", "nodes ready") == (
         Level.WARN,
@@ -291,6 +300,8 @@ def test_a_plain_section_of_verdicts() -> None:
         2,
         "",
         0,
+        SUBJECT._replace(name="b"),
+        None,
     )
 
 

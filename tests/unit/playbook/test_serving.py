@@ -122,11 +122,12 @@ def test_only_a_lasting_cause_makes_a_moving_release_stuck(
         (deployment(available=2), None, Level.WARN),
         (deployment(**MOVING), CRASH, Level.WARN),  # stuck
         (deployment(available=0), None, Level.BREACH),
-        (deployment(available=0, updated=0, paused=True), None, Level.PAUSED),
+        (deployment(available=0, updated=0, paused=True), None, Level.BREACH),
         (deployment(available=0, updated=1, paused=True), None, Level.BREACH),
         # it never served: nothing broke, it is coming up, unless something keeps it from that
-        (deployment(available=0, updated=1, created=NOW - 600), None, Level.MOVING),
-        (deployment(available=0, updated=1, created=NOW - 600), PROBE, Level.WARN),
+        # (its ReplicaSet was made 600 seconds ago); after its grace it is down
+        (deployment(available=0, updated=1, created=NOW - 600), None, Level.BREACH),
+        (deployment(available=0, updated=1, created=NOW - 600), PROBE, Level.BREACH),
         (deployment(available=0, updated=1, created=NOW - 606), None, Level.BREACH),
         (daemon_set(available=0), None, Level.BREACH),
         (stateful_set(available=2, ready=2), None, Level.MOVING),
@@ -135,6 +136,26 @@ def test_only_a_lasting_cause_makes_a_moving_release_stuck(
 def test_the_level(workload: Object, found: Pod | None, level: Level) -> None:
     _, verdict = judged(workload, *([found] if found else []), replica_sets=(replica_set(),))
     assert verdict.level is level
+
+
+@pytest.mark.parametrize(
+    ("age", "found", "expected"),
+    [
+        (0.0, None, (Serving.STARTING, Level.MOVING)),
+        (29.9, None, (Serving.STARTING, Level.MOVING)),
+        (29.9, CRASH, (Serving.STARTING, Level.WARN)),
+        (30.0, None, (Serving.DOWN, Level.BREACH)),  # half-open
+        (30.0, CRASH, (Serving.DOWN, Level.BREACH)),
+        (86400.0, CRASH, (Serving.DOWN, Level.BREACH)),  # a day later it is no "coming up" any more
+    ],
+)
+def test_what_never_served_is_down_after_its_grace(
+    age: float, found: Pod | None, expected: tuple[Serving, Level]
+) -> None:
+    new = deployment(available=0, updated=3, created=NOW - age)
+    sets = (replica_set(created=NOW - age),)
+    state, verdict = judged(new, *([found] if found else []), replica_sets=sets)
+    assert (state.serving, verdict.level) == expected
 
 
 def test_a_deadline_that_passed_is_stuck_without_a_cause_in_the_pods() -> None:

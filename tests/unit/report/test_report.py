@@ -67,7 +67,7 @@ def told(level: Level, *, serving: Serving = Serving.OK, sentence: str = "1 of 2
 
 def whole(**given: Any) -> Picture:
     """A picture in which every kind was read."""
-    return picture(cluster(**{kind: given.get(kind, []) for kind in SERVED}))
+    return picture(cluster(**{kind: given.get(kind, []) for kind in (*SERVED, "Rollout")}))
 
 
 def document(
@@ -230,7 +230,7 @@ def test_the_screen_named_deployments_shows_every_workload_as_on_the_screen() ->
         "AGE",
         "CAUSE",
     ]
-    assert needs("deployments") == ("Deployment", "StatefulSet", "DaemonSet")
+    assert needs("deployments") == ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
     assert {"Deployment", "Pod", "Node"} <= set(needs("overview"))
 
 

@@ -124,7 +124,7 @@ def test_several_namespaces_clusters_and_kinds_get_their_columns() -> None:
     assert one.keys() == [row("x", ref=US)]
     mixed = BoardRows(VIEWS["workloads"], Restriction(namespaces=("a",)))
     assert [f.title for f in mixed.fields[:3]] == ["WORKLOAD", "KIND", "SERVING"]
-    assert mixed.needs == ("Deployment", "StatefulSet", "DaemonSet")
+    assert mixed.needs == ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 
 
 def test_a_namespace_restricts_and_changes_elsewhere_say_nothing() -> None:

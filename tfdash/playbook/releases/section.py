@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from tfdash.model.delivery import Canary, Rollout
-from tfdash.model.judgement import Outcome
+from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.kube import Deployment
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.playbook.section import Findings, Reading, Section
-from tfdash.playbook.staleness import clock
+
+
+class _Line(NamedTuple):
+    """One of what may be said: how many are so, and the one that is named."""
+
+    level: Level
+    many: int
+    subject: Subject | None = None
+    text: str = ""
+    since: float | None = None
 
 
 def read(findings: Findings) -> Reading:
@@ -24,71 +35,91 @@ def read(findings: Findings) -> Reading:
     aborted = sorted(
         (r for r in findings.releases.values() if r.phase is Phase.ABORTED), key=lambda r: r.subject
     )
-    flying = len(stuck) + len(moving) + len(paused) + len(others)
     must = sorted(
         (j for j in findings.canaries.values() if j.outcome is Outcome.BREACH), key=lambda j: j.subject
     )
     # of a plain rolling update there is mostly nothing to decide by: it moves, and that is known
     words = [j for r in others if (j := findings.canaries.get(r.subject)) is not None]
     blind = [j for j in words if j.outcome not in (Outcome.PASS, Outcome.BREACH)]
+    phases = Counter(r.phase for r in others)
+    flying = len(stuck) + len(moving) + len(paused) + len(others)
     parts = [f"{flying} in flight" if flying else "none in flight"]
     for many, what in (
-        (len(stuck) + sum(r.phase is Phase.STUCK for r in others), "stuck"),
-        (len(paused), "paused"),
+        (len(stuck) + phases[Phase.STUCK], "stuck"),
+        (len(paused) + phases[Phase.PAUSED], "paused"),
         (len(aborted), "aborted"),
         (len(must), "must roll back"),
         (len(blind), "undecided"),
     ):
         parts += [f"{many} {what}"] if many else []
-    found: list[
-        tuple[Level, int, Callable[[], str]]
-    ] = [  # worst first; of each level how many, and the one that is named
-        (Level.BREACH, len(must), lambda: f"{must[0].subject.name}: {must[0].sentence}"),
-        (Level.WARN, len(stuck), lambda: _stuck(stuck)),
-        (Level.WARN, len(aborted), lambda: f"{aborted[0].subject.name}: {_aborted(aborted[0])}"),
-        *_others(others, Phase.STUCK, Level.WARN),
-        (Level.UNKNOWN, len(blind), lambda: f"{blind[0].subject.name}: {blind[0].sentence}"),
-        (Level.MOVING, len(moving), lambda: _named(moving, moving[0].message)),
-        *_others(others, Phase.PROGRESSING, Level.MOVING),
-        *_others(others, Phase.ANALYSING, Level.MOVING),
-        (Level.PAUSED, len(paused), lambda: _named(paused, "waits for a person")),
-        *_others(others, Phase.PAUSED, Level.PAUSED),
-    ]
-    there = [line for line in found if line[1]]
-    level = there[0][0] if there else Level.OK
+    lines = (  # the worst first
+        _judged(findings, Level.BREACH, must),
+        _stuck(stuck),
+        _aborted(aborted),
+        _other(others, Phase.STUCK, Level.WARN),
+        _judged(findings, Level.UNKNOWN, blind),
+        _plain(Level.MOVING, moving),
+        _other(others, Phase.PROGRESSING, Level.MOVING),
+        _other(others, Phase.ANALYSING, Level.MOVING),
+        _plain(Level.PAUSED, paused, "waits for a person"),
+        _other(others, Phase.PAUSED, Level.PAUSED),
+    )
     calendar = findings.calendar.text if findings.calendar is not None else ""
+    there = [line for line in lines if line.many]
+    first = there[0] if there else _Line(Level.OK, 0, None, calendar)
     return Reading(
-        level,
+        first.level,
         ", ".join(parts),
-        there[0][2]() if there else calendar,
-        sum(many for at, many, _ in there if at is level),
+        first.text,
+        sum(line.many for line in there if line.level is first.level),
         "canary" if others or aborted or findings.canaries else "",
         len(blind),
+        first.subject,
+        first.since,
     )
 
 
-def _stuck(stuck: list[WorkloadState]) -> str:
+def _judged(findings: Findings, level: Level, found: list[CanaryJudgement]) -> _Line:
+    if not found:
+        return _Line(level, 0)
+    subject = found[0].subject
+    release = findings.releases.get(subject)
+    since = release.started if release is not None else None
+    return _Line(level, len(found), subject, f"{subject.name}: {found[0].sentence}", since)
+
+
+def _stuck(stuck: list[WorkloadState]) -> _Line:
     worst = sorted(stuck, key=lambda s: s.serving is not Serving.DOWN)
-    cause = worst[0].cause
-    return _named(worst, cause.sentence if cause else worst[0].message)
+    cause = worst[0].cause if worst else None
+    return _plain(Level.WARN, worst, cause.sentence if cause else "")
 
 
-def _aborted(release: ReleaseState) -> str:
-    since = f" at {clock(release.aborted_at)}" if release.aborted_at else ""
-    return f"aborted{since}, {release.message}" if release.message else f"aborted{since}"
+def _plain(level: Level, states: list[WorkloadState], what: str = "") -> _Line:
+    if not states:
+        return _Line(level, 0)
+    first = states[0]
+    text = _named(states, what or first.message)
+    return _Line(level, len(states), first.subject, text, first.changed_at or None)
 
 
-def _others(
-    others: list[ReleaseState], phase: Phase, level: Level
-) -> list[tuple[Level, int, Callable[[], str]]]:
+def _aborted(aborted: list[ReleaseState]) -> _Line:
+    if not aborted:
+        return _Line(Level.WARN, 0)
+    first = aborted[0]
+    why = f": {first.message}" if first.message else ""
+    text = f"{first.subject.name}: the update was aborted{why}"
+    return _Line(Level.WARN, len(aborted), first.subject, text, first.aborted_at)
+
+
+def _other(others: list[ReleaseState], phase: Phase, level: Level) -> _Line:
     those = [r for r in others if r.phase is phase]
-
-    def named() -> str:
-        first = those[0]
-        pause = first.pause.sentence if first.pause is not None else ""
-        return f"{first.subject.name}: {pause or first.message}"
-
-    return [(level, len(those), named)]
+    if not those:
+        return _Line(level, 0)
+    first = those[0]
+    pause = first.pause.sentence if first.pause is not None else ""
+    return _Line(
+        level, len(those), first.subject, f"{first.subject.name}: {pause or first.message}", first.started
+    )
 
 
 def _flying(findings: Findings) -> list[ReleaseState]:

@@ -24,10 +24,12 @@ def read(findings: Findings) -> Reading:
     wanted = sum(s is not Serving.IDLE for s in served)
     good = sum(s is Serving.OK for s in served)
     troubled = [
-        (v.level, v.subject, v.sentence) for v in findings.by_rule(workload.ID) if v.level >= Level.UNKNOWN
+        (v.level, v.subject, v.sentence, v.since)
+        for v in findings.by_rule(workload.ID)
+        if v.level >= Level.UNKNOWN
     ]
     troubled += [
-        (_OF_SERVING[r.serving], r.subject, f"{r.subject.name}: {r.served or r.message}")
+        (_OF_SERVING[r.serving], r.subject, f"{r.subject.name}: {r.served or r.message}", None)
         for r in rollouts
         if r.serving in _OF_SERVING
     ]
@@ -39,6 +41,8 @@ def read(findings: Findings) -> Reading:
         troubled[0][2] if troubled else "no workload lacks a pod",
         sum(row[0] is level for row in troubled),
         unknown=sum(row[0] is Level.UNKNOWN for row in troubled),
+        subject=troubled[0][1] if troubled else None,
+        since=troubled[0][3] if troubled else None,
     )
 
 

@@ -33,7 +33,10 @@ def judge(
     subject = Subject(ref, workload.KIND, workload.namespace, workload.name)
     status = rollout(workload)
     health = serving(workload, workload.desired, workload.available, status.release)
-    troubled = health in (Serving.DOWN, Serving.DEGRADED) or status.release not in (
+    changed_at = links.newest.created if links.newest is not None else _changed_at(workload)
+    if health is Serving.DOWN and now < starts_until(workload, status.release, changed_at, policy):
+        health = Serving.STARTING
+    troubled = health in (Serving.DOWN, Serving.DEGRADED, Serving.STARTING) or status.release not in (
         Release.COMPLETE,
         Release.PARTITIONED,
         Release.ON_DELETE,
@@ -43,7 +46,6 @@ def judge(
     if release is Release.PROGRESSING and cause is not None and cause.code in _LASTING:
         release = Release.STUCK
     containers = [c for c in workload.template.containers if not c.init or c.sidecar]
-    newest = links.newest
     state = WorkloadState(
         subject=subject,
         serving=health,
@@ -58,7 +60,7 @@ def judge(
         updated=workload.updated,
         available=workload.available,
         restarts=sum(s.restarts for p in links.pods or () for s in p.statuses),
-        changed_at=newest.created if newest is not None else _changed_at(workload),
+        changed_at=changed_at,
         created=workload.created,
         progress=status.progress if release in (Release.PROGRESSING, Release.PAUSED, Release.STUCK) else None,
         deadline_at=_deadline(workload, status),
@@ -101,12 +103,20 @@ def _verdict(state: WorkloadState) -> Verdict:
     )
 
 
+def starts_until(workload: Object, release: Release, changed_at: float, policy: WorkloadPolicy) -> float:
+    """Until when one that never served is coming up, and nothing broke (epoch seconds); 0.0 of one that served before."""
+    first = changed_at - workload.created < _FIRST and release in (
+        Release.PROGRESSING,
+        Release.PAUSED,
+        Release.STUCK,
+    )
+    return workload.created + policy.ready_grace if first else 0.0
+
+
 def _level(state: WorkloadState) -> Level:
-    starting = state.release is Release.PROGRESSING and state.changed_at - state.created < _FIRST
-    if state.serving is Serving.DOWN and starting:  # it never served: nothing broke, it is coming up
-        return Level.MOVING if state.cause is None else Level.WARN
+    """The worst of what its cells show, so that no other list of levels can differ from it."""
     if state.serving is Serving.DOWN:
-        return Level.PAUSED if state.release is Release.PAUSED and state.updated == 0 else Level.BREACH
+        return Level.BREACH
     if state.serving is Serving.DEGRADED or state.release is Release.STUCK or state.cause is not None:
         return Level.PAUSED if _paused(state) else Level.WARN
     if state.serving is Serving.UNKNOWN:
@@ -114,7 +124,7 @@ def _level(state: WorkloadState) -> Level:
     if state.serving is Serving.IDLE:
         return Level.IDLE
     by_release = {Release.PROGRESSING: Level.MOVING, Release.PAUSED: Level.PAUSED}
-    return by_release.get(state.release, Level.OK)
+    return by_release.get(state.release, Level.MOVING if state.serving is Serving.STARTING else Level.OK)
 
 
 def _paused(state: WorkloadState) -> bool:
@@ -201,6 +211,8 @@ def _rule(case: Case[Deployment | StatefulSet | DaemonSet]) -> RuleResult:
     links = all_links_of(case, case.obj)
     state, verdict = judge(case.ref, case.obj, links, case.policies.workloads, case.now)
     leaving = any(p.deleting is not None for p in links.pods or ())
+    if state.serving is Serving.STARTING:
+        case.reached(case.obj.created + case.policies.workloads.ready_grace)
     if state.cause is not None or state.deadline_at is not None or leaving:
         case.reached(case.now + _LOOK_AGAIN)
     return RuleResult((verdict,), state)

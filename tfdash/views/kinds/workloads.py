@@ -1,12 +1,14 @@
-"""Deployments, StatefulSets and DaemonSets, together and each alone: does it serve, where is its release, why not."""
+"""Deployments, StatefulSets and DaemonSets, together (with Argo's Rollouts, which serve just the same) and each alone: does it serve, where is its release, why not."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, Object, Provisional, StatefulSet
+from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.verdict import Level
-from tfdash.model.workload import Release, WorkloadState
+from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import since
@@ -30,11 +32,25 @@ from tfdash.views.kinds.base import (
 Workload: TypeAlias = Deployment | StatefulSet | DaemonSet
 
 
+def _released(obj: Object, context: Context) -> ReleaseState | None:
+    return context.assessment.releases.get(context.subject(obj))
+
+
 def serving_state(obj: Object, context: Context) -> states.State:
-    return states.serving(context.workload(obj))
+    """Whether it serves; all are there and one was killed or restarts: ``▲ unsteady``, which is its verdict's level."""
+    if isinstance(obj, Rollout):
+        return states.of_rollout(_released(obj, context))[0]
+    told = context.workload(obj)
+    state = states.serving(told)
+    if told is not None and told.cause is not None and state.level is Level.OK:
+        calm = told.release in (Release.STUCK, Release.PAUSED)  # which its other cell says
+        return state if calm else states.of_level(Level.WARN).worded("unsteady")
+    return state
 
 
 def release_state(obj: Object, context: Context) -> states.State:
+    if isinstance(obj, Rollout):
+        return states.of_rollout(_released(obj, context))[1]
     return states.release(context.workload(obj))
 
 
@@ -63,7 +79,8 @@ def cause(obj: Object, context: Context) -> str:
     """Why it is stuck or degraded; else what kubectl would say while a release moves."""
     told = context.workload(obj)
     if told is None:
-        return ""
+        found = _released(obj, context) if isinstance(obj, Rollout) else None
+        return safe(found.message) if found is not None and found.phase is not Phase.NONE else ""
     if told.cause is not None:
         return safe(told.cause.sentence)
     return safe(told.message) if told.release in (Release.PROGRESSING, Release.STUCK) else ""
@@ -95,11 +112,21 @@ def _paint_ready(obj: Object, context: Context) -> str:
     return state.token if state.level in (Level.WARN, Level.BREACH) else ""
 
 
+def _serving_of(told: WorkloadState) -> Serving:
+    return told.serving
+
+
+def _release_of(told: WorkloadState) -> Release:
+    return told.release
+
+
 def _state_value(read: Any) -> Any:
     """A state in a report: its word without progress, which is a value of its own."""
 
     def value(obj: Object, context: Context) -> str | None:
-        told: WorkloadState | None = context.workload(obj)
+        told: Any = context.workload(obj)
+        if told is None and isinstance(obj, Rollout) and (found := _released(obj, context)) is not None:
+            return str((found.serving if read is _serving_of else found.phase) or "unknown").lower()
         return None if told is None else str(read(told).value).lower()
 
     return value
@@ -147,7 +174,7 @@ SERVING = StateField(
     lambda o, c: serving_state(o, c).text,
     lambda o, c: -float(serving_state(o, c).level),
     lambda o, c: serving_state(o, c).token,
-    value=_state_value(lambda told: told.serving),
+    value=_state_value(_serving_of),
     level=lambda o, c: serving_state(o, c).level,
 )
 RELEASE = StateField(
@@ -157,7 +184,7 @@ RELEASE = StateField(
     lambda o, c: release_state(o, c).text,
     lambda o, c: -float(release_state(o, c).level),
     lambda o, c: release_state(o, c).token,
-    value=_state_value(lambda told: told.release),
+    value=_state_value(_release_of),
     level=lambda o, c: release_state(o, c).level,
 )
 REVISION = Field("revision", "REV", 5, revision, _revision_sort, right=True, priority=3)
@@ -221,7 +248,7 @@ def search(workload: Workload, context: Context) -> str:
 NAME = name_field("WORKLOAD", 18)
 WORKLOADS = KindView(
     id="workloads",
-    kinds=("Deployment", "StatefulSet", "DaemonSet"),
+    kinds=("Deployment", "StatefulSet", "DaemonSet", "Rollout"),
     noun="workloads",
     judged=True,
     search=search,

@@ -1,0 +1,40 @@
+"""The sections of some namespaces, read from the same findings as the whole: what a page says of the namespace it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Picture
+from tfdash.model.section import SectionState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import UnknownKind
+from tfdash.playbook.registry import SECTIONS
+from tfdash.playbook.section import Findings, summarise
+from tfdash.playbook.staleness import Unread, clock
+
+T = TypeVar("T")
+
+
+def sections_within(
+    picture: Picture, assessment: Assessment, namespaces: Collection[str]
+) -> tuple[SectionState, ...]:
+    """What is cluster-wide stands in each."""
+
+    def inside(found: Mapping[Subject, T]) -> dict[Subject, T]:
+        return {s: v for s, v in found.items() if not s.namespace or s.namespace in namespaces}
+
+    stale = {
+        at: Unread(UnknownKind.STALE, f"not proven current since {clock(since)}", as_of=since)
+        for at, since in assessment.stale.items()
+    }
+    findings = Findings(
+        inside(assessment.verdicts),
+        inside(assessment.workloads),
+        inside(assessment.releases),
+        inside(assessment.canaries),
+        assessment.calendar,
+        stale=stale,
+    )
+    return summarise(SECTIONS, picture, findings)
