@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 _PART = r"(\d+(?:\.\d+)?)(ms|s|m|h|d)"
+_LONGEST = 86400.0 * 365 * 10_000
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -15,7 +16,10 @@ def parse_duration(value: Any) -> float:
         text = value.strip()
         parts = re.findall(_PART, text)
         if parts and "".join(n + u for n, u in parts) == text:
-            return sum(float(n) * _SECONDS[u] for n, u in parts)
+            seconds = sum(float(n) * _SECONDS[u] for n, u in parts)
+            if seconds < _LONGEST:
+                return seconds
+            raise ValueError(f"{value!r} is longer than any clock runs; write less than 10000 years")
     raise ValueError(f'{value!r} is not a duration; write it as "10s", "5m" or "1h30m"')
 
 

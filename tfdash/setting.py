@@ -7,15 +7,18 @@ the dataclass's own. pydantic is not imported here: it finds the ``__get_pydanti
 
 from __future__ import annotations
 
+import copy
 import tomllib
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tfdash.durations import parse_duration, write_duration
 
 T = TypeVar("T")
+_hints: dict[type, dict[str, Any]] = {}  # by table: asking a type for them is dear
 _MARKS = ("env", "file", "command")
 
 
@@ -38,6 +41,14 @@ class SettingsTable:
         schema = handler(source)
         schema["strict"] = False  # a table of TOML will do; its values are taken strictly
         return schema
+
+
+class Unfit(ValueError):
+    """What is wrong with one of the keys within a table; ``key`` is dotted from there."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"{key}: {why}")
+        self.key, self.why = key, why
 
 
 class Note:
@@ -143,7 +154,21 @@ def _reference(value: Any) -> str:
         raise ValueError(
             'a secret is given by reference only; write "env:NAME", "file:PATH" or "command:PROGRAM ARG"'
         )
+    check_reference(value)
     return f"{kind}:{target.strip()}"
+
+
+def check_reference(value: str) -> None:
+    """Raises ``ValueError`` for a reference that can never give a secret. It is not repeated."""
+    if value.startswith("command:"):
+        import shlex  # not before the first frame
+
+        try:
+            shlex.split(value)
+        except ValueError:
+            raise ValueError(
+                'a quotation mark or a backslash of its command is not closed; write "command:PROGRAM ARG" as in a shell'
+            ) from None
 
 
 def _hidden(reference: str) -> str:
@@ -172,16 +197,23 @@ def shipped(kind: type[SettingsTable]) -> dict[str, Any]:
     """The playbook's values of a table, as TOML has them; {} where the dataclass holds its defaults itself."""
     if not kind.defaults:
         return {}
+    return copy.deepcopy(_shipped(kind.defaults))
+
+
+@cache
+def _shipped(name: str) -> dict[str, Any]:
     from importlib.resources import files  # not before the first frame
 
     folder = files("tfdash.playbook").joinpath("defaults")
-    return tomllib.loads(folder.joinpath(kind.defaults).read_text(encoding="utf-8"))
+    return tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
 
 
-def hints_of(kind: type) -> dict[str, Any]:
+def hints_of(kind: type) -> Mapping[str, Any]:
     """The type of each key of a table, with what is annotated."""
-    hints = get_type_hints(kind, include_extras=True)
-    return {field.name: hints[field.name] for field in fields(kind)}
+    if kind not in _hints:
+        hints = get_type_hints(kind, include_extras=True)
+        _hints[kind] = {field.name: hints[field.name] for field in fields(kind)}
+    return _hints[kind]
 
 
 def read(kind: type[T], table: Mapping[str, Any]) -> T:

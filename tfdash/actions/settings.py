@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tfdash.actions.core.policy import ActionsSettings
 from tfdash.actions.registry import wrong_for_second_person, wrong_id
+from tfdash.setting import Unfit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,7 @@ class ActionsTable(ActionsSettings):
         """A misspelt id would ask nobody, and run nothing."""
         for name in self.second_person:
             if why := wrong_for_second_person(name):
-                raise ValueError(f"second_person: {why}")
+                raise Unfit("second_person", why)
         for name in self.pipelines:
             if why := wrong_id(name):
-                raise ValueError(f"pipelines: {why}")
+                raise Unfit(f"pipelines.{name}", why)

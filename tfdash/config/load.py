@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import UnionType
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from tfdash.config.problems import ConfigError, ConfigProblem, line_of, nearest, read_text
+from tfdash.config.problems import ConfigError, ConfigProblem, line_of, nearest, read_text, toml_of
 from tfdash.config.settings import Settings
-from tfdash.setting import SettingsTable, hints_of, shipped, table_in
+from tfdash.setting import SettingsTable, Unfit, hints_of, shipped, table_in
 
 T = TypeVar("T", bound=SettingsTable)
 _TYPES = {
@@ -26,6 +26,14 @@ _TYPES = {
     "dict_type": "must be a table",
     "dataclass_type": "must be a table",
 }
+_TABLE, _LIST = {"dict_type", "dataclass_type"}, {"list_type", "tuple_type"}
+_WORDS: dict[type | UnionType, str] = {
+    bool: "true or false",
+    str: "a text",
+    int | float: "a number",
+    Mapping: "a table",
+    list | tuple: "a list",
+}
 
 
 def load(path: Path | None) -> Settings:
@@ -36,12 +44,7 @@ def load(path: Path | None) -> Settings:
 
 
 def parse(text: str, file: str) -> Settings:
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = getattr(error, "lineno", 0) or _line_in(str(error))
-        raise ConfigError([ConfigProblem(file, at, "", f"not valid TOML: {error}")]) from None
-    return table_of(Settings, raw, text, file)
+    return table_of(Settings, toml_of(text, file), text, file)
 
 
 def table_of(kind: type[T], raw: Mapping[str, Any], text: str = "", file: str = "configuration") -> T:
@@ -84,23 +87,36 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def _line_in(message: str) -> int:
-    _, _, tail = message.partition("(at line ")
-    return int(tail.split(",")[0]) if tail and tail.split(",")[0].isdigit() else 0
-
-
 def _problem(kind: type[SettingsTable], detail: ErrorDetails, text: str, file: str) -> ConfigProblem:
-    path = tuple(str(part) for part in detail["loc"])
-    key, fault = ".".join(path), detail["type"]
-    line = line_of(text, path)
+    path, fault = tuple(str(part) for part in detail["loc"]), detail["type"]
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, Unfit):  # said of a table by itself; the key stands within
+        path = (*path, *error.key.split("."))
+    key, line = ".".join(path), line_of(text, path)
     if fault == "unexpected_keyword_argument":
         return ConfigProblem(file, line, key, "unknown key", nearest(path[-1], _valid_keys(kind, path[:-1])))
     if fault == "missing":
         return ConfigProblem(file, line, key, "missing", f"add {path[-1]} = ...")
     if fault in _TYPES:
-        return ConfigProblem(file, line, key, f"{_TYPES[fault]}, not {type(detail['input']).__name__}")
-    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        given = detail["input"]
+        remedy = f"write [{key}], not [[{key}]]" if fault in _TABLE and _tables(given) else ""
+        if fault in _LIST and isinstance(given, Mapping):
+            return ConfigProblem(
+                file, line, key, "must be a list of tables, not one table", f"write [[{key}]]"
+            )
+        return ConfigProblem(file, line, key, f"{_TYPES[fault]}, not {_said(given)}", remedy)
+    message = error.why if isinstance(error, Unfit) else detail["msg"]
+    message = message.removeprefix("Value error, ").replace("Input should be", "must be")
     return ConfigProblem(file, line, key, message)
+
+
+def _tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
+
+
+def _said(value: Any) -> str:
+    """What TOML calls it."""
+    return next((word for kind, word in _WORDS.items() if isinstance(value, kind)), "a date or a time")
 
 
 def _valid_keys(kind: type[SettingsTable], path: tuple[str, ...]) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tfdash.text import safe
 
@@ -23,7 +25,12 @@ class ConfigProblem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         key = f" {self.key}:" if self.key else ""
-        return safe(f"{place}:{key} {self.message}" + (f"; {self.remedy}" if self.remedy else ""))
+        return safe(f"{place}:{key} {_cut(self.message)}" + (f"; {self.remedy}" if self.remedy else ""))
+
+
+def _cut(text: str) -> str:
+    """A message that repeats what was written must not hide what it says of it."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 4]} ... {text[-_LONGEST * 3 // 4 :]}"
 
 
 class ConfigError(Exception):
@@ -51,18 +58,20 @@ def nearest(wrong: str, valid: Iterable[str]) -> str:
 
 
 # compiled when a fault is told, not before the first frame
+_CLOSE = "look there for a quotation mark or a bracket that is not closed, or a key that stands twice"
+_LONGEST = 600  # characters of a message
 _HEADER = r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}"
 _KEY = r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*="""
 
 
 def _dotted(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in text.split("."))
+    return tuple(part.strip("\"'") for part in re.findall(r"""\"[^"]*"|'[^']*'|[^\s.]+""", text))
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int:
     """The line of ``path`` in TOML ``text``, or of its nearest known parent; 0 if none. The tables of an array are told
     apart by their index in ``path``."""
-    best, depth = 0, 0
+    best, depth, below = 0, 0, 0
     table: tuple[str, ...] = ()
     rows: dict[tuple[str, ...], int] = {}  # arrays of tables -> the index of the newest
     for number, line in enumerate(text.splitlines(), 1):
@@ -71,6 +80,7 @@ def line_of(text: str, path: tuple[str, ...]) -> int:
             if line.lstrip().startswith("[["):
                 array = (*_resolved(names[:-1], rows), names[-1])
                 rows[array] = rows.get(array, -1) + 1
+                below = below or (number if array[: len(path)] == path else 0)
             here = table = _resolved(names, rows)
         elif key := re.match(_KEY, line):
             here = (*table, *_dotted(key[1]))
@@ -78,7 +88,9 @@ def line_of(text: str, path: tuple[str, ...]) -> int:
             continue
         if len(here) > depth and path[: len(here)] == here:
             best, depth = number, len(here)
-    return best
+        elif not below and here[: len(path)] == path:  # a table that is only named by one within it
+            below = number
+    return best if depth == len(path) else below or best
 
 
 def _resolved(names: tuple[str, ...], rows: dict[tuple[str, ...], int]) -> tuple[str, ...]:
@@ -91,9 +103,37 @@ def _resolved(names: tuple[str, ...], rows: dict[tuple[str, ...], int]) -> tuple
     return found
 
 
+def toml_of(text: str, file: str) -> dict[str, Any]:
+    """What TOML says. Raises ``ConfigError``."""
+    try:
+        found = tomllib.loads(text)
+    except RecursionError:
+        why, line = "nested too deeply", 0
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
+        why, at = str(error), re.search(r"at line (\d+)", str(error))
+        line = int(at[1]) if at else text.rstrip().count("\n") + 1 if "at end of" in why else 0
+    else:
+        odd = [ConfigProblem(file, line_of(text, at), ".".join(at), why) for at, why in _odd(found, ())]
+        if odd:
+            raise ConfigError(odd)
+        return found
+    raise ConfigError([ConfigProblem(file, line, "", f"not valid TOML: {why}", _CLOSE)]) from None
+
+
+def _odd(value: Any, at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What no setting can use: each place with why."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _odd(inner, (*at, str(key)))
+    elif isinstance(value, int) and value.bit_length() > 63:
+        yield at, "a whole number of more than 64 bits; write a smaller one"
+    elif isinstance(value, str) and "\0" in value:
+        yield at, "holds a NUL character; take it out"
+
+
 def read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             [ConfigProblem(str(path), 0, "", "there is no such file", "name another with --config")]

@@ -7,12 +7,11 @@ is validated behind it; a fault ends the program then with its sentence. A file 
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tfdash.config.problems import ConfigError, ConfigProblem, nearest, read_text
+from tfdash.config.problems import ConfigError, ConfigProblem, nearest, read_text, toml_of
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
 from tfdash.setting import read
 from tfdash.sources.kubernetes.settings import KubernetesSettings
@@ -72,10 +71,7 @@ def load_quick(
     path = find_config(given)
     raw: dict[str, Any] = {}
     if path is not None:
-        try:
-            raw = tomllib.loads(read_text(path))
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError([ConfigProblem(str(path), 0, "", f"not valid TOML: {error}")]) from None
+        raw = toml_of(read_text(path), str(path))
     table = _table(raw, "environments")
     name = environment or _text(raw, "default_environment") or next(iter(table), "")
     if (

@@ -14,7 +14,7 @@ from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettin
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
-from tfdash.setting import Listed, Note, SettingsTable, Spelled
+from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.prometheus.options import Connection, MetricsSettings
@@ -39,10 +39,12 @@ class EnvironmentSettings(Environment):
         if not self.clusters:
             return
         if self.kubeconfig or self.context:
-            raise ValueError("names a cluster in place and also a list of clusters; keep one of the two")
+            raise Unfit(
+                "clusters", "names a cluster in place and also a list of clusters; keep one of the two"
+            )
         names = [cluster.name for cluster in self.clusters]
         if "" in names or len(set(names)) != len(names):
-            raise ValueError("several clusters need a name each, all different; add name = ...")
+            raise Unfit("clusters", "several clusters need a name each, all different; add name = ...")
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Settings(SettingsTable):
 
     def __post_init__(self) -> None:
         if self.default_environment and self.default_environment not in self.environments:
-            raise ValueError(
-                f'default_environment "{self.default_environment}" is not one of [environments]: '
-                f"{', '.join(sorted(self.environments)) or 'none is set'}"
+            raise Unfit(
+                "default_environment",
+                f'"{self.default_environment}" is not one of [environments]: '
+                f"{', '.join(sorted(self.environments)) or 'none is set'}",
             )

@@ -59,7 +59,7 @@ def test_the_example_names_every_setting() -> None:
         ("[time]\nzon = 'UTC'", 'c.toml:2: time.zon: unknown key; did you mean "zone"?'),
         ("[time]\n\nzone = 'Mars/Olympus'", "c.toml:3: time.zone: 'Mars/Olympus' is not an IANA time zone"),
         ("[time]\nzone = 'EST5'", "is not an IANA time zone"),
-        ("[ui]\nmouse = 'yes'", "c.toml:2: ui.mouse: must be true or false, not str"),
+        ("[ui]\nmouse = 'yes'", "c.toml:2: ui.mouse: must be true or false, not a text"),
         ("[sources.kubernetes]\nread_timeout = 30", 'write it as "10s"'),
         ("[sources.kubernetes]\nread_timeout = '30 sec'", "c.toml:2: sources.kubernetes.read_timeout"),
         ("default_environment = 'prod'", "is not one of [environments]"),
@@ -73,8 +73,27 @@ def test_the_example_names_every_setting() -> None:
         (
             "[[journeys]]\nname = 'a'\nurl = 'http://h'\n[[journeys]]\nname = 'b'\nurl = 'http://h'\n"
             "[[journeys.steps]]\n[[journeys.steps]]\nstatus = [200, 'x']",
-            "c.toml:9: journeys.1.steps.1.status.1: must be a whole number, not str",
+            "c.toml:9: journeys.1.steps.1.status.1: must be a whole number, not a text",
         ),
+        ("[[ui]]\nmouse = true", "c.toml:1: ui: must be a table, not a list; write [ui], not [[ui]]"),
+        (
+            "[journeys]\nname = 'a'",
+            "c.toml:1: journeys: must be a list of tables, not one table; write [[journeys]]",
+        ),
+        ('[environments.p]\ntoken = "command:\'oops"', "c.toml:2: environments.p.token: a quotation mark"),
+        (
+            "[environments.p]\n[environments.p.prometheus]\nheaders = { A = 'command:\"x' }",
+            "c.toml:3: environments.p.pro",
+        ),
+        (
+            "default_environment = 'p'\n[environments.'a.b']\nwort = 1",
+            "c.toml:3: environments.a.b.wort: unknown",
+        ),
+        ('[ui]\ntheme = "dark\n', "c.toml:2: not valid TOML"),
+        ("[ui]\nmouse = true\nmouse = true", "c.toml:3: not valid TOML"),
+        ("log = " + "[" * 5000, "c.toml: not valid TOML: nested too deeply"),
+        ("log = " + "9" * 5000, "c.toml: not valid TOML"),
+        ("\n[ui]\nkeys = [", "c.toml:3: not valid TOML"),
         (
             "[[journeys]]\nname = 'a'\nprobe = 'up'\n[[journeys]]\nname = 'b'",
             'c.toml:4: journeys.1: journey "b"',

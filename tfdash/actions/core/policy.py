@@ -13,7 +13,7 @@ from tfdash.model.action import Risk
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.schedule.policy import CalendarPolicy
-from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts
+from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts, Unfit, check_reference
 
 _DECIDES_NOTHING = ("elevation", "in_cluster")
 
@@ -46,9 +46,14 @@ class Pipeline(SettingsTable):
 
     def __post_init__(self) -> None:
         if bool(self.command) is bool(self.url):
-            raise ValueError("a pipeline is either a command or an url; give one of the two")
+            raise Unfit("command", "a pipeline is either a command or an url; give one of the two")
+        for name, value in self.headers.items():
+            try:
+                check_reference(value)
+            except ValueError as error:
+                raise Unfit("headers", f"{name}: {error}") from None
         if self.url and not self.url.startswith(("http://", "https://")):
-            raise ValueError('url: write it as "https://ci.example.com/..."')
+            raise Unfit("url", 'write it as "https://ci.example.com/..."')
 
 
 @dataclass(frozen=True, kw_only=True)

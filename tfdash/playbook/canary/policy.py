@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
-from tfdash.setting import Between, Note, Seconds, SettingsTable, read, shipped
+from tfdash.setting import Between, Note, Seconds, SettingsTable, Unfit, read, shipped
 
 _GROSS_SHARE = 0.2  # of the errors' budget; the rest goes to the sequential tests
 _HELD_SHARE = 0.2  # of what is left: kept for the time after 100 %, when a frozen baseline is compared with
@@ -93,7 +93,7 @@ class JourneysPolicy(SettingsTable):
 
     def __post_init__(self) -> None:
         if self.fails > self.of:
-            raise ValueError(f"fails: {self.fails} of {self.of} runs cannot be")
+            raise Unfit("fails", f"{self.fails} of {self.of} runs cannot be")
 
 
 class Budgets(NamedTuple):
@@ -180,8 +180,8 @@ class CanaryPolicy(SettingsTable, defaults="canary.toml"):
 
     def __post_init__(self) -> None:
         if self.baseline == "dedicated" and not self.baseline_version:
-            raise ValueError(
-                "baseline_version: missing; a dedicated baseline needs its template hash or version label"
+            raise Unfit(
+                "baseline_version", "missing; a dedicated baseline needs its template hash or version label"
             )
 
     @property

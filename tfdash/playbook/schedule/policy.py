@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, read, shipped
+from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, Unfit, read, shipped
 
 T = TypeVar("T")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -133,7 +133,7 @@ class CalendarRules(SettingsTable, defaults="calendar.toml"):
 
     def __post_init__(self) -> None:
         if (self.blackout_from_day == 0) is not (self.blackout_to_day == 0):
-            raise ValueError("blackout_from_day: a blackout needs both of its days, or 0 for both")
+            raise Unfit("blackout_from_day", "a blackout needs both of its days, or 0 for both")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from tfdash.setting import Listed, Note, Pairs, Seconds, SettingsTable, Spelled
+from tfdash.setting import Listed, Note, Pairs, Seconds, SettingsTable, Spelled, Unfit, check_reference
 
 READING = ("GET", "HEAD", "OPTIONS")
 _METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
@@ -70,7 +70,7 @@ class JourneyStep(SettingsTable):
         for variable, source in self.capture:
             kind, _, rest = source.partition(":")
             if kind not in ("json", "regex", "header") or not rest:
-                raise ValueError(f'capture.{variable}: write "json:/pointer", "regex:..." or "header:Name"')
+                raise Unfit(f"capture.{variable}", 'write "json:/pointer", "regex:..." or "header:Name"')
             if kind == "regex":
                 _check_regex(f"capture.{variable}", rest)
         if self.matches:
@@ -135,14 +135,11 @@ class JourneySettings(SettingsTable):
     def __post_init__(self) -> None:
         at = f'journey "{self.name}"'
         if not self.name:
-            raise ValueError("name: missing; every journey needs one")
+            raise Unfit("name", "missing; every journey needs one")
         if bool(self.probe) is bool(self.url):
             raise ValueError(f"{at}: needs either a probe (a metric) or an url with steps")
         if self.url:
-            try:
-                self._check_requests()
-            except ValueError as error:
-                raise ValueError(f"{at}: {error}") from None
+            self._check_requests()
 
     def _check_requests(self) -> None:
         url = self._split
@@ -151,29 +148,30 @@ class JourneySettings(SettingsTable):
         except ValueError:
             port = 0
         if url.scheme not in _PORTS or not url.hostname or not port:
-            raise ValueError('url: write it as "https://host" or "http://host:port"')
+            raise Unfit("url", 'write it as "https://host" or "http://host:port"')
         if url.username is not None or url.password is not None:
-            raise ValueError("url: a secret does not belong there; use headers with a reference")
+            raise Unfit("url", "a secret does not belong there; use headers with a reference")
         if self.steps and (url.path not in ("", "/") or url.query):
-            raise ValueError("url: names a path although there are steps; put it into the step")
+            raise Unfit("url", "names a path although there are steps; put it into the step")
         if self.dial and not all(_host_and_port(self.dial)):
-            raise ValueError('dial: write it as "host:port"')
+            raise Unfit("dial", 'write it as "host:port"')
         if self.side == "canary" and not self.dial and not self.headers:
-            raise ValueError(
-                'side: "canary" needs a way to the canary: its Service in dial, or a header in headers'
+            raise Unfit(
+                "side", '"canary" needs a way to the canary: its Service in dial, or a header in headers'
             )
         _check_headers(self.headers)
         captured: set[str] = set()
-        for number, step in enumerate(self.steps, 1):
+        for number, step in enumerate(self.steps):
             if not step.path.startswith("/") or step.path.startswith("//"):
-                raise ValueError(f'step {number}: path: must begin with one "/"')
+                raise Unfit(f"steps.{number}.path", 'must begin with one "/"')
             if step.method not in READING and not self.mutates:
-                raise ValueError(
-                    f"step {number}: method: {step.method} changes things; set mutates = true for this journey"
+                raise Unfit(
+                    f"steps.{number}.method",
+                    f"{step.method} changes things; set mutates = true for this journey",
                 )
             for place in step.needs:
                 if place not in captured:
-                    raise ValueError(f"step {number}: {{{place}}}: no step before captures it")
+                    raise Unfit(f"steps.{number}", f"{{{place}}}: no step before captures it")
             captured.update(variable for variable, _ in step.capture)
 
     @property
@@ -221,14 +219,19 @@ def filled(text: str, variables: Mapping[str, str], quote: Any = str) -> str:
 def _check_headers(headers: tuple[tuple[str, str], ...]) -> None:
     for name, value in headers:
         if not _HEADER.fullmatch(name) or any(c in value for c in "\r\n\0"):
-            raise ValueError("headers: one of them is no header of HTTP")
+            raise Unfit("headers", "one of them is no header of HTTP")
         if name.lower() in ("host", "content-length", "transfer-encoding", "connection"):
-            raise ValueError(f"headers: {name} is set by the request itself")
+            raise Unfit("headers", f"{name} is set by the request itself")
+        try:
+            check_reference(value)
+        except ValueError as error:
+            raise Unfit("headers", f"{name}: {error}") from None
         secret = name.lower() in ("authorization", "cookie")
         if secret and not value.startswith(_REFERENCE) and "{" not in value:
-            raise ValueError(
-                f'headers: {name} is a secret and is given by reference; write "env:NAME", "file:PATH" '
-                'or "command:PROGRAM ARG"'
+            raise Unfit(
+                "headers",
+                f'{name} is a secret and is given by reference; write "env:NAME", "file:PATH" '
+                'or "command:PROGRAM ARG"',
             )
 
 
@@ -238,7 +241,7 @@ def _check_regex(key: str, text: str) -> None:
     try:
         re2.compile(text)
     except re2.error as error:
-        raise ValueError(f"{key}: is not a regular expression of RE2: {error}") from None
+        raise Unfit(key, f"is not a regular expression of RE2: {error}") from None
 
 
 def _host_and_port(text: str) -> tuple[str | None, int | None]:

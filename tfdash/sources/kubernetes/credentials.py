@@ -338,7 +338,10 @@ def ask_commands_again() -> None:
 
 
 def _printed(command: str, take: Take) -> str:
-    argv = shlex.split(command)
+    try:
+        argv = shlex.split(command)
+    except ValueError as error:  # an environment variable may hold what no configuration can
+        raise LoginNeeded(f"a secret's command cannot be read: {error}") from None
     try:
         done = run_command(argv)
     except CommandTimedOut as failed:

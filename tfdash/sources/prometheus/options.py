@@ -9,7 +9,18 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from tfdash.setting import Between, Listed, Note, Seconds, SecretText, SettingsTable, SortedPairs, Spelled
+from tfdash.setting import (
+    Between,
+    Listed,
+    Note,
+    Seconds,
+    SecretText,
+    SettingsTable,
+    SortedPairs,
+    Spelled,
+    Unfit,
+    check_reference,
+)
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.template import SHIPPED, MetricTemplate, TemplateTable, shipped, template_of
 
@@ -72,13 +83,18 @@ class Connection(SettingsTable):
 
     def __post_init__(self) -> None:
         if self.url and self.service:
-            raise ValueError("names an url and also a service; keep one of the two")
+            raise Unfit("service", "names an url and also a service; keep one of the two")
         if self.service and not (
             _NAMESPACE.fullmatch(self.namespace) and _SERVICE.fullmatch(self.service_name)
         ):
-            raise ValueError('service: write it as "namespace/name:port" or "namespace/https:name:port"')
+            raise Unfit("service", 'write it as "namespace/name:port" or "namespace/https:name:port"')
+        for name, value in self.headers:
+            try:
+                check_reference(value)
+            except ValueError as error:
+                raise Unfit("headers", f"{name}: {error}") from None
         if self.username and self.bearer:
-            raise ValueError("names a username and also a bearer; keep one of the two")
+            raise Unfit("username", "names a username and also a bearer; keep one of the two")
 
     @property
     def namespace(self) -> str:
@@ -156,9 +172,10 @@ class MetricsSettings(SettingsTable):
 
     def __post_init__(self) -> None:
         known = {*SHIPPED, *self.templates}
-        for named in (self.default_template, *(s.template for s in self.services if s.template)):
-            if named not in known:
-                raise ValueError(f'there is no template "{named}"; there is: {", ".join(sorted(known))}')
+        named = {f"services.{i}.template": s.template for i, s in enumerate(self.services) if s.template}
+        for key, name in {"default_template": self.default_template, **named}.items():
+            if name not in known:
+                raise Unfit(key, f'there is no template "{name}"; there is: {", ".join(sorted(known))}')
 
 
 @dataclass(frozen=True)

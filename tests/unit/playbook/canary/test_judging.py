@@ -262,7 +262,7 @@ class TestPolicy:
             ({"window": "2s"}, "window: 2s is out of range; choose one from 5s to 1h"),
             ({"windw": "60s"}, 'windw: unknown key; did you mean "window"?'),
             ({"errors": {"mode": "ten"}}, "errors.mode: must be 'relative', 'points' or 'both'"),
-            ({"errors": 3}, "errors: must be a table, not int"),
+            ({"errors": 3}, "errors: must be a table, not a number"),
             (
                 {"latency": {"quantile": 90}},
                 "latency.quantile: 90 is out of range; choose one from 0.5 to 0.999",
@@ -273,8 +273,8 @@ class TestPolicy:
             ({"windows": float("nan")}, "windows: must be a whole number, not float"),
             ({"confidence": float("nan")}, "confidence: nan is out of range"),
             ({"baseline": "dedicated"}, "baseline_version: missing"),
-            ({"baseline_version": 3}, "baseline_version: must be a text in quotes, not int"),
-            ({"second_opinion": 1}, "second_opinion: must be true or false, not int"),
+            ({"baseline_version": 3}, "baseline_version: must be a text in quotes, not a number"),
+            ({"second_opinion": 1}, "second_opinion: must be true or false, not a number"),
         ],
     )
     def test_clear_errors(self, values: dict[str, Any], words: str) -> None:
