@@ -30,7 +30,8 @@ _TABLE, _LIST = {"dict_type", "dataclass_type"}, {"list_type", "tuple_type"}
 _WORDS: dict[type | UnionType, str] = {
     bool: "true or false",
     str: "a text",
-    int | float: "a number",
+    int: "a whole number",
+    float: "a decimal number",
     Mapping: "a table",
     list | tuple: "a list",
 }
