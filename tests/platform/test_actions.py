@@ -13,10 +13,12 @@ import pytest
 
 from tests.platform.harness.cluster import Cluster
 from tests.platform.world import create, deployment, node
-from tests.unit.actions.acting import REF, Bench, bench, confirmed
+from tests.unit.actions.acting import CLOSED, OPEN, REF, Bench, bench, confirmed
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import Request, Result
+from tfdash.model.store_state import StoreState
+from tfdash.model.subject import Subject
 
 pytestmark = pytest.mark.platform
 
@@ -114,6 +116,44 @@ def release(cluster: Cluster, at: Bench, kind: str, name: str, wanted: str) -> N
         return obj.template.containers[0].image == wanted and (kind != "Deployment" or len(mine) > 1)
 
     at.until(seen, f"{name} with {wanted}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("Deployment", "auth"), ("StatefulSet", "db"), ("DaemonSet", "agent")]
+)
+def test_twice_in_the_blackout_kubectl_sees_no_newer_version(
+    seeded: Cluster, at: Bench, kind: str, name: str
+) -> None:
+    what, subject = f"{kind.lower()}/{name}", at.subject(kind, NS, name)
+    before = image(seeded, what)
+    release(seeded, at, kind, name, f"registry.example.com/{name}:1.9.9")
+    at.judge.calendar = CLOSED
+    try:
+        at.run(at.board.on_loop(_poked(at)))
+        done = at.do("workload.rollback", subject)
+        assert all(held for _, held in done.posts), done.sentence
+        assert image(seeded, what) == before
+        with pytest.raises(PlanRefused, match=rf"{name}:1.9.9, left since"):
+            at.plan("workload.rollback", subject)
+        newest = next(n for n in range(9, 0, -1) if _left(at, subject, str(n)))  # what kubectl would undo to
+        again = at.plan("workload.rollback", subject, revision=str(newest))
+        assert (again.refused, again.plan.freeze, again.plan.promotes) == ("closed: blackout", "frozen", True)
+        assert at.act(again)[0].result is Result.REFUSED
+        assert image(seeded, what) == before
+    finally:
+        at.judge.calendar = OPEN
+
+
+def _left(at: Bench, subject: Subject, revision: str) -> bool:
+    try:
+        return "1.9.9" in at.plan("workload.rollback", subject, revision=revision).plan.after
+    except PlanRefused:
+        return False
+
+
+async def _poked(at: Bench) -> None:
+    """Have the judge say what the calendar is now."""
+    at.board.put_store_state(StoreState())
 
 
 @pytest.mark.parametrize(

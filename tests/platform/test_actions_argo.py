@@ -224,6 +224,49 @@ def test_held_released_and_fully_promoted(seeded: Cluster, at: Bench) -> None:
         at.plan("rollout.promote", subject)
 
 
+def test_an_undo_from_100_percent_ends_healthy_on_its_target(seeded: Cluster, at: Bench) -> None:
+    """One confirmation: no step is waited for. A second one releases nothing."""
+    subject = at.subject("Rollout", NS, "full")
+    was = status(seeded, "full")
+    assert (image(seeded, "full")[-2:], was["phase"], was["currentPodHash"]) == (
+        ":2",
+        "Healthy",
+        was["stableRS"],
+    )
+    guarded = at.plan("workload.rollback", subject)
+    assert [r.what for r in guarded.plan.requests][1:] == ["promote it fully"]
+    done, told = at.act(guarded)
+    assert done.result is Result.APPLIED, done.sentence
+    assert all(held for _, held in done.posts), done.sentence
+    assert any("waits until its controller took the template up" in p.sentence for p in told)
+    now = status(seeded, "full")
+    assert (image(seeded, "full")[-2:], now["phase"], now["currentPodHash"]) == (
+        ":1",
+        "Healthy",
+        now["stableRS"],
+    )
+    assert now["currentPodHash"] != was["currentPodHash"]
+    pods = seeded.kubectl(
+        "get", "pods", "-n", NS, "-l", "app=full", "-o", "jsonpath={.items[*].spec.containers[0].image}"
+    ).split()
+    assert [p[-2:] for p in pods] == [":1"] * 5
+    with pytest.raises(PlanRefused, match=r"full:2, left since"):
+        at.plan("workload.rollback", subject)
+
+
+def test_a_held_canary_is_aborted_and_its_hold_ends(seeded: Cluster, at: Bench) -> None:
+    """Held, the real controller scales neither version, whatever is aborted."""
+    subject = at.subject("Rollout", NS, "full")
+    start(seeded, "full", "4")
+    at_pause(seeded, at, "full", step=1)
+    assert at.do("workload.hold", subject).result is Result.APPLIED
+    at.until(lambda: "workload.release" in {o.action for o in at.actions.offers(subject)}, "the hold")
+    done = at.do("workload.rollback", subject)
+    assert done.result is Result.APPLIED, done.sentence
+    assert all(held for _, held in done.posts), done.sentence
+    assert seeded.kubectl("get", "rollout/full", "-n", NS, "-o", "jsonpath={.spec.paused}") in ("", "false")
+
+
 def test_a_promotion_mid_analysis_skips_the_step_and_says_so(seeded: Cluster, at: Bench) -> None:
     subject = at.subject("Rollout", NS, "measured")
     start(seeded, "measured", "2")

@@ -89,7 +89,7 @@ def compose(
     mode: Mode,
 ) -> ActingParts:
     """Open the store, make writers where the mode acts, and hand the sources that need them to the board."""
-    from tfdash.actions.core.action_service import make_service
+    from tfdash.actions.core.action_service import ActingService, make_service
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.source_registry import Needs, Wiring, made
     from tfdash.cli.store_options import store_options
@@ -142,6 +142,8 @@ def compose(
     if mode.acts:
         board.add_task("verified releases", Verifier(keeping, clock).run)
         board.add_task("leases", leases.run)
+    if isinstance(actions, ActingService):
+        board.add_task("what was left unverified", actions.follow_what_was_left)
     board.add_task("audit entries", acting.follow)
     return acting
 

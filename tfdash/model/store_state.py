@@ -120,6 +120,9 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     acting: tuple[RunningAction, ...] = ()
     manual: dict[Subject, str] = {}  # rollback decided by a person: their sentence
     unsettled: tuple[Entry, ...] = ()  # intents without an outcome
+    unverified: tuple[
+        tuple[Entry, Entry], ...
+    ] = ()  # (intent, outcome) of what was done and not followed to its end
     health: StoreHealth = StoreHealth()
     baselines: dict[Subject, str] = {}  # frozen baselines, canonical JSON
     decided_on: dict[Subject, str] = {}  # the version (template hash) that ``manual`` is about; none: any

@@ -29,7 +29,7 @@ from tfdash.model.subject import Subject
 from tfdash.store.approvals import break_glass as break_glass_entries
 from tfdash.store.approvals.break_glass import OwnBreakGlass, boottime
 from tfdash.store.approvals.protocol import Approvals, as_shown
-from tfdash.store.log.audit_projection import AuditProjection, subject_data
+from tfdash.store.log.audit_projection import VERIFIED_WITHIN, AuditProjection, subject_data
 from tfdash.store.log.audit_recorder import AuditRecorder
 from tfdash.store.log.breaches import entry_of_breach
 from tfdash.store.log.draft import EntryDraft, nothing
@@ -352,12 +352,18 @@ class Store:
     def unsettled(self) -> tuple[Entry, ...]:
         """Intents without an outcome that nobody is carrying out any more: this terminal's from before it started, and
         those of this user's terminals that ended."""
-        return tuple(
-            entry
-            for entry in self.projection.open_intents()
-            if entry.intent in self.before
+        return tuple(entry for entry in self.projection.open_intents() if self._was_left(entry))
+
+    def unverified(self) -> tuple[tuple[Entry, Entry], ...]:
+        """Likewise of what was done and not followed to its end; of the last day, since nobody waits for what is older."""
+        found = self.projection.unverified(self.clock.now() - VERIFIED_WITHIN)
+        return tuple(pair for pair in found if self._was_left(pair[0]))
+
+    def _was_left(self, entry: Entry) -> bool:
+        return (
+            entry.intent in self.before
             or entry.terminal in self.ended_terminals
-            or (entry.terminal.rpartition("-d")[0] in self.ended_terminals)
+            or entry.terminal.rpartition("-d")[0] in self.ended_terminals
         )
 
     def state(self) -> StoreState:
@@ -376,6 +382,7 @@ class Store:
             baseline_of=self.projection.about("baseline"),
             manual=self.projection.manual,
             unsettled=unsettled,
+            unverified=self.unverified(),
             health=self.health,
             baselines=self.projection.baselines,
             breaches=self.projection.breaches,

@@ -195,7 +195,10 @@ class StoreSource:
                 if not self._loaded:
                     store.before = frozenset(
                         e.intent
-                        for e in store.projection.open_intents()
+                        for e in (
+                            *store.projection.open_intents(),
+                            *(intent for intent, _ in store.projection.unverified()),
+                        )
                         if e.terminal in own and (e.terminal != store.terminal or e.sequence <= opened_at)
                     )
                     await self._end_old_break_glass()

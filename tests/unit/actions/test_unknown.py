@@ -23,7 +23,7 @@ from tfdash.actions.kubernetes.executor import ClusterExecutor
 from tfdash.clock import FixedClock
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
-from tfdash.model.action import Plan, Progress, Result
+from tfdash.model.action import Plan, Progress, Request, Result
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.store.log.redact import Redactor
@@ -124,6 +124,12 @@ async def undertaken(
             Result.REFUSED,
             "redirects to http://evil",
         ),
+        (Answer(status=200, body={}), Result.NOT_APPLIED, "something that is no Kubernetes API (200)"),
+        (
+            Answer(status=201, body={"kind": "Status", "apiVersion": "v1", "status": "Failure"}),
+            Result.NOT_APPLIED,
+            "no Kubernetes API",
+        ),
         (Answer(status=403, body={}, message="no"), Result.REFUSED, "no right: no"),
         (Answer(status=404, body={}, message="gone"), Result.REFUSED, "it is gone"),
         (Answer(status=409, body={}, message="x"), Result.REFUSED, "it changed meanwhile"),
@@ -138,6 +144,49 @@ async def test_every_answer_is_told(answer: Answer | Exception, result: Result, 
     assert told in done.sentence
     assert len(board.server.sent) == 1
     assert ledger.kinds()[-1] == "outcome"
+
+
+@pytest.mark.parametrize(
+    ("managers", "result", "told"),
+    [
+        ([], Result.APPLIED, "it took effect"),
+        ([("tfdash", "16:00:05")], Result.APPLIED, "it took effect"),
+        ([("tfdash", "16:00:05"), ("helm", "15:00:00")], Result.APPLIED, "it took effect"),
+        (
+            [("helm", "16:00:05")],
+            Result.NOT_APPLIED,
+            "helm (Update) brought that: this request took no effect",
+        ),
+        ([("tfdash", "15:00:00"), ("helm", "16:00:05")], Result.UNKNOWN, "helm (Update) wrote there last"),
+    ],
+)
+async def test_an_effect_that_somebody_else_brought_is_not_ours(
+    managers: list[tuple[str, str]], result: Result, told: str
+) -> None:
+    """The answer is lost, and the object is as was wanted: who made it so is read too."""
+    board = Standing(world())
+    document = board.server.documents["/apis/apps/v1/namespaces/shop/deployments/web"]
+    real = board.server.send
+
+    async def lost(request: Request, *, audit_id: str, timeout: float) -> Answer:
+        if "events" in request.path:
+            return await real(request, audit_id=audit_id, timeout=timeout)
+        document["spec"]["paused"] = True
+        document["metadata"]["managedFields"] = [
+            {
+                "manager": manager,
+                "operation": "Update",
+                "time": f"2026-11-24T{at}Z",
+                "fieldsV1": {"f:spec": {"f:paused": {}}},
+            }
+            for manager, at in managers
+        ]
+        raise OutcomeUnknown("lost")
+
+    board.server.send = lost  # type: ignore[method-assign]
+    done, _ = await undertaken(board, Answer(status=200, body={}), "workload.hold")
+    assert done.result is result
+    assert told in done.sentence
 
 
 async def test_neither_as_it_was_nor_as_wanted_is_unknown() -> None:

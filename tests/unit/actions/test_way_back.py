@@ -28,6 +28,7 @@ from tfdash.actions.core.action_service import ActingService, make_service
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused, Writers
+from tfdash.actions.kubernetes.targets import key_of
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Plan, Progress, Result, Risk
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
@@ -263,6 +264,57 @@ async def test_an_undo_is_one_run_to_the_end() -> None:
     released = (await desk(board).plan("rollout.undo", subject("Rollout", "whole"), {"revision": "2"})).plan
     assert len(released.requests) == 1  # what was left is released by its steps
     assert (released.freeze, released.promotes) == (FreezeRule.FROZEN, True)
+
+
+DEFAULTED = {
+    "imagePullPolicy": "IfNotPresent",
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+    "resources": {},
+}
+
+
+@pytest.mark.parametrize("cpu", ["", "1000m"], ids=["defaults", "another word for the same"])
+async def test_what_the_server_filled_into_a_replica_set_is_no_other_version(cpu: str) -> None:
+    """A Rollout's own template stays as it was written: a custom resource has no defaults. Seen on a real server."""
+    whole = rollout("whole", currentPodHash="h2", stableRS="h2", phase="Healthy", pauseConditions=None)
+    sets = [replica_set(whole, "1", 1), replica_set(whole, "2", 2)]
+    for one in sets:
+        pod = one["spec"]["template"]["spec"]
+        pod |= {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "securityContext": {}}
+        pod["containers"][0] |= {**DEFAULTED, **({"resources": {"limits": {"cpu": "1"}}} if cpu else {})}
+    if cpu:
+        whole["spec"]["template"]["spec"]["containers"][0]["resources"] = {"limits": {"cpu": cpu}}
+    board = Standing([whole, *sets])
+    plan = (await desk(board).plan("workload.rollback", subject("Rollout", "whole"), {})).plan
+    assert "whole:1 (revision 1)" in plan.after
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"imagePullPolicy": "IfNotPresent"}, {}, True),
+        ({"imagePullPolicy": "Always"}, {}, False),
+        ({"image": "a", "imagePullPolicy": "Always"}, {"image": "a"}, True),
+        ({"image": "r:5000/a:latest", "imagePullPolicy": "Always"}, {"image": "r:5000/a:latest"}, True),
+        ({"image": "a:latest", "imagePullPolicy": "IfNotPresent"}, {"image": "a:latest"}, False),
+        ({"restartPolicy": "Always"}, {}, False),  # a sidecar
+        ({"securityContext": {"privileged": True}}, {}, False),
+        (
+            {"livenessProbe": {"httpGet": {"port": 80, "scheme": "HTTP"}, "periodSeconds": 10}},
+            {"livenessProbe": {"httpGet": {"port": 80}}},
+            True,
+        ),
+        ({"livenessProbe": {"periodSeconds": 11}}, {"livenessProbe": {}}, False),
+        ({"ports": [{"containerPort": 80, "protocol": "TCP"}]}, {"ports": [{"containerPort": 80}]}, True),
+        ({"tty": True}, {"tty": 1}, False),
+    ],
+)
+def test_templates_that_run_the_same(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:
+    def of(container: dict[str, Any]) -> dict[str, Any]:
+        return {"spec": {"containers": [{"name": "main", "image": "r/a:1", **container}]}}
+
+    assert (key_of(of(one)) == key_of(of(other))) is same
 
 
 def _store(board: Standing, ledger: Ledger) -> None:

@@ -318,6 +318,9 @@ def judged(outcome: Outcome) -> dict[Subject, CanaryJudgement]:
     }
 
 
+SUCCESS = {"kind": "Status", "apiVersion": "v1", "status": "Success"}
+
+
 class Server:
     """See the module. ``ref`` and the coroutines are ``tfdash.actions.core.protocols.Writer``."""
 
@@ -347,14 +350,14 @@ class Server:
 
     async def dry_run(self, request: Request) -> Answer:
         self.dry.append(request)
-        return Answer(status=200, body={})
+        return Answer(status=200, body=SUCCESS)
 
     async def send(self, request: Request, *, audit_id: str, timeout: float) -> Answer:
         if request.path.endswith("/events"):
             return Answer(status=201, body={})
         self.sent.append(request)
         self._taken_up(request)
-        answer = self.answers.pop(0) if self.answers else Answer(status=200, body={})
+        answer = self.answers.pop(0) if self.answers else Answer(status=200, body=SUCCESS)
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -20,7 +20,8 @@ from tests.unit.actions.things import CLOSED, NOW, REF, Standing, meta, subject,
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import Clock, opened
 from tests.unit.store.test_shared import end, sync
-from tfdash.actions.core import runner
+from tests.waiting import soon
+from tfdash.actions.core import verification
 from tfdash.actions.core.action_service import ActingService
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_digest import plan_of
@@ -44,8 +45,8 @@ WEB, HELD = subject("Deployment", "web"), subject("Deployment", "held")
 def _over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The board stands still, so no postcondition comes true: each second of waiting for it is a millisecond here."""
     real = time.monotonic
-    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: real() * 1000))
-    monkeypatch.setattr(runner, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(verification, "time", SimpleNamespace(monotonic=lambda: real() * 1000))
+    monkeypatch.setattr(verification, "_LOOK_EVERY", 0.01)
 
 
 class Terminal:
@@ -279,6 +280,44 @@ async def test_an_outcome_that_never_came_is_settled_by_reading_after_a_restart(
     )
     assert again.store.state().unsettled == () and again.sent == []
     again.store.close()
+
+
+async def test_what_was_not_followed_to_its_end_is_verified_by_the_next_start(tmp_path: Path) -> None:
+    """Killed while it was verifying: the effect is looked at, and its verification recorded, all the same."""
+    for seen in (True, False):
+        folder = tmp_path / str(seen)
+        at = Terminal(folder, policy=ActionPolicy(follow=600.0, settle_margin=0.0))
+        guarded = await at.plan("workload.hold")
+        verifying = asyncio.Event()
+
+        def tell(progress: Progress, verifying: asyncio.Event = verifying) -> None:
+            if progress.stage == "verifying":
+                verifying.set()
+
+        run = asyncio.ensure_future(at.service.execute(guarded, confirmed(guarded), tell))
+        await asyncio.wait_for(verifying.wait(), 30)
+        for task in (run, *at.service._runs.values()):
+            task.cancel()
+        await asyncio.gather(run, *at.service._runs.values(), return_exceptions=True)
+        assert (await at.kinds())[-1] == "outcome"
+        assert at.store.state().unverified == ()  # this terminal may still be at it
+        at.store.close()
+        again = Terminal(folder)
+        again.clock.at = NOW + 60
+        await again.opened.source.load()
+        again.see()
+        (left,) = again.store.state().unverified
+        deployment = again.board.server.documents["/apis/apps/v1/namespaces/shop/deployments/web"]
+        deployment["spec"]["paused"] = seen
+        following = asyncio.ensure_future(again.service.follow_what_was_left())
+        await soon(lambda store=again.store: store.state().unverified == (), "the verification")
+        following.cancel()
+        last = (await again.entries())[-1]
+        assert (str(last.kind), last.intent) == ("verification", left[0].intent)
+        word = "seen: spec.paused is as asked" if seen else "NOT seen in time: spec.paused is as asked"
+        assert last.sentence == f"{word} (looked at by the next start)"
+        assert again.sent == []
+        again.store.close()
 
 
 async def test_an_answer_that_was_lost_is_told_by_reading_and_sent_once(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ asked is gone."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
-from tfdash.actions.core.action import Target
+from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.decision import Memory
 from tfdash.actions.core.executor import Executor
 from tfdash.actions.core.guard import look
@@ -15,6 +17,7 @@ from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_digest import act_of
 from tfdash.actions.core.planner import KEPT, BoardLike, Made, Planner
 from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.postconditions import Postcondition
 from tfdash.actions.core.protocols import (
     ActionService,
     Announces,
@@ -24,16 +27,33 @@ from tfdash.actions.core.protocols import (
     Reconciled,
     Writers,
 )
-from tfdash.actions.core.reconcile import reconcile
+from tfdash.actions.core.reconcile import reconcile, verify_left
 from tfdash.actions.core.runner import Execution
 from tfdash.actions.executors import Parts, Work, executor_of
+from tfdash.actions.pipelines.postconditions import REACHED
 from tfdash.actions.registry import ACTIONS
 from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Guarded, Plan, Progress, Result
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import ClusterRef
 
+log = logging.getLogger(__name__)
 Tell = Callable[[Progress], None]
+
+
+_LEFT_EVERY = 1.0  # seconds between two looks for what another program left
+
+
+async def _said(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except LedgerUnavailable as error:
+        log.warning("what was seen of an action before the start is not recorded: %s", error)
+
+
+def known_posts(action: Action) -> dict[str, Postcondition]:
+    """What its plans may name, by id; where a pipeline does it, what that is to bring about."""
+    return {p.id: p for p in (*action.posts, REACHED)}
 
 
 class ReadOnlyService(Planner):
@@ -164,7 +184,7 @@ class ActingService(Planner):
                     confirmation,
                     board=self._board,
                     executor=executor,
-                    posts={p.id: p for p in made.action.posts},
+                    posts=known_posts(made.action),
                     ledger=self._ledger,
                     policy=self._policy,
                     clock=self._clock,
@@ -219,6 +239,24 @@ class ActingService(Planner):
             patience=self._policy.server_timeout + 2 * self._policy.settle_margin,
         )
         return await self._board.on_loop(work)
+
+    async def follow_what_was_left(self, board: object = None) -> None:
+        """What was done when a program ended is followed to its end by this one. Runs on the board's loop."""
+        followed: dict[str, asyncio.Task[None]] = {}
+        while True:
+            for intent, outcome in self._board.picture.store_state.unverified:
+                if intent.intent not in followed and self._ledger is not None:
+                    work = verify_left(
+                        intent,
+                        outcome,
+                        self._reader,
+                        lambda plan: known_posts(ACTIONS[plan.action]),
+                        self._board,
+                        self._ledger,
+                        self._clock.now(),
+                    )
+                    followed[intent.intent] = asyncio.ensure_future(_said(work))
+            await asyncio.sleep(_LEFT_EVERY)
 
     def _reader(self, plan: Plan) -> Executor:
         """What can say what became of a plan of before."""

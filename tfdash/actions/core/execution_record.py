@@ -16,6 +16,7 @@ import msgspec
 
 from tfdash.actions.core.plan_digest import request_json, requests_of
 from tfdash.actions.core.protocols import Ledger, LedgerUnavailable
+from tfdash.actions.core.verification import Verified
 from tfdash.model.action import FreezeRule, Plan, Request, Result
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.text import safe
@@ -119,6 +120,11 @@ class ExecutionRecord:
 
             return audit_id(self.intent, number)
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"tfdash:{self._plan.id}:{self._plan.digest}:{number}"))
+
+
+def verified_data(end: Verified) -> dict[str, Any]:
+    """What the entry of a verification keeps."""
+    return {"verified": end.good, "posts": [[p.id, state] for p, state in end.states]}
 
 
 def result_words(result: Result) -> str:

@@ -77,6 +77,9 @@ class Executor(Protocol):
     async def document(self, subject: Subject) -> Mapping[str, Any] | None:
         """An object as postconditions look at it, past every cache; None where it is gone. Raises ``ReadFailed``."""
 
+    def wrote(self, plan: Plan, document: Mapping[str, Any]) -> str:
+        """Who else wrote last what ``plan`` is about; "" where that is us, and where nothing says it."""
+
     async def announce(
         self, plan: Plan, sentence: str, *, actor: str, intent: str, now: float, warning: bool
     ) -> str:

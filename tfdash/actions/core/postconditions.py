@@ -45,11 +45,12 @@ def _nothing_else(plan: Plan, value: str) -> Subject | None:
 @dataclass(frozen=True)
 class Postcondition:
     """``holds`` is asked with what was seen and with the post's value; ``other`` names the object that is looked at besides
-    the plan's own."""
+    the plan's own. ``lasts``: once it is so it stays so, unless somebody undoes it."""
 
     id: str
     holds: Callable[[PostconditionFacts, str], bool]
     other: Callable[[Plan, str], Subject | None] = _nothing_else
+    lasts: bool = False
 
     def post(self, text: str, within: float = 600.0, value: str = "") -> Post:
         """For a plan; ``within`` in seconds."""

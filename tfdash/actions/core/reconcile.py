@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from tfdash.actions.core.execution_record import verified_data
 from tfdash.actions.core.executor import Executor
+from tfdash.actions.core.plan_digest import requests_of
+from tfdash.actions.core.postconditions import Postcondition, parts_of
 from tfdash.actions.core.protocols import Ledger, PlanRefused, Reconciled
+from tfdash.actions.core.verification import PictureHolder, Verification
 from tfdash.model.action import Plan, Result
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.text import safe
+
+_READ_TRIES = 30  # seconds for which a cluster that cannot be read at the start is asked again
 
 
 async def reconcile(
@@ -58,6 +65,58 @@ async def record(ledger: Ledger, entry: Entry, result: Result, sentence: str, ho
     return True
 
 
+async def verify_left(
+    intent: Entry,
+    outcome: Entry,
+    executor_of: Callable[[Plan], Executor],
+    known_of: Callable[[Plan], Mapping[str, Postcondition]],
+    board: PictureHolder,
+    ledger: Ledger,
+    now: float,
+) -> None:
+    """What was done when the program ended, followed to its end by the next one. Its time counts from when it was done. Raises
+    ``LedgerUnavailable`` where that cannot be recorded."""
+    data = _data(intent)
+    try:
+        plan = msgspec.convert(data.get("plan"), Plan)
+        executor = executor_of(plan)
+    except (msgspec.ValidationError, PlanRefused):
+        return  # of another version, or of a cluster that this terminal only reads: another one may
+    known = dict(known_of(plan))
+    if not {parts_of(p)[0] for p in plan.posts} <= set(known):
+        return
+    written = known.get("written")
+    if written is not None:  # its requests may have been redacted: their marks tell
+        applied = await _all_applied(executor, plan, data)
+        known["written"] = Postcondition("written", lambda seen, value: seen.same and applied)
+    verification = Verification(plan, executor, board, known)
+    verification.before = dict.fromkeys(_data(outcome).get("before") or (), True)
+    end = await verification.follow(intent.at, lambda states: None, waited=max(0.0, now - outcome.at))
+    await ledger.append(
+        EntryKind.VERIFICATION,
+        actor=intent.actor,
+        subject=None,
+        action=intent.action,
+        intent=intent.intent,
+        sentence=f"{end.sentence} (looked at by the next start)",
+        data={**verified_data(end), "settled": "by the next start"},
+        environment=intent.environment,
+    )
+
+
+async def _all_applied(executor: Executor, plan: Plan, data: Mapping[str, Any]) -> bool:
+    requests = requests_of(plan)
+    marks = data.get("marks")
+    kept = marks if isinstance(marks, list) and len(marks) == len(requests) else [None] * len(requests)
+    mine = [(r, m) for r, m in zip(requests, kept, strict=True) if r.subject == plan.subject and not r.after]
+    for _ in range(_READ_TRIES):
+        try:
+            return all([(await executor.read_outcome(r, m))[0] is Result.APPLIED for r, m in mine])
+        except ReadFailed:
+            await asyncio.sleep(1.0)
+    return False
+
+
 async def _read(entry: Entry, executor_of: Callable[[Plan], Executor]) -> tuple[Result, str]:
     data = _data(entry)
     try:
@@ -68,7 +127,7 @@ async def _read(entry: Entry, executor_of: Callable[[Plan], Executor]) -> tuple[
         executor = executor_of(plan)
     except PlanRefused:
         return Result.UNKNOWN, f"{plan.subject.cluster.cluster} cannot be reached from here"
-    requests = [*(r for c in plan.choices if c.chosen for r in c.requests), *plan.requests]
+    requests = requests_of(plan)
     results = []
     marks = data.get("marks")
     kept = marks if isinstance(marks, list) and len(marks) == len(requests) else [None] * len(requests)

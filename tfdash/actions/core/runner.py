@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
-from tfdash.actions.core.execution_record import ExecutionRecord, result_words
+from tfdash.actions.core.execution_record import ExecutionRecord, result_words, verified_data
 from tfdash.actions.core.executor import Executor, Items, Sending, SendOutcome
 from tfdash.actions.core.gate_rules import GateInput, extra_needed, own_break_glass
 from tfdash.actions.core.guard import Looked, look
 from tfdash.actions.core.plan_digest import changed_parts, digest_of
 from tfdash.actions.core.policy import ActionPolicy
-from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts, parts_of
+from tfdash.actions.core.postconditions import Postcondition
 from tfdash.actions.core.protocols import ApprovalRefused, Ledger, LedgerUnavailable
+from tfdash.actions.core.verification import Verification
 from tfdash.clock import Clock
-from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Post, Progress, Result, Risk
+from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Progress, Result, Risk
 from tfdash.model.picture import Picture
-from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import EntryKind
 from tfdash.text import safe
 
-_LOOK_EVERY = 1.0  # seconds between two looks at postconditions
+log = logging.getLogger(__name__)
+_BEFORE = 2.0  # seconds that a way back waits for a look at how things stand before it
 _REASON = 3  # characters of a reason at least
 
 
@@ -55,7 +56,8 @@ class Execution:
         terminal: asyncio.Future[int] | None = None,
     ) -> None:
         self.plan, self._confirmed = plan, confirmation
-        self._board, self._executor, self._known = board, executor, posts
+        self._board, self._executor = board, executor
+        self._verification = Verification(plan, executor, board, posts)
         self._ledger, self._policy, self._clock = ledger, policy, clock
         self._case_of, self._made_as, self._mode_refused, self._tell_to = case_of, made_as, refused, tell
         self._terminal = terminal
@@ -70,9 +72,7 @@ class Execution:
         try:
             self._tell_to(self._now)
         except Exception:
-            import logging
-
-            logging.getLogger(__name__).exception("a listener of an action failed")
+            log.exception("a listener of an action failed")
         return self._now
 
     # -- the stages ---------------------------------------------------------------------------------------------
@@ -98,6 +98,7 @@ class Execution:
         if self._record.unrecorded:  # the Event goes out beside the action: nothing is waited for
             loud = f"UNRECORDED: {self._record.unrecorded}. "
             begun = asyncio.ensure_future(self._event(f"{self.plan.effect} (begins)", warning=True))
+        await self._look_before(exempt)
         self.tell(stage="sending", sentence=f"{loud}sending")
         since = self._clock.now()
         result, sentence, self._items = await self._send()
@@ -106,12 +107,24 @@ class Execution:
         if begun is not None:
             await begun
         sentence = f"{loud}{sentence}"
-        data = {"result": str(result), "items": [list(i) for i in self._items]}
+        data = {
+            "result": str(result),
+            "items": [list(i) for i in self._items],
+            "before": [i for i, held in self._verification.before.items() if held],
+        }
         await self._record.add(EntryKind.OUTCOME, f"{result_words(result)}: {sentence}", data)
         await self._event(f"{self.plan.effect}: {result_words(result)}", warning=result is not Result.APPLIED)
         if result is not Result.APPLIED or not self.plan.posts:
             return self.tell(stage="done", result=result, sentence=sentence)
         return await self._verify(since, sentence)
+
+    async def _look_before(self, exempt: bool) -> None:
+        """A way back waits a moment for it and no longer."""
+        try:
+            async with asyncio.timeout(_BEFORE if exempt else None):
+                await self._verification.look_before()
+        except TimeoutError:
+            log.warning("what stood before %s could not be read in time", self.plan.action)
 
     async def _confirm(self) -> None:
         """What was confirmed, as an entry of its own. What is exempt is sent first: it waits for one entry, not for two."""
@@ -208,47 +221,13 @@ class Execution:
             self.tell(sentence=f"UNRECORDED, and the Event could not be written either: {failed}")
 
     async def _verify(self, since: float, sentence: str) -> Progress:
-        """Look until every postcondition holds or its time is over; each change is told."""
-        begun = time.monotonic()
-        state: dict[str, bool | None] = {p.id: None for p in self.plan.posts}
-        self.tell(stage="verifying", result=Result.APPLIED, sentence=sentence, posts=self._posts(state))
-        while any(held is None for held in state.values()):
-            before = dict(state)
-            for post in self.plan.posts:
-                if state[post.id] is None:
-                    state[post.id] = await self._holds(post, since, time.monotonic() - begun)
-            if state != before:
-                self.tell(posts=self._posts(state))
-            if any(held is None for held in state.values()):
-                await asyncio.sleep(_LOOK_EVERY)
-        missed = [p.text for p in self.plan.posts if state[p.id] is False]
-        told = (
-            f"{sentence}; seen: " + "; ".join(p.text for p in self.plan.posts if state[p.id])
-            if not missed
-            else (f"{sentence}; NOT seen in time: {'; '.join(missed)}")
-        )
-        data = {"posts": [[p.id, state[p.id]] for p in self.plan.posts]}
-        await self._record.add(EntryKind.VERIFICATION, told, data)
-        return self.tell(stage="done", sentence=told, posts=self._posts(state))
-
-    def _posts(self, state: Mapping[str, bool | None]) -> tuple[tuple[Post, bool | None], ...]:
-        return tuple((p, state[p.id]) for p in self.plan.posts)
-
-    async def _holds(self, post: Post, since: float, waited: float) -> bool | None:
-        """True once it does, False once its time is over, None until then."""
-        name, value = parts_of(post)
-        known = self._known[name]
-        try:
-            document = await self._executor.document(self.plan.subject)
-            other = known.other(self.plan, value)
-            second = await self._executor.document(other) if other is not None else None
-            if known.holds(
-                PostconditionFacts(self.plan, document, self._board.picture, since, second), value
-            ):
-                return True
-        except ReadFailed:
-            pass  # not seen now; it may be in a second
-        return False if waited > post.within else None
+        """Look until it is seen or its time is over; each change is told."""
+        waiting = tuple((p, None) for p in self.plan.posts)
+        self.tell(stage="verifying", result=Result.APPLIED, sentence=sentence, posts=waiting)
+        end = await self._verification.follow(since, lambda states: self.tell(posts=states))
+        told = f"{sentence}; {end.sentence}"
+        await self._record.add(EntryKind.VERIFICATION, told, verified_data(end))
+        return self.tell(stage="done", sentence=told, posts=end.states)
 
 
 def confirmation_refused(plan: Plan, given: Confirmation, now: float) -> str:

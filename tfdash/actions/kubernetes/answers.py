@@ -74,6 +74,16 @@ def explain(answer: Answer, request: Request) -> Explanation:
     return Explanation("other", f"HTTP {answer.status}: {message}")
 
 
+def of_kubernetes(answer: Answer) -> bool:
+    """Whether a 2xx is an API server's: an object, or a Status that says Success. A proxy or a log-in page answers 200 too."""
+    body = answer.body
+    named = all(isinstance(body.get(name), str) and body[name] for name in ("kind", "apiVersion"))
+    return named and (body["kind"] != "Status" or body.get("status") == "Success")
+
+
+NOT_KUBERNETES = "it was answered by something that is no Kubernetes API"
+
+
 def certainly_not_applied(answer: Answer) -> bool:
     """A 4xx or 3xx is the server's word that nothing was changed; a 5xx may have come after the change."""
     return 300 <= answer.status < 500 and answer.status != 408

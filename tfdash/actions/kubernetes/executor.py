@@ -15,7 +15,8 @@ from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
 from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Pipelines, Writer
 from tfdash.actions.kubernetes import server_checks
 from tfdash.actions.kubernetes.events import event_request, write_event
-from tfdash.actions.kubernetes.patches import Marks, marks_of
+from tfdash.actions.kubernetes.field_managers import last_other
+from tfdash.actions.kubernetes.patches import UID, Marks, marks_of
 from tfdash.actions.kubernetes.sending import Turn, read_outcome, send_each
 from tfdash.model.action import Check, Plan, Post, Request, Result
 from tfdash.model.observation import ProblemKind
@@ -137,6 +138,9 @@ class ClusterExecutor:
             if failed.problem.kind is ProblemKind.NOT_SERVED:  # 404
                 return None
             raise
+
+    def wrote(self, plan: Plan, document: Mapping[str, Any]) -> str:
+        return last_other(document, [f.pointer for f in plan.facts if f.pointer != UID])
 
     async def announce(
         self, plan: Plan, sentence: str, *, actor: str, intent: str, now: float, warning: bool

@@ -13,7 +13,8 @@ from tfdash.model.subject import Key, Subject
 
 
 def _written(seen: PostconditionFacts, value: str) -> bool:
-    mine = [r for r in seen.plan.requests if r.subject == seen.plan.subject]
+    # what is sent after something is seen is an order to a controller, which uses it up
+    mine = [r for r in seen.plan.requests if r.subject == seen.plan.subject and r.after is None]
     return seen.same and all(took_effect(r, seen.document) is not False for r in mine)
 
 
@@ -100,7 +101,7 @@ def _flag(name: str, wanted: bool) -> Callable[[PostconditionFacts, str], bool]:
     return lambda seen, value: seen.same and bool(seen.spec.get(name)) is wanted
 
 
-WRITTEN = Postcondition("written", _written)
+WRITTEN = Postcondition("written", _written, lasts=True)
 ROLLED_OUT = Postcondition("rolled-out", _rolled_out)
 REPLICAS = Postcondition("replicas", _replicas)
 AVAILABLE = Postcondition("available", _available)
@@ -109,8 +110,8 @@ GONE = Postcondition("gone", _gone)
 DISOWNED = Postcondition("disowned", _disowned)
 REPLACED = Postcondition("replaced", _replaced)
 DRAINED = Postcondition("drained", _drained)
-HELD = Postcondition("held", _flag("paused", True))
+HELD = Postcondition("held", _flag("paused", True), lasts=True)
 NOT_HELD = Postcondition("not-held", _flag("paused", False))
-CORDONED = Postcondition("cordoned", _flag("unschedulable", True))
+CORDONED = Postcondition("cordoned", _flag("unschedulable", True), lasts=True)
 UNCORDONED = Postcondition("uncordoned", _flag("unschedulable", False))
 RESTARTED = Postcondition("restarted", _restarted)

@@ -13,7 +13,13 @@ import msgspec
 from tfdash.actions.core.executor import Items, SendOutcome
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writer
-from tfdash.actions.kubernetes.answers import certainly_not_applied, explain
+from tfdash.actions.kubernetes.answers import (
+    NOT_KUBERNETES,
+    certainly_not_applied,
+    explain,
+    of_kubernetes,
+)
+from tfdash.actions.kubernetes.field_managers import OURS, managers_of
 from tfdash.actions.kubernetes.patches import Marks, by_marks, operations_of, still_stands, took_effect
 from tfdash.model.action import Request, Result
 from tfdash.model.requests import ReadFailed
@@ -49,6 +55,9 @@ async def send(
 async def _of_answer(
     writer: Writer, request: Request, answer: Answer, policy: ActionPolicy, tell: Callable[[str], None]
 ) -> Sent:
+    if answer.ok and object_path(request) and not of_kubernetes(answer):
+        settled = time.monotonic() + policy.settle_margin
+        return await _settle(writer, request, f"{NOT_KUBERNETES} ({answer.status})", settled, tell)
     if answer.ok:
         return Sent(
             request=request, result=Result.APPLIED, sentence=f"the server accepted it ({answer.status})"
@@ -127,10 +136,24 @@ def _by_effect(request: Request, document: Any, marks: Marks | None) -> tuple[Re
         return Result.UNKNOWN, "it cannot be told by reading"
     effect = by_marks(marks, document) if marks is not None else took_effect(request, document)
     if effect:
-        return Result.APPLIED, "it took effect"
+        return _brought(request, document)
     if effect is False and (marks is not None or still_stands(request, document)):
         return Result.NOT_APPLIED, "everything is as it was: it took no effect"
     return Result.UNKNOWN, "it is neither as it was nor as was wanted: somebody changed it since"
+
+
+def _brought(request: Request, document: Any) -> tuple[Result, str]:
+    """It is as the request would have left it: whether that is the request's doing, as far as managedFields tell."""
+    managers = managers_of(document, [o["path"] for o in operations_of(request) if o["op"] != "test"])
+    if not managers or any(m.manager == OURS and m.time == managers[0].time for m in managers):
+        return Result.APPLIED, "it took effect"
+    other = managers[0]
+    if any(m.manager == OURS for m in managers):
+        return (
+            Result.UNKNOWN,
+            f"it is as was wanted, and {other} wrote there last: whose doing it is cannot be told",
+        )
+    return Result.NOT_APPLIED, f"it is as was wanted, and {other} brought that: this request took no effect"
 
 
 Note = Callable[[str, str], Awaitable[None]]

@@ -7,7 +7,7 @@ from typing import Any
 
 from tfdash.actions.core.plan_digest import changed_facts, requests_of
 from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Writer
-from tfdash.actions.kubernetes.answers import explain
+from tfdash.actions.kubernetes.answers import NOT_KUBERNETES, explain, of_kubernetes
 from tfdash.actions.kubernetes.patches import operations_of
 from tfdash.actions.kubernetes.paths import attributes_of, path_of
 from tfdash.model.action import Check, Plan, Request
@@ -83,6 +83,10 @@ async def dry_run(plan: Plan, writer: Writer) -> Check:
         if not answer.ok:
             kind, told = explain(answer, request)
             return Check(id="dry-run", text=told, passed=None if kind == "not-dry-runnable" else False)
+        if not of_kubernetes(answer):
+            return Check(
+                id="dry-run", text=f"the dry run: {NOT_KUBERNETES} ({answer.status})", passed=_may_go_on(plan)
+            )
         also += _also(request, answer.body)
     more = f"; {left} more are decided one by one" if left else ""
     beyond = f"; the server would also change {', '.join(also)}" if also else ""

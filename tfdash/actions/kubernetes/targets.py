@@ -133,6 +133,7 @@ async def choose(
 ) -> RollbackTarget:
     """The revision that was asked for, or the default. Raises ``PlanRefused``, naming what could be chosen."""
     versions, good = await kept(context), context.verified
+    current = _as_kept(versions, document, current)
     known = sequence(versions, current, document, good)
     breached = left_on_breach(context)
     wanted = str(context.arguments.get("revision") or "")
@@ -160,6 +161,18 @@ async def choose(
         if found is not None and known.direction(key) is Direction.BACK:
             return found._replace(label=f"UNVERIFIED: the revision before; {why}")
     raise _nothing(versions, known, breached, current)
+
+
+def _as_kept(
+    versions: Sequence[RollbackTarget], document: Mapping[str, Any], current: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The wanted template as its ReplicaSet has it, where a Rollout's controller has seen it: a custom resource's own is as
+    somebody wrote it, without defaults and with other words for the same quantity."""
+    status, generation = document.get("status", {}), document.get("metadata", {}).get("generation")
+    digest = str(status.get("currentPodHash", ""))
+    if document.get("kind") != "Rollout" or str(status.get("observedGeneration", "")) != str(generation):
+        return current
+    return next((v.template for v in versions if digest and v.hash == digest), current)
 
 
 def _asked(

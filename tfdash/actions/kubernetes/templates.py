@@ -28,11 +28,50 @@ def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return bool(lean(without_hash(one)) == lean(without_hash(other)))
 
 
+_DEFAULTS: Mapping[str, Any] = {
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+    "dnsPolicy": "ClusterFirst",
+    "restartPolicy": "Always",
+    "schedulerName": "default-scheduler",
+    "terminationGracePeriodSeconds": 30,
+    "protocol": "TCP",
+    "scheme": "HTTP",
+    "timeoutSeconds": 1,
+    "periodSeconds": 10,
+    "successThreshold": 1,
+    "failureThreshold": 3,
+    "defaultMode": 420,
+    "divisor": "0",
+    "apiVersion": "v1",  # of a fieldRef
+}
+"""What the API server fills into a pod template (kubernetes pkg/apis/core/v1/defaults.go): into a ReplicaSet's, and not into
+that of a Rollout, which is a custom resource."""
+
+
 def lean(value: Any) -> Any:
-    """Without empty members."""
+    """Without empty members, and without what the server fills in by itself."""
     if isinstance(value, dict):
-        return {k: lean(v) for k, v in value.items() if v not in (None, {}, [])}
+        return {
+            k: found
+            for k, v in value.items()
+            if not _filled(k, v, value) and (found := lean(v)) not in _EMPTY
+        }
     return [lean(v) for v in value] if isinstance(value, list) else value
+
+
+_EMPTY: tuple[Any, ...] = (None, {}, [])
+
+
+def _filled(name: str, value: Any, around: Mapping[str, Any]) -> bool:
+    if name == "imagePullPolicy":
+        tag = str(around.get("image", "")).rpartition("/")[2].partition(":")[2]
+        return bool(value == ("Always" if tag in ("", "latest") else "IfNotPresent"))
+    if name == "serviceAccount":  # the older name of serviceAccountName
+        return bool(value == around.get("serviceAccountName"))
+    if name == "restartPolicy" and "containers" not in around:  # an init container's makes it a sidecar
+        return False
+    return name in _DEFAULTS and type(value) is type(_DEFAULTS[name]) and bool(value == _DEFAULTS[name])
 
 
 def image_of(template: Mapping[str, Any]) -> str:

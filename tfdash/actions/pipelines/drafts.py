@@ -11,6 +11,8 @@ import msgspec
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.policy import Pipeline
+from tfdash.actions.kubernetes.postconditions import WRITTEN
+from tfdash.actions.pipelines.postconditions import reached
 from tfdash.model.action import Request
 from tfdash.playbook.releases.facts import canonical
 
@@ -63,11 +65,14 @@ def by_pipeline(context: PlanContext, action: str, draft: Draft, pipeline: Pipel
             dry_run=False,
         )
         how = f"calls {pipeline.method} {url}"
+    # what it is to bring about is what the action itself would have written: a script that does nothing is not verified
     note = "the pipeline decides what exactly is done; it is followed to its end"
     return msgspec.structs.replace(
         draft,
         requests=(request,),
         effect=f"{draft.effect}; by pipeline: {how}",
         notes=(note, *draft.notes),
-        posts=tuple(p for p in draft.posts if p.id != "written"),
+        posts=tuple(
+            reached(draft, context.policy.follow, p.text) if p.id == WRITTEN.id else p for p in draft.posts
+        ),
     )

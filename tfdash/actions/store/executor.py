@@ -96,6 +96,9 @@ class StoreExecutor:
     async def document(self, subject: Subject) -> None:
         return None
 
+    def wrote(self, plan: Plan, document: Mapping[str, Any]) -> str:
+        return ""
+
     async def announce(
         self, plan: Plan, sentence: str, *, actor: str, intent: str, now: float, warning: bool
     ) -> str:

@@ -44,7 +44,7 @@ class SingleReads:
             found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
         except Exception as error:
             raise self._failed(error) from None
-        return Document(subject, cleaned(found), self._clock.now())
+        return Document(subject, cleaned(found, managers=True), self._clock.now())
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         try:

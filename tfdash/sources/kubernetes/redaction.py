@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 
-def cleaned(found: Any) -> dict[str, Any]:
-    """Without managedFields; a Secret's values replaced by their sizes before they leave the source."""
+def cleaned(found: Any, *, managers: bool = False) -> dict[str, Any]:
+    """A Secret's values replaced by their sizes before they leave the source. Without managedFields, but where ``managers``
+    are asked for: a plan names whose fields it writes. A Secret's are left out always."""
     if not isinstance(found, dict):
         return {}
     meta = found.get("metadata")
-    if isinstance(meta, dict):
+    if isinstance(meta, dict) and not (managers and found.get("kind") != "Secret"):
         meta.pop("managedFields", None)
     if found.get("kind") == "Secret":
         for table in ("data", "stringData"):

@@ -16,6 +16,8 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
 
+VERIFIED_WITHIN = 86_400.0
+"""Seconds after which nobody waits any more for what was left unverified."""
 ACTING_FOR = 900.0
 """Seconds after which an intent without an outcome no longer says that somebody acts."""
 
@@ -53,6 +55,11 @@ def _number(value: Any, missing: float) -> float:
         return missing
 
 
+def _has_posts(intent: Mapping[str, Any]) -> bool:
+    plan = intent.get("plan")
+    return isinstance(plan, Mapping) and bool(plan.get("posts"))
+
+
 class AuditProjection:
     """See the module. ``body`` gives the text that an entry names by digest, "" where it is not held."""
 
@@ -67,6 +74,8 @@ class AuditProjection:
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
+        self._unverified: dict[str, tuple[Entry, Entry]] = {}  # intents that were done, with their outcome
+        self._verified_intents: set[str] = set()
 
     def apply(self, entry: Entry) -> None:
         """Take in one entry; the same one again changes nothing."""
@@ -76,7 +85,13 @@ class AuditProjection:
                 self._open[entry.intent] = entry
         elif entry.kind is EntryKind.OUTCOME and entry.intent and data.get("result") != Result.UNKNOWN.value:
             self._settled.add(entry.intent)
-            self._open.pop(entry.intent, None)
+            intent = self._open.pop(entry.intent, None)
+            done = data.get("result") == Result.APPLIED.value and entry.intent not in self._verified_intents
+            if intent is not None and done and _has_posts(data_of(intent)):
+                self._unverified[entry.intent] = (intent, entry)
+        elif entry.kind is EntryKind.VERIFICATION and entry.intent:
+            self._verified_intents.add(entry.intent)
+            self._unverified.pop(entry.intent, None)
         topic = data.get("topic")
         subject = subject_of(data.get("subject"))
         if topic == "verified" and subject is not None:
@@ -203,6 +218,11 @@ class AuditProjection:
     def open_intents(self) -> tuple[Entry, ...]:
         """Intents without an outcome (or with an unknown one), of every terminal, oldest first."""
         return tuple(sorted(self._open.values(), key=lambda entry: entry.at))
+
+    def unverified(self, since: float = 0.0) -> tuple[tuple[Entry, Entry], ...]:
+        """(intent, outcome) of what was done since then and has postconditions of which nothing is recorded, oldest first."""
+        found = (pair for pair in self._unverified.values() if pair[0].at >= since)
+        return tuple(sorted(found, key=lambda pair: pair[0].at))
 
     def acting(self, now: float) -> tuple[RunningAction, ...]:
         found: dict[tuple[str, Subject], RunningAction] = {}
