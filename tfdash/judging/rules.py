@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tfdash.judging.cluster import ClusterJudge, Read, RuleSubject
-from tfdash.model.kube import Object
+from tfdash.model.kube import Object, Unreadable
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import ClusterRef, Key, Subject
@@ -159,6 +159,9 @@ class RuleRunner:
         self._due_of.pop(asked, None)
         self.failed.pop(asked, None)
         obj = cluster.objects(subject.kind).get(subject.key)
+        if isinstance(obj, Unreadable) and any(obj.kind == kind.KIND for kind in rule.judges):
+            cluster.readers.note(asked, ())
+            return rule.unreadable(subject, obj.field)
         if obj is None or not isinstance(obj, rule.judges):
             cluster.readers.note(asked, ())
             return None

@@ -61,6 +61,13 @@ class Provisional(Object, frozen=True, gc=False, kw_only=True):
     cells: tuple[str, ...]
 
 
+class Unreadable(Provisional, frozen=True, gc=False, kw_only=True):
+    """An object that is there and of which a value is odd: ``field`` says which and how. Nothing else of it is known, and no
+    rule judges it."""
+
+    field: str
+
+
 class Resources(msgspec.Struct, frozen=True, gc=False):
     """Requests and limits of one container; None where unset."""
 

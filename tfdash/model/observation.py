@@ -62,6 +62,7 @@ class Observation(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     progress: ListProgress | None = None
     provisional: bool = False
     complete: bool = False  # the whole scope has been listed at least once
+    unreadable: int = 0  # items of it that could not be read: rows that say so, and those without a name
     hidden: tuple[str, ...] = ()
     note: str = ""  # what is to be said of a value that is whole: "not installed"
     interval: float = 60.0  # seconds within which the next proof is due; older than that shows its age

@@ -87,6 +87,11 @@ class Rule:
         sentence = f"{subject.name}: rule {self.id} failed ({type(error).__name__}: {safe(str(error))}), a fault of tfdash; its log has the cause"
         return RuleResult((self._unknown(subject, UnknownKind.QUERY_ERROR, sentence),))
 
+    def unreadable(self, subject: Subject, field: str) -> RuleResult:
+        """What is said of a subject of which a value could not be read."""
+        sentence = f"{subject.name}: unreadable: {safe(field)}"
+        return RuleResult((self._unknown(subject, UnknownKind.QUERY_ERROR, sentence),))
+
     def _unknown(self, subject: Subject, kind: UnknownKind, sentence: str) -> Verdict:
         return Verdict(level=Level.UNKNOWN, rule=self.id, subject=subject, sentence=sentence, unknown=kind)
 

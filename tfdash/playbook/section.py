@@ -179,6 +179,11 @@ def _missing(
         if seen.problem.kind is ProblemKind.NOT_SERVED:
             return None
         return Missing(f"{kind}s of {ref.cluster} cannot be read", seen.problem.cause)
+    if seen.unreadable:
+        cause = seen.problem.cause if seen.problem is not None else ""
+        return Missing(
+            f"{seen.unreadable} {kind}s of {ref.cluster} cannot be read", cause, many=seen.unreadable
+        )
     if old is not None:
         cause = seen.problem.cause if seen.problem is not None else ""
         return Missing(f"{kind}s of {ref.cluster} {old.cause}", cause)

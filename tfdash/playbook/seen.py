@@ -75,7 +75,7 @@ class Groups:
         """One object came, changed or went. Yields where it was found before or is found now."""
         for relation in self._of_kind.get(kind, ()):
             index = self._made[relation]
-            if before is not None:
+            if before is not None and not isinstance(before, Provisional):
                 for key in relation.keys(before):
                     group = index.get(key)
                     if group is not None:
@@ -83,7 +83,7 @@ class Groups:
                         if not group:
                             del index[key]
                     yield relation, key
-            if after is not None:
+            if after is not None and not isinstance(after, Provisional):
                 yield from ((relation, key) for key in _put(index, relation, at, after))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import Assessment
+from tfdash.model.kube import Unreadable
 from tfdash.model.picture import Picture
 from tfdash.model.verdict import Level, Verdict
 from tfdash.report.gather import OVERVIEW, ReportContents, code_of, gather, verdicts_of
@@ -116,6 +117,7 @@ def _document(
                 "namespace": safe(key.key.namespace) or None,
                 "name": safe(key.key.name),
                 "uid": safe(obj.uid) or None,
+                "unreadable": safe(obj.field) if isinstance(obj, Unreadable) else None,
                 "cells": {field.id: field.typed(obj, context) for field in rows.fields},
                 "verdicts": [_verdict(v) for v in verdicts_of(assessment, key, obj.uid)],
             }

@@ -40,6 +40,7 @@ STATES: dict[Level, State] = {
     Level.BREACH: State("✖", "BREACH", "breach", Level.BREACH),
 }
 LOADING = STATES[Level.UNKNOWN].worded("loading")
+UNREADABLE = STATES[Level.UNKNOWN].worded("unreadable")
 STALE = STATES[Level.UNKNOWN].worded("stale")
 
 _SERVING: dict[Serving, State] = {

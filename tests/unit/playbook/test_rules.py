@@ -23,7 +23,7 @@ from tests.unit.playbook.making import (
 )
 from tfdash.judging.judge import Judge
 from tfdash.model.assessment import Assessment
-from tfdash.model.kube import Object, Owner, Pod
+from tfdash.model.kube import Object, Owner, Pod, Unreadable
 from tfdash.model.kubecluster import Event, Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Picture
@@ -264,6 +264,37 @@ def test_what_a_rule_only_uses_takes_no_red_away_when_it_is_stale() -> None:
     # and what is well by what is needed is well without it
     good = told(Judge(stale_after=60.0), with_kind(picture(deployment()), "Pod", old))
     assert good.verdicts[subject][0].level is Level.OK
+
+
+def test_what_could_not_be_read_of_some_hides_none_of_the_others_and_nothing_is_well() -> None:
+    odd = Unreadable(
+        namespace="a", name="odd", kind="Deployment", cells=(), field="spec.replicas: Expected `int`"
+    )
+    lost = Unreadable(namespace="a", name="lost", kind="Pod", cells=(), field="status.phase")
+    p = picture(NODE, deployment(available=2), replica_set())
+    seen = p.clusters[REF].kinds
+    value = {**(seen["Deployment"].value or {}), Key("a", "odd"): odd}
+    p = with_kind(p, "Deployment", msgspec.structs.replace(seen["Deployment"], value=value, unreadable=2))
+    p = with_kind(
+        p, "Pod", msgspec.structs.replace(seen["Pod"], value={Key("a", "lost"): lost}, unreadable=1)
+    )
+    judge = Judge(rules=RULES)
+    told(judge, picture(NODE, deployment(name="odd", uid="o"), pod("lost")))
+    said = told(judge, p)
+    (verdict, *_) = said.verdicts[Subject(REF, "Deployment", "a", "odd")]
+    assert (verdict.level, verdict.unknown) == (Level.UNKNOWN, UnknownKind.QUERY_ERROR)
+    assert verdict.sentence == "odd: unreadable: spec.replicas: Expected `int`"
+    assert said.verdicts[Subject(REF, "Deployment", "a", "checkout")][0].level is Level.WARN
+    lines = {s.id: s for s in said.sections}
+    assert lines["serving"].sentence == "0 of 1 workloads serve; 2 Deployments of eu-1 cannot be read"
+    assert (lines["serving"].level, lines["serving"].unknown) == (Level.WARN, 2)
+    assert (lines["releases"].level, lines["releases"].sentence) == (
+        Level.UNKNOWN,
+        "1 in flight; 2 Deployments of eu-1 cannot be read",
+    )
+    assert said.sections == told(Judge(rules=RULES), p).sections
+    # and back
+    assert told(judge, picture(NODE, deployment(name="odd", uid="o"))).workloads
 
 
 def test_a_kind_that_nobody_wants_any_more_is_as_if_it_had_never_been_read() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tfdash.model.kube import Pod
+from tfdash.model.kube import Pod, Provisional, Unreadable
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.decoders.common import quantity, seconds
@@ -82,7 +82,7 @@ def test_an_empty_object_has_defaults() -> None:
         "Service",
         "EndpointSlice",
     ):
-        _, [found] = Codec(kind).page(page(pod("x")))
+        _, [found] = Codec(kind).page(page(pod("x")).replace(b"PodList", f"{kind}List".encode()))
         assert (found.namespace, found.name, type(found).KIND) == ("a", "x", kind)
 
 
@@ -91,7 +91,7 @@ def test_a_malformed_item_costs_itself_alone() -> None:
     bad = pod("bad", status={"phase": 7})
     meta, found = codec.page(page(pod("x"), bad, pod("y")))
     assert (meta.resource_version, meta.remaining_item_count) == ("9", 4)
-    assert [o.name for o in found] == ["x", "y"]
+    assert [o.name for o in found] == ["x", "bad", "y"]
     assert list(codec.malformed) == [Key("a", "bad")]
     codec.item(msgspec.Raw(json.dumps(pod("bad")).encode()))
     assert codec.malformed == {}
@@ -107,3 +107,65 @@ def test_a_five_megabyte_annotation_and_hostile_names_are_no_matter() -> None:
 def test_what_is_no_list_is_refused() -> None:
     with pytest.raises(msgspec.DecodeError):
         Codec("Pod").page(b"<html>garbage")
+
+
+@pytest.mark.parametrize(
+    ("kind", "odd", "field"),
+    [
+        ("Pod", {"status": {"phase": 7}}, "status.phase: Expected `str`, got `int`"),
+        (
+            "Pod",
+            {"status": {"containerStatuses": [{"restartCount": -1}]}},
+            "status.containerStatuses[0].restartCount",
+        ),
+        ("Deployment", {"spec": {"replicas": "3"}}, "spec.replicas: Expected `int | null`, got `str`"),
+        ("Deployment", {"spec": {"replicas": -3}}, "spec.replicas: Expected `int` >= 0"),
+        ("Deployment", {"spec": {"replicas": 10**30}}, "spec.replicas"),
+        ("Deployment", {"status": {"availableReplicas": 2**31}}, "status.availableReplicas"),
+        ("Deployment", {"metadata": {"name": "bad", "namespace": "a", "labels": 1}}, "metadata.labels"),
+        ("Deployment", {"kind": "ConfigMap"}, "kind: it is a ConfigMap"),
+        ("StatefulSet", {"spec": {"volumeClaimTemplates": [{"metadata": 1}]}}, "attribute"),
+        ("HorizontalPodAutoscaler", {"spec": {"maxReplicas": "many"}}, "spec.maxReplicas"),
+        ("Rollout", {"spec": {"replicas": "many"}}, "replicas: 'many' is no number"),
+        ("Rollout", {"spec": {"replicas": -1}}, "replicas: -1 is no count"),
+    ],
+)
+def test_an_odd_value_is_a_row_that_says_which(kind: str, odd: dict[str, Any], field: str) -> None:
+    codec = Codec(kind)
+    good = pod("good")
+    _, found = codec.page(page(good, {**pod("bad"), **odd}).replace(b"PodList", f"{kind}List".encode()))
+    assert [(o.namespace, o.name) for o in found] == [("a", "good"), ("a", "bad")]
+    assert not isinstance(found[0], Provisional)
+    assert isinstance(found[1], Unreadable)
+    assert field in found[1].field
+    assert (found[1].kind, found[1].uid) == (kind, ""), "no action is offered on it"
+    assert (codec.unreadable, codec.lost) == (1, 0)
+    codec.forget(Key("a", "bad"))
+    assert codec.unreadable == 0
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{}, None, 7, "x", [], {"metadata": {}}, {"metadata": None}, {"metadata": {"name": ""}}, {"spec": {}}],
+)
+def test_an_item_without_a_name_is_counted(item: Any) -> None:
+    codec = Codec("Deployment")
+    _, found = codec.page(page(pod("x"), item).replace(b"PodList", b"DeploymentList"))
+    assert [o.name for o in found] == ["x"]
+    assert codec.unreadable == codec.lost == 1
+    codec.begin()
+    assert codec.unreadable == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({"kind": "PodList", "metadata": {}, "items": None}, "items is null"),
+        ({"kind": "PodList", "metadata": {}}, "items is null or left out"),
+        ({"kind": "ConfigMapList", "metadata": {}, "items": []}, "a ConfigMapList came"),
+        ({"kind": "Status", "metadata": {}, "items": []}, "a Status came"),
+    ],
+)
+def test_what_is_no_list_of_the_kind_is_no_empty_list(body: dict[str, Any], why: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=why):
+        Codec("Pod").page(json.dumps(body).encode())

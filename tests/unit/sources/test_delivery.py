@@ -48,7 +48,6 @@ def test_an_empty_object_has_defaults_and_odd_fields_cost_themselves(kind: str) 
             "conditions",
             "sourceRef",
             "chart",
-            "replicas",
             "suspend",
         )
     }

@@ -29,11 +29,13 @@ from tfdash.model.kube import (
     Resources,
     StatefulSet,
     Template,
+    Unreadable,
 )
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.subject import Key, Subject
 from tfdash.model.update import merged
+from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.views.kinds import VIEWS, view_of
 from tfdash.views.rows import RESET, BoardRows, RowKey
@@ -458,3 +460,16 @@ def test_freshness_is_the_worst_of_all_sources_and_names_its_cluster() -> None:
     assert rows.freshness[:2] == ("eu-1: ? 4m old: connection refused", "dead")
     assert rows.empty == ""
     assert len(rows) == 2
+
+
+def test_an_object_with_an_odd_value_is_a_row_that_says_so() -> None:
+    odd = Unreadable(namespace="a", name="odd", kind="Deployment", cells=(), field="spec.replicas")
+    rows = BoardRows(VIEWS["workloads"])
+    rows.update(update(picture(cluster(Deployment=seen([odd])))), NOW)
+    (row,) = rows.keys()
+    cells = {field.title: rows.text(row, field) for field in rows.fields}
+    assert cells["WORKLOAD"] == "odd  ? unreadable: spec.replicas"
+    assert (cells["SERVING"], cells["RELEASE"]) == ("? unreadable", "? unreadable")
+    assert set(rows.levels(row)) == {Level.UNKNOWN}
+    assert rows.subject(row).uid == "" and rows.provisional(row), "no action is offered on it"
+    assert "unreadable" in rows.search_text(row)

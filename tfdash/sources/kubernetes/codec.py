@@ -1,7 +1,12 @@
-"""Decoders of lists, single items and watch events for each kind; a malformed item costs itself, not its list."""
+"""Decoders of lists, single items and watch events for each kind; a malformed item costs itself, not its list.
+
+An item that has a name and an odd value becomes a row that says which; one without a name is counted. A list that is none
+(another kind, no items) is no empty list.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Generic, TypeVar
@@ -9,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from tfdash.model.kinds import KINDS
-from tfdash.model.kube import Object
+from tfdash.model.kube import Object, Unreadable
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.decoders.common import Decoders
@@ -18,15 +23,21 @@ from tfdash.sources.kubernetes.decoders.wire import PodMeta
 T = TypeVar("T")
 _EVENT = msgspec.json.Decoder(envelopes.WatchEvent)
 _RAW_LIST = msgspec.json.Decoder(envelopes.RawList)
+_AT = re.compile(r" - at `\$\.?(.*?)`$")
 
 
 class _List(msgspec.Struct, Generic[T]):
     metadata: envelopes.ListMeta
+    kind: str = ""
     items: list[T] | None = None
 
 
 class _Identity(msgspec.Struct):
     metadata: PodMeta
+
+
+class OddItem(ValueError):
+    """What is odd about an item that its types allow."""
 
 
 def decoder_of(kind: str) -> tuple[type[Any], Callable[[Any], Object]]:
@@ -37,51 +48,121 @@ def decoder_of(kind: str) -> tuple[type[Any], Callable[[Any], Object]]:
 
 
 class Codec:
-    """Of one kind. ``malformed`` names the items that could not be read, newest last."""
+    """Of one kind. ``malformed`` names the items that could not be read and why, newest last; ``lost`` counts those that
+    do not even say who they are. ``begin`` forgets both: another list begins."""
 
     def __init__(self, kind: str) -> None:
         wire, self._convert = decoder_of(kind)
-        self._list = msgspec.json.Decoder(_List[wire])  # type: ignore[valid-type]  # which type it is depends on the kind
-        self._item = msgspec.json.Decoder(wire)
+        # its own kind stands in a watch event and in a custom resource; built-in kinds leave it out of their lists
+        kinded = msgspec.defstruct(
+            wire.__name__, [("kind", str, "")], bases=(wire,), rename="camel", gc=False
+        )
+        self.kind = kind
+        self._list = msgspec.json.Decoder(_List[kinded])  # type: ignore[valid-type]  # which type it is depends on the kind
+        self._item = msgspec.json.Decoder(kinded)
         self.malformed: dict[Key, str] = {}
+        self.lost = 0
+
+    @property
+    def unreadable(self) -> int:
+        """How many items could not be read."""
+        return len(self.malformed) + self.lost
+
+    def begin(self) -> None:
+        self.malformed, self.lost = {}, 0
 
     def page(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
-        """One page of a list."""
+        """One page of a list. Raises ``msgspec.ValidationError`` for what is no list of this kind."""
         try:
             found = self._list.decode(body)
         except msgspec.ValidationError:
             return self._page_by_item(body)
-        convert = self._convert
-        return found.metadata, [convert(item) for item in found.items or ()]
+        self._is_list(found.kind, found.items)
+        try:
+            return found.metadata, [self._object(item) for item in found.items or ()]
+        except Exception:  # one of them is odd: each for itself
+            return self._page_by_item(body)
+
+    def _is_list(self, kind: str, items: object) -> None:
+        if kind not in ("", "List", f"{self.kind}List"):
+            raise msgspec.ValidationError(f"a {kind} came where a list of {self.kind}s was asked for")
+        if items is None:
+            raise msgspec.ValidationError("the list has no items, not even none: items is null or left out")
 
     def _page_by_item(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
         rough = _RAW_LIST.decode(body)
-        objects = []
-        for raw in rough.items or ():
-            found = self.item(raw)
-            if found is not None:
-                objects.append(found)
-        return rough.metadata, objects
+        self._is_list(rough.kind, rough.items)
+        read = (self.item(raw) for raw in rough.items or ())
+        return rough.metadata, [found for found in read if found is not None]
+
+    def _object(self, wire: Any) -> Object:
+        if wire.kind not in ("", self.kind):
+            raise OddItem(f"kind: it is a {wire.kind}")
+        if not wire.metadata.name:
+            raise OddItem("metadata.name: it has none")
+        return self._convert(wire)
 
     def item(self, raw: msgspec.Raw) -> Object | None:
-        """One object; None, and a note in ``malformed``, where it cannot be read."""
+        """One object, ``Unreadable`` where a value of it is odd; None where it has no name (it is ``lost``)."""
         try:
-            found = self._convert(self._item.decode(raw))
-        except (msgspec.ValidationError, UnicodeDecodeError) as error:
-            key = identity(raw)
-            if key is not None:
-                self.malformed[key] = str(error)
-            return None
+            found = self._object(self._item.decode(raw))
+        except Exception as error:  # whatever it is that a converter stumbles over
+            return self._odd(raw, error)
         if self.malformed:
             self.malformed.pop(Key(found.namespace, found.name), None)
         return found
+
+    def _odd(self, raw: msgspec.Raw, error: Exception) -> Object | None:
+        named = _named(raw)
+        if named is None:
+            self.lost += 1
+            return None
+        key, version = named
+        why = _why(error)
+        self.malformed.pop(key, None)
+        self.malformed[key] = why
+        return Unreadable(
+            namespace=key.namespace,
+            name=key.name,
+            resource_version=version,
+            kind=self.kind,
+            cells=(),
+            field=why,
+        )
+
+    def forget(self, key: Key) -> None:
+        """It is gone."""
+        self.malformed.pop(key, None)
+
+
+def _why(error: Exception) -> str:
+    """``spec.replicas: Expected `int`, got `str```."""
+    text = str(error) or type(error).__name__
+    at = _AT.search(text)
+    return f"{at[1] or 'the object'}: {text[: at.start()]}" if at else text
+
+
+def _named(raw: msgspec.Raw) -> tuple[Key, str] | None:
+    """Key and resource version of an item of which nothing else may be as it should."""
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    meta = found.get("metadata") if isinstance(found, dict) else None
+    if not isinstance(meta, dict):
+        return None
+    name, namespace, version = (meta.get(k, "") for k in ("name", "namespace", "resourceVersion"))
+    if not isinstance(name, str) or not name or not isinstance(namespace, str):
+        return None
+    return Key(namespace, name), version if isinstance(version, str) else ""
 
 
 def identity(raw: msgspec.Raw) -> Key | None:
     try:
         meta = msgspec.json.decode(raw, type=_Identity).metadata
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+        named = _named(raw)
+        return None if named is None else named[0]
     return Key(meta.namespace, meta.name)
 
 

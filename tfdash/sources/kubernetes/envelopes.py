@@ -19,6 +19,7 @@ class RawList(Wire):
     """A page whose items are decoded one by one: the way out when one of them is malformed."""
 
     metadata: ListMeta
+    kind: str = ""
     items: list[Raw] | None = None
 
 

@@ -137,6 +137,7 @@ class Feed:
                 observed_at=min(times) if times else None,
                 problem=problems[0] if problems else None,
                 complete=complete,
+                unreadable=sum(p.unreadable for p in parts),
                 progress=None if complete else ListProgress(loaded, None),
                 interval=self._tuning.watch_silence,
             ),

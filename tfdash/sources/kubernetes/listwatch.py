@@ -144,6 +144,7 @@ class ListWatch:
         found: dict[Key, Object] = {}
         params = {"limit": str(self._tuning.page_size)}
         restarted = False
+        self._codec.begin()
         with _quiet_collector():
             while True:
                 try:
@@ -223,14 +224,16 @@ class ListWatch:
         if found.type == "DELETED":
             key = identity(found.object)
             obj = None
+            if key is not None:
+                self._codec.forget(key)
             meta = msgspec.json.decode(found.object, type=envelopes.Bookmark).metadata
             self._version = meta.resource_version or self._version
         else:
             obj = self._codec.item(found.object)
-            if obj is None:
-                return
+            if obj is None:  # of whom it tells is not known: what is shown may be wrong of anybody
+                raise msgspec.ValidationError("a change of an object without a name came")
             key = Key(obj.namespace, obj.name)
-            self._version = obj.resource_version
+            self._version = obj.resource_version or self._version
         if key is not None:
             if not self._pending:
                 self._gather(self._flush)
@@ -302,16 +305,8 @@ class ListWatch:
     def _say(self, progress: ListProgress | None, changed: frozenset[Key] | None) -> None:
         self._published = self._clock.now()
         problem = self._problem
-        if problem is None and self._codec.malformed:
-            key, why = next(reversed(self._codec.malformed.items()))
-            count = len(self._codec.malformed)
-            problem = Problem(
-                kind=ProblemKind.BAD_ANSWER,
-                since=self._published,
-                cause=safe(
-                    f"{count} {self.kind.resource} cannot be read, among them {key.namespace}/{key.name}: {why}"
-                ),
-            )
+        if problem is None and self._codec.unreadable:
+            problem = Problem(kind=ProblemKind.BAD_ANSWER, since=self._published, cause=safe(self._odd()))
         self._publish(
             Observation(
                 value=self._objects if self._complete else None,
@@ -320,10 +315,22 @@ class ListWatch:
                 problem=problem,
                 progress=progress,
                 complete=self._complete,
+                unreadable=self._codec.unreadable,
                 interval=self._tuning.watch_silence,
             ),
             changed,
         )
+
+    def _odd(self) -> str:
+        """``2 deployments cannot be read, among them a/web (spec.replicas: ...); 1 without a name``."""
+        malformed, lost = self._codec.malformed, self._codec.lost
+        told = [f"{self._codec.unreadable} {self.kind.resource} cannot be read"]
+        if malformed:
+            key, why = next(reversed(malformed.items()))
+            told.append(f"among them {key.namespace}/{key.name} ({why})")
+        if lost:
+            told.append(f"{lost} without a name")
+        return ", ".join(told)
 
 
 class _quiet_collector:

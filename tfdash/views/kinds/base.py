@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kinds import KINDS
-from tfdash.model.kube import Container, Labels, Object, Provisional, Selector
+from tfdash.model.kube import Container, Labels, Object, Provisional, Selector, Unreadable
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
@@ -91,6 +91,8 @@ class Field:
     counts: bool = False
 
     def text(self, obj: Object, context: Context) -> str:
+        if isinstance(obj, Unreadable):  # its name, and behind it what is odd: a name is on every screen
+            return f"{safe(obj.name)}  ? unreadable: {safe(obj.field)}" if self.id == "name" else ""
         if isinstance(obj, Provisional):
             return safe(printed(obj, self.printer)) if self.printer else ""
         return self.write(obj, context)
@@ -123,6 +125,8 @@ class Field:
         """The value of a report: a number, a string, or a small structure of them."""
         if self.value is not None and not isinstance(obj, Provisional):
             return self.value(obj, context)
+        if isinstance(obj, Unreadable):
+            return safe(obj.name) if self.id == "name" else None
         text = self.text(obj, context)
         return int(text) if self.right and text.isdecimal() else text
 
@@ -148,7 +152,8 @@ class KindView:
     def search_text(self, obj: Object, context: Context) -> str:
         """What a filter is tried on: lower case, raw (never shown)."""
         if isinstance(obj, Provisional):
-            return f"{obj.namespace} {' '.join(obj.cells)}".lower()
+            why = f"{obj.name} unreadable {obj.field}" if isinstance(obj, Unreadable) else ""
+            return f"{obj.namespace} {' '.join(obj.cells)}{why}".lower()
         return self.search(obj, context).lower()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from tfdash.model.kube import Object, Pod, Provisional
+from tfdash.model.kube import Object, Pod, Provisional, Unreadable
 from tfdash.model.kubecluster import Node
 from tfdash.model.verdict import Level
 from tfdash.text import safe
@@ -165,6 +165,8 @@ def _room(asked: float, allocatable: float) -> dict[str, float]:
 
 def node_state(node: Object, context: Context) -> states.State:
     """The worst of its verdicts; what was not judged is not said to be well."""
+    if isinstance(node, Unreadable):
+        return states.UNREADABLE
     worst = worst_verdict(context.verdicts(node))
     return states.LOADING if worst is None else states.of_verdict(worst)
 

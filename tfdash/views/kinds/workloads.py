@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from tfdash.model.delivery import Rollout
-from tfdash.model.kube import DaemonSet, Deployment, Object, Provisional, StatefulSet
+from tfdash.model.kube import DaemonSet, Deployment, Object, Provisional, StatefulSet, Unreadable
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
@@ -38,6 +38,8 @@ def _released(obj: Object, context: Context) -> ReleaseState | None:
 
 def serving_state(obj: Object, context: Context) -> states.State:
     """Whether it serves; all are there and one was killed or restarts: ``▲ unsteady``, which is its verdict's level."""
+    if isinstance(obj, Unreadable):
+        return states.UNREADABLE
     if isinstance(obj, Rollout):
         return states.of_rollout(_released(obj, context))[0]
     told = context.workload(obj)
@@ -49,6 +51,8 @@ def serving_state(obj: Object, context: Context) -> states.State:
 
 
 def release_state(obj: Object, context: Context) -> states.State:
+    if isinstance(obj, Unreadable):
+        return states.UNREADABLE
     if isinstance(obj, Rollout):
         return states.of_rollout(_released(obj, context))[1]
     return states.release(context.workload(obj))
@@ -138,7 +142,7 @@ class ReadyField(Field):
     __slots__ = ()
 
     def text(self, obj: Object, context: Context) -> str:
-        if isinstance(obj, Provisional) and obj.kind == "DaemonSet":
+        if isinstance(obj, Provisional) and obj.kind == "DaemonSet" and obj.cells:
             return safe(f"{printed(obj, 'Ready')}/{printed(obj, 'Desired')}")
         return super().text(obj, context)
 

@@ -42,13 +42,24 @@ def items(found: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
 
 
 def integer(found: Mapping[str, Any], name: str, default: int = 0) -> int:
-    value = found.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    """A whole number that is not negative; raises ValueError for what is no such: it is not calculated with as if it were
+    not there."""
+    value = number(found, name)
+    if value is None:
+        return default
+    if value < 0 or value >= 2**63 or value != int(value):
+        raise ValueError(f"{name}: {value:g} is no count")
+    return int(value)
 
 
 def number(found: Mapping[str, Any], name: str) -> float | None:
+    """Raises ValueError for what is there and is none."""
     value = found.get(name)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name}: {str(value)[:40]!r} is no number")
+    return float(value)
 
 
 def text(found: Mapping[str, Any], name: str) -> str:

@@ -17,8 +17,8 @@ from tfdash.sources.kubernetes.decoders.common import (
 
 
 class JobSpec(w.Wire):
-    parallelism: int | None = None
-    completions: int | None = None
+    parallelism: w.Count | None = None
+    completions: w.Count | None = None
     backoff_limit: int | None = None
     suspend: bool | None = None
     selector: w.LabelSelector | None = None
@@ -26,10 +26,10 @@ class JobSpec(w.Wire):
 
 
 class JobStatus(w.Wire):
-    active: int = 0
-    ready: int | None = None
-    succeeded: int = 0
-    failed: int = 0
+    active: w.Count = 0
+    ready: w.Count | None = None
+    succeeded: w.Count = 0
+    failed: w.Count = 0
     start_time: str | None = None
     completion_time: str | None = None
     conditions: list[w.Condition] | None = None

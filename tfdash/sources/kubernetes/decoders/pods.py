@@ -43,7 +43,7 @@ class ContainerStatus(w.Wire):
     name: str = ""
     ready: bool = False
     started: bool | None = None
-    restart_count: int = 0
+    restart_count: w.Count = 0
     state: ContainerState | None = None
     last_state: ContainerState | None = None
     image_id: str = field(name="imageID", default="")

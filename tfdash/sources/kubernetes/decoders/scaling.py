@@ -21,14 +21,14 @@ from tfdash.sources.kubernetes.decoders.common import (
 
 class HpaSpec(w.Wire):
     scale_target_ref: w.TargetRef = field(default_factory=w.TargetRef)
-    min_replicas: int | None = None
-    max_replicas: int = 1
+    min_replicas: w.Count | None = None
+    max_replicas: w.Count = 1
     metrics: list[dict[str, Any]] | None = None
 
 
 class HpaStatus(w.Wire):
-    current_replicas: int = 0
-    desired_replicas: int = 0
+    current_replicas: w.Count = 0
+    desired_replicas: w.Count = 0
     last_scale_time: str | None = None
     current_metrics: list[dict[str, Any] | None] | None = None
     conditions: list[w.Condition] | None = None
@@ -48,10 +48,10 @@ class PdbSpec(w.Wire):
 
 class PdbStatus(w.Wire):
     observed_generation: int = 0
-    disruptions_allowed: int = 0
-    current_healthy: int = 0
-    desired_healthy: int = 0
-    expected_pods: int = 0
+    disruptions_allowed: w.Count = 0
+    current_healthy: w.Count = 0
+    desired_healthy: w.Count = 0
+    expected_pods: w.Count = 0
     conditions: list[w.Condition] | None = None
 
 

@@ -5,8 +5,13 @@ Field names follow the API's. Every field has a default: an object that lacks on
 
 from __future__ import annotations
 
+from typing import Annotated, TypeAlias
+
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""How many: the API's int32, of which none is negative. What lies outside is named as unreadable, not calculated with."""
 
 
 class Wire(msgspec.Struct, rename="camel", gc=False):

@@ -28,7 +28,7 @@ _NO_DEADLINE = 2**31 - 1
 class RollingUpdate(w.Wire):
     max_surge: str | int | None = None
     max_unavailable: str | int | None = None
-    partition: int | None = None
+    partition: w.Count | None = None
 
 
 class Strategy(w.Wire):
@@ -39,7 +39,7 @@ class Strategy(w.Wire):
 class WorkloadSpec(w.Wire):
     """Deployment, ReplicaSet, StatefulSet and DaemonSet in one: the fields do not collide."""
 
-    replicas: int | None = None
+    replicas: w.Count | None = None
     paused: bool = False
     progress_deadline_seconds: int | None = None
     selector: w.LabelSelector | None = None
@@ -51,21 +51,21 @@ class WorkloadSpec(w.Wire):
 
 class WorkloadStatus(w.Wire):
     observed_generation: int = 0
-    replicas: int = 0
-    ready_replicas: int = 0
-    updated_replicas: int = 0
-    available_replicas: int = 0
-    unavailable_replicas: int = 0
-    current_replicas: int = 0
-    terminating_replicas: int | None = None
+    replicas: w.Count = 0
+    ready_replicas: w.Count = 0
+    updated_replicas: w.Count = 0
+    available_replicas: w.Count = 0
+    unavailable_replicas: w.Count = 0
+    current_replicas: w.Count = 0
+    terminating_replicas: w.Count | None = None
     current_revision: str = ""
     update_revision: str = ""
-    desired_number_scheduled: int = 0
-    current_number_scheduled: int = 0
-    updated_number_scheduled: int = 0
-    number_ready: int = 0
-    number_available: int = 0
-    number_unavailable: int = 0
+    desired_number_scheduled: w.Count = 0
+    current_number_scheduled: w.Count = 0
+    updated_number_scheduled: w.Count = 0
+    number_ready: w.Count = 0
+    number_available: w.Count = 0
+    number_unavailable: w.Count = 0
     conditions: list[w.Condition] | None = None
 
 
