@@ -102,6 +102,9 @@ FROZEN = {
     "release.overrule",
 }
 PROMOTES = {
+    "rollout.retry",
+    "canary.resume",
+    "canary.retry",
     "rollout.promote",
     "rollout.promote-full",
     "rollout.stop-analysis",
@@ -254,6 +257,11 @@ def no_promotion(action: str, frozen: bool) -> bool:
     return action not in PROMOTES
 
 
+def confirmed_once(action: str, frozen: bool) -> bool:
+    """What is held and half way released goes on as a promotion too, where no verdict is known."""
+    return action not in PROMOTES and action != "workload.release"
+
+
 MODES = {
     "acting": Mode_(anything),
     "read-only": Mode_(nothing, mode=Mode()),
@@ -266,7 +274,9 @@ MODES = {
     "break-glass of somebody else": Mode_(exempt, set_up=glass("bob@corp")),
     "BREACH": Mode_(no_promotion, set_up=says(Outcome.BREACH)),
     "BREACH meanwhile": Mode_(no_promotion, after_plan=says(Outcome.BREACH)),
-    "LOW TRAFFIC, not confirmed further": Mode_(no_promotion, set_up=says(Outcome.LOW_TRAFFIC), extra=False),
+    "LOW TRAFFIC, not confirmed further": Mode_(
+        confirmed_once, set_up=says(Outcome.LOW_TRAFFIC), extra=False
+    ),
     "LOW TRAFFIC, confirmed further": Mode_(anything, set_up=says(Outcome.LOW_TRAFFIC), extra=True),
     "no right": Mode_(decisions, set_up=forbidden),
     "right lost meanwhile": Mode_(decisions, after_plan=forbidden),

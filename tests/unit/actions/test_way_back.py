@@ -31,7 +31,7 @@ from tfdash.actions.core.protocols import PlanRefused, Writers
 from tfdash.actions.kubernetes.targets import key_of
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Plan, Progress, Result, Risk
-from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome
 from tfdash.model.store_state import RunningAction, StoreHealth, StoreState, VerifiedGood
 
 WEB = subject("Deployment", "web")
@@ -171,6 +171,31 @@ async def test_a_version_that_a_person_decided_to_roll_back_is_neither_a_default
         await back(three, store, revision="2")
 
 
+def crossed(tag: str, **more: Any) -> StoreState:
+    found = Breach(
+        trigger="errors", uid="uid-web", version=f"h{tag}", at=NOW - 600, sentence="3.1 % ≥ 1.3 %", **more
+    )
+    return StoreState(breaches={WEB: (found,)})
+
+
+async def test_what_a_breach_left_is_no_way_back() -> None:
+    """Also where the release that crossed the limit is over: by a fix, that is, and not by a return."""
+    three = web("3", ("1", 1, ""), ("2", 2, ""), ("3", 3, ""))
+    for state in (crossed("2"), crossed("2", ended="over", ended_at=NOW - 60)):
+        assert "web:1" in (await back(three, state)).plan.after
+    with pytest.raises(PlanRefused, match=r"not released again: BREACH of 24 Nov 15:50Z: 3.1 % ≥ 1.3 %"):
+        await back(three, crossed("2"), revision="2")
+    over = (await back(three, crossed("2", ended="over", ended_at=NOW - 60), revision="2")).plan
+    assert not is_back(over)
+    assert "BREACH of 24 Nov 15:50Z" in over.after
+    overruled = (await back(three, crossed("2", overruled="ann and bob: a probe"), revision="2")).plan
+    assert not is_back(overruled)
+    again = msgspec.structs.replace(verified("2", at=NOW - 60), breaches=crossed("2", ended="x").breaches)
+    assert "web:2 (revision 2), last verified good" in (await back(three, again)).plan.after
+    before = msgspec.structs.replace(verified("2"), breaches=crossed("2").breaches)
+    assert "web:1" in (await back(three, before)).plan.after
+
+
 async def test_a_restart_in_between_is_no_version_to_go_back_to() -> None:
     documents = web("2", ("1", 1, ""), ("2", 2, ""), ("2r", 3, ""))
     stamp = {"kubectl.kubernetes.io/restartedAt": "2026-11-24T10:00:00Z"}
@@ -237,6 +262,30 @@ async def test_a_pair_s_canary_goes_where_no_earlier_revision_is_kept() -> None:
     assert guarded.allowed
     assert [r.path.rpartition("/")[2] for r in guarded.plan.requests] == ["scale"]
     assert guarded.plan.subject.name == "web-canary"
+
+
+@pytest.mark.parametrize(
+    ("at", "replicas", "freeze", "promotes"),
+    [
+        ("web-canary", "9", FreezeRule.FROZEN, True),
+        ("web-canary", "1", FreezeRule.EXEMPT, False),
+        ("web", "1", FreezeRule.FROZEN, True),
+        ("web", "9", FreezeRule.EXEMPT, False),
+        ("alone", "9", FreezeRule.EXEMPT, False),
+        ("alone", "1", FreezeRule.FROZEN, False),
+    ],
+)
+async def test_a_canary_side_that_grows_is_promoted(
+    at: str, replicas: str, freeze: FreezeRule, promotes: bool
+) -> None:
+    canary, alone = deployment("web-canary", "2"), deployment("alone")
+    board = Standing(
+        [*web("1", ("1", 1, "")), canary, replica_set(canary, "2", 1), alone, replica_set(alone, "2", 2)]
+    )
+    service = desk(board, pairs=(("web", "web-canary"),))
+    plan = (await service.plan("workload.scale", subject("Deployment", at), {"replicas": replicas})).plan
+    assert (plan.freeze, plan.promotes) == (freeze, promotes)
+    assert any("this is a promotion" in note for note in plan.notes) is promotes
 
 
 async def test_an_undo_is_one_run_to_the_end() -> None:

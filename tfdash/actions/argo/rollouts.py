@@ -303,6 +303,7 @@ ACTIONS = (
         freeze=FreezeRule.FROZEN,
         make=retry,
         posts=(NOT_ABORTED,),
+        promotes=True,
         carried=True,
         concerns=_aborted,
     ),

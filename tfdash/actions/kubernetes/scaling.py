@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfdash.actions.core.action import Action
+from tfdash.actions.core.eligibility import bare
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
@@ -14,6 +15,7 @@ from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import AVAILABLE, REPLICAS, SIZE, WRITTEN
 from tfdash.model.action import FreezeRule, Request, Risk
 from tfdash.model.capability import Capability
+from tfdash.model.release import Carrier
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import facts_of
 
@@ -30,6 +32,31 @@ def scale_request(subject: Subject, document: Mapping[str, Any], replicas: int, 
         what,
         subject,
     )
+
+
+class Share(NamedTuple):
+    """What a change of size is to a release between two Deployments, of which each serves by its number of pods."""
+
+    freeze: FreezeRule
+    promotes: bool = False
+    says: tuple[str, ...] = ()
+
+
+def share_of(context: PlanContext, up: bool) -> Share:
+    """A canary side that grows, or a stable one that shrinks beside a canary, is promoted; a canary side that shrinks is on its
+    way back. What is between no two versions grows at any time and shrinks while the calendar is open."""
+    release, at = context.standing.release, bare(context.at)
+    if release is not None and release.partner is not None and at == bare(release.partner):
+        if up:
+            text = "it is a canary's side: more of the traffic would go to the new version, so this is a promotion"
+            return Share(FreezeRule.FROZEN, True, (text,))
+        return Share(
+            FreezeRule.EXEMPT, False, ("it is a canary's side: less of the traffic goes to the new version",)
+        )
+    if release is not None and release.carrier is Carrier.PAIR and release.in_flight and not up:
+        text = "a canary serves beside it: more of the traffic would go to the new version, so this is a promotion"
+        return Share(FreezeRule.FROZEN, True, (text,))
+    return Share(FreezeRule.EXEMPT if up else FreezeRule.FROZEN)
 
 
 async def scale(context: PlanContext) -> Draft:
@@ -51,6 +78,7 @@ async def scale(context: PlanContext) -> Draft:
     subject = context.found(document)
     way = "up" if wanted > now else "down"
     notes = ("at 0 replicas it serves nobody",) if wanted == 0 else ()
+    share = share_of(context, wanted > now)
     return Draft(
         subject=subject,
         effect=f"{at.kind} {at.name} is scaled {way} from {now} to {wanted} replicas",
@@ -59,12 +87,13 @@ async def scale(context: PlanContext) -> Draft:
         before=f"{now} replicas",
         after=f"{wanted} replicas",
         diff=(f"- replicas: {now}", f"+ replicas: {wanted}"),
-        notes=notes,
+        notes=(*share.says, *notes),
         posts=(
             REPLICAS.post(value=str(wanted), text=f"it has {wanted} pods", within=context.policy.follow),
             AVAILABLE.post(text="all of them are available", within=context.policy.follow),
         ),
-        freeze=FreezeRule.EXEMPT if wanted > now else FreezeRule.FROZEN,
+        freeze=share.freeze,
+        promotes=share.promotes,
         title=f"{at.kind.lower()}: scale {way}",
         arguments=(("replicas", str(wanted)),),
     )
@@ -100,6 +129,14 @@ async def _bounds(context: PlanContext, wanted: int | None, low: int | None, hig
     pointers = (UID, "/spec/minReplicas", "/spec/maxReplicas", "/spec/scaleTargetRef")
     changes = [*put(document, "/spec/maxReplicas", high), *put(document, "/spec/minReplicas", low)]
     up = low >= had_low and high >= had_high
+    grows, shrinks = low > had_low or high > had_high, low < had_low or high < had_high
+    share = share_of(context, up)
+    if grows and shrinks:  # either way is possible: the stricter of the two
+        share = max(
+            share_of(context, True),
+            share_of(context, False),
+            key=lambda s: (s.promotes, s.freeze == "frozen"),
+        )
     request = conditional(
         path_of(where, document), document, pointers, changes, f"set the bounds of {scaler.name}", subject
     )
@@ -117,7 +154,7 @@ async def _bounds(context: PlanContext, wanted: int | None, low: int | None, hig
             f"- maxReplicas: {had_high}",
             f"+ maxReplicas: {high}",
         ),
-        notes=("the HPA is in charge: a size set past it would be overwritten",),
+        notes=(*share.says, "the HPA is in charge: a size set past it would be overwritten"),
         posts=(
             WRITTEN.post(text="the bounds are set", within=30),
             SIZE.post(
@@ -126,7 +163,8 @@ async def _bounds(context: PlanContext, wanted: int | None, low: int | None, hig
                 within=context.policy.follow,
             ),
         ),
-        freeze=FreezeRule.EXEMPT if up else FreezeRule.FROZEN,
+        freeze=share.freeze,
+        promotes=share.promotes,
         title=f"{at.kind.lower()}: scale {'up' if up else 'down'} by its HPA",
     )
 

@@ -179,7 +179,7 @@ def _asked(
     wanted: str,
     versions: Sequence[RollbackTarget],
     known: History,
-    breached: Mapping[str, str],
+    breached: Mapping[str, Breached],
     current: Mapping[str, Any],
     context: PlanContext,
 ) -> RollbackTarget:
@@ -190,39 +190,60 @@ def _asked(
     good, key = context.verified, key_of(found.template)
     verified = good is not None and templates.same(found.template, json.loads(good.template))
     direction = Direction.BACK if key == key_of(current) else known.direction(key)
-    if found.hash and found.hash in breached:
+    against = breached.get(found.hash) if found.hash else None
+    if against is not None and against.stands:
         raise PlanRefused(
-            f"revision {wanted} ({found.image}) is not released again: {breached[found.hash]}",
-            remedy="choose another revision, or take that decision back",
+            f"revision {wanted} ({found.image}) is not released again: {against.why}",
+            remedy="choose another revision, or decide to go on with it",
         )
+    if against is not None and not (verified and good is not None and good.at > against.at):
+        direction = Direction.FORWARD
     if direction is Direction.UNKNOWN and verified:
         direction = Direction.BACK
     label = _good(good) if verified and good is not None else "chosen, UNVERIFIED"
+    if against is not None:
+        label = f"{label}, {against.why}"
     return found._replace(label=label, direction=direction)
 
 
-def _breached(kept_as: RollbackTarget | None, good: VerifiedGood, breached: Mapping[str, str]) -> bool:
-    return good.template_hash in breached or (kept_as is not None and kept_as.hash in breached)
+class Breached(NamedTuple):
+    """A version that was to be rolled back. ``stands``: nothing ended that, and nobody decided to go on."""
+
+    why: str
+    at: float
+    stands: bool
 
 
-def left_on_breach(context: PlanContext) -> dict[str, str]:
-    """The versions (template hashes) of this workload that were judged, or decided by a person, to be rolled back, with
-    the sentence."""
+def _breached(kept_as: RollbackTarget | None, good: VerifiedGood, breached: Mapping[str, Breached]) -> bool:
+    """Whether the verified version crossed a limit, or was decided against, and was not verified again since."""
+    found = [breached[h] for h in (good.template_hash, kept_as.hash if kept_as else "") if h in breached]
+    return any(b.stands or b.at > good.at for b in found)
+
+
+def left_on_breach(context: PlanContext) -> dict[str, Breached]:
+    """The versions (template hashes) of this workload that triggers, or a person, said to roll back; also where that is over."""
     state, release = context.picture.store_state, context.standing.release
     at = {context.at._replace(uid=""), context.standing.subject}
     if release is not None:
         at |= {s._replace(uid="") for s in (release.subject, release.workload) if s is not None}
-    return {
-        state.decided_on[s]: f"rolling it back was decided ({sentence})"
-        for s, sentence in state.manual.items()
-        if s._replace(uid="") in at and sentence and state.decided_on.get(s)
-    }
+    found: dict[str, Breached] = {}
+    for subject, breaches in state.breaches.items():
+        for one in breaches if subject._replace(uid="") in at else ():
+            since = datetime.fromtimestamp(one.at, UTC).strftime("%d %b %H:%MZ")
+            stands = one.stands and not one.overruled
+            if one.version and (one.version not in found or stands):
+                found[one.version] = Breached(f"BREACH of {since}: {one.sentence}", one.at, stands)
+    for subject, sentence in state.manual.items():
+        version = state.decided_on.get(subject)
+        if subject._replace(uid="") in at and sentence and version:
+            found[version] = Breached(f"rolling it back was decided ({sentence})", 0.0, True)
+    return found
 
 
 def _nothing(
     versions: Sequence[RollbackTarget],
     known: History,
-    breached: Mapping[str, str],
+    breached: Mapping[str, Breached],
     current: Mapping[str, Any],
 ) -> PlanRefused:
     others = [v for v in versions if key_of(v.template) != key_of(current)]

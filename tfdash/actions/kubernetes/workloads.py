@@ -91,11 +91,13 @@ async def _paused(context: PlanContext, paused: bool) -> Draft:
         )
     else:
         effect = f"{at.kind} {at.name} goes on from where it was held"
+    flying = context.standing.release
     return Draft(
         subject=context.found(document),
         effect=effect,
         requests=(request,),
         facts=facts_of(document, pointers),
+        promotes=not paused and flying is not None and flying.in_flight,
         before="held" if not paused else "going on",
         after="held" if paused else "going on",
         diff=(f"- paused: {str(not paused).lower()}", f"+ paused: {str(paused).lower()}"),
