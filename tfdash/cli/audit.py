@@ -75,11 +75,8 @@ def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[LogH
     sources: list[LogHolder] = []
     unknown: list[str] = []
     if args.file:
-        for name in args.file:
-            if Path(name).is_file():
-                sources += read_file(Path(name))
-            else:
-                unknown.append(f"{name}: there is no such file")
+        for path in dict.fromkeys(Path(name).resolve() for name in args.file):
+            sources += read_file(path)
     else:
         try:
             sources += read_folder(options.folder)
@@ -110,9 +107,10 @@ def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
 
     sources, unknown = _sources(args, options)
     anchors: list[Head] = []
-    for name in [*args.anchor, *([options.anchor_file] if options.anchor_file else [])]:
-        anchors += _anchors(name, unknown)
-    report = verify(sources, anchors, unknown)
+    read: list[str] = []
+    for name in dict.fromkeys([*args.anchor, *([options.anchor_file] if options.anchor_file else [])]):
+        anchors += _anchors(Path(name).expanduser(), options.folder, unknown, read)
+    report = verify(sources, anchors, unknown, read)
     if args.format == "json":
         import msgspec
 
@@ -121,14 +119,25 @@ def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
     return deliver("\n".join(safe(line) for line in lines(report)), report.code)
 
 
-def _anchors(name: str, unknown: list[str]) -> list[Head]:
-    from tfdash.store.log.anchors import parse
+def _anchors(path: Path, folder: Path, unknown: list[str], read: list[str]) -> list[Head]:
+    """The heads in an anchor file; ``read`` gets its name as terminals note it."""
+    import msgspec
+
+    from tfdash.store.log.anchors import not_anchors, parse
 
     try:
-        return parse(Path(name).expanduser().read_text("utf-8", "replace"), f"anchor file {name}")
-    except OSError as error:
-        unknown.append(f"anchor file {name}: {error.strerror}")
+        text = path.read_text("utf-8", "replace")
+    except (OSError, ValueError) as error:
+        unknown.append(f"anchor file {path}: {getattr(error, 'strerror', None) or error}")
         return []
+    if strange := not_anchors(text):
+        unknown.append(f"anchor file {path}: {strange} of its lines are no anchors")
+    if path.resolve().parent == folder.resolve():
+        unknown.append(f"anchor file {path}: it lies beside the log, in the same hands, and proves nothing")
+        return []
+    taker = f"file {path}"
+    read.append(taker)
+    return [msgspec.structs.replace(head, taken_by=taker) for head in parse(text, f"anchor {taker}")]
 
 
 # -- export -----------------------------------------------------------------------------------------------------

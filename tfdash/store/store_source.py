@@ -19,13 +19,13 @@ from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.store.approvals.break_glass import ended
 from tfdash.store.ledger import Store
 from tfdash.store.log import anchors
+from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import LocalFile
 from tfdash.store.peers.local_peers import LocalPeers, genuine
 
 log = logging.getLogger(__name__)
 TICK = 2.0
-SHARED = "shared store"
 _SHOWN_EVERY = 20.0  # seconds: a status that only grew younger is not told with each look
 
 

@@ -105,8 +105,11 @@ def test_verify_exit_codes(config: Path, tmp_path: Path, capsys: pytest.CaptureF
 def test_a_user_without_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "c.toml"
     config.write_text(f'[store]\npath = "{tmp_path / "nothing"}"\n')
-    assert run(config, "verify") == 0 and capsys.readouterr().out == "there is no log\n"
-    assert run(config, "tail") == 0 and not (tmp_path / "nothing").exists()
+    for what in ("verify", "tail", "export"):  # what is not there was not found whole
+        assert run(config, what) == 2
+        told = capsys.readouterr()
+        assert "nothing is not there: nothing was recorded yet, or it was removed" in told.out + told.err
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_the_shared_store_is_looked_at(

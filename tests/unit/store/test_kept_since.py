@@ -25,7 +25,7 @@ from tfdash.model.store_state import EntryKind, RunningAction
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.approvals.kubernetes import create_request, read_stamped
 from tfdash.store.log import data_dir
-from tfdash.store.log.anchors import parse
+from tfdash.store.log.anchors import SHARED, parse
 from tfdash.store.log.reading import read_folder, read_shared
 from tfdash.store.log.verify import lines, verify
 from tfdash.store.opening import Opened
@@ -38,7 +38,6 @@ from tfdash.store.peers.cluster_records import (
     verified_in_cluster,
 )
 from tfdash.store.shared.shared_store import SharedStore, migrate
-from tfdash.store.store_source import SHARED
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SINCE = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())

@@ -12,11 +12,11 @@ from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, NOW, note, opened
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import EntryKind, VerifiedGood
+from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.canonical import GENESIS, seal
 from tfdash.store.log.redact import Redactor
 from tfdash.store.opening import Opened
 from tfdash.store.shared.shared_store import SharedStore, migrate
-from tfdash.store.store_source import SHARED
 
 
 def one(folder: Path, database: Database, role: str, **options: object) -> Opened:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,29 +17,36 @@ import msgspec
 
 from tfdash.store.log.data_dir import why
 
+SHARED = "shared store"  # what terminals call it where they note that it took their head
+
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in a chain that ``holder`` remembers."""
+    """A place in a chain that ``holder`` remembers. ``taken_by``: whom a terminal noted as having taken it."""
 
     terminal: str
     sequence: int
     hash: str
     at: float = 0.0
     holder: str = ""
+    taken_by: str = ""
 
 
 def line(head: Head) -> str:
     return f"{head.terminal} {head.sequence} {head.hash} {datetime.fromtimestamp(head.at, UTC).isoformat(timespec='seconds')}"
 
 
+_LINE = re.compile(r"\s*(\S+)\s+([0-9]{1,18})\s+([0-9a-f]{64})(?:\s.*)?\Z")
+
+
 def parse(text: str, holder: str) -> list[Head]:
-    """The heads in an anchor file; lines that are none are left out."""
-    heads = []
-    for found in text.splitlines():
-        parts = found.split()
-        if len(parts) >= 3 and parts[1].isdigit() and len(parts[2]) == 64:
-            heads.append(Head(terminal=parts[0], sequence=int(parts[1]), hash=parts[2], holder=holder))
-    return heads
+    """The heads in an anchor file; lines that are none are left out (``not_anchors`` counts them)."""
+    found = map(_LINE.match, text.splitlines())
+    return [Head(terminal=m[1], sequence=int(m[2]), hash=m[3], holder=holder) for m in found if m]
+
+
+def not_anchors(text: str) -> int:
+    """How many lines of an anchor file say something else."""
+    return sum(1 for found in text.splitlines() if found.strip() and not _LINE.match(found))
 
 
 def to_file(path: Path, head: Head) -> str:

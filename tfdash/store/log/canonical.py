@@ -31,6 +31,7 @@ VERSION = 1
 GENESIS = "0" * 64
 _TOKEN = re.compile(r"[!-~]{1,200}\Z")
 _MAGIC = re.compile(r"tfdash-audit/([1-9][0-9]{0,3})\Z")
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _EXACT = 2**53
 
 
@@ -122,7 +123,7 @@ def read_header(raw: bytes) -> EntryHeader:
     if not newline or len(parts) < 7:
         raise Unreadable("no header line")
     magic = _MAGIC.match(parts[0])
-    if magic is None or not parts[2].isdigit() or not parts[4].lstrip("-").isdigit():
+    if magic is None or not _NUMBER.match(parts[2]) or not _NUMBER.match(parts[4].removeprefix("-")):
         raise Unreadable("the header line is not that of an entry")
     intent = "" if parts[6] == "-" else parts[6]
     return EntryHeader(int(magic[1]), parts[1], int(parts[2]), parts[3], int(parts[4]), parts[5], intent)
@@ -136,8 +137,8 @@ def decode(raw: bytes, stored_hash: str) -> Entry:
     header = read_header(raw)
     try:
         body = json.loads(raw.partition(b"\n")[2])
-    except ValueError as error:
-        raise Unreadable(f"the entry is not JSON: {error}") from None
+    except (ValueError, RecursionError):
+        raise Unreadable("the entry is not JSON") from None
     if not isinstance(body, dict):
         raise Unreadable("the entry is not a JSON object")
 
@@ -172,7 +173,7 @@ def data_of(entry: Entry) -> dict[str, Any]:
     """``entry.data`` decoded; {} where it is no object."""
     try:
         value = json.loads(entry.data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -69,20 +69,26 @@ class LocalFile(DurableFile):
                         f"the file of {seen[0]}, {seen[1]} entries up to {seen[2]}, is not here any more",
                     )
                 self._begin(identity)
-            elif self.meta("identity") != identity:
-                self._rotate(
-                    "moved", "this file is a copy of, or was moved from, the one that it was written to"
-                )
-            elif seen is not None and seen[0] == self.terminal and not self._holds(seen):
-                self._rotate(
-                    "cut",
-                    f"entries up to {seen[1]} were recorded here and are not in the file any more",
-                    seen,
-                )
+            else:
+                self._settle_place(identity, seen)
             self.sequence, self.head = self._head(self.terminal)
             self.opened_at = self.sequence
         except sqlite3.DatabaseError as error:
             raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
+
+    def _settle_place(self, identity: str, seen: tuple[str, int, str] | None) -> None:
+        """The file has a chain: is it the one that this place was left with?"""
+        moved = self.meta("identity") != identity
+        if seen is not None and not self._holds(seen):
+            lost = f"entries up to {seen[1]} were recorded here and are not in the file any more"
+            if seen[0] == self.terminal and not moved:
+                self._rotate("cut", lost, seen)
+            elif seen[0] == self.terminal:
+                self._note("cut", *seen, lost)
+            else:  # the file of another place
+                self._note("gone", *seen, f"{lost}: those of {seen[0]}, up to {seen[2]}")
+        if moved:
+            self._rotate("moved", "this file is a copy of, or was moved from, the one that it was written to")
 
     def _begin(self, identity: str) -> None:
         self.terminal = f"{self._name}-{secrets.token_hex(6)}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import msgspec
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
-from tfdash.store.log.anchors import Head
+from tfdash.store.log.anchors import SHARED, Head, parse
 from tfdash.store.log.canonical import Unreadable, decode
 from tfdash.store.log.durable_file import cause
 from tfdash.store.log.local_schema import connect_reading
@@ -39,34 +41,77 @@ class LogHolder(msgspec.Struct, frozen=True, kw_only=True):
     kind: str  # "local", "copy", "shared", "fork"
     heads: tuple[Head, ...] = ()  # what this holder says beside it of how far a chain went
     problem: str = ""
+    place: str = ""  # the folder it lies in: who can write there holds everything in it
+    notes: tuple[str, ...] = ()
 
 
 def read_file(path: Path) -> list[LogHolder]:
     """The own chains and the copies in one terminal's file."""
+    place = str(path.parent.resolve())
+    heads, notes = _sidecar(path)
+    if not _is_file(path):
+        return [_unread(path, "it is not a file" if path.exists() else "there is no such file", place, ())]
     try:
         connection, _ = connect_reading(str(path))
         try:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
                 # a terminal that ended while it made its file; or somebody dropped the table, which the sidecar tells
-                return [LogHolder(name=str(path), rows=(), kind="local", heads=tuple(_sidecar(path)))]
+                return [
+                    LogHolder(name=str(path), rows=(), kind="local", heads=heads, place=place, notes=notes)
+                ]
             own = _rows(connection, "entries")
             others = _rows(connection, "others", ", written_by")
             anchors = tuple(
-                Head(terminal=t, sequence=s, hash=h, at=at, holder=f"{holder} (as {path.name} remembers)")
-                for t, s, h, at, holder in connection.execute(
-                    "SELECT terminal, sequence, hash, at, holder FROM anchors"
+                Head(
+                    terminal=str(t),
+                    sequence=s if isinstance(s, int) else 0,
+                    hash=str(h),
+                    holder=f"{holder} (as {path.name} remembers)",
+                    taken_by=str(holder),
+                )
+                for t, s, h, holder in connection.execute(
+                    "SELECT terminal, sequence, hash, holder FROM anchors"
                 )
             )
+            moved = _written_elsewhere(connection, path)
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
-        return [
-            LogHolder(name=str(path), rows=(), kind="local", problem=f"it cannot be read: {cause(error)}")
-        ]
-    sources = [LogHolder(name=str(path), rows=own, kind="local", heads=(*anchors, *_sidecar(path)))]
+        damaged = getattr(error, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+        return [_unread(path, f"it cannot be read: {cause(error)}", place, heads if damaged else ())]
+    beside = notes if own else ()
+    sources = [
+        LogHolder(
+            name=str(path),
+            rows=own,
+            kind="local",
+            heads=(*anchors, *heads),
+            place=place,
+            notes=(*beside, *moved),
+        )
+    ]
     if others:
-        sources.append(LogHolder(name=f"copies in {path.name}", rows=others, kind="copy"))
+        sources.append(LogHolder(name=f"copies in {path.name}", rows=others, kind="copy", place=place))
     return sources
+
+
+def _unread(path: Path, problem: str, place: str, heads: tuple[Head, ...]) -> LogHolder:
+    """``heads``: what is known to have stood in it, where it is gone or damaged."""
+    return LogHolder(name=str(path), rows=(), kind="local", problem=problem, place=place, heads=heads)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _written_elsewhere(connection: sqlite3.Connection, path: Path) -> tuple[str, ...]:
+    row = connection.execute("SELECT value FROM meta WHERE key = 'identity'").fetchone()
+    if row is None or row[0] == data_dir.identity(path):
+        return ()
+    return (f"{path.name} is not the file that its chain was written to: it was copied, moved or put back",)
 
 
 def newest_in(folder: Path, count: int) -> list[StoredEntry]:
@@ -96,7 +141,7 @@ def _rows(
     return tuple(
         StoredEntry(
             str(r[0]),
-            int(r[1]),
+            r[1] if isinstance(r[1], int) else 0,  # SQLite lets anything stand there
             _bytes(r[2]),
             str(r[3]),
             str(r[7]) if extra else "",
@@ -110,23 +155,63 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 
 
-def _sidecar(path: Path) -> list[Head]:
-    """The head that stands in the lock file."""
+def _sidecar(path: Path) -> tuple[tuple[Head, ...], tuple[str, ...]]:
+    """The head that stands in the lock file; where there is none, what that means."""
+    lock = path.with_suffix(".lock")
+    blind = "without an anchor nothing shows whether its last entries were cut off"
     try:
-        parts = path.with_suffix(".lock").read_bytes()[:512].decode("ascii").split()
-        return [Head(terminal=parts[0], sequence=int(parts[1]), hash=parts[2], holder=f"{path.stem}.lock")]
-    except (OSError, ValueError, IndexError):
-        return []
+        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            text = os.read(descriptor, 512).decode("ascii", "replace")
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        return (), (f"{lock.name}, which holds the head of {path.name}, is not there: {blind}",)
+    except OSError as error:
+        return (), (f"{lock.name}, which holds the head of {path.name}: {data_dir.why(error)}; {blind}",)
+    found = parse(text, lock.name)
+    if not found:
+        return (), (f"{lock.name} does not tell the head of {path.name}: {blind}",)
+    return tuple(found[-1:]), ()
 
 
 def read_folder(folder: Path) -> list[LogHolder]:
-    """Every terminal of this user. Raises ``LedgerUnavailable`` where the folder is there and cannot be entered."""
+    """Every terminal of this user; of a file that is gone what its lock tells. Raises ``LedgerUnavailable`` where there is no
+    log: what is not there has not been found whole."""
+    problem = data_dir.why_unreadable(folder)
+    if problem:
+        return [LogHolder(name="the log", rows=(), kind="local", problem=problem)]
     try:
-        if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
-            raise LedgerUnavailable(f"{folder}: permission denied")
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except FileNotFoundError:
+        raise LedgerUnavailable(
+            f"{folder} is not there: nothing was recorded yet, or it was removed"
+        ) from None
     except OSError as error:
         raise LedgerUnavailable(f"{folder}: {data_dir.why(error)}") from None
-    return [source for path in data_dir.files(folder) for source in read_file(path)]
+    files = data_dir.files(folder)
+    sources: list[LogHolder] = []
+    for path in files:
+        if path.is_symlink():
+            sources.append(
+                _unread(path, "it is a symbolic link, which no terminal writes to", str(folder), ())
+            )
+        else:
+            sources += read_file(path)
+    for name in names:
+        path = folder / f"{name.removesuffix('.lock')}.db"
+        if re.fullmatch(r"terminal-\d+\.lock", name) and path not in files:
+            heads, _ = _sidecar(path)
+            sources.append(LogHolder(name=str(path), rows=(), kind="local", heads=heads, place=str(folder)))
+    strays = [name for name in names if name.endswith(".db") and folder / name not in files]
+    if strays:
+        told = (
+            f"also in {folder}, and not looked at: {', '.join(strays)} (audit verify --file looks at one)",
+        )
+        sources.append(LogHolder(name=str(folder), rows=(), kind="local", notes=told))
+    if not any(source.rows or source.heads or source.problem for source in sources):
+        raise LedgerUnavailable(f"there is no log in {folder}: nothing was recorded yet, or it was removed")
+    return sources
 
 
 async def read_shared(shared: SharedStore) -> list[LogHolder]:
@@ -138,7 +223,7 @@ async def read_shared(shared: SharedStore) -> list[LogHolder]:
             rows += [StoredEntry(*row) for row in found]
             sequence = found[-1][1]
     forks = tuple(StoredEntry(*row) for row in await shared.forks())
-    sources = [LogHolder(name="the shared store", rows=tuple(rows), kind="shared")]
+    sources = [LogHolder(name="the shared store", rows=tuple(rows), kind="shared", place=SHARED)]
     if forks:
         sources.append(LogHolder(name="the shared store's forks", rows=forks, kind="fork"))
     return sources

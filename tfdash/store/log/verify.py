@@ -1,8 +1,8 @@
 """Says of every chain whether it is whole, up to where it is proven, and by whom. Pure: it gets what was read.
 
 A chain by itself proves only that nobody changed the middle without doing all the rest anew. What proves it is another
-holder of its head: the shared store, an anchor file, another terminal's copy. Up to the last such head the log is
-proven; after it, nothing is said.
+holder of its head: the shared store, an anchor file, a copy that lies elsewhere. Up to the last such head the log is
+proven; after it, nothing is said. What lies in the same folder is in the same hands and proves nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tfdash.store.log.anchors import Head
+from tfdash.store.log.anchors import SHARED, Head
 from tfdash.store.log.canonical import GENESIS, VERSION, Unreadable, data_of, decode, digest, read_header
 from tfdash.store.log.reading import LogHolder, StoredEntry
 
@@ -29,10 +29,11 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """``unknown``: what could not be looked at."""
+    """``unknown``: what could not be looked at. ``notes``: what a reader should know of the files."""
 
     chains: tuple[Chain, ...]
     unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:
@@ -102,8 +103,14 @@ def _wrong(row: StoredEntry, sequence: int, previous: str) -> str:
     return ""
 
 
-def verify(sources: Sequence[LogHolder], anchors: Sequence[Head] = (), unknown: Sequence[str] = ()) -> Report:
-    """Check every chain in ``sources`` by itself, against each other, and against ``anchors``."""
+def verify(
+    sources: Sequence[LogHolder],
+    anchors: Sequence[Head] = (),
+    unknown: Sequence[str] = (),
+    read: Sequence[str] = (),
+) -> Report:
+    """Check every chain in ``sources`` by itself, against each other, and against ``anchors``; ``read``: the anchor files that
+    were read, as terminals note who took their heads ("file PATH"), those that hold nothing any more among them."""
     chains: dict[str, list[_Walk]] = {}
     forked: dict[str, list[StoredEntry]] = {}
     told = [f"{source.name}: {source.problem}" for source in sources if source.problem]
@@ -117,10 +124,14 @@ def verify(sources: Sequence[LogHolder], anchors: Sequence[Head] = (), unknown: 
             else:
                 chains.setdefault(terminal, []).append(_walk(source, rows))
     inside = [head for source in sources for head in source.heads]
+    blind = any(source.problem and not source.heads for source in sources)  # the chain may stand there
     for head in (*inside, *anchors):  # a chain of which nothing but its anchor is left
-        if head.sequence:
+        if head.sequence and head.terminal not in chains and blind:
+            told.append(f"{head.terminal}, which {head.holder} holds up to entry {head.sequence}")
+        elif head.sequence:
             chains.setdefault(head.terminal, [])
     found = _found_by_terminals(sources)
+    shared_read = any(source.kind == "shared" for source in sources)
     for terminal in found:
         chains.setdefault(terminal, [])
     return Report(
@@ -132,11 +143,60 @@ def verify(sources: Sequence[LogHolder], anchors: Sequence[Head] = (), unknown: 
                 [h for h in inside if h.terminal == terminal],
                 [h for h in anchors if h.terminal == terminal],
                 found.get(terminal, []),
+                _given_up(terminal, inside, anchors, read)
+                + (_not_shared(terminal, chains[terminal], inside) if shared_read else []),
             )
             for terminal, walks in sorted(chains.items())
         ),
         unknown=(*unknown, *told),
+        notes=tuple(dict.fromkeys(note for source in sources for note in source.notes)),
     )
+
+
+def _given_up(
+    terminal: str, inside: Sequence[Head], anchors: Sequence[Head], read: Sequence[str]
+) -> list[tuple[int, str]]:
+    """What anchor files took from this chain and do not hold any more."""
+    found = []
+    for head in inside:
+        if head.terminal == terminal and head.taken_by in read:
+            kept = max(
+                (a.sequence for a in anchors if a.terminal == terminal and a.taken_by == head.taken_by),
+                default=0,
+            )
+            if kept < head.sequence:
+                found.append(
+                    (
+                        kept + 1,
+                        f"the anchors were cut: {head.taken_by} took entry {head.sequence}"
+                        f" and holds {f'only entry {kept}' if kept else 'none'}",
+                    )
+                )
+    return found
+
+
+def _not_shared(terminal: str, walks: list[_Walk], inside: Sequence[Head]) -> list[tuple[int, str]]:
+    """What the shared store, which was read, should hold of this chain and does not."""
+    held = max((s for walk in walks if walk.source.kind == "shared" for s in walk.hashes), default=0)
+    found = []
+    for head in inside:
+        if head.terminal == terminal and head.taken_by == SHARED and held < head.sequence:
+            found.append(
+                (
+                    held + 1,
+                    f"the tail was cut in the shared store: it took entry {head.sequence} and ends at {held}",
+                )
+            )
+    for walk in walks:
+        last = max(walk.hashes, default=0)
+        if walk.source.kind == "copy" and held < last:
+            found.append(
+                (
+                    held + 1,
+                    f"the tail was cut in the shared store: {walk.source.name} hold entries up to {last}",
+                )
+            )
+    return found
 
 
 _BROKEN = ("cut", "changed", "gone", "forked", "damaged")
@@ -169,6 +229,7 @@ def _judge(
     inside: list[Head],
     anchors: list[Head],
     found: list[tuple[int, str]],
+    missing: list[tuple[int, str]],
 ) -> Chain:
     problems: list[str] = []
     bad: list[int] = []
@@ -206,23 +267,18 @@ def _judge(
                 last + 1,
                 f"the tail was cut: {walk.source.name} holds entries up to {furthest}, {main.source.name} up to {last}",
             )
-        if walk.source.kind == "shared":
-            for copy in walks:
-                if copy.source.kind == "copy" and max(copy.hashes, default=0) > furthest:
-                    add(
-                        furthest + 1,
-                        f"the tail was cut in the shared store: {copy.source.name} hold entries up to {max(copy.hashes)}",
-                    )
+    for at, sentence in (*_twice(walks), *missing):
+        add(at, sentence)
     by: list[str] = []
     proven = 0
     for head in (*inside, *anchors):
         wrong = _against(head, main, last)
         if wrong:
             add(min(head.sequence, last + 1), wrong)
-        elif head in anchors:
+        elif head in anchors and main is not None and head.sequence in main.hashes:
             proven, by = _further(proven, by, head.sequence, head.holder)
     for walk in walks:
-        if main is None or walk is main or walk.problem:
+        if main is None or walk is main or walk.problem or _same_hands(walk, main):
             continue
         agreed = [s for s, hash in walk.hashes.items() if main.hashes.get(s) == hash]
         if agreed:
@@ -240,6 +296,21 @@ def _judge(
         proven_by=tuple(by),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _same_hands(one: _Walk, other: _Walk) -> bool:
+    return bool(one.source.place) and one.source.place == other.source.place
+
+
+def _twice(walks: list[_Walk]) -> list[tuple[int, str]]:
+    """A terminal writes to one file of a folder: the same chain in another one beside it was put there."""
+    own = [walk for walk in walks if walk.source.kind == "local"]
+    return [
+        (1, f"the chain stands twice: {other.source.name} is a copy that was put beside {one.source.name}")
+        for index, one in enumerate(own)
+        for other in own[index + 1 :]
+        if _same_hands(one, other)
+    ]
 
 
 def _main(walks: list[_Walk]) -> _Walk | None:
@@ -285,13 +356,15 @@ def lines(report: Report) -> list[str]:
         if chain.proven_to:
             told.append(f"  proven up to entry {chain.proven_to} by {', '.join(chain.proven_by)}")
             if chain.proven_to < chain.last:
-                told.append(
-                    f"  entries {chain.proven_to + 1} to {chain.last}: nobody else holds them yet; nothing is proven of them"
-                )
+                after = f"entries {chain.proven_to + 1} to {chain.last}"
+                if chain.proven_to + 1 == chain.last:
+                    after = f"entry {chain.last}"
+                told.append(f"  {after}: nobody else holds them yet; nothing is proven of them")
         elif chain.last:
             told.append(
                 "  nobody else holds its head: if the whole chain was written anew, this cannot show it"
             )
         told += [f"  {note}" for note in chain.notes]
+    told += report.notes
     told += [f"not looked at: {problem}" for problem in report.unknown]
     return told or ["there is no log"]

@@ -14,11 +14,12 @@ from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.store.log import data_dir
+from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.canonical import GENESIS, Unreadable, decode, digest, read_header
 from tfdash.store.log.encryption import close_up
 from tfdash.store.log.local_file import LocalFile
 from tfdash.store.shared.shared_store import SharedStore
-from tfdash.store.store_source import SHARED, StoreSource
+from tfdash.store.store_source import StoreSource
 
 log = logging.getLogger(__name__)
 POLL = 5.0
