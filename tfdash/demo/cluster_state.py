@@ -38,6 +38,7 @@ class ClusterState:
         self.behaviours = Behaviours(name, self.store)
         self.refusals: list[Refusal] = []
         self.repository = Repository()
+        self.shown_from = 0.0  # epoch seconds: nobody sees what passes before it, only what it leaves behind
         self.custom = True  # whether the custom resources of Argo and Flagger are served
 
     async def pause(self, real_seconds: float) -> None:

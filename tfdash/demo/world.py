@@ -65,6 +65,7 @@ class World:
     def begin(self, at: float) -> None:
         """Lay everything down as of ``at`` minus the lead, and plan the scenario's steps around ``at``."""
         begin = at - LEAD
+        self.cluster.shown_from = at
         agenda = self.cluster.agenda
         for rule in self.scenario.behaviour:
             self.cluster.behaviours.add(rule)

@@ -16,6 +16,8 @@ from tfdash.demo.traffic.usage import pod_usage
 STORAGE = "horizontalpodautoscalers.autoscaling"
 _SOURCE = "horizontal-pod-autoscaler"
 _PERIOD = 15.0
+# Of the past that nobody saw it looks less often where that lies more than so long before.
+_LONG_AGO, _PERIOD_LONG_AGO = 900.0, 60.0
 _TOLERANCE = 0.1
 _DOWN_WINDOW = 300.0  # the highest recommendation of so many seconds holds
 _TARGETS = {
@@ -44,7 +46,8 @@ class Autoscalers:
             self._wishes.pop(key, None)
             return
         self._look(key, found)
-        self._k.look(self.reconcile, key, _PERIOD)
+        long_ago = self._k.now() < self._k.cluster.shown_from - _LONG_AGO
+        self._k.look(self.reconcile, key, _PERIOD_LONG_AGO if long_ago else _PERIOD)
 
     def _look(self, key: StoreKey, found: Obj) -> None:
         ref = found["spec"]["scaleTargetRef"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tfdash.demo.apiserver.deleting import remove
 from tfdash.demo.apiserver.object_store import ADDED, Happened, StoreKey
 from tfdash.demo.apiserver.objects import (
@@ -66,10 +68,15 @@ class Nodes:
         if node is None:
             return
         if key[1] not in self._kubelet.dead:
-            lease = self._k.store.find(LEASES, "kube-node-lease", key[1])
-            if lease is not None:
-                self._k.update(LEASES, with_spec(lease, renewTime=micro_stamp(self._k.now())))
-        self._k.look(self._beat, key, _LEASE_EVERY)
+            self._renew(key[1])
+        # Of the past the last renewal is left: those that nobody saw are passed over.
+        unseen = self._k.cluster.shown_from - _LEASE_EVERY - self._k.now()
+        self._k.look(self._beat, key, _LEASE_EVERY * max(1.0, math.floor(unseen / _LEASE_EVERY)))
+
+    def _renew(self, name: str) -> None:
+        lease = self._k.store.find(LEASES, "kube-node-lease", name)
+        if lease is not None:
+            self._k.update(LEASES, with_spec(lease, renewTime=micro_stamp(self._k.now())))
 
     def _report(self, key: StoreKey) -> None:
         """The full status, which changes only its heartbeat times."""
@@ -88,6 +95,8 @@ class Nodes:
 
     def lose(self, name: str) -> None:
         """The node's kubelet stops: no heartbeats, nothing starts or ends there."""
+        if name not in self._kubelet.dead and self._k.now() < self._k.cluster.shown_from:
+            self._renew(name)  # its last one, which was passed over
         self._kubelet.dead.add(name)
         self._k.agenda.after(_GRACE, self._unknown, name)
 

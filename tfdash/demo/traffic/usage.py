@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from functools import lru_cache
 
 from tfdash.demo.apiserver.objects import Obj, condition_is, dig, labels_of, namespace_of, uid_of
 from tfdash.demo.apiserver.quantity import parse
@@ -18,6 +19,7 @@ DAY = 86_400.0
 _IDLE_MEMORY = 48 * 2**20
 
 
+@lru_cache(maxsize=8192)
 def _noise(*parts: object) -> float:
     """A stable number in [-1, 1) for these parts."""
     return zlib.crc32("/".join(map(str, parts)).encode()) / 2**31 - 1.0
