@@ -35,7 +35,15 @@ class QueryResponse(msgspec.Struct):
     status: str
     data: Data
     warnings: tuple[str, ...] = ()
-    infos: tuple[str, ...] = ()
+    isPartial: bool = False  # VictoriaMetrics
+
+    def lacks(self) -> tuple[str, ...]:
+        """What the server says is missing of it, in its words. Its ``infos`` are hints on a query and nothing missing."""
+        return (
+            (*self.warnings, "isPartial: true (some of the storage did not answer)")
+            if self.isPartial
+            else self.warnings
+        )
 
 
 class Failure(msgspec.Struct):

@@ -16,17 +16,34 @@ _LITTLE = 450.0  # what a round may ask of a workload that serves nothing, whose
 
 
 class Batch(NamedTuple):
-    """One query: ``role`` is "requests" or "latency"; samples of (``at`` - ``reach``, ``at``]."""
+    """One query: ``role`` is "requests", "latency" (classic buckets) or "native"; samples of the ``seconds`` up to ``at``."""
 
     template: MetricTemplate
     role: str
     targets: tuple[QueryTarget, ...]
     text: str
+    seconds: float
 
 
 def roles_of(template: MetricTemplate) -> tuple[str, ...]:
-    found = (("requests", template.requests), ("latency", template.latency))
-    return tuple(role for role, selector in found if selector is not None)
+    """One name of a metric each: not every relative of Prometheus takes an expression for it."""
+    found = ["requests"] if template.requests is not None else []
+    if template.latency is not None:
+        found += [] if template.histogram == "native" else ["latency"]
+        found += [] if template.histogram == "classic" else ["native"]
+    return tuple(found)
+
+
+def meant_by(role: str) -> str:
+    """The role as the judge has it: either kind of histogram is the latency."""
+    return "latency" if role == "native" else role
+
+
+def halves(batch: Batch, match: Sequence[tuple[str, str]]) -> tuple[Batch, ...]:
+    """The same for half of its workloads each: what is too much for one query may be enough for two."""
+    middle = len(batch.targets) // 2
+    parts = (batch.targets[:middle], batch.targets[middle:])
+    return tuple(_batch(batch.role, list(part), batch.seconds, match) for part in parts if part)
 
 
 def written(
@@ -37,12 +54,8 @@ def written(
     assert selector is not None
     places = [target.places() for target in targets]
     matchers = [*(Matcher(k, "=", v) for k, v in match), *(fill(m, places) for m in selector.matchers)]
-    if role == "requests":
-        return SeriesSelector(selector.name, tuple(matchers))
-    names = template.latency_names()
-    if len(names) == 1:
-        return SeriesSelector(names[0], tuple(matchers))
-    return SeriesSelector("", (Matcher("__name__", "=~", "|".join(names)), *matchers))
+    name = f"{selector.name}_bucket" if role == "latency" else selector.name
+    return SeriesSelector(name, tuple(matchers))
 
 
 def reach(seconds: float) -> str:
@@ -73,4 +86,5 @@ def batches_of(
 
 def _batch(role: str, targets: list[QueryTarget], seconds: float, match: Sequence[tuple[str, str]]) -> Batch:
     template = targets[0].template
-    return Batch(template, role, tuple(targets), f"{written(template, role, targets, match)}{reach(seconds)}")
+    text = f"{written(template, role, targets, match)}{reach(seconds)}"
+    return Batch(template, role, tuple(targets), text, seconds)

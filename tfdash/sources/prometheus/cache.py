@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -9,8 +10,8 @@ import msgspec
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Query, Traffic
 from tfdash.sources.prometheus.answer import Row
-from tfdash.sources.prometheus.batches import Batch, batches_of, reach, roles_of, written
-from tfdash.sources.prometheus.series import Counters, Histograms, counts_of, scrape_interval
+from tfdash.sources.prometheus.batches import Batch, batches_of, meant_by, reach, roles_of, written
+from tfdash.sources.prometheus.series import Counters, Histograms, counts_of, fullest, scrape_interval
 from tfdash.sources.prometheus.targets import Belonging, Pods, QueryTarget
 from tfdash.sources.prometheus.template import MetricTemplate
 
@@ -27,9 +28,14 @@ Match = Sequence[tuple[str, str]]
 class Cache:
     """One per Prometheus. ``take`` may be called from several threads, for different batches."""
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: Match, replicas: Sequence[str] = (), plain: float = math.inf) -> None:
+        """``replicas``: labels that tell the copies of one series apart; ``plain``: the horizon, in seconds, of a target
+        whose longer one is refused."""
         self.pods = Pods()
-        self._match = match
+        self._match, self._replicas, self._plain = match, frozenset(replicas), plain
+        self._short: set[Subject] = set()  # targets whose whole history is too much to ask for
+        self._half: set[tuple[str, Subject]] = set()  # of which half an answer came
+        self._refill: set[tuple[str, Subject]] = set()  # which answer whole again: they are read anew
         self._targets: dict[Subject, QueryTarget] = {}
         self._counters: dict[str, Counters] = {}
         self._histograms: dict[str, Histograms] = {}
@@ -54,7 +60,7 @@ class Cache:
                 target.names,
                 target.values,
             ):
-                for role in ("requests", "latency"):
+                for role in ("requests", "latency", "native"):
                     key = (role, subject)
                     self._asked.pop(key, None)
                     self._since.pop(key, None)
@@ -101,21 +107,40 @@ class Cache:
         """Whether anything was answered of it yet."""
         return any((role, target.subject) in self._asked for role in roles_of(target.template))
 
+    def _horizon(self, target: QueryTarget) -> float:
+        return min(target.horizon, self._plain) if target.subject in self._short else target.horizon
+
+    def shorten(self, target: QueryTarget) -> bool:
+        """Ask no more for all of its history; False where it is asked for so little already."""
+        if target.subject in self._short or target.horizon <= self._plain:
+            return False
+        self._short.add(target.subject)
+        return True
+
+    def again(self, batch: Batch, at: float) -> list[Batch]:
+        """The query of one workload anew, once less is asked for."""
+        rows = [(target, self._lacks(batch.role, target, at)) for target in batch.targets]
+        return list(batches_of(batch.role, rows, at, self._match))
+
     def _lacks(self, role: str, target: QueryTarget, at: float) -> float:
         key = (role, target.subject)
         asked = self._asked.get(key)
-        if asked is None or asked <= at - target.horizon:
-            return at - target.horizon
+        if asked is None or key in self._refill or asked <= at - self._horizon(target):
+            return at - self._horizon(target)
         newest = max(self._newest.get(key, 0.0), asked - _LONGEST_LAG)
         overlap = min(self._scrape.get(target.subject, _UNKNOWN_SCRAPE), _LONGEST_SCRAPE) + 1.0
-        return max(min(asked, newest) - overlap, at - target.horizon)
+        return max(min(asked, newest) - overlap, at - self._horizon(target))
 
     def take(self, batch: Batch, rows: list[Row], warnings: Sequence[str], at: float) -> None:
         """The answer to a batch."""
         name = batch.template.name
+        held = self._counters[name] if batch.role == "requests" else self._histograms[name]
         belonging = self._belonging.get((batch.role, name))
         if belonging is None:
             return
+        for key in {(batch.role, t.subject) for t in batch.targets} & self._refill:
+            held.forget(key[1])
+            self._refill.discard(key)
         if batch.role == "requests":
             dropped = self._counters[name].take(rows, belonging)
         else:
@@ -126,13 +151,19 @@ class Cache:
         for target in batch.targets:
             key = (batch.role, target.subject)
             if key not in self._since:
-                self._since[key] = at - target.horizon
+                self._since[key] = at - self._horizon(target)
             self._asked[key] = at
             self._warned[key] = told
+            if warnings:
+                self._half.add(key)
+            elif key in self._half:  # what was missing meanwhile is asked for with the next round
+                self._half.discard(key)
+                self._refill.add(key)
+                self._warned[key] = "it answers whole again, and is read anew"
 
     def settle(self, at: float) -> None:
         """Forget what is past the horizon; measure how often is scraped."""
-        since = {t.subject: at - t.horizon for t in self._targets.values()}
+        since = {t.subject: at - self._horizon(t) for t in self._targets.values()}
         for counters in self._counters.values():
             counters.cut(since)
         for histograms in self._histograms.values():
@@ -141,7 +172,7 @@ class Cache:
             for role in roles_of(target.template):
                 key = (role, subject)
                 if key in self._since:
-                    self._since[key] = max(self._since[key], at - target.horizon)
+                    self._since[key] = max(self._since[key], at - self._horizon(target))
                 name = target.template.name
                 held = (
                     self._counters[name].of.get(subject, ())
@@ -154,14 +185,15 @@ class Cache:
     def traffic(self, target: QueryTarget, at: float) -> Traffic:
         """What is held of one target, evaluated ``at``."""
         subject, template = target.subject, target.template
-        histograms = self._histograms[template.name].of.get(subject, []) if template.latency else []
+        gathered = self._histograms[template.name].of.get(subject, []) if template.latency else []
+        histograms = fullest(gathered, self._replicas)
         latency = tuple(h.series() for h in histograms)
         if template.counts_from_latency:
             counted = counts_of(histograms)
             requests = tuple(c for _, c in counted)
             errors = tuple(c for h, c in counted if h.error)
         else:
-            counters = self._counters[template.name].of.get(subject, [])
+            counters = fullest(self._counters[template.name].of.get(subject, []), self._replicas)
             requests = tuple(c.series() for c in counters)
             errors = tuple(c.series() for c in counters if c.error)
         if target.sides:
@@ -203,7 +235,7 @@ class Cache:
         found = []
         for role in roles_of(template):
             text = f"{written(template, role, [target], self._match)}{reach(seconds)}"
-            found.append(Query(role, text, self._warned.get((role, target.subject), "")))
+            found.append(Query(meant_by(role), text, self._warned.get((role, target.subject), "")))
         if template.errors:
             base = written(template, roles_of(template)[0], [target], self._match)
             found[1:1] = [

@@ -84,7 +84,7 @@ class _Answer:
         if not self._rows:
             return msgspec.json.decode(self.content)
         found = decode_answer(self.content)
-        self.warnings = (*found.warnings, *found.infos)
+        self.warnings = found.lacks()
         return {"data": {"result": found.data.result}}
 
 
@@ -219,7 +219,7 @@ class Client:
         self.session.mount(base, self.session.adapter)  # instead of the one that it mounted
 
     def query(self, text: str, at: float) -> tuple[list[Row], tuple[str, ...]]:
-        """An instant query evaluated ``at`` (epoch seconds): the series, and the warnings of the server."""
+        """An instant query evaluated ``at`` (epoch seconds): the series, and what the server says they lack."""
         rows: list[Row] = self._api.custom_query(text, {"time": f"{at:.3f}"})
         last = self.session.last
         return rows, last.warnings if last is not None else ()

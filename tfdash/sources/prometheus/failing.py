@@ -10,6 +10,7 @@ from tfdash.model.observation import Problem, ProblemKind
 from tfdash.sources.kubernetes.credentials import LoginNeeded
 from tfdash.text import safe
 
+_TOO_MUCH = ("too many samples", "exceed", "too many", "more chunks", "err-mimir-max-", "limit")
 Told = tuple[ProblemKind, str, str, bool]
 
 
@@ -136,6 +137,13 @@ def _connection(text: str) -> Told:
 
 def _status(error: QueryFailed) -> Told:
     status, words = error.status, error.message
+    if status == 401 and "org id" in words:  # Mimir, Cortex, Loki: the tenant's header is missing
+        return (
+            ProblemKind.CONFIG,
+            f"the server wants a tenant: {words}",
+            'set it: prometheus.headers = { X-Scope-OrgID = "TENANT" }',
+            False,
+        )
     if status == 401:
         return (
             ProblemKind.LOGIN_EXPIRED,
@@ -150,8 +158,8 @@ def _status(error: QueryFailed) -> Told:
             "ask for the right to query, or set the tenant in prometheus.headers",
             False,
         )
-    if status in (400, 422) and error.kind in ("bad_data", "execution", ""):
-        many = "too many samples" in words or "exceeded" in words
+    if status in (400, 422) and error.kind in ("bad_data", "execution", "", str(status)):
+        many = any(word in words for word in _TOO_MUCH)
         remedy = "shorten [metrics] horizon" if many else "check the template in [metrics.templates]"
         return ProblemKind.CONFIG, f"Prometheus refuses the query: {words}", remedy, False
     if error.kind in ("timeout", "canceled"):

@@ -18,6 +18,7 @@ from tfdash.setting import (
     SettingsTable,
     SortedPairs,
     Spelled,
+    Texts,
     Unfit,
     check_reference,
 )
@@ -158,6 +159,15 @@ class MetricsSettings(SettingsTable):
 
     interval: Annotated[Seconds, Note("one round: all queries at one evaluation time")] = 15.0
     horizon: Annotated[Seconds, Note("how far back the samples of a release in flight go")] = 2100.0
+    history: Annotated[
+        Seconds,
+        Note(
+            "... from before it began, so that what was crossed before tfdash looked is found; at most this much"
+        ),
+    ] = 10_800.0
+    replica_labels: Annotated[
+        Texts, Note("tell the copies of one series apart that several Prometheus scraped: the fullest counts")
+    ] = ("prometheus_replica", "receive_replica", "__replica__")
     idle_horizon: Annotated[Seconds, Note("... of the others")] = 600.0
     timeout: Annotated[Seconds, Note("of one query")] = 10.0
     concurrency: Annotated[int, Between(1, 32), Note("queries at once")] = 4

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
+from typing import TypeVar
 
 from tfdash.model.samples import Buckets, Point, Points, Scrapes
 from tfdash.model.subject import Subject
@@ -202,6 +203,11 @@ class Counters:
         """Ask again whose the others are: the targets have changed."""
         self._known = {k: c for k, c in self._known.items() if c is not None}
 
+    def forget(self, owner: Subject) -> None:
+        """All samples of one target: they are read anew."""
+        self._known = {k: c for k, c in self._known.items() if c is None or c.owner != owner}
+        self.of.pop(owner, None)
+
 
 class Histograms:
     """All latency histograms of one template."""
@@ -280,6 +286,11 @@ class Histograms:
     def forget_foreign(self) -> None:
         self._known = {k: v for k, v in self._known.items() if v[0] is not None}
 
+    def forget(self, owner: Subject) -> None:
+        self._known = {k: v for k, v in self._known.items() if v[0] is None or v[0].owner != owner}
+        self._made = {k: h for k, h in self._made.items() if h.owner != owner}
+        self.of.pop(owner, None)
+
 
 def identity(
     labels: dict[str, str], target: QueryTarget, pods: Pods
@@ -296,6 +307,29 @@ def identity(
     taken = {"__name__", template.pod_label if pod else "", template.group if template.group != "pod" else ""}
     rest = tuple(sorted((k, v) for k, v in labels.items() if k not in taken))
     return pod, version, rest, template.is_error(labels)
+
+
+_SILENT = 120.0  # seconds: a copy that is so much older than another is not scraped any more
+G = TypeVar("G", Counter, Histogram)
+
+
+def fullest(gathered: Sequence[G], replicas: frozenset[str]) -> list[G]:
+    """Of series that differ only in labels that tell Prometheus' own replicas apart, the one with the most samples; one
+    that was begun with is not left for a few more."""
+    if not replicas or not any(name in replicas for one in gathered for name, _ in one.labels):
+        return list(gathered)
+    groups: dict[tuple[object, ...], list[G]] = {}
+    for one in gathered:
+        rest = tuple(label for label in one.labels if label[0] not in replicas)
+        groups.setdefault((one.pod, one.version, rest), []).append(one)
+    told = []
+    for several in groups.values():
+        several.sort(key=lambda one: one.labels)
+        last = max(one.newest for one in several)
+        fresh = [one for one in several if one.newest >= last - _SILENT]
+        most = max(len(one.points) for one in fresh)
+        told.append(next(one for one in fresh if len(one.points) * 20 >= most * 19 - 40))
+    return told
 
 
 def scrape_interval(series: Iterable[CounterSeries | HistogramSeries]) -> float | None:

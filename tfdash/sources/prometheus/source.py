@@ -7,7 +7,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,11 +25,12 @@ from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.alerts import read_alerts
-from tfdash.sources.prometheus.batches import Batch
+from tfdash.sources.prometheus.batches import Batch, halves, meant_by, roles_of
 from tfdash.sources.prometheus.cache import Cache
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.probes import read_probe, workload_subject
 from tfdash.sources.prometheus.targets import targets_of
+from tfdash.sources.prometheus.template import MetricTemplate
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -37,6 +38,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _RARELY = 300.0  # seconds between looks at the server's version
+
+
+Failed = dict[tuple[str, Subject], Problem]
+"""Why a query failed, by its role and the workload that it was about."""
+
+
+def without(traffic: Traffic, template: MetricTemplate, lost: Mapping[str, Problem]) -> Traffic:
+    """The samples with what failed said of the queries that it was: the others' triggers go on."""
+    if not lost:
+        return traffic
+    problems = {meant_by(role): str(problem) for role, problem in lost.items()}
+    problems["errors"] = problems.get("latency" if template.counts_from_latency else "requests", "")
+    queries = tuple(q._replace(problem=problems.get(q.role, "")) for q in traffic.queries)
+    return msgspec.structs.replace(traffic, queries=queries)
 
 
 class PrometheusSource:
@@ -57,7 +72,7 @@ class PrometheusSource:
     ) -> None:
         self.ref, self.options, self.connection = ref, options, connection
         self._connect, self._check, self._clock = connect, check, clock
-        self._cache = Cache(connection.match)
+        self._cache = Cache(connection.match, options.replica_labels, options.horizon)
         self._free: list[Client] = []
         self._slots = asyncio.Semaphore(options.concurrency)
         self._traffic: dict[Subject, Observation[Traffic]] = {}
@@ -181,21 +196,28 @@ class PrometheusSource:
                 await self._check()
             except Exception as error:
                 problem = self._say(error)
-                told = self._tell(at, dict.fromkeys((t.subject for t in self._cache.targets), problem))
+                told = self._tell(
+                    at, {(r, t.subject): problem for t in self._cache.targets for r in roles_of(t.template)}
+                )
                 self._publish(board, at, problem, told, unreached=problem)
                 return
         cluster = board.picture.clusters.get(self.ref)
         self._cache.use(targets_of(self.ref, board.assessment.releases, self.options, at))
         if cluster is not None:
             self._cache.pods.follow(cluster.objects("Pod"))
-        failed: dict[Subject, Problem] = {}
+        failed: Failed = {}
         server: list[Problem | None] = []
 
         async def one(batch: Batch) -> None:
             problem = await self._ask(lambda client: self._fetch(client, batch, at))
+            smaller = self._smaller(batch, at) if problem is not None and not problem.transient else []
+            for part in smaller:  # what is refused of many may be answered of few
+                await one(part)
+            if smaller:
+                return
             server.append(problem)
             if problem is not None:
-                failed.update({t.subject: problem for t in batch.targets})
+                failed.update({(batch.role, t.subject): problem for t in batch.targets})
 
         async with asyncio.TaskGroup() as group:
             for batch in self._cache.batches(at):
@@ -207,6 +229,12 @@ class PrometheusSource:
         self._begun = not failed
         worst = about.result() or next((p for p in server if p is not None), None)
         self._publish(board, at, worst, told)
+
+    def _smaller(self, batch: Batch, at: float) -> list[Batch]:
+        """Queries that ask for less each; none where it is one workload's last ``horizon`` already."""
+        if len(batch.targets) > 1:
+            return list(halves(batch, self.connection.match))
+        return self._cache.again(batch, at) if self._cache.shorten(batch.targets[0]) else []
 
     def _more(self) -> list[Callable[[float], Coroutine[Any, Any, None]]]:
         """What is asked beside the traffic."""
@@ -304,21 +332,23 @@ class PrometheusSource:
 
     # -- publishing ---------------------------------------------------------------------------------------------
 
-    def _settle(self, at: float, failed: dict[Subject, Problem]) -> dict[Subject, Observation[Traffic]]:
+    def _settle(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:
         self._cache.settle(at)
         return self._tell(at, failed)
 
-    def _tell(self, at: float, failed: dict[Subject, Problem]) -> dict[Subject, Observation[Traffic]]:
+    def _tell(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:
         traffic: dict[Subject, Observation[Traffic]] = {}
         plain: Observation[Traffic] = Observation(source=self._source, interval=self._due)
         for target in self._cache.targets:
-            problem = failed.get(target.subject)
-            if problem is not None:
+            roles = roles_of(target.template)
+            lost = {r: p for r in roles if (p := failed.get((r, target.subject))) is not None}
+            if len(lost) == len(roles) and lost:
                 last = self._traffic.get(target.subject, plain)
-                traffic[target.subject] = msgspec.structs.replace(last, problem=problem)
+                traffic[target.subject] = msgspec.structs.replace(last, problem=next(iter(lost.values())))
             elif self._cache.asked(target):
+                value = without(self._cache.traffic(target, at), target.template, lost)
                 traffic[target.subject] = msgspec.structs.replace(
-                    plain, value=self._cache.traffic(target, at), observed_at=at, complete=True
+                    plain, value=value, observed_at=at, complete=True
                 )
         return traffic
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from tfdash.sources.prometheus.selector import Matcher, fill, matches, values_of
 from tfdash.sources.prometheus.template import MetricTemplate
 
 HASH_LABELS = ("rollouts-pod-template-hash", "pod-template-hash", "controller-revision-hash")
+_STEP = 600.0  # seconds
 _RECENT = (
     7200.0  # seconds for which a finished release is looked at as one in flight: its verification goes on
 )
@@ -57,7 +59,7 @@ def targets_of(
         busy = release.in_flight or release.phase is Phase.ABORTED
         recent = release.finished is not None and now - release.finished < _RECENT
         rank = 0 if busy else 1 if recent else 3
-        horizon = options.horizon if rank < 2 else min(options.idle_horizon, options.horizon)
+        horizon = _horizon(release, options, now) if rank < 2 else min(options.idle_horizon, options.horizon)
         found[subject.kind, subject.namespace, subject.name] = (
             rank,
             _target(subject, _names(release), options, horizon, _sides(release)),
@@ -75,6 +77,14 @@ def targets_of(
                 found[at] = (2, found[at][1])
     ordered = sorted(found.values(), key=lambda row: (row[0], row[1].namespace, row[1].subject.name))
     return tuple(target for _, target in ordered[: options.max_workloads])
+
+
+def _horizon(release: ReleaseState, options: Options, now: float) -> float:
+    """As far back as the windows before the release, in steps: a longer one is another target."""
+    if release.started is None:
+        return options.horizon
+    whole = now - release.started + options.horizon
+    return max(options.horizon, min(math.ceil(whole / _STEP) * _STEP, options.history))
 
 
 def _names(release: ReleaseState) -> tuple[str, ...]:

@@ -65,13 +65,6 @@ class MetricTemplate:
                     return matcher.label
         return "pod"
 
-    def latency_names(self) -> tuple[str, ...]:
-        """The series that make up the histogram."""
-        assert self.latency is not None
-        base = self.latency.name
-        classic = (f"{base}_bucket", f"{base}_sum")
-        return {"classic": classic, "native": (base,)}.get(self.histogram, (base, *classic))
-
 
 @dataclass(frozen=True)
 class TemplateTable(SettingsTable):

@@ -32,6 +32,7 @@ class Fake:
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
         self.fail: Callable[[web.Request], web.StreamResponse | None] = lambda request: None
         self.warnings: list[str] = []
+        self.more: dict[str, Any] = {}  # members of an answer that other dialects have
         self.delay = 0.0
         self._prefix, self._tls = prefix, tls
         self._loop = asyncio.new_event_loop()
@@ -68,6 +69,7 @@ class Fake:
         body: dict[str, Any] = {"status": "success", "data": data}
         if self.warnings:
             body["warnings"] = self.warnings
+        body |= self.more
         raw, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             raw, headers["Content-Encoding"] = gzip.compress(raw), "gzip"
