@@ -10,27 +10,24 @@ import asyncio
 import json
 import os
 import signal
-import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.platform.harness.simulated import Platform
 from tests.platform.harness.terminals import Terminal, terminal, write_config
 from tests.unit.actions.proxying import proxied
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
 from tfdash.model.store_state import Entry, EntryKind
-from tfdash.sources.kubernetes.kubeconfig import resolve
 from tfdash.store.log.reading import entries_of, read_folder
 from tfdash.store.log.verify import lines, verify
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
-NS = "tf-production"
 KINDS = ("Deployment", "ReplicaSet", "Pod")
 CHILD = r"""
 import os, signal, sys
@@ -80,41 +77,6 @@ os._exit(7)
 def demo() -> Iterator[DemoProcess]:
     with start_process(DemoOptions(seed=7, scenario="calm", speed=10.0)) as running:
         yield running
-
-
-class Platform:
-    """The simulated platform past all of tfdash's own clients. ``name``: a Deployment that nothing but we changes."""
-
-    def __init__(self, demo: DemoProcess) -> None:
-        self.access = access = resolve(str(demo.kubeconfig), "production")
-        self.kubeconfig = demo.kubeconfig
-        tls = ssl.create_default_context(cadata=(access.ca or b"").decode())
-        headers = {"Authorization": f"Bearer {access.token}"}
-        self.client = httpx.Client(
-            base_url=access.server, verify=tls, headers=headers, timeout=60, trust_env=False
-        )
-        scalers = self.client.get(f"/apis/autoscaling/v2/namespaces/{NS}/horizontalpodautoscalers").json()[
-            "items"
-        ]
-        scaled = {s["spec"]["scaleTargetRef"]["name"] for s in scalers}
-        found = self.client.get(f"/apis/apps/v1/namespaces/{NS}/deployments").json()["items"]
-        self.name = next(d["metadata"]["name"] for d in found if d["metadata"]["name"] not in scaled)
-
-    def three(self) -> None:
-        """Three replicas again, so that one can be taken away; and the Leases of those that were killed are over."""
-        leases = f"/apis/coordination.k8s.io/v1/namespaces/{NS}/leases"
-        for lease in self.client.get(leases).json()["items"]:
-            self.client.delete(f"{leases}/{lease['metadata']['name']}")
-        answer = self.client.patch(
-            f"/apis/apps/v1/namespaces/{NS}/deployments/{self.name}",
-            json={"spec": {"replicas": 3}},
-            headers={"Content-Type": "application/merge-patch+json"},
-        )
-        assert answer.is_success, answer.text
-
-    def generation(self) -> int:
-        found = self.client.get(f"/apis/apps/v1/namespaces/{NS}/deployments/{self.name}").json()
-        return int(found["metadata"]["generation"])
 
 
 @pytest.fixture(scope="module")

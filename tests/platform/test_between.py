@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.platform.harness.simulated import NS, Platform
 from tests.platform.harness.terminals import Terminal, terminal, write_config
-from tests.trials.test_kill import NS, Platform
 from tests.unit.actions.acting import CLOSED, OPEN, TestJudge
 from tests.unit.actions.proxying import proxied
 from tfdash.actions.core.protocols import PlanRefused
@@ -157,10 +157,8 @@ def test_a_change_of_identity(platform: Platform, tmp_path: Path) -> None:
         break_the_glass(found)
         found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
         token.write_text(tokens["oncall"])
-        sources: Any = (
-            found.board._sources
-        )  # the file is read again within a minute, or when the server refuses it
-        for source in sources.values():
+        sources: Any = found.board._sources
+        for source in sources:  # the file is read again within a minute, or when the server refuses it
             source.credentials.authorization(renew=True)
         refused(at, guarded, platform, f"the plan was made as {user}")
         found.until(lambda: who(found) != user, "the picture to know who we are", 60)
