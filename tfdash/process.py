@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -27,6 +27,15 @@ class Completed:
 
     def __repr__(self) -> str:
         return f"Completed(returncode={self.returncode}, stdout={len(self.stdout)} bytes)"
+
+
+class LoginCommand(NamedTuple):
+    """What a person runs on the terminal to log in. ``take`` gets what it prints, which may be a secret and is never shown; it
+    raises an exception with one sentence where that is no credential. ``environment`` None: ours."""
+
+    argv: list[str]
+    environment: Mapping[str, str] | None = None
+    take: Callable[[bytes], None] | None = None
 
 
 class CommandFailed(Exception):
@@ -79,7 +88,12 @@ def run_command(
         _end_group(process)
         process.stdout.close()
         process.stderr.close()
-    return Completed(code, out, err.decode(errors="replace")[-2000:])
+    return Completed(code, out, _short(err.decode(errors="replace")))
+
+
+def _short(told: str, most: int = 4000) -> str:
+    """Its beginning, where the cause stands, and its end."""
+    return told if len(told) <= most else f"{told[: most // 2]} ... {told[-most // 2 :]}"
 
 
 def _drain(

@@ -13,17 +13,28 @@ from tfdash.text import safe
 
 
 def log_in(app: App[Any], board: Board) -> str:
-    """Run the log-in command on the terminal; returns what to tell."""
+    """Run the log-in command on the terminal, keep the credential that it prints; returns what to tell.
+
+    One that failed is not run again: it may have opened a browser, and its reason was on the terminal.
+    """
     found = board.login_command()
     if found is None:
         return "no log-in is asked for"
     ref, command = found
-    shown = safe(shlex.join(command))
+    shown, printed = safe(shlex.join(command.argv)), bytearray()
+    told = f"{ref.cluster} wants you to log in. Running: {shown}"
     try:
-        code = hand_over(app, command, f"{ref.cluster} wants you to log in. Running: {shown}")
+        code = hand_over(app, command.argv, told, command.environment, printed)
     except SuspendNotSupported:
         return f"this terminal cannot be lent out; run in another one: {shown}"
     except OSError as error:
         return f"{shown} cannot be run: {error.strerror}"
+    if code:
+        return f"{shown} ended with {code}"
+    if command.take is not None:
+        try:
+            command.take(bytes(printed))
+        except Exception as error:
+            return safe(str(error))
     board.retry_now()
-    return f"{shown} ended with {code}" if code else f"logged in to {safe(ref.cluster)}; trying again"
+    return f"logged in to {safe(ref.cluster)}; trying again"

@@ -41,7 +41,7 @@ class Recorded:
         self.sink: Sink | None = None
         self.running = threading.Event()
 
-    login: list[str] | None = None
+    login: None = None
 
     def relist(self, kinds: object) -> None:
         pass

@@ -21,6 +21,7 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Journey
 from tfdash.model.update import merged
+from tfdash.process import LoginCommand
 from tfdash.sources.base import ALL, Scope, Sink, SourceBoard
 from tfdash.sources.diagnosis import Diagnosis, by_status
 
@@ -39,7 +40,7 @@ class Scripted:
         self.failures = 0
         self.runs = 0
 
-    login: list[str] | None = None
+    login: LoginCommand | None = None
     retried = 0
 
     def relist(self, kinds: object) -> None:
@@ -252,8 +253,8 @@ async def test_reads_cross_from_any_loop_and_carry_their_problem(source: Scripte
 def test_a_log_in_that_is_needed_is_known_and_what_waits_is_tried_again(source: Scripted) -> None:
     board = Board([source], None, FixedClock(0.0))
     assert board.login_command() is None
-    source.login = ["cloud", "login"]
-    assert board.login_command() == (REF, ["cloud", "login"])
+    source.login = LoginCommand(["cloud", "login"])
+    assert board.login_command() == (REF, source.login)
     board.start()
     try:
         assert source.running.wait(5)

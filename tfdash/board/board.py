@@ -28,6 +28,7 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published, with_signals
 from tfdash.model.update import Update
+from tfdash.process import LoginCommand
 from tfdash.sources.base import ClusterSource, Observing, Scope, Source
 from tfdash.sources.diagnosis import Diagnosis
 
@@ -243,7 +244,7 @@ class Board(ClusterReads):
         with self._lock:
             return self._subscriptions.unsettled(self.picture)
 
-    def login_command(self) -> tuple[ClusterRef, list[str]] | None:
+    def login_command(self) -> tuple[ClusterRef, LoginCommand] | None:
         """The first cluster that waits for a person to log in, and the command for it."""
         waiting = ((ref, source.login) for ref, source in self._clusters.items())
         return next(((ref, command) for ref, command in waiting if command), None)

@@ -25,7 +25,8 @@ def store_options(settings: Settings, path: Path | None = None) -> StoreOptions:
 def _secret(reference: str, name: str, path: Path | None) -> str:
     if not reference:
         return ""
-    from tfdash.sources.kubernetes.credentials import LoginNeeded, read_secret
+    from tfdash.sources.kubernetes.credentials import read_secret
+    from tfdash.sources.kubernetes.login import LoginNeeded
 
     try:
         return read_secret(reference)

@@ -13,6 +13,7 @@ from tfdash.model.requests import Document, LogLine, LogRequest, Managed
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published
+from tfdash.process import LoginCommand
 from tfdash.sources.diagnosis import Diagnosis
 
 
@@ -99,7 +100,7 @@ class ClusterSource(Observing, Protocol):
     ref: ClusterRef
 
     @property
-    def login(self) -> list[str] | None:
+    def login(self) -> LoginCommand | None:
         """The command by which a person logs in, while the credential cannot be had without one; else None."""
 
     def retry_now(self) -> None:

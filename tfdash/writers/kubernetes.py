@@ -191,7 +191,7 @@ class KubernetesWriter:
         except (
             Exception
         ) as error:  # before anything was sent: a credential that cannot be had, a bad certificate
-            if type(error).__name__ in ("LoginNeeded", "SSLError", "InvalidURL"):
+            if {of.__name__ for of in type(error).__mro__} & {"LoginNeeded", "Unusable", "InvalidURL"}:
                 raise NotSent(safe(str(error))) from None
             raise OutcomeUnknown(
                 safe(f"{type(error).__name__}: {error}"), time.monotonic() + timeout + self._margin

@@ -11,16 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tfdash.sources.kubernetes.credentials import (
-    Credentials,
-    DidNotEnd,
-    LoginNeeded,
-    WaitsForPerson,
-    ask_commands_again,
-    read_header,
-    read_secret,
-)
+from tfdash.sources.kubernetes.credentials import Credentials, ask_commands_again, read_header, read_secret
 from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin
+from tfdash.sources.kubernetes.login import DidNotEnd, LoginNeeded, WaitsForPerson
 from tfdash.sources.kubernetes.transport import problem_of
 
 
@@ -82,7 +75,7 @@ def test_the_command_of_a_log_in_is_known_until_it_succeeded(tmp_path: Path) -> 
     credentials = plugin(tmp_path / "p", "exit 1")
     with pytest.raises(LoginNeeded):
         credentials.authorization()
-    assert credentials.login == [str(tmp_path / "p")]
+    assert credentials.login is not None and credentials.login.argv == [str(tmp_path / "p")]
     (tmp_path / "p").write_text(f"#!/bin/sh\necho '{credential(token='t')}'\n")
     credentials.ask_again()
     assert credentials.authorization() == "Bearer t"

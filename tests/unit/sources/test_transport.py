@@ -7,7 +7,7 @@ import pytest
 
 from tfdash.model.kinds import KINDS
 from tfdash.model.observation import ProblemKind
-from tfdash.sources.kubernetes.credentials import LoginNeeded
+from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.kubernetes.transport import (
     ApiError,
     ReadingTransport,

@@ -15,7 +15,8 @@ from tfdash.process import in_thread
 from tfdash.sources.journeys.address import AddressRefused, pin
 from tfdash.sources.journeys.checks import HttpResponse, NoSuchValue, captured, failure
 from tfdash.sources.journeys.options import READING, JourneySettings, JourneyStep, filled
-from tfdash.sources.kubernetes.credentials import LoginNeeded, in_a_header, read_header
+from tfdash.sources.kubernetes.credentials import in_a_header, read_header
+from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.text import safe
 
 if TYPE_CHECKING:

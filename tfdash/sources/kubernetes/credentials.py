@@ -3,105 +3,35 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import shlex
 import ssl
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
 
-from tfdash.process import CommandFailed, CommandTimedOut, run_command
+from tfdash.process import CommandFailed, CommandTimedOut, LoginCommand, run_command
+from tfdash.sources.kubernetes.exec_plugin import environment_of, printed
 from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin
+from tfdash.sources.kubernetes.login import (
+    Attempts,
+    DidNotEnd,
+    LoginNeeded,
+    Take,
+    WaitsForPerson,
+    all_of,
+    wait_after,
+)
+from tfdash.sources.kubernetes.tls import Unusable, context_of, load_certificate
 from tfdash.text import safe
 
-_EARLY = 30.0  # renew so many seconds before the expiry
 _REREAD = 60.0  # seconds for which a tokenFile is trusted, as client-go does
-_AGAIN = (30.0, 120.0, 480.0, 1800.0)  # seconds until a command that failed, or was no help, is run again
 _JUST_MADE = 5.0  # seconds: a refusal that comes within them was of the credential before
-T = TypeVar("T")
 _commands: dict[str, Attempts] = {}  # of a process: what fails for one source fails for all
 _IN_A_HEADER = re.compile(r"[\x20-\x7e]*")
-
-
-class LoginNeeded(Exception):
-    """The credential cannot be had without a person; ``command`` is what they run.
-
-    ``retry_after``: seconds until it is tried again; until then all who ask get this failure, and nothing is run.
-    """
-
-    def __init__(
-        self, cause: str, command: list[str] | None = None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(cause)
-        self.command, self.retry_after = command, retry_after
-
-    @property
-    def remedy(self) -> str:
-        if self.command is None:
-            return "renew the credential in the kubeconfig"
-        return f"run: {shlex.join(self.command)} (ctrl+l runs it)"
-
-
-class Take(Protocol):
-    """Makes of a secret what is wanted of it. Raises ``LoginNeeded``, with the command that printed it."""
-
-    def __call__(self, value: str, command: list[str] | None = None) -> str: ...
-
-
-class WaitsForPerson(LoginNeeded):
-    """It says that it needs a terminal, or may have waited for somebody: it is not run again before a person asks."""
-
-
-class DidNotEnd(LoginNeeded):
-    """It did not end in its time, and says that it waits for nobody: it is run again after the longest wait."""
-
-
-class Attempts:
-    """At one command, by all who need what it prints: one run at a time, and a failure is everybody's until the next.
-
-    The next run waits, longer each time: a run may open a browser or ring somebody's phone. One that did not end by itself,
-    and may ask, waited for a person: it is not run again before one asks. ``now`` is a monotonic clock in seconds. Thread-safe.
-    """
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._lock = threading.Lock()
-        self._failed: LoginNeeded | None = None
-        self._failures = 0
-        self._run_at = 0.0
-
-    def run(self, command: Callable[[], T]) -> T:
-        """What ``command`` gives. Raises its ``LoginNeeded``, or that of the last run while the next is not due."""
-        with self._lock:
-            if self._failed is None or self._now() >= self._run_at:
-                try:
-                    found = command()
-                except LoginNeeded as needed:
-                    self._failures += 1
-                    if isinstance(needed, DidNotEnd):
-                        self._failures = len(_AGAIN)
-                    forever = isinstance(needed, WaitsForPerson)
-                    self._run_at = float("inf") if forever else self._now() + _wait(self._failures)
-                    self._failed = needed
-                else:
-                    self._failed, self._failures = None, 0
-                    return found
-            # a copy for each: an exception that many threads raise would carry all their frames
-            left = self._run_at - self._now()
-            failed = self._failed
-            raise type(failed)(str(failed), failed.command, left if left < float("inf") else None)
-
-    def ask_again(self) -> None:
-        """A person asked, or logged in: the next who needs it runs it at once. Never waits: a run may last a minute, and
-        who asks during it gets what it brings."""
-        self._failures, self._run_at = 0, 0.0
 
 
 class _Refused:
@@ -138,7 +68,7 @@ class Credentials:
         self._header = ""
         self._valid_until = 0.0
         self.changes = 0  # how often what we show to the server became another
-        self.login: list[str] | None = None  # what a person would run now to log in
+        self._login: list[str] | None = None  # what a person would run now to log in
 
     def ssl_context(self) -> ssl.SSLContext:
         """Built once: the default one costs 20 ms."""
@@ -161,17 +91,17 @@ class Credentials:
                 if self._now() < max(self._renew_at, mine.renew_at):
                     return self._header
                 mine.times += 1
-                mine.renew_at = self._now() + _wait(mine.times)
+                mine.renew_at = self._now() + wait_after(mine.times)
             before = self._header
             try:
                 self._header, self._valid_until = self._obtain()
             except LoginNeeded as needed:
-                self.login = needed.command
+                self._login = needed.command
                 raise
             self.changes += self._header != before
-            self.login = None
+            self._login = None
             self._renewals += renew
-            self._renew_at = self._now() + (_wait(self._renewals) if self._renewals else _JUST_MADE)
+            self._renew_at = self._now() + (wait_after(self._renewals) if self._renewals else _JUST_MADE)
             return self._header
 
     def accepted(self, asker: str = "") -> None:
@@ -212,18 +142,7 @@ class Credentials:
         argv = [plugin.command, *plugin.args]
         if plugin.interactive == "Always":
             raise WaitsForPerson(f"{plugin.command} wants a person to log in", argv)
-        spec: dict[str, object] = {"interactive": False}
-        if plugin.provide_cluster_info:
-            cluster: dict[str, object] = {"server": self.access.server}
-            if self.access.ca:
-                cluster["certificate-authority-data"] = base64.b64encode(self.access.ca).decode()
-            if self.access.tls_server_name:
-                cluster["tls-server-name"] = self.access.tls_server_name
-            if self.access.insecure:
-                cluster["insecure-skip-tls-verify"] = True
-            spec["cluster"] = cluster
-        info = {"kind": "ExecCredential", "apiVersion": plugin.api_version, "spec": spec}
-        env = {**os.environ, **dict(plugin.environment), "KUBERNETES_EXEC_INFO": json.dumps(info)}
+        env = environment_of(self.access, plugin, interactive=False)
         try:
             done = run_command(argv, env=env, timeout=self._patience)
         except CommandTimedOut as failed:
@@ -235,57 +154,61 @@ class Credentials:
             hint = f" ({safe(plugin.install_hint)})" if plugin.install_hint else ""
             raise LoginNeeded(f"credential plug-in: {failed}{hint}", argv) from None
         if done.returncode != 0:
-            last = safe(done.stderr.strip().splitlines()[-1]) if done.stderr.strip() else "no message"
-            raise LoginNeeded(f"{plugin.command} ended with {done.returncode}: {last}", argv)
-        try:
-            status = json.loads(done.stdout)["status"]
-            token = str(status.get("token") or "")
-            certificate, key = status.get("clientCertificateData"), status.get("clientKeyData")
-            expires = status.get("expirationTimestamp")
-            until = datetime.fromisoformat(expires).timestamp() - _EARLY if expires else float("inf")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise LoginNeeded(f"{plugin.command} did not print an ExecCredential", argv) from None
-        if certificate and key:
-            pair = str(certificate).encode(), str(key).encode()
+            told = safe(all_of(done.stderr)) or "no message"
+            raise LoginNeeded(f"{plugin.command} ended with {done.returncode}: {told}", argv)
+        return self._taken(done.stdout, plugin, argv)
+
+    def _taken(self, output: bytes, plugin: ExecPlugin, argv: list[str]) -> tuple[str, float]:
+        found = printed(output, plugin, argv)
+        if found.certificate is not None:
             try:
-                self._load_certificate(self._context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), *pair)
-            except (ssl.SSLError, ValueError):
+                load_certificate(self._context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), *found.certificate)
+            except Unusable:
                 raise LoginNeeded(
                     f"{plugin.command} printed a certificate that cannot be used", argv
                 ) from None
-            self._certificate = pair
-        elif not token:
-            raise LoginNeeded(f"{plugin.command} printed neither a token nor a certificate", argv)
-        return (_bearer(token, argv, what=f"the token of {plugin.command}") if token else "", until)
+            self._certificate = found.certificate
+        what = f"the token of {plugin.command}"
+        return (_bearer(found.token, argv, what=what) if found.token else "", found.until)
+
+    # -- a person logs in ---------------------------------------------------------------------------------------
+
+    @property
+    def login(self) -> LoginCommand | None:
+        """What a person would run now to log in."""
+        if self._login is None:
+            return None
+        plugin, env = self.access.plugin, None
+        if plugin is not None and not self.access.secret:
+            env = environment_of(self.access, plugin, interactive=plugin.interactive != "Never")
+        return LoginCommand(self._login, env, self.keep)
+
+    def keep(self, output: bytes) -> None:
+        """What the log-in printed is the credential from now on. Raises ``LoginNeeded`` where it is none."""
+        argv, plugin = self._login or [], self.access.plugin
+        with self._lock:
+            before = self._header
+            if plugin is not None and not self.access.secret:
+                self._header, self._valid_until = self._taken(output, plugin, argv)
+            else:
+                text = output.decode(errors="replace")
+                self._header = _bearer(text, argv, what="the bearer token")
+                self._valid_until = time.time() + _REREAD
+            self.changes += self._header != before
+            self._login = None
+            self._attempts.ask_again()
+            self._renewals, self._refused = 0, {}
+            self._renew_at = self._now() + _JUST_MADE
 
     def _build(self) -> ssl.SSLContext:
         access = self.access
-        if access.insecure:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif access.ca is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(cadata=access.ca.decode())
-        else:
-            context = ssl.create_default_context()
+        context = context_of(access)
         pair = self._certificate
         if pair is None and access.certificate is not None and access.key is not None:
             pair = (access.certificate, access.key)
         if pair is not None:
-            self._load_certificate(context, *pair)
+            load_certificate(context, *pair)
         return context
-
-    def _load_certificate(self, context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-        """The standard library takes files only: one that is readable to us alone, and gone at once."""
-        with tempfile.NamedTemporaryFile(prefix="tfdash-") as file:
-            file.write(certificate + b"\n" + key)
-            file.flush()
-            context.load_cert_chain(file.name)
-
-
-def _wait(failures: int) -> float:
-    return _AGAIN[min(failures, len(_AGAIN)) - 1]
 
 
 def _bearer(value: str, command: list[str] | None = None, *, what: str) -> str:
@@ -349,5 +272,6 @@ def _printed(command: str, take: Take) -> str:
     except CommandFailed as failed:
         raise LoginNeeded(str(failed), argv) from None
     if done.returncode != 0:
-        raise LoginNeeded(f"{argv[0]} ended with {done.returncode}", argv)
+        told = safe(all_of(done.stderr))
+        raise LoginNeeded(f"{argv[0]} ended with {done.returncode}{told and ': '}{told}", argv)
     return take(done.stdout.decode(errors="replace").strip(), argv)

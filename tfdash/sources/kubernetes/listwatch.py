@@ -24,7 +24,7 @@ from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.codec import Codec, event, identity
-from tfdash.sources.kubernetes.credentials import WaitsForPerson
+from tfdash.sources.kubernetes.login import WaitsForPerson
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import ApiError, EndsAtOnce, Reader, problem_of
 from tfdash.text import safe

@@ -20,6 +20,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.process import LoginCommand
 from tfdash.sources.base import ALL, Gathering, Scope, Sink, SourceBoard
 from tfdash.sources.diagnosis import Diagnosis
 from tfdash.sources.kubernetes.credentials import Credentials, ask_commands_again
@@ -212,7 +213,7 @@ class KubernetesSource:
         sink.put_objects(self.ref, kind, absent, None)
 
     @property
-    def login(self) -> list[str] | None:
+    def login(self) -> LoginCommand | None:
         return self.credentials.login
 
     def retry_now(self) -> None:

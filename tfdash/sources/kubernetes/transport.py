@@ -20,8 +20,10 @@ import msgspec
 from tfdash.model.kinds import KINDS
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
-from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded
+from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.envelopes import StatusObject
+from tfdash.sources.kubernetes.login import LoginNeeded
+from tfdash.sources.kubernetes.tls import Unusable
 from tfdash.text import safe
 
 _NAME = r"[^/]+"
@@ -255,6 +257,8 @@ def problem_of(error: BaseException, since: float, retry_at: float | None = None
 def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
     if isinstance(error, LoginNeeded):
         return ProblemKind.LOGIN_EXPIRED, f"login expired: {error}", error.remedy, True
+    if isinstance(error, Unusable):
+        return ProblemKind.CONFIG, str(error), error.remedy, False
     if isinstance(error, ApiError):
         return _explain_status(error)
     if isinstance(error, EndsAtOnce):

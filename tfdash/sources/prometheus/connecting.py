@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef
-from tfdash.sources.kubernetes.credentials import Credentials, LoginNeeded, read_secret
+from tfdash.sources.kubernetes.credentials import Credentials, read_secret
 from tfdash.sources.kubernetes.kubeconfig import Access
+from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.prometheus.options import LARGEST, Connection, Options
 from tfdash.sources.prometheus.proxy import right_to_proxy
 from tfdash.sources.prometheus.source import PrometheusSource

@@ -7,7 +7,8 @@ import re
 import msgspec
 
 from tfdash.model.observation import Problem, ProblemKind
-from tfdash.sources.kubernetes.credentials import LoginNeeded
+from tfdash.sources.kubernetes.login import LoginNeeded
+from tfdash.sources.kubernetes.tls import Unusable
 from tfdash.text import safe
 
 _TOO_MUCH = ("too many samples", "exceed", "too many", "more chunks", "err-mimir-max-", "limit")
@@ -43,6 +44,8 @@ def problem_of(error: BaseException, since: float) -> Problem:
 def _explain(error: BaseException) -> Told:
     if isinstance(error, LoginNeeded):
         return ProblemKind.LOGIN_EXPIRED, f"no credential for Prometheus: {error}", error.remedy, True
+    if isinstance(error, Unusable):
+        return ProblemKind.CONFIG, f"for Prometheus: {error}", error.remedy, False
     if isinstance(error, NoSuchRight):
         return ProblemKind.FORBIDDEN, str(error), error.remedy, False
     if isinstance(error, QueryFailed):
