@@ -129,31 +129,73 @@ def test_twice_in_the_blackout_kubectl_sees_no_newer_version(
     release(seeded, at, kind, name, f"registry.example.com/{name}:1.9.9")
     at.judge.calendar = CLOSED
     try:
-        at.run(at.board.on_loop(_poked(at)))
+        at.board.put_store_state(StoreState())  # have it judged by the closed calendar
+        at.until(lambda: at.board.assessment.calendar is CLOSED, "the closed calendar")
         done = at.do("workload.rollback", subject)
         assert all(held for _, held in done.posts), done.sentence
         assert image(seeded, what) == before
         with pytest.raises(PlanRefused, match=rf"{name}:1.9.9, left since"):
             at.plan("workload.rollback", subject)
-        newest = next(n for n in range(9, 0, -1) if _left(at, subject, str(n)))  # what kubectl would undo to
+        newest = next(
+            n for n in range(9, 0, -1) if _reads(at, subject, str(n), "1.9.9")
+        )  # what kubectl would undo to
         again = at.plan("workload.rollback", subject, revision=str(newest))
         assert (again.refused, again.plan.freeze, again.plan.promotes) == ("closed: blackout", "frozen", True)
         assert at.act(again)[0].result is Result.REFUSED
         assert image(seeded, what) == before
     finally:
         at.judge.calendar = OPEN
+        at.board.put_store_state(StoreState())
+        at.until(lambda: at.board.assessment.calendar is OPEN, "the open calendar")
 
 
-def _left(at: Bench, subject: Subject, revision: str) -> bool:
+def test_what_restores_gives_its_fields_back(seeded: Cluster, at: Bench) -> None:
+    """The next server-side apply of who had them conflicts with our way back, and no more once it is undone."""
+    what, subject = "deployment/raced", at.subject("Deployment", NS, "raced")
+    manifest = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "raced", "namespace": NS}}
+    template = json.loads(value(seeded, what, "{.spec}"))
+
+    def apply(tag: str) -> str:
+        container = {"name": "main", "image": f"registry.example.com/raced:{tag}"}
+        pod = {
+            "metadata": {"labels": template["template"]["metadata"]["labels"]},
+            "spec": {"containers": [container]},
+        }
+        body = {**manifest, "spec": {"selector": template["selector"], "template": pod}}
+        path = f"/apis/apps/v1/namespaces/{NS}/deployments/raced?fieldManager=helm&force={'true' if tag == '5' else 'false'}"
+        try:
+            seeded.request("PATCH", path, body, "application/apply-patch+yaml")
+        except Exception as error:
+            return str(error)
+        return ""
+
+    assert apply("5") == ""
+    seeded.kubectl("rollout", "status", what, "-n", NS, "--timeout=60s")
+    at.until(lambda: "raced:5" in str(at.board.picture.clusters[REF].objects("Deployment")[subject.key]), "5")
+    guarded = at.plan("workload.rollback", subject)
+    note = "helm (Apply) manage spec.template: the next helm upgrade or server-side apply will conflict here"
+    assert any(n.endswith(note) for n in guarded.plan.notes), guarded.plan.notes
+    done, _ = at.act(guarded)
+    assert all(held for _, held in done.posts), done.sentence
+    assert "409" in apply("6"), "the conflict that the plan named"
+    at.until(
+        lambda: "raced:5" not in str(at.board.picture.clusters[REF].objects("Deployment")[subject.key]), "1"
+    )
+    kept = [r for r in range(1, 9) if _reads(at, subject, str(r), "raced:5")]
+    again = at.plan("workload.rollback", subject, revision=str(kept[0]))
+    assert [r.what for r in again.plan.requests][-1].startswith("give its fields back")
+    done, _ = at.act(again)
+    assert done.result is Result.APPLIED, done.sentence
+    assert all(held for _, held in done.posts), done.sentence
+    assert "tfdash" not in value(seeded, what, "{.metadata.managedFields[*].manager}").split()
+    assert apply("6") == ""
+
+
+def _reads(at: Bench, subject: Subject, revision: str, wanted: str) -> bool:
     try:
-        return "1.9.9" in at.plan("workload.rollback", subject, revision=revision).plan.after
+        return wanted in at.plan("workload.rollback", subject, revision=revision).plan.after
     except PlanRefused:
         return False
-
-
-async def _poked(at: Bench) -> None:
-    """Have the judge say what the calendar is now."""
-    at.board.put_store_state(StoreState())
 
 
 @pytest.mark.parametrize(

@@ -56,15 +56,34 @@ def test_the_reconciliation_that_would_undo_it_is_suspended_as_part_of_the_plan(
         at.until(lambda: at.actions._standing(subject).managed_by is not None, "its keeper")
         guarded = at.plan("workload.rollback", subject)
         assert "undoes what is changed past it" in " ".join(guarded.plan.notes)
-        (choice,) = guarded.plan.choices
-        assert not choice.chosen
-        chosen = at.run(at.actions.refresh(guarded.plan, (choice.id,)))
+        stop, leave = guarded.plan.choices
+        assert not stop.chosen and not leave.chosen
+        assert guarded.refused == "choose first whether its reconciliation is stopped or left on"
+        both = at.run(at.actions.refresh(guarded.plan, (stop.id, leave.id)))
+        assert both.refused == "choose one of the two"
+        chosen = at.run(at.actions.refresh(guarded.plan, (stop.id,)))
         assert chosen.allowed, chosen.refused
         assert chosen.plan.digest != guarded.plan.digest
         done, _ = at.act(chosen)
         assert done.result is Result.APPLIED, done.sentence
         at.until(lambda: not next(iter(objects(at, "Application").values())).automated, "the sync to be off")
         at.until(lambda: objects(at, "Deployment")[subject.key].updated > 0, "the rollback")
+
+
+def test_what_is_left_on_undoes_it_and_is_named() -> None:
+    with playing("gitops") as at:
+        at.until(lambda: bool(objects(at, "Application")), "the application")
+        subject = at.subject("Deployment", NS, "checkout")
+        at.see(subject)
+        at.until(lambda: at.actions._standing(subject).managed_by is not None, "its keeper")
+        guarded = at.plan("workload.rollback", subject)
+        left = at.run(at.actions.refresh(guarded.plan, (guarded.plan.choices[1].id,)))
+        assert left.allowed, left.refused
+        assert any("argocd" in n and "will conflict here" in n for n in left.plan.notes), left.plan.notes
+        done, _ = at.act(left)
+        assert done.result is Result.APPLIED, done.sentence
+        assert "argocd" in done.sentence, done.sentence
+        assert not all(held for _, held in done.posts)
 
 
 def test_flagger_s_gates_are_reached_through_the_service_proxy() -> None:

@@ -161,6 +161,7 @@ def test_hold_and_release(at: Bench, admin: httpx.Client) -> None:
     subject = at.subject("Deployment", NS, "auth")
     assert at.do("workload.hold", subject).result is Result.APPLIED
     assert deployment(admin, "auth")["spec"]["paused"] is True
+    assert "tfdash" in {e["manager"] for e in deployment(admin, "auth")["metadata"]["managedFields"]}
 
     def offers() -> dict[str, Offer]:
         return {o.action: o for o in at.actions.offers(subject)}
@@ -169,6 +170,8 @@ def test_hold_and_release(at: Bench, admin: httpx.Client) -> None:
     assert "workload.hold" not in offers()
     assert at.do("workload.release", subject).result is Result.APPLIED
     assert not deployment(admin, "auth")["spec"].get("paused")
+    managers = {e["manager"] for e in deployment(admin, "auth")["metadata"]["managedFields"]}
+    assert "tfdash" not in managers  # a restore gives its fields back
     at.until(lambda: "workload.hold" in offers(), "the release to be seen")
 
 

@@ -10,6 +10,7 @@ import msgspec
 from tfdash.actions.core.executor import Executor
 from tfdash.actions.core.gate_rules import GateInput, checks
 from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.kubernetes.managed_by import sync_check
 from tfdash.model.action import Check, Plan
 from tfdash.model.requests import ReadFailed
 from tfdash.text import safe
@@ -52,6 +53,8 @@ async def look(
     rights, facts = await asyncio.gather(executor.rights(plan), executor.facts(plan))
     found.append(rights)
     found += checks(case_of(now_user), policy)
+    sync = sync_check(plan)
+    found += [] if sync is None else [sync]
     found.append(facts)
     if dry_run and not any(c.passed is False for c in found):
         told_by_dry_run = await executor.dry_run(plan)

@@ -43,10 +43,13 @@ class PlanContext:
         self.board, self.standing, self.at = board, standing, at
         self.arguments, self.policy, self.now = arguments, policy, now
         self.picture, self.assessment = board.picture, board.assessment
+        self.documents: dict[Subject, dict[str, Any]] = {}  # what was read, by subject without uid
 
     async def document(self, subject: Subject) -> dict[str, Any]:
         """The object now. Raises ``ReadFailed``."""
-        return (await self.board.read(subject)).document
+        found = (await self.board.read(subject)).document
+        self.documents[subject._replace(uid="")] = found
+        return found
 
     async def children(self, subject: Subject, kind: str) -> list[dict[str, Any]]:
         return [d.document for d in await self.board.read_children(subject, kind)]

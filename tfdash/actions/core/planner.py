@@ -19,6 +19,7 @@ from tfdash.actions.core.plan_digest import changed_facts, sealed
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Ledger, PlanRefused
 from tfdash.actions.core.runner import mode_check
+from tfdash.actions.kubernetes.field_managers import conflict_notes
 from tfdash.actions.pipelines.drafts import by_pipeline
 from tfdash.actions.registry import ACTIONS, concerned
 from tfdash.clock import Clock
@@ -253,6 +254,9 @@ class Planner:
         draft = await action.make(context)
         if pipeline is not None:
             draft = by_pipeline(context, action.id, draft, pipeline)
+        draft = msgspec.structs.replace(
+            draft, notes=(*draft.notes, *conflict_notes(draft, context.documents))
+        )
         freeze = draft.freeze or action.freeze
         promotes = action.promotes if draft.promotes is None else draft.promotes
         return sealed(

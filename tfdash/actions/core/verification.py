@@ -98,7 +98,8 @@ class Verification:
             texts = "; ".join(p.text for p, _ in states if p.id in undone)
             return Verified(False, f"UNDONE{who}: no longer so: {texts}", states)
         if missed:
-            return Verified(False, f"NOT seen in time: {'; '.join(missed)}", states)
+            last = f"; written last by {wrote}" if wrote else ""
+            return Verified(False, f"NOT seen in time: {'; '.join(missed)}{last}", states)
         texts = "; ".join(p.text for p, _ in states)
         if states and all(self.before.get(p.id) for p, _ in states):
             unproven = tuple((p, False) for p, _ in states)

@@ -15,9 +15,9 @@ from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
 from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Pipelines, Writer
 from tfdash.actions.kubernetes import server_checks
 from tfdash.actions.kubernetes.events import event_request, write_event
-from tfdash.actions.kubernetes.field_managers import last_other
+from tfdash.actions.kubernetes.field_managers import PLACE, last_other, placed
 from tfdash.actions.kubernetes.patches import UID, Marks, marks_of
-from tfdash.actions.kubernetes.sending import Turn, read_outcome, send_each
+from tfdash.actions.kubernetes.sending import Turn, object_path, read_outcome, send_each
 from tfdash.model.action import Check, Plan, Post, Request, Result
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
@@ -88,6 +88,10 @@ class ClusterExecutor:
     async def _turn(self, sending: Sending, request: Request) -> Turn:
         """Once what it waits for is seen. Nothing is sent blindly: not where it is not seen in time."""
         after, begun = request.after, time.monotonic()
+        if PLACE in request.body:
+            answer = await self.writer.read(object_path(request))
+            found = placed(request, answer.body) if answer.ok else None
+            return Turn(True, request=found) if found else Turn(True, False, "no field is ours any more")
         if after is None:
             return Turn(True)
         sending.say(f"waits until {after.text}")

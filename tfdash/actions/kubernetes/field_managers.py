@@ -9,6 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.kubernetes.patches import UID, operations_of, patch_request
+from tfdash.model.action import Request
+from tfdash.model.subject import Subject
+from tfdash.playbook.releases.managed_by import CONTROLLERS
+
 OURS = "tfdash"
 
 
@@ -55,13 +63,63 @@ def last_other(document: Mapping[str, Any], pointers: Iterable[str]) -> str:
     return str(found[0])
 
 
-def conflict_note(document: Mapping[str, Any], pointers: Iterable[str]) -> tuple[str, ...]:
-    """What a plan says of the managers whose fields it writes."""
-    pointers = tuple(pointers)
-    others = [m for m in managers_of(document, pointers) if m.manager != OURS]
-    if not others:
+def conflict_notes(draft: Draft, documents: Mapping[Subject, Mapping[str, Any]]) -> tuple[str, ...]:
+    """What a plan says of the managers whose fields it writes; ``documents`` are those that were read for it. Controllers apply
+    nothing, and a status is theirs."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for request in draft.requests:
+        document = documents.get(request.subject._replace(uid="")) if request.subject is not None else None
+        for change in operations_of(request) if document is not None else ():
+            path = change["path"]
+            if change["op"] == "test" or path.startswith(("/status", "/metadata/managedFields")):
+                continue
+            managers = managers_of(document or {}, (path,))
+            others = sorted({str(m) for m in managers if m.manager != OURS and m.manager not in CONTROLLERS})
+            if others:
+                found.setdefault(tuple(others), []).append(_words(path))
+    return tuple(
+        f"{' and '.join(others)} {'manages' if len(others) == 1 else 'manage'} {_listed(fields)}: "
+        "the next helm upgrade or server-side apply will conflict here"
+        for others, fields in found.items()
+    )
+
+
+def _words(path: str) -> str:
+    return path.lstrip("/").replace("/", ".").replace("~1", "/").replace("~0", "~")
+
+
+def _listed(fields: list[str]) -> str:
+    return ", ".join(fields[:_NAMED]) + (f" and {len(fields) - _NAMED} more" if len(fields) > _NAMED else "")
+
+
+_NAMED = 3  # fields that one note names
+
+
+def given_back(document: Mapping[str, Any], path: str, subject: Subject) -> tuple[Request, ...]:
+    """What gives back the fields that an earlier action of ours took: our entry goes, so that the next apply of whoever had
+    them finds nobody in its way. () where we hold none. The entry's place is put in when it is sent (``placed``)."""
+    entries = document.get("metadata", {}).get("managedFields") or ()
+    if not any(
+        isinstance(e, dict) and e.get("manager") == OURS and not e.get("subresource") for e in entries
+    ):
         return ()
-    names = " and ".join(dict.fromkeys(str(m) for m in others))
-    fields = ", ".join(p.lstrip("/").replace("/", ".").replace("~1", "/") for p in pointers)
-    verb = "manages" if len(set(map(str, others))) == 1 else "manage"
-    return (f"{names} {verb} {fields}: the next helm upgrade or server-side apply will conflict here",)
+    at = f"/metadata/managedFields/{PLACE}"
+    operations = [
+        {"op": "test", "path": UID, "value": document.get("metadata", {}).get("uid", "")},
+        {"op": "test", "path": f"{at}/manager", "value": OURS},
+        {"op": "remove", "path": at},
+    ]
+    what = f"give its fields back: the entry of {OURS} in managedFields goes"
+    return (patch_request(path, operations, what, subject, dry_run=False),)
+
+
+PLACE = "{ours}"
+
+
+def placed(request: Request, document: Mapping[str, Any]) -> Request | None:
+    """With the place of our entry as it is now; None where there is none any more."""
+    entries = document.get("metadata", {}).get("managedFields") or ()
+    for index, entry in enumerate(entries):
+        if entry.get("manager") == OURS and not entry.get("subresource"):
+            return msgspec.structs.replace(request, body=request.body.replace(PLACE, str(index)))
+    return None

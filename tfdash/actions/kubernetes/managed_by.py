@@ -5,15 +5,19 @@ from __future__ import annotations
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
-from tfdash.model.action import Choice
+from tfdash.model.action import Check, Choice, Plan
 from tfdash.model.requests import ReadFailed
 from tfdash.playbook.releases.facts import canonical
 
 SUSPEND = "suspend-keeper"
+LEAVE = "leave-keeper"
 
 
-async def managed_by_part(context: PlanContext) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
-    """Notes and choices of a plan that changes what somebody else owns."""
+async def managed_by_part(
+    context: PlanContext, *, undone: bool = False
+) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
+    """Notes and choices of a plan that changes what somebody else owns. ``undone``: what is changed is what they reconcile, so
+    that it must be chosen whether they are stopped."""
     manager = context.standing.managed_by
     if manager is None or not manager.sentence:
         return (), ()
@@ -65,4 +69,24 @@ async def managed_by_part(context: PlanContext) -> tuple[tuple[str, ...], tuple[
             found,
         )
         text = f"first suspend Flux {subject.kind} {subject.namespace}/{subject.name} (resume it by hand afterwards)"
-    return notes, (Choice(id=SUSPEND, text=text, requests=(request,)),)
+    stop = Choice(id=SUSPEND, text=text, requests=(request,))
+    if not (undone and manager.reconciles):
+        return notes, (stop,)
+    leave = Choice(id=LEAVE, text=f"leave it on, knowing that it undoes this: {manager.sentence}")
+    return notes, (stop, leave)
+
+
+def sync_check(plan: Plan) -> Check | None:
+    """Where something undoes what is changed past it, whether it is stopped is said before, not found out afterwards."""
+    offered = {c.id: c.chosen for c in plan.choices}
+    if LEAVE not in offered:
+        return None
+    if offered[LEAVE] is not offered.get(SUSPEND):
+        text = "left on: it may undo this" if offered[LEAVE] else "stopped first"
+        return Check(id="sync", text=f"the reconciliation is {text}", passed=None if offered[LEAVE] else True)
+    why = (
+        "choose first whether its reconciliation is stopped or left on"
+        if not offered[LEAVE]
+        else "choose one of the two"
+    )
+    return Check(id="sync", text=why, passed=False)

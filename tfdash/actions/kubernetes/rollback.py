@@ -26,6 +26,7 @@ from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.flagger.canaries import abort_canary
 from tfdash.actions.flagger.postconditions import PHASE
 from tfdash.actions.kubernetes import templates
+from tfdash.actions.kubernetes.field_managers import given_back
 from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import (
     UID,
@@ -107,7 +108,7 @@ async def undo(context: PlanContext) -> Draft:
         for c in changes
         if c["op"] == "remove"
     ]
-    notes, choices = await managed_by_part(context)
+    notes, choices = await managed_by_part(context, undone=True)
     revision = f" (revision {target.revision})" if target.revision else ""
     found = context.found(document, holder)
     what = f"put the template{revision} back" + (" and end the hold" if ends_hold else "")
@@ -121,6 +122,8 @@ async def undo(context: PlanContext) -> Draft:
         more, said, skips, posts = rest_of_undo(context, own, holder, target)
         requests += more
         notes = (*notes, *said)
+    if not back:  # what an earlier way back of ours took from its managers
+        requests += given_back(document, path_of(holder, document), found)
     was, now = templates.image_of(current), target.image
     hold = "; its hold ends with it" if ends_hold or is_held(own) else ""
     return Draft(

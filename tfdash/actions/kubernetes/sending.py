@@ -166,6 +166,7 @@ class Turn(NamedTuple):
     come: bool
     needed: bool = True
     why: str = ""
+    request: Request | None = None  # where something had to be put in that is known only now
 
 
 Ready = Callable[[Request], Awaitable[Turn]]
@@ -204,7 +205,7 @@ async def send_each(
             said = f"{said}; {turn.why}" if said else turn.why
             number += 1
             continue
-        sent = await send(writer, request, audit_id(number), policy, tell)
+        sent = await send(writer, turn.request or request, audit_id(number), policy, tell)
         number += 1
         if sent.result is not Result.APPLIED:
             part = f"{number - 1} of {len(requests)} requests were done before; " if number > 1 else ""

@@ -7,6 +7,7 @@ from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.field_managers import given_back
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import HELD, NOT_HELD, RESTARTED, ROLLED_OUT, WRITTEN
@@ -95,7 +96,10 @@ async def _paused(context: PlanContext, paused: bool) -> Draft:
     return Draft(
         subject=context.found(document),
         effect=effect,
-        requests=(request,),
+        requests=(
+            request,
+            *(() if paused else given_back(document, path_of(at, document), request.subject or at)),
+        ),
         facts=facts_of(document, pointers),
         promotes=not paused and flying is not None and flying.in_flight,
         before="held" if not paused else "going on",

@@ -21,9 +21,10 @@ _FLUX = (
     ("kustomize.toolkit.fluxcd.io", Kustomization, "Flux Kustomization"),
     ("helm.toolkit.fluxcd.io", HelmRelease, "Flux HelmRelease"),
 )
-_CONTROLLERS = frozenset(
+CONTROLLERS = frozenset(
     {"kube-controller-manager", "rollouts-controller", "flagger", "kubelet", "kube-scheduler"}
 )
+"""Managers of fields that are no person's and no pipeline's: they apply nothing."""
 
 
 def manager_of(world: World, obj: Object) -> ManagedBy | None:
@@ -130,7 +131,7 @@ def _helm(world: World, obj: Object, notes: Mapping[str, str]) -> ManagedBy | No
 
 def manager_by_fields(managers: Sequence[tuple[str, str, float]]) -> ManagedBy | None:
     """From managedFields, as (manager, subresource, time): the last one who is no controller and wrote no status."""
-    people = [m for m in managers if not m[1] and m[0] not in _CONTROLLERS]
+    people = [m for m in managers if not m[1] and m[0] not in CONTROLLERS]
     last = max(people, key=lambda m: m[2], default=None)
     if last is None:
         return None

@@ -162,9 +162,13 @@ class Owners:
 def after_update(
     before: Obj | None, after: Obj, manager: str, subresource: str, version: str, time: str
 ) -> list[Obj]:
-    """managedFields after an ordinary write: what it changed becomes the writer's, what it removed nobody's."""
+    """managedFields after an ordinary write: what it changed becomes the writer's, what it removed nobody's. It may change
+    managedFields itself, but not by a subresource; an empty list is taken for a client that knows nothing of them, and
+    ``[{}]`` clears them (apimachinery managedfields/internal/fieldmanager.go, decodeLiveOrNew)."""
     old, new = table(before or {}), table(after)
-    owners = Owners(((before or {}).get("metadata") or {}).get("managedFields"))
+    live = ((before or {}).get("metadata") or {}).get("managedFields")
+    given = (after.get("metadata") or {}).get("managedFields")
+    owners = Owners(live if subresource or not given else [e for e in given if e])
     changed = {p for p, v in new.items() if p not in old or old[p] != v}
     removed = set(old) - set(new)
     at = owners.find(manager, "Update", subresource)
