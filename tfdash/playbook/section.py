@@ -182,7 +182,9 @@ def _missing(
     if seen.unreadable:
         cause = seen.problem.cause if seen.problem is not None else ""
         return Missing(
-            f"{seen.unreadable} {kind}s of {ref.cluster} cannot be read", cause, many=seen.unreadable
+            f"{seen.unreadable} {kind}{'s' * (seen.unreadable > 1)} of {ref.cluster} cannot be read",
+            cause,
+            many=seen.unreadable,
         )
     if old is not None:
         cause = seen.problem.cause if seen.problem is not None else ""

@@ -48,11 +48,15 @@ def _paint_phase(obj: Rollout | Canary, context: Context) -> str:
 
 
 def _release(obj: Object, context: Context) -> str:
+    """Glyph and word: what is judged is never told by colour alone."""
     found = release_of(obj, context)
-    if found is None:
-        return "unknown"
     state = states.of_rollout(found)[1]
-    return state.word if state is states.STALE else found.phase.value
+    return state.text if found is None or state is states.STALE else f"{state.glyph} {found.phase.value}"
+
+
+def _release_value(obj: Object, context: Context) -> str:
+    found = release_of(obj, context)
+    return "unknown" if found is None else found.phase.value
 
 
 def _paint_release(obj: Object, context: Context) -> str:
@@ -87,11 +91,12 @@ def _weight_value(obj: Object, context: Context) -> dict[str, object] | None:
 
 
 def _serving(obj: Object, context: Context) -> str:
+    return states.of_rollout(release_of(obj, context))[0].text
+
+
+def _serving_value(obj: Object, context: Context) -> str:
     found = release_of(obj, context)
-    if found is None or found.serving is None:
-        return "unknown"
-    state = states.of_rollout(found)[0]
-    return state.word if state is states.STALE else found.serving.value
+    return "unknown" if found is None or found.serving is None else found.serving.value
 
 
 def _paint_serving(obj: Object, context: Context) -> str:
@@ -121,8 +126,26 @@ def _release_level(obj: Object, context: Context) -> Level:
     return states.of_rollout(release_of(obj, context))[1].level
 
 
-_SERVING = Field("serving", "SERVING", 9, _serving, paint=_paint_serving, level=_serving_level, priority=1)
-_RELEASE = Field("release", "RELEASE", 12, _release, paint=_paint_release, level=_release_level, priority=0)
+_SERVING = Field(
+    "serving",
+    "SERVING",
+    10,
+    _serving,
+    value=_serving_value,
+    paint=_paint_serving,
+    level=_serving_level,
+    priority=1,
+)
+_RELEASE = Field(
+    "release",
+    "RELEASE",
+    13,
+    _release,
+    value=_release_value,
+    paint=_paint_release,
+    level=_release_level,
+    priority=0,
+)
 _WEIGHT = Field("weight", "WEIGHT", 14, _weight, value=_weight_value, right=True, priority=1)
 _MANAGED_BY = Field("keeper", "KEPT BY", 12, _managed_by, priority=4)
 _MESSAGE = Field("message", "MESSAGE", 24, _message, priority=3, flexible=True)
