@@ -349,26 +349,15 @@ class Store:
 
     # -- what is said of it -------------------------------------------------------------------------------------
 
-    def unsettled(self) -> tuple[Entry, ...]:
-        """Intents without an outcome that nobody is carrying out any more: this terminal's from before it started, and
-        those of this user's terminals that ended."""
-        return tuple(entry for entry in self.projection.open_intents() if self._was_left(entry))
-
-    def unverified(self) -> tuple[tuple[Entry, Entry], ...]:
-        """Likewise of what was done and not followed to its end; of the last day, since nobody waits for what is older."""
-        found = self.projection.unverified(self.clock.now() - VERIFIED_WITHIN)
-        return tuple(pair for pair in found if self._was_left(pair[0]))
-
-    def _was_left(self, entry: Entry) -> bool:
-        return (
-            entry.intent in self.before
-            or entry.terminal in self.ended_terminals
-            or entry.terminal.rpartition("-d")[0] in self.ended_terminals
-        )
+    def _left_by(self, entry: Entry) -> bool:
+        """Nobody carries it out any more: it is of before this terminal started, or of one of this user's that ended."""
+        ended = {entry.terminal, entry.terminal.rpartition("-d")[0]} & self.ended_terminals
+        return entry.intent in self.before or bool(ended)
 
     def state(self) -> StoreState:
         now = self.clock.now()
-        unsettled = self.unsettled()
+        unsettled = tuple(entry for entry in self.projection.open_intents() if self._left_by(entry))
+        unverified = self.projection.unverified(now - VERIFIED_WITHIN)
         gone = {entry.terminal for entry in unsettled} - {self.terminal}
         own = tuple(self._ours(a) for a in self.projection.acting(now) if a.terminal not in gone)
         return StoreState(
@@ -382,7 +371,7 @@ class Store:
             baseline_of=self.projection.about("baseline"),
             manual=self.projection.manual,
             unsettled=unsettled,
-            unverified=self.unverified(),
+            unverified=tuple(pair for pair in unverified if self._left_by(pair[0])),
             health=self.health,
             baselines=self.projection.baselines,
             breaches=self.projection.breaches,

@@ -109,7 +109,7 @@ async def check(folder: Path, told: list[str]) -> None:
     assert sent <= intents
     again = opened(folder)
     await again.source.load()
-    assert {e.intent for e in again.store.unsettled()} == {
+    assert {e.intent for e in again.store.state().unsettled} == {
         i for i in intents - settled if i.startswith(again.store.terminal)
     }
     again.store.close()

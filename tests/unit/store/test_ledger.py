@@ -253,16 +253,16 @@ async def test_intents_without_an_outcome_are_found_at_the_next_start(tmp_path: 
     store.close()
     again = opened(tmp_path)
     await again.source.load()
-    assert [e.intent for e in again.store.unsettled()] == [lost.intent, unknown.intent]
+    assert [e.intent for e in again.store.state().unsettled] == [lost.intent, unknown.intent]
     fresh = await again.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT)
-    assert fresh not in again.store.unsettled()
+    assert fresh not in again.store.state().unsettled
     await again.store.append(
         EntryKind.OUTCOME, actor="ann", intent=lost.intent, data={"result": "not applied"}
     )
     await again.store.append(
         EntryKind.OUTCOME, actor="ann", intent=unknown.intent, data={"result": "applied"}
     )
-    assert again.store.unsettled() == ()
+    assert again.store.state().unsettled == ()
     again.store.close()
 
 
@@ -270,11 +270,13 @@ async def test_intents_of_a_terminal_beside_us_are_unsettled_once_it_ended(tmp_p
     one, two = opened(tmp_path), opened(tmp_path)
     intent = await two.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT, action="pod.evict")
     await one.source.load()
-    assert one.store.unsettled() == ()
+    assert one.store.state().unsettled == ()
     assert [(a.by, a.action) for a in one.store.state().acting] == [("ann", "pod.evict")]
     two.store.close()
     await one.source.load()
-    assert [e.intent for e in one.store.unsettled()] == [intent.intent] and one.store.state().acting == ()
+    assert [e.intent for e in one.store.state().unsettled] == [
+        intent.intent
+    ] and one.store.state().acting == ()
     one.store.close()
 
 
