@@ -8,7 +8,7 @@ from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome, Tri
 from tfdash.model.observation import Observation
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Journey, Traffic
-from tfdash.playbook.canary import crossing, data_quality, figures, latch, wording
+from tfdash.playbook.canary import both_bad, crossing, data_quality, figures, latch, wording
 from tfdash.playbook.canary import frozen_baseline as holding
 from tfdash.playbook.canary.counting import Grid
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle
@@ -83,7 +83,14 @@ def judge_release(
             if obstacle is not None:
                 triggers.append(wording.blank(name, title, obstacle))
                 continue
-            told = judge(_there(compared), policy)
+            seen = _there(compared)
+            told = judge(seen, policy)
+            if told.outcome in both_bad.ASKED and policy.baseline != "before":
+                assert traffic is not None and traffic.value is not None
+                before = _before(
+                    traffic.value, who, pod_started, policy, pods, seen.tally, cache, seen.tally.grid.number
+                )
+                told = both_bad.held(told, seen, before, policy) if before is not None else told
             triggers.append(told)
             if all(b.trigger != name for b in known):
                 found |= _crossed(told, _there(compared), release, policy)
@@ -175,13 +182,15 @@ def _before(
     pods: Mapping[str, str],
     counts: Tally,
     cache: WindowCache | None,
+    windows: int | None = None,
 ) -> FrozenBaseline | None:
-    """The service's own traffic in whole windows before the canary began, as a baseline; None without any."""
+    """The service's own traffic in whole windows before the canary began (so many; else as many as count), as a baseline; None
+    without any."""
     if counts.began is None or who.canary is None:
         return None
     length = policy.window
     last = int(counts.began // length)
-    first = max(int(-(-traffic.since // length)), last - policy.windows)
+    first = max(int(-(-traffic.since // length)), last - (policy.windows if windows is None else windows))
     if last <= first:
         return None
     everyone = _Everyone(Sorter(who, pods))
