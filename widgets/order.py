@@ -65,6 +65,11 @@ class RowOrder:
             return key in self._values
         return key in self._order
 
+    @property
+    def every(self) -> Sequence[Any]:
+        """All keys, filtered or not; not to be changed."""
+        return self._order
+
     def keys(self) -> list[Any]:
         """All keys, filtered or not, in ascending order."""
         return list(self._order)

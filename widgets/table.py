@@ -130,6 +130,7 @@ class Table(TableView):
         before = self._place()
         self._forget()
         self._order.reset(keys, presorted)
+        self._fit_columns()
         if self._marks.drop_missing():
             self._marks_changed()
         self._settle(before)
@@ -161,8 +162,10 @@ class Table(TableView):
         pending, self._pending = self._pending, PendingRows()
         changed, removed = pending.changed, pending.removed
         self._flushed_at = self._time()
-        before, seen = self._place(), self.keys_in_view()
+        before, seen, laid = self._place(), self.keys_in_view(), self._fit
         self._order.apply(changed, removed, pending.added)
+        if removed or pending.added:
+            self._fit_columns()
         for key in removed:
             self._drawn.pop(key, None)
             self._bright.pop(key, None)
@@ -170,7 +173,7 @@ class Table(TableView):
             self._marks_changed()
         self._settle(before)
         now_seen = self.keys_in_view()
-        if len(now_seen) != len(seen):
+        if len(now_seen) != len(seen) or self._fit != laid or (seen != now_seen and self._naming.cuts):
             self.refresh()
         else:
             lines = [0]
@@ -304,10 +307,9 @@ class Table(TableView):
 
     def action_columns(self, by: int) -> None:
         """Scroll the columns after the first."""
-        skip = min(max(self._skip + by, 0), furthest(self.columns, self._room))
+        skip = min(max(self._skip + by, 0), furthest(self._naming.columns, self._room))
         if skip != self._skip:
             self._skip = skip
-            self._fit_columns()
             self.refresh()
 
     def action_sort_by(self, column: str) -> None:

@@ -14,10 +14,11 @@ from tfdash.views.filter import Filter
 from tfdash.views.says import count
 from tfdash.views.table import Cell, Column, RowSource
 from widgets.cells import fitted, literal, paragraph
-from widgets.columns import Fit, fit, furthest
+from widgets.columns import Fit, furthest
 from widgets.cursor import Cursor
 from widgets.lineview import LineView
 from widgets.marks import Marks
+from widgets.naming import Naming
 from widgets.order import RowOrder
 from widgets.rowpaint import GUTTER, header_strip, row_strip, title_strip
 from widgets.textual_private import set_virtual_size
@@ -89,7 +90,6 @@ TableView {
         self._status: tuple[str, str] = ("", "")
         self._progress = ""
         self._empty = ""
-        self._fitted: tuple[int, Fit] | None = None  # the room, and the columns laid into it
         self._drawn: dict[Any, _Drawn] = {}
         self._epoch = 0
         self._bright: dict[Any, dict[int, float]] = {}  # key -> column -> until when (monotonic seconds)
@@ -101,6 +101,7 @@ TableView {
         self.source = source
         self._order = RowOrder(source, sort, descending)
         self._cursor, self._marks = Cursor(self._order), Marks(self._order)
+        self._naming = Naming()
         self._skip = 0
 
     # -- what it shows ------------------------------------------------------------------------------------------
@@ -265,14 +266,14 @@ TableView {
     @property
     def _fit(self) -> Fit:
         """The columns as they stand at the present width."""
-        if self._fitted is None or self._fitted[0] != self._room:
-            self._skip = min(self._skip, furthest(self.columns, self._room))
-            self._fitted = (self._room, fit(self.columns, self._room, self._skip))
-        return self._fitted[1]
+        if not self._naming.laid_for(self._room):
+            self._naming.lay(self.columns, self._order.every, self._room)
+            self._skip = min(self._skip, furthest(self._naming.columns, self._room))
+        return self._naming.fit(self._skip)
 
     def _fit_columns(self) -> None:
         """Lay the columns anew."""
-        self._fitted = None
+        self._naming.forget()
 
     def on_resize(self) -> None:
         self._fit_columns()
@@ -312,11 +313,12 @@ TableView {
         if row == self._cursor.row:
             state = "table--cursor" if self.has_focus else "table--cursor-blurred"
         bright = self._bright.get(key)
+        short = self._naming.short(self.keys_in_view(), self._skip)
         return row_strip(
             self,
             self.columns,
             self._fit,
-            drawn.cells,
+            short(drawn.cells),
             state=state,
             marked=key in self._marks.keys,
             bright=frozenset(bright) if bright else frozenset(),

@@ -6,7 +6,7 @@ so that ten thousand rows cost no more than fifty.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -35,7 +35,9 @@ class Column:
 
     ``width`` fixes it; a column without one is flexible: at least ``min`` wide, it takes its share (``flex``) of what
     the fixed ones leave, up to ``max``. Where room is short the columns of the highest ``priority`` go first, 0 never.
-    ``sort`` is the direction it is sorted in when first chosen, or "none".
+    ``sort`` is the direction it is sorted in when first chosen, or "none". ``names`` says, of a row's key, what a column
+    that tells rows apart would write: such texts are cut where they say least, and the column goes last where two rows
+    would be alike without it.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Column:
     align: Literal["left", "right"] = "left"
     priority: int = 0
     sort: Literal["ascending", "descending", "none"] = "ascending"
+    names: Callable[[Any], str] | None = None
 
 
 class RowSource(Protocol):

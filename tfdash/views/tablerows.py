@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
+from tfdash.text import safe
 from tfdash.views.rows import BoardRows, RowKey
 from tfdash.views.table import Cell, Column
+
+_NAMES: dict[str, Callable[[RowKey], str]] = {
+    "name": lambda key: safe(key.key.name),
+    "cluster": lambda key: safe(key.cluster.cluster),
+    "namespace": lambda key: safe(key.key.namespace),
+    "kind": lambda key: key.kind,
+}
+"""What the columns that tell rows apart write, by the field's id."""
 
 
 class TableRows:
@@ -26,8 +35,9 @@ class TableRows:
                 align="right" if field.right else "left",
                 priority=field.priority,
                 sort="descending" if field.right else "ascending",
+                names=_NAMES.get(field.id) if not place or field.id != "name" else None,
             )
-            for field in self.rows.fields
+            for place, field in enumerate(self.rows.fields)
         )
 
     def cells(self, key: RowKey) -> Sequence[Cell]:

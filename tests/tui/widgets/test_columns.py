@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tfdash.views.table import Column
 from widgets.cells import fitted, prose, shortened, width_of, wrapped
 from widgets.columns import GAP, fit, furthest
+from widgets.naming import Naming
 
 COLUMNS = (
     Column("name", "NAME", min=20, max=50),
@@ -99,3 +100,30 @@ def test_a_sentence_goes_on_below_its_column() -> None:
     )
     assert prose("no column here, only words", 12) == (["no column ", "here, only ", "words"], 0)
     assert prose("short", 12) == (["short"], 0)
+
+
+def test_a_namespace_goes_last_where_two_rows_would_be_alike_without_it() -> None:
+    rows = [("checkout", "tf-production"), ("checkout", "tf-staging"), ("auth", "tf-production")]
+    columns = (
+        Column("name", "NAME", min=22, names=lambda key: str(key[0])),
+        Column("namespace", "NAMESPACE", 16, priority=9, names=lambda key: str(key[1])),
+        Column("status", "STATUS", 18, priority=1),
+        Column("node", "NODE", 20, priority=0),
+    )
+    for room, wanted in ((80, [0, 1, 2, 3]), (62, [0, 1, 3]), (40, [0, 1])):
+        naming = Naming()
+        naming.lay(columns, rows, room)
+        assert [placed.at for placed in naming.fit(0).placed] == wanted, room
+
+
+def test_names_in_view_are_distinct_at_any_width() -> None:
+    names = [f"tf-production-payments-service-{n:03d}-7d9c5b6f4d-{n % 7}xk2p" for n in range(60)]
+    columns = (Column("name", "NAME", min=12, names=str), Column("status", "STATUS", 10))
+    for room in range(20, 90):
+        naming = Naming()
+        naming.lay(columns, names, room)
+        write = naming.short(names, 0)
+        shown = [str(write((name, "Running"))[0]) for name in names]
+        width = naming.fit(0).placed[0].width
+        assert len(set(shown)) == len(names), (room, width)
+        assert all(len(text) <= width for text in shown)
