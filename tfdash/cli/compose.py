@@ -33,10 +33,14 @@ def clock_of(config: QuickConfig) -> Clock:
 
 def access_of(cluster: Cluster) -> Access:
     """How to reach a configured cluster. Raises ``KubeconfigError``."""
+    named = cluster.kubeconfig and str(Path(cluster.kubeconfig).expanduser())
+    return _as_configured(cluster, named, resolve(named, cluster.context))
+
+
+def _as_configured(cluster: Cluster, named: str, access: Access) -> Access:
     from dataclasses import replace
 
-    named = cluster.kubeconfig and str(Path(cluster.kubeconfig).expanduser())
-    access = resolve(named, cluster.context)
+    again = access.again  # of the same context, whatever has become the current one since
     changes: dict[str, Any] = {"kubeconfig": named} if named else {}
     if cluster.impersonate:
         changes["impersonate"] = cluster.impersonate
@@ -44,7 +48,9 @@ def access_of(cluster: Cluster) -> Access:
         changes["impersonate_groups"] = cluster.impersonate_groups
     if cluster.token:
         changes["secret"] = cluster.token
-    return replace(access, **changes) if changes else access
+    if again is not None:
+        changes["again"] = lambda: _as_configured(cluster, named, again())
+    return replace(access, **changes)
 
 
 def clusters_of(environment: ChosenEnvironment, config: QuickConfig, clock: Clock) -> list[KubernetesSource]:

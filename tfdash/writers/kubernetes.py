@@ -47,6 +47,8 @@ class CredentialsLike(Protocol):
 
     @property
     def access(self) -> Any: ...
+    @property
+    def generation(self) -> int: ...
     def ssl_context(self) -> ssl.SSLContext: ...
     def authorization(self, *, renew: bool = False) -> str: ...
     def accepted(self) -> None: ...
@@ -66,15 +68,24 @@ class KubernetesWriter:
         margin: float = 5.0,
     ) -> None:
         self.ref, self._credentials = ref, credentials
-        self._access: AccessLike = credentials.access
+        self._made_for = -1  # the credentials' generation
         self._connect, self._read, self._margin = connect_timeout, read_timeout, margin
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
 
+    @property
+    def _access(self) -> AccessLike:
+        """As the kubeconfig has it now."""
+        access: AccessLike = self._credentials.access
+        return access
+
     async def _open(self) -> httpx.AsyncClient:
+        """Made anew where the kubeconfig has changed; what is under way on the one before is not disturbed."""
         async with self._opening:
-            if self._client is None:
+            if self._client is None or self._made_for != self._credentials.generation:
+                made_for = self._credentials.generation
                 self._client = await in_thread(self._make)
+                self._made_for = made_for
         return self._client
 
     def _make(self) -> httpx.AsyncClient:
@@ -209,8 +220,8 @@ class KubernetesWriter:
         *,
         renew: bool = False,
     ) -> Answer:
-        client = await self._open()
         authorization = await in_thread(lambda: self._credentials.authorization(renew=renew))
+        client = await self._open()
         sent = dict(headers)
         if authorization:
             sent["Authorization"] = authorization

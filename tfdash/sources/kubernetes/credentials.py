@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tfdash.process import CommandFailed, CommandTimedOut, LoginCommand, run_command
 from tfdash.sources.kubernetes.exec_plugin import environment_of, printed
-from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin
+from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin, KubeconfigError, stamp
 from tfdash.sources.kubernetes.login import (
     Attempts,
     DidNotEnd,
@@ -28,6 +28,7 @@ from tfdash.sources.kubernetes.login import (
 from tfdash.sources.kubernetes.tls import Unusable, context_of, load_certificate
 from tfdash.text import safe
 
+_LOOK_EVERY = 2.0  # seconds between looks at the kubeconfig's files
 _REREAD = 60.0  # seconds for which a tokenFile is trusted, as client-go does
 _JUST_MADE = 5.0  # seconds: a refusal that comes within them was of the credential before
 _commands: dict[str, Attempts] = {}  # of a process: what fails for one source fails for all
@@ -67,6 +68,9 @@ class Credentials:
         self._certificate: tuple[bytes, bytes] | None = None
         self._header = ""
         self._valid_until = 0.0
+        self._look_at = self._now() + _LOOK_EVERY
+        self._unread = ""  # why what changed on the disk cannot be used
+        self.generation = 0  # how often the server is reached in another way than before
         self.changes = 0  # how often what we show to the server became another
         self._login: list[str] | None = None  # what a person would run now to log in
 
@@ -84,8 +88,11 @@ class Credentials:
         is asked for, such as a resource's path), it stays as it is.
         """
         with self._lock:
+            self._look_again(now=renew)
             if not renew and time.time() < self._valid_until:
                 return self._header
+            if renew and self._unread:
+                raise LoginNeeded(self._unread)
             if renew and self._runs:
                 mine = self._refused.setdefault(asker, _Refused())
                 if self._now() < max(self._renew_at, mine.renew_at):
@@ -116,6 +123,30 @@ class Credentials:
         self._attempts.ask_again()
         self._renewals, self._renew_at = 0, 0.0
         self._refused = {}
+
+    def _look_again(self, *, now: bool) -> None:
+        """Take the kubeconfig and the files that it names as they are, where one of them has changed. Under the lock."""
+        access = self.access
+        if access.again is None or (self._now() < self._look_at and not now):
+            return
+        self._look_at = self._now() + _LOOK_EVERY
+        if all(stamp(path) == seen for path, seen in access.files):
+            return
+        try:
+            found = access.again()
+        except KubeconfigError as error:  # perhaps half written: what we have serves until then
+            self._unread = str(error)
+            return
+        self._unread = ""
+        if found != access:
+            self._attempts.ask_again()
+            self._renewals, self._renew_at, self._refused = 0, 0.0, {}
+            self._context = self._certificate = None
+            self._runs = found.plugin is not None or found.secret.startswith("command:")
+            self.generation += 1
+        if found != access or not self._runs:
+            self._valid_until = 0.0
+        self.access = found
 
     def _obtain(self) -> tuple[str, float]:
         access = self.access

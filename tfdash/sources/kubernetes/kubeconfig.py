@@ -11,15 +11,30 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tfdash.sources.kubernetes.proxies import NoProxy, proxy_for
 from tfdash.text import safe
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
+
+Stamp = tuple[int, int, int]
+"""What tells a file from the same one changed: its inode, size and time of change."""
+
+
+def stamp(path: str) -> Stamp | None:
+    """Of the file that is there now, None where there is none."""
+    try:
+        seen = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
 class KubeconfigError(Exception):
@@ -50,7 +65,7 @@ class Access:
     ca: bytes | None = None
     insecure: bool = False
     tls_server_name: str = ""
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)  # may hold a password
     certificate: bytes | None = field(default=None, repr=False)
     key: bytes | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
@@ -63,6 +78,10 @@ class Access:
     impersonate_extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
     kubeconfig: str = ""  # the file that was named, "" where kubectl's own rules found it
     secret: str = ""  # a reference (env:, file:, command:) that replaces the kubeconfig's token
+    files: tuple[tuple[str, Stamp | None], ...] = field(
+        default=(), repr=False, compare=False
+    )  # as they were read
+    again: Callable[[], Access] | None = field(default=None, repr=False, compare=False)  # reads them anew
 
     def impersonation(self) -> list[tuple[str, str]]:
         """The headers of kubectl's --as, --as-uid, --as-group and as-user-extra."""
@@ -90,6 +109,7 @@ def resolve(kubeconfig: str = "", context: str = "", environ: Mapping[str, str] 
     environ = os.environ if environ is None else environ
     files = kubeconfig_files(kubeconfig, environ)
     named = bool(kubeconfig)
+    stamps = tuple((str(file), stamp(str(file))) for file in files)  # before they are read
     merged = _merge(files, required=named)
     if merged is None:
         inside = in_cluster(environ)
@@ -107,7 +127,15 @@ def resolve(kubeconfig: str = "", context: str = "", environ: Mapping[str, str] 
     chosen = _entry(merged, "contexts", name, listed)
     cluster = _entry(merged, "clusters", str(chosen.get("cluster") or ""), listed)
     user = _entry(merged, "users", str(chosen["user"]), listed) if chosen.get("user") else {}
-    return _access(name, chosen, cluster, user, listed)
+    beside = [str(table[key]) for table in (cluster, user) for key in _PATHS if table.get(key)]
+    stamps += tuple((path, stamp(path)) for path in beside)
+    try:
+        access = _access(name, chosen, cluster, user, listed, environ)
+    except (TypeError, ValueError, AttributeError):
+        raise KubeconfigError(
+            f'{listed}: contexts: "{safe(name)}" has a value of the wrong sort; see: kubectl config view'
+        ) from None
+    return replace(access, files=stamps, again=partial(resolve, kubeconfig, name, environ))
 
 
 def contexts(kubeconfig: str = "", environ: Mapping[str, str] | None = None) -> tuple[list[str], str]:
@@ -122,15 +150,31 @@ def in_cluster(environ: Mapping[str, str], folder: Path = _ACCOUNT) -> Access | 
     if not host or not (folder / "token").exists():
         return None
     where = f"[{host}]" if ":" in host else host
-    namespace = folder / "namespace"
+    namespace, ca = folder / "namespace", folder / "ca.crt"
+    files = tuple((str(path), stamp(str(path))) for path in (ca, folder / "token"))
+    server = f"https://{where}:{port}"
+    try:
+        proxy = proxy_for(server, "", environ)
+    except NoProxy as error:
+        raise KubeconfigError(f"in the cluster: {error}") from None
     return Access(
-        server=f"https://{where}:{port}",
+        server=server,
+        proxy=proxy,
         context="in-cluster",
         user="service account",
         namespace=namespace.read_text().strip() if namespace.exists() else "",
-        ca=(folder / "ca.crt").read_bytes(),
+        ca=ca.read_bytes(),
         token_file=str(folder / "token"),
+        files=files,
+        again=partial(_in_cluster_again, environ, folder),
     )
+
+
+def _in_cluster_again(environ: Mapping[str, str], folder: Path) -> Access:
+    found = in_cluster(environ, folder)
+    if found is None:
+        raise KubeconfigError(f"{folder} is not there any more")
+    return found
 
 
 def _merge(files: list[Path], *, required: bool) -> dict[str, Any] | None:
@@ -222,7 +266,12 @@ def _bytes(table: dict[str, Any], key: str, listed: str) -> bytes | None:
 
 
 def _access(
-    name: str, context: dict[str, Any], cluster: dict[str, Any], user: dict[str, Any], listed: str
+    name: str,
+    context: dict[str, Any],
+    cluster: dict[str, Any],
+    user: dict[str, Any],
+    listed: str,
+    environ: Mapping[str, str],
 ) -> Access:
     server = str(cluster.get("server") or "")
     if not server.startswith(("https://", "http://")):
@@ -234,6 +283,10 @@ def _access(
         raise KubeconfigError(
             f'{listed}: users: auth-provider "{provider}" was removed from Kubernetes 1.26; use an exec plug-in'
         )
+    try:
+        proxy = proxy_for(server, str(cluster.get("proxy-url") or ""), environ)
+    except NoProxy as error:
+        raise KubeconfigError(f"{listed}: clusters: {error}") from None
     plugin = user.get("exec")
     extra = user.get("as-user-extra") or {}
     return Access(
@@ -244,7 +297,7 @@ def _access(
         ca=_bytes(cluster, "certificate-authority", listed),
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
         tls_server_name=str(cluster.get("tls-server-name") or ""),
-        proxy=str(cluster.get("proxy-url") or ""),
+        proxy=proxy,
         certificate=_bytes(user, "client-certificate", listed),
         key=_bytes(user, "client-key", listed),
         token="" if user.get("tokenFile") else str(user.get("token") or ""),

@@ -54,7 +54,7 @@ class KubernetesSource:
         namespaces: tuple[str, ...] = (),
         tuning: KubernetesSettings | None = None,
     ) -> None:
-        self.ref, self.access = ref, access
+        self.ref = ref
         self.credentials = Credentials(access)
         self._clock = clock
         self._tuning = tuning or KubernetesSettings()
@@ -213,6 +213,11 @@ class KubernetesSource:
         sink.put_objects(self.ref, kind, absent, None)
 
     @property
+    def access(self) -> Access:
+        """As the kubeconfig has it now."""
+        return self.credentials.access
+
+    @property
     def login(self) -> LoginCommand | None:
         return self.credentials.login
 
@@ -303,6 +308,7 @@ class KubernetesSource:
                 self._changed.set()  # the kinds that it lacks are said anew: they are as fresh as this answer
             self._info = msgspec.structs.replace(
                 self._info,
+                url=self.access.server,
                 version=str(version.get("gitVersion", "")),
                 latency=latency,
                 skew=reader.skew,

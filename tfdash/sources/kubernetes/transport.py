@@ -22,6 +22,7 @@ from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.envelopes import StatusObject
+from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.kubernetes.tls import Unusable
 from tfdash.text import safe
@@ -118,18 +119,31 @@ class Reader:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.credentials = credentials
-        self.access = credentials.access
+        self._made_for = -1  # the credentials' generation
+        self._leaving: set[asyncio.Task[None]] = set()
         self._connect, self._read = connect_timeout, read_timeout
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
         self._now = now
         self.skew: float | None = None  # server time minus ours, from the Date header
 
+    @property
+    def access(self) -> Access:
+        """As the kubeconfig has it now."""
+        return self.credentials.access
+
     async def client(self) -> httpx.AsyncClient:
-        if self._client is None:
+        """Made anew where the kubeconfig leads elsewhere, or shows another certificate, than when it was made."""
+        if self._client is None or self._made_for != self.credentials.generation:
             async with self._opening:
-                if self._client is None:
+                if self._client is None or self._made_for != self.credentials.generation:
+                    before, made_for = self._client, self.credentials.generation
                     self._client = await in_thread(self._open)
+                    self._made_for = made_for
+                    if before is not None:  # its watches end, and begin anew over there
+                        task = asyncio.create_task(before.aclose())
+                        self._leaving.add(task)
+                        task.add_done_callback(self._leaving.discard)
         return self._client
 
     def _open(self) -> httpx.AsyncClient:
@@ -178,11 +192,11 @@ class Reader:
         A 401 renews the credential once. Raises ``ApiError``, ``LoginNeeded`` or httpx's errors. ``silence`` is the
         longest wait for the next byte of the body, in seconds.
         """
-        client = await self.client()
         timeout = httpx.Timeout(silence or self._read, connect=self._connect, pool=self._read)
         asker = resource_of(path)
         for renew in (False, True):
             header = await in_thread(partial(self.credentials.authorization, renew=renew, asker=asker))
+            client = await self.client()
             headers = {"Accept": accept}
             if header:
                 headers["Authorization"] = header
@@ -283,7 +297,7 @@ def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
         return (
             ProblemKind.UNREACHABLE,
             f"the proxy refused: {error}",
-            "check proxy-url in the kubeconfig",
+            "check proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY",
             True,
         )
     if isinstance(error, httpx.LocalProtocolError):  # its words repeat the header, and that may be a secret

@@ -1,0 +1,152 @@
+"""Proxies as kubectl takes them; the table is that of Go's httpproxy."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.server import api_server, kubeconfig
+from tfdash.sources.kubernetes.credentials import Credentials
+from tfdash.sources.kubernetes.kubeconfig import KubeconfigError, resolve
+from tfdash.sources.kubernetes.proxies import NoProxy, is_excepted, proxy_for
+from tfdash.sources.kubernetes.transport import Reader
+
+PROXY = "http://ann:planted-password@proxy.example.com:3128"
+
+
+@pytest.mark.parametrize(
+    ("server", "environ", "found"),
+    [
+        ("https://api.example.com:6443", {"HTTPS_PROXY": PROXY}, PROXY),
+        ("https://api.example.com:6443", {"https_proxy": PROXY}, PROXY),
+        ("https://api.example.com:6443", {"HTTPS_PROXY": "one:1", "https_proxy": "two:2"}, "http://one:1"),
+        ("https://api.example.com:6443", {"HTTP_PROXY": PROXY, "ALL_PROXY": PROXY}, ""),
+        ("http://api.example.com", {"HTTP_PROXY": PROXY, "HTTPS_PROXY": "other:1"}, PROXY),
+        ("http://api.example.com", {"HTTP_PROXY": PROXY, "REQUEST_METHOD": "GET"}, ""),
+        ("https://api.example.com", {"HTTPS_PROXY": "socks5://h:1080"}, "socks5://h:1080"),
+        ("https://api.example.com", {"HTTPS_PROXY": "socks5h://h:1080"}, "socks5://h:1080"),
+        ("https://127.0.0.1:6443", {"HTTPS_PROXY": PROXY}, ""),
+        ("https://127.8.0.1:6443", {"HTTPS_PROXY": PROXY}, ""),
+        ("https://[::1]:6443", {"HTTPS_PROXY": PROXY}, ""),
+        ("https://localhost:6443", {"HTTPS_PROXY": PROXY}, ""),
+        ("https://10.1.2.3:6443", {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8"}, ""),
+        ("https://10.1.2.3:6443", {"HTTPS_PROXY": PROXY, "no_proxy": "x, 10.1.2.3 ,y"}, ""),
+        ("https://api.example.com", {"HTTPS_PROXY": PROXY, "NO_PROXY": "*"}, ""),
+    ],
+)
+def test_the_environment_names_it(server: str, environ: dict[str, str], found: str) -> None:
+    assert proxy_for(server, "", environ) == found
+    assert proxy_for(server, "http://given:1", {**environ, "NO_PROXY": "*"}) == "http://given:1"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "entry", "excepted"),
+    [
+        ("example.com", 443, "example.com", True),
+        ("a.example.com", 443, "example.com", True),
+        ("A.Example.COM", 443, "EXAMPLE.com", True),
+        ("notexample.com", 443, "example.com", False),
+        ("example.com", 443, ".example.com", False),
+        ("a.example.com", 443, ".example.com", True),
+        ("a.example.com", 443, "*.example.com", True),
+        ("example.com", 443, "*.example.com", False),
+        ("example.com", 6443, "example.com:6443", True),
+        ("example.com", 443, "example.com:6443", False),
+        ("10.1.2.3", 6443, "10.0.0.0/8", True),
+        ("10.1.2.3", 6443, "10.1.2.3/32", True),
+        ("11.1.2.3", 6443, "10.0.0.0/8", False),
+        ("10.1.2.3", 6443, "10.1.2.3:6443", True),
+        ("10.1.2.3", 443, "10.1.2.3:6443", False),
+        ("fd00::1", 443, "fd00::/8", True),
+        ("fd00::1", 443, "fd00::1", True),
+        ("fd00::1", 6443, "[fd00::1]:6443", True),
+        ("fd00::1", 443, "[fd00::1]:6443", False),
+        ("::ffff:10.1.2.3", 443, "10.0.0.0/8", True),
+        ("ten.example.com", 443, "10.0.0.0/8", False),
+        ("example.com", 443, "nonsense/99, ,:80,example.org", False),
+        ("example.com", 443, "x,*", True),
+    ],
+)
+def test_no_proxy(host: str, port: int, entry: str, excepted: bool) -> None:
+    assert is_excepted(host, port, entry) is excepted
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "ftp://u:planted@h:1",
+        "http://u:planted@",
+        "http://u:planted@h:x",
+        "http://u:planted@[",
+        "socks4://planted",
+    ],
+)
+def test_what_is_no_proxy_is_a_sentence_without_its_password(tmp_path: Path, bad: str) -> None:
+    with pytest.raises(NoProxy, match="HTTPS_PROXY: not the address of a proxy") as told:
+        proxy_for("https://h", "", {"HTTPS_PROXY": bad})
+    assert "planted" not in str(told.value)
+    path = kubeconfig(tmp_path, "https://h")
+    path.write_text(path.read_text().replace('"server"', f'"proxy-url": "{bad}", "server"'))
+    with pytest.raises(KubeconfigError, match="proxy-url: not the address") as refused:
+        resolve(str(path))
+    assert "planted" not in str(refused.value)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+@contextmanager
+def socks_server() -> Iterator[tuple[int, list[bytes]]]:
+    """A SOCKS 5 proxy for one connection after the other: its port, and the targets that were asked for."""
+    asked: list[bytes] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve(client: socket.socket) -> None:
+        stream = client.makefile("rb")
+        stream.read(1)
+        stream.read(stream.read(1)[0])
+        client.sendall(b"\5\0")
+        kind = stream.read(4)[3]
+        host = socket.inet_ntoa(stream.read(4)).encode() if kind == 1 else stream.read(stream.read(1)[0])
+        port = int.from_bytes(stream.read(2), "big")
+        asked.append(host)
+        server = socket.create_connection(("127.0.0.1", port))
+        client.sendall(b"\5\0\0\1\0\0\0\0\0\0")
+        threading.Thread(target=_copy, args=(server, client), daemon=True).start()
+        _copy(client, server)
+
+    def accept() -> None:
+        while True:
+            try:
+                client, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listening.getsockname()[1], asked
+    finally:
+        listening.close()
+
+
+async def test_a_cluster_behind_a_socks_proxy_is_read_and_its_name_resolved_there(tmp_path: Path) -> None:
+    pytest.importorskip("socksio", reason="an environment made before httpx[socks]: make it anew")
+    with api_server(tmp_path) as path, socks_server() as (port, asked):
+        text = path.read_text().replace("127.0.0.1", "only-the-proxy-knows-it")
+        path.write_text(text.replace('"server"', f'"proxy-url": "socks5://127.0.0.1:{port}", "server"'))
+        reader = Reader(Credentials(resolve(str(path))))
+        assert b"v1.34.0" in await reader.get("/version")
+        await reader.close()
+    assert asked == [b"only-the-proxy-knows-it"]
