@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tfdash.judging.release_memory import baseline_of, breaches_of, manual_of
+from tfdash.judging.release_memory import baseline_before, baseline_of, breaches_of, left_of, manual_of
 from tfdash.model.judgement import Breach, CanaryJudgement
 from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation
@@ -163,6 +163,20 @@ class CanaryRunner:
         both = (
             release.canary is not None and release.stable is not None and release.phase is not Phase.COMPLETE
         )
+        left = left_of(self.breaches.get(release.subject, ()))
+        kept = self.frozen.get(release.subject, "")
+        if (
+            both
+        ):  # a version that came back is held against its own baseline, from before the one that it replaces
+            beside = release.stable is not None and release.stable.hash in left
+            frozen = (
+                kept or baseline_before(facts, release, left)
+                if beside and release.version not in left
+                else ""
+            )
+            both = not beside
+        else:
+            frozen = kept or baseline_of(facts, release) or baseline_before(facts, release, left)
         told = judge_release(
             release,
             traffic,
@@ -171,10 +185,11 @@ class CanaryRunner:
             policy,
             now,
             manual=manual_of(facts, release),
-            frozen="" if both else self.frozen.get(release.subject) or baseline_of(facts, release),
+            frozen=frozen,
             pods=pods,
             cache=cache,
             breaches=self.breaches.get(release.subject, ()),
+            left=left,
         )
         if told.breaches:
             known = breaches_of(facts, release, self.breaches.get(release.subject, ()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tfdash.model.judgement import Breach
 from tfdash.model.release import ReleaseState
@@ -28,3 +28,18 @@ def breaches_of(facts: StoreState, release: ReleaseState, own: Sequence[Breach])
     at = release.subject._replace(uid="")
     told = [b for b in facts.breaches.get(at, ()) if b.uid in ("", release.uid)]
     return latch.merged(told, own)
+
+
+def left_of(breaches: Sequence[Breach]) -> dict[str, float]:
+    """The versions that a BREACH was said of, and when first; what was withdrawn was said of nothing."""
+    told: dict[str, float] = {}
+    for one in breaches:
+        if not one.ended.startswith("withdrawn"):
+            told[one.version] = min(one.at, told.get(one.version, one.at))
+    return told
+
+
+def baseline_before(facts: StoreState, release: ReleaseState, left: Mapping[str, float]) -> str:
+    """The remembered baseline that such a version was held against: of the version that serves again after a roll back."""
+    about = facts.baseline_of.get(release.subject, "")
+    return facts.baselines.get(release.subject, "") if about in left else ""

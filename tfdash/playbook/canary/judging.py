@@ -16,11 +16,12 @@ from tfdash.playbook.canary.first_crossing import first_crossing
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.journeys import journeys_trigger, worst
 from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
-from tfdash.playbook.canary.sides import Sorter, Versions, versions
+from tfdash.playbook.canary.sides import Sorter, Versions, back_from, returned, versions
 from tfdash.playbook.canary.tally import Tally, tally
 from tfdash.playbook.canary.window_cache import Memo, WindowCache
 
 _NO_PODS: Mapping[str, str] = {}
+_NO_LEFT: Mapping[str, float] = {}
 _MENDS = (
     Outcome.LOW_TRAFFIC,
     Outcome.STALE,
@@ -40,6 +41,7 @@ def judge_release(
     pods: Mapping[str, str] = _NO_PODS,
     cache: WindowCache | None = None,
     breaches: Sequence[Breach] = (),
+    left: Mapping[str, float] = _NO_LEFT,
 ) -> CanaryJudgement:
     """Judge one release by the playbook's rollback triggers. Pure; ``now`` and all times are epoch seconds.
 
@@ -47,7 +49,8 @@ def judge_release(
     pods that are missing there are told by the hash in their name. ``manual``: a person's decision to roll back, with
     who and why. ``frozen``: what ``freeze_baseline`` made when the release served everything. ``cache``: the memory of
     who judges the same release again and again; it saves work and changes no result. ``breaches``: first crossings that are
-    known, of whatever version; what stands for this one is said (``latch``), and new ones come in the judgement's own.
+    known, of whatever version; what stands for this one is said (``latch``), and new ones come in the judgement's own. ``left``:
+    versions that a BREACH was said of, and when: what comes back in place of one is never held against it.
     """
     triggers: list[Trigger] = []
     known = latch.standing(breaches, release)
@@ -64,14 +67,19 @@ def judge_release(
         )
     past = holding.read(frozen) if frozen else None
     who = versions(release, policy, past.hash if past else None)
-    if frozen and past is None and release.phase is Phase.COMPLETE:
+    back = None
+    if returned(release, left, past.hash if past else None):
+        who = back_from(release, left, past.hash if past else None, past.label if past else "")
+        back = release.finished if release.phase is Phase.COMPLETE else None
+        back = back if back is not None else max(left.values())
+    elif frozen and past is None and release.phase is Phase.COMPLETE:
         who = who._replace(problem="the frozen baseline cannot be read: nothing to compare with")
     at_work = release.in_flight or (
         release.phase in (Phase.COMPLETE, Phase.UNKNOWN) and (who.canary is not None or bool(frozen))
     )
-    began = who.canary.oldest_start if who.canary else None
+    began = back if back is not None else who.canary.oldest_start if who.canary else None
     if at_work:
-        compared, obstacle = _see(traffic, who, pod_started, policy, pods, past, now, cache)
+        compared, obstacle = _see(traffic, who, pod_started, policy, pods, past, now, cache, back)
         if compared is not None:
             began = compared.tally.began if compared.tally.began is not None else began
         for wanted, name, title, judge in (
@@ -85,7 +93,7 @@ def judge_release(
                 continue
             seen = _there(compared)
             told = judge(seen, policy)
-            if told.outcome in both_bad.ASKED and policy.baseline != "before":
+            if told.outcome in both_bad.ASKED and policy.baseline != "before" and back is None:
                 assert traffic is not None and traffic.value is not None
                 before = _before(
                     traffic.value, who, pod_started, policy, pods, seen.tally, cache, seen.tally.grid.number
@@ -132,8 +140,10 @@ def _see(
     frozen: FrozenBaseline | None,
     now: float,
     cache: WindowCache | None,
+    back: float | None,
 ) -> tuple[Comparison | None, Obstacle | None]:
-    """Count the traffic and find the baseline; or say why that cannot be."""
+    """Count the traffic and find the baseline; or say why that cannot be. ``back``: since when it serves again, after a roll
+    back."""
     if who.problem or who.canary is None:
         return None, Obstacle(Outcome.NOT_COMPARABLE, who.problem)
     obstacle = data_quality.unread(observation)
@@ -141,9 +151,11 @@ def _see(
         return None, obstacle
     traffic = observation.value
     sorter = Sorter(who, pods)
-    counts = tally(traffic, sorter, started, who.canary, policy, cache=cache)
+    counts = tally(traffic, sorter, started, who.canary, policy, cache=cache, began=back)
     label, past = who.label, None
-    if policy.baseline == "before":
+    if back is not None:
+        past = frozen
+    elif policy.baseline == "before":
         past = _before(traffic, who, started, policy, pods, counts, cache)
         if past is None:
             return None, Obstacle(

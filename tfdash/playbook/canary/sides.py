@@ -62,6 +62,26 @@ def versions(release: ReleaseState, policy: CanaryPolicy, frozen_hash: str | Non
     return Versions(canary, stable, label)
 
 
+def returned(release: ReleaseState, left: Mapping[str, float], frozen_hash: str | None) -> bool:
+    """Whether this version came back in place of one that a BREACH was said of (``left``: those, and when, epoch seconds)."""
+    if not left or not release.version or release.version in left:
+        return False
+    beside = release.stable.hash if release.canary is not None and release.stable is not None else ""
+    return beside in left or frozen_hash == release.version
+
+
+def back_from(
+    release: ReleaseState, left: Mapping[str, float], frozen_hash: str | None, label: str
+) -> Versions:
+    """Who is judged then: what came back, against its own baseline from before the version that was left."""
+    side = release.canary or release.stable
+    if frozen_hash is None or frozen_hash in left:
+        bad = max(left, key=left.__getitem__)
+        why = f"it came back in place of {bad}, of which a BREACH was said, and no baseline from before that is kept"
+        return Versions(side, None, "", f"{why}: nothing to compare with")
+    return Versions(side, Side(), label)
+
+
 def _number(revision: str) -> float:
     return float(revision) if revision.isdecimal() else float("nan")
 

@@ -155,9 +155,11 @@ def tally(
     policy: CanaryPolicy,
     grid: Grid | None = None,
     cache: WindowCache | None = None,
+    began: float | None = None,
 ) -> Tally:
-    """Count. ``grid``: other windows than the release's own (a baseline before it). ``cache`` spares what stays as it was."""
-    began = canary_start(traffic, sorter, started, canary)
+    """Count. ``began``: of a version that served before (a roll back), since when it is judged. ``grid``: other windows than the release's own (a baseline before it). ``cache`` spares what stays as it was."""
+    if began is None:
+        began = canary_start(traffic, sorter, started, canary)
     grid = grid or grid_of(traffic, began, policy)
     births = Births((*traffic.requests, *traffic.latency), started, traffic.since, traffic.scrape_interval)
     anchor, edges = first_counted(began, grid, policy), grid.edges

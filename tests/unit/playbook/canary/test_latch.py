@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +31,7 @@ from tfdash.model.judgement import Advice, Breach, Outcome
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.release import Phase, Side
 from tfdash.model.store_state import StoreState
-from tfdash.playbook.canary import WindowCache, judge_release, latch, policy_digest
+from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release, latch, policy_digest
 from tfdash.playbook.policies import Policies
 
 RULES = policy(warm_up=0, latency={"enabled": False})
@@ -206,6 +206,74 @@ class TestRunner:
         decided = structs.replace(FIRST, overruled="ann: no")
         judge.assess(self.shown(BAD, breaches={STATE.subject: (decided,)}), SIGNALS, set(), T0 + 301)
         assert judge.judgements[STATE.subject].outcome is Outcome.HOLD
+
+
+class TestAfterARollBack:
+    """The old version again, against its own baseline from before the bad one."""
+
+    FROZEN = freeze_baseline(
+        STATE, traffic([(40_000, 40)] * 10, [(40_000, 40)] * 10), {CANARY_POD: T0}, RULES, T0 + 600
+    )
+    LEFT: ClassVar = {NEW: T0 + 300}
+
+    def back(self, phase: Phase = Phase.COMPLETE, **fields: Any) -> Any:
+        sides = {"canary": Side(hash=OLD, oldest_start=T0 - 90000), "stable": Side(hash=NEW, oldest_start=T0)}
+        return release(
+            uid=UID,
+            phase=phase,
+            finished=T0 + 300 if phase is Phase.COMPLETE else None,
+            **{**sides, **fields},
+        )
+
+    def told(self, errors: float, state: Any = None, frozen: str | None = None) -> Any:
+        """The bad version fails every tenth request all the time: it would let anything pass."""
+        value = traffic([(40_000, 4000)] * 20, [(40_000, 40)] * 5 + [(40_000, errors)] * 15)
+        return judged(
+            value,
+            RULES,
+            state or self.back(),
+            left=self.LEFT,
+            frozen=self.FROZEN if frozen is None else frozen,
+        )
+
+    @pytest.mark.parametrize("phase", [Phase.COMPLETE, Phase.PROGRESSING])
+    def test_it_is_never_held_against_the_version_that_was_left(self, phase: Phase) -> None:
+        good, bad = self.told(40, self.back(phase)), self.told(400, self.back(phase))
+        assert good.outcome is Outcome.PASS and bad.outcome is Outcome.BREACH
+        assert good.triggers[0].baseline_label == "frozen at 08:10Z"
+
+    def test_also_where_only_one_side_is_known(self) -> None:
+        alone = self.back(canary=None, stable=Side(hash=OLD))
+        assert self.told(40, alone).outcome is Outcome.PASS
+        assert self.told(400, alone).outcome is Outcome.BREACH
+
+    def test_for_the_verification_time(self) -> None:
+        assert self.told(40).verified_in == T0 + 300 + RULES.verification - (T0 + 1200)
+
+    @pytest.mark.parametrize("frozen", ["", "nonsense"])
+    def test_without_such_a_baseline_nothing_is_said(self, frozen: str) -> None:
+        found = self.told(40, frozen=frozen)
+        assert found.outcome is Outcome.NOT_COMPARABLE
+        assert f"it came back in place of {NEW}, of which a BREACH was said" in found.sentence
+
+    def test_the_judge_keeps_the_baseline_and_never_the_bad_versions(self) -> None:
+        judge = CanaryRunner(Policies(canary=RULES))
+        shown = picture({STATE.subject: STATE})
+
+        def look(state: Any, canary: float, stable: float, minutes: int) -> Any:
+            judge.states = {STATE.subject: state}
+            value = traffic([(40_000, canary)] * minutes, [(40_000, stable)] * minutes)
+            signals = structs.replace(shown.signals, traffic={STATE.subject: seen(value)})
+            now = structs.replace(shown, signals=signals)
+            judge.assess(now, SIGNALS, {STATE.subject}, T0 + 60 * minutes)
+            return judge.judgements[STATE.subject]
+
+        assert look(STATE, 4000, 40, 5).outcome is Outcome.BREACH
+        kept = judge.frozen[STATE.subject]
+        assert look(self.back(Phase.PROGRESSING), 4000, 40, 10).outcome is not Outcome.BREACH
+        assert look(self.back(), 4000, 40, 20).outcome is Outcome.PASS
+        assert judge.frozen[STATE.subject] == kept
+        assert judge.breaches[STATE.subject][0].ended == f"over: {OLD} serves everything"
 
 
 @settings(max_examples=40)
