@@ -23,6 +23,7 @@ from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
 from tfdash.model.store_state import EntryKind
+from tfdash.sources.kubernetes.source import KubernetesSource
 from tfdash.store.log.reading import entries_of, read_folder
 from tfdash.store.log.verify import lines, verify
 from tfdash.store.opening import open_store
@@ -157,9 +158,11 @@ def test_a_change_of_identity(platform: Platform, tmp_path: Path) -> None:
         break_the_glass(found)
         found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
         token.write_text(tokens["oncall"])
-        sources: Any = found.board._sources
-        for source in sources:  # the file is read again within a minute, or when the server refuses it
-            source.credentials.authorization(renew=True)
+        for (
+            source
+        ) in found.board._sources:  # the file is read again within a minute, or when the server refuses it
+            if isinstance(source, KubernetesSource):
+                source.credentials.authorization(renew=True)
         refused(at, guarded, platform, f"the plan was made as {user}")
         found.until(lambda: who(found) != user, "the picture to know who we are", 60)
         found.until(lambda: over(at), "break-glass to end with it")

@@ -193,7 +193,7 @@ def emitted(*argv: str) -> tuple[str, str, int]:
     ],
 )
 def test_of_a_platform_that_is_hostile(config: Path, argv: tuple[str, ...]) -> None:
-    wait = ("--wait", "12") if argv[0] == "snapshot" else ()
+    wait = ("--wait", "12s") if argv[0] == "snapshot" else ()
     out, err, code = emitted(*argv, *wait, "--config", str(config))
     for name, text in (("stdout", out), ("stderr", err)):
         found = CONTROL.search(text)

@@ -228,7 +228,7 @@ def test_nothing_planted_is_found(demo: DemoProcess, tmp_path: Path) -> None:
         ("config", "show", *given),
         ("audit", "tail", *given),
         ("audit", "export", *given),
-        ("snapshot", *given, "--screen", "changes", "--format", "json", "--wait", "5"),
+        ("snapshot", *given, "--screen", "changes", "--format", "json", "--wait", "5s"),
         ("gate", "release", *given),
     ):
         assert "Traceback" not in runs("-m", "tfdash", *argv).stderr, argv

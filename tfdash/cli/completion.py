@@ -5,22 +5,15 @@ from __future__ import annotations
 import argparse
 
 from tfdash.cli.output import deliver
-from tfdash.cli.parser import OK, build
-
-
-def _children(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    for action in parser._subparsers._group_actions if parser._subparsers else ():
-        if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)
-    return {}
+from tfdash.cli.parser import OK, build, subcommands
 
 
 def _commands() -> dict[str, argparse.ArgumentParser]:
     """Every command and, under "COMMAND WHAT", what it can be told to do."""
     found = {}
-    for name, parser in _children(build()).items():
+    for name, parser in subcommands(build()).items():
         found[name] = parser
-        found |= {f"{name} {what}": child for what, child in _children(parser).items()}
+        found |= {f"{name} {what}": child for what, child in subcommands(parser).items()}
     return found
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from tfdash.cli.output import deliver, narrate, on_terminal
-from tfdash.cli.parser import OK
+from tfdash.cli.output import cannot_draw, deliver, narrate, on_terminal
+from tfdash.cli.parser import ERROR, OK, program
 
 
 def command(args: argparse.Namespace) -> int:
     from tfdash.demo.process import DemoOptions, start_process
 
-    options = DemoOptions(scenario=args.scenario or "busy", seed=args.seed, speed=args.speed)
+    if args.where:
+        return _where()
+    options = DemoOptions(scenario=args.scenario, seed=args.seed, speed=args.speed)
     with start_process(options) as demo:
         if args.serve:
-            code = deliver(f"export KUBECONFIG={demo.kubeconfig}\ntfdash --config {demo.config}", OK)
+            code = deliver(_told(demo.config), OK)
             if code == OK:
-                narrate("the simulated platform serves until you press ctrl+c")
+                narrate(
+                    f"its switches (docs/demo.md): {demo.control_url}, token {demo.token_file}, CA {demo.ca}",
+                    "the simulated platform serves until you press ctrl+c",
+                )
                 demo.wait()
             return code
         shared = {
@@ -29,11 +35,27 @@ def command(args: argparse.Namespace) -> int:
             "debug": False,
             "screen": args.screen,
         }
-        if on_terminal():
+        why = cannot_draw() if on_terminal() else "this is no terminal"
+        if not why:
             from tfdash.cli.running import run
 
             return run(argparse.Namespace(**shared, theme=args.theme, read_only=args.read_only, act=False))
         from tfdash.cli.snapshot import command as snapshot
 
-        narrate("this is no terminal: a text snapshot of the demo follows")
+        narrate(f"{why}: a text snapshot of the demo follows")
         return snapshot(argparse.Namespace(**shared, format="text", wait=20.0, width=0), judged=False)
+
+
+def _told(config: Path) -> str:
+    return f"export KUBECONFIG={config.with_name('kubeconfig')}\ntfdash --config {config}"
+
+
+def _where() -> int:
+    """Those of this user that answer, the newest first."""
+    from tfdash.demo.process import running
+
+    found = running()
+    if not found:
+        narrate(f"{program()}: no demo of yours is running; start one with: {program()} demo")
+        return ERROR
+    return deliver("\n".join(map(_told, found)), OK)

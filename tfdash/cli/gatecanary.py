@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
 from tfdash.cli.output import deliver, narrate
-from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
+from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, program
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kinds import JUDGED
@@ -29,13 +29,8 @@ def gate_canary(args: argparse.Namespace) -> int:
     from tfdash.cli.headless import settle
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
-    from tfdash.durations import parse_duration
 
-    try:
-        wait = parse_duration(args.wait) if args.wait else 0.0
-    except ValueError as error:
-        narrate(f"{program()}: --wait: {error}")
-        return USAGE
+    wait = args.wait
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     board, sources = board_of(config, settings, clock_of(config), probing=True, remembering=True)

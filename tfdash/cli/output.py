@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import os
 import sys
 
 from tfdash.cli.parser import ERROR
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding does not have as ``\\uXXXX``, which JSON reads back."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    units = (lost[i : i + 2].hex() for i in range(0, len(lost), 2))
+    return "".join(f"\\u{unit}" for unit in units), error.end
+
+
+codecs.register_error("tfdash.escaped", _escaped)
+
+
+def write_whatever_the_encoding() -> None:
+    """A narrow encoding of stdout or stderr loses no character and is no crash: what it does not have is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="tfdash.escaped")
+
+
+def cannot_draw() -> str:
+    """Why no screen can be drawn although this is a terminal, with the remedy; "" where it can."""
+    if os.environ.get("TERM") in ("dumb", "unknown"):
+        return f"TERM={os.environ['TERM']} says that this terminal cannot place text; set TERM to what it is, as TERM=xterm-256color"
+    try:
+        "✔▌…日".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return f"the output is {sys.stdout.encoding}, which has no signs for the screens; set LC_ALL=C.UTF-8 (and no PYTHONIOENCODING)"
+    return ""
 
 
 def deliver(text: str, code: int) -> int:

@@ -1,4 +1,5 @@
-"""The command line: what can be said, and the help. Imports nothing of ours but the version and the tables of kinds and pages."""
+"""The command line: what can be said, and the help. Imports nothing of ours but the version, durations and the tables of
+kinds, pages and scenarios."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ import sys
 from typing import Any, NoReturn
 
 from tfdash import __version__
+from tfdash.demo.options import SCENARIOS
+from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
 from tfdash.views.pages import FIRST, HEADLESS
 
@@ -28,6 +31,7 @@ exit codes:
   1  a trigger is breached, or the release is stuck or aborted
   2  not known: held yet, too little traffic, no metrics, no release in flight
 """
+_ABOUT = ("-h", "--help", "--version")
 SCREENS = (*FIRST, *LIST_SCREENS)
 REPORTED = (*HEADLESS, *LIST_SCREENS)
 
@@ -43,6 +47,21 @@ class _Parser(argparse.ArgumentParser):
             print(message, end="", file=file or sys.stderr)
         except (OSError, ValueError):
             raise SystemExit(ERROR) from None
+
+
+class _Scenarios(tuple[str, ...]):
+    """The shipped ones by name, or a file of one's own."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or str(name).endswith(".toml")
+
+
+def _duration(text: str) -> float:
+    """Seconds of ``30s`` or ``15m``."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def program() -> str:
@@ -130,7 +149,7 @@ def build() -> argparse.ArgumentParser:
     )
     snapshot.add_argument("--format", choices=("text", "json"), default="text")
     snapshot.add_argument(
-        "--wait", type=float, default=20.0, metavar="SECONDS", help="longest wait for all sources"
+        "--wait", type=_duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
     )
     snapshot.add_argument(
         "--width", type=int, default=0, metavar="COLUMNS", help="cut text to so many columns"
@@ -171,7 +190,11 @@ def build() -> argparse.ArgumentParser:
     _where(canary)
     canary.add_argument("--workload", metavar="NAME", required=True, help="its name, or NAMESPACE/NAME")
     canary.add_argument(
-        "--wait", metavar="DURATION", default="", help='wait so long for a decision, e.g. "15m"'
+        "--wait",
+        type=_duration,
+        metavar="DURATION",
+        default=0.0,
+        help='wait so long for a decision, e.g. "15m"',
     )
     for parser_of in (release, canary):
         parser_of.add_argument("--format", choices=("text", "json"), default="text")
@@ -180,7 +203,18 @@ def build() -> argparse.ArgumentParser:
     demo.add_argument(
         "--serve", action="store_true", help="serve without a screen; prints kubeconfig and configuration"
     )
-    demo.add_argument("--scenario", default="", metavar="NAME", help="what happens there")
+    demo.add_argument(
+        "--where",
+        action="store_true",
+        help="the kubeconfig and configuration of the demos that run, for another shell",
+    )
+    demo.add_argument(
+        "--scenario",
+        choices=_Scenarios(SCENARIOS),
+        default="busy",
+        metavar="NAME",
+        help=f"what happens there (busy): {', '.join(SCENARIOS)}, or a .toml file",
+    )
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same world")
     demo.add_argument("--speed", type=float, default=1.0, metavar="X", help="how fast its clock runs")
     demo.add_argument("--read-only", action="store_true", help="only look")
@@ -196,11 +230,37 @@ def build() -> argparse.ArgumentParser:
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
-    """Options without a command belong to ``run``."""
+    """Options without a command belong to ``run``; those before a command to that."""
     parser = build()
-    commands = {"run", "snapshot", "doctor", "demo", "config", "completion", "gate", "audit"}
-    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
+    argv = _commands_first(parser, argv, _with_value(parser))
+    commands = subcommands(parser)
+    if not argv or (argv[0].startswith("-") and argv[0] not in _ABOUT):
         argv = ["run", *argv]
     elif not argv[0].startswith("-") and argv[0] not in commands:
         parser.error(f'no command "{argv[0]}"; there is: {", ".join(sorted(commands))}')
     return parser.parse_args(argv)
+
+
+def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """By name; {} where there are none."""
+    for action in parser._subparsers._group_actions if parser._subparsers else ():
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def _with_value(parser: argparse.ArgumentParser) -> set[str]:
+    """The options of all commands that take a value."""
+    own = {option for action in parser._actions if action.nargs is None for option in action.option_strings}
+    return own.union(*map(_with_value, subcommands(parser).values()))
+
+
+def _commands_first(parser: argparse.ArgumentParser, argv: list[str], with_value: set[str]) -> list[str]:
+    """``--config F gate -e X release`` as ``gate release --config F -e X``."""
+    children, at = subcommands(parser), 0
+    while children and at < len(argv) and argv[at].startswith("-") and argv[at] not in _ABOUT:
+        at += 2 if argv[at] in with_value else 1
+    if at >= len(argv) or argv[at] not in children:
+        return argv
+    name, others = argv[at], [*argv[:at], *argv[at + 1 :]]
+    return [name, *_commands_first(children[name], others, with_value)]

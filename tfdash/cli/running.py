@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tfdash.cli.output import narrate, on_terminal
+from tfdash.cli.output import cannot_draw, narrate, on_terminal
 from tfdash.cli.parser import ERROR, OK, program
 from tfdash.model.kinds import first_kind
 
@@ -23,6 +23,9 @@ _HOLD = 0.05  # seconds for which the board's thread may judge releases before t
 def command(args: argparse.Namespace) -> int:
     if not on_terminal():
         narrate(f"{program()}: this is no terminal; for text or JSON use: {program()} snapshot")
+        return ERROR
+    if why := cannot_draw():
+        narrate(f"{program()}: {why}; for text or JSON use: {program()} snapshot")
         return ERROR
     return run(args)
 

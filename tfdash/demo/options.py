@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+SCENARIOS = tuple(sorted(path.stem for path in (Path(__file__).parent / "scenarios").glob("*.toml")))
+"""The shipped ones, by name; the command line names them in its help."""
+FOLDER = "tfdash-demo-"  # in the folder for temporary files
 ENVIRONMENTS = ("development", "staging", "production")
 
 

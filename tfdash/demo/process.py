@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tfdash.demo.options import DemoOptions
+from tfdash.demo.options import FOLDER, DemoOptions
 
-__all__ = ["DemoFailed", "DemoOptions", "DemoProcess", "start_process"]
+__all__ = ["DemoFailed", "DemoOptions", "DemoProcess", "running", "start_process"]
 _ENDING = 3.0  # seconds between asking the child to end and ending it
 
 
@@ -121,3 +124,22 @@ def _collect(process: subprocess.Popen[str], said: list[str]) -> None:
     for line in process.stderr:
         said.append(line)
         del said[:-50]
+
+
+def running() -> list[Path]:
+    """The configurations of this user's demos that answer, the newest first."""
+    folders = Path(tempfile.gettempdir()).glob(f"{FOLDER}*")
+    own = [folder / "tfdash.toml" for folder in folders if folder.stat().st_uid == os.getuid()]
+    there = [config for config in own if config.exists() and _answers(config.with_name("kubeconfig"))]
+    return sorted(there, key=lambda config: -config.parent.stat().st_ctime)
+
+
+def _answers(kubeconfig: Path) -> bool:
+    """Whether somebody listens there: what was killed leaves its folder."""
+    try:
+        cluster = json.loads(kubeconfig.read_text("utf-8"))["clusters"][0]["cluster"]
+        host, _, port = cluster["server"].removeprefix("https://").rpartition(":")
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except (OSError, ValueError, KeyError):
+        return False
+    return True

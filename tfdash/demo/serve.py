@@ -16,7 +16,7 @@ from aiohttp import web
 
 from tfdash.demo import client_files, tls
 from tfdash.demo.apiserver.server import ApiServer
-from tfdash.demo.options import DemoOptions
+from tfdash.demo.options import FOLDER, DemoOptions
 from tfdash.demo.platform import Platform
 
 _CLOSING = 0.5  # real seconds that open answers get at the end
@@ -60,7 +60,7 @@ class Served:
         self._options = options
         self._runners: list[web.AppRunner] = []
         self._own_folder = options.folder is None
-        self._folder = options.folder or Path(tempfile.mkdtemp(prefix="tfdash-demo-"))
+        self._folder = options.folder or Path(tempfile.mkdtemp(prefix=FOLDER))
         self._life: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> RunningDemo:

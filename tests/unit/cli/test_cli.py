@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import stat
 import subprocess
 import sys
@@ -81,6 +82,51 @@ def test_a_help_that_nobody_got_is_3(argv: str, reader: str, unbuffered: str) ->
     )
     os.close(write_end)
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_narrow_encoding_loses_nothing(encoding: str, tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('[environments."日本 ✔ 🚀 é"]\n', encoding="utf-8")
+    shown = run("config", "schema", PYTHONIOENCODING=encoding)
+    assert shown.returncode == 0 and json.loads(shown.stdout)
+    done = run("config", "show", "--config", str(config), PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    assert r"\u65e5\u672c \u2714 \ud83d\ude80" in done.stdout
+    wrong = run("run", "--config", str(config), "-e", "漢", PYTHONIOENCODING=encoding)
+    assert wrong.returncode == 3 and "Traceback" not in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ({"TERM": "dumb"}, "TERM=dumb says that this terminal cannot place text; set TERM"),
+        (
+            {"TERM": "xterm", "PYTHONIOENCODING": "latin-1"},
+            "which has no signs for the screens; set LC_ALL=C.UTF-8",
+        ),
+        (
+            {"TERM": "xterm", "PYTHONIOENCODING": "ascii"},
+            "which has no signs for the screens; set LC_ALL=C.UTF-8",
+        ),
+    ],
+)
+def test_a_terminal_that_cannot_show_it_is_told_and_offered_text(env: dict[str, str], told: str) -> None:
+    here, there = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "tfdash"],
+        stdin=there,
+        stdout=there,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "HOME": "/nonexistent-home", **env},
+    )
+    os.close(there)
+    os.close(here)
+    assert done.returncode == 3
+    assert told in done.stderr and "for text or JSON use: tfdash snapshot" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_wrong_usage_is_64_and_one_line() -> None:

@@ -97,10 +97,12 @@ def test_which_releases_are_meant() -> None:
 
 @pytest.mark.parametrize("wait", ["soon", "-3s", "3"])
 def test_a_wait_that_is_none_is_wrong_usage(wait: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["gate", "canary", "--workload", "x", f"--wait={wait}"]) == 64
+    with pytest.raises(SystemExit) as left:
+        main(["gate", "canary", "--workload", "x", f"--wait={wait}"])
+    assert left.value.code == 64
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("tfdash: --wait: ")
+    assert "--wait: " in said.err and len(said.err.splitlines()) == 1
 
 
 def test_a_cluster_that_is_not_reached_is_not_known(

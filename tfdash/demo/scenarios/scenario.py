@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tfdash.demo.controllers.behaviour import BehaviourRule, duration
+from tfdash.demo.options import SCENARIOS
 from tfdash.demo.scenarios.step import Step
 from tfdash.demo.scenarios.steps import NAMES
 
@@ -56,12 +57,6 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         return [s.name for s in self.step if s.name]
 
 
-def shipped() -> list[str]:
-    """The names of the scenarios that come with the program."""
-    folder = files("tfdash.demo").joinpath("scenarios")
-    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
-
-
 def load(name: str) -> Scenario:
     """A shipped scenario by name, or a file by its path. Raises ``ScenarioError``."""
     if name.endswith(".toml"):
@@ -71,9 +66,9 @@ def load(name: str) -> Scenario:
         except (OSError, UnicodeDecodeError) as error:
             raise ScenarioError(f"{name}: cannot be read: {error}") from error
     else:
-        if name not in shipped():
+        if name not in SCENARIOS:
             raise ScenarioError(
-                f"scenario {name!r} is unknown; one of {', '.join(shipped())}, or the path of a .toml file"
+                f"scenario {name!r} is unknown; one of {', '.join(SCENARIOS)}, or the path of a .toml file"
             )
         where = f"scenario {name}"
         text = files("tfdash.demo").joinpath("scenarios", f"{name}.toml").read_text(encoding="utf-8")

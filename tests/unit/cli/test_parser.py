@@ -1,0 +1,91 @@
+"""What may be said on the command line, and in which order."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+
+import pytest
+
+from tfdash.cli.parser import build, parse, subcommands
+from tfdash.demo.options import SCENARIOS
+from tfdash.demo.scenarios.scenario import load
+
+
+def parsers(
+    parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
+) -> list[tuple[tuple[str, ...], argparse.ArgumentParser]]:
+    """Every command that stands for itself, with its words."""
+    below = subcommands(parser)
+    if not below:
+        return [(words, parser)]
+    return list(itertools.chain(*(parsers(child, (*words, name)) for name, child in below.items())))
+
+
+ALL = parsers(build())
+
+
+@pytest.mark.parametrize(
+    ("words", "parser"), ALL, ids=lambda one: " ".join(one) if isinstance(one, tuple) else ""
+)
+def test_an_option_means_the_same_before_and_after_its_command(
+    words: tuple[str, ...], parser: argparse.ArgumentParser
+) -> None:
+    needed = [
+        text
+        for action in parser._actions
+        if action.required
+        for text in (*action.option_strings[:1], str(next(iter(action.choices or ["x"]))))
+    ]
+    for action in parser._actions:
+        if not action.option_strings or action.dest == "help" or action.required:
+            continue
+        for option in action.option_strings:
+            value = (
+                []
+                if action.nargs == 0
+                else [str(next(iter(action.choices or ["20s" if action.metavar == "DURATION" else "7"])))]
+            )
+            after = parse([*words, *needed, option, *value])
+            for at in range(len(words)):
+                assert parse([*words[:at], option, *value, *words[at:], *needed]) == after, (words, option)
+            if value and option.startswith("--"):
+                assert parse([f"{option}={value[0]}", *words, *needed]) == after
+
+
+def test_options_alone_are_for_the_terminal() -> None:
+    assert parse(["--config", "gate"]).command == "run"
+    assert parse(["-n", "audit", "--read-only"]).namespace == "audit"
+
+
+def test_scenarios_are_named_in_the_help_and_a_wrong_one_is_refused_with_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "bad-canary" in SCENARIOS
+    for told in (["demo", "--scenario", "bad-canry"], ["demo", "--help"]):
+        with pytest.raises(SystemExit) as left:
+            parse(told)
+        assert left.value.code == (64 if "--scenario" in told else 0)
+        said = "".join(capsys.readouterr())
+        assert all(re.search(rf"\b{name}\b", " ".join(said.split()).replace("- ", "-")) for name in SCENARIOS)
+    assert parse(["demo", "--scenario", "own.toml"]).scenario == "own.toml"
+    assert all(load(name).title for name in SCENARIOS)
+
+
+@pytest.mark.parametrize(
+    "argv", [["snapshot", "--wait", "20"], ["gate", "canary", "--workload", "x", "--wait", "soon"]]
+)
+def test_a_wait_is_a_duration_and_a_bare_number_is_refused_with_how_to_write_it(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        parse(argv)
+    assert left.value.code == 64
+    assert 'is not a duration; write it as "10s"' in capsys.readouterr().err
+
+
+def test_no_number_of_the_command_line_stands_for_a_time() -> None:
+    for words, parser in ALL:
+        for action in parser._actions:
+            assert action.metavar not in ("SECONDS", "MINUTES"), (words, action.option_strings)
