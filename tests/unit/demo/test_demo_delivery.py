@@ -16,8 +16,8 @@ from tfdash.demo.apiserver.deleting import remove
 from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster import Cluster
-from tfdash.demo.options import DemoOptions
-from tfdash.demo.scenarios.scenario import Scenario, ScenarioError, load, shipped
+from tfdash.demo.options import SCENARIOS, DemoOptions
+from tfdash.demo.scenarios.scenario import Scenario, ScenarioError, load
 from tfdash.demo.scenarios.step import Step
 from tfdash.demo.world import World, settle
 
@@ -237,9 +237,9 @@ def test_every_shipped_scenario_is_read_and_those_of_releases_begin_when_they_sa
         "blackout",
         "gitops",
         "flagger",
-    } <= set(shipped())
+    } <= set(SCENARIOS)
     zone = ZoneInfo("America/New_York")
-    for name in shipped():
+    for name in SCENARIOS:
         begins = load(name).begins
         if begins is None:
             continue
