@@ -27,6 +27,7 @@ from tfdash.model.action import Confirmation, Guarded
 from tfdash.model.kinds import JUDGED
 from tfdash.model.mode import ModeNow, Posture
 from tfdash.model.store_state import Entry
+from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe
@@ -271,6 +272,16 @@ class TfdashApp(Navigation, ThemedApp):
         from screens.dialogs.progress import ProgressScreen
 
         self.push_screen(ProgressScreen(self.action_runs[-1]))
+
+    def show_run_of(self, action: str, subject: Subject) -> bool:
+        """That very action where it is under way on ``subject``; False where it is not."""
+        going = next((r for r in reversed(self.action_runs) if not r.done and r.is_of(action, subject)), None)
+        if going is None:
+            return False
+        from screens.dialogs.progress import ProgressScreen
+
+        self.push_screen(ProgressScreen(going))
+        return True
 
     def _ask_to_settle(self, update: Update) -> bool:
         """Intents of before without an outcome: show them, once. True when that was done."""

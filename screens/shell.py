@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tfdash.changes.history import ChangeHistory
     from tfdash.model.action import Confirmation, Guarded
     from tfdash.model.store_state import Entry
+    from tfdash.model.subject import Subject
     from tfdash.views.header import HeaderState
     from tfdash.views.scope import Restriction
     from widgets.commands import Command
@@ -81,6 +82,9 @@ class Shell(Protocol):
 
     def show_progress(self) -> None:
         """What was begun last, again."""
+
+    def show_run_of(self, action: str, subject: Subject) -> bool:
+        """That very action where it is under way on ``subject``; False where it is not."""
 
     def do(self, command: str, argument: str = "") -> None:
         """What was chosen after ``:``, by the command's id."""

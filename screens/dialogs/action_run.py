@@ -11,6 +11,7 @@ from textual.app import SuspendNotSupported
 from screens.frame.terminal_handover import hand_over
 from screens.shell import Shell
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
+from tfdash.model.subject import Subject
 from tfdash.text import safe
 from tfdash.views.plan import outcome_text
 
@@ -27,6 +28,15 @@ class ActionRun:
         self.listen: Callable[[], None] = lambda: None
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
+
+    def is_of(self, action: str, subject: Subject) -> bool:
+        """Whether ``action`` was begun on ``subject``, also where it acts on what carries its release."""
+        return any(
+            plan.action == action
+            and (plan.subject.cluster, plan.subject.namespace) == (subject.cluster, subject.namespace)
+            and subject.name in (plan.subject.name, plan.typed)
+            for plan in (guarded.plan for guarded, _ in self.plans)
+        )
 
     def start(self) -> None:
         self.shell.run_worker(self._run(), exit_on_error=False, group="acting")

@@ -130,6 +130,8 @@ class ActingScreen(BoardScreen):
                 "what is under the cursor changed just now; look again, then press again", "warning"
             )
             return
+        if len(subjects) == 1 and self.shell.show_run_of(offer.action, subjects[0]):
+            return  # the key that began it shows how far it is: nothing is begun twice
         if offer.refused:
             self.shell.tell(refusal(offer), "warning")
             return

@@ -381,6 +381,11 @@ async def test_an_action_goes_on_in_the_background() -> None:
         run.app.do("progress")
         await run.shows("verifying …")
         await run.press("escape")
+        await run.until(lambda: not isinstance(run.app.screen, ProgressScreen))
+        await run.press("b")  # the key that began it shows it, and begins nothing
+        await run.until(lambda: isinstance(run.app.screen, ProgressScreen))
+        assert len(run.app.action_runs) == 1
+        await run.press("escape")
         actions.gate.set()
         await run.until(lambda: run.app.action_runs[-1].done)
         assert any("applied" in m.text for m in run.app.messages.all)
