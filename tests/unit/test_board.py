@@ -132,6 +132,18 @@ def source() -> Scripted:
     return Scripted()
 
 
+def test_a_kind_that_nobody_wants_any_more_is_forgotten(source: Scripted) -> None:
+    board = Board([source], None, FixedClock(100.0))
+    seen = Collector()
+    board.put_objects(REF, "Pod", pods("x"), None)
+    board.subscribe(seen)
+    board.drop_objects(REF, "Pod")
+    assert "Pod" not in board.picture.clusters[REF].kinds, "and ages nothing"
+    number = board.picture.number
+    board.drop_objects(REF, "Pod")
+    assert board.picture.number == number
+
+
 def test_before_the_start_a_prefetched_list_reaches_the_picture_at_once(source: Scripted) -> None:
     board = Board([source], None, FixedClock(100.0))
     seen = Collector()

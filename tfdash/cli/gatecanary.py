@@ -140,6 +140,6 @@ def _code(found: Sequence[Found]) -> int:
 
 def _may_go_on(release: ReleaseState, judgement: CanaryJudgement | None) -> bool:
     """A pass; while the canary is held yet, a pass of one window is no leave to go on."""
-    if judgement is None or judgement.outcome is not Outcome.PASS:
+    if judgement is None or judgement.outcome is not Outcome.PASS or release.as_of is not None:
         return False
     return not release.in_flight or judgement.advice is Advice.PROMOTE

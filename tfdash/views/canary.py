@@ -46,6 +46,8 @@ _NAMES = {
     "journeys": "journeys",
     "manual": "manual decision",
 }
+_NEXT = {Phase.ABORTED: "o: retry, b: undo", Phase.STUCK: "b: roll back"}
+"""What the playbook wants next of what no trigger judges any more."""
 BAR = 20  # cells of a weight bar
 
 
@@ -179,7 +181,7 @@ def headline(release: ReleaseState | None, judgement: CanaryJudgement | None) ->
         return Headline(states.of_level(Level.IDLE).worded("nothing in flight"), "", "")
     state, name = verdict(release, judgement), name_and_version(release)
     if judgement is None:
-        return Headline(state, f"{name}: {safe(release.message)}", "")
+        return Headline(state, f"{name}: {safe(release.message)}", _NEXT.get(release.phase, ""))
     leading = leading_trigger(judgement)
     advice = {
         Advice.ROLL_BACK: "roll back",
@@ -187,6 +189,8 @@ def headline(release: ReleaseState | None, judgement: CanaryJudgement | None) ->
         Advice.WAIT: "wait",
         Advice.HOLD: "hold",
     }.get(judgement.advice, "")
+    if release.as_of is not None and judgement.advice is not Advice.ROLL_BACK:
+        advice = "hold"  # nothing goes on by what was not read lately
     if judgement.outcome is Outcome.BREACH and leading is not None:
         short = moved(leading) or f"{title_of(leading)}: {safe(leading.sentence)}"
         return Headline(state, f"{name}: {short}", advice)

@@ -83,3 +83,14 @@ async def test_what_fits_to_the_last_cell_is_whole_also_after_more_stood_there()
             await pilot.pause()
             assert (whole in screen_text(app)) is (count == 1)  # of nine the scrollbar takes a cell
             assert prose.size.height == (1 if count == 1 else 3)
+
+
+def test_the_cause_of_what_is_not_read_takes_the_room_of_nothing_else() -> None:
+    denied = STATE._replace(freshness=Freshness("? 1 of 18 unread", "dead", "may not list secrets " * 9))
+    for width in (80, 120):
+        with_cause, without = (
+            header(denied, width),
+            header(denied._replace(freshness=Freshness("? 1 of 18 unread", "dead")), width),
+        )
+        assert with_cause == without
+        assert "eu-1" in with_cause and "09:14 EST" in with_cause and "? 1 of 18 unread" in with_cause

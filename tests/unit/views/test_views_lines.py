@@ -222,6 +222,18 @@ def test_the_header_tells_where_as_whom_and_how_fresh() -> None:
     assert shown.notes == ("▲ clock of eu-1 is 12s ahead of ours",)
 
 
+def test_one_forbidden_kind_takes_nothing_else_out_of_the_header() -> None:
+    info = ServerInfo(version="v1.37.2", user="oncall")
+    denied = Observation(problem=Problem(kind=ProblemKind.FORBIDDEN, cause="may not list secrets " * 9))
+    shown = header(picture(cluster(info=info, Pod=seen([]), Secret=denied)), "production", NOW, NEW_YORK)
+    assert shown.place == "eu-1 · oncall · v1.37.2" and shown.clocks == "09:15 EST  14:15Z"
+    assert shown.freshness.text == "? 1 of 3 unread"
+    assert shown.freshness.cause.startswith("may not list secrets"), "apart: it is the first that is left out"
+    lost = seen([], observed_at=NOW - 12, problem=Problem(kind=ProblemKind.UNREACHABLE, cause="refused"))
+    old = header(picture(cluster(info=info, Pod=lost)), "production", NOW, NEW_YORK)
+    assert old.freshness[:2] == ("? 12s old", "dead"), "a lost connection is said at once"
+
+
 def altered_info(info: ServerInfo) -> ServerInfo:
     return ServerInfo(version=info.version, user=info.user, skew=-1.0)
 
