@@ -47,6 +47,7 @@ class Object(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     generation: int = 0
     created: float = 0.0
     deleting: float | None = None  # deletionTimestamp
+    finalizers: tuple[str, ...] = ()
     labels: Labels = EMPTY_LABELS
     owner: Owner | None = None
 
@@ -87,6 +88,8 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     sidecar: bool = False
     has_readiness_probe: bool = False
     has_liveness_probe: bool = False
+    has_startup_probe: bool = False
+    pull_policy: str = ""
 
 
 class ContainerStatus(msgspec.Struct, frozen=True, gc=False):
@@ -169,6 +172,7 @@ class Deployment(Object, frozen=True, gc=False, kw_only=True):
     strategy: str = "RollingUpdate"
     max_surge: str = ""
     max_unavailable: str = ""
+    min_ready: float = 0.0  # seconds for which a pod is ready before it counts as available
     selector: Selector = Selector()
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
@@ -205,6 +209,9 @@ class StatefulSet(Object, frozen=True, gc=False, kw_only=True):
     strategy: str = "RollingUpdate"
     partition: int = 0
     max_unavailable: str = ""
+    min_ready: float = 0.0  # seconds, as of a Deployment
+    parallel: bool = False  # podManagementPolicy Parallel: it waits for no pod
+    first_ordinal: int = 0
     selector: Selector = Selector()
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
@@ -224,6 +231,7 @@ class DaemonSet(Object, frozen=True, gc=False, kw_only=True):
     unavailable: int = 0
     strategy: str = "RollingUpdate"
     max_unavailable: str = ""
+    min_ready: float = 0.0  # seconds, as of a Deployment
     selector: Selector = Selector()
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
@@ -253,6 +261,7 @@ class CronJob(Object, frozen=True, gc=False, kw_only=True):
 
     schedule: str = ""
     time_zone: str = ""
+    starting_deadline: float | None = None  # seconds
     suspended: bool = False
     concurrency: str = "Allow"
     active: tuple[str, ...] = ()  # names of running Jobs

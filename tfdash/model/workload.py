@@ -21,26 +21,37 @@ class Serving(StrEnum):
 
 
 class Release(StrEnum):
-    """Where is its newest release, following kubectl's rollout status?"""
+    """Where is its newest release? In flight until it was once shown complete; what is lost or scaled later is serving."""
 
     COMPLETE = "complete"
     PROGRESSING = "progressing"
     STUCK = "STUCK"  # deadline exceeded, or a cause that will not pass by waiting
-    PAUSED = "paused"
+    PAUSED = "paused"  # a second version waits until somebody resumes
+    HELD = "held"  # paused with nothing in flight: the next change will wait
     PARTITIONED = "partitioned"  # StatefulSet: the partition holds the rest back, as wanted
     ON_DELETE = "on delete"  # strategy OnDelete: pods are updated when a person deletes them
     UNKNOWN = "unknown"
+
+
+IN_FLIGHT = frozenset({Release.PROGRESSING, Release.STUCK, Release.PAUSED})
+"""Where there is a version that was not shown complete yet."""
 
 
 class CauseCode(StrEnum):
     """Why it is stuck or degraded, most specific first."""
 
     IMAGE_PULL = "image pull"
+    BY_HAND = "pod to delete by hand"  # a StatefulSet waits for a broken pod of another version, for ever
     OOM_KILLED = "OOM killed"
     CRASH_LOOP = "crash loop"
     CONFIG = "container configuration"  # CreateContainerConfigError: a missing ConfigMap, Secret or key
     INIT_CONTAINER = "init container"
     PROBE = "probe failing"
+    READINESS_GATE = "readiness gate"
+    SANDBOX = "pod sandbox"  # the runtime or the network plug-in makes none
+    KUBELET = "kubelet silent"
+    GATED = "scheduling gate"
+    DELETING = "being deleted"  # and waiting for a finalizer
     VOLUME = "volume"  # PVC pending, FailedMount, FailedAttachVolume
     UNSCHEDULABLE = "unschedulable"
     QUOTA = "quota"
@@ -55,13 +66,15 @@ class CauseCode(StrEnum):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """One sentence and the objects behind it. ``count`` pods are affected; ``others`` holds lesser causes' sentences."""
+    """One sentence and the objects behind it. ``count`` pods are affected; ``others`` holds lesser causes' sentences.
+    ``origin``: the node, where it lies in that and many workloads share it."""
 
     code: CauseCode
     sentence: str
     objects: tuple[Subject, ...] = ()
     count: int = 0
     others: tuple[str, ...] = ()
+    origin: Subject | None = None
 
 
 class ScaledBy(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,12 +101,14 @@ class DisruptionRoom(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkloadState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of one workload. ``message`` is kubectl's rollout-status sentence for its state."""
+    """What is said of one workload. ``message`` is kubectl's rollout-status sentence, which is about counts; ``said`` is
+    ours of the release, where kubectl has none."""
 
     subject: Subject
     serving: Serving
     release: Release
     message: str
+    said: str = ""
     cause: Cause | None = None
     revision: str = ""  # "31"; for a StatefulSet or DaemonSet its controller revision's hash or number
     images: tuple[str, ...] = ()  # as in the spec, without init containers

@@ -56,6 +56,7 @@ _RELEASE: dict[Release, State] = {
     Release.PROGRESSING: STATES[Level.MOVING],
     Release.STUCK: STATES[Level.WARN].worded("STUCK"),
     Release.PAUSED: STATES[Level.PAUSED],
+    Release.HELD: STATES[Level.PAUSED].worded("held"),
     Release.PARTITIONED: STATES[Level.PAUSED].worded("partition"),
     Release.ON_DELETE: STATES[Level.PAUSED].worded("on delete"),
     Release.UNKNOWN: STATES[Level.UNKNOWN],

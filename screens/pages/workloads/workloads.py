@@ -121,7 +121,7 @@ def _said(state: WorkloadState, now: float) -> list[PieceLine]:
         Piece(f"    {state.restarts} restarts" if state.restarts else "", "tok-dim"),
     ]
     if state.cause is None:
-        return [first, [Piece("  "), Piece(safe(state.message), "tok-dim")]]
+        return [first, [Piece("  "), Piece(safe(state.said or state.message), "tok-dim")]]
     cause = [Piece(f"  {state.cause.code.value}: ", "tok-bright"), Piece(safe(state.cause.sentence))]
     if state.cause.others:
         cause.append(Piece(f"; also {safe('; '.join(state.cause.others))}", "tok-dim"))

@@ -27,7 +27,12 @@ from tfdash.playbook.serving.workload import judge
 
 REF = ClusterRef("production", "eu-1")
 NOW = 1_000_000.0
-CONTAINER = Container("main", "registry.example.com/checkout:2.14.0", Resources(memory_limit=256 * 2**20))
+CONTAINER = Container(
+    "main",
+    "registry.example.com/checkout:2.14.0",
+    Resources(memory_limit=256 * 2**20),
+    has_readiness_probe=True,
+)
 
 
 def deployment(**fields: Any) -> Deployment:

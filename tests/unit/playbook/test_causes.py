@@ -61,7 +61,7 @@ def unschedulable(message: str, **fields: Any) -> Any:
         (
             pod("p", waiting("CrashLoopBackOff", last_reason="Error", last_exit_code=127, restarts=7)),
             CauseCode.CRASH_LOOP,
-            "container main keeps crashing in 1 pod: last exit 127 (the command was not found), restarted 7 times",
+            "container main keeps crashing in 1 pod: last exit 127, restarted 7 times",
         ),
         (
             pod("p", ContainerStatus("main", state="terminated", reason="Error", exit_code=1)),

@@ -71,7 +71,7 @@ MOVING = deployment(name="api", uid="a", updated=1, available=3)
 PAUSED = deployment(name="cart", uid="c", updated=1, available=3, paused=True)
 STUCK = deployment(updated=1, available=2)
 BROKEN = (STUCK, replica_set(), pod("p", waiting("CrashLoopBackOff", last_exit_code=1)))
-CRASH = "container main keeps crashing in 1 pod: last exit 1 (the program reported an error)"
+CRASH = "container main keeps crashing in 1 pod: last exit 1"
 WAITS = 'Waiting for deployment "api" rollout to finish: 1 out of 3 new replicas have been updated...'
 
 

@@ -22,6 +22,7 @@ from tfdash.model.kube import Object, Pod
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release, Serving
 from tfdash.playbook.serving.health import may_be_away, serving
+from tfdash.playbook.serving.in_flight import HASH
 
 
 @pytest.mark.parametrize(
@@ -97,8 +98,8 @@ GOING = pod("p", running(), deleting=NOW - 3600)
         (deployment(**MOVING, paused=True), CRASH, CauseCode.CRASH_LOOP, Release.PAUSED),
         (deployment(available=2, updated=2, paused=True), None, CauseCode.PAUSED, Release.PAUSED),
         (
-            stateful_set(strategy="OnDelete", available=2),
-            pod("p", waiting("CrashLoopBackOff", last_exit_code=1), owner=None),
+            stateful_set(strategy="OnDelete", available=2, update_revision="db-2"),
+            pod("p", waiting("CrashLoopBackOff", last_exit_code=1), labels={HASH: "db-1"}),
             CauseCode.CRASH_LOOP,
             Release.ON_DELETE,
         ),
@@ -130,7 +131,8 @@ def test_only_a_lasting_cause_makes_a_moving_release_stuck(
         (deployment(available=0, updated=1, created=NOW - 600), PROBE, Level.BREACH),
         (deployment(available=0, updated=1, created=NOW - 606), None, Level.BREACH),
         (daemon_set(available=0), None, Level.BREACH),
-        (stateful_set(available=2, ready=2), None, Level.MOVING),
+        # what was lost after a release is no release
+        (stateful_set(available=2, ready=2), None, Level.WARN),
     ],
 )
 def test_the_level(workload: Object, found: Pod | None, level: Level) -> None:

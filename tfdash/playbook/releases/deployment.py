@@ -14,6 +14,7 @@ from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import count
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import serving
+from tfdash.playbook.serving.in_flight import in_flight, template_waits, versions
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.rollout_status import condition, rollout
 
@@ -49,10 +50,10 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
     progressing = condition(deployment.conditions, "Progressing")
     newest, older = versions(deployment, links)
     living = [s for s in older if s.replicas or s.desired]
-    waiting = newest is not None and newest.template.containers != deployment.template.containers
+    waiting = template_waits(deployment, newest)
     once = progressing is not None and progressing.reason == _DONE
     unread = world.unreadable(ReplicaSet) if not links.replica_sets else ""
-    flight = bool(living) or waiting or not (once or (newest is None and status.release is Release.COMPLETE))
+    flight = in_flight(deployment, links, status)
     canary, stable = _sides(deployment, links, newest, living or older, flight, waiting)
     finished = (progressing.updated or progressing.since) if progressing is not None and once else None
     phase, message = _phase(world, deployment, status.release, status.message, flight)
@@ -83,15 +84,6 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
         served=availability,
         uid=deployment.uid,
     )
-
-
-def versions(deployment: Deployment, links: Links) -> tuple[ReplicaSet | None, list[ReplicaSet]]:
-    """The ReplicaSet of the revision that the Deployment names, and the others, newest first."""
-    ordered = sides.newest_first(links.replica_sets)
-    newest = next((s for s in ordered if s.revision == deployment.revision), None) or next(
-        iter(ordered), None
-    )
-    return newest, [s for s in ordered if s is not newest]
 
 
 def _sides(

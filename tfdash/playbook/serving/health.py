@@ -36,13 +36,19 @@ def may_be_away(workload: Object) -> int:
 
 
 def serving(workload: Object, desired: int, available: int, release: Release) -> Serving:
-    """OK with as many available as wanted, or, while a release moves, within what its strategy may take away."""
+    """OK with as many available as wanted, or, while a release moves, within what its strategy may take away.
+
+    Ready pods inside ``minReadySeconds`` take part in the traffic already: they serve though they are not "available" yet.
+    """
     if desired == 0:
         return Serving.IDLE
-    if available >= desired:
+    serves = available
+    if getattr(workload, "min_ready", 0.0):
+        serves = max(available, getattr(workload, "ready", 0))
+    if serves >= desired:
         return Serving.OK
-    if available <= 0:
+    if serves <= 0:
         return Serving.DOWN
-    if release is Release.PROGRESSING and available >= desired - may_be_away(workload):
+    if release is Release.PROGRESSING and serves >= desired - may_be_away(workload):
         return Serving.OK
     return Serving.DEGRADED

@@ -70,7 +70,8 @@ def _deployment(d: Deployment) -> Status:
 def _stateful_set(s: StatefulSet) -> Status:
     if s.strategy != "RollingUpdate":
         text = "rollout status is only available for RollingUpdate strategy type"
-        return Status(Release.ON_DELETE, text)
+        seen = 0 < s.observed_generation >= s.generation
+        return Status(Release.ON_DELETE, text, observed=seen)
     if s.observed_generation == 0 or s.generation > s.observed_generation:
         return Status(
             Release.PROGRESSING, "Waiting for statefulset spec update to be observed...", 0.0, False
@@ -93,7 +94,7 @@ def _stateful_set(s: StatefulSet) -> Status:
 def _daemon_set(d: DaemonSet) -> Status:
     if d.strategy != "RollingUpdate":
         text = "rollout status is only available for RollingUpdate strategy type"
-        return Status(Release.ON_DELETE, text)
+        return Status(Release.ON_DELETE, text, observed=d.observed_generation >= d.generation)
     if d.generation > d.observed_generation:
         return Status(Release.PROGRESSING, "Waiting for daemon set spec update to be observed...", 0.0, False)
     waiting = f'Waiting for daemon set "{d.name}" rollout to finish: '

@@ -5,24 +5,27 @@ from __future__ import annotations
 from tfdash.model.kube import DaemonSet, Deployment, Object, StatefulSet
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
-from tfdash.model.workload import Cause, CauseCode, DisruptionRoom, Release, ScaledBy, Serving, WorkloadState
+from tfdash.model.workload import (
+    IN_FLIGHT,
+    Cause,
+    CauseCode,
+    DisruptionRoom,
+    Release,
+    ScaledBy,
+    Serving,
+    WorkloadState,
+)
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving import causes
 from tfdash.playbook.serving.health import serving
+from tfdash.playbook.serving.in_flight import behind, release_of
 from tfdash.playbook.serving.links import LINKED, Links, all_links_of
 from tfdash.playbook.serving.rollout_status import Status, condition, rollout
 
 ID = "workload.serves"
 _LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although nothing changed (ages, deadlines)
 _FIRST = 5.0  # seconds: a revision begun so soon after the workload itself is its first
-# causes that will not pass by waiting: a release that has one is stuck before its deadline says so
-_LASTING = frozenset(CauseCode) - {
-    CauseCode.PROBE,
-    CauseCode.PAUSED,
-    CauseCode.GENERATION,
-    CauseCode.TERMINATING,
-}
 
 
 def judge(
@@ -32,25 +35,25 @@ def judge(
     assert isinstance(workload, Deployment | StatefulSet | DaemonSet)
     subject = Subject(ref, workload.KIND, workload.namespace, workload.name)
     status = rollout(workload)
-    health = serving(workload, workload.desired, workload.available, status.release)
+    release = release_of(workload, links, status)
+    health = serving(workload, workload.desired, workload.available, release)
     changed_at = links.newest.created if links.newest is not None else _changed_at(workload)
-    if health is Serving.DOWN and now < starts_until(workload, status.release, changed_at, policy):
+    if health is Serving.DOWN and now < starts_until(workload, release, changed_at, policy):
         health = Serving.STARTING
-    troubled = health in (Serving.DOWN, Serving.DEGRADED, Serving.STARTING) or status.release not in (
-        Release.COMPLETE,
-        Release.PARTITIONED,
-        Release.ON_DELETE,
-    )
-    cause = causes.find(ref, workload, links, status, policy, now) if troubled or _restless(links) else None
-    release = status.release
-    if release is Release.PROGRESSING and cause is not None and cause.code in _LASTING:
-        release = Release.STUCK
+    cause = None
+    unwell = health in (Serving.DOWN, Serving.DEGRADED, Serving.STARTING)
+    if unwell or release in IN_FLIGHT or _restless(workload, links):
+        about = causes.Asked(workload, links, status, release, policy, now)
+        cause = causes.find(ref, about)
+        if release is Release.PROGRESSING and causes.holds_up(about):
+            release = Release.STUCK
     containers = [c for c in workload.template.containers if not c.init or c.sidecar]
     state = WorkloadState(
         subject=subject,
         serving=health,
         release=release,
         message=status.message,
+        said=_on_delete(workload, links) if release is Release.ON_DELETE else "",
         cause=cause,
         revision=_revision(workload),
         images=tuple(c.image for c in containers),
@@ -62,17 +65,25 @@ def judge(
         restarts=sum(s.restarts for p in links.pods or () for s in p.statuses),
         changed_at=changed_at,
         created=workload.created,
-        progress=status.progress if release in (Release.PROGRESSING, Release.PAUSED, Release.STUCK) else None,
-        deadline_at=_deadline(workload, status),
+        progress=status.progress if release in IN_FLIGHT else None,
+        deadline_at=_deadline(workload, status) if release in IN_FLIGHT else None,
         scaled_by=_scaled_by(ref, links),
         disruption=_disruption(ref, links),
     )
     return state, _verdict(state)
 
 
-def _restless(links: Links) -> bool:
-    """All replicas are there, and yet a container of theirs was killed or restarts."""
-    return any(
+def _on_delete(workload: StatefulSet | DaemonSet | Deployment, links: Links) -> str:
+    image = short_image([c.image for c in workload.template.containers if not c.init or c.sidecar])
+    new = max(0, workload.desired - behind(workload, links))
+    return (
+        f"{new} of {workload.desired} pods run {image or 'the newest version'}, replaced as you delete them"
+    )
+
+
+def _restless(workload: Object, links: Links) -> bool:
+    """All replicas are there, and yet a container was killed or restarts, or something does not go."""
+    return workload.deleting is not None or any(
         s.last_reason == "OOMKilled" or s.state == "waiting" for p in links.pods or () for s in p.statuses
     )
 
@@ -80,6 +91,8 @@ def _restless(links: Links) -> bool:
 def _verdict(state: WorkloadState) -> Verdict:
     level = _level(state)
     what = f"{state.available} of {state.desired} available"
+    if state.serving is not Serving.DOWN and state.ready > state.available:
+        what += f" ({state.ready} ready, inside minReadySeconds)"
     why = f": {state.cause.sentence}" if state.cause is not None else ""
     if state.release is Release.STUCK:
         sentence = f"{state.subject.name}: release {state.revision or ''} is stuck, {what}{why}".replace(
@@ -88,7 +101,9 @@ def _verdict(state: WorkloadState) -> Verdict:
     elif level is Level.OK:
         sentence = f"{state.subject.name} serves, {what}"
     else:
-        sentence = f"{state.subject.name}: {what}{why or ', ' + state.message}"
+        kubectl = state.message if state.release in IN_FLIGHT or state.release is Release.UNKNOWN else ""
+        tail = state.said or kubectl
+        sentence = f"{state.subject.name}: {what}{why or (f', {tail}' if tail else '')}"
     return Verdict(
         level=level,
         rule=ID,
@@ -105,11 +120,9 @@ def _verdict(state: WorkloadState) -> Verdict:
 
 def starts_until(workload: Object, release: Release, changed_at: float, policy: WorkloadPolicy) -> float:
     """Until when one that never served is coming up, and nothing broke (epoch seconds); 0.0 of one that served before."""
-    first = changed_at - workload.created < _FIRST and release in (
-        Release.PROGRESSING,
-        Release.PAUSED,
-        Release.STUCK,
-    )
+    # of the others no controller tells a first release from a finished one before there are pods
+    unfinished = release in IN_FLIGHT or not isinstance(workload, Deployment)
+    first = changed_at - workload.created < _FIRST and unfinished
     return workload.created + policy.ready_grace if first else 0.0
 
 
@@ -123,7 +136,12 @@ def _level(state: WorkloadState) -> Level:
         return Level.UNKNOWN
     if state.serving is Serving.IDLE:
         return Level.IDLE
-    by_release = {Release.PROGRESSING: Level.MOVING, Release.PAUSED: Level.PAUSED}
+    by_release = {
+        Release.PROGRESSING: Level.MOVING,
+        Release.PAUSED: Level.PAUSED,
+        Release.HELD: Level.PAUSED,
+        Release.ON_DELETE: Level.PAUSED,
+    }
     return by_release.get(state.release, Level.MOVING if state.serving is Serving.STARTING else Level.OK)
 
 

@@ -87,6 +87,8 @@ def cause(obj: Object, context: Context) -> str:
         return safe(found.message) if found is not None and found.phase is not Phase.NONE else ""
     if told.cause is not None:
         return safe(told.cause.sentence)
+    if told.said:
+        return safe(told.said)
     return safe(told.message) if told.release in (Release.PROGRESSING, Release.STUCK) else ""
 
 

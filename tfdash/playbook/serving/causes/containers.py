@@ -20,16 +20,10 @@ _IMAGE = {
     "ImageInspectError",
 }
 _CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
-_EXIT = {
-    1: "the program reported an error",
-    2: "misuse of a shell command",
-    126: "the command cannot be executed",
-    127: "the command was not found",
-    134: "SIGABRT",
-    137: "SIGKILL",
-    139: "SIGSEGV",
-    143: "SIGTERM",
-}
+_SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 141: "SIGPIPE", 143: "SIGTERM"}
+# of a program these numbers are its own; where the runtime could not start it they are the runtime's
+_UNSTARTED = frozenset({"ContainerCannotRun", "StartError"})
+_NOT_RUN = {126: "the command cannot be executed", 127: "the command was not found"}
 
 
 def _each(pods: Iterable[Pod]) -> Iterator[tuple[Pod, ContainerStatus]]:
@@ -41,11 +35,22 @@ def _pods(found: Sequence[tuple[Pod, ContainerStatus]]) -> tuple[Pod, ...]:
 
 
 def exit_text(status: ContainerStatus) -> str:
-    """``exit 137 (SIGKILL)`` of the last run that ended, "" where none is known."""
-    code = status.exit_code if status.state == "terminated" else status.last_exit_code
+    """``exit 137 (SIGKILL)`` of the last run that ended, "" where none is known. What a number means is said only where it
+    is certain: 128 and a signal, or the runtime's own."""
+    ended = status.state == "terminated"
+    code = status.exit_code if ended else status.last_exit_code
     if code is None:
         return ""
-    return f"exit {code} ({_EXIT[code]})" if code in _EXIT else f"exit {code}"
+    reason = status.reason if ended else status.last_reason
+    meaning = _NOT_RUN.get(code, "") if reason in _UNSTARTED else _SIGNALS.get(code, "")
+    return f"exit {code} ({meaning})" if meaning else f"exit {code}"
+
+
+def last_words(status: ContainerStatus) -> str:
+    """The last line of what the container left as its termination message (or its log, where the kubelet took that)."""
+    text = status.message if status.state == "terminated" else status.last_message
+    lines = [line for line in text.splitlines() if line.strip()]
+    return shorten(lines[-1], 100) if lines else ""
 
 
 def _memory(bytes_: float) -> str:
@@ -94,7 +99,8 @@ def _crash_sentence(status: ContainerStatus, count: int, what: str) -> str:
     tail = f", {reason}" if reason and reason not in ("Error", "Completed") else ""
     often = f", restarted {status.restarts} times" if status.restarts else ""
     last = f": last {ended}{tail}" if ended else ""
-    return f"{what} {status.name} keeps crashing in {plural(count, 'pod')}{last}{often}"
+    words = last_words(status)
+    return f"{what} {status.name} keeps crashing in {plural(count, 'pod')}{last}{often}{f': {words}' if words else ''}"
 
 
 def _crashing(status: ContainerStatus) -> bool:
@@ -129,24 +135,49 @@ def configuration(pods: Sequence[Pod]) -> Iterator[Finding]:
         yield Finding(CauseCode.CONFIG, sentence, _pods(found))
 
 
+def _unready(pod: Pod, status: ContainerStatus, policy: WorkloadPolicy, now: float) -> bool:
+    return (
+        pod.phase == "Running"
+        and not status.init
+        and status.state == "running"
+        and not status.ready
+        and now - status.since >= policy.ready_grace
+    )
+
+
+def _probe(pod: Pod, status: ContainerStatus) -> str:
+    """The probe that it does not pass: "startup", "readiness", or "" of a container that has neither."""
+    spec = next((c for c in pod.containers if c.name == status.name and not c.init), None)
+    if spec is None:
+        return ""
+    if spec.has_startup_probe and not status.started:
+        return "startup"
+    return "readiness" if spec.has_readiness_probe else ""
+
+
 def probes(pods: Sequence[Pod], links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
-    """Running for a while, and not ready: its readiness (or startup) probe does not pass."""
-    found = [
-        (p, s)
-        for p, s in _each(pods)
-        if p.phase == "Running"
-        and not s.init
-        and s.state == "running"
-        and not s.ready
-        and now - s.since >= policy.ready_grace
-    ]
+    """Running for a while, and not ready: its readiness or startup probe does not pass. Without either a container that
+    runs is ready as soon as its kubelet says so."""
+    late = [(p, s) for p, s in _each(pods) if _unready(p, s, policy, now)]
+    found = [(p, s, kind) for p, s in late if (kind := _probe(p, s))]
     if found:
-        names = {p.name for p, _ in found}
-        told = [e for e in links.events if e.reason == "Unhealthy" and e.involved_name in names]
+        kind = found[0][2]
+        names = {p.name for p, _, _ in found}
+        told = [
+            e
+            for e in links.events
+            if e.reason == "Unhealthy"
+            and e.involved_name in names
+            and re.match(rf"{kind} probe", e.message, re.IGNORECASE)
+        ]
         newest = max(told, key=lambda e: e.last_seen, default=None)
         why = f": {shorten(newest.message)}" if newest is not None else ""
-        kind = (
-            "probe" if newest is None else (re.match(r"(\w+) probe", newest.message) or ["probe"])[0].lower()
-        )
-        sentence = f"{plural(len(_pods(found)), 'pod')} running but not ready, {kind} failing{why}"
-        yield Finding(CauseCode.PROBE, sentence, _pods(found))
+        affected = _pods([(p, s) for p, s, _ in found])
+        sentence = f"{plural(len(affected), 'pod')} running but not ready, {kind} probe failing{why}"
+        yield Finding(CauseCode.PROBE, sentence, affected)
+    unsaid = [(p, s) for p, s in late if not _probe(p, s)]
+    if unsaid:
+        affected = _pods(unsaid)
+        nodes = ", ".join(dict.fromkeys(p.node for p in affected))
+        sentence = f"{plural(len(affected), 'pod')} running without a probe and not reported ready: is the kubelet of {nodes} alive?"
+        yield Finding(CauseCode.KUBELET, sentence, affected)

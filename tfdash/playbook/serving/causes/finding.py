@@ -12,6 +12,7 @@ class Finding(NamedTuple):
     code: CauseCode
     sentence: str
     objects: tuple[Object, ...]
+    node: str = ""  # the one node in which it lies
 
 
 def plural(count: int, word: str) -> str:

@@ -34,6 +34,17 @@ def _about_volumes(message: str) -> bool:
     return "PersistentVolumeClaim" in message or "persistentvolumeclaim" in message or "volume" in message
 
 
+def gated(pods: Sequence[Pod]) -> Iterator[Finding]:
+    """The scheduler does not look at them before every gate was taken away."""
+    found = [p for p in pods if p.scheduling_gates and not p.node]
+    if found:
+        gates = ", ".join(dict.fromkeys(g for p in found for g in p.scheduling_gates))
+        sentence = (
+            f"{plural(len(found), 'pod')} held back by scheduling gate {gates}: who set it must take it away"
+        )
+        yield Finding(CauseCode.GATED, sentence, tuple(found))
+
+
 def unschedulable(pods: Sequence[Pod]) -> Iterator[Finding]:
     found = [
         (p, c) for p in pods if (c := condition(p.conditions, "PodScheduled")) and c.reason == "Unschedulable"
@@ -109,8 +120,9 @@ def lost_nodes(pods: Sequence[Pod]) -> Iterator[Finding]:
         or any(c.type == "DisruptionTarget" and c.reason == "DeletionByTaintManager" for c in p.conditions)
     ]
     if found:
-        nodes = ", ".join(dict.fromkeys(p.node for p in found))
-        yield Finding(CauseCode.NODE_LOST, f"{plural(len(found), 'pod')} on lost node {nodes}", tuple(found))
+        nodes = tuple(dict.fromkeys(p.node for p in found))
+        sentence = f"{plural(len(found), 'pod')} on lost node {', '.join(nodes)}"
+        yield Finding(CauseCode.NODE_LOST, sentence, tuple(found), nodes[0] if len(nodes) == 1 else "")
 
 
 def evicted(pods: Sequence[Pod]) -> Iterator[Finding]:

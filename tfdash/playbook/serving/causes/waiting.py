@@ -12,6 +12,14 @@ from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.rollout_status import Status, condition
 
 
+def lasting(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``3 h``, ``2 d``."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def terminating(links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
     """deletionTimestamp is when the pod should be gone: its grace period is already in it."""
     found = [
@@ -19,18 +27,36 @@ def terminating(links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Fi
     ]
     if found:
         longest = max(now - (p.deleting or now) for p in found)
-        sentence = f"{plural(len(found), 'pod')} should be gone since {longest:.0f} s and still terminating"
+        held = tuple(dict.fromkeys(f for p in found for f in p.finalizers))
+        why = f", {waits_for(held)}" if held else ""
+        sentence = (
+            f"{plural(len(found), 'pod')} should be gone since {longest:.0f} s and still terminating{why}"
+        )
         yield Finding(CauseCode.TERMINATING, sentence, tuple(found))
 
 
-def stalled(workload: Object, status: Status) -> Iterator[Finding]:
+def waits_for(finalizers: tuple[str, ...]) -> str:
+    return f"waiting for finalizer{'' if len(finalizers) == 1 else 's'} {', '.join(finalizers)}"
+
+
+def deleting(workload: Object, now: float) -> Iterator[Finding]:
+    """Deleted, and still there: its controller only counts its pods, and releases nothing any more."""
+    if workload.deleting is None:
+        return
+    age = max(0.0, now - workload.deleting)
+    why = f", {waits_for(workload.finalizers)}" if workload.finalizers else ""
+    sentence = f"deleted {lasting(age)} ago and still there{why}: no change of it is carried out any more"
+    yield Finding(CauseCode.DELETING, sentence, (workload,))
+
+
+def stalled(workload: Object, status: Status, release: Release) -> Iterator[Finding]:
     if not status.observed:
-        sentence = "the controller has not observed the newest spec yet"
+        sentence = "the newest spec was not observed by its controller: if that stays, is kube-controller-manager alive?"
         yield Finding(CauseCode.GENERATION, sentence, (workload,))
-    if status.release is Release.STUCK and isinstance(workload, Deployment):
+    if release is Release.STUCK and isinstance(workload, Deployment):
         progressing = condition(workload.conditions, "Progressing")
         limit = f" of {workload.progress_deadline} s" if workload.progress_deadline else ""
         since = f": {progressing.message}" if progressing is not None and progressing.message else ""
         yield Finding(CauseCode.DEADLINE, f"progress deadline{limit} passed{since}", (workload,))
-    if isinstance(workload, Deployment) and workload.paused and not status.rolled_out:
+    if release is Release.PAUSED:
         yield Finding(CauseCode.PAUSED, "paused: no new pods are made until it is resumed", (workload,))

@@ -133,6 +133,7 @@ def meta(found: w.Meta | w.PodMeta) -> dict[str, Any]:
         "generation": found.generation,
         "created": seconds(found.creation_timestamp),
         "deleting": optional_seconds(found.deletion_timestamp),
+        "finalizers": share(tuple(found.finalizers)) if found.finalizers else (),
         "labels": labels(found.labels),
         "owner": owner(found.owner_references),
     }
@@ -182,6 +183,8 @@ def containers(spec: w.PodSpec | None) -> tuple[m.Container, ...]:
                 init and c.restart_policy == "Always",
                 isinstance(c.readiness_probe, Raw),
                 isinstance(c.liveness_probe, Raw),
+                isinstance(c.startup_probe, Raw),
+                share(c.image_pull_policy),
             )
             for c in listed or ()
         )

@@ -36,6 +36,7 @@ class Meta(Wire):
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[OwnerReference] | None = None
+    finalizers: list[str] | None = None
 
 
 class PodMeta(Wire):
@@ -50,6 +51,7 @@ class PodMeta(Wire):
     deletion_timestamp: str | None = None
     labels: dict[str, str] | None = None
     owner_references: list[OwnerReference] | None = None
+    finalizers: list[str] | None = None
 
 
 class Condition(Wire):
@@ -73,6 +75,8 @@ class Container(Wire):
     restart_policy: str | None = None
     readiness_probe: Raw | UnsetType = UNSET
     liveness_probe: Raw | UnsetType = UNSET
+    startup_probe: Raw | UnsetType = UNSET
+    image_pull_policy: str = ""
 
 
 class ClaimSource(Wire):

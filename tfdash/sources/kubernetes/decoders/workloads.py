@@ -36,12 +36,19 @@ class Strategy(w.Wire):
     rolling_update: RollingUpdate | None = None
 
 
+class Ordinals(w.Wire):
+    start: int = 0
+
+
 class WorkloadSpec(w.Wire):
     """Deployment, ReplicaSet, StatefulSet and DaemonSet in one: the fields do not collide."""
 
     replicas: w.Count | None = None
     paused: bool = False
     progress_deadline_seconds: int | None = None
+    min_ready_seconds: int = 0
+    pod_management_policy: str = ""
+    ordinals: Ordinals | None = None
     selector: w.LabelSelector | None = None
     template: w.Template | None = None
     strategy: Strategy | None = None
@@ -106,6 +113,7 @@ def deployment(found: Workload) -> m.Deployment:
         strategy=strategy,
         max_surge=text(rolling.max_surge),
         max_unavailable=text(rolling.max_unavailable),
+        min_ready=float(spec.min_ready_seconds),
         selector=selector(spec.selector),
         template=template(spec.template),
         conditions=conditions(status.conditions),
@@ -151,6 +159,9 @@ def stateful_set(found: Workload) -> m.StatefulSet:
         strategy=strategy,
         partition=rolling.partition or 0,
         max_unavailable=text(rolling.max_unavailable),
+        min_ready=float(spec.min_ready_seconds),
+        parallel=spec.pod_management_policy == "Parallel",
+        first_ordinal=spec.ordinals.start if spec.ordinals is not None else 0,
         selector=selector(spec.selector),
         template=template(spec.template),
         conditions=conditions(status.conditions),
@@ -173,6 +184,7 @@ def daemon_set(found: Workload) -> m.DaemonSet:
         unavailable=status.number_unavailable,
         strategy=strategy,
         max_unavailable=text(rolling.max_unavailable),
+        min_ready=float(found.spec.min_ready_seconds),
         selector=selector(found.spec.selector),
         template=template(found.spec.template),
         conditions=conditions(status.conditions),
