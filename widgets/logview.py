@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import monotonic, perf_counter
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -13,41 +13,17 @@ from textual.timer import Timer
 
 from tfdash.text import safe
 from tfdash.views.filter import NO_FILTER, Filter
+from tfdash.views.shortnames import common_start, short_names
 from widgets.cells import fitted, literal, width_of
 from widgets.highlight import Span, spans_of
+from widgets.loglines import COLOURS, LINES, LONGEST, ViewerLine, shortened
 from widgets.oneline import LinePiece
 from widgets.pager import LOOK, SLICE, Pager
 from widgets.theme import SOURCES
 
 FRAME = 0.15  # seconds at least between two repaints
-LONGEST = 16_384  # characters kept of one line
 NAME = 28  # cells at most of a source's name
 _SLACK = 16  # one in so many is dropped beyond need, so that dropping is rare
-
-
-class ViewerLine(NamedTuple):
-    """``source`` names where it came from (a pod and container); ``stamp`` is its time as text, "" for none.
-
-    A ``mark`` is no line of a log: "lost", "resumed" or "note", said by the viewer's owner.
-    """
-
-    text: str
-    source: str = ""
-    stamp: str = ""
-    mark: str = ""
-
-
-class _Lines:
-    """The filter's view of the ring: keys are the lines themselves."""
-
-    def search_text(self, key: ViewerLine) -> str:
-        return f"{key.source} {key.text}".lower() if key.source else key.text.lower()
-
-    def labels(self, key: ViewerLine) -> dict[str, str]:
-        return {}
-
-
-_LINES = _Lines()
 
 
 class LogView(Pager):
@@ -117,6 +93,8 @@ LogView {
         self._shown: list[ViewerLine] = self._ring  # another list under a filter
         self._filter = NO_FILTER
         self._sources: dict[str, int] = {}  # name -> colour
+        self._short: Mapping[str, str] = {}  # names as they are shown, in
+        self._short_for = -1  # so many cells
         self._drawn_rows = 0
         self._frame: Timer | None = None
         self._framed_at = float("-inf")
@@ -127,12 +105,13 @@ LogView {
 
     def append(self, lines: Iterable[ViewerLine]) -> None:
         """Newer lines. Drawn at most every ``FRAME`` seconds."""
-        new = [line if len(line.text) <= LONGEST else _shortened(line) for line in lines]
+        new = [line if len(line.text) <= LONGEST else shortened(line) for line in lines]
         if not new:
             return
         for line in new:
             if line.source and line.source not in self._sources:
                 self._sources[line.source] = len(self._sources) % SOURCES + 1
+                self._short_for = -1
                 if len(self._sources) == 2:  # names are shown from the second source on
                     self._strips.clear()
                     self._drawn_rows = 0
@@ -241,7 +220,7 @@ LogView {
         while not wanted.empty and number - self.dropped < len(self._ring):
             number = max(number, self.dropped)
             line = self._ring[number - self.dropped]
-            if line.mark or wanted.matches(line, _LINES):
+            if line.mark or wanted.matches(line, LINES):
                 shown.append(line)
                 numbers.append(number)
             number += 1
@@ -261,7 +240,7 @@ LogView {
             self._scroll_quietly(min(self.scroll_offset.y, max(self.line_count - self.body, 0)))
 
     def _passing(self, lines: Iterable[ViewerLine]) -> list[ViewerLine]:
-        return [line for line in lines if line.mark or self._filter.matches(line, _LINES)]
+        return [line for line in lines if line.mark or self._filter.matches(line, LINES)]
 
     def plain(self, *, all_lines: bool = False) -> Iterator[str]:
         """The lines as text, made safe: those shown, or all that are kept."""
@@ -272,7 +251,7 @@ LogView {
                 yield f"--- {text}"
                 continue
             source = safe(line.source) if several else ""
-            yield " ".join(part for part in (safe(line.stamp), source, text) if part)
+            yield " ".join(part for part in (safe(line.full or line.stamp), source, text) if part)
 
     @property
     def row_count(self) -> int:
@@ -290,7 +269,12 @@ LogView {
         stamp = f"{literal(line.stamp)} " if self.times and line.stamp else ""
         if len(self._sources) < 2:
             return stamp
-        return f"{stamp}{fitted(line.source, self._name_width)} "
+        width = self._name_width
+        if self._short_for != width:
+            names = [literal(name) for name in self._sources]
+            self._short_for = width
+            self._short = short_names(names, width, common_start(names, width))
+        return f"{stamp}{fitted(self._short.get(literal(line.source), ''), width)} "
 
     @property
     def _name_width(self) -> int:
@@ -307,7 +291,8 @@ LogView {
             yield 0, stamp, "log--stamp"
         if lead > stamp:
             yield stamp, lead, f"log--source-{self._sources.get(line.source, 1)}"
-        for start, stop, name in spans_of(text[lead:], "log"):
+        colours = [(a, b, token) for a, b, name in line.colours if (token := COLOURS.get(name))]
+        for start, stop, name in colours or spans_of(text[lead:], "log"):
             yield lead + start, lead + stop, name
 
     def title_pieces(self) -> tuple[list[LinePiece], list[LinePiece]]:
@@ -393,8 +378,3 @@ LogView {
 
     def action_copy(self) -> None:
         self.post_message(self.SaveRequested(self, copy=True))
-
-
-def _shortened(line: ViewerLine) -> ViewerLine:
-    more = len(line.text) - LONGEST
-    return line._replace(text=f"{line.text[:LONGEST]} … {more:,} characters more")

@@ -46,7 +46,10 @@ class Managed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Logs of one container of one pod. ``tail`` lines at first, then onward when ``follow``."""
+    """Logs of one container of one pod. ``tail`` lines at first, then onward when ``follow``.
+
+    ``limit_bytes``: so many bytes from the beginning, and no more.
+    """
 
     pod: Subject
     container: str
@@ -54,16 +57,21 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
     follow: bool = True
     tail: int | None = 1000
     since_seconds: int | None = None
+    limit_bytes: int | None = None
 
 
 class LogLine(msgspec.Struct, frozen=True, gc=False):
-    """``time`` is the server's timestamp in epoch seconds (None for a note of ours: lost, resumed, ended)."""
+    """``time`` is the server's timestamp in epoch seconds (None for a note of ours: lost, resumed, ended).
+
+    ``colours``: where the program coloured its text, see ``tfdash.sgr``.
+    """
 
     pod: str
     container: str
     time: float | None
     text: str
     note: bool = False
+    colours: tuple[tuple[int, int, str], ...] = ()
 
 
 class Privilege(msgspec.Struct, frozen=True, kw_only=True):

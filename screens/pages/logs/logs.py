@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -23,11 +22,34 @@ from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.scope import Restriction
 from tfdash.views.table import Cell
 from tfdash.views.times import local
-from widgets.logview import LogView, ViewerLine
+from widgets.loglines import ViewerLine
+from widgets.logview import LogView
 
 _FAILED = re.compile("lost|cannot be read")
 _MOST = 20  # streams at once: more than this are said, not opened
+_TAIL = 2000  # lines from a log's end, of all its streams together
 _LEAST = 50  # lines asked for of each of many streams
+_HEAD = 256 * 1024  # bytes of a log's beginning, of all its streams together
+
+
+class Reach(NamedTuple):
+    """How far back a log is read. ``seconds`` None: ``lines`` from its end, or with ``head`` from its beginning."""
+
+    words: str
+    seconds: int | None = None
+    head: bool = False
+
+
+REACHES = (
+    Reach("tail"),
+    Reach("head", head=True),
+    Reach("last minute", 60),
+    Reach("last 5 minutes", 300),
+    Reach("last 15 minutes", 900),
+    Reach("last 30 minutes", 1800),
+    Reach("last hour", 3600),
+)
+"""By digit, as k9s has them."""
 
 
 class LogScreen(BoardScreen):
@@ -47,6 +69,17 @@ class LogScreen(BoardScreen):
             key_display="[",
         ),
         Binding("p", "previous", "previous run", id="logs.previous"),
+        *(
+            Binding(
+                str(digit),
+                f"reach({digit})",
+                "how far back" if not digit else r.words,
+                id=f"logs.reach_{digit}",
+                show=not digit,
+                key_display="0-6" if not digit else str(digit),
+            )
+            for digit, r in enumerate(REACHES)
+        ),
     ]
 
     def __init__(self, subject: Subject, previous: bool = False, container: str = "") -> None:
@@ -57,6 +90,7 @@ class LogScreen(BoardScreen):
         self._opened: set[tuple[str, str, str]] = set()  # pod, uid, container
         self._left_out = 0
         self._waiting = False
+        self._reach = REACHES[0]
 
     @property
     def crumb(self) -> str:
@@ -77,6 +111,8 @@ class LogScreen(BoardScreen):
         said: list[Cell] = [(safe(self.container) or "all containers", "accent")]
         if self.previous:
             said.append(("‖ previous run", "paused"))
+        if self._reach is not REACHES[0]:
+            said.append((self._reach.words, "accent"))
         if len(self._opened) != 1 or self._left_out:
             more = f" of {len(self._opened) + self._left_out}" if self._left_out else ""
             said.append((f"{len(self._opened)}{more} streams", "warn" if self._left_out else "dim"))
@@ -134,12 +170,21 @@ class LogScreen(BoardScreen):
         self._opened &= there
         room = _MOST - len(self._opened)
         self._left_out = max(0, len(fresh) - room)
-        tail = max(_LEAST, min(self.shell.context.ui.log_lines, 2000) // max(1, min(len(wanted), _MOST)))
+        most = self.shell.context.ui.log_lines  # as many as are kept
+        if self._reach.seconds is None:
+            most = min(most, _TAIL)
+        tail = max(_LEAST, most // max(1, min(len(wanted), _MOST)))
         for pod, container in fresh[: max(0, room)]:
             self._opened.add((pod.name, pod.uid, container))
             subject = Subject(self.subject.cluster, "Pod", pod.namespace, pod.name, pod.uid)
             request = LogRequest(
-                pod=subject, container=container, previous=self.previous, tail=tail, follow=not self.previous
+                pod=subject,
+                container=container,
+                previous=self.previous,
+                tail=None if self._reach.head else tail,
+                follow=not self.previous and not self._reach.head,
+                since_seconds=self._reach.seconds,
+                limit_bytes=_HEAD // max(1, min(len(wanted), _MOST)) if self._reach.head else None,
             )
             several = sum(not c.init or c.sidecar for c in pod.containers) > 1 and not self.container
             self._streams.open(request, safe(f"{pod.name}/{container}" if several else pod.name))
@@ -163,8 +208,11 @@ class LogScreen(BoardScreen):
             return ViewerLine(
                 f"{name}{safe(line.text)}", mark="lost" if _FAILED.search(line.text) else "note"
             )
-        stamp = "" if line.time is None else local(line.time, self.shell.zone).strftime("%H:%M:%S")
-        return ViewerLine(line.text, source, stamp)
+        stamp = full = ""
+        if line.time is not None:
+            at = local(line.time, self.shell.zone)
+            stamp, full = f"{at:%H:%M:%S}", at.isoformat(timespec="milliseconds")
+        return ViewerLine(line.text, source, stamp, full=full, colours=line.colours)
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
@@ -182,6 +230,10 @@ class LogScreen(BoardScreen):
 
     def action_previous(self) -> None:
         self.previous = not self.previous
+        self._restart()
+
+    def action_reach(self, digit: int) -> None:
+        self._reach = REACHES[digit]
         self._restart()
 
     def apply_filter(self, wanted: Filter) -> str:
@@ -203,7 +255,7 @@ class LogScreen(BoardScreen):
             self.shell.copy_text(text, lines)
             return
         name = "".join(c if c.isalnum() or c in "-." else "_" for c in self.subject.name)
-        path = Path.cwd() / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.log"
+        path = Path.cwd() / f"{name}-{local(self.shell.now(), self.shell.zone):%Y%m%dT%H%M%S%z}.log"
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as out:

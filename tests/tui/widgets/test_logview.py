@@ -14,7 +14,8 @@ from textual.pilot import Pilot
 
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.views.filter import NO_FILTER, Filter
-from widgets.logview import LONGEST, LogView, ViewerLine
+from widgets.loglines import LONGEST, ViewerLine
+from widgets.logview import LogView
 from widgets.theme import ThemedApp
 
 
@@ -260,3 +261,24 @@ async def test_a_wrapped_log_is_cleared_and_goes_on(keys: tuple[str, ...]) -> No
         put(view, 30, 1)
         await settled(view, pilot)
         assert shown(view)[1] == "line 30"
+
+
+async def test_sources_whose_names_begin_alike_look_different() -> None:
+    names = [f"payments-checkout-service-worker-7d9c5b6f4d-{end}" for end in ("x7k2p", "abcde", "q9z8w")]
+    async with log_of() as (view, pilot, _):
+        for name in names:
+            put(view, 0, 1, name)
+        await settled(view, pilot)
+        leads = [view.row_text(row).removesuffix(" line 0") for row in range(3)]
+    assert len(set(leads)) == 3
+
+
+async def test_a_saved_log_has_date_and_zone_and_the_colours_are_the_themes() -> None:
+    async with log_of() as (view, pilot, _):
+        line = ViewerLine(
+            "INFO x", "a", "09:00:00", full="2026-11-28T09:00:00.001-05:00", colours=((0, 4, "green"),)
+        )
+        view.append([line])
+        await settled(view, pilot)
+        assert list(view.plain()) == ["2026-11-28T09:00:00.001-05:00 INFO x"]
+        assert list(view.row_spans(0, view.row_text(0))) == [(0, 4, "tok-ok")]

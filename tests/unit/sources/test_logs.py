@@ -122,3 +122,25 @@ def test_a_log_without_any_stamp_is_resumed_as_it_was_begun() -> None:
     assert overlap.passes(b"failed to create fsnotify watcher: too many open files", None)
     assert overlap.since is None
     assert overlap.passes(b"2026-11-28T19:08:10Z one", 100.0) and overlap.since == 98.0
+
+
+async def test_an_ended_container_says_so_once_until_it_runs_again() -> None:
+    line = b"2026-11-28T19:08:10.000000500Z %s\n"
+    first, second = line % b"one", line % b"two"
+    third = line % b"three"
+    answers = iter(
+        [
+            *(Answer([first]) for _ in range(3)),
+            Answer([first + second]),
+            Answer([first + second + third], hold=True),
+        ]
+    )
+    found: list[LogLine] = []
+    async with scripted(lambda asked: next(answers, failing(500))) as (reader, _), asyncio.timeout(30):
+        batches = stream(reader, REQUEST, SystemClock())
+        async for batch in batches:
+            found += batch
+            if found[-1].text == "three":
+                break
+        await batches.aclose()  # type: ignore[attr-defined]  # it is a generator
+    assert ["note" if line.note else line.text for line in found] == ["one", "note", "two", "note", "three"]

@@ -11,10 +11,10 @@ from tfdash.clock import Clock
 from tfdash.model.kinds import LISTED
 from tfdash.model.observation import ProblemKind
 from tfdash.model.requests import LogLine, LogRequest, ReadFailed
+from tfdash.sgr import coloured
 from tfdash.sources.kubernetes.decoders.common import seconds
 from tfdash.sources.kubernetes.listwatch import Backoff
 from tfdash.sources.kubernetes.transport import Reader, problem_of
-from tfdash.text import safe
 
 _LONGEST = 64 * 1024  # bytes of one line that are kept; the rest is cut and said
 _REMEMBERED = 5_000  # lines of a stream that are known again when it is resumed
@@ -62,23 +62,28 @@ async def stream(reader: Reader, request: LogRequest, clock: Clock) -> AsyncIter
     """Batches of lines as they come. Raises ``ReadFailed`` if the log cannot be had at all."""
     backoff = Backoff(0.5, 10.0)
     overlap = Overlap()
+    said = ""  # a note is not said again before a line came
     while True:
+        told = "the log ended; it goes on here if the container runs again"
         try:
             overlap.resume()
             async for batch in _once(reader, request, overlap.since):
                 pairs = ((raw, _line(request, raw)) for raw in batch)
                 fresh = [line for raw, line in pairs if overlap.passes(raw, line.time)]
                 if fresh:
+                    said = ""
                     backoff.reset()
                     yield fresh
             if not request.follow or request.previous:
                 return
-            yield [_note(request, "the log ended; waiting for the container to start again")]
         except Exception as error:
             problem = problem_of(error, clock.now())
             if problem.kind in _FINAL or not request.follow:
                 raise ReadFailed(problem) from None
-            yield [_note(request, f"stream lost: {problem.cause}; trying again")]
+            told = f"stream lost: {problem.cause}; trying again"
+        if told != said:
+            said = told
+            yield [_note(request, told)]
         await asyncio.sleep(backoff.next())
 
 
@@ -99,6 +104,8 @@ async def _once(reader: Reader, request: LogRequest, since: float | None) -> Asy
             params["tailLines"] = str(request.tail)
         if request.since_seconds is not None:
             params["sinceSeconds"] = str(request.since_seconds)
+        if request.limit_bytes is not None:
+            params["limitBytes"] = str(request.limit_bytes)
     path = LISTED["Pod"].path(request.pod.namespace, request.pod.name) + "/log"
     # a quiet log is no dead one: only the connection's own keep-alive may end it
     answer = await reader.open(path, params, accept="*/*", silence=3600.0 if request.follow else None)
@@ -123,4 +130,5 @@ def _line(request: LogRequest, raw: bytes) -> LogLine:
         text = raw[:_LONGEST].decode(errors="replace")
     if len(raw) > _LONGEST:
         text += f" … ({len(raw) - _LONGEST} bytes more)"
-    return LogLine(request.pod.name, request.container, time, safe(text.rstrip("\r").expandtabs(4)))
+    shown, colours = coloured(text)
+    return LogLine(request.pod.name, request.container, time, shown, colours=colours)
