@@ -30,6 +30,9 @@ def command(args: argparse.Namespace) -> int:
         return deliver(json.dumps(adapter(Settings).json_schema(), indent=2), OK)
     settings = load(path)
     if args.what == "check":
+        from tfdash.cli.ui_check import check_ui
+
+        check_ui(settings.ui, path)
         narrate(f"{path}: ok" if path else "no configuration file: the defaults hold")
         return OK
     return deliver(shown(settings), OK)

@@ -69,12 +69,16 @@ def run(args: argparse.Namespace) -> int:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
         from tfdash.cli.acting import compose, mode_of
         from tfdash.cli.source_registry import Needs, Wiring, made
+        from tfdash.cli.ui_check import check_ui
         from tfdash.config.load import load
         from tfdash.config.problems import ConfigError
+        from tfdash.config.startup import UiSettings
 
         try:
             try:
                 settings = load(config.path)
+                if settings.ui != UiSettings():
+                    check_ui(settings.ui, config.path)
                 for source in made(Wiring(config.environment.name, settings, sources, clock), Needs.SETTINGS):
                     board.add_source(source)
                 validated.set_result(settings)

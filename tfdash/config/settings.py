@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from tfdash.actions.settings import ActionsTable
+from tfdash.config.problems import nearest
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
+from tfdash.model.kinds import KINDS
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
@@ -121,3 +123,17 @@ class Settings(SettingsTable):
                 f'"{self.default_environment}" is not one of [environments]: '
                 f"{', '.join(sorted(self.environments)) or 'none is set'}",
             )
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """What is named elsewhere in the file must be there: a misspelt name would silently never apply."""
+        named = {f"journeys.{i}": (j.environment, j.kind) for i, j in enumerate(self.journeys)}
+        named |= {
+            f"metrics.services.{i}": (s.environment, s.kind) for i, s in enumerate(self.metrics.services)
+        }
+        for at, (environment, kind) in named.items():
+            if environment and self.environments and environment not in self.environments:
+                known = nearest(environment, self.environments)
+                raise Unfit(f"{at}.environment", f'"{environment}" is not one of [environments]; {known}')
+            if kind not in KINDS:
+                raise Unfit(f"{at}.kind", f'"{kind}" is no kind; {nearest(kind, KINDS)}')

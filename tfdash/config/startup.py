@@ -91,7 +91,7 @@ class UiSettings(SettingsTable):
         Note('your keys by binding id (the ids stand in the help, "?")', '"list.describe" = "d"'),
     ] = field(default_factory=dict)
     aliases: Annotated[
-        dict[str, str], Note('your palette aliases: what ":NAME" means', 'dp = "deployments"')
+        dict[str, str], Note('your palette aliases: what ":NAME" means', 'prod = "po tf-production"')
     ] = field(default_factory=dict)
 
 

@@ -1,0 +1,90 @@
+"""Names in a configuration are names of what there is: pages, binding ids, keys, commands, environments, kinds."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from screens.commands import ENTRIES
+from screens.own_keys import binding_ids, wrong
+from tests.unit.config.test_config import refused
+from tfdash.cli.ui_check import check_ui
+from tfdash.config.load import load
+from tfdash.config.problems import ConfigError
+from tfdash.config.startup import UiSettings
+from tfdash.setting import Note, hints_of
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("start = 'overvew'", 'ui.start: no page is called "overvew"; did you mean "overview"?'),
+        ("[ui.keys]\n'list.lgs' = 'L'", 'ui.keys.list.lgs: no key has this id; did you mean "list.logs"?'),
+        ("[ui.keys]\n'list.zzzzzzzz' = 'L'", "ui.keys.list.zzzzzzzz: no key has this id; there is: list."),
+        ("[ui.keys]\n'list.logs' = 'crtl+l'", 'ui.keys.list.logs: "crtl+l" is no key; write it as'),
+        (
+            "[ui.aliases]\nxx = 'deploymnts'",
+            'ui.aliases.xx: "deploymnts" begins with no command; did you mean',
+        ),
+        ("[ui.aliases]\npo = 'deployments'", "ui.aliases.po: :po is a command already"),
+        ("[ui.aliases]\nx = ''", "ui.aliases.x"),
+    ],
+)
+def test_what_the_screens_do_not_have_is_refused_with_line_and_nearest(
+    line: str, told: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(f"[ui]\n{line}\n")
+    with pytest.raises(ConfigError) as caught:
+        check_ui(load(file).ui, file)
+    assert f"{file}:{2 + line.count(chr(10))}: {told}" in str(caught.value)
+
+
+def test_all_ids_pages_and_commands_that_there_are_can_be_named() -> None:
+    ids = binding_ids()
+    assert {"list.logs", "table.open", "act.all", "tab.overview", "pager.wrap", "dialog.cancel"} <= ids
+    keys = ("L", "ctrl+l", "f5", "shift+n", "question_mark", "a,ctrl+b", "ctrl+space", "plus", "é", "alt+up")
+    ui = UiSettings(
+        keys={name: keys[i % len(keys)] for i, name in enumerate(sorted(ids))},
+        aliases={
+            f"my-{i}": f"{alias} tf-production"
+            for i, alias in enumerate(a for e in ENTRIES.values() for a in e.aliases)
+        },
+    )
+    assert list(wrong(ui)) == []
+    assert list(wrong(UiSettings(keys={"list.logs": ""}))) == [], "no key at all"
+    for kind in ("keys", "aliases"):  # what the example shows
+        note = next(mark for mark in hints_of(UiSettings)[kind].__metadata__ if isinstance(mark, Note))
+        shown = tomllib.loads(note.sample)
+        assert list(wrong(UiSettings(**{kind: shown}))) == []
+    for entry in ENTRIES.values():
+        if entry.id in ("overview", "canary", "calendar", "audit", "list.pods"):
+            assert list(wrong(UiSettings(start=entry.aliases[0]))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "[environments.prod]\n[[journeys]]\nname = 'a'\nprobe = 'up'\nenvironment = 'prd'",
+            'c.toml:5: journeys.0.environment: "prd" is not one of [environments]; did you mean "prod"?',
+        ),
+        (
+            "[[journeys]]\nname = 'a'\nprobe = 'up'\nkind = 'Deploymnt'",
+            'c.toml:4: journeys.0.kind: "Deploymnt" is no kind; did you mean "Deployment"?',
+        ),
+        (
+            "[environments.prod]\n[[metrics.services]]\n[[metrics.services]]\nenvironment = 'test'",
+            'c.toml:4: metrics.services.1.environment: "test" is not one of [environments]; valid here: prod',
+        ),
+        ("[metrics]\ndefault_template = 'istoi'", "c.toml:2: metrics.default_template: there is no template"),
+        (
+            "[actions]\n\nsecond_person = ['pod.evct']",
+            "c.toml:3: actions.second_person: there is no action 'pod.evct'",
+        ),
+    ],
+)
+def test_a_name_of_what_stands_elsewhere_in_the_file_must_be_there(text: str, told: str) -> None:
+    assert told in refused(text)
