@@ -133,6 +133,16 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         changes=True,
     ),
     PaletteEntry(
+        "overrule",
+        "release: go on in spite of a BREACH",
+        ("overrule",),
+        "two persons decide to go on, with a reason: HOLD, never PASS",
+        partial(_decide, "overrule"),
+        "release",
+        _releases,
+        changes=True,
+    ),
+    PaletteEntry(
         "sign",
         "release: sign as verified",
         ("sign",),

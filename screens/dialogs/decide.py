@@ -1,4 +1,4 @@
-"""``:decide NAME`` and ``:sign NAME``: what a person says of a release, with a reason, recorded in the audit log."""
+"""``:decide NAME``, ``:overrule NAME`` and ``:sign NAME``: what a person says of a release, with a reason, recorded in the audit log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from screens.dialogs.carry_out import carry_out
 from screens.shell import Shell
+from tfdash.model.action import Offer
 from tfdash.model.release import ReleaseState
 from tfdash.text import safe
 
@@ -29,18 +30,18 @@ def meant(shell: Shell, typed: str, *, flying: bool) -> Sequence[ReleaseState]:
 
 
 def begin(command: str, shell: Shell, argument: str) -> None:
-    """``command`` is "decide" or "sign"."""
+    """``command`` is "decide", "overrule" or "sign"."""
     if shell.context.actions is None or not shell.context.actions.acts:
         shell.tell("this terminal only reads: a decision is recorded by one that may act", "warning")
         return
     typed = argument.strip()
-    found = meant(shell, typed, flying=command == "decide")
+    found = meant(shell, typed, flying=command != "sign")
     if len(found) != 1:
         word = safe(typed) or "nothing"
         many = f"{len(found)} releases; write namespace/name" if found else "no release"
         shell.tell(f":{command} NAME: {word} means {many}", "warning")
         return
-    work = _sign(shell, found[0]) if command == "sign" else _decide(shell, found[0])
+    work = _WORK[command](shell, found[0])
     shell.run_worker(work, exit_on_error=False, group="deciding")
 
 
@@ -94,3 +95,14 @@ async def _sign(shell: Shell, release: ReleaseState) -> None:
         shell.tell(told.sentence)
     else:
         shell.tell(f"not signed: {told.sentence}", "warning")
+
+
+async def _overrule(shell: Shell, release: ReleaseState) -> None:
+    """A plan as of any other action: it asks for a second person."""
+    from screens.dialogs.confirm import ConfirmScreen
+
+    offer = Offer(action="release.overrule", title="release: go on in spite of a BREACH", key="")
+    await shell.push_screen_wait(ConfirmScreen(offer, (release.subject,)))
+
+
+_WORK = {"decide": _decide, "overrule": _overrule, "sign": _sign}

@@ -101,6 +101,14 @@ async def test_what_is_meant_must_be_one() -> None:
     assert actions.persons == []
 
 
+async def test_going_on_in_spite_of_a_breach_is_planned_as_any_action() -> None:
+    actions = ToldService()
+    async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, actions=actions) as run:
+        await run.shows("checkout")
+        await go(run, "overrule checkout")
+        await run.shows("Go on in spite of a BREACH checkout")
+
+
 async def test_a_terminal_that_only_reads_decides_nothing() -> None:
     async with running(
         start="canary", judge=cw.Told(FLYING), prepare=lambda b: cw.prepare(b, facts=StoreState())

@@ -172,7 +172,8 @@ class CanaryPolicy(SettingsTable, defaults="canary.toml"):
         Note("a release is verified when it has passed for this long after it took all traffic"),
     ]
     second_opinion: Annotated[
-        bool, Note("also show the label that Kayenta's judge would give; it decides nothing")
+        bool,
+        Note("from 50 windows on, also show the label that Kayenta's judge would give; it decides nothing"),
     ]
     errors: ErrorsPolicy
     latency: LatencyPolicy

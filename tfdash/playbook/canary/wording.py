@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
@@ -60,12 +60,27 @@ def _rate(counts: Sequence[int], length: float) -> float:
     return sum(last) / (len(last) * length) if last else 0.0
 
 
-def _more(needed: int | None, rate: float, what: str) -> tuple[str, float | None]:
+class More(NamedTuple):
+    """What is still needed, in words; requests of the canary, and seconds at the present rate. Neither number where the
+    windows that count could never hold so many at that rate."""
+
+    text: str = ""
+    requests: int | None = None
+    seconds: float | None = None
+
+
+def _more(needed: int | None, have: int, rate: float, policy: CanaryPolicy) -> More:
     if needed is None:
-        return "", None
+        return More()
+    held = rate * policy.windows * policy.window
+    if rate > 0 and have + needed > held and needed > have:
+        return More(
+            f"it cannot be decided at the present rate: the {policy.windows} windows of {policy.window:g} s that count hold "
+            f"{held:,.0f} requests of the canary, {have + needed:,} are needed"
+        )
     seconds = needed / rate if rate > 0 else None
     wait = f" ({figures.span(seconds)} at the present rate)" if seconds else ""
-    return f"{needed:,} more {what} of the canary are needed{wait}", seconds
+    return More(f"{needed:,} more requests of the canary are needed{wait}", needed, seconds)
 
 
 def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
@@ -121,13 +136,13 @@ def errors_core(
     limit = limits.limit(b, policy.errors)
     low, high = stats.wilson(decision.canary.events, decision.canary.requests, policy.confidence)
     rate = _rate([p.canary.requests for p in counted], policy.window)
-    more, seconds = _more(decision.needed, rate, "requests")
+    more = _more(decision.needed, decision.canary.requests, rate, policy)
     rates = [(s.result.canary.value or 0.0, s.result.baseline.value or 0.0) for s in shown]
     return Trigger(
         id="errors",
         title=ERRORS,
         outcome=decision.outcome,
-        sentence=_errors_sentence(decision, c, b, limit, (low, high), more, policy),
+        sentence=_errors_sentence(decision, c, b, limit, (low, high), more.text, policy),
         plain=limits.plain(c, b, policy.errors),
         other=limits.other(c, b, policy.errors),
         value=float(c),
@@ -137,8 +152,8 @@ def errors_core(
         high=high,
         sample=decision.canary.requests,
         baseline_sample=decision.baseline.requests,
-        needed=decision.needed,
-        needed_seconds=seconds,
+        needed=more.requests,
+        needed_seconds=more.seconds,
         flags=tuple(flags),
         windows=tuple(s.result for s in shown),
         second_opinion=_second(rates, policy),
@@ -289,8 +304,8 @@ def latency_core(
         if latency.coarse(c, b, policy):
             flags.append("limit finer than the bucket")
     rate = _rate([s.canary[-1] for s in counted], policy.window)
-    more, seconds = _more(decision.needed, rate, "requests")
-    sentence, plain = _latency_words(decision, more, policy)
+    more = _more(decision.needed, decision.observations, rate, policy)
+    sentence, plain = _latency_words(decision, more.text, policy)
     points = [(r.end, r.canary.value, r.baseline.value) for r in results]
     both = [(one, two) for _, one, two in points if one is not None and two is not None]
     return Trigger(
@@ -306,8 +321,8 @@ def latency_core(
         high=c.high if c and c.high < math.inf else None,
         sample=decision.observations,
         baseline_sample=decision.base_observations,
-        needed=decision.needed,
-        needed_seconds=seconds,
+        needed=more.requests,
+        needed_seconds=more.seconds,
         bucket=c.at.bucket if c else None,
         flags=tuple(flags),
         windows=results,
