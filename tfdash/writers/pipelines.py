@@ -121,8 +121,11 @@ class HttpWriter:
         sent = {"Content-Type": "application/json", **headers} if content is not None else dict(headers)
         limits = httpx.Timeout(timeout, connect=min(5.0, timeout))
         try:
-            async with httpx.AsyncClient(follow_redirects=False, trust_env=True, timeout=limits) as client:
-                answer = await client.request(method, url, content=content, headers=sent)
+            async with (
+                httpx.AsyncClient(follow_redirects=False, trust_env=True, timeout=limits) as client,
+                client.stream(method, url, content=content, headers=sent) as answer,
+            ):
+                raw = await _beginning(answer, time.monotonic() + timeout)
         except (
             httpx.ConnectError,
             httpx.ConnectTimeout,
@@ -132,7 +135,6 @@ class HttpWriter:
             raise NotSent(safe(str(error)) or "cannot connect") from None
         except httpx.HTTPError as error:
             raise OutcomeUnknown(_words(error), time.monotonic() + timeout) from None
-        raw = answer.content[:_LARGEST]
         try:
             found = msgspec.json.decode(raw) if raw else {}
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -143,6 +145,16 @@ class HttpWriter:
             body=found if isinstance(found, dict) else {"items": found},
             message=text,
         )
+
+
+async def _beginning(answer: httpx.Response, deadline: float) -> bytes:
+    """The body as far as it is looked at, or as it came until ``deadline`` (monotonic): what answers without an end has answered."""
+    found = bytearray()
+    async for chunk in answer.aiter_bytes():
+        found += chunk[: _LARGEST - len(found)]
+        if len(found) >= _LARGEST or time.monotonic() > deadline:
+            break
+    return bytes(found)
 
 
 def _plain(value: str) -> str:

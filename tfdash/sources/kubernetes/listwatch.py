@@ -22,7 +22,7 @@ from tfdash.model.kube import Object
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
-from tfdash.sources.kubernetes import envelopes
+from tfdash.sources.kubernetes import bodies, envelopes
 from tfdash.sources.kubernetes.codec import Codec, event, identity
 from tfdash.sources.kubernetes.login import WaitsForPerson
 from tfdash.sources.kubernetes.settings import KubernetesSettings
@@ -190,15 +190,10 @@ class ListWatch:
         try:
             self._heard = self._clock.now()
             self._recovered()
-            rest = b""
-            async for chunk in (
-                answer.aiter_raw() if "Content-Encoding" not in answer.headers else answer.aiter_bytes()
-            ):
+            async for lines in bodies.lines(answer):
                 self._heard = self._clock.now()
-                *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    if line:
-                        self._take(event(line))
+                    self._take(event(line))
                 if self._heard - self._published > _PULSE and not self._pending:
                     self._say(None, changed=frozenset())
         finally:

@@ -28,6 +28,7 @@ from tfdash.sources.kubernetes.credentials import Credentials
 log = logging.getLogger(__name__)
 MOST = 40
 WORKERS = 4
+_LARGEST = 64 << 20  # bytes of a Table; the full path takes more
 _ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 
@@ -113,7 +114,9 @@ class _Connection:
             self._http.putheader(name, value)
         self._http.endheaders()
         answer = self._http.getresponse()
-        body = answer.read()
+        body = answer.read(_LARGEST + 1)
+        if len(body) > _LARGEST:
+            raise ConnectionError(f"{path} is larger than {_LARGEST} bytes")
         if answer.status != 200:
             raise ConnectionError(f"{path} answered {answer.status}")
         return msgspec.json.decode(body, type=_Table).rows or []

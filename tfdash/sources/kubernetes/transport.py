@@ -6,6 +6,7 @@ Every request passes ``ReadingTransport``, which refuses the rest before it leav
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 import time
@@ -20,6 +21,7 @@ import msgspec
 from tfdash.model.kinds import KINDS
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
+from tfdash.sources.kubernetes import bodies
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.envelopes import StatusObject
 from tfdash.sources.kubernetes.kubeconfig import Access
@@ -40,6 +42,7 @@ _ALLOWED_POST = re.compile(
 )
 _IN_NAMESPACE = re.compile(rf"/namespaces/{_NAME}(?=/)")
 _PROXIED = re.compile(r"/api/v1/(?:[a-z_]+|status/buildinfo|label/[a-zA-Z0-9_]+/values)")
+_PATIENCE = 10  # times the time-out of one read, until the whole answer must be there
 _KEEPALIVE: list[tuple[int, int, int]] = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -52,6 +55,9 @@ for _name, _value in (
 ):
     if hasattr(socket, _name):  # not on every platform
         _KEEPALIVE.append((socket.IPPROTO_TCP, getattr(socket, _name), _value))
+
+
+log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -210,12 +216,18 @@ class Reader:
             ):  # a watch is patient only once it has begun
                 answer = await client.send(request, stream=True)
             self._note_date(answer)
+            try:
+                bodies.check_packing(answer)
+            except bodies.TooLarge:
+                await answer.aclose()
+                raise
             if answer.status_code != 401:
                 self.credentials.accepted(asker)
             if answer.status_code < 300:
                 return answer
             try:
-                raw = await answer.aread()
+                async with asyncio.timeout(self._read):
+                    raw = await bodies.beginning(answer)
             finally:
                 await answer.aclose()
             if answer.status_code != 401 or renew:
@@ -227,8 +239,10 @@ class Reader:
     ) -> bytes:
         answer = await self.open(path, params, accept=accept)
         try:
-            # not aread(): it keeps the body in the answer, which lives on in a cycle until the collector comes by
-            return b"".join([chunk async for chunk in answer.aiter_bytes()])
+            async with asyncio.timeout(
+                self._read * _PATIENCE
+            ):  # each piece comes in time, and the last never
+                return await bodies.read(answer)
         finally:
             await answer.aclose()
 
@@ -236,7 +250,8 @@ class Reader:
         """POST one of the SelfSubject reviews."""
         answer = await self.open(path, method="POST", body=body)
         try:
-            found = msgspec.json.decode(await answer.aread())
+            async with asyncio.timeout(self._read):
+                found = msgspec.json.decode(await bodies.read(answer, bodies.FAILURE))
         finally:
             await answer.aclose()
         return found if isinstance(found, dict) else {}
@@ -271,6 +286,13 @@ def problem_of(error: BaseException, since: float, retry_at: float | None = None
 def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
     if isinstance(error, LoginNeeded):
         return ProblemKind.LOGIN_EXPIRED, f"login expired: {error}", error.remedy, True
+    if isinstance(error, bodies.TooLarge):
+        return (
+            ProblemKind.BAD_ANSWER,
+            str(error),
+            "check the server's address and what stands before it",
+            True,
+        )
     if isinstance(error, Unusable):
         return ProblemKind.CONFIG, str(error), error.remedy, False
     if isinstance(error, ApiError):
@@ -307,13 +329,29 @@ def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
             "check the kubeconfig's user",
             False,
         )
+    if isinstance(error, httpx.DecodingError):
+        return ProblemKind.BAD_ANSWER, "the answer cannot be unpacked", "", True
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return (
+            ProblemKind.CONFIG,
+            "the server's address cannot be used",
+            "check server in the kubeconfig",
+            False,
+        )
     if isinstance(error, httpx.TransportError):
         return ProblemKind.UNREACHABLE, f"connection lost: {str(error) or type(error).__name__}", "", True
     if isinstance(error, msgspec.DecodeError | msgspec.ValidationError | UnicodeDecodeError):
         return ProblemKind.BAD_ANSWER, f"unreadable answer: {error}", "", True
     if isinstance(error, OSError):
         return ProblemKind.UNREACHABLE, error.strerror or str(error), "", True
-    return ProblemKind.INTERNAL, f"{type(error).__name__}: {error}", "see the log", True
+    log.error("a read failed", exc_info=error)  # the whole of it, for whoever mends it
+    name = type(error).__name__
+    return (
+        ProblemKind.INTERNAL,
+        f"a fault of tfdash itself ({name})",
+        "its log has the details: report them",
+        True,
+    )
 
 
 def _explain_status(error: ApiError) -> tuple[ProblemKind, str, str, bool]:
