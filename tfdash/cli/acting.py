@@ -144,6 +144,7 @@ def compose(
         board.add_task("leases", leases.run)
     if isinstance(actions, ActingService):
         board.add_task("what was left unverified", actions.follow_what_was_left)
+        board.add_task("rights", actions.rights.run)
     board.add_task("audit entries", acting.follow)
     return acting
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.actions.argo.postconditions import RUN_ENDED
-from tfdash.actions.core.action import Action
+from tfdash.actions.core.action import Action, by_plan
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
@@ -86,6 +86,7 @@ ACTIONS = (
         arguments=("run",),
         carried=True,
         concerns=_has_runs,
+        right=by_plan,
     ),
     Action(
         id="analysis.stop",

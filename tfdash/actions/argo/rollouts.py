@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfdash.actions.argo.postconditions import ABORTED, MOVED, NOT_ABORTED, PROMOTED, STABLE_SERVES
-from tfdash.actions.core.action import Action
+from tfdash.actions.core.action import Action, by_plan, needs
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
@@ -267,6 +267,7 @@ ACTIONS = (
         posts=(MOVED,),
         promotes=True,
         carried=True,
+        right=by_plan,
     ),
     Action(
         id="rollout.promote-full",
@@ -279,6 +280,7 @@ ACTIONS = (
         posts=(PROMOTED,),
         promotes=True,
         carried=True,
+        right=needs("PATCH", "status"),
     ),
     Action(
         id="rollout.abort",
@@ -293,6 +295,7 @@ ACTIONS = (
             STABLE_SERVES,
         ),
         carried=True,
+        right=needs("PATCH", "status"),
     ),
     Action(
         id="rollout.retry",
@@ -306,5 +309,6 @@ ACTIONS = (
         promotes=True,
         carried=True,
         concerns=_aborted,
+        right=needs("PATCH", "status"),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.actions.argo.postconditions import PROMOTED_TO, ROLLOUT_DONE, TAKEN_UP, WHOLE
-from tfdash.actions.core.action import Action
+from tfdash.actions.core.action import Action, by_plan
 from tfdash.actions.kubernetes.postconditions import WRITTEN
 from tfdash.actions.kubernetes.rollback import undo
 from tfdash.model.action import FreezeRule, Risk
@@ -27,5 +27,6 @@ ACTIONS = (
         ),
         arguments=("revision",),
         carried=True,
+        right=by_plan,
     ),
 )

@@ -11,6 +11,7 @@ from tfdash.actions.core.eligibility import Look, Standing, of_object
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.postconditions import Postcondition
+from tfdash.actions.core.rights import Right
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.capability import Capability
 
@@ -23,6 +24,20 @@ class Target(StrEnum):
     CLUSTER = "cluster"
     STORE = "store"  # what a person decides: a fact that other terminals and the gate rely on
     APPROVALS = "approvals"  # the server that stamps who approves
+
+
+def patches(standing: Standing) -> Right | None:
+    return Right("PATCH")
+
+
+def needs(method: str, sub: str = "") -> Callable[[Standing], Right | None]:
+    """The same right for each, ``sub`` a subresource."""
+    return lambda standing: Right(method, sub)
+
+
+def by_plan(standing: Standing) -> Right | None:
+    """What it sends depends on more than its subject: the plan asks."""
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +72,7 @@ class Action:
     offered: bool = True  # shown with its subject; else only a command of its own leads to it
     concerns: Callable[[Standing], bool] = lambda standing: True
     look: Look = of_object
+    right: Callable[[Standing], Right | None] = patches  # that its key needs; None where only the plan knows
 
     def acts_on_carrier(self, standing: Standing) -> bool:
         """Whether it acts on the carrier of the release rather than on the subject itself."""

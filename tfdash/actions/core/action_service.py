@@ -11,6 +11,7 @@ from typing import Any
 
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.decision import Memory
+from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.executor import Executor
 from tfdash.actions.core.guard import look
 from tfdash.actions.core.mode import Mode
@@ -28,6 +29,7 @@ from tfdash.actions.core.protocols import (
     Writers,
 )
 from tfdash.actions.core.reconcile import reconcile, verify_left
+from tfdash.actions.core.rights import Rights
 from tfdash.actions.core.runner import Execution
 from tfdash.actions.executors import Parts, Work, executor_of
 from tfdash.actions.pipelines.postconditions import REACHED
@@ -99,6 +101,7 @@ class ActingService(Planner):
         super().__init__(board, ledger, policy, clock, mode)
         self._parts = Parts(board, writers, ledger, memory, policy, clock)
         self._announces = announces
+        self.rights = Rights(writers.clusters.get, clock.now)
         self._runs: dict[str, asyncio.Task[Progress]] = {}
         self._under_way: set[str] = set()  # of ``act_of``
         self._terminals: dict[str, asyncio.Future[int]] = {}
@@ -107,6 +110,13 @@ class ActingService(Planner):
         if target is Target.CLUSTER and ref not in self._parts.writers.clusters:
             return self._mode.refused or f"{ref.cluster} is only read"
         return self._mode.refused
+
+    def _no_right(self, action: Action, found: Standing) -> str:
+        right = action.right(found)
+        if right is None or action.target is not Target.CLUSTER or action.id in self._policy.pipelines:
+            return ""
+        carrier = found.carrier if action.acts_on_carrier(found) else None
+        return self.rights.lacking(carrier or found.subject, right)
 
     def _executor(self, plan: Plan, made: Made) -> Executor:
         """Raises ``PlanRefused`` where nothing here could carry it out."""

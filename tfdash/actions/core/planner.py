@@ -131,6 +131,9 @@ class Planner:
         mode = self._mode_refused(found.subject.cluster, action.target)
         if mode:
             return _No(mode, remedy=self._mode.remedy)
+        right = self._no_right(action, found)
+        if right:
+            return _No(right)
         case = self._case(
             action,
             found,
@@ -158,6 +161,10 @@ class Planner:
 
     def _mode_refused(self, ref: ClusterRef, target: Target) -> str:
         return self._mode.refused
+
+    def _no_right(self, action: Action, found: Standing) -> str:
+        """The right that is missing for it, as far as that is known already."""
+        return ""
 
     def _risk(self, action: Action, found: Standing, freeze: FreezeRule | None = None) -> Risk:
         exempt = (freeze or action.freeze) is FreezeRule.EXEMPT

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tfdash.actions.core.action import Action
+from tfdash.actions.core.action import Action, by_plan
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
@@ -237,6 +237,7 @@ ACTIONS = (
         posts=(LEFT_WAITING,),
         promotes=True,
         carried=True,
+        right=by_plan,
     ),
     Action(
         id="canary.close-gate",
@@ -247,6 +248,7 @@ ACTIONS = (
         freeze=FreezeRule.EXEMPT,
         make=close_gate,
         carried=True,
+        right=by_plan,
     ),
     Action(
         id="canary.suspend",
@@ -299,5 +301,6 @@ ACTIONS = (
         promotes=True,
         carried=True,
         concerns=lambda standing: Capability.RETRYABLE in standing.able,
+        right=by_plan,
     ),
 )

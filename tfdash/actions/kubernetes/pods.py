@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tfdash.actions.core.action import Action
+from tfdash.actions.core.action import Action, by_plan, needs
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
@@ -334,6 +334,7 @@ ACTIONS = (
         make=delete,
         posts=(GONE,),
         arguments=("grace",),
+        right=needs("DELETE"),
     ),
     Action(
         id="pod.evict",
@@ -344,6 +345,7 @@ ACTIONS = (
         freeze=FreezeRule.EXEMPT,
         make=evict,
         posts=(GONE,),
+        right=needs("POST", "eviction"),
     ),
     Action(
         id="pod.isolate",
@@ -370,6 +372,7 @@ ACTIONS = (
         make=shell,
         arguments=("container", "command"),
         terminal=True,
+        right=by_plan,
     ),
     Action(
         id="pod.port-forward",
@@ -381,5 +384,6 @@ ACTIONS = (
         make=port_forward,
         arguments=("ports",),
         terminal=True,
+        right=by_plan,
     ),
 )

@@ -20,9 +20,11 @@ from tfdash.actions.argo.postconditions import (
 from tfdash.actions.argo.rollouts import abort_rollout
 from tfdash.actions.argo.undo_steps import is_held, rest_of_undo
 from tfdash.actions.core.action import Action
+from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.core.rights import Right
 from tfdash.actions.flagger.canaries import abort_canary
 from tfdash.actions.flagger.postconditions import PHASE
 from tfdash.actions.kubernetes import templates
@@ -200,6 +202,11 @@ async def end_pair(context: PlanContext) -> Draft:
     )
 
 
+def _puts_back(standing: Standing) -> Right | None:
+    plain = standing.release is None or standing.release.carrier is Carrier.DEPLOYMENT
+    return Right("PATCH") if plain else None
+
+
 ACTIONS = (
     Action(
         id="workload.rollback",
@@ -224,5 +231,6 @@ ACTIONS = (
         ),
         arguments=("revision",),
         carried=True,
+        right=_puts_back,
     ),
 )

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tfdash.actions.core.action import Action
-from tfdash.actions.core.eligibility import bare
+from tfdash.actions.core.eligibility import Standing, bare
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.core.rights import Right
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import AVAILABLE, REPLICAS, SIZE, WRITTEN
@@ -169,6 +170,10 @@ async def _bounds(context: PlanContext, wanted: int | None, low: int | None, hig
     )
 
 
+def _scales(standing: Standing) -> Right | None:
+    return Right("PATCH", "scale") if standing.scaler is None else None
+
+
 ACTIONS = (
     Action(
         id="workload.scale",
@@ -188,5 +193,6 @@ ACTIONS = (
         ),
         arguments=("replicas", "minimum", "maximum"),
         needed=("replicas",),
+        right=_scales,
     ),
 )
