@@ -194,10 +194,9 @@ def headline(release: ReleaseState | None, judgement: CanaryJudgement | None) ->
     if judgement.outcome is Outcome.BREACH and leading is not None:
         short = moved(leading) or f"{title_of(leading)}: {safe(leading.sentence)}"
         return Headline(state, f"{name}: {short}", advice)
-    if judgement.advice is Advice.NOTHING or judgement.outcome is Outcome.PASS:
-        return Headline(state, f"{name}: {safe(judgement.sentence)}", advice)
     said = safe(judgement.sentence).removeprefix(f"{judgement.outcome.value}: ")
-    return Headline(state, f"{name}: {said}", advice)
+    whole = judgement.advice is Advice.NOTHING or judgement.outcome is Outcome.PASS
+    return Headline(state, f"{name}: {safe(judgement.sentence) if whole else said}", advice)
 
 
 def leading_trigger(judgement: CanaryJudgement) -> Trigger | None:

@@ -13,13 +13,15 @@ from tests.unit.playbook.making import (
     daemon_set,
     deployment,
     judged,
+    picture,
     pod,
     replica_set,
     running,
     stateful_set,
     waiting,
 )
-from tfdash.model.kube import Container, Object, Pod, Template
+from tfdash.judging.judge import judge_all
+from tfdash.model.kube import Container, Object, Owner, Pod, Template
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release, Serving
 from tfdash.playbook.serving.in_flight import HASH
@@ -222,3 +224,78 @@ def test_a_stateful_set_that_waits_for_a_broken_pod_of_the_version_that_was_left
     parallel, _ = judged(stateful_set(ready=2, available=2, parallel=True), *ALL[:2], broken)
     assert parallel.cause is not None
     assert parallel.cause.code is not CauseCode.BY_HAND
+
+
+def test_a_lost_node_is_one_cause_however_many_workloads_lack_a_pod_by_it() -> None:
+    made: list[Object] = []
+    for name in ("api", "cart", "web"):
+        made.append(deployment(name=name, uid=f"d-{name}", available=2, ready=2, conditions=DONE))
+        owner = Owner("Deployment", name, f"d-{name}")
+        made.append(replica_set(name=f"{name}-1", uid=f"r-{name}", owner=owner, replicas=3, desired=3))
+        pod_owner = Owner("ReplicaSet", f"{name}-1", f"r-{name}")
+        made.append(pod(f"{name}-1-x", running(), reason="NodeLost", owner=pod_owner))
+    found = judge_all(picture(*made), NOW)
+    line = next(s for s in found.sections if s.id == "serving")
+    assert "node node-1 is lost: 3 workloads lack pods, api among them" in line.detail
+    assert line.count == 1
+    assert next(s for s in found.sections if s.id == "releases").sentence == "none in flight"
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "said"),
+    [
+        (
+            pod("p", phase="Pending", node="", scheduling_gates=("example.com/quota",)),
+            CauseCode.GATED,
+            "held back by scheduling gate example.com/quota",
+        ),
+        (
+            pod("p", phase="Pending", created=NOW - 600),
+            CauseCode.KUBELET,
+            "the kubelet of node-1 has not taken it up",
+        ),
+        (
+            pod(
+                "p",
+                running(),
+                readiness_gates=("lb/ok",),
+                conditions=(condition("Ready", "False", "ReadinessGatesNotReady"),),
+            ),
+            CauseCode.READINESS_GATE,
+            "ready but for readiness gate lb/ok",
+        ),
+        (
+            pod("p", running(ready=False), containers=(Container("main", "r/web:1"),)),
+            CauseCode.KUBELET,
+            "running without a probe",
+        ),
+        (
+            pod(
+                "p",
+                waiting(
+                    "CrashLoopBackOff", last_exit_code=3, last_message="starting\nno database at db:5432\n"
+                ),
+            ),
+            CauseCode.CRASH_LOOP,
+            "last exit 3: no database at db:5432",
+        ),
+        (
+            pod("p", running(), deleting=NOW - 90, finalizers=("example.com/never",)),
+            CauseCode.TERMINATING,
+            "waiting for finalizer example.com/never",
+        ),
+    ],
+)
+def test_causes_that_were_called_something_else(found: Pod, code: CauseCode, said: str) -> None:
+    state, _ = judged(deployment(available=2, conditions=DONE), found, replica_sets=(NEWEST,))
+    assert state.cause is not None
+    assert state.cause.code is code
+    assert said in state.cause.sentence
+
+
+def test_what_is_being_deleted_and_waits_says_so() -> None:
+    web = deployment(conditions=DONE, deleting=NOW - 600, finalizers=("example.com/never",))
+    state, verdict = judged(web, replica_sets=(NEWEST,))
+    assert state.cause is not None
+    assert (state.cause.code, verdict.level) == (CauseCode.DELETING, Level.WARN)
+    assert "deleted 10 min ago and still there, waiting for finalizer example.com/never" in verdict.sentence

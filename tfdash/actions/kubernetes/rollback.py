@@ -43,10 +43,14 @@ from tfdash.actions.kubernetes.scaling import scale_request
 from tfdash.actions.kubernetes.targets import REVISION, RollbackTarget, choose
 from tfdash.model.action import FreezeRule, Post, Risk
 from tfdash.model.capability import Capability
+from tfdash.model.kube import StatefulSet
 from tfdash.model.release import Carrier, Phase
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import facts_of
 from tfdash.playbook.releases.history import Direction
+from tfdash.playbook.seen import ClusterLook
+from tfdash.playbook.serving.links import links_of
+from tfdash.playbook.serving.rollout_status import condition
 
 KEPT = frozenset(
     {
@@ -84,6 +88,22 @@ async def roll_back(context: PlanContext) -> Draft:
     elif release is not None and release.carrier is Carrier.CANARY:
         raise PlanRefused("Flagger goes back to its primary only; there is no revision to choose")
     return await undo(context)
+
+
+def _by_hand(context: PlanContext) -> tuple[str, ...]:
+    """What a StatefulSet does not do by itself: it waits for every pod to be ready, a broken one too."""
+    obj = context.standing.obj
+    cluster = context.picture.clusters.get(context.at.cluster)
+    if not isinstance(obj, StatefulSet) or obj.parallel or cluster is None:
+        return ()
+    pods = links_of(ClusterLook(cluster), obj).pods or ()
+    broken = [p.name for p in pods if (c := condition(p.conditions, "Ready")) and c.status != "True"]
+    if not broken:
+        return ()
+    names = ", ".join(broken)
+    return (
+        f"delete {names} by hand afterwards: the controller waits for a pod that is not ready, whatever the template says",
+    )
 
 
 async def undo(context: PlanContext) -> Draft:
@@ -143,7 +163,7 @@ async def undo(context: PlanContext) -> Draft:
         not_reverted=templates.not_reverted(
             target.template, document.get("spec", {}).get("replicas"), context.standing.scaler
         ),
-        notes=(templates.said(current, target.template), *dropped, *notes),
+        notes=(*_by_hand(context), templates.said(current, target.template), *dropped, *notes),
         choices=choices,
         posts=(WRITTEN.post(text=f"the template is {'the earlier one' if back else now}", within=30), *posts),
         title=f"{at.kind.lower()}: {'roll back' if back else f'release revision {target.revision} again'}",

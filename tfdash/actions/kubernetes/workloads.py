@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfdash.actions.core.action import Action
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
@@ -13,7 +16,10 @@ from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import HELD, NOT_HELD, RESTARTED, ROLLED_OUT, WRITTEN
 from tfdash.model.action import FreezeRule, Post, Risk
 from tfdash.model.capability import Capability
+from tfdash.model.kube import Pod
 from tfdash.playbook.releases.facts import facts_of, pointer_of
+from tfdash.playbook.seen import ClusterLook
+from tfdash.playbook.serving.links import links_of
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
@@ -39,6 +45,7 @@ async def restart(context: PlanContext) -> Draft:
             WRITTEN.post(text="the new revision is asked for", within=30),
             ROLLED_OUT.post(text="every pod is new and available", within=context.policy.follow),
         )
+    moved = _another_image(context, spec)
     notes = []
     if spec.get("updateStrategy", {}).get("type") == "OnDelete":
         notes.append("its update strategy is OnDelete: no pod is replaced before somebody deletes it")
@@ -47,16 +54,44 @@ async def restart(context: PlanContext) -> Draft:
     )
     return Draft(
         subject=context.found(document),
-        effect=f"{at.kind} {at.name} restarts: {how}",
+        effect=f"{f'may bring another image ({moved}): ' if moved else ''}{at.kind} {at.name} restarts: {how}",
         requests=(request,),
         facts=facts_of(document, pointers),
         before="running pods",
-        after="new pods of the same images",
+        after="new pods, of the images that the registry has then"
+        if moved
+        else "new pods of the same images",
         diff=(f"+ {RESTARTED_AT if at.kind != 'Rollout' else 'restartAt'}: {stamp}",),
         notes=tuple(notes),
         posts=posts,
         arguments=((STAMP, stamp),),
+        freeze=FreezeRule.FROZEN if moved else FreezeRule.EXEMPT,
     )
+
+
+def _another_image(context: PlanContext, spec: Mapping[str, Any]) -> str:
+    """Why a restart may start another image than runs now, "" where each is pinned or kept: a tag that is pulled anew,
+    or pods of the same image that run different ones already. Such a restart is a release for the calendar."""
+    inside = spec.get("template", {}).get("spec", {})
+    listed = [*(inside.get("initContainers") or ()), *(inside.get("containers") or ())]
+    loose = [c for c in listed if "@sha256:" not in str(c.get("image", ""))]
+    anew = [str(c.get("image", "")) for c in loose if c.get("imagePullPolicy") == "Always"]
+    if anew:
+        return f"{anew[0]} is pulled anew and has no digest"
+    names = {str(c.get("name", "")): str(c.get("image", "")) for c in loose}
+    running: dict[str, set[str]] = {}
+    for pod in _pods_of(context):
+        images = {c.name: c.image for c in pod.containers}
+        for status in pod.statuses:
+            if status.image_id and images.get(status.name) == names.get(status.name):
+                running.setdefault(status.name, set()).add(status.image_id)
+    several = next((name for name, ids in running.items() if len(ids) > 1), "")
+    return f"pods run {len(running[several])} different images under {names[several]}" if several else ""
+
+
+def _pods_of(context: PlanContext) -> tuple[Pod, ...]:
+    obj, cluster = context.standing.obj, context.picture.clusters.get(context.at.cluster)
+    return () if obj is None or cluster is None else links_of(ClusterLook(cluster), obj).pods or ()
 
 
 async def hold(context: PlanContext) -> Draft:
@@ -121,7 +156,7 @@ ACTIONS = (
         kinds=frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"}),
         capability=Capability.RESTARTABLE,
         risk=Risk.TYPED_NAME,
-        freeze=FreezeRule.EXEMPT,
+        freeze=FreezeRule.EXEMPT,  # unless it may bring another image: the plan says
         make=restart,
         posts=(
             WRITTEN,

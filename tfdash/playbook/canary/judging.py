@@ -296,6 +296,10 @@ def _conclude(
         return told(outcome, Advice.ROLL_BACK, f"{verb}: {leading.title}: {leading.sentence}")
     if not (release.in_flight or (release.phase in (Phase.COMPLETE, Phase.UNKNOWN) and counted)):
         return told(outcome, Advice.NOTHING, f"nothing in flight: {release.message or release.phase.value}")
+    if release.phase is Phase.STUCK and release.message and outcome is not Outcome.PASS:
+        return told(
+            outcome, Advice.ROLL_BACK, f"the release is stuck: {release.message}; mend that or roll back"
+        )
     if outcome is not Outcome.PASS or leading is None:
         young = began is not None and now - began < policy.warm_up + 3 * policy.window
         waits = outcome in _MENDS or (outcome is Outcome.NO_DATA and (began is None or young))

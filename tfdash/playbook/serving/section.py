@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, StatefulSet
 from tfdash.model.release import Carrier
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Serving
 from tfdash.playbook.section import Findings, Reading, Section
@@ -35,14 +38,32 @@ def read(findings: Findings) -> Reading:
     ]
     troubled.sort(key=lambda row: (-row[0], row[1]))
     level = troubled[0][0] if troubled else Level.OK
+    sentence, count = _shared(findings, [row[1] for row in troubled if row[0] is level])
     return Reading(
         level,
         f"{good} of {wanted} workloads serve" if wanted else "no workloads",
-        troubled[0][2] if troubled else "no workload lacks a pod",
-        sum(row[0] is level for row in troubled),
+        sentence or (troubled[0][2] if troubled else "no workload lacks a pod"),
+        count,
         unknown=sum(row[0] is Level.UNKNOWN for row in troubled),
         subject=troubled[0][1] if troubled else None,
         since=troubled[0][3] if troubled else None,
+    )
+
+
+def _shared(findings: Findings, subjects: list[Subject]) -> tuple[str, int]:
+    """What the first of the worst has in common with others, "" where nothing, and how many causes they have in all: a
+    lost node is one, however many workloads lack a pod by it."""
+    origins = [
+        state.cause.origin if (state := findings.workloads.get(s)) and state.cause else None for s in subjects
+    ]
+    many = Counter(o for o in origins if o is not None)
+    count = sum(o is None for o in origins) + len(many)
+    first = origins[0] if origins else None
+    if first is None or many[first] < 2:
+        return "", count
+    return (
+        f"node {first.name} is lost: {many[first]} workloads lack pods, {subjects[0].name} among them",
+        count,
     )
 
 
