@@ -186,6 +186,7 @@ class Canary(Object, frozen=True, gc=False, kw_only=True):
     step_weights: tuple[float, ...] = ()
     total_iterations: int = 0
     mirror: bool = False
+    matched: bool = False  # spec.analysis.match: requests are routed by their headers
     metrics: tuple[CanaryMetric, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     suspend: bool = False

@@ -69,11 +69,22 @@ def of_run(world: World, run: AnalysisRun, kind: str) -> Analysis:
         subject=world.subject(run),
         kind=kind,
         phase=run.phase or "Pending",
-        message=run.message,
+        message=run.message if not on_no_data(run) else f"{_NO_DATA}: {run.message}".rstrip(": "),
         metrics=tuple(of_metric(m) for m in run.metrics),
         started=run.started,
         completed=run.completed,
     )
+
+
+_NO_DATA = "passed on no data"
+_NOTHING = frozenset({"[]", "NaN", "[NaN]", "null", "[null]"})
+
+
+def on_no_data(run: AnalysisRun) -> bool:
+    """Whether it passed and no measurement held a number: terminated before its first one, or a condition that lets an empty
+    answer pass. A Job's measurement has no value, and is one."""
+    measured = [m.value for metric in run.metrics if not metric.dry_run for m in metric.measurements]
+    return run.phase == "Successful" and bool(run.metrics) and all(v in _NOTHING for v in measured)
 
 
 def of_metric(metric: AnalysisMetric) -> MetricResult:

@@ -93,11 +93,14 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
         else None
     )
     phase, message = _phase(canary)
+    message = "; ".join((message, *_how(canary), *_halted(world, canary))) if phase in _FLIGHT else message
     finished = canary.last_transition if phase is Phase.NONE and canary.phase == "Succeeded" else None
     if finished is not None and world.now - finished < world.settled:
         phase = Phase.COMPLETE
     flight = phase in _FLIGHT
     tried, stable = _side(world, target), _side(world, primary)
+    if phase is Phase.ABORTED and _promoted_by_half(world, target, primary, tried, stable):
+        message = f"failed while it was promoted: the primary has {tried.image if tried else 'it'} already"
     steps, step = _steps(canary)
     able, refused = _capabilities(canary, phase)
     serves, availability = _serving(world, canary, primary)
@@ -149,6 +152,44 @@ def _phase(canary: Canary) -> tuple[Phase, str]:
     return phase, message
 
 
+def _how(canary: Canary) -> tuple[str, ...]:
+    """Where users' requests go, where that is no share of them."""
+    if canary.total_iterations and canary.matched:
+        return ("A/B: requests that match its headers go to the new version, all others to the primary",)
+    if canary.total_iterations and canary.mirror:
+        return ("blue/green: the primary serves, the new version gets copies of the requests",)
+    if canary.total_iterations:
+        return ("blue/green: the primary serves until the last iteration",)
+    if canary.mirror and not canary.weight:
+        return ("the new version gets copies of the requests first (mirror)",)
+    return ()
+
+
+def _halted(world: World, canary: Canary) -> tuple[str, ...]:
+    """Why it does not go on, by its newest event of the last two intervals."""
+    since = world.now - 2 * canary.interval
+    said = [
+        e for e in world.links(canary).events if "advancement" in e.message and (e.last_seen or 0.0) >= since
+    ]
+    newest = max(said, key=lambda e: e.last_seen or 0.0, default=None)
+    return () if newest is None else (newest.message,)
+
+
+def _promoted_by_half(
+    world: World,
+    target: Deployment | None,
+    primary: Deployment | None,
+    tried: Side | None,
+    stable: Side | None,
+) -> bool:
+    """Whether the primary's template is the failed version's: Flagger copies it before it waits for the primary's pods. By its
+    images, and by a ReplicaSet of the primary that is younger than the target's: a release may change no image."""
+    if target is None or primary is None or tried is None or stable is None or tried.images != stable.images:
+        return False
+    wanted, copied = _started(world, target), _started(world, primary)
+    return wanted is not None and copied is not None and copied >= wanted
+
+
 def _pause(canary: Canary, phase: Phase) -> Pause | None:
     if phase is not Phase.PAUSED:
         return None
@@ -178,7 +219,7 @@ def _steps(canary: Canary) -> tuple[tuple[Step, ...], int]:
 
 
 def _weight(canary: Canary, flight: bool) -> Weight:
-    if not flight:
+    if not flight or canary.total_iterations:  # A/B and blue/green: Flagger reports no share of the traffic
         return Weight()
     return Weight(wanted=canary.weight, actual=canary.weight, approximate=False)
 

@@ -216,6 +216,8 @@ def _weight(
     if rollout.routed and rollout.canary_weight is not None:
         actual = rollout.canary_weight * 100.0 / rollout.max_weight
         return Weight(wanted=wanted, actual=actual, approximate=False, verified=rollout.verified)
+    if rollout.routed:  # a router that reports nothing: pods say nothing of its shares
+        return Weight(wanted=wanted, approximate=False)
     return sides.by_pods(canary, stable, wanted)
 
 

@@ -219,3 +219,57 @@ def test_the_older_field_of_the_analysis() -> None:
     old = canary()
     old["spec"]["canaryAnalysis"] = old["spec"].pop("analysis")
     assert state_of("Canary", old, *both()).message.endswith("1 of 5 failed checks")
+
+
+@pytest.mark.parametrize(
+    ("analysis", "words"),
+    [
+        ({"match": [{"headers": {"x-canary": {"exact": "always"}}}]}, "A/B: requests that match its headers"),
+        ({"mirror": True}, "blue/green: the primary serves, the new version gets copies"),
+        ({}, "blue/green: the primary serves until the last iteration"),
+    ],
+)
+def test_where_iterations_count_no_share_is_said(analysis: dict[str, Any], words: str) -> None:
+    """Flagger keeps ``canaryWeight`` for weights: 0 of it in an A/B test is not what the users get."""
+    counted = {"stepWeight": 0, "maxWeight": 0, "iterations": 4, **analysis}
+    state = state_of("Canary", canary(analysis=counted, iterations=2, canaryWeight=0), *both())
+    assert words in state.message
+    assert (state.weight.wanted, state.weight.actual) == (None, None)
+
+
+def test_a_mirror_before_the_first_weight() -> None:
+    told = [
+        state_of("Canary", canary(analysis={"mirror": True}, canaryWeight=w), *both()).message
+        for w in (0, 20)
+    ]
+    assert "(mirror)" in told[0] and "mirror" not in told[1]
+
+
+@pytest.mark.parametrize(("age", "said"), [(30.0, True), (600.0, False)])
+def test_why_it_halts_is_its_newest_event(age: float, said: bool) -> None:
+    event = {
+        "kind": "Event",
+        "metadata": meta("e"),
+        "involvedObject": {"kind": "Canary", "namespace": "shop", "name": "web", "uid": "uid-web"},
+        "message": "Halt web.shop advancement waiting for traffic increase approval gate",
+        "count": 3,
+        "lastTimestamp": at(-age),
+    }
+    assert ("approval gate" in state_of("Canary", canary(), *both(), event).message) is said
+
+
+@pytest.mark.parametrize(
+    ("image", "created", "half"),
+    [("r/web:2", -100, True), ("r/web:2", -9000, False), ("r/web:1", -100, False)],
+)
+def test_failed_in_promotion_is_no_rollback(image: str, created: int, half: bool) -> None:
+    """Flagger copies the template to the primary and then waits for its pods; where those never come it says Failed too."""
+    sets = [
+        replica_set("web", "n", "r/web:2", 0, 2, created=-200),
+        replica_set("web-primary", "p", image, 5, 8, created=created),
+    ]
+    owner = {"ownerReferences": [{"kind": "Canary", "name": "web", "uid": "uid-web", "controller": True}]}
+    world = [deployment("web", "r/web:2", 0), deployment("web-primary", image, 5, metadata=owner), *sets]
+    state = state_of("Canary", canary("Failed"), *world)
+    assert state.phase is Phase.ABORTED
+    assert ("failed while it was promoted: the primary has web:2 already" in state.message) is half

@@ -533,3 +533,21 @@ def test_pods_on_their_way_out_are_of_no_side() -> None:
     state = state_of("Rollout", rollout(), set_, *leaving)
     assert state.canary is not None
     assert len(state.canary.pods) == 1
+
+
+def test_a_router_that_reports_no_weights_leaves_the_share_unknown() -> None:
+    """Pods say nothing of what it routes."""
+    routed = {"canary": {"steps": STEPS, "trafficRouting": {"plugins": {}, "nginx": {}}}}
+    weight = state_of("Rollout", rollout(strategy=routed), *versions()).weight
+    assert (weight.actual, weight.approximate) == (None, False) and weight.wanted is not None
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [(["[]", "NaN"], True), ([], True), (["[0.99]", "NaN"], False), ([""], False)]
+)
+def test_a_pass_on_no_data_is_called_one(values: list[str], said: bool) -> None:
+    run = analysis_run("run-1", "Successful", **{"rollouts-pod-template-hash": NEW})
+    measured = [{"phase": "Successful", "value": v, "finishedAt": at(-20)} for v in values]
+    run["status"]["metricResults"][0]["measurements"] = measured
+    [told] = state_of("Rollout", rollout(), *versions(), run).analyses
+    assert (told.message == "passed on no data: m") is said

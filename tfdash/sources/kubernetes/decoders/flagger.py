@@ -50,6 +50,7 @@ def canary(found: Custom) -> m.Canary:
         else (),
         total_iterations=integer(analysis, "iterations"),
         mirror=flag(analysis, "mirror"),
+        matched=bool(items(analysis, "match")),
         metrics=tuple(metrics),
         webhooks=tuple(
             m.Webhook(text(h, "name"), text(h, "type"), text(h, "url")) for h in items(analysis, "webhooks")
