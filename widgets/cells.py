@@ -57,11 +57,15 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def prose(text: str, width: int) -> tuple[list[str], int]:
     """``text`` in pieces of at most ``width`` cells, broken behind blanks (which stay with the piece before them and do not
-    count), and by how many cells all but the first are indented: to the last column of the line that leaves room."""
+    count), and by how many cells all but the first are indented: to the last column of the line that leaves room for its
+    words. Only a word that is longer than a line is broken."""
     if width_of(text) <= width:
         return [text], 0
-    starts = [0, *(match.end() for match in _COLUMN.finditer(text))]
-    start = max(at for at in starts if not at or width_of(text[:at]) <= width - _LEAST)
+    longest, start = max(map(width_of, text.split(" "))), 0
+    for column in reversed([match.end() for match in _COLUMN.finditer(text)]):
+        if width_of(text[:column]) + max(longest, _LEAST) <= width:
+            start = column
+            break
     hang, pieces, room = width_of(text[:start]), [], width
     while width_of(text.rstrip(" ")) > room:
         fits = len(wrapped(text[: room + 1], room)[0])

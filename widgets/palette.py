@@ -91,7 +91,9 @@ CommandList {
         middle = max((width - first - 4) // 2, 0)
         segments = [
             Segment("   ", self.style(row)),
-            Segment(fitted(name, first), self.style(row, dim if command.refused else "commands--alias")),
+            Segment(
+                fitted(name, first - 1) + " ", self.style(row, dim if command.refused else "commands--alias")
+            ),
             Segment(fitted(left_text, middle), self.style(row, dim if command.refused else "")),
             Segment(fitted(right, max(width - first - middle - 3, 0)), self.style(row, dim)),
         ]
