@@ -11,6 +11,7 @@ from tests.protocol.silence import goes_silent
 pytestmark = pytest.mark.platform
 
 
+@pytest.mark.timeout(600)
 def test_at_stale_after_no_green_remains_and_what_is_red_stays(cluster: Cluster) -> None:
     world.add_nodes(cluster, 5)
     world.add_cases(cluster)
