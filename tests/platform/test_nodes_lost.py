@@ -85,8 +85,7 @@ def test_a_lost_node_is_the_cause_of_what_ran_there(board: Board, cluster: Clust
     """Without the label nobody plays the kubelet any more: the lease runs out and the node lifecycle controller acts."""
     cluster.kubectl("label", "node", "doomed", "type-", "--overwrite")
     until(lambda: _cause(board, "on-doomed") is CauseCode.NODE_LOST, "the loss", 120)
-    state = _state(board, "on-doomed")
-    assert "doomed" in state.cause.sentence
-    assert state.serving is Serving.DOWN
+    assert "doomed" in _state(board, "on-doomed").cause.sentence
+    until(lambda: _state(board, "on-doomed").serving is Serving.DOWN, "the loss of its last pod")
     told = board.assessment.verdicts[Subject(REF, "Node", "", "doomed")]
     assert max(v.level for v in told) >= Level.WARN

@@ -49,6 +49,7 @@ def test_wheel_and_sdist_hold_what_they_should(built: Path) -> None:
     assert {"config.example.toml", "Makefile", "requirements.lock", "screens/app.py", "README.md"} <= shipped
 
 
+@pytest.mark.timeout(600)
 def test_the_installed_wheel_runs_the_demo(built: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")
