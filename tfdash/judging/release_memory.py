@@ -34,7 +34,7 @@ def left_of(breaches: Sequence[Breach]) -> dict[str, float]:
     """The versions that a BREACH was said of, and when first; what was withdrawn was said of nothing."""
     told: dict[str, float] = {}
     for one in breaches:
-        if not one.ended.startswith("withdrawn"):
+        if not one.withdrawn:
             told[one.version] = min(one.at, told.get(one.version, one.at))
     return told
 

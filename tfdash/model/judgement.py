@@ -68,7 +68,7 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 
     ``uid`` is the carrier's, ``version`` the template hash. ``at``: when it was crossed, by windows (or runs) of [``since``,
     ``until``], epoch seconds. ``value``, ``baseline`` and ``limit`` as in ``Trigger``, as they were then. ``overruled``: who
-    decided to go on, and why. ``ended``: "" while it stands, else why it does not.
+    decided to go on, and why. ``ended``: "" while it stands, else why it does not; ``withdrawn``: it never was one.
     """
 
     trigger: str
@@ -87,6 +87,7 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
     overruled: str = ""
     ended: str = ""
     ended_at: float | None = None
+    withdrawn: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -49,6 +49,11 @@ def test_the_order_in_which_entries_come_says_nothing(
     assert told(*order, found(AGAIN)) == (AGAIN,), "crossed again after the end; decided on before it"
 
 
+def test_what_is_withdrawn_was_none() -> None:
+    (one,) = told(found(FIRST), (T0 + 9, data_of_breach(FIRST, "withdrawn", "counted twice")))
+    assert (one.ended, one.withdrawn) == ("counted twice", True)
+
+
 def test_the_earliest_counts_and_a_decision_is_about_what_was_before_it() -> None:
     assert told(found(LATER), found(FIRST)) == (FIRST,)
     assert told(found(LATER), OVERRULED, found(FIRST))[0].overruled == "ann: no"

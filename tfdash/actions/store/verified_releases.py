@@ -81,7 +81,7 @@ class Verifier:
                     continue  # it came and went before it was remembered
                 if self._kept.get((subject, breach.key)) == breach:
                     continue  # the store has not told yet
-                state = "found" if breach.stands else "ended"
+                state = "found" if breach.stands else "withdrawn" if breach.withdrawn else "ended"
                 await self._memory.remember_breach(subject, breach, state, breach.ended)
                 self._kept[subject, breach.key] = breach
 

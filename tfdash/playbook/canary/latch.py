@@ -62,7 +62,7 @@ def over(breaches: Sequence[Breach], release: ReleaseState, now: float) -> tuple
     if release.phase not in (Phase.NONE, Phase.COMPLETE) or not serves:
         return tuple(breaches)
     return tuple(
-        structs.replace(b, ended=f"over: {serves} serves everything", ended_at=now)
+        structs.replace(b, ended=f"{serves} serves everything", ended_at=now)
         if b.stands and b.version != serves and b.uid in ("", release.uid)
         else b
         for b in breaches
@@ -90,7 +90,7 @@ def latched(
             told.append(trigger)
             continue
         if trigger.unlike and _disproves(trigger, first, policy):
-            ends.append(structs.replace(first, ended=f"withdrawn: {trigger.sentence}", ended_at=now))
+            ends.append(structs.replace(first, ended=trigger.sentence, ended_at=now, withdrawn=True))
             told.append(
                 structs.replace(
                     trigger,

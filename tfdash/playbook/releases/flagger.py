@@ -10,6 +10,7 @@ import re
 from tfdash.model.capability import Capability
 from tfdash.model.delivery import Canary, CanaryMetric, Webhook
 from tfdash.model.kube import DaemonSet, Deployment
+from tfdash.model.kubecluster import Event
 from tfdash.model.release import (
     Analysis,
     Carrier,
@@ -165,14 +166,18 @@ def _how(canary: Canary) -> tuple[str, ...]:
     return ()
 
 
+def _halts(world: World, canary: Canary) -> list[Event]:
+    """The events that say why it does not go on, oldest first."""
+    told = (e for e in world.links(canary).events if "advancement" in e.message)
+    return sorted(told, key=lambda e: e.last_seen or 0.0)
+
+
 def _halted(world: World, canary: Canary) -> tuple[str, ...]:
     """Why it does not go on, by its newest event of the last two intervals."""
-    since = world.now - 2 * canary.interval
-    said = [
-        e for e in world.links(canary).events if "advancement" in e.message and (e.last_seen or 0.0) >= since
-    ]
-    newest = max(said, key=lambda e: e.last_seen or 0.0, default=None)
-    return () if newest is None else (newest.message,)
+    newest = next(reversed(_halts(world, canary)), None)
+    if newest is None or (newest.last_seen or 0.0) < world.now - 2 * canary.interval:
+        return ()
+    return (newest.message,)
 
 
 def _promoted_by_half(
@@ -284,9 +289,7 @@ def _analyses(world: World, canary: Canary) -> tuple[Analysis, ...]:
     phase = {"Failed": "Failed", "Succeeded": "Successful"}.get(canary.phase, "Running" if running else "")
     if not phase:
         return ()
-    halts = sorted(
-        (e for e in world.links(canary).events if "advancement" in e.message), key=lambda e: e.last_seen
-    )
+    halts = _halts(world, canary)
     metrics = []
     for metric in canary.metrics:
         said = [e for e in halts if _about(metric.name, e.message)]

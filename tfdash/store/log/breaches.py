@@ -14,7 +14,7 @@ from msgspec import convert, structs
 from tfdash.model.judgement import Breach
 from tfdash.model.subject import Subject
 
-FOUND, OVERRULED, ENDED = "found", "overruled", "ended"
+FOUND, OVERRULED, ENDED, WITHDRAWN = "found", "overruled", "ended", "withdrawn"
 _WHOSE = ("trigger", "uid", "version")
 _NUMBERS = ("since", "until", "value", "baseline", "limit")
 _TEXTS = ("title", "sentence", "unit", "policy")
@@ -25,6 +25,7 @@ class _Said(NamedTuple):
 
     at: float
     text: str
+    withdrawn: bool = False
 
 
 class _Known:
@@ -43,7 +44,7 @@ class _Known:
         if not stands:
             assert end is not None
             first = self.found[min(self.found)]
-            return structs.replace(first, ended=end.text, ended_at=end.at)
+            return structs.replace(first, ended=end.text, ended_at=end.at, withdrawn=end.withdrawn)
         first = min(stands, key=lambda b: b.at)
         if self.overruled is not None and self.overruled.at >= first.at:
             first = structs.replace(first, overruled=self.overruled.text)
@@ -69,8 +70,8 @@ class BreachFacts:
                 known.found.setdefault(breach.at, breach)
             case "overruled" if known.overruled is None or at >= known.overruled.at:
                 known.overruled = _Said(at, text)
-            case "ended" if known.ended is None or at >= known.ended.at:
-                known.ended = _Said(at, text or "ended")
+            case "ended" | "withdrawn" as how if known.ended is None or at >= known.ended.at:
+                known.ended = _Said(at, text or how, how == WITHDRAWN)
         told = (k.told() for _, k in sorted(self._known[subject].items()))
         self._told = {**self._told, subject: tuple(b for b in told if b is not None)}
 
@@ -91,7 +92,7 @@ def _breach_of(data: Mapping[str, Any]) -> Breach | None:
 
 
 def data_of_breach(breach: Breach, state: str, text: str = "") -> dict[str, Any]:
-    """What an entry says: ``state`` is FOUND, OVERRULED or ENDED."""
+    """What an entry says: ``state`` is FOUND, OVERRULED, ENDED or WITHDRAWN."""
     told: dict[str, Any] = {"topic": "breach", "state": state, "text": text, "at": breach.at}
     return told | {name: getattr(breach, name) for name in (*_WHOSE, *_NUMBERS, *_TEXTS)}
 
@@ -102,6 +103,8 @@ def words_of(breach: Breach, state: str, text: str) -> str:
     match state:
         case "overruled":
             return f"goes on in spite of the {what}: {text}"
+        case "withdrawn":
+            return f"the {what} is withdrawn: {text}"
         case "ended":
             return f"the {what} ends: {text}"
     return f"{what}: {breach.sentence}"
