@@ -123,6 +123,14 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         changes=True,
     ),
     PaletteEntry(
+        "review",
+        "break-glass: review",
+        ("review",),
+        "somebody else says that they looked at what was done under it",
+        lambda shell, _: _break_glass(shell, "review"),
+        changes=True,
+    ),
+    PaletteEntry(
         "decide",
         "rollback: decide",
         ("decide",),

@@ -1,12 +1,12 @@
 """Pieces of a dialog that asks before something is done: buttons, ticks and inputs that are patient.
 
-For the first half second a dialog takes no key but Escape: what is typed then was meant for the screen below. Nothing
-is ever pasted into it: a name is typed to make one read it.
+Until no key came for half a second a dialog takes none but Escape: what is typed then was meant for the screen below, or
+for what the dialog said before. Nothing is ever pasted into it: a name is typed to make one read it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -18,10 +18,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widgets import Input
 
 from widgets.cells import literal, paragraph, width_of
 from widgets.oneline import LinePiece, OneLine
+from widgets.prose import Prose
 
 PATIENCE = 0.5  # seconds
 _BOX = 5  # cells of a tick's box
@@ -47,8 +49,40 @@ Dialog {
 }
 """
 
+    _held: Timer | None = None
+
     def on_mount(self) -> None:
         self._since = monotonic()
+
+    def wait_again(self) -> None:
+        """What it says has changed: keys that are on their way were meant for what it said before."""
+        self._since = monotonic()
+
+    def takes_key(self) -> bool:
+        """Whether a key that was pressed now is for it. One that comes too early begins the waiting anew."""
+        if not self.ready:
+            self._since = monotonic()
+            return False
+        return True
+
+    def once(self, act: Callable[[], object]) -> None:
+        """A key is the answer: ``act``, once it is seen not to be held. A key that is held comes again within a moment, many
+        times, the first time later than any patience."""
+        if self._held is not None:
+            self._held.stop()
+            self._held = None
+            self.wait_again()
+        elif not self.takes_key():
+            return
+        elif not self.patience:
+            act()
+        else:
+
+            def answered() -> None:
+                self._held = None
+                act()
+
+            self._held = self.set_timer(self.patience / 2, answered)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.fit)
@@ -56,12 +90,18 @@ Dialog {
     def fit(self) -> None:
         """What is read takes the room that what is asked leaves, so that the buttons are always there."""
         for scroll in self.query("#scroll"):
+            first = list(self.query("#hurts").results(Prose))
             others = sum(
                 max(c.outer_size.height, 1 if c.has_class("asked") else 0) + c.styles.margin.height
                 for c in self.children
-                if c.display and c is not scroll
+                if c.display and c is not scroll and c not in first
             )
-            room = max(int(self.app.size.height * 0.94) - 2 - others, 3)
+            room = max(int(self.app.size.height * 0.94) - 2 - others, 5)
+            for hurts in first:  # what can hurt has its rows before all else that is read
+                most = room - 3
+                if hurts.styles.max_height is None or hurts.styles.max_height.value != most:
+                    hurts.styles.max_height = most
+                room -= min(hurts.rows_at(max(self.size.width - 2, 10)), most) if hurts.display else 0
             if scroll.styles.max_height is None or scroll.styles.max_height.value != room:
                 scroll.styles.max_height = room
 
@@ -75,9 +115,9 @@ Dialog {
         return monotonic() - self._since >= self.patience
 
 
-def _ready(widget: Any) -> bool:
+def _takes_key(widget: Any) -> bool:
     dialog = next((a for a in widget.ancestors if isinstance(a, Dialog)), None)
-    return dialog is None or dialog.ready
+    return dialog is None or dialog.takes_key()
 
 
 class DialogTitle(OneLine):
@@ -165,7 +205,7 @@ Push {
         self.refresh()
 
     def action_press(self) -> None:
-        if _ready(self):
+        if _takes_key(self):
             self.post_message(self.Pressed(self))
 
     def on_click(self) -> None:
@@ -225,7 +265,7 @@ Tick {
         self.refresh()
 
     def action_choose(self) -> None:
-        if _ready(self):
+        if _takes_key(self):
             self.on = not self.on
             self.refresh()
             self.post_message(self.Changed(self))
@@ -260,7 +300,7 @@ TypedInput:nocolor { text-style: underline; }
         return literal(value)
 
     def on_key(self, event: events.Key) -> None:
-        if not _ready(self) and event.key not in ("escape", "tab", "shift+tab"):
+        if not _takes_key(self) and event.key not in ("escape", "tab", "shift+tab"):
             event.prevent_default()
             event.stop()
 

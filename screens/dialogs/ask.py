@@ -79,7 +79,7 @@ class AskScreen(ModalScreen[DialogAnswer | None]):
 
     def on_key(self, event: events.Key) -> None:
         """A letter while Cancel has the focus begins the first field that is still empty."""
-        if self.query_one(Dialog).ready:
+        if self.query_one(Dialog).takes_key():
             type_at_once(self, event, list(self.query(TypedInput)))
 
     def on_typed_input_paste_refused(self) -> None:

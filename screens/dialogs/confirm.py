@@ -1,13 +1,13 @@
 """The dialog between a key and an action: the plan, what the guard says of it, and what is asked of the operator.
 
-Cancel has the focus and Escape always cancels. A plan that expires is made anew without losing what was typed, and what
-changed meanwhile is shown.
+Cancel has the focus and Escape always cancels. A plan that expires is made anew without losing what was typed, unless what
+would be done or what it rests on changed: that takes the name and the focus away, and the dialog waits again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, cast
 
 from textual import events
@@ -19,12 +19,14 @@ from textual.widgets import Input
 
 from screens.dialogs.approval_prompt import ApprovalPrompt
 from screens.shell import Shell
-from tfdash.actions.core.protocols import LedgerUnavailable, PlanRefused
+from tfdash.actions.core.plan_digest import what_moves
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.core.runner import word_of
 from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import safe
-from tfdash.views.plan import changed_lines, check_lines, plan_lines, verb, verb_of, well_lines
+from tfdash.views.plan import hurt_lines, plan_lines, verb, well_lines
 from tfdash.views.table import Line
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
 from widgets.prose import Prose
@@ -42,22 +44,32 @@ _REASON = 3  # characters of a reason at least
 
 
 class ConfirmScreen(ModalScreen[None]):
-    """Plans ``offer`` for ``subjects``, and carries it out when it was confirmed."""
+    """Plans ``offer`` for ``subjects`` with what is ``given``, and carries it out when it was confirmed. ``others`` are further
+    answers to the same question, each a dialog of its own."""
 
     AUTO_FOCUS = "#cancel"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="dialog.cancel", show=False)
     ]
 
-    def __init__(self, offer: Offer, subjects: Sequence[Subject]) -> None:
+    def __init__(
+        self,
+        offer: Offer,
+        subjects: Sequence[Subject],
+        *,
+        given: Mapping[str, str] | None = None,
+        others: Sequence[Offer] = (),
+        heading: str = "",
+    ) -> None:
         super().__init__()
-        self._offer, self._subjects = offer, tuple(subjects)
+        self._offer, self._subjects, self._heading = offer, tuple(subjects), heading
+        self._others = tuple(others)
         self._plans: list[Guarded] = []
         self._trouble = ""  # why there is no plan
         self._wanting = ""  # the argument that nobody gave yet
         self._asked: list[Line] = []  # what the last try was reminded of
         self._busy = True
-        self._given: dict[str, str] = {}
+        self._given: dict[str, str] = dict(given or {})
         self._second = ApprovalPrompt()
         self._rests_on: object = None  # verdicts and calendar, as the plan was made on them
 
@@ -68,6 +80,8 @@ class ConfirmScreen(ModalScreen[None]):
     @property
     def heading(self) -> str:
         c = self.shell.context
+        if self._heading:
+            return f"{self._heading} in {c.word or c.environment.upper()}"
         many = len(self._subjects)
         what = safe(self._subjects[0].name) if many == 1 else f"{many} objects"
         return f"{verb(self._offer.title)} {what} in {c.word or c.environment.upper()}"
@@ -75,11 +89,10 @@ class ConfirmScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):
             yield DialogTitle(self.heading, self.shell.context.colour)
+            yield Prose(id="hurts", indent=2)
             with VerticalScroll(id="scroll", can_focus=False):
-                yield Prose(id="changed", indent=2)
                 yield Prose(id="plan", indent=2)
                 yield Vertical(id="choices")
-                yield Prose(id="checks", indent=2)
                 yield Prose(id="well", indent=2, packed=True)
             for name in self._offer.arguments:
                 with Horizontal(classes="asked", id=f"row-{_slug(name)}"):
@@ -97,6 +110,8 @@ class ConfirmScreen(ModalScreen[None]):
             with Horizontal(id="buttons"):
                 yield Word("", id="left")
                 yield Push("Cancel", id="cancel")
+                for index, other in enumerate(self._others):
+                    yield Push(verb(other.title), id=f"other-{index}")
                 yield Push(verb(self._offer.title), id="go")
 
     def on_mount(self) -> None:
@@ -130,12 +145,22 @@ class ConfirmScreen(ModalScreen[None]):
         except Exception as error:  # a dialog that says nothing would be taken for one that works
             self._trouble = safe(f"the plan could not be made: {type(error).__name__}: {error}")
         else:
+            if before and [what_moves(g.plan) for g in before] != [what_moves(g.plan) for g in made]:
+                self._wait_again()
             self._plans, self._trouble, self._wanting = made, "", ""
         self._busy = False
         if self.is_mounted:
             await self._ticks()
             self._show()
             self._lead()
+
+    def _wait_again(self) -> None:
+        """It is another plan than the one that was read: nothing that was typed for that one counts, nor a key on its way."""
+        if self.is_mounted:
+            self.query_one("#typed", TypedInput).value = ""
+            self.query_one("#cancel", Push).focus()
+            self.query_one(Dialog).wait_again()
+            self.query_one("#scroll", VerticalScroll).scroll_home(animate=False)
 
     def _lead(self) -> None:
         """To the argument that is wanted; from one that was given to what is asked next."""
@@ -174,11 +199,7 @@ class ConfirmScreen(ModalScreen[None]):
 
     @property
     def _typed(self) -> str:
-        """What must be typed: the name; of several how many they are, which nobody types by habit."""
-        if len(self._plans) > 1:
-            verb_ = verb_of(self._offer.title)
-            return f"{verb_} {len(self._plans)}"
-        return self._plans[0].plan.typed if self._plans else ""
+        return word_of([g.plan for g in self._plans])
 
     @property
     def _second_person(self) -> bool:
@@ -214,13 +235,14 @@ class ConfirmScreen(ModalScreen[None]):
         for guarded in self._plans if len(self._plans) > 1 else ():
             lines.append([(f"{safe(guarded.plan.subject.name):<28} ", "bright"), safe(guarded.plan.effect)])
         self.query_one("#plan", Prose).show(lines)
-        self.query_one("#changed", Prose).show([line for g in self._plans for line in changed_lines(g)])
         refused = self._refused  # said below, and once is enough
         checks = {c.text: c for g in self._plans for c in g.checks if c.text != refused}
-        self.query_one("#checks", Prose).show(check_lines(list(checks.values())))
+        hurts = self.query_one("#hurts", Prose)
+        hurts.show(hurt_lines(self._plans, refused))
+        hurts.display = bool(hurts.text)
         self.query_one("#well", Prose).show(well_lines(list(checks.values())))
         asked = bool(self._plans) and not self._refused
-        self.query_one("#row-typed").display = asked and self._risk is not Risk.KEY
+        self.query_one("#row-typed").display = asked and self._risk is not Risk.KEY and bool(self._typed)
         self.query_one("#row-reason").display = asked and (
             self._risk >= Risk.TYPED_NAME_AND_REASON or self._second_person
         )
@@ -230,9 +252,9 @@ class ConfirmScreen(ModalScreen[None]):
     def _show_buttons(self, asked: bool) -> None:
         go, cancel = self.query_one("#go", Push), self.query_one("#cancel", Push)
         go.display = asked
-        waits = self._second.waits
+        waits = self._second.waits(self._plans)
         word = verb(self._offer.title)
-        if self._second_person and self._second.approval is None:
+        if self._second_person and not self._second.approvals:
             word = "Ask a second person"
         go.say("waits for approval" if waits else word, enabled=not waits)
         cancel.say("Close" if self._refused and not self._wanting else "Cancel")
@@ -283,8 +305,12 @@ class ConfirmScreen(ModalScreen[None]):
             self.app.action_focus_next()
 
     def on_push_pressed(self, event: Push.Pressed) -> None:
-        if event.push.id == "cancel":
+        name = event.push.id or ""
+        if name == "cancel":
             self.action_cancel()
+        elif name.startswith("other-"):
+            other = self._others[int(name.removeprefix("other-"))]
+            self.app.switch_screen(ConfirmScreen(other, self._subjects, given=self._given))
         else:
             self._go()
 
@@ -292,15 +318,15 @@ class ConfirmScreen(ModalScreen[None]):
         """Where one key is enough, the same key again is the answer."""
         dialog = self.query_one(Dialog)
         same = bool(self._offer.key) and event.key == self._offer.key and not isinstance(self.focused, Input)
-        if same and dialog.ready and self._plans and self._risk is Risk.KEY:
+        if same and self._plans and self._risk is Risk.KEY:
             event.stop()
-            self._go()
+            dialog.once(self._go)
             return
         self._type_at_once(event, dialog)
 
     def _type_at_once(self, event: events.Key, dialog: Dialog) -> None:
         """A letter while a button has the focus begins the name that is asked for: nobody looks for Tab at 3 a.m."""
-        if self._risk is not Risk.KEY and self._plans and dialog.ready:
+        if dialog.takes_key() and self._risk is not Risk.KEY and self._plans:
             type_at_once(
                 self, event, [self.query_one("#reason", TypedInput), self.query_one("#typed", TypedInput)]
             )
@@ -327,16 +353,18 @@ class ConfirmScreen(ModalScreen[None]):
             return
         if self._second_person and not self._approved():
             return
+        together = tuple(g.plan.digest for g in self._plans)
         confirmations = [
             Confirmation(
                 plan_digest=g.plan.digest,
-                typed="" if g.plan.risk is Risk.KEY else g.plan.typed,
+                typed=typed.value,
                 reason=reason.value.strip(),
                 choices=tuple(c.id for c in g.plan.choices if c.chosen),
                 extra=extra is not None and extra.on,
-                approval=self._second.approval.id if self._second.approval is not None else "",
+                approval=approval.id if approval is not None else "",
+                together=together if len(together) > 1 else (),
             )
-            for g in self._plans
+            for g, approval in ((g, self._second.of(g)) for g in self._plans)
         ]
         self.shell.carry_out(self.heading, list(zip(self._plans, confirmations, strict=True)))
 
@@ -350,24 +378,20 @@ class ConfirmScreen(ModalScreen[None]):
         self._say(self._asked)
 
     def _approved(self) -> bool:
-        """True with an approval of this very plan; asks for one where none was asked for."""
-        if self._second.holds(self._plans[0]):
+        """True with an approval of each of these very plans; asks for them where none was asked for."""
+        if self._second.holds(self._plans):
             return True
-        if not self._second.waits:
+        if not self._second.waits(self._plans):
             self.run_worker(self._request(), exclusive=True, exit_on_error=False, group="approval")
         return False
 
     async def _request(self) -> None:
         actions = self.shell.context.actions
-        if actions is None:
-            return
-        reason = self.query_one("#reason", TypedInput).value.strip()
-        try:
-            self._second.approval = await actions.request_approval(self._plans[0], reason)
-        except LedgerUnavailable as error:
-            self._say([[("✖ ", "breach"), safe(str(error))]])
-            return
-        self._show()
+        if actions is not None:
+            reason = self.query_one("#reason", TypedInput).value.strip()
+            why = await self._second.ask(actions, self._plans, reason)
+            self._asked = [[("✖ ", "breach"), why]] if why else []
+            self._show()
 
 
 def _slug(name: str) -> str:

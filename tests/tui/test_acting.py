@@ -118,7 +118,9 @@ async def test_marked_rows_are_acted_upon_together_with_one_word_to_type_and_a_p
         await typed(run, "roll back 2")
         await run.press("enter", "enter")
         await run.until(lambda: len(actions.executed) == 2)
-        assert [c.typed for _, c in actions.executed] == ["auth", "checkout"]
+        assert [c.typed for _, c in actions.executed] == [
+            "roll back 2"
+        ] * 2  # what was typed, and nothing else
 
 
 async def test_all_actions_of_an_object_are_a_page_with_reasons_and_remedies() -> None:

@@ -14,8 +14,10 @@ from tests.tui.running import SIZES, Run, compare, running
 from tests.tui.told_service import ToldService, plan_of
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.actions.core.plan_digest import digest_of
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.model.action import Risk
 from tfdash.model.store_state import ApprovalRequest, BreakGlass, Entry, EntryKind, StoreHealth, StoreState
-from widgets.confirm import Dialog, TypedInput
+from widgets.confirm import Dialog
 
 
 @pytest.fixture(autouse=True)
@@ -161,32 +163,24 @@ async def approvals(run: Run) -> None:
     await run.press("enter")
 
 
-async def test_an_approver_sees_the_plan_made_again_from_the_exact_requests() -> None:
-    actions = ToldService()
+async def test_an_approver_confirms_what_this_terminal_plans_for_the_request() -> None:
+    actions = ToldService(risk=Risk.TYPED_NAME_AND_REASON, typed="checkout")
     facts = StoreState(approvals=(request(),))
     async with running(
         start="overview", actions=actions, prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:
         await approvals(run)
-        await run.shows(
-            "Approve: Roll back checkout in PRODUCTION",
-            "PATCH",
-            "/status/abort",
-            "asked by oncall@corp: errors rise",
-            "Deny",
-        )
+        await run.shows("Approve apr-41 in PRODUCTION", "Type checkout", "Deny")
         assert run.app.focused is not None and run.app.focused.id == "cancel"
-        run.app.screen.query_one("#reason", TypedInput).focus()
         await run.press(*"seen", "enter", *"checkout")
-        run.app.screen.query_one("#approve").focus()
+        run.app.screen.query_one("#go").focus()
         await run.press("enter")
-        await told(run, "request apr-41 is approved as second@corp")
-        assert actions.decided == [("apr-41", True, "seen")]
+        await run.until(lambda: actions.decided == [("apr-41", True, "seen")])
         assert actions.planned[-1][2] == {"digest": request().digest}  # what was on the screen
 
 
 async def test_a_denial_needs_a_reason_and_no_name() -> None:
-    actions = ToldService()
+    actions = ToldService(risk=Risk.TYPED_NAME_AND_REASON, typed="")
     async with running(
         start="overview",
         actions=actions,
@@ -194,25 +188,28 @@ async def test_a_denial_needs_a_reason_and_no_name() -> None:
     ) as run:
         await approvals(run)
         await run.shows("Deny")
-        run.app.screen.query_one("#deny").focus()
+        run.app.screen.query_one("#other-0").focus()
         await run.press("enter")
-        await run.shows("a reason is needed")
+        await run.shows("Deny apr-41")
+        await run.until(lambda: actions.planned[-1][0] == "approval.deny")
+        await run.shows("Reason")
         await run.press(*"not now")
-        run.app.screen.query_one("#deny").focus()
+        run.app.screen.query_one("#go").focus()
         await run.press("enter")
         await run.until(lambda: actions.decided == [("apr-41", False, "not now")])
 
 
-async def test_a_request_whose_plan_is_another_cannot_be_approved() -> None:
-    forged = request(digest="00" * 32)
+async def test_a_request_that_cannot_be_shown_can_only_be_denied() -> None:
+    actions = ToldService()
+    actions.trouble = PlanRefused("made anew on this terminal it is another plan (requests)")
     async with running(
         start="overview",
-        actions=ToldService(),
-        prepare=lambda b: cw.prepare(b, None, StoreState(approvals=(forged,))),
+        actions=actions,
+        prepare=lambda b: cw.prepare(b, None, StoreState(approvals=(request(),))),
     ) as run:
         await approvals(run)
-        await run.shows("this request cannot be approved")
-        assert not run.app.screen.query("#approve")
+        await run.shows("✖ refused: made anew on this terminal it is another plan", "Deny")
+        assert not run.app.screen.query_one("#go").display
 
 
 async def test_no_shared_store_means_no_second_person() -> None:
@@ -259,15 +256,16 @@ async def test_the_header_says_the_calendar_and_break_glass_with_its_clock() -> 
 
 
 async def test_break_glass_asks_for_a_reason_and_the_environments_name() -> None:
-    actions = ToldService()
+    actions = ToldService(risk=Risk.TYPED_NAME_AND_REASON)
     async with running(start="overview", actions=actions) as run:
         await go(run, "break-glass")
-        await run.shows("Break the glass in PRODUCTION", "60 minutes", "Type production")
+        await run.shows("Break the glass in PRODUCTION", "Type production")
         await run.press(*"site down", "enter", *"production", "enter", "enter")  # nobody looks for Tab
-        await told(run, "break-glass active in production")
-        await go(run, "break-glass end")
-        await told(run, "is over")
-        assert actions.break_glass == [("production", "site down"), ("production", "")]
+        await run.until(lambda: actions.break_glass == [("production", "site down")])
+        await run.press("escape")
+        await go(run, "review")
+        await run.shows("Review break-glass in PRODUCTION")
+        assert actions.planned[-1][0] == "environment.review-break-glass"
 
 
 async def test_a_terminal_that_only_reads_breaks_no_glass() -> None:
@@ -277,30 +275,17 @@ async def test_a_terminal_that_only_reads_breaks_no_glass() -> None:
 
 
 async def test_what_reading_cannot_tell_is_recorded_as_the_operator_says() -> None:
-    class Kept:
-        terminal = "ops-7"
-
-        def __init__(self) -> None:
-            self.entries: list[tuple[EntryKind, dict[str, Any]]] = []
-
-        async def append(self, kind: EntryKind, **given: Any) -> Entry:
-            self.entries.append((kind, given))
-            return entry(8, kind, str(given["sentence"]))
-
-    kept = Kept()
     facts = StoreState(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
+    actions = ToldService(risk=Risk.TYPED_NAME_AND_REASON, typed="")
     async with running(
-        start="overview", actions=ToldService(), ledger=kept, prepare=lambda b: cw.prepare(b, None, facts)
+        start="overview", actions=actions, ledger=object(), prepare=lambda b: cw.prepare(b, None, facts)
     ) as run:
         await run.shows("Unsettled", "from 2.14.0")
         await run.press("enter")
-        await run.shows("It was applied")
-        run.app.screen.query_one("#reason", TypedInput).focus()
+        await run.shows("What became of", "It was applied", "It was not applied", "Reason")
+        assert actions.planned[-1][0] == "intent.applied" and actions.planned[-1][1].name == "i-1"
         await run.press(*"seen it")
-        run.app.screen.query_one("#applied").focus()
+        run.app.screen.query_one("#go").focus()
         await run.press("enter")
-        await told(run, "settled")
-        kind, given = kept.entries[0]
-        assert (
-            kind is EntryKind.OUTCOME and given["intent"] == "i-1" and "applied: seen it" in given["sentence"]
-        )
+        await run.until(lambda: bool(actions.executed))
+        assert actions.executed[0][1].reason == "seen it"

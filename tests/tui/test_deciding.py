@@ -10,6 +10,7 @@ from tests.tui.running import Run, running
 from tests.tui.test_audit import go, told
 from tests.tui.told_service import ToldService
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.model.action import Risk
 from tfdash.model.store_state import StoreState
 from widgets.confirm import Dialog
 
@@ -40,21 +41,21 @@ async def typed(run: Run, field: str, text: str, button: str) -> None:
 
 
 async def test_a_person_decides_to_roll_back() -> None:
-    actions = ToldService()
+    actions = ToldService(risk=Risk.TYPED_NAME_AND_REASON, typed="")
     async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, actions=actions) as run:
         await run.shows("checkout")
         await go(run, "decide")  # the only one in flight
-        await run.shows("Decide to roll back Deployment tf-production/checkout", "Nothing is sent for it")
-        await focused(run, "#decide")
+        await run.shows("Decide to roll back Deployment tf-production/checkout")
+        await focused(run, "#go")
         await run.press("enter")
         await run.shows("a reason is needed")
-        await typed(run, "reason", "customers call", "decide")
+        await typed(run, "reason", "customers call", "go")
         await run.until(lambda: bool(actions.persons), "the decision")
         assert actions.persons == [("decide", "checkout", "customers call")]
 
 
 async def test_a_decision_is_taken_back() -> None:
-    actions = ToldService()
+    actions = ToldService(risk=Risk.TYPED_NAME_AND_REASON, typed="")
     facts = msgspec.structs.replace(cw.FACTS, manual={cw.release().subject: "ann: customers call"})
 
     async with running(
@@ -62,25 +63,29 @@ async def test_a_decision_is_taken_back() -> None:
     ) as run:
         await run.shows("checkout")
         await go(run, "decide tf-production/checkout")
-        await run.shows("Decided already: ann: customers call", "Take it back")
-        await typed(run, "reason", "they are well", "back")
-        await told(run, "decided")
+        await run.shows("Take the decision to roll back back")
+        await focused(run, "#other-0")
+        await run.press("enter")
+        await run.until(lambda: actions.planned[-1][0] == "release.withdraw-rollback")
+        await typed(run, "reason", "they are well", "go")
+        await run.until(lambda: bool(actions.persons), "the decision")
         assert actions.persons == [("decide", "checkout", "")]
 
 
-async def test_a_signature_asks_for_the_name_and_a_refusal_is_told() -> None:
-    actions = ToldService()
+async def test_a_signature_asks_for_the_name_and_a_refusal_stands_where_the_plan_would() -> None:
+    actions = ToldService(risk=Risk.TYPED_NAME_AND_REASON)
     actions.trouble = PlanRefused("it is in flight: only a version that serves everything can be signed")
     async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, actions=actions) as run:
         await run.shows("checkout")
-        for expected in ("not signed: it is in flight", "signed"):
-            await go(run, "sign checkout")
-            await run.shows("Sign Deployment tf-production/checkout as verified", "Type checkout")
-            await focused(run, "#typed")
-            await run.press(*"checkout")
-            await typed(run, "reason", "held for a week", "sign")
-            await told(run, expected)
-            actions.trouble = None
+        await go(run, "sign checkout")
+        await run.shows("✖ refused: it is in flight", "Close")
+        await run.press("escape")
+        actions.trouble = None
+        await go(run, "sign checkout")
+        await run.shows("Sign Deployment tf-production/checkout as verified", "Type checkout")
+        await focused(run, "#typed")
+        await run.press(*"checkout")
+        await typed(run, "reason", "held for a week", "go")
         await run.until(lambda: bool(actions.persons), "the signature")
         assert actions.persons == [("sign", "checkout", "held for a week")]
 

@@ -9,13 +9,14 @@ from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.decision import Memory
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.executor import Executor
+from tfdash.actions.core.plan_context import BoardReader
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Ledger, PlanRefused, Writer, Writers
-from tfdash.actions.kubernetes.executor import ClusterExecutor, DocumentReader
+from tfdash.actions.kubernetes.executor import ClusterExecutor
 from tfdash.actions.pipelines.executor import PipelineExecutor
-from tfdash.actions.store.executor import StoreExecutor, who_approves
+from tfdash.actions.store.executor import StoreExecutor, one_allowed, who_approves
 from tfdash.clock import Clock
-from tfdash.model.action import Plan
+from tfdash.model.action import Check, Plan
 from tfdash.model.subject import ClusterRef
 
 
@@ -23,7 +24,7 @@ from tfdash.model.subject import ClusterRef
 class Parts:
     """What executors are made of. ``ledger`` None: there is no store."""
 
-    board: DocumentReader
+    board: BoardReader
     writers: Writers
     ledger: Ledger | None
     memory: Memory | None
@@ -59,9 +60,12 @@ def _cluster(parts: Parts, work: Work) -> Executor:
 
 
 def _store(parts: Parts, work: Work) -> Executor:
-    """As whoever the environment's own server says that we are."""
-    environment = work.plan.subject.cluster.environment
-    writer = next((w for ref, w in parts.writers.clusters.items() if ref.environment == environment), None)
+    """As whoever the server of the cluster says that we are, or one of the environment's."""
+    at, writers = work.plan.subject.cluster, parts.writers.clusters
+    environment = at.environment
+    writer = writers.get(at) or next(
+        (w for ref, w in writers.items() if ref.environment == environment), None
+    )
     if writer is None:
         raise PlanRefused(f"{environment} is only read")
     return _deciding(parts, work, writer.identity)
@@ -80,6 +84,14 @@ def _deciding(
 ) -> Executor:
     if parts.ledger is None or work.action.record is None:
         raise PlanRefused("there is no store")
+
+    async def rights(plan: Plan) -> Check:
+        asks = work.action.asks
+        asked = asks(plan, parts.board.picture) if asks is not None else ()
+        return await one_allowed(
+            asked, lambda r: parts.writers.clusters.get(r.subject.cluster) if r.subject is not None else None
+        )
+
     return StoreExecutor(
         identity,
         work.action.record,
@@ -88,6 +100,7 @@ def _deciding(
         parts.clock.now,
         work.again,
         work.standing,
+        rights,
     )
 
 

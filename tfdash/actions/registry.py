@@ -13,7 +13,7 @@ from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.flagger import canaries
 from tfdash.actions.kubernetes import nodes, pods, rollback, scaling, workloads
-from tfdash.actions.store import approvals, break_glass, decisions
+from tfdash.actions.store import approvals, break_glass, decisions, settling
 from tfdash.model.action import FreezeRule
 
 _ALL = (
@@ -29,6 +29,7 @@ _ALL = (
     *decisions.ACTIONS,
     *approvals.ACTIONS,
     *break_glass.ACTIONS,
+    *settling.ACTIONS,
 )
 ACTIONS: dict[str, Action] = {action.id: action for action in _ALL}
 

@@ -26,9 +26,34 @@ if TYPE_CHECKING:
 
 
 def clock_of(config: QuickConfig) -> Clock:
-    """The machine's clock, or the simulated platform's."""
+    """The machine's clock, or the simulated platform's. Raises ``ConfigError`` where a configuration that is not the
+    simulator's own says [demo]: it would open the calendar, and stamp the audit log, by a clock of its own."""
     demo = config.demo
-    return ScaledClock(demo.epoch, demo.wall_start, demo.speed) if demo.enabled else SystemClock()
+    if not demo.enabled:
+        return SystemClock()
+    why = _not_simulated(config)
+    if why:
+        from tfdash.config.problems import ConfigError, ConfigProblem
+
+        told = "only the simulated platform's own configuration may say so"
+        raise ConfigError(
+            [ConfigProblem(str(config.path), 0, "demo.enabled", f"{told}: {why}", "leave [demo] out")]
+        )
+    return ScaledClock(demo.epoch, demo.wall_start, demo.speed)
+
+
+def _not_simulated(config: QuickConfig) -> str:
+    """Why this is no configuration of the simulator, which writes its kubeconfig beside it and answers on loopback; "" where it
+    is."""
+    from urllib.parse import urlsplit
+
+    for cluster in config.environment.clusters:
+        named = Path(cluster.kubeconfig).expanduser() if cluster.kubeconfig else None
+        if named is None or config.path is None or named.resolve().parent != config.path.resolve().parent:
+            return "its kubeconfig does not lie beside it"
+        if urlsplit(access_of(cluster).server).hostname not in ("127.0.0.1", "localhost", "::1"):
+            return f"{access_of(cluster).context} is no server on loopback"
+    return ""
 
 
 def access_of(cluster: Cluster) -> Access:

@@ -73,9 +73,17 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[Request, ...] = ()
 
 
+class Waiver(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of the playbook that a plan goes past: "calendar", "second-person", "verdict"; and what that rule says now."""
+
+    id: str
+    text: str = ""
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Shown, confirmed and executed; never anything else. ``digest`` is SHA-256 over all that is sent and shown,
-    and what an approval binds to. Times in epoch seconds.
+    """Shown, confirmed and executed; never anything else. ``digest`` is SHA-256 over all that is sent and what it rests on,
+    without the words that are shown, and what an approval binds to. ``asked`` is what the operator chose, where
+    ``subject`` is what carries its release. Times in epoch seconds.
     """
 
     id: str
@@ -99,6 +107,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     typed: str = ""  # what must be typed
     arguments: tuple[tuple[str, str], ...] = ()
     policy: str = ""  # digest of the policies it was made under
+    asked: Subject | None = None
+    waives: tuple[Waiver, ...] = ()
     digest: str = ""
     made_at: float = 0.0
     expires_at: float = 0.0
@@ -127,13 +137,15 @@ class Guarded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator gave. ``approval`` names the approval that was consumed, where a second person is needed."""
+    """What the operator gave. ``approval`` names the approval that was consumed, where a second person is needed.
+    ``together``: the digests of all plans that were confirmed by the same word, this one among them; none: this alone."""
 
     plan_digest: str
     typed: str = ""
     reason: str = ""
     choices: tuple[str, ...] = ()
     approval: str = ""
+    together: tuple[str, ...] = ()
     extra: bool = False  # the further confirmation that a promotion without PASS needs
 
 
@@ -157,6 +169,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     posts: tuple[tuple[Post, bool | None], ...] = ()
     items: tuple[tuple[str, str], ...] = ()  # (item, outcome) of a drain or a bulk action
     entry: str = ""  # id of the audit entry, "" = UNRECORDED
+    journal: bool = False  # what is done is itself the entry of the audit log
 
 
 Arguments = Mapping[str, Any]

@@ -88,13 +88,14 @@ class BreakGlass(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunningAction(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who acts on a subject now."""
+    """Somebody who acts on a subject now. ``claimed``: only an object says so, whose writer no server stamps."""
 
     subject: Subject
     by: str
     action: str
     since: float
     terminal: str = ""
+    claimed: bool = False
 
 
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):

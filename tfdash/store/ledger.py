@@ -337,9 +337,10 @@ class Store:
         ]
         if not due:
             raise ValueError(f"no break-glass of {environment or 'any environment'} waits for a review")
-        for identifier, done in due:
-            if done.by == actor:
-                raise PermissionError(f"{actor} began it: somebody else must review it")
+        theirs = [(identifier, done) for identifier, done in due if done.by != actor]
+        if not theirs:
+            raise PermissionError(f"{actor} began it: somebody else must review it")
+        for identifier, done in theirs:
             await self.record(break_glass_entries.reviewed(identifier, done.environment, actor, text, now))
 
     async def watch_break_glass(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfdash.model.action import Check, Guarded, Plan, Progress, Request, Result
+from tfdash.model.action import Check, Guarded, Plan, Progress, Result
 from tfdash.text import safe, safe_lines
 from tfdash.views.table import Cell, Line
 
@@ -41,7 +41,7 @@ def verb(title: str) -> str:
 
 
 def plan_lines(plan: Plan) -> list[Line]:
-    """What it does, from what to what, the difference, what it skips and what it does not revert."""
+    """What it does, from what to what, the difference. What can hurt is said apart (``hurt_lines``)."""
     lines: list[Line] = [[(safe(plan.effect), "bright")]]
     told = plan.before in plan.effect and plan.after in plan.effect
     if (plan.before or plan.after) and not told:
@@ -50,16 +50,25 @@ def plan_lines(plan: Plan) -> list[Line]:
         sign = text[:1]
         token = {"+": "ok", "-": "warn"}.get(sign, "dim")
         lines.extend([("  ", ""), (line, token)] for line in safe_lines(text))
-    lines += [[("Skips: ", "warn"), safe(text)] for text in plan.skips]
-    if plan.not_reverted:
-        lines.append([("Not reverted: ", "warn"), safe("; ".join(plan.not_reverted))])
     lines += [[(safe(note), "dim")] for note in plan.notes]
     return lines
 
 
-def changed_lines(guarded: Guarded) -> list[Line]:
-    """What is different from the plan before this one."""
-    return [[("▲ changed meanwhile: ", "warn"), safe(text)] for text in guarded.changed]
+def hurt_lines(guarded: Sequence[Guarded], refused: str = "") -> list[Line]:
+    """What can hurt, first of all: what changed since the plan before, which rules it goes past, what it skips and does not
+    revert, what is not known of it. ``refused`` is said elsewhere."""
+    lines: list[Line] = []
+    for one in guarded:
+        plan = one.plan
+        lines += [[("▲ changed meanwhile: ", "warn"), safe(text)] for text in one.changed]
+        lines += [
+            [("▲ Goes past ", "breach"), safe(w.text or w.id)] for w in plan.waives if w.id != "verdict"
+        ]
+        lines += [[("Skips: ", "warn"), safe(text)] for text in plan.skips]
+        if plan.not_reverted:
+            lines.append([("Not reverted: ", "warn"), safe("; ".join(plan.not_reverted))])
+    lines += check_lines([c for g in guarded for c in g.checks if c.text != refused])
+    return [line for i, line in enumerate(lines) if line not in lines[:i]]
 
 
 def check_lines(checks: Sequence[Check]) -> list[Line]:
@@ -78,24 +87,13 @@ def check_cell(check: Check) -> Cell:
     return (f"{glyph} {safe(check.text)}", token)
 
 
-def request_lines(request: Request) -> list[Line]:
-    """Exactly what will be sent, so that an approver judges that and not our words about it."""
-    if request.argv:
-        return [[("run  ", "dim"), safe(" ".join(request.argv))]]
-    query = "&".join(f"{name}={value}" for name, value in request.query)
-    lines: list[Line] = [
-        [(f"{safe(request.method)} ", "bright"), safe(f"{request.path}{'?' + query if query else ''}")]
-    ]
-    if request.body:
-        lines.append([(safe(request.body), "dim")])
-    return lines
-
-
 def progress_lines(progress: Progress) -> list[Line]:
     """The stages that are over, the one that runs, postconditions and items as they come, the outcome."""
     done = progress.stage == "done"
     lines: list[Line] = []
-    if not (done and progress.result is Result.REFUSED):
+    if progress.journal and done and progress.result is Result.APPLIED:
+        lines += [[("✔ ", "ok"), _STAGE_WORDS[stage]] for stage in ("checking", "recording")]
+    elif not (done and progress.result is Result.REFUSED):
         at = _STAGES.index(progress.stage) if progress.stage in _STAGES else len(_STAGES) if done else 2
         for index, stage in enumerate(_STAGES):
             if index < at and (stage != "verifying" or progress.posts):
@@ -136,7 +134,7 @@ def unrecorded(progress: Progress) -> bool:
         Result.REFUSED,
         Result.NOT_APPLIED,
     )
-    return not progress.entry and not nothing_sent
+    return not progress.entry and not nothing_sent and not progress.journal
 
 
 UNRECORDED = ("UNRECORDED", "no store acknowledged this action; write it down")

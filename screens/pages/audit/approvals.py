@@ -1,4 +1,4 @@
-"""``:approvals``: plans that wait for a second person. What is shown is made again from the exact requests."""
+"""``:approvals``: plans that wait for a second person. What is shown of one is made on this terminal, from the live object."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
-from screens.dialogs.ask import AskScreen, DialogAnswer
-from screens.dialogs.carry_out import carry_out
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
-from tfdash.actions.core.protocols import ApprovalRefused
+from screens.shell import Shell
 from tfdash.actions.store.subjects import approval_subject
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.update import Update
 from tfdash.text import safe
-from tfdash.views.plan import plan_lines, request_lines, verb
-from tfdash.views.table import Cell, Column, Line
+from tfdash.views.table import Cell, Column
 from widgets.table import Table
 
 _COLUMNS = (
@@ -87,58 +84,29 @@ class ApprovalsScreen(BoardScreen):
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         asked = self._requests.all.get(event.key)
-        if asked is not None:
-            self.run_worker(self._ask(asked), exclusive=True, exit_on_error=False, group="decide")
-
-    async def _ask(self, asked: ApprovalRequest) -> None:
-        from tfdash.actions.core.plan_digest import plan_of
-
-        try:
-            plan = plan_of(asked)
-        except ApprovalRefused as refused:
-            lines: list[Line] = [[("✖ this request cannot be approved: ", "breach"), safe(str(refused))]]
-            answer = await self.app.push_screen_wait(
-                AskScreen(f"Request {safe(asked.id)}", lines, [("deny", "Deny")])
+        if asked is None:
+            return
+        if asked.state != "waiting":
+            self.shell.tell(
+                f"request {safe(asked.id)} is {safe(asked.state)}: nothing can be answered any more"
             )
-            if answer is not None:
-                await self._decide(asked, answer, "")
             return
-        lines = [
-            [("asked by ", "dim"), safe(asked.requester), (": ", "dim"), safe(asked.reason)],
-            [],
-            *plan_lines(plan),
-            [],
-            [("exactly what would be sent", "bright")],
-            *(line for request in plan.requests for line in request_lines(request)),
-            [],
-            [
-                (
-                    f"your approval holds for this very plan alone ({asked.digest[:16]}), once, until it expires",
-                    "dim",
-                )
-            ],
-        ]
-        answers = [("deny", "Deny"), ("approve", "Approve")] if asked.state == "waiting" else []
-        where = safe(plan.subject.cluster.environment).upper()
-        heading = f"Approve: {verb(plan.title)} {safe(plan.subject.name)} in {where}"
-        answer = await self.app.push_screen_wait(
-            AskScreen(heading, lines, answers, typed=safe(plan.subject.name), untyped=("deny",))
-        )
-        if answer is not None:
-            await self._decide(asked, answer, plan.subject.name)
+        answer(self.shell, asked)
 
-    async def _decide(self, asked: ApprovalRequest, answer: DialogAnswer, name: str) -> None:
-        actions = self.shell.context.actions
-        if actions is None or not actions.acts:
-            self.shell.tell("this terminal only reads: it can neither approve nor deny", "warning")
-            return
-        at = approval_subject(self.shell.context.environment, asked.id)
-        typed = name if answer.button == "approve" else ""
-        shown = {"digest": asked.digest}  # what was on the screen, and nothing else, is answered
-        told = await carry_out(
-            actions, f"approval.{answer.button}", at, shown, reason=answer.reason, typed=typed
+
+def answer(shell: Shell, asked: ApprovalRequest) -> None:
+    """The dialog: the plan with its exact requests, approved by typing its target's name, or denied."""
+    from screens.dialogs.confirm import ConfirmScreen
+    from screens.dialogs.offers import offer_of
+
+    if shell.context.actions is None or not shell.context.actions.acts:
+        shell.tell("this terminal only reads: it can neither approve nor deny", "warning")
+        return
+    shell.push_screen(
+        ConfirmScreen(
+            offer_of("approval.approve"),
+            (approval_subject(shell.context.environment, asked.id),),
+            given={"digest": asked.digest},  # what was on the screen, and nothing else, is answered
+            others=(offer_of("approval.deny"),),
         )
-        if told.done:
-            self.shell.tell(told.sentence)
-        else:
-            self.shell.tell(f"not recorded: {told.sentence}", "warning")
+    )

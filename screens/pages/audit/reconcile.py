@@ -8,15 +8,14 @@ from zoneinfo import ZoneInfo
 from textual.app import ComposeResult
 from textual.worker import WorkType
 
-from screens.dialogs.ask import AskScreen
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
-from tfdash.model.action import Result
+from tfdash.actions.store.subjects import intent_subject
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import audit
-from tfdash.views.table import Cell, Column, Line
+from tfdash.views.table import Cell, Column
 from widgets.prose import Prose
 from widgets.table import Table
 
@@ -28,8 +27,6 @@ _COLUMNS = (
     Column("sentence", "INTENDED", min=20, flex=2, priority=1, sort="none"),
     Column("observed", "OBSERVED", min=18, flex=1, sort="none"),
 )
-_ANSWERS = [("applied", "It was applied"), ("not-applied", "It was not applied")]
-_RESULTS = {"applied": Result.APPLIED, "not-applied": Result.NOT_APPLIED}
 
 
 def _cells(entry: Entry, told: str, zone: ZoneInfo, now: float) -> Sequence[Cell]:
@@ -100,29 +97,21 @@ class ReconcileScreen(BoardScreen):
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         entry = self._intents.all.get(event.key)
         if entry is not None:
-            self.run_worker(self._ask(entry), exclusive=True, exit_on_error=False, group="ask")
+            self._ask(entry)
 
-    async def _ask(self, entry: Entry) -> None:
-        shell = self.shell
-        lines: list[Line] = [
-            [(safe(entry.sentence), "bright")],
-            [("observed: ", "dim"), self._told_of(entry)],
-            [("look at the object before you answer; your word is recorded as yours", "dim")],
-        ]
-        heading = f"What became of: {safe(entry.action)} {safe(entry.target)}"
-        answer = await self.app.push_screen_wait(AskScreen(heading, lines, _ANSWERS))
-        if answer is None:
-            return
-        ledger = shell.context.ledger
-        if ledger is None:
-            shell.tell("this terminal records nothing: start it with a store to settle", "warning")
-            return
-        from tfdash.actions.core.reconcile import record
+    def _ask(self, entry: Entry) -> None:
+        from screens.dialogs.confirm import ConfirmScreen
+        from screens.dialogs.offers import offer_of
 
-        done = await shell.board.on_loop(
-            record(ledger, entry, _RESULTS[answer.button], answer.reason, "settled by a person")
-        )
-        shell.tell(
-            "settled" if done else "it could not be recorded: see the audit log",
-            "information" if done else "warning",
+        if self.shell.context.ledger is None:
+            self.shell.tell("this terminal records nothing: start it with a store to settle", "warning")
+            return
+        environment = entry.environment or self.shell.context.environment
+        self.shell.push_screen(
+            ConfirmScreen(
+                offer_of("intent.applied"),
+                (intent_subject(environment, entry.intent),),
+                others=(offer_of("intent.not-applied"),),
+                heading=f"What became of: {safe(entry.action)} {safe(entry.target)}",
+            )
         )

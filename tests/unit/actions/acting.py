@@ -159,6 +159,9 @@ class Ledger:
     async def end_break_glass(self, environment: str, actor: str) -> None:
         await self.append(EntryKind.BREAK_GLASS, actor=actor, sentence="over", environment=environment)
 
+    async def review_break_glass(self, environment: str, actor: str, text: str) -> None:
+        await self.append(EntryKind.BREAK_GLASS, actor=actor, sentence=text, environment=environment)
+
     def kinds(self) -> list[str]:
         return [str(e.kind) for e in self.entries]
 

@@ -1,4 +1,5 @@
-"""What an approval binds to: every word and every request of a plan, and nothing of its id and times."""
+"""What an approval binds to: all that is sent and what it rests on, and no word, id or time. Words do not travel: whoever
+approves has them from the terminal they sit at."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tfdash.actions.core.plan_digest import changed_parts, digest_of, of_an_earlier_version, plan_of
+from tfdash.actions.core.plan_digest import carried, changed_parts, derived, digest_of, plan_of
 from tfdash.actions.core.protocols import ApprovalRefused
-from tfdash.model.action import Choice, FreezeRule, Plan, Post, Request, Risk
+from tfdash.model.action import Choice, FreezeRule, Plan, Post, Request, Risk, Waiver
 from tfdash.model.release import Fact
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import ClusterRef, Subject
@@ -41,19 +42,50 @@ PLAN = Plan(
     skips=("a pause",),
     not_reverted=("ConfigMap web-cfg",),
     notes=("applied with kubectl",),
-    choices=(Choice(id="stop-sync", text="stop the sync first", requests=(REQUEST,)),),
+    choices=(Choice(id="stop-sync", text="stop the sync first", chosen=True, requests=(REQUEST,)),),
     posts=(Post(id="rolled-out", text="every pod runs it"),),
     risk=Risk.SECOND_PERSON,
     freeze=FreezeRule.EXEMPT,
     typed="web",
     arguments=(("revision", "1"),),
     policy="p",
+    waives=(Waiver(id="calendar", text="the release calendar: closed"),),
     made_at=1.0,
     expires_at=61.0,
 )
-UNCOVERED = {"id", "digest", "made_at", "expires_at"}
-# of yesterday's program (0beb7b6), for PLAN
-EARLIER = "d47d35a224776a30a7f9be546e0587f8bb5fdfdabfc5ae022cfb9ac51c7bc488"
+UNCOVERED = {
+    "id",
+    "digest",
+    "made_at",
+    "expires_at",
+    "asked",
+    "arguments",
+    "title",
+    "effect",
+    "before",
+    "after",
+}
+UNCOVERED |= {"diff", "skips", "not_reverted", "notes"}
+WORDS = {"what", "text"}  # of requests, posts, choices and waivers: made anew where they are shown
+UNSENT = {"subject", "dry_run"}  # of a request: how it is tried and told before it is sent
+# a plan as the programs before left it in a store, and its digests: of the first without the words, of the next with them
+BEFORE = (
+    '{"id":"1","action":"workload.restart","title":"workload: '
+    'restart","subject":[["production","eu-1"],"Deployment","shop","web","uid-web"],"effect":"web restart'
+    's","requests":[{"method":"PATCH","path":"/apis/apps/v1/namespaces/shop/deployments/web","body":"[]",'
+    '"content_type":"application/json","query":[],"what":"","subject":null,"dry_run":true,"argv":[],"afte'
+    'r":null,"unless":null}],"facts":[{"pointer":"/spec/template","value":"{}"}],"before":"","after":"","'
+    'diff":[],"skips":[],"not_reverted":[],"notes":[],"choices":[],"posts":[{"id":"rolled-out","text":"ev'
+    'ery pod","within":30.0}],"risk":1,"freeze":"exempt","promotes":false,"typed":"web","arguments":[],"p'
+    'olicy":"p","digest":"DIGEST","made_at":0.0,"expires_at":0.0}'
+)
+EARLIER = [
+    (digest, BEFORE.replace("DIGEST", digest))
+    for digest in (
+        "45d20a8530cdf273e82f5170d3fa779598cb48dbb8bb25d29deb05f4e6c8ae65",
+        "089acd075a1aee5da133108950c11e0322b0645e920f948925a0f6f5a4f8e922",
+    )
+]
 
 
 def others(value: Any) -> list[Any]:
@@ -76,16 +108,38 @@ def others(value: Any) -> list[Any]:
     return [
         msgspec.structs.replace(value, **{f: o})
         for f in value.__struct_fields__
+        if f not in WORDS and (f not in UNSENT or not isinstance(value, Request))
         for o in others(getattr(value, f))
     ]
 
 
 @pytest.mark.parametrize("name", Plan.__struct_fields__)
-def test_whatever_is_shown_or_sent_is_covered(name: str) -> None:
-    changed = [msgspec.structs.replace(PLAN, **{name: o}) for o in others(getattr(PLAN, name))]
+def test_whatever_is_sent_is_covered_and_no_word_is(name: str) -> None:
+    if name == "asked":
+        changed = [msgspec.structs.replace(PLAN, asked=AT)]
+    else:
+        changed = [msgspec.structs.replace(PLAN, **{name: o}) for o in others(getattr(PLAN, name))]
     assert changed
     same = [digest_of(p) == digest_of(PLAN) for p in changed]
     assert all(same) if name in UNCOVERED else not any(same)
+
+
+def texts(value: Any) -> list[str]:
+    """The words in what travels."""
+    if isinstance(value, tuple):
+        return [t for one in value for t in texts(one)]
+    if not isinstance(value, msgspec.Struct):
+        return []
+    found = [getattr(value, f) for f in value.__struct_fields__ if f in WORDS]
+    return [*found, *(t for f in value.__struct_fields__ for t in texts(getattr(value, f)))]
+
+
+def test_what_travels_has_the_digest_and_no_words() -> None:
+    bare = carried(PLAN)
+    assert digest_of(bare) == digest_of(PLAN)
+    assert texts(PLAN) and not any(texts(bare))
+    for name in UNCOVERED - {"id", "digest", "made_at", "expires_at", "asked", "arguments"}:
+        assert getattr(PLAN, name) and not getattr(bare, name), name
 
 
 def asked(plan: Plan, digest: str) -> ApprovalRequest:
@@ -95,43 +149,70 @@ def asked(plan: Plan, digest: str) -> ApprovalRequest:
     )
 
 
-def test_the_plan_of_an_approval_is_the_one_of_its_digest() -> None:
-    digest = digest_of(PLAN)
-    assert plan_of(asked(PLAN, digest)) == msgspec.structs.replace(PLAN, digest=digest)
+def test_words_that_somebody_put_into_it_are_not_read() -> None:
+    forged = msgspec.structs.replace(PLAN, effect="nothing happens", diff=(), notes=("harmless",))
+    read = plan_of(asked(forged, digest_of(PLAN)))
+    assert read == carried(msgspec.structs.replace(PLAN, digest=digest_of(PLAN)))
 
 
 @pytest.mark.parametrize(
-    "changed",
-    [{"effect": "web restarts"}, {"not_reverted": ()}, {"notes": ()}, {"diff": ("+ web:0",)}, {"posts": ()}],
-    ids=str,
+    "changed", [{"requests": ()}, {"posts": ()}, {"facts": ()}, {"waives": ()}, {"typed": "x"}], ids=str
 )
-def test_words_that_were_changed_on_their_way_are_refused(changed: dict[str, Any]) -> None:
+def test_what_was_changed_on_its_way_is_refused(changed: dict[str, Any]) -> None:
     forged = msgspec.structs.replace(PLAN, **changed)
     with pytest.raises(ApprovalRefused, match="not the one that its digest names"):
         plan_of(asked(forged, digest_of(PLAN)))
 
 
+def test_an_approver_is_shown_the_words_of_the_terminal_at_hand() -> None:
+    proven = plan_of(asked(PLAN, digest_of(PLAN)))
+    here = msgspec.structs.replace(
+        PLAN, effect="web goes back from 3 replicas", before="web:3", risk=Risk.KEY, policy="q", waives=()
+    )
+    shown = derived(proven, here)
+    assert (shown.effect, shown.before, shown.notes) == (here.effect, here.before, here.notes)
+    assert (shown.risk, shown.policy, shown.digest) == (PLAN.risk, PLAN.policy, digest_of(PLAN))
+    assert [w.id for w in shown.waives] == ["calendar"] and "nothing on this terminal" in shown.waives[0].text
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("requests", ()),
+        ("facts", (Fact(pointer="/spec/template", value="1"),)),
+        ("posts", ()),
+        ("typed", "x"),
+        ("subject", AT._replace(uid="uid-new")),
+        ("freeze", FreezeRule.FROZEN),
+    ],
+)
+def test_a_plan_that_is_another_one_here_is_not_shown_as_it(name: str, other: Any) -> None:
+    proven = plan_of(asked(PLAN, digest_of(PLAN)))
+    here = msgspec.structs.replace(PLAN, **{name: other})
+    with pytest.raises(ApprovalRefused, match=f"another plan .*{'target' if name == 'subject' else name}"):
+        derived(proven, here)
+
+
 def test_what_changed_since_it_was_asked_is_named() -> None:
-    now = msgspec.structs.replace(PLAN, before="web:3", not_reverted=(), id="2", made_at=9.0)
-    assert changed_parts(asked(PLAN, digest_of(PLAN)), now) == "before, not reverted"
+    now = msgspec.structs.replace(PLAN, before="web:3", facts=(), waives=(), id="2", made_at=9.0)
+    assert changed_parts(asked(PLAN, digest_of(PLAN)), now) == "facts, waives"
     assert changed_parts(asked(PLAN, digest_of(PLAN)), PLAN) == ""
     assert changed_parts(asked(PLAN, "of another"), now) == ""  # nothing is told of what is not proven
 
 
-def test_parts_that_plans_of_before_had_not_change_no_digest_where_they_say_nothing() -> None:
-    """Approvals that wait in a store go on holding."""
-    request = msgspec.structs.replace(REQUEST, after=None, unless=None)
-    plan = msgspec.structs.replace(PLAN, requests=(request,), choices=())
-    assert (
-        digest_of(plan) == "de56e2fe57870afa756bd3f92804f38de9069844cd9132967e3bda3471edfcbd"
-    )  # of main before them
-    assert digest_of(msgspec.structs.replace(plan, promotes=True)) != digest_of(plan)
+def test_an_approval_outlives_a_status_that_moved() -> None:
+    now = msgspec.structs.replace(PLAN, before="web:3", effect="web goes back (2 of 3 ready)", diff=())
+    assert digest_of(now) == digest_of(PLAN)
 
 
-def test_what_an_earlier_version_asked_is_read_and_refused_with_what_to_do() -> None:
-    assert of_an_earlier_version(PLAN, EARLIER)
+@pytest.mark.parametrize("request_", EARLIER, ids=("without the words", "with the words"))
+def test_what_an_earlier_version_asked_is_read_and_refused_with_what_to_do(request_: tuple[str, str]) -> None:
+    digest, plan = request_
+    waiting = ApprovalRequest(
+        id="a1", digest=digest, requester="ann", requested_at=0.0, expires_at=900.0, reason="x", plan=plan
+    )
     with pytest.raises(ApprovalRefused, match=r"earlier version of tfdash .*: ask again"):
-        plan_of(asked(PLAN, EARLIER))
+        plan_of(waiting)
 
 
 def test_a_plan_that_cannot_be_read_is_refused() -> None:

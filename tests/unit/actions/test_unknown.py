@@ -15,7 +15,7 @@ from tests.unit.actions.proxying import Proxy, proxied
 from tests.unit.actions.things import NOW, Standing, subject, world
 from tfdash.actions.core.action_service import ActingService
 from tfdash.actions.core.mode import Mode
-from tfdash.actions.core.plan_digest import act_of, plan_of
+from tfdash.actions.core.plan_digest import act_of, carried, plan_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writers
 from tfdash.actions.core.reconcile import reconcile
@@ -273,7 +273,7 @@ async def test_an_approver_sees_the_plan_of_the_exact_requests() -> None:
     )
     guarded = await actions.plan("rollout.promote", subject("Rollout", "paused"), {})
     asked = await actions.request_approval(guarded, "please")
-    assert plan_of(asked) == guarded.plan
+    assert plan_of(asked) == carried(guarded.plan)
     forged = json.loads(asked.plan)
     forged["requests"][0]["body"] = "[]"
     other: ApprovalRequest = msgspec.structs.replace(asked, plan=json.dumps(forged))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,28 +14,34 @@ from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import CLOSED, NOW, REF, Standing, judged, subject, world
 from tfdash.actions.core.action_service import ActingService, ReadOnlyService, make_service
 from tfdash.actions.core.mode import Mode
-from tfdash.actions.core.plan_digest import digest_of
+from tfdash.actions.core.plan_digest import carried, plan_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.postconditions import parts_of
 from tfdash.actions.core.protocols import Writers
 from tfdash.actions.registry import ACTIONS
-from tfdash.actions.store.subjects import approval_subject, environment_subject
+from tfdash.actions.store.subjects import approval_subject, environment_subject, intent_subject
 from tfdash.clock import FixedClock
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
-from tfdash.model.action import FreezeRule, Plan, Progress, Result, Risk
+from tfdash.model.action import FreezeRule, Progress, Result, Risk
 from tfdash.model.judgement import Breach, Outcome
-from tfdash.model.store_state import ApprovalRequest, BreakGlass, RunningAction, StoreHealth
+from tfdash.model.store_state import ApprovalRequest, BreakGlass, Entry, EntryKind, RunningAction, StoreHealth
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import find_releases
 
 
 def asked() -> ApprovalRequest:
-    plan = Plan(
-        id="p", action="x", title="x: y", subject=subject("Deployment", "web"), effect="e", requests=()
+    """What a second person is asked: a plan as another terminal makes it."""
+    board = Standing(world())
+    actions = make_service(
+        board,
+        Writers(clusters={REF: board.server}),
+        Ledger(),
+        ActionPolicy(),
+        FixedClock(NOW),
+        Mode(acts=True),
     )
-    plan = msgspec.structs.replace(plan, digest=digest_of(plan))
-    text = msgspec.json.encode(plan).decode()
+    plan = carried(asyncio.run(actions.plan("workload.restart", subject("Deployment", "web"), {})).plan)
     return ApprovalRequest(
         id="a1",
         digest=plan.digest,
@@ -42,7 +49,7 @@ def asked() -> ApprovalRequest:
         requested_at=NOW,
         expires_at=NOW + 900,
         reason="r",
-        plan=text,
+        plan=msgspec.json.encode(plan).decode(),
     )
 
 
@@ -86,6 +93,9 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("approval.deny", "Approval", "a1", {"digest": SHOWN.digest}),
     ("environment.break-glass", "Environment", "production", {}),
     ("environment.end-break-glass", "Environment", "production", {}),
+    ("environment.review-break-glass", "Environment", "production", {}),
+    ("intent.applied", "Intent", "i1", {}),
+    ("intent.not-applied", "Intent", "i1", {}),
 ]
 # as DESIGN has it: frozen by a closed calendar
 FROZEN = {
@@ -122,15 +132,47 @@ DECISIONS = {
     "approval.deny": "denial",
     "environment.break-glass": "break-glass",
     "environment.end-break-glass": "break-glass",
+    "environment.review-break-glass": "break-glass",
+    "intent.applied": "outcome",
+    "intent.not-applied": "outcome",
 }
 """What a person decides: the entry that is recorded is all that is done."""
-UNTYPED = {"release.decide-rollback", "approval.deny"}  # a reason is asked, and no name
+UNTYPED = {
+    "release.decide-rollback",
+    "approval.deny",
+    "environment.review-break-glass",
+    "intent.applied",
+    "intent.not-applied",
+}  # a reason is asked, and no name
 ASKS = {"release.overrule"}  # a second person always; only break-glass of one's own waives it
 KUBECTL = {REF: ("kubectl",)}
 ALL_ASK = tuple(sorted(EVERYTHING))
 
 
+def left() -> Entry:
+    """An intent that nobody said the end of, about Deployment web."""
+    plan = msgspec.to_builtins(plan_of(asked()))
+    return Entry(
+        version=1,
+        terminal="t9",
+        sequence=1,
+        at=NOW - 600,
+        kind=EntryKind.INTENT,
+        actor="ann",
+        environment="production",
+        action="workload.restart",
+        intent="i1",
+        sentence="web restarts",
+        data=json.dumps({"plan": plan}),
+    )
+
+
+LEFT = left()
+
+
 def target(kind: str, name: str) -> Subject:
+    if kind == "Intent":
+        return intent_subject("production", name)
     if kind == "Approval":
         return approval_subject("production", name)
     return environment_subject(name) if kind == "Environment" else subject(kind, name)
@@ -233,8 +275,14 @@ def nothing(action: str, frozen: bool) -> bool:
     return False
 
 
-def decisions(action: str, frozen: bool) -> bool:
-    return action in DECISIONS
+def needs_no_right(action: str, frozen: bool) -> bool:
+    """Who answers is stamped by the server that keeps the request; break-glass can always be ended."""
+    return action.startswith("approval.") or action == "environment.end-break-glass"
+
+
+def decides_by_itself(action: str, frozen: bool) -> bool:
+    """What is approved is made anew from the object as it is."""
+    return action in DECISIONS and action != "approval.approve"
 
 
 def answers(action: str, frozen: bool) -> bool:
@@ -278,10 +326,10 @@ MODES = {
         confirmed_once, set_up=says(Outcome.LOW_TRAFFIC), extra=False
     ),
     "LOW TRAFFIC, confirmed further": Mode_(anything, set_up=says(Outcome.LOW_TRAFFIC), extra=True),
-    "no right": Mode_(decisions, set_up=forbidden),
-    "right lost meanwhile": Mode_(decisions, after_plan=forbidden),
+    "no right": Mode_(needs_no_right, set_up=forbidden),
+    "right lost meanwhile": Mode_(needs_no_right, after_plan=forbidden),
     "identity changed meanwhile": Mode_(answers, after_plan=another_user),
-    "another object meanwhile": Mode_(decisions, after_plan=another_object),
+    "another object meanwhile": Mode_(decides_by_itself, after_plan=another_object),
     "somebody else acts": Mode_(exempt, set_up=somebody),
     "ledger down": Mode_(can_go_unrecorded, set_up=down),
     "second person, no server": Mode_(exempt, policy=ActionPolicy(kubectl=KUBECTL, second_person=ALL_ASK)),
@@ -316,6 +364,7 @@ async def carry_out(
     put(
         board,
         approvals=(SHOWN,),
+        unsettled=(LEFT,),
         manual={subject("Rollout", "aborted"): "ann: no"},
         breaches={subject("Rollout", "paused"): (crossed,)},
     )

@@ -181,7 +181,7 @@ async def test_the_very_same_is_known_by_what_is_sent_also_where_a_shown_word_mo
     deployment = at.board.server.documents["/apis/apps/v1/namespaces/shop/deployments/web"]
     deployment["spec"]["replicas"] = 4  # the autoscaler's doing
     other = await at.plan("workload.scale", minimum="4")
-    assert other.plan.requests == one.plan.requests and other.plan.digest != one.plan.digest
+    assert other.plan.requests == one.plan.requests and other.plan.before != one.plan.before
     refused = await at.execute(other)
     assert (refused.result, refused.sentence) == (Result.REFUSED, "the very same is under way already")
     held.let_go.set()
@@ -502,7 +502,7 @@ async def test_an_approval_is_of_one_plan_and_of_what_its_approver_was_shown(
     assert refused.result is Result.REFUSED and "another plan" in refused.sentence
     assert "changed since it was approved" in refused.sentence
     (request,) = (a for a in ann.store.state().approvals if a.id == approval)
-    forged = msgspec.structs.replace(msgspec.json.decode(request.plan, type=Plan), effect="nothing happens")
+    forged = msgspec.structs.replace(msgspec.json.decode(request.plan, type=Plan), requests=())
     text = msgspec.json.encode(forged).decode()
     with pytest.raises(ApprovalRefused, match="not the one that its digest names"):
         plan_of(msgspec.structs.replace(request, plan=text))

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import CHECKOUT, NOW, opened
 from tests.unit.store.test_shared import end, sync
-from tfdash.actions.core.plan_digest import digest_of
+from tfdash.actions.core.plan_digest import carried, digest_of
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan, Request, Risk
 from tfdash.model.store_state import ApprovalRequest
@@ -57,7 +57,7 @@ async def test_asked_approved_used_once(tmp_path: Path, database: Database) -> N
         await ann.store.consume_approval(request.id, plan().digest, "ann@example")
     await bob.store.look_at_approvals()
     (shown,) = bob.store.state().approvals
-    assert msgspec.json.decode(shown.plan, type=Plan) == plan()  # the exact requests, to be rendered again
+    assert msgspec.json.decode(shown.plan, type=Plan) == carried(plan())  # the exact requests, and no words
     decided = await decide(bob, request)
     assert (decided.state, decided.approver) == ("approved", "bob")
     used = await ann.store.consume_approval(request.id, plan().digest, "ann@example")
@@ -241,7 +241,9 @@ async def test_plans_are_sealed_on_their_way_where_people_share_a_key(
     request = await ann.store.request_approval(plan(), "x")
     ((body,),) = database.sql("SELECT plan FROM tfdash.approval_plans")
     assert b"planted-secret" not in bytes(body)
-    assert msgspec.json.decode((await bob.store.approvals.find(request.id)).plan, type=Plan) == plan()
+    assert msgspec.json.decode((await bob.store.approvals.find(request.id)).plan, type=Plan) == carried(
+        plan()
+    )
     assert "planted-secret" not in (await carol.store.approvals.find(request.id)).plan
     await end(ann, bob, carol)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import zlib
@@ -12,12 +13,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.unit.actions.things import NOW
+from tests.unit.actions.things import NOW, REF, Standing, subject, world
 from tests.unit.store.helpers import Clock
 from tests.unit.store.test_action_service import Terminal
-from tests.unit.store.test_approvals import plan
-from tfdash.actions.core.protocols import Answer, ApprovalRefused, PlanRefused
+from tfdash.actions.core.action_service import make_service
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.plan_digest import carried, digest_of
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import Answer, ApprovalRefused, PlanRefused, Writers
 from tfdash.actions.store.subjects import approval_subject
+from tfdash.clock import FixedClock
 from tfdash.model.action import Plan, Request, Result
 from tfdash.store.approvals.kubernetes import PLAN, KubernetesApprovals, create_request
 
@@ -61,7 +66,17 @@ class Login:
         return Answer(status=200, body={"items": list(self.server.items.values())})
 
 
-SHOWN, OTHER = plan(), plan("of another policy")
+def _shown() -> Plan:
+    """As another terminal makes it, of the same objects."""
+    board = Standing(world())
+    writers = Writers(clusters={REF: board.server})
+    actions = make_service(board, writers, None, ActionPolicy(follow=0.0), FixedClock(NOW), Mode(acts=True))
+    return carried(asyncio.run(actions.plan("workload.restart", subject("Deployment", "web"), {})).plan)
+
+
+SHOWN = _shown()
+OTHER = msgspec.structs.replace(SHOWN, policy="another")
+OTHER = msgspec.structs.replace(OTHER, digest=digest_of(OTHER))
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.postconditions import Postcondition
 from tfdash.actions.core.rights import Right
-from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.action import FreezeRule, Plan, Request, Risk
 from tfdash.model.capability import Capability
+from tfdash.model.picture import Picture
 
 Maker = Callable[[PlanContext], Awaitable[Draft]]
 
@@ -46,7 +47,8 @@ class Action:
 
     ``concerns``: False where it is not even mentioned (a release of what is not held). ``arguments`` names what may be
     given, ``needed`` what must be. ``look`` says how things stand for its subject; ``capability`` is what that must be able to,
-    and ``unable`` says why not of anything else, "" where it may. ``posts`` are all that its plans may name.
+    and ``unable`` says why not of anything else, "" where it may. ``posts`` are all that its plans may name. ``asks``: of what
+    a person decides, the requests of which the server must allow that person one; they are never sent.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Action:
     key: str = ""
     target: Target = Target.CLUSTER
     record: Record | None = None  # of what a person decides: what records it
+    asks: Callable[[Plan, Picture], tuple[Request, ...]] | None = None
     posts: tuple[Postcondition, ...] = ()
     promotes: bool = False
     arguments: tuple[str, ...] = ()

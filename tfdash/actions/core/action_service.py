@@ -188,7 +188,7 @@ class ActingService(Planner):
         ref, target = plan.subject.cluster, made.action.target
         try:
             executor = self._executor(plan, made)
-            async with self._announced(plan, made.user, executor) as other:
+            async with self._announced(plan, made.user, executor):
                 execution = Execution(
                     plan,
                     confirmation,
@@ -200,7 +200,7 @@ class ActingService(Planner):
                     clock=self._clock,
                     case_of=self._case_of(plan),
                     made_as=(made.user, made.groups),
-                    refused=lambda: self._mode_refused(ref, target) or other(),
+                    refused=lambda: self._mode_refused(ref, target),
                     tell=tell,
                     terminal=ended,
                 )
@@ -213,15 +213,16 @@ class ActingService(Planner):
             self._terminals.pop(plan.id, None)
 
     @asynccontextmanager
-    async def _announced(self, plan: Plan, user: str, executor: Executor) -> AsyncIterator[Callable[[], str]]:
-        """While it runs, others see who acts. What is exempt neither waits for that nor is stopped by it."""
+    async def _announced(self, plan: Plan, user: str, executor: Executor) -> AsyncIterator[None]:
+        """While it runs, others see who acts. What is exempt does not wait for that, and nothing is stopped by a Lease that
+        somebody else holds: nobody stamps who wrote it (``gate_rules.lock`` says so, and each request is conditional)."""
         writer, exempt = executor.writer, plan.freeze is FreezeRule.EXEMPT
         if self._announces is None or writer is None or self._mode.refused:
-            yield lambda: ""
+            yield
             return
         held = self._announces.hold(writer, plan.subject, by=user, action=plan.action, wait=not exempt)
-        async with held as other:
-            yield (lambda: "") if exempt else other
+        async with held:
+            yield
 
     async def terminal_ended(self, plan: Plan, code: int) -> None:
         """See ``ActionService``."""

@@ -136,7 +136,7 @@ def _remembered(picture: Picture, subject: Subject, release: ReleaseState | None
         *((bare(release.workload),) if release is not None and release.workload is not None else ()),
     }
     return any(
-        bare(s) in at and good.template and good.template_hash != now
+        bare(s) in at and good.template and good.where == "store" and good.template_hash != now
         for s, good in picture.store_state.verified.items()
     )
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tfdash.actions.core.eligibility import bare
 from tfdash.actions.core.policy import ActionPolicy
-from tfdash.model.action import Check, FreezeRule, Risk
+from tfdash.model.action import Check, FreezeRule, Risk, Waiver
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.release import ReleaseState
@@ -61,15 +61,39 @@ def emergency(case: GateInput, policy: ActionPolicy) -> bool:
     return stamped and _calendar(case, policy).passed is False
 
 
+def waived(case: GateInput, policy: ActionPolicy) -> tuple[Waiver, ...]:
+    """The rules that it would go past: by break-glass, by a second person's word, by a further confirmation."""
+    found = []
+    glass, told = own_break_glass(case), _closed(case, policy)
+    if told.passed is False and (
+        glass is not None or (case.risk is Risk.SECOND_PERSON and emergency(case, policy))
+    ):
+        by = f" (break-glass: {glass.reason})" if glass is not None else ""
+        found.append(Waiver(id="calendar", text=safe(f"the release calendar{by}: {told.text}")))
+    if case.risk is Risk.SECOND_PERSON and glass is not None:
+        found.append(
+            Waiver(id="second-person", text=safe(f"the second person (break-glass: {glass.reason})"))
+        )
+    judged = verdict(case)
+    if judged is not None and judged.passed is None:
+        found.append(Waiver(id="verdict", text=f"a PASS of the triggers: {judged.text}"))
+    return tuple(found)
+
+
 def _calendar(case: GateInput, policy: ActionPolicy) -> Check:
-    """FROZEN actions need an open calendar, or a release that began inside its window and may still finish."""
-    if case.freeze is FreezeRule.EXEMPT:
-        return Check(id="policy", text="never frozen by the calendar", passed=True)
+    """What the calendar says, unless break-glass waives it."""
     glass = own_break_glass(case)
-    if glass is not None:
+    if glass is not None and case.freeze is not FreezeRule.EXEMPT:
         return Check(
             id="policy", text=f"the calendar is waived by break-glass: {safe(glass.reason)}", passed=True
         )
+    return _closed(case, policy)
+
+
+def _closed(case: GateInput, policy: ActionPolicy) -> Check:
+    """FROZEN actions need an open calendar, or a release that began inside its window and may still finish."""
+    if case.freeze is FreezeRule.EXEMPT:
+        return Check(id="policy", text="never frozen by the calendar", passed=True)
     state = case.calendar
     if state is None:
         return Check(
@@ -114,8 +138,10 @@ def lock(case: GateInput) -> Check:
     ]
     if not others:
         return Check(id="lock", text="nobody else acts on it", passed=True)
-    other = others[0]
+    other = min(others, key=lambda a: a.claimed)
     text = f"{safe(other.by)} acts on it too: {safe(other.action)}"
+    if other.claimed:  # anybody may write such an object: it holds nobody up
+        return Check(id="lock", text=f"claimed, by a Lease that nobody stamps: {text}", passed=None)
     return Check(id="lock", text=text, passed=None if case.freeze is FreezeRule.EXEMPT else False)
 
 

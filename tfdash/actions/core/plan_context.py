@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_digest import STAMP
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.model.action import Plan
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document
@@ -29,7 +30,8 @@ class BoardReader(Protocol):
 
 
 class PlanContext:
-    """One context. ``at`` is the object that is acted on: the subject, or the carrier of its release."""
+    """One context. ``at`` is the object that is acted on: the subject, or the carrier of its release. ``derive`` makes the
+    plan that an approval is asked for once more, from the live object."""
 
     def __init__(
         self,
@@ -39,7 +41,9 @@ class PlanContext:
         arguments: Mapping[str, Any],
         policy: ActionPolicy,
         now: float,
+        derive: Callable[[Plan], Awaitable[Plan]] | None = None,
     ) -> None:
+        self._derive = derive
         self.board, self.standing, self.at = board, standing, at
         self.arguments, self.policy, self.now = arguments, policy, now
         self.picture, self.assessment = board.picture, board.assessment
@@ -58,6 +62,13 @@ class PlanContext:
         """The subject with the uid that was read."""
         return (subject or self.at)._replace(uid=str(document.get("metadata", {}).get("uid", "")))
 
+    async def derived(self, proven: Plan) -> Plan:
+        """``proven`` with the words that this terminal has for it. Raises ``PlanRefused`` where it cannot say them, or where
+        they would be those of another plan."""
+        if self._derive is None:
+            raise PlanRefused("plans of others cannot be made anew here")
+        return await self._derive(proven)
+
     @property
     def stamp(self) -> str:
         """The time to write, RFC 3339: the one of the plan before, where this is a refresh."""
@@ -66,12 +77,12 @@ class PlanContext:
 
     @property
     def verified(self) -> VerifiedGood | None:
-        """What is remembered of the workload as last verified good."""
+        """What is remembered of the workload as last verified good; what only a cluster claims is no target."""
         wanted = {self.at._replace(uid=""), self.standing.subject}
         if self.standing.release is not None and self.standing.release.workload is not None:
             wanted.add(self.standing.release.workload._replace(uid=""))
         for subject, good in self.picture.store_state.verified.items():
-            if subject._replace(uid="") in wanted and good.template:
+            if subject._replace(uid="") in wanted and good.template and good.where == "store":
                 return good
         return None
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tfdash.actions.core.protocols import ApprovalRefused
-from tfdash.model.action import Choice, FreezeRule, Plan, Post, Request, Risk
+from tfdash.model.action import Choice, FreezeRule, Plan, Post, Request, Risk, Waiver
 from tfdash.model.release import Fact
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.subject import Subject
@@ -40,6 +40,7 @@ class Draft(msgspec.Struct, kw_only=True):
     risk: Risk | None = None  # at least this
     title: str = ""
     typed: str | None = None  # what must be typed, where it is not the subject's name
+    waives: tuple[Waiver, ...] | None = None  # where it is not for the rules to say
     arguments: tuple[tuple[str, str], ...] = ()
     names: tuple[tuple[str, str], ...] = ()  # what a pipeline's texts may name besides the target
 
@@ -56,10 +57,12 @@ def sealed(
     policy: str,
     arguments: Mapping[str, Any],
     chosen: Sequence[str],
+    asked: Subject,
+    waives: tuple[Waiver, ...],
     now: float,
     expires: float,
 ) -> Plan:
-    """The plan; ``chosen`` are the ids of the choices that were taken."""
+    """The plan; ``chosen`` are the ids of the choices that were taken, ``asked`` is what the operator chose."""
     given = {str(k): _text(v) for k, v in arguments.items() if v is not None}
     plan = Plan(
         id=str(uuid.uuid4()),
@@ -83,6 +86,8 @@ def sealed(
         typed=typed if draft.typed is None else draft.typed,
         arguments=tuple(sorted({**given, **dict(draft.arguments)}.items())),
         policy=policy,
+        asked=asked,
+        waives=waives if draft.waives is None else draft.waives,
         made_at=now,
         expires_at=now + expires,
     )
@@ -93,52 +98,141 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
-_NEVER_SAME = ("id", "digest", "made_at", "expires_at")
-
-
 def digest_of(plan: Plan) -> str:
-    """SHA-256 over canonical JSON of the whole plan: what would be done, to what, upon which facts, by which policy, and
-    every word that is shown of it. Neither its id nor its times enter it: the same plan made anew has the same digest."""
-    return hashlib.sha256(canonical(_shown(plan)).encode()).hexdigest()
+    """SHA-256 over canonical JSON of what an approval binds to: what would be sent, to what, upon which facts, what must be
+    seen of it, how it is confirmed, by which policy, and what is waived. No word that is shown enters it: whoever
+    approves has them made anew on their own terminal, and a status that moved does not undo an approval."""
+    return hashlib.sha256(canonical(_covered(plan)).encode()).hexdigest()
 
 
-def _shown(plan: Plan) -> dict[str, Any]:
-    """The parts of a plan that its digest covers, by name, as whoever gets it as JSON reads them: 30 is 30.0 there."""
-    read = msgspec.convert(msgspec.to_builtins(plan), Plan)
-    told = {name: value for name, value in msgspec.to_builtins(read).items() if name not in _NEVER_SAME}
-    if not told["promotes"]:  # plans of before had no such parts: their digests stay what they were
-        del told["promotes"]
-    for request in (*told["requests"], *(r for c in told["choices"] for r in c["requests"])):
-        for name in ("after", "unless"):
-            if request[name] is None:
-                del request[name]
-    return told
+def _covered(plan: Plan) -> dict[str, Any]:
+    """The parts that the digest covers, by name."""
+    return {
+        "action": plan.action,
+        "target": _target(plan),
+        "requests": [_ordered(r) for r in requests_of(plan)],
+        "choices": [c.id for c in plan.choices if c.chosen],
+        "facts": [[f.pointer, f.value] for f in plan.facts],
+        "posts": [_seen(p) for p in plan.posts],
+        "risk": int(plan.risk),
+        "freeze": str(plan.freeze),
+        "promotes": plan.promotes,
+        "typed": plan.typed,
+        "policy": plan.policy,
+        "waives": [w.id for w in plan.waives],
+    }
+
+
+def _target(plan: Plan) -> list[str]:
+    return [*plan.subject.cluster, plan.subject.kind, *plan.subject.key, plan.subject.uid]
+
+
+def _seen(post: Post | None) -> list[Any] | None:
+    """30 seconds are 30.0: whoever gets a plan as JSON reads them so."""
+    return [post.id, float(post.within)] if post is not None else None
+
+
+def _ordered(request: Request) -> dict[str, Any]:
+    """The request with what it waits for."""
+    return {**request_json(request), "after": _seen(request.after), "unless": _seen(request.unless)}
+
+
+def what_moves(plan: Plan) -> object:
+    """What a plan that is made anew may not change under the finger of whoever read it: all that its digest covers, but for
+    what they chose themselves."""
+    told = _covered(plan)
+    told["requests"] = [_ordered(r) for r in plan.requests]
+    return {name: value for name, value in told.items() if name != "choices"}
+
+
+def carried(plan: Plan) -> Plan:
+    """The plan as it travels to a second person: without any word that is shown, and with the same digest."""
+
+    def post(one: Post | None) -> Post | None:
+        return msgspec.structs.replace(one, text="") if one is not None else None
+
+    def request(one: Request) -> Request:
+        return msgspec.structs.replace(one, what="", after=post(one.after), unless=post(one.unless))
+
+    return msgspec.structs.replace(
+        plan,
+        title="",
+        effect="",
+        requests=tuple(map(request, plan.requests)),
+        before="",
+        after="",
+        diff=(),
+        skips=(),
+        not_reverted=(),
+        notes=(),
+        choices=tuple(
+            msgspec.structs.replace(c, text="", requests=tuple(map(request, c.requests)))
+            for c in plan.choices
+            if c.chosen
+        ),
+        posts=tuple(msgspec.structs.replace(p, text="") for p in plan.posts),
+        waives=tuple(msgspec.structs.replace(w, text="") for w in plan.waives),
+    )
+
+
+def derived(proven: Plan, made: Plan) -> Plan:
+    """``made`` is what this terminal plans for the action and the target of ``proven``, from the live object: the words that
+    are shown for it. Raises ``ApprovalRefused`` where what it would send is anything else than what ``proven`` says. How it
+    is confirmed, by which policy and what is waived is the requester's own."""
+    words = {w.id: w for w in made.waives}
+    here = "nothing on this terminal stands against it"
+    same = msgspec.structs.replace(
+        made,
+        risk=proven.risk,
+        policy=proven.policy,
+        waives=tuple(words.get(w.id, Waiver(id=w.id, text=f"{w.id}: {here}")) for w in proven.waives),
+        digest=proven.digest,
+    )
+    if digest_of(same) != proven.digest:
+        parts = different(proven, same)
+        raise ApprovalRefused(
+            f"made anew on this terminal it is another plan ({parts}): what was asked for is not what this is now; "
+            "ask again"
+        )
+    return same
+
+
+def different(one: Plan, other: Plan) -> str:
+    """The parts, as the digest sees them, in which two plans differ: "requests, facts"; "" where in none."""
+    before = _covered(one)
+    return ", ".join(name for name, now in _covered(other).items() if now != before[name])
 
 
 def act_of(plan: Plan) -> str:
     """What is done, to what, by which requests. Two plans of the very same act have the same, whatever is shown of them:
     words move (a number of replicas now) while what is sent stays."""
-    subject = [*plan.subject.cluster, plan.subject.kind, *plan.subject.key, plan.subject.uid]
-    return canonical([plan.action, subject, [request_json(r) for r in requests_of(plan)]])
+    return canonical([plan.action, _target(plan), [request_json(r) for r in requests_of(plan)]])
 
 
-def of_an_earlier_version(plan: Plan, digest: str) -> bool:
-    """Whether ``digest`` is one of a tfdash that left the words out. It proves nothing of what an approver reads."""
-    told = {
+def of_an_earlier_version(asked: ApprovalRequest, plan: Plan) -> bool:
+    """Whether its digest is one of a tfdash whose digests covered the words too, or left out what is waived."""
+    words = msgspec.json.decode(asked.plan)
+    for name in ("id", "digest", "made_at", "expires_at", *(() if words.get("promotes") else ("promotes",))):
+        words.pop(name, None)
+    for request in (*words["requests"], *(r for c in words["choices"] for r in c["requests"])):
+        for name in ("after", "unless"):
+            if request.get(name) is None:
+                request.pop(name, None)
+    first = {
         "action": plan.action,
-        "subject": [*plan.subject.cluster, plan.subject.kind, *plan.subject.key, plan.subject.uid],
+        "subject": _target(plan),
         "requests": [request_json(r) for r in requests_of(plan)],
         "facts": [[f.pointer, f.value] for f in plan.facts],
         "risk": int(plan.risk),
         "freeze": str(plan.freeze),
         "policy": plan.policy,
     }
-    return hashlib.sha256(canonical(told).encode()).hexdigest() == digest
+    return asked.digest in {hashlib.sha256(canonical(told).encode()).hexdigest() for told in (first, words)}
 
 
 def plan_of(approval: ApprovalRequest) -> Plan:
-    """The plan that an approval is asked for, as its digest proves it. Raises ``ApprovalRefused`` where it is another one,
-    where it cannot be read, and where an earlier version asked, whose digest does not cover what is shown."""
+    """The plan that an approval is asked for, as its digest proves it: what would be done, without words. Raises
+    ``ApprovalRefused`` where it is another one, where it cannot be read, and where an earlier version asked."""
     try:
         plan = msgspec.json.decode(approval.plan, type=Plan)
     except (msgspec.ValidationError, msgspec.DecodeError):
@@ -146,26 +240,21 @@ def plan_of(approval: ApprovalRequest) -> Plan:
             "the plan cannot be read here, so it cannot be approved (sealed with another [store] key, or forgotten)"
         ) from None
     if digest_of(plan) == approval.digest == plan.digest:
-        return plan
-    if of_an_earlier_version(plan, approval.digest):
+        return carried(plan)
+    if of_an_earlier_version(approval, plan):
         raise ApprovalRefused(
-            "an earlier version of tfdash asked for it, and its digest leaves out the words that are shown: ask again"
+            "an earlier version of tfdash asked for it, whose digests mean something else: ask again"
         )
-    raise ApprovalRefused(
-        "its plan is not the one that its digest names: what is shown was changed on its way"
-    )
+    raise ApprovalRefused("its plan is not the one that its digest names: it was changed on its way")
 
 
 def changed_parts(approval: ApprovalRequest, plan: Plan) -> str:
-    """The parts of ``plan`` that are not as they were when it was approved: "effect, before". "" where none is, and where
+    """The parts of ``plan`` that are not as they were when it was approved: "facts, waives". "" where none is, and where
     the approved plan cannot be read or proven."""
     try:
-        approved = _shown(plan_of(approval))
+        return different(plan_of(approval), plan)
     except ApprovalRefused:
         return ""
-    return ", ".join(
-        name.replace("_", " ") for name, now in _shown(plan).items() if now != approved.get(name)
-    )
 
 
 def request_json(request: Request) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.eligibility import Look, Standing, bare, of_object
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_context import PlanContext
-from tfdash.actions.core.plan_digest import changed_facts, sealed
+from tfdash.actions.core.plan_digest import changed_facts, derived, sealed
 from tfdash.actions.core.policy import ActionPolicy
-from tfdash.actions.core.protocols import Ledger, PlanRefused
+from tfdash.actions.core.protocols import ApprovalRefused, Ledger, PlanRefused
 from tfdash.actions.core.runner import mode_check
 from tfdash.actions.kubernetes.field_managers import conflict_notes
 from tfdash.actions.pipelines.drafts import by_pipeline
@@ -256,7 +256,7 @@ class Planner:
             raise PlanRefused(f"{', '.join(missing)}: must be given", wanting=tuple(missing))
         at = found.carrier if action.acts_on_carrier(found) and found.carrier is not None else found.subject
         now = self._clock.now()
-        context = PlanContext(self._board, found, at, arguments, self._policy, now)
+        context = PlanContext(self._board, found, at, arguments, self._policy, now, self._derived)
         pipeline = self._policy.pipelines.get(action.id)
         draft = await action.make(context)
         if pipeline is not None:
@@ -266,20 +266,38 @@ class Planner:
         )
         freeze = draft.freeze or action.freeze
         promotes = action.promotes if draft.promotes is None else draft.promotes
+        risk = max(self._risk(action, found, freeze), draft.risk or Risk.KEY)
+        case = self._case(action, found, self._user(found.subject.cluster), freeze, risk, promotes)
         return sealed(
             draft,
             action=action.id,
             title=action.title,
-            risk=max(self._risk(action, found, freeze), draft.risk or Risk.KEY),
+            risk=risk,
             freeze=freeze,
             promotes=promotes,
             typed=subject.name,
             policy=self._policy.digest,
             arguments=arguments,
             chosen=choices,
+            asked=bare(subject),
+            waives=gate_rules.waived(case, self._policy),
             now=now,
             expires=self._policy.plan_expires,
         )
+
+    async def _derived(self, proven: Plan) -> Plan:
+        """See ``PlanContext.derived``."""
+        action = ACTIONS.get(proven.action)
+        if action is None:
+            raise PlanRefused(f"there is no action {proven.action!r} here: its plan cannot be made anew")
+        asked = proven.asked or proven.subject
+        chosen = tuple(c.id for c in proven.choices)
+        found = self._standing(asked, action.look)
+        made = await self._made_of(action, found, asked, dict(proven.arguments), chosen)
+        try:
+            return derived(proven, made)
+        except ApprovalRefused as refused:
+            raise PlanRefused(str(refused)) from None
 
     async def _again(self, plan: Plan, made: Made) -> Plan:
         """The plan once more, from what is known now; nothing is remembered of it."""

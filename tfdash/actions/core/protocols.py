@@ -136,6 +136,9 @@ class Ledger(Protocol):
 
     async def end_break_glass(self, environment: str, actor: str) -> None: ...
 
+    async def review_break_glass(self, environment: str, actor: str, text: str) -> None:
+        """Raises ``ValueError`` where none waits, ``PermissionError`` for whoever began it."""
+
 
 class Announces(Protocol):
     """Says in the cluster itself who acts, so that terminals without a shared store see each other."""

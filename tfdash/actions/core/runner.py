@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from tfdash.actions.core.execution_record import ExecutionRecord, result_words, verified_data
 from tfdash.actions.core.executor import Executor, Items, Sending, SendOutcome
-from tfdash.actions.core.gate_rules import GateInput, extra_needed, own_break_glass
+from tfdash.actions.core.gate_rules import GateInput, extra_needed, own_break_glass, waived
 from tfdash.actions.core.guard import Looked, look
 from tfdash.actions.core.plan_digest import changed_parts, digest_of
 from tfdash.actions.core.policy import ActionPolicy
@@ -23,9 +23,11 @@ from tfdash.model.action import Check, Confirmation, FreezeRule, Plan, Progress,
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import EntryKind
 from tfdash.text import safe
+from tfdash.views.plan import verb_of
 
 log = logging.getLogger(__name__)
 _BEFORE = 2.0  # seconds that a way back waits for a look at how things stand before it
+_ALL = "all {}"  # what is typed for several that are not titled alike: some scale up, some down
 _REASON = 3  # characters of a reason at least
 
 
@@ -84,7 +86,7 @@ class Execution:
             await self._record.refuse(why, opens_at)
             return self.tell(stage="done", result=Result.REFUSED, sentence=why)
         if self._executor.journals:
-            self.tell(stage="sending", sentence="recording the decision")
+            self.tell(stage="recording", sentence="recording the decision", journal=True)
             outcome = await self._send()
             return self.tell(stage="done", result=outcome.result, sentence=outcome.sentence)
         self.tell(stage="recording", sentence="recording the intent")
@@ -136,6 +138,7 @@ class Execution:
             "risk": int(self.plan.risk),
             "reason": given.reason,
             "typed": given.typed,
+            "together": list(given.together),
             "choices": list(given.choices),
             "approval": given.approval,
             "extra": given.extra,
@@ -155,6 +158,10 @@ class Execution:
         if extra_needed(looked.checks) and not self._confirmed.extra:
             why = next(c.text for c in looked.checks if c.id == "canary")
             return f"it needs a further confirmation: {why}", None
+        said = {w.id for w in self.plan.waives}
+        more = [w.text for w in waived(self._case_of(looked.user), self._policy) if w.id not in said]
+        if more:  # it closed since: whoever confirmed or approved was not told
+            return f"it would also go past {'; '.join(more)}: make the plan anew", None
         return await self._approved(looked)
 
     async def _approved(self, looked: Looked) -> tuple[str, float | None]:
@@ -240,11 +247,23 @@ def confirmation_refused(plan: Plan, given: Confirmation, now: float) -> str:
         return "the plan has expired: make it anew"
     if set(given.choices) != {c.id for c in plan.choices if c.chosen}:
         return "what was chosen is not in the plan: make it anew"
-    if plan.risk is not Risk.KEY and given.typed != plan.typed:
-        return f"the name was to be typed: {safe(plan.typed)}"
+    if given.together and plan.digest not in given.together:
+        return "it is not among the plans that were confirmed together"
+    several = max(len(given.together), 1)
+    words = (word_of((plan,) * several), _ALL.format(several))[: 1 if several == 1 else 2]
+    if plan.risk is not Risk.KEY and given.typed not in words:
+        return f"{'the name' if several == 1 else 'this'} was to be typed: {safe(words[0])}"
     if plan.risk >= Risk.TYPED_NAME_AND_REASON and len(given.reason.strip()) < _REASON:
         return "a reason is needed"
     return ""
+
+
+def word_of(plans: Sequence[Plan]) -> str:
+    """What must be typed: the name; of several how many they are, which nobody types by habit."""
+    if len(plans) < 2:
+        return plans[0].typed if plans else ""
+    same = len({p.title for p in plans}) == 1
+    return f"{verb_of(plans[0].title)} {len(plans)}" if same else _ALL.format(len(plans))
 
 
 def mode_check(refused: str) -> Check:

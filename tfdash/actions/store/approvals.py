@@ -6,12 +6,12 @@ from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.decision import OperatorDecision
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
-from tfdash.actions.core.plan_digest import Draft, plan_of
+from tfdash.actions.core.plan_digest import Draft, plan_of, requests_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import ApprovalRefused, PlanRefused
 from tfdash.actions.store.executor import request_of
 from tfdash.actions.store.subjects import APPROVAL
-from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.action import FreezeRule, Request, Risk, Waiver
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import ApprovalRequest
@@ -51,13 +51,15 @@ def _request(context: PlanContext) -> ApprovalRequest:
 
 
 async def approve(context: PlanContext) -> Draft:
-    """Refused where the plan that is shown is not the one that its digest names."""
+    """What is shown is made on this terminal, from the live object; refused where that is another plan than the one that the
+    digest names, or where it cannot be made."""
     asked = _request(context)
     try:
-        plan = plan_of(asked)
+        plan = await context.derived(plan_of(asked))
     except ApprovalRefused as refused:
         raise PlanRefused(str(refused)) from None
     told = {"approval": asked.id, "digest": asked.digest, "approve": True}
+    other = Waiver(id="policy", text="this terminal's policy: it was made under another one")
     return Draft(
         subject=context.at,
         effect=f"{asked.requester}'s plan is approved, once: {plan.effect}",
@@ -67,9 +69,24 @@ async def approve(context: PlanContext) -> Draft:
         diff=plan.diff,
         skips=plan.skips,
         not_reverted=plan.not_reverted,
-        notes=plan.notes,
+        notes=(
+            f"{asked.requester} asks: {asked.reason}",
+            *plan.notes,
+            *(f"to be seen: {post.text}" for post in plan.posts),
+            f"exactly what would be sent ({asked.digest[:16]}):",
+            *(line for request in requests_of(plan) for line in _exactly(request)),
+        ),
         typed=plan.subject.name,
+        waives=plan.waives if plan.policy == context.policy.digest else (*plan.waives, other),
     )
+
+
+def _exactly(request: Request) -> tuple[str, ...]:
+    if request.argv:
+        return (f"run {' '.join(request.argv)}",)
+    query = "&".join(f"{name}={value}" for name, value in request.query)
+    line = f"{request.method} {request.path}{'?' + query if query else ''}"
+    return (line, request.body) if request.body else (line,)
 
 
 async def deny(context: PlanContext) -> Draft:
@@ -79,6 +96,7 @@ async def deny(context: PlanContext) -> Draft:
     return Draft(
         subject=context.at,
         effect=f"{asked.requester}'s plan is denied",
+        notes=(f"{asked.requester} asks: {asked.reason}",),
         requests=(request_of("approval", told, "record the denial", context.at),),
         typed="",
     )

@@ -14,6 +14,7 @@ from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.store.executor import request_of
+from tfdash.actions.store.rights import may_patch
 from tfdash.actions.store.verified_releases import said, standing_breaches, verified
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.judgement import Breach, Outcome
@@ -40,6 +41,9 @@ async def decide_rollback(context: PlanContext) -> Draft:
         effect=f"the triggers of {at} say BREACH for this version: a person decides to roll it back",
         requests=(request_of("manual", {"version": version}, "record the decision", at),),
         after=f"rolling back is decided on for {version}",
+        notes=(
+            "on every terminal that the store reaches. Nothing is sent for it: the roll back itself is b, with its plan",
+        ),
         typed="",
     )
 
@@ -103,6 +107,7 @@ async def sign(context: PlanContext) -> Draft:
         effect=f"{images} is remembered as the last verified good version of {good.subject}",
         requests=(request_of("verified", msgspec.to_builtins(good), "record the signature", good.subject),),
         after=images,
+        notes=("a roll back goes to it by default, also after its ReplicaSet is gone",),
         typed=context.at.name,
     )
 
@@ -155,6 +160,7 @@ ACTIONS = (
         make=decide_rollback,
         target=Target.STORE,
         record=_decided,
+        asks=may_patch,
         offered=False,
     ),
     Action(
@@ -166,6 +172,7 @@ ACTIONS = (
         make=withdraw_rollback,
         target=Target.STORE,
         record=_withdrawn,
+        asks=may_patch,
         offered=False,
     ),
     Action(
@@ -177,6 +184,7 @@ ACTIONS = (
         make=overrule,
         target=Target.STORE,
         record=_overruled,
+        asks=may_patch,
         offered=False,
     ),
     Action(
@@ -188,6 +196,7 @@ ACTIONS = (
         make=sign,
         target=Target.STORE,
         record=_signed,
+        asks=may_patch,
         offered=False,
     ),
 )

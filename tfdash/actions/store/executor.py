@@ -6,7 +6,7 @@ The entry is the effect, so that no intent and no outcome are recorded around it
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from tfdash.actions.core.decision import Memory, OperatorDecision, Record
@@ -30,7 +30,7 @@ def request_of(name: str, told: Mapping[str, Any], what: str, subject: Subject) 
 
 class StoreExecutor:
     """``tfdash.actions.core.executor.Executor`` for the store. ``again`` makes the plan once more, from what is known now;
-    ``standing`` says how things stand for its subject then."""
+    ``standing`` says how things stand for its subject then; ``rights`` asks the server."""
 
     journals = True
     writer: Writer | None = None
@@ -44,8 +44,9 @@ class StoreExecutor:
         now: Callable[[], float],
         again: Callable[[], Awaitable[Plan]],
         standing: Callable[[], Standing],
+        rights: Callable[[Plan], Awaitable[Check]],
     ) -> None:
-        self._identity = identity
+        self._identity, self._rights = identity, rights
         self._record, self._ledger, self._memory, self._now = record, ledger, memory, now
         self._again, self._standing = again, standing
 
@@ -53,7 +54,8 @@ class StoreExecutor:
         return await self._identity()
 
     async def rights(self, plan: Plan) -> Check:
-        return Check(id="right", text="no right is needed", passed=True)
+        """What others rely on is said by those who may do what it is about."""
+        return await self._rights(plan)
 
     async def facts(self, plan: Plan) -> Check:
         """A decision is about what is known: the plan made once more must be this one."""
@@ -103,6 +105,29 @@ class StoreExecutor:
         self, plan: Plan, sentence: str, *, actor: str, intent: str, now: float, warning: bool
     ) -> str:
         return ""
+
+
+async def one_allowed(asked: Sequence[Request], writer_of: Callable[[Request], Writer | None]) -> Check:
+    """Whether a server lets us do one of these. None is sent."""
+    if not asked:
+        return Check(id="right", text="no right is needed", passed=True)
+    why = "is only read"
+    for request in asked:
+        writer = writer_of(request)
+        if writer is None:
+            continue
+        try:
+            answer = await writer.may(request)
+        except ReadFailed as failed:
+            why = f"whether we may cannot be asked: {failed.problem}"
+            continue
+        if answer.allowed is True:
+            return Check(id="right", text=safe(f"may {request.what}"), passed=True)
+        word = "no right" if answer.allowed is False else "not known whether we may"
+        where = f" in {answer.namespace}" if answer.namespace else ""
+        why = f"{word} to {answer.verb} {answer.resource}{where}"
+        why += f": {answer.reason}" if answer.reason else ""
+    return Check(id="right", text=safe(why), passed=False)
 
 
 async def who_approves(ledger: Ledger) -> tuple[str, tuple[str, ...]]:

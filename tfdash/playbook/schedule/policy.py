@@ -128,6 +128,7 @@ class CalendarRules(SettingsTable, defaults="calendar.toml"):
     freezes: Annotated[tuple[Freeze, ...], Listed(), Note("further times without a window")]
     max_clock_skew: Annotated[
         Seconds,
+        Between(0, 300, seconds=True),
         Note("when our clock and the API server's differ by more, the calendar is closed for frozen actions"),
     ]
 

@@ -25,6 +25,9 @@ def boottime() -> float:
     return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
+_APART = 60.0  # seconds by which the clocks of two terminals may differ
+
+
 class OpenBreakGlass(msgspec.Struct, frozen=True, kw_only=True):
     """One that this process began."""
 
@@ -45,11 +48,14 @@ class OwnBreakGlass:
         self._open: dict[str, OpenBreakGlass] = {}
 
     def begin(self, environment: str, actor: str, reason: str) -> OpenBreakGlass:
-        """Not active before ``keep``: it is recorded in between. Raises ``ValueError`` without environment, actor or reason."""
+        """Not active before ``keep``: it is recorded in between. Raises ``ValueError`` without environment, actor or reason, and
+        where that person's is active."""
         if not environment or not actor:
             raise ValueError("break-glass is for one environment and one person, both must be known")
         if not reason.strip():
             raise ValueError("break-glass needs a reason")
+        if self.active(environment, actor):
+            raise ValueError(f"break-glass active in {environment} already; :break-glass end ends it")
         now = self._now()
         return OpenBreakGlass(
             id=secrets.token_hex(8),
@@ -128,10 +134,11 @@ def reviewed(identifier: str, environment: str, actor: str, text: str, at: float
 def facts(
     own: OwnBreakGlass, recorded: Mapping[str, BreakGlass], terminal: str, now: float
 ) -> dict[str, BreakGlass]:
-    """Ours first; one of ours that is over by the clock that counts suspend is over, whatever the wall clock says."""
+    """Ours first; one of ours that is over by the clock that counts suspend is over, whatever the wall clock says. What others
+    are said to have begun in the future was not begun."""
     chosen = dict(recorded)
     for environment, glass in chosen.items():
-        if glass.terminal == terminal and glass.until > now:
+        if glass.until > now and (glass.terminal == terminal or glass.since > now + _APART):
             chosen[environment] = msgspec.structs.replace(glass, until=now)
     for opened in own.all():
         if own.active(opened.environment, opened.actor):

@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from tfdash.actions.core.plan_digest import carried
 from tfdash.actions.core.protocols import Answer, ApprovalRefused, LedgerUnavailable, NotSent, OutcomeUnknown
 from tfdash.clock import Clock
 from tfdash.model.action import Plan, Request
@@ -113,7 +114,7 @@ class KubernetesApprovals:
         return user
 
     async def request(self, plan: Plan, reason: str) -> ApprovalRequest:
-        text = msgspec.json.encode(plan, order="sorted")
+        text = msgspec.json.encode(carried(plan), order="sorted")
         packed = base64.b64encode(zlib.compress(text, 9)).decode()
         if len(packed) > _LARGEST:
             raise ApprovalRefused(

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from tfdash.actions.core.plan_digest import carried
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan
 from tfdash.model.store_state import ApprovalRequest, Entry
@@ -48,7 +49,7 @@ class PostgresApprovals:
 
     async def request(self, plan: Plan, reason: str) -> ApprovalRequest:
         identifier = secrets.token_hex(8)
-        text = msgspec.json.encode(plan, order="sorted").decode()
+        text = msgspec.json.encode(carried(plan), order="sorted").decode()
         body = close_up(self._key, text) if self._key else text.encode()
         try:
             async with self._shared.connection() as connection:

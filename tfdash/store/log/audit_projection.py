@@ -20,6 +20,7 @@ VERIFIED_WITHIN = 86_400.0
 """Seconds after which nobody waits any more for what was left unverified."""
 ACTING_FOR = 900.0
 """Seconds after which an intent without an outcome no longer says that somebody acts."""
+LONGEST_BREAK_GLASS = 3600.0
 
 
 def subject_data(subject: Subject) -> dict[str, str]:
@@ -135,20 +136,22 @@ class AuditProjection:
 
     def _apply_break_glass(self, entry: Entry, data: Mapping[str, Any]) -> None:
         identifier = str(data.get("id", ""))
-        known = self._break_glass_facts.setdefault(identifier, {})
+        known = self._break_glass_facts.setdefault(identifier, {"ends": [], "reviews": []})
         state = str(data.get("state", ""))
-        if state == "begun":
+        if state == "begun" and "begun" not in known and entry.terminal:
             known["begun"] = entry
             known["until"] = _number(data.get("until"), entry.at)
             known["reason"] = str(data.get("reason", ""))
         elif state == "ended":
-            known["ended"] = min(entry.at, known.get("ended", entry.at))
+            known["ends"].append(entry.at)
         elif state == "reviewed":
-            known["reviewed"] = entry.actor
+            known["reviews"].append((entry.at, entry.actor))
         begun: Entry | None = known.get("begun")
         if begun is None:
             return
-        until = min(known["until"], known.get("ended", known["until"]))
+        # an hour at most, whatever an entry says: a terminal holds none that is longer
+        until = min(known["until"], begun.at + LONGEST_BREAK_GLASS, *known["ends"])
+        reviews = sorted((at, by) for at, by in known["reviews"] if by and by != begun.actor and at >= until)
         self._break_glass[identifier] = BreakGlass(
             environment=begun.environment,
             by=begun.actor,
@@ -156,7 +159,7 @@ class AuditProjection:
             since=begun.at,
             until=until,
             terminal=begun.terminal,
-            reviewed_by=known.get("reviewed", ""),
+            reviewed_by=reviews[0][1] if reviews else "",
         )
 
     # -- what is asked of it ------------------------------------------------------------------------------------

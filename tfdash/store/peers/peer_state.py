@@ -1,7 +1,8 @@
 """What other terminals left in the clusters themselves, merged with what the log says. No I/O; ``from_cluster`` reads it.
 
-A ConfigMap proves nothing by itself: whoever may write ConfigMaps there may have made it. The log's own digest vouches
-for it, else it is labelled with who is said to have written it, and never taken as newer than the server's own stamp.
+A ConfigMap or a Lease proves nothing by itself: whoever may write them there may have made it, and no server stamps who did.
+The log's own digest vouches for a ConfigMap, else it is a claim: shown with who is said to have written it, and it changes
+no target, no green and no refusal.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class PeerState:
         self.looked: set[ClusterRef] = set()  # where Leases were asked for, whatever the answer was
 
     def verified_with(self, own: AuditProjection) -> dict[Subject, VerifiedGood]:
-        """For each subject what the log remembers, unless a cluster has a newer one, or the text that the log lacks."""
+        """For each subject what the log remembers, with the text that it lacks where a cluster has that very one. Of what the log
+        knows nothing, what a cluster claims: to be shown, and nothing else."""
         found = own.verified
         for cluster in self.verified.values():
             for subject, theirs in cluster.items():
@@ -71,10 +73,7 @@ class PeerState:
 
 def chosen(mine: VerifiedGood, log: str, theirs: VerifiedGood) -> VerifiedGood:
     """One of two; ``log`` is the digest that the audit entry of ``mine`` names."""
-    same = digest(theirs.template) == log
-    if mine.template and (same or theirs.at <= mine.at):
-        return mine
-    if not mine.template and same:
-        told = "its text is the cluster's, with the digest that the audit log has"
-        return msgspec.structs.replace(mine, template=theirs.template, origin=told)
-    return theirs if theirs.at > mine.at or not mine.template else mine
+    if mine.template or digest(theirs.template) != log:
+        return mine  # whoever may write ConfigMaps could claim anything
+    told = "its text is the cluster's, with the digest that the audit log has"
+    return msgspec.structs.replace(mine, template=theirs.template, origin=told)

@@ -267,7 +267,7 @@ def labelled(
         at=min(good.at, ceiling),
         by=safe(good.by),
         revision=safe(good.revision),
-        origin=f"from the cluster, written by {who}; no audit entry here vouches for it",
+        origin=f"claimed: from the cluster, written by {who}; no audit entry here vouches for it",
     )
 
 
@@ -283,14 +283,20 @@ def held_in(document: Mapping[str, Any], subject: Subject, now: float, skew: flo
         return None
     if stamp is None:
         return (
-            HeldLease(acting=acting, until=now + lasts) if acting_in_cluster(document, subject, now) else None
+            HeldLease(acting=msgspec.structs.replace(acting, claimed=True), until=now + lasts)
+            if acting_in_cluster(document, subject, now)
+            else None
         )
     until = stamp - skew + lasts
     if now >= until:
         return None
     return HeldLease(
         acting=msgspec.structs.replace(
-            acting, by=safe(acting.by), action=safe(acting.action), terminal=safe(acting.terminal)
+            acting,
+            by=safe(acting.by),
+            action=safe(acting.action),
+            terminal=safe(acting.terminal),
+            claimed=True,
         ),
         until=until,
     )
