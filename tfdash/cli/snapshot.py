@@ -65,13 +65,14 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
     with for_a_report():
         found = asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
     board.stop()
+    unread = (*found.unread, *late)  # what was waited for in vain is said, as well as counted
     text = changes_report(
         found.changes,
-        found.unread,
+        unread,
         args.format,
         clock.now(),
         zone,
         args.width or None,
         several_clusters=len(board.clusters) > 1,
     )
-    return deliver(text, UNKNOWN if found.unread or late else OK)
+    return deliver(text, UNKNOWN if unread else OK)
