@@ -8,6 +8,7 @@ the dataclass's own. pydantic is not imported here: it finds the ``__get_pydanti
 from __future__ import annotations
 
 import copy
+import re
 import tomllib
 import types
 from collections.abc import Callable, Mapping
@@ -169,6 +170,25 @@ def check_reference(value: str) -> None:
             raise ValueError(
                 'a quotation mark or a backslash of its command is not closed; write "command:PROGRAM ARG" as in a shell'
             ) from None
+
+
+_SECRET_HEADER = re.compile(r"(?i)(proxy-)?authorization|cookie|.*(token|secret|passw|api-?key|private).*")
+
+
+def check_header(name: str, value: str) -> None:
+    """Raises ``ValueError`` for a header whose value is a secret and stands there in the open. It is not repeated."""
+    check_reference(value)
+    reference = value.partition(":")[0] in _MARKS
+    if _SECRET_HEADER.fullmatch(name) and value and not reference and "{" not in value:
+        raise ValueError(
+            'is a secret; give it by reference: "env:NAME", "file:PATH" or "command:PROGRAM ARG"'
+        )
+
+
+def check_no_password(url: str, instead: str) -> None:
+    """Raises ``ValueError`` for an address with a user or a password in it. It is not repeated."""
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise ValueError(f"a user or a password does not belong into an address; {instead}")
 
 
 def _hidden(reference: str) -> str:

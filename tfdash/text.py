@@ -8,6 +8,7 @@ direction of text or start an escape sequence is replaced by something one can s
 from __future__ import annotations
 
 import re
+from collections import deque
 
 # C0, DEL and C1; bidirectional controls and marks; zero-width and joiner-less invisible characters; line and
 # paragraph separators; interlinear annotation; tag characters; lone surrogates.
@@ -35,3 +36,40 @@ def safe(text: str) -> str:
 def safe_lines(text: str, tab: int = 4) -> list[str]:
     """``text`` split at newlines (``\\n`` and ``\\r\\n``), tabs expanded to ``tab`` columns, each line made safe."""
     return [safe(line.removesuffix("\r").expandtabs(tab)) for line in text.split("\n")]
+
+
+GONE = "[redacted]"
+_LONG_ENOUGH = 6  # a shorter one ("true", "8080") would take words out of everything
+_held: deque[str] = deque(maxlen=256)  # tokens are renewed for weeks
+# every repetition is bounded: the time is linear, whatever the text
+_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        GONE,
+    ),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{16,}"), rf"\1 {GONE}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), GONE),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://[^\s/:@\"']{0,200}):[^\s/\"']{0,500}@"), rf"\1:{GONE}@"),
+)
+
+
+def hold_secret(value: str) -> str:
+    """``value``, which from now on ``scrubbed`` takes out of everything: a token, a password, what a command printed."""
+    if len(value) >= _LONG_ENOUGH and value not in _held:
+        _held.append(value)
+    return value
+
+
+def held_secrets() -> tuple[str, ...]:
+    """The longest first: one may be a part of another."""
+    return tuple(sorted(_held.copy(), key=len, reverse=True))
+
+
+def scrubbed(text: str) -> str:
+    """``text`` without the secrets that this process holds, and without what is plainly one."""
+    for value in held_secrets():
+        if value in text:
+            text = text.replace(value, GONE)
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return text

@@ -18,6 +18,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.sources.base import ALL, Scope
 from tfdash.sources.kubernetes.kubeconfig import Access, resolve
 from tfdash.sources.kubernetes.source import KubernetesSource
+from tfdash.text import scrubbed
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
@@ -128,6 +129,13 @@ def judge_of(settings: Settings, hold: float = math.inf) -> Judging:
     return Judge(workloads, policies_of(settings), hold=hold, stale_after=stale_after)
 
 
+class _WithoutSecrets(logging.Formatter):
+    """Tracebacks too: an exception may repeat a header."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return scrubbed(super().format(record))
+
+
 def log_to_file(debug: bool) -> None:
     """The terminal belongs to the screen: everything logged goes to a file of the user's."""
     from tfdash.cli.crash import log_folder, open_private
@@ -138,7 +146,7 @@ def log_to_file(debug: bool) -> None:
         logging.getLogger().addHandler(logging.NullHandler())
         return
     handler = logging.StreamHandler(os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace"))
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_WithoutSecrets("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.getLogger("tfdash").setLevel(logging.DEBUG if debug else logging.INFO)
 

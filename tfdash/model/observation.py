@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from tfdash.text import scrubbed
+
 T = TypeVar("T")
 
 
@@ -34,6 +36,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     since: float = 0.0  # epoch seconds at which it began
     retry_at: float | None = None  # epoch seconds of the next try
     transient: bool = True  # False: retrying will not mend it by itself (a right, the configuration)
+
+    def __post_init__(self) -> None:
+        """What others say may repeat what we sent them: no secret goes further than here, wherever it is shown."""
+        for name in ("cause", "remedy"):
+            said = getattr(self, name)
+            if (clean := scrubbed(said)) != said:
+                msgspec.structs.force_setattr(self, name, clean)
 
     def __str__(self) -> str:
         return f"{self.cause}; {self.remedy}" if self.remedy else self.cause

@@ -7,6 +7,7 @@ closed meanwhile would make the outcome of a harmless race unknown.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from tfdash.writers.allowed import NotAllowed, check_allowed
 
 _SELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _MAY = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+log = logging.getLogger(__name__)
 _LARGEST = 8 << 20  # bytes of one answer
 
 
@@ -289,8 +291,13 @@ def _trouble(error: Exception) -> ReadFailed:
         return ReadFailed(Problem(kind=ProblemKind.UNREACHABLE, cause=_words(error)))
     remedy = safe(str(getattr(error, "remedy", "")))
     if remedy:
-        return ReadFailed(Problem(kind=ProblemKind.LOGIN_EXPIRED, cause=safe(str(error)), remedy=remedy))
-    return ReadFailed(Problem(kind=ProblemKind.INTERNAL, cause=safe(f"{type(error).__name__}: {error}")))
+        kind = ProblemKind.CONFIG if type(error).__name__ == "Unusable" else ProblemKind.LOGIN_EXPIRED
+        return ReadFailed(Problem(kind=kind, cause=safe(str(error)), remedy=remedy))
+    log.error("a read failed", exc_info=error)
+    cause = f"a fault of tfdash itself ({type(error).__name__})"
+    return ReadFailed(
+        Problem(kind=ProblemKind.INTERNAL, cause=cause, remedy="its log has the details: report them")
+    )
 
 
 def _failed(answer: Answer, what: str) -> ReadFailed:

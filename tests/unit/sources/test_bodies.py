@@ -14,7 +14,7 @@ from tests.unit.sources.scripted import Answer, Asked, event, listed, named, run
 from tests.unit.sources.test_listwatch import Seen, watch_of
 from tfdash.model.observation import ProblemKind
 from tfdash.sources.kubernetes import bodies
-from tfdash.sources.kubernetes.bodies import TooLarge, beginning, check_packing, lines, read
+from tfdash.sources.kubernetes.bodies import BodyTooLarge, beginning, check_packing, lines, read
 from tfdash.sources.kubernetes.transport import ApiError, problem_of
 
 MIB = b"x" * (1 << 20)
@@ -40,7 +40,7 @@ def answer(stream: httpx.AsyncByteStream, **headers: str) -> httpx.Response:
 
 async def test_a_body_without_an_end() -> None:
     stream = Endless(MIB)
-    with pytest.raises(TooLarge, match="larger than 4 MiB"):
+    with pytest.raises(BodyTooLarge, match="larger than 4 MiB"):
         await read(answer(stream), 4 << 20)
     assert stream.sent == 5 << 20
     assert len(await beginning(answer(Endless(MIB)))) == bodies.FAILURE
@@ -54,7 +54,7 @@ async def test_a_line_without_an_end() -> None:
         async for found in lines(answer(stream), 4 << 20):
             got.extend(found)
 
-    with pytest.raises(TooLarge, match="an event of the watch is larger than 4 MiB"):
+    with pytest.raises(BodyTooLarge, match="an event of the watch is larger than 4 MiB"):
         await take()
     assert got == [b"one"] and stream.sent == 4 << 20
 
@@ -81,9 +81,9 @@ async def test_a_little_that_becomes_a_lot() -> None:
             for start in range(0, len(packed), 4096):
                 yield packed[start : start + 4096]
 
-    with pytest.raises(TooLarge):
+    with pytest.raises(BodyTooLarge):
         await read(answer(Once(), Content_Encoding="gzip"), 8 << 20)
-    with pytest.raises(TooLarge, match="packed twice"):
+    with pytest.raises(BodyTooLarge, match="packed twice"):
         check_packing(answer(Once(), Content_Encoding="gzip, gzip"))
     with pytest.raises(httpx.DecodingError) as told:
         await read(answer(Endless(zlib.compress(b"x")[:4]), Content_Encoding="gzip"))
@@ -102,7 +102,7 @@ async def test_a_page_without_an_end_is_a_problem_and_takes_no_memory_along() ->
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     async with scripted(say) as (reader, _):
-        with pytest.raises(TooLarge) as told:
+        with pytest.raises(BodyTooLarge) as told:
             await reader.get("/api/v1/namespaces")
     problem = problem_of(told.value, 0.0)
     assert problem.kind is ProblemKind.BAD_ANSWER and problem.transient and "256 MiB" in problem.cause

@@ -17,7 +17,8 @@ from tfdash.model.action import Choice, Plan, Post, Request
 from tfdash.model.release import Fact
 from tfdash.model.store_state import EntryKind
 from tfdash.store.log.canonical import data_of, decode
-from tfdash.store.log.redact import GONE, Redactor
+from tfdash.store.log.redact import Redactor
+from tfdash.text import GONE
 
 S = "pl4nted-s3cret"
 

@@ -13,7 +13,16 @@ from tfdash.model.action import Risk
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.schedule.policy import CalendarPolicy
-from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts, Unfit, check_reference
+from tfdash.setting import (
+    Between,
+    Note,
+    Seconds,
+    SettingsTable,
+    Texts,
+    Unfit,
+    check_header,
+    check_no_password,
+)
 
 _DECIDES_NOTHING = ("elevation", "in_cluster")
 
@@ -49,11 +58,15 @@ class Pipeline(SettingsTable):
             raise Unfit("command", "a pipeline is either a command or an url; give one of the two")
         for name, value in self.headers.items():
             try:
-                check_reference(value)
+                check_header(name, value)
             except ValueError as error:
                 raise Unfit("headers", f"{name}: {error}") from None
         if self.url and not self.url.startswith(("http://", "https://")):
             raise Unfit("url", 'write it as "https://ci.example.com/..."')
+        try:
+            check_no_password(self.url, "use headers with a reference")
+        except ValueError as error:
+            raise Unfit("url", str(error)) from None
 
 
 @dataclass(frozen=True, kw_only=True)

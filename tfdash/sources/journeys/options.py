@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from tfdash.setting import Listed, Note, Pairs, Seconds, SettingsTable, Spelled, Unfit, check_reference
+from tfdash.setting import Listed, Note, Pairs, Seconds, SettingsTable, Spelled, Unfit, check_header
 
 READING = ("GET", "HEAD", "OPTIONS")
 _METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
@@ -223,16 +223,9 @@ def _check_headers(headers: tuple[tuple[str, str], ...]) -> None:
         if name.lower() in ("host", "content-length", "transfer-encoding", "connection"):
             raise Unfit("headers", f"{name} is set by the request itself")
         try:
-            check_reference(value)
+            check_header(name, value)
         except ValueError as error:
             raise Unfit("headers", f"{name}: {error}") from None
-        secret = name.lower() in ("authorization", "cookie")
-        if secret and not value.startswith(_REFERENCE) and "{" not in value:
-            raise Unfit(
-                "headers",
-                f'{name} is a secret and is given by reference; write "env:NAME", "file:PATH" '
-                'or "command:PROGRAM ARG"',
-            )
 
 
 def _check_regex(key: str, text: str) -> None:

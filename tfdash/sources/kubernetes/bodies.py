@@ -14,7 +14,7 @@ FAILURE = 1 << 20
 """Bytes of an answer that is no success, or of a review's."""
 
 
-class TooLarge(Exception):
+class BodyTooLarge(Exception):
     """More came than anything that was asked for can be."""
 
     def __init__(self, what: str, most: int) -> None:
@@ -24,13 +24,13 @@ class TooLarge(Exception):
 
 
 def check_packing(answer: httpx.Response) -> None:
-    """Packed once is what we asked for; packed twice a few bytes become terabytes. Raises ``TooLarge``."""
+    """Packed once is what we asked for; packed twice a few bytes become terabytes. Raises ``BodyTooLarge``."""
     if "," in answer.headers.get("Content-Encoding", ""):
-        raise TooLarge("an answer that is packed twice", LARGEST)
+        raise BodyTooLarge("an answer that is packed twice", LARGEST)
 
 
 async def read(answer: httpx.Response, most: int = LARGEST) -> bytes:
-    """The whole body. Raises ``TooLarge``.
+    """The whole body. Raises ``BodyTooLarge``.
 
     Not ``aread()``: it keeps the body in the answer, which lives on in a cycle until the collector comes by.
     """
@@ -39,7 +39,7 @@ async def read(answer: httpx.Response, most: int = LARGEST) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > most:
-            raise TooLarge("the answer", most)
+            raise BodyTooLarge("the answer", most)
     return b"".join(chunks)
 
 
@@ -54,7 +54,7 @@ async def beginning(answer: httpx.Response, most: int = FAILURE) -> bytes:
 
 
 async def lines(answer: httpx.Response, most: int = LONGEST) -> AsyncIterator[list[bytes]]:
-    """The lines that each piece ended, [] for a piece that ended none. Raises ``TooLarge``."""
+    """The lines that each piece ended, [] for a piece that ended none. Raises ``BodyTooLarge``."""
     rest = bytearray()
     plain = "Content-Encoding" not in answer.headers
     async for chunk in answer.aiter_raw() if plain else answer.aiter_bytes():
@@ -68,4 +68,4 @@ async def lines(answer: httpx.Response, most: int = LONGEST) -> AsyncIterator[li
         else:
             yield []
         if len(rest) > most:
-            raise TooLarge("an event of the watch", most)
+            raise BodyTooLarge("an event of the watch", most)

@@ -26,7 +26,7 @@ from tfdash.sources.kubernetes.login import (
     wait_after,
 )
 from tfdash.sources.kubernetes.tls import Unusable, context_of, load_certificate
-from tfdash.text import safe
+from tfdash.text import hold_secret, safe
 
 _LOOK_EVERY = 2.0  # seconds between looks at the kubeconfig's files
 _REREAD = 60.0  # seconds for which a tokenFile is trusted, as client-go does
@@ -165,8 +165,9 @@ class Credentials:
         if access.token:
             return _bearer(access.token, what="the kubeconfig's token"), float("inf")
         if access.basic is not None:
+            hold_secret(access.basic[1])
             raw = ":".join(access.basic).encode()
-            return "Basic " + base64.b64encode(raw).decode(), float("inf")
+            return "Basic " + hold_secret(base64.b64encode(raw).decode()), float("inf")
         return "", float("inf")
 
     def _run_plugin(self, plugin: ExecPlugin) -> tuple[str, float]:
@@ -252,7 +253,10 @@ def in_a_header(value: str, command: list[str] | None = None, *, what: str) -> s
     value = value.strip()
     if not _IN_A_HEADER.fullmatch(value):
         raise LoginNeeded(f"{what} holds a character that no header can carry, such as a line end", command)
-    return value
+    for part in value.split():  # "Bearer TOKEN": what is repeated may be the token alone
+        if len(part) >= 8:
+            hold_secret(part)
+    return hold_secret(value)
 
 
 def read_header(reference: str) -> str:
@@ -262,7 +266,7 @@ def read_header(reference: str) -> str:
 
 
 def _as_it_is(value: str, command: list[str] | None = None) -> str:
-    return value
+    return hold_secret(value)
 
 
 def read_secret(reference: str, take: Take = _as_it_is) -> str:

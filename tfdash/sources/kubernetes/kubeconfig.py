@@ -275,8 +275,11 @@ def _access(
 ) -> Access:
     server = str(cluster.get("server") or "")
     if not server.startswith(("https://", "http://")):
+        shown = safe(server.rpartition("@")[2]) or "none"  # what stands before it may be a password
+        raise KubeconfigError(f"{listed}: clusters: server: {shown} is not an http or https address")
+    if "@" in server.partition("://")[2].partition("/")[0]:
         raise KubeconfigError(
-            f"{listed}: clusters: server: {safe(server) or 'none'} is not an http or https address"
+            f"{listed}: clusters: server: a user or a password does not belong into an address; put it into users"
         )
     if user.get("auth-provider"):
         provider = safe(str(user["auth-provider"].get("name", "")))

@@ -218,7 +218,7 @@ class Reader:
             self._note_date(answer)
             try:
                 bodies.check_packing(answer)
-            except bodies.TooLarge:
+            except bodies.BodyTooLarge:
                 await answer.aclose()
                 raise
             if answer.status_code != 401:
@@ -286,7 +286,7 @@ def problem_of(error: BaseException, since: float, retry_at: float | None = None
 def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
     if isinstance(error, LoginNeeded):
         return ProblemKind.LOGIN_EXPIRED, f"login expired: {error}", error.remedy, True
-    if isinstance(error, bodies.TooLarge):
+    if isinstance(error, bodies.BodyTooLarge):
         return (
             ProblemKind.BAD_ANSWER,
             str(error),

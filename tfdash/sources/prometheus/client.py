@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict
 from urllib3.util.retry import Retry
 
-from tfdash.sources.kubernetes.credentials import Credentials, in_a_header, read_header
+from tfdash.sources.kubernetes.credentials import Credentials, in_a_header, read_header, read_secret
 from tfdash.sources.prometheus.answer import Row, decode_answer, decode_failure
 from tfdash.sources.prometheus.failing import AnswerTooLarge, QueryFailed
 from tfdash.sources.prometheus.options import Connection
@@ -212,7 +212,11 @@ class Client:
             largest=largest,
             allowed=allowed,
             server_name=access.tls_server_name,
-            proxy=connection.proxy or access.proxy,
+            proxy=(
+                read_secret(connection.proxy)
+                if connection.proxy.startswith(_REFERENCE)
+                else connection.proxy or access.proxy
+            ),
             more=access.impersonation(),
         )
         self._api = PrometheusConnect(url=base, session=self.session, retry=Retry(0))

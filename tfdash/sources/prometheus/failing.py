@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 import msgspec
@@ -12,6 +13,7 @@ from tfdash.sources.kubernetes.tls import Unusable
 from tfdash.text import safe
 
 _TOO_MUCH = ("too many samples", "exceed", "too many", "more chunks", "err-mimir-max-", "limit")
+log = logging.getLogger(__name__)
 Told = tuple[ProblemKind, str, str, bool]
 
 
@@ -94,7 +96,13 @@ def _explain(error: BaseException) -> Told:
         )
     if isinstance(error, OSError):
         return ProblemKind.UNREACHABLE, error.strerror or text or name, "", True
-    return ProblemKind.INTERNAL, f"{name}: {text}", "see the log", True
+    log.error("a query failed", exc_info=error)  # the whole of it, for whoever mends it
+    return (
+        ProblemKind.INTERNAL,
+        f"a fault of tfdash itself ({name})",
+        "its log has the details: report them",
+        True,
+    )
 
 
 def _tls(text: str) -> Told:

@@ -20,11 +20,13 @@ from tfdash.setting import (
     Spelled,
     Texts,
     Unfit,
-    check_reference,
+    check_header,
+    check_no_password,
 )
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.template import SHIPPED, MetricTemplate, TemplateTable, shipped, template_of
 
+_REFERENCES = ("env:", "file:", "command:")
 LARGEST = 64 << 20  # bytes of one answer
 _SERVICE = re.compile(r"(?:https?:)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?::[a-z0-9-]+)?")
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
@@ -34,6 +36,7 @@ _PREFIX = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*")
 def _url(value: Any) -> str:
     if not isinstance(value, str) or (value and not value.startswith(("http://", "https://"))):
         raise ValueError('write it as "http://host:9090" or "https://host/prefix"')
+    check_no_password(value, "use username and password, or bearer")
     return value
 
 
@@ -91,9 +94,14 @@ class Connection(SettingsTable):
             raise Unfit("service", 'write it as "namespace/name:port" or "namespace/https:name:port"')
         for name, value in self.headers:
             try:
-                check_reference(value)
+                check_header(name, value)
             except ValueError as error:
                 raise Unfit("headers", f"{name}: {error}") from None
+        if not self.proxy.startswith(_REFERENCES):
+            try:
+                check_no_password(self.proxy, 'give such a proxy by reference: "env:NAME" or "file:PATH"')
+            except ValueError as error:
+                raise Unfit("proxy", str(error)) from None
         if self.username and self.bearer:
             raise Unfit("username", "names a username and also a bearer; keep one of the two")
 

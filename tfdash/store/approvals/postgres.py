@@ -20,7 +20,7 @@ from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan
 from tfdash.model.store_state import ApprovalRequest, Entry
 from tfdash.store.approvals.protocol import matches, still_open
-from tfdash.store.log.canonical import GENESIS, Unreadable, data_of, decode, digest, read_header
+from tfdash.store.log.canonical import GENESIS, UnreadableEntry, data_of, decode, digest, read_header
 from tfdash.store.log.encryption import close_up, open_up
 from tfdash.store.shared.shared_store import RefusedByDatabase, SharedStore
 
@@ -165,7 +165,7 @@ class PostgresApprovals:
         raw = bytes(raw)
         try:
             header, entry = read_header(raw), decode(raw, hash)
-        except Unreadable:
+        except UnreadableEntry:
             raise ApprovalRefused("the approval was forged: its entry is none") from None
         data = data_of(entry)
         if (

@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _EXACT = 2**53
 
 
-class Unreadable(ValueError):
+class UnreadableEntry(ValueError):
     """Bytes that are no entry."""
 
 
@@ -117,20 +117,20 @@ def seal(entry: Entry) -> tuple[Entry, bytes]:
 
 
 def read_header(raw: bytes) -> EntryHeader:
-    """The first line. Raises ``Unreadable``."""
+    """The first line. Raises ``UnreadableEntry``."""
     line, newline, _ = raw.partition(b"\n")
     parts = line.decode("ascii", "replace").split(" ")
     if not newline or len(parts) < 7:
-        raise Unreadable("no header line")
+        raise UnreadableEntry("no header line")
     magic = _MAGIC.match(parts[0])
     if magic is None or not _NUMBER.match(parts[2]) or not _NUMBER.match(parts[4].removeprefix("-")):
-        raise Unreadable("the header line is not that of an entry")
+        raise UnreadableEntry("the header line is not that of an entry")
     intent = "" if parts[6] == "-" else parts[6]
     return EntryHeader(int(magic[1]), parts[1], int(parts[2]), parts[3], int(parts[4]), parts[5], intent)
 
 
 def decode(raw: bytes, stored_hash: str) -> Entry:
-    """The entry in ``raw``, with the hash that is stored beside it. Raises ``Unreadable``.
+    """The entry in ``raw``, with the hash that is stored beside it. Raises ``UnreadableEntry``.
 
     A newer version's entry is read as far as it is understood; an unknown kind of it becomes a note that says so.
     """
@@ -138,9 +138,9 @@ def decode(raw: bytes, stored_hash: str) -> Entry:
     try:
         body = json.loads(raw.partition(b"\n")[2])
     except (ValueError, RecursionError):
-        raise Unreadable("the entry is not JSON") from None
+        raise UnreadableEntry("the entry is not JSON") from None
     if not isinstance(body, dict):
-        raise Unreadable("the entry is not a JSON object")
+        raise UnreadableEntry("the entry is not a JSON object")
 
     def text(name: str, missing: str = "") -> str:
         value = body.get(name, missing)

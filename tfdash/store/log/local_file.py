@@ -16,7 +16,7 @@ from typing import Any
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store.log import data_dir
-from tfdash.store.log.canonical import GENESIS, Unreadable, data_of, decode
+from tfdash.store.log.canonical import GENESIS, UnreadableEntry, data_of, decode
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.durable_file import DurableFile, cause
 from tfdash.store.log.redact import Redactor
@@ -247,7 +247,7 @@ class LocalFile(DurableFile):
         for terminal, sequence, raw, hash, written_by in rows:
             try:
                 entry = decode(raw, hash)
-            except Unreadable:
+            except UnreadableEntry:
                 continue
             topic = str(data_of(entry).get("topic", ""))
             kept.append((terminal, sequence, entry.kind.value, entry.intent, topic, hash, raw, written_by))

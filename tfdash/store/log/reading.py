@@ -15,7 +15,7 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import SHARED, Head, parse
-from tfdash.store.log.canonical import Unreadable, decode
+from tfdash.store.log.canonical import UnreadableEntry, decode
 from tfdash.store.log.durable_file import cause
 from tfdash.store.log.local_schema import connect_reading
 from tfdash.store.shared.shared_store import SharedStore
@@ -238,6 +238,6 @@ def entries_of(sources: Iterable[LogHolder]) -> list[Entry]:
             if key not in found:
                 try:
                     found[key] = decode(row.raw, row.hash)
-                except Unreadable:
+                except UnreadableEntry:
                     continue
     return sorted(found.values(), key=lambda entry: (entry.at, entry.terminal, entry.sequence))

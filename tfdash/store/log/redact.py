@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tfdash.store.log.canonical import dump
+from tfdash.text import GONE, held_secrets
 
-GONE = "[redacted]"
 _NAMED = re.compile(
     r"(?i)(pass(word|wd|phrase)?|secret|token|authorization|api[-_.]?key|access[-_.]?key|credentials?|private[-_.]?key"
     r"|client[-_.]?key(-data)?|cookie|dsn|connection[-_.]?string)\Z"
@@ -93,7 +93,7 @@ class Redactor:
         found: set[str] = set()
         walked = _walk(data, found)
         names = "\n".join([*public, *_names(walked)])
-        found = {value for value in found if value not in names} | self._known
+        found = {value for value in found if value not in names} | self._known | set(held_secrets())
         return _scrub(walked, found), tuple(_scrub(_text(text), found) for text in texts)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tfdash.store.log.anchors import SHARED, Head
-from tfdash.store.log.canonical import GENESIS, VERSION, Unreadable, data_of, decode, digest, read_header
+from tfdash.store.log.canonical import GENESIS, VERSION, UnreadableEntry, data_of, decode, digest, read_header
 from tfdash.store.log.reading import LogHolder, StoredEntry
 
 
@@ -79,7 +79,7 @@ def _wrong(row: StoredEntry, sequence: int, previous: str) -> str:
     try:
         header = read_header(row.raw)
         entry = decode(row.raw, row.hash)
-    except Unreadable as error:
+    except UnreadableEntry as error:
         return f"{where} is damaged: {error}"
     if digest(row.raw) != row.hash:
         return f"{where} was changed: its hash is not that of its bytes"
@@ -211,7 +211,7 @@ def _found_by_terminals(sources: Sequence[LogHolder]) -> dict[str, list[tuple[in
                 continue
             try:
                 entry = decode(row.raw, row.hash)
-            except Unreadable:
+            except UnreadableEntry:
                 continue
             chain = data_of(entry).get("chain")
             if entry.actor == "tfdash" and isinstance(chain, dict) and chain.get("reason") in _BROKEN:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
-from tfdash.store.log.canonical import Unreadable, decode, digest
+from tfdash.store.log.canonical import UnreadableEntry, decode, digest
 from tfdash.store.log.durable_file import cause
 from tfdash.store.log.local_schema import connect_reading
 
@@ -19,7 +19,7 @@ def genuine(rows: list[tuple[bytes, str]]) -> list[Entry]:
     """The entries whose bytes are what their hash says; ``verify`` names the others."""
     entries = []
     for raw, hash in rows:
-        with contextlib.suppress(Unreadable):
+        with contextlib.suppress(UnreadableEntry):
             if digest(raw) == hash:
                 entries.append(decode(raw, hash))
     return entries

@@ -15,7 +15,7 @@ from typing import Any
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import SHARED
-from tfdash.store.log.canonical import GENESIS, Unreadable, decode, digest, read_header
+from tfdash.store.log.canonical import GENESIS, UnreadableEntry, decode, digest, read_header
 from tfdash.store.log.encryption import close_up
 from tfdash.store.log.local_file import LocalFile
 from tfdash.store.shared.shared_store import SharedStore
@@ -246,7 +246,7 @@ class Sync:
                 )
         entries = []
         for _, _, raw, hash, _ in rows:
-            with suppress(Unreadable):
+            with suppress(UnreadableEntry):
                 entries.append(decode(raw, hash))
         source.apply(entries)
 
@@ -270,7 +270,7 @@ def chained(rows: list[Row], sequence: int, hash: str) -> tuple[list[Row], str]:
         terminal, number, raw, stored, _ = row
         try:
             header = read_header(raw)
-        except Unreadable as error:
+        except UnreadableEntry as error:
             return good, f"entry {number} was forged: {error}"
         if digest(raw) != stored:
             return good, f"entry {number} was changed: its hash is not that of its bytes"

@@ -1,0 +1,115 @@
+"""What is secret goes no further than the problem, the log line or the entry in which somebody repeats it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tfdash.cli.compose import _WithoutSecrets
+from tfdash.config.load import parse
+from tfdash.config.problems import ConfigError
+from tfdash.model.observation import Problem, ProblemKind
+from tfdash.sources.kubernetes.credentials import Credentials, read_header, read_secret
+from tfdash.sources.kubernetes.kubeconfig import Access
+from tfdash.sources.kubernetes.transport import ApiError
+from tfdash.sources.kubernetes.transport import problem_of as of_a_cluster
+from tfdash.sources.prometheus.failing import QueryFailed
+from tfdash.sources.prometheus.failing import problem_of as of_prometheus
+from tfdash.store.log.redact import Redactor
+
+PLANTED = "planted-x7Qz-secret"
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text(f"Bearer {PLANTED}\n")
+    assert read_header(f"file:{tmp_path / 's'}").endswith(PLANTED)
+
+
+@pytest.mark.usefixtures("held")
+def test_a_server_that_repeats_what_it_was_sent() -> None:
+    said = f"token {PLANTED} is not known; https://ann:{PLANTED}@h"
+    for problem in (
+        of_a_cluster(ApiError(403, said), 0.0),
+        of_a_cluster(ApiError(500, said), 0.0),
+        of_prometheus(QueryFailed(400, said), 0.0),
+        of_prometheus(QueryFailed(503, said), 0.0),
+        Problem(kind=ProblemKind.INTERNAL, cause=said, remedy=said),
+    ):
+        assert PLANTED not in str(problem) and "[redacted]" in str(problem)
+
+
+@pytest.mark.usefixtures("held")
+def test_a_log_line_and_its_traceback() -> None:
+    try:
+        raise ValueError(f"header {PLANTED}")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", logging.ERROR, "", 0, "sent %s", (PLANTED,), (ValueError, error, error.__traceback__)
+        )
+    written = _WithoutSecrets("%(message)s").format(record)
+    assert "Traceback" in written and PLANTED not in written
+
+
+@pytest.mark.usefixtures("held")
+def test_an_entry_of_the_audit_log() -> None:
+    data, texts = Redactor().entry({"said": f"no {PLANTED}"}, f"yes {PLANTED}")
+    assert PLANTED not in f"{data}{texts}"
+
+
+@pytest.mark.parametrize(
+    "access",
+    [
+        Access("https://h", token=PLANTED),
+        Access("https://h", basic=("ann", PLANTED)),
+        Access("https://h", secret="env:PLANTED"),
+    ],
+)
+def test_each_credential_is_held(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANTED", PLANTED)
+    header = Credentials(access).authorization()
+    assert PLANTED not in of_a_cluster(ApiError(400, f"{PLANTED} {header}"), 0.0).cause
+    assert header.split()[1] not in of_a_cluster(ApiError(400, f"{PLANTED} {header}"), 0.0).cause
+
+
+def test_what_is_plainly_a_secret_needs_not_be_held() -> None:
+    jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"
+    for said in (
+        f"invalid token {jwt}",
+        "dial postgresql://ann:pw-9-planted@db/x",
+        "-----BEGIN PRIVATE KEY-----\npw-9-planted",
+    ):
+        cause = Problem(kind=ProblemKind.CONFIG, cause=said).cause
+        assert jwt not in cause and "pw-9-planted" not in cause
+    plain = "the token expired: run cloud auth login; basic authentication is off"
+    assert Problem(kind=ProblemKind.CONFIG, cause=plain).cause == plain
+
+
+def test_a_short_secret_takes_no_words_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHORT", "true")
+    read_secret("env:SHORT")
+    assert Problem(kind=ProblemKind.CONFIG, cause="it is true").cause == "it is true"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[environments.p.prometheus]\nurl = "http://ann:{PLANTED}@h:9090"',
+        f'[environments.p.prometheus]\nurl = "http://h"\nproxy = "http://ann:{PLANTED}@h:1"',
+        f'[environments.p.prometheus]\nurl = "http://h"\nheaders = {{ Authorization = "Bearer {PLANTED}" }}',
+        f'[environments.p.prometheus]\nurl = "http://h"\nheaders = {{ X-Api-Key = "{PLANTED}" }}',
+        f'[environments.p.prometheus]\nurl = "http://h"\npassword = "{PLANTED}"',
+        f'[actions.pipelines.x]\nurl = "https://ann:{PLANTED}@ci"',
+        f'[actions.pipelines.x]\nurl = "https://ci"\nheaders = {{ PRIVATE-TOKEN = "{PLANTED}" }}',
+        f'[[journeys]]\nname = "a"\nurl = "https://h"\nheaders = {{ Cookie = "{PLANTED}" }}\n[[journeys.steps]]\npath = "/"',
+        f'[[journeys]]\nname = "a"\nurl = "https://ann:{PLANTED}@h"\n[[journeys.steps]]\npath = "/"',
+        f'[store]\nurl = "postgresql://ann:{PLANTED}@h/x"',
+    ],
+)
+def test_a_secret_in_the_open_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        parse(text, "c.toml")
+    said = "\n".join(map(str, told.value.problems))
+    assert PLANTED not in said and any(word in said for word in ("reference", "use ", "secret")), said
