@@ -258,6 +258,8 @@ class ListScreen(ActingScreen):
                 self.shell.open("pods", Restriction(node=subject.name))
             case "Pod":
                 self.shell.open("containers", subject)
+            case "CronJob":
+                self.shell.open("jobs", Restriction((subject.namespace,), owner=subject))
             case kind if KINDS[kind].logs:
                 self.shell.open("pods", Restriction((subject.namespace,), owner=subject))
             case _:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tfdash.model.kube import CronJob, Job, Object, Provisional
+from tfdash.playbook.serving.jobs import Trouble, cron_job_trouble, job_trouble
+from tfdash.text import safe
 from tfdash.views.age import human_duration, since
 from tfdash.views.kinds.base import (
     Context,
@@ -90,6 +92,33 @@ def _search(job: Job | CronJob, context: Context) -> str:
     return f"{job.namespace} {job.name} {status} {images_of(job.template.containers)}"
 
 
+def _trouble(obj: Object, context: Context) -> Trouble | None:
+    if isinstance(obj, Job):
+        return job_trouble(obj, context.now)
+    return cron_job_trouble(obj, context.now) if isinstance(obj, CronJob) else None
+
+
+def _cause(obj: Object, context: Context) -> str:
+    found = _trouble(obj, context)
+    return safe(found.sentence) if found is not None else ""
+
+
+def _cause_value(obj: Object, context: Context) -> dict[str, str] | None:
+    found = _trouble(obj, context)
+    return None if found is None else {"code": found.code, "sentence": safe(found.sentence)}
+
+
+CAUSE = Field(
+    "cause",
+    "CAUSE",
+    18,
+    _cause,
+    paint=lambda o, c: "warn" if _trouble(o, c) is not None else "",
+    value=_cause_value,
+    flexible=True,
+    priority=3,
+    clock=True,
+)
 _WIDE = (
     text_field(
         "containers",
@@ -145,6 +174,7 @@ JOBS = kind_view(
             priority=4,
             paint=lambda o, c: "warn" if isinstance(o, Job) and o.failed else "",
         ),
+        CAUSE,
         *_WIDE,
         text_field(
             "selector", "SELECTOR", 30, lambda o: selector_text(o.selector), printer="Selector", priority=9
@@ -182,6 +212,7 @@ CRON_JOBS = kind_view(
             clock=True,
         ),
         age_field(priority=3),
+        CAUSE,
         *_WIDE,
     ),
 )

@@ -233,6 +233,14 @@ class TestAdvice:
     def test_what_does_not_go_on_is_held(self, phase: Phase) -> None:
         assert judged(GOOD, RULES, release(phase=phase)).advice is Advice.HOLD
 
+    def test_the_cause_of_a_stuck_release_leads_where_nothing_can_be_judged(self) -> None:
+        stuck = release(phase=Phase.STUCK, message="container main keeps crashing in 1 pod")
+        told = judged(GOOD, RULES, stuck, now=T0 + 900)
+        assert (told.outcome, told.advice) == (Outcome.STALE, Advice.ROLL_BACK)
+        assert told.sentence == (
+            "the release is stuck: container main keeps crashing in 1 pod; mend that or roll back"
+        )
+
     def test_a_source_that_fell_silent_is_stale(self) -> None:
         told = judged(GOOD, RULES, now=T0 + 900)
         assert (told.outcome, told.advice) == (Outcome.STALE, Advice.WAIT)
