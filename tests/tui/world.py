@@ -40,7 +40,12 @@ def _ids(name: str, kind: str, age: float, **over: Any) -> dict[str, Any]:
 
 
 def _container(image: str, cpu: float = 0.2, memory: float = 256 * MI) -> Container:
-    return Container("main", f"registry.example.com/{image}", Resources(cpu, None, memory, memory))
+    return Container(
+        "main",
+        f"registry.example.com/{image}",
+        Resources(cpu, None, memory, memory),
+        has_readiness_probe=True,
+    )
 
 
 def _template(app: str, image: str) -> kube.Template:
@@ -164,7 +169,19 @@ def _workloads() -> list[Object]:
             age=700,
             status=ContainerStatus("main", state="running", since=NOW - 600),
         ),
-        deployment("ledger-export", "ledger:1.9.3", 2, revision=12, ready=1, available=1, unavailable=1),
+        deployment(
+            "ledger-export",
+            "ledger:1.9.3",
+            2,
+            revision=12,
+            ready=1,
+            available=1,
+            unavailable=1,
+            conditions=(
+                Condition("Available", "True", since=NOW - DAY),
+                Condition("Progressing", "True", "ReplicaSetUpdated", since=NOW - DAY, updated=NOW - DAY),
+            ),
+        ),
         replica_set("ledger-export", "9c1d", "ledger:1.9.3", 2, 12, 9 * DAY),
         pod("ledger-export-9c1d-a", "ledger-export", "ledger:1.9.3", _rs("ledger-export-9c1d")),
         pod(

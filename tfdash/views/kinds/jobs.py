@@ -116,7 +116,7 @@ CAUSE = Field(
     paint=lambda o, c: "warn" if _trouble(o, c) is not None else "",
     value=_cause_value,
     flexible=True,
-    priority=3,
+    priority=1,
     clock=True,
 )
 _WIDE = (
@@ -137,7 +137,7 @@ JOBS = kind_view(
     "Job",
     search=_search,
     fields=(
-        name_field(width=34),
+        name_field(width=24),
         text_field("status", "STATUS", 12, job_status, printer="Status", priority=0, paint=_paint_status),
         Field(
             "completions",
@@ -185,7 +185,7 @@ CRON_JOBS = kind_view(
     "CronJob",
     search=_search,
     fields=(
-        name_field(width=34),
+        name_field(width=24),
         text_field("schedule", "SCHEDULE", 16, lambda j: j.schedule, printer="Schedule", priority=0),
         text_field("timezone", "TIMEZONE", 18, lambda j: none(j.time_zone), printer="Timezone", priority=4),
         Field(
