@@ -257,6 +257,8 @@ def _tail(args: argparse.Namespace, options: StoreOptions) -> int:
     code = UNKNOWN if unknown else OK
     if newest:
         code = deliver("\n".join(map(_line, newest)), code)
+    elif args.lines and not unknown:
+        _say("no entry was chosen" if entries else f"no entry yet: there is no log in {options.folder}")
     if not args.follow or code == ERROR:
         return code
     shown = set(unknown)

@@ -6,15 +6,29 @@ import argparse
 from pathlib import Path
 
 from tfdash.cli.output import cannot_draw, deliver, narrate, on_terminal
-from tfdash.cli.parser import ERROR, OK, program
+from tfdash.cli.parser import ERROR, OK, USAGE, program
+from tfdash.text import safe
 
 
 def command(args: argparse.Namespace) -> int:
+    from tfdash.demo.process import DemoFailed
+
+    try:
+        return _demo(args)
+    except DemoFailed as failed:
+        narrate(f"{program()}: {safe(str(failed))}")
+        return ERROR
+
+
+def _demo(args: argparse.Namespace) -> int:
     from tfdash.demo.process import DemoOptions, start_process
 
     if args.where:
         return _where()
     options = DemoOptions(scenario=args.scenario, seed=args.seed, speed=args.speed)
+    if problems := options.problems():
+        narrate(*(f"{program()} demo: {problem}" for problem in problems))
+        return USAGE
     with start_process(options) as demo:
         if args.serve:
             code = deliver(_told(demo.config), OK)

@@ -129,6 +129,23 @@ def test_a_terminal_that_cannot_show_it_is_told_and_offered_text(env: dict[str, 
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("argv", "code", "told"),
+    [
+        (["demo", "--speed", "0"], 64, "--speed 0: must be above 0 and at most 3600"),
+        (["demo", "--scenario", "/nonexistent/x.toml"], 3, "the simulated platform did not start: "),
+        (["audit", "tail"], 0, "no entry yet: there is no log in /nonexistent-home/"),
+    ],
+)
+def test_what_a_newcomer_gets_wrong_is_one_sentence_and_no_internal_error(
+    argv: list[str], code: int, told: str
+) -> None:
+    done = run(*argv)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert told in done.stderr and "internal error" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_wrong_usage_is_64_and_one_line() -> None:
     done = run("nonsense")
     assert done.returncode == 64
