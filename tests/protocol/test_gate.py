@@ -67,6 +67,7 @@ class Pipeline:
 
     def json(self, document: str, *argv: str) -> dict[str, Any]:
         done = self.run(*argv, "--format", "json")
+        assert done.stdout, done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
         check(told, schema(document))
         assert told["exit_code"] == done.returncode, done.stderr
