@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from textual import events
 
+from screens.dialogs.approval_prompt import ApprovalPrompt
 from screens.dialogs.confirm import ConfirmScreen
 from screens.dialogs.progress import ProgressScreen
 from tests.tui import canaryworld as cw
@@ -20,6 +21,7 @@ from tests.tui.widgets.hostile import HOSTILE
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.clock import FixedClock
 from tfdash.model.action import Check, Result, Risk
+from tfdash.model.release import Fact
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import Key
 from widgets.confirm import Dialog, TypedInput
@@ -223,6 +225,60 @@ async def test_keys_of_the_first_half_second_are_not_for_the_dialog(monkeypatch:
         await run.until(lambda: not isinstance(run.app.screen, ConfirmScreen))
 
 
+async def test_a_key_that_is_held_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A held key comes again first after longer than any patience, then within moments."""
+    monkeypatch.setattr(Dialog, "patience", 3600.0)
+    async with opened(ToldService(risk=Risk.KEY), "") as run:
+        await run.press("h")
+        await run.until(lambda: isinstance(run.app.screen, ConfirmScreen))
+        dialog, acted = run.app.screen.query_one(Dialog), list[str]()
+        dialog._since -= 7200.0  # it has waited long enough
+        dialog.once(lambda: acted.append("first"))  # when it begins to come again
+        for _ in range(5):
+            dialog.once(lambda: acted.append("again"))
+        assert not acted and dialog._held is None and not dialog.ready
+        dialog._since -= 7200.0
+        dialog.once(lambda: acted.append("alone"))
+        held = dialog._held
+        assert held is not None and not acted  # until it is seen not to be held
+        held._callback()
+        await run.until(lambda: acted == ["alone"])
+
+
+async def test_a_plan_that_changed_takes_name_and_focus_away() -> None:
+    actions = ToldService()
+    async with opened(actions) as run:
+        await typed(run, "checkout")
+        screen: Any = run.app.screen
+        actions.over = {"facts": (Fact(pointer="/spec/replicas", value="3"),)}
+        actions.changed = ("spec.replicas: 2 → 3",)
+        screen._make()
+        await run.shows("changed meanwhile: spec.replicas: 2 → 3")
+        assert screen.query_one("#typed", TypedInput).value == "" and screen.focused.id == "cancel"
+        assert not actions.executed
+
+
+async def test_of_several_plans_all_are_approved_or_none_is_carried_out() -> None:
+    actions = ToldService(risk=Risk.SECOND_PERSON)
+    actions.checks = (Check(id="approval", text="it needs a second person's approval", passed=None),)
+    async with opened(actions, "", start="deployments") as run:
+        await run.press("space", "space")
+        await run.until(lambda: len(run.app.screen._painted) == 2)
+        await run.press("b")
+        await run.shows("Roll back 2 objects", "Ask a second person")
+        screen: Any = run.app.screen
+        second, plans = ApprovalPrompt(), screen._plans
+        assert await second.ask(actions, plans, "bad") == "" and len(second.approvals) == 2
+        assert second.waits(plans) and not second.holds(plans)
+        first, last = second.approvals
+        second.follow([msgspec.structs.replace(first, state="approved")])
+        assert second.waits(plans) and not second.holds(plans)
+        second.follow([msgspec.structs.replace(a, state="approved") for a in (first, last)])
+        assert second.holds(plans)
+        second.follow([msgspec.structs.replace(last, state="denied")])
+        assert not second.holds(plans) and not second.waits(plans)
+
+
 async def test_where_a_key_is_enough_the_same_key_again_confirms() -> None:
     actions = ToldService(risk=Risk.KEY)
     async with opened(actions, "h") as run:
@@ -334,7 +390,7 @@ async def test_a_second_person_is_asked_waited_for_and_named() -> None:
         await run.shows("waits for a second person", "request apr-41", "15:00 left", ":approvals")
         await run.press("enter")
         assert actions.asked == ["bad errors"] and not actions.executed
-        asked = run.app.screen._second.approval
+        asked = run.app.screen._second.approvals[0]
         given = msgspec.structs.replace(
             asked, state="approved", approver="second@corp", stamped_by="postgresql"
         )

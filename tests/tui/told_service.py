@@ -80,7 +80,7 @@ def plan_of(action: str, subject: Subject, made_at: float, **over: Any) -> Plan:
         "risk": Risk.TYPED_NAME,
         "freeze": FreezeRule.EXEMPT,
         "typed": subject.name,
-        "digest": "d1",
+        "digest": f"d1-{subject.name}",
         "made_at": made_at,
         "expires_at": made_at + 60.0,
     }
@@ -130,9 +130,8 @@ class ToldService:
         self.refreshed.append(choices)
         chosen = tuple(msgspec.structs.replace(c, chosen=c.id in choices) for c in plan.choices)
         now = self.clock()
-        return self._guarded(
-            msgspec.structs.replace(plan, choices=chosen, made_at=now, expires_at=now + 60.0)
-        )
+        over = {"choices": chosen, "made_at": now, "expires_at": now + 60.0} | self.over
+        return self._guarded(msgspec.structs.replace(plan, **over))
 
     async def execute(
         self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]
@@ -161,7 +160,7 @@ class ToldService:
     async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
         self.asked.append(reason)
         return ApprovalRequest(
-            id="apr-41",
+            id=f"apr-{40 + len(self.asked)}",
             digest=guarded.plan.digest,
             requester="oncall@corp",
             requested_at=world.NOW,
