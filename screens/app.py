@@ -248,6 +248,18 @@ class TfdashApp(Navigation, ThemedApp):
         elif not self.context.may_elevate:
             self.tell("this terminal was started with --read-only: it never acts", "warning")
         else:
+            self.run_worker(self._elevating(), exclusive=True, exit_on_error=False, group="elevate")
+
+    async def _elevating(self) -> None:
+        """Asked once, here; what is begun then asks nobody whether it may begin."""
+        from screens.dialogs.ask import AskScreen
+
+        c = self.context
+        told = "starts anew here, with a writer, for a time ([actions] elevation); each action still asks by itself"
+        dialog = AskScreen(
+            f"Act in {c.word or c.environment.upper()}", [[told]], [("elevate", "Elevate")], reason=False
+        )
+        if await self.push_screen_wait(dialog) is not None:
             self.elevate = True
             self.exit()
 

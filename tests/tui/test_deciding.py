@@ -120,3 +120,16 @@ async def test_a_terminal_that_only_reads_decides_nothing() -> None:
     ) as run:
         await go(run, "decide checkout")
         await told(run, "this terminal only reads")
+
+
+async def test_elevate_asks_once_and_cancel_has_the_focus() -> None:
+    async with running(start="overview", may_elevate=True) as run:
+        await go(run, "elevate")
+        await run.shows("Act in PRODUCTION", "Elevate")
+        await run.press("enter")  # cancels
+        await run.until(lambda: len(run.app.screen_stack) == 1)
+        assert not run.app.elevate
+        await go(run, "elevate")
+        await focused(run, "#elevate")
+        await run.press("enter")
+        await run.until(lambda: run.app.elevate)

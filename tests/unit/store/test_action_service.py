@@ -520,3 +520,39 @@ async def test_in_a_closed_calendar_an_emergency_fix_goes_by_a_second_person(
     await answered(bob, approval, True)
     assert (await ann.execute(guarded, approval=approval)).result is Result.APPLIED
     await end(ann.opened, bob.opened)
+
+
+async def test_what_was_approved_goes_past_no_rule_that_its_approver_was_not_told_of(
+    tmp_path: Path, database: Database
+) -> None:
+    policy = ActionPolicy(follow=0.0, second_person=("workload.release",))
+    ann, bob = person(tmp_path, database, "ann", policy), person(tmp_path, database, "bob", policy)
+    guarded, approval = await asked(ann)  # while the calendar is open
+    assert [w.id for w in guarded.plan.waives] == ["verdict"]
+    await answered(bob, approval, True)
+    ann.board.say(calendar=CLOSED)
+    refused = await ann.execute(guarded, approval=approval)
+    assert (
+        refused.result is Result.REFUSED and "it would also go past the release calendar" in refused.sentence
+    )
+    again = await ann.plan("workload.release", HELD)
+    assert [w.id for w in again.plan.waives] == [
+        "calendar",
+        "verdict",
+    ] and again.plan.digest != guarded.plan.digest
+    assert ann.sent == []
+    await end(ann.opened, bob.opened)
+
+
+async def test_an_approver_whose_terminal_sees_another_object_cannot_approve(
+    tmp_path: Path, database: Database
+) -> None:
+    ann, bob = person(tmp_path, database, "ann"), person(tmp_path, database, "bob")
+    _, approval = await asked(ann)
+    bob.board.server.documents["/apis/apps/v1/namespaces/shop/deployments/held"]["metadata"]["uid"] = (
+        "another"
+    )
+    with pytest.raises(PlanRefused, match="made anew on this terminal it is another plan"):
+        await answered(bob, approval, True)
+    await answered(bob, approval, False)  # a denial needs no plan
+    await end(ann.opened, bob.opened)

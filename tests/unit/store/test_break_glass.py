@@ -13,6 +13,7 @@ from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import ClusterRef
 from tfdash.store.approvals.break_glass import boottime
+from tfdash.store.log.draft import EntryDraft
 
 
 class Boot:
@@ -154,3 +155,52 @@ async def test_heartbeat_and_policy_entries(tmp_path: Path) -> None:
 
 def test_the_clock_goes_on() -> None:
     assert boottime() <= boottime()
+
+
+def forged(state: str, at: float, actor: str = "mallory", until: float = 0.0) -> EntryDraft:
+    """An entry as somebody with the files can write it."""
+    data = {"topic": "break-glass", "id": "x", "state": state, "until": until, "reason": "r"}
+    return EntryDraft(kind=EntryKind.BREAK_GLASS, at=at, actor=actor, environment="production", data=data)
+
+
+async def test_an_entry_of_ten_years_lasts_an_hour_and_refuses_no_next_one(tmp_path: Path) -> None:
+    clock = Clock()
+    store, beside = opened(tmp_path, clock), opened(tmp_path, clock)
+    await beside.store.record(forged("begun", NOW, until=NOW + 10 * 365 * 86400))
+    await store.source.load()
+    assert store.store.state().break_glass["production"].until == NOW + 3600
+    assert not store.store.break_glass_active("production", "mallory")
+    await store.store.break_glass("production", "ann", "the region is down")  # another's refuses nothing
+    assert store.store.state().break_glass["production"].by == "ann"
+    with pytest.raises(ValueError, match="active in production already"):
+        await store.store.break_glass("production", "ann", "once more")
+    await store.store.end_break_glass("production", "ann")
+    await store.store.break_glass("production", "ann", "again")  # one that ended refuses no next one
+    store.store.close()
+    beside.store.close()
+
+
+async def test_one_that_is_said_to_begin_later_has_not_begun(tmp_path: Path) -> None:
+    store, beside = opened(tmp_path), opened(tmp_path)
+    await beside.store.record(forged("begun", NOW + 86400, until=NOW + 86400 + 60))
+    await store.source.load()
+    assert store.store.state().break_glass["production"].until <= NOW
+    store.store.close()
+    beside.store.close()
+
+
+async def test_a_review_counts_by_somebody_else_and_afterwards(tmp_path: Path) -> None:
+    clock = Clock()
+    store = opened(tmp_path, clock).store
+    await store.record(forged("begun", NOW, "mallory", NOW + 60))
+    await store.record(forged("reviewed", NOW + 10, "bob"))  # while it lasts
+    await store.record(forged("reviewed", NOW + 100, "mallory"))  # by whoever began it
+    clock.at = NOW + 200
+    assert store.state().break_glass["production"].reviewed_by == ""
+    await store.break_glass("production", "ann", "x")
+    await store.end_break_glass("production", "ann")
+    await store.review_break_glass("production", "ann", "mallory's was needed")  # hers waits for another
+    assert store.state().break_glass["production"].by == "ann"
+    await store.review_break_glass("production", "bob", "so was hers")
+    assert store.state().break_glass == {}
+    store.close()
