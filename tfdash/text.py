@@ -73,3 +73,8 @@ def scrubbed(text: str) -> str:
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return text
+
+
+def fault(error: BaseException) -> str:
+    """What is said of an exception that nobody foresaw. Its own words are for the log: they are Python's, and may hold a secret."""
+    return f"a fault of tfdash itself ({type(error).__name__}); its log has the details"

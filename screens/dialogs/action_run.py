@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 from collections.abc import Callable, Sequence
 
 from textual.app import SuspendNotSupported
@@ -12,8 +13,10 @@ from screens.frame.terminal_handover import hand_over
 from screens.shell import Shell
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
 from tfdash.model.subject import Subject
-from tfdash.text import safe
+from tfdash.text import fault
 from tfdash.views.plan import outcome_text
+
+log = logging.getLogger(__name__)
 
 
 class ActionRun:
@@ -50,7 +53,8 @@ class ActionRun:
                 self._take(index, told)
                 self._tell_outcome(told)
         except Exception as error:  # whatever it is, the operator must not take it for an outcome
-            self.trouble = f"? no outcome was told: {safe(f'{type(error).__name__}: {error}')}; read the object before doing more"
+            log.error("unforeseen", exc_info=error)
+            self.trouble = f"? no outcome was told: {fault(error)}; read the object before doing more"
             self.shell.tell(self.trouble, "warning")
         self.done = True
         self.listen()

@@ -7,6 +7,7 @@ would be done or what it rests on changed: that takes the name and the focus awa
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, cast
 
@@ -25,7 +26,7 @@ from tfdash.actions.core.runner import word_of
 from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
-from tfdash.text import safe
+from tfdash.text import fault, safe
 from tfdash.views.plan import hurt_lines, plan_lines, verb, well_lines
 from tfdash.views.table import Line
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
@@ -41,6 +42,9 @@ _PLACEHOLDERS = {
     "ports": "a free local one to the first declared; else like 8080:80",
 }
 _REASON = 3  # characters of a reason at least
+
+
+log = logging.getLogger(__name__)
 
 
 class ConfirmScreen(ModalScreen[None]):
@@ -143,7 +147,8 @@ class ConfirmScreen(ModalScreen[None]):
         except ReadFailed as failed:
             self._trouble = safe(str(failed.problem))
         except Exception as error:  # a dialog that says nothing would be taken for one that works
-            self._trouble = safe(f"the plan could not be made: {type(error).__name__}: {error}")
+            log.error("unforeseen", exc_info=error)
+            self._trouble = f"the plan could not be made: {fault(error)}"
         else:
             if before and [what_moves(g.plan) for g in before] != [what_moves(g.plan) for g in made]:
                 self._wait_again()

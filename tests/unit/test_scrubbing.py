@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tfdash.sources.kubernetes.transport import problem_of as of_a_cluster
 from tfdash.sources.prometheus.failing import QueryFailed
 from tfdash.sources.prometheus.failing import problem_of as of_prometheus
 from tfdash.store.log.redact import Redactor
+from tfdash.store.shared.shared_store import asking_nobody
 
 PLANTED = "planted-x7Qz-secret"
 
@@ -113,3 +115,27 @@ def test_a_secret_in_the_open_is_refused_and_not_repeated(text: str) -> None:
         parse(text, "c.toml")
     said = "\n".join(map(str, told.value.problems))
     assert PLANTED not in said and any(word in said for word in ("reference", "use ", "secret")), said
+
+
+def test_no_exception_s_own_words_are_a_message() -> None:
+    """Of what nobody foresaw its name is said (``fault``), and the log has the rest."""
+    root = Path(__file__).parents[2]
+    told = [
+        str(path.relative_to(root))
+        for part in ("tfdash", "screens", "widgets")
+        for path in (root / part).rglob("*.py")
+        if "demo" not in path.parts
+        and re.search(r"__name__\}: \{(e|error|failed)\}", path.read_text("utf-8"))
+    ]
+    assert not told
+
+
+def test_a_database_s_key_asks_nobody_for_its_passphrase() -> None:
+    """libpq has OpenSSL ask on the terminal where no sslpassword is given."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    for given in ("postgresql://ann@h/x?sslkey=k&sslcert=c", "host=h dbname=x", "postgresql:///x"):
+        found = conninfo_to_dict(asking_nobody(given))
+        assert found.pop("sslpassword") == "-" and found == conninfo_to_dict(given)
+    own = "postgresql://ann@h/x?sslkey=k&sslpassword=theirs"
+    assert asking_nobody(own) == own

@@ -23,7 +23,7 @@ from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.requests import Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef
 from tfdash.process import in_thread
-from tfdash.text import safe
+from tfdash.text import fault, safe
 from tfdash.writers.allowed import NotAllowed, check_allowed
 
 _SELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -206,9 +206,8 @@ class KubernetesWriter:
         ) as error:  # before anything was sent: a credential that cannot be had, a bad certificate
             if {of.__name__ for of in type(error).__mro__} & {"LoginNeeded", "Unusable", "InvalidURL"}:
                 raise NotSent(safe(str(error))) from None
-            raise OutcomeUnknown(
-                safe(f"{type(error).__name__}: {error}"), time.monotonic() + timeout + self._margin
-            ) from None
+            log.error("a write failed", exc_info=error)
+            raise OutcomeUnknown(fault(error), time.monotonic() + timeout + self._margin) from None
 
     async def _exchange(
         self,

@@ -19,7 +19,7 @@ from tfdash.actions.core.protocols import Ledger, LedgerUnavailable
 from tfdash.actions.core.verification import Verified
 from tfdash.model.action import FreezeRule, Plan, Request, Result
 from tfdash.model.store_state import Entry, EntryKind
-from tfdash.text import safe
+from tfdash.text import fault, safe
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class ExecutionRecord:
             self.unrecorded = safe(str(error))
         except Exception as error:  # a defect of the store must not hold a rollback up either
             log.exception("the intent could not be recorded")
-            self.unrecorded = safe(f"{type(error).__name__}: {error}")
+            self.unrecorded = fault(error)
         if not self.unrecorded:
             return ""
         if plan.freeze is FreezeRule.EXEMPT:

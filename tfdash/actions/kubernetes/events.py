@@ -9,7 +9,7 @@ from tfdash.actions.core.protocols import NotSent, OutcomeUnknown, Writer
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Plan, Request
 from tfdash.playbook.releases.facts import canonical
-from tfdash.text import safe
+from tfdash.text import fault, safe
 
 log = logging.getLogger(__name__)
 _CLUSTER_EVENTS = "default"  # the namespace of events about cluster-scoped objects
@@ -64,5 +64,5 @@ async def write_event(writer: Writer, request: Request, audit_id: str, timeout: 
         return safe(str(error))
     except Exception as error:
         log.exception("the Event could not be written")
-        return safe(f"{type(error).__name__}: {error}")
+        return fault(error)
     return "" if answer.ok else safe(answer.message)

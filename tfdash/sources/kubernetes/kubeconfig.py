@@ -219,6 +219,8 @@ def _load(path: Path) -> dict[str, Any]:
         raise KubeconfigError(
             f"{path}{line}: not valid YAML: {safe(getattr(error, 'problem', '') or 'syntax')}"
         ) from None
+    except (ValueError, RecursionError):  # a date that is none, say
+        raise KubeconfigError(f"{path}: not a kubeconfig: a value of it cannot be read") from None
     if document is None:
         return {}
     if not isinstance(document, dict):

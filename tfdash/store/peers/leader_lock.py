@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.peers.peer_state import TURN
+from tfdash.store.shared.shared_store import asking_nobody
 
 if TYPE_CHECKING:
     from tfdash.actions.core.protocols import Writer
@@ -93,7 +94,7 @@ class LeaderLock:
                     else:
                         return True
                 connection = await psycopg.AsyncConnection.connect(
-                    self._url,
+                    asking_nobody(self._url),
                     autocommit=True,
                     connect_timeout=max(2, int(self._deadline)),
                     application_name="tfdash turn",

@@ -54,6 +54,14 @@ def _cause(error: Exception, dsn: str) -> str:
     return safe(text) or type(error).__name__
 
 
+def asking_nobody(dsn: str) -> str:
+    """``dsn`` with a passphrase for its client key, if it has none: without one OpenSSL asks the terminal for it. Raises
+    ``psycopg.Error`` for what is no address of a database."""
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    return dsn if conninfo_to_dict(dsn).get("sslpassword") else make_conninfo(dsn, sslpassword="-")
+
+
 class SharedStore:
     """One database. ``deadline`` in seconds, of each call. ``reading``: its sessions refuse whatever writes."""
 
@@ -75,7 +83,10 @@ class SharedStore:
         import psycopg
 
         connection = await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, connect_timeout=max(2, int(self._deadline)), application_name="tfdash"
+            asking_nobody(self._dsn),
+            autocommit=True,
+            connect_timeout=max(2, int(self._deadline)),
+            application_name="tfdash",
         )
         await self._configure(connection)
         return connection
@@ -100,7 +111,7 @@ class SharedStore:
         )  # says at once, and in words, why it cannot; a pool only says that it waited
         await first.close()
         pool = AsyncConnectionPool(
-            self._dsn,
+            asking_nobody(self._dsn),
             min_size=1,
             max_size=3,
             open=False,
@@ -278,7 +289,7 @@ def migrate(dsn: str, shared_roles: Sequence[str] = DEFAULT_SHARED_ROLES) -> lis
     done: list[int] = []
     try:
         with psycopg.connect(
-            dsn, autocommit=True, connect_timeout=10, application_name="tfdash migrate"
+            asking_nobody(dsn), autocommit=True, connect_timeout=10, application_name="tfdash migrate"
         ) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
             with connection.transaction():
