@@ -60,10 +60,9 @@ def hurt_lines(guarded: Sequence[Guarded], refused: str = "") -> list[Line]:
     lines: list[Line] = []
     for one in guarded:
         plan = one.plan
+        said = {"verdict"} if any(c.id == "canary" for c in one.checks) else set()  # by the check itself
         lines += [[("▲ changed meanwhile: ", "warn"), safe(text)] for text in one.changed]
-        lines += [
-            [("▲ Goes past ", "breach"), safe(w.text or w.id)] for w in plan.waives if w.id != "verdict"
-        ]
+        lines += [[("▲ Goes past ", "breach"), safe(w.text or w.id)] for w in plan.waives if w.id not in said]
         lines += [[("Skips: ", "warn"), safe(text)] for text in plan.skips]
         if plan.not_reverted:
             lines.append([("Not reverted: ", "warn"), safe("; ".join(plan.not_reverted))])
