@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from screens.registry import SPECS
 from screens.shell import Shell
+from tfdash.views import says
 from tfdash.views.kinds import VIEWS
 from tfdash.views.pages import ScreenSpec
 from widgets.commands import Command
@@ -40,6 +41,11 @@ def _list(view: str, shell: Shell, argument: str) -> None:
     place, slash, wanted = argument.partition("/")
     place = place.strip()
     if place:
+        known = shell.board.picture.clusters.values()
+        if place != "all" and (unknown := says.unknown_namespace(known, (place,))):
+            shell.tell(unknown, "warning")
+            if says.namespaces_are_known(known):
+                return
         shell.choose_namespaces(None if place == "all" else (place,))
         if view == "namespaces":
             shell.show_chosen_namespaces()
@@ -87,9 +93,7 @@ def _places(shell: Shell) -> Iterable[str]:
 
 
 def _namespaces(shell: Shell) -> Iterable[str]:
-    clusters, kinds = shell.board.picture.clusters.values(), ("Namespace", "Deployment")
-    found = {key.namespace or key.name for c in clusters for kind in kinds for key in c.objects(kind)}
-    return ("all", *sorted(found))
+    return ("all", *sorted(says.namespaces_of(shell.board.picture.clusters.values())))
 
 
 # -- the table --------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class FilterPrompt(Prompt):
             return self.prompt
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, placeholder="regex, !not, -f fuzzy, -l label=value")
+        super().__init__(id=id, placeholder="regex, !not, -f fuzzy, -l label=value, restarts>3")
         self._filter = NO_FILTER
         self._count = ""
         self._due: Timer | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from widgets.highlight import Span
 
@@ -41,10 +41,16 @@ class Lines:
     """The filter's view of the ring: keys are the lines themselves."""
 
     def search_text(self, key: ViewerLine) -> str:
-        return f"{key.source} {key.text}".lower() if key.source else key.text.lower()
+        return f"{key.source}\n{key.text}".lower() if key.source else key.text.lower()
 
     def labels(self, key: ViewerLine) -> dict[str, str]:
         return {}
+
+    def amount(self, key: Any, column: str) -> None:
+        return None
+
+    def trouble(self, key: Any) -> int:
+        return 0
 
 
 LINES = Lines()

@@ -17,6 +17,12 @@ class _Itself:
     def labels(self, key: Hashable) -> Mapping[str, str]:
         return {}
 
+    def amount(self, key: Any, column: str) -> None:
+        return None
+
+    def trouble(self, key: Any) -> int:
+        return 0
+
 
 _ITSELF = _Itself()
 

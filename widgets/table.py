@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from tfdash.views.filter import NO_FILTER, Filter
-from tfdash.views.table import Column, RowSource
+from tfdash.views.table import WORST, Column, RowSource
 from widgets.columns import furthest
 from widgets.cursor import Place
 from widgets.pending import PendingRows
@@ -91,6 +91,7 @@ class Table(TableView):
             classes=classes,
         )
         self._pending = PendingRows()
+        self._order_before = (sort, descending)  # while the worst stand first
         self._frame_timer: Timer | None = None
         self._flushed_at = float("-inf")
 
@@ -202,7 +203,19 @@ class Table(TableView):
         self.refresh()
 
     def clear_filter(self) -> None:
+        self.only_not_ok(False)
         self.set_filter(NO_FILTER)
+
+    def only_not_ok(self, wanted: bool) -> None:
+        """Of the rows that pass, those alone that say something is wrong, the worst first; or all, in the order before."""
+        if wanted is self.filter.not_ok:
+            return
+        if wanted:
+            self._order_before = self.sorted_by
+            self._order.sort(WORST, False)
+        elif self._order.column == WORST:
+            self._order.sort(*self._order_before)
+        self.set_filter(self.filter.only_not_ok(wanted))
 
     def sort_by(self, column: str, descending: bool | None = None) -> None:
         """Order by a column; the same column again reverses it. Unknown or unsortable columns are ignored."""

@@ -332,7 +332,10 @@ TableView {
             (f" {literal(self.count_text)}", "table--count"),
         ]
         if not self._order.filter.empty:
-            pieces.append((f"  /{literal(self._order.filter.text)}", "tok-accent"))
+            if self._order.filter.not_ok:
+                pieces.append(("  only what is not ok", "tok-accent"))
+            if self._order.filter.text:
+                pieces.append((f"  /{literal(self._order.filter.text)}", "tok-accent"))
             if self._progress:
                 pieces.append((f"  {literal(self._progress)}", "tok-dim"))
         if self._marks.keys:
@@ -347,10 +350,12 @@ TableView {
     def _nothing_strip(self, line: int) -> Strip:
         """No row: why. A list that is still coming never looks like an empty one."""
         if self._order.total:
-            told, name = (
-                f"No match for /{self._order.filter.text} among {self._order.total:,} {self._noun}.",
-                "tok-dim",
-            )
+            wanted = self._order.filter
+            among = f"among {self._order.total:,} {self._noun}"
+            told = f"No match for /{wanted.text} {among}."
+            if wanted.not_ok:
+                told = f"None says that something is wrong{f' and matches /{wanted.text}' if wanted.text else ''}, {among}. z shows all."
+            name = "tok-dim"
         elif self._progress or not self._empty:
             told, name = f"◐ {self._progress or f'loading {self._noun}'} …", "tok-moving"
         else:

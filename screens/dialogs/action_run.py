@@ -99,7 +99,7 @@ class ActionRun:
             code = hand_over(
                 self.shell,
                 argv,
-                f"{progress.plan.subject.cluster.environment.upper()}: {progress.plan.effect}",
+                f"{progress.plan.subject.cluster.environment.upper()} {progress.plan.subject.cluster.cluster}: {progress.plan.effect}",
             )
         except SuspendNotSupported:
             self.shell.tell("this terminal cannot be handed over", "warning")

@@ -27,7 +27,7 @@ from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import fault, safe
-from tfdash.views.plan import hurt_lines, plan_lines, verb, well_lines
+from tfdash.views.plan import hurt_lines, objects_named, place_of, plan_lines, verb, well_lines
 from tfdash.views.table import Line
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
 from widgets.prose import Prose
@@ -84,11 +84,8 @@ class ConfirmScreen(ModalScreen[None]):
     @property
     def heading(self) -> str:
         c = self.shell.context
-        if self._heading:
-            return f"{self._heading} in {c.word or c.environment.upper()}"
-        many = len(self._subjects)
-        what = safe(self._subjects[0].name) if many == 1 else f"{many} objects"
-        return f"{verb(self._offer.title)} {what} in {c.word or c.environment.upper()}"
+        what = self._heading or f"{verb(self._offer.title)} {objects_named(self._subjects)}"
+        return f"{what} {place_of(c.word or c.environment.upper(), self._subjects)}"
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):

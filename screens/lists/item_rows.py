@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from tfdash.views.table import Cell
+from tfdash.views.filter import Amount
+from tfdash.views.table import Cell, trouble_of
 
 Item = TypeVar("Item")
 
@@ -42,6 +43,12 @@ class ItemRows(Generic[Item]):
 
     def sort_value(self, key: Any, column: str) -> Any:
         return list(self.all).index(key)
+
+    def amount(self, key: Any, column: str) -> Amount | None:
+        return None
+
+    def trouble(self, key: Any) -> int:
+        return trouble_of(cell[1] for cell in self.cells(key) if not isinstance(cell, str))
 
     def labels(self, key: Any) -> Mapping[str, str]:
         return {}

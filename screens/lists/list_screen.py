@@ -52,6 +52,7 @@ class ListScreen(ActingScreen):
         Binding("v", "revisions", "revisions", id="list.revisions"),
         Binding("p", "logs(True)", "previous logs", id="list.previous"),
         Binding("t", "panel", "panel", id="list.panel", show=False),
+        Binding("z", "not_ok", "only what is not ok", id="list.not_ok", show=False),
         Binding("c", "copy", "copy names", id="list.copy", show=False),
         Binding("ctrl+r", "again", "show anew", id="list.refresh", show=False),
     ]
@@ -210,13 +211,18 @@ class ListScreen(ActingScreen):
     # -- filter -------------------------------------------------------------------------------------------------
 
     def apply_filter(self, wanted: Filter) -> str:
-        self.table.set_filter(wanted)
+        self.table.set_filter(wanted.only_not_ok(self.table.filter.not_ok))
         self._show_detail()
         return self.table.count_text
 
     @property
     def filter(self) -> Filter:
         return self.table.filter
+
+    def action_not_ok(self) -> None:
+        """Only the rows that say something is wrong or unknown, the worst first; the same key shows all again."""
+        self.table.only_not_ok(not self.table.filter.not_ok)
+        self._show_detail()
 
     def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
         for prompt in self.query("#filter").results(FilterPrompt):

@@ -219,3 +219,21 @@ def test_merged_logs_stand_in_the_order_of_their_times() -> None:
         line("b", 5.0, "b5"),
     ]
     assert [one.text for _, one in by_time(lines)] == ["a1", "b2", "a4", "note", "b5"]
+
+
+async def test_one_key_shows_only_what_is_not_ok_the_worst_first() -> None:
+    async with running(start="deployments") as run:
+        await run.shows("5 workloads")
+        await run.press("z")
+        await run.shows("only what is not ok", "ledger-export")
+        await run.lacks("main-db")
+        await run.press("z")
+        await run.shows("5 workloads", "main-db")
+
+
+async def test_an_unknown_namespace_is_named_with_the_nearest() -> None:
+    async with running(start="deployments") as run:
+        await run.shows("5 workloads")
+        await burst(run, ":po tf-prodution\r")
+        await burst(run, ":messages\r")
+        await run.shows("no namespace tf-prodution; the nearest is tf-production")

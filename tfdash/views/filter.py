@@ -4,25 +4,40 @@
     !web           rows that do not match
     -f wb1         fuzzy: the letters in this order within one word
     -l app=web     a label selector: a=b, a!=b, a in (b,c), a notin (b,c), a, !a; joined by commas
+    !-f, !-l       the opposite of these
+    restarts>3     a column's number against another: <, <=, >, >=; durations (age<2h) and quantities (cpu>500m) too
 
+What is shown is what is searched: the lines of a row's text are its cells, so that ^ and $ mean a cell's ends.
 A text without metacharacters is looked for as it is, and a text that extends the one before narrows what that left.
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Literal, Protocol, TypeVar
+from math import isnan, nan
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import re2
 
+from tfdash.views.age import parse_duration
+from tfdash.views.quantity import parse_quantity
+
 K = TypeVar("K", bound=Hashable)
-Kind = Literal["none", "text", "regex", "fuzzy", "labels"]
+Kind = Literal["none", "text", "regex", "fuzzy", "labels", "number"]
 LONGEST = 500  # characters of a filter; more is a paste gone wrong
 
 
 class FilterError(ValueError):
     """A filter that cannot be understood; the text is one sentence for the prompt."""
+
+
+class Amount(NamedTuple):
+    """``number`` NaN where a cell says none. ``seconds``: it is a duration."""
+
+    number: float
+    seconds: bool = False
 
 
 class Searchable(Protocol):
@@ -32,13 +47,22 @@ class Searchable(Protocol):
 
     def labels(self, key: Any) -> Mapping[str, str]: ...
 
+    def amount(self, key: Any, column: str) -> Amount | None:
+        """What a column says as a number; None where there is no such column."""
+
+    def trouble(self, key: Any) -> int:
+        """0 for a row that says nothing is wrong; the worse, the more."""
+
 
 class Filter:
-    """A parsed filter. ``text`` is what was typed; an ``empty`` one lets every row through."""
+    """A parsed filter. ``text`` is what was typed; an ``empty`` one lets every row through.
 
-    __slots__ = ("_labels", "_needle", "_set", "inverse", "kind", "text")
+    ``not_ok``: of those, only the rows that say something is wrong.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_labels", "_limit", "_needle", "_set", "inverse", "kind", "not_ok", "text")
+
+    def __init__(self, text: str, *, not_ok: bool = False) -> None:
         """Raises FilterError with a sentence where ``text`` is no filter."""
         if len(text) > LONGEST:
             raise FilterError(f"The filter is longer than {LONGEST} characters.")
@@ -48,9 +72,13 @@ class Filter:
         self._needle = ""
         self._set: Any = None
         self._labels: tuple[_Requirement, ...] = ()
+        self._limit: tuple[str, str, tuple[float, float]] = ("", "", (0.0, 0.0))  # column, comparison, limits
+        self.not_ok = not_ok
         self._parse(self.text)
 
     def _parse(self, text: str) -> None:
+        if text.startswith("!") and (bare := text[1:].lstrip()).startswith(("-l", "-f")):
+            self.inverse, text = True, bare
         if text == "-l" or text.startswith("-l "):
             self._labels = _requirements(text[2:])
             self.kind = "labels" if self._labels else "none"
@@ -59,26 +87,35 @@ class Filter:
             self._needle = letters
             self.kind = "fuzzy" if letters else "none"
             if letters:
-                self._set = _search_set(r"[^ ]*?".join(re.escape(c) for c in letters))
+                self._set = _search_set(r"[^ \n]*?".join(re.escape(c) for c in letters))
         else:
             if text.startswith("!"):
                 self.inverse, text = True, text[1:].strip()
             self._needle = text.lower()
-            if not text:
+            compared = _COMPARED.fullmatch(self._needle)
+            if compared is not None and (limits := _limits(compared[3])):
+                self.kind, self._limit = "number", (compared[1].strip(), compared[2], limits)
+            elif not text:
                 self.inverse = False
             elif _META.search(text):
-                self.kind, self._set = "regex", _search_set(text)
+                self.kind, self._set = "regex", _search_set(f"(?m){text}")
             else:
                 self.kind = "text"
 
     @property
     def empty(self) -> bool:
-        return self.kind == "none"
+        return self.kind == "none" and not self.not_ok
+
+    def only_not_ok(self, wanted: bool) -> Filter:
+        """The same text, with or without the rows that say nothing is wrong."""
+        return self if wanted is self.not_ok else Filter(self.text, not_ok=wanted)
 
     def narrows(self, before: Filter) -> bool:
         """True where every row that this lets through, ``before`` lets through too."""
         if before.empty:
             return True
+        if before.not_ok or self.not_ok:
+            return False
         if self.kind != before.kind or self.inverse or before.inverse:
             return False
         if self.kind == "text":
@@ -87,6 +124,11 @@ class Filter:
 
     def select(self, keys: Iterable[K], rows: Searchable) -> list[K]:
         """The keys that pass, in their order."""
+        if self.empty:
+            return list(keys)
+        if self.not_ok:
+            trouble = rows.trouble
+            keys = [key for key in keys if trouble(key)]
         if self.kind == "none":
             return list(keys)
         if self.kind == "text":  # spelt out: a call for each row would cost more than the search
@@ -98,22 +140,40 @@ class Filter:
         return [key for key in keys if passes(key)]
 
     def matches(self, key: Hashable, rows: Searchable) -> bool:
+        if self.not_ok and not rows.trouble(key):
+            return False
         return self.kind == "none" or self._test(rows)(key)
 
     def _test(self, rows: Searchable) -> Callable[[Any], bool]:
         if self.kind == "labels":
-            wanted = self._labels
-            return lambda key: _satisfies(rows.labels(key), wanted)
+            wanted, opposite = self._labels, self.inverse
+            return lambda key: _satisfies(rows.labels(key), wanted) is not opposite
+        if self.kind == "number":
+            return self._compared(rows)
         needle, text, inverse = self._needle, rows.search_text, self.inverse
         if self.kind == "text":
             return lambda key: (needle in text(key)) is not inverse
         match = self._set.Match
         return lambda key: bool(match(text(key))) is not inverse
 
+    def _compared(self, rows: Searchable) -> Callable[[Any], bool]:
+        column, comparison, (number, seconds) = self._limit
+        inverse, needle, than = self.inverse, self._needle, _COMPARISONS[comparison]
 
-NO_FILTER = Filter("")
+        def passes(key: Any) -> bool:
+            amount = rows.amount(key, column)
+            if amount is None:  # no such column: then it is a text like others
+                return (needle in rows.search_text(key)) is not inverse
+            limit = seconds if amount.seconds else number
+            return not isnan(amount.number + limit) and than(amount.number, limit) is not inverse
+
+        return passes
+
 
 _META = re.compile(r"[\\.^$*+?()\[\]{}|]")
+_COMPARED = re.compile(r"([a-z][a-z -]*)(<=|>=|<|>)\s*([0-9][0-9a-z. %]*)")
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+NO_FILTER = Filter("")
 
 
 def _options() -> Any:
@@ -148,6 +208,22 @@ def _reason(error: Exception) -> str:
     told = error.args[0] if error.args else ""
     return (told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)) or "not understood"
 
+
+def parse_number(text: str) -> float:
+    """What begins a text as a number or quantity: ``3 (5m ago)``, ``1/2``, ``78 %``, ``500m``, ``64Mi``; NaN for none."""
+    word = _FIRST.match(text.strip())
+    found = None if word is None else parse_quantity(word[0])
+    return nan if found is None else found
+
+
+def _limits(text: str) -> tuple[float, float] | None:
+    """What is compared with, as a quantity and as seconds: ``5m`` is of a thousand, or minutes."""
+    number, duration = parse_number(text), parse_duration(text.strip())
+    seconds = number if duration is None else duration
+    return None if isnan(number) and isnan(seconds) else (number, seconds)
+
+
+_FIRST = re.compile(r"[0-9][0-9a-zA-Z.]*")
 
 # -- label selectors ----------------------------------------------------------------------------------------------
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tfdash.model.action import Check, Guarded, Plan, Progress, Result
+from tfdash.model.subject import Subject
 from tfdash.text import safe, safe_lines
+from tfdash.views.shortnames import short_names
 from tfdash.views.table import Cell, Line
 
+_NAME = 36  # cells of a name in a title
 _CHECKS = {True: ("✔", "ok"), False: ("✖", "breach"), None: ("?", "unknown")}
 _STAGES = ("checking", "recording", "sending", "verifying")
 _STAGE_WORDS = {
@@ -32,6 +35,18 @@ _RESULTS: dict[Result, tuple[str, str]] = {
 def verb_of(title: str) -> str:
     """The verb of an action's title, which is "noun: verb" by its form: ``workload: roll back`` -> ``roll back``."""
     return title.rpartition(": ")[2] or title
+
+
+def objects_named(subjects: Sequence[Subject]) -> str:
+    """The name of one object, in the middle cut where it is long; else how many they are."""
+    name = safe(subjects[0].name)
+    return short_names([name], _NAME)[name] if len(subjects) == 1 else f"{len(subjects)} objects"
+
+
+def place_of(word: str, subjects: Iterable[Subject]) -> str:
+    """``in PRODUCTION, cluster eu-1``: the environment's word, and the clusters of what is acted on."""
+    clusters = dict.fromkeys(safe(s.cluster.cluster) for s in subjects if s.cluster.cluster)
+    return f"in {word}, cluster {', '.join(clusters)}" if clusters else f"in {word}"
 
 
 def verb(title: str) -> str:

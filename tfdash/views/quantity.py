@@ -6,6 +6,19 @@ _BINARY = (("Ei", 2**60), ("Pi", 2**50), ("Ti", 2**40), ("Gi", 2**30), ("Mi", 2*
 _DECIMAL = (("P", 10**15), ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3))
 
 
+def parse_quantity(text: str) -> float | None:
+    """``500m``, ``64Mi``, ``2k``, ``3`` as a number, in whatever case; None for what is none."""
+    low = text.lower()
+    units = {unit.lower(): factor for unit, factor in (*_BINARY, *_DECIMAL)} | {"": 1}
+    end = len(low.rstrip("abcdefghijklmnopqrstuvwxyz"))
+    number, unit = low[:end], low[end:]
+    if unit == "m" and number.replace(".", "", 1).isdecimal():
+        return float(number) / 1000
+    if unit not in units or not number.replace(".", "", 1).isdecimal():
+        return None
+    return float(number) * units[unit]
+
+
 def canonical_cores(cores: float) -> str:
     """As the API writes a CPU quantity: whole cores, or millicores (``250m``)."""
     milli = round(cores * 1000)

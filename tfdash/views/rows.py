@@ -8,6 +8,7 @@ stay in the picture; a row costs its key and its search text.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from math import nan
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,11 +18,12 @@ from tfdash.model.picture import Objects, Picture
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
-from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views.age import Freshness
+from tfdash.views.filter import Amount, parse_number
 from tfdash.views.kinds.base import UTC, Context, Field, KindView, NodeUse, SortValue
 from tfdash.views.kinds.nodes import adjust_use, use_of
+from tfdash.views.rowfields import fields_of
 from tfdash.views.scope import EVERYTHING, Match, Restriction, chosen
 
 
@@ -83,7 +85,7 @@ class BoardRows:
         self._use: dict[ClusterRef, dict[str, NodeUse]] = {}
         self._used: dict[ClusterRef, Objects] = {}
         self._contexts: dict[tuple[ClusterRef, str], Context] = {}
-        self.fields: tuple[Field, ...] = _fields(view, restriction, several_clusters=False)
+        self.fields: tuple[Field, ...] = fields_of(view, restriction, several_clusters=False)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -98,7 +100,7 @@ class BoardRows:
         self._picture, self.assessment = update.picture, update.assessment
         self.at(now)
         shown = chosen(self._clusters, update.picture.clusters)
-        fields = _fields(self.view, self.restriction, several_clusters=len(shown) > 1)
+        fields = fields_of(self.view, self.restriction, several_clusters=len(shown) > 1)
         if len(fields) != len(self.fields):
             self.fields, first = fields, True
         added: set[RowKey] = set()
@@ -210,11 +212,13 @@ class BoardRows:
         self._used[ref] = pods
         if keys is None:
             self._use[ref] = use_of(pods.values())
-            touched: Iterable[str] = (key.name for key in self._members.get((ref, "Node"), _NOTHING))
+            touched: Iterable[str] = {key.name for key in self._members.get((ref, "Node"), _NOTHING)}
         else:
             use = self._use.setdefault(ref, {})
             touched = {name for key in keys for name in adjust_use(use, before.get(key), pods.get(key))}
         nodes = self._members.get((ref, "Node"), _NOTHING)
+        for name in touched:
+            self._search.get((ref, "Node"), {}).pop(Key("", name), None)
         return {RowKey(ref, "Node", key) for name in touched if (key := Key("", name)) in nodes}
 
     # -- rows ---------------------------------------------------------------------------------------------------
@@ -260,6 +264,14 @@ class BoardRows:
         context = self.context(row)
         return [field.level(obj, context) for field in self.fields if field.level is not None]
 
+    def tokens(self, row: RowKey) -> tuple[str, ...]:
+        """What its cells say by their colours."""
+        obj = self.object(row)
+        if obj is None:
+            return ()
+        context = self.context(row)
+        return tuple(field.token(obj, context) for field in self.fields if field.paint is not None)
+
     def marks(self, row: RowKey) -> tuple[Hashable, ...]:
         """One value a column; where it differs from before, the cell changed for the eye."""
         obj = self.object(row)
@@ -289,9 +301,30 @@ class BoardRows:
         text = texts.get(row.key)
         if text is None:
             obj = self.object(row)
-            text = "" if obj is None else self.view.search_text(obj, self.context(row))
+            text = "" if obj is None else self._searched(obj, self.context(row))
             texts[row.key] = text
         return text
+
+    def _searched(self, obj: Object, context: Context) -> str:
+        """What the view says beside its cells, and each cell on a line of its own, ages left out."""
+        cells = (field.text(obj, context).lower() for field in self.fields if not field.clock)
+        return "\n".join((self.view.search_text(obj, context), *cells))
+
+    def amount(self, row: RowKey, column: str) -> Amount | None:
+        """What a column (its id or title in lower case) says as a number; an age in seconds."""
+        field = next((f for f in self.fields if column in (f.id, f.title.lower())), None)
+        if field is None:
+            return None
+        obj = self.object(row)
+        if obj is None:
+            return Amount(nan)
+        context = self.context(row)
+        if field.clock and not field.counts:
+            minus_when = field.sort_value(obj, context)  # ages sort by it
+            return Amount(
+                self.now + minus_when if isinstance(minus_when, float) and minus_when else nan, True
+            )
+        return Amount(parse_number(field.text(obj, context)))
 
     def prepare(self, limit: int = 500) -> bool:
         """Make up to ``limit`` search texts beforehand; True when none is missing. For idle moments."""
@@ -358,35 +391,3 @@ def _differences(before: Objects, after: Objects) -> _Diff | None:
             changed.append(key)
     removed = [key for key in before if key not in after]
     return _Diff(added, removed, changed) if len(added) + len(removed) + len(changed) <= MANY else None
-
-
-def _fields(view: KindView, restriction: Restriction, *, several_clusters: bool) -> tuple[Field, ...]:
-    """The view's fields, with cluster, namespace and kind after the name where rows differ in them."""
-    name, *rest = view.fields
-    several_namespaces = restriction.owner is None and (
-        restriction.namespaces is None or len(restriction.namespaces) != 1
-    )
-    return (
-        name,
-        *([CLUSTER] if several_clusters else []),
-        *([NAMESPACE] if view.namespaced and several_namespaces else []),
-        *([KIND] if len(view.kinds) > 1 else []),
-        *rest,
-    )
-
-
-class _KnownField(Field):
-    """Read from the row itself, which server-printed rows have too."""
-
-    __slots__ = ()
-
-    def text(self, obj: Object, context: Context) -> str:
-        return self.write(obj, context)
-
-    def sort_value(self, obj: Object, context: Context) -> SortValue:
-        return self.write(obj, context)
-
-
-CLUSTER = _KnownField("cluster", "CLUSTER", 12, lambda o, c: safe(c.cluster.cluster), priority=1)
-NAMESPACE = _KnownField("namespace", "NAMESPACE", 16, lambda o, c: safe(o.namespace), priority=1)
-KIND = _KnownField("kind", "KIND", 11, lambda o, c: c.kind, priority=4)

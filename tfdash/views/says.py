@@ -91,7 +91,42 @@ def empty(seen: Sequence[ObservedKind], noun: str, restriction: Restriction, nam
     cannot = hidden(seen)
     if cannot:
         return f"No {noun} {where} that you may see: {cannot}."
+    if namespaced and restriction.owner is None and restriction.namespaces:
+        unknown = unknown_namespace([cluster for cluster, _, _ in seen], restriction.namespaces)
+        if unknown:
+            return f"No {noun} {where}. {unknown} 0 shows all namespaces."
     return f"No {noun} {where}: {_advice(restriction, namespaced)}"
+
+
+def namespaces_of(clusters: Iterable[ClusterPicture]) -> set[str]:
+    """The namespaces that are known: by name, or because something in them was read."""
+    found = set()
+    for cluster in clusters:
+        found |= {key.name for key in cluster.objects("Namespace")}
+        found |= {key.namespace for kind in cluster.kinds for key in cluster.objects(kind) if key.namespace}
+    return found
+
+
+def namespaces_are_known(clusters: Iterable[ClusterPicture]) -> bool:
+    """Whether the namespaces themselves were read, whole, everywhere."""
+    seen = [cluster.kinds.get("Namespace") for cluster in clusters]
+    return bool(seen) and all(o is not None and o.complete and o.problem is None for o in seen)
+
+
+def unknown_namespace(clusters: Iterable[ClusterPicture], names: tuple[str, ...]) -> str:
+    """A sentence on the first of ``names`` that is not known while others are, with the nearest; "" for none."""
+    clusters = list(clusters)
+    known = namespaces_of(clusters)
+    missing = next((name for name in names if name not in known), None)
+    if missing is None or not known:
+        return ""
+    from difflib import get_close_matches  # the first frame does without
+
+    near = get_close_matches(missing, sorted(known), 1, 0.6)
+    nearest = f"; the nearest is {safe(near[0])}" if near else ""
+    if namespaces_are_known(clusters):
+        return f"There is no namespace {safe(missing)}{nearest}."
+    return f"Nothing that was read is in a namespace {safe(missing)}{nearest}."
 
 
 def _unread(cluster: ClusterPicture, observation: Observation[Objects], noun: str) -> str:

@@ -6,9 +6,11 @@ so that ten thousand rows cost no more than fifty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
+
+from tfdash.views.filter import Amount
 
 TOKENS: tuple[str, ...] = (
     "ok",
@@ -79,3 +81,19 @@ class RowSource(Protocol):
 
     def version(self, key: Any) -> Hashable:
         """Cheap: equal as long as nothing about the row changed, time apart."""
+
+    def amount(self, key: Any, column: str) -> Amount | None:
+        """For filters like ``restarts>3``; the column by its key or title, in lower case."""
+
+    def trouble(self, key: Any) -> int:
+        """How bad what the row says is; 0 for nothing wrong. See ``trouble_of``."""
+
+
+WORST = "!"
+"""The column by which the worst rows are first; no table shows it."""
+_TROUBLE = {"breach": 3, "warn": 2, "unknown": 1}
+
+
+def trouble_of(tokens: Iterable[str]) -> int:
+    """The worst that the cells of a row say by their ``TOKENS``: a breach, a warning, something unknown, or nothing."""
+    return max((_TROUBLE.get(token, 0) for token in tokens), default=0)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from tfdash.text import safe
+from tfdash.views.filter import Amount
 from tfdash.views.rows import BoardRows, RowKey
-from tfdash.views.table import Cell, Column
+from tfdash.views.table import WORST, Cell, Column, trouble_of
 
 _NAMES: dict[str, Callable[[RowKey], str]] = {
     "name": lambda key: safe(key.key.name),
@@ -59,8 +60,16 @@ class TableRows:
         return self.rows.search_text(key)
 
     def sort_value(self, key: RowKey, column: str) -> Any:
+        if column == WORST:
+            return -self.trouble(key)
         field = next((f for f in self.rows.fields if f.id == column), None)
         return None if field is None else self.rows.sort_value(key, field)
+
+    def amount(self, key: RowKey, column: str) -> Amount | None:
+        return self.rows.amount(key, column)
+
+    def trouble(self, key: RowKey) -> int:
+        return trouble_of(self.rows.tokens(key))
 
     def labels(self, key: RowKey) -> Mapping[str, str]:
         return self.rows.labels(key)

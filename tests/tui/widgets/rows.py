@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from tfdash.views.filter import Amount
 from tfdash.views.table import Cell, Column
 
 COLUMNS = (
@@ -43,6 +44,12 @@ class Rows:
 
     def labels(self, key: Any) -> Mapping[str, str]:
         return {"app": key[:3]}
+
+    def amount(self, key: Any, column: str) -> Amount | None:
+        return None
+
+    def trouble(self, key: Any) -> int:
+        return 0
 
     def version(self, key: Any) -> Hashable:
         row = self.rows.get(key)

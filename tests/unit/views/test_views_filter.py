@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from math import nan
+from typing import Any
 
 import pytest
 
-from tfdash.views.filter import NO_FILTER, Filter, FilterError
+from tfdash.views.filter import NO_FILTER, Amount, Filter, FilterError
 
 
 class Rows:
@@ -20,6 +22,12 @@ class Rows:
 
     def labels(self, key: str) -> dict[str, str]:
         return self._labels.get(key, {})
+
+    def amount(self, key: Any, column: str) -> Amount | None:
+        return None
+
+    def trouble(self, key: Any) -> int:
+        return 0
 
 
 NAMES = ["ns web-1 running", "ns web-2 pending", "ns api.core running", "ns wxeyb1 failed"]
@@ -126,3 +134,55 @@ def test_narrowing_is_claimed_only_where_it_holds(new: str, old: str, narrower: 
 def test_no_filter_is_empty() -> None:
     assert NO_FILTER.empty
     assert not Filter("x").empty
+
+
+class Numbers(Rows):
+    """Keys ``name restarts age``; an age in seconds, "-" for none."""
+
+    def amount(self, key: str, column: str) -> Amount | None:
+        at = {"restarts": 1, "age": 2}.get(column)
+        if at is None:
+            return None
+        word = key.split()[at]
+        return Amount(nan if word == "-" else float(word), column == "age")
+
+    def trouble(self, key: str) -> int:
+        return int(key.startswith("bad"))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("restarts>3", ["b", "bad"]),
+        ("restarts >= 3", ["a", "b", "bad"]),
+        ("!restarts>3", ["a"]),
+        ("age<2h", ["a"]),
+        ("age>1d", ["b"]),
+        ("age<120", ["a"]),  # plain seconds
+        ("AGE<5m", ["a"]),
+        ("other<5", []),  # no such column: a text that is nowhere
+        ("!-l app=web", ["b", "bad", "c"]),
+        ("!-f bd", ["a", "b", "c"]),
+    ],
+)
+def test_numbers_and_opposites(text: str, found: list[str]) -> None:
+    rows = Numbers({"a 3 60": {"app": "web"}})
+    keys = ["a 3 60", "b 4 200000", "bad 5 -", "c - -"]
+    assert [key.split()[0] for key in Filter(text).select(keys, rows)] == found
+    assert [key.split()[0] for key in keys if Filter(text).matches(key, rows)] == found
+
+
+def test_only_what_is_not_ok() -> None:
+    rows, keys = Numbers(), ["a 3 60", "bad 5 -"]
+    only = Filter("", not_ok=True)
+    assert not only.empty
+    assert only.select(keys, rows) == ["bad 5 -"]
+    assert Filter("restarts>9", not_ok=True).select(keys, rows) == []
+    assert only.only_not_ok(False).empty
+
+
+def test_anchors_are_of_a_cell() -> None:
+    keys = ["ns web extra\nweb\n1/2", "ns web-1 extra\nweb-1\n2/2"]
+    assert Filter("^web$").select(keys, Rows()) == keys[:1]
+    assert Filter("^1/2$").select(keys, Rows()) == keys[:1]
+    assert Filter("1/2").select(keys, Rows()) == keys[:1]
