@@ -349,7 +349,7 @@ async def test_a_plan_that_cannot_be_made_says_so_with_its_remedy() -> None:
         await run.shows("its gate has no hook; add a webhook")
     actions.trouble = RuntimeError("[oops /foo]")
     async with opened(actions) as run:
-        await run.shows("the plan could not be made: RuntimeError: [oops /foo]")
+        await run.shows("the plan could not be made: a fault of tfdash itself (RuntimeError)")
 
 
 async def test_an_argument_is_asked_for_and_planned_with() -> None:
