@@ -32,7 +32,7 @@ SEEN = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "HorizontalPodAutos
 CONTROLLERS = frozenset(
     {"kube-controller-manager", "kube-scheduler", "kubelet", "rollouts-controller", "kwok", "metrics-server"}
 )
-NEAR = 30.0  # seconds within which a revision, a write and an audit entry are of the same change
+OURS = "tfdash"  # the manager's name under which we write
 _SHOWN = 14  # lines of a diff on the page
 ManagedWrite: TypeAlias = tuple[str, str, str, float, tuple[str, ...]]
 """As ``Managed`` has them: manager, operation, subresource, time, fields."""
@@ -58,6 +58,10 @@ class Altered(NamedTuple):
     lines: tuple[str, ...] = ()
     witness: str = ""  # "revision", "managed fields", "seen"
     known: str = ""
+    images: str = ""  # of a revision
+    seen: bool = False  # by the board too
+    newest: bool = False  # of a workload's revisions
+    fields: tuple[str, ...] = ()  # that the write's manager owns; "scale" for the subresource
 
 
 def altered(
@@ -80,7 +84,7 @@ def altered(
         writes = _writes(one, since)
         for write in _without_makers(found, one, writes):
             found.append(_written(one, *write))
-    for seen in seen_changes:
+    for seen in sorted(seen_changes, key=lambda s: -s.at):  # an owner is of the newest change
         if seen.at >= since:
             _join_seen(found, seen)
     for index, change in enumerate(found):
@@ -110,30 +114,38 @@ def _by_revisions(subject: Subject, known: Sequence[Revision], since: float) -> 
     for index, one in enumerate(ordered):
         if one.created < since:
             continue
+        images = ", ".join(one.images)
         where = f"revision {one.number}" if one.number else safe(one.name)
         if index + 1 == len(ordered):
             first = f"{where}, the first that is kept: {short_images(one.images)}"
-            yield Altered(one.created, subject, "", first, witness="revision")
+            yield Altered(
+                one.created, subject, "", first, witness="revision", images=images, newest=not index
+            )
             continue
         change: RevisionDiff = compare(ordered[index + 1], one)
         cause = f" ({safe(one.cause)})" if one.cause else ""
         yield Altered(
-            one.created, subject, "", f"{where}: {change.summary}{cause}", tuple(change.lines), "revision"
+            one.created,
+            subject,
+            "",
+            f"{where}: {change.summary}{cause}",
+            tuple(change.lines),
+            "revision",
+            images=images,
+            newest=not index,
         )
 
 
 def _without_makers(found: list[Altered], one: Managed, writes: list[ManagedWrite]) -> list[ManagedWrite]:
-    """Give each revision the nearest write that could have made it; what is left over are changes of their own."""
-    bare, left = one.subject._replace(uid=""), list(writes)
-    for index, change in enumerate(found):
-        if change.subject._replace(uid="") != bare or change.manager:
-            continue
-        near = [w for w in left if not w[2] and abs(change.at - w[3]) <= NEAR and _makes_revisions(w[4])]
-        if near:
-            maker = min(near, key=lambda w: abs(change.at - w[3]))
-            found[index] = change._replace(manager=safe(maker[0]) or "unnamed")
-            left.remove(maker)
-    return left
+    """Give the newest revision its maker, where one manager alone owns what makes revisions; what is left over are
+    changes of their own. Of older revisions, or where several own parts of the template, nobody is known."""
+    bare = one.subject._replace(uid="")
+    makers = [w for w in writes if not w[2] and _makes_revisions(w[4])]
+    at = next((i for i, c in enumerate(found) if c.subject._replace(uid="") == bare and c.newest), None)
+    if at is None or len(makers) != 1:
+        return writes
+    found[at] = found[at]._replace(manager=safe(makers[0][0]) or "unnamed")
+    return [w for w in writes if w is not makers[0]]
 
 
 def _makes_revisions(fields: tuple[str, ...]) -> bool:
@@ -146,7 +158,8 @@ def _written(
 ) -> Altered:
     verb = "created" if abs(one.created - at) <= 1.0 else "applied" if operation == "Apply" else "wrote"
     what = f"{verb} {_areas(fields)}" if not sub else f"scaled it (subresource {safe(sub)})"
-    return Altered(at, one.subject, safe(manager) or "unnamed", what, witness="managed fields")
+    owned = (sub,) if sub else fields
+    return Altered(at, one.subject, safe(manager) or "unnamed", what, witness="managed fields", fields=owned)
 
 
 def _areas(fields: tuple[str, ...]) -> str:
@@ -198,6 +211,7 @@ class Difference(NamedTuple):
 
     text: str
     by_revision: bool = False
+    wish: str = ""  # which of ``wish``
 
 
 def differences(before: Object | None, after: Object | None) -> tuple[Difference, ...]:
@@ -207,7 +221,7 @@ def differences(before: Object | None, after: Object | None) -> tuple[Difference
     if before.uid != after.uid:
         return (Difference("was deleted and created anew"),)
     told = [
-        Difference(f"{name} {safe(str(old))} → {safe(str(new))}", name == _IMAGES)
+        Difference(f"{name} {safe(str(old))} → {safe(str(new))}", name == _IMAGES, name)
         for (name, old), (_, new) in zip(wish(before), wish(after), strict=False)
         if old != new
     ]
@@ -237,24 +251,30 @@ def _images(obj: Deployment | StatefulSet | DaemonSet | Rollout) -> str:
     return ", ".join(c.image for c in obj.template.containers)
 
 
+_FIELD_OF = {
+    "replicas": ("scale", "spec.replicas"),
+    "paused": ("spec.paused",),
+    "partition": ("spec.updateStrategy",),
+}
+_FIELD_OF |= {"min": ("spec.minReplicas",), "max": ("spec.maxReplicas",), "targets": ("spec.metrics",)}
+
+
 def _join_seen(found: list[Altered], seen: SeenChange) -> None:
-    """What was seen adds its words to a write of the same time, and stands alone where none is known."""
+    """What was seen adds its words to the write whose manager alone owns what changed, and stands alone where none does."""
     told = list(differences(seen.before, seen.after))
-    near = [
-        (index, change)
-        for index, change in enumerate(found)
-        if change.subject._replace(uid="") == seen.subject._replace(uid="")
-        and abs(change.at - seen.at) <= NEAR
-    ]
-    if any(change.witness == "revision" for _, change in near):  # which says it better
-        told = [d for d in told if not d.by_revision]
+    bare = seen.subject._replace(uid="")
+    same = [(i, c) for i, c in enumerate(found) if c.subject._replace(uid="") == bare]
+    images = dict(wish(seen.after)).get(_IMAGES) if seen.after is not None else None
+    if images is not None and any(c.witness == "revision" and c.images == images for _, c in same):
+        told = [d for d in told if not d.by_revision]  # the revision says it better
     if not told:
         return
-    writes = [(i, c) for i, c in near if c.witness == "managed fields"]
     words = ", ".join(d.text for d in told)
-    if writes:
-        index, change = min(writes, key=lambda at: abs(at[1].at - seen.at))
-        found[index] = change._replace(what=f"{words}  ({change.what})")
+    wanted = _FIELD_OF.get(told[0].wish, ()) if len(told) == 1 else ()
+    owners = [(i, c) for i, c in same if wanted and any(f.startswith(wanted) for f in c.fields)]
+    if len(owners) == 1 and not owners[0][1].seen:
+        index, change = owners[0]
+        found[index] = change._replace(what=f"{words}  ({change.what})", seen=True)
     else:
         found.append(Altered(seen.at, seen.subject, "", words, witness="seen"))
 
@@ -263,20 +283,25 @@ def _join_seen(found: list[Altered], seen: SeenChange) -> None:
 
 
 def _known(change: Altered, entries: Sequence[Entry]) -> str:
-    """The entry of our own audit log that is about it: same target, near in time."""
-    target = str(change.subject)
-    near = [
+    """What our own audit log says of it, by identity: the object, and the manager's name under which we write.
+
+    managedFields keep a manager's last write alone: it is what the newest entry is about. That two things happened at
+    about the same time says nothing.
+    """
+    about = [
         e
         for e in entries
         if e.kind in _KNOWING
-        and e.target == target
+        and e.target == str(change.subject)
         and e.cluster in ("", change.subject.cluster.cluster)
-        and -5.0 <= change.at - e.at <= NEAR
+        and e.environment in ("", change.subject.cluster.environment)
     ]
-    best = min(near, key=lambda e: abs(change.at - e.at), default=None)
-    if best is None:
+    if not about:
         return "not by tfdash"
-    return safe(f"tfdash: {best.actor}, {best.action or best.sentence}")
+    if change.manager != OURS:
+        return "whether by tfdash is not known"
+    newest = max(about, key=lambda e: e.at)
+    return safe(f"tfdash: {newest.actor}, {newest.action or newest.sentence}")
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------

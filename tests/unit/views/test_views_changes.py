@@ -171,10 +171,10 @@ def entry(
     [
         (None, ""),
         ([], "not by tfdash"),
-        ([entry(NOW - 62)], "tfdash: alice@corp, workload.rollback"),
+        ([entry(NOW - 62)], "whether by tfdash is not known"),  # nearness is no identity
         ([entry(NOW - 62, "Deployment shop/api")], "not by tfdash"),
-        ([entry(NOW - 600)], "not by tfdash"),
-        ([entry(NOW + 60)], "not by tfdash"),
+        ([entry(NOW - 600)], "whether by tfdash is not known"),
+        ([entry(NOW + 60)], "whether by tfdash is not known"),
         ([entry(NOW - 62, kind=EntryKind.HEARTBEAT)], "not by tfdash"),
         ([entry(NOW - 62, cluster="us-1")], "not by tfdash"),
     ],
@@ -182,6 +182,18 @@ def entry(
 def test_whether_our_own_audit_log_knows_of_it(entries: Any, known: str) -> None:
     [change] = altered([], TWO, [], SINCE, entries)
     assert change.known == known
+
+
+def test_a_write_under_our_own_name_is_the_newest_entrys() -> None:
+    entries = [entry(NOW - 900), entry(NOW - 60)]
+    [change] = altered([managed(write("tfdash", NOW - 60, "spec.replicas"))], {}, [], SINCE, entries)
+    assert change.known == "tfdash: alice@corp, workload.rollback"
+
+
+def test_two_owners_of_a_template_leave_the_maker_unknown() -> None:
+    writes = [write("helm", NOW - 60, "spec.template.a"), write("kubectl", NOW - 61, "spec.template.b")]
+    found = altered([managed(*writes)], TWO, [], SINCE)
+    assert [c.manager for c in found if c.witness == "revision"] == [""]
 
 
 def test_a_config_map_against_what_was_applied() -> None:
