@@ -37,7 +37,7 @@ COLOURS = {
 """A program's colour -> the theme's."""
 
 
-class Lines:
+class LogFilter:
     """The filter's view of the ring: keys are the lines themselves."""
 
     def search_text(self, key: ViewerLine) -> str:
@@ -53,7 +53,7 @@ class Lines:
         return 0
 
 
-LINES = Lines()
+LINES = LogFilter()
 
 
 def shortened(line: ViewerLine) -> ViewerLine:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -46,7 +47,9 @@ class Pipeline:
         self, demo: DemoProcess, folder: Path, more: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         self.config = folder / "tfdash.toml"
-        self.config.write_text(f'{demo.config.read_text()}\n[metrics]\ninterval = "2s"\n{more}')
+        beside = Path(shutil.copy(demo.kubeconfig, folder))  # a simulator's configuration has it beside it
+        said = demo.config.read_text().replace(str(demo.kubeconfig), str(beside))
+        self.config.write_text(f'{said}\n[metrics]\ninterval = "2s"\n{more}')
         self._capsys = capsys
 
     def run(self, *argv: str) -> Done:
