@@ -89,7 +89,6 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     has_readiness_probe: bool = False
     has_liveness_probe: bool = False
     has_startup_probe: bool = False
-    pull_policy: str = ""
 
 
 class ContainerStatus(msgspec.Struct, frozen=True, gc=False):
@@ -261,7 +260,6 @@ class CronJob(Object, frozen=True, gc=False, kw_only=True):
 
     schedule: str = ""
     time_zone: str = ""
-    starting_deadline: float | None = None  # seconds
     suspended: bool = False
     concurrency: str = "Allow"
     active: tuple[str, ...] = ()  # names of running Jobs

@@ -242,7 +242,7 @@ for line in sys.stdin:
 READING = (
     "compose",
     "compose --read-only --act",
-    "snapshot --screen canary --wait 1",
+    "snapshot --screen canary --wait 1s",
     "gate release",
     "gate canary --workload x",
     "doctor",

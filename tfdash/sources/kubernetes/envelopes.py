@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Raw, field
 
 from tfdash.sources.kubernetes.decoders.wire import Wire
@@ -41,12 +39,3 @@ class BookmarkMeta(Wire):
 
 class Bookmark(Wire):
     metadata: BookmarkMeta
-
-
-class TableRow(Wire):
-    cells: list[Any]
-
-
-class PrintedTable(Wire):
-    metadata: ListMeta
-    rows: list[TableRow] | None = None

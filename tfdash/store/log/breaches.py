@@ -14,7 +14,6 @@ from msgspec import convert, structs
 from tfdash.model.judgement import Breach
 from tfdash.model.subject import Subject
 
-FOUND, OVERRULED, ENDED, WITHDRAWN = "found", "overruled", "ended", "withdrawn"
 _WHOSE = ("trigger", "uid", "version")
 _NUMBERS = ("since", "until", "value", "baseline", "limit")
 _TEXTS = ("title", "sentence", "unit", "policy")
@@ -71,7 +70,7 @@ class BreachFacts:
             case "overruled" if known.overruled is None or at >= known.overruled.at:
                 known.overruled = _Said(at, text)
             case "ended" | "withdrawn" as how if known.ended is None or at >= known.ended.at:
-                known.ended = _Said(at, text or how, how == WITHDRAWN)
+                known.ended = _Said(at, text or how, how == "withdrawn")
         told = (k.told() for _, k in sorted(self._known[subject].items()))
         self._told = {**self._told, subject: tuple(b for b in told if b is not None)}
 
@@ -92,7 +91,7 @@ def _breach_of(data: Mapping[str, Any]) -> Breach | None:
 
 
 def data_of_breach(breach: Breach, state: str, text: str = "") -> dict[str, Any]:
-    """What an entry says: ``state`` is FOUND, OVERRULED, ENDED or WITHDRAWN."""
+    """What an entry says: ``state`` is "found", "overruled", "ended" or "withdrawn"."""
     told: dict[str, Any] = {"topic": "breach", "state": state, "text": text, "at": breach.at}
     return told | {name: getattr(breach, name) for name in (*_WHOSE, *_NUMBERS, *_TEXTS)}
 

@@ -184,7 +184,6 @@ def containers(spec: w.PodSpec | None) -> tuple[m.Container, ...]:
                 isinstance(c.readiness_probe, Raw),
                 isinstance(c.liveness_probe, Raw),
                 isinstance(c.startup_probe, Raw),
-                share(c.image_pull_policy),
             )
             for c in listed or ()
         )

@@ -49,7 +49,6 @@ class CronJobSpec(w.Wire):
     schedule: str = ""
     time_zone: str | None = None
     suspend: bool | None = None
-    starting_deadline_seconds: int | None = None
     concurrency_policy: str = "Allow"
     job_template: JobTemplate | None = None
 
@@ -92,7 +91,6 @@ def cron_job(found: CronJob) -> m.CronJob:
         **meta(found.metadata),
         schedule=found.spec.schedule,
         time_zone=found.spec.time_zone or "",
-        starting_deadline=found.spec.starting_deadline_seconds,
         suspended=bool(found.spec.suspend),
         concurrency=found.spec.concurrency_policy,
         active=tuple(a.name for a in found.status.active or ()),

@@ -76,7 +76,6 @@ class Container(Wire):
     readiness_probe: Raw | UnsetType = UNSET
     liveness_probe: Raw | UnsetType = UNSET
     startup_probe: Raw | UnsetType = UNSET
-    image_pull_policy: str = ""
 
 
 class ClaimSource(Wire):
