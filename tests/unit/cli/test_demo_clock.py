@@ -47,7 +47,7 @@ def test_a_real_one_has_the_machines_clock(tmp_path: Path) -> None:
     [
         ("https://k8s.corp:6443", True, "no server on loopback"),
         ("https://127.0.0.1.corp:6443", True, "no server on loopback"),
-        ("https://127.0.0.1:4711", False, "does not lie beside it"),
+        ("https://10.0.0.1:6443", False, "no server on loopback"),
     ],
 )
 def test_any_other_that_says_so_is_refused_with_file_and_key(
