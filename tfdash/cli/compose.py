@@ -157,10 +157,11 @@ def board_of(
     *,
     probing: bool = False,
     remembering: bool = False,
+    others: bool = False,
     judge: Judging | None = None,
 ) -> tuple[Board, list[KubernetesSource]]:
     """For a headless judgement. ``probing``: with the sources that send requests of their own, which only read here.
-    ``remembering``: with the store and what other terminals left, opened for reading: nothing is made or written.
+    ``remembering``: with the store, opened for reading: nothing is made or written. ``others``: and with what other terminals left.
     ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
     from tfdash.cli.source_registry import Needs, Wiring, made
 
@@ -172,7 +173,7 @@ def board_of(
 
         opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
     wiring = Wiring(config.environment.name, settings, clusters, clock, opened=opened)
-    needs = (Needs.LEAVE,) * probing + (Needs.STORE,) * remembering
+    needs = (Needs.LEAVE,) * probing + (Needs.STORE,) * remembering + (Needs.OTHERS,) * others
     sources = made(wiring, Needs.SETTINGS, *needs)
     board = Board(
         clusters,

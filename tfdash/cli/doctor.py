@@ -20,7 +20,9 @@ def command(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     narrate(f"configuration: {config.path or 'none, the defaults hold'}")
-    board, clusters = board_of(config, settings, clock_of(config), probing=True, remembering=True)
+    board, clusters = board_of(
+        config, settings, clock_of(config), probing=True, remembering=True, others=True
+    )
     if board.sources:  # they are asked for what is released, which is to be known first
         board.want("doctor", dict.fromkeys(JUDGED, scope_of(args, config.environment, clusters)))
     board.start()

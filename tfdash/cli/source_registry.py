@@ -24,6 +24,9 @@ class Needs(Enum):
 
     SETTINGS = auto()
     STORE = auto()  # opened: by the terminal, or for reading by a command that judges once
+    OTHERS = (
+        auto()
+    )  # the store, and the time to look what others left: a terminal, or doctor; no judgement waits for it
     LEAVE = auto()  # it sends requests of its own: a terminal whose turn it is, or a command that judges once
 
 
@@ -94,7 +97,7 @@ def _peers(wiring: Wiring) -> Iterable[Source]:
 SOURCES = (
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("store", Needs.STORE, _store),
-    Registration("peers", Needs.STORE, _peers),
+    Registration("peers", Needs.OTHERS, _peers),
     Registration("journeys", Needs.LEAVE, _journeys),
 )
 

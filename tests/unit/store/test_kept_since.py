@@ -327,4 +327,6 @@ async def test_what_was_kept_in_clusters_is_read(kept: Kept) -> None:
 def test_its_configuration_means_the_same(kept: Kept, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert main(["config", "show", "--config", str(kept.source / f"{name}.toml")]) == 0
     now = tomllib.loads(capsys.readouterr().out)
-    assert holds(now, tomllib.loads((kept.source / f"{name}.shown.toml").read_text()))
+    then = tomllib.loads((kept.source / f"{name}.shown.toml").read_text())
+    then["policy"]["canary"].pop("persist")  # it is taken and decides nothing (CanaryPolicy.retired)
+    assert holds(now, then)
