@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
@@ -13,6 +14,8 @@ from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, program
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kinds import JUDGED
+from tfdash.model.observation import Observation, ProblemKind
+from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
@@ -61,9 +64,9 @@ def gate_canary(args: argparse.Namespace) -> int:
             reason = next((j.sentence for r, j in found if j and not _may_go_on(r, j)), "")
     elif not reason:
         reason = _why_none(assessment, board, args.workload)
-    forgotten = _unread_store(board)
-    if forgotten and code != FINDINGS:
-        code, reason = UNKNOWN, forgotten
+    unknown = _unread_store(board) or unseen(found, board.picture)
+    if unknown and code != FINDINGS:
+        code, reason = UNKNOWN, unknown
     return _answer(args, found if len(names) == 1 else (), code, reason, ZoneInfo(config.zone))
 
 
@@ -101,6 +104,23 @@ def found_in(assessment: Assessment, wanted: str) -> tuple[Found, ...]:
         if any(map(meant, (subject, release.workload, release.partner))):
             found.append((release, judgement))
     return tuple(sorted(found, key=lambda f: f[0].subject))
+
+
+def unseen(found: Sequence[Found], picture: Picture) -> str:
+    """Clusters where the same may be released and nobody sees it, "" where each was read: it is one question to all of them."""
+    from tfdash.report.gather import readable
+
+    def absent(kind: Observation[Any] | None) -> bool:
+        return kind is not None and kind.problem is not None and kind.problem.kind is ProblemKind.NOT_SERVED
+
+    seen = {release.subject.cluster for release, _ in found}
+    lacking = [
+        f"{ref.cluster}/{kind}"
+        for ref, cluster in picture.clusters.items()
+        for kind in sorted({release.subject.kind for release, _ in found})
+        if ref not in seen and not absent(cluster.kinds.get(kind)) and not readable(cluster.kinds.get(kind))
+    ]
+    return f"whether it is released there too is not known; not read: {', '.join(lacking)}" if lacking else ""
 
 
 def _unread_store(board: Board) -> str:

@@ -10,11 +10,14 @@ import pytest
 from tests.tui.canaryworld import BREACH, PASS
 from tests.unit.cli.server import kubeconfig
 from tfdash.cli import main
-from tfdash.cli.gatecanary import _code, found_in
+from tfdash.cli.gatecanary import _code, found_in, unseen
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.kube import Object
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.release import Carrier, Phase, ReleaseState
-from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.subject import ClusterRef, Key, Subject
 
 HERE, THERE = ClusterRef("production", "here"), ClusterRef("production", "there")
 
@@ -75,6 +78,28 @@ def test_the_same_workload_in_two_clusters_is_one_question() -> None:
         found = found_in(told(*zip(both, judgements, strict=True)), "a/x")
         assert len(found) == 2
         assert _code(found) == code
+
+
+def test_a_cluster_where_the_same_may_be_released_unseen_is_named() -> None:
+    """A pass here says nothing of the cluster that nobody reached."""
+    whole: Observation[dict[Key, Object]] = Observation(value={}, complete=True, observed_at=1.0)
+    gone = msgspec.structs.replace(whole, problem=Problem(kind=ProblemKind.UNREACHABLE, cause="refused"))
+
+    def picture(there: dict[str, Observation[dict[Key, Object]]]) -> Picture:
+        kinds = {HERE: {"Rollout": whole}, THERE: there}
+        info = Observation[ServerInfo](complete=True)
+        clusters = {ref: ClusterPicture(ref=ref, info=info, kinds=k) for ref, k in kinds.items()}
+        return Picture(at=1.0, number=1, clusters=clusters)
+
+    found = found_in(told((release(), PASS)), "x")
+    for there in ({}, {"Rollout": gone}, {"Deployment": whole}):
+        assert unseen(found, picture(there)).endswith("not read: there/Rollout")
+    assert unseen(found, picture({"Rollout": whole, "Deployment": gone})) == ""
+    none = msgspec.structs.replace(whole, problem=Problem(kind=ProblemKind.NOT_SERVED, cause="no such kind"))
+    assert unseen(found, picture({"Rollout": none})) == ""
+    both = found_in(told((release(), PASS), (release(cluster=THERE), PASS)), "x")
+    assert unseen(both, picture({"Rollout": gone})) == ""  # it is known there, and judged as it is
+    assert unseen((), picture({})) == ""
 
 
 def test_which_releases_are_meant() -> None:
