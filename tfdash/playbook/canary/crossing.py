@@ -27,11 +27,11 @@ class Crossing(NamedTuple):
 
 
 def of_errors(
-    memo: Memo, pairs: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy
+    memo: Memo, pairs: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy, after: float
 ) -> Crossing | None:
-    """The first window after which the error trigger was reached; None where it was not."""
+    """The first window after which the error trigger was reached, of those that ended after ``after``; None where it was not."""
     found = memo.each(_errors_crossed, _prefixes(pairs, policy), past, policy)
-    return _first(pairs, found, past, policy, served)
+    return _first(pairs, found, past, policy, served, after)
 
 
 def of_latency(
@@ -40,10 +40,11 @@ def of_latency(
     past: FrozenBaseline | None,
     shape: latency.Shape,
     policy: CanaryPolicy,
+    after: float,
 ) -> Crossing | None:
     """Likewise for latencies; ``slows`` with those that only one side served."""
     found = memo.each(_latency_crossed, _prefixes(slows, policy), past, shape, policy)
-    return _first(slows, found, past, policy, _answered)
+    return _first(slows, found, past, policy, _answered, after)
 
 
 def _prefixes(windows: tuple[W, ...], policy: CanaryPolicy) -> list[tuple[W, ...]]:
@@ -56,9 +57,10 @@ def _first(
     past: FrozenBaseline | None,
     policy: CanaryPolicy,
     both: Callable[[W], tuple[bool, bool]],
+    after: float,
 ) -> Crossing | None:
     for k, hit in enumerate(found, 1):
-        if hit:
+        if hit and windows[k - 1].end > after:
             seen = windows[max(0, k - policy.windows) : k]
             return Crossing(windows[k - 1].end, seen, _baseline(seen, past, policy, both))
     return None

@@ -21,11 +21,11 @@ class First(NamedTuple):
     trigger: Trigger
 
 
-def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy) -> First | None:
-    """When the trigger ``name`` was first reached, as far as the samples tell."""
+def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy, after: float) -> First | None:
+    """When the trigger ``name`` was first reached, as far as the samples tell; ``after`` which, epoch seconds, it counts."""
     tally, past, memo = compared.tally, compared.past, compared.memo
     if name == "errors":
-        return memo.last(_errors_first, tally.reach, past, policy)
+        return memo.last(_errors_first, tally.reach, past, policy, after)
     shape = latency.Shape(tally.bounds, tally.native)
     if len(shape.bounds) < 2 or shape.bounds[-1] != math.inf or (past is not None and not past.counts):
         return None
@@ -34,13 +34,13 @@ def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy) -> Fir
         reach, shape, unlike = latency.aligned(reach, past, shape)
         if unlike:
             return None
-    return memo.last(_latency_first, reach, past, shape, policy)
+    return memo.last(_latency_first, reach, past, shape, policy, after)
 
 
 def _errors_first(
-    memo: Memo, reach: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy
+    memo: Memo, reach: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy, after: float
 ) -> First | None:
-    found = crossing.of_errors(memo, reach, past, policy)
+    found = crossing.of_errors(memo, reach, past, policy, after)
     if found is None:
         return None
     return First(found.at, wording.errors_core(Memo(), found.windows, found.past, policy))
@@ -52,8 +52,9 @@ def _latency_first(
     past: FrozenBaseline | None,
     shape: latency.Shape,
     policy: CanaryPolicy,
+    after: float,
 ) -> First | None:
-    found = crossing.of_latency(memo, reach, past, shape, policy)
+    found = crossing.of_latency(memo, reach, past, shape, policy, after)
     if found is None:
         return None
     counted = tuple(latency.comparable(found.windows, found.past))

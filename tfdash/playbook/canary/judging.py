@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome, Trigger
@@ -54,6 +55,7 @@ def judge_release(
     """
     triggers: list[Trigger] = []
     known = latch.standing(breaches, release)
+    over = latch.ends(breaches, release)
     found: dict[str, Breach] = {}
     if manual:
         triggers.append(
@@ -101,27 +103,29 @@ def judge_release(
                 told = both_bad.held(told, seen, before, policy) if before is not None else told
             triggers.append(told)
             if all(b.trigger != name for b in known):
-                found |= _crossed(told, _there(compared), release, policy)
+                found |= _crossed(told, _there(compared), release, policy, over.get(name, -math.inf))
     if policy.journeys.enabled and (who.canary is not None or release.phase is Phase.COMPLETE):
         journey = journeys_trigger(release, journeys, began, policy, now)
         if journey is not None:
             triggers.append(journey)
-            if journey.outcome is Outcome.BREACH and journey.until is not None:
-                found["journeys"] = latch.breach_of(journey, release, journey.until, policy)
+            ran = journey.until if journey.outcome is Outcome.BREACH else None
+            if ran is not None and ran > over.get("journeys", -math.inf):
+                found["journeys"] = latch.breach_of(journey, release, ran, policy)
     triggers, stand = latch.latched(triggers, known, found, policy, now)
     return _conclude(release, triggers, stand, began, policy, now)
 
 
 def _crossed(
-    told: Trigger, compared: Comparison, release: ReleaseState, policy: CanaryPolicy
+    told: Trigger, compared: Comparison, release: ReleaseState, policy: CanaryPolicy, after: float
 ) -> dict[str, Breach]:
-    """Its first crossing by what the samples hold, where there is one. Half an answer shows none."""
+    """Its first crossing by what the samples hold, where there is one ``after`` the end of what is over. Half an answer shows
+    none."""
     if told.unlike or data_quality.partial(compared, wording.ROLES[told.id]) is not None:
         return {}
-    first = first_crossing(told.id, compared, policy)
+    first = first_crossing(told.id, compared, policy, after)
     if first is not None:
         return {told.id: latch.breach_of(first.trigger, release, first.at, policy)}
-    if told.outcome is Outcome.BREACH:
+    if told.outcome is Outcome.BREACH and compared.tally.grid.end > after:
         return {told.id: latch.breach_of(told, release, compared.tally.grid.end, policy)}
     return {}
 

@@ -31,6 +31,16 @@ def standing(breaches: Iterable[Breach], release: ReleaseState) -> tuple[Breach,
     return tuple(found[name] for name in sorted(found))
 
 
+def ends(breaches: Iterable[Breach], release: ReleaseState) -> dict[str, float]:
+    """When those of the version that is released now ended, the last of each trigger, epoch seconds: what was crossed before
+    is over, though the samples still show it. What is crossed later stands, and can be overruled."""
+    found = dict[str, float]()
+    for one in breaches:
+        if one.ended_at is not None and one.version == release.version and one.uid in ("", release.uid):
+            found[one.trigger] = max(one.ended_at, found.get(one.trigger, one.ended_at))
+    return found
+
+
 def earlier(one: Breach, two: Breach) -> Breach:
     """The earlier of two of one key; that a person overruled it is said of either."""
     first, other = (one, two) if one.at <= two.at else (two, one)

@@ -134,6 +134,23 @@ class TestEnds:
             assert (found.outcome, found.advice) == (Outcome.HOLD, Advice.HOLD)
             assert "overruled by ann: a synthetic load test" in found.sentence
 
+    def test_what_is_over_is_not_found_again_in_the_samples(self) -> None:
+        """The same version, released again after it was mended: its first run is still in the history."""
+        done = structs.replace(FIRST, ended=f"{OLD} serves everything", ended_at=T0 + 2400)
+        again = told([*BAD, *QUIET], breaches=(done,))
+        assert (again.outcome, again.breaches) == (Outcome.LOW_TRAFFIC, ())
+        other = structs.replace(done, version="other")
+        assert told([*BAD, *QUIET], breaches=(other,)).outcome is Outcome.BREACH
+
+    def test_what_is_crossed_after_it_stands_and_can_be_overruled(self) -> None:
+        done = structs.replace(FIRST, ended="not comparable", ended_at=T0 + 600, withdrawn=True)
+        (one,) = told([*BAD, *QUIET[:10], *BAD], breaches=(done,)).breaches
+        assert one.at > T0 + 600
+        (kept,) = latch.merged((done,), (one,))
+        assert latch.standing((kept,), STATE) == (one,)
+        calm = told([*BAD, *QUIET[:10], *BAD, *QUIET], breaches=(kept,))
+        assert calm.outcome is Outcome.BREACH and "BREACH since" in calm.sentence
+
     def test_another_trigger_is_not_overruled_with_it(self) -> None:
         decided = structs.replace(FIRST, overruled="ann: no")
         found = told(QUIET[:10], breaches=(decided,), journeys=[journey(False, False)])
