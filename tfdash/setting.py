@@ -17,6 +17,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tfdash.durations import parse_duration, write_duration
+from tfdash.text import names_user
 
 T = TypeVar("T")
 _hints: dict[type, dict[str, Any]] = {}  # by table: asking a type for them is dear
@@ -187,7 +188,7 @@ def check_header(name: str, value: str) -> None:
 
 def check_no_password(url: str, instead: str) -> None:
     """Raises ``ValueError`` for an address with a user or a password in it. It is not repeated."""
-    if "@" in url.partition("://")[2].partition("/")[0]:
+    if names_user(url):
         raise ValueError(f"a user or a password does not belong into an address; {instead}")
 
 

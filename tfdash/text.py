@@ -75,6 +75,17 @@ def scrubbed(text: str) -> str:
     return text
 
 
+_USERINFO = re.compile(
+    r"[^/@:?#\[]*:(?!\d*(?:/|$))[^@]*@"
+)  # "user:pass@", with a "/" in it too; not "host:80/a@b"
+
+
+def names_user(url: str) -> bool:
+    """Whether an address, with a scheme or without one, has a user or a password in it."""
+    rest = url.partition("://")[2] or url
+    return "@" in rest.partition("/")[0] or _USERINFO.match(rest) is not None
+
+
 def fault(error: BaseException) -> str:
     """What is said of an exception that nobody foresaw. Its own words are for the log: they are Python's, and may hold a secret."""
     return f"a fault of tfdash itself ({type(error).__name__}); its log has the details"

@@ -20,6 +20,7 @@ from tfdash.sources.prometheus.failing import QueryFailed
 from tfdash.sources.prometheus.failing import problem_of as of_prometheus
 from tfdash.store.log.redact import Redactor
 from tfdash.store.shared.shared_store import asking_nobody
+from tfdash.text import names_user
 
 PLANTED = "planted-x7Qz-secret"
 
@@ -100,6 +101,9 @@ def test_a_short_secret_takes_no_words_out(monkeypatch: pytest.MonkeyPatch) -> N
     [
         f'[environments.p.prometheus]\nurl = "http://ann:{PLANTED}@h:9090"',
         f'[environments.p.prometheus]\nurl = "http://h"\nproxy = "http://ann:{PLANTED}@h:1"',
+        f'[environments.p.prometheus]\nurl = "http://h"\nproxy = "ann:{PLANTED}@h:1"',
+        f'[environments.p.prometheus]\nurl = "http://ann:a/{PLANTED}@h:9090"',
+        f'[actions.pipelines.x]\nurl = "https://ann:a/{PLANTED}@ci"',
         f'[environments.p.prometheus]\nurl = "http://h"\nheaders = {{ Authorization = "Bearer {PLANTED}" }}',
         f'[environments.p.prometheus]\nurl = "http://h"\nheaders = {{ X-Api-Key = "{PLANTED}" }}',
         f'[environments.p.prometheus]\nurl = "http://h"\npassword = "{PLANTED}"',
@@ -115,6 +119,27 @@ def test_a_secret_in_the_open_is_refused_and_not_repeated(text: str) -> None:
         parse(text, "c.toml")
     said = "\n".join(map(str, told.value.problems))
     assert PLANTED not in said and any(word in said for word in ("reference", "use ", "secret")), said
+
+
+@pytest.mark.parametrize(
+    ("address", "does"),
+    [
+        ("https://h", False),
+        ("https://h:9090/a@b", False),
+        ("https://h/a:b@c", False),
+        ("https://[::1]:9090/a@b", False),
+        ("h:9090", False),
+        ("", False),
+        ("https://ann@h", True),
+        ("https://ann:pw@h", True),
+        ("https://ann:p/w@h:1/x", True),
+        ("https://ann:p?w#@h", True),
+        ("https://:pw@h", True),
+        ("ann:pw@h:1", True),
+    ],
+)
+def test_an_address_that_names_a_user(address: str, does: bool) -> None:
+    assert names_user(address) is does
 
 
 def test_no_exception_s_own_words_are_a_message() -> None:

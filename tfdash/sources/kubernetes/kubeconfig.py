@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tfdash.sources.kubernetes.proxies import NoProxy, proxy_for
-from tfdash.text import safe
+from tfdash.text import names_user, safe
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
@@ -279,7 +279,7 @@ def _access(
     if not server.startswith(("https://", "http://")):
         shown = safe(server.rpartition("@")[2]) or "none"  # what stands before it may be a password
         raise KubeconfigError(f"{listed}: clusters: server: {shown} is not an http or https address")
-    if "@" in server.partition("://")[2].partition("/")[0]:
+    if names_user(server):
         raise KubeconfigError(
             f"{listed}: clusters: server: a user or a password does not belong into an address; put it into users"
         )
