@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
 
 
@@ -154,3 +155,9 @@ class CanaryJudgement(msgspec.Struct, frozen=True, kw_only=True):
     breaches: tuple[
         Breach, ...
     ] = ()  # of this version: those that stand, and those that this judgement withdraws
+
+
+def must_roll_back(release: ReleaseState | None, judgement: CanaryJudgement | None) -> bool:
+    """A BREACH that somebody has to act upon: what was aborted and gets nothing any more is back already."""
+    breach = judgement is not None and judgement.outcome is Outcome.BREACH
+    return breach and not (release is not None and release.is_back)

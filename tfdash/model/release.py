@@ -183,6 +183,15 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
         return self.phase in (Phase.PROGRESSING, Phase.PAUSED, Phase.ANALYSING, Phase.STUCK)
 
     @property
+    def is_back(self) -> bool:
+        """Aborted, and its canary gets nothing any more: what is left to do is to set back what is wanted."""
+        if self.phase is not Phase.ABORTED:
+            return False
+        if self.weight.actual is not None:
+            return self.weight.actual == 0
+        return self.canary is None or not self.canary.ready
+
+    @property
     def version(self) -> str:
         """The template hash of what is released: the canary's, else of what serves; "" where neither is known."""
         side = self.canary or self.stable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tfdash.model.assessment import Assessment
-from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger, must_roll_back
 from tfdash.model.release import Phase, ReleaseState, Side
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
@@ -61,7 +61,7 @@ def verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
 
 
 def _verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
-    if judgement is not None and judgement.outcome is Outcome.BREACH:
+    if must_roll_back(release, judgement):
         return _OUTCOMES[Outcome.BREACH]
     if release.phase is Phase.STUCK or release.phase is Phase.ABORTED:
         return states.of_phase(release.phase)
@@ -99,7 +99,7 @@ def shown(assessment: Assessment, namespaces: tuple[str, ...] | None = None) -> 
 
 
 def _rank(release: ReleaseState, said: CanaryJudgement | None) -> int:
-    if said is not None and said.outcome is Outcome.BREACH:
+    if must_roll_back(release, said):
         return 0
     if release.phase is Phase.STUCK:
         return 1
@@ -191,7 +191,7 @@ def headline(release: ReleaseState | None, judgement: CanaryJudgement | None) ->
     }.get(judgement.advice, "")
     if release.as_of is not None and judgement.advice is not Advice.ROLL_BACK:
         advice = "hold"  # nothing goes on by what was not read lately
-    if judgement.outcome is Outcome.BREACH and leading is not None:
+    if must_roll_back(release, judgement) and leading is not None:
         short = moved(leading) or f"{title_of(leading)}: {safe(leading.sentence)}"
         return Headline(state, f"{name}: {short}", advice)
     said = safe(judgement.sentence).removeprefix(f"{judgement.outcome.value}: ")

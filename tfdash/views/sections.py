@@ -48,6 +48,8 @@ def next_line(section: SectionState, now: float) -> str:
     if section.level < Level.PAUSED or section.loading:
         return ""
     keys = _NEXT.get((section.id, Level(section.level)), _UNREAD)
+    if section.level is Level.UNKNOWN and section.subject is None:
+        keys = _UNREAD  # no row to ask about
     digit = _DIGITS.get(section.target, "")
     parts = [f"next: {digit}, then {keys}" if digit and keys is not _UNREAD else f"next: {keys}"]
     if section.since:

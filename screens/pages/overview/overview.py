@@ -16,8 +16,9 @@ from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.sections import next_line, state_of
 from tfdash.views.sources import source_rows
-from tfdash.views.table import Cell, Column
+from tfdash.views.table import Cell, Column, Line
 from widgets.panel import Divider, Lines, Piece
+from widgets.prose import Prose
 from widgets.table import Table
 
 _COLUMNS = (
@@ -27,6 +28,8 @@ _COLUMNS = (
     Column("detail", "WORST", min=20, flex=4, priority=3, sort="none"),
 )
 _SOURCES = 8  # lines of sources at most; the rest is on :sources
+_FEWEST = 3
+_REST = 14  # lines of all that is neither a source nor a sentence
 
 
 def _cells(section: SectionState) -> Sequence[Cell]:
@@ -53,7 +56,8 @@ class OverviewScreen(BoardScreen):
             marks=lambda s: (s.title, s.level, s.sentence, ""),
             text=lambda s: f"{s.title} {s.sentence} {s.detail}",
         )
-        yield Lines(id="worst")
+        yield Prose(id="worst", indent=3, most=4)
+        yield Prose(id="next", indent=3, most=2)
         yield Table(_COLUMNS, self._sections, title="Playbook", noun="sections", id="body")
         yield Divider("data sources", id="rule")
         yield Lines(id="sources")
@@ -65,6 +69,9 @@ class OverviewScreen(BoardScreen):
         self._show()
 
     def tick(self) -> None:
+        self._show_sources()
+
+    def on_resize(self) -> None:
         self._show_sources()
 
     def _show(self) -> None:
@@ -82,31 +89,29 @@ class OverviewScreen(BoardScreen):
             table.set_progress("loading the platform")
         else:
             table.set_progress("")
-        self.query_one("#worst", Lines).show(self._worst_lines(sections))
+        self.query_one("#worst", Prose).show([self._worst(sections)])
+        # under it whom it names, since when, and the next key
+        more = next_line(sections[0], self.shell.now()) if sections else ""
+        self.query_one("#next", Prose).show([[(f"   {more}", "dim")]] if more else [])
         self._show_sources()
 
-    def _worst_lines(self, sections: Sequence[SectionState]) -> list[list[Piece]]:
-        """The worst, and under it whom it names, since when, and the next key."""
-        more = next_line(sections[0], self.shell.now()) if sections else ""
-        return [self._worst(sections), *([[Piece(f"   {more}", "tok-dim")]] if more else [])]
-
-    def _worst(self, sections: Sequence[SectionState]) -> list[Piece]:
-        """One line that answers the screen's question."""
+    def _worst(self, sections: Sequence[SectionState]) -> Line:
+        """One sentence that answers the screen's question."""
         if not sections:
-            return [Piece(" ◐ loading the platform …", "tok-moving")]
+            return [(" ◐ loading the platform …", "moving")]
         worst = sections[0]
         state = states.of_level(Level(worst.level))
         if worst.level is Level.PAUSED and worst.sentence:
             told = f" {worst.title}: {worst.sentence}" + (f" · {worst.detail}" if worst.detail else "")
-            return [Piece(f" {state.text} ", f"tok-{state.token}"), Piece(safe(told))]
+            return [(f" {state.text} ", state.token), safe(told)]
         if worst.level <= Level.PAUSED:
-            return [
-                Piece(f" {state.text} ", f"tok-{state.token}"),
-                Piece(" nothing in the playbook asks for you now", "tok-dim"),
-            ]
+            return [(f" {state.text} ", state.token), (" nothing in the playbook asks for you now", "dim")]
         if worst.loading:
-            return [Piece(" ◐ loading the platform …", "tok-moving")]
-        return [Piece(f" {state.text}  ", f"tok-{state.token}"), Piece(safe(worst.detail or worst.sentence))]
+            return [(" ◐ loading the platform …", "moving")]
+        told = worst.detail or worst.sentence
+        if worst.subject is None and worst.detail:  # why it is not known does not say what
+            told = f"{worst.sentence}: {worst.detail}"
+        return [(f" {state.text}  ", state.token), safe(told)]
 
     def _show_sources(self) -> None:
         if not self.is_mounted:
@@ -116,7 +121,9 @@ class OverviewScreen(BoardScreen):
             r for r in source_rows(board.picture, self.shell.now(), board.assessment.stale) if not r.absent
         ]
         lines = []
-        for row in rows[:_SOURCES]:
+        above = sum(self.query_one(name, Prose).rows_at(self.size.width) for name in ("#worst", "#next"))
+        room = max(_FEWEST, min(_SOURCES, self.size.height - _REST - above))
+        for row in rows[:room]:
             count = "" if row.objects is None else f"{row.objects:,}"
             lines.append(
                 [
@@ -127,8 +134,8 @@ class OverviewScreen(BoardScreen):
                     Piece(row.detail, "tok-dim"),
                 ]
             )
-        if len(rows) > _SOURCES:
-            lines.append([Piece(f"   {len(rows) - _SOURCES} more: :sources", "tok-dim")])
+        if len(rows) > room:
+            lines.append([Piece(f"   {len(rows) - room} more: :sources", "tok-dim")])
         self.query_one("#sources", Lines).show(lines)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:

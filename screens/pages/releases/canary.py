@@ -11,7 +11,7 @@ from textual.containers import Container
 
 from screens.frame.acting_screen import ActingScreen, verb_of
 from screens.lists.item_rows import ItemRows
-from tfdash.model.judgement import CanaryJudgement, Outcome, Trigger
+from tfdash.model.judgement import CanaryJudgement, Outcome, Trigger, must_roll_back
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -106,7 +106,7 @@ class CanaryScreen(ActingScreen):
         found = list(self._releases.all.values())
         if not found:
             return [("· none in flight", "dim")]
-        bad = sum(said is not None and said.outcome is Outcome.BREACH for _, said in found)
+        bad = sum(must_roll_back(*judged) for judged in found)
         told: list[Cell] = [(f"✖ {bad} must roll back", "breach")] if bad else []
         flying = sum(r.in_flight for r, _ in found)
         told.append(
@@ -189,7 +189,7 @@ class CanaryScreen(ActingScreen):
         self._show_facts(release, said)
         for name in _CHARTED:
             trigger = next((t for t in said.triggers if t.id == name), None) if said is not None else None
-            self._show_trigger(name, trigger)
+            self._show_trigger(name, trigger, head.text)
         self._fold()
         self._show_around(release, said)
         self._show_keys()
@@ -223,7 +223,8 @@ class CanaryScreen(ActingScreen):
             lines = [canary.fitting(line, room) for line in lines]
         self.query_one("#facts", Prose).show([line for line in lines if line], most=5 if self._tall else 4)
 
-    def _show_trigger(self, name: str, trigger: Trigger | None) -> None:
+    def _show_trigger(self, name: str, trigger: Trigger | None, above: str) -> None:
+        """``above``: the first line's sentence, which is not said twice where room is short."""
         chart, said, marks = (self.query_one(f"#{part}-{name}") for part in ("chart", "said", "marks"))
         assert isinstance(chart, Chart) and isinstance(said, Prose) and isinstance(marks, Prose)
         if trigger is None:
@@ -240,15 +241,11 @@ class CanaryScreen(ActingScreen):
         chart.show(drawing(trigger, self.shell.zone))
         state, sentence = canary.trigger_sentence(trigger)
         tall = self._tall
-        said.show(
-            [
-                [
-                    (f"{state.glyph} ", state.token),
-                    (sentence, "bright" if trigger.outcome is Outcome.BREACH else ""),
-                ]
-            ],
-            most=5 if tall else 2,
-        )
+        line: Line = [
+            (f"{state.glyph} ", state.token),
+            (sentence, "bright" if trigger.outcome is Outcome.BREACH else ""),
+        ]
+        said.show([] if not tall and sentence in above else [line], most=5 if tall else 2)
         marks.show([canary.trigger_marks(trigger)], most=2 if tall else 1)
 
     def _show_around(self, release: ReleaseState, said: CanaryJudgement | None) -> None:

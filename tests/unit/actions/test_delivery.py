@@ -46,6 +46,11 @@ def test_a_bad_canary_is_aborted_by_the_key_for_rolling_back() -> None:
         assert done.result is Result.APPLIED, done.sentence
         assert all(held for _, held in done.posts), done.sentence
         assert objects(at, "Rollout")[subject.key].abort
+        # once more: what is wanted goes back too, to the version before, though none was ever verified
+        at.until(lambda: at.actions._standing(subject).release.is_back, "the canary to get nothing")
+        again = at.plan("workload.rollback", subject)
+        assert again.allowed, again.refused
+        assert again.plan.title != "rollout: abort" and "2.13.4" in str(again.plan)
 
 
 def test_the_reconciliation_that_would_undo_it_is_suspended_as_part_of_the_plan() -> None:

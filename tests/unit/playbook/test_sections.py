@@ -7,15 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.tui import canaryworld as cw
 from tests.unit.playbook.making import NOW, REF, condition, deployment, picture, pod, replica_set, waiting
 from tfdash.judging.judge import judge_all
 from tfdash.model.delivery import Canary, Rollout
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture
+from tfdash.model.release import Phase, Weight
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.verdict import Level
+from tfdash.playbook.releases import section as releases_section
+from tfdash.playbook.section import Findings
 
 OTHER = ClusterRef("production", "us-1")
 READY = (condition("Ready", "True"),)
@@ -243,3 +247,21 @@ def test_a_rollout_that_serves_badly_is_said_with_the_workloads() -> None:
         with_kind(picture(deployment()), "Rollout", whole("Rollout", rollout)), "serving"
     )
     assert (level, sentence) == (Level.BREACH, "1 of 2 workloads serve")
+
+
+@pytest.mark.parametrize(
+    ("phase", "weight", "expected"),
+    [
+        (Phase.PAUSED, 20.0, (Level.BREACH, "1 must roll back, 1 in flight, 1 paused")),
+        (Phase.ABORTED, 20.0, (Level.BREACH, "1 must roll back, none in flight, 1 aborted")),
+        (Phase.ABORTED, 0.0, (Level.WARN, "none in flight, 1 aborted")),
+    ],
+)
+def test_a_breach_is_said_first_and_is_over_for_what_is_back(
+    phase: Phase, weight: float, expected: tuple[Level, str]
+) -> None:
+    release, said = cw.release(), cw.BREACH
+    release = msgspec.structs.replace(release, phase=phase, weight=Weight(wanted=weight, actual=weight))
+    findings = Findings({}, {}, {release.subject: release}, {said.subject: said}, None)
+    found = releases_section.read(findings)
+    assert (found.level, found.sentence) == expected

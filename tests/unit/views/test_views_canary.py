@@ -143,3 +143,18 @@ def test_a_failing_journey_stands_first() -> None:
     assert text(canaryfacts.journey_line(picture, cw.release())).startswith("journeys  ✖ pay: 502 at step 3")
     other = msgspec.structs.replace(cw.release(), subject=cw.AUTH, workload=None)
     assert canaryfacts.journey_line(picture, other) == ()
+
+
+@pytest.mark.parametrize(
+    ("actual", "level", "word"),
+    [(0.0, Level.WARN, "aborted"), (12.0, Level.BREACH, "BREACH"), (None, Level.BREACH, "BREACH")],
+)
+def test_what_was_brought_back_is_no_longer_to_be_rolled_back(
+    actual: float | None, level: Level, word: str
+) -> None:
+    """A BREACH stands after the rollback; "must roll back" does not, once the canary gets nothing."""
+    release, said = cw.release(), cw.BREACH
+    back = msgspec.structs.replace(release, phase=Phase.ABORTED, weight=Weight(wanted=0, actual=actual))
+    state = canary.verdict(back, said)
+    assert (state.level, state.word) == (level, word)
+    assert canary.headline(back, said).advice == "roll back"  # of what is wanted: that is what b does then

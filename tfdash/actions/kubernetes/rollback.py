@@ -44,7 +44,7 @@ from tfdash.actions.kubernetes.targets import REVISION, RollbackTarget, choose
 from tfdash.model.action import FreezeRule, Post, Risk
 from tfdash.model.capability import Capability
 from tfdash.model.kube import StatefulSet
-from tfdash.model.release import Carrier, Phase
+from tfdash.model.release import Carrier
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import facts_of
 from tfdash.playbook.releases.history import Direction
@@ -80,11 +80,6 @@ async def roll_back(context: PlanContext) -> Draft:
             return await abort_rollout(context)
         if release.carrier is Carrier.PAIR and release.in_flight:
             return await end_pair(context)
-        if release.carrier is Carrier.ROLLOUT and release.phase is Phase.ABORTED and not context.verified:
-            raise PlanRefused(
-                "it is aborted: the stable version serves; choose a revision to set the spec back too",
-                remedy="choose a revision",
-            )
     elif release is not None and release.carrier is Carrier.CANARY:
         raise PlanRefused("Flagger goes back to its primary only; there is no revision to choose")
     return await undo(context)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tfdash.model.delivery import Canary, Rollout
-from tfdash.model.judgement import CanaryJudgement, Outcome
+from tfdash.model.judgement import CanaryJudgement, Outcome, must_roll_back
 from tfdash.model.kube import Deployment
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.subject import Subject
@@ -36,19 +36,20 @@ def read(findings: Findings) -> Reading:
         (r for r in findings.releases.values() if r.phase is Phase.ABORTED), key=lambda r: r.subject
     )
     must = sorted(
-        (j for j in findings.canaries.values() if j.outcome is Outcome.BREACH), key=lambda j: j.subject
+        (j for j in findings.canaries.values() if must_roll_back(findings.releases.get(j.subject), j)),
+        key=lambda j: j.subject,
     )
     # of a plain rolling update there is mostly nothing to decide by: it moves, and that is known
     words = [j for r in others if (j := findings.canaries.get(r.subject)) is not None]
     blind = [j for j in words if j.outcome not in (Outcome.PASS, Outcome.BREACH)]
     phases = Counter(r.phase for r in others)
     flying = len(stuck) + len(moving) + len(paused) + len(others)
-    parts = [f"{flying} in flight" if flying else "none in flight"]
+    parts = [f"{len(must)} must roll back"] if must else []  # first: the end is cut where room is short
+    parts.append(f"{flying} in flight" if flying else "none in flight")
     for many, what in (
         (len(stuck) + phases[Phase.STUCK], "stuck"),
         (len(paused) + phases[Phase.PAUSED], "paused"),
         (len(aborted), "aborted"),
-        (len(must), "must roll back"),
         (len(blind), "undecided"),
     ):
         parts += [f"{many} {what}"] if many else []
