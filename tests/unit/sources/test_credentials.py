@@ -42,11 +42,32 @@ def test_a_plug_in_is_run_once_until_it_expires(tmp_path: Path) -> None:
     credentials = plugin(tmp_path / "p", f"echo x >> {count}; echo '{credential(token='t')}'")
     assert [credentials.authorization() for _ in range(3)] == ["Bearer t"] * 3
     assert count.read_text() == "x\n"
-    expired = credential(token="t", expirationTimestamp="2020-01-01T00:00:00Z")
-    credentials = plugin(tmp_path / "p", f"echo x >> {count}; echo '{expired}'")
+    credentials._valid_until = 0.0
     credentials.authorization()
-    credentials.authorization()
-    assert count.read_text() == "x\n" * 3
+    assert count.read_text() == "x\n" * 2
+
+
+@pytest.mark.parametrize("expires", ["2020-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
+def test_what_is_over_as_it_is_printed_is_used_until_the_server_refuses_it(
+    tmp_path: Path, expires: str
+) -> None:
+    """A clock that is wrong, or a plug-in that prints an old one, would have it run for every request."""
+    credentials, clock, runs = counted(
+        tmp_path, f"echo '{credential(token='t', expirationTimestamp=expires)}'"
+    )
+    assert [credentials.authorization() for _ in range(20)] == ["Bearer t"] * 20
+    assert runs() == 1
+    clock.now += 10.0
+    assert credentials.authorization(renew=True) == "Bearer t"
+    assert runs() == 2
+
+
+@pytest.mark.parametrize("status", ['{"token": ["secret-abc"]}', '{"token": {"a": "secret-abc"}}', "[]"])
+def test_what_is_no_credential_is_not_repeated(tmp_path: Path, status: str) -> None:
+    printed = plugin(tmp_path / "p", f"echo '{{\"status\": {status}}}'")
+    with pytest.raises(LoginNeeded, match="did not print an ExecCredential") as told:
+        printed.authorization()
+    assert "secret-abc" not in str(told.value)
 
 
 def test_a_plug_in_gets_the_cluster_it_asked_for(tmp_path: Path) -> None:
@@ -121,8 +142,7 @@ def test_one_run_fails_for_all_and_the_next_waits_longer_each_time(tmp_path: Pat
 
 def test_a_success_begins_the_waits_anew(tmp_path: Path) -> None:
     good = tmp_path / "good"
-    expired = credential(token="t", expirationTimestamp="2020-01-01T00:00:00Z")
-    credentials, clock, _ = counted(tmp_path, f"[ -e {good} ] || exit 1; echo '{expired}'")
+    credentials, clock, _ = counted(tmp_path, f"[ -e {good} ] || exit 1; echo '{credential(token='t')}'")
 
     def wait() -> float | None:
         with pytest.raises(LoginNeeded) as caught:
@@ -134,6 +154,7 @@ def test_a_success_begins_the_waits_anew(tmp_path: Path) -> None:
     good.touch()
     assert credentials.authorization() == "Bearer t"
     good.unlink()
+    credentials._valid_until = 0.0
     assert [wait(), wait()] == [30.0, 120.0]
 
 

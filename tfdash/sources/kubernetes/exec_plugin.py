@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import time
 from datetime import datetime
 from typing import NamedTuple
 
@@ -42,14 +43,25 @@ def printed(output: bytes, plugin: ExecPlugin, argv: list[str]) -> Printed:
     """What it printed. Raises ``LoginNeeded``, which repeats nothing of it."""
     try:
         status = json.loads(output)["status"]
-        token = str(status.get("token") or "")
+        token = status.get("token") or ""
         certificate, key = status.get("clientCertificateData"), status.get("clientKeyData")
         expires = status.get("expirationTimestamp")
-        until = datetime.fromisoformat(expires).timestamp() - _EARLY if expires else float("inf")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        until = _until(datetime.fromisoformat(expires).timestamp()) if expires else float("inf")
+        if not isinstance(token, str):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise LoginNeeded(f"{plugin.command} did not print an ExecCredential", argv) from None
     if certificate and key:
         return Printed(token, (str(certificate).encode(), str(key).encode()), until)
     if not token:
         raise LoginNeeded(f"{plugin.command} printed neither a token nor a certificate", argv)
     return Printed(token, None, until)
+
+
+def _until(expires: float) -> float:
+    """One that is over as it is printed says nothing of when: a clock is wrong, or the plug-in's own cache. It is used until the
+    server refuses it, instead of running the plug-in for every request."""
+    now = time.time()
+    if expires <= now:
+        return float("inf")
+    return expires - _EARLY if expires - _EARLY > now else expires
