@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.actions.test_way_back import CLOSED, WEB, desk
-from tests.unit.actions.things import Standing, deployment, pod, replica_set
+from tests.unit.actions.things import Standing, deployment, pod, replica_set, rollout, subject
 from tfdash.model.action import FreezeRule, Guarded
 
 DIGEST = f"registry.example/web@sha256:{'a' * 64}"
@@ -66,3 +66,21 @@ async def test_what_is_pinned_or_kept_restarts_in_the_blackout(
     guarded = await restarted(image, policy, *ids)
     assert guarded.plan.effect.startswith("Deployment web restarts")
     assert (guarded.allowed, guarded.plan.freeze) == (True, FreezeRule.EXEMPT)
+
+
+@pytest.mark.parametrize("referred", [False, True])
+@pytest.mark.parametrize("image", ["registry.example/checkout:latest", "registry.example:5000/checkout"])
+async def test_a_rollout_has_no_defaults_and_its_pods_are_pulled_anew(image: str, referred: bool) -> None:
+    """A custom resource says no imagePullPolicy; it may have its template elsewhere, too."""
+    held = deployment("held")
+    carrier = rollout("checkout", phase="Healthy")
+    carrier["spec"].pop("paused", None)
+    (held if referred else carrier)["spec"]["template"]["spec"]["containers"][0]["image"] = image
+    if referred:
+        carrier["spec"].pop("template", None)
+        carrier["spec"]["workloadRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "held"}
+    board = Standing([carrier, held])
+    board.say(calendar=CLOSED)
+    guarded = await desk(board).plan("workload.restart", subject("Rollout", "checkout"), {})
+    assert f"may bring another image ({image} is pulled anew and has no digest)" in guarded.plan.effect
+    assert (guarded.allowed, guarded.refused) == (False, "closed: blackout")

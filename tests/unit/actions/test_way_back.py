@@ -117,7 +117,8 @@ async def test_it_asks_the_verdict() -> None:
     )
     board.say(canaries={WEB: said})
     guarded = await desk(board).plan("workload.rollback", WEB, {"revision": "2"})
-    assert guarded.plan.digest == plan.digest
+    assert guarded.plan.requests == plan.requests
+    assert [w.id for w in plan.waives] == ["verdict"] and guarded.plan.waives == ()
     assert guarded.refused.startswith("BREACH")
 
 
@@ -205,6 +206,8 @@ async def test_a_restart_in_between_is_no_version_to_go_back_to() -> None:
         found["spec"]["containers"][0]["image"] = "registry.example/web:2"
     guarded = await back(documents)
     assert "web:1 (revision 1)" in guarded.plan.after
+    with pytest.raises(PlanRefused, match="runs what runs already: only the stamp of a restart differs"):
+        await back(documents, revision="2")
 
 
 async def test_an_older_controller_revision_with_a_higher_number() -> None:

@@ -189,6 +189,12 @@ def _asked(
         raise PlanRefused(f"revision {wanted} is not kept; there are: {there}")
     good, key = context.verified, key_of(found.template)
     verified = good is not None and templates.same(found.template, json.loads(good.template))
+    if key == key_of(current) and not templates.same(found.template, current):
+        # its pods would be replaced, past all that a restart is asked
+        raise PlanRefused(
+            f"revision {wanted} runs what runs already: only the stamp of a restart differs",
+            remedy="r restarts it",
+        )
     direction = Direction.BACK if key == key_of(current) else known.direction(key)
     against = breached.get(found.hash) if found.hash else None
     if against is not None and against.stands:

@@ -65,13 +65,18 @@ _EMPTY: tuple[Any, ...] = (None, {}, [])
 
 def _filled(name: str, value: Any, around: Mapping[str, Any]) -> bool:
     if name == "imagePullPolicy":
-        tag = str(around.get("image", "")).rpartition("/")[2].partition(":")[2]
-        return bool(value == ("Always" if tag in ("", "latest") else "IfNotPresent"))
+        return bool(value == pull_policy({"image": around.get("image", "")}))
     if name == "serviceAccount":  # the older name of serviceAccountName
         return bool(value == around.get("serviceAccountName"))
     if name == "restartPolicy" and "containers" not in around:  # an init container's makes it a sidecar
         return False
     return name in _DEFAULTS and type(value) is type(_DEFAULTS[name]) and bool(value == _DEFAULTS[name])
+
+
+def pull_policy(container: Mapping[str, Any]) -> str:
+    """Its imagePullPolicy; what the API server fills in where it has none, as the pods of a Rollout get it."""
+    tag = str(container.get("image", "")).rpartition("/")[2].partition(":")[2]
+    return str(container.get("imagePullPolicy") or ("Always" if tag in ("", "latest") else "IfNotPresent"))
 
 
 def image_of(template: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes import templates
 from tfdash.actions.kubernetes.field_managers import given_back
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
@@ -45,7 +46,7 @@ async def restart(context: PlanContext) -> Draft:
             WRITTEN.post(text="the new revision is asked for", within=30),
             ROLLED_OUT.post(text="every pod is new and available", within=context.policy.follow),
         )
-    moved = _another_image(context, spec)
+    moved = _another_image(context, await _inside(context, spec))
     notes = []
     if spec.get("updateStrategy", {}).get("type") == "OnDelete":
         notes.append("its update strategy is OnDelete: no pod is replaced before somebody deletes it")
@@ -69,13 +70,22 @@ async def restart(context: PlanContext) -> Draft:
     )
 
 
-def _another_image(context: PlanContext, spec: Mapping[str, Any]) -> str:
+async def _inside(context: PlanContext, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The spec of its pods: its own template's, or that of the Deployment which a Rollout refers to."""
+    reference = spec.get("workloadRef") if context.at.kind == "Rollout" else None
+    if reference and reference.get("kind") in ("Deployment", "ReplicaSet"):
+        holder = context.at._replace(kind=str(reference["kind"]), name=str(reference.get("name", "")), uid="")
+        spec = (await context.document(holder)).get("spec", {})
+    found: Mapping[str, Any] = spec.get("template", {}).get("spec", {})
+    return found
+
+
+def _another_image(context: PlanContext, inside: Mapping[str, Any]) -> str:
     """Why a restart may start another image than runs now, "" where each is pinned or kept: a tag that is pulled anew,
     or pods of the same image that run different ones already. Such a restart is a release for the calendar."""
-    inside = spec.get("template", {}).get("spec", {})
     listed = [*(inside.get("initContainers") or ()), *(inside.get("containers") or ())]
     loose = [c for c in listed if "@sha256:" not in str(c.get("image", ""))]
-    anew = [str(c.get("image", "")) for c in loose if c.get("imagePullPolicy") == "Always"]
+    anew = [str(c.get("image", "")) for c in loose if templates.pull_policy(c) == "Always"]
     if anew:
         return f"{anew[0]} is pulled anew and has no digest"
     names = {str(c.get("name", "")): str(c.get("image", "")) for c in loose}
