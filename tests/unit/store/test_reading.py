@@ -91,6 +91,20 @@ async def test_a_decision_is_read_and_nothing_is_left_behind(tmp_path: Path, sta
     ann.store.close()
 
 
+async def test_beside_an_emptied_file_the_rest_stays(tmp_path: Path) -> None:
+    """SQLite takes a WAL beside an empty file for a left one, and removes it: it is all that is left of what was recorded."""
+    folder = tmp_path / "store"
+    ann = await recorded(folder)
+    as_killed(folder)
+    for file in folder.glob("terminal-*.db"):
+        file.write_bytes(b"")
+    before = left_in(folder)
+    assert any(name.endswith("-wal") and seen[1] for name, seen in before.items())
+    await read_once(reading(folder))
+    assert left_in(folder) == before
+    ann.store.close()
+
+
 async def test_where_nothing_was_recorded_yet_no_folder_is_made(tmp_path: Path) -> None:
     board = await read_once(reading(tmp_path / "store"))
     assert (problem(board), board.facts.manual, os.listdir(tmp_path)) == (None, {}, [])

@@ -50,7 +50,8 @@ def connect(path: str) -> sqlite3.Connection:
 def connect_reading(path: str) -> tuple[sqlite3.Connection, bool]:
     """A connection that leaves nothing behind: no companion of the file is made or written, in a folder that cannot be written
     either. True: what is written later is seen; else it shows the file as it is now."""
-    if _size(f"{path}-wal") and os.path.exists(f"{path}-shm"):  # a terminal lives, or was killed
+    # a terminal lives, or was killed; beside an empty file SQLite would remove the WAL, and with it what is left
+    if _size(path) and _size(f"{path}-wal") and os.path.exists(f"{path}-shm"):
         connection, follows = _opened(path, "mode=ro&readonly_shm=1"), True
     elif _size(f"{path}-wal"):
         connection, follows = _copied(path), False
