@@ -111,7 +111,7 @@ async def test_going_on_in_spite_of_a_breach_is_planned_as_any_action() -> None:
     async with running(start="canary", judge=cw.Told(FLYING), prepare=cw.prepare, actions=actions) as run:
         await run.shows("checkout")
         await go(run, "overrule checkout")
-        await run.shows("Go on in spite of a BREACH checkout")
+        await run.shows("Go on in spite of the BREACH of Deployment tf-production/checkout")
 
 
 async def test_a_terminal_that_only_reads_decides_nothing() -> None:
