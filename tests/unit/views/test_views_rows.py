@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from tests.tui import canaryworld as cw
 from tests.unit.views.making import (
     EU,
     HOSTILE,
@@ -17,7 +19,8 @@ from tests.unit.views.making import (
     seen,
     update,
 )
-from tfdash.model.assessment import Assessment
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
     Container,
     ContainerStatus,
@@ -38,6 +41,8 @@ from tfdash.model.update import merged
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.views.kinds import VIEWS, view_of
+from tfdash.views.kinds.base import Context
+from tfdash.views.kinds.workloads import release_state
 from tfdash.views.rows import RESET, BoardRows, RowKey
 from tfdash.views.scope import Restriction
 
@@ -473,3 +478,14 @@ def test_an_object_with_an_odd_value_is_a_row_that_says_so() -> None:
     assert set(rows.levels(row)) == {Level.UNKNOWN}
     assert rows.subject(row).uid == "" and rows.provisional(row), "no action is offered on it"
     assert "unreadable" in rows.search_text(row)
+
+
+def test_a_release_that_must_roll_back_is_so_in_the_list_of_workloads_too() -> None:
+    release = cw.release(cw.CHECKOUT._replace(kind="Rollout"), serving=Serving.OK)
+    rollout = Rollout(namespace=release.subject.namespace, name=release.subject.name)
+    for said, word in ((cw.PASS, "paused"), (cw.BREACH, "BREACH")):
+        assessment = msgspec.structs.replace(
+            EMPTY_ASSESSMENT, releases={release.subject: release}, canaries={release.subject: said}
+        )
+        context = Context(now=NOW, cluster=release.subject.cluster, kind="Rollout", assessment=assessment)
+        assert release_state(rollout, context).word == word

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from tfdash.model.delivery import Rollout
+from tfdash.model.judgement import must_roll_back
 from tfdash.model.kube import DaemonSet, Deployment, Object, Provisional, StatefulSet, Unreadable
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.verdict import Level
@@ -53,8 +54,13 @@ def serving_state(obj: Object, context: Context) -> states.State:
 def release_state(obj: Object, context: Context) -> states.State:
     if isinstance(obj, Unreadable):
         return states.UNREADABLE
+    released = _released(obj, context)
+    if released is not None and must_roll_back(
+        released, context.assessment.canaries.get(context.subject(obj))
+    ):
+        return states.of_level(Level.BREACH)
     if isinstance(obj, Rollout):
-        return states.of_rollout(_released(obj, context))[1]
+        return states.of_rollout(released)[1]
     return states.release(context.workload(obj))
 
 
