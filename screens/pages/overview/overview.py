@@ -127,7 +127,7 @@ class OverviewScreen(BoardScreen):
             count = "" if row.objects is None else f"{row.objects:,}"
             lines.append(
                 [
-                    Piece(f" {row.state.text:<14}", f"tok-{row.state.token}"),
+                    Piece(f" {row.state.text:<13} ", f"tok-{row.state.token}"),
                     Piece(f"{row.name:<34}"),
                     Piece(f"{count:>8}  "),
                     Piece(f"{row.age_text:<12}", "tok-dim"),

@@ -246,7 +246,7 @@ class CanaryScreen(ActingScreen):
             (sentence, "bright" if trigger.outcome is Outcome.BREACH else ""),
         ]
         said.show([] if not tall and sentence in above else [line], most=5 if tall else 2)
-        marks.show([canary.trigger_marks(trigger)], most=2 if tall else 1)
+        marks.show([canary.trigger_marks(trigger)], most=2)
 
     def _show_around(self, release: ReleaseState, said: CanaryJudgement | None) -> None:
         picture, now = self.shell.board.picture, self.shell.now()
