@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger, must_roll_back
-from tfdash.model.release import Phase, ReleaseState, Side
+from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.text import safe
@@ -112,7 +112,10 @@ def _rank(release: ReleaseState, said: CanaryJudgement | None) -> int:
 
 
 def workload_name(release: ReleaseState) -> str:
-    return safe((release.workload or release.subject).name)
+    flagger = (
+        release.carrier is Carrier.CANARY
+    )  # what serves there is the primary, which is never what is released
+    return safe((release.subject if flagger else release.workload or release.subject).name)
 
 
 def version(side: Side | None, other: Side | None = None) -> str:
@@ -396,5 +399,4 @@ __all__ = [
     "version",
     "weight_bar",
     "weight_text",
-    "workload_name",
 ]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.tui import canaryworld as cw
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, Outcome
-from tfdash.model.release import Phase, Weight
+from tfdash.model.release import Carrier, Phase, Weight
 from tfdash.model.verdict import Level
 from tfdash.views import canary, canaryfacts, canarywhy
 from tfdash.views.layout import cells
@@ -158,3 +158,11 @@ def test_what_was_brought_back_is_no_longer_to_be_rolled_back(
     state = canary.verdict(back, said)
     assert (state.level, state.word) == (level, word)
     assert canary.headline(back, said).advice == "roll back"  # of what is wanted: that is what b does then
+
+
+def test_flaggers_release_is_named_by_its_canary_not_by_the_primary_that_serves() -> None:
+    named = cw.CHECKOUT._replace(kind="Canary", name="web")
+    told = cw.release(
+        named, carrier=Carrier.CANARY, workload=named._replace(kind="Deployment", name="web-primary")
+    )
+    assert canary.name_and_version(told) == "web 2.14.0"
