@@ -7,7 +7,7 @@ import pytest
 from tests.unit.actions.things import Standing, subject, world
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Answer
-from tfdash.actions.kubernetes.sending import send_each
+from tfdash.actions.kubernetes.sending import Turn, send_each
 from tfdash.model.action import Request, Result
 
 
@@ -27,10 +27,13 @@ async def test_an_eviction_is_done_only_where_the_pod_is_gone(answer: Answer, sa
     async def note(name: str, text: str) -> None:
         noted.append(text)
 
+    async def ready(request: Request) -> Turn:
+        return Turn(come=True)
+
     noted: list[str] = []
     request = Request(method="POST", path=path, what="evict", subject=pod, dry_run=False)
     outcome = await send_each(
-        server, (request,), str, ActionPolicy(), lambda text: None, lambda items: None, note
+        server, (request,), str, ActionPolicy(), lambda text: None, lambda items: None, note, ready
     )
     assert outcome.result is (Result.APPLIED if answer.status == 404 else Result.FAILED)
     assert noted[0].startswith(said)
