@@ -128,7 +128,7 @@ def test_the_same_in_words(place: Place) -> None:
 def test_the_canary_screen_of_a_bad_canary(place: Place) -> None:
     pipeline = place("bad-canary")
     assert pipeline.gate("checkout", "--wait", "60s")["exit_code"] == 1
-    told = pipeline.json("snapshot", "snapshot", "--screen", "canary")
+    told = pipeline.json("snapshot", "snapshot", "--wait", "60s", "--screen", "canary")
     assert told["exit_code"] == 1
     [release] = told["releases"]
     assert (release["subject"]["name"], release["verdict"]) == ("checkout", "BREACH")
@@ -140,7 +140,7 @@ def test_the_canary_screen_of_a_bad_canary(place: Place) -> None:
     assert "✖ BREACH  checkout 2.14.0" in done.stdout
     assert "calendar  " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
-    told = pipeline.json("snapshot", "snapshot", "--screen", "canary", "-n", "elsewhere")
+    told = pipeline.json("snapshot", "snapshot", "--wait", "60s", "--screen", "canary", "-n", "elsewhere")
     assert (told["exit_code"], told["releases"], told["namespace"]) == (0, [], "elsewhere")
 
 
@@ -217,7 +217,7 @@ def test_nothing_in_flight_is_not_known_and_a_name_of_nothing_says_so(place: Pla
     assert told["reason"] == "no release of web is in flight"
     assert "there is no Deployment, Rollout or Canary nosuch" in pipeline.gate("nosuch")["reason"]
     assert "elsewhere/checkout" in pipeline.gate("elsewhere/checkout")["reason"]
-    told = pipeline.json("snapshot", "snapshot", "--screen", "canary", "-e", "staging")
+    told = pipeline.json("snapshot", "snapshot", "--wait", "60s", "--screen", "canary", "-e", "staging")
     assert (told["exit_code"], told["releases"]) == (0, [])
 
 
@@ -237,6 +237,6 @@ def test_a_backend_that_does_not_answer_is_not_known(place: Place, demos: dict[s
     told = pipeline.gate("checkout", "--wait", "2s")
     assert told["exit_code"] == 2
     assert "503" in told["reason"]
-    told = pipeline.json("snapshot", "snapshot", "--screen", "canary")
+    told = pipeline.json("snapshot", "snapshot", "--wait", "60s", "--screen", "canary")
     assert (told["exit_code"], told["releases"][0]["verdict"]) == (2, "query error")
     assert "503" in told["metrics"][0]["problem"]

@@ -120,7 +120,11 @@ async def test_hostile_entries_are_text() -> None:
 
     facts = StoreState(unsettled=tuple(bad), health=StoreHealth(local=text, shared=text, terminal=text))
     async with running(
-        start="overview", audit=hostile, actions=ToldService(), prepare=lambda b: cw.prepare(b, None, facts)
+        start="overview",
+        audit=hostile,
+        actions=ToldService(),
+        ledger=object(),
+        prepare=lambda b: cw.prepare(b, None, facts),
     ) as run:
         await run.shows("Unsettled")
         clean()
@@ -224,7 +228,10 @@ async def test_no_shared_store_means_no_second_person() -> None:
 async def test_intents_without_an_outcome_are_asked_about_at_the_start() -> None:
     facts = StoreState(unsettled=(entry(7, EntryKind.INTENT, "from 2.14.0 to 2.13.4"),))
     async with running(
-        start="overview", actions=ToldService(), prepare=lambda b: cw.prepare(b, None, facts)
+        start="overview",
+        actions=ToldService(),
+        ledger=object(),
+        prepare=lambda b: cw.prepare(b, None, facts),
     ) as run:
         await run.shows("Unsettled", "from 2.14.0 to 2.13.4", "? not read yet")
         await told(run, "1 intent has no outcome")

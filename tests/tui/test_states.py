@@ -61,7 +61,7 @@ async def test_a_lost_source_keeps_its_rows_and_shows_age_and_cause_and_the_mess
 async def test_an_old_value_says_how_old() -> None:
     async with running(start="pods") as run:
         run.source.show("Pod", frozenset(), observed_at=world.NOW - 200, interval=60.0)
-        await run.shows("▲ 3m old")
+        await run.shows("? 3m old")
 
 
 async def test_the_cursor_stays_on_its_object_while_rows_come_and_go() -> None:
@@ -169,7 +169,7 @@ async def test_without_colour_no_colour_is_drawn(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("NO_COLOR", "1")
     async with running(start="deployments") as run:
         assert run.app.no_color
-        await run.shows("✖ STUCK", "◐ moving")
+        await run.shows("▲ STUCK", "◐ moving")
         for y in range(run.app.size.height):
             for segment in run.app.screen._compositor.render_strips()[y]:
                 style = segment.style
@@ -180,7 +180,7 @@ async def test_without_colour_no_colour_is_drawn(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("theme", ["dark", "light", "ansi", "colour-blind"])
 async def test_every_theme_draws_every_state(theme: str) -> None:
     async with running(start="deployments", theme=theme) as run:
-        await run.shows("✖ STUCK", "◐ moving", "✔ ok", "▲ degraded", "PRODUCTION")
+        await run.shows("▲ STUCK", "◐ moving", "✔ ok", "▲ degraded", "PRODUCTION")
         await run.press("colon", *"theme light", "enter")
         await run.until(lambda: run.app.theme == "tfdash-light")
 

@@ -57,7 +57,7 @@ def test_proportions_never_lie_at_their_ends() -> None:
 def test_freshness_as_a_cell() -> None:
     assert freshness_cell(FRESH) == ("", "")
     assert freshness_cell(Freshness("47s", "late")) == ("47s", "dim")
-    assert freshness_cell(Freshness("▲ 47s old", "old")) == ("▲ 47s old", "warn")
+    assert freshness_cell(Freshness("? 47s old", "old")) == ("? 47s old", "unknown")
     assert freshness_cell(Freshness("? 4m old: refused", "dead")) == ("? 4m old: refused", "unknown")
 
 

@@ -18,6 +18,7 @@ import pytest
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import opened
 from tests.unit.store.test_shared import sync
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import EntryKind
 from tfdash.store.log.reading import entries_of, read_folder
 from tfdash.store.log.verify import lines, verify
@@ -93,9 +94,14 @@ def every(points: int, request: pytest.FixtureRequest) -> list[int]:
 
 async def check(folder: Path, told: list[str]) -> None:
     """What the child acknowledged is there, once; the chain is whole; the next start knows what is unsettled."""
-    report = verify(read_folder(folder))
-    assert report.code == 0, lines(report)
-    entries = entries_of(read_folder(folder))
+    try:
+        holders = read_folder(folder)
+    except LedgerUnavailable:  # it ended before its first entry: there is no log yet
+        holders = []
+    if holders:
+        report = verify(holders)
+        assert report.code == 0, lines(report)
+    entries = entries_of(holders)
     places = [(e.terminal, e.sequence) for e in entries]
     assert len(set(places)) == len(places)
     kept = {f"{e.terminal} {e.sequence}" for e in entries}

@@ -254,7 +254,7 @@ async def test_a_name_that_also_leads_to_the_metadata_service_is_refused(
         ({"name": "j", "url": "http://h/x", "steps": [{}]}, "put it into the step"),
         ({"name": "j", "url": "http://h", "side": "canary"}, "needs a way to the canary"),
         ({"name": "j", "url": "http://h", "dial": "h"}, 'dial: write it as "host:port"'),
-        ({"name": "j", "url": "http://h", "headers": {"Authorization": "Bearer x"}}, "given by reference"),
+        ({"name": "j", "url": "http://h", "headers": {"Authorization": "Bearer x"}}, "give it by reference"),
         ({"name": "j", "url": "http://h", "headers": {"Host": "x"}}, "set by the request itself"),
         ({"name": "j", "url": "http://h", "headers": {"X": "a\r\nb"}}, "no header of HTTP"),
         ({"name": "j", "url": "http://h", "every": "soon"}, "every: 'soon' is not a duration"),
