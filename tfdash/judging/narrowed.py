@@ -9,10 +9,9 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import UnknownKind
 from tfdash.playbook.registry import SECTIONS
 from tfdash.playbook.section import Findings, summarise
-from tfdash.playbook.staleness import Unread, clock
+from tfdash.playbook.staleness import not_current
 
 T = TypeVar("T")
 
@@ -25,10 +24,7 @@ def sections_within(
     def inside(found: Mapping[Subject, T]) -> dict[Subject, T]:
         return {s: v for s, v in found.items() if not s.namespace or s.namespace in namespaces}
 
-    stale = {
-        at: Unread(UnknownKind.STALE, f"not proven current since {clock(since)}", as_of=since)
-        for at, since in assessment.stale.items()
-    }
+    stale = {at: not_current(since) for at, since in assessment.stale.items()}
     findings = Findings(
         inside(assessment.verdicts),
         inside(assessment.workloads),

@@ -47,7 +47,13 @@ def stale(proven: float, stale_after: float, now: float) -> Unread | None:
     then on."""
     if now < proven + stale_after:
         return None
-    return Unread(UnknownKind.STALE, f"not proven current since {clock(proven)}", as_of=proven)
+    return not_current(proven)
+
+
+def not_current(proven: float) -> Unread:
+    """``proven``: when something proved it current last, 0: never."""
+    since = f"not proven current since {clock(proven)}" if proven > 0 else "never proven current"
+    return Unread(UnknownKind.STALE, since, as_of=proven)
 
 
 def clock(at: float) -> str:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger, must_roll_back
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
-from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -364,11 +363,6 @@ def other_lines(judgement: CanaryJudgement, without: frozenset[str] = frozenset(
     return lines
 
 
-def subject_of(release: ReleaseState) -> Subject:
-    """The object that an action on this release is about, with its uid."""
-    return release.subject
-
-
 __all__ = [
     "BAR",
     "Headline",
@@ -390,7 +384,6 @@ __all__ = [
     "shown",
     "skip_line",
     "step_line",
-    "subject_of",
     "title_of",
     "title_of_id",
     "trigger_marks",

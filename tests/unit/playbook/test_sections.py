@@ -20,6 +20,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.verdict import Level
 from tfdash.playbook.releases import section as releases_section
 from tfdash.playbook.section import Findings
+from tfdash.playbook.staleness import not_current
 
 OTHER = ClusterRef("production", "us-1")
 READY = (condition("Ready", "True"),)
@@ -265,3 +266,8 @@ def test_a_breach_is_said_first_and_is_over_for_what_is_back(
     findings = Findings({}, {}, {release.subject: release}, {said.subject: said}, None)
     found = releases_section.read(findings)
     assert (found.level, found.sentence) == expected
+
+
+def test_what_was_never_read_is_not_dated() -> None:
+    assert not_current(0.0).cause == "never proven current"
+    assert not_current(NOW).cause.startswith("not proven current since ")

@@ -204,7 +204,11 @@ def _pause(canary: Canary, phase: Phase) -> Pause | None:
     hooks = {"Waiting": "confirm-rollout", "WaitingPromotion": "confirm-promotion"}
     hook = hooks.get(canary.phase, "a hook")
     names = ", ".join(h.name for h in canary.webhooks if h.type == hook)
-    also = "; its metrics are checked meanwhile" if canary.phase == "WaitingPromotion" else ""
+    also = (
+        "; it gets its requests and its metrics are checked meanwhile"
+        if canary.phase == "WaitingPromotion"
+        else ""
+    )
     text = f"until its {hook} hook {names} says yes{also}".replace("hook  says", "hook says")
     return Pause(reason=canary.phase, since=since, sentence=text)
 
@@ -220,11 +224,19 @@ def _steps(canary: Canary) -> tuple[tuple[Step, ...], int]:
         number = int(canary.max_weight // canary.step_weight)
         weights = tuple(canary.step_weight * (i + 1) for i in range(min(number, 100)))
     steps = tuple(Step(text=f"set weight {percent(w)}", kind="setWeight", weight=w) for w in weights)
+    if _reset(canary):
+        return steps, len(steps)
     return steps, sum(1 for w in weights if w < canary.weight)
 
 
+def _reset(canary: Canary) -> bool:
+    """Its status says 0 % from the moment it waits for promotion on, while its routes stay as they were."""
+    return canary.phase == "WaitingPromotion" and not canary.weight
+
+
 def _weight(canary: Canary, flight: bool) -> Weight:
-    if not flight or canary.total_iterations:  # A/B and blue/green: Flagger reports no share of the traffic
+    # A/B and blue/green: Flagger reports no share of the traffic
+    if not flight or canary.total_iterations or _reset(canary):
         return Weight()
     return Weight(wanted=canary.weight, actual=canary.weight, approximate=False)
 

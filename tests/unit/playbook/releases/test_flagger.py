@@ -17,7 +17,7 @@ from tests.unit.playbook.releases.making import (
     state_of,
     subject,
 )
-from tfdash.model.release import Carrier, Phase
+from tfdash.model.release import Carrier, Phase, Weight
 from tfdash.model.workload import Serving
 from tfdash.playbook.releases import find_releases
 
@@ -158,7 +158,7 @@ def test_waiting_names_the_hook() -> None:
     assert state.pause is not None
     assert (
         state.pause.sentence
-        == "until its confirm-promotion hook gate says yes; its metrics are checked meanwhile"
+        == "until its confirm-promotion hook gate says yes; it gets its requests and its metrics are checked meanwhile"
     )
     assert {"gate-open", "gate-close", "skippable", "suspendable"} <= state.capabilities
 
@@ -273,3 +273,9 @@ def test_failed_in_promotion_is_no_rollback(image: str, created: int, half: bool
     state = state_of("Canary", canary("Failed"), *world)
     assert state.phase is Phase.ABORTED
     assert ("failed while it was promoted: the primary has web:2 already" in state.message) is half
+
+
+def test_the_share_is_unknown_while_it_waits_for_promotion() -> None:
+    """Flagger sets its status' weight to 0 then, and leaves its routes at the last one."""
+    state = state_of("Canary", canary("WaitingPromotion", (GATE,), canaryWeight=0), *both())
+    assert state.weight == Weight() and state.step == len(state.steps)
