@@ -138,6 +138,10 @@ def _gone(folder: Path) -> None:
     shutil.rmtree(folder.parent)
 
 
+def _file_gone(folder: Path) -> None:
+    (folder / "terminal-0.db").unlink()
+
+
 def _closed(folder: Path) -> None:
     if os.getuid() == 0:
         pytest.skip("nothing is closed to root")
@@ -150,6 +154,7 @@ def _closed(folder: Path) -> None:
         (_damaged, "file is not a database"),
         (_a_file, "is not a folder"),
         (_gone, "is not there"),
+        (_file_gone, "terminal-0.db is gone, and what was recorded in it"),
         (_closed, "permission denied"),
     ],
 )

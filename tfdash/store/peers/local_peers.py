@@ -10,6 +10,7 @@ from pathlib import Path
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
+from tfdash.store.log.anchors import parse
 from tfdash.store.log.canonical import UnreadableEntry, decode, digest
 from tfdash.store.log.durable_file import cause
 from tfdash.store.log.local_schema import connect_reading
@@ -38,7 +39,7 @@ class LocalPeers:
 
     def news(self) -> list[Entry]:
         """What was recorded since the last time and changes what is remembered."""
-        self.problem = data_dir.why_unreadable(self._folder)
+        self.problem = data_dir.why_unreadable(self._folder) or self._gone()
         found: list[tuple[bytes, str]] = []
         for path in data_dir.files(self._folder):
             if path == self.own:
@@ -65,6 +66,16 @@ class LocalPeers:
                 self._cursor[path] = rows[-1][0]
                 found += [(raw, hash) for _, raw, hash in rows]
         return genuine(found)
+
+    def _gone(self) -> str:
+        """Which file is not there of which its lock says that something was recorded in it, "" for none."""
+        with contextlib.suppress(OSError, ValueError):
+            for lock in sorted(self._folder.glob("terminal-*.lock")):
+                if not lock.with_suffix(".db").exists() and parse(
+                    lock.read_text("ascii", "replace"), lock.name
+                ):
+                    return f"{lock.with_suffix('.db')} is gone, and what was recorded in it; see: tfdash audit verify"
+        return ""
 
     def _connection(self, path: Path) -> sqlite3.Connection:
         """The one of the last look, or a new one where that shows what the file was before."""
