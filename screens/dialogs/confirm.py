@@ -178,12 +178,12 @@ class ConfirmScreen(ModalScreen[None]):
         wanted = {c.id: (c.text, c.chosen) for g in self._plans[:1] for c in g.plan.choices}
         if any(c.id == "canary" and c.passed is None for g in self._plans for c in g.checks):
             wanted["extra"] = ("promote although the triggers do not all pass", False)
-        box = self.query_one("#choices", Vertical)
-        for tick in list(self.query(Tick)):
-            if tick.choice not in wanted:
-                await tick.remove()
-        there = {t.choice for t in self.query(Tick)}
-        await box.mount_all(Tick(name, text, on) for name, (text, on) in wanted.items() if name not in there)
+        for tick in [t for t in self.query(Tick) if t.choice not in wanted]:
+            await tick.remove()
+        new = [Tick(n, *told) for n, told in wanted.items() if all(t.choice != n for t in self.query(Tick))]
+        await self.query_one("#choices", Vertical).mount_all(new)
+        if new and self._refused:  # what must be chosen first is seen
+            self.call_after_refresh(self.call_after_refresh, new[-1].scroll_visible, animate=False)
 
     @property
     def _refused(self) -> str:
