@@ -13,6 +13,11 @@ class Clock(Protocol):
     def now(self) -> float: ...
 
 
+def in_clock_seconds(clock: Clock, seconds: float) -> float:
+    """So many of the machine's seconds as ages by this clock count them: a simulated one runs faster."""
+    return seconds * max(1.0, float(getattr(clock, "speed", 1.0)))
+
+
 class SystemClock:
     """The machine's own clock."""
 

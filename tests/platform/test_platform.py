@@ -58,7 +58,7 @@ CASES: dict[str, tuple[Serving, Release, CauseCode | None]] = {
     "over-quota": (Serving.DEGRADED, Release.STUCK, CauseCode.QUOTA),
     "refused": (Serving.DOWN, Release.STUCK, CauseCode.ADMISSION),
     "partitioned": (Serving.OK, Release.COMPLETE, None),
-    "on-delete": (Serving.OK, Release.ON_DELETE, None),
+    "on-delete": (Serving.OK, Release.COMPLETE, None),
     "shipper": (Serving.OK, Release.COMPLETE, None),
 }
 

@@ -146,6 +146,7 @@ def add_cases(cluster: Cluster) -> None:
     apps = f"/apis/apps/v1/namespaces/{space}/deployments"
     init = {"initContainers": [{"name": "init", "image": "registry.example.com/init:1"}]}
     short = {"progressDeadlineSeconds": 2}
+    probed = {"readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}}}
     create(
         cluster,
         apps,
@@ -155,12 +156,12 @@ def add_cases(cluster: Cluster) -> None:
         deployment("crash-loop", space, 2, case="crash-loop"),
         deployment("oom-killed", space, 2, case="oom-killed"),
         deployment("image-pull", space, 1, case="image-pull"),
-        deployment("not-ready", space, 2, case="not-ready"),
+        deployment("not-ready", space, 2, case="not-ready", container=probed),
         deployment("init-crash", space, 1, case="init-crash", pod=init),
         deployment("config-error", space, 1, case="config-error"),
         deployment("unschedulable", space, 1, container={"resources": {"requests": {"cpu": "900000"}}}),
         deployment("no-such-node", space, 1, pod={"nodeSelector": {"disk": "none"}}),
-        deployment("deadline", space, 1, case="not-ready", spec=short),
+        deployment("deadline", space, 1, case="not-ready", spec=short, container=probed),
         deployment(
             "claim",
             space,

@@ -62,6 +62,9 @@ class Altered(NamedTuple):
     seen: bool = False  # by the board too
     newest: bool = False  # of a workload's revisions
     fields: tuple[str, ...] = ()  # that the write's manager owns; "scale" for the subresource
+    set: tuple[
+        str, ...
+    ] = ()  # of a revision: the ends of the fields that alone differ, where each has one owner
 
 
 def altered(
@@ -133,15 +136,25 @@ def _by_revisions(subject: Subject, known: Sequence[Revision], since: float) -> 
             "revision",
             images=images,
             newest=not index,
+            set=_images_alone(change),
         )
 
 
+def _images_alone(change: RevisionDiff) -> tuple[str, ...]:
+    """``[main].image`` of each container, where nothing but images differ: who owns these wrote what they are now."""
+    if any(c.what != "image" or not c.container for c in change.changes):
+        return ()
+    return tuple(f"[{c.container}].image" for c in change.changes)
+
+
 def _without_makers(found: list[Altered], one: Managed, writes: list[ManagedWrite]) -> list[ManagedWrite]:
-    """Give the newest revision its maker, where one manager alone owns what makes revisions; what is left over are
-    changes of their own. Of older revisions, or where several own parts of the template, nobody is known."""
+    """Give the newest revision its maker, where one manager alone owns the images that it differs in, or what makes revisions
+    at all; what is left over are changes of their own. Of older revisions, or where several own parts, nobody is known."""
     bare = one.subject._replace(uid="")
     makers = [w for w in writes if not w[2] and _makes_revisions(w[4])]
     at = next((i for i, c in enumerate(found) if c.subject._replace(uid="") == bare and c.newest), None)
+    if at is not None and found[at].set:
+        makers = [w for w in makers if all(any(f.endswith(e) for f in w[4]) for e in found[at].set)]
     if at is None or len(makers) != 1:
         return writes
     found[at] = found[at]._replace(manager=safe(makers[0][0]) or "unnamed")

@@ -61,7 +61,7 @@ def test_a_revision_gets_the_manager_that_wrote_it() -> None:
         [
             managed(
                 write("kubectl", NOW - 60, sub="scale"),
-                write("kubectl-set", NOW - 61, "spec.template.spec.x"),
+                write("kubectl-set", NOW - 61, "spec.template.spec.containers[m].image"),
             )
         ],
         TWO,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tfdash.clock import Clock
+from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.kinds import LISTED
 from tfdash.model.kubecluster import Event
@@ -70,7 +70,9 @@ class KubernetesSource:
         self._reader: Reader | None = None
         self._discovery = Discovery()
         self._info = ServerInfo(url=access.server, context=access.context)
-        self._known: Observation[ServerInfo] = Observation(source=ref.cluster, interval=_INFO_EVERY * 2)
+        self._known: Observation[ServerInfo] = Observation(
+            source=ref.cluster, interval=in_clock_seconds(clock, _INFO_EVERY * 2)
+        )
         self._identified = -1  # with which of our credentials we were told who we are
 
     # -- before the loop runs -----------------------------------------------------------------------------------
@@ -208,7 +210,7 @@ class KubernetesSource:
             observed_at=self._clock.now(),
             complete=True,
             note="not installed",
-            interval=_INFO_EVERY * 4,
+            interval=in_clock_seconds(self._clock, _INFO_EVERY * 4),
         )
         sink.put_objects(self.ref, kind, absent, None)
 
@@ -325,7 +327,7 @@ class KubernetesSource:
             source=self.ref.cluster,
             observed_at=self._clock.now(),
             complete=True,
-            interval=_INFO_EVERY * 2,
+            interval=in_clock_seconds(self._clock, _INFO_EVERY * 2),
         )
 
     async def _identify(self, reader: Reader) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tfdash.clock import Clock
+from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture, SourceInfo
@@ -80,12 +80,10 @@ class PrometheusSource:
         self._journeys: dict[str, Observation[Journey]] = {}
         self._since: dict[str, float] = {}  # when each problem began, by its cause
         self._version = ""
-        self._server = Observation[str](
-            source=f"prometheus {connection.shown}", interval=options.interval * 2 + options.timeout
-        )
-        self._version_at = -math.inf
         self._source = f"prometheus {connection.shown}"
-        self._due = options.interval * 2 + options.timeout
+        self._due = in_clock_seconds(clock, options.interval * 2 + options.timeout)
+        self._server = Observation[str](source=self._source, interval=self._due)
+        self._version_at = -math.inf
         self._begun = False  # the last round went well: what is still to be filled is filled at once
         self.round_seconds = 0.0  # how long the last round took
 
