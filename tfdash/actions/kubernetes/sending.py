@@ -1,5 +1,6 @@
-"""Sends the requests of a plan, each exactly once, and says what came of it. Nothing here tries anything again but an
-eviction that a PodDisruptionBudget refused, which is the server's word that nothing was done."""
+"""Sends the requests of a plan, each exactly once, and says what came of it. Nothing here tries anything again but where the
+server's word is that nothing was done: an eviction that a PodDisruptionBudget refused, and a patch by a place in a list that
+somebody's write moved meanwhile."""
 
 from __future__ import annotations
 
@@ -26,6 +27,8 @@ from tfdash.model.requests import ReadFailed
 from tfdash.text import safe
 
 _AGAIN = 5.0  # seconds between two tries of an eviction that a budget refused, as kubectl drain
+_PLACES = 10  # looks for a place that each status write of a controller may move
+_LOOK_AGAIN = 0.2  # seconds before the next of them
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +39,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     gone: bool = False  # refused because its object is not there any more
     budget: bool = False  # refused by a PodDisruptionBudget: it may be asked again
+    conflict: bool = False  # refused because what it tests is not so
 
 
 async def send(
@@ -66,7 +70,12 @@ async def _of_answer(
     if certainly_not_applied(answer):
         result = Result.REFUSED if kind != "gone" or request.method != "DELETE" else Result.NOT_APPLIED
         return Sent(
-            request=request, result=result, sentence=told, gone=kind == "gone", budget=kind == "budget"
+            request=request,
+            result=result,
+            sentence=told,
+            gone=kind == "gone",
+            budget=kind == "budget",
+            conflict=kind == "conflict",
         )
     settled = time.monotonic() + policy.settle_margin
     return await _settle(writer, request, told, settled, tell)
@@ -166,7 +175,7 @@ class Turn(NamedTuple):
     come: bool
     needed: bool = True
     why: str = ""
-    request: Request | None = None  # where something had to be put in that is known only now
+    request: Request | None = None  # with a place put in that is known only now, and that others may move
 
 
 Ready = Callable[[Request], Awaitable[Turn]]
@@ -190,27 +199,32 @@ async def send_each(
     note: Note,
     ready: Ready,
 ) -> SendOutcome:
-    """All of them in order, each once its turn has come; the first that is not done ends it. Of a drain's evictions each is an item of its own: one that
-    a budget refuses is asked again until the time is over, one that fails does not hold the others."""
+    """All of them in order, each once its turn has come; the first that is not done ends it: FAILED where others were done
+    before, since that is not nothing. Of a drain's evictions each is an item of its own: one that a budget refuses is asked again
+    until the time is over, one that fails does not hold the others."""
     evictions = [r for r in requests if r.path.endswith("/eviction")]
     many = any(not r.dry_run for r in evictions)
     items: dict[str, str] = {name_of(r): "waits" for r in evictions} if many else {}
     first = [r for r in requests if not (many and r in evictions)]
-    number, said = 0, ""
-    for request in first:
-        turn = await ready(request)
-        if not turn.come:
-            return SendOutcome(Result.FAILED, f"{number} of {len(requests)} requests were done; {turn.why}")
-        if not turn.needed:
-            said = f"{said}; {turn.why}" if said else turn.why
+    number, said = 0, ""  # each that is sent has an audit id of its own
+    for done, request in enumerate(first):
+        for last in range(_PLACES - 1, -1, -1):
+            turn = await ready(request)
+            if not turn.come:
+                return SendOutcome(Result.FAILED, f"{done} of {len(requests)} requests were done; {turn.why}")
+            if not turn.needed:
+                said = f"{said}; {turn.why}" if said else turn.why
+                break
+            sent = await send(writer, turn.request or request, audit_id(number), policy, tell)
             number += 1
-            continue
-        sent = await send(writer, turn.request or request, audit_id(number), policy, tell)
-        number += 1
-        if sent.result is not Result.APPLIED:
-            part = f"{number - 1} of {len(requests)} requests were done before; " if number > 1 else ""
-            return SendOutcome(sent.result, f"{part}{request.what}: {sent.sentence}", tuple(items.items()))
-        said = sent.sentence
+            if sent.result is Result.APPLIED:
+                said = sent.sentence
+                break
+            if turn.request is None or not sent.conflict or not last:
+                part = f"{done} of {len(requests)} requests were done before; " if done else ""
+                known = sent.result if not done or sent.result is Result.UNKNOWN else Result.FAILED
+                return SendOutcome(known, f"{part}{request.what}: {sent.sentence}", tuple(items.items()))
+            await asyncio.sleep(_LOOK_AGAIN)
     if not many:
         return SendOutcome(Result.APPLIED, said)
     return await _evict(writer, evictions, number, items, audit_id, policy, tell, show, note)
