@@ -17,6 +17,7 @@ from tfdash.model.kube import (
     Resources,
     StatefulSet,
     Template,
+    Unreadable,
 )
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
@@ -151,7 +152,8 @@ def picture(*objects: Object, number: int = 1) -> Picture:
         )
     }
     for obj in objects:
-        kinds[obj.KIND][Key(obj.namespace, obj.name)] = obj
+        kind = obj.kind if isinstance(obj, Unreadable) else obj.KIND
+        kinds[kind][Key(obj.namespace, obj.name)] = obj
     seen = {k: Observation(value=v, complete=True, observed_at=NOW, source=k) for k, v in kinds.items()}
     info = Observation(value=ServerInfo(version="v1.37.2"), observed_at=NOW)
     cluster = ClusterPicture(ref=REF, info=info, kinds=seen)

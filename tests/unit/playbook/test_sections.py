@@ -108,7 +108,10 @@ def test_releases(objects: Any, expected: tuple[int, str, str, int]) -> None:
         ((), (Level.OK, "no workloads", "no workload lacks a pod", 0)),
         ((deployment(),), (Level.OK, "1 of 1 workloads serve", "no workload lacks a pod", 0)),
         (
-            (deployment(), deployment(name="x", uid="x", desired=0, replicas=0, updated=0, available=0)),
+            (
+                deployment(),
+                deployment(name="x", uid="x", desired=0, replicas=0, updated=0, ready=0, available=0),
+            ),
             (Level.OK, "1 of 1 workloads serve", "no workload lacks a pod", 0),
         ),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.playbook.making import (
@@ -12,17 +13,21 @@ from tests.unit.playbook.making import (
     daemon_set,
     deployment,
     judged,
+    picture,
     pod,
     replica_set,
     running,
     stateful_set,
     waiting,
 )
+from tests.unit.playbook.releases.making import rollout as rollout_document
+from tfdash.judging.judge import judge_all
 from tfdash.model.kube import Object, Pod
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release, Serving
-from tfdash.playbook.serving.health import may_be_away, serving
+from tfdash.playbook.serving.health import contradiction, may_be_away, serving
 from tfdash.playbook.serving.in_flight import HASH
+from tfdash.sources.kubernetes.codec import Codec
 
 
 @pytest.mark.parametrize(
@@ -166,3 +171,75 @@ def test_a_deadline_that_passed_is_stuck_without_a_cause_in_the_pods() -> None:
     assert (state.release, verdict.level) == (Release.STUCK, Level.WARN)
     assert state.cause is not None
     assert state.cause.code is CauseCode.DEADLINE
+
+
+def read(kind: str, document: dict[str, Any]) -> Object:
+    found = Codec(kind).item(msgspec.Raw(msgspec.json.encode(document)))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("workload", "expected"),
+    [
+        (deployment(ready=0), "3 available, but 0 ready"),
+        (deployment(ready=4), "4 ready, but 3 pods"),
+        (deployment(updated=4), "4 updated, but 3 pods"),
+        (stateful_set(ready=2), "3 available, but 2 ready"),
+        (stateful_set(replicas=0, updated=0), "3 ready, but 0 pods"),
+        (daemon_set(ready=0), "3 available, but 0 ready"),
+        (daemon_set(current=2), "3 ready, but 2 with a pod"),
+        (daemon_set(desired=0), "3 ready, but 0 nodes wanted"),
+        (daemon_set(desired=2, ready=2, available=2, updated=2), "3 with a pod, but 2 nodes wanted"),
+        (read("Rollout", rollout_document(availableReplicas=6)), "6 available, but 5 ready"),
+        # and what happens is none: old pods, fewer ready, scaled to none
+        (deployment(replicas=5, ready=4, updated=2), ""),
+        (deployment(desired=0, replicas=0, updated=0, ready=0, available=0), ""),
+        (deployment(desired=2), ""),  # scaled down, the pods still there
+        (daemon_set(desired=4), ""),
+        (pod(), ""),
+    ],
+)
+def test_counts_that_cannot_all_be_true(workload: Object, expected: str) -> None:
+    assert contradiction(workload) == expected
+
+
+@pytest.mark.parametrize(
+    "workload", [deployment(ready=0), stateful_set(ready=0), daemon_set(ready=0), daemon_set(desired=0)]
+)
+def test_of_counts_that_contradict_each_other_nothing_is_green(workload: Object) -> None:
+    state, verdict = judged(workload)
+    assert (state.serving, verdict.level) == (Serving.UNKNOWN, Level.UNKNOWN)
+    assert state.release in (Release.UNKNOWN, Release.PROGRESSING)
+    assert f"its status contradicts itself: {contradiction(workload)}" in verdict.sentence
+
+
+def test_contradictory_counts_take_no_red_away() -> None:
+    state, verdict = judged(deployment(ready=0), CRASH, replica_sets=(replica_set(),))
+    assert (state.serving, verdict.level) == (Serving.UNKNOWN, Level.WARN)
+    assert "keeps crashing" in verdict.sentence
+
+
+@pytest.mark.parametrize(("age", "health"), [(0.0, Serving.STARTING), (30.0, Serving.UNKNOWN)])
+def test_how_many_a_daemon_set_wants_that_nobody_saw(age: float, health: Serving) -> None:
+    new = daemon_set(
+        observed_generation=0, desired=0, current=0, ready=0, updated=0, available=0, created=NOW - age
+    )
+    state, verdict = judged(new)
+    assert state.serving is health
+    assert verdict.level is not Level.IDLE
+    assert state.cause is not None
+    assert state.cause.code is CauseCode.GENERATION
+
+
+@pytest.mark.parametrize("status", [{}, {"observedGeneration": 1}])
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Rollout", "Node"])
+def test_nothing_but_an_identity_is_never_green(kind: str, status: dict[str, int]) -> None:
+    """Whatever a server leaves out, what was not said is not taken for well, nor for not wanted."""
+    named = {"name": "x", "namespace": "a", "uid": "u", "generation": 1}
+    told = judge_all(picture(read(kind, {"metadata": named, "status": status})), NOW)
+    levels = [v.level for several in told.verdicts.values() for v in several]
+    health = [s.serving for s in (*told.workloads.values(), *told.releases.values())]
+    assert levels or health
+    assert all(level >= Level.UNKNOWN or level is Level.MOVING for level in levels)
+    assert not {Serving.OK, Serving.IDLE} & set(health)

@@ -19,7 +19,7 @@ from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.serving.health import resolve_bound
+from tfdash.playbook.serving.health import contradiction, resolve_bound
 from tfdash.playbook.serving.rollout_status import condition
 
 _PAUSES = {
@@ -352,6 +352,9 @@ def capabilities(
 def _serving(rollout: Rollout, flight: bool) -> tuple[Serving, str]:
     """By its available pods of either version; an update may take away what its strategy allows."""
     availability = f"{rollout.available} of {rollout.desired} available"
+    odd = contradiction(rollout)
+    if odd:
+        return Serving.UNKNOWN, f"its status contradicts itself: {odd}"
     if rollout.desired == 0:
         return Serving.IDLE, availability
     if rollout.available >= rollout.desired:

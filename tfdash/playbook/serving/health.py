@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
+from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, Object, StatefulSet
 from tfdash.model.workload import Release, Serving
 
@@ -35,11 +37,43 @@ def may_be_away(workload: Object) -> int:
     return 0
 
 
+def contradiction(workload: Object) -> str:
+    """``3 available, but 0 ready`` where the counts of a status cannot all be true, "" where they can.
+
+    Each controller counts a smaller number among the pods of a larger one and writes all of them at once, so no moment
+    between two writes shows such a status.
+    """
+    match workload:
+        case Deployment() | StatefulSet() | Rollout():
+            pods = ("pods", workload.replicas)
+        case DaemonSet():
+            pods = ("nodes wanted", workload.desired)
+        case _:
+            return ""
+    ready, available = ("ready", workload.ready), ("available", workload.available)
+    chains = [(pods, ready, available), (pods, ("updated", workload.updated))]
+    if isinstance(workload, DaemonSet):
+        chains.append((pods, ("with a pod", workload.current), ready))
+    for chain in chains:
+        for (whole, of), (part, many) in pairwise(chain):
+            if many > of:
+                return f"{many} {part}, but {of} {whole}"
+    return ""
+
+
+def uncounted(workload: Object) -> bool:
+    """A DaemonSet that no controller has seen: nobody knows how many pods it wants. Of the others the spec says it."""
+    return isinstance(workload, DaemonSet) and not workload.observed_generation
+
+
 def serving(workload: Object, desired: int, available: int, release: Release) -> Serving:
     """OK with as many available as wanted, or, while a release moves, within what its strategy may take away.
 
     Ready pods inside ``minReadySeconds`` take part in the traffic already: they serve though they are not "available" yet.
+    UNKNOWN where its counts contradict each other, or were never made.
     """
+    if contradiction(workload) or uncounted(workload):
+        return Serving.UNKNOWN
     if desired == 0:
         return Serving.IDLE
     serves = available

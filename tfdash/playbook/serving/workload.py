@@ -18,7 +18,7 @@ from tfdash.model.workload import (
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving import causes
-from tfdash.playbook.serving.health import serving
+from tfdash.playbook.serving.health import contradiction, serving, uncounted
 from tfdash.playbook.serving.in_flight import behind, release_of
 from tfdash.playbook.serving.links import LINKED, Links, all_links_of
 from tfdash.playbook.serving.rollout_status import Status, condition, rollout
@@ -38,7 +38,11 @@ def judge(
     release = release_of(workload, links, status)
     health = serving(workload, workload.desired, workload.available, release)
     changed_at = links.newest.created if links.newest is not None else _changed_at(workload)
-    if health is Serving.DOWN and now < starts_until(workload, release, changed_at, policy):
+    odd = contradiction(workload)
+    if odd and release in (Release.COMPLETE, Release.PARTITIONED):
+        release = Release.UNKNOWN  # which the same counts tell
+    may_start = health is Serving.DOWN or (uncounted(workload) and not odd)
+    if may_start and now < starts_until(workload, release, changed_at, policy):
         health = Serving.STARTING
     cause = None
     unwell = health in (Serving.DOWN, Serving.DEGRADED, Serving.STARTING)
@@ -53,7 +57,7 @@ def judge(
         serving=health,
         release=release,
         message=status.message,
-        said=_on_delete(workload, links) if release is Release.ON_DELETE else "",
+        said=_said(workload, links, release, odd),
         cause=cause,
         revision=_revision(workload),
         images=tuple(c.image for c in containers),
@@ -71,6 +75,14 @@ def judge(
         disruption=_disruption(ref, links),
     )
     return state, _verdict(state)
+
+
+def _said(workload: StatefulSet | DaemonSet | Deployment, links: Links, release: Release, odd: str) -> str:
+    if odd:
+        return f"its status contradicts itself: {odd}"
+    if uncounted(workload):
+        return "its controller has not counted its nodes yet"
+    return _on_delete(workload, links) if release is Release.ON_DELETE else ""
 
 
 def _on_delete(workload: StatefulSet | DaemonSet | Deployment, links: Links) -> str:
@@ -100,6 +112,8 @@ def _verdict(state: WorkloadState) -> Verdict:
         )
     elif level is Level.OK:
         sentence = f"{state.subject.name} serves, {what}"
+    elif state.serving is Serving.UNKNOWN:
+        sentence = f"{state.subject.name}: {state.said}{why}"
     else:
         kubectl = state.message if state.release in IN_FLIGHT or state.release is Release.UNKNOWN else ""
         tail = state.said or kubectl

@@ -351,7 +351,9 @@ def test_serving_within_what_the_strategy_may_take_away(
 
 
 def test_an_idle_rollout() -> None:
-    idle = rollout(phase="Healthy", replicas=0, availableReplicas=0, **PROMOTED)
+    idle = rollout(
+        phase="Healthy", replicas=0, updatedReplicas=0, readyReplicas=0, availableReplicas=0, stableRS=NEW
+    )
     idle["spec"]["replicas"] = 0
     assert state_of("Rollout", idle).serving is Serving.IDLE
 

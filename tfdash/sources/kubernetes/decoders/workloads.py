@@ -67,7 +67,7 @@ class WorkloadStatus(w.Wire):
     terminating_replicas: w.Count | None = None
     current_revision: str = ""
     update_revision: str = ""
-    desired_number_scheduled: w.Count = 0
+    desired_number_scheduled: w.Count | None = None
     current_number_scheduled: w.Count = 0
     updated_number_scheduled: w.Count = 0
     number_ready: w.Count = 0
@@ -171,12 +171,16 @@ def stateful_set(found: Workload) -> m.StatefulSet:
 
 
 def daemon_set(found: Workload) -> m.DaemonSet:
+    """Raises ValueError where its controller counted and does not say how many it wants: the API always has that number,
+    and 0 would mean that none is wanted."""
     status = found.status
+    if status.desired_number_scheduled is None and status.observed_generation:
+        raise ValueError("status.desiredNumberScheduled: it has none")
     strategy, rolling = _rolling(found.spec.update_strategy)
     return m.DaemonSet(
         **meta(found.metadata),
         observed_generation=status.observed_generation,
-        desired=status.desired_number_scheduled,
+        desired=status.desired_number_scheduled or 0,
         current=status.current_number_scheduled,
         ready=status.number_ready,
         updated=status.updated_number_scheduled,
