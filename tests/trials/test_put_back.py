@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.platform.test_two_terminals import (
+from tests.platform.test_two_terminals import (  # noqa: F401 - fixtures among them
     NS,
     Two,
+    app,
     ask,
     decide,
     down,
     replicas,
+    seeded,
+    two,
     waiting,
     writes,
 )
@@ -20,7 +23,7 @@ from tfdash.model.action import Result
 pytestmark = pytest.mark.platform
 
 
-def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> None:
+def test_a_database_that_was_put_back_replays_nothing(two: Two, app: str) -> None:  # noqa: F811 - the fixtures
     """A whole copy from between approval and use, put in the database's place."""
     ann, bob = two.open("ann"), two.open("bob")
     guarded = down(ann, app)
