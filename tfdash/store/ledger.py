@@ -117,7 +117,8 @@ class Store:
     async def newest(self, count: int) -> list[Entry]:
         """The newest entries of all terminals that the store reaches, newest first. A shared store that is down leaves what
         is kept here. Raises ``LedgerUnavailable`` where not even that can be read."""
-        from tfdash.store.log.reading import LogHolder, StoredEntry, entries_of, newest_in
+        from tfdash.store.log.chain import StoredEntry
+        from tfdash.store.log.reading import LogHolder, entries_of, newest_in
 
         rows = await self.recorder.thread.call(lambda: newest_in(self.folder, count), "reading the audit log")
         shared = self.recorder.sink

@@ -90,7 +90,7 @@ class StoreSource:
         anchoring = (
             f"the head of the log was not handed on: {self.anchor_problem}" if self.anchor_problem else ""
         )
-        trouble = (health.local if self.acting else self._unread) or health.shared or anchoring
+        trouble = (health.local if self.acting else "") or self._unread or health.shared or anchoring
         about = [
             health.path if self.acting else "read here, not written",
             "with the shared store" if health.shared_configured else "",
@@ -262,8 +262,9 @@ class StoreSource:
 
         def look() -> tuple[list[Entry], set[str], dict[str, bytes], str]:
             if self._local_peers is None:
+                own = recorder.file.path if recorder.file is not None else None
                 self._local_peers = LocalPeers(
-                    self.folder, recorder.file.path if recorder.file is not None else None
+                    self.folder, own, None if self.acting else self._anchoring.file
                 )
             news = self._local_peers.news()
             sealed = self._local_peers.bodies() if news else {}
@@ -272,9 +273,9 @@ class StoreSource:
         try:
             news, over, sealed, problem = await recorder.thread.call(look, "reading other terminals' files")
         except (LedgerUnavailable, OSError) as error:
-            self._unread = f"what terminals recorded cannot be read: {error}"
+            self._unread = f"what terminals recorded cannot be read whole: {error}"
             return
-        self._unread = problem and f"what terminals recorded cannot be read: {problem}"
+        self._unread = problem and f"what terminals recorded cannot be read whole: {problem}"
         self._take(sealed)
         self.apply(news)
         self.store.ended_terminals = frozenset(over)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.store.helpers import CHECKOUT, Board, Clock, RealBoard, opened
+from tests.unit.store.helpers import CHECKOUT, Board, Clock, RealBoard, note, opened
 from tests.waiting import soon
 from tfdash.model.observation import Problem
 from tfdash.store.opening import Opened, StoreOptions, open_store
@@ -105,6 +106,90 @@ async def test_beside_an_emptied_file_the_rest_stays(tmp_path: Path) -> None:
     ann.store.close()
 
 
+def _sql(statement: str) -> Callable[[Path], object]:
+    def spoil(folder: Path) -> None:
+        with sqlite3.connect(folder / "terminal-0.db") as connection:
+            connection.execute(statement)
+        connection.close()
+
+    return spoil
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _turned(path: Path) -> None:
+    path.write_bytes(bytes(255 - byte for byte in path.read_bytes()))
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size * 3 // 5)
+
+
+@pytest.mark.parametrize("lock", ["with its lock", "without"])
+@pytest.mark.parametrize("spoil", [_emptied, _turned, _cut, Path.unlink, _pipe])
+@pytest.mark.parametrize("name", ["terminal-0.db", "terminal-0.db-wal", "terminal-0.db-shm"])
+async def test_a_decision_that_was_taken_away_is_not_none(
+    tmp_path: Path, name: str, spoil: Callable[[Path], object], lock: str
+) -> None:
+    """Of a terminal that was killed: whatever is done to one of its files, the decision is read or the store is not known."""
+    ann = await recorded(tmp_path / "alive")
+    folder = tmp_path / "store"
+    shutil.copytree(tmp_path / "alive", folder)
+    ann.store.close()
+    if lock == "without":
+        if name == "terminal-0.db-wal" and spoil is not _turned:
+            pytest.skip("nothing is left that tells of it: beyond what can be found")
+        (folder / "terminal-0.lock").unlink()
+    spoil(folder / name)
+    board = await read_once(reading(folder))
+    assert problem(board) or CHECKOUT in board.facts.manual
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM entries",
+        "DROP TABLE entries",
+        "DELETE FROM entries WHERE topic = 'manual'",
+        "UPDATE entries SET topic = '' WHERE topic = 'manual'",
+        "UPDATE entries SET kind = 'note', topic = '' WHERE topic = 'manual'",
+        "UPDATE entries SET bytes = replace(bytes, 'customers', 'nobody') WHERE topic = 'manual'",
+        "UPDATE entries SET hash = 'x' WHERE topic = 'manual'",
+        "UPDATE entries SET terminal = 'x' WHERE topic = 'manual'",
+        "UPDATE entries SET bytes = 'x' WHERE topic = 'manual'",
+    ],
+)
+async def test_a_decision_that_was_cut_out_or_changed_is_not_none(tmp_path: Path, statement: str) -> None:
+    ann = await recorded(tmp_path)
+    await ann.store.record(note("after it"))
+    ann.store.close()
+    _sql(statement)(tmp_path)
+    assert problem(await read_once(reading(tmp_path)))
+
+
+@pytest.mark.parametrize("alive", [True, False])
+async def test_a_decision_that_is_taken_away_while_it_is_read_stays(tmp_path: Path, alive: bool) -> None:
+    ann = await recorded(tmp_path)
+    if not alive:
+        ann.store.close()
+    source, board = reading(tmp_path), Board()
+    running = asyncio.create_task(source.run(board))
+    await board.until(lambda facts: CHECKOUT in facts.manual)
+    _sql("DELETE FROM entries")(tmp_path)
+    await soon(lambda: problem(board) is not None, "the problem")
+    assert CHECKOUT in board.facts.manual
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    ann.store.close()
+
+
 async def test_where_nothing_was_recorded_yet_no_folder_is_made(tmp_path: Path) -> None:
     board = await read_once(reading(tmp_path / "store"))
     assert (problem(board), board.facts.manual, os.listdir(tmp_path)) == (None, {}, [])
@@ -154,7 +239,7 @@ def _closed(folder: Path) -> None:
         (_damaged, "file is not a database"),
         (_a_file, "is not a folder"),
         (_gone, "is not there"),
-        (_file_gone, "terminal-0.db is gone, and what was recorded in it"),
+        (_file_gone, "of which nothing is here any more; see: tfdash audit verify"),
         (_closed, "permission denied"),
     ],
 )

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.store.helpers import NOW, note, opened
+from tests.unit.store.helpers import NOW, Clock, note, opened
+from tests.unit.store.test_reading import problem, read_once
 from tests.unit.store.test_verify import rewrite
 from tfdash.cli import main
 from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import Head, line
+from tfdash.store.opening import StoreOptions, open_store
 
 Attack = Callable[[Path], object]
 
@@ -294,6 +296,36 @@ def test_what_somebody_with_the_files_can_do(
     assert said in told and found == code, told
     assert "copies in" not in told or "proven up to entry 4 by anchor file" in told
     assert "by " + str(logged / "store") not in told  # what lies in the same folder proves nothing
+
+
+READ_OTHERWISE = {
+    # nothing of what was recorded is lost by them, and nothing is added
+    "a copy as the next file": "",
+    "a hard link": "",
+    "an older copy as the next file": "",
+    "an older copy, another inode": "the last here is 2",
+    # nothing tells a folder in which nothing was recorded yet from one that was emptied
+    "everything and the anchors": "",
+    "the folder and the anchors": "",
+    # what a reader rests on is there; that nobody vouches for it any more is for ``audit verify``
+    "the anchor file": "",
+    "the lines of the anchor file": "",
+    "the last line of the anchor file": "",
+    "an anchor that says something else": "",
+    "a table beside it": "",
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_what_reads_once_knows_that_something_was_done(logged: Path, name: str) -> None:
+    """``gate``, ``snapshot`` and ``doctor``: the store is not known to be whole where ``audit verify`` finds it not whole."""
+    attack, code, _ = ATTACKS[name]
+    attack(logged / "store")
+    options = StoreOptions(path=str(logged / "store"), anchor_file=str(logged / "anchors"))
+    source = open_store(options, Clock(), acting=False, reading=True).source
+    found = problem(await read_once(source))
+    said = READ_OTHERWISE.get(name, "see: tfdash audit verify" if code else "")
+    assert (found is not None and said in found.cause) if said else found is None, found
 
 
 def test_no_attack_ends_the_other_commands(logged: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -171,7 +171,7 @@ def is_held(folder: Path, number: int) -> bool:
     """Whether a living terminal holds that place. Nothing is made or written to find out."""
     path = folder / f"terminal-{number}.lock"
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe waits
     except FileNotFoundError:
         return False
     except OSError as error:
@@ -231,6 +231,15 @@ def files(folder: Path) -> list[Path]:
     except ValueError as error:  # a name with a null byte
         raise LedgerUnavailable(f"{str(folder)!r}: {error}") from None
     return [path for _, path in sorted(found)]
+
+
+def widowed(folder: Path) -> list[Path]:
+    """The files that are gone while what was written to them last still lies beside: no terminal leaves that."""
+    try:
+        wals = sorted(folder.glob("terminal-*.db-wal"))
+        return [file for wal in wals if not (file := wal.with_name(wal.name[:-4])).exists()]
+    except (OSError, ValueError):
+        return []
 
 
 def create_private(path: Path) -> None:

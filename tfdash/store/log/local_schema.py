@@ -49,9 +49,14 @@ def connect(path: str) -> sqlite3.Connection:
 
 def connect_reading(path: str) -> tuple[sqlite3.Connection, bool]:
     """A connection that leaves nothing behind: no companion of the file is made or written, in a folder that cannot be written
-    either. True: what is written later is seen; else it shows the file as it is now."""
-    # a terminal lives, or was killed; beside an empty file SQLite would remove the WAL, and with it what is left
-    if _size(path) and _size(f"{path}-wal") and os.path.exists(f"{path}-shm"):
+    either. True: what is written later is seen; else it shows the file as it is now. Raises ``sqlite3.Error``."""
+    # SQLite never leaves that, and would take the WAL for a left one
+    if not _size(path) and _size(f"{path}-wal"):
+        emptied = sqlite3.DatabaseError("it was emptied; what was recorded last stands in its -wal")
+        emptied.sqlite_errorname = "SQLITE_CORRUPT"
+        raise emptied
+    # a terminal lives, or was killed
+    if _size(f"{path}-wal") and os.path.exists(f"{path}-shm"):
         connection, follows = _opened(path, "mode=ro&readonly_shm=1"), True
     elif _size(f"{path}-wal"):
         connection, follows = _copied(path), False
@@ -62,6 +67,9 @@ def connect_reading(path: str) -> tuple[sqlite3.Connection, bool]:
 
 
 def _opened(path: str, mode: str) -> sqlite3.Connection:
+    for companion in (f"{path}-wal", f"{path}-shm"):
+        if os.path.exists(companion) and not os.path.isfile(companion):  # a pipe is waited for without end
+            raise sqlite3.OperationalError(f"{os.path.basename(companion)} is not a file")
     uri = "file:" + path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return sqlite3.connect(
         f"{uri}?{mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=1.0

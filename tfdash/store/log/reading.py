@@ -16,20 +16,10 @@ from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import SHARED, Head, parse
 from tfdash.store.log.canonical import UnreadableEntry, decode
+from tfdash.store.log.chain import StoredEntry, stored
 from tfdash.store.log.durable_file import cause
 from tfdash.store.log.local_schema import connect_reading
 from tfdash.store.shared.shared_store import SharedStore
-
-
-class StoredEntry(msgspec.Struct, frozen=True):
-    """One entry as stored. ``columns`` (kind, intent, topic) are what the file says beside the bytes, None where nothing."""
-
-    terminal: str
-    sequence: int
-    raw: bytes
-    hash: str
-    written_by: str = ""
-    columns: tuple[str, str, str] | None = None
 
 
 class LogHolder(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +38,8 @@ class LogHolder(msgspec.Struct, frozen=True, kw_only=True):
 def read_file(path: Path) -> list[LogHolder]:
     """The own chains and the copies in one terminal's file."""
     place = str(path.parent.resolve())
-    heads, notes = _sidecar(path)
-    if not _is_file(path):
+    heads, notes = head_beside(path)
+    if not is_file(path):
         return [_unread(path, "it is not a file" if path.exists() else "there is no such file", place, ())]
     try:
         connection, _ = connect_reading(str(path))
@@ -100,7 +90,7 @@ def _unread(path: Path, problem: str, place: str, heads: tuple[Head, ...]) -> Lo
     return LogHolder(name=str(path), rows=(), kind="local", problem=problem, place=place, heads=heads)
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError):
@@ -138,24 +128,10 @@ def _rows(
     found = connection.execute(
         f"SELECT terminal, sequence, bytes, hash, kind, intent, topic{extra} FROM {table} ORDER BY rowid {order}"
     )
-    return tuple(
-        StoredEntry(
-            str(r[0]),
-            r[1] if isinstance(r[1], int) else 0,  # SQLite lets anything stand there
-            _bytes(r[2]),
-            str(r[3]),
-            str(r[7]) if extra else "",
-            (str(r[4]), str(r[5]), str(r[6])),
-        )
-        for r in found
-    )
+    return tuple(stored(r[:7], str(r[7]) if extra else "") for r in found)
 
 
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
-
-
-def _sidecar(path: Path) -> tuple[tuple[Head, ...], tuple[str, ...]]:
+def head_beside(path: Path) -> tuple[tuple[Head, ...], tuple[str, ...]]:
     """The head that stands in the lock file; where there is none, what that means."""
     lock = path.with_suffix(".lock")
     blind = "without an anchor nothing shows whether its last entries were cut off"
@@ -201,8 +177,11 @@ def read_folder(folder: Path) -> list[LogHolder]:
     for name in names:
         path = folder / f"{name.removesuffix('.lock')}.db"
         if re.fullmatch(r"terminal-\d+\.lock", name) and path not in files:
-            heads, _ = _sidecar(path)
+            heads, _ = head_beside(path)
             sources.append(LogHolder(name=str(path), rows=(), kind="local", heads=heads, place=str(folder)))
+    sources += [
+        _unread(path, "it is gone, its -wal is left", str(folder), ()) for path in data_dir.widowed(folder)
+    ]
     strays = [name for name in names if name.endswith(".db") and folder / name not in files]
     if strays:
         told = (

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import msgspec
 
 from tfdash.store.log.anchors import SHARED, Head
-from tfdash.store.log.canonical import GENESIS, VERSION, UnreadableEntry, data_of, decode, digest, read_header
-from tfdash.store.log.reading import LogHolder, StoredEntry
+from tfdash.store.log.canonical import GENESIS, VERSION, UnreadableEntry, data_of, decode, read_header
+from tfdash.store.log.chain import StoredEntry, wrong
+from tfdash.store.log.reading import LogHolder
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,44 +64,14 @@ def _walk(source: LogHolder, rows: Sequence[StoredEntry]) -> _Walk:
         hashes[row.sequence] = row.hash
         if problem:
             continue
-        wrong = _wrong(row, sequence, previous)
-        if wrong:
-            problem, bad = wrong, (row.sequence if row.sequence <= sequence + 1 else sequence + 1)
+        amiss = wrong(row, sequence, previous)
+        if amiss:
+            problem, bad = amiss, (row.sequence if row.sequence <= sequence + 1 else sequence + 1)
             continue
         if read_header(row.raw).version > VERSION:
             notes.append(f"entry {row.sequence} was written by a newer tfdash; its hash holds")
         sequence, previous = row.sequence, row.hash
     return _Walk(source, hashes, sequence, problem, bad, notes)
-
-
-def _wrong(row: StoredEntry, sequence: int, previous: str) -> str:
-    """What is wrong with the row that should follow on ``sequence`` and ``previous``, "" for nothing."""
-    where = f"entry {row.sequence}"
-    try:
-        header = read_header(row.raw)
-        entry = decode(row.raw, row.hash)
-    except UnreadableEntry as error:
-        return f"{where} is damaged: {error}"
-    if digest(row.raw) != row.hash:
-        return f"{where} was changed: its hash is not that of its bytes"
-    if header.terminal != row.terminal or header.sequence != row.sequence:
-        return f"{where} was moved: it says that it is entry {header.sequence} of {header.terminal}"
-    if row.sequence > sequence + 1:
-        missing = (
-            f"entry {sequence + 1} is"
-            if row.sequence == sequence + 2
-            else f"entries {sequence + 1} to {row.sequence - 1} are"
-        )
-        return f"{missing} missing"
-    if row.sequence <= sequence:
-        return f"{where} is out of order: it stands behind entry {sequence}"
-    if header.previous != previous:
-        return f"{where} was spliced in, or what stands before it was written anew: it continues {header.previous[:12]}"
-    if row.columns is not None:
-        topic = str(data_of(entry).get("topic", ""))
-        if row.columns != (header.kind, header.intent, topic):
-            return f"{where} was hidden: the columns beside it say something else than it does"
-    return ""
 
 
 def verify(
@@ -272,9 +243,9 @@ def _judge(
     by: list[str] = []
     proven = 0
     for head in (*inside, *anchors):
-        wrong = _against(head, main, last)
-        if wrong:
-            add(min(head.sequence, last + 1), wrong)
+        broken = _against(head, main, last)
+        if broken:
+            add(min(head.sequence, last + 1), broken)
         elif head in anchors and main is not None and head.sequence in main.hashes:
             proven, by = _further(proven, by, head.sequence, head.holder)
     for walk in walks:

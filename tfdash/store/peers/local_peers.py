@@ -7,13 +7,17 @@ import re
 import sqlite3
 from pathlib import Path
 
+import msgspec
+
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
-from tfdash.store.log.anchors import parse
-from tfdash.store.log.canonical import UnreadableEntry, decode, digest
+from tfdash.store.log.anchors import Head, parse
+from tfdash.store.log.canonical import GENESIS, UnreadableEntry, decode, digest
+from tfdash.store.log.chain import StoredEntry, stored, wrong
 from tfdash.store.log.durable_file import cause
 from tfdash.store.log.local_schema import connect_reading
+from tfdash.store.log.reading import head_beside, is_file
 
 
 def genuine(rows: list[tuple[bytes, str]]) -> list[Entry]:
@@ -26,71 +30,150 @@ def genuine(rows: list[tuple[bytes, str]]) -> list[Entry]:
     return entries
 
 
-class LocalPeers:
-    """Reads the other files as they grow. ``own``: the file that is not one of them. One thread at a time."""
+_Stamp = tuple[tuple[int, int] | None, ...]
+_LOOKS = 4
 
-    def __init__(self, folder: Path, own: Path | None) -> None:
-        self._folder, self.own = folder, own
+
+class _FileRead(msgspec.Struct):
+    """How far one file was read, and its chains to there."""
+
+    cursor: int = 0
+    count: int = 0
+    problem: str = ""
+    ends: dict[str, tuple[int, str]] = {}
+
+    def take(self, rowid: int, row: StoredEntry) -> None:
+        self.cursor, self.count = rowid, self.count + 1
+        self.problem = self.problem or wrong(row, *self.ends.get(row.terminal, (0, GENESIS)))
+        self.ends[row.terminal] = row.sequence, row.hash
+
+
+class LocalPeers:
+    """Reads the other files as they grow. ``own``: the file that is not one of them. ``anchors``: the file that heads were
+    handed to. One thread at a time."""
+
+    def __init__(self, folder: Path, own: Path | None, anchors: Path | None = None) -> None:
+        self._folder, self.own, self._anchors = folder, own, anchors
         self._open: dict[Path, sqlite3.Connection] = {}
         self._as_of: dict[Path, _Stamp] = {}  # of those that show a file as it was when it was opened
-        self._cursor: dict[Path, int] = {}
+        self._read: dict[Path, _FileRead] = {}
         self.terminals: dict[str, Path] = {}
-        self.problem = ""  # why something here could not be read at the last look
+        self.problem = ""  # why something here could not be read, or is not whole, at the last look
 
     def news(self) -> list[Entry]:
         """What was recorded since the last time and changes what is remembered."""
-        self.problem = data_dir.why_unreadable(self._folder) or self._gone()
-        found: list[tuple[bytes, str]] = []
-        for path in data_dir.files(self._folder):
+        self.problem = data_dir.why_unreadable(self._folder)
+        for _ in range(_LOOKS):
+            before = self._stamps()
+            found, problem = self._look()
+            if not problem or self._stamps() == before:  # else a terminal wrote meanwhile
+                break
+        self.problem = self.problem or problem
+        return found
+
+    def _look(self) -> tuple[list[Entry], str]:
+        """What is new, and what is wrong with any of it. The heads are read first: what they tell of must then stand there."""
+        heads = self._heads()
+        files = data_dir.files(self._folder)
+        for path in self._open.keys() - set(files):
+            self._drop(path)
+        found: list[Entry] = []
+        problem = ""
+        for path in files:
             if path == self.own:
                 continue
             try:
-                connection = self._connection(path)
-                if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
-                    self._drop(path)  # being made
-                    continue
-                rows = connection.execute(
-                    "SELECT rowid, bytes, hash FROM entries WHERE rowid > ?"
-                    " AND (topic <> '' OR kind IN ('intent', 'outcome')) ORDER BY rowid",
-                    (self._cursor.get(path, 0),),
-                ).fetchall()
-                for terminal in (
-                    connection.execute("SELECT DISTINCT terminal FROM entries").fetchall() if rows else ()
-                ):
-                    self.terminals[terminal[0]] = path
+                if path.is_symlink() or not is_file(path):
+                    raise OSError("it is not a file that a terminal writes to")
+                found += self._entries(path)
             except (sqlite3.Error, OSError) as error:
-                self.problem = self.problem or f"{path}: {cause(error)}"
+                problem = problem or f"{path}: {cause(error)}"
                 self._drop(path)
-                continue
-            if rows:
-                self._cursor[path] = rows[-1][0]
-                found += [(raw, hash) for _, raw, hash in rows]
+            else:
+                read = self._read.get(path)
+                problem = problem or (read.problem and f"{path}: {read.problem}" if read else "")
+        problem = problem or next(filter(None, map(self._lost, heads)), "")
+        problem = problem or next((f"{path} is gone" for path in data_dir.widowed(self._folder)), "")
+        return found, problem and f"{problem}; see: tfdash audit verify"
+
+    def _entries(self, path: Path) -> list[Entry]:
+        """The new ones in one file; notes what is wrong with its chains. Raises ``sqlite3.Error``."""
+        connection = self._connection(path)
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
+            self._drop(path)  # being made, or dropped, which its head tells
+            return []
+        read = self._read.setdefault(path, _FileRead())
+        if connection.execute("SELECT count(*) FROM entries").fetchone()[0] < read.count:  # cut out since
+            read = self._read[path] = _FileRead()
+        rows = connection.execute(
+            "SELECT rowid, terminal, sequence, bytes, hash, kind, intent, topic FROM entries"
+            " WHERE rowid > ? ORDER BY rowid",
+            (read.cursor,),
+        ).fetchall()
+        found = []
+        for rowid, *row in rows:
+            one = stored(tuple(row))
+            read.take(rowid, one)
+            self.terminals[one.terminal] = path
+            found.append((one.raw, one.hash))
         return genuine(found)
 
-    def _gone(self) -> str:
-        """Which file is not there of which its lock says that something was recorded in it, "" for none."""
+    def _heads(self) -> list[Head]:
+        """How far chains went: what the locks say of them, and who else was told."""
+        heads: list[Head] = []
         with contextlib.suppress(OSError, ValueError):
             for lock in sorted(self._folder.glob("terminal-*.lock")):
-                if not lock.with_suffix(".db").exists() and parse(
-                    lock.read_text("ascii", "replace"), lock.name
-                ):
-                    return f"{lock.with_suffix('.db')} is gone, and what was recorded in it; see: tfdash audit verify"
-        return ""
+                path = lock.with_suffix(".db")
+                if path != self.own:
+                    heads += head_beside(path)[0]
+        with contextlib.suppress(OSError, ValueError):
+            if self._anchors is not None and is_file(self._anchors):
+                last = {
+                    head.terminal: head for head in parse(self._anchors.read_text("utf-8", "replace"), "")
+                }
+                heads += [
+                    msgspec.structs.replace(head, holder=f"anchor file {self._anchors}")
+                    for head in last.values()
+                ]
+        return heads
+
+    def _lost(self, head: Head) -> str:
+        """What of its chain is in no file here, "" for nothing."""
+        if not head.sequence:
+            return ""
+        furthest = 0
+        for connection in self._open.values():
+            with contextlib.suppress(sqlite3.Error):
+                asked = "SELECT max(sequence), max(hash = ? AND sequence = ?) FROM entries WHERE terminal = ?"
+                last, held = connection.execute(asked, (head.hash, head.sequence, head.terminal)).fetchone()
+                if held:
+                    return ""
+                furthest = max(furthest, last if isinstance(last, int) else 0)
+        if furthest >= head.sequence:
+            return f"{head.terminal}: entry {head.sequence} is not the one that {head.holder} holds: it was written anew"
+        return f"{head.holder} holds entry {head.sequence} of {head.terminal}, of which " + (
+            f"the last here is {furthest}" if furthest else "nothing is here any more"
+        )
+
+    def _stamps(self) -> list[_Stamp]:
+        paths = (*data_dir.files(self._folder), *sorted(self._folder.glob("terminal-*.lock")))
+        return [_stamp(path) for path in paths]
 
     def _connection(self, path: Path) -> sqlite3.Connection:
         """The one of the last look, or a new one where that shows what the file was before."""
         stamp = _stamp(path)
-        if path in self._open and self._as_of.get(path, stamp) == stamp:
+        if path in self._open and self._as_of[path] in (stamp, stamp[:1]):
             return self._open[path]
         self._drop(path)
         connection, follows = connect_reading(str(path))
         self._open[path] = connection
-        if not follows:
-            self._as_of[path] = stamp
+        self._as_of[path] = stamp[:1] if follows else stamp
         return connection
 
     def _drop(self, path: Path) -> None:
+        """Its chains are walked from their beginnings when it is read again: it may be another file."""
         self._as_of.pop(path, None)
+        self._read.pop(path, None)
         connection = self._open.pop(path, None)
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
@@ -120,20 +203,17 @@ class LocalPeers:
             self._drop(path)
 
 
-_Stamp = tuple[tuple[int, int] | None, ...]
-
-
 def _stamp(path: Path) -> _Stamp:
-    """What changes with each write: of the file and its WAL."""
-    seen: list[tuple[int, int] | None] = []
+    """Which file it is, and what changes with each write: of the file and its WAL."""
+    seen: _Stamp = ()
     for one in (path, path.with_name(f"{path.name}-wal")):
         try:
             found = one.stat()
         except OSError:
-            seen.append(None)
+            seen += (None, None)
         else:
-            seen.append((found.st_mtime_ns, found.st_size))
-    return tuple(seen)
+            seen += ((found.st_dev, found.st_ino), (found.st_mtime_ns, found.st_size))
+    return seen
 
 
 def _number(path: Path) -> int:
