@@ -45,6 +45,13 @@ class Sync:
         self._wake.set()
 
     async def run(self, source: StoreSource) -> None:
+        """Until it is cancelled; the connections are given up then, and not left to a loop that is closed."""
+        try:
+            await self._run(source)
+        finally:
+            await self.shared.close()
+
+    async def _run(self, source: StoreSource) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             wait = 0.5
