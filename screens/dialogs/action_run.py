@@ -61,7 +61,8 @@ class ActionRun:
 
     def _tell_outcome(self, told: Progress) -> None:
         """A notice where the dialog is in the background; over the dialog it would only hide what that says."""
-        level = "information" if told.result is Result.APPLIED else "warning"
+        well = told.result is Result.APPLIED and not told.unseen
+        level = "information" if well else "warning"
         if self.shown:
             self.shell.messages.add(self.shell.now(), level, outcome_text(told))
         else:

@@ -171,5 +171,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     entry: str = ""  # id of the audit entry, "" = UNRECORDED
     journal: bool = False  # what is done is itself the entry of the audit log
 
+    @property
+    def unseen(self) -> bool:
+        """It is over and was applied, and what was to come of it was not all seen."""
+        applied = self.stage == "done" and self.result is Result.APPLIED
+        return applied and any(held is not True for _, held in self.posts)
+
 
 Arguments = Mapping[str, Any]

@@ -27,7 +27,19 @@ _TOKENS: dict[EntryKind, str] = {
 
 
 def kind_cell(entry: Entry) -> Cell:
-    return (entry.kind.value, _TOKENS.get(entry.kind, ""))
+    """Its kind; a warning where nothing came of what was asked, or what was to come of it was not seen."""
+    return (entry.kind.value, "warn" if _ill(entry) else _TOKENS.get(entry.kind, ""))
+
+
+def _ill(entry: Entry) -> bool:
+    if entry.kind not in (EntryKind.OUTCOME, EntryKind.VERIFICATION):
+        return False
+    try:
+        data = json.loads(entry.data)
+    except ValueError:
+        return True
+    given = data if isinstance(data, dict) else {}
+    return given.get("verified", True) is not True or given.get("result", "applied") != "applied"
 
 
 def when(at: float, zone: ZoneInfo, now: float) -> str:

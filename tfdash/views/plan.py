@@ -30,6 +30,7 @@ _RESULTS: dict[Result, tuple[str, str]] = {
         "unknown",
     ),
 }
+_UNSEEN = ("▲ applied, and what was to come of it was NOT seen", "warn")
 
 
 def verb_of(title: str) -> str:
@@ -125,9 +126,13 @@ def progress_lines(progress: Progress) -> list[Line]:
     if done:
         lines.append([])
         text, token = (
-            _RESULTS.get(progress.result, ("? no outcome was told", "unknown"))
-            if progress.result
-            else ("? no outcome was told", "unknown")
+            _UNSEEN
+            if progress.unseen
+            else (
+                _RESULTS.get(progress.result, ("? no outcome was told", "unknown"))
+                if progress.result
+                else ("? no outcome was told", "unknown")
+            )
         )
         lines += [[(text, token)], [safe(progress.sentence)]]
     return lines

@@ -11,6 +11,7 @@ from textual.worker import WorkType
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
 from tfdash.actions.store.subjects import intent_subject
+from tfdash.model.action import Result
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.text import safe
@@ -79,7 +80,8 @@ class ReconcileScreen(BoardScreen):
             word = f"{settled.result.value}: {settled.sentence}"
             self._told[settled.entry.intent] = safe(word)
             if settled.recorded:
-                self.shell.tell(f"settled by reading: {settled.entry.target} {word}")
+                level = "information" if settled.result is Result.APPLIED else "warning"
+                self.shell.tell(f"settled by reading: {settled.entry.target} {word}", level)
         if self.is_mounted:
             self.catch_up()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.demo.worlds import START, Stage, conditions, deployment, template
-from tfdash.demo.apiserver.objects import Obj, deleting, labels_of, name_of
+from tfdash.demo.apiserver.deleting import remove
+from tfdash.demo.apiserver.objects import Obj, deleting, labels_of, name_of, with_meta
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.controllers.crash_backoff import BackOff
 from tfdash.demo.scenarios.scenario import load
@@ -115,6 +116,68 @@ def test_a_stubborn_pod_takes_its_whole_grace_period(stage: Stage) -> None:
     assert [deleting(p) for p in stage.pods("slow")] == [True]
     stage.run(10)
     assert stage.pods("slow") == []
+
+
+def end(stage: Stage, storage: str, name: str) -> None:
+    """Delete it as a client does."""
+    with stage.cluster.agenda.pretending(stage.time):
+        remove(stage.store, storage, stage.get(storage, name))
+
+
+@pytest.mark.parametrize(("behaviour", "phase", "code"), [("", "Succeeded", 0), ("stubborn", "Failed", 137)])
+def test_a_pod_that_waits_for_a_finalizer_has_ended_all_the_same(
+    stage: Stage, behaviour: str, phase: str, code: int
+) -> None:
+    put_deployment(stage, "lone", behaviour=behaviour)
+    stage.run(60)
+    name = name_of(stage.pods("lone")[0])
+    with stage.cluster.agenda.pretending(stage.time):
+        stage.store.update("pods", with_meta(stage.get("pods", name), finalizers=["example.com/never"]))
+    end(stage, "pods", name)
+    stage.run(120)
+    found = stage.get("pods", name)
+    assert (found["status"]["phase"], conditions(found)["Ready"][0]) == (phase, "False")
+    assert state(found)["state"]["terminated"]["exitCode"] == code
+    with stage.cluster.agenda.pretending(stage.time):
+        stage.store.update("pods", with_meta(found, finalizers=None))
+    stage.run(10)
+    assert name not in [name_of(p) for p in stage.pods("lone")]
+
+
+def test_what_is_deleted_and_waits_for_a_finalizer_only_counts(stage: Stage) -> None:
+    """Deployment, its ReplicaSets and StatefulSet: the status is kept, nothing is made or taken away any more."""
+    held = {"metadata": {"finalizers": ["example.com/never"]}}
+    stage.put("deployments.apps", "web", spec=deployment("web", 2), **held)
+    spec = {**deployment("db", 2), "serviceName": "db"}
+    stage.put("statefulsets.apps", "db", spec=spec, **held)
+    stage.run(90)
+    for storage, name in (("deployments.apps", "web"), ("statefulsets.apps", "db")):
+        end(stage, storage, name)
+        found = stage.get(storage, name)
+        stage.change(storage, {**found, "spec": {**found["spec"], "replicas": 5}})
+        stage.run(30)
+        found = stage.get(storage, name)
+        assert found["status"]["observedGeneration"] == found["metadata"]["generation"]
+        assert len(stage.pods(name)) == found["status"]["readyReplicas"] == 2
+        gone = stage.pods(name)[0]
+        end(stage, "pods", gone["metadata"]["name"])
+        stage.run(60)
+    assert stage.get("statefulsets.apps", "db")["status"].get("readyReplicas") == 1
+
+
+def test_without_a_deadline_no_progress_is_kept(stage: Stage) -> None:
+    """deployment/progress.go: syncRolloutStatus removes the condition where there is no deadline."""
+    stage.put("deployments.apps", "web", spec=deployment("web", 2, progressDeadlineSeconds=2**31 - 1))
+    stage.put("deployments.apps", "timed", spec=deployment("timed", 2))
+    stage.run(90)
+    assert "Progressing" not in conditions(stage.get("deployments.apps", "web"))
+    found = stage.get("deployments.apps", "timed")
+    assert conditions(found)["Progressing"] == ("True", "NewReplicaSetAvailable")
+    stage.change(
+        "deployments.apps", {**found, "spec": {**found["spec"], "progressDeadlineSeconds": 2**31 - 1}}
+    )
+    stage.run(5)
+    assert "Progressing" not in conditions(stage.get("deployments.apps", "timed"))
 
 
 # -- scheduling and quota -----------------------------------------------------------------------------------------

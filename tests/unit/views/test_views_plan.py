@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from tests.unit.actions.test_plan_digest import PLAN
-from tfdash.model.action import Check, Guarded, Waiver
-from tfdash.views.plan import hurt_lines
+from tests.unit.views.test_views_changes import entry
+from tfdash.model.action import Check, Guarded, Post, Progress, Result, Waiver
+from tfdash.model.store_state import EntryKind
+from tfdash.views.audit import kind_cell
+from tfdash.views.plan import hurt_lines, progress_lines
 
 
 def texts(guarded: Guarded, refused: str = "") -> list[str]:
@@ -41,3 +45,40 @@ def test_what_refuses_is_said_where_the_answer_is() -> None:
     bad = Check(id="right", text="no right", passed=False)
     plan = msgspec.structs.replace(PLAN, waives=(), skips=(), not_reverted=())
     assert texts(Guarded(plan=plan, checks=(bad,)), "no right") == []
+
+
+@pytest.mark.parametrize(
+    ("held", "unseen", "headline"),
+    [
+        ((), False, ("✔ applied", "ok")),
+        ((True,), False, ("✔ applied", "ok")),
+        ((True, False), True, ("▲ applied, and what was to come of it was NOT seen", "warn")),
+        ((None,), True, ("▲ applied, and what was to come of it was NOT seen", "warn")),
+    ],
+)
+def test_what_was_not_seen_in_time_is_a_warning(
+    held: tuple[bool | None, ...], unseen: bool, headline: tuple[str, str]
+) -> None:
+    posts = tuple((Post(id=f"p{i}", text="every pod runs it", within=60.0), h) for i, h in enumerate(held))
+    done = Progress(plan=PLAN, stage="done", result=Result.APPLIED, sentence="sent", posts=posts)
+    assert done.unseen is unseen
+    assert [headline] in progress_lines(done)
+    for other in (Result.REFUSED, Result.UNKNOWN, None):
+        assert not msgspec.structs.replace(done, result=other).unseen
+    assert not msgspec.structs.replace(done, stage="verifying").unseen
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "token"),
+    [
+        (EntryKind.VERIFICATION, '{"verified":true}', "ok"),
+        (EntryKind.VERIFICATION, '{"verified":false}', "warn"),
+        (EntryKind.VERIFICATION, "nonsense", "warn"),
+        (EntryKind.OUTCOME, '{"result":"applied"}', "ok"),
+        (EntryKind.OUTCOME, '{"result":"failed"}', "warn"),
+        (EntryKind.OUTCOME, '{"result":"unknown outcome"}', "warn"),
+        (EntryKind.INTENT, "{}", "moving"),
+    ],
+)
+def test_an_entry_of_what_was_not_seen_is_no_green_one(kind: EntryKind, data: str, token: str) -> None:
+    assert kind_cell(entry(1.0, kind=kind, data=data)) == (kind.value, token)

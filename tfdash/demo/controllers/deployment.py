@@ -12,6 +12,7 @@ from tfdash.demo.apiserver.objects import (
     annotations_of,
     controller_of,
     created,
+    deleting,
     dig,
     hashed,
     name_of,
@@ -21,10 +22,10 @@ from tfdash.demo.apiserver.objects import (
     with_spec,
     with_status,
 )
-from tfdash.demo.controllers.deployment_progress import conditions_of
+from tfdash.demo.controllers.deployment_progress import conditions_of, has_deadline
 from tfdash.demo.controllers.kernel import Kernel
 from tfdash.demo.controllers.replicaset import STORAGE as SETS
-from tfdash.demo.controllers.workload import active, live_owner, rounded, set_condition
+from tfdash.demo.controllers.workload import active, rounded, set_condition
 
 STORAGE = "deployments.apps"
 SOURCE = "deployment-controller"
@@ -108,8 +109,11 @@ class Deployments:
     # -- one look -----------------------------------------------------------------------------------------------
 
     def reconcile(self, key: StoreKey) -> None:
-        deployment = live_owner(self._k.store, STORAGE, key)
+        deployment = self._k.store.find(STORAGE, *key)
         if deployment is None:
+            return
+        if deleting(deployment):  # as the real one: its status is kept, and nothing else
+            self._status(key)
             return
         sets = self._k.store.owned(SETS, deployment)
         if deployment["spec"].get("paused"):
@@ -127,7 +131,7 @@ class Deployments:
         self._status(key)
 
     def _status(self, key: StoreKey) -> None:
-        deployment = live_owner(self._k.store, STORAGE, key)
+        deployment = self._k.store.find(STORAGE, *key)
         if deployment is None:
             return
         sets = self._k.store.owned(SETS, deployment)
@@ -208,6 +212,8 @@ class Deployments:
             return None
         if wanted:
             self._tell(deployment, f"Scaled up replica set {name_of(made)} from 0 to {wanted}")
+        if not has_deadline(deployment):
+            return made
         current = self._k.store.find(STORAGE, meta["namespace"], name_of(deployment)) or deployment
         conditions = set_condition(
             dig(current, "status", "conditions", default=[]),

@@ -67,12 +67,21 @@ def _unavailable(deployment: Obj, wanted: int) -> int:
     return max(rounded(given.get("maxUnavailable"), wanted, up=False), 1 if surge == 0 else 0)
 
 
+def has_deadline(deployment: Obj) -> bool:
+    """Without one the controller keeps no Progressing condition."""
+    return bool(dig(deployment, "spec", "progressDeadlineSeconds", default=_NO_DEADLINE) != _NO_DEADLINE)
+
+
 def _progress(
     deployment: Obj, have: Obj, conditions: list[Obj], sets: list[Obj], new: Obj | None, now: float
 ) -> tuple[list[Obj], float | None]:
-    deadline = dig(deployment, "spec", "progressDeadlineSeconds", default=_NO_DEADLINE)
     old = next((c for c in conditions if c["type"] == "Progressing"), None)
     reason = old.get("reason") if old else ""
+    if not has_deadline(deployment):
+        kept = (
+            conditions if deployment["spec"].get("paused") else without_condition(conditions, "Progressing")
+        )
+        return kept, None
     if deployment["spec"].get("paused"):
         if reason not in ("DeploymentPaused", "ProgressDeadlineExceeded"):
             conditions = set_condition(
@@ -126,13 +135,13 @@ def _progress(
     )
     if reason in ("ProgressDeadlineExceeded", "NewReplicaSetAvailable"):
         return conditions, None
-    left = updated + deadline - now
+    left = updated + deployment["spec"]["progressDeadlineSeconds"] - now
     if left <= 0:
         message = f"{shown} has timed out progressing."
         return set_condition(
             conditions, "Progressing", "False", "ProgressDeadlineExceeded", message, now, updated=True
         ), None
-    return conditions, (left + 0.5 if deadline < _NO_DEADLINE else None)
+    return conditions, left + 0.5
 
 
 def without_unchanged(conditions: list[Obj], now: float, message: str) -> list[Obj]:

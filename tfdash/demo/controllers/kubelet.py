@@ -260,14 +260,7 @@ class Kubelet(Containers):
         failed = any(s["exitCode"] for s in states)
         if failed and pod["spec"]["restartPolicy"] == "OnFailure":
             return
-        now = self._k.now()
-        why = "" if failed else "PodCompleted"
-        ready = [
-            pods.condition(t, False, now, "PodFailed" if failed else why)
-            for t in ("Ready", "ContainersReady")
-        ]
-        pod = pods.with_conditions(pod, pods.condition("Initialized", True, now, why), *ready)
-        self._k.update("pods", with_status(pod, phase="Failed" if failed else "Succeeded"))
+        self._k.update("pods", pods.over(pod, failed, self._k.now()))
 
     def _terminate(self, key: StoreKey, uid: str, name: str, code: int, reason: str) -> Obj | None:
         pod = self._alive(key, uid)
@@ -370,10 +363,27 @@ class Kubelet(Containers):
         if pod is None or uid_of(pod) != uid or pod["spec"]["nodeName"] in self.dead:
             self._ending.discard(uid)
             return
-        if pod["metadata"].get("finalizers"):
+        if pod["metadata"].get("finalizers"):  # its containers are over all the same
+            if dig(pod, "status", "phase") not in ("Succeeded", "Failed"):
+                self._all_over(pod)
             self._k.agenda.after(5.0, self._gone, key, uid)
             return
         self._store.delete("pods", *key)
+
+    def _all_over(self, pod: Obj) -> None:
+        """What was stopped by its deletion, and stays because of a finalizer."""
+        now, killed = self._k.now(), False
+        for container in pod["spec"]["containers"]:
+            status = self._status(pod, container["name"])
+            if "running" not in status["state"]:
+                continue
+            stubborn = self._k.behaviours.of(pod, container).stubborn
+            killed |= stubborn
+            code, reason = (137, "Error") if stubborn else (0, "Completed")
+            began = seconds(dig(status, "state", "running", "startedAt")) or now
+            over = pods.ended(status, pod, now, code, reason, began)
+            pod = self._set(pod, {**status, "state": {"terminated": over}, "ready": False, "started": False})
+        self._k.update("pods", pods.over(pod, killed, now))
 
     def revive(self, node: str) -> None:
         """A node is back: what was to end there ends now."""

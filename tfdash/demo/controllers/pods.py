@@ -173,6 +173,14 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
+def over(pod: Obj, failed: bool, now: float) -> Obj:
+    """``pod`` in its last phase, and no more ready."""
+    why = "" if failed else "PodCompleted"
+    ready = [condition(t, False, now, "PodFailed" if failed else why) for t in ("Ready", "ContainersReady")]
+    pod = with_conditions(pod, condition("Initialized", True, now, why), *ready)
+    return with_status(pod, phase="Failed" if failed else "Succeeded")
+
+
 def settled(pod: Obj, node: Obj, ip: str, at: float, ready_at: float) -> Obj:
     """A pod that has run on ``node`` since ``at`` and was ready at ``ready_at``: how the world begins."""
     pod = with_spec(pod, nodeName=name_of(node))

@@ -7,6 +7,7 @@ from tfdash.demo.apiserver.object_store import Happened, StoreKey
 from tfdash.demo.apiserver.objects import (
     Obj,
     controller_of,
+    deleting,
     dig,
     labels_of,
     name_of,
@@ -21,7 +22,6 @@ from tfdash.demo.controllers.workload import (
     create_pod,
     end_pod,
     first_to_go,
-    live_owner,
     next_available,
     ready,
     set_condition,
@@ -49,14 +49,15 @@ class ReplicaSets:
             self._k.look(self.reconcile, (event.now.key[0], owner["name"]))
 
     def reconcile(self, key: StoreKey) -> None:
-        found = live_owner(self._k.store, STORAGE, key)
+        found = self._k.store.find(STORAGE, *key)
         if found is None:
             self._failures.pop(key, None)
             return
         mine = self._released(found, self._k.store.owned("pods", found))
         running = active(mine)
         wanted = dig(found, "spec", "replicas", default=1)
-        error = self._adjust(key, found, running, wanted)
+        # as the real one: what is deleted and waits for a finalizer counts its pods and makes none
+        error = None if deleting(found) else self._adjust(key, found, running, wanted)
         mine = self._k.store.owned("pods", found)
         self._status(key, found, mine, error)
 

@@ -22,7 +22,6 @@ from tfdash.demo.controllers.workload import (
     available,
     create_pod,
     end_pod,
-    live_owner,
     next_available,
     ready,
     rounded,
@@ -43,12 +42,13 @@ class StatefulSets(Owning):
     STORED = STORAGE
 
     def reconcile(self, key: StoreKey) -> None:
-        found = live_owner(self._k.store, STORAGE, key)
+        found = self._k.store.find(STORAGE, *key)
         if found is None:
             return
         update = self._revision(found)
         current = dig(found, "status", "currentRevision") or update
-        self._move(found, current, update)
+        if not deleting(found):  # as the real one: what is deleted and waits for a finalizer only counts
+            self._move(found, current, update)
         self._status(key, current, update)
 
     def _revision(self, found: Obj) -> str:
@@ -184,7 +184,7 @@ class StatefulSets(Owning):
         self._k.tell(STORAGE, found, "Normal", "SuccessfulDelete", message, _SOURCE)
 
     def _status(self, key: StoreKey, current: str, update: str) -> None:
-        found = live_owner(self._k.store, STORAGE, key)
+        found = self._k.store.find(STORAGE, *key)
         if found is None:
             return
         now, least = self._k.now(), float(dig(found, "spec", "minReadySeconds", default=0))
