@@ -1,4 +1,4 @@
-# make demo: the program on a simulated platform.  make test: all fast tests.  make test-quick: no simulator, no screens, no types.  make platform: tests on the real parts.  make trials: the long ones, by hand.
+# make demo: the program on a simulated platform.  make test: all fast tests.  make test-quick: no simulator, no screens, no types.  make platform: tests on the real parts.  make trials: the long ones, by hand.  make mutation: what the tests of the rules do not notice, by hand.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ PYTEST = $(BIN)/python -m pytest# .ci/run gives one that runs what failed once m
 WORKERS ?= 4# on two cores: much of a test's time is waiting for a process or a terminal
 unexport PYTHONDONTWRITEBYTECODE# else each process of the tests compiles all of it anew
 
-.PHONY: demo test test-quick platform trials cluster cluster-down bench example wheel lock clean
+.PHONY: demo test test-quick platform trials mutation cluster cluster-down bench example wheel lock clean
 
 demo: $(STAMP)
 	@$(BIN)/tfdash demo $(ARGS)
@@ -32,6 +32,9 @@ platform: $(STAMP)
 trials: $(STAMP)
 	$(BIN)/python -m tests.platform.harness build
 	$(BIN)/python -m pytest -q --platform tests/trials $(ARGS)
+
+mutation: $(STAMP)
+	$(BIN)/python -m tests.ci.mutation $(ARGS)
 
 cluster: $(STAMP)
 	@$(BIN)/python -m tests.platform.harness up
