@@ -11,7 +11,7 @@ from tests.tui import world
 from tests.tui.recorded import REF
 from tfdash.board.board import Board
 from tfdash.judging.judge import Judge
-from tfdash.model.assessment import Assessment
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.calendar import CalendarState, Slot
 from tfdash.model.judgement import (
     Advice,
@@ -40,6 +40,8 @@ from tfdash.model.release import (
 from tfdash.model.store_state import StoreHealth, StoreState, VerifiedGood
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey, JourneyRun, Signals, published
+from tfdash.playbook.releases.section import SECTION as RELEASES
+from tfdash.playbook.section import Findings
 
 NOW, NS = world.NOW, world.NS
 CHECKOUT = Subject(REF, "Deployment", NS, "checkout")
@@ -371,6 +373,25 @@ def signals(prometheus: Observation[str] | None = _OK, pay: bool = True) -> Sign
     )
 
 
+def assessed(
+    *pairs: tuple[ReleaseState, CanaryJudgement | None],
+    onto: Assessment = EMPTY_ASSESSMENT,
+    calendar: CalendarState | None = None,
+) -> Assessment:
+    """An assessment that says this of releases, with the section that the playbook makes of it."""
+    releases = {r.subject: r for r, _ in pairs}
+    canaries = {r.subject: said for r, said in pairs if said is not None}
+    findings = Findings(onto.verdicts, onto.workloads, releases, canaries, calendar)
+    state = RELEASES.state(Picture(at=NOW, number=1, clusters={}), findings)
+    return msgspec.structs.replace(
+        onto,
+        releases=releases,
+        canaries=canaries,
+        calendar=calendar,
+        sections=(state, *(s for s in onto.sections if s.id != state.id)),
+    )
+
+
 class Told(Judge):
     """The judge, and beside what it says what a test has it say of releases."""
 
@@ -382,13 +403,7 @@ class Told(Judge):
 
     def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, Any]:
         assessment, changed = super().assess(picture, change, now)
-        told = msgspec.structs.replace(
-            assessment,
-            releases={r.subject: r for r, _ in self.pairs},
-            calendar=self.calendar,
-            canaries={r.subject: said for r, said in self.pairs if said is not None},
-        )
-        return told, changed
+        return assessed(*self.pairs, onto=assessment, calendar=self.calendar), changed
 
 
 def prepare(board: Board, given: Signals | None = None, facts: StoreState = FACTS) -> None:

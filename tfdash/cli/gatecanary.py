@@ -12,17 +12,17 @@ from tfdash.board.board import Board
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, program
 from tfdash.model.assessment import Assessment
-from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kinds import JUDGED
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Picture
-from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.release import ReleaseState
+from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Level
 from tfdash.text import safe
 
 _FIRST = 20.0  # seconds for all sources to settle, and for a release to begin where one is waited for
-Found = tuple[ReleaseState, CanaryJudgement | None]  # None: it was aborted
+Found = tuple[ReleaseState, CanaryJudgement | None, ReleaseAnswer]  # None: nothing judges it
 
 
 def gate_canary(args: argparse.Namespace) -> int:
@@ -51,7 +51,7 @@ def gate_canary(args: argparse.Namespace) -> int:
     assessment = board.assessment
     board.stop()
     found = found_in(assessment, args.workload)
-    names = sorted({f"{r.subject.namespace}/{r.subject.name}" for r, _ in found})
+    names = sorted({f"{r.subject.namespace}/{r.subject.name}" for r, _, _ in found})
     code = UNKNOWN
     reason = ""
     if late:
@@ -61,7 +61,7 @@ def gate_canary(args: argparse.Namespace) -> int:
     elif found:
         code = UNKNOWN if late and _code(found) == OK else _code(found)
         if code == UNKNOWN and not reason:
-            reason = next((j.sentence for r, j in found if j and not _may_go_on(r, j)), "")
+            reason = next((j.sentence if j else r.message for r, j, answer in found if not answer.go_on), "")
     elif not reason:
         reason = _why_none(assessment, board, args.workload)
     unknown = _unread_store(board) or unseen(found, board.picture)
@@ -79,7 +79,7 @@ def _answer(args: argparse.Namespace, found: Sequence[Found], code: int, reason:
             "workload": safe(args.workload),
             "exit_code": code,
             "reason": safe(reason) or None,
-            "releases": [as_json(release, judgement) for release, judgement in found],
+            "releases": [as_json(*one) for one in found],
         }
         code = deliver(json.dumps(answer, indent=2, ensure_ascii=False), code)
     elif found:
@@ -99,10 +99,11 @@ def found_in(assessment: Assessment, wanted: str) -> tuple[Found, ...]:
     found: list[Found] = []
     for subject, release in assessment.releases.items():
         judgement = assessment.canaries.get(subject)
-        if judgement is None and release.phase is not Phase.ABORTED:
+        answer = assessment.answer(release)
+        if judgement is None and not answer.listed:
             continue
         if any(map(meant, (subject, release.workload, release.partner))):
-            found.append((release, judgement))
+            found.append((release, judgement, answer))
     return tuple(sorted(found, key=lambda f: f[0].subject))
 
 
@@ -113,11 +114,11 @@ def unseen(found: Sequence[Found], picture: Picture) -> str:
     def absent(kind: Observation[Any] | None) -> bool:
         return kind is not None and kind.problem is not None and kind.problem.kind is ProblemKind.NOT_SERVED
 
-    seen = {release.subject.cluster for release, _ in found}
+    seen = {release.subject.cluster for release, _, _ in found}
     lacking = [
         f"{ref.cluster}/{kind}"
         for ref, cluster in picture.clusters.items()
-        for kind in sorted({release.subject.kind for release, _ in found})
+        for kind in sorted({release.subject.kind for release, _, _ in found})
         if ref not in seen and not absent(cluster.kinds.get(kind)) and not readable(cluster.kinds.get(kind))
     ]
     return f"whether it is released there too is not known; not read: {', '.join(lacking)}" if lacking else ""
@@ -151,15 +152,6 @@ def _decided(found: Sequence[Found]) -> bool:
 
 
 def _code(found: Sequence[Found]) -> int:
-    from tfdash.views.canary import verdict
-
-    if any(verdict(release, judgement).level >= Level.WARN for release, judgement in found):
+    if any(answer.go_on is False for _, _, answer in found):
         return FINDINGS
-    return OK if all(_may_go_on(*one) for one in found) else UNKNOWN
-
-
-def _may_go_on(release: ReleaseState, judgement: CanaryJudgement | None) -> bool:
-    """A pass; while the canary is held yet, a pass of one window is no leave to go on."""
-    if judgement is None or judgement.outcome is not Outcome.PASS or release.as_of is not None:
-        return False
-    return not release.in_flight or judgement.advice is Advice.PROMOTE
+    return OK if all(answer.go_on for _, _, answer in found) else UNKNOWN

@@ -9,9 +9,10 @@ import msgspec
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import Breach, CanaryJudgement
 from tfdash.model.release import ReleaseState
+from tfdash.model.release_answer import Ground, ReleaseAnswer
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.verdict import Verdict
+from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
 
 
@@ -31,6 +32,20 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     breaches: Mapping[
         Subject, tuple[Breach, ...]
     ] = {}  # first crossings that this terminal knows, ended ones among them
+
+    @property
+    def answers(self) -> Mapping[Subject, ReleaseAnswer]:
+        """What the section of the releases says of each; nothing before the first judgement."""
+        return next((s.answers for s in self.sections if s.answers), {})
+
+    def answer(self, release: ReleaseState) -> ReleaseAnswer:
+        """The same of one; of what the section did not see yet nothing is known."""
+        found = self.answers.get(release.subject)
+        if found is not None:
+            return found
+        return ReleaseAnswer(
+            subject=release.subject, level=Level.UNKNOWN, ground=Ground.NOT_JUDGED, phase=release.phase
+        )
 
 
 EMPTY_ASSESSMENT = Assessment(at=0.0, number=0, verdicts={}, workloads={})

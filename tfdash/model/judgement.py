@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
 
 
@@ -134,6 +133,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     unlike: bool = (
         False  # NOT COMPARABLE because of what the data is: what it said before was no comparison either
     )
+    absent: bool = False  # NO DATA because nothing measures it: no metric is named for it, or none was found
     breached: Breach | None = None  # its first crossing by this version, where that stands
     windows: tuple[WindowResult, ...] = ()  # oldest first
     chart: tuple[ChartPoint, ...] = ()
@@ -155,9 +155,3 @@ class CanaryJudgement(msgspec.Struct, frozen=True, kw_only=True):
     breaches: tuple[
         Breach, ...
     ] = ()  # of this version: those that stand, and those that this judgement withdraws
-
-
-def must_roll_back(release: ReleaseState | None, judgement: CanaryJudgement | None) -> bool:
-    """A BREACH that somebody has to act upon: what was aborted and gets nothing any more is back already."""
-    breach = judgement is not None and judgement.outcome is Outcome.BREACH
-    return breach and not (release is not None and release.is_back)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 
@@ -24,4 +27,5 @@ class SectionState(msgspec.Struct, frozen=True, kw_only=True):
     loading: bool = False
     unknown: int = 0
     subject: Subject | None = None  # of ``detail``, where that is about one object
+    answers: Mapping[Subject, ReleaseAnswer] = {}  # what is said of each, where others ask for one
     since: float | None = None  # for how long that has been so (epoch seconds)

@@ -14,6 +14,7 @@ from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.release import ReleaseState
+from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
@@ -49,7 +50,7 @@ class Missing(NamedTuple):
 
 class Reading(NamedTuple):
     """What is known. ``subject`` and ``since``: whom ``detail`` is about, and since when it is so. ``many``: subjects at that level; ``unknown``: those of which nothing is known; ``target``: another
-    screen than the section's own."""
+    screen than the section's own; ``answers``: what is said of each."""
 
     level: Level
     sentence: str
@@ -59,6 +60,7 @@ class Reading(NamedTuple):
     unknown: int = 0
     subject: Subject | None = None
     since: float | None = None
+    answers: Mapping[Subject, ReleaseAnswer] = {}
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class Section:
             unknown=reading.unknown,
             subject=reading.subject,
             since=reading.since,
+            answers=reading.answers,
         )
 
 

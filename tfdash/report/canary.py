@@ -48,7 +48,7 @@ def canary_report(
     releases = canary.shown(assessment, (namespace,) if namespace else None)
     lacking = tuple(dict.fromkeys((*unread(picture), *late)))
     sources = source_rows(picture, now, assessment.stale)
-    levels = [canary.verdict(r, canary.judgement_of(assessment, r)).level for r in releases]
+    levels = [assessment.answer(r).level for r in releases]
     doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
     code = code_of((*levels, *doubts), lacking)
     if format == "json":
@@ -63,7 +63,10 @@ def canary_report(
             "unread": [safe(u) for u in lacking],
             "calendar": calendar.as_json(assessment.calendar) if assessment.calendar is not None else None,
             "metrics": _metrics(picture, now),
-            "releases": [canarywhy.as_json(r, canary.judgement_of(assessment, r)) for r in releases],
+            "releases": [
+                canarywhy.as_json(r, canary.judgement_of(assessment, r), assessment.answer(r))
+                for r in releases
+            ],
         }
         return json.dumps(document, indent=2, ensure_ascii=False), code
     lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
@@ -83,7 +86,8 @@ def _release(
 ) -> list[str]:
     """The headline, what the screen shows around it, and the whole arithmetic."""
     judgement = canary.judgement_of(assessment, release)
-    head = canary.headline(release, judgement)
+    answer = assessment.answer(release)
+    head = canary.headline(release, judgement, answer)
     around = [
         canary.against(release, judgement),
         canary.step_line(release, now),
@@ -97,7 +101,10 @@ def _release(
     lines = [f"{head.state.text}  {head.text}{f'  -> {head.advice}' if head.advice else ''}"]
     lines += [f"  {text}" for line in around if (text := _plain(line))]
     if judgement is not None:
-        lines += ["", *(f"  {line}".rstrip() for line in canarywhy.why_lines(release, judgement, zone)[2:])]
+        lines += [
+            "",
+            *(f"  {line}".rstrip() for line in canarywhy.why_lines(release, judgement, answer, zone)[2:]),
+        ]
     while lines and not lines[-1]:
         lines.pop()
     return lines

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tfdash.model.assessment import Assessment
-from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger, must_roll_back
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
+from tfdash.model.release_answer import Ground, ReleaseAnswer
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -45,8 +46,8 @@ _NAMES = {
     "journeys": "journeys",
     "manual": "manual decision",
 }
-_NEXT = {Phase.ABORTED: "o: retry, b: undo", Phase.STUCK: "b: roll back"}
-"""What the playbook wants next of what no trigger judges any more."""
+_NEXT = {Phase.ABORTED: "roll back", Phase.STUCK: "roll back"}
+"""What the playbook wants next of what no trigger judges any more: the wanted version still stands in the spec."""
 BAR = 20  # cells of a weight bar
 
 
@@ -54,25 +55,24 @@ def outcome_state(outcome: Outcome) -> State:
     return _OUTCOMES[outcome]
 
 
-def verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
-    """The one state of a release: an unjudged one is never green, nor one that was not read lately."""
-    return states.aged(_verdict(release, judgement), release.as_of)
+def trigger_state(trigger: Trigger) -> State:
+    """Of what nothing measures nothing is asked: it stands apart from what was looked for and is not known."""
+    return (
+        states.of_level(Level.IDLE).worded("not measured") if trigger.absent else _OUTCOMES[trigger.outcome]
+    )
 
 
-def _verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
-    if must_roll_back(release, judgement):
-        return _OUTCOMES[Outcome.BREACH]
-    if release.phase is Phase.STUCK or release.phase is Phase.ABORTED:
-        return states.of_phase(release.phase)
-    if judgement is None:
-        return (
-            states.of_level(Level.UNKNOWN).worded("not judged")
-            if release.in_flight
-            else states.of_phase(release.phase)
-        )
-    if judgement.advice is Advice.NOTHING:
-        return states.of_phase(release.phase)
-    return _OUTCOMES[judgement.outcome]
+def verdict(answer: ReleaseAnswer) -> State:
+    """What the section says of a release, as glyph and word."""
+    state = states.of_level(answer.level)
+    match answer.ground:
+        case Ground.ROLL_BACK:
+            return state
+        case Ground.OUTCOME if answer.outcome is not None:
+            return state.worded(_OUTCOMES[answer.outcome].word)
+        case Ground.PHASE:
+            return state.worded(states.of_phase(answer.phase).word)
+    return state.worded(answer.ground.value)
 
 
 def judgement_of(assessment: Assessment, release: ReleaseState) -> CanaryJudgement | None:
@@ -86,25 +86,16 @@ def judgement_of(assessment: Assessment, release: ReleaseState) -> CanaryJudgeme
 
 def shown(assessment: Assessment, namespaces: tuple[str, ...] | None = None) -> list[ReleaseState]:
     """What is in flight, was aborted and not put right, or is on its way to be verified; worst first."""
-    found = []
-    for release in assessment.releases.values():
-        if namespaces is not None and release.subject.namespace not in namespaces:
-            continue
-        said = judgement_of(assessment, release)
-        watched = said is not None and said.advice is not Advice.NOTHING
-        if release.in_flight or release.phase is Phase.ABORTED or watched:
-            found.append((_rank(release, said), str(release.subject), release))
-    return [release for _, _, release in sorted(found, key=lambda f: f[:2])]
+    listed = [a for a in assessment.answers.values() if a.listed]
+    if namespaces is not None:
+        listed = [a for a in listed if a.subject.namespace in namespaces]
+    listed.sort(key=lambda a: (*_rank(a), str(a.subject)))
+    return [release for a in listed if (release := assessment.releases.get(a.subject)) is not None]
 
 
-def _rank(release: ReleaseState, said: CanaryJudgement | None) -> int:
-    if must_roll_back(release, said):
-        return 0
-    if release.phase is Phase.STUCK:
-        return 1
-    if said is None or said.advice is Advice.NOTHING:
-        return len(_RANK) + 1
-    return 1 + _RANK.index(said.outcome)
+def _rank(answer: ReleaseAnswer) -> tuple[int, int]:
+    outcome = answer.outcome if answer.ground is Ground.OUTCOME else None
+    return -answer.level, len(_RANK) if outcome is None else _RANK.index(outcome)
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
@@ -177,11 +168,13 @@ class Headline(NamedTuple):
     advice: str
 
 
-def headline(release: ReleaseState | None, judgement: CanaryJudgement | None) -> Headline:
+def headline(
+    release: ReleaseState | None, judgement: CanaryJudgement | None, answer: ReleaseAnswer | None
+) -> Headline:
     """The screen's question answered in one line: may it go on, and what to do."""
-    if release is None:
+    if release is None or answer is None:
         return Headline(states.of_level(Level.IDLE).worded("nothing in flight"), "", "")
-    state, name = verdict(release, judgement), name_and_version(release)
+    state, name = verdict(answer), name_and_version(release)
     if judgement is None:
         return Headline(state, f"{name}: {safe(release.message)}", _NEXT.get(release.phase, ""))
     leading = leading_trigger(judgement)
@@ -193,12 +186,12 @@ def headline(release: ReleaseState | None, judgement: CanaryJudgement | None) ->
     }.get(judgement.advice, "")
     if release.as_of is not None and judgement.advice is not Advice.ROLL_BACK:
         advice = "hold"  # nothing goes on by what was not read lately
-    if must_roll_back(release, judgement) and leading is not None:
+    if answer.must_roll_back and leading is not None:
         short = moved(leading) or f"{title_of(leading)}: {safe(leading.sentence)}"
         return Headline(state, f"{name}: {short}", advice)
     said = safe(judgement.sentence).removeprefix(f"{judgement.outcome.value}: ")
-    whole = judgement.advice is Advice.NOTHING or judgement.outcome is Outcome.PASS
-    return Headline(state, f"{name}: {safe(judgement.sentence) if whole else said}", advice)
+    worded = answer.ground is Ground.OUTCOME and answer.level is Level.UNKNOWN  # the state's own word says it
+    return Headline(state, f"{name}: {said if worded else safe(judgement.sentence)}", advice)
 
 
 def leading_trigger(judgement: CanaryJudgement) -> Trigger | None:
@@ -323,7 +316,7 @@ def run_of_windows(trigger: Trigger) -> list[Cell]:
 
 
 def trigger_sentence(trigger: Trigger) -> tuple[State, str]:
-    return outcome_state(trigger.outcome), safe(trigger.sentence)
+    return trigger_state(trigger), safe(trigger.sentence)
 
 
 def trigger_marks(trigger: Trigger) -> Line:
@@ -350,7 +343,7 @@ def other_lines(judgement: CanaryJudgement, without: frozenset[str] = frozenset(
     for trigger in judgement.triggers:
         if trigger.id in _CHARTED or trigger.id in without:
             continue
-        state = outcome_state(trigger.outcome)
+        state = trigger_state(trigger)
         flags = f"  {safe(' · '.join(trigger.flags))}" if trigger.flags else ""
         lines.append(
             [
@@ -388,6 +381,7 @@ __all__ = [
     "title_of_id",
     "trigger_marks",
     "trigger_sentence",
+    "trigger_state",
     "verdict",
     "version",
     "weight_bar",

@@ -187,8 +187,11 @@ def metrics_lines(picture: Picture, release: ReleaseState, now: float) -> list[L
         return [
             _labelled(
                 "metrics",
-                ("? no Prometheus is configured for this cluster", "unknown"),
-                ("  add it under [sources.prometheus] to have releases judged", "dim"),
+                "· no Prometheus is configured for this cluster",
+                (
+                    f"  add it under [environments.{safe(release.subject.cluster.environment)}.prometheus] to have releases judged",
+                    "dim",
+                ),
             )
         ]
     if seen.problem is not None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.judgement import CanaryJudgement, Measured, Trigger, WindowResult
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState, Side
+from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 from tfdash.views import canary
@@ -16,11 +17,13 @@ from tfdash.views.layout import columns, pairs
 from tfdash.views.times import iso, local, moment
 
 
-def why_lines(release: ReleaseState, judgement: CanaryJudgement | None, zone: ZoneInfo) -> list[str]:
+def why_lines(
+    release: ReleaseState, judgement: CanaryJudgement | None, answer: ReleaseAnswer, zone: ZoneInfo
+) -> list[str]:
     """Everything that was said of it, in words."""
     if judgement is None:
-        return [f"? {canary.name_and_version(release)} is not judged: {safe(release.message)}"]
-    state = canary.verdict(release, judgement)
+        return [f"{canary.verdict(answer).text}  {canary.name_and_version(release)}: {safe(release.message)}"]
+    state = canary.verdict(answer)
     lines = [f"{state.text}  {canary.name_and_version(release)}: {safe(judgement.sentence)}", ""]
     about: list[tuple[str, str | list[str]]] = [
         ("recommended", judgement.advice.value),
@@ -45,7 +48,7 @@ def why_lines(release: ReleaseState, judgement: CanaryJudgement | None, zone: Zo
 
 
 def _trigger(trigger: Trigger, zone: ZoneInfo) -> list[str]:
-    state = outcome_state(trigger.outcome)
+    state = canary.trigger_state(trigger)
     given: list[tuple[str, str | list[str]]] = []
 
     def add(label: str, text: str) -> None:
@@ -143,7 +146,9 @@ def query_lines(
 # -- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def as_json(release: ReleaseState, judgement: CanaryJudgement | None) -> dict[str, Any]:
+def as_json(
+    release: ReleaseState, judgement: CanaryJudgement | None, answer: ReleaseAnswer
+) -> dict[str, Any]:
     """For programs; times are RFC 3339 in UTC, ratios and seconds as numbers."""
     pause = release.pause
     return {
@@ -152,7 +157,7 @@ def as_json(release: ReleaseState, judgement: CanaryJudgement | None) -> dict[st
         "phase": release.phase.value,
         "message": safe(release.message),
         "in_flight": release.in_flight,
-        "verdict": canary.verdict(release, judgement).word,
+        "verdict": canary.verdict(answer).word,
         "canary": _side(release.canary),
         "stable": _side(release.stable),
         "step": release.step,

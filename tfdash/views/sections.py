@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from tfdash.model.action import Offer
 from tfdash.model.section import SectionState
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.pages import PAGES
+from tfdash.views.plan import verb_of
 from tfdash.views.table import Cell
 
 _DIGITS = {page.id: page.digit for page in PAGES if page.digit}
 _DIGITS["deployments"] = _DIGITS["workloads"]
 _UNREAD = ":sources says what is not read"
-_NEXT = {  # by section and level: what to press where its page is shown
-    ("releases", Level.BREACH): "b: roll back",
-    ("releases", Level.WARN): "w: why; b: roll back, o: go on or retry",
-    ("releases", Level.UNKNOWN): "w: why; :sources",
-    ("releases", Level.PAUSED): "o: go on, b: roll back",
-    ("serving", Level.BREACH): "w: why; b: roll back",
-    ("serving", Level.WARN): "w: why; enter: its pods",
-    ("nodes", Level.BREACH): "d: describe; i: cordon or drain",
-    ("nodes", Level.WARN): "d: describe; i: cordon or drain",
+_NEXT: dict[tuple[str, Level], tuple[str, str]] = {
+    # by section and level, where its page is shown: which keys act, in the order in which they are named, and how to look closer
+    ("releases", Level.BREACH): ("b", "w: why"),
+    ("releases", Level.WARN): ("bo", "w: why"),
+    ("releases", Level.UNKNOWN): ("", "w: why; :sources"),
+    ("releases", Level.PAUSED): ("ob", "w: why"),
+    ("serving", Level.BREACH): ("b", "w: why"),
+    ("serving", Level.WARN): ("", "w: why; enter: its pods"),
+    ("nodes", Level.BREACH): ("i", "d: describe"),
+    ("nodes", Level.WARN): ("i", "d: describe"),
 }
 
 
@@ -43,13 +46,20 @@ def _said(section: SectionState) -> Cell:
     return (f"{state.glyph} {sentence}", state.token)
 
 
-def next_line(section: SectionState, now: float) -> str:
-    """``next: 3, then b: roll back · since 4m · Rollout tf-production/web in eu-1``; "" of what asks for nothing."""
+def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -> str:
+    """``next: 3, then b: roll back · since 4m · Rollout tf-production/web in eu-1``; "" of what asks for nothing.
+
+    ``offers``: what the gate says of the section's subject now; a key that it would refuse is not named."""
     if section.level < Level.PAUSED or section.loading:
         return ""
-    keys = _NEXT.get((section.id, Level(section.level)), _UNREAD)
-    if section.level is Level.UNKNOWN and section.subject is None:
+    known = _NEXT.get((section.id, Level(section.level)))
+    if known is None or section.subject is None:
         keys = _UNREAD  # no row to ask about
+    else:
+        acting, closer = known
+        open = {o.key: safe(verb_of(o.title)) for o in offers if o.key and not o.refused}
+        acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
+        keys = f"{closer}; {acts}" if acts else closer
     digit = _DIGITS.get(section.target, "")
     parts = [f"next: {digit}, then {keys}" if digit and keys is not _UNREAD else f"next: {keys}"]
     if section.since:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TypeAlias
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.section import SectionState
 from tfdash.model.verdict import Level
-from tfdash.views import canary
 from tfdash.views import state as states
 from tfdash.views.pages import PAGES
 
 Badge: TypeAlias = tuple[str, str]
 """``✖3`` and the token of its colour."""
+RELEASES = "releases"  # the section whose answers the Canary page lists
 
 
 def _said(section: SectionState) -> list[tuple[Level, int]]:
@@ -25,6 +26,16 @@ def _said(section: SectionState) -> list[tuple[Level, int]]:
     return said
 
 
+def _rows_of_canary(assessment: Assessment) -> Counter[Level]:
+    """How many releases stand on its page at each level that asks for somebody; and what could not be read, as the section
+    counts it."""
+    rows = Counter(a.level for a in assessment.answers.values() if a.listed and a.level >= Level.UNKNOWN)
+    section = next((s for s in assessment.sections if s.id == RELEASES), None)
+    if section is not None and not section.loading and section.unknown > rows[Level.UNKNOWN]:
+        rows[Level.UNKNOWN] = section.unknown
+    return rows
+
+
 def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
     """By tab, worst first, at most two each; what is still loading says nothing."""
     found: dict[str, set[tuple[int, int, str, str]]] = {}
@@ -35,14 +46,9 @@ def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
             badge = (-said, -count, f"{state.glyph}{count or ''}", state.token)
             for tab in ("overview", *tabs):
                 found.setdefault(tab, set()).add(badge)
-    flying: dict[states.State, int] = {}
-    for release in canary.shown(assessment):
-        state = canary.verdict(release, canary.judgement_of(assessment, release))
-        if state.level >= Level.WARN:
-            key = states.of_level(state.level)
-            flying[key] = flying.get(key, 0) + 1
-    found["canary"] = {
-        (-state.level, -many, f"{state.glyph}{many}", state.token) for state, many in flying.items()
+    found["canary"] = {  # its own rows, and not what the section says of workloads that are listed elsewhere
+        (-told, -count, f"{states.of_level(told).glyph}{count}", states.of_level(told).token)
+        for told, count in _rows_of_canary(assessment).items()
     }
     shown: dict[str, tuple[Badge, ...]] = {}
     for tab, several in found.items():

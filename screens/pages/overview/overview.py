@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
 from screens.registry import page_id
+from tfdash.model.action import Offer
 from tfdash.model.section import SectionState
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
@@ -91,9 +92,14 @@ class OverviewScreen(BoardScreen):
             table.set_progress("")
         self.query_one("#worst", Prose).show([self._worst(sections)])
         # under it whom it names, since when, and the next key
-        more = next_line(sections[0], self.shell.now()) if sections else ""
+        more = next_line(sections[0], self.shell.now(), self._offers(sections[0])) if sections else ""
         self.query_one("#next", Prose).show([[(f"   {more}", "dim")]] if more else [])
         self._show_sources()
+
+    def _offers(self, section: SectionState) -> tuple[Offer, ...]:
+        """What the gate lets be done to whom the section names."""
+        actions = self.shell.context.actions
+        return actions.offers(section.subject) if actions is not None and section.subject is not None else ()
 
     def _worst(self, sections: Sequence[SectionState]) -> Line:
         """One sentence that answers the screen's question."""

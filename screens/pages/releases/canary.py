@@ -11,8 +11,9 @@ from textual.containers import Container
 
 from screens.frame.acting_screen import ActingScreen, verb_of
 from screens.lists.item_rows import ItemRows
-from tfdash.model.judgement import CanaryJudgement, Outcome, Trigger, must_roll_back
+from tfdash.model.judgement import CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import ReleaseState
+from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.text import safe
@@ -39,12 +40,12 @@ _STACKED = 34  # lines: room for two charts under each other
 _CHARTED = ("errors", "latency")
 
 
-JudgedRelease: TypeAlias = tuple[ReleaseState, CanaryJudgement | None]
+JudgedRelease: TypeAlias = tuple[ReleaseState, CanaryJudgement | None, ReleaseAnswer]
 
 
 def _cells(judged: JudgedRelease) -> Sequence[Cell]:
-    release, said = judged
-    verdict, phase = canary.verdict(release, said), aged(of_phase(release.phase), release.as_of)
+    release, said, answer = judged
+    verdict, phase = canary.verdict(answer), aged(of_phase(release.phase), release.as_of)
     weight = release.weight
     share = weight.actual if weight.actual is not None else weight.wanted
     return (
@@ -58,7 +59,7 @@ def _cells(judged: JudgedRelease) -> Sequence[Cell]:
 
 
 def _marks(judged: JudgedRelease) -> Sequence[Hashable]:
-    return (judged[0].subject, canary.verdict(*judged).word, judged[0].phase, "", "", "")
+    return (judged[0].subject, canary.verdict(judged[2]).word, judged[0].phase, "", "", "")
 
 
 class CanaryScreen(ActingScreen):
@@ -77,6 +78,7 @@ class CanaryScreen(ActingScreen):
     ]
     _release: ReleaseState | None = None
     _said: CanaryJudgement | None = None
+    _answer: ReleaseAnswer | None = None
     _second = False  # which chart is shown where there is room for one
 
     @property
@@ -84,7 +86,9 @@ class CanaryScreen(ActingScreen):
         return "Canary"
 
     def body(self) -> ComposeResult:
-        self._releases = ItemRows(_cells, marks=_marks, version=lambda judged: (id(judged[0]), id(judged[1])))
+        self._releases = ItemRows(
+            _cells, marks=_marks, version=lambda judged: (id(judged[0]), id(judged[1]), judged[2])
+        )
         yield Banner(id="banner")
         yield Table(_COLUMNS, self._releases, noun="releases", id="body")
         yield Prose(id="facts", indent=2)
@@ -106,9 +110,9 @@ class CanaryScreen(ActingScreen):
         found = list(self._releases.all.values())
         if not found:
             return [("· none in flight", "dim")]
-        bad = sum(must_roll_back(*judged) for judged in found)
+        bad = sum(answer.must_roll_back for _, _, answer in found)
         told: list[Cell] = [(f"✖ {bad} must roll back", "breach")] if bad else []
-        flying = sum(r.in_flight for r, _ in found)
+        flying = sum(r.in_flight for r, _, _ in found)
         told.append(
             (f"◐ {flying} in flight" if flying else "· none in flight", "moving" if flying else "dim")
         )
@@ -138,7 +142,9 @@ class CanaryScreen(ActingScreen):
             return
         assessment = self.shell.board.assessment
         found = canary.shown(assessment, self.shell.namespaces)
-        self._releases.all = {r.subject: (r, canary.judgement_of(assessment, r)) for r in found}
+        self._releases.all = {
+            r.subject: (r, canary.judgement_of(assessment, r), assessment.answer(r)) for r in found
+        }
         table = self.query_one("#body", Table)
         several = len(found) > 1
         if table.display is not several:
@@ -155,7 +161,7 @@ class CanaryScreen(ActingScreen):
 
     def _choose(self, subject: Subject | None) -> None:
         found = self._releases.all.get(subject) if subject is not None else None
-        self._release, self._said = found if found is not None else (None, None)
+        self._release, self._said, self._answer = found if found is not None else (None, None, None)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
@@ -169,7 +175,7 @@ class CanaryScreen(ActingScreen):
         charted = release is not None and (release.in_flight or (said is not None and bool(said.triggers)))
         self.query_one("#charts").display = self.query_one("#around-rule").display = charted
         banner = self.query_one("#banner", Banner)
-        head = canary.headline(release, said)
+        head = canary.headline(release, said, self._answer)
         if release is None:
             loading = not self.shell.board.assessment.sections
             banner.show(head.state.worded("loading the releases …") if loading else head.state, head.text)
@@ -372,6 +378,6 @@ def drawing(trigger: Trigger, zone: Any) -> Drawing:
         unit=unit,
         factor=factor,
         zone=zone,
-        empty=f"{canary.outcome_state(trigger.outcome).text}: nothing was counted that could be drawn",
+        empty=f"{canary.trigger_state(trigger).text}: nothing was counted that could be drawn",
         over=trigger.outcome is Outcome.BREACH,
     )

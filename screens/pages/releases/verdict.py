@@ -26,7 +26,7 @@ class VerdictPage(TextPage):
             return self._kept or ["This release is not in flight any more."]
         said = canary.judgement_of(board.assessment, release)
         if self._what == "why":
-            self._kept = why_lines(release, said, self.shell.zone)
+            self._kept = why_lines(release, said, board.assessment.answer(release), self.shell.zone)
         else:
             self._kept = query_lines(release, said, board.picture, self.shell.zone)
         return self._kept

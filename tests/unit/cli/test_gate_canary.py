@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from tests.tui.canaryworld import BREACH, PASS
+from tests.tui.canaryworld import assessed as told
 from tests.unit.cli.server import kubeconfig
 from tfdash.cli import main
 from tfdash.cli.gatecanary import _code, found_in, unseen
-from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind
@@ -27,14 +27,6 @@ def release(
 ) -> ReleaseState:
     given = {"carrier": Carrier.ROLLOUT, "phase": Phase.PAUSED, "message": "", **fields}
     return ReleaseState(subject=Subject(cluster, "Rollout", namespace, name), **given)
-
-
-def told(*pairs: tuple[ReleaseState, CanaryJudgement | None]) -> Assessment:
-    return msgspec.structs.replace(
-        EMPTY_ASSESSMENT,
-        releases={r.subject: r for r, _ in pairs},
-        canaries={r.subject: j for r, j in pairs if j is not None},
-    )
 
 
 HELD = msgspec.structs.replace(PASS, advice=Advice.WAIT)
@@ -112,7 +104,7 @@ def test_which_releases_are_meant() -> None:
     world = told((release(), PASS), (release(namespace="b"), PASS), (pair, PASS), (calm, None))
 
     def names(wanted: str) -> list[str]:
-        return [f"{r.subject.namespace}/{r.subject.name}" for r, _ in found_in(world, wanted)]
+        return [f"{r.subject.namespace}/{r.subject.name}" for r, _, _ in found_in(world, wanted)]
 
     assert names("x") == ["a/x", "b/x"]
     assert names("b/x") == ["b/x"]

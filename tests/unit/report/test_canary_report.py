@@ -19,6 +19,7 @@ from tests.tui.canaryworld import (
     PASS,
     REF,
     RUN,
+    assessed,
     judged,
     release,
     signals,
@@ -26,7 +27,7 @@ from tests.tui.canaryworld import (
 from tests.tui.canaryworld import DOWN as DOWN_BACKEND
 from tests.unit.report.test_report import NEW_YORK, check
 from tests.unit.views.making import HOSTILE, NOW, VISIBLE, cluster, picture, seen
-from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import Slot
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.observation import Problem, ProblemKind
@@ -46,12 +47,7 @@ def world(**kinds: Any) -> Picture:
 
 
 def said(*pairs: tuple[ReleaseState, CanaryJudgement | None]) -> Assessment:
-    return msgspec.structs.replace(
-        EMPTY_ASSESSMENT,
-        releases={r.subject: r for r, _ in pairs},
-        calendar=CALENDAR,
-        canaries={r.subject: j for r, j in pairs if j is not None},
-    )
+    return assessed(*pairs, calendar=CALENDAR)
 
 
 def document(shown: Picture, assessment: Assessment, namespace: str | None = None) -> dict[str, Any]:

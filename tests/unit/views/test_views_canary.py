@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui import canaryworld as cw
-from tfdash.model.assessment import Assessment
-from tfdash.model.judgement import Advice, Outcome
-from tfdash.model.release import Carrier, Phase, Weight
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.release import Carrier, Phase, ReleaseState, Weight
 from tfdash.model.verdict import Level
+from tfdash.playbook.releases.answers import answer
 from tfdash.views import canary, canaryfacts, canarywhy
 from tfdash.views.layout import cells
+from tfdash.views.state import State
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -25,15 +26,12 @@ def text(line: canary.Line) -> str:
     return "".join(c if isinstance(c, str) else c[0] for c in line)
 
 
-def assessment(*pairs: object) -> Assessment:
-    return Assessment(
-        at=cw.NOW,
-        number=1,
-        verdicts={},
-        workloads={},
-        releases={r.subject: r for r, _ in pairs},
-        canaries={r.subject: s for r, s in pairs if s is not None},
-    )
+def verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
+    return canary.verdict(answer(release, judgement))
+
+
+def headline(release: ReleaseState, judgement: CanaryJudgement | None) -> canary.Headline:
+    return canary.headline(release, judgement, answer(release, judgement))
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -45,12 +43,12 @@ def test_only_a_breach_is_upper_case_and_nothing_unknown_is_green(outcome: Outco
 
 
 def test_a_release_that_nothing_judges_is_never_green() -> None:
-    assert canary.verdict(cw.release(), None).text == "? not judged"
-    assert canary.verdict(cw.release(phase=Phase.STUCK), cw.PASS).level is Level.WARN
+    assert verdict(cw.release(), None).text == "? not judged"
+    assert verdict(cw.release(phase=Phase.STUCK), cw.PASS).level is Level.WARN
 
 
 def test_the_headline_of_a_breach_has_the_numbers_and_what_to_do() -> None:
-    head = canary.headline(cw.release(), cw.BREACH)
+    head = headline(cw.release(), cw.BREACH)
     assert (head.state.text, head.text, head.advice) == (
         "✖ BREACH",
         "checkout 2.14.0: error rate 3.1 %, limit 1.32 %",
@@ -60,15 +58,15 @@ def test_the_headline_of_a_breach_has_the_numbers_and_what_to_do() -> None:
 
 def test_the_worst_stands_first_and_what_rests_is_not_listed() -> None:
     quiet = (cw.release(cw.CHECKOUT._replace(name="zz"), phase=Phase.NONE), None)
-    found = canary.shown(assessment((cw.release(cw.AUTH), cw.PASS), (cw.release(), cw.BREACH), quiet))
+    found = canary.shown(cw.assessed((cw.release(cw.AUTH), cw.PASS), (cw.release(), cw.BREACH), quiet))
     assert [r.subject.name for r in found] == ["checkout", "auth"]
-    assert canary.shown(assessment((cw.release(), cw.BREACH)), ("elsewhere",)) == []
+    assert canary.shown(cw.assessed((cw.release(), cw.BREACH)), ("elsewhere",)) == []
 
 
 def test_what_is_complete_and_on_its_way_to_be_verified_is_listed() -> None:
     said = cw.judged(Outcome.PASS, Advice.WAIT, "verified in 10 min", cw.ERRORS_PASS)
-    found = canary.shown(assessment((cw.release(phase=Phase.COMPLETE), said)))
-    assert len(found) == 1 and canary.verdict(found[0], said).text == "✔ pass"
+    found = canary.shown(cw.assessed((cw.release(phase=Phase.COMPLETE), said)))
+    assert len(found) == 1 and verdict(found[0], said).text == "✔ pass"
 
 
 @given(st.none() | st.floats(0, 100), st.none() | st.floats(0, 100), st.integers(4, 40))
@@ -110,7 +108,7 @@ def test_amounts(value: float | None, unit: str, shown: str) -> None:
 
 
 def test_why_names_both_readings_the_interval_the_sample_and_the_query() -> None:
-    told = "\n".join(canarywhy.why_lines(cw.release(), cw.BREACH, ZONE))
+    told = "\n".join(canarywhy.why_lines(cw.release(), cw.BREACH, answer(cw.release(), cw.BREACH), ZONE))
     for part in (
         "158 % above",
         "read as points",
@@ -123,10 +121,11 @@ def test_why_names_both_readings_the_interval_the_sample_and_the_query() -> None
 
 
 def test_the_json_is_json_and_says_what_the_screen_says() -> None:
-    found = json.loads(json.dumps(canarywhy.as_json(cw.release(analyses=(cw.RUN,)), cw.BREACH)))
+    release = cw.release(analyses=(cw.RUN,))
+    found = json.loads(json.dumps(canarywhy.as_json(release, cw.BREACH, answer(release, cw.BREACH))))
     assert found["verdict"] == "BREACH" and found["judgement"]["advice"] == "roll back"
     assert found["judgement"]["triggers"][0]["limit"] == 0.0132 and found["weight"]["approximate"] is True
-    assert canarywhy.as_json(cw.release(), None)["judgement"] is None
+    assert canarywhy.as_json(release, None, answer(release, None))["judgement"] is None
 
 
 def test_a_failing_journey_stands_first() -> None:
@@ -155,9 +154,9 @@ def test_what_was_brought_back_is_no_longer_to_be_rolled_back(
     """A BREACH stands after the rollback; "must roll back" does not, once the canary gets nothing."""
     release, said = cw.release(), cw.BREACH
     back = msgspec.structs.replace(release, phase=Phase.ABORTED, weight=Weight(wanted=0, actual=actual))
-    state = canary.verdict(back, said)
+    state = verdict(back, said)
     assert (state.level, state.word) == (level, word)
-    assert canary.headline(back, said).advice == "roll back"  # of what is wanted: that is what b does then
+    assert headline(back, said).advice == "roll back"  # of what is wanted: that is what b does then
 
 
 def test_flaggers_release_is_named_by_its_canary_not_by_the_primary_that_serves() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from tests.tui import canaryworld as cw
@@ -19,7 +18,7 @@ from tests.unit.views.making import (
     seen,
     update,
 )
-from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.assessment import Assessment
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
     Container,
@@ -484,8 +483,6 @@ def test_a_release_that_must_roll_back_is_so_in_the_list_of_workloads_too() -> N
     release = cw.release(cw.CHECKOUT._replace(kind="Rollout"), serving=Serving.OK)
     rollout = Rollout(namespace=release.subject.namespace, name=release.subject.name)
     for said, word in ((cw.PASS, "paused"), (cw.BREACH, "BREACH")):
-        assessment = msgspec.structs.replace(
-            EMPTY_ASSESSMENT, releases={release.subject: release}, canaries={release.subject: said}
-        )
-        context = Context(now=NOW, cluster=release.subject.cluster, kind="Rollout", assessment=assessment)
+        told = cw.assessed((release, said))
+        context = Context(now=NOW, cluster=release.subject.cluster, kind="Rollout", assessment=told)
         assert release_state(rollout, context).word == word

@@ -11,6 +11,7 @@ from tfdash.model.release import Phase
 from tfdash.model.section import SectionState
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving
+from tfdash.playbook.releases.answers import answer
 from tfdash.views import canary
 from tfdash.views import state as states
 from tfdash.views.tabs import badges
@@ -27,7 +28,7 @@ def test_no_green_of_a_stale_release(serving: Serving, release: Phase) -> None:
         assert after.level > Level.OK
         assert before == after or before.level <= Level.UNKNOWN
     for said in (None, cw.PASS, cw.BREACH):
-        before, after = canary.verdict(fresh, said), canary.verdict(stale, said)
+        before, after = canary.verdict(answer(fresh, said)), canary.verdict(answer(stale, said))
         assert after.level > Level.OK
         assert before == after or before.level <= Level.UNKNOWN
 

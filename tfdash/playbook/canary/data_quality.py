@@ -19,12 +19,14 @@ _OLD = 3  # windows that an evaluation may be old: a source that is merely betwe
 
 
 class Obstacle(NamedTuple):
-    """Why there is no outcome, or no PASS. ``unlike``: the data is no comparison, and never was; ``partial``: half an answer."""
+    """Why there is no outcome, or no PASS. ``unlike``: the data is no comparison, and never was; ``partial``: half an answer;
+    ``absent``: nothing measures it."""
 
     outcome: Outcome
     sentence: str
     unlike: bool = False
     partial: bool = False
+    absent: bool = False
 
 
 class Comparison(NamedTuple):
@@ -45,7 +47,9 @@ def unread(observation: Observation[Traffic] | None) -> Obstacle | None:
     """Nothing was ever read."""
     if observation is None:
         return Obstacle(
-            Outcome.NO_DATA, "no metrics are read for this workload; name its metrics in the configuration"
+            Outcome.NO_DATA,
+            "no metrics are read for this workload; name its metrics in the configuration",
+            absent=True,
         )
     if observation.value is None:
         if observation.problem is not None:
@@ -64,7 +68,9 @@ def empty(
     if not any(has):
         what = "request counter" if kind == "requests" else "histogram"
         return Obstacle(
-            Outcome.NO_DATA, f"no {what} of this workload was found; tfdash doctor shows what exists"
+            Outcome.NO_DATA,
+            f"no {what} of this workload was found; tfdash doctor shows what exists",
+            absent=True,
         )
     assert compared.who.canary is not None
     if not has[0]:

@@ -149,7 +149,7 @@ def _see(
     """Count the traffic and find the baseline; or say why that cannot be. ``back``: since when it serves again, after a roll
     back."""
     if who.problem or who.canary is None:
-        return None, Obstacle(Outcome.NOT_COMPARABLE, who.problem)
+        return None, Obstacle(Outcome.NOT_COMPARABLE, who.problem, absent=observation is None)
     obstacle = data_quality.unread(observation)
     if obstacle is not None or observation is None or observation.value is None:
         return None, obstacle

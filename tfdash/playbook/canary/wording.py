@@ -25,8 +25,15 @@ ROLES = {"errors": ("requests", "errors"), "latency": ("latency",)}
 
 def blank(id: str, title: str, obstacle: Obstacle, **known: Any) -> Trigger:
     """A trigger that cannot be judged."""
-    known |= {"outcome": obstacle.outcome, "sentence": obstacle.sentence, "unlike": obstacle.unlike}
-    return Trigger(id=id, title=title, **known)
+    return Trigger(
+        id=id,
+        title=title,
+        outcome=obstacle.outcome,
+        sentence=obstacle.sentence,
+        unlike=obstacle.unlike,
+        absent=obstacle.absent,
+        **known,
+    )
 
 
 def latency_title(policy: CanaryPolicy) -> str:

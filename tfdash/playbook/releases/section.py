@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tfdash.model.delivery import Canary, Rollout
-from tfdash.model.judgement import CanaryJudgement, Outcome, must_roll_back
 from tfdash.model.kube import Deployment
 from tfdash.model.release import Carrier, Phase, ReleaseState
+from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
+from tfdash.playbook.releases.answers import answers_of
 from tfdash.playbook.section import Findings, Reading, Section
 
 
@@ -31,17 +32,14 @@ def read(findings: Findings) -> Reading:
     stuck = _in(findings.workloads, Release.STUCK)
     moving = _in(findings.workloads, Release.PROGRESSING)
     paused = _in(findings.workloads, Release.PAUSED)
-    others = _flying(findings)
+    others = _flying(findings, {s.subject for s in (*stuck, *moving, *paused)})
     aborted = sorted(
         (r for r in findings.releases.values() if r.phase is Phase.ABORTED), key=lambda r: r.subject
     )
-    must = sorted(
-        (j for j in findings.canaries.values() if must_roll_back(findings.releases.get(j.subject), j)),
-        key=lambda j: j.subject,
-    )
-    # of a plain rolling update there is mostly nothing to decide by: it moves, and that is known
-    words = [j for r in others if (j := findings.canaries.get(r.subject)) is not None]
-    blind = [j for j in words if j.outcome not in (Outcome.PASS, Outcome.BREACH)]
+    answers = answers_of(findings.releases, findings.canaries)
+    told = sorted((a for a in answers.values() if a.listed), key=lambda a: a.subject)
+    must = [a for a in told if a.must_roll_back]
+    blind = [a for a in told if a.level is Level.UNKNOWN]
     phases = Counter(r.phase for r in others)
     flying = len(stuck) + len(moving) + len(paused) + len(others)
     parts = [f"{len(must)} must roll back"] if must else []  # first: the end is cut where room is short
@@ -73,20 +71,21 @@ def read(findings: Findings) -> Reading:
         ", ".join(parts),
         first.text,
         sum(line.many for line in there if line.level is first.level),
-        "canary" if others or aborted or findings.canaries else "",
+        "canary" if others or aborted or told else "",
         len(blind),
         first.subject,
         first.since,
+        answers,
     )
 
 
-def _judged(findings: Findings, level: Level, found: list[CanaryJudgement]) -> _Line:
+def _judged(findings: Findings, level: Level, found: list[ReleaseAnswer]) -> _Line:
     if not found:
         return _Line(level, 0)
     subject = found[0].subject
-    release = findings.releases.get(subject)
-    since = release.started if release is not None else None
-    return _Line(level, len(found), subject, f"{subject.name}: {found[0].sentence}", since)
+    release, judgement = findings.releases[subject], findings.canaries.get(subject)
+    why = judgement.sentence if judgement is not None else release.message
+    return _Line(level, len(found), subject, f"{subject.name}: {why}", release.started)
 
 
 def _stuck(stuck: list[WorkloadState]) -> _Line:
@@ -123,9 +122,10 @@ def _other(others: list[ReleaseState], phase: Phase, level: Level) -> _Line:
     )
 
 
-def _flying(findings: Findings) -> list[ReleaseState]:
-    """Those in flight that no Deployment carries alone."""
-    others = (r for r in findings.releases.values() if r.carrier is not Carrier.DEPLOYMENT and r.in_flight)
+def _flying(findings: Findings, workloads: set[Subject]) -> list[ReleaseState]:
+    """Those in flight but for plain rolling updates that stand among the ``workloads`` already."""
+    flying = (r for r in findings.releases.values() if r.in_flight)
+    others = (r for r in flying if r.carrier is not Carrier.DEPLOYMENT or r.subject not in workloads)
     return sorted(others, key=lambda r: r.subject)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from tfdash.model.delivery import Rollout
-from tfdash.model.judgement import must_roll_back
 from tfdash.model.kube import DaemonSet, Deployment, Object, Provisional, StatefulSet, Unreadable
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.verdict import Level
@@ -55,9 +54,7 @@ def release_state(obj: Object, context: Context) -> states.State:
     if isinstance(obj, Unreadable):
         return states.UNREADABLE
     released = _released(obj, context)
-    if released is not None and must_roll_back(
-        released, context.assessment.canaries.get(context.subject(obj))
-    ):
+    if released is not None and context.assessment.answer(released).must_roll_back:
         return states.of_level(Level.BREACH)
     if isinstance(obj, Rollout):
         return states.of_rollout(released)[1]
