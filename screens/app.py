@@ -22,6 +22,7 @@ from screens.frame.messages import Messages
 from screens.frame.subscriptions import ScreenSubscriptions
 from screens.frame.update_relay import UpdateRelay
 from screens.navigation import Navigation
+from screens.served_kinds import ServedKinds
 from tfdash.board.board import Board
 from tfdash.model.action import Confirmation, Guarded
 from tfdash.model.kinds import JUDGED
@@ -71,6 +72,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.board = board
         self.zone = ZoneInfo(context.zone)
         self.namespaces = context.namespaces
+        self.kinds = ServedKinds(board)
         self.subscriptions = ScreenSubscriptions(board, self.set_timer)
         self.relay = UpdateRelay(board, self._deliver, context.ui.frames_per_second)
         self.messages = Messages()
@@ -213,6 +215,9 @@ class TfdashApp(Navigation, ThemedApp):
     def do(self, command: str, argument: str = "") -> None:
         """Do what was chosen after ``:``, by the command's id."""
         commands.do(self, command, argument)
+
+    async def find_kind(self, text: str) -> tuple[str, str] | str:
+        return await commands.find_kind(self, text)
 
     def leave(self) -> None:
         self.exit()

@@ -7,7 +7,10 @@ from functools import partial
 from typing import NamedTuple
 
 from screens.registry import SPECS
+from screens.served_kinds import FRESH, OLD
 from screens.shell import Shell
+from tfdash.model.resources import known_kind
+from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views.kinds import VIEWS
 from tfdash.views.pages import ScreenSpec
@@ -38,6 +41,17 @@ def _open(page: str, shell: Shell, argument: str) -> None:
 
 def _list(view: str, shell: Shell, argument: str) -> None:
     """``po``, ``po tf-production``, ``po all``, ``po /web``."""
+    wanted = _choose_place(shell, argument)
+    if wanted is None:
+        return
+    if view == "namespaces" and argument.partition("/")[0].strip():
+        shell.show_chosen_namespaces()
+    else:
+        shell.open(view, filter_text=wanted)
+
+
+def _choose_place(shell: Shell, argument: str) -> str | None:
+    """Choose the namespace that stands in ``NAMESPACE /FILTER``; returns the filter, None where there is no such namespace."""
     place, slash, wanted = argument.partition("/")
     place = place.strip()
     if place:
@@ -45,12 +59,34 @@ def _list(view: str, shell: Shell, argument: str) -> None:
         if place != "all" and (unknown := says.unknown_namespace(known, (place,))):
             shell.tell(unknown, "warning")
             if says.namespaces_are_known(known):
-                return
+                return None
         shell.choose_namespaces(None if place == "all" else (place,))
-        if view == "namespaces":
-            shell.show_chosen_namespaces()
-            return
-    shell.open(view, filter_text=wanted if slash else "")
+    return wanted if slash else ""
+
+
+def _list_kind(id: str, shell: Shell, argument: str) -> None:
+    wanted = _choose_place(shell, argument)
+    if wanted is not None:
+        shell.open_kind(id, wanted)
+
+
+async def find_kind(shell: Shell, text: str) -> tuple[str, str] | str:
+    """The command, and what is behind it, that lists the kind which the first word means to the server; or why none."""
+    word, _, argument = text.strip().partition(" ")
+    found = None
+    for max_age in (OLD, FRESH):  # it may have been installed since
+        await shell.kinds.look(max_age)
+        found = shell.kinds.meant(word)
+        if found is not None:
+            break
+    if found is None:
+        return shell.kinds.unknown(word)
+    id, resource = found
+    if not resource.listable:
+        return f"{safe(id)} cannot be listed, only: {safe(', '.join(resource.verbs))}"
+    if also := shell.kinds.also(word, resource):
+        shell.tell(f"{safe(word)} is {safe(id)}; there is also {safe(', '.join(also))}")
+    return f"kind.{id}", argument.strip()
 
 
 def _environments(shell: Shell, argument: str) -> None:
@@ -231,7 +267,24 @@ def commands(shell: Shell) -> list[Command]:
         )
         for word, text in own
     ]
+    found += [
+        Command(
+            f"kind.{id}",
+            f"{safe(id)}: list",
+            tuple(dict.fromkeys(safe(n) for n in (r.resource, *r.short, r.kind.lower(), id))),
+            "as the server prints it",
+            "namespace" if r.namespaced else "",
+            partial(_namespaces_typed, shell) if r.namespaced else None,
+            served=True,
+        )
+        for id, r in shell.kinds.every().items()
+        if not known_kind(r, id)
+    ]
     return found
+
+
+def _namespaces_typed(shell: Shell, typed: str) -> list[str]:
+    return [text for text in _namespaces(shell) if typed.lower() in text.lower()]
 
 
 def _proposing(shell: Shell, entry: PaletteEntry) -> Callable[[str], list[str]] | None:
@@ -244,7 +297,9 @@ def _proposing(shell: Shell, entry: PaletteEntry) -> Callable[[str], list[str]] 
 def do(shell: Shell, command: str, argument: str) -> None:
     """Do what the command of that id does."""
     area, _, word = command.partition(".")
-    if area == "alias":
+    if area == "kind":
+        _list_kind(word, shell, argument)
+    elif area == "alias":
         _alias(word, shell)
     elif command in ENTRIES:
         ENTRIES[command].does(shell, argument)

@@ -13,6 +13,7 @@ from screens import registry
 from screens.context import AppContext
 from screens.frame.board_screen import BoardScreen
 from screens.registry import SPECS
+from screens.served_kinds import ServedKinds
 from tfdash.views.kinds import VIEWS
 from tfdash.views.pages import ScreenSpec
 from tfdash.views.scope import Restriction
@@ -24,6 +25,7 @@ class Navigation(App[None]):
     """The part of the application that opens pages. Their modules are imported when they are first opened."""
 
     context: AppContext
+    kinds: ServedKinds
     namespaces: tuple[str, ...] | None = None
     _list_view = "pods"  # what the list mode begins with
     _came_from = "overview"  # the tab that Escape goes back to from there
@@ -63,7 +65,8 @@ class Navigation(App[None]):
 
     def restriction(self, view: str) -> Restriction:
         """What a list at the root of its place shows now."""
-        return Restriction(self.namespaces if VIEWS[view].namespaced else None)
+        known = VIEWS.get(view)
+        return Restriction(self.namespaces if known is None or known.namespaced else None)
 
     def switch_mode(self, mode: str) -> AwaitMount:
         """As Textual's, but not while the program is being left: its screens are closed one by one then."""
@@ -109,6 +112,20 @@ class Navigation(App[None]):
             self._open_root(spec, filter_text)
         elif self.top is None or self.top.page != page:  # asked for again
             self.push_screen(self._made(spec))
+
+    def open_kind(self, id: str, filter_text: str = "") -> None:
+        """The list of a kind by its id in the catalogue; one that was looked at so before makes room."""
+        view = self.kinds.view(id)
+        if view is None:
+            return
+        if view.id in VIEWS:
+            self.open(view.id, filter_text=filter_text)
+            return
+        if self.top is not None and self.top.page == "kind" and self.screen_stack[-1] is self.top:
+            self.pop_screen()
+        self.open("kind", view, self.restriction(id), scoped=True)
+        if filter_text and self.top is not None:
+            self.top.point_to(view.id, filter_text)
 
     def _open_root(self, spec: ScreenSpec, filter_text: str) -> None:
         if spec.id in VIEWS and VIEWS[spec.id].namespaced:

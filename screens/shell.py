@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from screens.context import AppContext
     from screens.frame.messages import Messages
     from screens.frame.subscriptions import ScreenSubscriptions
+    from screens.served_kinds import ServedKinds
     from tfdash.board.board import Board
     from tfdash.changes.history import ChangeHistory
     from tfdash.model.action import Confirmation, Guarded
@@ -33,6 +34,7 @@ class Shell(Protocol):
     subscriptions: ScreenSubscriptions
     namespaces: tuple[str, ...] | None  # those chosen; None: all
     change_history: ChangeHistory | None  # of the changes that pass by; None until the board runs
+    kinds: ServedKinds  # all that the clusters serve, as far as somebody asked
     trouble: str  # why nothing can be done here, where that is a fault of the program's own
 
     def now(self) -> float:
@@ -46,6 +48,9 @@ class Shell(Protocol):
     def open(self, page: str, *about: Any, filter_text: str = "", **how: Any) -> None:
         """Show the page of that id, the one way to another page. Without ``about`` it comes at its own place: its tab,
         the lists, or above what is shown. With ``about`` (what its class is given) it comes above what is shown."""
+
+    def open_kind(self, id: str, filter_text: str = "") -> None:
+        """The list of a kind by its id in ``kinds``; nothing where it is not there."""
 
     def open_tab(self, page: str) -> None:
         """The tab as it was left; the one that is shown goes to its first page."""
@@ -88,6 +93,9 @@ class Shell(Protocol):
 
     def do(self, command: str, argument: str = "") -> None:
         """What was chosen after ``:``, by the command's id."""
+
+    async def find_kind(self, text: str) -> tuple[str, str] | str:
+        """The command and the argument for what was typed and is no command: a kind that the server serves; or why none."""
 
     # -- what is told -------------------------------------------------------------------------------------------
 

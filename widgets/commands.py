@@ -15,7 +15,8 @@ class Command:
 
     ``argument`` names what may follow (``namespace``), ``complete`` proposes it from what is typed so far. A command
     that is refused now says why in ``refused``, and stays visible. One that ``changes`` something (rights, facts that
-    others rely on) is only done by its name in full.
+    others rely on) is only done by its name in full. What is ``served`` comes from outside and takes no name, nor the beginning
+    of one, from the program's own.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Command:
     complete: Complete | None = None
     refused: str = ""
     changes: bool = False
+    served: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ def meant(commands: Sequence[Command], text: str) -> Proposal | str:
     low, rest = word.lower(), rest.strip()
     command = next((c for c in commands if low in c.aliases or text.strip().lower() == c.title.lower()), None)
     if command is None:
-        found = [(c, next(a for a in c.aliases if a.startswith(low))) for c in commands if _begins(c, low)]
+        begun = [c for c in commands if _begins(c, low)]
+        begun = [c for c in begun if not c.served] or begun
+        found = [(c, next(a for a in c.aliases if a.startswith(low))) for c in begun]
         if not found:
             return NONE
         if len(found) > 1:

@@ -126,11 +126,23 @@ class CommandPrompt(Prompt):
 
     SIGN = ":"
     INPUT = CommandInput
+    asks = False  # whether somebody answers ``Unknown``
 
     class Chosen(Message):
         def __init__(self, prompt: CommandPrompt, command: Command, argument: str) -> None:
             super().__init__()
             self.prompt, self.command, self.argument = prompt, command, argument
+
+        @property
+        def control(self) -> CommandPrompt:
+            return self.prompt
+
+    class Unknown(Message):
+        """What was said is no command, nor the beginning of one. Who answers closes the prompt, or says in it what is wrong."""
+
+        def __init__(self, prompt: CommandPrompt, text: str) -> None:
+            super().__init__()
+            self.prompt, self.text = prompt, text
 
         @property
         def control(self) -> CommandPrompt:
@@ -161,6 +173,10 @@ class CommandPrompt(Prompt):
         self.commands = tuple(commands)
         if self.is_open:
             self.typed(self.value)
+
+    def learn(self, commands: Sequence[Command]) -> None:
+        """Further commands, from the next letter on: what stands in the list now stays under the finger."""
+        self.commands = tuple(commands)
 
     def open(self, text: str | None = "") -> None:
         self._recalled = len(self._history)
@@ -211,7 +227,10 @@ class CommandPrompt(Prompt):
             self.pressed("escape")  # Enter on nothing does nothing
         else:
             found = meant(self.commands, self.value)
-            if isinstance(found, str):
+            if found == NONE and self.asks:
+                self.say("asking the server …")
+                self.post_message(self.Unknown(self, self.value.strip()))
+            elif isinstance(found, str):
                 self.say(
                     "no such command: down chooses one" if found == NONE and self._list.items else found,
                     "warn",
@@ -232,10 +251,12 @@ class CommandPrompt(Prompt):
         if proposal.command.refused:
             self.say(f"refused: {proposal.command.refused}", "warn")
             return
-        said = proposal.text
-        self._history = [*[each for each in self._history if each != said], said][-HISTORY:]
+        self.remember(proposal.text)
         self.close()
         self.post_message(self.Chosen(self, proposal.command, proposal.argument))
+
+    def remember(self, said: str) -> None:
+        self._history = [*[each for each in self._history if each != said], said][-HISTORY:]
 
     def on_command_list_clicked(self, message: CommandList.Clicked) -> None:
         message.stop()

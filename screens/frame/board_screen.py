@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from screens.registry import SPECS, TABS
+from screens.served_kinds import OLD
 from screens.shell import Shell
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope
@@ -173,8 +174,31 @@ class BoardScreen(Screen[None]):
         await self._prompts()
         prompt = self.query_one("#command", CommandPrompt)
         prompt.set_commands(self.shell.commands())
+        prompt.asks = True
         prompt.open()
         self.set_focus(prompt.query_one(Input))
+        self.run_worker(self._learn(prompt), exclusive=True, exit_on_error=False, group="kinds")
+
+    async def _learn(self, prompt: CommandPrompt) -> None:
+        """All that the server serves, for what is typed next."""
+        await self.shell.kinds.look(OLD)
+        if prompt.is_open:
+            prompt.learn(self.shell.commands())
+
+    def on_command_prompt_unknown(self, event: CommandPrompt.Unknown) -> None:
+        work = self._find_kind(event.prompt, event.text)
+        self.run_worker(work, exclusive=True, exit_on_error=False, group="ask")
+
+    async def _find_kind(self, prompt: CommandPrompt, text: str) -> None:
+        found = await self.shell.find_kind(text)
+        if not prompt.is_open or prompt.value.strip() != text:
+            return  # they went on
+        if isinstance(found, str):
+            prompt.say(found, "warn")
+            return
+        prompt.remember(text)
+        prompt.close()
+        self.shell.do(*found)
 
     def on_command_prompt_chosen(self, event: CommandPrompt.Chosen) -> None:
         command: Command = event.command

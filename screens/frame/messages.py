@@ -9,7 +9,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
 from tfdash.text import safe
-from tfdash.views.kinds import view_of
+from tfdash.views.kinds import noun_of
 
 
 class LoggedMessage(NamedTuple):
@@ -41,7 +41,7 @@ class Messages:
             before = self._troubles.get((ref, kind), "")
             if trouble == before:
                 continue
-            name = f"{ref.cluster} {view_of(kind).noun if kind else 'API server'}"
+            name = f"{ref.cluster} {safe(noun_of(kind)) if kind else 'API server'}"
             if trouble:
                 self._troubles[ref, kind] = trouble
                 self.add(now, "warning", f"{name}: {trouble}")

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.frame.acting_screen import ActingScreen
-from tfdash.model.kinds import KINDS
+from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.picture import Change
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -98,7 +98,7 @@ class ListScreen(ActingScreen):
     def point_to(self, view_id: str, filter_text: str = "") -> None:
         """Show another kind in this place, or the same one narrowed by ``filter_text``."""
         self._wanted_filter = filter_text
-        if view_id != self.view.id:
+        if view_id != self.view.id and view_id in VIEWS:
             self.view = VIEWS[view_id]
             if self.query(Table):
                 self._renew(self.shell.restriction(view_id))
@@ -241,7 +241,7 @@ class ListScreen(ActingScreen):
         return [self.rows.subject(key) for key in self.table.chosen_keys]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        kinds = [KINDS[kind] for kind in self.view.kinds]
+        kinds = [KINDS.get(kind, PLAIN) for kind in self.view.kinds]
         if action == "logs":
             return any(kind.logs for kind in kinds)
         if action == "inspect" and parameters and parameters[0] == "why":
@@ -266,7 +266,7 @@ class ListScreen(ActingScreen):
                 self.shell.open("containers", subject)
             case "CronJob":
                 self.shell.open("jobs", Restriction((subject.namespace,), owner=subject))
-            case kind if KINDS[kind].logs:
+            case kind if KINDS.get(kind, PLAIN).logs:
                 self.shell.open("pods", Restriction((subject.namespace,), owner=subject))
             case _:
                 self.shell.open("inspect", subject, "describe")
@@ -280,7 +280,7 @@ class ListScreen(ActingScreen):
             self.shell.open("revisions", subject)
 
     def action_logs(self, previous: bool) -> None:
-        if (subject := self.chosen) is not None and KINDS[subject.kind].logs:
+        if (subject := self.chosen) is not None and KINDS.get(subject.kind, PLAIN).logs:
             self.shell.open("logs", subject, previous)
 
     def action_copy(self) -> None:

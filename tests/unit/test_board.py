@@ -17,6 +17,7 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
+from tfdash.model.resources import Catalogue
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Journey
@@ -64,6 +65,9 @@ class Scripted:
         if subject != POD:
             raise ReadFailed(Problem(kind=ProblemKind.FORBIDDEN, cause="may not get pods"))
         return Document(subject, {"kind": "Pod"}, 1.0)
+
+    async def read_catalogue(self, max_age: float) -> Catalogue:
+        return Catalogue()
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         return ()

@@ -52,8 +52,8 @@ from tfdash.setting import SettingsTable, hints_of, table_in
 from tfdash.sources.kubernetes import decoders
 from tfdash.sources.kubernetes.codec import decoder_of
 from tfdash.sources.kubernetes.kubeconfig import Access
+from tfdash.sources.kubernetes.reading_rule import Refused, check_allowed
 from tfdash.sources.kubernetes.source import KubernetesSource
-from tfdash.sources.kubernetes.transport import Refused, check_allowed
 from tfdash.store.opening import open_store
 from tfdash.views import kinds as views
 from tfdash.views.kinds import VIEWS, view_of

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed
+from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.base import ClusterSource
 
@@ -26,6 +27,9 @@ class ClusterReads:
     async def read(self, subject: Subject) -> Document:
         """One whole object. Callable from any loop. Raises ``ReadFailed``."""
         return await self._ask(self._clusters[subject.cluster].read(subject))
+
+    async def read_catalogue(self, ref: ClusterRef, max_age: float = 60.0) -> Catalogue:
+        return await self._ask(self._clusters[ref].read_catalogue(max_age))
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         return await self._ask(self._clusters[subject.cluster].read_children(subject, kind))

@@ -44,6 +44,7 @@ class KindSpec(NamedTuple):
     aliases: tuple[str, ...] = ()  # as kubectl and k9s have them, the usual one first
     namespaced: bool = True
     optional: bool = False  # it comes with a CRD that a cluster may lack, in a version of its own
+    watched: bool = True  # the server tells of its changes
     judged: bool = False  # the playbook reads it: kept current as long as the program runs
     logs: bool = False  # it has pods, or is one: logs are offered, and the way down to them
     revisions: str = ""  # the kind that holds its earlier ones
@@ -354,6 +355,8 @@ KINDS: dict[str, KindSpec] = {
         KindSpec("Lease", "apis/coordination.k8s.io/v1", "leases"),
     )
 }
+PLAIN = KindSpec("", "", "")
+"""What is said here of a kind that the table does not have."""
 LISTED: dict[str, KindSpec] = {kind: spec for kind, spec in KINDS.items() if spec.listed}
 OPTIONAL: dict[str, KindSpec] = {kind: spec for kind, spec in KINDS.items() if spec.optional}
 JUDGED: tuple[str, ...] = tuple(kind for kind, spec in KINDS.items() if spec.judged)

@@ -8,7 +8,7 @@ cost about 1 KB each. No field may form a cycle: the structs are invisible to th
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
@@ -67,6 +67,28 @@ class Unreadable(Provisional, frozen=True, gc=False, kw_only=True):
     rule judges it."""
 
     field: str
+
+
+class TableColumn(NamedTuple):
+    """A column of a server-printed Table. ``type`` is OpenAPI's: "integer", "number", "string", "boolean", "date".
+
+    ``priority`` 0 is always shown, others only where there is room. ``ages``: its cells say how long ago something was; they
+    are held as that time (epoch seconds), so that they grow older.
+    """
+
+    name: str
+    type: str = "string"
+    priority: int = 0
+    ages: bool = False
+
+
+class PrintedRow(Object, frozen=True, gc=False, kw_only=True):
+    """An object as the server's Table prints it, of a kind that has no decoder: nothing of it is judged, and nothing is done to
+    it. ``cells`` belong to ``columns``, which all rows of a list share; the name's own column is left out of both. Without
+    columns only name and age are known."""
+
+    columns: tuple[TableColumn, ...] = ()
+    cells: tuple[str | int | float | None, ...] = ()
 
 
 class Resources(msgspec.Struct, frozen=True, gc=False):

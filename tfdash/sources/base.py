@@ -10,6 +10,7 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed
+from tfdash.model.resources import Catalogue
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published
@@ -117,6 +118,9 @@ class ClusterSource(Observing, Protocol):
 
     async def read(self, subject: Subject) -> Document:
         """One object as it is now. Raises ``ReadFailed``."""
+
+    async def read_catalogue(self, max_age: float) -> Catalogue:
+        """Everything that the cluster serves, at most ``max_age`` seconds old. Raises ``ReadFailed``."""
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         """The whole objects of ``kind`` that ``subject`` controls, e.g. the ReplicaSets of a Deployment."""

@@ -95,7 +95,11 @@ def worst_freshness(clusters: list[ClusterPicture], now: float, stale: Stale = N
         first = next((seen for seen in never if seen.problem is not None), dead[0])
         cause = safe(first.problem.cause) if first.problem is not None else ""
         oldest = min((seen.observed_at for seen in dead if seen.observed_at is not None), default=None)
-        unread = f"? {len(never)} of {len(told)} unread" if len(never) < len(told) else "? nothing read"
+        unread = (
+            f"? {len(never or dead)} of {len(told)} unread"
+            if len(never or dead) < len(told)
+            else "? nothing read"
+        )
         text = unread if never or oldest is None else f"? {short_age(now - oldest)} old"
         return Freshness(text, "dead", cause)
     order = ("", "loading", "late", "old")

@@ -133,6 +133,15 @@ PAGES: tuple[ScreenSpec, ...] = (
         aliases=("help", "h", "?"),
         help="the keys that work here",
     ),
+    ScreenSpec(
+        "kinds",
+        "Kinds",
+        "kinds.kinds:KindsScreen",
+        command="kinds: all that the server serves",
+        aliases=("kinds", "api-resources", "apiresources"),
+        help="with their short names; any of them can be listed",
+    ),
+    ScreenSpec("kind", "Kind", "kinds.kind:KindScreen"),  # one that has no line in the table of kinds
     # About one object: opened from a page that shows it.
     ScreenSpec("containers", "Containers", "workloads.containers:ContainersScreen"),
     ScreenSpec("revisions", "Revisions", "workloads.revisions:RevisionsScreen"),

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import zip_longest
+
 from tfdash.model.kube import Object
+from tfdash.model.picture import Objects, Picture
+from tfdash.model.subject import ClusterRef
 from tfdash.text import safe
 from tfdash.views.kinds.base import Context, Field, KindView, SortValue
 from tfdash.views.scope import Restriction
@@ -21,6 +27,25 @@ def fields_of(view: KindView, restriction: Restriction, *, several_clusters: boo
         *([KIND] if len(view.kinds) > 1 else []),
         *rest,
     )
+
+
+class RowShape:
+    """A view with the columns that its objects bring, where they do; made anew when they change."""
+
+    def __init__(self, view: KindView) -> None:
+        self._view = self._grown = view
+        self._there: list[Objects] = []
+
+    def view(self, picture: Picture, shown: Sequence[ClusterRef]) -> KindView:
+        columns_of = self._view.columns_of
+        if columns_of is None:
+            return self._view
+        there = [picture.clusters[ref].objects(kind) for ref in shown for kind in self._view.kinds]
+        if any(a is not b for a, b in zip_longest(there, self._there)):
+            self._there = there
+            every = (obj for objects in there for obj in objects.values())
+            self._grown = replace(self._view, fields=columns_of(every))
+        return self._grown
 
 
 class _KnownField(Field):

@@ -23,7 +23,7 @@ from tfdash.views.age import Freshness
 from tfdash.views.filter import Amount, parse_number
 from tfdash.views.kinds.base import UTC, Context, Field, KindView, NodeUse, SortValue
 from tfdash.views.kinds.nodes import adjust_use, use_of
-from tfdash.views.rowfields import fields_of
+from tfdash.views.rowfields import RowShape, fields_of
 from tfdash.views.scope import EVERYTHING, Match, Restriction, chosen
 
 
@@ -85,6 +85,7 @@ class BoardRows:
         self._use: dict[ClusterRef, dict[str, NodeUse]] = {}
         self._used: dict[ClusterRef, Objects] = {}
         self._contexts: dict[tuple[ClusterRef, str], Context] = {}
+        self._shape = RowShape(view)
         self.fields: tuple[Field, ...] = fields_of(view, restriction, several_clusters=False)
 
     @property
@@ -100,8 +101,10 @@ class BoardRows:
         self._picture, self.assessment = update.picture, update.assessment
         self.at(now)
         shown = chosen(self._clusters, update.picture.clusters)
-        fields = fields_of(self.view, self.restriction, several_clusters=len(shown) > 1)
-        if len(fields) != len(self.fields):
+        fields = fields_of(
+            self._shape.view(update.picture, shown), self.restriction, several_clusters=len(shown) > 1
+        )
+        if [(f.id, f.width) for f in fields] != [(f.id, f.width) for f in self.fields]:
             self.fields, first = fields, True
         added: set[RowKey] = set()
         removed: set[RowKey] = set()

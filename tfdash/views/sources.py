@@ -11,7 +11,7 @@ from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import of_observation, short_age
-from tfdash.views.kinds import view_of
+from tfdash.views.kinds import noun_of
 from tfdash.views.says import NONE_STALE, Stale, hidden_names
 
 
@@ -44,7 +44,7 @@ def source_rows(picture: Picture, now: float, stale: Stale = NONE_STALE) -> tupl
         rows.append(_row(cluster.ref, "", f"{place} API server", cluster.info, None, about, now))
         for kind, seen in cluster.kinds.items():
             count = None if seen.value is None else len(seen.value)
-            name, old = f"{place} {view_of(kind).noun}", stale.get((cluster.ref, kind))
+            name, old = f"{place} {safe(noun_of(kind))}", stale.get((cluster.ref, kind))
             row = _row(cluster.ref, kind, name, seen, count, "", now, old)
             whole = seen.complete and not seen.provisional
             rows.append(row if whole or seen.problem else row._replace(state=states.LOADING))

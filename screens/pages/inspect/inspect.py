@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import WorkType
 
 from screens.frame.board_screen import BoardScreen
-from tfdash.model.kinds import KINDS
+from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -161,9 +161,9 @@ class InspectScreen(BoardScreen):
                 parameters[0] == "events" and self.subject.kind == "Event"
             )
         if action == "revisions":
-            return bool(KINDS[self.subject.kind].revisions)
+            return bool(KINDS.get(self.subject.kind, PLAIN).revisions)
         if action == "logs":
-            return KINDS[self.subject.kind].logs
+            return KINDS.get(self.subject.kind, PLAIN).logs
         return super().check_action(action, parameters)
 
     def action_read_again(self) -> None:

@@ -22,6 +22,7 @@ from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.requests import Document, Privilege, ReadFailed
+from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.kubernetes.codec import Codec
 
@@ -396,6 +397,9 @@ class Standing:
         if found is None:
             raise ReadFailed(Problem(kind=ProblemKind.NOT_SERVED, cause="not found"))
         return Document(subject, copy.deepcopy(found), NOW)
+
+    async def read_catalogue(self, max_age: float) -> Catalogue:
+        return Catalogue()
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         found = []

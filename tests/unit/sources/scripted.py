@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.waiting import soon
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import Access
+from tfdash.sources.kubernetes.reading_rule import Served
 from tfdash.sources.kubernetes.transport import Reader
 
 
@@ -36,7 +37,7 @@ Say = Callable[[Asked], Answer]
 
 @asynccontextmanager
 async def scripted(
-    say: Say, access: Callable[[str], Access] = Access
+    say: Say, access: Callable[[str], Access] = Access, served: Served | None = None
 ) -> AsyncIterator[tuple[Reader, list[Asked]]]:
     """A real reader of a server that answers by ``say``; each piece leaves by itself."""
     asked: list[Asked] = []
@@ -64,7 +65,7 @@ async def scripted(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    client = Reader(Credentials(access(f"http://127.0.0.1:{port}")))
+    client = Reader(Credentials(access(f"http://127.0.0.1:{port}")), served=served)
     try:
         yield client, asked
     finally:

@@ -140,7 +140,7 @@ def test_an_odd_value_is_a_row_that_says_which(kind: str, odd: dict[str, Any], f
     assert field in found[1].field
     assert (found[1].kind, found[1].uid) == (kind, ""), "no action is offered on it"
     assert (codec.unreadable, codec.lost) == (1, 0)
-    codec.forget(Key("a", "bad"))
+    assert codec.gone(msgspec.Raw(json.dumps(pod("bad")).encode())) == Key("a", "bad")
     assert codec.unreadable == 0
 
 

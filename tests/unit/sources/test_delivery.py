@@ -24,7 +24,8 @@ from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.decoders.custom_resource import go_duration
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.managed_fields import page, paths
-from tfdash.sources.kubernetes.transport import ApiError, check_allowed
+from tfdash.sources.kubernetes.reading_rule import check_allowed
+from tfdash.sources.kubernetes.transport import ApiError
 
 
 def decoded(kind: str, **document: Any) -> Any:

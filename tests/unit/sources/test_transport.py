@@ -8,11 +8,10 @@ import pytest
 from tfdash.model.kinds import KINDS
 from tfdash.model.observation import ProblemKind
 from tfdash.sources.kubernetes.login import LoginNeeded
+from tfdash.sources.kubernetes.reading_rule import Refused, check_allowed
 from tfdash.sources.kubernetes.transport import (
     ApiError,
     ReadingTransport,
-    Refused,
-    check_allowed,
     problem_of,
     resource_of,
 )

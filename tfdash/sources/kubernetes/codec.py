@@ -7,8 +7,9 @@ An item that has a name and an odd value becomes a row that says which; one with
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -50,6 +51,9 @@ def decoder_of(kind: str) -> tuple[type[Any], Callable[[Any], Object]]:
 class Codec:
     """Of one kind. ``malformed`` names the items that could not be read and why, newest last; ``lost`` counts those that
     do not even say who they are. ``begin`` forgets both: another list begins."""
+
+    list_accept = watch_accept = "application/json"
+    params: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, kind: str) -> None:
         wire, self._convert = decoder_of(kind)
@@ -113,12 +117,12 @@ class Codec:
         return found
 
     def _odd(self, raw: msgspec.Raw, error: Exception) -> Object | None:
-        named = _named(raw)
-        if named is None:
+        told = named(raw)
+        if told is None:
             self.lost += 1
             return None
-        key, version = named
-        why = _why(error)
+        key, version = told
+        why = why_odd(error)
         self.malformed.pop(key, None)
         self.malformed[key] = why
         return Unreadable(
@@ -130,19 +134,28 @@ class Codec:
             field=why,
         )
 
-    def forget(self, key: Key) -> None:
-        """It is gone."""
+    def gone(self, raw: msgspec.Raw) -> Key | None:
+        """Who it is that is gone; None where that cannot be read."""
+        try:
+            meta = msgspec.json.decode(raw, type=_Identity).metadata
+            key = Key(meta.namespace, meta.name)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            told = named(raw)
+            if told is None:
+                return None
+            key = told[0]
         self.malformed.pop(key, None)
+        return key
 
 
-def _why(error: Exception) -> str:
+def why_odd(error: Exception) -> str:
     """``spec.replicas: Expected `int`, got `str```."""
     text = str(error) or type(error).__name__
     at = _AT.search(text)
     return f"{at[1] or 'the object'}: {text[: at.start()]}" if at else text
 
 
-def _named(raw: msgspec.Raw) -> tuple[Key, str] | None:
+def named(raw: msgspec.Raw) -> tuple[Key, str] | None:
     """Key and resource version of an item of which nothing else may be as it should."""
     try:
         found = msgspec.json.decode(raw)
@@ -155,15 +168,6 @@ def _named(raw: msgspec.Raw) -> tuple[Key, str] | None:
     if not isinstance(name, str) or not name or not isinstance(namespace, str):
         return None
     return Key(namespace, name), version if isinstance(version, str) else ""
-
-
-def identity(raw: msgspec.Raw) -> Key | None:
-    try:
-        meta = msgspec.json.decode(raw, type=_Identity).metadata
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        named = _named(raw)
-        return None if named is None else named[0]
-    return Key(meta.namespace, meta.name)
 
 
 def event(line: bytes) -> envelopes.WatchEvent:

@@ -1,12 +1,16 @@
-"""Which of the kinds that come with a CRD a cluster serves, and in which version."""
+"""What a cluster serves: of our own kinds those that come with a CRD, and, where somebody asks for it, every other."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import msgspec
 
-from tfdash.model.kinds import LISTED, OPTIONAL, KindSpec
+from tfdash.model.kinds import KINDS, LISTED, OPTIONAL, KindSpec
+from tfdash.model.resources import Catalogue
+from tfdash.sources.kubernetes.reading_rule import Served
 
 _WHOLE = (
     4  # looks after which a known group's resources are read again: Argo CD and Argo Rollouts share theirs
@@ -24,6 +28,10 @@ class Discovery:
         self.silent = False
         self._known: dict[str, tuple[str, ...]] = {}
         self._looks = 0
+        self._catalogue: Catalogue | None = None  # until somebody asks
+        self._catalogued = 0.0  # monotonic seconds
+        self._reading = asyncio.Lock()
+        self.allowed = Served()  # what the reader may ask for beside our own kinds
 
     @property
     def crds(self) -> frozenset[str]:
@@ -31,13 +39,29 @@ class Discovery:
         return frozenset(f"{k.group}/{k.resource}" for k in (self.served or {}).values())
 
     def where(self, kind: str) -> KindSpec | None:
-        """Where the cluster serves a kind; None for one that it lacks, or of which that is not known yet."""
+        """Where the cluster serves a kind of ours, or one by its id in the catalogue; None for one that it lacks, or of which
+        that is not known yet."""
         known = LISTED.get(kind)
-        if known is None or not known.optional:
+        if known is None:
+            found = self._catalogue.get(kind) if self._catalogue is not None and kind not in KINDS else None
+            return found.spec if found is not None else None
+        if not known.optional:
             return known
         if self.served is None:  # a server that does not tell is asked for the kind itself
             return known if self.silent else None
         return self.served.get(kind)
+
+    async def catalogue(self, reader: Any, max_age: float) -> Catalogue:
+        """Everything that is served, read where what we have is older than ``max_age`` seconds; from then on the reader may ask
+        for it. Raises what the reader raises."""
+        from tfdash.sources.kubernetes.catalogue import read_catalogue
+
+        async with self._reading:
+            if self._catalogue is None or time.monotonic() - self._catalogued > max_age:
+                self._catalogue = await read_catalogue(reader)
+                self._catalogued = time.monotonic()
+                self.allowed.take(self._catalogue.resources)
+            return self._catalogue
 
     async def look(self, reader: Any) -> bool:
         """Ask the server; True where the answer differs from the last one. Raises what the reader raises."""

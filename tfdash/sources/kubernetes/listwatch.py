@@ -23,9 +23,10 @@ from tfdash.model.observation import ListProgress, Observation, Problem, Problem
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import bodies, envelopes
-from tfdash.sources.kubernetes.codec import Codec, event, identity
+from tfdash.sources.kubernetes.codec import Codec, event
 from tfdash.sources.kubernetes.login import WaitsForPerson
 from tfdash.sources.kubernetes.settings import KubernetesSettings
+from tfdash.sources.kubernetes.tables import TableCodec
 from tfdash.sources.kubernetes.transport import ApiError, EndsAtOnce, Reader, problem_of
 from tfdash.text import safe
 
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 _WATCH_FOR = 300  # seconds: the server ends a watch after so long
 _STEADY = 5.0  # seconds that a watch must have lasted to count as recovered, which ends the back-off
 _AT_ONCE = 1.0  # seconds: a watch that ended within them may do so for ever
+_UNWATCHED = 15.0  # seconds between two lists of a kind that cannot be watched (metrics.k8s.io)
 _PULSE = 15.0  # seconds between two publications of mere freshness
 
 
@@ -84,7 +86,7 @@ class ListWatch:
         """``chance``: of the waits between tries; ``now``: monotonic seconds, by which a watch has lasted."""
         self.kind, self.namespace, self._gather = kind, namespace, gather
         self._reader, self._publish, self._clock, self._tuning = reader, publish, clock, tuning
-        self._codec = Codec(kind.kind)
+        self._codec: Codec | TableCodec = Codec(kind.kind) if kind.decoder else TableCodec(kind, clock.now)
         self._backoff = Backoff(tuning.backoff_first, tuning.backoff_longest, chance)
         self._now = now
         self._objects: dict[Key, Object] = {}
@@ -122,6 +124,10 @@ class ListWatch:
                     if not self._version or self._relisting:
                         self._relisting = False
                         await self._list()
+                    if not self.kind.watched:
+                        self._version = ""  # nobody tells of its changes: it is listed again
+                        await self._pause(_UNWATCHED)
+                        continue
                     async with asyncio.timeout(None) as self._watching:
                         at_once, told = await self._watch()
                     if at_once:
@@ -142,13 +148,15 @@ class ListWatch:
 
     async def _list(self) -> None:
         found: dict[Key, Object] = {}
-        params = {"limit": str(self._tuning.page_size)}
+        params = {"limit": str(self._tuning.page_size), **self._codec.params}
         restarted = False
         self._codec.begin()
         with _quiet_collector():
             while True:
                 try:
-                    body = await self._reader.get(self.kind.path(self.namespace), params)
+                    body = await self._reader.get(
+                        self.kind.path(self.namespace), params, self._codec.list_accept
+                    )
                 except ApiError as error:
                     if error.status != 410 or restarted or "continue" not in params:
                         raise
@@ -182,9 +190,13 @@ class ListWatch:
             "resourceVersion": self._version,
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(_WATCH_FOR),
+            **self._codec.params,
         }
         answer = await self._reader.open(
-            self.kind.path(self.namespace), params, silence=self._tuning.watch_silence
+            self.kind.path(self.namespace),
+            params,
+            accept=self._codec.watch_accept,
+            silence=self._tuning.watch_silence,
         )
         opened = self._now()
         try:
@@ -217,10 +229,7 @@ class ListWatch:
                 raise Gone
             raise ApiError(status.code, status.message, status.reason)
         if found.type == "DELETED":
-            key = identity(found.object)
-            obj = None
-            if key is not None:
-                self._codec.forget(key)
+            key, obj = self._codec.gone(found.object), None
             meta = msgspec.json.decode(found.object, type=envelopes.Bookmark).metadata
             self._version = meta.resource_version or self._version
         else:

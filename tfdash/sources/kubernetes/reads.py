@@ -9,16 +9,17 @@ from typing import Any
 import msgspec
 
 from tfdash.clock import Clock
-from tfdash.model.kinds import KINDS, LISTED
+from tfdash.model.kinds import KINDS, LISTED, KindSpec
 from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
+from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.kubernetes import managed_fields
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.logs import stream
 from tfdash.sources.kubernetes.redaction import cleaned
-from tfdash.sources.kubernetes.transport import Reader, problem_of
+from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 
 
 class SingleReads:
@@ -38,8 +39,23 @@ class SingleReads:
         self._ref, self._open, self._discovery = ref, opened, discovery
         self._fallback, self._clock = fallback, clock
 
+    async def read_catalogue(self, max_age: float) -> Catalogue:
+        """Everything that the cluster serves; read anew where what we have is older than ``max_age`` seconds."""
+        try:
+            return await self._discovery.catalogue(self._open(), max_age)
+        except Exception as error:
+            raise self._failed(error) from None
+
+    async def _spec(self, kind: str) -> KindSpec:
+        if kind not in KINDS and self._discovery.where(kind) is None:
+            await self.read_catalogue(0.0)
+        found = self._discovery.where(kind) or KINDS.get(kind)
+        if found is None:
+            raise self._failed(ApiError(404, f"{kind} is not served"))
+        return found
+
     async def read(self, subject: Subject) -> Document:
-        kind = self._discovery.where(subject.kind) or KINDS[subject.kind]
+        kind = await self._spec(subject.kind)
         try:
             found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
         except Exception as error:
@@ -95,7 +111,10 @@ class SingleReads:
         return tuple(item for item in found if isinstance(item, dict))
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
-        selector = f"involvedObject.kind={subject.kind},involvedObject.name={subject.name}"
+        kind = (await self._spec(subject.kind)).kind
+        selector = f"involvedObject.kind={kind},involvedObject.name={subject.name}"
+        if subject.kind not in KINDS and subject.uid:  # two groups may have a kind of that name
+            selector += f",involvedObject.uid={subject.uid}"
         # events about cluster-scoped objects live in "default"
         path = LISTED["Event"].path(subject.namespace or "default")
         try:

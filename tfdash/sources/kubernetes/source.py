@@ -14,11 +14,12 @@ import msgspec
 
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
-from tfdash.model.kinds import LISTED
+from tfdash.model.kinds import KindSpec
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege
+from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.process import LoginCommand
 from tfdash.sources.base import ALL, Gathering, Scope, Sink, SourceBoard
@@ -30,12 +31,12 @@ from tfdash.sources.kubernetes.settings import KubernetesSettings
 
 if TYPE_CHECKING:
     from tfdash.sources.kubernetes.feed import KindPublisher
+    from tfdash.sources.kubernetes.kind_finder import KindFinder
     from tfdash.sources.kubernetes.reads import SingleReads
     from tfdash.sources.kubernetes.transport import Reader
 
 log = logging.getLogger(__name__)
 _INFO_EVERY = 30.0
-_NOTHING: Objects = {}
 _LINGER = 60.0  # a kind that nobody wants any more is watched on for so long: going back is instant
 
 
@@ -62,13 +63,14 @@ class KubernetesSource:
         self._fallback = tuple(dict.fromkeys(known))
         self._wanted: dict[str, Scope] = {}
         self._dropped: dict[str, float] = {}
-        self._tasks: dict[str, tuple[Scope, asyncio.Task[None]]] = {}
+        self._tasks: dict[str, tuple[Scope, KindSpec, asyncio.Task[None]]] = {}
         self._feeds: dict[str, KindPublisher] = {}
         self._changed: asyncio.Event | None = None
         self._prefetched: dict[str, Objects] = {}
         self._sink: Sink | None = None
         self._reader: Reader | None = None
         self._discovery = Discovery()
+        self._finder: KindFinder | None = None
         self._info = ServerInfo(url=access.server, context=access.context)
         self._known: Observation[ServerInfo] = Observation(
             source=ref.cluster, interval=in_clock_seconds(clock, _INFO_EVERY * 2)
@@ -152,6 +154,7 @@ class KubernetesSource:
                 now=self._clock.now,
                 connect_timeout=self._tuning.connect_timeout,
                 read_timeout=self._tuning.read_timeout,
+                served=self._discovery.allowed,
             )
         return self._reader
 
@@ -167,16 +170,20 @@ class KubernetesSource:
     def _adjust(self, group: asyncio.TaskGroup, sink: Gathering) -> None:
         """Start and end feeds so that they are what is wanted."""
         from tfdash.sources.kubernetes.feed import Feed, KindPublisher
+        from tfdash.sources.kubernetes.kind_finder import KindFinder
 
-        for kind, (scope, task) in list(self._tasks.items()):
-            if self._wanted.get(kind) != scope or self._discovery.where(kind) is None:
+        assert self._changed is not None
+        if self._finder is None:
+            self._finder = KindFinder(self.ref, self._discovery, self._open, self._clock, self._changed.set)
+        self._finder.look(group, sink, self._wanted)
+        for kind, (scope, spec, task) in list(self._tasks.items()):
+            served = self._discovery.where(kind)
+            if self._wanted.get(kind) != scope or served is None or spec != served:
                 task.cancel()
                 del self._tasks[kind]
                 self._feeds.pop(kind, None)
         for kind, scope in self._wanted.items():
             served = self._discovery.where(kind)
-            if served is None and kind in LISTED and self._discovery.served is not None:
-                self._say_absent(sink, kind)
             if kind in self._tasks or served is None:
                 continue
             first = KindPublisher(sink, self.ref, kind)
@@ -194,25 +201,14 @@ class KubernetesSource:
             first.done = partial(self._prefetched.pop, kind, None)
             first.feed = feed
             self._feeds[kind] = first
-            self._tasks[kind] = (scope, group.create_task(feed.run(), name=f"{self.ref.cluster} {kind}"))
+            task = group.create_task(feed.run(), name=f"{self.ref.cluster} {kind}")
+            self._tasks[kind] = (scope, served, task)
 
     async def close(self) -> None:
         """End the connections of one that was only asked singly; ``run`` does so by itself."""
         if self._reader is not None:
             await self._reader.close()
             self._reader = None
-
-    def _say_absent(self, sink: Sink, kind: str) -> None:
-        """A CRD that is not there is no problem: there are none of its objects, and that is certain."""
-        absent: Observation[Objects] = Observation(
-            value=_NOTHING,
-            source=LISTED[kind].resource,
-            observed_at=self._clock.now(),
-            complete=True,
-            note="not installed",
-            interval=in_clock_seconds(self._clock, _INFO_EVERY * 4),
-        )
-        sink.put_objects(self.ref, kind, absent, None)
 
     @property
     def access(self) -> Access:
@@ -356,6 +352,9 @@ class KubernetesSource:
 
     async def read(self, subject: Subject) -> Document:
         return await self._reads.read(subject)
+
+    async def read_catalogue(self, max_age: float) -> Catalogue:
+        return await self._reads.read_catalogue(max_age)
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
         return await self._reads.read_children(subject, kind)

@@ -1,4 +1,4 @@
-"""The reading client: GETs to an allow-list of paths and SelfSubject reviews, and nothing else, by construction.
+"""The reading client: what ``reading_rule`` allows and nothing else, by construction.
 
 Every request passes ``ReadingTransport``, which refuses the rest before it leaves: there is no method that writes.
 """
@@ -18,7 +18,6 @@ from typing import Any
 import httpx
 import msgspec
 
-from tfdash.model.kinds import KINDS
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
 from tfdash.sources.kubernetes import bodies
@@ -26,22 +25,12 @@ from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.envelopes import StatusObject
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.login import LoginNeeded
+from tfdash.sources.kubernetes.reading_rule import Served, check_allowed
 from tfdash.sources.kubernetes.tls import Unusable
 from tfdash.text import safe
 
 _NAME = r"[^/]+"
-_RESOURCES = "|".join(
-    rf"{k.pattern}(?:/namespaces/{_NAME})?/{k.resource}(?:/{_NAME})?" for k in KINDS.values()
-)
-_ALLOWED_GET = re.compile(
-    rf"/(?:version|readyz|livez|api|apis|api/v1|apis/{_NAME}/{_NAME}|{_RESOURCES}|api/v1/namespaces/{_NAME}/pods/{_NAME}/log)"
-)
-_ALLOWED_POST = re.compile(
-    r"/apis/(?:authorization\.k8s\.io/v1/(?:selfsubjectaccessreviews|selfsubjectrulesreviews)"
-    r"|authentication\.k8s\.io/v1/selfsubjectreviews)"
-)
 _IN_NAMESPACE = re.compile(rf"/namespaces/{_NAME}(?=/)")
-_PROXIED = re.compile(r"/api/v1/(?:[a-z_]+|status/buildinfo|label/[a-zA-Z0-9_]+/values)")
 _PATIENCE = 10  # times the time-out of one read, until the whole answer must be there
 _KEEPALIVE: list[tuple[int, int, int]] = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -60,33 +49,12 @@ for _name, _value in (
 log = logging.getLogger(__name__)
 
 
-class Refused(Exception):
-    """A request that the reading client does not make. A bug in the caller, never an operator's."""
-
-
 class ApiError(Exception):
     """An answer that is no success. ``retry_after`` in seconds where the server named one."""
 
     def __init__(self, status: int, message: str, reason: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)
         self.status, self.message, self.reason, self.retry_after = status, message, reason, retry_after
-
-
-def check_allowed(method: str, path: str, *, proxied: str = "") -> None:
-    """Raises ``Refused`` for anything but the reads of this program.
-
-    ``proxied`` is the path of the one service that may be read through the API server (Prometheus, where configured).
-    """
-    if (
-        proxied
-        and method == "GET"
-        and _PROXIED.fullmatch(path.removeprefix(proxied))
-        and path.startswith(proxied)
-    ):
-        return
-    allowed = {"GET": _ALLOWED_GET, "POST": _ALLOWED_POST}.get(method)
-    if allowed is None or not allowed.fullmatch(path):
-        raise Refused(f"the reading client does not {method} {path}")
 
 
 def resource_of(path: str) -> str:
@@ -102,11 +70,11 @@ class EndsAtOnce(Exception):
 class ReadingTransport(httpx.AsyncBaseTransport):
     """Refuses before anything is sent; ``prefix`` is the path of the server's own address."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, prefix: str) -> None:
-        self._inner, self._prefix = inner, prefix
+    def __init__(self, inner: httpx.AsyncBaseTransport, prefix: str, served: Served | None = None) -> None:
+        self._inner, self._prefix, self._served = inner, prefix, served
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        check_allowed(request.method, request.url.path.removeprefix(self._prefix))
+        check_allowed(request.method, request.url.path.removeprefix(self._prefix), served=self._served)
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -122,6 +90,7 @@ class Reader:
         *,
         connect_timeout: float = 5.0,
         read_timeout: float = 30.0,
+        served: Served | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.credentials = credentials
@@ -131,6 +100,7 @@ class Reader:
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
         self._now = now
+        self._served = served  # what discovery named, and may be read
         self.skew: float | None = None  # server time minus ours, from the Date header
 
     @property
@@ -171,7 +141,7 @@ class Reader:
         ]
         return httpx.AsyncClient(
             base_url=base,
-            transport=ReadingTransport(inner, base.path.rstrip("/")),
+            transport=ReadingTransport(inner, base.path.rstrip("/"), self._served),
             follow_redirects=False,
             trust_env=False,
             headers=headers,

@@ -74,7 +74,7 @@ def client_of(
             timeout=options.timeout,
             largest=LARGEST,
         )
-    from tfdash.sources.kubernetes.transport import check_allowed
+    from tfdash.sources.kubernetes.reading_rule import check_allowed
 
     assert credentials is not None
     path = connection.proxy_path

@@ -13,7 +13,7 @@ from tfdash.views.kinds import delivery, events, gitops, jobs, network, nodes, p
 from tfdash.views.kinds.base import Context, Field, KindView, NodeUse
 from tfdash.views.kinds.plain import plain_view
 
-__all__ = ["LISTS", "VIEWS", "Context", "Field", "KindView", "NodeUse", "view_named", "view_of"]
+__all__ = ["LISTS", "VIEWS", "Context", "Field", "KindView", "NodeUse", "noun_of", "view_named", "view_of"]
 
 _OWN = {
     view.kinds: view
@@ -49,6 +49,11 @@ LISTS: tuple[ListCommand, ...] = (
 def view_of(kind: str) -> KindView:
     """The view of one kind of the model. Raises KeyError for any other."""
     return _BY_KIND[kind]
+
+
+def noun_of(kind: str) -> str:
+    """What a picture's objects of a kind are called, whether our table has it or not."""
+    return _BY_KIND[kind].noun if kind in _BY_KIND else kind
 
 
 def view_named(name: str) -> KindView | None:

@@ -7,7 +7,7 @@ Table, which has no object yet, then shows the printer's own cell there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -148,6 +148,9 @@ class KindView:
     judged: bool = False  # whether its cells show what the playbook says
     order: str = "name"  # the field that sorts it at first
     descending: bool = False
+    columns_of: Callable[[Iterable[Object]], tuple[Field, ...]] | None = (
+        None  # where the objects bring their own
+    )
 
     def search_text(self, obj: Object, context: Context) -> str:
         """What a filter is tried on: lower case, raw (never shown)."""

@@ -23,7 +23,7 @@ from tfdash.config.problems import ConfigError
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import Access
-from tfdash.sources.kubernetes.transport import Refused, check_allowed
+from tfdash.sources.kubernetes.reading_rule import Refused, check_allowed
 from tfdash.sources.prometheus.client import Client, NotARead
 from tfdash.sources.prometheus.options import Connection
 

@@ -1,0 +1,231 @@
+"""Lists and watches as the server prints them: Tables with the metadata of each object, for kinds without a decoder.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables. Of the metadata only what a row needs is
+decoded: annotations and managedFields, which may repeat whole Secrets, go no further than the bytes that they came in. In a watch
+the columns stand in the first event alone; an object that could not be made a row comes as it is; where a server knows no Tables
+its objects come with their metadata alone, or whole. Then name and age are known.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from tfdash.model.kinds import KindSpec
+from tfdash.model.kube import Object, PrintedRow, TableColumn, Unreadable
+from tfdash.model.subject import Key
+from tfdash.sources.kubernetes import envelopes
+from tfdash.sources.kubernetes.codec import named, why_odd
+from tfdash.sources.kubernetes.decoders.common import labels, optional_seconds, seconds, share
+from tfdash.sources.kubernetes.decoders.wire import Wire
+
+_META = "g=meta.k8s.io;v=v1"
+_AGES = frozenset(
+    {"Age", "Last Seen", "First Seen", "Last Schedule"}
+)  # of built-in kinds, where they are strings
+_SKEW = 120.0  # seconds by which a printed age may differ from the creation and still be it
+_DURATION = re.compile(r"(?:\d+[ydhms])+")
+_UNITS = {"y": 365 * 86400.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+
+
+class _Column(Wire):
+    name: str
+    type: str = "string"
+    format: str = ""
+    priority: int = 0
+
+
+class _RowMeta(Wire):
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    labels: dict[str, str] | None = None
+
+
+class _Item(Wire):
+    metadata: _RowMeta
+
+
+class _Row(Wire):
+    cells: list[Any]
+    object: Raw = Raw()  # null: no object
+
+
+class _Answer(Wire):
+    """A Table or a list; in a watch a Table or an object."""
+
+    kind: str = ""
+    metadata: envelopes.ListMeta | None = None
+    column_definitions: list[_Column] | None = None
+    rows: list[Raw] | None = None
+    items: list[Raw] | None = None
+
+
+class _Kind(Wire):
+    kind: str = ""
+
+
+class TableCodec:
+    """As ``codec.Codec``, of one kind in one scope; ``now`` gives epoch seconds."""
+
+    list_accept = f"application/json;as=Table;{_META},application/json;as=PartialObjectMetadataList;{_META},application/json"
+    watch_accept = f"application/json;as=Table;{_META},application/json;as=PartialObjectMetadata;{_META},application/json"
+    params: Mapping[str, str] = MappingProxyType({"includeObject": "Metadata"})
+
+    def __init__(self, kind: KindSpec, now: Callable[[], float]) -> None:
+        self._kind, self._now = kind, now
+        self._columns: tuple[TableColumn, ...] = ()
+        self._name_at: int | None = None  # the place of the name's own column
+        self.malformed: dict[Key, str] = {}
+        self.lost = 0
+
+    @property
+    def unreadable(self) -> int:
+        return len(self.malformed) + self.lost
+
+    def begin(self) -> None:
+        self.malformed, self.lost = {}, 0
+
+    def page(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
+        """One page. Raises ``msgspec.ValidationError`` for what is no list."""
+        told = msgspec.json.decode(body, type=_Answer)
+        meta = told.metadata or envelopes.ListMeta()
+        if told.kind == "Table":
+            self._take_columns(told.column_definitions)
+            found = [self._row(raw) for raw in told.rows or ()]
+        elif not told.kind.endswith("List"):
+            raise msgspec.ValidationError(
+                f"a {told.kind or 'document without a kind'} came where a list of {self._kind.resource} was asked for"
+            )
+        elif told.items is None:
+            raise msgspec.ValidationError("the list has no items, not even none: items is null or left out")
+        else:
+            found = [self._bare(raw) for raw in told.items]
+        return meta, [obj for obj in found if obj is not None]
+
+    def item(self, raw: Raw) -> Object | None:
+        """What a watch tells of one object; None where that does not say whose."""
+        if msgspec.json.decode(raw, type=_Kind).kind != "Table":
+            return self._bare(raw)
+        row = self._only_row(raw)
+        return None if row is None else self._row(row)
+
+    def gone(self, raw: Raw) -> Key | None:
+        """Who it is that is gone; None where that cannot be read."""
+        about: Raw | None = raw
+        if msgspec.json.decode(raw, type=_Kind).kind == "Table":
+            row = self._only_row(raw)
+            about = None if row is None else msgspec.json.decode(row, type=_Row).object
+        told = None if about is None else named(about)
+        if told is None:
+            return None
+        self.malformed.pop(told[0], None)
+        return told[0]
+
+    def _only_row(self, raw: Raw) -> Raw | None:
+        told = msgspec.json.decode(raw, type=_Answer)
+        self._take_columns(told.column_definitions)
+        return told.rows[0] if told.rows else None
+
+    def _take_columns(self, told: list[_Column] | None) -> None:
+        if not told:  # a watch names them once
+            return
+        self._name_at = next((i for i, c in enumerate(told) if c.format == "name"), None)
+        self._columns = share(
+            tuple(
+                TableColumn(share(c.name), share(c.type), c.priority, c.type == "date" or c.name in _AGES)
+                for i, c in enumerate(told)
+                if i != self._name_at
+            )
+        )
+
+    def _row(self, raw: Raw) -> Object | None:
+        about: Raw = Raw(b"null")
+        try:
+            row = msgspec.json.decode(raw, type=_Row)
+            about = row.object
+            meta = msgspec.json.decode(about, type=_Item).metadata
+            values = [v for i, v in enumerate(row.cells) if i != self._name_at]
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return self._odd(about, error)
+        return self._made(meta, self._columns, values)
+
+    def _bare(self, raw: Raw) -> Object | None:
+        """An object that was made no row."""
+        try:
+            meta = msgspec.json.decode(raw, type=_Item).metadata
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return self._odd(raw, error)
+        return self._made(meta, (), [])
+
+    def _made(self, meta: _RowMeta, columns: tuple[TableColumn, ...], values: list[Any]) -> Object | None:
+        if not meta.name:
+            self.lost += 1
+            return None
+        created, now = seconds(meta.creation_timestamp), self._now()
+        values += [None] * (len(columns) - len(values))
+        if self.malformed:
+            self.malformed.pop(Key(meta.namespace, meta.name), None)
+        return PrintedRow(
+            namespace=share(meta.namespace),
+            name=meta.name,
+            uid=meta.uid,
+            resource_version=meta.resource_version,
+            created=created,
+            deleting=optional_seconds(meta.deletion_timestamp),
+            labels=labels(meta.labels),
+            columns=columns,
+            cells=tuple(
+                _moment(value, created, now) if column.ages else _plain(value)
+                for column, value in zip(columns, values, strict=False)
+            ),
+        )
+
+    def _odd(self, about: Raw, error: Exception) -> Object | None:
+        told = named(about)
+        if told is None:
+            self.lost += 1
+            return None
+        key, version = told
+        why = why_odd(error)
+        self.malformed.pop(key, None)
+        self.malformed[key] = why
+        return Unreadable(
+            namespace=key.namespace,
+            name=key.name,
+            resource_version=version,
+            kind=self._kind.kind,
+            cells=(),
+            field=why,
+        )
+
+
+def _plain(value: Any) -> str | int | float | None:
+    """A cell as kubectl prints it, numbers as they are."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, int | float):
+        return value
+    return share(value if isinstance(value, str) else json.dumps(value))
+
+
+def _moment(value: Any, created: float, now: float) -> str | int | float | None:
+    """When that was of which a cell says how long ago it is: as exactly as the cell, or the creation where that is meant."""
+    text = value if isinstance(value, str) else ""
+    if not _DURATION.fullmatch(text):
+        return "" if value is None else str(_plain(value))
+    parts = re.findall(r"(\d+)([ydhms])", text)
+    age = sum(int(n) * _UNITS[unit] for n, unit in parts)
+    exact = now - created
+    if created and -_SKEW <= exact - age <= _UNITS[parts[-1][1]] + _SKEW:
+        return created
+    return now - age

@@ -1,0 +1,170 @@
+"""The list of a kind that the program's table does not have: the columns that the server prints, and nothing judged.
+
+Columns of the server's ``priority`` above 0 stand there where the terminal has room for them, as under kubectl's ``-o wide``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import islice
+from math import inf
+from typing import Any
+
+from tfdash.model.kube import Object, PrintedRow, TableColumn
+from tfdash.model.resources import ApiResource
+from tfdash.text import safe
+from tfdash.views.age import since
+from tfdash.views.kinds.base import Context, Field, KindView, age_field, name_field
+from tfdash.views.quantity import parse_quantity
+
+_MEASURED = 500  # rows by which the widths go
+_LONGEST = 32  # cells of a column that does not stretch
+_STEP = 4  # widths grow by so much: a list is not laid out anew for each longer word
+_NUMBERS = frozenset({"integer", "number"})
+_TAKEN = frozenset({"name", "cluster", "namespace", "kind", "age"})  # ids of columns that every list may have
+_BREAK = re.compile(r"[\n\r\f]")
+_DIGITS = re.compile(r"\d+")
+
+
+def discovered_view(id: str, resource: ApiResource) -> KindView:
+    """``id`` is that of the catalogue, under which the picture holds the objects."""
+    bare = (name_field(), age_field())
+    return KindView(id, (id,), resource.resource, bare, _search, resource.namespaced, columns_of=columns_of)
+
+
+def columns_of(objects: Iterable[Object]) -> tuple[Field, ...]:
+    """The fields for what the rows bring: the columns of each layout that is among them, as it names them."""
+    layouts: dict[int, tuple[TableColumn, ...]] = {}
+    sample: list[PrintedRow] = []
+    for obj in objects:
+        if isinstance(obj, PrintedRow):
+            layouts.setdefault(id(obj.columns), obj.columns)
+            if len(sample) < _MEASURED:
+                sample.append(obj)
+    places: dict[tuple[str, int], dict[int, int]] = {}  # (name, which of that name) -> by layout, the cell
+    first: dict[tuple[str, int], TableColumn] = {}
+    for at, layout in layouts.items():
+        seen: dict[str, int] = {}
+        for index, column in enumerate(layout):
+            nth = seen[column.name] = seen.get(column.name, -1) + 1
+            places.setdefault((column.name, nth), {})[at] = index
+            first.setdefault((column.name, nth), column)
+    if not first:
+        return (name_field(), age_field())
+    kept = tuple(layouts.values())  # as long as the fields: their ids are those of living objects
+    fields: dict[str, Field] = {"name": name_field()}
+    for which, column in first.items():
+        field = _field(column, _unused(column.name, fields), _reading(places[which], kept), sample)
+        fields[field.id] = field
+    return tuple(fields.values())
+
+
+Read = Callable[[Any], str | int | float | None]
+
+
+def _reading(place: dict[int, int], kept: tuple[tuple[TableColumn, ...], ...]) -> Read:
+    """The cell of a row, wherever its own layout has it; None where it has none."""
+
+    def read(obj: Any, kept: object = kept) -> str | int | float | None:
+        index = place.get(id(obj.columns))
+        found: str | int | float | None = None if index is None else obj.cells[index]
+        return found
+
+    return read
+
+
+def _unused(name: str, fields: dict[str, Field]) -> str:
+    plain = re.sub(r"\W+", "_", name.lower()).strip("_") or "column"
+    id = f"printed_{plain}" if plain in _TAKEN and plain != "age" else plain
+    while id in fields:
+        id += "_"
+    return id
+
+
+def _field(column: TableColumn, id: str, read: Read, sample: list[PrintedRow]) -> Field:
+    if column.ages:
+        return _moment(column, id, read)
+    title = safe(column.name).upper()
+    longest = max((len(_text(read(obj))) for obj in islice(sample, _MEASURED)), default=0)
+    width = min(max(len(title), -(-longest // _STEP) * _STEP, 5), _LONGEST)
+    numeric = column.type in _NUMBERS
+
+    def sort(obj: Any, context: Context) -> float | str:
+        value = read(obj)
+        if not numeric:
+            return sortable("" if value is None else str(value))
+        return float(value) if isinstance(value, int | float) else -inf
+
+    def typed(obj: Any, context: Context) -> Any:
+        value = read(obj)
+        return safe(value) if isinstance(value, str) else value
+
+    return Field(
+        id,
+        title,
+        width,
+        lambda obj, context: safe(_text(read(obj))),
+        sort,
+        value=typed,
+        right=numeric,
+        flexible=longest > _LONGEST,
+        priority=_priority(column),
+    )
+
+
+def _moment(column: TableColumn, id: str, read: Read) -> Field:
+    """Held as a time, or as a text where there was none: ``<unknown>``."""
+
+    def when(obj: Any) -> float | None:
+        value = read(obj)
+        if value is None and not obj.columns and column.name == "Age":
+            return float(obj.created)  # an object that was made no row
+        return float(value) if isinstance(value, float) else None
+
+    def write(obj: Any, context: Context) -> str:
+        at, value = when(obj), read(obj)
+        return since(at, context.now) if at is not None else safe(_text(value))
+
+    return Field(
+        id,
+        safe(column.name).upper(),
+        max(len(column.name), 7),
+        write,
+        lambda obj, context: -(when(obj) or 0.0),
+        value=lambda obj, context: when(obj),
+        right=True,
+        priority=1 if column.priority <= 0 else _priority(column),
+        clock=True,
+    )
+
+
+def _priority(column: TableColumn) -> int:
+    """The highest goes first where room is short: what kubectl shows under ``-o wide`` alone."""
+    return 2 if column.priority <= 0 else 10 + column.priority
+
+
+def _text(value: str | float | None) -> str:
+    """As kubectl prints it: one line, no trailing ``.0``."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, int):
+        return str(value)
+    line = _BREAK.split(value, maxsplit=1)
+    return line[0] + ("..." if len(line) > 1 else "")
+
+
+def sortable(text: str) -> str:
+    """A string that orders texts as people do: numbers and quantities by value (``9Gi`` before ``10Gi``), before all words, and
+    numbers inside words likewise (``node-2`` before ``node-10``)."""
+    value = parse_quantity(text) if text[:1].isdigit() else None
+    if value is not None:
+        return f"0{value:040.9f}"
+    return "1" + _DIGITS.sub(lambda found: found[0].zfill(20), text) if text else ""
+
+
+def _search(obj: Any, context: Context) -> str:
+    cells = (str(cell) for cell in obj.cells if isinstance(cell, str))
+    return " ".join((obj.namespace, obj.name, *cells))
