@@ -22,7 +22,6 @@ from screens.frame.messages import Messages
 from screens.frame.subscriptions import ScreenSubscriptions
 from screens.frame.update_relay import UpdateRelay
 from screens.navigation import Navigation
-from screens.served_kinds import ServedKinds
 from tfdash.board.board import Board
 from tfdash.model.action import Confirmation, Guarded
 from tfdash.model.kinds import JUDGED
@@ -34,6 +33,7 @@ from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe
 from tfdash.views.header import HeaderState, header
 from tfdash.views.pages import ScreenSpec
+from tfdash.views.served_kinds import ServedKinds
 from tfdash.views.tabs import Badge, badges
 from widgets.commands import Command
 from widgets.tabs import Tab

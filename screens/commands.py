@@ -7,13 +7,13 @@ from functools import partial
 from typing import NamedTuple
 
 from screens.registry import SPECS
-from screens.served_kinds import FRESH, OLD
 from screens.shell import Shell
 from tfdash.model.resources import known_kind
 from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views.kinds import VIEWS
 from tfdash.views.pages import ScreenSpec
+from tfdash.views.served_kinds import FRESH, OLD
 from widgets.commands import Command
 from widgets.theme import NAMES
 
@@ -80,7 +80,7 @@ async def find_kind(shell: Shell, text: str) -> tuple[str, str] | str:
         if found is not None:
             break
     if found is None:
-        return shell.kinds.unknown(word)
+        return f"no such command, and {shell.kinds.unknown(word)}"
     id, resource = found
     if not resource.listable:
         return f"{safe(id)} cannot be listed, only: {safe(', '.join(resource.verbs))}"

@@ -13,10 +13,10 @@ from screens import registry
 from screens.context import AppContext
 from screens.frame.board_screen import BoardScreen
 from screens.registry import SPECS
-from screens.served_kinds import ServedKinds
 from tfdash.views.kinds import VIEWS
 from tfdash.views.pages import ScreenSpec
 from tfdash.views.scope import Restriction
+from tfdash.views.served_kinds import ServedKinds
 
 LIST = "list"  # the mode of lists that have no tab
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from screens.context import AppContext
     from screens.frame.messages import Messages
     from screens.frame.subscriptions import ScreenSubscriptions
-    from screens.served_kinds import ServedKinds
     from tfdash.board.board import Board
     from tfdash.changes.history import ChangeHistory
     from tfdash.model.action import Confirmation, Guarded
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from tfdash.model.subject import Subject
     from tfdash.views.header import HeaderState
     from tfdash.views.scope import Restriction
+    from tfdash.views.served_kinds import ServedKinds
     from widgets.commands import Command
     from widgets.tabs import Tab
 

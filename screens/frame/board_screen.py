@@ -10,11 +10,11 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from screens.registry import SPECS, TABS
-from screens.served_kinds import OLD
 from screens.shell import Shell
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope
 from tfdash.views.filter import NO_FILTER, Filter
+from tfdash.views.served_kinds import OLD
 from tfdash.views.table import Cell
 from widgets.commands import Command
 from widgets.crumbs import Crumbs

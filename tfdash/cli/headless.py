@@ -31,9 +31,10 @@ def settle(
     wait: float,
     *,
     signals: bool = True,
+    started: bool = False,
     enough: Callable[[bool, float], bool] | None = None,
 ) -> tuple[str, ...]:
-    """Start the board and wait until it is settled, or ``wait`` seconds; returns what is still awaited, () where nothing.
+    """Start the board, where it is not ``started``, and wait until it is settled, or ``wait`` seconds; returns what is still awaited, () where nothing.
 
     ``enough(settled, seconds)`` is asked instead at each news: with whether it is settled and how long it took so far.
     """
@@ -45,7 +46,8 @@ def settle(
 
     unsubscribe = board.subscribe(listener)
     board.want("headless", kinds or {"Namespace": ALL})
-    board.start()
+    if not started:
+        board.start()
     began, was_settled = time.monotonic(), False
     try:
         with news:

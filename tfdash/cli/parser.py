@@ -49,6 +49,13 @@ class _Parser(argparse.ArgumentParser):
             raise SystemExit(ERROR) from None
 
 
+class _Screens(tuple[str, ...]):
+    """Those of the program by name, or a kind that only the server knows: it is asked when the command runs."""
+
+    def __contains__(self, name: object) -> bool:
+        return bool(str(name))
+
+
 class _Scenarios(tuple[str, ...]):
     """The shipped ones by name, or a file of one's own."""
 
@@ -145,7 +152,11 @@ def build() -> argparse.ArgumentParser:
     )
     _where(snapshot)
     snapshot.add_argument(
-        "--screen", choices=REPORTED, metavar="NAME", default="overview", help="which screen"
+        "--screen",
+        choices=_Screens(REPORTED),
+        metavar="NAME",
+        default="overview",
+        help="which screen, or any kind that the server serves, as kubectl names it",
     )
     snapshot.add_argument("--format", choices=("text", "json"), default="text")
     snapshot.add_argument(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
 from tfdash.cli.output import deliver, narrate
-from tfdash.cli.parser import OK, UNKNOWN
+from tfdash.cli.parser import OK, REPORTED, UNKNOWN, USAGE
 from tfdash.clock import Clock
 from tfdash.model.kinds import JUDGED
 from tfdash.sources.base import Scope
+from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from tfdash.views.kinds.base import KindView
 
 
 def command(args: argparse.Namespace, *, judged: bool = True) -> int:
@@ -34,8 +39,14 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     scope = scope_of(args, config.environment, sources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))
-    kinds = dict.fromkeys((*JUDGED, *(() if canary else needs(args.screen))), scope)
-    late = settle(board, kinds, args.wait)
+    view: KindView | None = None
+    if args.screen not in REPORTED:
+        found = _found(board, args.screen, scope, args.wait)
+        if isinstance(found, int):
+            return found
+        view = found
+    kinds = dict.fromkeys((*JUDGED, *(() if canary else needs(args.screen, view))), scope)
+    late = settle(board, kinds, args.wait, started=view is not None)
     namespace = args.namespace or None
     now, zone = clock.now(), ZoneInfo(config.zone)
     picture, assessment = board.picture, board.assessment
@@ -43,13 +54,45 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     if canary:
         text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, late)
     else:
-        text = snapshot(picture, assessment, args.screen, namespace, args.format, now, zone, width, late)
-        code = exit_code(picture, assessment, args.screen, namespace, now, zone, late)
+        text = snapshot(
+            picture, assessment, args.screen, namespace, args.format, now, zone, width, late, view
+        )
+        code = exit_code(picture, assessment, args.screen, namespace, now, zone, late, view)
     code = deliver(text, code if judged else OK)
     board.stop()
     if late:
         narrate(f"tfdash: not settled within {args.wait:g} s: {', '.join(late)}")
     return code
+
+
+def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int:
+    """The list of a kind that the clusters serve, the board being started; or the exit code where there is none."""
+    import asyncio
+
+    from tfdash.views.served_kinds import ServedKinds
+
+    served = ServedKinds(board)
+    board.want("headless", dict.fromkeys(JUDGED, scope))
+    board.start()
+
+    async def look() -> None:
+        async with asyncio.timeout(wait):
+            await served.look(0.0)
+
+    try:
+        asyncio.run(look())
+        silent = ", ".join(served.silent())
+    except TimeoutError:
+        silent = f"no answer within {wait:g} s"
+    meant = served.meant(word)
+    if meant is not None and meant[1].listable and (view := served.view(meant[0])) is not None:
+        return view
+    board.stop()
+    if meant is not None:
+        narrate(f"tfdash: {meant[0]} cannot be listed, only: {', '.join(meant[1].verbs)}")
+        return USAGE
+    narrate(f"tfdash: no screen {safe(word)!r}, and {served.unknown(word)}; screens: {', '.join(REPORTED)}")
+    return UNKNOWN if silent else USAGE
 
 
 def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock, zone: ZoneInfo) -> int:

@@ -49,9 +49,9 @@ def screen_view(screen: str) -> KindView | None:
     return view
 
 
-def needs(screen: str) -> tuple[str, ...]:
-    """The kinds that must be asked of the board for this screen's report."""
-    view = screen_view(screen)
+def needs(screen: str, found: KindView | None = None) -> tuple[str, ...]:
+    """The kinds that must be asked of the board for this screen's report. ``found``: its list, where no table of ours has it."""
+    view = found or screen_view(screen)
     return (
         BoardRows(view).needs if view is not None else (*BoardRows(VIEWS["workloads"]).needs, "Pod", "Node")
     )
@@ -65,9 +65,11 @@ def gather(
     now: float,
     zone: ZoneInfo,
     late: Iterable[str] = (),
+    found: KindView | None = None,
 ) -> ReportContents:
-    """Everything in scope: ``namespace`` None means all; ``late`` names further things that were not read."""
-    view = screen_view(screen)
+    """Everything in scope: ``namespace`` None means all; ``late`` names further things that were not read; ``found`` as in
+    ``needs``."""
+    view = found or screen_view(screen)
     rows: BoardRows | None = None
     order: tuple[RowKey, ...] = ()
     if view is not None:
@@ -94,7 +96,7 @@ def gather(
         levels += [Level(s.level) for s in assessment.sections] or [Level.UNKNOWN]
     sources = source_rows(picture, now, assessment.stale)
     levels += [Level.UNKNOWN for source in sources if source.state.level >= Level.UNKNOWN]
-    unread = tuple(dict.fromkeys((*_unread(picture, needs(screen)), *late)))
+    unread = tuple(dict.fromkeys((*_unread(picture, needs(screen, found)), *late)))
     return ReportContents(
         screen, view, rows, order, verdicts, tuple(levels), unread, sources, counted(worst.values())
     )

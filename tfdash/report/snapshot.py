@@ -16,7 +16,7 @@ from tfdash.report.gather import OVERVIEW, ReportContents, code_of, gather, verd
 from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views import state as states
-from tfdash.views.kinds import VIEWS
+from tfdash.views.kinds import VIEWS, KindView
 from tfdash.views.layout import columns, cut
 from tfdash.views.sources import SourceRow
 from tfdash.views.times import clocks, iso
@@ -42,10 +42,11 @@ def exit_code(
     now: float,
     zone: ZoneInfo,
     late: Sequence[str] = (),
+    view: KindView | None = None,
 ) -> int:
     """1 where anything in scope or anything that is printed is WARN or BREACH, else 2 where something could not be read or
-    judged, else 0. ``late`` names what was waited for in vain."""
-    return _code(gather(picture, assessment, screen, namespace, now, zone, late))
+    judged, else 0. ``late`` names what was waited for in vain; ``view`` is the list where no table of ours has it."""
+    return _code(gather(picture, assessment, screen, namespace, now, zone, late, view))
 
 
 def _code(found: ReportContents) -> int:
@@ -62,10 +63,12 @@ def snapshot(
     zone: ZoneInfo,
     width: int | None = None,
     late: Sequence[str] = (),
+    view: KindView | None = None,
 ) -> str:
-    """``format`` is "json" or "text"; ``width`` cuts the lines of a text to so many cells; ``late`` as in ``exit_code``.
+    """``format`` is "json" or "text"; ``width`` cuts the lines of a text to so many cells; ``late`` and ``view`` as in
+    ``exit_code``.
     Raises ValueError for an unknown screen."""
-    found = gather(picture, assessment, screen, namespace, now, zone, late)
+    found = gather(picture, assessment, screen, namespace, now, zone, late, view)
     if format == "json":
         document = _document(picture, assessment, found, namespace, now)
         return json.dumps(document, indent=2, ensure_ascii=False)

@@ -6,10 +6,10 @@ from textual.app import ComposeResult
 
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
-from screens.served_kinds import FRESH, OLD
 from tfdash.model.resources import ApiResource
 from tfdash.text import safe
 from tfdash.views.filter import Filter
+from tfdash.views.served_kinds import FRESH, OLD
 from tfdash.views.table import Cell, Column
 from widgets.table import Table
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import Protocol
 
-from tfdash.board.board import Board
 from tfdash.model.requests import ReadFailed
 from tfdash.model.resources import ApiResource, Catalogue, known_kind
 from tfdash.model.subject import ClusterRef
@@ -18,10 +18,19 @@ OLD = 300.0  # seconds after which what is served is read again, when the prompt
 FRESH = 5.0  # and where a name means nothing
 
 
+class CatalogueReader(Protocol):
+    """What is asked of the board."""
+
+    @property
+    def clusters(self) -> tuple[ClusterRef, ...]: ...
+
+    def read_catalogue(self, ref: ClusterRef, max_age: float) -> Awaitable[Catalogue]: ...
+
+
 class ServedKinds:
     """``look`` asks the clusters; the rest answers from what they said last."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: CatalogueReader) -> None:
         self._board = board
         self.catalogues: Mapping[ClusterRef, Catalogue] = {}
         self.problems: Mapping[ClusterRef, str] = {}
@@ -65,7 +74,7 @@ class ServedKinds:
         """Why a word means nothing, with the nearest, and what did not answer."""
         near = dict.fromkeys(n for c in self.catalogues.values() for n in nearest(c, word))
         names = ", ".join(safe(ref.cluster) for ref in self.catalogues)
-        parts = [f"no such command, and no kind {safe(word)!r}{f' in {names}' if names else ''}"]
+        parts = [f"no kind {safe(word)!r}{f' in {names}' if names else ''}"]
         if near:
             parts.append(f"the nearest: {', '.join(map(safe, near))}")
         if silent := list(self.silent()):
