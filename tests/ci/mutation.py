@@ -43,6 +43,10 @@ class Part(NamedTuple):
 
 PARTS = (
     Part(
+        ("tfdash/actions/core/gate_rules.py", "tfdash/actions/core/guard.py"),
+        ("tests/unit/actions/test_gate_rules.py",),
+    ),
+    Part(
         ("tfdash/actions/core/postconditions.py", "tfdash/actions/core/verification.py"),
         ("tests/unit/actions/test_verification.py",),
     ),
