@@ -52,10 +52,17 @@ PARTS = (
     ),
     Part(
         ("tfdash/playbook/section.py", "tfdash/playbook/*/section.py", "tfdash/playbook/nodes/*.py"),
-        ("tests/unit/playbook/test_sections.py", "tests/unit/playbook/test_nodes.py"),
+        (
+            "tests/unit/playbook/test_section_lines.py",
+            "tests/unit/playbook/test_sections.py",
+            "tests/unit/playbook/test_nodes.py",
+        ),
     ),
-    Part(("tfdash/playbook/serving/*.py",), ("tests/unit/playbook/test_*.py",)),
-    Part(("tfdash/playbook/releases/*.py",), ("tests/unit/playbook/releases/test_*.py",)),
+    Part(("tfdash/playbook/serving/[!s_]*.py",), ("tests/unit/playbook/test_*.py",)),
+    Part(
+        ("tfdash/playbook/releases/[!s_]*.py", "tfdash/playbook/releases/sides.py"),
+        ("tests/unit/playbook/releases/test_*.py",),
+    ),
 )
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.playbook.making import NOW, condition, picture
+from tests.unit.playbook.making import NOW, REF, condition, picture
 from tfdash.judging.judge import judge_all
 from tfdash.model.kubecluster import Node
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 
 READY = condition("Ready", "True", since=NOW - 500)
@@ -62,5 +63,7 @@ def test_another_condition_is_no_pressure() -> None:
 )
 def test_the_worst_is_said(conditions: Any, fields: Any, level: Level, sentence: str) -> None:
     told = verdict(*conditions, **fields)
-    assert (told.level, told.sentence) == (level, sentence)
+    assert (told.level, told.sentence, told.rule) == (level, sentence, "node.ready")
+    assert told.subject == Subject(REF, "Node", "", "n1")
+    assert told.since == next((c.since for c in conditions if c.type == "Ready"), None)
     assert told.unknown is (UnknownKind.NO_DATA if level is Level.UNKNOWN else None)

@@ -165,7 +165,7 @@ def test_nodes(nodes: Any, expected: tuple[int, str, str, int]) -> None:
     ("section", "kinds"),
     [
         ("releases", ("Deployment",)),
-        ("serving", ("Deployment", "StatefulSet", "DaemonSet")),
+        ("serving", ("Deployment", "StatefulSet", "DaemonSet", "Rollout")),
         ("nodes", ("Node",)),
     ],
 )

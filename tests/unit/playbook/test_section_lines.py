@@ -1,0 +1,520 @@
+"""A section's line as a table: what is read, what is missing beside it, and which of several is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.tui import canaryworld as cw
+from tests.unit.playbook.making import NOW, REF
+from tfdash.model.calendar import CalendarState
+from tfdash.model.delivery import Canary
+from tfdash.model.judgement import CanaryJudgement, Outcome
+from tfdash.model.kube import Deployment
+from tfdash.model.kubecluster import Node
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo
+from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Weight
+from tfdash.model.section import SectionState
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.model.workload import Cause, CauseCode, Release, Serving, WorkloadState
+from tfdash.playbook.releases import section as releases
+from tfdash.playbook.section import Findings, Reading, Section, summarise, worst_of
+from tfdash.playbook.serving import section as serving
+from tfdash.playbook.serving import workload
+from tfdash.playbook.staleness import Unread
+
+US = ClusterRef("production", "us-1")
+DENIED = Problem(kind=ProblemKind.FORBIDDEN, cause="may not list")
+DEAD = Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused")
+WHOLE: Observation[Objects] = Observation(value={}, complete=True, observed_at=NOW)
+NO_RIGHT: Observation[Objects] = Observation(problem=DENIED)
+COMING: Observation[Objects] = Observation()
+OLD = Unread(UnknownKind.STALE, "not proven current since 10:00Z")
+NOTHING = Findings({}, {}, {}, {}, None)
+
+
+def named(name: str, kind: str = "Deployment") -> Subject:
+    return Subject(REF, kind, "a", name)
+
+
+WEB = named("web")
+READ = Reading(Level.OK, "3 serve", "all is well", 2, "", 0, WEB, 5.0)
+
+
+def verdict(level: Level, subject: Subject = WEB, sentence: str = "so", **more: Any) -> Verdict:
+    return Verdict(level=level, rule=more.pop("rule", "r"), subject=subject, sentence=sentence, **more)
+
+
+def cluster(ref: ClusterRef = REF, **kinds: Observation[Objects]) -> ClusterPicture:
+    info = Observation(value=ServerInfo(version="v1"), observed_at=NOW)
+    return ClusterPicture(
+        ref=ref, info=info, kinds={"Deployment": WHOLE, "Node": WHOLE, "Canary": WHOLE} | kinds
+    )
+
+
+def state(reading: Reading, *clusters: ClusterPicture, **found: Any) -> SectionState:
+    section = Section("s", "S", "screen", lambda _: reading, needs=(Deployment, Node), uses=(Canary,))
+    seen = Picture(at=NOW, number=1, clusters={c.ref: c for c in clusters})
+    [told] = summarise((section,), seen, NOTHING._replace(**found))
+    return told
+
+
+def line(reading: Reading, **over: Any) -> SectionState:
+    """As it is said where nothing is missing, but for ``over``."""
+    given: dict[str, Any] = {
+        "id": "s",
+        "title": "S",
+        "level": reading.level,
+        "sentence": reading.sentence,
+        "detail": reading.detail,
+        "target": "screen",
+        "count": reading.many,
+        "unknown": reading.unknown,
+        "subject": reading.subject,
+        "since": reading.since,
+    }
+    return SectionState(**(given | over))
+
+
+def test_where_nothing_is_missing_it_is_the_reading() -> None:
+    assert state(READ, cluster()) == line(READ)
+    assert state(READ._replace(target="other", unknown=1), cluster()) == line(READ, target="other", unknown=1)
+    plain = SectionState(id="s", title="S", level=Level.OK, sentence="none", target="screen")
+    assert state(Reading(Level.OK, "none"), cluster()) == plain
+
+
+NODES, DEPLOYMENTS = "Nodes of eu-1 cannot be read", "Deployments of eu-1 cannot be read"
+
+
+@pytest.mark.parametrize(
+    ("clusters", "sentence", "detail", "unknown"),
+    [
+        ((cluster(Node=NO_RIGHT),), NODES, "may not list", 1),
+        ((cluster(Node=NO_RIGHT, Deployment=NO_RIGHT),), f"{DEPLOYMENTS} and 1 more", "may not list", 2),
+        # what a cluster may lack comes after what it must have; what still loads, after what failed, and is not counted
+        ((cluster(Node=NO_RIGHT, Canary=NO_RIGHT),), f"{NODES} and 1 more", "may not list", 2),
+        ((cluster(Deployment=COMING, Node=NO_RIGHT),), NODES, "may not list", 1),
+        (
+            (
+                cluster(US, Node=NO_RIGHT),
+                cluster(Node=NO_RIGHT, Deployment=NO_RIGHT),
+            ),  # in the order of the clusters
+            "Nodes of us-1 cannot be read and 2 more",
+            "may not list",
+            3,
+        ),
+        (
+            (ClusterPicture(ref=US, info=Observation(problem=DEAD), kinds={}), cluster(Node=NO_RIGHT)),
+            "us-1 cannot be reached and 1 more",
+            "connection refused",
+            2,
+        ),
+        (
+            (cluster(Node=Observation(value={}, complete=True, unreadable=1)),),
+            "1 Node of eu-1 cannot be read",
+            "",
+            1,
+        ),
+        (
+            (cluster(Node=Observation(value={}, complete=True, unreadable=2, problem=DEAD)),),
+            "2 Nodes of eu-1 cannot be read",
+            "connection refused",
+            2,
+        ),
+    ],
+)
+def test_what_is_missing_takes_the_green_away(
+    clusters: tuple[ClusterPicture, ...], sentence: str, detail: str, unknown: int
+) -> None:
+    # of what is green nothing is left: the line is about what is not known
+    expected: dict[str, Any] = {"level": Level.UNKNOWN, "count": unknown, "unknown": unknown}
+    gone = {"sentence": sentence, "detail": detail, "subject": None, "since": None}
+    assert state(READ, *clusters) == line(READ, **expected, **gone)
+    # what moves or waits is said first, with its own words
+    for level in (Level.MOVING, Level.PAUSED):
+        reading = READ._replace(level=level)
+        assert state(reading, *clusters) == line(reading, **expected, sentence=f"3 serve; {sentence}")
+    # what is bad stays as bad, and its own count
+    for level in (Level.WARN, Level.BREACH):
+        reading = READ._replace(level=level)
+        assert state(reading, *clusters) == line(reading, sentence=f"3 serve; {sentence}", unknown=unknown)
+    # where something is unknown already, that is named, and the larger count told
+    reading = READ._replace(level=Level.UNKNOWN, unknown=2)
+    most = max(2, unknown)
+    assert state(reading, *clusters) == line(
+        reading, level=Level.UNKNOWN, count=most, unknown=most, sentence=sentence
+    )
+
+
+@pytest.mark.parametrize("problem", [None, DEAD])
+def test_what_was_not_proven_lately_is_not_known(problem: Problem | None) -> None:
+    old = Observation[Objects](value={}, complete=True, problem=problem)
+    told = state(READ, cluster(Node=old), stale={(REF, "Node"): OLD, (US, "Deployment"): OLD})
+    assert (told.level, told.sentence) == (Level.UNKNOWN, "Nodes of eu-1 not proven current since 10:00Z")
+    assert told.detail == ("connection refused" if problem else "")
+
+
+def test_loading_is_said_only_where_nothing_failed_and_nothing_is_unknown() -> None:
+    told = state(READ, cluster(Node=COMING))
+    assert told == line(
+        READ,
+        level=Level.UNKNOWN,
+        sentence="loading",
+        detail="",
+        subject=None,
+        since=None,
+        count=0,
+        loading=True,
+    )
+    assert not state(READ, cluster(Node=COMING, Deployment=NO_RIGHT)).loading
+    assert not state(READ._replace(unknown=1), cluster(Node=COMING)).loading
+
+
+def test_a_rule_that_went_wrong_leaves_its_subjects_unknown() -> None:
+    wrong = tuple(verdict(Level.UNKNOWN, s, f"{s.name} failed") for s in (named("b"), named("a")))
+    told = state(READ, cluster(), failed=(*wrong, verdict(Level.UNKNOWN, named("x", "Secret"))))
+    assert (told.level, told.sentence, told.detail) == (Level.UNKNOWN, "2 not known", "b failed")
+    assert (told.count, told.unknown) == (2, 2)
+    assert state(READ, cluster(), failed=(verdict(Level.UNKNOWN, named("x", "Secret")),)) == line(READ)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ((), Reading(Level.OK, "0 of 0 ready", "well")),
+        ((verdict(Level.OK, since=1.0),), Reading(Level.OK, "1 of 1 ready", "well", 1)),
+        (
+            (verdict(Level.OK), verdict(Level.UNKNOWN, named("x"), "not known", since=7.0)),
+            Reading(Level.UNKNOWN, "1 of 2 ready", "not known", 1, "", 1, named("x"), 7.0),
+        ),
+        (
+            # of equals the first by name
+            (verdict(Level.WARN, named("b")), verdict(Level.WARN, named("a"), "a is bad", since=7.0)),
+            Reading(Level.WARN, "0 of 2 ready", "a is bad", 2, "", 0, named("a"), 7.0),
+        ),
+        (
+            (verdict(Level.MOVING, since=7.0),),
+            Reading(Level.MOVING, "1 of 1 ready", "so", 1, "", 0, WEB, 7.0),
+        ),
+    ],
+)
+def test_the_worst_of_some_verdicts(verdicts: tuple[Verdict, ...], expected: Reading) -> None:
+    assert worst_of(verdicts, "well", "ready") == expected
+
+
+def test_verdicts_are_found_by_their_rules() -> None:
+    found = NOTHING._replace(verdicts={WEB: (verdict(Level.OK), verdict(Level.WARN, rule="q"))})
+    assert [v.level for v in found.by_rule("q")] == [Level.WARN]
+    assert [v.level for v in found.by_rule("q", "r")] == [Level.OK, Level.WARN]
+
+
+# what is in flight
+
+
+def a_workload(name: str, release: Release = Release.COMPLETE, **more: Any) -> WorkloadState:
+    given = {"serving": Serving.OK, "message": f"{name} rolls", "changed_at": 9.0}
+    return WorkloadState(**({"subject": named(name), "release": release} | given | more))
+
+
+def a_release(name: str, phase: Phase, **more: Any) -> ReleaseState:
+    given: dict[str, Any] = {"carrier": Carrier.ROLLOUT, "message": f"{name} goes on", "started": 4.0}
+    return ReleaseState(**({"subject": named(name, "Rollout"), "phase": phase} | given | more))
+
+
+def word(name: str, outcome: Outcome) -> CanaryJudgement:
+    return msgspec.structs.replace(
+        cw.BREACH, subject=named(name, "Rollout"), outcome=outcome, sentence=f"{outcome}"
+    )
+
+
+def of_releases(
+    *found: WorkloadState | ReleaseState | CanaryJudgement, calendar: CalendarState | None = None
+) -> Reading:
+    return releases.read(
+        Findings(
+            {},
+            {w.subject: w for w in found if isinstance(w, WorkloadState)},
+            {r.subject: r for r in found if isinstance(r, ReleaseState)},
+            {j.subject: j for j in found if isinstance(j, CanaryJudgement)},
+            calendar,
+        )
+    )
+
+
+DIES = Cause(code=CauseCode.CRASH_LOOP, sentence="it keeps crashing")
+QUIET = CalendarState(at=NOW, open=True, text="release OPEN", why="")
+STUCK, MOVES, WAITS = Release.STUCK, Release.PROGRESSING, Release.PAUSED
+BACK = {"phase": Phase.ABORTED, "weight": Weight(wanted=0.0, actual=0.0)}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ((), (Level.OK, "none in flight", "", 0, "", 0, None, None)),
+        ((a_workload("a"),), (Level.OK, "none in flight", "", 0, "", 0, None, None)),
+        # a Deployment's own release is told by its workload, so it is not counted twice
+        (
+            (a_workload("a", MOVES), a_release("a", Phase.PROGRESSING, carrier=Carrier.DEPLOYMENT)),
+            (Level.MOVING, "1 in flight", "a: a rolls", 1, "", 0, named("a"), 9.0),
+        ),
+        (
+            (a_workload("b", MOVES), a_workload("a", MOVES, changed_at=0.0)),
+            (Level.MOVING, "2 in flight", "a and 1 more: a rolls", 2, "", 0, named("a"), None),
+        ),
+        (
+            (a_workload("c", WAITS), a_workload("b", WAITS), a_workload("a", WAITS)),
+            (
+                Level.PAUSED,
+                "3 in flight, 3 paused",
+                "a and 2 more: waits for a person",
+                3,
+                "",
+                0,
+                named("a"),
+                9.0,
+            ),
+        ),
+        # of what is stuck, what is down is named; its cause, or kubectl's words
+        (
+            (a_workload("a", STUCK), a_workload("b", STUCK, serving=Serving.DOWN, cause=DIES)),
+            (
+                Level.WARN,
+                "2 in flight, 2 stuck",
+                "b and 1 more: it keeps crashing",
+                2,
+                "",
+                0,
+                named("b"),
+                9.0,
+            ),
+        ),
+        (
+            (a_workload("a", STUCK),),
+            (Level.WARN, "1 in flight, 1 stuck", "a: a rolls", 1, "", 0, named("a"), 9.0),
+        ),
+        (
+            (a_release("r", Phase.STUCK), a_workload("a", STUCK), a_workload("m", MOVES)),
+            (Level.WARN, "3 in flight, 2 stuck", "a: a rolls", 2, "canary", 0, named("a"), 9.0),
+        ),
+        (
+            (a_release("s", Phase.PROGRESSING), a_release("r", Phase.PROGRESSING)),
+            (Level.MOVING, "2 in flight", "r: r goes on", 2, "canary", 0, named("r", "Rollout"), 4.0),
+        ),
+        (
+            (a_release("r", Phase.ANALYSING),),
+            (Level.MOVING, "1 in flight", "r: r goes on", 1, "canary", 0, named("r", "Rollout"), 4.0),
+        ),
+        (
+            (
+                a_release("r", Phase.PAUSED, pause=Pause(reason="x", sentence="a gate waits")),
+                a_workload("a", WAITS),
+            ),
+            (Level.PAUSED, "2 in flight, 2 paused", "a: waits for a person", 2, "canary", 0, named("a"), 9.0),
+        ),
+        (
+            (a_release("r", Phase.PAUSED, pause=Pause(reason="x", sentence="a gate waits")),),
+            (
+                Level.PAUSED,
+                "1 in flight, 1 paused",
+                "r: a gate waits",
+                1,
+                "canary",
+                0,
+                named("r", "Rollout"),
+                4.0,
+            ),
+        ),
+        (
+            (a_release("r", Phase.PAUSED, pause=Pause(reason="x")),),
+            (
+                Level.PAUSED,
+                "1 in flight, 1 paused",
+                "r: r goes on",
+                1,
+                "canary",
+                0,
+                named("r", "Rollout"),
+                4.0,
+            ),
+        ),
+        # aborted: not in flight; why, and since when
+        (
+            (a_release("s", aborted_at=2.0, **BACK), a_release("r", aborted_at=3.0, **BACK)),
+            (
+                Level.WARN,
+                "none in flight, 2 aborted",
+                "r: the update was aborted: r goes on",
+                2,
+                "canary",
+                0,
+                named("r", "Rollout"),
+                3.0,
+            ),
+        ),
+        (
+            (a_release("r", message="", **BACK),),
+            (
+                Level.WARN,
+                "none in flight, 1 aborted",
+                "r: the update was aborted",
+                1,
+                "canary",
+                0,
+                named("r", "Rollout"),
+                None,
+            ),
+        ),
+        # the triggers' word
+        (
+            (a_release("r", Phase.PAUSED), word("r", Outcome.PASS)),
+            (
+                Level.PAUSED,
+                "1 in flight, 1 paused",
+                "r: r goes on",
+                1,
+                "canary",
+                0,
+                named("r", "Rollout"),
+                4.0,
+            ),
+        ),
+        (
+            (a_release("r", Phase.PAUSED), word("r", Outcome.LOW_TRAFFIC), a_release("q", Phase.PROGRESSING)),
+            (
+                Level.UNKNOWN,
+                "2 in flight, 1 paused, 1 undecided",
+                "r: LOW TRAFFIC",
+                1,
+                "canary",
+                1,
+                named("r", "Rollout"),
+                4.0,
+            ),
+        ),
+        (
+            (a_release("s", Phase.PAUSED), word("s", Outcome.BREACH), word("r", Outcome.BREACH)),
+            (
+                Level.BREACH,
+                "2 must roll back, 1 in flight, 1 paused",
+                "r: BREACH",
+                2,
+                "canary",
+                0,
+                named("r", "Rollout"),
+                None,
+            ),
+        ),
+        (
+            (a_release("s", Phase.PAUSED), word("s", Outcome.BREACH)),
+            (
+                Level.BREACH,
+                "1 must roll back, 1 in flight, 1 paused",
+                "s: BREACH",
+                1,
+                "canary",
+                0,
+                named("s", "Rollout"),
+                4.0,
+            ),
+        ),
+    ],
+)
+def test_what_is_in_flight(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
+    assert of_releases(*found) == Reading(*expected)
+
+
+def test_where_nothing_is_in_flight_the_calendar_has_the_word() -> None:
+    assert of_releases(calendar=QUIET).detail == "release OPEN"
+    assert of_releases(a_workload("a", MOVES), calendar=QUIET).detail == "a: a rolls"
+
+
+# what serves
+
+NODE = Subject(REF, "Node", "", "n1")
+LOST = Cause(code=CauseCode.NODE_LOST, sentence="a node is lost", origin=NODE)
+
+
+def lacks(name: str, level: Level = Level.WARN, since: float = 3.0) -> Verdict:
+    return verdict(level, named(name), f"{name} lacks pods", rule=workload.ID, since=since)
+
+
+def of_serving(*found: Verdict | WorkloadState | ReleaseState) -> Reading:
+    return serving.read(
+        Findings(
+            {v.subject: (v,) for v in found if isinstance(v, Verdict)},
+            {w.subject: w for w in found if isinstance(w, WorkloadState)},
+            {r.subject: r for r in found if isinstance(r, ReleaseState)},
+            {},
+            None,
+        )
+    )
+
+
+def a_rollout(name: str, serves: Serving | None, **more: Any) -> ReleaseState:
+    return a_release(name, Phase.COMPLETE, serving=serves, **more)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ((), (Level.OK, "no workloads", "no workload lacks a pod", 0, "", 0, None, None)),
+        (
+            (a_workload("a"),),
+            (Level.OK, "1 of 1 workloads serve", "no workload lacks a pod", 0, "", 0, None, None),
+        ),
+        (
+            (a_workload("a", serving=Serving.IDLE), lacks("a", Level.PAUSED)),  # that is no trouble
+            (Level.OK, "no workloads", "no workload lacks a pod", 0, "", 0, None, None),
+        ),
+        (
+            (a_workload("a", serving=Serving.UNKNOWN), lacks("a", Level.UNKNOWN)),
+            (Level.UNKNOWN, "0 of 1 workloads serve", "a lacks pods", 1, "", 1, named("a"), 3.0),
+        ),
+        # a Rollout serves as well; what another carries is counted with its workload
+        (
+            (
+                a_rollout("r", Serving.OK),
+                a_rollout("q", None),
+                a_rollout("f", Serving.OK, carrier=Carrier.CANARY),
+            ),
+            (Level.OK, "1 of 1 workloads serve", "no workload lacks a pod", 0, "", 0, None, None),
+        ),
+        (
+            (a_rollout("r", Serving.DOWN, served="0 of 5"), lacks("a")),
+            (Level.BREACH, "0 of 1 workloads serve", "r: 0 of 5", 1, "", 0, named("r", "Rollout"), None),
+        ),
+        (
+            (a_rollout("r", Serving.DEGRADED), a_rollout("q", Serving.UNKNOWN)),
+            (Level.WARN, "0 of 2 workloads serve", "r: r goes on", 1, "", 1, named("r", "Rollout"), None),
+        ),
+        # a lost node is one cause, however many workloads lack pods by it; the node is named from two on
+        (
+            (lacks("a"), a_workload("a", cause=LOST), lacks("b"), a_workload("b", cause=LOST), lacks("c")),
+            (
+                Level.WARN,
+                "2 of 2 workloads serve",
+                "node n1 is lost: 2 workloads lack pods, a among them",
+                2,
+                "",
+                0,
+                named("a"),
+                3.0,
+            ),
+        ),
+        (
+            (lacks("a"), a_workload("a", cause=LOST), lacks("c", since=5.0), a_workload("c", cause=DIES)),
+            (Level.WARN, "2 of 2 workloads serve", "a lacks pods", 2, "", 0, named("a"), 3.0),
+        ),
+        (
+            # the first of the worst has none of it
+            (lacks("a"), lacks("b"), a_workload("b", cause=LOST), lacks("c"), a_workload("c", cause=LOST)),
+            (Level.WARN, "2 of 2 workloads serve", "a lacks pods", 2, "", 0, named("a"), 3.0),
+        ),
+    ],
+)
+def test_what_serves(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
+    assert of_serving(*found) == Reading(*expected)
