@@ -80,6 +80,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
     sentence: str = ""
     manual: bool = False  # spec.paused
+    overdue: bool = False  # ``until`` is long over, and its controller did not go on
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):

@@ -283,7 +283,7 @@ def step_line(release: ReleaseState, now: float, bar_width: int = BAR) -> Line:
 
 
 def phase_pieces(release: ReleaseState, now: float) -> list[Cell]:
-    state, pause = states.aged(states.of_phase(release.phase), release.as_of), release.pause
+    state, pause = states.aged(states.phase_of(release), release.as_of), release.pause
     if release.phase is Phase.PAUSED and pause is not None:
         age = f" {short_age(now - pause.since)}" if pause.since else ""
         why = safe(pause.sentence or pause.reason)

@@ -89,10 +89,6 @@ def of_release(release: Release) -> State:
     return _RELEASE[release]
 
 
-def of_phase(phase: Phase) -> State:
-    return _PHASES[phase]
-
-
 def serving(state: WorkloadState | None) -> State:
     """Serving health of a workload; ``? loading`` while it has not been judged."""
     return LOADING if state is None else aged(of_serving(state.serving), state.as_of)
@@ -103,12 +99,23 @@ def aged(state: State, as_of: float | None) -> State:
     return STALE if as_of is not None and state.level in (Level.IDLE, Level.OK, Level.UNKNOWN) else state
 
 
+def of_phase(phase: Phase) -> State:
+    return _PHASES[phase]
+
+
+def phase_of(release: ReleaseState) -> State:
+    """Where it is; ``▲ overdue`` of a pause that its controller should have ended."""
+    if release.pause is not None and release.pause.overdue:
+        return STATES[Level.WARN].worded("overdue")
+    return _PHASES[release.phase]
+
+
 def of_rollout(release: ReleaseState | None) -> tuple[State, State]:
     """Serving health and release state of what carries its release itself."""
     if release is None:
         return LOADING, LOADING
     health = STATES[Level.UNKNOWN] if release.serving is None else of_serving(release.serving)
-    return aged(health, release.as_of), aged(of_phase(release.phase), release.as_of)
+    return aged(health, release.as_of), aged(phase_of(release), release.as_of)
 
 
 def release(state: WorkloadState | None) -> State:

@@ -18,7 +18,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import canary, canaryfacts
-from tfdash.views.state import aged, of_phase
+from tfdash.views.state import aged, phase_of
 from tfdash.views.table import Cell, Column, Line
 from widgets.banner import Banner
 from widgets.chart import Chart, Drawing
@@ -45,7 +45,7 @@ JudgedRelease: TypeAlias = tuple[ReleaseState, CanaryJudgement | None, ReleaseAn
 
 def _cells(judged: JudgedRelease) -> Sequence[Cell]:
     release, said, answer = judged
-    verdict, phase = canary.verdict(answer), aged(of_phase(release.phase), release.as_of)
+    verdict, phase = canary.verdict(answer), aged(phase_of(release), release.as_of)
     weight = release.weight
     share = weight.actual if weight.actual is not None else weight.wanted
     return (

@@ -33,7 +33,7 @@ from tfdash.playbook.releases.deployment import belongs_elsewhere, deployment_re
 from tfdash.playbook.releases.facts import facts_of
 from tfdash.playbook.releases.flagger import canary_release
 from tfdash.playbook.releases.managed_by import manager_by_fields
-from tfdash.playbook.releases.rollout import rollout_release
+from tfdash.playbook.releases.rollout import OVERDUE, rollout_release
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import ClusterLook, Indexes
@@ -125,7 +125,9 @@ def _of(world: World, obj: Object) -> ReleaseState | None:
 
 
 def due_again(state: ReleaseState, settled: float = 3600.0) -> float | None:
-    """When time alone changes what is said (epoch seconds): COMPLETE becomes NONE."""
+    """When time alone changes what is said (epoch seconds): COMPLETE becomes NONE, a pause is overdue."""
+    if state.pause is not None and state.pause.until is not None and not state.pause.overdue:
+        return state.pause.until + OVERDUE
     return state.finished + settled if state.phase == "complete" and state.finished is not None else None
 
 

@@ -22,6 +22,7 @@ from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import contradiction, resolve_bound
 from tfdash.playbook.serving.rollout_status import condition
 
+OVERDUE = 60.0  # seconds after the end of a timed pause: a controller that lives has gone on long before
 _PAUSES = {
     "CanaryPauseStep": "a pause of its steps",
     "BlueGreenPause": "waits to switch the active Service",
@@ -91,6 +92,8 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     """One Rollout."""
     links = world.links(rollout)
     reported, message = reported_phase(rollout)
+    if not _observed(rollout):
+        message += ": if that stays, is its controller alive?"
     steps = tuple(step_in_words(s) for s in rollout.steps)
     between = rollout.current_hash != rollout.stable_hash
     new, stable_set = _by_hash(links.replica_sets, rollout)
@@ -123,7 +126,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
         step=index if steps else None,
         steps=steps,
         weight=_weight(rollout, index, canary, stable, between, phase),
-        pause=_pause(rollout, steps, index) if phase is Phase.PAUSED else None,
+        pause=_pause(rollout, steps, index, world.now) if phase is Phase.PAUSED else None,
         aborted_at=_aborted(rollout) if phase is Phase.ABORTED else None,
         started=rollout.started or (new.created if new is not None and phase is not Phase.NONE else None),
         finished=None if flight else finished,
@@ -233,7 +236,7 @@ def wanted_weight(rollout: Rollout, index: int) -> float:
     return 0.0
 
 
-def _pause(rollout: Rollout, steps: tuple[Step, ...], index: int) -> Pause:
+def _pause(rollout: Rollout, steps: tuple[Step, ...], index: int, now: float) -> Pause:
     where = at_step(index, steps) if steps else ""
     if rollout.paused:
         also = f"; and {_PAUSES.get(rollout.pauses[0][0], rollout.pauses[0][0])}" if rollout.pauses else ""
@@ -250,11 +253,14 @@ def _pause(rollout: Rollout, steps: tuple[Step, ...], index: int) -> Pause:
         long = rollout.auto_promotion_seconds
         until = since + long
     cause = _PAUSES.get(reason, reason)
+    overdue = until is not None and now > until + OVERDUE
     end = (
         f"goes on by itself after {lasting(long)}" if until and long else "until somebody promotes or aborts"
     )
+    if overdue and long:
+        end = f"was to go on by itself after {lasting(long)} and did not: is its controller alive?"
     text = f"{cause}{f', {where}' if where else ''}: {end}"
-    return Pause(reason=reason, since=since or None, until=until, sentence=text)
+    return Pause(reason=reason, since=since or None, until=until, sentence=text, overdue=overdue)
 
 
 def _inconclusive(rollout: Rollout) -> bool:

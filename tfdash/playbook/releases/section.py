@@ -41,12 +41,14 @@ def read(findings: Findings) -> Reading:
     must = [a for a in told if a.must_roll_back]
     blind = [a for a in told if a.level is Level.UNKNOWN]
     phases = Counter(r.phase for r in others)
+    overdue = [r for r in others if _overdue(r)]
     flying = len(stuck) + len(moving) + len(paused) + len(others)
     parts = [f"{len(must)} must roll back"] if must else []  # first: the end is cut where room is short
     parts.append(f"{flying} in flight" if flying else "none in flight")
     for many, what in (
         (len(stuck) + phases[Phase.STUCK], "stuck"),
         (len(paused) + phases[Phase.PAUSED], "paused"),
+        (len(overdue), "overdue"),
         (len(aborted), "aborted"),
         (len(blind), "undecided"),
     ):
@@ -56,12 +58,13 @@ def read(findings: Findings) -> Reading:
         _stuck(stuck),
         _aborted(aborted),
         _other(others, Phase.STUCK, Level.WARN),
+        _other(overdue, Phase.PAUSED, Level.WARN),
         _judged(findings, Level.UNKNOWN, blind),
         _plain(Level.MOVING, moving),
         _other(others, Phase.PROGRESSING, Level.MOVING),
         _other(others, Phase.ANALYSING, Level.MOVING),
         _plain(Level.PAUSED, paused, "waits for a person"),
-        _other(others, Phase.PAUSED, Level.PAUSED),
+        _other([r for r in others if not _overdue(r)], Phase.PAUSED, Level.PAUSED),
     )
     calendar = findings.calendar.text if findings.calendar is not None else ""
     there = [line for line in lines if line.many]
@@ -120,6 +123,10 @@ def _other(others: list[ReleaseState], phase: Phase, level: Level) -> _Line:
     return _Line(
         level, len(those), first.subject, f"{first.subject.name}: {pause or first.message}", first.started
     )
+
+
+def _overdue(release: ReleaseState) -> bool:
+    return release.pause is not None and release.pause.overdue
 
 
 def _flying(findings: Findings, workloads: set[Subject]) -> list[ReleaseState]:

@@ -25,9 +25,12 @@ from tests.unit.playbook.releases.making import (
     versions,
 )
 from tfdash.model.release import Carrier, Phase
+from tfdash.model.verdict import Level
 from tfdash.model.workload import Serving
-from tfdash.playbook.releases import release_of
+from tfdash.playbook.releases import due_again, release_of, section
 from tfdash.playbook.releases.rollout import reported_phase
+from tfdash.playbook.section import Findings
+from tfdash.views.state import phase_of
 
 GREEN = {"blueGreen": {"activeService": "web", "previewService": "web-preview"}}
 PROMOTED = {"stableRS": NEW, "updatedReplicas": 5}
@@ -196,6 +199,29 @@ def test_a_timed_pause_ends_by_itself_and_promote_skips_its_rest() -> None:
         "step 5 of 6, analysis error-rate",
         "step 6 of 6, set weight 80 %",
     )
+
+
+@pytest.mark.parametrize(("late", "overdue"), [(0.0, False), (60.0, False), (60.5, True), (3600.0, True)])
+def test_a_timed_pause_that_does_not_end_asks_for_its_controller(late: float, overdue: bool) -> None:
+    state = state_of(
+        "Rollout",
+        rollout(
+            currentStepIndex=3,
+            phase="Paused",
+            message="CanaryPauseStep",
+            controllerPause=True,
+            pauseConditions=[{"reason": "CanaryPauseStep", "startTime": at(-600 - late)}],
+        ),
+        *versions(),
+    )
+    assert state.pause is not None
+    assert (state.phase, state.pause.overdue) == (Phase.PAUSED, overdue)
+    assert ("did not: is its controller alive?" in state.pause.sentence) is overdue
+    assert phase_of(state).level is (Level.WARN if overdue else Level.PAUSED)
+    assert due_again(state) == (None if overdue else NOW - late + 60.0)
+    reading = section.read(Findings({}, {}, {state.subject: state}, {}, None))
+    assert reading.level is phase_of(state).level
+    assert state.pause.sentence in reading.detail
 
 
 def run_status(phase: str) -> dict[str, Any]:
