@@ -47,8 +47,12 @@ PARTS = (
         ("tests/unit/actions/test_gate_rules.py",),
     ),
     Part(
-        ("tfdash/actions/core/postconditions.py", "tfdash/actions/core/verification.py"),
-        ("tests/unit/actions/test_verification.py",),
+        (
+            "tfdash/actions/core/postconditions.py",
+            "tfdash/actions/core/verification.py",
+            "tfdash/actions/kubernetes/postconditions.py",
+        ),
+        ("tests/unit/actions/test_postconditions.py", "tests/unit/actions/test_verification.py"),
     ),
     Part(
         ("tfdash/playbook/section.py", "tfdash/playbook/*/section.py", "tfdash/playbook/nodes/*.py"),
