@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
+from tfdash import figures
 from tfdash.model.judgement import Outcome, Trigger
-from tfdash.playbook.canary import errors, figures, latency, wording
+from tfdash.playbook.canary import errors, latency, wording
 from tfdash.playbook.canary.data_quality import Comparison
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.policy import CanaryPolicy

@@ -12,9 +12,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tfdash import figures
 from tfdash.model.samples import Buckets, Scrapes
 from tfdash.model.traffic import HistogramSeries
-from tfdash.playbook.canary import figures
 
 Sided = tuple[str, HistogramSeries]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tfdash import figures
 from tfdash.model.judgement import Outcome
 from tfdash.model.observation import Observation
 from tfdash.model.traffic import Traffic
-from tfdash.playbook.canary import figures
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import Versions

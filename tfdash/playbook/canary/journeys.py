@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tfdash import figures
 from tfdash.model.judgement import Outcome, Trigger
 from tfdash.model.observation import Observation
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey, JourneyRun
-from tfdash.playbook.canary import figures
 from tfdash.playbook.canary.policy import CanaryPolicy
 
 TITLE = "Critical journeys"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from tfdash import figures
 from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome, Trigger
 from tfdash.model.observation import Observation
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Journey, Traffic
-from tfdash.playbook.canary import both_bad, crossing, data_quality, figures, latch, wording
+from tfdash.playbook.canary import both_bad, crossing, data_quality, latch, wording
 from tfdash.playbook.canary import frozen_baseline as holding
 from tfdash.playbook.canary.counting import Grid
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle

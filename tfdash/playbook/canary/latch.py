@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
+from tfdash import figures
 from tfdash.model.judgement import Breach, Outcome, Trigger
 from tfdash.model.release import Phase, ReleaseState
-from tfdash.playbook.canary import figures
 from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
 
 MANUAL = "manual"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tfdash.playbook.canary import figures
+from tfdash import figures
 from tfdash.playbook.canary.policy import ErrorsPolicy
 
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
+from tfdash import figures
 from tfdash.model.judgement import ChartPoint, Outcome, Trigger
-from tfdash.playbook.canary import data_quality, errors, figures, latency, limits, stats
+from tfdash.playbook.canary import data_quality, errors, latency, limits, stats
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.kayenta import opinion
