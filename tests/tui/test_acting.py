@@ -139,7 +139,7 @@ async def test_all_actions_of_an_object_are_a_page_with_reasons_and_remedies() -
 async def test_a_list_says_in_its_crumbs_why_keys_are_refused() -> None:
     reason = "this terminal only reads"
     actions = ToldService([msgspec.structs.replace(o, refused=reason) for o in (ROLL_BACK, HOLD)])
-    async with opened(actions, "", start="deployments") as run:
+    async with opened(actions, "", start="deployments", size=SIZES[2]) as run:
         await run.shows(f"b h refused: {reason}")
 
 

@@ -5,8 +5,10 @@ Nothing is compared with a limit here: outcomes, sentences and arithmetic come f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from tfdash import figures
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
@@ -136,25 +138,48 @@ def title_of_id(name: str) -> str:
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A ratio as per cent, seconds as ms or s; "" where it is not known."""
-    if value is None or value != value:
-        return ""
-    if unit == "s":
-        return f"{value:,.2f} s" if abs(value) >= 1 else f"{value * 1000:,.0f} ms"
-    if unit != "ratio":
-        return f"{value:g} {safe(unit)}"
-    percent = value * 100
-    places = 0 if abs(percent) >= 100 else 1 if abs(percent) >= 10 else 2
-    text = f"{percent:,.{places}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+    """A ratio as per cent, seconds as ms or s, as the sentences write them; "" where it is not known."""
+    return amounts((value,), unit)[0]
+
+
+def amounts(values: Sequence[float | None], unit: str) -> list[str]:
+    """Several beside each other, with as many digits as it takes to tell unequal ones apart."""
+    known = [v for v in values if v is not None and v == v]
+    if unit in ("ratio", "s"):
+        texts = (figures.times if unit == "s" else figures.percents)(known)
+    else:
+        texts = [f"{v:g} {safe(unit)}" for v in known]
+    told = iter(texts)
+    return [next(told) if v is not None and v == v else "" for v in values]
 
 
 def moved(trigger: Trigger) -> str:
-    """``error rate 3.1 %, limit 1.32 %``: the numbers alone; "" where there are none."""
-    value, limit = amount(trigger.value, trigger.unit), amount(trigger.limit, trigger.unit)
-    if not value:
-        return ""
-    return f"{title_of(trigger)} {value}{f', limit {limit}' if limit else ''}"
+    """``error rate 3.1 %, limit 1.32 %``: the numbers alone; "" where there are none. Of a BREACH that is not reached any more,
+    those of its first crossing, and then those of now."""
+    first, unit = trigger.breached, trigger.unit
+    now = _against_limit(trigger.value, trigger.limit, unit)
+    if first is None or first.value is None or _over(trigger):
+        return f"{title_of(trigger)} {now}" if now else ""
+    then = _against_limit(first.value, first.limit, unit)
+    return f"{title_of(trigger)} {then} at {figures.clock(first.at)}{f'; now {now}' if now else ''}"
+
+
+def _over(trigger: Trigger) -> bool:
+    return trigger.value is not None and trigger.limit is not None and trigger.value >= trigger.limit
+
+
+def _against_limit(value: float | None, limit: float | None, unit: str) -> str:
+    first, second = amounts((value, limit), unit)
+    return f"{first}{f', limit {second}' if second else ''}" if first else ""
+
+
+def limits_of(trigger: Trigger) -> list[tuple[str, str]]:
+    """Its limit with its label; where a BREACH was crossed at another one, that too."""
+    first = trigger.breached
+    now, then = amounts((trigger.limit, first.limit if first is not None else None), trigger.unit)
+    if first is None or not then or then == now:
+        return [("limit", now)] if now else []
+    return [("limit then", then), *([("limit now", now)] if now else [])]
 
 
 # -- the answer -------------------------------------------------------------------------------------------------------
@@ -306,8 +331,7 @@ def skip_line(release: ReleaseState) -> Line:
 
 
 def chart_title(trigger: Trigger) -> str:
-    limit = amount(trigger.limit, trigger.unit)
-    return f"{title_of(trigger)} · limit {limit}" if limit else title_of(trigger)
+    return " · ".join([title_of(trigger), *(f"{label} {text}" for label, text in limits_of(trigger))])
 
 
 def run_of_windows(trigger: Trigger) -> list[Cell]:
@@ -362,11 +386,13 @@ __all__ = [
     "Line",
     "against",
     "amount",
+    "amounts",
     "chart_title",
     "fitting",
     "headline",
     "judgement_of",
     "leading_trigger",
+    "limits_of",
     "moved",
     "name_and_version",
     "other_lines",

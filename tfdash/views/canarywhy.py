@@ -61,7 +61,8 @@ def _trigger(trigger: Trigger, zone: ZoneInfo) -> list[str]:
     add("canary", _value(trigger.value, trigger.low, trigger.high, trigger.sample, unit))
     add("baseline", _value(trigger.baseline, None, None, trigger.baseline_sample, unit))
     add("baseline from", safe(trigger.baseline_label))
-    add("limit", amount(trigger.limit, unit))
+    for label, text in canary.limits_of(trigger):
+        add(label, text)
     if trigger.bucket is not None:
         add("bucket", f"{amount(trigger.bucket[0], 's')} to {amount(trigger.bucket[1], 's')}")
     add("flags", safe(" · ".join(trigger.flags)))

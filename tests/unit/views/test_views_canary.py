@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui import canaryworld as cw
-from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash import figures
+from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import Carrier, Phase, ReleaseState, Weight
 from tfdash.model.verdict import Level
 from tfdash.playbook.releases.answers import answer
@@ -98,7 +99,8 @@ def test_lines_lose_whole_pieces_and_never_end_in_a_lonely_glyph() -> None:
         (0.0132, "ratio", "1.32 %"),
         (0.5, "ratio", "50 %"),
         (0.318, "s", "318 ms"),
-        (1.5, "s", "1.50 s"),
+        (1.5, "s", "1.5 s"),
+        (0.000123, "ratio", "0.0123 %"),
         (None, "s", ""),
         (float("nan"), "ratio", ""),
     ],
@@ -126,6 +128,38 @@ def test_the_json_is_json_and_says_what_the_screen_says() -> None:
     assert found["verdict"] == "BREACH" and found["judgement"]["advice"] == "roll back"
     assert found["judgement"]["triggers"][0]["limit"] == 0.0132 and found["weight"]["approximate"] is True
     assert canarywhy.as_json(release, None, answer(release, None))["judgement"] is None
+
+
+def test_unequal_numbers_look_unequal_and_are_written_as_in_the_sentences() -> None:
+    assert (
+        canary.amounts((0.013196, 0.0132), "ratio")
+        == figures.percents((0.013196, 0.0132))
+        == ["1.3196 %", "1.32 %"]
+    )
+    assert canary.amounts((0.4119, 0.412, None), "s") == ["411.9 ms", "412 ms", ""]
+
+
+def test_the_limit_at_the_crossing_and_the_limit_now_have_their_names() -> None:
+    """A BREACH that is quiet now is not said with the numbers of now alone, which are under the limit."""
+    first = Breach(trigger="errors", uid="u", version="77aa", at=cw.NOW, value=0.031, limit=0.0132)
+    quiet = msgspec.structs.replace(cw.ERRORS_BREACH, value=0.009, limit=0.011, breached=first)
+    said = canary.moved(quiet)
+    assert said == f"error rate 3.1 %, limit 1.32 % at {figures.clock(cw.NOW)}; now 0.9 %, limit 1.1 %"
+    assert canary.chart_title(quiet) == "error rate · limit then 1.32 % · limit now 1.1 %"
+    told = "\n".join(
+        canarywhy.why_lines(cw.release(), said_of(quiet), answer(cw.release(), said_of(quiet)), ZONE)
+    )
+    assert "limit then:" in told and "limit now:" in told
+    still = msgspec.structs.replace(
+        cw.ERRORS_BREACH, breached=msgspec.structs.replace(first, limit=cw.ERRORS_BREACH.limit)
+    )
+    assert canary.moved(still) == "error rate 3.1 %, limit 1.32 %" and canary.limits_of(still) == [
+        ("limit", "1.32 %")
+    ]
+
+
+def said_of(trigger: Trigger) -> CanaryJudgement:
+    return cw.judged(Outcome.BREACH, Advice.ROLL_BACK, "roll back", trigger)
 
 
 def test_a_failing_journey_stands_first() -> None:

@@ -222,6 +222,8 @@ def _leaving(document: Mapping[str, Any]) -> tuple[str, ...]:
     canary = document.get("spec", {}).get("strategy", {}).get("canary") or {}
     if not canary.get("trafficRouting"):
         return ("the canary's pods go as the stable ones come up",)
+    if canary.get("dynamicStableScale"):  # the stable side was scaled down as traffic left it
+        return ("dynamicStableScale: traffic goes back only as the stable pods come up, not at once",)
     delay = canary.get("abortScaleDownDelaySeconds", 30)
     return (
         ("the canary's pods stay (abortScaleDownDelaySeconds: 0)",)

@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from tfdash.model.judgement import Trigger
+from tfdash.model.release import ReleaseState
 from tfdash.playbook.canary import crossing, latency, wording
 from tfdash.playbook.canary.data_quality import Comparison
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
@@ -19,6 +20,17 @@ class First(NamedTuple):
 
     at: float
     trigger: Trigger
+
+
+def looked_from(name: str, compared: Comparison, release: ReleaseState, policy: CanaryPolicy) -> float | None:
+    """From when on it could be seen whether the trigger ``name`` was reached, epoch seconds, where the samples do not go back
+    to the release's beginning; None where they do, or where that is not known."""
+    tally = compared.tally
+    reach = tally.reach if name == "errors" else tally.slow_reach
+    known = [t for t in (tally.began, release.started) if t is not None]
+    if not reach or not known or compared.traffic.since <= min(known) + policy.warm_up + policy.window:
+        return None
+    return reach[0].start
 
 
 def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy, after: float) -> First | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import structs
+
 from tfdash import figures
 from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome, Trigger
 from tfdash.model.observation import Observation
@@ -14,7 +16,7 @@ from tfdash.playbook.canary import both_bad, crossing, data_quality, latch, word
 from tfdash.playbook.canary import frozen_baseline as holding
 from tfdash.playbook.canary.counting import Grid
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle
-from tfdash.playbook.canary.first_crossing import first_crossing
+from tfdash.playbook.canary.first_crossing import first_crossing, looked_from
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.journeys import journeys_trigger, worst
 from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
@@ -102,6 +104,10 @@ def judge_release(
                     traffic.value, who, pod_started, policy, pods, seen.tally, cache, seen.tally.grid.number
                 )
                 told = both_bad.held(told, seen, before, policy) if before is not None else told
+            start = looked_from(name, seen, release, policy)
+            if start is not None and not any(b.trigger == name and b.at <= start for b in known):
+                flag = f"what was crossed before {figures.moment(start, now)} is not in the samples"
+                told = structs.replace(told, flags=(*told.flags, flag))
             triggers.append(told)
             if all(b.trigger != name for b in known):
                 found |= _crossed(told, _there(compared), release, policy, over.get(name, -math.inf))

@@ -67,6 +67,19 @@ class TestFirstCrossing:
         )
         assert (late.outcome, late.advice) == (Outcome.BREACH, Advice.ROLL_BACK)
 
+    def test_it_says_from_when_on_it_could_look(self) -> None:
+        """Samples that begin after the release did say nothing of what was crossed before."""
+        flag = "is not in the samples"
+        whole = trigger(told([*BAD, *QUIET]), "errors")
+        assert not any(flag in f for f in whole.flags)
+        began = structs.replace(STATE, started=T0 - 36000)
+        late = trigger(told(QUIET, began), "errors")
+        assert [f for f in late.flags if flag in f] == [f"what was crossed before 08:00Z {flag}"]
+        # what the store knows of is from before that: nothing is missing
+        early = structs.replace(FIRST, at=T0 - 1800)
+        known = trigger(told(QUIET, began, breaches=(early,)), "errors")
+        assert known.outcome is Outcome.BREACH and not any(flag in f for f in known.flags)
+
     def test_half_an_answer_shows_none(self) -> None:
         value = traffic(BAD, [(9000, 90)] * 5)
         half = structs.replace(value, queries=(value.queries[0]._replace(warning="a store is away"),))
