@@ -23,6 +23,7 @@ from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
 from tfdash.model.store_state import EntryKind
+from tfdash.sources.kubernetes.source import KubernetesSource
 from tfdash.store.log.reading import entries_of, read_folder
 from tfdash.store.log.verify import lines, verify
 from tfdash.store.opening import open_store
@@ -129,6 +130,44 @@ def test_a_clock_that_steps_forward_or_back(at: At, platform: Platform) -> None:
 def over(at: At) -> bool:
     """What is over stays in the facts until somebody else has reviewed it."""
     return all(g.until <= at.clock.now() for g in at.found.board.picture.store_state.break_glass.values())
+
+
+def who(found: Terminal) -> str:
+    (cluster,) = found.board.picture.clusters.values()
+    return cluster.info.value.user if cluster.info.value is not None else ""
+
+
+def test_a_change_of_identity(platform: Platform, tmp_path: Path) -> None:
+    """The kubeconfig's token file is replaced (another login) while the dialog is open."""
+    token = tmp_path / "token"
+    document = json.loads(platform.kubeconfig.read_text())
+    tokens = {u["name"]: u["user"]["token"] for u in document["users"]}
+    token.write_text(tokens["admin"])
+    for user in document["users"]:
+        if user["name"] == "admin":
+            user["user"] = {"tokenFile": str(token)}
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps(document))
+    clock, judge = Clock(), TestJudge()
+    config = write_config(tmp_path / "one", kubeconfig, "production")
+    with terminal(config, clock=clock, judge=judge, kinds=KINDS) as found:
+        at = At(found, clock, [0.0], config, judge)
+        guarded = smaller(at, platform)
+        assert guarded.allowed, guarded.refused
+        user = next(c.text for c in guarded.checks if c.id == "identity").rpartition(" ")[2]
+        break_the_glass(found)
+        found.until(lambda: "production" in found.board.picture.store_state.break_glass, "break-glass")
+        token.write_text(tokens["oncall"])
+        (source,) = found.board.cluster_sources
+        assert isinstance(source, KubernetesSource)
+        # The file is read again within a minute, or when the server refuses: until then everything is asked and sent with the
+        # token of before (tests/unit/actions/test_one_identity.py).
+        source.credentials.authorization(renew=True)
+        refused(at, guarded, platform, f"the plan was made as {user}")
+        found.until(lambda: who(found) != user, "the picture to know who we are", 60)
+        found.until(lambda: over(at), "break-glass to end with it")
+        told = [e.sentence for e in entries_of(read_folder(found.folder)) if e.kind is EntryKind.BREAK_GLASS]
+        assert "the identity changed to" in told[-1]
 
 
 def test_break_glass_counts_suspend(at: At, platform: Platform) -> None:

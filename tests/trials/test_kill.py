@@ -51,7 +51,7 @@ def around(kind, name, what):
     setattr(kind, name, call)
 from tfdash.store.log.audit_recorder import AuditRecorder
 from tfdash.writers.kubernetes import KubernetesWriter
-around(KubernetesWriter, "_exchange", lambda a: a[0] + " " + a[1].rpartition("/")[2])
+around(KubernetesWriter, "_by", lambda a: a[1] + " " + a[2].rpartition("/")[2])
 around(AuditRecorder, "record", lambda a: "entry " + a[0].kind)
 around(AuditRecorder, "reserve", lambda a: "reserve")
 from tests.platform.harness.terminals import terminal

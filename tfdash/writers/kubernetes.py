@@ -7,11 +7,11 @@ closed meanwhile would make the outcome of a harmless race unknown.
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
-import ssl
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import msgspec
@@ -22,38 +22,21 @@ from tfdash.model.action import Request
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.requests import Privilege, ReadFailed
 from tfdash.model.subject import ClusterRef
-from tfdash.process import in_thread
 from tfdash.text import fault, safe
 from tfdash.writers.allowed import NotAllowed, check_allowed
+from tfdash.writers.ways import CredentialsLike, Way, Ways
 
 _SELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _MAY = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 log = logging.getLogger(__name__)
 _LARGEST = 8 << 20  # bytes of one answer
+_REVIEW = msgspec.json.encode({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"})
+Who = tuple[str, tuple[str, ...]]
+"""User and groups, as a server says them."""
 
 
-class AccessLike(Protocol):
-    """What is needed of ``tfdash.sources.kubernetes.kubeconfig.Access``."""
-
-    @property
-    def server(self) -> str: ...
-    @property
-    def proxy(self) -> str: ...
-    @property
-    def tls_server_name(self) -> str: ...
-    def impersonation(self) -> list[tuple[str, str]]: ...
-
-
-class CredentialsLike(Protocol):
-    """What is needed of ``tfdash.sources.kubernetes.credentials.Credentials``. Those that give something block."""
-
-    @property
-    def access(self) -> Any: ...
-    @property
-    def generation(self) -> int: ...
-    def ssl_context(self) -> ssl.SSLContext: ...
-    def authorization(self, *, renew: bool = False) -> str: ...
-    def accepted(self) -> None: ...
+class AnotherIdentity(NotSent):
+    """The credential is another one now, and not known to be the same person's."""
 
 
 class KubernetesWriter:
@@ -69,61 +52,70 @@ class KubernetesWriter:
         read_timeout: float = 15.0,
         margin: float = 5.0,
     ) -> None:
-        self.ref, self._credentials = ref, credentials
-        self._made_for = -1  # the credentials' generation
+        self.ref, self._ways = ref, Ways(credentials)
         self._connect, self._read, self._margin = connect_timeout, read_timeout, margin
-        self._client: httpx.AsyncClient | None = None
-        self._opening = asyncio.Lock()
+        self._bound = False
+        self._reviewed: Way | None = None  # how the server was last asked who we are
+        self._who: Who | None = None  # what it said first
 
-    @property
-    def _access(self) -> AccessLike:
-        """As the kubeconfig has it now."""
-        access: AccessLike = self._credentials.access
-        return access
-
-    async def _open(self) -> httpx.AsyncClient:
-        """Made anew where the kubeconfig has changed; what is under way on the one before is not disturbed."""
-        async with self._opening:
-            if self._client is None or self._made_for != self._credentials.generation:
-                made_for = self._credentials.generation
-                self._client = await in_thread(self._make)
-                self._made_for = made_for
-        return self._client
-
-    def _make(self) -> httpx.AsyncClient:
-        base = httpx.URL(self._access.server)
-        tls = self._credentials.ssl_context() if base.scheme == "https" else False
-        transport = httpx.AsyncHTTPTransport(
-            verify=tls,
-            retries=0,
-            proxy=self._access.proxy or None,
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
-        )
-        headers = [
-            ("User-Agent", "tfdash"),
-            ("Accept", "application/json"),
-            ("Accept-Encoding", "identity"),
-            *self._access.impersonation(),
-        ]
-        return httpx.AsyncClient(
-            base_url=base, transport=transport, follow_redirects=False, trust_env=False, headers=headers
-        )
+    def reviewed(self) -> KubernetesWriter:
+        """See ``Writer``. Over the same connections."""
+        found = copy.copy(self)
+        found._bound, found._reviewed, found._who = True, None, None
+        return found
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._ways.close()
 
     # -- what changes nothing -----------------------------------------------------------------------------------
 
-    async def identity(self) -> tuple[str, tuple[str, ...]]:
-        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-        answer = await self._ask("POST", _SELF, body)
+    async def identity(self) -> Who:
+        for renew in (False, True):
+            way = await self._way(renew=renew)
+            who = await self._review(way, last=renew)
+            if who is not None:
+                self._reviewed, self._who = way, who
+                return who
+        raise AssertionError("unreachable")
+
+    async def _way(self, *, renew: bool) -> Way:
+        """Raises ``ReadFailed``."""
+        try:
+            return await self._ways.now(renew=renew)
+        except Exception as error:
+            raise _trouble(error) from None
+
+    async def _review(self, way: Way, *, last: bool) -> Who | None:
+        """Whom the server takes for who comes by ``way``; None: it refuses the credential. Raises ``ReadFailed``, of that
+        too where it is the ``last`` try."""
+        try:
+            answer = await self._by(way, "POST", _SELF, _REVIEW, "application/json", {}, {}, self._read)
+        except Exception as error:
+            raise _trouble(error) from None
+        if answer.status == 401 and not last:
+            return None
         user = (answer.body.get("status") or {}).get("userInfo") or {}
         name = str(user.get("username") or "")
         if not answer.ok or not name:
             raise _failed(answer, "the server does not say who we are")
         return name, tuple(sorted(str(g) for g in user.get("groups") or ()))
+
+    async def _mine(self, way: Way) -> Way:
+        """``way``, where the server takes who comes by it for whom it said that we are. Raises ``AnotherIdentity``."""
+        if not self._bound or way.same(self._reviewed):
+            return way
+        if self._who is None:
+            raise AnotherIdentity("the server was not asked who we are")
+        try:
+            who = await self._review(way, last=True)
+        except ReadFailed as failed:
+            told = f"the credential was renewed, and who we are with it cannot be asked: {failed.problem}"
+            raise AnotherIdentity(told) from None
+        if who != self._who:
+            user = safe(who[0]) if who is not None else "nobody"
+            raise AnotherIdentity(f"the server takes us for {user} now, no more for {safe(self._who[0])}")
+        self._reviewed = way
+        return way
 
     async def may(self, request: Request) -> Privilege:
         asked = attributes_of(request)
@@ -137,7 +129,7 @@ class KubernetesWriter:
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": attributes},
         }
-        answer = await self._ask("POST", _MAY, body)
+        answer = await self._ask("POST", _MAY, body, as_reviewed=True)
         status = answer.body.get("status") or {}
         allowed = bool(status.get("allowed")) if answer.ok and "allowed" in status else None
         why = str(
@@ -150,14 +142,15 @@ class KubernetesWriter:
     async def read(self, path: str) -> Answer:
         return await self._ask("GET", path, None)
 
-    async def _ask(self, method: str, path: str, body: Any) -> Answer:
+    async def _ask(self, method: str, path: str, body: Any, *, as_reviewed: bool = False) -> Answer:
         """A read: a refused credential is renewed once. Raises ``ReadFailed``."""
         content = None if body is None else msgspec.json.encode(body)
         for renew in (False, True):
             try:
-                answer = await self._exchange(
-                    method, path, content, "application/json", {}, {}, self._read, renew=renew
-                )
+                way = await self._ways.now(renew=renew)
+                if as_reviewed:
+                    way = await self._mine(way)
+                answer = await self._by(way, method, path, content, "application/json", {}, {}, self._read)
             except Exception as error:
                 raise _trouble(error) from None
             if answer.status != 401 or renew:
@@ -185,7 +178,9 @@ class KubernetesWriter:
         parameters = {**dict(request.query), **query, "timeout": f"{max(1, round(timeout))}s"}
         content = request.body.encode() if request.body else None
         try:
-            return await self._exchange(
+            way = await self._mine(await self._ways.now())
+            return await self._by(
+                way,
                 request.method,
                 request.path,
                 content,
@@ -199,7 +194,7 @@ class KubernetesWriter:
         except (httpx.TransportError, TimeoutError, OSError, msgspec.DecodeError) as error:
             settled = time.monotonic() + timeout + self._margin
             raise OutcomeUnknown(_words(error), settled) from None
-        except NotAllowed:
+        except (NotAllowed, NotSent):
             raise
         except (
             Exception
@@ -209,8 +204,9 @@ class KubernetesWriter:
             log.error("a write failed", exc_info=error)
             raise OutcomeUnknown(fault(error), time.monotonic() + timeout + self._margin) from None
 
-    async def _exchange(
+    async def _by(
         self,
+        way: Way,
         method: str,
         path: str,
         content: bytes | None,
@@ -218,16 +214,13 @@ class KubernetesWriter:
         query: Mapping[str, str],
         headers: Mapping[str, str],
         patience: float,
-        *,
-        renew: bool = False,
     ) -> Answer:
-        authorization = await in_thread(lambda: self._credentials.authorization(renew=renew))
-        client = await self._open()
         sent = dict(headers)
-        if authorization:
-            sent["Authorization"] = authorization
+        if way.authorization:
+            sent["Authorization"] = way.authorization
         if content is not None:
             sent["Content-Type"] = content_type
+        client = way.client
         request = client.build_request(
             method,
             path,
@@ -236,8 +229,8 @@ class KubernetesWriter:
             headers=sent,
             timeout=httpx.Timeout(patience, connect=self._connect, pool=self._connect),
         )
-        if self._access.tls_server_name:
-            request.extensions["sni_hostname"] = self._access.tls_server_name
+        if way.tls_server_name:
+            request.extensions["sni_hostname"] = way.tls_server_name
         async with asyncio.timeout(self._connect + patience):
             answer = await client.send(request, stream=True)
             try:
@@ -249,7 +242,7 @@ class KubernetesWriter:
             finally:
                 await answer.aclose()
         if answer.status_code != 401:
-            self._credentials.accepted()
+            self._ways.credentials.accepted()
         return _answer(answer, raw)
 
 
@@ -284,6 +277,10 @@ def _words(error: BaseException) -> str:
 
 
 def _trouble(error: Exception) -> ReadFailed:
+    if isinstance(error, ReadFailed):
+        return error
+    if isinstance(error, AnotherIdentity):
+        return ReadFailed(Problem(kind=ProblemKind.CONFIG, cause=str(error), remedy="make the plan anew"))
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return ReadFailed(Problem(kind=ProblemKind.TIMEOUT, cause="no answer in time"))
     if isinstance(error, httpx.TransportError | OSError):

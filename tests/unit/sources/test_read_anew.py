@@ -99,7 +99,7 @@ async def test_reader_and_writer_go_where_it_leads_now(tmp_path: Path) -> None:
     with api_server(tmp_path, name="one"):
         clock.now += 3
         assert b"v1.34.0" in await reader.get("/version")
-        client = await writer._open()
+        client = (await writer._ways.now()).client
         assert str(client.base_url).rstrip("/") == credentials.access.server
     await reader.close()
     await writer.close()

@@ -48,6 +48,11 @@ class Writer(Protocol):
 
     ref: ClusterRef
 
+    def reviewed(self) -> Writer:
+        """This writer for one plan, bound to whom the server says that we are: ``identity`` is asked first, and rights, dry
+        runs and requests go out with the very credential that the server knew as that person. Another one is shown to the
+        server first; where it is somebody else's, nothing is sent (``NotSent``)."""
+
     async def identity(self) -> tuple[str, tuple[str, ...]]:
         """User and groups as the server sees them now (SelfSubjectReview, never cached). Raises ``ReadFailed``."""
 

@@ -150,6 +150,8 @@ class Execution:
         if why:
             return why, None
         user, groups = self._made_as
+        if not user:
+            return "whom the server takes us for was not known when the plan was made: make it anew", None
         looked: Looked = await look(
             self.plan, self._executor, self._case_of, self._policy, dry_run=False, user=user, groups=groups
         )

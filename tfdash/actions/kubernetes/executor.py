@@ -52,19 +52,20 @@ class ClusterExecutor:
     ) -> None:
         """``posts``: what its requests may wait for, by id."""
         self.writer: Writer = writer
+        self._reviewed = writer.reviewed()
         self._board, self._policy, self._calls, self._posts = board, policy, calls, posts
 
     async def identity(self) -> tuple[str, tuple[str, ...]]:
-        return await self.writer.identity()
+        return await self._reviewed.identity()
 
     async def rights(self, plan: Plan) -> Check:
-        return await server_checks.rights(plan, self.writer)
+        return await server_checks.rights(plan, self._reviewed)
 
     async def facts(self, plan: Plan) -> Check:
-        return await server_checks.facts(plan, self.writer)
+        return await server_checks.facts(plan, self._reviewed)
 
     async def dry_run(self, plan: Plan) -> Check:
-        return await server_checks.dry_run(plan, self.writer)
+        return await server_checks.dry_run(plan, self._reviewed)
 
     async def send(self, sending: Sending) -> SendOutcome:
         requests = requests_of(sending.plan)
@@ -75,7 +76,7 @@ class ClusterExecutor:
         if requests[0].path.startswith(("http://", "https://")):
             return await self._call(requests[0])
         return await send_each(
-            self.writer,
+            self._reviewed,
             requests,
             sending.audit_id,
             self._policy,

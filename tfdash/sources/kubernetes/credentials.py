@@ -194,12 +194,15 @@ class Credentials:
         found = printed(output, plugin, argv)
         if found.certificate is not None:
             try:
-                load_certificate(self._context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), *found.certificate)
+                load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), *found.certificate)
             except Unusable:
                 raise LoginNeeded(
                     f"{plugin.command} printed a certificate that cannot be used", argv
                 ) from None
-            self._certificate = found.certificate
+            if found.certificate != self._certificate:  # what is open goes on as whom it began
+                self._certificate, self._context = found.certificate, None
+                self.generation += 1
+                self.changes += 1
         what = f"the token of {plugin.command}"
         return (_bearer(found.token, argv, what=what) if found.token else "", found.until)
 
