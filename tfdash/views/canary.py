@@ -5,10 +5,8 @@ Nothing is compared with a limit here: outcomes, sentences and arithmetic come f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from tfdash import figures
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
@@ -21,6 +19,15 @@ from tfdash.views.image import short_image, split_image
 from tfdash.views.layout import cells, cut
 from tfdash.views.state import State
 from tfdash.views.table import Cell, Line
+from tfdash.views.trigger_figures import (
+    amount,
+    amounts,
+    chart_title,
+    limits_of,
+    moved,
+    title_of,
+    title_of_id,
+)
 
 _OUTCOMES: dict[Outcome, State] = {
     Outcome.PASS: states.of_level(Level.OK).worded("pass"),
@@ -42,12 +49,6 @@ _RANK = (
     Outcome.PASS,
 )
 _SIGNS = {Outcome.PASS: ("✔", "ok"), Outcome.BREACH: ("✖", "breach")}
-_NAMES = {
-    "errors": "error rate",
-    "latency": "P90 latency",
-    "journeys": "journeys",
-    "manual": "manual decision",
-}
 _NEXT = {Phase.ABORTED: "roll back", Phase.STUCK: "roll back"}
 """What the playbook wants next of what no trigger judges any more: the wanted version still stands in the spec."""
 BAR = 20  # cells of a weight bar
@@ -123,63 +124,6 @@ def version(side: Side | None, other: Side | None = None) -> str:
 
 def name_and_version(release: ReleaseState) -> str:
     return f"{workload_name(release)} {version(release.canary, release.stable)}".rstrip()
-
-
-def title_of(trigger: Trigger) -> str:
-    return _NAMES.get(trigger.id) or safe(trigger.title)
-
-
-def title_of_id(name: str) -> str:
-    """Of a trigger that was not judged."""
-    return _NAMES.get(name, name)
-
-
-# -- numbers ----------------------------------------------------------------------------------------------------------
-
-
-def amount(value: float | None, unit: str) -> str:
-    """A ratio as per cent, seconds as ms or s, as the sentences write them; "" where it is not known."""
-    return amounts((value,), unit)[0]
-
-
-def amounts(values: Sequence[float | None], unit: str) -> list[str]:
-    """Several beside each other, with as many digits as it takes to tell unequal ones apart."""
-    known = [v for v in values if v is not None and v == v]
-    if unit in ("ratio", "s"):
-        texts = (figures.times if unit == "s" else figures.percents)(known)
-    else:
-        texts = [f"{v:g} {safe(unit)}" for v in known]
-    told = iter(texts)
-    return [next(told) if v is not None and v == v else "" for v in values]
-
-
-def moved(trigger: Trigger) -> str:
-    """``error rate 3.1 %, limit 1.32 %``: the numbers alone; "" where there are none. Of a BREACH that is not reached any more,
-    those of its first crossing, and then those of now."""
-    first, unit = trigger.breached, trigger.unit
-    now = _against_limit(trigger.value, trigger.limit, unit)
-    if first is None or first.value is None or _over(trigger):
-        return f"{title_of(trigger)} {now}" if now else ""
-    then = _against_limit(first.value, first.limit, unit)
-    return f"{title_of(trigger)} {then} at {figures.clock(first.at)}{f'; now {now}' if now else ''}"
-
-
-def _over(trigger: Trigger) -> bool:
-    return trigger.value is not None and trigger.limit is not None and trigger.value >= trigger.limit
-
-
-def _against_limit(value: float | None, limit: float | None, unit: str) -> str:
-    first, second = amounts((value, limit), unit)
-    return f"{first}{f', limit {second}' if second else ''}" if first else ""
-
-
-def limits_of(trigger: Trigger) -> list[tuple[str, str]]:
-    """Its limit with its label; where a BREACH was crossed at another one, that too."""
-    first = trigger.breached
-    now, then = amounts((trigger.limit, first.limit if first is not None else None), trigger.unit)
-    if first is None or not then or then == now:
-        return [("limit", now)] if now else []
-    return [("limit then", then), *([("limit now", now)] if now else [])]
 
 
 # -- the answer -------------------------------------------------------------------------------------------------------
@@ -328,10 +272,6 @@ def skip_line(release: ReleaseState) -> Line:
 
 
 # -- triggers ---------------------------------------------------------------------------------------------------------
-
-
-def chart_title(trigger: Trigger) -> str:
-    return " · ".join([title_of(trigger), *(f"{label} {text}" for label, text in limits_of(trigger))])
 
 
 def run_of_windows(trigger: Trigger) -> list[Cell]:
