@@ -16,8 +16,8 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from tfdash.addresses import looks_secret, secret_in
 from tfdash.durations import parse_duration, write_duration
-from tfdash.text import names_user
 
 T = TypeVar("T")
 _hints: dict[type, dict[str, Any]] = {}  # by table: asking a type for them is dear
@@ -173,23 +173,32 @@ def check_reference(value: str) -> None:
             ) from None
 
 
-_SECRET_HEADER = re.compile(r"(?i)(proxy-)?authorization|cookie|.*(token|secret|passw|api-?key|private).*")
+_SECRET_HEADER = re.compile(
+    r"(?i)(proxy-)?authorization|authentication|cookie|x-auth.*"
+    r"|.*(token|secret|passw|api-?key|access-?key|auth-?key|private|credential|signature|session).*"
+)
+_PLACE = re.compile(r"\{[a-z_]+\}")
+_IN_FRONT = re.compile(r"(?i)\A\s*(bearer|basic|token|digest)\b")
 
 
 def check_header(name: str, value: str) -> None:
     """Raises ``ValueError`` for a header whose value is a secret and stands there in the open. It is not repeated."""
     check_reference(value)
-    reference = value.partition(":")[0] in _MARKS
-    if _SECRET_HEADER.fullmatch(name) and value and not reference and "{" not in value:
+    if not value or value.partition(":")[0] in _MARKS:
+        return
+    rest = _IN_FRONT.sub("", _PLACE.sub("", value)).strip()  # what is written there beside what was captured
+    secret = len(rest) > (0 if _PLACE.search(value) is None else 5) and _SECRET_HEADER.fullmatch(name)
+    if secret or looks_secret(value) or (rest and _IN_FRONT.match(value) and not _PLACE.search(value)):
         raise ValueError(
             'is a secret; give it by reference: "env:NAME", "file:PATH" or "command:PROGRAM ARG"'
         )
 
 
-def check_no_password(url: str, instead: str) -> None:
-    """Raises ``ValueError`` for an address with a user or a password in it. It is not repeated."""
-    if names_user(url):
-        raise ValueError(f"a user or a password does not belong into an address; {instead}")
+def check_address(url: str, instead: str) -> None:
+    """Raises ``ValueError`` for an address with a secret in its user, path, query or fragment. It is not repeated."""
+    found = secret_in(url)
+    if found:
+        raise ValueError(f"{found} does not belong into an address; {instead}")
 
 
 def _hidden(reference: str) -> str:

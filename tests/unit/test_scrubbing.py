@@ -8,21 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from tfdash.addresses import hold_parts
 from tfdash.cli.compose import _WithoutSecrets
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.sources.kubernetes.credentials import Credentials, read_header, read_secret
 from tfdash.sources.kubernetes.kubeconfig import Access
+from tfdash.sources.kubernetes.proxies import proxy_for
 from tfdash.sources.kubernetes.transport import ApiError
 from tfdash.sources.kubernetes.transport import problem_of as of_a_cluster
 from tfdash.sources.prometheus.failing import QueryFailed
 from tfdash.sources.prometheus.failing import problem_of as of_prometheus
 from tfdash.store.log.redact import Redactor
 from tfdash.store.shared.shared_store import asking_nobody
-from tfdash.text import names_user
+from tfdash.text import names_user, scrubbed
 
 PLANTED = "planted-x7Qz-secret"
+LIKE_A_TOKEN = f"{PLANTED}-h7Tz93kQmW2LpX"
 
 
 @pytest.fixture
@@ -112,13 +115,51 @@ def test_a_short_secret_takes_no_words_out(monkeypatch: pytest.MonkeyPatch) -> N
         f'[[journeys]]\nname = "a"\nurl = "https://h"\nheaders = {{ Cookie = "{PLANTED}" }}\n[[journeys.steps]]\npath = "/"',
         f'[[journeys]]\nname = "a"\nurl = "https://ann:{PLANTED}@h"\n[[journeys.steps]]\npath = "/"',
         f'[store]\nurl = "postgresql://ann:{PLANTED}@h/x"',
+        *(
+            text.replace("ADDRESS", where)
+            for where in (
+                f"https://h/x?token={PLANTED}",
+                f"https://h/x?a=1&access_token={PLANTED}",
+                f"https://h/x?api-key={PLANTED};b=2",
+                f"https://h/x?X-Amz-Signature={PLANTED}",
+                f"https://h/x?key={PLANTED}",
+                f"https://h/x?ref={LIKE_A_TOKEN}",
+                f"https://h/x;token={PLANTED}",
+                f"https://h/hooks/{LIKE_A_TOKEN}",
+                f"https://h/x#{PLANTED}",
+                f"https://h/x?token={{name}}{PLANTED}",
+            )
+            for text in (
+                '[environments.p.prometheus]\nurl = "ADDRESS"',
+                '[environments.p.prometheus]\nurl = "http://h"\nproxy = "ADDRESS"',
+                '[actions.pipelines.x]\nurl = "ADDRESS"',
+                '[actions.pipelines.x]\nurl = "https://ci"\nstatus_url = "ADDRESS"',
+                '[actions.gates]\n"a/b" = "ADDRESS"',
+                '[[journeys]]\nname = "a"\nurl = "ADDRESS"',
+                '[[journeys]]\nname = "a"\nurl = "https://h"\n[[journeys.steps]]\npath = "ADDRESS"',
+            )
+        ),
+        *(
+            f'[environments.p.prometheus]\nurl = "http://h"\nheaders = {{ {name} = "{value}" }}'
+            for name, value in (
+                ("X-Auth", PLANTED),
+                ("X-Access-Key", PLANTED),
+                ("X-Session", PLANTED),
+                ("X-Scope-OrgID", f"Bearer {PLANTED}"),
+                ("X-Scope-OrgID", LIKE_A_TOKEN),
+                ("Authorization", f"Bearer {{name}}{PLANTED}"),
+            )
+        ),
     ],
 )
 def test_a_secret_in_the_open_is_refused_and_not_repeated(text: str) -> None:
+    text = text.replace('path = "https://h', 'path = "')
     with pytest.raises(ConfigError) as told:
         parse(text, "c.toml")
     said = "\n".join(map(str, told.value.problems))
-    assert PLANTED not in said and any(word in said for word in ("reference", "use ", "secret")), said
+    assert PLANTED not in said and any(
+        word in said for word in ("reference", "use ", "secret", "asks for none")
+    ), said
 
 
 @pytest.mark.parametrize(
@@ -140,6 +181,40 @@ def test_a_secret_in_the_open_is_refused_and_not_repeated(text: str) -> None:
 )
 def test_an_address_that_names_a_user(address: str, does: bool) -> None:
     assert names_user(address) is does
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[environments.p.prometheus]\nurl = "https://h/select/0/prometheus"',
+        '[environments.p.prometheus]\nurl = "https://h/workspaces/ws-550e8400-e29b-41d4-a716-446655440000"',
+        '[environments.p.prometheus]\nurl = "http://h"\nheaders = { X-Scope-OrgID = "team-a|team-b2" }',
+        '[environments.p.prometheus]\nurl = "http://h"\nheaders = { Authorization = "env:A" }',
+        '[actions.pipelines."workload.hold"]\nurl = "https://ci/{namespace}/{name}?ref={revision}&id={intent}"',
+        '[actions.pipelines."workload.hold"]\nurl = "env:CI"\nstatus_url = "file:/run/ci"',
+        '[[journeys]]\nname = "a"\nurl = "https://h/cart?item=17"',
+        '[[journeys]]\nname = "a"\nurl = "https://h"\n[[journeys.steps]]\npath = "/in"\ncapture = { t = "json:/t" }\n'
+        '[[journeys.steps]]\npath = "/cart?token={t}"\nheaders = { Authorization = "Bearer {t}" }',
+    ],
+)
+def test_what_is_no_secret_is_taken(text: str) -> None:
+    parse(text + ("" if "[environments" in text else "\n[environments.p]\n"), "c.toml")
+
+
+def test_the_parts_of_an_address_that_was_given_by_reference() -> None:
+    address = f"https://ann:{PLANTED}-1@ci/hooks/{LIKE_A_TOKEN}?token={PLANTED}-3"
+    assert hold_parts(address) == address
+    for said in (
+        f"no such user: {PLANTED}-1",
+        f"404 /hooks/{LIKE_A_TOKEN}",
+        f"token {PLANTED}-3 is over",
+    ):
+        assert PLANTED not in scrubbed(said)
+
+
+def test_a_proxy_s_password_is_held() -> None:
+    proxy_for("https://h", f"http://ann:{PLANTED}%2F@p:3128", {})
+    assert PLANTED not in scrubbed(f"407 for ann {PLANTED}/ and {PLANTED}%2F")
 
 
 def test_no_exception_s_own_words_are_a_message() -> None:

@@ -36,6 +36,7 @@ PLANTED = {
         "env-plain",
         "secret-data",
         "pipeline",
+        "pipeline-address",
         "journey",
     )
 }
@@ -177,7 +178,7 @@ def configured(demo: DemoProcess, folder: Path) -> Path:
         f"url = {json.dumps(f'file:{kept}/url')}",
         f"key = {json.dumps(f'file:{kept}/key')}",
         '[actions.pipelines."workload.hold"]',
-        'url = "http://127.0.0.1:9/hold"',
+        'url = "env:PIPELINE_URL"',
         'headers = { Authorization = "env:PIPELINE" }',
         'within = "2s"',
         "[[journeys]]",
@@ -202,6 +203,7 @@ def test_nothing_planted_is_found(demo: DemoProcess, tmp_path: Path) -> None:
         **os.environ,
         "PROM_PASSWORD": PLANTED["prom-password"],
         "PROM_BEARER": PLANTED["prom-bearer"],
+        "PIPELINE_URL": f"http://127.0.0.1:9/hold/{PLANTED['pipeline-address']}?token={PLANTED['pipeline-address']}",
         "PIPELINE": f"Bearer {PLANTED['pipeline']}",
         "JOURNEY": f"Bearer {PLANTED['journey']}",
         "PYTHONPATH": str(ROOT),

@@ -17,6 +17,7 @@ import msgspec
 from tfdash.actions.core.policy import Pipeline
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
 from tfdash.actions.pipelines.drafts import filled, in_json, in_url
+from tfdash.addresses import hold_parts
 from tfdash.model.action import Request
 from tfdash.playbook.releases.facts import canonical_at
 from tfdash.process import CommandFailed, CommandNotStarted, in_thread, run_command
@@ -54,7 +55,7 @@ class CommandWriter:
 
 
 class HttpWriter:
-    """``tfdash.actions.core.protocols.Pipelines`` for HTTP. ``secret`` resolves references in headers (blocking)."""
+    """``tfdash.actions.core.protocols.Pipelines`` for HTTP. ``secret`` resolves references in headers and addresses (blocking)."""
 
     def __init__(self, secret: Secrets) -> None:
         self._secret = secret
@@ -67,7 +68,8 @@ class HttpWriter:
     ) -> tuple[bool, str]:
         pipeline: Pipeline = how
         headers = {k: await self._header(v) for k, v in pipeline.headers.items()}
-        url, body = filled(request.path, names, in_url), filled(request.body, names, in_json)
+        url = filled(await self._address(request.path), names, in_url)
+        body = filled(request.body, names, in_json)
         until = time.monotonic() + pipeline.within
         answer = await self._send(request.method, url, body, headers, min(30.0, pipeline.within))
         if not answer.ok:
@@ -79,7 +81,8 @@ class HttpWriter:
             raise OutcomeUnknown(f"it was started, but its answer has nothing at {pipeline.run}")
         if not pipeline.status_url:
             return True, f"it answered {answer.status}"
-        status_url = filled(pipeline.status_url, {**names, "run": run}, in_url)
+        status = await self._address(pipeline.status_url)
+        status_url = filled(status, {**names, "run": run}, in_url)
         return await self._watch(pipeline, status_url, run, headers, until, tell)
 
     async def _watch(
@@ -104,6 +107,11 @@ class HttpWriter:
                 last = state
             await asyncio.sleep(pipeline.every)
         raise OutcomeUnknown(f"{name} did not end within {pipeline.within:g} s; it was {last} at last")
+
+    async def _address(self, value: str) -> str:
+        """The address, where it was given by reference because it holds a secret."""
+        found = await self._header(value)
+        return found if found == value else hold_parts(found)
 
     async def _header(self, value: str) -> str:
         if value.partition(":")[0] in ("env", "file", "command"):

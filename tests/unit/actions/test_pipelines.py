@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,16 +18,20 @@ from tfdash.actions.core.policy import ActionPolicy, Pipeline
 from tfdash.actions.core.protocols import NotSent, Writers
 from tfdash.clock import FixedClock
 from tfdash.model.action import Progress, Request, Result
+from tfdash.text import scrubbed
 from tfdash.writers.pipelines import CommandWriter, HttpWriter
 
 
-async def act(pipeline: Pipeline) -> tuple[Progress, Ledger, Standing, list[str]]:
+async def act(
+    pipeline: Pipeline, held: Mapping[str, str] = {}
+) -> tuple[Progress, Ledger, Standing, list[str]]:
+    """``held``: what references give; each other one its own name."""
     board, ledger = Standing(world()), Ledger()
     policy = ActionPolicy(pipelines={"workload.rollback": pipeline}, follow=0.0)
     writers = Writers(
         clusters={REF: board.server},
         commands=CommandWriter(),
-        calls=HttpWriter(lambda ref: f"secret of {ref}"),
+        calls=HttpWriter(lambda ref: held.get(ref, f"secret of {ref}")),
     )
     actions = ActingService(board, writers, ledger, policy, FixedClock(NOW), Mode(acts=True))
     guarded = await actions.plan("workload.rollback", subject("Deployment", "web"), {})
@@ -130,6 +134,26 @@ async def test_a_run_is_started_once_and_followed() -> None:
     assert "run 7: running" in said
     told = "".join(e.data + e.sentence for e in ledger.entries)
     assert "secret of" not in told
+
+
+async def test_an_address_with_a_secret_in_it_is_given_by_reference() -> None:
+    """It is fetched when it is called; what is shown and recorded is the reference."""
+    async with ci() as found:
+        at = f"http://127.0.0.1:{found.port}"
+        held = {
+            "env:CI_URL": f"{at}/roll?id={{intent}}&token=planted-in-a-query",
+            "env:RUNS": f"{at}/runs/{{run}}?token=planted-in-a-query",
+        }
+        how = by_http(found.port, url="env:CI_URL", status_url="env:RUNS")
+        done, ledger, _, said = await act(how, held)
+    assert done.result is Result.APPLIED, done.sentence
+    assert [r[0] for r in found.heard][:2] == [
+        "POST /roll?id=t1%3A1&token=planted-in-a-query",
+        "GET /runs/7?token=planted-in-a-query",
+    ]
+    told = "".join(e.data + e.sentence for e in ledger.entries) + repr(said) + repr(done)
+    assert "planted" not in told and "calls POST env:CI_URL" in told
+    assert "planted" not in scrubbed("401: the token planted-in-a-query is over")
 
 
 @pytest.mark.parametrize(

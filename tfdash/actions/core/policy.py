@@ -15,16 +15,36 @@ from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.schedule.policy import CalendarPolicy
 from tfdash.setting import (
     Between,
+    Checked,
     Note,
     Seconds,
     SettingsTable,
     Texts,
     Unfit,
+    check_address,
     check_header,
-    check_no_password,
 )
 
 _DECIDES_NOTHING = ("elevation", "in_cluster")
+
+
+def _check_called(url: str) -> None:
+    """Raises ``ValueError`` for what is neither an address without a secret nor a reference to one."""
+    if url.startswith(("env:", "file:")):
+        return
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError('write it as "https://ci.example.com/..."')
+    check_address(
+        url, 'use headers with a reference, or give the whole address by one: "env:NAME", "file:PATH"'
+    )
+
+
+def _check_gates(gates: Mapping[str, str]) -> None:
+    for canary, address in gates.items():
+        try:
+            check_address(address, "a gate tester asks for none")
+        except ValueError as error:
+            raise ValueError(f"{canary}: {error}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +55,13 @@ class Pipeline(SettingsTable):
     command: Annotated[
         Texts, Note("or url", '["ci", "rollback", "{namespace}/{name}", "--to", "{revision}"]')
     ] = ()
-    url: Annotated[str, Note("or command", '"https://ci.example.com/api/rollback"')] = ""
+    url: Annotated[
+        str,
+        Note(
+            "or command; one with a secret in it by reference, where {intent} alone is replaced",
+            '"https://ci.example.com/api/rollback"',
+        ),
+    ] = ""
     method: str = "POST"
     headers: Annotated[
         dict[str, str],
@@ -61,12 +87,11 @@ class Pipeline(SettingsTable):
                 check_header(name, value)
             except ValueError as error:
                 raise Unfit("headers", f"{name}: {error}") from None
-        if self.url and not self.url.startswith(("http://", "https://")):
-            raise Unfit("url", 'write it as "https://ci.example.com/..."')
-        try:
-            check_no_password(self.url, "use headers with a reference")
-        except ValueError as error:
-            raise Unfit("url", str(error)) from None
+        for key, url in (("url", self.url), ("status_url", self.status_url)):
+            try:
+                _check_called(url)
+            except ValueError as error:
+                raise Unfit(key, str(error)) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +132,7 @@ class ActionsSettings(SettingsTable):
             "Flagger's gate testers, by namespace/canary",
             '"shop/checkout" = "http://flagger-loadtester.shop/"',
         ),
+        Checked(_check_gates),
     ] = field(default_factory=dict)
     pipelines: Annotated[dict[str, Pipeline], Note(sample='"workload.rollback"')] = field(
         default_factory=dict

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from tfdash.setting import Listed, Note, Pairs, Seconds, SettingsTable, Spelled, Unfit, check_header
+from tfdash.setting import (
+    Listed,
+    Note,
+    Pairs,
+    Seconds,
+    SettingsTable,
+    Spelled,
+    Unfit,
+    check_address,
+    check_header,
+)
 
 READING = ("GET", "HEAD", "OPTIONS")
 _METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
@@ -149,8 +159,7 @@ class JourneySettings(SettingsTable):
             port = 0
         if url.scheme not in _PORTS or not url.hostname or not port:
             raise Unfit("url", 'write it as "https://host" or "http://host:port"')
-        if url.username is not None or url.password is not None:
-            raise Unfit("url", "a secret does not belong there; use headers with a reference")
+        _check_address("url", self.url)
         if self.steps and (url.path not in ("", "/") or url.query):
             raise Unfit("url", "names a path although there are steps; put it into the step")
         if self.dial and not all(_host_and_port(self.dial)):
@@ -164,6 +173,7 @@ class JourneySettings(SettingsTable):
         for number, step in enumerate(self.steps):
             if not step.path.startswith("/") or step.path.startswith("//"):
                 raise Unfit(f"steps.{number}.path", 'must begin with one "/"')
+            _check_address(f"steps.{number}.path", step.path)
             if step.method not in READING and not self.mutates:
                 raise Unfit(
                     f"steps.{number}.method",
@@ -226,6 +236,13 @@ def _check_headers(headers: tuple[tuple[str, str], ...]) -> None:
             check_header(name, value)
         except ValueError as error:
             raise Unfit("headers", f"{name}: {error}") from None
+
+
+def _check_address(key: str, address: str) -> None:
+    try:
+        check_address(address, "use headers with a reference")
+    except ValueError as error:
+        raise Unfit(key, str(error)) from None
 
 
 def _check_regex(key: str, text: str) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+from tfdash.text import hold_secret
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
 _PORTS = {"http": 80, "https": 443}
@@ -43,6 +45,8 @@ def _checked(text: str, name: str) -> str:
         raise NoProxy(
             f'{name}: not the address of a proxy; write it as "http://host:3128" or "socks5://host:1080"'
         )
+    for password in (address.password or "", unquote(address.password or "")):
+        hold_secret(password)
     return text.replace("socks5h://", "socks5://", 1)  # names are resolved by the proxy, as Go does for both
 
 

@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict
 from urllib3.util.retry import Retry
 
+from tfdash.addresses import hold_parts
 from tfdash.sources.kubernetes.credentials import Credentials, in_a_header, read_header, read_secret
 from tfdash.sources.prometheus.answer import Row, decode_answer, decode_failure
 from tfdash.sources.prometheus.failing import AnswerTooLarge, QueryFailed
@@ -213,7 +214,7 @@ class Client:
             allowed=allowed,
             server_name=access.tls_server_name,
             proxy=(
-                read_secret(connection.proxy)
+                hold_parts(read_secret(connection.proxy))
                 if connection.proxy.startswith(_REFERENCE)
                 else connection.proxy or access.proxy
             ),

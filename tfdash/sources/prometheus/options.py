@@ -20,8 +20,8 @@ from tfdash.setting import (
     Spelled,
     Texts,
     Unfit,
+    check_address,
     check_header,
-    check_no_password,
 )
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.template import SHIPPED, MetricTemplate, TemplateTable, shipped, template_of
@@ -36,7 +36,11 @@ _PREFIX = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*")
 def _url(value: Any) -> str:
     if not isinstance(value, str) or (value and not value.startswith(("http://", "https://"))):
         raise ValueError('write it as "http://host:9090" or "https://host/prefix"')
-    check_no_password(value, "use username and password, or bearer")
+    check_address(value, "use username and password, bearer, or headers with a reference")
+    if "?" in value:
+        raise ValueError(
+            "is where Prometheus answers, which has no query; labels for every query go into match"
+        )
     return value
 
 
@@ -99,7 +103,7 @@ class Connection(SettingsTable):
                 raise Unfit("headers", f"{name}: {error}") from None
         if not self.proxy.startswith(_REFERENCES):
             try:
-                check_no_password(self.proxy, 'give such a proxy by reference: "env:NAME" or "file:PATH"')
+                check_address(self.proxy, 'give such a proxy by reference: "env:NAME" or "file:PATH"')
             except ValueError as error:
                 raise Unfit("proxy", str(error)) from None
         if self.username and self.bearer:

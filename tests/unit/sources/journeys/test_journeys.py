@@ -250,7 +250,7 @@ async def test_a_name_that_also_leads_to_the_metadata_service_is_refused(
     [
         ({"url": "http://h"}, "name: missing"),
         ({"name": "j", "url": "ftp://h"}, "url: write it as"),
-        ({"name": "j", "url": "http://u:p@h"}, "a secret does not belong there"),
+        ({"name": "j", "url": "http://u:p@h"}, "a user or a password does not belong into an address"),
         ({"name": "j", "url": "http://h/x", "steps": [{}]}, "put it into the step"),
         ({"name": "j", "url": "http://h", "side": "canary"}, "needs a way to the canary"),
         ({"name": "j", "url": "http://h", "dial": "h"}, 'dial: write it as "host:port"'),

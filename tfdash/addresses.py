@@ -1,0 +1,77 @@
+"""What in an address is a secret, or looks like one. Pure; an address is never repeated in what is said of it."""
+
+from __future__ import annotations
+
+import re
+
+from tfdash.text import hold_secret, names_user
+
+_NAMED = re.compile(
+    r"(?i)(.*(token|secret|passw|api[-_.]?key|access[-_.]?key|private|credential|signature|session).*"
+    r"|key|auth|authorization|sig|pw|pwd|code|x[-_]?auth.*)\Z"
+)
+_KNOWN = re.compile(
+    r"eyJ[A-Za-z0-9_-]{8,}|(gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|hvs\.)\w{8,}|(AKIA|ASIA)[A-Z0-9]{16}"
+)
+_PLACE = re.compile(r"\{[a-z_]+\}")
+_RANDOM, _LONG_RANDOM = (
+    12,
+    20,
+)  # characters in one piece, of capitals, small letters and digits; of letters and digits
+
+
+def secret_in(address: str) -> str:
+    """Which part of ``address`` (with a scheme or without, of a path alone too) is a secret, "" for none."""
+    if names_user(address):
+        return "a user or a password"
+    rest = address.partition("://")[2] or address
+    rest, _, fragment = rest.partition("#")
+    path, _, query = rest.partition("?")
+    if fragment:
+        return "what follows a #, which is sent to nobody,"
+    for name, value in _pairs(query, path):
+        if _NAMED.match(name) and _PLACE.sub("", value):
+            return f'the value of "{name}"'
+    for part in re.split(r"[/?&;=]", rest):
+        if looks_secret(part):
+            return "a part that looks like a token"
+    return ""
+
+
+def looks_secret(text: str) -> bool:
+    """Whether it is of the known forms of tokens, or has a piece that nobody would choose as a name."""
+    text = _PLACE.sub("/", text)
+    if _KNOWN.search(text):
+        return True
+    for piece in re.split(r"[^A-Za-z0-9]+", text):
+        kinds = [bool(re.search(kind, piece)) for kind in ("[A-Z]", "[a-z]", "[0-9]")]
+        if kinds[2] and (
+            (all(kinds) and len(piece) >= _RANDOM) or (sum(kinds) > 1 and len(piece) >= _LONG_RANDOM)
+        ):
+            return True
+    return False
+
+
+def hold_parts(address: str) -> str:
+    """``address``, of which from now on ``scrubbed`` takes out what may be a secret: it was given by reference."""
+    rest = address.partition("://")[2] or address
+    user, at, after = rest.rpartition("@")
+    if at:
+        hold_secret(user.partition(":")[2])
+        rest = after
+    _, slash, target = rest.partition("/")
+    if len(target) >= _RANDOM:
+        hold_secret(slash + target)
+    path, _, query = target.partition("?")
+    for _, value in _pairs(query, path):
+        hold_secret(value)
+    for part in path.split("/"):
+        if looks_secret(part):
+            hold_secret(part)
+    return hold_secret(address)
+
+
+def _pairs(query: str, path: str) -> list[tuple[str, str]]:
+    """Names and values in the query, and in the path ("/a;token=x", "/token=x")."""
+    texts = (*re.split(r"[&;]", query), *re.split(r"[/;]", path))
+    return [(name, value) for text in texts for name, equal, value in [text.partition("=")] if equal and name]
