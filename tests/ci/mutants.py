@@ -75,9 +75,11 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]
 
 
 def _left(node: ast.AST) -> bool:
-    """Imports, bare strings, and names of types."""
+    """Imports, bare strings, names of types, and what a package shows."""
     match node:
         case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Assign(targets=[ast.Name(id="__all__")]):
             return True
         case ast.AnnAssign():
             return _said(node.annotation) == "TypeAlias"
