@@ -34,7 +34,7 @@ from tfdash.model.workload import Release, Serving
 from tfdash.playbook import releases
 from tfdash.playbook.nodes import ready
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.section import worst_of
+from tfdash.playbook.section import Reading, worst_of
 from tfdash.playbook.seen import Relation
 from tfdash.playbook.serving import workload
 from tfdash.playbook.staleness import Unread
@@ -313,26 +313,10 @@ def test_a_plain_section_of_verdicts() -> None:
     def verdict(level: Level, name: str) -> Verdict:
         return Verdict(level=level, rule="r", subject=SUBJECT._replace(name=name), sentence=f"{name} it is")
 
-    assert worst_of([], "all well", "nodes ready") == (
-        Level.OK,
-        "0 of 0 nodes ready",
-        "all well",
-        0,
-        "",
-        0,
-        None,
-        None,
-    )
+    assert worst_of([], "all well", "nodes ready") == Reading(Level.OK, "0 of 0 nodes ready", "all well")
     several = [verdict(Level.OK, "a"), verdict(Level.WARN, "c"), verdict(Level.WARN, "b")]
-    assert worst_of(several, "all well", "nodes ready") == (
-        Level.WARN,
-        "1 of 3 nodes ready",
-        "b it is",
-        2,
-        "",
-        0,
-        SUBJECT._replace(name="b"),
-        None,
+    assert worst_of(several, "all well", "nodes ready") == Reading(
+        Level.WARN, "1 of 3 nodes ready", "b it is", 2, subject=SUBJECT._replace(name="b")
     )
 
 

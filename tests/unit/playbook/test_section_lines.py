@@ -251,15 +251,30 @@ STUCK, MOVES, WAITS = Release.STUCK, Release.PROGRESSING, Release.PAUSED
 BACK = {"phase": Phase.ABORTED, "weight": Weight(wanted=0.0, actual=0.0)}
 
 
+def of_deployment(name: str, phase: Phase) -> ReleaseState:
+    return a_release(name, phase, subject=named(name), carrier=Carrier.DEPLOYMENT)
+
+
+ROLL = named("r", "Rollout")
+GATE = Pause(reason="x", sentence="a gate waits")
+LATE = Pause(reason="x", sentence="it should have gone on", overdue=True)
+PASSES = word("r", Outcome.PASS)
+BOTH_PASS = (PASSES, word("s", Outcome.PASS))
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
         ((), (Level.OK, "none in flight", "", 0, "", 0, None, None)),
         ((a_workload("a"),), (Level.OK, "none in flight", "", 0, "", 0, None, None)),
-        # a Deployment's own release is told by its workload, so it is not counted twice
+        # a Deployment's own release is told by its workload, where that moves, and is not counted twice
         (
-            (a_workload("a", MOVES), a_release("a", Phase.PROGRESSING, carrier=Carrier.DEPLOYMENT)),
-            (Level.MOVING, "1 in flight", "a: a rolls", 1, "", 0, named("a"), 9.0),
+            (a_workload("a", MOVES), of_deployment("a", Phase.PROGRESSING)),
+            (Level.MOVING, "1 in flight", "a: a rolls", 1, "canary", 0, named("a"), 9.0),
+        ),
+        (
+            (a_workload("b", MOVES), of_deployment("a", Phase.PROGRESSING)),
+            (Level.MOVING, "2 in flight", "b: b rolls", 2, "canary", 0, named("b"), 9.0),
         ),
         (
             (a_workload("b", MOVES), a_workload("a", MOVES, changed_at=0.0)),
@@ -301,43 +316,45 @@ BACK = {"phase": Phase.ABORTED, "weight": Weight(wanted=0.0, actual=0.0)}
             (Level.WARN, "3 in flight, 2 stuck", "a: a rolls", 2, "canary", 0, named("a"), 9.0),
         ),
         (
-            (a_release("s", Phase.PROGRESSING), a_release("r", Phase.PROGRESSING)),
-            (Level.MOVING, "2 in flight", "r: r goes on", 2, "canary", 0, named("r", "Rollout"), 4.0),
+            (a_release("r", Phase.STUCK),),
+            (Level.WARN, "1 in flight, 1 stuck", "r: r goes on", 1, "canary", 0, ROLL, 4.0),
         ),
         (
-            (a_release("r", Phase.ANALYSING),),
-            (Level.MOVING, "1 in flight", "r: r goes on", 1, "canary", 0, named("r", "Rollout"), 4.0),
+            (a_release("s", Phase.PROGRESSING), a_release("r", Phase.PROGRESSING), *BOTH_PASS),
+            (Level.MOVING, "2 in flight", "r: r goes on", 2, "canary", 0, ROLL, 4.0),
         ),
         (
-            (
-                a_release("r", Phase.PAUSED, pause=Pause(reason="x", sentence="a gate waits")),
-                a_workload("a", WAITS),
-            ),
+            (a_release("r", Phase.ANALYSING), PASSES),
+            (Level.MOVING, "1 in flight", "r: r goes on", 1, "canary", 0, ROLL, 4.0),
+        ),
+        (
+            (a_release("r", Phase.PAUSED, pause=GATE), PASSES, a_workload("a", WAITS)),
             (Level.PAUSED, "2 in flight, 2 paused", "a: waits for a person", 2, "canary", 0, named("a"), 9.0),
         ),
         (
-            (a_release("r", Phase.PAUSED, pause=Pause(reason="x", sentence="a gate waits")),),
-            (
-                Level.PAUSED,
-                "1 in flight, 1 paused",
-                "r: a gate waits",
-                1,
-                "canary",
-                0,
-                named("r", "Rollout"),
-                4.0,
-            ),
+            (a_release("r", Phase.PAUSED, pause=GATE), PASSES),
+            (Level.PAUSED, "1 in flight, 1 paused", "r: a gate waits", 1, "canary", 0, ROLL, 4.0),
         ),
         (
-            (a_release("r", Phase.PAUSED, pause=Pause(reason="x")),),
+            (a_release("r", Phase.PAUSED, pause=Pause(reason="x")), PASSES),
+            (Level.PAUSED, "1 in flight, 1 paused", "r: r goes on", 1, "canary", 0, ROLL, 4.0),
+        ),
+        # what should have gone on by itself is a warning, and named before what waits as it should
+        (
             (
-                Level.PAUSED,
-                "1 in flight, 1 paused",
-                "r: r goes on",
+                a_release("q", Phase.PAUSED),
+                word("q", Outcome.PASS),
+                a_release("r", Phase.PAUSED, pause=LATE),
+                PASSES,
+            ),
+            (
+                Level.WARN,
+                "2 in flight, 2 paused, 1 overdue",
+                "r: it should have gone on",
                 1,
                 "canary",
                 0,
-                named("r", "Rollout"),
+                ROLL,
                 4.0,
             ),
         ),
@@ -351,7 +368,7 @@ BACK = {"phase": Phase.ABORTED, "weight": Weight(wanted=0.0, actual=0.0)}
                 2,
                 "canary",
                 0,
-                named("r", "Rollout"),
+                ROLL,
                 3.0,
             ),
         ),
@@ -364,67 +381,60 @@ BACK = {"phase": Phase.ABORTED, "weight": Weight(wanted=0.0, actual=0.0)}
                 1,
                 "canary",
                 0,
-                named("r", "Rollout"),
+                ROLL,
                 None,
             ),
         ),
-        # the triggers' word
+        # the triggers' word; one that nothing judges is undecided, too
         (
-            (a_release("r", Phase.PAUSED), word("r", Outcome.PASS)),
-            (
-                Level.PAUSED,
-                "1 in flight, 1 paused",
-                "r: r goes on",
-                1,
-                "canary",
-                0,
-                named("r", "Rollout"),
-                4.0,
-            ),
+            (a_release("r", Phase.PAUSED), PASSES),
+            (Level.PAUSED, "1 in flight, 1 paused", "r: r goes on", 1, "canary", 0, ROLL, 4.0),
         ),
         (
-            (a_release("r", Phase.PAUSED), word("r", Outcome.LOW_TRAFFIC), a_release("q", Phase.PROGRESSING)),
+            (a_release("r", Phase.PROGRESSING),),
+            (Level.UNKNOWN, "1 in flight, 1 undecided", "r: r goes on", 1, "canary", 1, ROLL, 4.0),
+        ),
+        (
+            (a_release("r", Phase.PAUSED), word("r", Outcome.LOW_TRAFFIC), a_release("s", Phase.ANALYSING)),
             (
                 Level.UNKNOWN,
-                "2 in flight, 1 paused, 1 undecided",
+                "2 in flight, 1 paused, 2 undecided",
                 "r: LOW TRAFFIC",
-                1,
+                2,
                 "canary",
-                1,
-                named("r", "Rollout"),
+                2,
+                ROLL,
                 4.0,
             ),
         ),
         (
-            (a_release("s", Phase.PAUSED), word("s", Outcome.BREACH), word("r", Outcome.BREACH)),
+            (
+                *(a_release("s", Phase.PAUSED), a_release("r", Phase.PAUSED, started=6.0)),
+                *(word("s", Outcome.BREACH), word("r", Outcome.BREACH)),
+            ),
             (
                 Level.BREACH,
-                "2 must roll back, 1 in flight, 1 paused",
+                "2 must roll back, 2 in flight, 2 paused",
                 "r: BREACH",
                 2,
                 "canary",
                 0,
-                named("r", "Rollout"),
-                None,
+                ROLL,
+                6.0,
             ),
         ),
+        # one that is over and not verified yet is on the page of the canaries
         (
-            (a_release("s", Phase.PAUSED), word("s", Outcome.BREACH)),
-            (
-                Level.BREACH,
-                "1 must roll back, 1 in flight, 1 paused",
-                "s: BREACH",
-                1,
-                "canary",
-                0,
-                named("s", "Rollout"),
-                4.0,
-            ),
+            (a_release("r", Phase.COMPLETE), PASSES),
+            (Level.OK, "none in flight", "", 0, "canary", 0, None, None),
         ),
+        ((a_release("r", Phase.COMPLETE),), (Level.OK, "none in flight", "", 0, "", 0, None, None)),
     ],
 )
 def test_what_is_in_flight(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
-    assert of_releases(*found) == Reading(*expected)
+    told = of_releases(*found)
+    assert told[:-1] == expected
+    assert set(told.answers) == {f.subject for f in found if isinstance(f, ReleaseState)}
 
 
 def test_where_nothing_is_in_flight_the_calendar_has_the_word() -> None:
