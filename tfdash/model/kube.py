@@ -87,6 +87,7 @@ class PrintedRow(Object, frozen=True, gc=False, kw_only=True):
     it. ``cells`` belong to ``columns``, which all rows of a list share; the name's own column is left out of both. Without
     columns only name and age are known."""
 
+    shown: str = ""  # the printed name, where it says more than the name
     columns: tuple[TableColumn, ...] = ()
     cells: tuple[str | int | float | None, ...] = ()
 

@@ -51,7 +51,9 @@ def nearest(catalogue: Catalogue, word: str, most: int = 3) -> list[str]:
     """Names that may have been meant."""
     from difflib import get_close_matches
 
-    names = {name: id for id, r in catalogue.by_id.items() for name in (r.resource, r.kind.lower(), id)}
+    names = {
+        name: id for id, r in catalogue.by_id.items() for name in (r.resource, r.kind.lower(), *r.short, id)
+    }
     close = get_close_matches(word.strip().lower(), sorted(names), most * 2, 0.7)
     return list(dict.fromkeys(names[name] for name in close))[:most]
 
@@ -64,10 +66,17 @@ def _three(text: str) -> tuple[str, str, str]:
 
 def _by_name(every: Iterable[ApiResource], name: str, group: str, version: str) -> ApiResource | None:
     """By plural or singular, else by a short name that stands for one."""
+    every = list(every)
     candidates = [r for r in every if not version or (r.version, r.group) == (version, group)]
     named = [r for r in candidates if name in (r.resource, _singular(r))]
     found = _first(_in_group(named, group))
-    return found or _first(_in_group((r for r in candidates if name in r.short), group))
+    if found is not None:
+        return found
+    short = _first(_in_group((r for r in candidates if name in r.short), group))
+    if short is None or not version:
+        return short
+    # kubectl forgets the version behind a short name (seen: hpa.v1.autoscaling lists v2)
+    return _first(r for r in every if (r.group, r.resource) == (short.group, short.resource))
 
 
 def _in_group(found: Iterable[ApiResource], group: str) -> Iterator[ApiResource]:

@@ -155,9 +155,12 @@ class TableCodec:
             about = row.object
             meta = msgspec.json.decode(about, type=_Item).metadata
             values = [v for i, v in enumerate(row.cells) if i != self._name_at]
+            at = self._name_at
+            printed = row.cells[at] if at is not None and at < len(row.cells) else ""
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return self._odd(about, error)
-        return self._made(meta, self._columns, values)
+        shown = printed if isinstance(printed, str) and printed != meta.name else ""
+        return self._made(meta, self._columns, values, shown)
 
     def _bare(self, raw: Raw) -> Object | None:
         """An object that was made no row."""
@@ -167,7 +170,9 @@ class TableCodec:
             return self._odd(raw, error)
         return self._made(meta, (), [])
 
-    def _made(self, meta: _RowMeta, columns: tuple[TableColumn, ...], values: list[Any]) -> Object | None:
+    def _made(
+        self, meta: _RowMeta, columns: tuple[TableColumn, ...], values: list[Any], shown: str = ""
+    ) -> Object | None:
         if not meta.name:
             self.lost += 1
             return None
@@ -183,6 +188,7 @@ class TableCodec:
             created=created,
             deleting=optional_seconds(meta.deletion_timestamp),
             labels=labels(meta.labels),
+            shown=shown,
             columns=columns,
             cells=tuple(
                 _moment(value, created, now) if column.ages else _plain(value)

@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import islice
 from math import inf
-from typing import Any
+from typing import Any, TypeAlias
 
 from tfdash.model.kube import Object, PrintedRow, TableColumn
 from tfdash.model.resources import ApiResource
 from tfdash.text import safe
 from tfdash.views.age import since
-from tfdash.views.kinds.base import Context, Field, KindView, age_field, name_field
+from tfdash.views.kinds.base import Context, Field, KindView, age_field, name_field, text_field
 from tfdash.views.quantity import parse_quantity
 
 _MEASURED = 500  # rows by which the widths go
@@ -27,6 +27,13 @@ _BREAK = re.compile(r"[\n\r\f]")
 _DIGITS = re.compile(r"\d+")
 
 
+Layout: TypeAlias = tuple[TableColumn, ...]
+_PRINTED_NAME = text_field(
+    "printed_name", "NAME AS PRINTED", 24, lambda obj: obj.shown or obj.name, priority=3
+)
+"""``fast (default)``: some printers say more there than the name."""
+
+
 def discovered_view(id: str, resource: ApiResource) -> KindView:
     """``id`` is that of the catalogue, under which the picture holds the objects."""
     bare = (name_field(), age_field())
@@ -35,27 +42,28 @@ def discovered_view(id: str, resource: ApiResource) -> KindView:
 
 def columns_of(objects: Iterable[Object]) -> tuple[Field, ...]:
     """The fields for what the rows bring: the columns of each layout that is among them, as it names them."""
-    layouts: dict[int, tuple[TableColumn, ...]] = {}
+    layouts: dict[Layout, None] = {}
     sample: list[PrintedRow] = []
     for obj in objects:
         if isinstance(obj, PrintedRow):
-            layouts.setdefault(id(obj.columns), obj.columns)
+            layouts.setdefault(obj.columns)
             if len(sample) < _MEASURED:
                 sample.append(obj)
-    places: dict[tuple[str, int], dict[int, int]] = {}  # (name, which of that name) -> by layout, the cell
+    places: dict[tuple[str, int], dict[Layout, int]] = {}  # (name, which of that name) -> by layout, the cell
     first: dict[tuple[str, int], TableColumn] = {}
-    for at, layout in layouts.items():
+    for layout in layouts:
         seen: dict[str, int] = {}
         for index, column in enumerate(layout):
             nth = seen[column.name] = seen.get(column.name, -1) + 1
-            places.setdefault((column.name, nth), {})[at] = index
+            places.setdefault((column.name, nth), {})[layout] = index
             first.setdefault((column.name, nth), column)
     if not first:
         return (name_field(), age_field())
-    kept = tuple(layouts.values())  # as long as the fields: their ids are those of living objects
     fields: dict[str, Field] = {"name": name_field()}
+    if any(row.shown for row in sample):
+        fields["printed_name"] = _PRINTED_NAME
     for which, column in first.items():
-        field = _field(column, _unused(column.name, fields), _reading(places[which], kept), sample)
+        field = _field(column, _unused(column.name, fields), _reading(places[which]), sample)
         fields[field.id] = field
     return tuple(fields.values())
 
@@ -63,11 +71,11 @@ def columns_of(objects: Iterable[Object]) -> tuple[Field, ...]:
 Read = Callable[[Any], str | int | float | None]
 
 
-def _reading(place: dict[int, int], kept: tuple[tuple[TableColumn, ...], ...]) -> Read:
+def _reading(place: dict[Layout, int]) -> Read:
     """The cell of a row, wherever its own layout has it; None where it has none."""
 
-    def read(obj: Any, kept: object = kept) -> str | int | float | None:
-        index = place.get(id(obj.columns))
+    def read(obj: Any) -> str | int | float | None:
+        index = place.get(obj.columns)
         found: str | int | float | None = None if index is None else obj.cells[index]
         return found
 
