@@ -53,6 +53,7 @@ def gate_release(args: argparse.Namespace) -> int:
         answer = {
             "schema_version": 1,
             "exit_code": code,
+            "counts": counted(state, emergency, skew, unknown),
             **as_json(state),
             "emergency": emergency,
             "clock_unchecked": unknown,
@@ -78,6 +79,16 @@ def _code(state: CalendarState, emergency: dict[str, str] | None, unknown: str) 
     if not state.open:
         return FINDINGS
     return UNKNOWN if unknown else OK
+
+
+def counted(
+    state: CalendarState, emergency: dict[str, str] | None, skew: float | None, unknown: str
+) -> dict[str, int]:
+    """Of what was asked, the calendar and perhaps the clock: how many say yes, no, and do not know."""
+    said = [bool(state.open or (emergency and not state.problem))]
+    clock = [None] if unknown else [not state.problem] if skew is not None else []
+    given = [*said, *clock]
+    return {"yes": given.count(True), "no": given.count(False), "unknown": given.count(None)}
 
 
 def _emergency(args: argparse.Namespace) -> dict[str, str] | None:

@@ -67,10 +67,25 @@ def gate_canary(args: argparse.Namespace) -> int:
     unknown = _unread_store(board) or unseen(found, board.picture)
     if unknown and code != FINDINGS:
         code, reason = UNKNOWN, unknown
-    return _answer(args, found if len(names) == 1 else (), code, reason, ZoneInfo(config.zone))
+    counts = counted(found if len(names) == 1 else (), code)
+    return _answer(args, found if len(names) == 1 else (), code, reason, counts, ZoneInfo(config.zone))
 
 
-def _answer(args: argparse.Namespace, found: Sequence[Found], code: int, reason: str, zone: ZoneInfo) -> int:
+def counted(found: Sequence[Found], code: int) -> dict[str, int]:
+    """How many releases may go on, may not, and of how many it is not known; what is unknown besides counts as one."""
+    said = [answer.go_on for _, _, answer in found]
+    counts = {"yes": said.count(True), "no": said.count(False), "unknown": said.count(None)}
+    return {**counts, "unknown": counts["unknown"] or int(code == UNKNOWN)}
+
+
+def _answer(
+    args: argparse.Namespace,
+    found: Sequence[Found],
+    code: int,
+    reason: str,
+    counts: dict[str, int],
+    zone: ZoneInfo,
+) -> int:
     from tfdash.views.canarywhy import as_json, why_lines
 
     if args.format == "json":
@@ -78,6 +93,7 @@ def _answer(args: argparse.Namespace, found: Sequence[Found], code: int, reason:
             "schema_version": 1,
             "workload": safe(args.workload),
             "exit_code": code,
+            "counts": counts,
             "reason": safe(reason) or None,
             "releases": [as_json(*one) for one in found],
         }

@@ -92,7 +92,7 @@ def _release(
         canary.against(release, judgement),
         canary.step_line(release, now),
         canary.skip_line(release),
-        canaryfacts.journey_line(picture, release),
+        canaryfacts.journey_line(picture, release, now),
         *canaryfacts.analysis_lines(release),
         canaryfacts.managed_by_line(release),
         canaryfacts.good_line(canaryfacts.good_of(picture, release), now),

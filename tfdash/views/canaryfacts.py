@@ -17,7 +17,7 @@ from tfdash.model.traffic import Journey
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
-from tfdash.views.age import freshness, short_age
+from tfdash.views.age import FRESH, freshness, short_age
 from tfdash.views.image import short_image, split_image
 from tfdash.views.table import Cell, Line
 from tfdash.views.times import local, zone_name
@@ -44,8 +44,10 @@ def _same(one: Subject, other: Subject | None) -> bool:
     return other is not None and one[:4] == other[:4]
 
 
-def journey_line(picture: Picture, release: ReleaseState) -> Line:
-    """``✔ log in 210 ms   ✖ pay: 502 at step 3``; nothing where none is configured for this workload."""
+def journey_line(picture: Picture, release: ReleaseState, now: float) -> Line:
+    """``✔ log in 210 ms   ✖ pay: 502 at step 3``; nothing where none is configured for this workload.
+
+    A run that is old, or that was not read since, takes the ✔ away and leaves the ✖."""
     told: list[tuple[int, list[Cell]]] = []
     for seen in picture.signals.journeys.values():
         journey = seen.value
@@ -55,23 +57,34 @@ def journey_line(picture: Picture, release: ReleaseState) -> Line:
             _same(journey.workload, release.subject) or _same(journey.workload, release.workload)
         ):
             continue
-        last = journey.runs[-1].ok if journey.runs else None
-        told.append(({False: 0, None: 1, True: 2}[last], _journey(journey)))
+        run = journey.runs[-1] if journey.runs else None
+        fresh = freshness(run.at, seen.interval, now, seen.problem) if run is not None else FRESH
+        ago = f"{short_age(now - run.at)} ago" if run is not None and fresh.state in ("old", "dead") else ""
+        last = None if run is None or (run.ok and ago) else run.ok
+        told.append(({False: 0, None: 1, True: 2}[last], _journey(journey, ago)))
     told.sort(key=lambda t: t[0])  # those that fail first: they stay where room is short
     return _labelled("journeys", *(cell for _, pieces in told for cell in pieces)) if told else ()
 
 
-def _journey(journey: Journey) -> list[Cell]:
+def _journey(journey: Journey, ago: str) -> list[Cell]:
+    """``ago``: when it ran last, where that is too long ago to say that it works; "" where it is not."""
     name, last = safe(journey.name), journey.runs[-1] if journey.runs else None
     side = "" if journey.side == "canary" else f" ({safe(journey.side)})"
     if last is None:
         return [(f"? {name}: not run yet   ", "unknown")]
     if last.ok is None:
         return [(f"? {name}: {safe(last.message) or 'cannot be judged'}   ", "unknown")]
+    if last.ok and ago:
+        return [(f"? {name}: last worked {ago}{side}   ", "unknown")]
     if last.ok:
         return [("✔ ", "ok"), f"{name} {last.duration * 1000:,.0f} ms{side}   "]
     token, glyph = ("breach", "✖") if journey.critical else ("warn", "▲")
-    return [(f"{glyph} {name}: {safe(last.message) or f'step {last.step} failed'}{side}   ", token)]
+    return [
+        (
+            f"{glyph} {name}: {safe(last.message) or f'step {last.step} failed'}{side}{ago and f', {ago}'}   ",
+            token,
+        )
+    ]
 
 
 def analysis_lines(release: ReleaseState) -> list[Line]:

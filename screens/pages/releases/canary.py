@@ -257,7 +257,7 @@ class CanaryScreen(ActingScreen):
     def _show_around(self, release: ReleaseState, said: CanaryJudgement | None) -> None:
         picture, now = self.shell.board.picture, self.shell.now()
         lines: list[Line] = list(canaryfacts.metrics_lines(picture, release, now))
-        journeys = canaryfacts.journey_line(picture, release)
+        journeys = canaryfacts.journey_line(picture, release, now)
         if said is not None:
             lines += canary.other_lines(said, without=frozenset({"journeys"} if journeys else ()))
         lines += [journeys] if journeys else []

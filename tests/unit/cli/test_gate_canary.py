@@ -11,7 +11,7 @@ from tests.tui.canaryworld import BREACH, PASS
 from tests.tui.canaryworld import assessed as told
 from tests.unit.cli.server import kubeconfig
 from tfdash.cli import main
-from tfdash.cli.gatecanary import _code, found_in, unseen
+from tfdash.cli.gatecanary import _code, counted, found_in, unseen
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind
@@ -70,6 +70,10 @@ def test_the_same_workload_in_two_clusters_is_one_question() -> None:
         found = found_in(told(*zip(both, judgements, strict=True)), "a/x")
         assert len(found) == 2
         assert _code(found) == code
+        counts = counted(found, code)
+        assert sum(counts.values()) == 2
+        assert code == (1 if counts["no"] else 2 if counts["unknown"] else 0)
+    assert counted((), 2) == {"yes": 0, "no": 0, "unknown": 1}  # nothing is in flight, or nobody knows
 
 
 def test_a_cluster_where_the_same_may_be_released_unseen_is_named() -> None:

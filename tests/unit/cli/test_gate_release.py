@@ -152,10 +152,12 @@ def test_the_worst_of_several_clusters_counts_and_one_unknown_is_unknown(gate: G
         assert gate(config=config(good, good))[0] == 0
         told = gate.json(config=config(good, ahead))
         assert told["exit_code"] == 1
+        assert told["counts"]["no"] and not told["counts"]["unknown"]
         assert "c1" in told["problem"]
         assert gate.json(config=config(down, ahead))["exit_code"] == 1
         told = gate.json(config=config(good, down))
         assert told["exit_code"] == 2
+        assert told["counts"] == {"yes": 1, "no": 0, "unknown": 1}
         assert told["clock_unchecked"].startswith("c1: ")
 
 

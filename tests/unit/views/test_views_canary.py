@@ -173,9 +173,31 @@ def test_a_failing_journey_stands_first() -> None:
         clusters={REF: ClusterPicture(ref=REF, info=Observation(), kinds={})},
         signals=cw.signals(pay=False),
     )
-    assert text(canaryfacts.journey_line(picture, cw.release())).startswith("journeys  ✖ pay: 502 at step 3")
+    assert text(canaryfacts.journey_line(picture, cw.release(), cw.NOW)).startswith(
+        "journeys  ✖ pay: 502 at step 3"
+    )
     other = msgspec.structs.replace(cw.release(), subject=cw.AUTH, workload=None)
-    assert canaryfacts.journey_line(picture, other) == ()
+    assert canaryfacts.journey_line(picture, other, cw.NOW) == ()
+
+
+@pytest.mark.parametrize("pay", [True, False])
+def test_an_old_run_takes_the_tick_and_leaves_the_cross(pay: bool) -> None:
+    from tests.tui.recorded import REF
+    from tfdash.model.observation import Observation, Problem, ProblemKind
+    from tfdash.model.picture import ClusterPicture, Picture
+
+    signals = cw.signals(pay=pay)
+    clusters = {REF: ClusterPicture(ref=REF, info=Observation(), kinds={})}
+    at = Picture(at=cw.NOW, number=1, clusters=clusters, signals=signals)
+    fresh = text(canaryfacts.journey_line(at, cw.release(), cw.NOW))
+    old = text(canaryfacts.journey_line(at, cw.release(), cw.NOW + 3600))
+    assert fresh.count("✔") == (3 if pay else 2) and "ago" not in fresh
+    assert "✔" not in old and old.count("? ") == fresh.count("✔") and old.count("✖") == fresh.count("✖")
+    assert "last worked 1h ago" in old
+    gone = Problem(kind=ProblemKind.UNREACHABLE, cause="refused")
+    lost = {k: msgspec.structs.replace(o, problem=gone) for k, o in signals.journeys.items()}
+    unread = msgspec.structs.replace(at, signals=msgspec.structs.replace(signals, journeys=lost))
+    assert "✔" not in text(canaryfacts.journey_line(unread, cw.release(), cw.NOW))
 
 
 @pytest.mark.parametrize(

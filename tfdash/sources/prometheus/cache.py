@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from tfdash.model.samples import last_at
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Query, Traffic
 from tfdash.sources.prometheus.answer import Row
@@ -243,3 +244,15 @@ class Cache:
                 for error in template.errors
             ]
         return tuple(found)
+
+
+def newest_of(known: Iterable[Traffic]) -> tuple[float | None, float]:
+    """The time of the newest sample of all, None where there is none, and the longest scrape interval (seconds, 0 unknown)."""
+    newest: float | None = None
+    spacing = 0.0
+    for traffic in known:
+        spacing = max(spacing, traffic.scrape_interval or 0.0)
+        ends = [last_at(s.points) for s in traffic.requests if s.points]
+        ends += [last_at(s.points) for s in traffic.latency if s.points]
+        newest = max([*ends, *([newest] if newest is not None else [])], default=None)
+    return newest, spacing

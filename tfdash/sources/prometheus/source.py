@@ -26,7 +26,7 @@ from tfdash.sources.diagnosis import PATIENCE, Diagnosis
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.alerts import read_alerts
 from tfdash.sources.prometheus.batches import Batch, halves, meant_by, roles_of
-from tfdash.sources.prometheus.cache import Cache
+from tfdash.sources.prometheus.cache import Cache, newest_of
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.probes import read_probe, workload_subject
 from tfdash.sources.prometheus.targets import targets_of
@@ -84,6 +84,7 @@ class PrometheusSource:
         self._due = in_clock_seconds(clock, options.interval * 2 + options.timeout)
         self._server = Observation[str](source=self._source, interval=self._due)
         self._version_at = -math.inf
+        self._newest: tuple[float | None, float] = (None, 0.0)  # the newest sample, and what lies between two
         self._begun = False  # the last round went well: what is still to be filled is filled at once
         self.round_seconds = 0.0  # how long the last round took
 
@@ -93,7 +94,8 @@ class PrometheusSource:
 
     @property
     def status(self) -> Observation[SourceInfo]:
-        seen = self._server
+        """As old as its newest sample, where it has any: a server that answers with what it scraped long ago is not current."""
+        seen, (newest, spacing) = self._server, self._newest
         about = " · ".join(part for part in (seen.value or "", self.connection.shown) if part)
         info = SourceInfo(
             name=f"{self.ref.cluster} metrics", about=about, count=len(self._traffic), cluster=self.ref
@@ -101,10 +103,10 @@ class PrometheusSource:
         return Observation(
             value=info,
             source=seen.source,
-            observed_at=seen.observed_at,
+            observed_at=seen.observed_at if newest is None else newest,
             problem=seen.problem,
             complete=seen.complete,
-            interval=seen.interval,
+            interval=max(seen.interval, spacing),
         )
 
     async def run(self, board: SourceBoard) -> None:
@@ -332,7 +334,9 @@ class PrometheusSource:
 
     def _settle(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:
         self._cache.settle(at)
-        return self._tell(at, failed)
+        told = self._tell(at, failed)
+        self._newest = newest_of(seen.value for seen in told.values() if seen.value is not None)
+        return told
 
     def _tell(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:
         traffic: dict[Subject, Observation[Traffic]] = {}

@@ -21,6 +21,7 @@ from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Traffic
 from tfdash.sources.prometheus import PrometheusSource
+from tfdash.views.age import of_observation
 
 T0 = 1_790_000_000.0
 STABLE, CANARY = "checkout-6d4f9-aaaaa", "checkout-7b8c1-bbbbb"
@@ -119,6 +120,24 @@ async def test_a_lagging_backend_is_caught_up_with(server: Fake) -> None:
     one._clock.at = T0 + 15
     await one.round(board)
     assert [p.value for p in seen(board).requests[0].points] == [1.0, 2.0, 3.0]
+
+
+async def test_its_row_is_as_old_as_the_newest_sample_and_not_as_the_last_answer(server: Fake) -> None:
+    board, one = Board(), source(server)
+    await one.round(board)
+    assert one.status.observed_at == T0  # no series: that it answers is all that is known
+    server.add("http_requests_total", scrapes(1, 2, until=T0 - 240), **http(server))
+    other = source(server)
+    await other.round(board)
+    assert other.status.observed_at == T0 - 241
+    assert of_observation(other.status, T0).state == "old"
+
+
+async def test_samples_that_come_each_minute_are_not_late(server: Fake) -> None:
+    server.add("http_requests_total", scrapes(1, 2, 3, every=60.0), **http(server))
+    board, one = Board(), source(server)
+    await one.round(board)
+    assert one.status.interval >= 60.0
 
 
 async def test_no_number_is_dropped_and_said(server: Fake) -> None:
