@@ -17,6 +17,9 @@ _NAMES = {
 
 
 def title_of(trigger: Trigger) -> str:
+    """Its quantile, which the policy sets, is in the title of the latencies."""
+    if trigger.id == "latency":
+        return safe(trigger.title)
     return _NAMES.get(trigger.id) or safe(trigger.title)
 
 

@@ -48,7 +48,7 @@ def unread(observation: Observation[Traffic] | None) -> Obstacle | None:
     if observation is None:
         return Obstacle(
             Outcome.NO_DATA,
-            "no metrics are read for this workload; name its metrics in the configuration",
+            "no metrics are read for this workload; name them under [[metrics.services]]",
             absent=True,
         )
     if observation.value is None:

@@ -56,7 +56,7 @@ def _explain(error: BaseException) -> Told:
         return (
             ProblemKind.BAD_ANSWER,
             str(error),
-            "narrow the template's selectors or shorten [metrics] horizon",
+            "narrow the template's selectors or shorten [metrics] history, then horizon",
             False,
         )
     if isinstance(error, msgspec.DecodeError | UnicodeDecodeError):
@@ -171,10 +171,17 @@ def _status(error: QueryFailed) -> Told:
         )
     if status in (400, 422) and error.kind in ("bad_data", "execution", "", str(status)):
         many = any(word in words for word in _TOO_MUCH)
-        remedy = "shorten [metrics] horizon" if many else "check the template in [metrics.templates]"
+        remedy = (
+            "shorten [metrics] history, then horizon" if many else "check the template in [metrics.templates]"
+        )
         return ProblemKind.CONFIG, f"Prometheus refuses the query: {words}", remedy, False
     if error.kind in ("timeout", "canceled"):
-        return ProblemKind.TIMEOUT, f"the query took too long: {words}", "shorten [metrics] horizon", True
+        return (
+            ProblemKind.TIMEOUT,
+            f"the query took too long: {words}",
+            "shorten [metrics] history, then horizon",
+            True,
+        )
     if status == 404 and " not found" in words:  # the API server knows no such service
         return ProblemKind.CONFIG, f"through the API server: {words}", "check prometheus.service", False
     if status == 404:

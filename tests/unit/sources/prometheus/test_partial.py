@@ -122,7 +122,7 @@ async def test_where_all_fail_the_workload_has_the_problem(server: Fake) -> None
     board = Board()
     await source(server).round(board)
     problem = board.signals.traffic[CHECKOUT].problem
-    assert problem is not None and problem.remedy == "shorten [metrics] horizon"
+    assert problem is not None and problem.remedy == "shorten [metrics] history, then horizon"
 
 
 async def test_a_missing_tenant_is_named(server: Fake) -> None:

@@ -367,7 +367,7 @@ def answer(status: int, kind: str = "", words: str = "", **headers: str) -> Any:
         (
             answer(422, "execution", "query processing would load too many samples"),
             ProblemKind.CONFIG,
-            "shorten [metrics] horizon",
+            "shorten [metrics] history, then horizon",
         ),
         (answer(503, "timeout", "query timed out"), ProblemKind.TIMEOUT, "the query took too long"),
         (answer(429), ProblemKind.THROTTLED, "too many requests"),
