@@ -22,6 +22,7 @@ from tfdash.model.kube import (
     Job,
     Metric,
     Object,
+    Pod,
     PodDisruptionBudget,
     Provisional,
     ReplicaSet,
@@ -36,7 +37,7 @@ from tfdash.views.kinds import VIEWS, Context, view_of
 from tfdash.views.kinds.base import PRINTED
 from tfdash.views.kinds.nodes import asks_for
 from tfdash.views.kinds.plain import plain_view
-from tfdash.views.kinds.pods import status_token
+from tfdash.views.kinds.pods import PODS, held_by, status_token
 from tfdash.views.rows import BoardRows, RowKey
 
 TEMPLATE = Template(
@@ -464,3 +465,25 @@ def test_columns_that_are_data_show_an_attribute_each() -> None:
     named = [altered(obj, target_kind=kind) for kind in ("Job", "other")]
     assert [target.token(o, context) for o in named] == ["warn", "unknown"]
     assert view.search_text(obj, context) == "shop web 12 job\x1b "
+
+
+@pytest.mark.parametrize(
+    ("gone_for", "finalizers", "held"),
+    [
+        (None, ("example.com/never",), ()),
+        (0.0, ("example.com/never",), ()),
+        (60.0, ("example.com/never",), ()),  # the grace for what is deleted
+        (60.5, ("example.com/never",), ("example.com/never",)),
+        (3600.0, (), ()),
+    ],
+)
+def test_a_pod_that_a_finalizer_holds_says_so_in_its_row(
+    gone_for: float | None, finalizers: tuple[str, ...], held: tuple[str, ...]
+) -> None:
+    context = Context(NOW, EU, "Pod")
+    due = None if gone_for is None else NOW - gone_for
+    found = Pod(namespace="a", name="p", phase="Running", deleting=due, finalizers=finalizers)
+    assert held_by(found, context) == held
+    fields = {f.id: f for f in PODS.fields}
+    assert fields["held_by"].text(found, context) == ", ".join(held)
+    assert (fields["status"].token(found, context) == "warn") is bool(held)

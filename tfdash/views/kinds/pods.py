@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfdash.model.kube import Object, Pod, Provisional
+from tfdash.playbook.policy import default_policy
 from tfdash.text import safe
 from tfdash.views.image import short_images
 from tfdash.views.kinds.base import (
@@ -53,6 +54,18 @@ def status_of(pod: Object) -> str:
     if isinstance(pod, Provisional):
         return printed(pod, "Status")
     return pod_cells(pod).status if isinstance(pod, Pod) else ""
+
+
+def held_by(pod: Object, context: Context) -> tuple[str, ...]:
+    """The finalizers that keep a pod that should be gone."""
+    if not isinstance(pod, Pod) or pod.deleting is None:
+        return ()
+    late = context.now - pod.deleting > default_policy().terminating_grace
+    return pod.finalizers if late else ()
+
+
+def _paint_status(pod: Object, context: Context) -> str:
+    return "warn" if held_by(pod, context) else status_token(status_of(pod))
 
 
 def _paint_ready(pod: Object, context: Context) -> str:
@@ -108,7 +121,7 @@ PODS = kind_view(
             18,
             lambda p, c: safe(pod_cells(p).status),
             lambda p, c: pod_cells(p).status,
-            lambda p, c: status_token(status_of(p)),
+            _paint_status,
             printer="Status",
         ),
         Field(
@@ -144,6 +157,16 @@ PODS = kind_view(
             priority=8,
         ),
         text_field("qos", "QOS", 10, lambda p: p.qos, priority=7),
+        Field(
+            "held_by",
+            "FINALIZER",
+            18,
+            lambda p, c: safe(", ".join(held_by(p, c))),
+            paint=lambda p, c: "warn" if held_by(p, c) else "",
+            value=lambda p, c: [safe(f) for f in held_by(p, c)],
+            priority=9,
+            clock=True,
+        ),
     ),
 )
 
