@@ -6,6 +6,7 @@ One name, one thing: no two public classes, nor names of types, are called alike
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -143,3 +144,11 @@ def test_no_module_is_longer_than_one_idea() -> None:
     told = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules().items()}
     benchmarks = {p.stem: len(p.read_text("utf-8").splitlines()) for p in (ROOT / "benchmarks").rglob("*.py")}
     assert not {name: n for name, n in (told | benchmarks).items() if n > LONGEST}
+
+
+def test_every_locked_package_installs_from_a_wheel_and_from_its_source() -> None:
+    """One hash is one file: where that form is not taken, nothing installs."""
+    text = (ROOT / "requirements.lock").read_text()
+    locked = re.findall(r"(?m)^([\w.-]+(?:\[.*?\])?)==.*\n((?:    --hash=.*\n)+)", text)
+    assert len(locked) > 50
+    assert not [name for name, hashes in locked if hashes.count("--hash=") < 2]

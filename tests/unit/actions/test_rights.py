@@ -26,13 +26,13 @@ class Reviewed:
 
     def __init__(self, *allowed: str, **policy: object) -> None:
         self.board, self.allowed, self.asked = Standing(world()), set(allowed), list[str]()
-        self.board.server.may = self._may  # type: ignore[method-assign]
+        self.board.server.may = self._may  # type: ignore[method-assign]  # the server that is asked
         self.down = False
         self.service = ActingService(
             self.board,
             Writers(clusters={REF: self.board.server}),
             Ledger(),
-            ActionPolicy(**policy),  # type: ignore[arg-type]
+            ActionPolicy(**policy),  # type: ignore[arg-type]  # each test names the fields that it is about
             FixedClock(NOW),
             Mode(acts=True),
         )

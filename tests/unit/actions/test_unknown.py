@@ -183,7 +183,7 @@ async def test_an_effect_that_somebody_else_brought_is_not_ours(
         ]
         raise OutcomeUnknown("lost")
 
-    board.server.send = lost  # type: ignore[method-assign]
+    board.server.send = lost  # type: ignore[method-assign]  # done, and the answer lost
     done, _ = await undertaken(board, Answer(status=200, body={}), "workload.hold")
     assert done.result is result
     assert told in done.sentence

@@ -112,7 +112,7 @@ class Held:
                 await self.let_go.wait()
             return answer
 
-        terminal.board.server.send = send  # type: ignore[method-assign]
+        terminal.board.server.send = send  # type: ignore[method-assign]  # an answer that waits for the test
 
 
 async def test_what_was_done_stands_in_the_log_in_its_order(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ async def test_an_outcome_that_never_came_is_settled_by_reading_after_a_restart(
     async def die(*_: Any, **__: Any) -> Answer:
         raise Killed
 
-    at.board.server.send = die  # type: ignore[method-assign]
+    at.board.server.send = die  # type: ignore[method-assign]  # the process ends as it sends
     with pytest.raises(Killed):
         await at.execute(guarded)
     assert await at.kinds() == ["intent"]
