@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.canary_releases import rolling
 from benchmarks.canary_truth import BOUNDS, T0, row
 from tfdash.model.judgement import Breach, Outcome
 from tfdash.model.observation import Observation
-from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Traffic
 from tfdash.playbook.canary import CanaryPolicy, WindowCache, default_canary_policy, judge_release
@@ -100,16 +100,7 @@ def watch(rng: np.random.Generator, kind: Kind, minutes: int, policy: CanaryPoli
     shares = {"new": kind.share, "old": 1 - kind.share}
     pods = [Pod(f"checkout-{side}-{i}", kind.copies) for side in shares for i in "ab"]
     started = {p.name: T0 if "-new-" in p.name else T0 - 1e6 for p in pods}
-    state = ReleaseState(
-        subject=subject,
-        carrier=Carrier.DEPLOYMENT,
-        phase=Phase.PROGRESSING,
-        message="",
-        workload=subject,
-        canary=Side(hash="new", oldest_start=T0),
-        stable=Side(hash="old", oldest_start=T0 - 1e6),
-        started=T0,
-    )
+    state = rolling(subject)
     cache, known = WindowCache(), tuple[Breach, ...]()
     first, back, last = 0, False, Outcome.NO_DATA
     for minute in range(1, minutes + 1):

@@ -145,6 +145,20 @@ def latency_release(
     return watch(outcomes())
 
 
+def rolling(subject: Subject) -> ReleaseState:
+    """A rolling update from "old" to "new" that began at ``T0``."""
+    return ReleaseState(
+        subject=subject,
+        carrier=Carrier.DEPLOYMENT,
+        phase=Phase.PROGRESSING,
+        message="",
+        workload=subject,
+        canary=Side(hash="new", oldest_start=T0),
+        stable=Side(hash="old", oldest_start=T0 - 1e6),
+        started=T0,
+    )
+
+
 def whole_release(
     rng: np.random.Generator,
     rps: float,
@@ -162,16 +176,7 @@ def whole_release(
     totals: dict[str, list[int]] = {f"checkout-{h}-{i}": [0, 0] for h in sides for i in "ab"}
     counts = {pod: np.zeros(len(BOUNDS), int) for pod in totals}
     points: dict[str, tuple[list[Point], list[Point], list[Buckets]]] = {pod: ([], [], []) for pod in totals}
-    state = ReleaseState(
-        subject=subject,
-        carrier=Carrier.DEPLOYMENT,
-        phase=Phase.PROGRESSING,
-        message="",
-        workload=subject,
-        canary=Side(hash="new", oldest_start=T0),
-        stable=Side(hash="old", oldest_start=T0 - 1e6),
-        started=T0,
-    )
+    state = rolling(subject)
     started = {pod: T0 if "-new-" in pod else T0 - 1e6 for pod in totals}
 
     def outcomes() -> Iterator[Outcome]:

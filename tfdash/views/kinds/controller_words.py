@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from tfdash.text import safe
+from tfdash.views.kinds.base import Field
+
 _TOKENS = {
     "Healthy": "ok",
     "Successful": "ok",
@@ -29,3 +35,15 @@ def token_of(word: str) -> str:
 def named(*parts: str) -> str:
     """What a filter is tried on: the parts that are there."""
     return " ".join(p for p in parts if p)
+
+
+def word_field(id: str, title: str, width: int, word: Callable[[Any], str], none: str) -> Field:
+    """A controller's own word in its colour; ``none`` while it said nothing yet."""
+    return Field(
+        id,
+        title,
+        width,
+        lambda o, c: safe(word(o) or none),
+        paint=lambda o, c: token_of(word(o) or none),
+        priority=0,
+    )

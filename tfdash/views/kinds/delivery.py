@@ -27,7 +27,7 @@ from tfdash.views.kinds.base import (
     none,
     text_field,
 )
-from tfdash.views.kinds.controller_words import named, token_of
+from tfdash.views.kinds.controller_words import named, token_of, word_field
 
 
 def release_of(obj: Object, context: Context) -> ReleaseState | None:
@@ -223,14 +223,7 @@ ANALYSIS_RUNS = kind_view(
     order="age",
     fields=(
         name_field(width=30),
-        Field(
-            "phase",
-            "STATUS",
-            12,
-            lambda o, c: safe(o.phase or "Pending"),
-            paint=lambda o, c: token_of(o.phase or "Pending"),
-            priority=0,
-        ),
+        word_field("phase", "STATUS", 12, lambda o: o.phase, "Pending"),
         text_field(
             "of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2
         ),
@@ -258,14 +251,7 @@ EXPERIMENTS = kind_view(
     order="age",
     fields=(
         name_field(width=30),
-        Field(
-            "phase",
-            "STATUS",
-            12,
-            lambda o, c: safe(o.phase or "Pending"),
-            paint=lambda o, c: token_of(o.phase or "Pending"),
-            priority=0,
-        ),
+        word_field("phase", "STATUS", 12, lambda o: o.phase, "Pending"),
         text_field(
             "of", "OF", 22, lambda o: f"{o.owner.kind}/{o.owner.name}" if o.owner else "<none>", priority=2
         ),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from tfdash.model.delivery import Application, HelmRelease, Kustomization
 from tfdash.model.kube import Condition
-from tfdash.text import safe
 from tfdash.views.kinds.base import Context, Field, age_field, kind_view, name_field, none, text_field
-from tfdash.views.kinds.controller_words import named, token_of
+from tfdash.views.kinds.controller_words import named, word_field
 
 
 def _ready(conditions: tuple[Condition, ...]) -> Condition | None:
@@ -48,22 +47,8 @@ APPLICATIONS = kind_view(
     search=lambda o, c: named(o.namespace, o.name, o.sync, o.health, o.source, o.destination),
     fields=(
         name_field(),
-        Field(
-            "sync",
-            "SYNC",
-            10,
-            lambda o, c: safe(o.sync or "Unknown"),
-            paint=lambda o, c: token_of(o.sync or "Unknown"),
-            priority=0,
-        ),
-        Field(
-            "health",
-            "HEALTH",
-            12,
-            lambda o, c: safe(o.health or "Unknown"),
-            paint=lambda o, c: token_of(o.health or "Unknown"),
-            priority=0,
-        ),
+        word_field("sync", "SYNC", 10, lambda o: o.sync, "Unknown"),
+        word_field("health", "HEALTH", 12, lambda o: o.health, "Unknown"),
         text_field("policy", "SYNCS", 28, _policy, priority=1),
         text_field("revision", "REVISION", 12, lambda o: o.revision[:12], priority=2),
         age_field(priority=3),
