@@ -1,8 +1,8 @@
 """Every action there is, once; each is declared beside the function that drafts its plan.
 
-FROZEN by a closed calendar: promote, full promote, retry, resume, skip and stop analysis, scale down, changes of size, and a
-decision to go on in spite of a BREACH.
-EXEMPT: roll back, abort, hold, restart, scale up, delete, evict, isolate, cordon, drain, what only looks, and what else a
+FROZEN by a closed calendar: promote, full promote, retry, resume, skip and stop analysis, scale down, changes of size, a lower
+partition, and a decision to go on in spite of a BREACH.
+EXEMPT: roll back, abort, hold, restart, scale up, a higher partition, delete, evict, isolate, cordon, drain, what only looks, and what else a
 person decides.
 """
 
@@ -12,7 +12,7 @@ from tfdash.actions.argo import analyses, rollouts, undo
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.flagger import canaries
-from tfdash.actions.kubernetes import nodes, pods, rollback, scaling, workloads
+from tfdash.actions.kubernetes import nodes, partitions, pods, rollback, scaling, workloads
 from tfdash.actions.store import approvals, break_glass, decisions, settling
 from tfdash.model.action import FreezeRule
 
@@ -20,6 +20,7 @@ _ALL = (
     *rollback.ACTIONS,
     *workloads.ACTIONS,
     *scaling.ACTIONS,
+    *partitions.ACTIONS,
     *rollouts.ACTIONS,
     *undo.ACTIONS,
     *analyses.ACTIONS,

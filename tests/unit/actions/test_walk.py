@@ -64,6 +64,8 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("workload.release", "Deployment", "held", {}),
     ("workload.scale", "Deployment", "web", {"replicas": "9"}),
     ("workload.scale", "Deployment", "web", {"replicas": "1"}),
+    ("workload.partition", "StatefulSet", "db", {"partition": "1"}),
+    ("workload.partition", "StatefulSet", "db", {"partition": "3"}),
     ("rollout.promote", "Rollout", "paused", {}),
     ("rollout.promote-full", "Rollout", "paused", {}),
     ("rollout.abort", "Rollout", "paused", {}),
@@ -189,7 +191,7 @@ def names(case: tuple[str, str, str, dict[str, str]]) -> str:
 
 
 def frozen(action: str, given: dict[str, str]) -> bool:
-    return action in FROZEN or (action == "workload.scale" and given["replicas"] == "1")
+    return action in FROZEN or "1" in (given.get("replicas"), given.get("partition"))
 
 
 class Mode_:
@@ -294,7 +296,8 @@ def can_go_unrecorded(action: str, frozen: bool) -> bool:
 
 
 def unconfirmed(action: str, frozen: bool) -> bool:
-    return ACTIONS[action].risk is Risk.KEY or action in UNTYPED
+    lowered = action == "workload.partition" and frozen  # a promotion: its name is typed
+    return (ACTIONS[action].risk is Risk.KEY and not lowered) or action in UNTYPED
 
 
 def exempt(action: str, frozen: bool) -> bool:
@@ -307,7 +310,8 @@ def no_promotion(action: str, frozen: bool) -> bool:
 
 def confirmed_once(action: str, frozen: bool) -> bool:
     """What is held and half way released goes on as a promotion too, where no verdict is known."""
-    return action not in PROMOTES and action != "workload.release"
+    lowered = action == "workload.partition" and frozen
+    return action not in PROMOTES and action != "workload.release" and not lowered
 
 
 MODES = {
@@ -343,7 +347,10 @@ MODES = {
 
 def test_the_table_knows_every_action() -> None:
     assert set(ACTIONS) == EVERYTHING
-    assert {a.id for a in ACTIONS.values() if a.freeze is FreezeRule.FROZEN} - {"workload.scale"} == FROZEN
+    assert {a.id for a in ACTIONS.values() if a.freeze is FreezeRule.FROZEN} - {
+        "workload.scale",
+        "workload.partition",
+    } == FROZEN
     assert {a.id for a in ACTIONS.values() if a.promotes} == PROMOTES
 
 

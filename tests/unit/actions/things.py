@@ -240,6 +240,8 @@ def world() -> list[dict[str, Any]]:
     whole["spec"]["replicas"] = 3
     whole["status"] = {"replicas": 3, "readyReplicas": 3, "availableReplicas": 3}
     database = {**deployment("db"), "kind": "StatefulSet"}
+    database["spec"]["updateStrategy"] = {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}
+    database["status"] |= {"currentRevision": "db-1", "updateRevision": "db-2"}
     found = [
         web,
         held,

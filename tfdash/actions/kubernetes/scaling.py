@@ -11,6 +11,7 @@ from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.core.rights import Right
+from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import AVAILABLE, REPLICAS, SIZE, WRITTEN
@@ -80,6 +81,7 @@ async def scale(context: PlanContext) -> Draft:
     way = "up" if wanted > now else "down"
     notes = ("at 0 replicas it serves nobody",) if wanted == 0 else ()
     share = share_of(context, wanted > now)
+    undone, choices = await managed_by_part(context, undone=True)
     return Draft(
         subject=subject,
         effect=f"{at.kind} {at.name} is scaled {way} from {now} to {wanted} replicas",
@@ -88,7 +90,8 @@ async def scale(context: PlanContext) -> Draft:
         before=f"{now} replicas",
         after=f"{wanted} replicas",
         diff=(f"- replicas: {now}", f"+ replicas: {wanted}"),
-        notes=(*share.says, *notes),
+        notes=(*share.says, *notes, *undone),
+        choices=choices,
         posts=(
             REPLICAS.post(value=str(wanted), text=f"it has {wanted} pods", within=context.policy.follow),
             AVAILABLE.post(text="all of them are available", within=context.policy.follow),
@@ -142,6 +145,7 @@ async def _bounds(context: PlanContext, wanted: int | None, low: int | None, hig
         path_of(where, document), document, pointers, changes, f"set the bounds of {scaler.name}", subject
     )
     expected = max(low, min(high, now))
+    undone, choices = await managed_by_part(context)  # whether the HPA is theirs too is not known
     return Draft(
         subject=subject,
         effect=f"HPA {scaler.name} keeps {at.name} between {low} and {high} replicas (now {had_low} to {had_high})",
@@ -155,7 +159,8 @@ async def _bounds(context: PlanContext, wanted: int | None, low: int | None, hig
             f"- maxReplicas: {had_high}",
             f"+ maxReplicas: {high}",
         ),
-        notes=(*share.says, "the HPA is in charge: a size set past it would be overwritten"),
+        notes=(*share.says, "the HPA is in charge: a size set past it would be overwritten", *undone),
+        choices=choices,
         posts=(
             WRITTEN.post(text="the bounds are set", within=30),
             SIZE.post(

@@ -12,6 +12,7 @@ from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes import templates
 from tfdash.actions.kubernetes.field_managers import given_back
+from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import HELD, NOT_HELD, RESTARTED, ROLLED_OUT, WRITTEN
@@ -50,6 +51,7 @@ async def restart(context: PlanContext) -> Draft:
     notes = []
     if spec.get("updateStrategy", {}).get("type") == "OnDelete":
         notes.append("its update strategy is OnDelete: no pod is replaced before somebody deletes it")
+    undone, choices = await managed_by_part(context)  # offered: few of them undo a stamp or a pause
     request = conditional(
         path_of(at, document), document, pointers, changes, "ask for a restart", context.found(document)
     )
@@ -63,7 +65,8 @@ async def restart(context: PlanContext) -> Draft:
         if moved
         else "new pods of the same images",
         diff=(f"+ {RESTARTED_AT if at.kind != 'Rollout' else 'restartAt'}: {stamp}",),
-        notes=tuple(notes),
+        notes=(*notes, *undone),
+        choices=choices,
         posts=posts,
         arguments=((STAMP, stamp),),
         freeze=FreezeRule.FROZEN if moved else FreezeRule.EXEMPT,
@@ -138,6 +141,7 @@ async def _paused(context: PlanContext, paused: bool) -> Draft:
     else:
         effect = f"{at.kind} {at.name} goes on from where it was held"
     flying = context.standing.release
+    undone, choices = await managed_by_part(context)
     return Draft(
         subject=context.found(document),
         effect=effect,
@@ -150,6 +154,8 @@ async def _paused(context: PlanContext, paused: bool) -> Draft:
         before="held" if not paused else "going on",
         after="held" if paused else "going on",
         diff=(f"- paused: {str(not paused).lower()}", f"+ paused: {str(paused).lower()}"),
+        notes=undone,
+        choices=choices,
         posts=((HELD if paused else NOT_HELD).post(text="spec.paused is as asked", within=30),),
     )
 

@@ -1,0 +1,116 @@
+"""How far a StatefulSet's release may come: its partition, below which no pod is replaced."""
+
+from __future__ import annotations
+
+from tfdash.actions.core.action import Action
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_context import PlanContext
+from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.managed_by import managed_by_part
+from tfdash.actions.kubernetes.patches import UID, conditional, put
+from tfdash.actions.kubernetes.paths import path_of
+from tfdash.actions.kubernetes.postconditions import ROLLED_OUT, WRITTEN
+from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.kube import StatefulSet
+from tfdash.playbook.releases.facts import facts_of
+
+_PARTITION = "/spec/updateStrategy/rollingUpdate/partition"
+_MOST = 10_000
+
+
+async def move(context: PlanContext) -> Draft:
+    """``partition``. Lowered it lets a release reach more pods; raised it lets it reach no further one."""
+    wanted = context.number("partition")
+    if wanted is None:
+        raise PlanRefused("which partition? Nothing was given")
+    if not 0 <= wanted <= _MOST:
+        raise PlanRefused(f"partition: {wanted} is not between 0 and {_MOST}")
+    at = context.at
+    document = await context.document(at)
+    spec, status = document.get("spec", {}), document.get("status", {})
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        raise PlanRefused("its update strategy is OnDelete: a partition says nothing there")
+    now = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+    if wanted == now:
+        raise PlanRefused(f"its partition is {now} already")
+    down = wanted < now
+    newest, before = str(status.get("updateRevision") or ""), str(status.get("currentRevision") or "")
+    flying = newest != before
+    start, size = int((spec.get("ordinals") or {}).get("start", 0)), int(spec.get("replicas", 1))
+    more = [f"{at.name}-{start + i}" for i in range(min(wanted, now, size), min(max(wanted, now), size))]
+    pods = " to ".join(dict.fromkeys((more[0], more[-1]))) if more else ""
+    # what is let on is decided upon a template; holding it back must not fail because somebody just changed that
+    pointers = [UID, _PARTITION, "/spec/updateStrategy/type", *(["/spec/template"] if down else [])]
+    undone, choices = await managed_by_part(context, undone=True)
+    follow = context.policy.follow
+    return Draft(
+        subject=context.found(document),
+        effect=f"StatefulSet {at.name}: partition {now} to {wanted}: {_words(down, flying, pods, newest, before)}",
+        requests=(
+            conditional(
+                path_of(at, document),
+                document,
+                pointers,
+                put(document, _PARTITION, wanted),
+                f"set the partition of {at.name} to {wanted}",
+                context.found(document),
+            ),
+        ),
+        facts=facts_of(document, pointers),
+        before=f"partition {now}",
+        after=f"partition {wanted}",
+        diff=(f"- partition: {now}", f"+ partition: {wanted}"),
+        notes=undone,
+        choices=choices,
+        posts=(
+            WRITTEN.post(text="the partition is set", within=30),
+            *(
+                (ROLLED_OUT.post(text="every pod above it is new and ready", within=follow),)
+                if down and flying
+                else ()
+            ),
+        ),
+        freeze=FreezeRule.FROZEN if down else FreezeRule.EXEMPT,
+        promotes=down and flying,
+        risk=Risk.TYPED_NAME if down else Risk.KEY,
+        title=f"statefulset: {'lower' if down else 'raise'} the partition",
+        arguments=(("partition", str(wanted)),),
+    )
+
+
+def _words(down: bool, flying: bool, pods: str, newest: str, before: str) -> str:
+    if not pods:
+        return "no pod of today's is between the two"
+    if not flying:
+        return f"nothing is in flight; the next release {'reaches' if down else 'does not reach'} {pods}"
+    if down:
+        return f"{pods} would be replaced by the new version ({newest}), so this is a promotion"
+    return (
+        f"of {pods} no further one is replaced; one that runs {newest} already goes on, and comes back as {before} when it is "
+        "deleted"
+    )
+
+
+def _unable(standing: Standing) -> str:
+    obj = standing.obj
+    on_delete = isinstance(obj, StatefulSet) and obj.strategy == "OnDelete"
+    return "its update strategy is OnDelete: a partition says nothing there" if on_delete else ""
+
+
+ACTIONS = (
+    Action(
+        id="workload.partition",
+        title="statefulset: move the partition",
+        kinds=frozenset({"StatefulSet"}),
+        risk=Risk.KEY,  # lowered: the name is typed
+        freeze=FreezeRule.FROZEN,
+        freeze_by_plan=True,
+        unable=_unable,
+        make=move,
+        posts=(WRITTEN, ROLLED_OUT),
+        arguments=("partition",),
+        needed=("partition",),
+    ),
+)
