@@ -62,7 +62,13 @@ PARTS = (
             "tests/unit/playbook/test_nodes.py",
         ),
     ),
-    Part(("tfdash/playbook/serving/[!s_]*.py",), ("tests/unit/playbook/test_*.py",)),
+    Part(
+        ("tfdash/playbook/serving/[!s_]*.py",),
+        tuple(
+            f"tests/unit/playbook/test_{of}.py"
+            for of in ("belongings", "causes", "in_flight", "jobs", "rollout", "serving")
+        ),
+    ),
     Part(
         ("tfdash/playbook/releases/[!s_]*.py", "tfdash/playbook/releases/sides.py"),
         ("tests/unit/playbook/releases/test_*.py",),
