@@ -154,6 +154,9 @@ async def measure(server: Prometheus, args: argparse.Namespace) -> dict[str, obj
         def put_signals(self, published: Published) -> None:
             self.signals, _ = with_signals(self.signals, published)
 
+        def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]:
+            return ()
+
         def put_status(self, source: str, status: object) -> None:
             pass
 

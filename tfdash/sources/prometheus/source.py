@@ -85,6 +85,9 @@ class PrometheusSource:
         self._server = Observation[str](source=self._source, interval=self._due)
         self._version_at = -math.inf
         self._newest: tuple[float | None, float] = (None, 0.0)  # the newest sample, and what lies between two
+        self._early = (
+            False  # the last round began before the clusters had come: whose pods are whose was not known
+        )
         self._begun = False  # the last round went well: what is still to be filled is filled at once
         self.round_seconds = 0.0  # how long the last round took
 
@@ -120,6 +123,7 @@ class PrometheusSource:
                 await self.round(board)
             except Exception:  # a bug of ours: said in the log, and the next round comes
                 log.exception("a round of metrics failed")
+                self._early = False
             self.round_seconds = time.monotonic() - began
             await self._wait(board, max(1.0, self.options.interval - self.round_seconds))
 
@@ -130,6 +134,8 @@ class PrometheusSource:
         await asyncio.sleep(0.2)
         while not self.behind and (left := until - time.monotonic()) > 0:
             releases = board.assessment.releases
+            if self._early and not board.unsettled():
+                return
             if releases is not seen:
                 seen = releases
                 wanted = targets_of(self.ref, releases, self.options, self._clock.now())
@@ -138,7 +144,7 @@ class PrometheusSource:
             await asyncio.sleep(min(0.5, left))
 
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
-        """What is in flight needs its samples, or the reason why it has none."""
+        """What is in flight needs samples asked for when the clusters had come, or the reason why it has none."""
         server = picture.signals.prometheus.get(self.ref)
         if server is None or server.unasked:
             return (f"{self.ref.cluster} metrics",)
@@ -150,7 +156,7 @@ class PrometheusSource:
             for subject, release in assessment.releases.items()
             if subject.cluster == self.ref
             and (release.in_flight or release.phase is Phase.COMPLETE)
-            and not any(s in known for s in (release.subject, release.workload))
+            and (self._early or not any(s in known for s in (release.subject, release.workload)))
         )
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
@@ -191,6 +197,7 @@ class PrometheusSource:
     async def round(self, board: SourceBoard) -> None:
         """One round at one evaluation time, a whole second."""
         at = float(math.floor(self._clock.now()))
+        early = bool(board.unsettled())
         if self._check is not None:
             try:
                 await self._check()
@@ -229,6 +236,7 @@ class PrometheusSource:
         self._begun = not failed
         worst = about.result() or next((p for p in server if p is not None), None)
         self._publish(board, at, worst, told)
+        self._early = early  # not before: what asks whether this has settled is another thread
 
     def _smaller(self, batch: Batch, at: float) -> list[Batch]:
         """Queries that ask for less each; none where it is one workload's last ``horizon`` already."""

@@ -133,6 +133,10 @@ class Board:
         self.picture = Picture(at=0.0, number=0, clusters={})
         self.assessment = EMPTY_ASSESSMENT
         self.signals: Signals = NO_SIGNALS
+        self.coming: tuple[tuple[ClusterRef, str], ...] = ()
+
+    def unsettled(self) -> tuple[tuple[ClusterRef, str], ...]:
+        return self.coming
 
     def put_signals(self, published: Published) -> None:
         self.signals, _ = with_signals(self.signals, published)

@@ -16,7 +16,7 @@ from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
 from tfdash.config.problems import ConfigError
 from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation, ProblemKind
-from tfdash.model.picture import ClusterPicture, ServerInfo
+from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Traffic
@@ -258,6 +258,21 @@ def in_flight(subject: Subject = CHECKOUT, **more: Any) -> ReleaseState:
 
 def releasing(board: Board, *releases: ReleaseState) -> None:
     board.assessment = msgspec.structs.replace(board.assessment, releases={r.subject: r for r in releases})
+
+
+async def test_samples_from_before_the_clusters_had_come_settle_nothing(server: Fake) -> None:
+    """Whose pods are whose was not known then: a snapshot would say NO DATA where the gate has samples soon after."""
+    server.add("http_requests_total", scrapes(1, 2), **http(server))
+    board, one = Board(), source(server)
+    releasing(board, in_flight())
+    board.coming = ((REF, "Pod"),)
+    await one.round(board)
+    picture = Picture(at=T0, number=1, clusters={}, signals=board.signals)
+    assert one.unsettled(picture, board.assessment) == ("metrics of checkout",)
+    board.coming = ()
+    await one._wait(board, 3600.0)  # comes back at once: there is something to be asked again
+    await one.round(board)
+    assert one.unsettled(picture, board.assessment) == ()
 
 
 async def test_ingress_nginx_tells_versions_by_route(server: Fake) -> None:
