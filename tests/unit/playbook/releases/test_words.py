@@ -351,6 +351,14 @@ def test_the_one_answer(
     assert told.outcome == (judgement.outcome if judgement else None)
 
 
+def test_one_trigger_that_is_measured_is_enough_to_be_judged() -> None:
+    first, *rest = word(Outcome.NO_DATA, absent=True).triggers
+    some = msgspec.structs.replace(
+        word(Outcome.NO_DATA), triggers=(msgspec.structs.replace(first, absent=False), *rest)
+    )
+    assert rest and answer(a_release(Phase.PROGRESSING, **PLAIN), some).level is Level.UNKNOWN
+
+
 def test_pointers() -> None:
     document = {"a/b": [{"~": 1}], "": 2, "n": None}
     assert pointer_of("a/b", "0", "~") == "/a~1b/0/~0"
