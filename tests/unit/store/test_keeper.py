@@ -18,6 +18,13 @@ keeper = kept(Path(sys.argv[1]))
 print("kept", flush=True)
 sys.stdin.read()
 """
+# what a shell starts in the background ignores SIGQUIT, and its children with it; PostgreSQL does not
+SERVER = """
+import signal, sys
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+print("up", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_a_killed_run_leaves_neither_its_server_nor_its_folder(tmp_path: Path) -> None:
@@ -25,7 +32,10 @@ def test_a_killed_run_leaves_neither_its_server_nor_its_folder(tmp_path: Path) -
     servers = {}
     for place in (folder, other):
         (place / "data").mkdir(parents=True)
-        servers[place] = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+        servers[place] = subprocess.Popen(
+            [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert servers[place].stdout.readline() == b"up\n"  # type: ignore[union-attr] # a pipe, as asked for
         (place / "data" / "postmaster.pid").write_text(f"{servers[place].pid}\n{place}/data\n")
     run = subprocess.Popen(
         [sys.executable, "-c", RUN, str(folder)],

@@ -224,7 +224,7 @@ class TestUnknown:
     def test_no_metrics(self) -> None:
         told = judge_release(release(), None, (), {}, RULES, T0 + 300)
         assert told.outcome is Outcome.NO_DATA
-        assert "name its metrics" in told.sentence
+        assert "name them under [[metrics.services]]" in told.sentence
 
     def test_not_read_yet_waits(self) -> None:
         told = judge_release(release(), Observation(), (), {}, RULES, T0 + 60)
