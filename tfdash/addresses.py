@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from tfdash.text import hold_secret, names_user
 
 _NAMED = re.compile(
-    r"(?i)(.*(token|secret|passw|api[-_.]?key|access[-_.]?key|private|credential|signature|session).*"
-    r"|key|auth|authorization|sig|pw|pwd|code|x[-_]?auth.*)\Z"
+    r"(?i)(.*(token|secret|passw|passphrase|api[-_.]?key|access[-_.]?key|auth[-_.]?key|private|credential|signature|session).*"
+    r"|key|auth|authorization|bearer|jwt|sig|pass|pw|pwd|code|x[-_]?auth.*)\Z"
 )
 _KNOWN = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}|(gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|hvs\.)\w{8,}|(AKIA|ASIA)[A-Z0-9]{16}"
@@ -32,8 +33,10 @@ def secret_in(address: str) -> str:
     for name, value in _pairs(query, path):
         if _NAMED.match(name) and _PLACE.sub("", value):
             return f'the value of "{name}"'
-    for part in re.split(r"[/?&;=]", rest):
-        if looks_secret(part):
+    # not the host: whoever looks up its name is told it, and those of load balancers look random
+    place = path.partition("/")[2]
+    for part in re.split(r"[/?&;=]", f"{place}?{query}"):
+        if looks_secret(unquote(part)):
             return "a part that looks like a token"
     return ""
 
@@ -74,4 +77,9 @@ def hold_parts(address: str) -> str:
 def _pairs(query: str, path: str) -> list[tuple[str, str]]:
     """Names and values in the query, and in the path ("/a;token=x", "/token=x")."""
     texts = (*re.split(r"[&;]", query), *re.split(r"[/;]", path))
-    return [(name, value) for text in texts for name, equal, value in [text.partition("=")] if equal and name]
+    return [
+        (unquote(name), value)
+        for text in texts
+        for name, equal, value in [text.partition("=")]
+        if equal and name
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tfdash.addresses import hold_parts
+from tfdash.addresses import hold_parts, secret_in
 from tfdash.cli.compose import _WithoutSecrets
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
@@ -193,12 +193,33 @@ def test_an_address_that_names_a_user(address: str, does: bool) -> None:
         '[actions.pipelines."workload.hold"]\nurl = "https://ci/{namespace}/{name}?ref={revision}&id={intent}"',
         '[actions.pipelines."workload.hold"]\nurl = "env:CI"\nstatus_url = "file:/run/ci"',
         '[[journeys]]\nname = "a"\nurl = "https://h/cart?item=17"',
+        # hosts that load balancers and managed clusters are given
+        '[environments.p.prometheus]\nurl = "http://a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6-123456.eu-west-1.elb.amazonaws.com/"',
+        '[environments.p.prometheus]\nurl = "https://0F1E2D3C4B5A69788796A5B4C3D2E1F0.gr7.us-east-1.eks.amazonaws.com"',
+        '[[journeys]]\nname = "a"\nurl = "https://shop.apps.a1b2c3d4e5f6a7b8c9d0e.eastus.aroapp.io/cart"',
         '[[journeys]]\nname = "a"\nurl = "https://h"\n[[journeys.steps]]\npath = "/in"\ncapture = { t = "json:/t" }\n'
         '[[journeys.steps]]\npath = "/cart?token={t}"\nheaders = { Authorization = "Bearer {t}" }',
     ],
 )
 def test_what_is_no_secret_is_taken(text: str) -> None:
     parse(text + ("" if "[environments" in text else "\n[environments.p]\n"), "c.toml")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://h/?pass=x",
+        "https://h/?passphrase=x",
+        "https://h/?auth_key=x",
+        "https://h/?tok%65n=x",  # as the server will read it
+        "https://h/a;%74oken=x",
+        "https://h/ghp_%61bcdefghijk",
+        "/cart?%70assword=x",
+        "https://h/0F1E2D3C4B5A69788796A5B4C3D2E1F0",
+    ],
+)
+def test_what_a_server_would_take_for_a_secret(address: str) -> None:
+    assert secret_in(address) and not secret_in("https://h/?compass=north&passenger=1&item=%41")
 
 
 def test_the_parts_of_an_address_that_was_given_by_reference() -> None:

@@ -89,7 +89,7 @@ def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int
         return view
     board.stop()
     if meant is not None:
-        narrate(f"tfdash: {meant[0]} cannot be listed, only: {', '.join(meant[1].verbs)}")
+        narrate(f"tfdash: {safe(meant[0])} cannot be listed, only: {safe(', '.join(meant[1].verbs))}")
         return USAGE
     narrate(f"tfdash: no screen {safe(word)!r}, and {served.unknown(word)}; screens: {', '.join(REPORTED)}")
     return UNKNOWN if silent else USAGE

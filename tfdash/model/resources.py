@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import NamedTuple
 
@@ -52,6 +53,19 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
     resources: tuple[ApiResource, ...] = ()
     broken: tuple[tuple[str, str], ...] = ()
+
+    def hidden(self, id: str) -> str:
+        """Why it is not known whether a kind of that id, which is not among them, is served; "" where it is certain."""
+        group = id.partition(".")[2]
+        for name, why in self.broken:
+            of = name.partition("/")[0]  # "" of "/api" and "/apis"
+            if not group:
+                meant = name == "/api" or of == "the core group" or re.fullmatch(r"v\d\w*", of) is not None
+            else:
+                meant = name == "/apis" or of == "a group without a name" or f".{group}".endswith(f".{of}")
+            if meant:
+                return f"{name}: {why}"
+        return ""
 
     @cached_property
     def by_id(self) -> dict[str, ApiResource]:

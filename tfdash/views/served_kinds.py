@@ -51,7 +51,7 @@ class ServedKinds:
         """The id and the resource that a word means, in the first cluster that has such a thing."""
         for catalogue in self.catalogues.values():
             found = resolve(catalogue, word)
-            if found is not None:
+            if found is not None and found in catalogue.ids:  # one that a server named twice has no second id
                 return catalogue.ids[found], found
         return None
 

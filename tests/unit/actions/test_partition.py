@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Risk
 
 
-def service(**status: str) -> ActionService:
+def service(**status: Any) -> ActionService:
     found = world()
     database = next(d for d in found if d["kind"] == "StatefulSet")
     database["status"] |= status
@@ -56,6 +57,15 @@ async def test_with_nothing_in_flight_it_is_about_the_next_release() -> None:
     plan = (await at.plan("workload.partition", subject("StatefulSet", "db"), {"partition": "0"})).plan
     assert plan.freeze is FreezeRule.FROZEN and not plan.promotes
     assert "nothing is in flight; the next release reaches db-0 to db-1" in plan.effect
+
+
+async def test_a_change_that_its_controller_has_not_seen_is_let_on_by_nobody() -> None:
+    """Its revisions are equal yet, and no verdict would be asked."""
+    at = service(updateRevision="db-1", observedGeneration=0)
+    with pytest.raises(PlanRefused, match="not taken up its last change"):
+        await at.plan("workload.partition", subject("StatefulSet", "db"), {"partition": "0"})
+    plan = (await at.plan("workload.partition", subject("StatefulSet", "db"), {"partition": "3"})).plan
+    assert plan.freeze is FreezeRule.EXEMPT  # holding back is no matter of that
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.sources.scripted import Answer, Asked, scripted
@@ -178,6 +179,29 @@ async def test_one_broken_item_of_the_aggregated_document_hides_no_other(item: A
 async def test_a_server_that_tells_nothing_at_all_is_a_failure() -> None:
     with pytest.raises(ApiError):
         await read(api=403, apis=403)
+
+
+@pytest.mark.parametrize(
+    "odd", [b'{"metadata": {"name": "\xff"}}', b'{"metadata": 3, "name": "\xff"}', b"null", b'"x"']
+)
+async def test_a_group_of_odd_bytes_hides_no_other(odd: bytes) -> None:
+    whole = b'{"kind": "APIGroupDiscoveryList", "items": [' + odd + b", " + json.dumps(CERTS).encode() + b"]}"
+    found, _ = await read(api=aggregated(CORE), apis=whole)
+    assert found.get("certificates.cert-manager.io") and found.get("pods") and found.broken
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [b"{}", b'{"kind": "Status"}', b"[]", b"<html>", b'{"kind": "APIGroupDiscoveryList", "items": null}'],
+)
+async def test_what_is_no_discovery_is_no_word_that_there_is_nothing(odd: bytes) -> None:
+    found, _ = await read(api=aggregated(CORE), apis=odd)
+    assert found.get("pods") and [name for name, _ in found.broken] == ["/apis"]
+    assert found.hidden("certificates.cert-manager.io") and not found.hidden("configmaps")
+    found, _ = await read(api=odd, apis=aggregated(CERTS))
+    assert found.hidden("configmaps") and not found.hidden("widgets.odd.io")
+    with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
+        await read(api=odd, apis=odd)
 
 
 # -- the reading client's rule ------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from tfdash.sources.kubernetes.reading_rule import Served
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.source import KubernetesSource
 from tfdash.sources.kubernetes.tables import TableCodec
+from tfdash.views.kinds.base import Context
+from tfdash.views.kinds.discovered import columns_of
 
 NOW = 1_700_000_000.0  # 2023-11-14T22:13:20Z
 CREATED = "2023-11-14T22:03:20Z"  # ten minutes before
@@ -366,3 +368,44 @@ async def test_where_discovery_fails_the_kind_says_so() -> None:
     kinds, _ = await followed(lambda asked: failing(403, "you may not"), ID)
     assert kinds[ID].problem is not None and "you may not" in str(kinds[ID].problem)
     assert kinds[ID].value is None
+
+
+@pytest.mark.parametrize("broken", [503, b'{"resources": 3}'])
+async def test_a_group_that_does_not_say_what_it_serves_has_not_none_of_it(broken: int | bytes) -> None:
+    """Where it was served before, its list must not turn to "there are none"."""
+
+    def say(asked: Asked) -> Answer:
+        match asked.path:
+            case "/api":
+                return Answer([b'{"kind": "APIVersions", "versions": []}'])
+            case "/apis":
+                groups = [
+                    {"name": name, "versions": [{"version": "v1"}]} for name in ("cert-manager.io", "odd.io")
+                ]
+                return Answer([json.dumps({"kind": "APIGroupList", "groups": groups}).encode()])
+            case "/apis/odd.io/v1":
+                return Answer([b'{"resources": []}'])
+            case "/apis/cert-manager.io/v1":
+                return failing(broken) if isinstance(broken, int) else Answer([broken])
+        return failing(404)
+
+    kinds, _ = await followed(say, ID, "widgets.odd.io")
+    assert kinds[ID].value is None and "not known" in str(kinds[ID].problem)
+    assert kinds["widgets.odd.io"].note == "this cluster does not serve it"
+
+
+@pytest.mark.parametrize("cell", ["9" * 400 + "y", "9" * 5000 + "s", "1s" * 5000, 10**400, -(10**18) * 100])
+def test_absurd_figures_in_a_cell_take_nothing_from_the_others(cell: Any) -> None:
+    columns = [{"name": "Name", "format": "name"}, {"name": "Age"}, {"name": "Size", "type": "integer"}]
+    rows = [
+        {"cells": [name, value, value], "object": {"metadata": {"name": name}}}
+        for name, value in (("a", cell), ("b", "5m"))
+    ]
+    codec = TableCodec(ApiResource("odd.io", "v1", "widgets", "Widget").spec, lambda: 1e9)
+    _, found = codec.page(json.dumps({"kind": "Table", "columnDefinitions": columns, "rows": rows}).encode())
+    assert [obj.name for obj in found] == ["a", "b"]
+    context = Context(now=1e9, cluster=ClusterRef("p", "c"), kind="widgets")
+    for field in columns_of(found):
+        assert sorted(found, key=lambda obj: field.sort_value(obj, context)) and all(
+            isinstance(field.text(obj, context), str) for obj in found
+        )

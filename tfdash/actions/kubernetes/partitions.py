@@ -37,6 +37,11 @@ async def move(context: PlanContext) -> Draft:
         raise PlanRefused(f"its partition is {now} already")
     down = wanted < now
     newest, before = str(status.get("updateRevision") or ""), str(status.get("currentRevision") or "")
+    taken_up = document.get("metadata", {}).get("generation", 0) <= status.get("observedGeneration", 0)
+    if down and not taken_up:  # its revisions are those from before the last change
+        raise PlanRefused(
+            "its controller has not taken up its last change yet, so that nobody knows which version would be let on; try again"
+        )
     flying = newest != before
     start, size = int((spec.get("ordinals") or {}).get("start", 0)), int(spec.get("replicas", 1))
     more = [f"{at.name}-{start + i}" for i in range(min(wanted, now, size), min(max(wanted, now), size))]

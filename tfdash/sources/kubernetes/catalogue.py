@@ -26,6 +26,7 @@ _NAME = re.compile(
     r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 )  # of a resource or version: anything else is not asked for
 _GROUP = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NONSENSE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 Broken = list[tuple[str, str]]
 
 
@@ -91,7 +92,7 @@ async def read_catalogue(reader: Reader) -> Catalogue:
     """Raises what the reader raises, where neither the core group nor the list of the others can be had."""
     found: list[ApiResource] = []
     broken: Broken = []
-    failures: list[ApiError] = []
+    failures: list[Exception] = []
     for root in ("/api", "/apis"):
         try:
             found += await _of_root(reader, root, broken)
@@ -100,6 +101,9 @@ async def read_catalogue(reader: Reader) -> Catalogue:
                 raise
             failures.append(error)
             broken.append((root, safe(error.message)))
+        except _NONSENSE as error:
+            failures.append(error)
+            broken.append((root, _unreadable(error)))
     if len(failures) == 2:
         raise failures[0]
     return Catalogue(tuple(found), tuple(broken))
@@ -109,11 +113,13 @@ async def _of_root(reader: Reader, root: str, broken: Broken) -> list[ApiResourc
     told = msgspec.json.decode(await reader.get(root, accept=AGGREGATED), type=_Root)
     if told.items is not None and told.kind == "APIGroupDiscoveryList":
         return [r for raw in told.items for r in _aggregated(raw, broken)]
+    if (told.versions if root == "/api" else told.groups) is None:  # "{}" is no word that there is nothing
+        raise msgspec.ValidationError(f"a {told.kind or 'document without a kind'} came")
     wanted = [("", v) for v in told.versions or ()]
     for raw in told.groups or ():
         try:
             group = msgspec.json.decode(raw, type=_OldGroup)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _NONSENSE as error:
             broken.append((_called(raw), _unreadable(error)))
             continue
         offered = [v.version for v in group.versions or ()]
@@ -142,7 +148,7 @@ async def _of_version(reader: Reader, group: str, version: str, broken: Broken) 
             raise
         broken.append((name, safe(error.message)))
         return []
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NONSENSE as error:
         broken.append((name, _unreadable(error)))
         return []
     found = []
@@ -167,7 +173,7 @@ def _aggregated(raw: Raw, broken: Broken) -> list[ApiResource]:
     """One group of the aggregated document, versions in its order: the preferred one first."""
     try:
         told = msgspec.json.decode(raw, type=_Group)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NONSENSE as error:
         broken.append((_called(raw), _unreadable(error)))
         return []
     group = told.metadata.name
@@ -205,7 +211,7 @@ def _each(raws: Sequence[Raw], type_: Any, name: str, broken: Broken) -> list[An
     for raw in raws:
         try:
             found.append(msgspec.json.decode(raw, type=type_))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _NONSENSE as error:
             bad = bad or _unreadable(error)
     if bad:
         broken.append((safe(name), bad))
@@ -214,7 +220,10 @@ def _each(raws: Sequence[Raw], type_: Any, name: str, broken: Broken) -> list[An
 
 def _called(raw: Raw) -> str:
     """The name of a group of which nothing else may be as it should."""
-    told = msgspec.json.decode(raw)
+    try:
+        told = msgspec.json.decode(raw)
+    except _NONSENSE:
+        told = None
     meta = told.get("metadata") if isinstance(told, dict) else None
     name = (meta.get("name") if isinstance(meta, dict) else None) or (
         told.get("name") if isinstance(told, dict) else None

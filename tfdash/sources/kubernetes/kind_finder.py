@@ -9,10 +9,11 @@ from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.kinds import KINDS, LISTED
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects
+from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.base import Sink
 from tfdash.sources.kubernetes.discovery import Discovery
-from tfdash.sources.kubernetes.transport import Reader, problem_of
+from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 
 _SHOWN_FOR = 120.0  # seconds within which it is looked for again, and said again
 _CATALOGUE = (
@@ -50,17 +51,25 @@ class KindFinder:
 
     async def _find(self, sink: Sink, kinds: list[str]) -> None:
         failure: Exception | None = None
+        catalogue = Catalogue()
         before = [self._discovery.where(kind) for kind in kinds]
         try:
-            await self._discovery.catalogue(self._open(), _UNFOUND if None in before else _CATALOGUE)
+            catalogue = await self._discovery.catalogue(
+                self._open(), _UNFOUND if None in before else _CATALOGUE
+            )
         except Exception as error:
             failure = error
         after = [self._discovery.where(kind) for kind in kinds]
         for kind, spec in zip(kinds, after, strict=True):
-            if spec is None and failure is None:
+            if spec is not None:
+                continue
+            unknown = failure
+            if unknown is None and (hidden := catalogue.hidden(kind)):
+                unknown = ApiError(503, f"whether it is served is not known: {hidden}")
+            if unknown is None:
                 self._say_absent(sink, kind, "this cluster does not serve it")
-            elif spec is None and failure is not None:
-                problem = problem_of(failure, self._clock.now())
+            else:
+                problem = problem_of(unknown, self._clock.now())
                 sink.put_objects(self._ref, kind, Observation(source=kind, problem=problem), None)
         if after != before:
             self._changed()

@@ -30,7 +30,8 @@ _AGES = frozenset(
     {"Age", "Last Seen", "First Seen", "Last Schedule"}
 )  # of built-in kinds, where they are strings
 _SKEW = 120.0  # seconds by which a printed age may differ from the creation and still be it
-_DURATION = re.compile(r"(?:\d+[ydhms])+")
+_WHOLE = 2**63  # numbers beyond are a server's nonsense, and no float may hold them
+_DURATION = re.compile(r"(?:[0-9]{1,15}[ydhms]){1,5}")
 _UNITS = {"y": 365 * 86400.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
 
@@ -219,7 +220,7 @@ def _plain(value: Any) -> str | int | float | None:
     """A cell as kubectl prints it, numbers as they are."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if value is None or isinstance(value, int | float):
+    if value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < _WHOLE):
         return value
     return share(value if isinstance(value, str) else json.dumps(value))
 
