@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.tui import canaryworld as cw
 from tests.tui.running import SIZES, compare, running
 from tfdash.board.board import Board
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Change, Picture
+from tfdash.model.verdict import Level
 
 SCREENS: dict[str, tuple[tuple[Any, ...], Callable[[Board], None], str]] = {
     "canary-breach": (
@@ -107,6 +111,30 @@ async def test_a_release_that_ends_while_it_is_shown_leaves_an_explained_screen(
         judge.pairs = ()
         run.app.board.put_store_state(cw.FACTS)
         await run.shows("No release is in flight", "last verified", "next")
+
+
+@pytest.mark.parametrize(
+    ("loading", "shown"), [(True, "loading the releases"), (False, "Deployments of eu-1 cannot be read")]
+)
+async def test_none_is_in_flight_is_said_only_of_what_was_read(loading: bool, shown: str) -> None:
+    class Unread(cw.Told):
+        def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, Any]:
+            assessment, changed = super().assess(picture, change, now)
+            first, *others = assessment.sections
+            lacks = {
+                "sentence": shown,
+                "level": Level.UNKNOWN,
+                "unknown": 0 if loading else 1,
+                "loading": loading,
+            }
+            section = msgspec.structs.replace(first, **lacks)
+            return msgspec.structs.replace(assessment, sections=(section, *others)), changed
+
+    async with running(start="canary", judge=Unread(), prepare=cw.prepare) as run:
+        await run.shows(shown)
+        await run.still()
+        for untrue in ("none in flight", "nothing in flight", "No release is in flight"):
+            await run.lacks(untrue)
 
 
 async def test_an_aborted_release_that_nothing_judges_has_no_empty_charts() -> None:

@@ -71,7 +71,9 @@ def canary_report(
         return json.dumps(document, indent=2, ensure_ascii=False), code
     lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
     if not releases:
-        lines += [_plain(line) for line in canaryfacts.nothing_lines(picture, assessment, now, zone)]
+        read = not lacking and canary.unread(assessment) is None
+        told = canaryfacts.nothing_lines(picture, assessment, now, zone, read=read)
+        lines += [_plain(line) for line in told]
     for release in releases:
         lines += [*_release(picture, assessment, release, now, zone), ""]
     if releases:

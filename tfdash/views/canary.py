@@ -11,6 +11,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.release_answer import Ground, ReleaseAnswer
+from tfdash.model.section import SectionState
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -94,6 +95,15 @@ def shown(assessment: Assessment, namespaces: tuple[str, ...] | None = None) -> 
         listed = [a for a in listed if a.subject.namespace in namespaces]
     listed.sort(key=lambda a: (*_rank(a), str(a.subject)))
     return [release for a in listed if (release := assessment.releases.get(a.subject)) is not None]
+
+
+def unread(assessment: Assessment) -> SectionState | None:
+    """The section of the releases, where not all was read that could be one of them: nobody can say that none is in flight."""
+    section = next((s for s in assessment.sections if s.id == "releases"), None)
+    if section is None or section.loading:
+        return section
+    undecided = sum(a.listed and a.level is Level.UNKNOWN for a in assessment.answers.values())
+    return section if section.unknown > undecided else None
 
 
 def _rank(answer: ReleaseAnswer) -> tuple[int, int]:

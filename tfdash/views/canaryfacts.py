@@ -224,10 +224,15 @@ def metrics_lines(picture: Picture, release: ReleaseState, now: float) -> list[L
     return []
 
 
-def nothing_lines(picture: Picture, assessment: Assessment, now: float, zone: ZoneInfo) -> list[Line]:
-    """No release in flight: what would be here, what was verified last, and when one may begin."""
+def nothing_lines(
+    picture: Picture, assessment: Assessment, now: float, zone: ZoneInfo, *, read: bool
+) -> list[Line]:
+    """No release in flight: what would be here, what was verified last, and when one may begin. ``read``: whether all was
+    read that could be one."""
     lines: list[Line] = [
-        ["No release is in flight."],
+        ["No release is in flight."]
+        if read
+        else [("Whether a release is in flight is not known: not all was read.", "unknown")],
         [
             "A Deployment, Argo Rollout or Flagger Canary that changes its version appears here by itself, with its verdict."
         ],

@@ -16,9 +16,10 @@ from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
+from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import canary, canaryfacts
-from tfdash.views.state import aged, phase_of
+from tfdash.views.state import aged, of_level, phase_of
 from tfdash.views.table import Cell, Column, Line
 from widgets.banner import Banner
 from widgets.chart import Chart, Drawing
@@ -108,14 +109,15 @@ class CanaryScreen(ActingScreen):
 
     def says(self) -> list[Cell]:
         found = list(self._releases.all.values())
+        assessment = self.shell.board.assessment
+        read = bool(assessment.sections) and canary.unread(assessment) is None
+        none: list[Cell] = [("· none in flight", "dim")] if read else []
         if not found:
-            return [("· none in flight", "dim")]
+            return none
         bad = sum(answer.must_roll_back for _, _, answer in found)
         told: list[Cell] = [(f"✖ {bad} must roll back", "breach")] if bad else []
         flying = sum(r.in_flight for r, _, _ in found)
-        told.append(
-            (f"◐ {flying} in flight" if flying else "· none in flight", "moving" if flying else "dim")
-        )
+        told += [(f"◐ {flying} in flight", "moving")] if flying else none
         age = canaryfacts.judged_text(self._said, self.shell.now())
         return [*told, (age, "dim")] if age else told
 
@@ -177,9 +179,7 @@ class CanaryScreen(ActingScreen):
         banner = self.query_one("#banner", Banner)
         head = canary.headline(release, said, self._answer)
         if release is None:
-            loading = not self.shell.board.assessment.sections
-            banner.show(head.state.worded("loading the releases …") if loading else head.state, head.text)
-            self._show_nothing(loading)
+            self._show_nothing(banner, head)
             return
         offer = next(
             (
@@ -200,13 +200,21 @@ class CanaryScreen(ActingScreen):
         self._show_around(release, said)
         self._show_keys()
 
-    def _show_nothing(self, loading: bool) -> None:
+    def _show_nothing(self, banner: Banner, head: canary.Headline) -> None:
         shell = self.shell
+        unread = canary.unread(shell.board.assessment)
+        loading = not shell.board.assessment.sections or (unread is not None and unread.loading)
+        if loading:
+            banner.show(head.state.worded("loading the releases …"), head.text)
+        elif unread is not None:
+            banner.show(of_level(Level.UNKNOWN), safe(unread.sentence))
+        else:
+            banner.show(head.state, head.text)
         lines: list[Line] = (
             [[("What is in flight is read now.", "dim")]]
             if loading
             else canaryfacts.nothing_lines(
-                shell.board.picture, shell.board.assessment, shell.now(), shell.zone
+                shell.board.picture, shell.board.assessment, shell.now(), shell.zone, read=unread is None
             )
         )
         self.query_one("#nothing", Prose).show(lines)

@@ -11,7 +11,7 @@ from tests.tui import canaryworld as cw
 from tests.unit.playbook.making import NOW, REF
 from tfdash.model.calendar import CalendarState
 from tfdash.model.delivery import Canary
-from tfdash.model.judgement import CanaryJudgement, Outcome
+from tfdash.model.judgement import Breach, CanaryJudgement, Outcome, Trigger
 from tfdash.model.kube import Deployment
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
@@ -435,6 +435,28 @@ def test_what_is_in_flight(found: tuple[Any, ...], expected: tuple[Any, ...]) ->
     told = of_releases(*found)
     assert told[:-1] == expected
     assert set(told.answers) == {f.subject for f in found if isinstance(f, ReleaseState)}
+
+
+def crossed(*at: float) -> CanaryJudgement:
+    def trigger(when: float) -> Trigger:
+        breach = Breach(trigger="errors", uid="", version="v", at=when)
+        return Trigger(id="errors", title="Error rate", outcome=Outcome.BREACH, sentence="", breached=breach)
+
+    return msgspec.structs.replace(word("r", Outcome.BREACH), triggers=tuple(trigger(a) for a in at))
+
+
+@pytest.mark.parametrize(
+    ("found", "since"),
+    [
+        ((a_release("r", Phase.PAUSED), crossed(8.0, 7.0)), 7.0),  # of a limit its first crossing
+        ((a_release("r", Phase.PAUSED), crossed()), 4.0),
+        ((a_release("r", Phase.PAUSED), word("r", Outcome.LOW_TRAFFIC)), 4.0),
+        # what is back began when its version was made, long ago: since when it is not known is another matter
+        ((a_release("r", Phase.COMPLETE), word("r", Outcome.LOW_TRAFFIC)), None),
+    ],
+)
+def test_since_when_a_release_is_so(found: tuple[Any, ...], since: float | None) -> None:
+    assert of_releases(*found).since == since
 
 
 def test_where_nothing_is_in_flight_the_calendar_has_the_word() -> None:

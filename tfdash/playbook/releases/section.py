@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tfdash.model.delivery import Canary, Rollout
+from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import Deployment
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
@@ -88,7 +89,15 @@ def _judged(findings: Findings, level: Level, found: list[ReleaseAnswer]) -> _Li
     subject = found[0].subject
     release, judgement = findings.releases[subject], findings.canaries.get(subject)
     why = judgement.sentence if judgement is not None else release.message
-    return _Line(level, len(found), subject, f"{subject.name}: {why}", release.started)
+    return _Line(level, len(found), subject, f"{subject.name}: {why}", _since(release, judgement, level))
+
+
+def _since(release: ReleaseState, judgement: CanaryJudgement | None, level: Level) -> float | None:
+    """Since when it is so: a limit since its first crossing; of what is not in flight its start says nothing."""
+    crossed = [t.breached.at for t in judgement.triggers if t.breached is not None] if judgement else []
+    if level is Level.BREACH and crossed:
+        return min(crossed)
+    return release.started if level is Level.BREACH or release.in_flight else None
 
 
 def _stuck(stuck: list[WorkloadState]) -> _Line:
