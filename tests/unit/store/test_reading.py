@@ -15,6 +15,7 @@ import pytest
 from tests.unit.store.helpers import CHECKOUT, Board, Clock, RealBoard, note, opened
 from tests.waiting import soon
 from tfdash.model.observation import Problem
+from tfdash.store.log.reading import newest_in, read_file
 from tfdash.store.opening import Opened, StoreOptions, open_store
 from tfdash.store.store_source import StoreSource
 
@@ -172,6 +173,22 @@ async def test_a_decision_that_was_cut_out_or_changed_is_not_none(tmp_path: Path
     ann.store.close()
     _sql(statement)(tmp_path)
     assert problem(await read_once(reading(tmp_path)))
+
+
+@pytest.mark.parametrize("alive", [True, False])
+async def test_a_view_in_the_place_of_the_log_is_not_read(tmp_path: Path, alive: bool) -> None:
+    """It may give rows without end, and whoever reads them waits for ever."""
+    ann = await recorded(tmp_path)
+    _sql("ALTER TABLE entries RENAME TO kept")(tmp_path)
+    _sql("CREATE VIEW entries AS SELECT rowid, * FROM kept")(tmp_path)
+    if not alive:
+        ann.store.close()
+    found = problem(await read_once(reading(tmp_path)))
+    assert found is not None and "view" in found.cause
+    assert "view" in read_file(tmp_path / "terminal-0.db")[0].problem
+    assert not newest_in(tmp_path, 5)
+    if alive:
+        ann.store.close()
 
 
 @pytest.mark.parametrize("alive", [True, False])

@@ -62,8 +62,21 @@ def connect_reading(path: str) -> tuple[sqlite3.Connection, bool]:
         connection, follows = _copied(path), False
     else:
         connection, follows = _opened(path, "mode=ro&immutable=1"), False
-    connection.execute("PRAGMA query_only=ON")
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        refuse_views(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection, follows
+
+
+def refuse_views(connection: sqlite3.Connection) -> None:
+    """Raises ``sqlite3.DatabaseError`` where a view stands: no terminal makes one, and it may give rows without end."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'view'").fetchone():
+        odd = sqlite3.DatabaseError("it holds a view, which no terminal makes")
+        odd.sqlite_errorname = "SQLITE_CORRUPT"
+        raise odd
 
 
 def _opened(path: str, mode: str) -> sqlite3.Connection:

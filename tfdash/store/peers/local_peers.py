@@ -16,7 +16,7 @@ from tfdash.store.log.anchors import Head, parse
 from tfdash.store.log.canonical import GENESIS, UnreadableEntry, decode, digest
 from tfdash.store.log.chain import StoredEntry, stored, wrong
 from tfdash.store.log.durable_file import cause
-from tfdash.store.log.local_schema import connect_reading
+from tfdash.store.log.local_schema import connect_reading, refuse_views
 from tfdash.store.log.reading import head_beside, is_file
 
 
@@ -163,6 +163,7 @@ class LocalPeers:
         """The one of the last look, or a new one where that shows what the file was before."""
         stamp = _stamp(path)
         if path in self._open and self._as_of[path] in (stamp, stamp[:1]):
+            refuse_views(self._open[path])
             return self._open[path]
         self._drop(path)
         connection, follows = connect_reading(str(path))
