@@ -61,7 +61,7 @@ def gate_canary(args: argparse.Namespace) -> int:
     elif found:
         code = UNKNOWN if late and _code(found) == OK else _code(found)
         if code == UNKNOWN and not reason:
-            reason = next((j.sentence if j else r.message for r, j, answer in found if not answer.go_on), "")
+            reason = next((_why_not(r, j) for r, j, answer in found if not answer.go_on), "")
     elif not reason:
         reason = _why_none(assessment, board, args.workload)
     unknown = _unread_store(board) or unseen(found, board.picture)
@@ -69,6 +69,13 @@ def gate_canary(args: argparse.Namespace) -> int:
         code, reason = UNKNOWN, unknown
     counts = counted(found if len(names) == 1 else (), code)
     return _answer(args, found if len(names) == 1 else (), code, reason, counts, ZoneInfo(config.zone))
+
+
+def _why_not(release: ReleaseState, judgement: CanaryJudgement | None) -> str:
+    if judgement is None:
+        return release.message
+    back = "what serves came back in place of a version that crossed a limit, and is no release; "
+    return f"{back if judgement.came_back else ''}{judgement.sentence}"
 
 
 def counted(found: Sequence[Found], code: int) -> dict[str, int]:

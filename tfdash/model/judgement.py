@@ -152,6 +152,9 @@ class CanaryJudgement(msgspec.Struct, frozen=True, kw_only=True):
         None  # seconds until the release counts as verified, 0: it does now; None: not on the way
     )
     policy: str = ""  # digest of the policy judged by
+    came_back: bool = (
+        False  # in place of a version that a BREACH was said of: it is held against itself before
+    )
     breaches: tuple[
         Breach, ...
     ] = ()  # of this version: those that stand, and those that this judgement withdraws

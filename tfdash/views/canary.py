@@ -183,9 +183,10 @@ def against(release: ReleaseState, judgement: CanaryJudgement | None) -> Line:
     stable = version(release.stable, release.canary)
     if stable:
         labels = [t.baseline_label for t in judgement.triggers if t.baseline_label] if judgement else []
-        line.append(f" against {stable}")
+        back = judgement is not None and judgement.came_back
+        line.append(f" {'back in place of' if back else 'against'} {stable}")
         if labels:
-            line.append((f" ({safe(labels[0])})", "dim"))
+            line.append((f" ({'against itself, ' if back else ''}{safe(labels[0])})", "dim"))
     where = f" in {safe(release.subject.namespace)}" if release.subject.namespace else ""
     line.append((f"   {release.carrier.value}{where}", "dim"))
     pods = [

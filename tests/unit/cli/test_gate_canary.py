@@ -45,6 +45,9 @@ DONE = {"phase": Phase.COMPLETE}
         ({}, BREACH, 1),
         (DONE, HELD, 0),  # it serves everything, and is being verified
         (DONE, BREACH, 1),
+        # a rollback that passes is no yes to the release that was left
+        (DONE, msgspec.structs.replace(HELD, came_back=True), 2),
+        ({}, msgspec.structs.replace(PASS, came_back=True), 2),
         ({"phase": Phase.STUCK}, HELD, 1),
         ({"phase": Phase.ABORTED}, None, 1),
     ],

@@ -57,6 +57,17 @@ def test_the_headline_of_a_breach_has_the_numbers_and_what_to_do() -> None:
     )
 
 
+def test_what_came_back_is_not_said_to_be_held_against_what_was_left() -> None:
+    def line(came_back: bool = False) -> str:
+        said = msgspec.structs.replace(cw.PASS, came_back=came_back)
+        return "".join(c if isinstance(c, str) else c[0] for c in canary.against(cw.release(), said))
+
+    label = cw.PASS.triggers[0].baseline_label
+    assert line().startswith(f"checkout 2.14.0 against 2.13.4 ({label})")
+    back = line(True)
+    assert back.startswith(f"checkout 2.14.0 back in place of 2.13.4 (against itself, {label})")
+
+
 def test_the_worst_stands_first_and_what_rests_is_not_listed() -> None:
     quiet = (cw.release(cw.CHECKOUT._replace(name="zz"), phase=Phase.NONE), None)
     found = canary.shown(cw.assessed((cw.release(cw.AUTH), cw.PASS), (cw.release(), cw.BREACH), quiet))

@@ -119,7 +119,10 @@ def judge_release(
             if ran is not None and ran > over.get("journeys", -math.inf):
                 found["journeys"] = latch.breach_of(journey, release, ran, policy)
     triggers, stand = latch.latched(triggers, known, found, policy, now)
-    return _conclude(release, triggers, stand, began, policy, now)
+    said = _conclude(release, triggers, stand, began, policy, now)
+    # another one in the place of what was left is a release: only what is held against itself came back
+    itself = back is not None and past is not None and past.hash == release.version
+    return structs.replace(said, came_back=True) if itself else said
 
 
 def _crossed(

@@ -73,8 +73,11 @@ def _unmeasured(release: ReleaseState, judgement: CanaryJudgement) -> bool:
 
 
 def _may(release: ReleaseState, judgement: CanaryJudgement | None) -> bool:
-    """A pass; while the canary is held yet, a pass of one window is no leave to go on."""
+    """A pass; while the canary is held yet, a pass of one window is no leave to go on. Nor is that of a version that came
+    back: who asks, asks for the one that was left."""
     if judgement is None or judgement.outcome is not Outcome.PASS or release.as_of is not None:
+        return False
+    if judgement.came_back:
         return False
     return release.phase is Phase.COMPLETE or (release.in_flight and judgement.advice is Advice.PROMOTE)
 

@@ -272,6 +272,13 @@ class TestAfterARollBack:
         assert good.outcome is Outcome.PASS and bad.outcome is Outcome.BREACH
         assert good.triggers[0].baseline_label == "frozen at 08:10Z"
 
+    def test_it_came_back_and_what_is_new_did_not(self) -> None:
+        assert self.told(40).came_back
+        assert not self.told(40, self.back(Phase.PROGRESSING, canary=Side(hash="newer"))).came_back
+        assert not judge_release(
+            STATE, seen(traffic([(40_000, 40)], [(40_000, 40)])), (), {}, RULES, T0 + 60
+        ).came_back
+
     def test_also_where_only_one_side_is_known(self) -> None:
         alone = self.back(canary=None, stable=Side(hash=OLD))
         assert self.told(40, alone).outcome is Outcome.PASS
