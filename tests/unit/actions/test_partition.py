@@ -69,6 +69,20 @@ async def test_a_change_that_its_controller_has_not_seen_is_let_on_by_nobody() -
 
 
 @pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ("0", "those of db-0 to db-1 that do not run db-1 would be replaced by it"),
+        ("3", "those of db-2 that do not run db-1 stay"),
+    ],
+)
+async def test_pods_of_what_was_taken_back_are_not_nothing(wanted: str, words: str) -> None:
+    """One revision again, and pods of the other that the partition keeps: the controller replaces them once it may."""
+    at = service(updateRevision="db-1", updatedReplicas=1)
+    plan = (await at.plan("workload.partition", subject("StatefulSet", "db"), {"partition": wanted})).plan
+    assert not plan.promotes and words in plan.effect
+
+
+@pytest.mark.parametrize(
     ("given", "why"),
     [
         ({}, "partition: must be given"),

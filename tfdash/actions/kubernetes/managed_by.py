@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Check, Choice, Plan
 from tfdash.model.requests import ReadFailed
 from tfdash.playbook.releases.facts import canonical
+from tfdash.playbook.releases.managed_by import INSTANCE, TRACKING
 
 SUSPEND = "suspend-keeper"
 LEAVE = "leave-keeper"
@@ -59,6 +63,9 @@ async def managed_by_part(
             f"first stop the automated sync of Argo CD Application {subject.name} (spec.syncPolicy.automated is removed; "
             f"put it back by hand: {canonical(automated)})"
         )
+        parent = _parent(document.get("metadata", {}))
+        if parent:
+            text += f"; {parent}, which made it, may switch that on again: stop it there first"
     else:
         request = conditional(
             path,
@@ -74,6 +81,22 @@ async def managed_by_part(
         return notes, (stop,)
     leave = Choice(id=LEAVE, text=f"leave it on, knowing that it undoes this: {manager.sentence}")
     return notes, (stop, leave)
+
+
+def _parent(metadata: Mapping[str, Any]) -> str:
+    """What makes an Application and may put its spec back: an ApplicationSet, another Application, Flux; "" for nothing."""
+    owners = metadata.get("ownerReferences") or ()
+    made = next((o.get("name", "") for o in owners if o.get("kind") == "ApplicationSet"), "")
+    if made:
+        return f"ApplicationSet {made}"
+    labels, name = metadata.get("labels") or {}, metadata.get("name", "")
+    application, _, what = (metadata.get("annotations") or {}).get(TRACKING, "").partition(":")
+    if not what.startswith("argoproj.io/Application:") or not what.endswith(f"/{name}"):
+        application = labels.get(INSTANCE, "")  # Argo CD's other way to mark what is its own
+    if application and application != name:
+        return f"Argo CD Application {application}"
+    flux = labels.get("kustomize.toolkit.fluxcd.io/name", "")
+    return f"Flux Kustomization {flux}" if flux else ""
 
 
 def sync_check(plan: Plan) -> Check | None:

@@ -43,6 +43,7 @@ async def move(context: PlanContext) -> Draft:
             "its controller has not taken up its last change yet, so that nobody knows which version would be let on; try again"
         )
     flying = newest != before
+    mixed = not flying and int(status.get("updatedReplicas") or 0) < int(status.get("replicas") or 0)
     start, size = int((spec.get("ordinals") or {}).get("start", 0)), int(spec.get("replicas", 1))
     more = [f"{at.name}-{start + i}" for i in range(min(wanted, now, size), min(max(wanted, now), size))]
     pods = " to ".join(dict.fromkeys((more[0], more[-1]))) if more else ""
@@ -52,7 +53,7 @@ async def move(context: PlanContext) -> Draft:
     follow = context.policy.follow
     return Draft(
         subject=context.found(document),
-        effect=f"StatefulSet {at.name}: partition {now} to {wanted}: {_words(down, flying, pods, newest, before)}",
+        effect=f"StatefulSet {at.name}: partition {now} to {wanted}: {_words(down, flying or mixed, pods, newest, before)}",
         requests=(
             conditional(
                 path_of(at, document),
@@ -73,7 +74,7 @@ async def move(context: PlanContext) -> Draft:
             WRITTEN.post(text="the partition is set", within=30),
             *(
                 (ROLLED_OUT.post(text="every pod above it is new and ready", within=follow),)
-                if down and flying
+                if down and (flying or mixed)
                 else ()
             ),
         ),
@@ -90,6 +91,8 @@ def _words(down: bool, flying: bool, pods: str, newest: str, before: str) -> str
         return "no pod of today's is between the two"
     if not flying:
         return f"nothing is in flight; the next release {'reaches' if down else 'does not reach'} {pods}"
+    if newest == before:  # what came was taken back, and some pods still run it
+        return f"those of {pods} that do not run {newest} " + ("would be replaced by it" if down else "stay")
     if down:
         return f"{pods} would be replaced by the new version ({newest}), so this is a promotion"
     return (

@@ -14,8 +14,8 @@ from tfdash.model.release import ManagedBy
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.world import World
 
-_TRACKING = "argocd.argoproj.io/tracking-id"
-_INSTANCE = "app.kubernetes.io/instance"
+TRACKING = "argocd.argoproj.io/tracking-id"
+INSTANCE = "app.kubernetes.io/instance"
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _FLUX = (
     ("kustomize.toolkit.fluxcd.io", Kustomization, "Flux Kustomization"),
@@ -43,10 +43,10 @@ def manager_of(world: World, obj: Object) -> ManagedBy | None:
 
 
 def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> ManagedBy | None:
-    tracked = notes.get(_TRACKING, "").partition(":")[0]
-    if tracked and notes[_TRACKING].partition(":")[2] and not _is_of(obj, notes[_TRACKING]):
+    tracked = notes.get(TRACKING, "").partition(":")[0]
+    if tracked and notes[TRACKING].partition(":")[2] and not _is_of(obj, notes[TRACKING]):
         tracked = ""  # the annotation was copied from another object, e.g. to a pod template's child
-    named = tracked or obj.labels.get(_INSTANCE, "")
+    named = tracked or obj.labels.get(INSTANCE, "")
     if not named:
         return None
     found = _application(world, named)
