@@ -48,12 +48,13 @@ def gate_release(args: argparse.Namespace) -> int:
         if not args.no_clock_check:
             skew, cluster, unknown = asyncio.run(_worst_skew(config))
     state = calendar_state(policy, at, skew=skew, cluster=cluster)
-    code = _code(state, emergency, unknown)
+    counts = counted(state, emergency, skew, unknown)
+    code = FINDINGS if counts["no"] else UNKNOWN if counts["unknown"] else OK
     if args.format == "json":
         answer = {
             "schema_version": 1,
             "exit_code": code,
-            "counts": counted(state, emergency, skew, unknown),
+            "counts": counts,
             **as_json(state),
             "emergency": emergency,
             "clock_unchecked": unknown,
@@ -72,19 +73,13 @@ def gate_release(args: argparse.Namespace) -> int:
     return code
 
 
-def _code(state: CalendarState, emergency: dict[str, str] | None, unknown: str) -> int:
-    """An emergency waives the calendar, not a clock that is known to be wrong."""
-    if emergency and not state.problem:
-        return OK
-    if not state.open:
-        return FINDINGS
-    return UNKNOWN if unknown else OK
-
-
 def counted(
     state: CalendarState, emergency: dict[str, str] | None, skew: float | None, unknown: str
 ) -> dict[str, int]:
-    """Of what was asked, the calendar and perhaps the clock: how many say yes, no, and do not know."""
+    """Of what was asked, the calendar and perhaps the clock: how many say yes, no, and do not know.
+
+    An emergency waives the calendar, and no clock: neither one that is wrong nor one that nobody could ask.
+    """
     said = [bool(state.open or (emergency and not state.problem))]
     clock = [None] if unknown else [not state.problem] if skew is not None else []
     given = [*said, *clock]

@@ -51,7 +51,8 @@ class Gate:
         code, out, _ = self(*argv, "--format", "json", config=config)
         told: dict[str, Any] = json.loads(out)
         check(told, schema("gate release"))
-        assert told["exit_code"] == code
+        counts = told["counts"]
+        assert told["exit_code"] == code == (1 if counts["no"] else 2 if counts["unknown"] else 0)
         return told
 
 
@@ -194,6 +195,18 @@ def test_an_emergency_opens_with_both_and_says_whose_word_it_is(gate: Gate) -> N
     told = gate.json("--at", CLOSED, *both)
     assert told["open"] is False
     assert told["emergency"]["reason"] == "payments are down"
+
+
+def test_an_emergency_waives_the_calendar_and_no_clock_that_was_not_checked(
+    gate: Gate, tmp_path: Path
+) -> None:
+    asked = ("--kubeconfig", str(kubeconfig(tmp_path, "http://127.0.0.1:9")))
+    both = ("--emergency-approver", "ann", "--emergency-reason", "payments are down")
+    for config in (ALWAYS, NEVER):
+        told = gate.json(*asked, *both, config=config)
+        assert (told["exit_code"], told["counts"]) == (2, {"yes": 1, "no": 0, "unknown": 1})
+        assert "--no-clock-check leaves that out" in gate(*asked, *both, config=config)[2]
+        assert gate.json(*asked, *both, "--no-clock-check", config=config)["exit_code"] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""A StatefulSet's partition on the real controller: lowered it is a promotion, raised it holds back. kubectl is the witness."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.platform import world
+from tests.platform.harness.cluster import Cluster
+from tests.unit.actions.acting import CLOSED, OPEN, Bench, bench
+from tfdash.model.action import Result
+from tfdash.model.store_state import StoreState
+from tfdash.model.subject import Subject
+
+pytestmark = pytest.mark.platform
+NS = "tf-partition"
+OLD, NEW = "registry.example.com/rows:1.0.0", "registry.example.com/rows:2.0.0"
+
+
+@pytest.fixture(scope="module")
+def seeded(cluster: Cluster) -> Cluster:
+    world.add_nodes(cluster, 5)
+    world.add_namespaces(cluster, NS)
+    made = world.deployment("rows", NS, 4)
+    given = {k: v for k, v in made["spec"].items() if k in ("replicas", "selector", "template")}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": 4}}
+    document = {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "rows", "namespace": NS},
+        "spec": {"serviceName": "rows", "updateStrategy": strategy, **given},
+    }
+    world.create(cluster, f"/apis/apps/v1/namespaces/{NS}/statefulsets", document)
+    cluster.kubectl("rollout", "status", "sts/rows", "-n", NS, "--timeout=60s")
+    cluster.kubectl("set", "image", "sts/rows", "-n", NS, f"main={NEW}")
+    return cluster
+
+
+@pytest.fixture
+def at(seeded: Cluster) -> Iterator[Bench]:
+    with bench(seeded.kubeconfig("admin"), "admin") as found:
+        yield found
+
+
+def images(cluster: Cluster) -> list[str]:
+    """Of the pods that are and stay, by their number."""
+    found = json.loads(cluster.kubectl("get", "pods", "-n", NS, "-l", "app=rows", "-o", "json"))["items"]
+    there = {p["metadata"]["name"]: p for p in found if "deletionTimestamp" not in p["metadata"]}
+    return [p["spec"]["containers"][0]["image"] for _, p in sorted(there.items())]
+
+
+def partition(cluster: Cluster) -> str:
+    path = "jsonpath={.spec.updateStrategy.rollingUpdate.partition}"
+    return cluster.kubectl("get", "sts/rows", "-n", NS, "-o", path).strip()
+
+
+def calendar(at: Bench, is_open: bool) -> None:
+    at.judge.calendar = OPEN if is_open else CLOSED
+    at.board.put_store_state(StoreState())  # have it judged by that calendar
+    at.until(lambda: at.board.assessment.calendar is at.judge.calendar, "the calendar")
+
+
+def test_a_partition_is_lowered_and_raised(seeded: Cluster, at: Bench) -> None:
+    subject: Subject = at.subject("StatefulSet", NS, "rows")
+    at.see(subject)
+
+    def flying() -> bool:
+        path = "jsonpath={.status.updateRevision} {.status.currentRevision}"
+        return len(set(seeded.kubectl("get", "sts/rows", "-n", NS, "-o", path).split())) == 2
+
+    seeded.wait(flying, "the release to be observed")
+    assert images(seeded) == [OLD] * 4
+
+    calendar(at, False)
+    lower = at.plan("workload.partition", subject, partition="2")
+    assert (lower.plan.freeze, lower.plan.promotes, lower.refused) == ("frozen", True, "closed: blackout")
+    assert "rows-2 to rows-3 would be replaced by the new version" in lower.plan.effect
+    assert at.act(lower)[0].result is Result.REFUSED
+    assert (partition(seeded), images(seeded)) == ("4", [OLD] * 4)
+
+    calendar(at, True)
+    done = at.do("workload.partition", subject, partition="2")
+    assert done.result is Result.APPLIED, done.sentence
+    assert all(held for _, held in done.posts), done.sentence
+    assert (partition(seeded), images(seeded)) == ("2", [OLD, OLD, NEW, NEW])
+
+    calendar(at, False)
+    done = at.do("workload.partition", subject, partition="4")
+    assert done.result is Result.APPLIED, done.sentence
+    assert (partition(seeded), images(seeded)) == ("4", [OLD, OLD, NEW, NEW])
+    seeded.kubectl(
+        "delete", "pod/rows-3", "-n", NS
+    )  # the plan: it comes back as the old one when it is deleted
+    seeded.wait(lambda: images(seeded) == [OLD, OLD, NEW, OLD], "the deleted pod to come back as the old one")
