@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Protocol
 
@@ -36,16 +37,22 @@ class ServedKinds:
         self.problems: Mapping[ClusterRef, str] = {}
 
     async def look(self, max_age: float) -> None:
-        """Never raises: what a cluster does not say is a problem of that one."""
-        found, problems = dict(self.catalogues), {}
-        for ref in self._board.clusters:
-            try:
-                found[ref] = await self._board.read_catalogue(ref, max_age)
-            except ReadFailed as failed:
-                problems[ref] = str(failed.problem)
-            except RuntimeError:  # the board is not up yet
-                problems[ref] = "not asked yet"
-        self.catalogues, self.problems = found, problems
+        """Never raises: what a cluster does not say is a problem of that one, and holds up none of the others."""
+        await asyncio.gather(*(self._look_at(ref, max_age) for ref in self._board.clusters))
+
+    async def _look_at(self, ref: ClusterRef, max_age: float) -> None:
+        found, problem = self.catalogues.get(ref), ""
+        try:
+            found = await self._board.read_catalogue(ref, max_age)
+        except ReadFailed as failed:
+            problem = str(failed.problem)
+        except RuntimeError:  # the board is not up yet
+            problem = "not asked yet"
+        catalogues, problems = {**self.catalogues, ref: found}, {**self.problems, ref: problem}
+        # in the order of the clusters, whichever answered first: a word means what it means in the first of them
+        order = self._board.clusters
+        self.catalogues = {r: c for r in order if (c := catalogues.get(r)) is not None}
+        self.problems = {r: why for r in order if (why := problems.get(r))}
 
     def meant(self, word: str) -> tuple[str, ApiResource] | None:
         """The id and the resource that a word means, in the first cluster that has such a thing."""
