@@ -104,6 +104,7 @@ class ReadingSession(requests.Session):
         proxy: str = "",
         more: Sequence[tuple[str, str]] = (),
         allowed: Callable[[str, str], None] | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self.trust_env = False
@@ -112,7 +113,7 @@ class ReadingSession(requests.Session):
             self.proxies = {"http": proxy, "https": proxy}
         self._base, self._credentials = base, credentials
         self._timeout, self._largest = timeout, largest
-        self._allowed = allowed
+        self._allowed, self._now = allowed, now
         self.adapter = _Adapter(credentials, server_name, more)
         self.last: _Answer | None = None
         self.skew: float | None = None
@@ -169,7 +170,7 @@ class ReadingSession(requests.Session):
 
     def _note_date(self, text: str) -> None:
         try:
-            self.skew = parsedate_to_datetime(text).timestamp() - time.time() if text else None
+            self.skew = parsedate_to_datetime(text).timestamp() - self._now() if text else None
         except ValueError:
             self.skew = None
 
@@ -198,6 +199,7 @@ class Client:
         timeout: float,
         largest: int,
         allowed: Callable[[str, str], None] | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         access = credentials.access
         headers = {name: _value(name, text) for name, text in connection.headers}
@@ -212,6 +214,7 @@ class Client:
             timeout=timeout,
             largest=largest,
             allowed=allowed,
+            now=now,
             server_name=access.tls_server_name,
             proxy=(
                 hold_parts(read_secret(connection.proxy))

@@ -61,7 +61,11 @@ class OwnCredentials:
 
 
 def client_of(
-    connection: Connection, options: Options, credentials: Credentials | None, own: OwnCredentials
+    connection: Connection,
+    options: Options,
+    credentials: Credentials | None,
+    own: OwnCredentials,
+    clock: Clock,
 ) -> Client:
     """One client; ``credentials`` of the cluster, where it is reached through that. Blocking and heavy: in a thread."""
     from tfdash.sources.prometheus.client import Client
@@ -73,6 +77,7 @@ def client_of(
             own.current(),
             timeout=options.timeout,
             largest=LARGEST,
+            now=clock.now,
         )
     from tfdash.sources.kubernetes.reading_rule import check_allowed
 
@@ -91,6 +96,7 @@ def client_of(
         timeout=options.timeout,
         largest=LARGEST,
         allowed=lambda method, at: check_allowed(method, at.removeprefix(prefix), proxied=path),
+        now=clock.now,
     )
 
 
@@ -104,5 +110,10 @@ def source_for(
         check = right_to_proxy(credentials, connection)
     own = OwnCredentials(connection)
     return PrometheusSource(
-        ref, connection, options, lambda: client_of(connection, options, credentials, own), clock, check=check
+        ref,
+        connection,
+        options,
+        lambda: client_of(connection, options, credentials, own, clock),
+        clock,
+        check=check,
     )
