@@ -190,7 +190,8 @@ def why_unreadable(folder: Path) -> str:
     try:
         seen = folder.stat()
     except FileNotFoundError:
-        return "" if folder.parent.is_dir() else f"{folder.parent} is not there"
+        made_here = folder == default_folder()  # by the first terminal that acts, with what lies above it
+        return "" if made_here or folder.parent.is_dir() else f"{folder.parent} is not there"
     except (OSError, ValueError) as error:
         return f"{folder}: {why(error) if isinstance(error, OSError) else error}"
     if not stat.S_ISDIR(seen.st_mode):
