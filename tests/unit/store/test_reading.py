@@ -15,6 +15,7 @@ import pytest
 from tests.unit.store.helpers import CHECKOUT, Board, Clock, RealBoard, note, opened
 from tests.waiting import soon
 from tfdash.model.observation import Problem
+from tfdash.store.log import data_dir
 from tfdash.store.log.reading import newest_in, read_file
 from tfdash.store.opening import Opened, StoreOptions, open_store
 from tfdash.store.store_source import StoreSource
@@ -284,3 +285,23 @@ async def test_sessions_of_the_shared_store_refuse_to_write(tmp_path: Path, data
     board = await read_once(open_store(options, Clock(), acting=False, reading=True).source)
     assert problem(board) is None
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("home", "folder", "told"),
+    [
+        ("there", "", ""),  # the default folder in a new home: nothing was recorded yet
+        ("gone", "", "tfdash is not there"),  # a home that is not mounted
+        ("there", "else/where/store", "where is not there"),  # a folder that somebody chose
+        ("there", "store", ""),
+    ],
+)
+def test_a_folder_that_nobody_made_yet_is_not_one_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str, folder: str, told: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / home))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    place = tmp_path / "there" / folder if folder else data_dir.default_folder()
+    why = data_dir.why_unreadable(place)
+    assert why.endswith(told) and bool(why) == bool(told)

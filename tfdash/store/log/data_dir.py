@@ -190,7 +190,8 @@ def why_unreadable(folder: Path) -> str:
     try:
         seen = folder.stat()
     except FileNotFoundError:
-        made_here = folder == default_folder()  # by the first terminal that acts, with what lies above it
+        # the default one is made by the first terminal that acts, with what lies above it, in a home that is there
+        made_here = folder == default_folder() and Path.home().is_dir()
         return "" if made_here or folder.parent.is_dir() else f"{folder.parent} is not there"
     except (OSError, ValueError) as error:
         return f"{folder}: {why(error) if isinstance(error, OSError) else error}"
