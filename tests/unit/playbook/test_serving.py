@@ -192,6 +192,10 @@ def read(kind: str, document: dict[str, Any]) -> Object:
         (daemon_set(desired=0), "3 ready, but 0 nodes wanted"),
         (daemon_set(desired=2, ready=2, available=2, updated=2), "3 with a pod, but 2 nodes wanted"),
         (read("Rollout", rollout_document(availableReplicas=6)), "6 available, but 5 ready"),
+        (
+            read("Rollout", rollout_document(replicas=0, readyReplicas=0, updatedReplicas=0)),
+            "",
+        ),  # written in part
         # and what happens is none: old pods, fewer ready, scaled to none
         (deployment(replicas=5, ready=4, updated=2), ""),
         (deployment(desired=0, replicas=0, updated=0, ready=0, available=0), ""),

@@ -40,9 +40,12 @@ def may_be_away(workload: Object) -> int:
 def contradiction(workload: Object) -> str:
     """``3 available, but 0 ready`` where the counts of a status cannot all be true, "" where they can.
 
-    Each controller counts a smaller number among the pods of a larger one and writes all of them at once, so no moment
-    between two writes shows such a status.
+    The built-in controllers count a smaller number among the pods of a larger one and write all of them at once, so no
+    moment between two writes shows such a status. Argo's, on a scaling event, writes the available ones alone
+    (rollout/sync.go: syncReplicasOnly): without any other count there is nothing to contradict.
     """
+    if isinstance(workload, Rollout) and not (workload.replicas or workload.ready or workload.updated):
+        return ""
     match workload:
         case Deployment() | StatefulSet() | Rollout():
             pods = ("pods", workload.replicas)
