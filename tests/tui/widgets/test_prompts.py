@@ -86,9 +86,8 @@ async def test_filter_works_while_one_types_and_enter_keeps_it() -> None:
         prompt = app.query_one(FilterPrompt)
         assert not prompt.is_open
         await pilot.press("slash", *"pod-0000")
-        await pilot.pause()
+        await soon(lambda: prompt._said.text == "10 of 100 pods", lambda: prompt._said.text)
         assert app.table.count_text == "10 of 100 pods"
-        assert prompt._said.text == "10 of 100 pods"
         await pilot.press("enter")
         assert not prompt.is_open
         assert app.focused is app.table
@@ -128,13 +127,15 @@ async def test_escape_on_the_table_clears_a_kept_filter_before_it_goes_back() ->
 async def test_what_is_no_filter_is_named_and_changes_nothing() -> None:
     app = App()
     async with app.run_test() as pilot:
-        await pilot.press("slash", *"pod-0000[")
-        await pilot.pause()
+        await pilot.press("slash", *"pod-0000")
         prompt = app.query_one(FilterPrompt)
-        await soon(lambda: app.table.shown == 10, lambda: app.table.shown)  # filtered in slices
-        assert "No regular expression" in prompt._said.text
+        # a busy machine may make one burst of keys, of which only the end counts: so the bracket comes after it was taken
+        await soon(lambda: app.table.shown == 10, lambda: app.table.shown)
+        await pilot.press("left_square_bracket")
+        await soon(lambda: "No regular expression" in prompt._said.text, lambda: prompt._said.text)
         await pilot.press("1")
-        assert "No regular expression" in prompt._said.text
+        await soon(lambda: prompt.value == "pod-0000[1" and prompt._due is None, lambda: prompt.value)
+        assert "No regular expression" in prompt._said.text and app.table.shown == 10
         await pilot.press("]")
         await pilot.pause()
         await soon(lambda: app.table.shown == 1, lambda: app.table.shown)  # filtered in slices
