@@ -129,6 +129,7 @@ class Instead(PathFinder):
         if spec is None or spec.origin != self._path:
             return None
         loader = SourceFileLoader(name, self._path)
+        # of this one loader, which is made for this one file
         loader.get_code = lambda _: self._code  # type: ignore[method-assign, assignment]
         spec.loader = loader
         return spec
@@ -162,7 +163,7 @@ def afresh(tests: list[str], plugin: object, *finders: object) -> int:
     for name, module in list(sys.modules.items()):
         if name != __name__ and (getattr(module, "__file__", "") or "").startswith(OURS):
             del sys.modules[name]
-    sys.meta_path[:0] = finders  # type: ignore[arg-type]
+    sys.meta_path[:0] = finders  # type: ignore[arg-type]  # the stubs ask for a class method, import for the method alone
     return int(pytest.main([*QUIET, *tests], plugins=[plugin]))
 
 
