@@ -1,12 +1,8 @@
-"""Decoders of lists, single items and watch events for each kind; a malformed item costs itself, not its list.
-
-An item that has a name and an odd value becomes a row that says which; one without a name is counted. A list that is none
-(another kind, no items) is no empty list.
-"""
+"""Decoders of lists, single items and watch events for each kind. A list that is none (another kind, no items) is no empty
+list."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -15,16 +11,16 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from tfdash.model.kinds import KINDS
-from tfdash.model.kube import Object, Unreadable
+from tfdash.model.kube import Object
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.decoders.common import Decoders
 from tfdash.sources.kubernetes.decoders.wire import PodMeta
+from tfdash.sources.kubernetes.malformed import Malformed, named
 
 T = TypeVar("T")
 _EVENT = msgspec.json.Decoder(envelopes.WatchEvent)
 _RAW_LIST = msgspec.json.Decoder(envelopes.RawList)
-_AT = re.compile(r" - at `\$\.?(.*?)`$")
 
 
 class _List(msgspec.Struct, Generic[T]):
@@ -48,9 +44,8 @@ def decoder_of(kind: str) -> tuple[type[Any], Callable[[Any], Object]]:
     return decoders[kind]
 
 
-class Codec:
-    """Of one kind. ``malformed`` names the items that could not be read and why, newest last; ``lost`` counts those that
-    do not even say who they are. ``begin`` forgets both: another list begins."""
+class Codec(Malformed):
+    """Of one kind."""
 
     list_accept = watch_accept = "application/json"
     params: Mapping[str, str] = MappingProxyType({})
@@ -61,19 +56,9 @@ class Codec:
         kinded = msgspec.defstruct(
             wire.__name__, [("kind", str, "")], bases=(wire,), rename="camel", gc=False
         )
-        self.kind = kind
+        super().__init__(kind)
         self._list = msgspec.json.Decoder(_List[kinded])  # type: ignore[valid-type]  # which type it is depends on the kind
         self._item = msgspec.json.Decoder(kinded)
-        self.malformed: dict[Key, str] = {}
-        self.lost = 0
-
-    @property
-    def unreadable(self) -> int:
-        """How many items could not be read."""
-        return len(self.malformed) + self.lost
-
-    def begin(self) -> None:
-        self.malformed, self.lost = {}, 0
 
     def page(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
         """One page of a list. Raises ``msgspec.ValidationError`` for what is no list of this kind."""
@@ -111,28 +96,9 @@ class Codec:
         try:
             found = self._object(self._item.decode(raw))
         except Exception as error:  # whatever it is that a converter stumbles over
-            return self._odd(raw, error)
-        if self.malformed:
-            self.malformed.pop(Key(found.namespace, found.name), None)
+            return self.odd(raw, error)
+        self.is_read(Key(found.namespace, found.name))
         return found
-
-    def _odd(self, raw: msgspec.Raw, error: Exception) -> Object | None:
-        told = named(raw)
-        if told is None:
-            self.lost += 1
-            return None
-        key, version = told
-        why = why_odd(error)
-        self.malformed.pop(key, None)
-        self.malformed[key] = why
-        return Unreadable(
-            namespace=key.namespace,
-            name=key.name,
-            resource_version=version,
-            kind=self.kind,
-            cells=(),
-            field=why,
-        )
 
     def gone(self, raw: msgspec.Raw) -> Key | None:
         """Who it is that is gone; None where that cannot be read."""
@@ -144,30 +110,8 @@ class Codec:
             if told is None:
                 return None
             key = told[0]
-        self.malformed.pop(key, None)
+        self.is_read(key)
         return key
-
-
-def why_odd(error: Exception) -> str:
-    """``spec.replicas: Expected `int`, got `str```."""
-    text = str(error) or type(error).__name__
-    at = _AT.search(text)
-    return f"{at[1] or 'the object'}: {text[: at.start()]}" if at else text
-
-
-def named(raw: msgspec.Raw) -> tuple[Key, str] | None:
-    """Key and resource version of an item of which nothing else may be as it should."""
-    try:
-        found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    meta = found.get("metadata") if isinstance(found, dict) else None
-    if not isinstance(meta, dict):
-        return None
-    name, namespace, version = (meta.get(k, "") for k in ("name", "namespace", "resourceVersion"))
-    if not isinstance(name, str) or not name or not isinstance(namespace, str):
-        return None
-    return Key(namespace, name), version if isinstance(version, str) else ""
 
 
 def event(line: bytes) -> envelopes.WatchEvent:

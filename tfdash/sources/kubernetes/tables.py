@@ -18,12 +18,12 @@ import msgspec
 from msgspec import Raw
 
 from tfdash.model.kinds import KindSpec
-from tfdash.model.kube import Object, PrintedRow, TableColumn, Unreadable
+from tfdash.model.kube import Object, PrintedRow, TableColumn
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes
-from tfdash.sources.kubernetes.codec import named, why_odd
 from tfdash.sources.kubernetes.decoders.common import labels, optional_seconds, seconds, share
 from tfdash.sources.kubernetes.decoders.wire import Wire
+from tfdash.sources.kubernetes.malformed import Malformed, named
 
 _META = "g=meta.k8s.io;v=v1"
 _AGES = frozenset(
@@ -75,7 +75,7 @@ class _Kind(Wire):
     kind: str = ""
 
 
-class TableCodec:
+class TableCodec(Malformed):
     """As ``codec.Codec``, of one kind in one scope; ``now`` gives epoch seconds."""
 
     list_accept = f"application/json;as=Table;{_META},application/json;as=PartialObjectMetadataList;{_META},application/json"
@@ -83,18 +83,10 @@ class TableCodec:
     params: Mapping[str, str] = MappingProxyType({"includeObject": "Metadata"})
 
     def __init__(self, kind: KindSpec, now: Callable[[], float]) -> None:
-        self._kind, self._now = kind, now
+        super().__init__(kind.kind)
+        self._resource, self._now = kind.resource, now
         self._columns: tuple[TableColumn, ...] = ()
         self._name_at: int | None = None  # the place of the name's own column
-        self.malformed: dict[Key, str] = {}
-        self.lost = 0
-
-    @property
-    def unreadable(self) -> int:
-        return len(self.malformed) + self.lost
-
-    def begin(self) -> None:
-        self.malformed, self.lost = {}, 0
 
     def page(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
         """One page. Raises ``msgspec.ValidationError`` for what is no list."""
@@ -105,7 +97,7 @@ class TableCodec:
             found = [self._row(raw) for raw in told.rows or ()]
         elif not told.kind.endswith("List"):
             raise msgspec.ValidationError(
-                f"a {told.kind or 'document without a kind'} came where a list of {self._kind.resource} was asked for"
+                f"a {told.kind or 'document without a kind'} came where a list of {self._resource} was asked for"
             )
         elif told.items is None:
             raise msgspec.ValidationError("the list has no items, not even none: items is null or left out")
@@ -129,7 +121,7 @@ class TableCodec:
         told = None if about is None else named(about)
         if told is None:
             return None
-        self.malformed.pop(told[0], None)
+        self.is_read(told[0])
         return told[0]
 
     def _only_row(self, raw: Raw) -> Raw | None:
@@ -159,7 +151,7 @@ class TableCodec:
             at = self._name_at
             printed = row.cells[at] if at is not None and at < len(row.cells) else ""
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return self._odd(about, error)
+            return self.odd(about, error)
         shown = printed if isinstance(printed, str) and printed != meta.name else ""
         return self._made(meta, self._columns, values, shown)
 
@@ -168,7 +160,7 @@ class TableCodec:
         try:
             meta = msgspec.json.decode(raw, type=_Item).metadata
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return self._odd(raw, error)
+            return self.odd(raw, error)
         return self._made(meta, (), [])
 
     def _made(
@@ -179,8 +171,7 @@ class TableCodec:
             return None
         created, now = seconds(meta.creation_timestamp), self._now()
         values += [None] * (len(columns) - len(values))
-        if self.malformed:
-            self.malformed.pop(Key(meta.namespace, meta.name), None)
+        self.is_read(Key(meta.namespace, meta.name))
         return PrintedRow(
             namespace=share(meta.namespace),
             name=meta.name,
@@ -195,24 +186,6 @@ class TableCodec:
                 _moment(value, created, now) if column.ages else _plain(value)
                 for column, value in zip(columns, values, strict=False)
             ),
-        )
-
-    def _odd(self, about: Raw, error: Exception) -> Object | None:
-        told = named(about)
-        if told is None:
-            self.lost += 1
-            return None
-        key, version = told
-        why = why_odd(error)
-        self.malformed.pop(key, None)
-        self.malformed[key] = why
-        return Unreadable(
-            namespace=key.namespace,
-            name=key.name,
-            resource_version=version,
-            kind=self._kind.kind,
-            cells=(),
-            field=why,
         )
 
 
