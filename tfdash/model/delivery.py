@@ -53,6 +53,9 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     routed: bool = False  # spec.strategy.canary.trafficRouting is there
     max_weight: int = 100
     canary_weight: float | None = None  # status.canary.weights, percent of ``max_weight``
+    weighed_hash: str = (
+        ""  # whose weight that is: of the version left, while a rollback gives the stable one its pods back
+    )
     verified: bool | None = None
     stable_hash: str = ""
     current_hash: str = ""

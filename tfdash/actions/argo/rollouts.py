@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfdash.actions.argo.postconditions import ABORTED, MOVED, NOT_ABORTED, PROMOTED, STABLE_SERVES
+from tfdash.actions.argo.undo_steps import back_slowly
 from tfdash.actions.core.action import Action, by_plan, needs
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
@@ -222,14 +223,12 @@ def _leaving(document: Mapping[str, Any]) -> tuple[str, ...]:
     canary = document.get("spec", {}).get("strategy", {}).get("canary") or {}
     if not canary.get("trafficRouting"):
         return ("the canary's pods go as the stable ones come up",)
-    if canary.get("dynamicStableScale"):  # the stable side was scaled down as traffic left it
-        return ("dynamicStableScale: traffic goes back only as the stable pods come up, not at once",)
-    delay = canary.get("abortScaleDownDelaySeconds", 30)
-    return (
-        ("the canary's pods stay (abortScaleDownDelaySeconds: 0)",)
-        if delay == 0
-        else (f"the canary's pods go after {delay} s",)
-    )
+    slowly = back_slowly(document)
+    delay = canary.get("abortScaleDownDelaySeconds", None if slowly else 30)
+    if delay is None:
+        return slowly
+    stay = "stay (abortScaleDownDelaySeconds: 0)" if delay == 0 else f"go after {delay} s"
+    return (*slowly, f"the canary's pods {stay}")
 
 
 async def retry(context: PlanContext) -> Draft:

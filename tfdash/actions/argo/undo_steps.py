@@ -24,6 +24,14 @@ def is_held(document: Mapping[str, Any]) -> bool:
     return bool(document.get("spec", {}).get("paused"))
 
 
+def back_slowly(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What to expect of the way back where the stable side was scaled down as traffic left it."""
+    canary = document.get("spec", {}).get("strategy", {}).get("canary") or {}
+    if not (canary.get("trafficRouting") and canary.get("dynamicStableScale")):
+        return ()
+    return ("dynamicStableScale: traffic goes back only as the stable pods come up, not at once",)
+
+
 def rest_of_undo(
     context: PlanContext, own: dict[str, Any], holder: Subject, target: RollbackTarget
 ) -> tuple[list[Request], tuple[str, ...], tuple[str, ...], tuple[Post, ...]]:
@@ -76,7 +84,8 @@ def rest_of_undo(
         "one run: the template, then, once its controller took it up, a full promotion; no step is waited for"
     )
     steps = own.get("spec", {}).get("strategy", {}).get("canary", {}).get("steps")
-    return requests, (note,), ("every step, pause and analysis of its strategy",) if steps else (), (done,)
+    notes = (note, *back_slowly(own))
+    return requests, notes, ("every step, pause and analysis of its strategy",) if steps else (), (done,)
 
 
 def done_already(name: str, digest: str) -> Post:

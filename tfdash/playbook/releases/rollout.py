@@ -11,11 +11,12 @@ import msgspec
 from tfdash.model.capability import Capability
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Pod, ReplicaSet
-from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, Side, Step, Weight
+from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, Side, Step
 from tfdash.model.workload import Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.analysis import analyses, running
 from tfdash.playbook.releases.managed_by import manager_of
+from tfdash.playbook.releases.rollout_weight import left_side, on_its_way, still_served, weight_of
 from tfdash.playbook.releases.version import NONE_KEPT
 from tfdash.playbook.releases.words import at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
@@ -103,13 +104,20 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     index = _index(rollout, between)
     phase = _phase(rollout, reported, between, steps, index, bool([s for s in others if s.desired]))
     finished = rollout.finished or _finished(rollout, reported)
+    leaving = still_served(rollout, between)
+    if leaving:
+        phase = Phase.PROGRESSING if phase is Phase.NONE else phase
+        canary, stable = stable, left_side(rollout, links.replica_sets, links.pods)
+        message = on_its_way(rollout, f"the version that was left ({stable.image or stable.hash})")
+    elif phase is Phase.ABORTED and rollout.routed and rollout.canary_weight:
+        message = f"{message}; {on_its_way(rollout, 'the aborted version')}"
     if phase is Phase.NONE and others and finished is not None and world.now - finished < world.settled:
         phase = Phase.COMPLETE
         canary, stable = stable, sides.side(sides.newest_first(others)[0], links.pods)
     runs, problem = analyses(world, rollout)
     flight = phase in (Phase.PROGRESSING, Phase.PAUSED, Phase.ANALYSING, Phase.STUCK)
     served, availability = _serving(rollout, flight)
-    able, refused = capabilities(rollout, between, bool(others))
+    able, refused = capabilities(rollout, between, bool(others), leaving)
     unread = world.unreadable(ReplicaSet) if not links.replica_sets else ""
     if unread:
         problem = "; ".join(p for p in (problem, f"replica sets cannot be read: {unread}") if p)
@@ -125,7 +133,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
         stable=stable,
         step=index if steps else None,
         steps=steps,
-        weight=_weight(rollout, index, canary, stable, between, phase),
+        weight=weight_of(rollout, index, canary, stable, between, phase),
         pause=_pause(rollout, steps, index, world.now) if phase is Phase.PAUSED else None,
         aborted_at=_aborted(rollout) if phase is Phase.ABORTED else None,
         started=rollout.started or (new.created if new is not None and phase is not Phase.NONE else None),
@@ -204,38 +212,6 @@ def _aborted(rollout: Rollout) -> float | None:
     return rollout.aborted_at or (progressing.since or None if progressing is not None else None)
 
 
-def _weight(
-    rollout: Rollout, index: int, canary: Side | None, stable: Side | None, between: bool, phase: Phase
-) -> Weight:
-    if rollout.strategy == "blueGreen":
-        switched = bool(rollout.active_hash) and rollout.active_hash == rollout.current_hash
-        share = 100.0 if switched else 0.0
-        return Weight(wanted=share, actual=share, approximate=False) if between else Weight()
-    if phase is Phase.COMPLETE:
-        return Weight(wanted=100.0, actual=100.0, approximate=not rollout.routed)
-    if not between:
-        return Weight()
-    wanted = wanted_weight(rollout, index)
-    if rollout.routed and rollout.canary_weight is not None:
-        actual = rollout.canary_weight * 100.0 / rollout.max_weight
-        return Weight(wanted=wanted, actual=actual, approximate=False, verified=rollout.verified)
-    if rollout.routed:  # a router that reports nothing: pods say nothing of its shares
-        return Weight(wanted=wanted, approximate=False)
-    return sides.by_pods(canary, stable, wanted)
-
-
-def wanted_weight(rollout: Rollout, index: int) -> float:
-    """The last setWeight at or before the step; 0 before the first and after an abort, 100 behind the last."""
-    if rollout.abort:
-        return 0.0
-    if index >= len(rollout.steps) or rollout.promote_full:
-        return 100.0
-    for step in reversed(rollout.steps[: index + 1]):
-        if step.kind == "setWeight" and step.weight is not None:
-            return step.weight * 100.0 / rollout.max_weight
-    return 0.0
-
-
 def _pause(rollout: Rollout, steps: tuple[Step, ...], index: int, now: float) -> Pause:
     where = at_step(index, steps) if steps else ""
     if rollout.paused:
@@ -309,13 +285,17 @@ def skips_full(rollout: Rollout, steps: tuple[Step, ...], index: int) -> tuple[s
 
 
 def capabilities(
-    rollout: Rollout, between: bool, earlier: bool
+    rollout: Rollout, between: bool, earlier: bool, leaving: bool
 ) -> tuple[set[Capability], tuple[tuple[Capability, Lack], ...]]:
     """What can be done with it, and for the rest why not."""
     able, refused = {Capability.SCALABLE, Capability.RESTARTABLE, Capability.HOLDABLE}, []
     aborted = rollout.abort
     if not between:
-        nothing = Lack("nothing is in flight: the wanted version is the stable one")
+        nothing = Lack(
+            "it goes back to the stable version already"
+            if leaving
+            else "nothing is in flight: the wanted version is the stable one"
+        )
         refused += [
             (c, nothing)
             for c in (

@@ -308,6 +308,75 @@ def test_an_abort_is_no_outage(reason: str, extra: dict[str, Any]) -> None:
     assert not state.in_flight
 
 
+DYNAMIC = {"canary": {"dynamicStableScale": True, "trafficRouting": {"nginx": {}}, "steps": STEPS}}
+
+
+def weights(hash_: str, weight: int) -> dict[str, Any]:
+    """As the controller writes them: the canary's, and what is left for the stable version."""
+    return {
+        "weights": {
+            "canary": {"podTemplateHash": hash_, "weight": weight},
+            "stable": {"podTemplateHash": OLD, "weight": 100 - weight},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("share", "message"), [(50, "50 % of the requests still go to"), (0, "RolloutAborted")]
+)
+def test_an_abort_is_over_when_the_stable_pods_have_the_requests_again(share: int, message: str) -> None:
+    """Under dynamicStableScale they come back as its pods do."""
+    told = rollout(
+        strategy=DYNAMIC,
+        phase="Degraded",
+        message="RolloutAborted: x",
+        abort=True,
+        canary=weights(NEW, share),
+        conditions=[progressing("RolloutAborted")],
+    )
+    state = state_of("Rollout", told, *versions(3, 2))
+    assert (state.phase, state.weight.wanted, state.weight.actual) == (Phase.ABORTED, 0.0, float(share))
+    assert state.is_back is (share == 0)
+    assert (message in state.message) and ("still go" in state.message) is (share > 0)
+
+
+@pytest.mark.parametrize("phase", ["Healthy", "Progressing", "Degraded"])
+def test_set_back_it_is_in_flight_until_the_stable_pods_have_the_requests_again(phase: str) -> None:
+    """Its controller says Healthy as soon as the stable side has its pods, ready or not, while half of the requests still go
+    to the version that was left (seen of v1.10.1)."""
+    done = rollout(
+        strategy=DYNAMIC,
+        phase=phase,
+        message="",
+        stableRS=OLD,
+        currentPodHash=OLD,
+        updatedReplicas=5,
+        replicas=8,
+        duration={"finishedAt": at(-5)},
+        canary=weights(NEW, 50),
+    )
+    state = state_of("Rollout", done, *versions(3, 2))
+    assert state.phase is (Phase.STUCK if phase == "Degraded" else Phase.PROGRESSING)
+    assert state.finished is None
+    assert (state.weight.wanted, state.weight.actual) == (100.0, 50.0)
+    assert state.canary is not None
+    assert state.stable is not None
+    assert (state.canary.hash, state.stable.hash) == (OLD, NEW)
+    assert state.message.startswith("50 % of the requests still go to the version that was left (web:2)")
+    assert dict(state.refused)["abortable"].why == "it goes back to the stable version already"
+    done["status"]["canary"] = weights(OLD, 0)
+    over = state_of("Rollout", done, *versions(0, 5))
+    assert over.phase is not Phase.PROGRESSING
+    assert over.weight.actual in (None, 100.0)
+
+
+def test_a_router_without_weights_is_not_said_to_send_everything() -> None:
+    done = rollout(strategy=DYNAMIC, phase="Healthy", message="", duration={"finishedAt": at(-5)}, **PROMOTED)
+    assert state_of("Rollout", done, *versions(5, 0)).weight.actual is None
+    done["status"]["canary"] = weights(NEW, 0)
+    assert state_of("Rollout", done, *versions(5, 0)).weight.actual == 100.0
+
+
 def test_capabilities_by_state() -> None:
     flight = state_of("Rollout", rollout(), *versions()).capabilities
     assert flight == {

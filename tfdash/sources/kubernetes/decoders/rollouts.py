@@ -105,6 +105,7 @@ def rollout(found: Custom) -> m.Rollout:
         routed=bool(mapping(canary, "trafficRouting")),
         max_weight=integer(mapping(canary, "trafficRouting"), "maxTrafficWeight", 100) or 100,
         canary_weight=number(mapping(weights, "canary"), "weight"),
+        weighed_hash=text(mapping(weights, "canary"), "podTemplateHash"),
         verified=verified if isinstance(verified, bool) else None,
         stable_hash=text(status, "stableRS"),
         current_hash=text(status, "currentPodHash"),

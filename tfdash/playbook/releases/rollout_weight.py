@@ -1,0 +1,63 @@
+"""What share of the requests each version of an Argo Rollout gets: by its router, else by its pods."""
+
+from __future__ import annotations
+
+from tfdash.model.delivery import Rollout
+from tfdash.model.kube import Pod, ReplicaSet
+from tfdash.model.release import Phase, Side, Weight
+from tfdash.playbook.releases import sides
+from tfdash.playbook.releases.words import percent
+
+
+def weight_of(
+    rollout: Rollout, index: int, canary: Side | None, stable: Side | None, between: bool, phase: Phase
+) -> Weight:
+    if rollout.strategy == "blueGreen":
+        switched = bool(rollout.active_hash) and rollout.active_hash == rollout.current_hash
+        share = 100.0 if switched else 0.0
+        return Weight(wanted=share, actual=share, approximate=False) if between else Weight()
+    if still_served(rollout, between):
+        actual = 100.0 - (rollout.canary_weight or 0.0) * 100.0 / rollout.max_weight
+        return Weight(wanted=100.0, actual=actual, approximate=False, verified=rollout.verified)
+    if phase is Phase.COMPLETE:
+        told = not rollout.routed or rollout.canary_weight is not None
+        return Weight(wanted=100.0, actual=100.0 if told else None, approximate=not rollout.routed)
+    if not between:
+        return Weight()
+    wanted = wanted_weight(rollout, index)
+    if rollout.routed and rollout.canary_weight is not None:
+        actual = rollout.canary_weight * 100.0 / rollout.max_weight
+        return Weight(wanted=wanted, actual=actual, approximate=False, verified=rollout.verified)
+    if rollout.routed:  # a router that reports nothing: pods say nothing of its shares
+        return Weight(wanted=wanted, approximate=False)
+    return sides.by_pods(canary, stable, wanted)
+
+
+def wanted_weight(rollout: Rollout, index: int) -> float:
+    """The last setWeight at or before the step; 0 before the first and after an abort, 100 behind the last."""
+    if rollout.abort:
+        return 0.0
+    if index >= len(rollout.steps) or rollout.promote_full:
+        return 100.0
+    for step in reversed(rollout.steps[: index + 1]):
+        if step.kind == "setWeight" and step.weight is not None:
+            return step.weight * 100.0 / rollout.max_weight
+    return 0.0
+
+
+def still_served(rollout: Rollout, between: bool) -> bool:
+    """Whether the router still sends requests to a version that is neither wanted nor stable: its template was set back
+    under dynamicStableScale. Its controller says Healthy meanwhile (argo-rollouts rolloututil.go
+    ``IsDynamicallyRollingBackToStable``)."""
+    other = rollout.weighed_hash not in ("", rollout.current_hash)
+    return rollout.routed and not between and other and bool(rollout.canary_weight)
+
+
+def left_side(rollout: Rollout, sets: tuple[ReplicaSet, ...], pods: tuple[Pod, ...] | None) -> Side:
+    found = next((s for s in sets if sides.hash_of(s) == rollout.weighed_hash), None)
+    return Side(hash=rollout.weighed_hash) if found is None else sides.side(found, pods)
+
+
+def on_its_way(rollout: Rollout, whose: str) -> str:
+    share = percent((rollout.canary_weight or 0.0) * 100.0 / rollout.max_weight)
+    return f"{share} of the requests still go to {whose}; they go back as the stable pods come up"
