@@ -70,8 +70,19 @@ PARTS = (
         ),
     ),
     Part(
-        ("tfdash/playbook/releases/[!s_]*.py", "tfdash/playbook/releases/sides.py"),
+        (
+            "tfdash/playbook/releases/[!s_]*.py",
+            "tfdash/playbook/releases/sides.py",
+            "tfdash/playbook/releases/__init__.py",
+        ),
         ("tests/unit/playbook/releases/test_*.py",),
+    ),
+    Part(("tfdash/playbook/canary/*.py",), ("tests/unit/playbook/canary/test_*.py",)),
+    Part(("tfdash/playbook/schedule/*.py",), ("tests/unit/playbook/schedule/test_*.py",)),
+    Part(("tfdash/playbook/serving/causes/*.py",), ("tests/unit/playbook/test_causes.py",)),
+    Part(
+        ("tfdash/store/log/verify.py",),
+        ("tests/unit/store/test_verify.py", "tests/unit/store/test_verify_attacks.py"),
     ),
 )
 

@@ -8,19 +8,18 @@ from tfdash.model.judgement import Breach
 from tfdash.model.release import ReleaseState
 from tfdash.model.store_state import StoreState
 from tfdash.playbook.canary import latch
-from tfdash.playbook.releases.version import version_of
 
 
 def manual_of(facts: StoreState, release: ReleaseState) -> str:
     """The decision to roll back, where it is about this very version: the next release starts without it."""
     about = facts.decided_on.get(release.subject, "")
-    return facts.manual.get(release.subject, "") if about in ("", version_of(release)) else ""
+    return facts.manual.get(release.subject, "") if about in ("", release.version) else ""
 
 
 def baseline_of(facts: StoreState, release: ReleaseState) -> str:
     """The remembered frozen baseline, where it is this release's."""
     about = facts.baseline_of.get(release.subject, "")
-    return facts.baselines.get(release.subject, "") if about in ("", version_of(release)) else ""
+    return facts.baselines.get(release.subject, "") if about in ("", release.version) else ""
 
 
 def breaches_of(facts: StoreState, release: ReleaseState, own: Sequence[Breach]) -> tuple[Breach, ...]:

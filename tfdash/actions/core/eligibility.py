@@ -28,7 +28,6 @@ from tfdash.model.release import Lack, ManagedBy, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import CARRIERS, release_of
 from tfdash.playbook.releases.managed_by import manager_of
-from tfdash.playbook.releases.version import version_of
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.seen import ClusterLook, Indexes
 
@@ -130,7 +129,7 @@ def of_object(
 
 def _remembered(picture: Picture, subject: Subject, release: ReleaseState | None) -> bool:
     """Whether a verified version of it is remembered, with its template, and not the one that runs."""
-    now = version_of(release) if release is not None else ""
+    now = release.version if release is not None else ""
     at = {
         subject,
         *((bare(release.workload),) if release is not None and release.workload is not None else ()),

@@ -20,7 +20,6 @@ from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.judgement import Breach, Outcome
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.store_state import VerifiedGood
-from tfdash.playbook.releases.version import version_of
 
 _KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Canary"})
 
@@ -35,7 +34,7 @@ def _release(context: PlanContext) -> ReleaseState:
 async def decide_rollback(context: PlanContext) -> Draft:
     """From then on the triggers say BREACH of this version."""
     release = _release(context)
-    at, version = release.subject, version_of(release)
+    at, version = release.subject, release.version
     return Draft(
         subject=at,
         effect=f"the triggers of {at} say BREACH for this version: a person decides to roll it back",
@@ -51,7 +50,7 @@ async def decide_rollback(context: PlanContext) -> Draft:
 async def withdraw_rollback(context: PlanContext) -> Draft:
     """Takes the decision back."""
     release = _release(context)
-    at, version = release.subject, version_of(release)
+    at, version = release.subject, release.version
     decided = context.picture.store_state.manual.get(at, "")
     if not decided:
         raise PlanRefused(f"nobody has decided to roll {at} back")

@@ -22,7 +22,6 @@ from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import StoreState, VerifiedGood
 from tfdash.model.subject import Key, Subject
 from tfdash.playbook.canary import latch
-from tfdash.playbook.releases.version import version_of
 
 log = logging.getLogger(__name__)
 _EVERY = 5.0  # seconds between two looks
@@ -97,7 +96,7 @@ class Verifier:
             if kept == baseline or (now - at < _KEEP_EVERY and not whole):
                 continue
             self._froze[subject] = (now, baseline)
-            await self._memory.remember_baseline(subject, baseline, version=version_of(release))
+            await self._memory.remember_baseline(subject, baseline, version=release.version)
         for subject in tuple(self._froze):
             if subject not in board.assessment.canaries:
                 del self._froze[subject]  # what was remembered is about that version alone: it may stay

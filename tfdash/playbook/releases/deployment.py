@@ -10,15 +10,12 @@ from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, Side
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.managed_by import manager_of
-from tfdash.playbook.releases.version import NONE_KEPT
-from tfdash.playbook.releases.words import count
+from tfdash.playbook.releases.words import NONE_KEPT, count
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import serving
 from tfdash.playbook.serving.in_flight import in_flight, template_waits, versions
 from tfdash.playbook.serving.links import Links
-from tfdash.playbook.serving.rollout_status import condition, rollout
-
-_DONE = "NewReplicaSetAvailable"
+from tfdash.playbook.serving.rollout_status import Status, condition, rollout
 
 
 def belongs_elsewhere(world: World, deployment: Deployment) -> bool:
@@ -47,16 +44,14 @@ def deployment_release(world: World, deployment: Deployment) -> ReleaseState:
     """One Deployment. A change of size is no release: only a second version, or one not yet complete once, is."""
     links = world.links(deployment)
     status = rollout(deployment)
-    progressing = condition(deployment.conditions, "Progressing")
     newest, older = versions(deployment, links)
     living = [s for s in older if s.replicas or s.desired]
     waiting = template_waits(deployment, newest)
-    once = progressing is not None and progressing.reason == _DONE
     unread = world.unreadable(ReplicaSet) if not links.replica_sets else ""
     flight = in_flight(deployment, links, status)
     canary, stable = _sides(deployment, links, newest, living or older, flight, waiting)
-    finished = (progressing.updated or progressing.since) if progressing is not None and once else None
-    phase, message = _phase(world, deployment, status.release, status.message, flight)
+    finished = _since(deployment, "NewReplicaSetAvailable")
+    phase, message = _phase(world, deployment, status, flight)
     if phase is Phase.NONE and older and finished and world.now - finished < world.settled:
         phase, message = Phase.COMPLETE, f"complete: {status.message}"
         canary, stable = stable, sides.side(older[0], links.pods)
@@ -105,26 +100,34 @@ def _sides(
     return sides.side(newest, links.pods), None if before is None else sides.side(before, links.pods)
 
 
-def _phase(
-    world: World, deployment: Deployment, release: Release, message: str, flight: bool
-) -> tuple[Phase, str]:
+def _phase(world: World, deployment: Deployment, status: Status, flight: bool) -> tuple[Phase, str]:
     if not flight:
         held = "; paused, so changes wait" if deployment.paused else ""
         return Phase.NONE, f"nothing in flight{held}"
+    stuck = _stuck(world, deployment, status)
+    if stuck is not None:
+        return Phase.STUCK, stuck
+    return (Phase.PAUSED if deployment.paused else Phase.PROGRESSING), status.message
+
+
+def _stuck(world: World, deployment: Deployment, status: Status) -> str | None:
+    """Why it does not go on: the cause that was found, else what the controller says; None while it does."""
     judged = world.workload(deployment)
     if judged is not None and judged.release is Release.STUCK and judged.cause is not None:
-        return Phase.STUCK, judged.cause.sentence
-    if release is Release.STUCK:
-        return Phase.STUCK, message
-    return (Phase.PAUSED if deployment.paused else Phase.PROGRESSING), message
+        return judged.cause.sentence
+    return status.message if status.release is Release.STUCK else None
+
+
+def _since(deployment: Deployment, reason: str) -> float | None:
+    """Since when its Progressing condition gives that reason; None where it gives another, or no time."""
+    found = condition(deployment.conditions, "Progressing")
+    return (found.updated or found.since) if found is not None and found.reason == reason else None
 
 
 def _pause(deployment: Deployment) -> Pause:
-    progressing = condition(deployment.conditions, "Progressing")
-    known = progressing is not None and progressing.reason == "DeploymentPaused"
     return Pause(
         reason="paused",
-        since=(progressing.updated or progressing.since) if known and progressing else None,
+        since=_since(deployment, "DeploymentPaused"),
         sentence="held by a person (spec.paused)",
         manual=True,
     )
@@ -164,13 +167,9 @@ def pair_release(world: World, stable: Deployment, canary: Deployment) -> Releas
     itself = deployment_release(world, stable)
     if not canary.desired and not canary.replicas:
         return _replace(itself, partner=world.subject(canary))
-    status = rollout(canary)
-    judged = world.workload(canary)
-    stuck = judged is not None and judged.release is Release.STUCK and judged.cause is not None
-    if stuck and judged and judged.cause:
-        phase, message = Phase.STUCK, judged.cause.sentence
-    elif status.release is Release.STUCK:
-        phase, message = Phase.STUCK, status.message
+    stuck = _stuck(world, canary, rollout(canary))
+    if stuck is not None:
+        phase, message = Phase.STUCK, stuck
     elif canary.available < canary.desired:
         phase = Phase.PROGRESSING
         message = f"{canary.available} of {canary.desired} canary pods available"

@@ -75,10 +75,10 @@ def _argo(world: World, obj: Object, notes: Mapping[str, str]) -> ManagedBy | No
 
 
 def _is_of(obj: Object, tracking: str) -> bool:
-    """``app:apps/Deployment:namespace/name`` names this object."""
+    """``app:apps/Deployment:namespace/name`` names this object (argo-cd controller/state.go: isSelfReferencedObj)."""
     _, _, rest = tracking.partition(":")
     what, _, where = rest.partition(":")
-    return what.rpartition("/")[2] == obj.KIND and where.rpartition("/")[2] == obj.name
+    return what.rpartition("/")[2] == obj.KIND and where == f"{obj.namespace}/{obj.name}"
 
 
 def _application(world: World, name: str) -> Application | None:

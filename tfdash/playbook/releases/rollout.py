@@ -17,8 +17,7 @@ from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.analysis import analyses, running
 from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.rollout_weight import left_side, on_its_way, still_served, weight_of
-from tfdash.playbook.releases.version import NONE_KEPT
-from tfdash.playbook.releases.words import at_step, lasting, named, step_in_words
+from tfdash.playbook.releases.words import NONE_KEPT, at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import contradiction, resolve_bound
 from tfdash.playbook.serving.rollout_status import condition

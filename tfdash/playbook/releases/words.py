@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tfdash.model.delivery import RolloutStep
-from tfdash.model.release import Step
+from tfdash.model.release import Lack, Step
+
+NONE_KEPT = Lack("no earlier revision is kept", history=True)
+"""Why there is nothing to go back to, as far as the cluster itself knows."""
 
 
 def lasting(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.playbook.releases.making import (
@@ -11,17 +12,28 @@ from tests.unit.playbook.releases.making import (
     SPACE,
     cluster,
     deployment,
+    meta,
+    owned,
     pods,
     progressing,
     replica_set,
+    rollout,
     state_of,
     subject,
 )
-from tfdash.model.release import Carrier, Phase
+from tfdash.model.capability import Capability
+from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, Side, Weight
 from tfdash.model.workload import Cause, CauseCode, Release, Serving, WorkloadState
 from tfdash.playbook.releases import find_releases, release_of
 
 NEWEST, BEFORE = "b", "a"
+CANARY = {
+    "kind": "Canary",
+    "metadata": meta("other"),
+    "spec": {"targetRef": {"kind": "Deployment", "name": "web"}},
+}
+REFERRING = rollout(name="ro")
+REFERRING["spec"]["workloadRef"] = {"kind": "Deployment", "name": "web"}
 MOVING = {"replicas": 6, "updatedReplicas": 2, "conditions": [progressing("ReplicaSetUpdated", -30)]}
 
 
@@ -33,41 +45,102 @@ def both(new: int, old: int) -> list[dict[str, Any]]:
     return [*sets, *pods(sets[0], new), *pods(sets[1], old)]
 
 
-def test_complete_long_ago_is_nothing_in_flight_with_its_stable_side() -> None:
-    state = state_of("Deployment", deployment(), *both(5, 0))
-    assert (state.carrier, state.phase, state.canary, state.in_flight) == (
-        Carrier.DEPLOYMENT,
-        Phase.NONE,
-        None,
-        False,
+@pytest.mark.parametrize(
+    ("since", "settled", "older", "phase"),
+    [
+        (-7200, 3600, True, Phase.NONE),
+        (-60, 3600, True, Phase.COMPLETE),
+        (-60, 61, True, Phase.COMPLETE),
+        (-60, 60, True, Phase.NONE),
+        (-60, 3600, False, Phase.NONE),  # the first version of all
+    ],
+)
+def test_complete_for_a_while_and_then_nothing_in_flight(
+    since: float, settled: float, older: bool, phase: Phase
+) -> None:
+    done = deployment(status={"conditions": [progressing("NewReplicaSetAvailable", since)]})
+    mine, before, *of_mine = both(5, 0)
+    state = state_of("Deployment", done, mine, *([before] if older else []), *of_mine, settled=settled)
+    complete = phase is Phase.COMPLETE
+    here = a_side(NEWEST, 2, 2, 5)
+    assert (state.phase, state.finished, state.in_flight, state.pause) == (phase, NOW + since, False, None)
+    assert state.message == (
+        'complete: deployment "web" successfully rolled out' if complete else "nothing in flight"
     )
-    assert state.stable is not None
-    assert (state.stable.hash, len(state.stable.pods), state.finished) == (NEWEST, 5, NOW - 7200)
+    assert (state.canary, state.stable) == ((here, a_side(BEFORE, 1, 1, 0)) if complete else (None, here))
+    assert state.weight == (Weight(actual=100.0, approximate=True) if complete else Weight())
+    assert state.started == (NOW - 300 if complete else None)
+    # without a time of its last update: since when it is so
+    del done["status"]["conditions"][0]["lastUpdateTime"]
+    assert state_of("Deployment", done, mine, *of_mine).finished == NOW + since
 
 
-def test_complete_lately() -> None:
-    done = deployment(status={"conditions": [progressing("NewReplicaSetAvailable", -60)]})
-    state = state_of("Deployment", done, *both(5, 0))
-    assert state.phase is Phase.COMPLETE
-    assert state.canary is not None
-    assert state.stable is not None
-    assert (state.canary.hash, state.stable.hash) == (NEWEST, BEFORE)
-    assert state_of("Deployment", done, *both(5, 0), settled=60).phase is Phase.NONE
+WAITING = 'Waiting for deployment "web" rollout to finish: 2 out of 5 new replicas have been updated...'
+ABLE = frozenset({Capability.SCALABLE, Capability.HOLDABLE, Capability.RESTARTABLE, Capability.REVERTIBLE})
+
+
+def a_side(hash_: str, revision: int, number: int, ready: int, name: str = "web") -> Side:
+    return Side(
+        hash=hash_,
+        revision=str(revision),
+        image=f"web:{number}",
+        images=(f"r/web:{number}",),
+        pods=tuple(f"{name}-{hash_}-{i}" for i in range(ready)),
+        ready=ready,
+        desired=ready,
+        oldest_start=NOW - 600 if ready else None,
+        newest_start=NOW - 600 + ready - 1 if ready else None,
+    )
 
 
 def test_in_flight() -> None:
-    state = state_of("Deployment", deployment(status=MOVING), *both(2, 4))
-    assert state.phase is Phase.PROGRESSING
-    assert (
-        state.message
-        == 'Waiting for deployment "web" rollout to finish: 2 out of 5 new replicas have been updated...'
+    helm = {"labels": {"app.kubernetes.io/managed-by": "Helm"}}
+    state = state_of("Deployment", deployment(status=MOVING, metadata=helm), *both(2, 4))
+    assert state.managed_by is not None and state.managed_by.tool == "Helm"
+    assert msgspec.structs.replace(state, managed_by=None) == ReleaseState(
+        subject=subject("Deployment"),
+        carrier=Carrier.DEPLOYMENT,
+        phase=Phase.PROGRESSING,
+        message=WAITING,
+        workload=subject("Deployment"),
+        canary=a_side(NEWEST, 2, 2, 2),
+        stable=a_side(BEFORE, 1, 1, 4),
+        weight=Weight(actual=100 * 2 / 6, approximate=True),
+        started=NOW - 300,
+        capabilities=ABLE,
+        serving=Serving.OK,
+        served="5 of 5 available",
+        uid="uid-web",
     )
-    assert state.canary is not None
-    assert state.stable is not None
-    assert (state.canary.images, state.stable.images) == (("r/web:2",), ("r/web:1",))
-    assert state.weight.actual == pytest.approx(100 * 2 / 6)
-    assert state.weight.approximate
-    assert (state.started, state.finished) == (NOW - 300, None)
+
+
+def earlier(hash_: str, ready: int, revision: int, created: float = -9000, desired: int = 4) -> Any:
+    return replica_set("web", hash_, "r/web:1", ready, revision, desired=desired, created=created)
+
+
+@pytest.mark.parametrize(
+    ("older", "stable"),
+    [
+        # the one that serves most, then the newest; one that has only just been scaled to nothing is still it
+        ([earlier("x", 1, 1), earlier("y", 3, 0)], "y"),
+        ([earlier("x", 2, 1), earlier("y", 2, 0)], "x"),
+        ([earlier("x", 2, 0), earlier("y", 2, 1)], "y"),
+        ([earlier("x", 0, 1, desired=0), earlier("y", 0, 0, desired=1)], "y"),
+        ([earlier("x", 0, 1, desired=0), earlier("y", 0, 0, desired=0)], "x"),
+        ([], None),
+    ],
+)
+def test_what_a_release_is_held_against(older: list[dict[str, Any]], stable: str | None) -> None:
+    newest = replica_set("web", NEWEST, "r/web:2", 1, 2, created=-300)
+    state = state_of("Deployment", deployment(status=MOVING), newest, *older)
+    assert state.canary is not None and state.canary.hash == NEWEST
+    assert (state.stable and state.stable.hash) == stable
+    # held before it began: what serves most of all
+    held = deployment(image="r/web:3", spec={"paused": True})
+    state = state_of("Deployment", held, newest, *older)
+    assert state.canary == Side(image="web:3", images=("r/web:3",))
+    serves = stable if any(s["status"]["readyReplicas"] > 1 for s in older) else NEWEST
+    assert state.stable is not None and state.stable.hash == serves
 
 
 def test_a_change_of_size_is_no_release() -> None:
@@ -102,38 +175,79 @@ def test_paused_half_way_and_paused_before_it_began() -> None:
     )
     state = state_of("Deployment", held, *both(2, 4))
     assert state.phase is Phase.PAUSED
-    assert state.pause is not None
-    assert (state.pause.manual, state.pause.since) == (True, NOW - 30)
+    assert state.pause == Pause(
+        reason="paused", since=NOW - 30, sentence="held by a person (spec.paused)", manual=True
+    )
     assert {"revertible", "restartable"} & state.capabilities == {"revertible"}  # going back ends the hold
     before = deployment(image="r/web:3", spec={"paused": True})
     state = state_of("Deployment", before, *both(5, 0))
     assert state.phase is Phase.PAUSED
-    assert state.canary is not None
+    assert state.pause is not None and state.pause.since is None  # its condition tells of the release before
     assert state.stable is not None
-    assert (state.canary.images, state.canary.pods, len(state.stable.pods)) == (("r/web:3",), (), 5)
+    assert (state.canary, len(state.stable.pods)) == (Side(image="web:3", images=("r/web:3",)), 5)
     assert "revertible" in state.capabilities
     first = state_of("Deployment", before, *both(5, 0)[:1])  # one ReplicaSet only: it is what it goes back to
     assert "revertible" in first.capabilities
+    assert dict(first.refused) == {Capability.RESTARTABLE: Lack("it is paused; release it first")}
     idle = state_of("Deployment", deployment(spec={"paused": True}), *both(5, 0))
     assert (idle.phase, idle.message) == (Phase.NONE, "nothing in flight; paused, so changes wait")
+    assert (idle.pause, idle.started) == (None, None)
+    unseen = state_of("Deployment", deployment(spec={"paused": True}))
+    assert unseen.refused[1:] == ((Capability.REVERTIBLE, NO_EARLIER),)
 
 
-def test_a_rollback_began_with_its_oldest_pod() -> None:
+@pytest.mark.parametrize(
+    ("created", "others", "started"),
+    [
+        (-300, [-9000], -300.0),
+        (-300, [-300], -300.0),
+        (-300, [-9000, -299], -40.0),  # an old one, taken up again: its oldest pod tells
+        (-9000, [-300], -40.0),
+    ],
+)
+def test_when_it_began(created: float, others: list[float], started: float) -> None:
     back = deployment(
         image="r/web:1", status=MOVING, metadata={"annotations": {"deployment.kubernetes.io/revision": "3"}}
     )
-    sets = [
-        replica_set("web", BEFORE, "r/web:1", 1, 3, created=-9000),
-        replica_set("web", NEWEST, "r/web:2", 4, 2, created=-300),
-    ]
-    state = state_of("Deployment", back, *sets, *pods(sets[0], 1, -40))
+    first = replica_set("web", BEFORE, "r/web:1", 2, 3, created=created)
+    rest = [replica_set("web", f"o{i}", "r/web:2", 1, i, created=c) for i, c in enumerate(others)]
+    young, old = pods(first, 2, -40)[:1], pods(first, 2, -20)[1:]
+    state = state_of("Deployment", back, first, *rest, *young, *old, *pods(rest[0], 1, -50))
     assert state.canary is not None
-    assert (state.canary.hash, state.started) == (BEFORE, NOW - 40)
+    assert (state.canary.hash, state.started) == (BEFORE, NOW + started)
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "whose"),
+    [
+        ([], "web", "Deployment"),
+        ([rollout(name="ro")], "web", "Deployment"),
+        ([CANARY], "web", None),
+        ([CANARY], "api", "Deployment"),
+        ([REFERRING], "web", None),
+        ([REFERRING], "api", "Deployment"),
+    ],
+)
+def test_what_another_object_releases_is_no_release_of_its_own(
+    more: list[dict[str, Any]], name: str, whose: str | None
+) -> None:
+    state = release_of(cluster(deployment(name), *more), subject("Deployment", name), NOW)
+    assert (state and state.subject.kind) == whose
+
+
+@pytest.mark.parametrize(("owner", "own"), [("Canary", False), ("Rollout", False), ("Kustomization", True)])
+def test_what_a_canary_or_a_rollout_owns_is_released_by_it(owner: str, own: bool) -> None:
+    mine = deployment(metadata=owned(owner, "x"))
+    assert (release_of(cluster(mine), subject("Deployment"), NOW) is not None) is own
+
+
+NO_EARLIER = Lack("no earlier revision is kept", history=True)
 
 
 def test_no_earlier_revision() -> None:
     state = state_of("Deployment", deployment(), both(5, 0)[0])
-    assert dict(state.refused)["revertible"].why == "no earlier revision is kept"
+    assert dict(state.refused) == {Capability.REVERTIBLE: NO_EARLIER}
+    assert state.capabilities == ABLE - {Capability.REVERTIBLE}
     assert state.phase is Phase.NONE
 
 
@@ -147,6 +261,7 @@ def test_replica_sets_that_may_not_be_read() -> None:
         None,
         "replica sets cannot be read: may not list",
     )
+    assert state_of("Deployment", deployment(status=MOVING)).problem == ""
 
 
 # -- pairs ------------------------------------------------------------------------------------------------------------
@@ -154,7 +269,7 @@ def test_replica_sets_that_may_not_be_read() -> None:
 STABLE_DONE = [deployment(), *both(5, 0)]
 
 
-def canary_half(replicas: int, image: str = "r/web:3", **status: Any) -> list[dict[str, Any]]:
+def canary_half(replicas: int, image: str = "r/web:3", /, **status: Any) -> list[dict[str, Any]]:
     set_ = replica_set("web-canary", "c", image, replicas, 2, created=-120)
     return [deployment("web-canary", image, replicas, status=status), set_, *pods(set_, replicas)]
 
@@ -165,19 +280,27 @@ def canary_half(replicas: int, image: str = "r/web:3", **status: Any) -> list[di
 def test_a_pair_waits_for_a_person(pairs: list[tuple[str, str]]) -> None:
     found = find_releases(cluster(*STABLE_DONE, *canary_half(1)), NOW, pairs)
     assert [s.name for s in found] == ["web"]
-    state = found[subject("Deployment")]
-    assert (state.carrier, state.phase, state.partner) == (
-        Carrier.PAIR,
-        Phase.PAUSED,
-        subject("Deployment", "web-canary"),
+    assert found[subject("Deployment")] == ReleaseState(
+        subject=subject("Deployment"),
+        carrier=Carrier.PAIR,
+        phase=Phase.PAUSED,
+        message="1 canary pod beside 5 stable ones",
+        workload=subject("Deployment"),
+        partner=subject("Deployment", "web-canary"),
+        canary=a_side("c", 2, 3, 1, "web-canary"),
+        stable=a_side(NEWEST, 2, 2, 5),
+        weight=Weight(actual=100 / 6, approximate=True),
+        pause=Pause(
+            reason="pair", sentence="a person ends it: by the new version in the stable one, or by no canary"
+        ),
+        started=NOW - 120,
+        capabilities=ABLE | {Capability.ABORTABLE},
+        serving=Serving.OK,
+        served="5 of 5 available",
+        uid="uid-web",
     )
-    assert state.canary is not None
-    assert state.stable is not None
-    assert (state.canary.hash, state.stable.hash, state.started) == ("c", NEWEST, NOW - 120)
-    assert state.weight.actual == pytest.approx(100 / 6)
-    assert "abortable" in state.capabilities
-    assert state.pause is not None
-    assert state.pause.sentence.startswith("a person ends it")
+    first = find_releases(cluster(deployment(), both(5, 0)[0], *canary_half(1)), NOW, pairs)
+    assert first[subject("Deployment")].refused == ()  # there is nothing earlier; no canary is the way back
 
 
 def test_a_pair_of_another_namespace_or_name_is_none() -> None:
@@ -194,12 +317,50 @@ def test_a_pair_whose_canary_is_coming_gone_stuck_or_the_same() -> None:
     pairs = [("*", "*-canary")]
     coming = state_of("Deployment", *STABLE_DONE, *canary_half(2, availableReplicas=1), pairs=pairs)
     assert (coming.phase, coming.message) == (Phase.PROGRESSING, "1 of 2 canary pods available")
+    assert (coming.pause, coming.partner) == (None, subject("Deployment", "web-canary"))
     gone = state_of("Deployment", *STABLE_DONE, *canary_half(0), pairs=pairs)
     assert (gone.phase, gone.carrier) == (Phase.NONE, Carrier.DEPLOYMENT)
+    assert gone.partner == subject("Deployment", "web-canary")
+    leaving = state_of("Deployment", *STABLE_DONE, *canary_half(0, replicas=1), pairs=pairs)
+    assert (leaving.phase, leaving.carrier) == (Phase.PAUSED, Carrier.PAIR)
+    wanted = canary_half(1, replicas=0, availableReplicas=0)
+    assert state_of("Deployment", *STABLE_DONE, *wanted, pairs=pairs).phase is Phase.PROGRESSING
     late = canary_half(1, conditions=[progressing("ProgressDeadlineExceeded", -30, "False")])
-    assert state_of("Deployment", *STABLE_DONE, *late, pairs=pairs).phase is Phase.STUCK
+    stuck = state_of("Deployment", *STABLE_DONE, *late, pairs=pairs)
+    assert (stuck.phase, stuck.message) == (
+        Phase.STUCK,
+        'deployment "web-canary" exceeded its progress deadline',
+    )
+    judged = WorkloadState(
+        subject=subject("Deployment", "web-canary"),
+        serving=Serving.OK,
+        release=Release.STUCK,
+        message="",
+        cause=Cause(code=CauseCode.IMAGE_PULL, sentence="web:3 cannot be pulled"),
+    )
+    for known, told in (
+        (judged, (Phase.STUCK, "web:3 cannot be pulled")),
+        (
+            msgspec.structs.replace(judged, release=Release.PROGRESSING),
+            (Phase.PAUSED, "1 canary pod beside 5 stable ones"),
+        ),
+        (
+            msgspec.structs.replace(judged, cause=None),
+            (Phase.PAUSED, "1 canary pod beside 5 stable ones"),
+        ),
+    ):
+        workloads = {known.subject: known}
+        state = state_of("Deployment", *STABLE_DONE, *canary_half(1), pairs=pairs, workloads=workloads)
+        assert (state.phase, state.message) == told
     same = state_of("Deployment", *STABLE_DONE, *canary_half(1, "r/web:2"), pairs=pairs)
-    assert same.message.endswith("; both run the same images")
+    assert same.message == "1 canary pod beside 5 stable ones; both run the same images"
+    unseen = state_of("Deployment", deployment(), canary_half(1)[0], pairs=pairs)
+    assert (unseen.canary, unseen.stable, unseen.started, unseen.message) == (
+        None,
+        None,
+        None,
+        "1 canary pod beside 5 stable ones",
+    )
 
 
 def test_without_its_stable_half_a_canary_is_a_deployment() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.playbook.releases.making import (
     NOW,
+    REF,
     SPACE,
     cluster,
     deployment,
@@ -25,10 +26,11 @@ from tests.unit.playbook.releases.making import (
 from tfdash.judging.judge import Judge
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ManagedBy
-from tfdash.model.subject import Key
+from tfdash.model.subject import Key, Subject
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.releases import RULE, facts_of, find_releases, manager_by_fields, release_of
 from tfdash.playbook.releases.facts import pointer_of
+from tfdash.playbook.releases.managed_by import CONTROLLERS
 
 TRACK = "argocd.argoproj.io/tracking-id"
 
@@ -46,50 +48,105 @@ def application(automated: Any = None, name: str = "shop", namespace: str = "arg
 
 
 MINE = {TRACK: f"shop:apps/Deployment:{SPACE}/web"}
+LABEL = {"app.kubernetes.io/instance": "shop"}
+APPLIED = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
+APPLICATION = Subject(REF, "Application", "argocd", "shop")
+NEXT_COMMIT = "syncs by itself at the next commit; it does not undo what is changed past it until then"
+BY_ITSELF = ManagedBy(
+    tool="Argo CD",
+    subject=APPLICATION,
+    reconciles=False,
+    sentence=f"Argo CD Application shop {NEXT_COMMIT}",
+)
+ASKED = ManagedBy(
+    tool="Argo CD",
+    subject=APPLICATION,
+    reconciles=False,
+    suspended=True,
+    sentence="Argo CD Application shop syncs only when somebody asks it to",
+)
+HEALS = msgspec.structs.replace(
+    BY_ITSELF, reconciles=True, sentence="Argo CD Application shop undoes what is changed past it"
+)
+OF_THE_TEAM = msgspec.structs.replace(BY_ITSELF, subject=Subject(REF, "Application", "team", "shop"))
+KUBECTL = ManagedBy(tool="kubectl", reconciles=False, sentence="applied with kubectl; nobody puts it back")
+
+
+def helm(name: str) -> ManagedBy:
+    return ManagedBy(
+        tool="Helm", reconciles=False, sentence=f"{name}; the next helm upgrade sets its own version"
+    )
 
 
 @pytest.mark.parametrize(
-    ("automated", "reconciles", "suspended"),
+    ("labels", "annotations", "others", "owner"),
     [
-        (None, False, True),
-        ({}, False, False),
-        ({"selfHeal": True}, True, False),
-        ({"selfHeal": True, "enabled": False}, False, True),
+        ({}, MINE, [application()], ASKED),
+        ({}, MINE, [application({})], BY_ITSELF),
+        ({}, MINE, [application({"selfHeal": True})], HEALS),
+        ({}, MINE, [application({"selfHeal": True, "enabled": False})], ASKED),
+        (LABEL, {}, [application({})], BY_ITSELF),
+        ({}, {TRACK: "shop"}, [application({})], BY_ITSELF),
+        # an Application in another namespace than Argo CD's own; one that only has such a name
+        (
+            {},
+            {TRACK: f"team_shop:apps/Deployment:{SPACE}/web"},
+            [application({}, namespace="other"), application({}, namespace="team")],
+            OF_THE_TEAM,
+        ),
+        (
+            {},
+            {TRACK: f"a_shop:apps/Deployment:{SPACE}/web"},
+            [application({}, "a_shop"), application({}, namespace="a")],
+            ManagedBy(
+                tool="Argo CD",
+                subject=Subject(REF, "Application", "argocd", "a_shop"),
+                reconciles=False,
+                sentence=f"Argo CD Application a_shop {NEXT_COMMIT}",
+            ),
+        ),
+        # copied from an object of another name, kind or namespace: nothing is told by it
+        ({}, {TRACK: f"shop:apps/Deployment:{SPACE}/other"}, [application({})], None),
+        ({}, {TRACK: f"shop:apps/StatefulSet:{SPACE}/web"}, [application({})], None),
+        ({}, {TRACK: "shop:apps/Deployment:elsewhere/web"}, [application({})], None),
+        (LABEL, {TRACK: f"x:apps/Deployment:{SPACE}/other"}, [application({})], BY_ITSELF),
+        # not seen is unknown and not harmless; the label alone is on any Helm chart
+        (
+            {},
+            MINE,
+            [],
+            ManagedBy(
+                tool="Argo CD", sentence="Argo CD Application shop; its Application is not in this cluster"
+            ),
+        ),
+        (LABEL, {}, [], None),
+        (LABEL, APPLIED, [], KUBECTL),
+        ({"app.kubernetes.io/managed-by": "Helm"}, {}, [], helm("Helm")),
+        (
+            {"app.kubernetes.io/managed-by": "x"},
+            {"meta.helm.sh/release-name": "shop"},
+            [],
+            helm("Helm release shop"),
+        ),
+        ({"app.kubernetes.io/managed-by": "x"}, {}, [], None),
+        ({}, {}, [], None),
+        # who puts his own version back is said before who only applied it
+        (
+            {**LABEL, "app.kubernetes.io/managed-by": "Helm"},
+            {**MINE, **APPLIED},
+            [application({})],
+            BY_ITSELF,
+        ),
+        ({"app.kubernetes.io/managed-by": "Helm"}, APPLIED, [], helm("Helm")),
     ],
 )
-def test_argo_cd(automated: Any, reconciles: bool, suspended: bool) -> None:
-    found = kept(None, MINE, application(automated))
-    assert found is not None
-    assert found.subject is not None
-    assert (found.tool, found.subject.name, found.reconciles, found.suspended) == (
-        "Argo CD",
-        "shop",
-        reconciles,
-        suspended,
-    )
-
-
-def test_argo_cd_by_its_label_and_in_any_namespace() -> None:
-    found = kept({"app.kubernetes.io/instance": "shop"}, None, application({}))
-    assert found is not None
-    assert found.tool == "Argo CD"
-    elsewhere = kept(
-        None, {TRACK: f"team_shop:apps/Deployment:{SPACE}/web"}, application({}, namespace="team")
-    )
-    assert elsewhere is not None
-    assert elsewhere.subject is not None
-    assert elsewhere.subject.namespace == "team"
-
-
-def test_a_copied_tracking_annotation_and_a_label_of_nobody_are_no_owner() -> None:
-    assert kept(None, {TRACK: f"shop:apps/Deployment:{SPACE}/other"}, application({})) is None
-    assert kept({"app.kubernetes.io/instance": "chart"}, None) is None
-
-
-def test_an_application_that_is_not_seen_is_unknown_and_not_harmless() -> None:
-    found = kept(None, MINE)
-    assert found is not None
-    assert (found.reconciles, found.subject) == (None, None)
+def test_who_owns_it(
+    labels: dict[str, str],
+    annotations: dict[str, str],
+    others: list[dict[str, Any]],
+    owner: ManagedBy | None,
+) -> None:
+    assert kept(labels, annotations, *others) == owner
 
 
 def flux(kind: str, **spec: Any) -> dict[str, Any]:
@@ -97,53 +154,99 @@ def flux(kind: str, **spec: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "prefix", "spec", "reconciles"),
+    ("kind", "spec", "reconciles", "suspended", "told"),
     [
-        ("Kustomization", "kustomize", {"interval": "10m"}, True),
-        ("Kustomization", "kustomize", {"suspend": True}, False),
-        ("HelmRelease", "helm", {}, False),
-        ("HelmRelease", "helm", {"driftDetection": {"mode": "enabled"}}, True),
-        ("HelmRelease", "helm", {"suspend": True, "driftDetection": {"mode": "enabled"}}, False),
+        ("Kustomization", {"interval": "10m"}, True, False, " undoes what is changed past it every 10m"),
+        ("Kustomization", {}, True, False, " undoes what is changed past it"),
+        ("Kustomization", {"suspend": True}, False, True, " is suspended"),
+        (
+            "HelmRelease",
+            {},
+            False,
+            False,
+            " upgrades by itself at the next version; it does not undo what is changed past it until then",
+        ),
+        (
+            "HelmRelease",
+            {"driftDetection": {"mode": "enabled"}},
+            True,
+            False,
+            " undoes what is changed past it",
+        ),
+        (
+            "HelmRelease",
+            {"suspend": True, "driftDetection": {"mode": "enabled"}},
+            False,
+            True,
+            " is suspended",
+        ),
+        ("Kustomization", None, None, False, "; it is not in this cluster"),
+        ("HelmRelease", None, None, False, "; it is not in this cluster"),
     ],
 )
-def test_flux(kind: str, prefix: str, spec: dict[str, Any], reconciles: bool) -> None:
+def test_flux(
+    kind: str, spec: dict[str, Any] | None, reconciles: bool | None, suspended: bool, told: str
+) -> None:
+    prefix = {"Kustomization": "kustomize", "HelmRelease": "helm"}[kind]
     labels = {
         f"{prefix}.toolkit.fluxcd.io/name": "apps",
         f"{prefix}.toolkit.fluxcd.io/namespace": "flux-system",
+        "app.kubernetes.io/managed-by": "Helm",
     }
-    found = kept(labels, None, flux(kind, **spec))
-    assert found is not None
-    assert (found.tool, found.reconciles, found.suspended) == (
-        f"Flux {kind}",
-        reconciles,
-        bool(spec.get("suspend")),
+    assert kept(labels, {}, *([] if spec is None else [flux(kind, **spec)])) == ManagedBy(
+        tool=f"Flux {kind}",
+        subject=Subject(REF, kind, "flux-system", "apps"),
+        reconciles=reconciles,
+        suspended=suspended,
+        sentence=f"Flux {kind} flux-system/apps{told}",
     )
-    missing = kept(labels)
-    assert missing is not None
-    assert missing.reconciles is None
 
 
-def test_helm_and_kubectl() -> None:
-    helm = kept({"app.kubernetes.io/managed-by": "Helm"}, {"meta.helm.sh/release-name": "shop"})
-    assert helm is not None
-    assert helm.sentence.startswith("Helm release shop;")
-    by_hand = kept(None, {"kubectl.kubernetes.io/last-applied-configuration": "{}"})
-    assert by_hand is not None
-    assert (by_hand.tool, by_hand.reconciles) == ("kubectl", False)
-    assert kept() is None
+@pytest.mark.parametrize(
+    ("kind", "labels", "annotations", "told"),
+    [
+        ("Application", {}, MINE, "Argo CD Application shop; its Application cannot be read: may not list"),
+        (
+            "Kustomization",
+            {"kustomize.toolkit.fluxcd.io/name": "x"},
+            {},
+            "Flux Kustomization /x; it cannot be read: may not list",
+        ),
+    ],
+)
+def test_an_owner_that_may_not_be_read_is_unknown(
+    kind: str, labels: dict[str, str], annotations: dict[str, str], told: str
+) -> None:
+    one = deployment(metadata={"labels": labels, "annotations": annotations})
+    state = release_of(cluster(one, **{kind: "may not list"}), subject("Deployment"), NOW)
+    assert state is not None and state.managed_by is not None
+    assert (state.managed_by.sentence, state.managed_by.reconciles) == (told, None)
 
 
-def test_the_last_manager_who_is_no_controller() -> None:
-    managers = [
-        ("kubectl-edit", "", 5.0),
-        ("kube-controller-manager", "", 9.0),
-        ("kubectl-client-side-apply", "", 3.0),
-        ("x", "status", 8.0),
-    ]
-    found = manager_by_fields(managers)
-    assert found is not None
-    assert (found.tool, found.sentence) == ("kubectl", "last changed with kubectl-edit")
-    assert manager_by_fields(managers[1:2]) is None
+@pytest.mark.parametrize(
+    ("managers", "owner"),
+    [
+        (
+            [
+                ("kubectl-edit", "", 5.0),
+                ("kube-controller-manager", "", 9.0),
+                ("kubectl-client-side-apply", "", 3.0),
+                ("x", "status", 8.0),
+            ],
+            ManagedBy(tool="kubectl", sentence="last changed with kubectl-edit"),
+        ),
+        (
+            [("helm", "", 5.0), ("kubectl-edit", "", 4.0)],
+            ManagedBy(tool="helm", sentence="last changed with helm"),
+        ),
+        ([(name, "", 9.0) for name in CONTROLLERS], None),
+        ([("x", "status", 8.0)], None),
+    ],
+)
+def test_the_last_manager_who_is_no_controller(
+    managers: list[tuple[str, str, float]], owner: ManagedBy | None
+) -> None:
+    assert manager_by_fields(managers) == owner
 
 
 def test_facts_are_canonical_and_absent_is_not_null() -> None:
