@@ -30,7 +30,7 @@ import pytest
 from tests.ci.mutants import Mutant, mutants
 
 CPU = 40  # seconds of a core, for a mutant; what needs more goes round for ever, which is noticed
-QUIET = ["-q", "-s", "-x", "--no-header", "--no-summary", "-p", "no:xdist", "-W", "ignore", "--timeout=15"]
+QUIET = ["-q", "-s", "-x", "--no-header", "--no-summary", "-p", "no:xdist", "-W", "ignore", "--timeout=600"]
 OURS = tuple(f"{Path(tree).resolve()}{os.sep}" for tree in ("tfdash", "screens", "widgets", "tests"))
 
 
