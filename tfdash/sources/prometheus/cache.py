@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -27,12 +28,14 @@ Match = Sequence[tuple[str, str]]
 
 
 class Cache:
-    """One per Prometheus. ``take`` may be called from several threads, for different batches."""
+    """One per Prometheus. ``take`` may be called from several threads: one at a time goes on, for classic buckets and native
+    histograms are put into the same series."""
 
     def __init__(self, match: Match, replicas: Sequence[str] = (), plain: float = math.inf) -> None:
         """``replicas``: labels that tell the copies of one series apart; ``plain``: the horizon, in seconds, of a target
         whose longer one is refused."""
         self.pods = Pods()
+        self._taking = threading.Lock()
         self._match, self._replicas, self._plain = match, frozenset(replicas), plain
         self._short: set[Subject] = set()  # targets whose whole history is too much to ask for
         self._half: set[tuple[str, Subject]] = set()  # of which half an answer came
@@ -134,13 +137,19 @@ class Cache:
 
     def take(self, batch: Batch, rows: list[Row], warnings: Sequence[str], at: float) -> None:
         """The answer to a batch."""
+        with self._taking:
+            self._take(batch, rows, warnings, at)
+
+    def _take(self, batch: Batch, rows: list[Row], warnings: Sequence[str], at: float) -> None:
         name = batch.template.name
-        held = self._counters[name] if batch.role == "requests" else self._histograms[name]
         belonging = self._belonging.get((batch.role, name))
         if belonging is None:
             return
         for key in {(batch.role, t.subject) for t in batch.targets} & self._refill:
-            held.forget(key[1])
+            if batch.role == "requests":
+                self._counters[name].forget(key[1])
+            else:
+                self._histograms[name].forget(key[1], native=batch.role == "native")
             self._refill.discard(key)
         if batch.role == "requests":
             dropped = self._counters[name].take(rows, belonging)

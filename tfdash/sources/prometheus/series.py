@@ -286,10 +286,16 @@ class Histograms:
     def forget_foreign(self) -> None:
         self._known = {k: v for k, v in self._known.items() if v[0] is not None}
 
-    def forget(self, owner: Subject) -> None:
-        self._known = {k: v for k, v in self._known.items() if v[0] is None or v[0].owner != owner}
-        self._made = {k: h for k, h in self._made.items() if h.owner != owner}
-        self.of.pop(owner, None)
+    def forget(self, owner: Subject, *, native: bool) -> None:
+        """All samples of one target that came as native histograms, or as classic buckets; the others came by another query."""
+        stay = [h for h in self.of.get(owner, ()) if h.native is not native]
+        gone = {id(h) for h in self.of.get(owner, ())} - {id(h) for h in stay}
+        self._known = {k: v for k, v in self._known.items() if id(v[0]) not in gone}
+        self._made = {k: h for k, h in self._made.items() if id(h) not in gone}
+        if stay:
+            self.of[owner] = stay
+        else:
+            self.of.pop(owner, None)
 
 
 def identity(

@@ -301,7 +301,10 @@ class PrometheusSource:
         return None
 
     def _with_client(self, work: Callable[[Client], Any]) -> Any:
-        client = self._free.pop() if self._free else self._connect()
+        try:
+            client = self._free.pop()
+        except IndexError:  # asked before, another thread might take the last one
+            client = self._connect()
         try:
             done = work(client)
         except BaseException:

@@ -6,7 +6,8 @@ document; the words are from their logs and issue threads, not recorded here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.unit.sources.prometheus.test_source import (
 )
 from tfdash.model.observation import ProblemKind
 from tfdash.model.traffic import Traffic
+from tfdash.sources.prometheus.targets import Belonging, QueryTarget
 
 THANOS = "failed to receive any data in 5s from Addr: 10.0.3.7:10901: context deadline exceeded"
 MIMIR_CHUNKS = (
@@ -84,6 +86,50 @@ async def test_what_was_missing_is_read_anew_once_it_answers_whole(server: Fake)
     assert warnings(seen(board)) == {}
     (errors,) = seen(board).errors
     assert [p.value for p in errors.points] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("last", ["latency", "native"])
+async def test_read_anew_the_other_kind_of_histogram_is_left_alone(server: Fake, last: str) -> None:
+    """Classic buckets and native histograms come by a query each, in whichever order they are answered."""
+    server.more = {"warnings": [THANOS]}
+    asking = source(server)
+    await asking.round(Board())
+    server.more = {}
+    await asking.round(Board())
+    cache = asking._cache
+    for batch in sorted(cache.batches(T0), key=lambda b: b.role == last):
+        asking._fetch(asking._connect(), batch, T0)
+    cache.settle(T0)
+    (histogram,) = cache.traffic(cache.targets[0], T0).latency
+    assert [b.counts for b in histogram.points] == [(1.0, 1.0), (5.0, 5.0), (9.0, 9.0)]
+
+
+async def test_answers_that_come_at_once_are_taken_in_one_by_one(
+    server: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both kinds of histogram go into the same series: a series that two threads meet at once would stand there twice."""
+    asking = source(server)
+    await asking.round(Board())
+    cache = asking._cache
+    classic, native = (b for b in cache.batches(T0) if b.role != "requests")
+    rows, _ = asking._connect().query(classic.text, T0)
+    met, threads = list[str](), list[threading.Thread]()
+    whose = Belonging.target
+
+    def meet(belonging: Belonging, labels: Mapping[str, str]) -> QueryTarget | None:
+        met.append(labels["pod"])
+        if not threads:  # while one series is being met, the other query's answer comes
+            threads.append(threading.Thread(target=cache.take, args=(classic, rows, (), T0)))
+            threads[0].start()
+            threads[0].join(0.2)
+            assert len(met) == 1, "the second answer was taken in beside the first"
+        return whose(belonging, labels)
+
+    monkeypatch.setattr(Belonging, "target", meet)
+    cache._histograms["http"].forget(CHECKOUT, native=False)
+    cache.take(native, rows, (), T0)
+    threads[0].join()
+    assert len(cache.traffic(cache.targets[0], T0).latency) == 1
 
 
 def refuse(status: int, body: dict[str, str], about: str) -> Any:
