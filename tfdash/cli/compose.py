@@ -44,16 +44,12 @@ def clock_of(config: QuickConfig) -> Clock:
 
 
 def _not_simulated(config: QuickConfig) -> str:
-    """Why this is no configuration of the simulator, which names a kubeconfig of its own and answers on loopback; "" where it
-    may be."""
-    from urllib.parse import urlsplit
+    """Why this is no configuration of the simulator; "" where it is."""
+    from tfdash.cli.simulated import why_not_simulated
 
-    for cluster in config.environment.clusters:
-        if not cluster.kubeconfig:
-            return "it names no kubeconfig"
-        if urlsplit(access_of(cluster).server).hostname not in ("127.0.0.1", "localhost", "::1"):
-            return f"{access_of(cluster).context} is no server on loopback"
-    return ""
+    if not all(cluster.kubeconfig for cluster in config.environment.clusters):
+        return "it names no kubeconfig"
+    return next(filter(None, map(why_not_simulated, map(access_of, config.environment.clusters))), "")
 
 
 def access_of(cluster: Cluster) -> Access:
@@ -82,6 +78,10 @@ def clusters_of(environment: ChosenEnvironment, config: QuickConfig, clock: Cloc
     sources = []
     for cluster in environment.clusters:
         access = access_of(cluster)
+        if config.demo.enabled:
+            from tfdash.cli.simulated import only_simulated
+
+            access = only_simulated(access)
         name = cluster.name if cluster.name != "default" else access.context or "default"
         ref = ClusterRef(environment.name, name)
         sources.append(

@@ -8,6 +8,8 @@ from pathlib import Path
 SCENARIOS = tuple(sorted(path.stem for path in (Path(__file__).parent / "scenarios").glob("*.toml")))
 """The shipped ones, by name; the command line names them in its help."""
 FOLDER = "tfdash-demo-"  # in the folder for temporary files
+AUTHORITY = "tfdash demo"
+"""The common name of the certificate authority that each run makes for itself, and by which its servers are known."""
 ENVIRONMENTS = ("development", "staging", "production")
 
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tfdash.demo.options import AUTHORITY
+
 _DAYS = 30
 
 
@@ -43,7 +45,7 @@ def _builder(subject: str, issuer: str, public: ec.EllipticCurvePublicKey) -> x5
 def make(folder: Path) -> Certificates:
     """Write a new authority's certificate, and a server's for 127.0.0.1 and localhost, into ``folder``."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = "tfdash demo"
+    root = AUTHORITY
     usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=True,

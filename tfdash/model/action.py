@@ -65,10 +65,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that the plan offers on top, e.g. to suspend the GitOps reconciliation first."""
+    """Something that the plan offers on top, e.g. to suspend the GitOps reconciliation first. ``unsure``: why it may not hold."""
 
     id: str
     text: str
+    unsure: str = ""
     chosen: bool = False
     requests: tuple[Request, ...] = ()
 

@@ -6,21 +6,26 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from tests.unit.actions.things import NOW, REF, Standing, subject, world
+from tests.unit.actions.things import CLOSED, NOW, REF, Standing, meta, pod, subject, template, world
 from tfdash.actions.core.action_service import make_service
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import ActionService, PlanRefused, Writers
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.store_state import StoreState
 
 
 def service(**status: Any) -> ActionService:
     found = world()
     database = next(d for d in found if d["kind"] == "StatefulSet")
     database["status"] |= status
-    board = Standing(found)
+    return desk(Standing(found))
+
+
+def desk(board: Standing) -> ActionService:
     writers = Writers(clusters={REF: board.server})
     return make_service(board, writers, None, ActionPolicy(follow=0.0), FixedClock(NOW), Mode(acts=True))
 
@@ -94,3 +99,87 @@ async def test_pods_of_what_was_taken_back_are_not_nothing(wanted: str, words: s
 async def test_what_is_no_partition(given: dict[str, str], why: str) -> None:
     with pytest.raises(PlanRefused, match=why):
         await service().plan("workload.partition", subject("StatefulSet", "db"), given)
+
+
+def revisions(current: str, at: dict[str, str], **numbers: int) -> Standing:
+    """A StatefulSet db that wants the tag ``current``, its ControllerRevisions by tag with their numbers, of which "1" was made
+    first, and its pods by name with the tag that they run; its partition is 2."""
+    found = next(d for d in world() if d["kind"] == "StatefulSet")
+    found["spec"]["template"] = template("db", current)
+    found["status"] |= {"updateRevision": f"db-{current}", "currentRevision": "db-2"}
+    made = []
+    for tag, number in numbers.items():
+        owned = pod("db", found)["metadata"]["ownerReferences"]
+        of = {"template": {**template("db", tag[1:]), "$patch": "replace"}}
+        one = {
+            "apiVersion": "apps/v1",
+            "kind": "ControllerRevision",
+            "metadata": meta(f"db-{tag[1:]}", ownerReferences=owned),
+            "revision": number,
+            "data": {"spec": of},
+        }
+        one["metadata"]["creationTimestamp"] = f"2026-11-2{tag[1:]}T10:00:00Z"
+        made.append(one)
+    for name, tag in at.items():
+        one = pod(name, found)
+        one["metadata"]["labels"]["controller-revision-hash"] = f"db-{tag}"
+        made.append(one)
+    return Standing([found, *made])
+
+
+PODS = {"db-0": "2", "db-1": "2", "db-2": "1"}
+
+
+@pytest.mark.parametrize(
+    ("current", "numbers", "pods", "exempt"),
+    [
+        ("1", {"_1": 3, "_2": 2}, PODS, True),  # 2 was released, and left for 1 again
+        ("2", {"_1": 1, "_2": 2}, {n: "1" for n in PODS}, False),  # 2 is being released
+        ("2", {"_1": 3, "_2": 4}, {n: "1" for n in PODS}, False),  # and once more, after it was left
+        ("1", {"_1": 3, "_2": 2}, {"db-0": "2"}, False),  # not all are known
+        ("1", {"_1": 3, "_2": 2}, PODS | {"db-1": "9"}, False),  # one runs what nothing is known of
+        ("1", {"_1": 3, "_2": 2}, {n: "1" for n in PODS}, False),  # nothing is left to be replaced
+    ],
+)
+async def test_lowered_so_that_a_way_back_comes_to_its_end_it_is_exempt(
+    current: str, numbers: dict[str, int], pods: dict[str, str], exempt: bool
+) -> None:
+    board = revisions(current, pods, **numbers)
+    board.say(calendar=CLOSED)
+    guarded = await desk(board).plan("workload.partition", subject("StatefulSet", "db"), {"partition": "0"})
+    plan = guarded.plan
+    assert (plan.freeze is FreezeRule.EXEMPT, plan.risk) == (exempt, Risk.TYPED_NAME), plan.effect
+    assert guarded.allowed is exempt and (not plan.promotes if exempt else True)
+    assert ("db-0 to db-1 go back to db-1, which was returned to" in plan.effect) is exempt
+
+
+async def test_what_was_returned_to_and_is_to_be_rolled_back_by_decision_is_a_release() -> None:
+    board = revisions("1", PODS, _1=3, _2=2)
+    at = subject("StatefulSet", "db")
+    state = StoreState(manual={at: "ann: it loses rows"}, decided_on={at: "db-1"})
+    board.picture = structs.replace(board.picture, store_state=state)
+    plan = (await desk(board).plan("workload.partition", at, {"partition": "0"})).plan
+    assert plan.freeze is FreezeRule.FROZEN
+
+
+@pytest.mark.parametrize(
+    ("pods", "lowered"),
+    [
+        ({n: "2" for n in PODS}, "partition goes from 2 to 0"),
+        (PODS | {"db-0": "1"}, "partition goes from 2 to 1"),
+        (PODS | {"db-0": "1", "db-1": "1"}, ""),  # what is below it never left: it stays
+        ({}, "partition goes from 2 to 0"),  # nobody knows: every pod is to come back
+    ],
+)
+async def test_a_way_back_lowers_the_partition_that_would_hold_it(pods: dict[str, str], lowered: str) -> None:
+    """In one patch with the template, as the hold of a Deployment ends with it."""
+    board = revisions("2", pods, _1=1, _2=2)
+    board.say(calendar=CLOSED)
+    guarded = await desk(board).plan("workload.rollback", subject("StatefulSet", "db"), {})
+    assert guarded.allowed and guarded.plan.freeze is FreezeRule.EXEMPT
+    assert lowered in guarded.plan.effect and ("partition" in guarded.plan.effect) is bool(lowered)
+    (request,) = guarded.plan.requests
+    changed = {o["path"]: o["value"] for o in json.loads(request.body) if o["op"] != "test"}
+    assert changed.get("/spec/updateStrategy/rollingUpdate/partition") == (
+        int(lowered[-1]) if lowered else None
+    )

@@ -166,7 +166,7 @@ def carried(plan: Plan) -> Plan:
         not_reverted=(),
         notes=(),
         choices=tuple(
-            msgspec.structs.replace(c, text="", requests=tuple(map(request, c.requests)))
+            msgspec.structs.replace(c, text="", unsure="", requests=tuple(map(request, c.requests)))
             for c in plan.choices
             if c.chosen
         ),

@@ -10,9 +10,16 @@ from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Check, Choice, Plan
 from tfdash.model.requests import ReadFailed
+from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.releases.managed_by import INSTANCE, TRACKING
 
+_GROUPS = {
+    "Application": "argoproj.io",
+    "Kustomization": "kustomize.toolkit.fluxcd.io",
+    "HelmRelease": "helm.toolkit.fluxcd.io",
+}
+_FLUX_SPACE = "kustomize.toolkit.fluxcd.io/namespace"
 SUSPEND = "suspend-keeper"
 LEAVE = "leave-keeper"
 
@@ -27,16 +34,7 @@ async def managed_by_part(
         return (), ()
     notes = (manager.sentence,)
     subject = manager.subject
-    if (
-        subject is None
-        or manager.suspended
-        or subject.kind
-        not in (
-            "Application",
-            "Kustomization",
-            "HelmRelease",
-        )
-    ):
+    if subject is None or manager.suspended or subject.kind not in _GROUPS:
         return notes, ()
     if manager.reconciles is False and subject.kind != "Application":
         return notes, ()
@@ -63,9 +61,6 @@ async def managed_by_part(
             f"first stop the automated sync of Argo CD Application {subject.name} (spec.syncPolicy.automated is removed; "
             f"put it back by hand: {canonical(automated)})"
         )
-        parent = _parent(document.get("metadata", {}))
-        if parent:
-            text += f"; {parent}, which made it, may switch that on again: stop it there first"
     else:
         request = conditional(
             path,
@@ -76,37 +71,49 @@ async def managed_by_part(
             found,
         )
         text = f"first suspend Flux {subject.kind} {subject.namespace}/{subject.name} (resume it by hand afterwards)"
-    stop = Choice(id=SUSPEND, text=text, requests=(request,))
+    parent = _parent(document.get("metadata", {}), subject)
+    unsure = f"{parent}, which made it, may switch that on again" if parent else ""
+    text += f"; {unsure}: stop it there first" if unsure else ""
+    stop = Choice(id=SUSPEND, text=text, unsure=unsure, requests=(request,))
     if not (undone and manager.reconciles):
         return notes, (stop,)
     leave = Choice(id=LEAVE, text=f"leave it on, knowing that it undoes this: {manager.sentence}")
     return notes, (stop, leave)
 
 
-def _parent(metadata: Mapping[str, Any]) -> str:
-    """What makes an Application and may put its spec back: an ApplicationSet, another Application, Flux; "" for nothing."""
+def _parent(metadata: Mapping[str, Any], subject: Subject) -> str:
+    """What makes ``subject`` and may put its spec back: an ApplicationSet, an Application, a Kustomization; "" for nothing."""
     owners = metadata.get("ownerReferences") or ()
     made = next((o.get("name", "") for o in owners if o.get("kind") == "ApplicationSet"), "")
     if made:
         return f"ApplicationSet {made}"
-    labels, name = metadata.get("labels") or {}, metadata.get("name", "")
+    labels, name, kind = metadata.get("labels") or {}, metadata.get("name", ""), subject.kind
     application, _, what = (metadata.get("annotations") or {}).get(TRACKING, "").partition(":")
-    if not what.startswith("argoproj.io/Application:") or not what.endswith(f"/{name}"):
-        application = labels.get(INSTANCE, "")  # Argo CD's other way to mark what is its own
-    if application and application != name:
+    if not what.startswith(f"{_GROUPS[kind]}/{kind}:") or not what.endswith(f"/{name}"):
+        # Argo CD's other way to mark what is its own; charts bear that label for Helm's sake
+        application = (
+            labels.get(INSTANCE, "") if kind == "Application" and labels.get(INSTANCE) != name else ""
+        )
+    if application:
         return f"Argo CD Application {application}"
     flux = labels.get("kustomize.toolkit.fluxcd.io/name", "")
+    if kind == "Kustomization" and (flux, labels.get(_FLUX_SPACE)) == (name, metadata.get("namespace")):
+        return ""  # the first of all makes itself
     return f"Flux Kustomization {flux}" if flux else ""
 
 
 def sync_check(plan: Plan) -> Check | None:
-    """Where something undoes what is changed past it, whether it is stopped is said before, not found out afterwards."""
+    """Where something undoes what is changed past it, whether it is stopped is said before, not found out afterwards. Stopped
+    is no promise where what made it may switch it on again."""
     offered = {c.id: c.chosen for c in plan.choices}
     if LEAVE not in offered:
         return None
     if offered[LEAVE] is not offered.get(SUSPEND):
-        text = "left on: it may undo this" if offered[LEAVE] else "stopped first"
-        return Check(id="sync", text=f"the reconciliation is {text}", passed=None if offered[LEAVE] else True)
+        unsure = next((c.unsure for c in plan.choices if c.id == SUSPEND), "")
+        stopped = f"stopped first, but {unsure}: it may undo this" if unsure else "stopped first"
+        text = "left on: it may undo this" if offered[LEAVE] else stopped
+        known = not offered[LEAVE] and not unsure
+        return Check(id="sync", text=f"the reconciliation is {text}", passed=True if known else None)
     why = (
         "choose first whether its reconciliation is stopped or left on"
         if not offered[LEAVE]

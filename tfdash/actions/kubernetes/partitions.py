@@ -1,6 +1,9 @@
-"""How far a StatefulSet's release may come: its partition, below which no pod is replaced."""
+"""How far a StatefulSet's release, or its way back, may come: its partition, below which no pod is replaced."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from tfdash.actions.core.action import Action
 from tfdash.actions.core.eligibility import Standing
@@ -11,16 +14,21 @@ from tfdash.actions.kubernetes.managed_by import managed_by_part
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import ROLLED_OUT, WRITTEN
+from tfdash.actions.kubernetes.targets import finishes_return
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.kube import StatefulSet
 from tfdash.playbook.releases.facts import facts_of
+from tfdash.playbook.seen import ClusterLook
+from tfdash.playbook.serving.in_flight import HASH
+from tfdash.playbook.serving.links import links_of
 
-_PARTITION = "/spec/updateStrategy/rollingUpdate/partition"
+PARTITION = "/spec/updateStrategy/rollingUpdate/partition"
 _MOST = 10_000
 
 
 async def move(context: PlanContext) -> Draft:
-    """``partition``. Lowered it lets a release reach more pods; raised it lets it reach no further one."""
+    """``partition``. Lowered it lets a release reach more pods, or lets a way back come to its end; raised it lets it reach no
+    further one."""
     wanted = context.number("partition")
     if wanted is None:
         raise PlanRefused("which partition? Nothing was given")
@@ -47,19 +55,27 @@ async def move(context: PlanContext) -> Draft:
     start, size = int((spec.get("ordinals") or {}).get("start", 0)), int(spec.get("replicas", 1))
     more = [f"{at.name}-{start + i}" for i in range(min(wanted, now, size), min(max(wanted, now), size))]
     pods = " to ".join(dict.fromkeys((more[0], more[-1]))) if more else ""
+    running = revisions_of(context, set(more)) if down else None
+    replaced = (running or set()) - {newest}
+    returns = bool(replaced) and await finishes_return(context, document, newest, replaced)
     # what is let on is decided upon a template; holding it back must not fail because somebody just changed that
-    pointers = [UID, _PARTITION, "/spec/updateStrategy/type", *(["/spec/template"] if down else [])]
+    pointers = [UID, PARTITION, "/spec/updateStrategy/type", *(["/spec/template"] if down else [])]
     undone, choices = await managed_by_part(context, undone=True)
     follow = context.policy.follow
     return Draft(
         subject=context.found(document),
-        effect=f"StatefulSet {at.name}: partition {now} to {wanted}: {_words(down, flying or mixed, pods, newest, before)}",
+        effect=f"StatefulSet {at.name}: partition {now} to {wanted}: "
+        + (
+            f"{pods} go back to {newest}, which was returned to"
+            if returns
+            else _words(down, flying or mixed, pods, newest, before)
+        ),
         requests=(
             conditional(
                 path_of(at, document),
                 document,
                 pointers,
-                put(document, _PARTITION, wanted),
+                put(document, PARTITION, wanted),
                 f"set the partition of {at.name} to {wanted}",
                 context.found(document),
             ),
@@ -78,12 +94,35 @@ async def move(context: PlanContext) -> Draft:
                 else ()
             ),
         ),
-        freeze=FreezeRule.FROZEN if down else FreezeRule.EXEMPT,
-        promotes=down and flying,
+        freeze=FreezeRule.FROZEN if down and not returns else FreezeRule.EXEMPT,
+        promotes=down and flying and not returns,
         risk=Risk.TYPED_NAME if down else Risk.KEY,
         title=f"statefulset: {'lower' if down else 'raise'} the partition",
         arguments=(("partition", str(wanted)),),
     )
+
+
+def revisions_of(context: PlanContext, names: set[str]) -> set[str] | None:
+    """What these pods of a StatefulSet run, by the values of their hash label; None where they are not all known."""
+    cluster, obj = context.picture.clusters.get(context.at.cluster), context.standing.obj
+    pods = links_of(ClusterLook(cluster), obj).pods if cluster is not None and obj is not None else None
+    found = {p.name: p.labels.get(HASH, "") for p in pods or () if p.name in names}
+    return set(found.values()) if found.keys() == names else None
+
+
+def held_by_partition(
+    context: PlanContext, document: Mapping[str, Any], target: str
+) -> tuple[int, int] | None:
+    """(its partition, what that must be lowered to so that every pod comes to run the revision ``target``), None where it holds
+    none of them back."""
+    spec = document.get("spec", {})
+    strategy = spec.get("updateStrategy") or {}
+    now = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+    start, size = int((spec.get("ordinals") or {}).get("start", 0)), int(spec.get("replicas", 1))
+    if strategy.get("type") == "OnDelete":
+        return None
+    of_pod = (revisions_of(context, {f"{context.at.name}-{start + i}"}) for i in range(min(now, size)))
+    return next(((now, i) for i, runs in enumerate(of_pod) if runs != {target}), None)
 
 
 def _words(down: bool, flying: bool, pods: str, newest: str, before: str) -> str:

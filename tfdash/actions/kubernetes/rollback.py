@@ -30,6 +30,7 @@ from tfdash.actions.flagger.postconditions import PHASE
 from tfdash.actions.kubernetes import templates
 from tfdash.actions.kubernetes.field_managers import given_back
 from tfdash.actions.kubernetes.managed_by import managed_by_part
+from tfdash.actions.kubernetes.partitions import PARTITION, held_by_partition
 from tfdash.actions.kubernetes.patches import (
     UID,
     Operation,
@@ -115,6 +116,11 @@ async def undo(context: PlanContext) -> Draft:
     if at.kind in ("Deployment", "Rollout"):
         pointers.append("/spec/paused")
         changes += put(document, "/spec/paused", False) if ends_hold else ()
+    back = target.direction is Direction.BACK
+    held_to = held_by_partition(context, document, target.hash) if back and at.kind == "StatefulSet" else None
+    if held_to is not None:
+        pointers.append(PARTITION)
+        changes += put(document, PARTITION, held_to[1])
     if at.kind == "Deployment" and target.annotations is not None:
         had = document.get("metadata", {}).get("annotations") or {}
         kept = {k: v for k, v in had.items() if k in KEPT}
@@ -129,8 +135,8 @@ async def undo(context: PlanContext) -> Draft:
     revision = f" (revision {target.revision})" if target.revision else ""
     found = context.found(document, holder)
     what = f"put the template{revision} back" + (" and end the hold" if ends_hold else "")
+    what += f" and lower the partition to {held_to[1]}" if held_to is not None else ""
     requests = [conditional(path_of(holder, document), document, pointers, changes, what, found)]
-    back = target.direction is Direction.BACK
     skips: tuple[str, ...] = ()
     posts: tuple[Post, ...] = (
         ROLLED_OUT.post(text="every pod runs it and is available", within=context.policy.follow),
@@ -143,6 +149,10 @@ async def undo(context: PlanContext) -> Draft:
         requests += given_back(document, path_of(holder, document), found)
     was, now = templates.image_of(current), target.image
     hold = "; its hold ends with it" if ends_hold or is_held(own) else ""
+    if held_to is not None:
+        hold = "; its partition goes from {} to {} with it, below which no pod would come back".format(
+            *held_to
+        )
     return Draft(
         subject=found,
         effect=f"{at.kind} {at.name} {_says(target, was, now, revision)}{hold}",
@@ -153,6 +163,7 @@ async def undo(context: PlanContext) -> Draft:
         diff=(
             *templates.diff(current, target.template),
             *(("- paused: true", "+ paused: false") if ends_hold else ()),
+            *((f"- partition: {held_to[0]}", f"+ partition: {held_to[1]}") if held_to is not None else ()),
         ),
         skips=skips,
         not_reverted=templates.not_reverted(

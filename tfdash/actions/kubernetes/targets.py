@@ -7,7 +7,7 @@ served before what runs now and was not left since. What was left is released ag
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -83,7 +83,8 @@ def _of_revision(controller_revision: Mapping[str, Any]) -> RollbackTarget:
     template = dict((controller_revision.get("data") or {}).get("spec", {}).get("template", {}))
     template.pop("$patch", None)
     revision = str(controller_revision.get("revision", ""))
-    digest = str((metadata.get("labels") or {}).get("controller-revision-hash", ""))
+    # what pods bear as their hash: a DaemonSet's own label has it, a StatefulSet's is the revision's name
+    digest = str((metadata.get("labels") or {}).get("controller-revision-hash") or metadata.get("name", ""))
     return RollbackTarget(
         template, revision, hash=digest, numbers=_numbers(revision), created=_epoch(metadata)
     )
@@ -210,6 +211,23 @@ def _asked(
     if against is not None:
         label = f"{label}, {against.why}"
     return found._replace(label=label, direction=direction)
+
+
+async def finishes_return(
+    context: PlanContext, document: Mapping[str, Any], newest: str, running: Iterable[str]
+) -> bool:
+    """Whether the newest template is what was returned to, of a workload whose revisions are ControllerRevisions, and each of
+    those that run (the values of their pods' hash label) is what that return left: to replace them is the end of the way back."""
+    versions = await kept(context)
+    by_hash = {v.hash: v for v in versions}
+    target, good = by_hash.get(newest), context.verified
+    if target is None or newest in left_on_breach(context):
+        return False
+    known = sequence(versions, document.get("spec", {}).get("template", {}), document, good)
+    verified = good is not None and templates.same(target.template, json.loads(good.template))
+    left = {Direction.FORWARD, Direction.UNKNOWN} if verified else {Direction.FORWARD}
+    found = [by_hash.get(one) for one in running]
+    return bool(found) and all(v is not None and known.direction(key_of(v.template)) in left for v in found)
 
 
 class Breached(NamedTuple):

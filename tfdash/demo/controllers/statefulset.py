@@ -74,9 +74,10 @@ class StatefulSets(Owning):
         wanted = dig(found, "spec", "replicas", default=1)
         have = self._pods(found)
         parallel = found["spec"].get("podManagementPolicy") == "Parallel"
-        partition = dig(found, "spec", "updateStrategy", "rollingUpdate", "partition", default=0)
         rolling = dig(found, "spec", "updateStrategy", "type", default="RollingUpdate") == "RollingUpdate"
         start = dig(found, "spec", "ordinals", "start", default=0)
+        # counted from the first ordinal (stateful_set_utils.go: newVersionedStatefulSetPod)
+        partition = start + dig(found, "spec", "updateStrategy", "rollingUpdate", "partition", default=0)
         for index in range(start, start + wanted):
             pod = have.get(index)
             if (
