@@ -66,7 +66,7 @@ UNCOVERED = {
     "after",
 }
 UNCOVERED |= {"diff", "skips", "not_reverted", "notes"}
-WORDS = {"what", "text"}  # of requests, posts, choices and waivers: made anew where they are shown
+WORDS = {"what", "text", "unsure"}  # of requests, posts, choices and waivers: made anew where they are shown
 UNSENT = {"subject", "dry_run"}  # of a request: how it is tried and told before it is sent
 # a plan as the programs before left it in a store, and its digests: of the first without the words, of the next with them
 BEFORE = (
