@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from tfdash.model.observation import Problem
 from tfdash.model.samples import last_at
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Query, Traffic
@@ -265,3 +266,13 @@ def newest_of(known: Iterable[Traffic]) -> tuple[float | None, float]:
         ends += [last_at(s.points) for s in traffic.latency if s.points]
         newest = max([*ends, *([newest] if newest is not None else [])], default=None)
     return newest, spacing
+
+
+def without(traffic: Traffic, template: MetricTemplate, lost: Mapping[str, Problem]) -> Traffic:
+    """The samples with what failed said of the queries that it was: the others' triggers go on."""
+    if not lost:
+        return traffic
+    problems = {meant_by(role): str(problem) for role, problem in lost.items()}
+    problems["errors"] = problems.get("latency" if template.counts_from_latency else "requests", "")
+    queries = tuple(q._replace(problem=problems.get(q.role, "")) for q in traffic.queries)
+    return msgspec.structs.replace(traffic, queries=queries)

@@ -7,7 +7,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,12 +25,11 @@ from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.alerts import read_alerts
-from tfdash.sources.prometheus.batches import Batch, halves, meant_by, roles_of
-from tfdash.sources.prometheus.cache import Cache, newest_of
+from tfdash.sources.prometheus.batches import Batch, halves, roles_of
+from tfdash.sources.prometheus.cache import Cache, newest_of, without
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.probes import read_probe, workload_subject
 from tfdash.sources.prometheus.targets import targets_of
-from tfdash.sources.prometheus.template import MetricTemplate
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -42,16 +41,6 @@ _RARELY = 300.0  # seconds between looks at the server's version
 
 Failed = dict[tuple[str, Subject], Problem]
 """Why a query failed, by its role and the workload that it was about."""
-
-
-def without(traffic: Traffic, template: MetricTemplate, lost: Mapping[str, Problem]) -> Traffic:
-    """The samples with what failed said of the queries that it was: the others' triggers go on."""
-    if not lost:
-        return traffic
-    problems = {meant_by(role): str(problem) for role, problem in lost.items()}
-    problems["errors"] = problems.get("latency" if template.counts_from_latency else "requests", "")
-    queries = tuple(q._replace(problem=problems.get(q.role, "")) for q in traffic.queries)
-    return msgspec.structs.replace(traffic, queries=queries)
 
 
 class PrometheusSource:
