@@ -10,6 +10,19 @@ from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 
+MOST = 200
+"""So many findings of a section are told one by one: nobody reads on, and its page has them all."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a section says of one object, or of a source where ``subject`` is None; ``since`` when it is so (epoch
+    seconds)."""
+
+    level: Level
+    sentence: str
+    subject: Subject | None = None
+    since: float | None = None
+
 
 class SectionState(msgspec.Struct, frozen=True, kw_only=True):
     """One result, of which line, badge, gate and report are readings. ``target`` names the screen that shows it.
@@ -29,3 +42,6 @@ class SectionState(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject | None = None  # of ``detail``, where that is about one object
     answers: Mapping[Subject, ReleaseAnswer] = {}  # what is said of each, where others ask for one
     since: float | None = None  # for how long that has been so (epoch seconds)
+    findings: tuple[
+        Finding, ...
+    ] = ()  # all that is worse than well or goes on, worst first, at most ``MOST``

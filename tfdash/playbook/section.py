@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
-from tfdash.model.section import SectionState
+from tfdash.model.section import MOST, Finding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
@@ -50,7 +50,7 @@ class Missing(NamedTuple):
 
 class Reading(NamedTuple):
     """What is known. ``subject`` and ``since``: whom ``detail`` is about, and since when it is so. ``many``: subjects at that level; ``unknown``: those of which nothing is known; ``target``: another
-    screen than the section's own; ``answers``: what is said of each."""
+    screen than the section's own; ``answers``: what is said of each; ``findings``: one by one, in any order."""
 
     level: Level
     sentence: str
@@ -61,6 +61,7 @@ class Reading(NamedTuple):
     subject: Subject | None = None
     since: float | None = None
     answers: Mapping[Subject, ReleaseAnswer] = {}
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Section:
         """How it stands. ``picture`` tells what could not be read."""
         reading = self.read(findings)
         missing = [*self._failed(findings), *self._unread(picture, findings)]
-        said = self._said(reading)
+        said = self._said(reading, [m for m in missing if not m.loading])
         if not missing:
             return said
         # what failed is said before what is still loading
@@ -130,7 +131,12 @@ class Section:
                     found.append(missing)
         return found
 
-    def _said(self, reading: Reading) -> SectionState:
+    def _said(self, reading: Reading, missing: Sequence[Missing]) -> SectionState:
+        unread = (
+            Finding(level=Level.UNKNOWN, sentence=f"{m.sentence}: {m.detail}" if m.detail else m.sentence)
+            for m in missing
+        )
+        findings = sorted((*reading.findings, *unread), key=lambda f: -f.level)
         return SectionState(
             id=self.id,
             title=self.title,
@@ -143,6 +149,7 @@ class Section:
             subject=reading.subject,
             since=reading.since,
             answers=reading.answers,
+            findings=tuple(findings[:MOST]),
         )
 
 
@@ -165,6 +172,11 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
         unknown=sum(v.level is Level.UNKNOWN for v in ordered),
         subject=ordered[0].subject if ordered and level > Level.OK else None,
         since=ordered[0].since if ordered and level > Level.OK else None,
+        findings=tuple(
+            Finding(level=v.level, sentence=v.sentence, subject=v.subject, since=v.since)
+            for v in ordered
+            if v.level > Level.OK
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Weight
-from tfdash.model.section import SectionState
+from tfdash.model.section import MOST, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import Cause, CauseCode, Release, Serving, WorkloadState
@@ -60,7 +60,8 @@ def state(reading: Reading, *clusters: ClusterPicture, **found: Any) -> SectionS
     section = Section("s", "S", "screen", lambda _: reading, needs=(Deployment, Node), uses=(Canary,))
     seen = Picture(at=NOW, number=1, clusters={c.ref: c for c in clusters})
     [told] = summarise((section,), seen, NOTHING._replace(**found))
-    return told
+    assert [f.level for f in told.findings] == sorted((f.level for f in told.findings), reverse=True)
+    return msgspec.structs.replace(told, findings=())
 
 
 def line(reading: Reading, **over: Any) -> SectionState:
@@ -85,6 +86,31 @@ def test_where_nothing_is_missing_it_is_the_reading() -> None:
     assert state(READ._replace(target="other", unknown=1), cluster()) == line(READ, target="other", unknown=1)
     plain = SectionState(id="s", title="S", level=Level.OK, sentence="none", target="screen")
     assert state(Reading(Level.OK, "none"), cluster()) == plain
+
+
+def agree(told: Reading) -> None:
+    """One by one it is the same as in the line: the first is the one that is named, and as many are as bad."""
+    worst = [f for f in told.findings if f.level is told.level]
+    assert len(worst) == told.many
+    if worst:
+        assert (worst[0].subject, worst[0].since) == (told.subject, told.since)
+        assert {f.subject for f in told.findings} >= {told.subject}
+
+
+def test_what_is_not_known_is_among_the_findings_worst_first() -> None:
+    section = Section("s", "S", "screen", lambda _: bad, needs=(Deployment, Node))
+    bad = worst_of([verdict(Level.PAUSED), verdict(Level.BREACH, named("b"), "down")], "well", "serve")
+    there = cluster(Node=NO_RIGHT, Deployment=COMING)
+    [told] = summarise((section,), Picture(at=NOW, number=1, clusters={REF: there}), NOTHING)
+    assert [(f.level, f.sentence, f.subject) for f in told.findings] == [
+        (Level.BREACH, "down", named("b")),
+        (Level.UNKNOWN, f"{NODES}: may not list", None),
+        (Level.PAUSED, "so", WEB),
+    ]
+    many = worst_of([verdict(Level.WARN, named(f"w{n}")) for n in range(300)], "well", "serve")
+    section = Section("s", "S", "screen", lambda _: many)
+    [told] = summarise((section,), Picture(at=NOW, number=1, clusters={}), NOTHING)
+    assert (told.count, len(told.findings)) == (300, MOST)
 
 
 NODES, DEPLOYMENTS = "Nodes of eu-1 cannot be read", "Deployments of eu-1 cannot be read"
@@ -203,7 +229,10 @@ def test_a_rule_that_went_wrong_leaves_its_subjects_unknown() -> None:
     ],
 )
 def test_the_worst_of_some_verdicts(verdicts: tuple[Verdict, ...], expected: Reading) -> None:
-    assert worst_of(verdicts, "well", "ready") == expected
+    told = worst_of(verdicts, "well", "ready")
+    assert told._replace(findings=()) == expected
+    if told.level > Level.OK:
+        agree(told)
 
 
 def test_verdicts_are_found_by_their_rules() -> None:
@@ -433,7 +462,8 @@ BOTH_PASS = (PASSES, word("s", Outcome.PASS))
 )
 def test_what_is_in_flight(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
     told = of_releases(*found)
-    assert told[:-1] == expected
+    assert told[:8] == expected
+    agree(told)
     assert set(told.answers) == {f.subject for f in found if isinstance(f, ReleaseState)}
 
 
@@ -549,4 +579,6 @@ def a_rollout(name: str, serves: Serving | None, **more: Any) -> ReleaseState:
     ],
 )
 def test_what_serves(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
-    assert of_serving(*found) == Reading(*expected)
+    told = of_serving(*found)
+    assert told._replace(findings=()) == Reading(*expected)
+    agree(told)

@@ -11,6 +11,7 @@ from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import Deployment
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
+from tfdash.model.section import Finding
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
@@ -19,13 +20,10 @@ from tfdash.playbook.section import Findings, Reading, Section
 
 
 class _Line(NamedTuple):
-    """One of what may be said: how many are so, and the one that is named."""
+    """One of what may be said: of whom it is said, the one that is named first, and how several are said at once."""
 
-    level: Level
-    many: int
-    subject: Subject | None = None
+    findings: list[Finding]
     text: str = ""
-    since: float | None = None
 
 
 def read(findings: Findings) -> Reading:
@@ -67,29 +65,35 @@ def read(findings: Findings) -> Reading:
         _plain(Level.PAUSED, paused, "waits for a person"),
         _other([r for r in others if not _overdue(r)], Phase.PAUSED, Level.PAUSED),
     )
+    one_by_one = tuple(finding for line in lines for finding in line.findings)
+    first = one_by_one[0] if one_by_one else Finding(level=Level.OK, sentence="")
     calendar = findings.calendar.text if findings.calendar is not None else ""
-    there = [line for line in lines if line.many]
-    first = there[0] if there else _Line(Level.OK, 0, None, calendar)
     return Reading(
         first.level,
         ", ".join(parts),
-        first.text,
-        sum(line.many for line in there if line.level is first.level),
+        next((line.text for line in lines if line.findings), calendar),
+        sum(f.level is first.level for f in one_by_one),
         "canary" if others or aborted or told else "",
         len(blind),
         first.subject,
         first.since,
         answers,
+        one_by_one,
     )
 
 
+def _line(findings: list[Finding]) -> _Line:
+    return _Line(findings, findings[0].sentence if findings else "")
+
+
 def _judged(findings: Findings, level: Level, found: list[ReleaseAnswer]) -> _Line:
-    if not found:
-        return _Line(level, 0)
-    subject = found[0].subject
-    release, judgement = findings.releases[subject], findings.canaries.get(subject)
-    why = judgement.sentence if judgement is not None else release.message
-    return _Line(level, len(found), subject, f"{subject.name}: {why}", _since(release, judgement, level))
+    told = []
+    for subject in (answer.subject for answer in found):
+        release, judgement = findings.releases[subject], findings.canaries.get(subject)
+        why = judgement.sentence if judgement is not None else release.message
+        since = _since(release, judgement, level)
+        told.append(Finding(level=level, sentence=f"{subject.name}: {why}", subject=subject, since=since))
+    return _line(told)
 
 
 def _since(release: ReleaseState, judgement: CanaryJudgement | None, level: Level) -> float | None:
@@ -102,36 +106,42 @@ def _since(release: ReleaseState, judgement: CanaryJudgement | None, level: Leve
 
 def _stuck(stuck: list[WorkloadState]) -> _Line:
     worst = sorted(stuck, key=lambda s: s.serving is not Serving.DOWN)
-    cause = worst[0].cause if worst else None
-    return _plain(Level.WARN, worst, cause.sentence if cause else "")
+    return _plain(Level.WARN, worst)
 
 
 def _plain(level: Level, states: list[WorkloadState], what: str = "") -> _Line:
-    if not states:
-        return _Line(level, 0)
-    first = states[0]
-    text = _named(states, what or first.message)
-    return _Line(level, len(states), first.subject, text, first.changed_at or None)
+    """``what`` all are; else what each of them says."""
+    told = []
+    for state in states:
+        cause = state.cause.sentence if state.cause is not None and state.release is Release.STUCK else ""
+        sentence = f"{state.subject.name}: {what or cause or state.message}"
+        since = state.changed_at or None
+        told.append(Finding(level=level, sentence=sentence, subject=state.subject, since=since))
+    line = _line(told)
+    if len(states) > 1:
+        name = states[0].subject.name
+        line = line._replace(text=f"{name} and {len(states) - 1} more{line.text.removeprefix(name)}")
+    return line
 
 
 def _aborted(aborted: list[ReleaseState]) -> _Line:
-    if not aborted:
-        return _Line(Level.WARN, 0)
-    first = aborted[0]
-    why = f": {first.message}" if first.message else ""
-    text = f"{first.subject.name}: the update was aborted{why}"
-    return _Line(Level.WARN, len(aborted), first.subject, text, first.aborted_at)
+    told = []
+    for release in aborted:
+        why = f": {release.message}" if release.message else ""
+        sentence = f"{release.subject.name}: the update was aborted{why}"
+        told.append(
+            Finding(level=Level.WARN, sentence=sentence, subject=release.subject, since=release.aborted_at)
+        )
+    return _line(told)
 
 
 def _other(others: list[ReleaseState], phase: Phase, level: Level) -> _Line:
-    those = [r for r in others if r.phase is phase]
-    if not those:
-        return _Line(level, 0)
-    first = those[0]
-    pause = first.pause.sentence if first.pause is not None else ""
-    return _Line(
-        level, len(those), first.subject, f"{first.subject.name}: {pause or first.message}", first.started
-    )
+    told = []
+    for release in (r for r in others if r.phase is phase):
+        pause = release.pause.sentence if release.pause is not None else ""
+        sentence = f"{release.subject.name}: {pause or release.message}"
+        told.append(Finding(level=level, sentence=sentence, subject=release.subject, since=release.started))
+    return _line(told)
 
 
 def _overdue(release: ReleaseState) -> bool:
@@ -143,11 +153,6 @@ def _flying(findings: Findings, workloads: set[Subject]) -> list[ReleaseState]:
     flying = (r for r in findings.releases.values() if r.in_flight)
     others = (r for r in flying if r.carrier is not Carrier.DEPLOYMENT or r.subject not in workloads)
     return sorted(others, key=lambda r: r.subject)
-
-
-def _named(states: list[WorkloadState], what: str) -> str:
-    more = f" and {len(states) - 1} more" if len(states) > 1 else ""
-    return f"{states[0].subject.name}{more}: {what}"
 
 
 def _in(workloads: Mapping[Subject, WorkloadState], release: Release) -> list[WorkloadState]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, StatefulSet
 from tfdash.model.release import Carrier
+from tfdash.model.section import Finding
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Serving
@@ -47,24 +49,46 @@ def read(findings: Findings) -> Reading:
         unknown=sum(row[0] is Level.UNKNOWN for row in troubled),
         subject=troubled[0][1] if troubled else None,
         since=troubled[0][3] if troubled else None,
+        findings=tuple(_one_by_one(findings, troubled)),
     )
+
+
+def _origin(findings: Findings, subject: Subject) -> Subject | None:
+    """The object behind it, where others may lack a pod by the same one."""
+    state = findings.workloads.get(subject)
+    return state.cause.origin if state is not None and state.cause is not None else None
+
+
+def _one_by_one(
+    findings: Findings, troubled: list[tuple[Level, Subject, str, float | None]]
+) -> Iterator[Finding]:
+    """Each by itself; of what a lost node took only the node, at the place of the worst."""
+    many = Counter(_origin(findings, subject) for _, subject, _, _ in troubled)
+    told = set()
+    for level, subject, sentence, since in troubled:
+        origin = _origin(findings, subject)
+        if origin is not None and many[origin] > 1:
+            if origin in told:
+                continue
+            told.add(origin)
+            sentence = _lost(origin, many[origin], subject)
+        yield Finding(level=level, sentence=sentence, subject=subject, since=since)
+
+
+def _lost(node: Subject, many: int, first: Subject) -> str:
+    return f"node {node.name} is lost: {many} workloads lack pods, {first.name} among them"
 
 
 def _shared(findings: Findings, subjects: list[Subject]) -> tuple[str, int]:
     """What the first of the worst has in common with others, "" where nothing, and how many causes they have in all: a
     lost node is one, however many workloads lack a pod by it."""
-    origins = [
-        state.cause.origin if (state := findings.workloads.get(s)) and state.cause else None for s in subjects
-    ]
+    origins = [_origin(findings, s) for s in subjects]
     many = Counter(o for o in origins if o is not None)
     count = sum(o is None for o in origins) + len(many)
     first = origins[0] if origins else None
     if first is None or many[first] < 2:
         return "", count
-    return (
-        f"node {first.name} is lost: {many[first]} workloads lack pods, {subjects[0].name} among them",
-        count,
-    )
+    return _lost(first, many[first], subjects[0]), count
 
 
 SECTION = Section(
