@@ -14,7 +14,7 @@ MOST = 200
 """So many findings of a section are told one by one: nobody reads on, and its page has them all."""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class SectionFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a section says of one object, or of a source where ``subject`` is None; ``since`` when it is so (epoch
     seconds)."""
 
@@ -43,5 +43,5 @@ class SectionState(msgspec.Struct, frozen=True, kw_only=True):
     answers: Mapping[Subject, ReleaseAnswer] = {}  # what is said of each, where others ask for one
     since: float | None = None  # for how long that has been so (epoch seconds)
     findings: tuple[
-        Finding, ...
+        SectionFinding, ...
     ] = ()  # all that is worse than well or goes on, worst first, at most ``MOST``

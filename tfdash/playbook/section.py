@@ -15,7 +15,7 @@ from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
-from tfdash.model.section import MOST, Finding, SectionState
+from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
@@ -61,7 +61,7 @@ class Reading(NamedTuple):
     subject: Subject | None = None
     since: float | None = None
     answers: Mapping[Subject, ReleaseAnswer] = {}
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[SectionFinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,9 @@ class Section:
 
     def _said(self, reading: Reading, missing: Sequence[Missing]) -> SectionState:
         unread = (
-            Finding(level=Level.UNKNOWN, sentence=f"{m.sentence}: {m.detail}" if m.detail else m.sentence)
+            SectionFinding(
+                level=Level.UNKNOWN, sentence=f"{m.sentence}: {m.detail}" if m.detail else m.sentence
+            )
             for m in missing
         )
         findings = sorted((*reading.findings, *unread), key=lambda f: -f.level)
@@ -173,7 +175,7 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
         subject=ordered[0].subject if ordered and level > Level.OK else None,
         since=ordered[0].since if ordered and level > Level.OK else None,
         findings=tuple(
-            Finding(level=v.level, sentence=v.sentence, subject=v.subject, since=v.since)
+            SectionFinding(level=v.level, sentence=v.sentence, subject=v.subject, since=v.since)
             for v in ordered
             if v.level > Level.OK
         ),

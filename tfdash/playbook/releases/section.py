@@ -11,7 +11,7 @@ from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import Deployment
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
-from tfdash.model.section import Finding
+from tfdash.model.section import SectionFinding
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
@@ -22,7 +22,7 @@ from tfdash.playbook.section import Findings, Reading, Section
 class _Line(NamedTuple):
     """One of what may be said: of whom it is said, the one that is named first, and how several are said at once."""
 
-    findings: list[Finding]
+    findings: list[SectionFinding]
     text: str = ""
 
 
@@ -66,7 +66,7 @@ def read(findings: Findings) -> Reading:
         _other([r for r in others if not _overdue(r)], Phase.PAUSED, Level.PAUSED),
     )
     one_by_one = tuple(finding for line in lines for finding in line.findings)
-    first = one_by_one[0] if one_by_one else Finding(level=Level.OK, sentence="")
+    first = one_by_one[0] if one_by_one else SectionFinding(level=Level.OK, sentence="")
     calendar = findings.calendar.text if findings.calendar is not None else ""
     return Reading(
         first.level,
@@ -82,7 +82,7 @@ def read(findings: Findings) -> Reading:
     )
 
 
-def _line(findings: list[Finding]) -> _Line:
+def _line(findings: list[SectionFinding]) -> _Line:
     return _Line(findings, findings[0].sentence if findings else "")
 
 
@@ -92,7 +92,9 @@ def _judged(findings: Findings, level: Level, found: list[ReleaseAnswer]) -> _Li
         release, judgement = findings.releases[subject], findings.canaries.get(subject)
         why = judgement.sentence if judgement is not None else release.message
         since = _since(release, judgement, level)
-        told.append(Finding(level=level, sentence=f"{subject.name}: {why}", subject=subject, since=since))
+        told.append(
+            SectionFinding(level=level, sentence=f"{subject.name}: {why}", subject=subject, since=since)
+        )
     return _line(told)
 
 
@@ -116,7 +118,7 @@ def _plain(level: Level, states: list[WorkloadState], what: str = "") -> _Line:
         cause = state.cause.sentence if state.cause is not None and state.release is Release.STUCK else ""
         sentence = f"{state.subject.name}: {what or cause or state.message}"
         since = state.changed_at or None
-        told.append(Finding(level=level, sentence=sentence, subject=state.subject, since=since))
+        told.append(SectionFinding(level=level, sentence=sentence, subject=state.subject, since=since))
     line = _line(told)
     if len(states) > 1:
         name = states[0].subject.name
@@ -130,7 +132,9 @@ def _aborted(aborted: list[ReleaseState]) -> _Line:
         why = f": {release.message}" if release.message else ""
         sentence = f"{release.subject.name}: the update was aborted{why}"
         told.append(
-            Finding(level=Level.WARN, sentence=sentence, subject=release.subject, since=release.aborted_at)
+            SectionFinding(
+                level=Level.WARN, sentence=sentence, subject=release.subject, since=release.aborted_at
+            )
         )
     return _line(told)
 
@@ -140,7 +144,9 @@ def _other(others: list[ReleaseState], phase: Phase, level: Level) -> _Line:
     for release in (r for r in others if r.phase is phase):
         pause = release.pause.sentence if release.pause is not None else ""
         sentence = f"{release.subject.name}: {pause or release.message}"
-        told.append(Finding(level=level, sentence=sentence, subject=release.subject, since=release.started))
+        told.append(
+            SectionFinding(level=level, sentence=sentence, subject=release.subject, since=release.started)
+        )
     return _line(told)
 
 

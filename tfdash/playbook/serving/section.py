@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, StatefulSet
 from tfdash.model.release import Carrier
-from tfdash.model.section import Finding
+from tfdash.model.section import SectionFinding
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Serving
@@ -61,7 +61,7 @@ def _origin(findings: Findings, subject: Subject) -> Subject | None:
 
 def _one_by_one(
     findings: Findings, troubled: list[tuple[Level, Subject, str, float | None]]
-) -> Iterator[Finding]:
+) -> Iterator[SectionFinding]:
     """Each by itself; of what a lost node took only the node, at the place of the worst."""
     many = Counter(_origin(findings, subject) for _, subject, _, _ in troubled)
     told = set()
@@ -72,7 +72,7 @@ def _one_by_one(
                 continue
             told.add(origin)
             sentence = _lost(origin, many[origin], subject)
-        yield Finding(level=level, sentence=sentence, subject=subject, since=since)
+        yield SectionFinding(level=level, sentence=sentence, subject=subject, since=since)
 
 
 def _lost(node: Subject, many: int, first: Subject) -> str:
