@@ -275,7 +275,7 @@ def commands(shell: Shell) -> list[Command]:
             "as the server prints it",
             "namespace" if r.namespaced else "",
             partial(_namespaces_typed, shell) if r.namespaced else None,
-            served=True,
+            yields=True,
         )
         for id, r in shell.kinds.every().items()
         if not known_kind(r, id)

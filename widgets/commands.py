@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 NONE = "no such command"
 Complete = Callable[[str], Iterable[str]]
+_WORDS = 12  # of a name, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,8 @@ class Command:
 
     ``argument`` names what may follow (``namespace``), ``complete`` proposes it from what is typed so far. A command
     that is refused now says why in ``refused``, and stays visible. One that ``changes`` something (rights, facts that
-    others rely on) is only done by its name in full. What is ``served`` comes from outside and takes no name, nor the beginning
-    of one, from the program's own.
+    others rely on) is only done by its name in full. One that ``yields`` (what a server serves, what one page offers) takes no
+    name, nor the beginning of one, from the others. An alias may be of several words.
     """
 
     id: str
@@ -27,7 +28,7 @@ class Command:
     complete: Complete | None = None
     refused: str = ""
     changes: bool = False
-    served: bool = False
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +46,20 @@ def proposals(commands: Sequence[Command], text: str) -> list[Proposal]:
     The first word names the command, the rest is its argument. An alias typed in full comes before all that merely
     begins with it; then titles, then letters in their order.
     """
-    word, blank, rest = text.strip().partition(" ") if text.strip() else ("", "", "")
-    if not blank and text.endswith(" ") and word:
-        blank = " "
-    rest = rest.strip()
-    exact = next((c for c in commands if word.lower() in c.aliases), None)
-    if blank and exact is not None:
-        named = exact.aliases[0] if exact.aliases[0] == word.lower() else word
+    said = " ".join(text.lower().split())
+    named = _named(commands, text)
+    if named is not None and (named[2] or text.endswith(" ")):
+        exact, name, rest = named
+        longer = [Proposal(c, "", a) for c in commands if c is not exact for a in _longer(c, said)[:1]]
         if exact.complete is not None:
             offered = _ranked_texts(exact.complete(rest), rest)
-            found = [Proposal(exact, each, f"{named} {each}") for each in offered]
+            found = [Proposal(exact, each, f"{name} {each}") for each in offered]
             if rest in offered or not rest:
-                return found or [Proposal(exact, rest, text.strip())]
-            return [*found, Proposal(exact, rest, f"{named} {rest}")]
-        return [Proposal(exact, rest, f"{named} {rest}".strip())]
+                return [*(found or [Proposal(exact, rest, text.strip())]), *longer]
+            return [*found, *longer, Proposal(exact, rest, f"{name} {rest}")]
+        return [Proposal(exact, rest, f"{name} {rest}".strip()), *longer]
     ranked = sorted(
-        (
-            (rank, order, c)
-            for order, c in enumerate(commands)
-            if (rank := _rank(c, text.strip().lower())) is not None
-        ),
+        ((rank, order, c) for order, c in enumerate(commands) if (rank := _rank(c, said)) is not None),
         key=lambda each: each[:2],
     )
     return [Proposal(c, "", c.aliases[0] if c.aliases else c.title) for _, _, c in ranked]
@@ -76,34 +71,75 @@ def meant(commands: Sequence[Command], text: str) -> Proposal | str:
     What merely holds the text or its letters is proposed, never done. An argument is the one written, or the only
     proposed one that begins with it.
     """
-    word, _, rest = text.strip().partition(" ")
-    low, rest = word.lower(), rest.strip()
-    command = next((c for c in commands if low in c.aliases or text.strip().lower() == c.title.lower()), None)
-    if command is None:
-        begun = [c for c in commands if _begins(c, low)]
-        begun = [c for c in begun if not c.served] or begun
-        found = [(c, next(a for a in c.aliases if a.startswith(low))) for c in begun]
+    said = " ".join(text.lower().split())
+    named = _named(commands, text)
+    if named is None:
+        word, _, rest = text.strip().partition(" ")
+        begun = [c for c in commands if _begun(c, said)]
+        begun = [c for c in begun if not c.yields] or begun
+        found = [(c, _begun(c, said)) for c in begun]
         if not found:
             return NONE
-        if len(found) > 1:
-            return f"several begin so: {_listed(name for _, name in found)}"
-        command, word = found[0]
-        if command.changes:
-            return f"tab, then enter: {word} changes something"
-    elif low not in command.aliases:
-        word, rest = command.aliases[0] if command.aliases else command.title, ""
-    if rest and command.complete is not None and not command.changes:
-        offered = list(command.complete(rest))
+        if len(found) > 1 or found[0][0].changes:
+            return _unclear(found)
+        (command, word), rest = found[0], rest.strip()
+    else:
+        command, word, rest = named
+    if rest:
+        offered = list(command.complete(rest)) if command.complete is not None else []
         begins = [each for each in offered if each.lower().startswith(rest.lower())]
-        if rest not in offered and len(begins) > 1:
+        if command.changes or rest in offered:
+            begins = []
+        if len(begins) > 1:
             return f"several begin so: {_listed(begins)}"
-        if rest not in offered and begins:
-            rest = begins[0]
+        if not begins and rest not in offered:
+            longer = [(c, a) for c in commands for a in _longer(c, said)[:1]]
+            if longer:  # the beginning of another name
+                return _unclear(longer)
+        rest = begins[0] if begins else rest
     return Proposal(command, rest, f"{word} {rest}".strip())
 
 
-def _begins(command: Command, text: str) -> bool:
-    return any(alias.startswith(text) for alias in command.aliases)
+def is_named(command: Command, text: str) -> bool:
+    """Whether ``text`` begins with a name of ``command`` in full."""
+    return _named((command,), text) is not None
+
+
+def _named(commands: Sequence[Command], text: str) -> tuple[Command, str, str] | None:
+    """The command that the first words are a name of, that name and what stands behind it. The longest name counts, unless
+    what is behind a shorter one is just what that one proposes."""
+    first: tuple[Command, str, str] | None = None
+    longest: tuple[Command, str, str] | None = None
+    for count in range(1, min(len(text.split()), _WORDS) + 1):
+        words = text.split(None, count)
+        name, rest = " ".join(words[:count]).lower(), "".join(words[count:]).strip()
+        command = next((c for c in commands if name in c.aliases or name == c.title.lower()), None)
+        if command is not None:
+            named = name if name in command.aliases or not command.aliases else command.aliases[0]
+            longest = command, named, rest
+            first = first or longest
+    if first is not None and first is not longest and first[0].complete is not None:
+        return first if first[2] in list(first[0].complete(first[2])) else longest
+    return longest
+
+
+def _begun(command: Command, said: str) -> str:
+    """The alias that ``said`` begins: with all its words, or with the first where it is of one word."""
+    word = said.partition(" ")[0]
+    return next((a for a in command.aliases if a.startswith(said if " " in a else word)), "")
+
+
+def _longer(command: Command, said: str) -> list[str]:
+    """The names of several words that begin so and go on."""
+    names = (*command.aliases, command.title.lower())
+    return [name for name in names if " " in name and name.startswith(said) and name != said]
+
+
+def _unclear(found: Sequence[tuple[Command, str]]) -> str:
+    if len(found) > 1:
+        return f"several begin so: {_listed(name for _, name in found)}"
+    command, name = found[0]
+    return f"tab, then enter: {name} changes something" if command.changes else f"tab, then enter: {name}"
 
 
 def _listed(names: Iterable[str], most: int = 5) -> str:

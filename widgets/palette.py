@@ -7,38 +7,25 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.suggester import Suggester
 
-from widgets.cells import fitted
-from widgets.commands import NONE, Command, Proposal, meant, proposals, suggestion
-from widgets.lineview import LineView
-from widgets.prompt import Prompt, PromptInput, prompt_bindings
+from widgets.cells import fitted, literal, width_of
+from widgets.commands import NONE, Command, Proposal, is_named, meant, proposals, suggestion
+from widgets.prompt import Below, Prompt, PromptInput, prompt_bindings
 
 LINES = 10  # of the list, at most
 HISTORY = 50
 
 
-class CommandList(LineView, can_focus=False):
+class CommandList(Below):
     """The proposals under the prompt, over what is there; a click chooses."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"commands--chosen", "commands--alias"}
     DEFAULT_CSS = """
 CommandList {
-    display: none;
-    overlay: screen;
-    offset: 0 1;
-    constrain: inflect;
-    width: 100%;
-    max-width: 90;
-    height: auto;
-    background: $tf-bar;
-    overflow-y: hidden;
-    scrollbar-size-vertical: 0;
     & > .commands--chosen { background: $tf-cursor-background; }
     & > .commands--alias { color: $tf-key; }
     &:ansi > .commands--chosen { text-style: reverse; }
@@ -58,17 +45,33 @@ CommandList {
 
     def show(self, items: list[Proposal]) -> None:
         self.items, self.chosen = items, 0
-        self.display = bool(items)
-        self.virtual_size = Size(self.size.width, len(self._window()))
-        self.refresh(layout=True)
+        self.fit()
 
     def choose(self, index: int) -> None:
         if self.items:
             self.chosen = index % len(self.items)
-            self.refresh()
+            self.fit()
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    @property
+    def rows(self) -> int:
         return len(self._window())
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """What the prompt says, else why the chosen one is refused where its line has no room for that."""
+        if self.note[0] or not self.items:
+            return self.note
+        refused = _right(self.items[self.chosen].command)
+        cut = width_of(refused) > self._columns[2]
+        return (refused, "warn") if cut and self.items[self.chosen].command.refused else self.note
+
+    @property
+    def _columns(self) -> tuple[int, int, int]:
+        """The cells of a line's three parts."""
+        width = self.line_width
+        first = min(24, max(width // 3, 8))
+        middle = max((width - first - 4) // 2, 0)
+        return first, middle, max(width - first - middle - 3, 0)
 
     def _window(self) -> range:
         first = max(0, min(self.chosen - LINES + 1, len(self.items) - LINES))
@@ -77,25 +80,24 @@ CommandList {
     def render_line(self, y: int) -> Strip:
         window = self._window()
         if y >= len(window):
-            return self.line("")
+            return super().render_line(y)
         index = window[y]
         proposal = self.items[index]
         command = proposal.command
         row = "commands--chosen" if index == self.chosen else ""
         width = self.line_width
-        name = proposal.text if proposal.argument else "  ".join(command.aliases[:3])
-        right = f"refused: {command.refused}" if command.refused else command.help
+        words = [alias for alias in command.aliases if " " not in alias]
+        name = proposal.text if proposal.argument else "  ".join(words[:3])
         dim = "tok-dim"
-        first = min(24, max(width // 3, 8))
         left_text = command.title if not proposal.argument else f"{command.title} {proposal.argument}"
-        middle = max((width - first - 4) // 2, 0)
+        first, middle, last = self._columns
         segments = [
             Segment("   ", self.style(row)),
             Segment(
                 fitted(name, first - 1) + " ", self.style(row, dim if command.refused else "commands--alias")
             ),
-            Segment(fitted(left_text, middle), self.style(row, dim if command.refused else "")),
-            Segment(fitted(right, max(width - first - middle - 3, 0)), self.style(row, dim)),
+            Segment(fitted(left_text, middle - 1) + " ", self.style(row, dim if command.refused else "")),
+            Segment(fitted(_right(command), last), self.style(row, dim)),
         ]
         return Strip(segments).adjust_cell_length(width, self.style(row))
 
@@ -103,6 +105,11 @@ CommandList {
         window = self._window()
         if event.y < len(window):
             self.post_message(self.Clicked(window[event.y]))
+
+
+def _right(command: Command) -> str:
+    """What stands behind its title."""
+    return literal(f"refused: {command.refused}" if command.refused else command.help)
 
 
 class _Pale(Suggester):
@@ -126,6 +133,7 @@ class CommandPrompt(Prompt):
 
     SIGN = ":"
     INPUT = CommandInput
+    BELOW = CommandList
     asks = False  # whether somebody answers ``Unknown``
 
     class Chosen(Message):
@@ -155,14 +163,14 @@ class CommandPrompt(Prompt):
         super().__init__(id=id, placeholder="a command or what to list: po, deploy, ns, ctx …")
         self.commands: tuple[Command, ...] = tuple(commands)
         self._input.suggester = _Pale(self)
-        self._list = CommandList()
         self._history: list[str] = []
         self._recalled = 0
         self._picked = False  # a line of the list was gone to
 
-    def compose(self) -> ComposeResult:
-        yield self._list  # first, so that it hangs from the left edge; an overlay takes no room
-        yield from super().compose()
+    @property
+    def _list(self) -> CommandList:
+        assert isinstance(self._below, CommandList)
+        return self._below
 
     @property
     def history(self) -> tuple[str, ...]:
@@ -192,8 +200,7 @@ class CommandPrompt(Prompt):
         found = proposals(self.commands, text)
         self._picked = False
         self._list.show(found)
-        word = text.strip().lower().partition(" ")[0]
-        named = next((c for c in self.commands if c.changes and word in c.aliases), None)
+        named = next((c for c in self.commands if c.changes and is_named(c, text)), None)
         self.say(f"enter: {named.title}" if named else "" if found else NONE, "warn")
 
     def pressed(self, what: str) -> None:
@@ -241,8 +248,7 @@ class CommandPrompt(Prompt):
     def _pick(self, index: int) -> None:
         """A line of the list was chosen by arrows or a click; what changes something is written out first."""
         proposal = self._list.items[index]
-        written = self.value.strip().lower().partition(" ")[0] in proposal.command.aliases
-        if proposal.command.changes and not written:
+        if proposal.command.changes and not is_named(proposal.command, self.value):
             self.put(proposal.text)
             return
         self._take(proposal)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from rich.segment import Segment
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widgets import Input
 
-from widgets.cells import literal
+from widgets.cells import literal, paragraph, width_of
+from widgets.lineview import LineView
 from widgets.oneline import LinePiece, OneLine
+from widgets.textual_private import bound_action
 
 
 def prompt_bindings(enter: str, escape: str) -> list[BindingType]:
@@ -46,6 +50,16 @@ class PromptInput(Input):
         """What is pasted may hold control characters: they become visible here too."""
         return literal(value)
 
+    async def on_key(self, event: events.Key) -> None:
+        """A key that does something does it here, in its turn: Textual would ask the application, and a letter typed behind it
+        would overtake it. What was typed behind the key that closed the prompt is meant for nothing that was seen."""
+        action = bound_action(self, event.key)
+        if action or not self.has_focus:
+            event.stop()
+            event.prevent_default()
+        if action:
+            await self.run_action(action)
+
     def action_prompt(self, what: str) -> None:
         prompt = self.parent
         if isinstance(prompt, Prompt):
@@ -64,7 +78,7 @@ class _Sign(OneLine):
 
 
 class _Said(OneLine):
-    """What the prompt says of its text: a count, or what is wrong with it."""
+    """What the prompt says of its text: a count, or what is wrong with it; nothing where that stands below."""
 
     text, token = "", ""
 
@@ -73,8 +87,74 @@ class _Said(OneLine):
             self.text, self.token = text, token
             self.refresh()
 
+    @property
+    def is_long(self) -> bool:
+        return 0 < self.size.width <= width_of(literal(self.text))
+
     def right(self, width: int) -> list[LinePiece]:
-        return [LinePiece(f"{self.text} ", (f"tok-{self.token}" if self.token else "tok-dim",))]
+        text = "" if self.is_long else self.text
+        return [LinePiece(f"{text} ", (f"tok-{self.token}" if self.token else "tok-dim",))]
+
+
+class Below(LineView, can_focus=False):
+    """What hangs below a prompt, over what is there: a sentence that is too long for the prompt's line, in full."""
+
+    DEFAULT_CSS = """
+Below {
+    display: none;
+    overlay: screen;
+    offset: 0 1;
+    constrain: inflect;
+    width: 100%;
+    max-width: 90;
+    height: auto;
+    background: $tf-bar;
+    overflow-y: hidden;
+    scrollbar-size-vertical: 0;
+}
+"""
+    ROOM_AT_SIDES = 6
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.note: tuple[str, str] = ("", "")  # text and its token
+
+    def tell(self, text: str, token: str) -> None:
+        """The sentence, "" for none."""
+        if (text, token) != self.note:
+            self.note = text, token
+            self.fit()
+
+    def fit(self) -> None:
+        """As high as what it shows."""
+        self.display = bool(self.rows or self.said[0])
+        self.virtual_size = Size(self.size.width, self._height(self.size.width))
+        self.refresh(layout=True)
+
+    @property
+    def rows(self) -> int:
+        """The lines above the sentence."""
+        return 0
+
+    @property
+    def said(self) -> tuple[str, str]:
+        return self.note
+
+    def _wrapped(self, width: int) -> list[str]:
+        text = literal(self.said[0])
+        return paragraph(text, max(width - self.ROOM_AT_SIDES, 8)) if text else []
+
+    def _height(self, width: int) -> int:
+        return self.rows + len(self._wrapped(width))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._height(width)
+
+    def render_line(self, y: int) -> Strip:
+        lines = self._wrapped(self.line_width)
+        index = y - self.rows
+        text = f"   {lines[index]}" if 0 <= index < len(lines) else ""
+        return self.line(text, f"tok-{self.said[1]}" if self.said[1] else "tok-dim")
 
 
 class Prompt(Horizontal):
@@ -82,6 +162,7 @@ class Prompt(Horizontal):
 
     SIGN = ">"
     INPUT: ClassVar[type[PromptInput]] = PromptInput
+    BELOW: ClassVar[type[Below]] = Below
     DEFAULT_CSS = """
 Prompt {
     height: 1;
@@ -98,9 +179,11 @@ Prompt {
         super().__init__(id=id)
         self._input = self.INPUT(placeholder=placeholder)
         self._said = _Said()
+        self._below = self.BELOW()
         self._returns_to: Any = None
 
     def compose(self) -> ComposeResult:
+        yield self._below  # first, so that it hangs from the left edge; an overlay takes no room
         yield _Sign(self.SIGN)
         yield self._input
         yield self._said
@@ -125,6 +208,7 @@ Prompt {
 
     def close(self) -> None:
         self.display = False
+        self._below.tell("", "")
         before, self._returns_to = self._returns_to, None
         if before is not None and before.is_attached and before.display:
             before.focus()
@@ -137,8 +221,12 @@ Prompt {
         self._input.cursor_position = len(text)
 
     def say(self, text: str, token: str = "dim") -> None:
-        """A word at the right end: literal."""
+        """A word at the right end, literal; a sentence that is longer than the room there stands below."""
         self._said.say(text, token)
+        self._below.tell(*((text, token) if self._said.is_long else ("", "")))
+
+    def on_resize(self) -> None:
+        self.say(self._said.text, self._said.token)
 
     def typed(self, text: str) -> None:
         """The text changed."""

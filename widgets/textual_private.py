@@ -8,6 +8,8 @@
   ``_sigcont_application``; uses ``_auto_restart``, ``_must_signal_resume``, ``_file`` and ``_loop`` of the driver.
 - ``set_virtual_size``: a list that grows or shrinks makes Textual lay out the whole screen, though nothing but the
   scrollbar's thumb changes where the bar always stands. Uses ``Widget._scroll_update``.
+- ``bound_action``: what a key is bound to is asked at the widget, before a letter typed behind it can overtake it. Uses
+  ``Screen._binding_chain``.
 - ``quick_frames``: what a key changed is painted at the next tick of a 60 Hz timer; a finer one costs nothing, as it is
   stopped while nothing changes. Sets ``textual.screen.UPDATE_PERIOD``, as ``TEXTUAL_FPS`` would before the import.
 """
@@ -161,6 +163,13 @@ class Unfailing:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def bound_action(widget: Widget, key: str) -> str:
+    """The action that a key of the focused widget's own is bound to, by the user's keymap too; "" for none."""
+    node, bindings = widget.screen._binding_chain[0]
+    found = bindings.key_to_bindings.get(key, ()) if node is widget else ()
+    return next((binding.action for binding in found if not binding.priority), "")
 
 
 def quick_escape_driver() -> type[Driver] | None:

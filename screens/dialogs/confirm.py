@@ -42,8 +42,6 @@ _PLACEHOLDERS = {
     "ports": "a free local one to the first declared; else like 8080:80",
 }
 _REASON = 3  # characters of a reason at least
-
-
 log = logging.getLogger(__name__)
 
 
@@ -99,7 +97,9 @@ class ConfirmScreen(ModalScreen[None]):
                 with Horizontal(classes="asked", id=f"row-{_slug(name)}"):
                     yield Word(f"{name.replace('_', ' ')}  ")
                     yield TypedInput(
-                        id=f"argument-{_slug(name)}", placeholder=_PLACEHOLDERS.get(name, "left to the plan")
+                        id=f"argument-{_slug(name)}",
+                        placeholder=_PLACEHOLDERS.get(name, "left to the plan"),
+                        value=self._given.get(name, ""),
                     )
             with Horizontal(classes="asked", id="row-reason"):
                 yield Word("Reason  ")

@@ -1,11 +1,42 @@
-"""Actions that no key leads to, as something that a dialog may ask: what a person decides."""
+"""Actions that no key leads to: as something that a dialog may ask, and as what is said after ``:``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tfdash.actions.core.action import Action
 from tfdash.actions.registry import ACTIONS
 from tfdash.model.action import Offer
+from tfdash.model.kinds import KINDS
+from tfdash.model.subject import Subject
+from tfdash.text import safe
+from tfdash.views.action_words import words_of
+from tfdash.views.plan import objects_named, verb_of
 
 
 def offer_of(action: str) -> Offer:
     """By its id."""
     return Offer(action=action, title=ACTIONS[action].title, key="")
+
+
+def where_offered(text: str, subjects: Sequence[Subject] = ()) -> str:
+    """Where the action that ``text`` begins with is offered, if not on ``subjects``; "" for what is no such action."""
+    said = " ".join(text.lower().split())
+    named = [a for a in ACTIONS.values() if a.offered and _says(said, a)]
+    if not named:
+        return ""
+    verb, kinds = verb_of(named[0].title), sorted({kind for action in named for kind in action.kinds})
+    if subjects and all(s.kind in kinds for s in subjects):
+        return f"{verb} is not offered for {safe(objects_named(subjects))} now; a shows what is"
+    lists = (f":{KINDS[kind].aliases[0]}" for kind in kinds if KINDS[kind].aliases)
+    return f"{verb} is not offered here, only on {_either(kinds)} ({', '.join(lists)})"
+
+
+def _says(said: str, action: Action) -> bool:
+    words = words_of(action.id, action.title, action.kinds)
+    return any(said == word or said.startswith(f"{word} ") for word in words)
+
+
+def _either(kinds: Sequence[str]) -> str:
+    named = [f"{'an' if kind[0] in 'AEIO' else 'a'} {kind}" for kind in kinds]
+    return " or ".join(part for part in (", ".join(named[:-1]), named[-1]) if part)

@@ -11,10 +11,13 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from screens.frame.board_screen import BoardScreen
+from screens.shell import Shell
 from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 from tfdash.views import plan as plans
+from tfdash.views.action_words import words_of
+from widgets.commands import Command
 from widgets.table import Table
 
 # The same verb has the same key everywhere; opposites are never neighbours.
@@ -27,6 +30,7 @@ VERBS: tuple[tuple[str, str, str], ...] = (
     ("i", "isolate", "isolate"),
     ("x", "shell", "shell"),
 )
+_ACT = "act."  # begins the ids of commands that are actions
 _WORDS = 14  # characters of an offer's verb in the footer
 
 
@@ -40,9 +44,7 @@ class ActingScreen(BoardScreen):
     _offers: tuple[Offer, ...] = ()
     _offered: tuple[Subject, ...] = ()  # what the offers are about
     _painted: tuple[Subject, ...] = ()  # what the person sees under the cursor
-
-    def acting_on(self) -> Sequence[Subject]:
-        return ()
+    _prompted: tuple[Subject, ...] = ()  # what they saw there when they began to say what to do with it
 
     # -- what is offered ----------------------------------------------------------------------------------------
 
@@ -78,6 +80,9 @@ class ActingScreen(BoardScreen):
     def _paint(self, subjects: tuple[Subject, ...]) -> None:
         if self.is_mounted and subjects == self._offered:
             self._painted = subjects
+            if not self._prompted:  # they began to type before there was a row
+                self._prompted = subjects
+                self.renew_commands()
 
     def offer_of(self, key: str) -> Offer | None:
         return next((o for o in self._offers if o.key == key), None) if key else None
@@ -114,6 +119,25 @@ class ActingScreen(BoardScreen):
         reason, keys = max(by_reason.items(), key=lambda item: len(item[1]))
         return f"{' '.join(keys)} refused: {reason}"
 
+    # -- words --------------------------------------------------------------------------------------------------
+
+    async def action_command(self) -> None:
+        self._prompted = self._painted
+        await super().action_command()
+
+    def own_commands(self) -> list[Command]:
+        return commands_of(self._offers, self._prompted)
+
+    def do_command(self, command: Command, argument: str) -> None:
+        action = action_of(command)
+        offer = next((o for o in self._offers if o.action == action), None)
+        if not action:
+            super().do_command(command, argument)
+        elif self._prompted != self._painted or offer is None:
+            self._tell_changed()
+        else:
+            self.begin(offer, argument)
+
     # -- keys ---------------------------------------------------------------------------------------------------
 
     def action_act(self, key: str) -> None:
@@ -121,14 +145,11 @@ class ActingScreen(BoardScreen):
         if offer is not None:
             self.begin(offer)
 
-    def begin(self, offer: Offer) -> None:
+    def begin(self, offer: Offer, argument: str = "") -> None:
         """Plan and confirm ``offer`` for what is painted under the cursor; say why where it is refused."""
         subjects = tuple(self.acting_on())
         if subjects != self._painted or not subjects:
-            self.renew_offers()
-            self.shell.tell(
-                "what is under the cursor changed just now; look again, then press again", "warning"
-            )
+            self._tell_changed()
             return
         if len(subjects) == 1 and self.shell.show_run_of(offer.action, subjects[0]):
             return  # the key that began it shows how far it is: nothing is begun twice
@@ -142,9 +163,11 @@ class ActingScreen(BoardScreen):
                 "warning",
             )
             return
-        from screens.dialogs.confirm import ConfirmScreen
+        confirm(self.shell, offer, subjects, argument)
 
-        self.app.push_screen(ConfirmScreen(offer, subjects))
+    def _tell_changed(self) -> None:
+        self.renew_offers()
+        self.shell.tell("what is under the cursor changed just now; look again, then press again", "warning")
 
     def action_actions(self) -> None:
         """Every action that concerns the object, those without a key of their own among them."""
@@ -162,6 +185,43 @@ def refusal(offer: Offer) -> str:
     first = offer.remedy.strip().splitlines()
     more = f"; {first[0]}" if first else ""
     return f"{safe(offer.title)} is refused: {safe(offer.refused)}{safe(more)}"
+
+
+def commands_of(offers: Sequence[Offer], subjects: Sequence[Subject]) -> list[Command]:
+    """What may be done to ``subjects``, as commands."""
+    kinds = dict.fromkeys(s.kind for s in subjects)
+    about = safe(plans.objects_named(subjects)) if subjects else ""
+    return [
+        Command(
+            f"{_ACT}{o.action}",
+            o.title,
+            words_of(o.action, o.title, kinds),
+            f"{about}; shows its plan first",
+            o.arguments[0] if len(o.arguments) == 1 else "",
+            refused=safe(o.refused),
+            changes=True,
+            yields=True,
+        )
+        for o in offers
+        if subjects
+    ]
+
+
+def action_of(command: Command) -> str:
+    """The id of the action that a command of ``commands_of`` means; "" of any other."""
+    return command.id.removeprefix(_ACT) if command.id.startswith(_ACT) else ""
+
+
+def confirm(shell: Shell, offer: Offer, subjects: Sequence[Subject], argument: str = "") -> None:
+    """The dialog for what may be done; ``argument`` is the one that was said with it."""
+    if argument and len(offer.arguments) != 1:
+        about = safe(plans.objects_named(subjects))
+        shell.tell(f"{verb_of(offer)} takes nothing behind it: it is about {about}", "warning")
+        return
+    from screens.dialogs.confirm import ConfirmScreen
+
+    given = {offer.arguments[0]: argument} if argument else None
+    shell.push_screen(ConfirmScreen(offer, subjects, given=given))
 
 
 def _key_of(action: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.widgets import Input
 
 from screens.registry import SPECS, TABS
 from screens.shell import Shell
+from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.sources.base import Scope
 from tfdash.views.filter import NO_FILTER, Filter
@@ -117,6 +119,20 @@ class BoardScreen(Screen[None]):
         """Another word for a binding in the footer; "" for its own."""
         return ""
 
+    def own_commands(self) -> list[Command]:
+        """What can be said after ``:`` on this page alone."""
+        return []
+
+    def instead_of(self, text: str) -> str:
+        """What to do instead of saying ``text``, which is no command here: it is an action on something else; "" where not."""
+        from screens.dialogs.offers import where_offered  # brings what the first frame does without
+
+        return where_offered(text, self.acting_on())
+
+    def acting_on(self) -> Sequence[Subject]:
+        """What the keys and words of actions are about."""
+        return ()
+
     def note(self) -> str:
         """A pale remark behind the crumbs: why keys are refused."""
         return ""
@@ -173,7 +189,7 @@ class BoardScreen(Screen[None]):
     async def action_command(self) -> None:
         await self._prompts()
         prompt = self.query_one("#command", CommandPrompt)
-        prompt.set_commands(self.shell.commands())
+        prompt.set_commands(self._commands())
         prompt.asks = True
         prompt.open()
         self.set_focus(prompt.query_one(Input))
@@ -183,7 +199,16 @@ class BoardScreen(Screen[None]):
         """All that the server serves, for what is typed next."""
         await self.shell.kinds.look(OLD)
         if prompt.is_open:
-            prompt.learn(self.shell.commands())
+            prompt.learn(self._commands())
+
+    def _commands(self) -> list[Command]:
+        return [*self.shell.commands(), *self.own_commands()]
+
+    def renew_commands(self) -> None:
+        """Other commands of the page's own, where somebody is about to say one."""
+        for prompt in self.query("#command").results(CommandPrompt):
+            if prompt.is_open:
+                prompt.set_commands(self._commands())
 
     def on_command_prompt_unknown(self, event: CommandPrompt.Unknown) -> None:
         work = self._find_kind(event.prompt, event.text)
@@ -194,15 +219,18 @@ class BoardScreen(Screen[None]):
         if not prompt.is_open or prompt.value.strip() != text:
             return  # they went on
         if isinstance(found, str):
-            prompt.say(found, "warn")
+            prompt.say(self.instead_of(text) or found, "warn")
             return
         prompt.remember(text)
         prompt.close()
         self.shell.do(*found)
 
     def on_command_prompt_chosen(self, event: CommandPrompt.Chosen) -> None:
-        command: Command = event.command
-        self.shell.do(command.id, event.argument)
+        self.do_command(event.command, event.argument)
+
+    def do_command(self, command: Command, argument: str) -> None:
+        """Do what was said after ``:``."""
+        self.shell.do(command.id, argument)
 
     async def action_filter(self) -> None:
         await self._prompts()

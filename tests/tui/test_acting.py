@@ -143,6 +143,29 @@ async def test_a_list_says_in_its_crumbs_why_keys_are_refused() -> None:
         await run.shows(f"b h refused: {reason}")
 
 
+async def test_an_action_is_said_by_its_word_with_what_it_needs_for_the_object_that_was_seen() -> None:
+    reason = "frozen until 10:00 by the calendar: a standard release happens on working days only"
+    actions = ToldService([SCALE, msgspec.structs.replace(HOLD, refused=reason)])
+    async with opened(actions, "", start="deployments", size=SIZES[0]) as run:
+        await run.until(lambda: bool(run.app.screen._painted), "a row that is seen")
+        await run.press("colon", *"scale 3")
+        await run.shows("enter: workload: scale")
+        await run.press("enter")
+        await run.until(lambda: bool(actions.planned), "a plan")
+        assert actions.planned[0][2] == {"replicas": "3"}
+        await run.until(lambda: isinstance(run.app.screen, ConfirmScreen), "the dialog")
+        assert run.app.screen.query_one("#argument-replicas", TypedInput).value == "3"
+        await run.press("escape")
+        await run.until(lambda: not isinstance(run.app.screen, ConfirmScreen), "the list")
+        await run.press("colon", *"hold")
+        await run.shows(
+            "refused: frozen until 10:00 by the calendar:", "  working days only"
+        )  # wrapped, whole
+        await run.press("backspace", "backspace", "backspace", "backspace", *"evict", "enter")
+        await run.shows("evict is not offered here, only on a Pod (:po)")
+        assert len(actions.planned) == 1
+
+
 async def test_without_an_action_service_nothing_is_offered() -> None:
     async with running(start="deployments") as run:
         await run.shows("5 workloads")

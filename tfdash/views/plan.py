@@ -35,7 +35,17 @@ _UNSEEN = ("▲ applied, and what was to come of it was NOT seen", "warn")
 
 def verb_of(title: str) -> str:
     """The verb of an action's title, which is "noun: verb" by its form: ``workload: roll back`` -> ``roll back``."""
-    return title.rpartition(": ")[2] or title
+    return _parted(title)[1] or title
+
+
+def noun_of(title: str) -> str:
+    """Its noun: ``workload: roll back`` -> ``workload``."""
+    return _parted(title)[0]
+
+
+def _parted(title: str) -> tuple[str, str]:
+    noun, _, verb = title.rpartition(": ")
+    return noun, verb
 
 
 def objects_named(subjects: Sequence[Subject]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 
+from screens.frame.acting_screen import action_of, commands_of, common, confirm, refusal
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
 from tfdash.model.action import Offer
@@ -14,6 +15,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.text import safe, safe_lines
 from tfdash.views.table import Cell, Column
+from widgets.commands import Command
 from widgets.panel import Divider
 from widgets.prose import Prose
 from widgets.table import Table
@@ -60,8 +62,6 @@ class ActionsScreen(BoardScreen):
         yield Prose(id="about", indent=2)
 
     def catch_up(self) -> None:
-        from screens.frame.acting_screen import common
-
         actions = self.shell.context.actions
         offered = [actions.offers(s) for s in self._subjects] if actions is not None else []
         offers = offered[0] if len(offered) == 1 else common(offered)
@@ -90,15 +90,23 @@ class ActionsScreen(BoardScreen):
         self.query_one("#about-rule", Divider).set_text(safe(offer.title) if offer is not None else "")
         self.query_one("#about", Prose).show(lines)
 
+    def acting_on(self) -> Sequence[Subject]:
+        return self._subjects
+
+    def own_commands(self) -> list[Command]:
+        return commands_of(list(self._offers.all.values()), self._subjects)
+
+    def do_command(self, command: Command, argument: str) -> None:
+        if action := action_of(command):
+            self._begin(self._offers.all.get(action), argument)
+        else:
+            super().do_command(command, argument)
+
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
-        offer = self._offers.all.get(event.key)
-        if offer is None:
-            return
-        if offer.refused:
-            from screens.frame.acting_screen import refusal
+        self._begin(self._offers.all.get(event.key))
 
+    def _begin(self, offer: Offer | None, argument: str = "") -> None:
+        if offer is not None and offer.refused:
             self.shell.tell(refusal(offer), "warning")
-            return
-        from screens.dialogs.confirm import ConfirmScreen
-
-        self.app.push_screen(ConfirmScreen(offer, self._subjects))
+        elif offer is not None:
+            confirm(self.shell, offer, self._subjects, argument)

@@ -178,6 +178,18 @@ async def test_commands_by_alias_and_argument() -> None:
         assert app.query_one(CommandPrompt).history == ("ns", "po tf-prod")
 
 
+async def test_keys_in_a_burst_are_taken_in_their_order() -> None:
+    app = App()
+    async with app.run_test() as pilot:
+        await pilot.press("colon", *"po")
+        prompt = app.query_one(CommandPrompt)
+        await soon(lambda: prompt.value == "po", lambda: prompt.value)
+        for key, letter in (("tab", "\t"), ("x", "x"), ("enter", "\r"), ("d", "d")):
+            app.post_message(events.Key(key, letter))
+        await soon(lambda: bool(app.said), lambda: prompt.value)
+        assert app.said == [("pods", "x")] and not prompt.is_open
+
+
 SOME = (
     Command(
         "workloads",
