@@ -46,11 +46,13 @@ class SettingsTable:
 
 
 class Unfit(ValueError):
-    """What is wrong with one of the keys within a table; ``key`` is dotted from there."""
+    """What is wrong with one of the keys within a table; ``key`` is dotted from there, or its parts where a name that the
+    user chose stands among them."""
 
-    def __init__(self, key: str, why: str) -> None:
-        super().__init__(f"{key}: {why}")
-        self.key, self.why = key, why
+    def __init__(self, key: str | tuple[str, ...], why: str) -> None:
+        self.path = tuple(key.split(".")) if isinstance(key, str) else key
+        self.why = why
+        super().__init__(f"{'.'.join(self.path)}: {why}")
 
 
 class Note:
@@ -201,6 +203,16 @@ def check_address(url: str, instead: str) -> None:
         raise ValueError(f"{found} does not belong into an address; {instead}")
 
 
+def _no_blanks(texts: tuple[str, ...]) -> None:
+    if not all(map(str.strip, texts)):
+        raise ValueError("one of them is empty, which names nothing; leave it out")
+
+
+def _a_program(words: tuple[str, ...]) -> None:
+    if words and not words[0].strip():
+        raise ValueError('names no program; write it as ["PROGRAM", "ARG"]')
+
+
 def _hidden(reference: str) -> str:
     return "command:(hidden)" if reference.startswith("command:") else reference
 
@@ -215,7 +227,9 @@ Seconds = Annotated[float, Spelled(_more_than_nothing, write_duration)]
 """A duration such as "10s", "5m", "1h30m"; never nothing."""
 SecretText = Annotated[str, Spelled(_reference, _hidden)]
 """Where a secret is to be found: ``env:NAME``, ``file:PATH`` or ``command:PROGRAM ARG``; never the secret itself."""
-Texts = Annotated[tuple[str, ...], Listed()]
+Words = Annotated[tuple[str, ...], Listed(), Checked(_a_program)]
+"""A command: the program and its arguments, of which one may be empty."""
+Texts = Annotated[tuple[str, ...], Listed(), Checked(_no_blanks)]
 Pairs = Annotated[tuple[tuple[str, str], ...], Spelled(_pairs, dict, "table")]
 """A table of texts, in the order in which it was written."""
 SortedPairs = Annotated[

@@ -20,4 +20,4 @@ class ActionsTable(ActionsSettings):
                 raise Unfit("second_person", why)
         for name in self.pipelines:
             if why := wrong_id(name):
-                raise Unfit(f"pipelines.{name}", why)
+                raise Unfit(("pipelines", name), why)

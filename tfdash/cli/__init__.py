@@ -11,8 +11,9 @@ from typing import NoReturn
 
 def entry() -> NoReturn:
     """The console script. Leaves without the interpreter's own teardown: with 10,000 pods that takes a second."""
-    from tfdash.cli.output import delivered, write_whatever_the_encoding
+    from tfdash.cli.output import delivered, hold_standard_streams, write_whatever_the_encoding
 
+    hold_standard_streams()
     write_whatever_the_encoding()
     try:
         code = main()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tfdash.board.board import Board
 from tfdash.board.scheduler import Judging
 from tfdash.clock import Clock, ScaledClock, SystemClock
-from tfdash.config.quick import ChosenEnvironment, QuickConfig
+from tfdash.config.quick import ChosenEnvironment, QuickConfig, load_quick
 from tfdash.config.startup import Cluster
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.base import ALL, Scope
@@ -34,12 +34,21 @@ def clock_of(config: QuickConfig) -> Clock:
         return SystemClock()
     why = _not_simulated(config)
     if why:
-        from tfdash.config.problems import ConfigError, ConfigProblem
+        from tfdash.config.problems import ConfigError, ConfigProblem, line_of, read_text
 
-        told = "only the simulated platform's own configuration may say so"
-        raise ConfigError(
-            [ConfigProblem(str(config.path), 0, "demo.enabled", f"{told}: {why}", "leave [demo] out")]
+        key, told, remedy = (
+            "demo.enabled",
+            f"only the simulated platform's own configuration may say so: {why}",
+            "leave [demo] out",
         )
+        if config.instead and not _not_simulated(load_quick(str(config.path))):
+            key, told = (
+                "",
+                f"a simulated platform's configuration leads nowhere else, as {config.instead} would",
+            )
+            remedy = f"leave that out; -e chooses among {', '.join(config.environments)}"
+        line = line_of(read_text(config.path), tuple(key.split("."))) if config.path and key else 0
+        raise ConfigError([ConfigProblem(str(config.path), line, key, told, remedy)])
     return ScaledClock(demo.epoch, demo.wall_start, demo.speed)
 
 

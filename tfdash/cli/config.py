@@ -33,6 +33,12 @@ def command(args: argparse.Namespace) -> int:
         from tfdash.cli.ui_check import check_ui
 
         check_ui(settings.ui, path)
+        if settings.demo.enabled:
+            from tfdash.cli.compose import clock_of
+            from tfdash.config.quick import load_quick
+
+            for name in settings.environments or ("",):
+                clock_of(load_quick(args.config, name))
         narrate(f"{path}: ok" if path else "no configuration file: the defaults hold")
         return OK
     return deliver(shown(settings), OK)

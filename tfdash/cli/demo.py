@@ -29,6 +29,7 @@ def _demo(args: argparse.Namespace) -> int:
     if problems := options.problems():
         narrate(*(f"{program()} demo: {problem}" for problem in problems))
         return USAGE
+    narrate(f"{program()}: starting the simulated platform (some seconds; on a busy machine more) ...")
     with start_process(options) as demo:
         if args.serve:
             code = deliver(_told(demo.config), OK)

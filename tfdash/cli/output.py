@@ -71,5 +71,20 @@ def narrate(*lines: str) -> None:
 
 
 def on_terminal() -> bool:
-    """Whether keys come from a terminal and frames go to one."""
+    """Whether keys come from a terminal and frames can go to one."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def draw_on_terminal() -> None:
+    """Textual draws on stderr. Where that is a file, or closed, the frames go to stdout, and the file has the narration."""
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc] # Textual's driver asks for it by this name
+
+
+def hold_standard_streams() -> None:
+    """A closed stdin, stdout or stderr stays closed: what is opened next would get its number, and a child would write there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

@@ -1,5 +1,5 @@
-"""The command line: what can be said, and the help. Imports nothing of ours but the version, durations and the tables of
-kinds, pages and scenarios."""
+"""The command line: what can be said, and the help. Imports nothing of ours but the version and the tables of
+kinds, pages and scenarios; durations and namespaces to check."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tfdash import __version__
 from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
+from tfdash.namespaces import check_namespace
 from tfdash.views.pages import FIRST, HEADLESS
 
 OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
@@ -71,6 +72,13 @@ def _duration(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _namespace(text: str) -> str:
+    try:
+        return check_namespace(text) if text else ""
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def program() -> str:
     """How we were called: ``kubectl tfdash`` as a plug-in."""
     return "kubectl tfdash" if sys.argv[0].endswith("kubectl-tfdash") else "tfdash"
@@ -89,7 +97,9 @@ def _where(parser: argparse.ArgumentParser, *, scoped: bool = True) -> None:
     parser.add_argument("--context", metavar="NAME", default="", help="context of the kubeconfig")
     if scoped:
         group = parser.add_mutually_exclusive_group()
-        group.add_argument("-n", "--namespace", metavar="NAME", default="", help="this namespace alone")
+        group.add_argument(
+            "-n", "--namespace", type=_namespace, metavar="NAME", default="", help="this namespace alone"
+        )
         group.add_argument("-A", "--all-namespaces", action="store_true", help="all namespaces")
 
 
@@ -156,7 +166,7 @@ def build() -> argparse.ArgumentParser:
         choices=_Screens(REPORTED),
         metavar="NAME",
         default="overview",
-        help="which screen, or any kind that the server serves, as kubectl names it",
+        help=f"{', '.join(REPORTED)}; or any kind that the server serves, as kubectl names it",
     )
     snapshot.add_argument("--format", choices=("text", "json"), default="text")
     snapshot.add_argument(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tfdash.cli.output import cannot_draw, narrate, on_terminal
+from tfdash.cli.output import cannot_draw, draw_on_terminal, narrate, on_terminal
 from tfdash.cli.parser import ERROR, OK, program
 from tfdash.model.kinds import first_kind
 
@@ -123,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
         context_name=sources[0].access.context if sources else "",
     )
     app = TfdashApp(board, context)
+    draw_on_terminal()
     code = app.run_in_terminal()
     board.stop(*(acting.last_wait for acting in opened))
     for acting in opened:

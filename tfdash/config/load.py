@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from tfdash.config.problems import ConfigError, ConfigProblem, line_of, nearest, read_text, toml_of
+from tfdash.config.problems import ConfigError, ConfigProblem, dotted, line_of, nearest, read_text, toml_of
 from tfdash.config.settings import Settings
 from tfdash.setting import SettingsTable, Unfit, hints_of, shipped, table_in
 
@@ -92,8 +92,8 @@ def _problem(kind: type[SettingsTable], detail: ErrorDetails, text: str, file: s
     path, fault = tuple(str(part) for part in detail["loc"]), detail["type"]
     error = detail.get("ctx", {}).get("error")
     if isinstance(error, Unfit):  # said of a table by itself; the key stands within
-        path = (*path, *error.key.split("."))
-    key, line = ".".join(path), line_of(text, path)
+        path = (*path, *error.path)
+    key, line = dotted(path), line_of(text, path)
     if fault == "unexpected_keyword_argument":
         return ConfigProblem(file, line, key, "unknown key", nearest(path[-1], _valid_keys(kind, path[:-1])))
     if fault == "missing":

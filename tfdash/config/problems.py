@@ -64,6 +64,11 @@ _HEADER = r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}"
 _KEY = r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*="""
 
 
+def dotted(path: Iterable[str]) -> str:
+    """A key with its dots; a name of nothing is in quotes."""
+    return ".".join(part if part.strip() else f'"{part}"' for part in path)
+
+
 def _dotted(text: str) -> tuple[str, ...]:
     return tuple(part.strip("\"'") for part in re.findall(r"""\"[^"]*"|'[^']*'|[^\s.]+""", text))
 

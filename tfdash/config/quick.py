@@ -29,11 +29,13 @@ class ChosenEnvironment:
 
 @dataclass(frozen=True)
 class QuickConfig:
-    """``environments`` are the names of all; what is wrong in ``ui`` or ``demo`` stands at its default until it is told."""
+    """``environments`` are the names of all; what is wrong in ``ui`` or ``demo`` stands at its default until it is told.
+    ``instead``: what the command line names in the place of the file's own cluster, "" for nothing."""
 
     path: Path | None
     environment: ChosenEnvironment
     environments: tuple[str, ...]
+    instead: str = ""
     zone: str = TimeSettings().zone
     ui: UiSettings = field(default_factory=UiSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)
@@ -91,6 +93,11 @@ def load_quick(
         path=path,
         environment=_environment(name or context, _table(table, name), kubeconfig, context),
         environments=tuple(table),
+        instead=" ".join(
+            f"--{option} {given}"
+            for option, given in (("kubeconfig", kubeconfig), ("context", context))
+            if given and given not in _contexts(_table(table, name))
+        ),
         zone=read(TimeSettings, _table(raw, "time")).zone,
         ui=read(UiSettings, _table(raw, "ui")),
         demo=read(DemoSettings, _table(raw, "demo")),

@@ -6,7 +6,7 @@ its default. A new table is one field here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated
 
 from tfdash.actions.settings import ActionsTable
@@ -40,11 +40,11 @@ class EnvironmentSettings(Environment):
     def __post_init__(self) -> None:
         if not self.clusters:
             return
-        if self.kubeconfig or self.context:
-            raise Unfit(
-                "clusters", "names a cluster in place and also a list of clusters; keep one of the two"
-            )
-        names = [cluster.name for cluster in self.clusters]
+        plain = Cluster()
+        for key in (f.name for f in fields(Cluster)):
+            if getattr(self, key) != getattr(plain, key):
+                raise Unfit(key, f"is of one cluster, and clusters is a list; write {key} into each of those")
+        names = [cluster.name.strip() for cluster in self.clusters]
         if "" in names or len(set(names)) != len(names):
             raise Unfit("clusters", "several clusters need a name each, all different; add name = ...")
 
@@ -65,7 +65,8 @@ class PolicySettings(SettingsTable):
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
     found = []
     for pair in value if isinstance(value, list) else [value]:
-        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(name, str) for name in pair)):
+        named = isinstance(pair, list) and all(isinstance(name, str) and name.strip() for name in pair)
+        if not named or len(pair) != 2 or pair[0] == pair[1]:
             raise ValueError('each is the stable and the canary name: ["checkout", "checkout-canary"]')
         found.append((pair[0], pair[1]))
     return tuple(found)
@@ -122,6 +123,12 @@ class Settings(SettingsTable):
                 "default_environment",
                 f'"{self.default_environment}" is not one of [environments]: '
                 f"{', '.join(sorted(self.environments)) or 'none is set'}",
+            )
+        for name in self.environments:
+            if name.strip():
+                continue
+            raise Unfit(
+                ("environments", name), "an environment needs a name; write [environments.production]"
             )
         self._check_names()
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tfdash.config.problems import closest
-from tfdash.setting import Between, Note, SecretText, SettingsTable, Spelled, Texts
+from tfdash.namespaces import check_namespace
+from tfdash.setting import Between, Checked, Note, SecretText, SettingsTable, Spelled, Texts
 
 
 def _zone(value: Any) -> str:
@@ -19,6 +20,12 @@ def _zone(value: Any) -> str:
     meant = closest(str(value), available_timezones())
     hint = f'did you mean "{meant}"?' if meant else 'take one such as "America/New_York"'
     raise ValueError(f"{value!r} is not an IANA time zone; {hint}")
+
+
+def _namespaces(names: tuple[str, ...]) -> None:
+    for number, name in enumerate(map(check_namespace, names)):
+        if name in names[:number]:
+            raise ValueError(f'"{name}" stands twice; leave one out')
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,9 @@ class Cluster(SettingsTable):
     ] = ""
     context: Annotated[str, Note('"": the kubeconfig\'s current context', '"eu-1"')] = ""
     namespaces: Annotated[
-        Texts, Note("[] = all that you may see; name them where you may not list all namespaces")
+        Texts,
+        Checked(_namespaces),
+        Note("[] = all that you may see; name them where you may not list all namespaces"),
     ] = ()
     impersonate: Annotated[str, Note("act as this user, as kubectl --as")] = ""
     impersonate_groups: Texts = ()

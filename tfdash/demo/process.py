@@ -88,7 +88,7 @@ def arguments(options: DemoOptions) -> list[str]:
     return argv
 
 
-def start_process(options: DemoOptions, timeout: float = 60.0) -> DemoProcess:
+def start_process(options: DemoOptions, timeout: float = 180.0) -> DemoProcess:
     """Start the child and wait until it serves. Raises ``DemoFailed`` with its last words."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tfdash.demo", "--with-parent", *arguments(options)],

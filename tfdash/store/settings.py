@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from tfdash.setting import Between, Note, Seconds, SecretText, SettingsTable, Texts
+from tfdash.setting import Between, Note, Seconds, SecretText, SettingsTable, Texts, Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class StoreSettings(SettingsTable):
         str, Note("a file to which the head of the log is written, best on another machine's disk")
     ] = ""
     anchor_command: Annotated[
-        Texts,
+        Words,
         Note('["logger", "-t", "tfdash"]: a command that gets the head of the log on its standard input'),
     ] = ()
     anchor_every: Seconds = 300.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tfdash.cli import config as config_command
 from tfdash.cli.compose import clock_of, clusters_of
 from tfdash.clock import ScaledClock, SystemClock
 from tfdash.config.problems import ConfigError
@@ -91,7 +93,7 @@ def test_any_other_that_says_so_is_refused_with_file_and_key(tmp_path: Path, sim
         ("http://127.0.0.1:8001", simulated, {}, "nothing proves which server answers"),
     ):
         path = config(tmp_path, server, ca, **more)
-        with pytest.raises(ConfigError, match=rf"config.toml: demo.enabled: .*{why}.*; leave \[demo\] out"):
+        with pytest.raises(ConfigError, match=rf"config.toml:4: demo.enabled: .*{why}.*; leave \[demo\] out"):
             clock_of(load_quick(path))
 
 
@@ -114,3 +116,21 @@ def test_without_any_environment_it_is_refused_too(tmp_path: Path) -> None:
     path.write_text("[demo]\nenabled = true\n")
     with pytest.raises(ConfigError, match=r"demo.enabled"):
         clock_of(load_quick(str(path)))
+    with pytest.raises(ConfigError, match=r"demo.enabled"):
+        config_command.command(argparse.Namespace(what="check", config=str(path)))
+
+
+@pytest.mark.parametrize("option", ["kubeconfig", "context"])
+def test_what_the_command_line_names_instead_is_told_by_its_name_and_the_remedy_helps(
+    tmp_path: Path, simulated: str, option: str
+) -> None:
+    (tmp_path / "real").mkdir()
+    real = kubeconfig(tmp_path / "real", "https://k8s.corp:6443", "")
+    given = {"kubeconfig": str(real), "context": "nope"}[option]
+    path = config(tmp_path, LOOPBACK, simulated)
+    with pytest.raises(ConfigError, match=f"as --{option} {given} would; leave that out; -e chooses among"):
+        clock_of(load_quick(path, **{option: given}))
+    assert isinstance(clock_of(load_quick(path, "production")), ScaledClock)
+    other = config(tmp_path, "https://k8s.corp:6443", "")  # there it is the file that is wrong
+    with pytest.raises(ConfigError, match=r"demo.enabled: .*leave \[demo\] out"):
+        clock_of(load_quick(other, **{option: given}))

@@ -98,6 +98,28 @@ def test_the_example_names_every_setting() -> None:
             "[[journeys]]\nname = 'a'\nprobe = 'up'\n[[journeys]]\nname = 'b'",
             'c.toml:4: journeys.1: journey "b"',
         ),
+        (
+            "[environments.'']\n",
+            'c.toml:1: environments."": an environment needs a name; write [environments.',
+        ),
+        ("[environments.p]\nnamespaces = ['']", "c.toml:2: environments.p.namespaces: one of them is empty"),
+        ("[environments.p]\nnamespaces = ['A_B']", 'c.toml:2: environments.p.namespaces: "A_B" cannot be'),
+        ("[environments.p]\nnamespaces = ['a', 'b', 'a']", '"a" stands twice; leave one out'),
+        (
+            "[environments.p]\nnamespaces = ['a']\n[[environments.p.clusters]]\nname = 'b'",
+            "c.toml:2: environments.p.namespaces: is of one cluster, and clusters is a list; write namespaces into",
+        ),
+        ("[store]\nanchor_command = ['']", "c.toml:2: store.anchor_command: names no program"),
+        (
+            "[[metrics.services]]\nworkload = ''",
+            "c.toml:2: metrics.services.0.workload: is no name of one; write",
+        ),
+        (
+            "[releases]\npairs = [['a', 'a']]",
+            "c.toml:2: releases.pairs: each is the stable and the canary name",
+        ),
+        ("[environments.p.prometheus]\nurl = 'http://h:99999'", "prometheus.url: write it as"),
+        ("[environments.p.prometheus]\nkey = 'a'", "key: is of no use without certificate; add certificate"),
     ],
 )
 def test_a_fault_names_file_line_key_and_remedy(text: str, told: str) -> None:

@@ -21,6 +21,7 @@ from tfdash.setting import (
     SettingsTable,
     Texts,
     Unfit,
+    Words,
     check_address,
     check_header,
 )
@@ -53,7 +54,7 @@ class Pipeline(SettingsTable):
     to its end. {intent}, {namespace}, {name}, {kind}, {environment}, {cluster} and {revision} in any text are replaced."""
 
     command: Annotated[
-        Texts, Note("or url", '["ci", "rollback", "{namespace}/{name}", "--to", "{revision}"]')
+        Words, Note("or url", '["ci", "rollback", "{namespace}/{name}", "--to", "{revision}"]')
     ] = ()
     url: Annotated[
         str,
@@ -125,7 +126,7 @@ class ActionsSettings(SettingsTable):
             '("Emergency fixes: as needed with approval")'
         ),
     ] = True
-    shell: Annotated[Texts, Note("what x starts in a container")] = ("sh",)
+    shell: Annotated[Words, Note("what x starts in a container")] = ("sh",)
     gates: Annotated[
         dict[str, str],
         Note(

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
+from tfdash.namespaces import LABEL
 from tfdash.setting import (
     Between,
     Listed,
@@ -29,12 +31,11 @@ from tfdash.sources.prometheus.template import SHIPPED, MetricTemplate, Template
 _REFERENCES = ("env:", "file:", "command:")
 LARGEST = 64 << 20  # bytes of one answer
 _SERVICE = re.compile(r"(?:https?:)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?::[a-z0-9-]+)?")
-_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*")
 
 
 def _url(value: Any) -> str:
-    if not isinstance(value, str) or (value and not value.startswith(("http://", "https://"))):
+    if not isinstance(value, str) or (value and not _leads_somewhere(value)):
         raise ValueError('write it as "http://host:9090" or "https://host/prefix"')
     check_address(value, "use username and password, bearer, or headers with a reference")
     if "?" in value:
@@ -42,6 +43,14 @@ def _url(value: Any) -> str:
             "is where Prometheus answers, which has no query; labels for every query go into match"
         )
     return value
+
+
+def _leads_somewhere(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets, or a port beyond 65535
+        return False
 
 
 def _prefix(value: Any) -> str:
@@ -92,9 +101,7 @@ class Connection(SettingsTable):
     def __post_init__(self) -> None:
         if self.url and self.service:
             raise Unfit("service", "names an url and also a service; keep one of the two")
-        if self.service and not (
-            _NAMESPACE.fullmatch(self.namespace) and _SERVICE.fullmatch(self.service_name)
-        ):
+        if self.service and not (LABEL.fullmatch(self.namespace) and _SERVICE.fullmatch(self.service_name)):
             raise Unfit("service", 'write it as "namespace/name:port" or "namespace/https:name:port"')
         for name, value in self.headers:
             try:
@@ -108,6 +115,9 @@ class Connection(SettingsTable):
                 raise Unfit("proxy", str(error)) from None
         if self.username and self.bearer:
             raise Unfit("username", "names a username and also a bearer; keep one of the two")
+        for given, lacking in (("password", "username"), ("key", "certificate")):
+            if getattr(self, given) and not getattr(self, lacking):
+                raise Unfit(given, f"is of no use without {lacking}; add {lacking} = ...")
 
     @property
     def namespace(self) -> str:
@@ -151,6 +161,11 @@ class ServiceRule(SettingsTable):
     values: Annotated[
         SortedPairs, Note("for placeholders of your own: $job", '{ job = "shop-checkout" }')
     ] = ()
+
+    def __post_init__(self) -> None:
+        for key in ("namespace", "workload"):
+            if not getattr(self, key) or "/" in getattr(self, key):
+                raise Unfit(key, f'is no name of one; write {key} = "*" for all')
 
     @property
     def exact(self) -> bool:
