@@ -228,6 +228,21 @@ async def test_how_long_is_waited_after_a_refusal(
     )  # sums: a difference is rounded
 
 
+@pytest.mark.parametrize(("kind", "namespace"), [("Pod", None), ("Pod", "shop"), ("Node", None)])
+async def test_namespaces_are_named_as_a_remedy_only_where_that_would_ask_for_less(
+    kind: str, namespace: str | None
+) -> None:
+    seen, tuning = Seen(), KubernetesSettings(backoff_first=0.05, backoff_longest=0.1, publish_every=0.01)
+    async with (
+        scripted(lambda asked: failing(403)) as (reader, _),
+        running(ListWatch(reader, LISTED[kind], namespace, seen, Clock(), tuning).run()),
+    ):
+        await until(lambda: seen.all)
+    told = str(seen.all[0].problem)
+    assert "; ask for the right" in told
+    assert ("namespaces under [environments.NAME]" in told) is (kind == "Pod" and namespace is None)
+
+
 async def test_a_refused_watch_is_waited_for_as_a_refused_list_is() -> None:
     seen = Seen()
     async with (

@@ -291,7 +291,8 @@ class ListWatch:
         if isinstance(error, ApiError) and error.status in (403, 404):
             wait = max(wait, self._tuning.backoff_longest)  # rights and CRDs do not change by the second
         unasked = None if isinstance(error, WaitsForPerson) else now + wait
-        self._problem = problem_of(error, self._failing_since, unasked)
+        everywhere = self.namespace is None and self.kind.namespaced
+        self._problem = problem_of(error, self._failing_since, unasked, everywhere=everywhere)
         log.debug("%s: %s; next try in %.1f s", self.kind.resource, self._problem.cause, wait)
         if self._problem.kind is ProblemKind.INTERNAL:
             log.warning("%s", self._problem.cause, exc_info=error)

@@ -245,9 +245,13 @@ def _api_error(answer: httpx.Response, raw: bytes) -> ApiError:
     return ApiError(answer.status_code, message, status.reason, float(wait) if wait.isdigit() else None)
 
 
-def problem_of(error: BaseException, since: float, retry_at: float | None = None) -> Problem:
-    """Any failure of a read, in an operator's words with a remedy."""
+def problem_of(
+    error: BaseException, since: float, retry_at: float | None = None, *, everywhere: bool = False
+) -> Problem:
+    """Any failure of a read, in an operator's words with a remedy. ``everywhere``: all namespaces were asked at once."""
     kind, cause, remedy, transient = _explain(error)
+    if everywhere and kind is ProblemKind.FORBIDDEN:
+        remedy += ", or name those that you may see: namespaces under [environments.NAME], or -n"
     return Problem(
         kind=kind, cause=safe(cause), remedy=safe(remedy), since=since, retry_at=retry_at, transient=transient
     )
@@ -329,14 +333,14 @@ def _explain_status(error: ApiError) -> tuple[ProblemKind, str, str, bool]:
         return (
             ProblemKind.LOGIN_EXPIRED,
             "login expired: the server does not accept the credential",
-            "renew it (the kubeconfig's user)",
+            "renew that of the kubeconfig's user, or what token under [environments.NAME] names",
             True,
         )
     if error.status == 403:
         return (
             ProblemKind.FORBIDDEN,
             error.message,
-            "ask for the right, or name your namespaces in the configuration",
+            "ask for the right",
             False,
         )
     if error.status == 404:
