@@ -65,10 +65,14 @@ class PolicySettings(SettingsTable):
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
     found = []
     for pair in value if isinstance(value, list) else [value]:
-        named = isinstance(pair, list) and all(isinstance(name, str) and name.strip() for name in pair)
-        if not named or len(pair) != 2 or pair[0] == pair[1]:
+        names = (
+            [name for name in pair if isinstance(name, str) and name.strip()]
+            if isinstance(pair, list)
+            else []
+        )
+        if not (isinstance(pair, list) and len(pair) == len(names) == len(set(names)) == 2):
             raise ValueError('each is the stable and the canary name: ["checkout", "checkout-canary"]')
-        found.append((pair[0], pair[1]))
+        found.append((names[0], names[1]))
     return tuple(found)
 
 
