@@ -15,6 +15,7 @@ from collections import deque
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_TOML_ESCAPES = {ord(c): f"\\{c}" for c in '"\\'}
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -89,3 +90,8 @@ def names_user(url: str) -> bool:
 def fault(error: BaseException) -> str:
     """What is said of an exception that nobody foresaw. Its own words are for the log: they are Python's, and may hold a secret."""
     return f"a fault of tfdash itself ({type(error).__name__}); its log has the details"
+
+
+def toml_key(name: str) -> str:
+    """``name`` as a part of a TOML table's name: bare where it may be, else quoted."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name.translate(_TOML_ESCAPES)}"'

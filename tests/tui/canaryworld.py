@@ -362,9 +362,9 @@ def _journey(name: str, ok: bool, duration: float, message: str = "", step: int 
     )
 
 
-def signals(prometheus: Observation[str] | None = _OK, pay: bool = True) -> Signals:
+def signals(prometheus: Observation[str] = _OK, pay: bool = True) -> Signals:
     return Signals(
-        prometheus={REF: prometheus} if prometheus is not None else {},
+        prometheus={REF: prometheus},
         journeys={
             "log in": _journey("log in", True, 0.21),
             "search": _journey("search", True, 0.18),

@@ -13,6 +13,7 @@ from tests.tui.running import SIZES, compare, running
 from tfdash.board.board import Board
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
+from tfdash.model.traffic import NOT_MEASURED
 from tfdash.model.verdict import Level
 
 SCREENS: dict[str, tuple[tuple[Any, ...], Callable[[Board], None], str]] = {
@@ -31,7 +32,7 @@ SCREENS: dict[str, tuple[tuple[Any, ...], Callable[[Board], None], str]] = {
     ),
     "canary-not-configured": (
         ((cw.release(), None),),
-        lambda b: cw.prepare(b, cw.signals(None)),
+        lambda b: cw.prepare(b, cw.signals(NOT_MEASURED)),
         "no Prometheus is configured",
     ),
     "canary-several": (((cw.release(), cw.PASS), (cw.release(cw.AUTH), cw.BREACH)), cw.prepare, "RELEASE"),

@@ -26,7 +26,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.traffic import Published, with_signals
+from tfdash.model.traffic import NOT_MEASURED, Published, Signals, with_signals
 from tfdash.model.update import Update
 from tfdash.process import LoginCommand
 from tfdash.sources.base import ClusterSource, Observing, Scope, Source
@@ -50,7 +50,9 @@ class Board(ClusterReads):
         *,
         interval: float = 0.2,
         sources: Sequence[Source] = (),
+        signals: Signals | None = None,
     ) -> None:
+        """``signals``: those that are known from the start; without them that no cluster has metrics."""
         self._sources: list[Source] = list(sources)
         self._tasks: list[tuple[str, Callable[[Board], Awaitable[None]]]] = []
         self._group: asyncio.TaskGroup | None = None
@@ -76,6 +78,9 @@ class Board(ClusterReads):
                 for ref in self._clusters
             },
             sources={source.id: source.status for source in self._sources},
+            signals=signals
+            if signals is not None
+            else Signals(prometheus=dict.fromkeys(self._clusters, NOT_MEASURED)),
         )
 
     @property

@@ -172,7 +172,7 @@ def board_of(
     """For a headless judgement. ``probing``: with the sources that send requests of their own, which only read here.
     ``remembering``: with the store, opened for reading: nothing is made or written. ``others``: and with what other terminals left.
     ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
-    from tfdash.cli.source_registry import Needs, Wiring, made
+    from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
 
     clusters = clusters_of(config.environment, config, clock)
     opened = None
@@ -190,5 +190,6 @@ def board_of(
         clock,
         interval=config.kubernetes.publish_every,
         sources=sources,
+        signals=not_measured(wiring),
     )
     return board, clusters

@@ -48,11 +48,12 @@ def run(args: argparse.Namespace) -> int:
     clock = clock_of(config)
     screen = args.screen or config.ui.start
     from tfdash.cli.lazy_judge import LazyJudge
+    from tfdash.model.traffic import NO_SIGNALS
 
     validated: Future[Settings] = Future()  # nothing is judged before it is there
     sources = clusters_of(config.environment, config, clock)
     judge = LazyJudge(lambda: judge_of(validated.result(), _HOLD))
-    board = Board(sources, judge, clock, interval=config.kubernetes.publish_every)
+    board = Board(sources, judge, clock, interval=config.kubernetes.publish_every, signals=NO_SIGNALS)
     scope = scope_of(args, config.environment, sources)
     kind = first_kind(screen)
     for source in sources:
@@ -68,19 +69,22 @@ def run(args: argparse.Namespace) -> int:
     def validate() -> str:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
         from tfdash.cli.acting import compose, mode_of
-        from tfdash.cli.source_registry import Needs, Wiring, made
+        from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
         from tfdash.cli.ui_check import check_ui
         from tfdash.config.load import load
         from tfdash.config.problems import ConfigError
         from tfdash.config.startup import UiSettings
+        from tfdash.model.traffic import published
 
         try:
             try:
                 settings = load(config.path)
                 if settings.ui != UiSettings():
                     check_ui(settings.ui, config.path)
-                for source in made(Wiring(config.environment.name, settings, sources, clock), Needs.SETTINGS):
+                wiring = Wiring(config.environment.name, settings, sources, clock)
+                for source in made(wiring, Needs.SETTINGS):
                     board.add_source(source)
+                board.put_signals(published(not_measured(wiring)))
                 validated.set_result(settings)
             except BaseException as error:
                 validated.set_exception(error)  # who waits for it must not wait for ever

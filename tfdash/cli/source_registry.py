@@ -11,11 +11,13 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from tfdash.clock import Clock
+from tfdash.model.traffic import NOT_MEASURED, Signals
 from tfdash.sources.base import Source
 from tfdash.sources.kubernetes.source import KubernetesSource
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
+    from tfdash.sources.prometheus import Connection
     from tfdash.store.opening import Opened
 
 
@@ -50,20 +52,37 @@ class Registration(NamedTuple):
     make: Callable[[Wiring], Iterable[Source]]  # none where it is not configured
 
 
-def _prometheus(wiring: Wiring) -> Iterable[Source]:
-    """The metric backend of each cluster that names one; a cluster's own table goes before its environment's."""
+def _connections(wiring: Wiring) -> Iterable[tuple[KubernetesSource, Connection]]:
+    """The clusters that name a metric backend, and which; a cluster's own table goes before its environment's."""
     configured = wiring.settings.environments.get(wiring.environment)
     if configured is None:
         return
-    from tfdash.sources.prometheus import Connection, options_of, source_for
+    from tfdash.sources.prometheus import Connection
 
     own = [cluster.prometheus for cluster in configured.clusters]
-    options = options_of(wiring.settings.metrics, wiring.settings.journeys)
     for number, cluster in enumerate(wiring.clusters):
         mine = own[number] if number < len(own) else Connection()
         connection = mine if mine != Connection() else configured.prometheus
         if connection.named:
-            yield source_for(cluster.ref, connection, options, cluster.credentials, wiring.clock)
+            yield cluster, connection
+
+
+def _prometheus(wiring: Wiring) -> Iterable[Source]:
+    connections = tuple(_connections(wiring))
+    if not connections:
+        return
+    from tfdash.sources.prometheus import options_of, source_for
+
+    options = options_of(wiring.settings.metrics, wiring.settings.journeys)
+    for cluster, connection in connections:
+        yield source_for(cluster.ref, connection, options, cluster.credentials, wiring.clock)
+
+
+def not_measured(wiring: Wiring) -> Signals:
+    """That no Prometheus is configured, of each cluster of which that is so."""
+    measured = {cluster.ref for cluster, _ in _connections(wiring)}
+    refs = [cluster.ref for cluster in wiring.clusters if cluster.ref not in measured]
+    return Signals(prometheus=dict.fromkeys(refs, NOT_MEASURED))
 
 
 def _journeys(wiring: Wiring) -> Iterable[Source]:

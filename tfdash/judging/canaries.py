@@ -19,11 +19,12 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
-from tfdash.model.traffic import Journey, Traffic
+from tfdash.model.traffic import NOT_MEASURED, Journey, Traffic
 from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release, latch
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.seen import ClusterLook, Look
 
+NOT_READ: Observation[Traffic] = Observation()
 _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
 _READ_OF_STORE = frozenset(
     {"manual", "decided_on", "baselines", "baseline_of", "breaches"}
@@ -241,16 +242,15 @@ def concerns(journey: Observation[Journey], release: ReleaseState) -> bool:
 
 
 def traffic_of(picture: Picture, release: ReleaseState) -> Observation[Traffic] | None:
-    """The samples of the release's own object, else of the workload that serves."""
+    """The samples of the release's own object, else of the workload that serves; None where no Prometheus is configured."""
     found = picture.signals.traffic.get(release.subject)
     if found is None and release.workload is not None:
         found = picture.signals.traffic.get(release.workload)
     backend = picture.signals.prometheus.get(release.subject.cluster)
-    if found is None and backend is not None and backend.problem is not None:
-        return Observation(
-            source=backend.source, problem=backend.problem
-        )  # why there is nothing, in its own words
-    return found
+    if found is not None or backend is NOT_MEASURED:
+        return found
+    # why there is nothing, in its own words; or that it was not asked yet
+    return NOT_READ if backend is None else Observation(source=backend.source, problem=backend.problem)
 
 
 def remember(seen: dict[str, tuple[str, float]], side: Side | None, namespace: str, look: Look) -> None:

@@ -16,6 +16,7 @@ from tfdash.model.samples import Buckets, Point
 from tfdash.model.subject import ClusterRef, Subject
 
 __all__ = [
+    "NOT_MEASURED",
     "NO_SIGNALS",
     "Alert",
     "Buckets",
@@ -138,6 +139,8 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_SIGNALS = Signals()
+NOT_MEASURED: Observation[str] = Observation(note="no Prometheus is configured for this cluster")
+"""Of a cluster without one: that is said, so that a cluster of which nothing stands among the signals is not known yet."""
 SignalKey: TypeAlias = tuple[str, Hashable]
 """One of the signals: (topic, key), where a topic is a field of ``Signals``, e.g. ("traffic", subject)."""
 Published: TypeAlias = Mapping[SignalKey, Observation[Any] | None]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
+from tfdash.model.traffic import NOT_MEASURED
 from tfdash.model.verdict import Level
 from tfdash.report.gather import code_of, counted, readable
 from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
@@ -128,6 +129,7 @@ def _metrics(picture: Picture, now: float) -> list[dict[str, Any]]:
             "problem": safe(str(seen.problem)) if seen.problem is not None else None,
         }
         for ref, seen in picture.signals.prometheus.items()
+        if seen is not NOT_MEASURED
     ]
 
 

@@ -13,9 +13,9 @@ from tfdash.model.picture import Picture
 from tfdash.model.release import Analysis, MetricResult, ReleaseState
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import Subject
-from tfdash.model.traffic import Journey
+from tfdash.model.traffic import NOT_MEASURED, Journey
 from tfdash.model.verdict import Level
-from tfdash.text import safe
+from tfdash.text import safe, toml_key
 from tfdash.views import state as states
 from tfdash.views.age import FRESH, freshness, short_age
 from tfdash.views.image import short_image, split_image
@@ -196,25 +196,19 @@ def good_line(good: VerifiedGood | None, now: float) -> Line:
 def metrics_lines(picture: Picture, release: ReleaseState, now: float) -> list[Line]:
     """What is wrong with the metrics: not configured, not reached, old. Nothing where all is well."""
     seen = picture.signals.prometheus.get(release.subject.cluster)
-    if seen is None:
+    if seen is NOT_MEASURED:
+        place = f"[environments.{safe(toml_key(release.subject.cluster.environment))}.prometheus]"
         return [
-            _labelled(
-                "metrics",
-                "· no Prometheus is configured for this cluster",
-                (
-                    f"  add it under [environments.{safe(release.subject.cluster.environment)}.prometheus] to have releases judged",
-                    "dim",
-                ),
-            )
+            _labelled("metrics", f"· {seen.note}", (f"  add it under {place} to have releases judged", "dim"))
         ]
+    if seen is None or seen.unasked:
+        return [_labelled("metrics", ("… Prometheus is asked" if seen else "… not read yet", "dim"))]
     if seen.problem is not None:
         told = freshness(seen.observed_at, seen.interval, now, seen.problem)
         remedy = f"  {safe(seen.problem.remedy)}" if seen.problem.remedy else ""
         return [
             _labelled("metrics", (f"? Prometheus {told.text.removeprefix('? ')}", "unknown"), (remedy, "dim"))
         ]
-    if seen.unasked:
-        return [_labelled("metrics", ("… Prometheus is asked", "dim"))]
     traffic = [picture.signals.traffic.get(s) for s in (release.workload, release.subject) if s is not None]
     known = next((t for t in traffic if t is not None), None)
     if known is not None:

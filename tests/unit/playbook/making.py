@@ -22,6 +22,7 @@ from tfdash.model.kube import (
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.subject import ClusterRef, Key
+from tfdash.model.traffic import NOT_MEASURED, Signals
 from tfdash.playbook.policy import default_policy
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.workload import judge
@@ -157,4 +158,6 @@ def picture(*objects: Object, number: int = 1) -> Picture:
     seen = {k: Observation(value=v, complete=True, observed_at=NOW, source=k) for k, v in kinds.items()}
     info = Observation(value=ServerInfo(version="v1.37.2"), observed_at=NOW)
     cluster = ClusterPicture(ref=REF, info=info, kinds=seen)
-    return Picture(at=NOW, number=number, clusters={REF: cluster})
+    return Picture(
+        at=NOW, number=number, clusters={REF: cluster}, signals=Signals(prometheus={REF: NOT_MEASURED})
+    )

@@ -12,6 +12,7 @@ from tfdash.model.kube import Condition, Container, ContainerStatus, Object, Pod
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Picture, ServerInfo
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.traffic import NOT_MEASURED, Signals
 from tfdash.model.update import Update
 
 EU = ClusterRef("production", "eu-1")
@@ -55,7 +56,9 @@ def cluster(ref: ClusterRef = EU, info: ServerInfo | None = None, **kinds: Any) 
 
 
 def picture(*clusters: ClusterPicture, number: int = 1) -> Picture:
-    return Picture(at=NOW, number=number, clusters={c.ref: c for c in clusters})
+    refs = {c.ref: c for c in clusters}
+    signals = Signals(prometheus=dict.fromkeys(refs, NOT_MEASURED))
+    return Picture(at=NOW, number=number, clusters=refs, signals=signals)
 
 
 def update(

@@ -7,12 +7,14 @@ from typing import NamedTuple
 from tfdash import figures
 from tfdash.model.judgement import Outcome
 from tfdash.model.observation import Observation
+from tfdash.model.release import ReleaseState
 from tfdash.model.traffic import Traffic
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import Versions
 from tfdash.playbook.canary.tally import Tally
 from tfdash.playbook.canary.window_cache import Memo
+from tfdash.text import toml_key
 
 _SCRAPE = 60.0  # seconds: the scrape interval where too few samples tell it
 _OLD = 3  # windows that an evaluation may be old: a source that is merely between two rounds is not stale
@@ -43,14 +45,11 @@ class Comparison(NamedTuple):
     memo: Memo
 
 
-def unread(observation: Observation[Traffic] | None) -> Obstacle | None:
-    """Nothing was ever read."""
+def unread(observation: Observation[Traffic] | None, release: ReleaseState) -> Obstacle | None:
+    """Nothing was ever read; None is of a cluster without a Prometheus."""
     if observation is None:
-        return Obstacle(
-            Outcome.NO_DATA,
-            "no metrics are read for this workload; name them under [[metrics.services]]",
-            absent=True,
-        )
+        place = f"[environments.{toml_key(release.subject.cluster.environment)}.prometheus]"
+        return Obstacle(Outcome.NO_DATA, f"no Prometheus is configured; add one under {place}", absent=True)
     if observation.value is None:
         if observation.problem is not None:
             return Obstacle(Outcome.QUERY_ERROR, f"the metrics could not be read: {observation.problem}")

@@ -84,7 +84,7 @@ def judge_release(
     )
     began = back if back is not None else who.canary.oldest_start if who.canary else None
     if at_work:
-        compared, obstacle = _see(traffic, who, pod_started, policy, pods, past, now, cache, back)
+        compared, obstacle = _see(traffic, release, who, pod_started, policy, pods, past, now, cache, back)
         if compared is not None:
             began = compared.tally.began if compared.tally.began is not None else began
         for wanted, name, title, judge in (
@@ -147,6 +147,7 @@ def _there(compared: Comparison | None) -> Comparison:
 
 def _see(
     observation: Observation[Traffic] | None,
+    release: ReleaseState,
     who: Versions,
     started: Mapping[str, float],
     policy: CanaryPolicy,
@@ -160,7 +161,7 @@ def _see(
     back."""
     if who.problem or who.canary is None:
         return None, Obstacle(Outcome.NOT_COMPARABLE, who.problem, absent=observation is None)
-    obstacle = data_quality.unread(observation)
+    obstacle = data_quality.unread(observation, release)
     if obstacle is not None or observation is None or observation.value is None:
         return None, obstacle
     traffic = observation.value

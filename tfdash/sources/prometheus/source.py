@@ -29,7 +29,7 @@ from tfdash.sources.prometheus.batches import Batch, halves, roles_of
 from tfdash.sources.prometheus.cache import Cache, newest_of, without
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.probes import read_probe, workload_subject
-from tfdash.sources.prometheus.targets import targets_of
+from tfdash.sources.prometheus.targets import left_out, targets_of
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -65,6 +65,15 @@ class PrometheusSource:
         self._free: list[Client] = []
         self._slots = asyncio.Semaphore(options.concurrency)
         self._traffic: dict[Subject, Observation[Traffic]] = {}
+        self._left_out: tuple[Subject, ...] = ()
+        self._too_many: Observation[Traffic] = Observation(
+            problem=Problem(
+                kind=ProblemKind.CONFIG,
+                cause=f"it is not among the {options.max_workloads} workloads that are asked for",
+                remedy="raise [metrics] max_workloads",
+                transient=False,
+            )
+        )
         self._alerts: Observation[tuple[Alert, ...]] = Observation()
         self._journeys: dict[str, Observation[Journey]] = {}
         self._since: dict[str, float] = {}  # when each problem began, by its cause
@@ -198,7 +207,10 @@ class PrometheusSource:
                 self._publish(board, at, problem, told, unreached=problem)
                 return
         cluster = board.picture.clusters.get(self.ref)
-        self._cache.use(targets_of(self.ref, board.assessment.releases, self.options, at))
+        releases = board.assessment.releases
+        targets = targets_of(self.ref, releases, self.options, at)
+        self._cache.use(targets)
+        self._left_out = left_out(self.ref, releases, targets)
         if cluster is not None:
             self._cache.pods.follow(cluster.objects("Pod"))
         failed: Failed = {}
@@ -339,7 +351,7 @@ class PrometheusSource:
         return told
 
     def _tell(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:
-        traffic: dict[Subject, Observation[Traffic]] = {}
+        traffic = dict.fromkeys(self._left_out, self._too_many)
         plain: Observation[Traffic] = Observation(source=self._source, interval=self._due)
         for target in self._cache.targets:
             roles = roles_of(target.template)

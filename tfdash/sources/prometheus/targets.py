@@ -79,6 +79,20 @@ def targets_of(
     return tuple(target for _, target in ordered[: options.max_workloads])
 
 
+def left_out(
+    ref: ClusterRef, releases: Mapping[Subject, ReleaseState], targets: Iterable[QueryTarget]
+) -> tuple[Subject, ...]:
+    """What is released and is none of the ``targets``, of which there are too many."""
+    asked = {target.subject for target in targets}
+    return tuple(
+        subject
+        for subject, release in releases.items()
+        if subject.cluster == ref
+        and subject not in asked
+        and (release.in_flight or release.phase is Phase.COMPLETE)
+    )
+
+
 def _horizon(release: ReleaseState, options: Options, now: float) -> float:
     """As far back as the windows before the release, in steps: a longer one is another target."""
     if release.started is None:

@@ -224,7 +224,9 @@ class TestUnknown:
     def test_no_metrics(self) -> None:
         told = judge_release(release(), None, (), {}, RULES, T0 + 300)
         assert told.outcome is Outcome.NO_DATA
-        assert "name them under [[metrics.services]]" in told.sentence
+        assert (
+            "no Prometheus is configured; add one under [environments.production.prometheus]" in told.sentence
+        )
 
     def test_not_read_yet_waits(self) -> None:
         told = judge_release(release(), Observation(), (), {}, RULES, T0 + 60)

@@ -6,15 +6,19 @@ import ast
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.tui import canaryworld as cw
-from tests.unit.playbook.canary.making import BOUNDS, T0, judged, release, traffic, trigger
+from tests.unit.playbook.canary.making import BOUNDS, judged, traffic, trigger
 from tests.unit.playbook.canary.test_latency import FINE, told
 from tests.unit.views.making import NOW, cluster, picture
 from tfdash.config.load import load
+from tfdash.judging.canaries import traffic_of
 from tfdash.model.judgement import Outcome
+from tfdash.model.observation import Observation
 from tfdash.model.release import Phase
+from tfdash.model.traffic import Signals
 from tfdash.playbook.canary import default_canary_policy, judge_release
 from tfdash.sources.prometheus.options import Options
 from tfdash.sources.prometheus.targets import targets_of
@@ -73,16 +77,34 @@ def test_every_setting_that_a_remedy_names_is_one() -> None:
     assert {"history", "headers", "bearer", "service"} <= seen, "the sweep finds none any more"
 
 
-def test_a_prometheus_is_added_under_the_key_that_is_named(tmp_path: Path) -> None:
-    shown = picture(cluster(cw.REF))
-    line = canaryfacts.metrics_lines(shown, cw.release(), NOW)[0]
-    text = "".join(c if isinstance(c, str) else c[0] for c in line)
-    named = re.search(r"\[[^\]]+\]", text)
-    assert named is not None
-    path = tmp_path / "tfdash.toml"
-    path.write_text(f'{named.group()}\nurl = "http://127.0.0.1:9090"\n')
-    found = load(path).environments[cw.REF.environment].prometheus
-    assert found is not None and found.url == "http://127.0.0.1:9090"
+@pytest.mark.parametrize("environment", ["production", "default", "arn:aws:eks:eu-1", 'a.b "c"'])
+def test_a_prometheus_is_added_under_the_key_that_is_named(tmp_path: Path, environment: str) -> None:
+    ref = cw.REF._replace(environment=environment)
+    subject = cw.release().subject._replace(cluster=ref)
+    one = msgspec.structs.replace(cw.release(), subject=subject, workload=subject)
+    line = canaryfacts.metrics_lines(picture(cluster(ref)), one, NOW)[0]
+    blind = judge_release(one, None, (), {}, default_canary_policy(), NOW)
+    assert all(t.absent for t in blind.triggers)
+    for text in ("".join(c if isinstance(c, str) else c[0] for c in line), blind.triggers[0].sentence):
+        named = re.search(r"\[.+\]", text)
+        assert named is not None and "no Prometheus is configured" in text
+        path = tmp_path / "tfdash.toml"
+        path.write_text(f'{named.group()}\nurl = "http://127.0.0.1:9090"\n')
+        found = load(path).environments[environment].prometheus
+        assert found is not None and found.url == "http://127.0.0.1:9090"
+
+
+def test_what_is_not_known_yet_names_nothing_to_configure() -> None:
+    """Neither before the configuration is read, nor before the first answer, nor of a release that just began."""
+    asked = Observation[str]()
+    for prometheus in ({}, {cw.REF: asked}, {cw.REF: Observation(value="3", observed_at=NOW)}):
+        shown = msgspec.structs.replace(picture(cluster(cw.REF)), signals=Signals(prometheus=prometheus))
+        seen = traffic_of(shown, cw.release())
+        told = judge_release(cw.release(), seen, (), {}, default_canary_policy(), NOW)
+        assert "the metrics have not been read yet" in told.sentence
+        assert not any(t.absent for t in told.triggers), "whether they are there is not known"
+        around = str(canaryfacts.metrics_lines(shown, cw.release(), NOW))
+        assert "configured" not in f"{told.sentence}{around}" and "[" not in told.sentence
 
 
 def test_bounds_added_around_the_limit_let_it_be_told() -> None:
@@ -111,8 +133,6 @@ def test_a_shorter_history_and_then_horizon_asks_for_less(started: float) -> Non
     assert shorter <= before and asked(history=600.0, horizon=600.0) < shorter
 
 
-def test_without_metrics_the_place_to_name_them_is_said_and_with_them_it_is_judged() -> None:
-    blind = judge_release(release(), None, (), {}, default_canary_policy(), T0)
-    assert "[[metrics.services]]" in blind.triggers[0].sentence and blind.triggers[0].absent
+def test_with_metrics_it_is_judged() -> None:
     named = judged(traffic([(600, 6)] * 5, [(600, 6)] * 5))
     assert not trigger(named, "errors").absent

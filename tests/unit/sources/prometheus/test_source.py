@@ -353,6 +353,19 @@ async def test_too_many_workloads_leave_out_the_idle_ones(server: Fake) -> None:
     assert list(board.signals.traffic) == [CHECKOUT]
 
 
+async def test_what_is_released_and_left_out_says_so_and_is_not_waited_for(server: Fake) -> None:
+    board, one = Board(), source(server, {"metrics": {"max_workloads": 1}})
+    other = Subject(REF, "Deployment", "a", "other")
+    releasing(board, in_flight(), in_flight(other))
+    await one.round(board)
+    told = [seen.problem for seen in board.signals.traffic.values()]
+    assert [str(p) for p in told if p] == [
+        "it is not among the 1 workloads that are asked for; raise [metrics] max_workloads"
+    ]
+    assert board.signals.traffic.keys() == {CHECKOUT, other}
+    assert one.unsettled(Picture(at=T0, number=1, clusters={}, signals=board.signals), board.assessment) == ()
+
+
 async def test_what_is_no_more_is_taken_out(server: Fake) -> None:
     board, one = Board(), source(server, {})
     releasing(board, in_flight())
