@@ -13,6 +13,7 @@ from screens import registry
 from screens.context import AppContext
 from screens.frame.board_screen import BoardScreen
 from screens.registry import SPECS
+from tfdash.model.subject import Subject
 from tfdash.views.kinds import VIEWS
 from tfdash.views.pages import ScreenSpec
 from tfdash.views.scope import Restriction
@@ -101,7 +102,9 @@ class Navigation(App[None]):
 
     # -- one way to a page --------------------------------------------------------------------------------------
 
-    def open(self, page: str, *about: Any, filter_text: str = "", **how: Any) -> None:
+    def open(
+        self, page: str, *about: Any, filter_text: str = "", row: Subject | None = None, **how: Any
+    ) -> None:
         """Show a page. See ``screens.shell.Shell.open``."""
         spec = SPECS[page]
         if not spec.opens:
@@ -109,7 +112,7 @@ class Navigation(App[None]):
         elif about or how:
             self.push_screen(self._made(spec, *about, **how))
         elif spec.digit or page in VIEWS:
-            self._open_root(spec, filter_text)
+            self._open_root(spec, filter_text, row)
         elif self.top is None or self.top.page != page:  # asked for again
             self.push_screen(self._made(spec))
 
@@ -127,7 +130,7 @@ class Navigation(App[None]):
         if filter_text and self.top is not None:
             self.top.point_to(view.id, filter_text)
 
-    def _open_root(self, spec: ScreenSpec, filter_text: str) -> None:
+    def _open_root(self, spec: ScreenSpec, filter_text: str = "", row: Subject | None = None) -> None:
         if spec.id in VIEWS and VIEWS[spec.id].namespaced:
             self._scoped_view = spec.id
         mode = spec.id if spec.digit else LIST
@@ -142,11 +145,16 @@ class Navigation(App[None]):
         if isinstance(root, BoardScreen) and spec.id in VIEWS:
             root.page = spec.id
             root.point_to(spec.id, filter_text)
+        if isinstance(root, BoardScreen) and row is not None:
+            root.stand_on(row)
 
     def open_tab(self, page: str) -> None:
-        """To a tab as it was left; the digit of the tab that is shown goes to its first page."""
+        """See ``screens.shell.Shell.open_tab``."""
+        named = self.top.named_for(page) if self.top is not None else None
         if not SPECS[page].opens:
             self.say_missing(SPECS[page])
+        elif named is not None and self.current_mode != page:
+            self._open_root(SPECS[page], row=named)
         elif self.current_mode == page:
             self.pop_to_root()
         else:

@@ -45,15 +45,19 @@ class Shell(Protocol):
 
     # -- to other places ----------------------------------------------------------------------------------------
 
-    def open(self, page: str, *about: Any, filter_text: str = "", **how: Any) -> None:
+    def open(
+        self, page: str, *about: Any, filter_text: str = "", row: Subject | None = None, **how: Any
+    ) -> None:
         """Show the page of that id, the one way to another page. Without ``about`` it comes at its own place: its tab,
-        the lists, or above what is shown. With ``about`` (what its class is given) it comes above what is shown."""
+        the lists, or above what is shown. With ``about`` (what its class is given) it comes above what is shown.
+        ``row``: whose row is chosen there."""
 
     def open_kind(self, id: str, filter_text: str = "") -> None:
         """The list of a kind by its id in ``kinds``; nothing where it is not there."""
 
     def open_tab(self, page: str) -> None:
-        """The tab as it was left; the one that is shown goes to its first page."""
+        """The tab as it was left, or on the row of what the page that is shown names there; the one that is shown goes
+        to its first page."""
 
     def back(self) -> None: ...
 

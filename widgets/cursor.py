@@ -26,6 +26,7 @@ class Cursor:
         self.key: Any = None
         self.touched = False  # whether a person has moved it
         self._before_filter: Any = None  # to where clearing the filter goes back
+        self.sought: Any = None  # to be stood on as soon as it is there, unless a person moves it first
 
     def stand(self, row: int) -> bool:
         """Put it on a row, as near as there is one; says whether its object changed."""
@@ -40,7 +41,7 @@ class Cursor:
     def moved(self) -> None:
         """A person moves it: it stays there, whatever the filter does."""
         self.touched = True
-        self._before_filter = None
+        self._before_filter = self.sought = None
 
     # -- when the rows change -----------------------------------------------------------------------------------
 
@@ -54,6 +55,9 @@ class Cursor:
 
     def again(self, before: Place, filling: bool) -> int:
         """The row for it now. While a list is ``filling`` up, a cursor that nobody moved stays at the top."""
+        if self.sought is not None and (row := self._order.find(self.sought)) is not None:
+            self.moved()
+            return row
         if filling and not self.touched and before.row == 0:
             return 0
         return next((r for key in before.near if (r := self._order.find(key)) is not None), before.row)
@@ -67,11 +71,13 @@ class Cursor:
         wanted = self._before_filter if self._before_filter is not None else self.key
         if clearing:
             self._before_filter = None
-        return wanted
+        return wanted if self.sought is None else self.sought
 
     def under_filter(self, wanted: Any) -> int:
         """The row of ``wanted``, else of the object it stands on, else the first."""
         row = self._order.find(wanted) if wanted is not None else None
+        if row is not None and wanted == self.sought:
+            self.moved()
         if row is None and self.key is not None and self.key != wanted:
             row = self._order.find(self.key)
         return row or 0

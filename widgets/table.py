@@ -244,6 +244,16 @@ class Table(TableView):
         self._go(row)
         return True
 
+    def seek(self, key: Hashable) -> None:
+        """Put the cursor on an object now, or as soon as it is among the rows; a person who moves it ends that."""
+        if not self.move_to(key):
+            self._cursor.sought = key
+
+    @property
+    def seeking(self) -> bool:
+        """Whether the object that was last sought is still not shown."""
+        return self._cursor.sought is not None
+
     def _go(self, row: int) -> None:
         """A person moves the cursor."""
         self._cursor.moved()

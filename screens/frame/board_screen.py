@@ -103,6 +103,13 @@ class BoardScreen(Screen[None]):
     def point_to(self, view_id: str, filter_text: str = "") -> None:
         """Show another kind here, for those that can."""
 
+    def stand_on(self, subject: Subject) -> None:
+        """Choose that object's row as soon as it is there, or say why it is not; for those that have rows."""
+
+    def named_for(self, page: str) -> Subject | None:
+        """Whom this page names that stands on that tab: the way there leads to its row."""
+        return None
+
     def apply_filter(self, wanted: Filter) -> str:
         """Show what passes; returns the count for the prompt."""
         return ""

@@ -62,6 +62,7 @@ class ListScreen(ActingScreen):
         self.view, self.restriction, self.scoped = view, restriction, scoped
         self.rows: BoardRows
         self._wanted_filter = ""
+        self._wanted_row: RowKey | None = None
         self._panel_wanted = True
 
     @property
@@ -107,6 +108,30 @@ class ListScreen(ActingScreen):
         if self.is_mounted and self.app.screen is self:
             self.on_screen_resume()
 
+    def stand_on(self, subject: Subject) -> None:
+        self._wanted_row = RowKey(subject.cluster, subject.kind, subject.key)
+        if self.is_mounted and self.app.screen is self:
+            self.table.seek(self._wanted_row)
+            self._say_unfound()
+
+    def _say_unfound(self) -> None:
+        """Why the row that was asked for is not there. While the list is read it may come yet."""
+        row, names = self._wanted_row, self.restriction.namespaces
+        if row is None:
+            return
+        if self.table.seeking:
+            outside = names is not None and row.key.namespace not in names
+            if row in self.rows:
+                why = "is hidden by the filter; esc shows all"
+            elif outside and self.view.namespaced:
+                why = f"is in namespace {safe(row.key.namespace)}, which is not shown; 0 shows all"
+            elif self._progress() or self.rows.freshness.state == "loading":
+                return
+            else:
+                why = "is not in this list any more"
+            self.shell.tell(f"{row.kind} {safe(row.key.name)} {why}", "warning")
+        self._wanted_row = None
+
     def _renew(self, restriction: Restriction) -> None:
         """Other rows in the same table."""
         self.restriction = restriction
@@ -134,6 +159,10 @@ class ListScreen(ActingScreen):
                 self.apply_filter(Filter(text))
             except FilterError as error:
                 self.shell.tell(str(error), "warning")
+        if self._wanted_row is not None:
+            self.table.flush()
+            self.table.seek(self._wanted_row)
+            self._say_unfound()
 
     def take(self, update: Update) -> None:
         columns = self.rows.fields
@@ -151,6 +180,7 @@ class ListScreen(ActingScreen):
         elif changes:
             table.apply(changes.changed, changes.removed, changes.added)
         table.set_progress(progress)  # ends only behind the rows: until then the cursor rests at the top
+        self._say_unfound()
         self._say()
         self._show_detail()
 

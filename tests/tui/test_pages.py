@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from screens import registry
+from screens.frame.acting_screen import ActingScreen
+from tests.tui import canaryworld as cw
+from tests.tui.recorded import REF
 from tests.tui.running import Run, running
 from tests.tui.test_golden import source_with_logs
+from tfdash.model.observation import ListProgress
+from tfdash.model.subject import Key, Subject
 from tfdash.views.pages import PAGES, ScreenSpec
 
 PLACED = [spec for spec in registry.SPECS.values() if spec.command]
@@ -69,3 +74,62 @@ def test_what_is_opened_from_another_page_is_reached_by_keys_of_these_tests() ->
     """Their keys stand in test_keys, test_acting, test_audit and test_canary; a new one is added here with its test."""
     about = {spec.id for spec in PAGES if spec.opens and spec.id not in {s.id for s in PLACED}}
     assert about == {"containers", "revisions", "inspect", "logs", "verdict", "actions", "entry", "kind"}
+
+
+def cursor(run: Run) -> str:
+    screen = run.app.screen
+    chosen = screen.acting_on() if isinstance(screen, ActingScreen) else ()
+    return chosen[0].name if len(chosen) == 1 else ""
+
+
+@pytest.mark.parametrize("key", ["9", "enter"])
+async def test_the_way_from_a_finding_leads_to_its_row(key: str) -> None:
+    """By the tab's digit and from its line: from a list that was left elsewhere, under a filter, and where it comes later."""
+    source = source_with_logs()
+    async with running(source, SMALL, start="nodes") as run:
+        await run.listed()
+        await run.until(lambda: cursor(run) == "node-1")
+        await run.press("1")
+        await run.shows("1 cordoned")
+        await run.press(*(["end"] if key == "enter" else []), key)
+        await run.until(lambda: shown(run) == "nodes" and cursor(run) == "node-3", "its row")
+        await run.press("home", "slash", *"node-1", "enter")
+        await run.until(lambda: run.table.shown == 1)
+        await run.press("1")
+        await run.until(lambda: shown(run) == "overview")
+        await run.press(key)
+        await run.until(lambda: any("node-3 is hidden by the filter" in m.text for m in run.app.messages.all))
+        await run.press("escape")
+        await run.until(lambda: run.table.shown == 3 and cursor(run) == "node-3", "behind the filter")
+
+
+async def test_a_row_that_comes_later_is_stood_on_and_one_that_is_gone_is_said() -> None:
+    source = source_with_logs()
+    async with running(source, SMALL, start="nodes") as run:
+        await run.listed()
+        node = source.objects["Node"][Key("", "node-3")]
+        subject = Subject(REF, "Node", "", "node-3")
+        source.remove("Node", Key("", "node-3"))
+        await run.until(lambda: run.table.shown == 2)
+        source.show("Node", complete=False, progress=ListProgress(2, 3))
+        run.app.open("nodes", row=subject)
+        source.put(node)
+        await run.until(lambda: cursor(run) == "node-3", "it came")
+        source.remove("Node", Key("", "node-3"))
+        await run.until(lambda: run.table.shown == 2)
+        run.app.open("nodes", row=subject)
+        await run.until(
+            lambda: any("Node node-3 is not in this list" in m.text for m in run.app.messages.all)
+        )
+
+
+async def test_the_way_to_a_release_leads_to_that_release() -> None:
+    two = (cw.release(), cw.BREACH), (cw.release(cw.AUTH), cw.BREACH)
+    async with running(size=SMALL, start="canary", judge=cw.Told(*two), prepare=cw.prepare) as run:
+        for release, _ in two:
+            run.app.open("overview")
+            await run.until(lambda: shown(run) == "overview")
+            run.app.open("canary", row=release.subject)
+            await run.until(lambda name=release.subject.name: cursor(run) == name, "that release")
+        run.app.open("canary", row=cw.AUTH._replace(name="gone"))
+        await run.until(lambda: any("gone is not among the releases" in m.text for m in run.app.messages.all))

@@ -47,8 +47,8 @@ def _said(section: SectionState) -> Cell:
 
 
 def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -> str:
-    """``next: 3, then b: roll back · since 4m · Rollout tf-production/web in eu-1``; "" of what asks for nothing. A list
-    shows its first row, or the one that was left, so keys for another are said to be for its row.
+    """``next: 3, then b: roll back · since 4m · Rollout tf-production/web in eu-1``; "" of what asks for nothing. The digit
+    leads to its row.
 
     ``offers``: what the gate says of the section's subject now; a key that it would refuse is not named."""
     if section.level < Level.PAUSED or section.loading:
@@ -62,8 +62,7 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
         acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
         keys = f"{closer}; {acts}" if acts else closer
     digit = _DIGITS.get(section.target, "")
-    row = "" if section.target == "canary" else "on its row "  # the Canary page shows the worst one by itself
-    parts = [f"next: {digit}, then {row}{keys}" if digit and keys is not _UNREAD else f"next: {keys}"]
+    parts = [f"next: {digit}, then {keys}" if digit and keys is not _UNREAD else f"next: {keys}"]
     if section.since:
         parts.append(f"since {short_age(now - section.since)}")
     subject = section.subject

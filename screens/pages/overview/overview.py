@@ -11,6 +11,7 @@ from screens.lists.item_rows import ItemRows
 from screens.registry import page_id
 from tfdash.model.action import Offer
 from tfdash.model.section import SectionState
+from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
 from tfdash.text import safe
@@ -147,4 +148,8 @@ class OverviewScreen(BoardScreen):
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         section = self._sections.all.get(event.key)
         if section is not None:
-            self.shell.open(page_id(section.target))
+            self.shell.open(page_id(section.target), row=section.subject)
+
+    def named_for(self, page: str) -> Subject | None:
+        named = (s for s in self._sections.all.values() if s.subject and page_id(s.target) == page)
+        return next((s.subject for s in named), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,6 +11,7 @@ from textual.containers import Container
 
 from screens.frame.acting_screen import ActingScreen, verb_of
 from screens.lists.item_rows import ItemRows
+from screens.pages.releases.drawing import drawing
 from tfdash.model.judgement import CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
@@ -80,6 +81,7 @@ class CanaryScreen(ActingScreen):
     _release: ReleaseState | None = None
     _said: CanaryJudgement | None = None
     _answer: ReleaseAnswer | None = None
+    _wanted: Subject | None = None  # to be chosen as soon as it is there
     _second = False  # which chart is shown where there is room for one
 
     @property
@@ -156,10 +158,34 @@ class CanaryScreen(ActingScreen):
             self._releases.all, presorted=True
         )  # worst first: an order that keys alone do not have
         first = next(iter(self._releases.all), None)
-        here = self._release.subject if self._release is not None else None
+        here = self._found_wanted() or (self._release.subject if self._release is not None else None)
         self._choose(
             here if here in self._releases.all else first if not several else table.cursor_key or first
         )
+
+    def stand_on(self, subject: Subject) -> None:
+        self._wanted = subject
+        if self.is_mounted and self.app.screen is self:
+            self._show()
+
+    def _found_wanted(self) -> Subject | None:
+        """The release that was asked for, once it is among those that are shown; what is not there any more is said."""
+        wanted, names = self._wanted, self.shell.namespaces
+        if wanted is None or not self.shell.board.assessment.sections:
+            return None
+        self._wanted = None
+        found: Subject | None = next((s for s in self._releases.all if s[:4] == wanted[:4]), None)
+        if found is not None:
+            self.query_one("#body", Table).move_to(found)
+            return found
+        shown = names is None or wanted.namespace in names
+        why = (
+            "is not among the releases any more"
+            if shown
+            else "is in a namespace that is not shown; 0 shows all"
+        )
+        self.shell.tell(f"{wanted.kind} {safe(wanted.name)} {why}", "warning")
+        return None
 
     def _choose(self, subject: Subject | None) -> None:
         found = self._releases.all.get(subject) if subject is not None else None
@@ -372,20 +398,3 @@ class CanaryScreen(ActingScreen):
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         self._page("why")
-
-
-def drawing(trigger: Trigger, zone: Any) -> Drawing:
-    """What the chart of a trigger shows."""
-    factor, unit = (100.0, "%") if trigger.unit == "ratio" else (1000.0, "ms")
-    values = [v for p in trigger.chart for v in p[1:] if v is not None]
-    if trigger.unit == "s" and values and max(values) >= 10:
-        factor, unit = 1.0, "s"
-    return Drawing(
-        title=canary.chart_title(trigger),
-        points=trigger.chart,
-        unit=unit,
-        factor=factor,
-        zone=zone,
-        empty=f"{canary.trigger_state(trigger).text}: nothing was counted that could be drawn",
-        over=trigger.outcome is Outcome.BREACH,
-    )

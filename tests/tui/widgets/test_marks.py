@@ -73,6 +73,33 @@ def test_while_a_list_fills_up_only_a_cursor_that_was_moved_leaves_the_top() -> 
     assert cursor.again(before, filling=True) == 1
 
 
+def test_what_is_sought_is_stood_on_when_it_comes_unless_the_cursor_was_moved() -> None:
+    for moved in (False, True):
+        order = order_of(3)
+        cursor = Cursor(order)
+        cursor.stand(0)
+        cursor.sought = "pod-00007"
+        before = cursor.place(top=0)
+        order.apply((), (), ["pod-00005"])
+        assert cursor.again(before, filling=True) == 0 and cursor.sought
+        if moved:
+            cursor.moved()
+        order.apply((), (), ["pod-00007"])
+        assert order.at(cursor.again(before, filling=True)) == ("pod-00000" if moved else "pod-00007")
+        assert cursor.sought is None
+
+
+def test_what_is_sought_and_filtered_away_is_stood_on_when_the_filter_ends() -> None:
+    order = order_of(20)
+    order.set_filter(Filter("pod-0001"))
+    cursor = Cursor(order)
+    cursor.stand(0)
+    cursor.sought = "pod-00007"
+    wanted = cursor.before_filter(True)
+    order.set_filter(NO_FILTER)
+    assert order.at(cursor.under_filter(wanted)) == "pod-00007" and cursor.sought is None
+
+
 def test_clearing_a_filter_goes_back_unless_the_cursor_was_moved() -> None:
     order = order_of(20)
     cursor = Cursor(order)

@@ -303,7 +303,7 @@ BOTH_PASS = (PASSES, word("s", Outcome.PASS))
         ),
         (
             (a_workload("b", MOVES), of_deployment("a", Phase.PROGRESSING)),
-            (Level.MOVING, "2 in flight", "b: b rolls", 2, "canary", 0, named("b"), 9.0),
+            (Level.MOVING, "2 in flight", "b: b rolls", 2, "", 0, named("b"), 9.0),
         ),
         (
             (a_workload("b", MOVES), a_workload("a", MOVES, changed_at=0.0)),
@@ -342,7 +342,7 @@ BOTH_PASS = (PASSES, word("s", Outcome.PASS))
         ),
         (
             (a_release("r", Phase.STUCK), a_workload("a", STUCK), a_workload("m", MOVES)),
-            (Level.WARN, "3 in flight, 2 stuck", "a: a rolls", 2, "canary", 0, named("a"), 9.0),
+            (Level.WARN, "3 in flight, 2 stuck", "a: a rolls", 2, "", 0, named("a"), 9.0),
         ),
         (
             (a_release("r", Phase.STUCK),),
@@ -358,7 +358,7 @@ BOTH_PASS = (PASSES, word("s", Outcome.PASS))
         ),
         (
             (a_release("r", Phase.PAUSED, pause=GATE), PASSES, a_workload("a", WAITS)),
-            (Level.PAUSED, "2 in flight, 2 paused", "a: waits for a person", 2, "canary", 0, named("a"), 9.0),
+            (Level.PAUSED, "2 in flight, 2 paused", "a: waits for a person", 2, "", 0, named("a"), 9.0),
         ),
         (
             (a_release("r", Phase.PAUSED, pause=GATE), PASSES),

@@ -17,12 +17,12 @@ WEB = Subject(REF, "Deployment", "shop", "web")
 @pytest.mark.parametrize(
     ("id", "target", "subject", "said"),
     [
-        ("nodes", "nodes", NODE, "next: 9, then on its row d: describe · since 4m · Node worker-03 in eu-1"),
+        ("nodes", "nodes", NODE, "next: 9, then d: describe · since 4m · Node worker-03 in eu-1"),
         (
             "serving",
             "deployments",
             WEB,
-            "next: 2, then on its row w: why · since 4m · Deployment shop/web in eu-1",
+            "next: 2, then w: why · since 4m · Deployment shop/web in eu-1",
         ),
         ("releases", "canary", WEB, "next: 3, then w: why · since 4m · Deployment shop/web in eu-1"),
     ],

@@ -73,7 +73,7 @@ def read(findings: Findings) -> Reading:
         ", ".join(parts),
         next((line.text for line in lines if line.findings), calendar),
         sum(f.level is first.level for f in one_by_one),
-        "canary" if others or aborted or told else "",
+        _page(first.subject, told, bool(others or aborted)),
         len(blind),
         first.subject,
         first.since,
@@ -84,6 +84,13 @@ def read(findings: Findings) -> Reading:
 
 def _line(findings: list[SectionFinding]) -> _Line:
     return _Line(findings, findings[0].sentence if findings else "")
+
+
+def _page(named: Subject | None, listed: list[ReleaseAnswer], others: bool) -> str:
+    """Where whoever is named has a row; "": the section's own."""
+    if named is None:
+        return "canary" if others or listed else ""
+    return "canary" if any(a.subject[:4] == named[:4] for a in listed) else ""
 
 
 def _judged(findings: Findings, level: Level, found: list[ReleaseAnswer]) -> _Line:

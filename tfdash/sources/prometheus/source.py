@@ -65,15 +65,7 @@ class PrometheusSource:
         self._free: list[Client] = []
         self._slots = asyncio.Semaphore(options.concurrency)
         self._traffic: dict[Subject, Observation[Traffic]] = {}
-        self._left_out: tuple[Subject, ...] = ()
-        self._too_many: Observation[Traffic] = Observation(
-            problem=Problem(
-                kind=ProblemKind.CONFIG,
-                cause=f"it is not among the {options.max_workloads} workloads that are asked for",
-                remedy="raise [metrics] max_workloads",
-                transient=False,
-            )
-        )
+        self._left_out: dict[Subject, Observation[Traffic]] = {}
         self._alerts: Observation[tuple[Alert, ...]] = Observation()
         self._journeys: dict[str, Observation[Journey]] = {}
         self._since: dict[str, float] = {}  # when each problem began, by its cause
@@ -83,9 +75,7 @@ class PrometheusSource:
         self._server = Observation[str](source=self._source, interval=self._due)
         self._version_at = -math.inf
         self._newest: tuple[float | None, float] = (None, 0.0)  # the newest sample, and what lies between two
-        self._early = (
-            False  # the last round began before the clusters had come: whose pods are whose was not known
-        )
+        self._early = False  # whether whose pods are whose was not known yet when the last round began
         self._begun = False  # the last round went well: what is still to be filled is filled at once
         self.round_seconds = 0.0  # how long the last round took
 
@@ -351,7 +341,7 @@ class PrometheusSource:
         return told
 
     def _tell(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:
-        traffic = dict.fromkeys(self._left_out, self._too_many)
+        traffic = dict(self._left_out)
         plain: Observation[Traffic] = Observation(source=self._source, interval=self._due)
         for target in self._cache.targets:
             roles = roles_of(target.template)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tfdash.model.kube import Pod
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.traffic import Traffic
 from tfdash.sources.prometheus.options import Options
 from tfdash.sources.prometheus.selector import Matcher, fill, matches, values_of
 from tfdash.sources.prometheus.template import MetricTemplate
@@ -81,16 +83,23 @@ def targets_of(
 
 def left_out(
     ref: ClusterRef, releases: Mapping[Subject, ReleaseState], targets: Iterable[QueryTarget]
-) -> tuple[Subject, ...]:
-    """What is released and is none of the ``targets``, of which there are too many."""
+) -> dict[Subject, Observation[Traffic]]:
+    """What is released and is none of the ``targets``, of which there are as many as may be."""
     asked = {target.subject for target in targets}
-    return tuple(
-        subject
+    problem = Problem(
+        kind=ProblemKind.CONFIG,
+        cause=f"it is not among the {len(asked)} workloads that are asked for",
+        remedy="raise [metrics] max_workloads",
+        transient=False,
+    )
+    seen: Observation[Traffic] = Observation(problem=problem)
+    return {
+        subject: seen
         for subject, release in releases.items()
         if subject.cluster == ref
         and subject not in asked
         and (release.in_flight or release.phase is Phase.COMPLETE)
-    )
+    }
 
 
 def _horizon(release: ReleaseState, options: Options, now: float) -> float:
