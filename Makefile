@@ -16,10 +16,13 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m tests.ci.dead_code
-	$(PYTEST) -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@echo "mypy and the search for dead code run beside the tests; what they find comes last"
+	@said=$$(mktemp); \
+	( $(BIN)/mypy && $(BIN)/python -m tests.ci.dead_code ) >"$$said" 2>&1 & checks=$$!; \
+	trap 'kill $$checks 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
+	code=0; $(PYTEST) -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS) || code=$$?; \
+	wait $$checks || { code=1; cat "$$said"; }; exit $$code
 
 test-quick: $(STAMP)
 	$(BIN)/ruff check .

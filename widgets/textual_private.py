@@ -23,11 +23,10 @@ import selectors
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import textual.screen
-from rich.console import Console
+from textual._compositor import LayoutUpdate
 from textual._parser import ParseError
 from textual._time import get_time
 from textual._xterm_parser import XTermParser
@@ -45,20 +44,10 @@ if TYPE_CHECKING:
 
 def screen_text(app: App[Any]) -> str:
     """What is on the screen now, one line each, blanks at the ends of lines removed."""
-    width, height = app.size
-    console = Console(
-        width=width,
-        height=height,
-        file=StringIO(),
-        force_terminal=True,
-        color_system="truecolor",
-        record=True,
-        legacy_windows=False,
-        safe_box=False,
-    )
-    console.print(app.screen._compositor.render_update(full=True, screen_stack=app._background_screens))
-    lines = console.export_text(styles=False).split("\n")
-    return "\n".join(line.rstrip() for line in lines[:height]) + "\n"
+    painted = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    assert isinstance(painted, LayoutUpdate)
+    lines = ("".join(strip.text for strip in line) for line in painted.strips)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 _FONT = re.compile(r"\s*@font-face\s*\{.*?\}", re.DOTALL)

@@ -63,7 +63,11 @@ class Run:
         await soon(there, lambda: f"{what}\n{self.text}")
 
     async def shows(self, *texts: str) -> None:
-        await self.until(lambda: all(text in self.text for text in texts), " and ".join(texts))
+        def there() -> bool:
+            shown = self.text
+            return all(text in shown for text in texts)
+
+        await self.until(there, " and ".join(texts))
 
     async def listed(self) -> None:
         """A table that has rows."""

@@ -17,7 +17,6 @@ from unittest.mock import patch
 
 from textual._context import active_app
 from textual.app import App
-from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
@@ -69,23 +68,10 @@ async def _rest_of_the_active(min_sleep: float = 0.0, max_sleep: float = LONGEST
     await rest(active_app.get())
 
 
-_parse_rules = Stylesheet._parse_rules
-_parsed: dict[Any, Any] = {}
-
-
-def _parse_once(sheet: Stylesheet, *args: Any, **kwargs: Any) -> Any:
-    """The rules of a style sheet under the same variables: a quarter of an application's start is parsing them."""
-    key = (args, tuple(kwargs.items()), tuple(sheet._variables.items()))
-    if key not in _parsed:
-        _parsed[key] = _parse_rules(sheet, *args, **kwargs)
-    return _parsed[key]
-
-
 @contextmanager
 def exact_pilot() -> Iterator[None]:
-    """Textual's pilot waits by ``rest``; a style sheet is parsed once in a process."""
+    """Textual's pilot waits by ``rest``."""
     with (
-        patch.object(Stylesheet, "_parse_rules", _parse_once),
         patch("textual.pilot.wait_for_idle", _rest_of_the_active),
         patch("textual.app.wait_for_idle", _rest_of_the_active),
     ):

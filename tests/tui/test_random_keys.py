@@ -30,9 +30,11 @@ from tfdash.model.subject import Subject
 from tfdash.views.kinds import VIEWS
 from widgets.confirm import Dialog
 
+pytestmark = pytest.mark.usefixtures("painted")
+
 PAGES = ("changes", "sources", "messages", "environments", "help", "progress", "audit", "approvals")
 PLACES = ("overview", "canary", *VIEWS, *PAGES)
-MANY = 15  # presses on each screen; 40 in tests/trials/test_random_keys_longer.py
+MANY = 6  # presses on each screen; 40 in tests/trials/test_random_keys_longer.py
 RELEASE: dict[str, Any] = {"judge": cw.Told((cw.release(), cw.BREACH)), "prepare": cw.prepare}
 
 
@@ -198,4 +200,4 @@ async def test_there_is_nothing_behind_a_read_only_service_that_could_write() ->
         assert type(actions) is ReadOnlyService
         assert not any(isinstance(v, Writers | Alarm) for v in vars(actions).values())
         run.app.context.actions = actions
-        await hammer(run, Random(4), 120, lambda: None)
+        await hammer(run, Random(4), 60, lambda: None)

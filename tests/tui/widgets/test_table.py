@@ -17,6 +17,8 @@ from tfdash.views.table import Column
 from widgets.table import HEAD, Table
 from widgets.theme import NAMES, ThemedApp
 
+pytestmark = pytest.mark.usefixtures("painted")
+
 
 class App(ThemedApp):
     def __init__(self, rows: Rows, columns: tuple[Column, ...] = COLUMNS, **options: Any) -> None:

@@ -71,11 +71,12 @@ class Autoscalers:
             return
         ready_message = "the HPA controller was able to get the target's current scale"
         conditions = set_condition(conditions, "AbleToScale", "True", "SucceededGetScale", ready_message, now)
-        measured = self._measure(found, storage, target)
+        pods = self._pods(storage, target)
+        measured = self._measure(found, pods)
         if not measured:
             self._blind(found, conditions, replicas, now)
             return
-        self._decide(key, found, storage, target, replicas, measured, conditions)
+        self._decide(key, found, storage, target, replicas, len(pods) or replicas, measured, conditions)
 
     def _blind(self, found: Obj, conditions: list[Obj], replicas: int, now: float) -> None:
         why = "failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
@@ -89,17 +90,17 @@ class Autoscalers:
             with_status(found, conditions=conditions, currentReplicas=replicas, desiredReplicas=replicas),
         )
 
-    def _measure(self, found: Obj, storage: str, target: Obj) -> list[tuple[Obj, float, Obj]]:
+    def _measure(self, found: Obj, pods: list[Obj]) -> list[tuple[Obj, float, Obj]]:
         """(the metric's current status, usage over target, the metric) for each that can be measured."""
-        pods = self._pods(storage, target)
         at = self._k.now() // _PERIOD * _PERIOD
+        usages = [pod_usage(self._k.cluster, p, at).values() for p in pods]
         result = []
         for metric in found["spec"].get("metrics") or ():
             resource = metric.get("resource")
             if metric.get("type") != "Resource" or resource is None:
                 continue
             index = 0 if resource["name"] == "cpu" else 1
-            used = [sum(v[index] for v in pod_usage(self._k.cluster, p, at).values()) for p in pods]
+            used = [sum(v[index] for v in usage) for usage in usages]
             if not used:
                 continue
             average = sum(used) / len(used)
@@ -136,11 +137,11 @@ class Autoscalers:
         storage: str,
         target: Obj,
         replicas: int,
+        count: int,
         measured: list[tuple[Obj, float, Obj]],
         conditions: list[Obj],
     ) -> None:
         now = self._k.now()
-        count = len(self._pods(storage, target)) or replicas
         name = measured[0][2]["resource"]["name"]
         wish = max(replicas if abs(r - 1) <= _TOLERANCE else math.ceil(r * count) for _, r, _ in measured)
         message = f"the HPA was able to successfully calculate a replica count from {name} resource utilization (percentage of request)"
