@@ -63,10 +63,10 @@ PARTS = (
         ),
     ),
     Part(
-        ("tfdash/playbook/serving/[!s_]*.py",),
+        ("tfdash/playbook/serving/[!s_]*.py", "tfdash/playbook/serving/causes/*.py"),
         tuple(
             f"tests/unit/playbook/test_{of}.py"
-            for of in ("belongings", "causes", "in_flight", "jobs", "rollout", "serving")
+            for of in ("belongings", "causes*", "in_flight", "jobs", "rollout", "serving")
         ),
     ),
     Part(
@@ -79,7 +79,6 @@ PARTS = (
     ),
     Part(("tfdash/playbook/canary/*.py",), ("tests/unit/playbook/canary/test_*.py",)),
     Part(("tfdash/playbook/schedule/*.py",), ("tests/unit/playbook/schedule/test_*.py",)),
-    Part(("tfdash/playbook/serving/causes/*.py",), ("tests/unit/playbook/test_causes.py",)),
     Part(
         ("tfdash/store/log/verify.py",),
         ("tests/unit/store/test_verify.py", "tests/unit/store/test_verify_attacks.py"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tfdash.model.kube import (
@@ -19,11 +20,14 @@ from tfdash.model.kube import (
     Template,
     Unreadable,
 )
+from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import NOT_MEASURED, Signals
+from tfdash.model.workload import CauseCode
 from tfdash.playbook.policy import default_policy
+from tfdash.playbook.serving.causes.finding import Finding
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.workload import judge
 
@@ -160,4 +164,26 @@ def picture(*objects: Object, number: int = 1) -> Picture:
     cluster = ClusterPicture(ref=REF, info=info, kinds=seen)
     return Picture(
         at=NOW, number=number, clusters={REF: cluster}, signals=Signals(prometheus={REF: NOT_MEASURED})
+    )
+
+
+Told = tuple[CauseCode, str, list[str]]
+"""A finding by its code, its sentence and the names of its objects."""
+
+
+def told(findings: Iterable[Finding]) -> list[Told]:
+    return [(f.code, f.sentence, [o.name for o in f.objects]) for f in findings]
+
+
+def event(
+    reason: str, message: str = "m", about: str = "p", uid: str = "", at: float = NOW, name: str = "e"
+) -> Event:
+    return Event(
+        namespace="a",
+        name=name,
+        reason=reason,
+        message=message,
+        last_seen=at,
+        involved_name=about,
+        involved_uid=uid,
     )

@@ -8,25 +8,11 @@ import pytest
 
 from tests.unit.playbook.making import NOW, condition, deployment, judged, pod, replica_set, running, waiting
 from tfdash.model.kube import ContainerStatus
-from tfdash.model.kubecluster import Event
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release
 from tfdash.playbook.serving.causes.placement import scheduler_reasons
 
 DOWN = {"available": 0, "ready": 0}
-
-
-def event(reason: str, message: str, about: str = "checkout-1-x", uid: str = "checkout-1-x") -> Event:
-    return Event(
-        namespace="a",
-        name=reason,
-        reason=reason,
-        message=message,
-        last_seen=NOW,
-        involved_kind="Pod",
-        involved_name=about,
-        involved_uid=uid,
-    )
 
 
 def unschedulable(message: str, **fields: Any) -> Any:
@@ -164,25 +150,6 @@ def test_the_most_specific_is_named_and_the_others_kept() -> None:
     assert state.cause is not None
     assert state.cause.code is CauseCode.IMAGE_PULL
     assert state.cause.others == ("progress deadline of 600 s passed: timed out",)
-
-
-def test_a_probe_names_what_the_kubelet_said() -> None:
-    told = event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
-    state, _ = judged(deployment(**DOWN), pod("checkout-1-x", running(ready=False)), events=(told,))
-    assert state.cause is not None
-    assert (
-        "readiness probe failing: Readiness probe failed: HTTP probe failed with statuscode: 503"
-        in state.cause.sentence
-    )
-
-
-def test_a_container_that_just_started_is_no_failing_probe() -> None:
-    young = ContainerStatus("main", state="running", since=NOW - 29)
-    state, _ = judged(deployment(**DOWN), pod("p", young), replica_sets=(replica_set(),))
-    assert state.cause is None
-    old = ContainerStatus("main", state="running", since=NOW - 30)
-    state, _ = judged(deployment(**DOWN), pod("p", old), replica_sets=(replica_set(),))
-    assert state.cause is not None
 
 
 def test_a_pod_within_its_grace_is_no_cause_and_an_old_oom_neither() -> None:
