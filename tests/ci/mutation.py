@@ -285,7 +285,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.ci.mutation")
     parser.add_argument("words", nargs="*")
     parser.add_argument("--sample", type=int, default=0, help="so many of each module, always the same")
-    parser.add_argument("--tests", nargs="+", help="these instead of the part's: fewer notice less, and sooner")
+    parser.add_argument(
+        "--tests", nargs="+", help="these instead of the part's: fewer notice less, and sooner"
+    )
     parser.add_argument("--every", action="store_true", help="tell what is noticed, too, and by which test")
     asked = parser.parse_args()
     for part in PARTS:
