@@ -28,8 +28,8 @@ async def reconcile(
     executor_of: Callable[[Plan], Executor],
     ledger: Ledger | None,
     *,
-    now: float = 0.0,
-    patience: float = 0.0,
+    now: float,
+    patience: float,
 ) -> tuple[Reconciled, ...]:
     """Each intent read again; ``executor_of`` raises ``PlanRefused`` where its target cannot be reached from here. What can be told is recorded as its outcome. ``patience``: seconds from an intent until its
     server has certainly given up; before that nothing is "not applied"."""
@@ -83,10 +83,10 @@ async def verify_left(
     except (msgspec.ValidationError, PlanRefused):
         return  # of another version, or of a cluster that this terminal only reads: another one may
     known = dict(known_of(plan))
-    if not {parts_of(p)[0] for p in plan.posts} <= set(known):
+    named = {parts_of(p)[0] for p in plan.posts}
+    if not named <= set(known):
         return
-    written = known.get("written")
-    if written is not None:  # its requests may have been redacted: their marks tell
+    if "written" in named:  # its requests may have been redacted: their marks tell
         applied = await _all_applied(executor, plan, data)
         known["written"] = Postcondition("written", lambda seen, value: seen.same and applied)
     verification = Verification(plan, executor, board, known)
