@@ -39,7 +39,8 @@ HISTORY = "deployment.kubernetes.io/revision-history"
 
 
 def web(tag: str, *sets: tuple[str, int, str], **spec: Any) -> list[dict[str, Any]]:
-    """A Deployment that wants ``tag``, and its ReplicaSets as (tag, revision, revision-history), oldest first."""
+    """A Deployment that wants ``tag``, and its ReplicaSets as (tag, revision, revision-history), oldest first. Those before the
+    newest have no pod left, so it is complete."""
     found = deployment("web", tag, **spec)
     made = []
     for at, (of, revision, before) in enumerate(sets):
@@ -47,9 +48,16 @@ def web(tag: str, *sets: tuple[str, int, str], **spec: Any) -> list[dict[str, An
         one["metadata"]["creationTimestamp"] = f"2026-11-2{at}T10:00:00Z"
         if before:
             one["metadata"]["annotations"][HISTORY] = before
+        if revision != max(s[1] for s in sets):
+            with_pods(one, 0)
         made.append(one)
     found["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = str(max(s[1] for s in sets))
     return [found, *made]
+
+
+def with_pods(replica_set: dict[str, Any], count: int) -> dict[str, Any]:
+    replica_set["spec"]["replicas"], replica_set["status"] = count, {"replicas": count}
+    return replica_set
 
 
 def desk(board: Standing, ledger: Ledger | None = None, **policy: Any) -> Any:
@@ -208,6 +216,24 @@ async def test_a_restart_in_between_is_no_version_to_go_back_to() -> None:
     assert "web:1 (revision 1)" in guarded.plan.after
     with pytest.raises(PlanRefused, match="runs what runs already: only the stamp of a restart differs"):
         await back(documents, revision="2")
+
+
+async def test_what_never_served_everything_is_no_way_back() -> None:
+    """web:2 never became well, and web:3 is to mend it: web:1 has pods still, so nothing served everything since."""
+    documents = web("3", ("1", 1, ""), ("2", 2, ""), ("3", 3, ""))
+    assert "web:2 (revision 2)" in (await back(documents)).plan.after  # complete: nothing tells any more
+    with_pods(documents[1], 2)
+    with_pods(documents[2], 1)
+    plan = (await back(documents)).plan
+    assert is_back(plan)
+    assert "web:1 (revision 1)" in plan.after
+    again = await back(documents, revision="2")
+    assert not is_back(again.plan)
+    assert (again.allowed, again.refused) == (False, "closed: blackout")
+    assert "it never served everything, so this is a release and no way back" in again.plan.effect
+    assert is_back((await back(documents, verified("2"), revision="2")).plan)  # our log knows better
+    with_pods(documents[1], 0)  # web:2 took all over after all
+    assert "web:2 (revision 2)" in (await back(documents)).plan.after
 
 
 async def test_an_older_controller_revision_with_a_higher_number() -> None:

@@ -184,7 +184,9 @@ def _says(target: RollbackTarget, was: str, now: str, revision: str) -> str:
     if target.direction is Direction.BACK:
         return f"goes back from {was} to {now}{revision}, {target.label}"
     why = (
-        "it was left since, so this is a release and no way back"
+        "it never served everything, so this is a release and no way back"
+        if target.unserved
+        else "it was left since, so this is a release and no way back"
         if target.direction is Direction.FORWARD
         else "it cannot be told whether it served before, so this counts as a release"
     )

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes import templates
+from tfdash.actions.kubernetes.never_served import KeptVersion, never_served
 from tfdash.model.store_state import VerifiedGood
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.releases.history import Direction, History, Kept, history
@@ -37,6 +38,9 @@ class RollbackTarget(NamedTuple):
     numbers: tuple[float, ...] = ()
     created: float = 0.0
     direction: Direction = Direction.BACK
+    name: str = ""  # of its ReplicaSet or ControllerRevision
+    pods: int = 0  # of its ReplicaSet, now
+    unserved: bool = False  # it was replaced before it had served everything
 
     @property
     def image(self) -> str:
@@ -75,6 +79,8 @@ def _of_set(replica_set: Mapping[str, Any]) -> RollbackTarget:
         hash=next((str(labels[n]) for n in reversed(templates.HASHES) if n in labels), ""),
         numbers=_numbers(*before, revision),
         created=_epoch(metadata),
+        name=str(metadata.get("name", "")),
+        pods=int((replica_set.get("status") or {}).get("replicas") or 0),
     )
 
 
@@ -86,7 +92,12 @@ def _of_revision(controller_revision: Mapping[str, Any]) -> RollbackTarget:
     # what pods bear as their hash: a DaemonSet's own label has it, a StatefulSet's is the revision's name
     digest = str((metadata.get("labels") or {}).get("controller-revision-hash") or metadata.get("name", ""))
     return RollbackTarget(
-        template, revision, hash=digest, numbers=_numbers(revision), created=_epoch(metadata)
+        template,
+        revision,
+        hash=digest,
+        numbers=_numbers(revision),
+        created=_epoch(metadata),
+        name=str(metadata.get("name", "")),
     )
 
 
@@ -106,12 +117,19 @@ def sequence(
     current: Mapping[str, Any],
     document: Mapping[str, Any],
     good: VerifiedGood | None,
+    kind: str,
 ) -> History:
-    """What served in which order, by what the cluster keeps and what the log remembers."""
+    """What served in which order, by what the cluster keeps and what the log remembers. ``kind`` of what ``versions`` are of;
+    ``document`` may be that of the workload to which it refers for its template."""
     found = [Kept(key_of(v.template), v.numbers, v.created) for v in versions]
     found += _remembered(good, versions, _epoch(document.get("metadata", {})))
     whole = all(v.annotations is not None for v in versions)
-    return history(found, key_of(current), whole=whole)
+    made = [
+        KeptVersion(key_of(v.template), v.hash if kind == "Rollout" else v.name, v.numbers, v.created, v.pods)
+        for v in versions
+    ]
+    verified = {key_of(json.loads(good.template))} if good is not None else set()
+    return history(found, key_of(current), whole=whole, unserved=never_served(made, document) - verified)
 
 
 def _remembered(
@@ -135,7 +153,7 @@ async def choose(
     """The revision that was asked for, or the default. Raises ``PlanRefused``, naming what could be chosen."""
     versions, good = await kept(context), context.verified
     current = _as_kept(versions, document, current)
-    known = sequence(versions, current, document, good)
+    known = sequence(versions, current, document, good, context.at.kind)
     breached = left_on_breach(context)
     wanted = str(context.arguments.get("revision") or "")
     if wanted:
@@ -210,7 +228,7 @@ def _asked(
     label = _good(good) if verified and good is not None else "chosen, UNVERIFIED"
     if against is not None:
         label = f"{label}, {against.why}"
-    return found._replace(label=label, direction=direction)
+    return found._replace(label=label, direction=direction, unserved=key in known.unserved - known.left)
 
 
 async def finishes_return(
@@ -223,11 +241,11 @@ async def finishes_return(
     target, good = by_hash.get(newest), context.verified
     if target is None or newest in left_on_breach(context):
         return False
-    known = sequence(versions, document.get("spec", {}).get("template", {}), document, good)
+    known = sequence(versions, document.get("spec", {}).get("template", {}), document, good, context.at.kind)
     verified = good is not None and templates.same(target.template, json.loads(good.template))
     left = {Direction.FORWARD, Direction.UNKNOWN} if verified else {Direction.FORWARD}
     found = [by_hash.get(one) for one in running]
-    return bool(found) and all(v is not None and known.direction(key_of(v.template)) in left for v in found)
+    return bool(found) and all(v is not None and known.by_sequence(key_of(v.template)) in left for v in found)
 
 
 class Breached(NamedTuple):
@@ -278,10 +296,15 @@ def _nothing(
         Direction.UNKNOWN: "it cannot be told whether it served before",
         Direction.BACK: "served before",
     }
-    named = ", ".join(
-        f"{v.revision} ({v.image}, {'left on a BREACH' if v.hash in breached else words[known.direction(key_of(v.template))]})"
-        for v in others
-    )
+
+    def became(version: RollbackTarget) -> str:
+        if version.hash in breached:
+            return "left on a BREACH"
+        key = key_of(version.template)
+        never = key in known.unserved and key not in known.left
+        return "it never served everything" if never else words[known.direction(key)]
+
+    named = ", ".join(f"{v.revision} ({v.image}, {became(v)})" for v in others)
     return PlanRefused(
         f"there is nothing to go back to that served before and was not left; there are revisions {named}",
         remedy="choose a revision: what was left is released again, as a release",

@@ -7,7 +7,7 @@ number than younger ones is one that was returned to (kubernetes pkg/controller/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ class Direction(StrEnum):
     """Of a change from what runs now to another version."""
 
     BACK = "back"  # it served before what runs now, and was not left since
-    FORWARD = "forward"  # what a return left: taking it up again is a release
+    FORWARD = (
+        "forward"  # what a return left, or what never served everything: taking it up again is a release
+    )
     UNKNOWN = "unknown"  # the sequence does not say
 
 
@@ -30,13 +32,20 @@ class Kept(NamedTuple):
 
 
 class History(NamedTuple):
-    """``back``: the keys that served before the present one and were not left, newest first."""
+    """``back``: the keys that served before the present one and were not left, newest first; ``unserved``: those that were
+    taken up and replaced before they had served everything."""
 
     back: tuple[str, ...]
     left: frozenset[str]
     unclear: frozenset[str]
+    unserved: frozenset[str] = frozenset()
 
     def direction(self, key: str) -> Direction:
+        """Of a change to that one."""
+        return Direction.FORWARD if key in self.unserved else self.by_sequence(key)
+
+    def by_sequence(self, key: str) -> Direction:
+        """By the revisions alone, whatever became of it."""
         if key in self.unclear:
             return Direction.UNKNOWN
         if key in self.left:
@@ -44,9 +53,10 @@ class History(NamedTuple):
         return Direction.BACK if key in self.back else Direction.UNKNOWN
 
 
-def history(kept: Iterable[Kept], current: str, *, whole: bool) -> History:
+def history(kept: Iterable[Kept], current: str, *, whole: bool, unserved: Collection[str] = ()) -> History:
     """``current`` is the key of the template that is wanted now. ``whole``: whether ``numbers`` holds all that each had
-    (ReplicaSets); without it returns are seen by what is older and bears the higher number (ControllerRevisions)."""
+    (ReplicaSets); without it returns are seen by what is older and bears the higher number (ControllerRevisions).
+    ``unserved``: keys of which it is known that they never served everything."""
     versions = [v for v in kept if v.numbers]
     events = [(n, v.key) for v in versions for n in v.numbers]
     owner: dict[float, set[str]] = {}
@@ -73,7 +83,9 @@ def history(kept: Iterable[Kept], current: str, *, whole: bool) -> History:
         else:
             stack.append(key)
             left.discard(key)
-    return History(tuple(reversed(stack[:-1])), frozenset(left), frozenset(unclear - {current}))
+    never = frozenset(unserved) - {current}
+    back = tuple(key for key in reversed(stack[:-1]) if key not in never)
+    return History(back, frozenset(left), frozenset(unclear - {current}), never)
 
 
 def _returned(later: Kept, other: Kept) -> bool:

@@ -68,3 +68,27 @@ def test_what_cannot_be_told_is_unknown() -> None:
 def test_a_restart_is_no_other_version() -> None:
     restarted = [*sets(a=(1,), b=(2,)), Kept("b", (3,), 3.0)]
     assert history(restarted, "b", whole=True).back == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "current", "never", "back", "forward"),
+    [
+        ({"a": (1,), "b": (2,), "c": (3,)}, "c", {"b"}, ("a",), {"b"}),
+        ({"a": (1,), "b": (2,), "c": (3,), "d": (4,)}, "d", {"b", "c"}, ("a",), {"b", "c"}),
+        # what is wanted now is on its way: it is neither
+        ({"a": (1,), "b": (2,)}, "b", {"b"}, ("a",), set()),
+        # left by a return, and never well: forward either way
+        ({"a": (1, 3), "b": (2,)}, "a", {"b"}, (), {"b"}),
+        ({"a": (1,)}, "b", {"a"}, (), {"a"}),
+    ],
+)
+def test_what_never_served_everything_is_forward(
+    numbers: dict[str, tuple[float, ...]],
+    current: str,
+    never: set[str],
+    back: tuple[str, ...],
+    forward: set[str],
+) -> None:
+    found = history(sets(**numbers), current, whole=True, unserved=never)
+    assert found.back == back
+    assert {k for k in numbers if found.direction(k) is FORWARD} == forward
