@@ -178,6 +178,15 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     served: str = ""  # "5 of 5 available"
     as_of: float | None = None  # when what it rests on was last proven current, once that is stale
     uid: str = ""  # of the object that carries it
+    quiet_at: float | None = (
+        None  # when its controller, unless it says something before, was silent for too long
+    )
+    silent: bool = False  # it was
+
+    @property
+    def overdue(self) -> bool:
+        """Its controller should have gone on long before, and did not."""
+        return self.silent or (self.pause is not None and self.pause.overdue)
 
     @property
     def in_flight(self) -> bool:

@@ -104,8 +104,8 @@ def of_phase(phase: Phase) -> State:
 
 
 def phase_of(release: ReleaseState) -> State:
-    """Where it is; ``▲ overdue`` of a pause that its controller should have ended."""
-    if release.pause is not None and release.pause.overdue:
+    """Where it is; ``▲ overdue`` where its controller should have gone on long before."""
+    if release.overdue:
         return STATES[Level.WARN].worded("overdue")
     return _PHASES[release.phase]
 

@@ -125,7 +125,9 @@ def _of(world: World, obj: Object) -> ReleaseState | None:
 
 
 def due_again(state: ReleaseState, settled: float = 3600.0) -> float | None:
-    """When time alone changes what is said (epoch seconds): COMPLETE becomes NONE, a pause is overdue."""
+    """When time alone changes what is said (epoch seconds): COMPLETE becomes NONE, a pause or a controller's word is overdue."""
+    if state.quiet_at is not None and not state.silent:
+        return state.quiet_at
     if state.pause is not None and state.pause.until is not None and not state.pause.overdue:
         return state.pause.until + OVERDUE
     return state.finished + settled if state.phase == "complete" and state.finished is not None else None

@@ -56,6 +56,8 @@ def _plainly(release: ReleaseState, judgement: CanaryJudgement | None) -> tuple[
     phase = PHASES[release.phase], Ground.PHASE
     if release.phase in (Phase.STUCK, Phase.ABORTED):
         return phase
+    if release.overdue:
+        return Level.WARN, Ground.PHASE
     if judgement is None or _unmeasured(release, judgement):
         # that a plain rolling update moves is known without any metrics; nothing vouches for it at its end
         if release.carrier is Carrier.DEPLOYMENT:

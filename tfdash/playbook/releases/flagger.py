@@ -10,7 +10,6 @@ import re
 from tfdash.model.capability import Capability
 from tfdash.model.delivery import Canary, CanaryMetric, Webhook
 from tfdash.model.kube import DaemonSet, Deployment
-from tfdash.model.kubecluster import Event
 from tfdash.model.release import (
     Analysis,
     Carrier,
@@ -27,6 +26,7 @@ from tfdash.model.release import (
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.deployment import health
+from tfdash.playbook.releases.flagger_events import halted, halts, heard, quiet_at
 from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.words import count, lasting, percent
 from tfdash.playbook.releases.world import World
@@ -94,7 +94,12 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
         else None
     )
     phase, message = _phase(canary)
-    message = "; ".join((message, *_how(canary), *_halted(world, canary))) if phase in _FLIGHT else message
+    quiet = quiet_at(world, canary)
+    silent = quiet is not None and world.now >= quiet
+    if phase in _FLIGHT:
+        message = "; ".join((message, *_how(canary), *halted(world, canary)))
+    if silent:
+        message = f"{message}; Flagger has said nothing of it for {lasting(world.now - heard(world, canary))}: is it alive?"
     finished = canary.last_transition if phase is Phase.NONE and canary.phase == "Succeeded" else None
     if finished is not None and world.now - finished < world.settled:
         phase = Phase.COMPLETE
@@ -134,6 +139,8 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
         reported=canary.phase,
         serving=serves,
         served=availability,
+        quiet_at=quiet,
+        silent=silent,
     )
 
 
@@ -164,20 +171,6 @@ def _how(canary: Canary) -> tuple[str, ...]:
     if canary.mirror and not canary.weight:
         return ("the new version gets copies of the requests first (mirror)",)
     return ()
-
-
-def _halts(world: World, canary: Canary) -> list[Event]:
-    """The events that say why it does not go on, oldest first."""
-    told = (e for e in world.links(canary).events if "advancement" in e.message)
-    return sorted(told, key=lambda e: e.last_seen or 0.0)
-
-
-def _halted(world: World, canary: Canary) -> tuple[str, ...]:
-    """Why it does not go on, by its newest event of the last two intervals."""
-    newest = next(reversed(_halts(world, canary)), None)
-    if newest is None or (newest.last_seen or 0.0) < world.now - 2 * canary.interval:
-        return ()
-    return (newest.message,)
 
 
 def _promoted_by_half(
@@ -301,10 +294,10 @@ def _analyses(world: World, canary: Canary) -> tuple[Analysis, ...]:
     phase = {"Failed": "Failed", "Succeeded": "Successful"}.get(canary.phase, "Running" if running else "")
     if not phase:
         return ()
-    halts = _halts(world, canary)
+    told = halts(world, canary)
     metrics = []
     for metric in canary.metrics:
-        said = [e for e in halts if _about(metric.name, e.message)]
+        said = [e for e in told if _about(metric.name, e.message)]
         metrics.append(
             MetricResult(
                 name=metric.name,

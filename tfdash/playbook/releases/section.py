@@ -40,7 +40,8 @@ def read(findings: Findings) -> Reading:
     must = [a for a in told if a.must_roll_back]
     blind = [a for a in told if a.level is Level.UNKNOWN]
     phases = Counter(r.phase for r in others)
-    overdue = [r for r in others if _overdue(r)]
+    overdue = [r for r in others if r.overdue]
+    in_time = [r for r in others if not r.overdue]
     flying = len(stuck) + len(moving) + len(paused) + len(others)
     parts = [f"{len(must)} must roll back"] if must else []  # first: the end is cut where room is short
     parts.append(f"{flying} in flight" if flying else "none in flight")
@@ -56,14 +57,14 @@ def read(findings: Findings) -> Reading:
         _judged(findings, Level.BREACH, must),
         _stuck(stuck),
         _aborted(aborted),
-        _other(others, Phase.STUCK, Level.WARN),
-        _other(overdue, Phase.PAUSED, Level.WARN),
+        _other(in_time, Phase.STUCK, Level.WARN),
+        _each(overdue, Level.WARN),
         _judged(findings, Level.UNKNOWN, blind),
         _plain(Level.MOVING, moving),
-        _other(others, Phase.PROGRESSING, Level.MOVING),
-        _other(others, Phase.ANALYSING, Level.MOVING),
+        _other(in_time, Phase.PROGRESSING, Level.MOVING),
+        _other(in_time, Phase.ANALYSING, Level.MOVING),
         _plain(Level.PAUSED, paused, "waits for a person"),
-        _other([r for r in others if not _overdue(r)], Phase.PAUSED, Level.PAUSED),
+        _other(in_time, Phase.PAUSED, Level.PAUSED),
     )
     one_by_one = tuple(finding for line in lines for finding in line.findings)
     first = one_by_one[0] if one_by_one else SectionFinding(level=Level.OK, sentence="")
@@ -147,18 +148,18 @@ def _aborted(aborted: list[ReleaseState]) -> _Line:
 
 
 def _other(others: list[ReleaseState], phase: Phase, level: Level) -> _Line:
+    return _each([r for r in others if r.phase is phase], level)
+
+
+def _each(those: list[ReleaseState], level: Level) -> _Line:
     told = []
-    for release in (r for r in others if r.phase is phase):
+    for release in those:
         pause = release.pause.sentence if release.pause is not None else ""
         sentence = f"{release.subject.name}: {pause or release.message}"
         told.append(
             SectionFinding(level=level, sentence=sentence, subject=release.subject, since=release.started)
         )
     return _line(told)
-
-
-def _overdue(release: ReleaseState) -> bool:
-    return release.pause is not None and release.pause.overdue
 
 
 def _flying(findings: Findings, workloads: set[Subject]) -> list[ReleaseState]:

@@ -29,8 +29,11 @@ from tfdash.model.release import (
     Step,
     Weight,
 )
+from tfdash.model.verdict import Level
 from tfdash.model.workload import Serving
-from tfdash.playbook.releases import find_releases, release_of
+from tfdash.playbook.releases import due_again, find_releases, release_of
+from tfdash.playbook.releases.answers import answer
+from tfdash.views.state import phase_of
 
 GATE = {"name": "gate", "type": "confirm-promotion", "url": "http://flagger-loadtester.test/gate/check"}
 HALT = {"name": "halt", "type": "confirm-rollout", "url": "http://flagger-loadtester.test/gate/halt"}
@@ -503,3 +506,43 @@ def test_the_share_is_unknown_while_it_waits_for_promotion() -> None:
     """Flagger sets its status' weight to 0 then, and leaves its routes at the last one."""
     state = state_of("Canary", canary("WaitingPromotion", (GATE,), canaryWeight=0), *both())
     assert state.weight == Weight() and state.step == len(state.steps)
+
+
+@pytest.mark.parametrize(
+    ("moved", "event", "more", "silent"),
+    [
+        (-599, None, {}, False),
+        (-601, None, {}, True),
+        (-601, -599, {}, False),  # halted, which it says
+        (-3600, -601, {}, True),
+        (-601, None, {"analysis": {"interval": "3m"}}, False),  # of five looks
+        (-901, None, {"analysis": {"interval": "3m"}}, True),
+        (-601, None, {"spec": {"suspend": True}}, False),
+        (-601, None, {"phase": "Promoting"}, True),
+        (-9000, None, {"phase": "WaitingPromotion"}, False),  # it waits for a person, and says so once
+        (-9000, None, {"phase": "Succeeded"}, False),
+    ],
+)
+def test_flagger_that_says_nothing_for_long_is_asked_for(
+    moved: float, event: float | None, more: dict[str, Any], silent: bool
+) -> None:
+    told = {
+        "kind": "Event",
+        "metadata": meta("e"),
+        "involvedObject": {"kind": "Canary", "namespace": "shop", "name": "web", "uid": "uid-web"},
+        "message": "Halt web.shop advancement waiting for rollout to finish",
+    }
+    events = [] if event is None else [{**told, "lastTimestamp": at(event)}]
+    state = state_of("Canary", canary(**more, lastTransitionTime=at(moved)), *both(), *events)
+    assert (state.silent, "is it alive?" in state.message) == (silent, silent)
+    if silent:
+        assert phase_of(state).text == "▲ overdue"
+        assert answer(state, None).level is Level.WARN
+    elif state.quiet_at is not None:
+        assert due_again(state) == state.quiet_at > NOW
+
+
+def test_of_events_that_cannot_be_read_no_silence_follows() -> None:
+    seen = cluster(canary(lastTransitionTime=at(-9000)), *both(), Event="may not list")
+    state = release_of(seen, subject("Canary", "web"), NOW)
+    assert state is not None and not state.silent
