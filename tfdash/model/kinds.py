@@ -181,7 +181,9 @@ KINDS: dict[str, KindSpec] = {
             "jobs",
             "jobs",
             ("job", "jobs"),
+            judged=True,
             logs=True,
+            why=True,
             printed=(
                 f"Name|Status|Completions|Duration|Age|{_PODS_OF}",
                 f"Name|Completions|Duration|Age|{_PODS_OF}",
@@ -194,6 +196,8 @@ KINDS: dict[str, KindSpec] = {
             "jobs",
             "cron jobs",
             ("cj", "cronjobs", "cronjob"),
+            judged=True,
+            why=True,
             printed=(
                 f"Name|Schedule|Timezone|Suspend|Active|Last Schedule|Age|{_PODS_OF}",
                 f"Name|Schedule|Suspend|Active|Last Schedule|Age|{_PODS_OF}",

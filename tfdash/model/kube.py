@@ -285,6 +285,7 @@ class CronJob(Object, frozen=True, gc=False, kw_only=True):
     time_zone: str = ""
     suspended: bool = False
     concurrency: str = "Allow"
+    starting_deadline: float | None = None  # seconds after which a missed run is not made up for
     active: tuple[str, ...] = ()  # names of running Jobs
     last_scheduled: float | None = None
     last_successful: float | None = None

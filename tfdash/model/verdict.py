@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from tfdash.model.subject import Subject
+from tfdash.model.workload import Cause
 
 
 class Level(IntEnum):
@@ -55,3 +56,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence = Evidence()
     unknown: UnknownKind | None = None
     since: float | None = None
+    cause: Cause | None = None  # where the rule tells no state that holds it

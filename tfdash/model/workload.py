@@ -63,6 +63,14 @@ class CauseCode(StrEnum):
     DEADLINE = "deadline passed"
     PAUSED = "paused"
     GENERATION = "not observed yet"  # the controller has not seen the newest spec
+    # of Jobs and CronJobs
+    FAILED = "failed"
+    NOT_READY = "pods not ready"
+    RETRIES = "retries"
+    PILING_UP = "piling up"
+    MISSED = "missed"
+    LAST_RUN = "last run"
+    SCHEDULE = "schedule"  # one that cannot be read
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,10 +8,15 @@ from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
+from tfdash.playbook.serving import cronjobs, jobs, jobs_section, workload
 from tfdash.playbook.serving import section as serving
-from tfdash.playbook.serving import workload
 
-RULES: tuple[Rule, ...] = (workload.RULE, releases.RULE, ready.RULE)
+RULES: tuple[Rule, ...] = (workload.RULE, releases.RULE, ready.RULE, jobs.RULE, cronjobs.RULE)
 """In the order in which they run: who reads another's word stands behind it."""
-SECTIONS: tuple[Section, ...] = (release_section.SECTION, serving.SECTION, nodes.SECTION)
+SECTIONS: tuple[Section, ...] = (
+    release_section.SECTION,
+    serving.SECTION,
+    nodes.SECTION,
+    jobs_section.SECTION,
+)
 """In the order in which they are listed."""

@@ -53,7 +53,9 @@ def needs(screen: str, found: KindView | None = None) -> tuple[str, ...]:
     """The kinds that must be asked of the board for this screen's report. ``found``: its list, where no table of ours has it."""
     view = found or screen_view(screen)
     return (
-        BoardRows(view).needs if view is not None else (*BoardRows(VIEWS["workloads"]).needs, "Pod", "Node")
+        BoardRows(view).needs
+        if view is not None
+        else (*BoardRows(VIEWS["workloads"]).needs, "Pod", "Node", "Job", "CronJob")
     )
 
 

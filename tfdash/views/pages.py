@@ -35,6 +35,7 @@ PAGES: tuple[ScreenSpec, ...] = (
         command="overview: open",
         aliases=("overview", "pulse"),
         help="the playbook's sections, worst first",
+        sections=("jobs",),
         headless=True,
     ),
     ScreenSpec(

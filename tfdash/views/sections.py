@@ -25,6 +25,8 @@ _NEXT: dict[tuple[str, Level], tuple[str, str]] = {
     ("releases", Level.PAUSED): ("ob", "w: why"),
     ("serving", Level.BREACH): ("b", "w: why"),
     ("serving", Level.WARN): ("", "w: why; enter: its pods"),
+    ("jobs", Level.WARN): ("", "w: why; enter: down to its pods"),
+    ("jobs", Level.UNKNOWN): ("", "w: why"),
     ("nodes", Level.BREACH): ("i", "d: describe"),
     ("nodes", Level.WARN): ("i", "d: describe"),
 }
@@ -48,7 +50,7 @@ def _said(section: SectionState) -> Cell:
 
 def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -> str:
     """``next: 3, then b: roll back · since 4m · Rollout tf-production/web in eu-1``; "" of what asks for nothing. The digit
-    leads to its row.
+    leads to its row, and of a page without one enter on its line.
 
     ``offers``: what the gate says of the section's subject now; a key that it would refuse is not named."""
     if section.level < Level.PAUSED or section.loading:
@@ -61,8 +63,8 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
         open = {o.key: safe(verb_of(o.title)) for o in offers if o.key and not o.refused}
         acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
         keys = f"{closer}; {acts}" if acts else closer
-    digit = _DIGITS.get(section.target, "")
-    parts = [f"next: {digit}, then {keys}" if digit and keys is not _UNREAD else f"next: {keys}"]
+    page = _DIGITS.get(section.target, f"enter on {section.title}")
+    parts = [f"next: {keys}" if keys is _UNREAD else f"next: {page}, then {keys}"]
     if section.since:
         parts.append(f"since {short_age(now - section.since)}")
     subject = section.subject

@@ -154,6 +154,8 @@ def picture(*objects: Object, number: int = 1) -> Picture:
             "PodDisruptionBudget",
             "Rollout",
             "Canary",
+            "Job",
+            "CronJob",
         )
     }
     for obj in objects:

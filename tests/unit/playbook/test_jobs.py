@@ -1,20 +1,37 @@
-"""What ails Jobs and CronJobs."""
+"""What ails Jobs and CronJobs, and the section that is read from it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.unit.playbook.making import NOW, condition
-from tfdash.model.kube import CronJob, Job
-from tfdash.playbook.serving.jobs import at_least_every, cron_job_trouble, job_trouble
+from tests.unit.playbook.making import NOW, REF, condition, picture, pod, waiting
+from tfdash.cron import schedule
+from tfdash.judging.judge import judge_all
+from tfdash.model.kube import ContainerStatus, CronJob, Job, Object, Owner, Pod
+from tfdash.model.kubecluster import Event
+from tfdash.model.section import SectionState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.model.workload import CauseCode as C
+from tfdash.playbook.serving.cronjobs import due_after
+from tfdash.views.sections import next_line
+
+DAY, HOUR, MIN = 86400.0, 3600.0, 60.0
+LIMIT = condition("Failed", "True", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+REACHED = "BackoffLimitExceeded: Job has reached the specified backoff limit"
+OWNED = Owner("Job", "migrate", "j")
+BY_CRON = Owner("CronJob", "nightly", "c")
 
 
 def job(**fields: Any) -> Job:
     base: dict[str, Any] = {
         "namespace": "a",
         "name": "migrate",
+        "uid": "j",
+        "created": NOW - 600,
         "started": NOW - 600,
         "active": 1,
         "ready": 1,
@@ -23,139 +40,252 @@ def job(**fields: Any) -> Job:
 
 
 def cron(**fields: Any) -> CronJob:
+    """Due every night at 02:15Z; 1_000_000 is 13:46Z of a day in 1970."""
     base: dict[str, Any] = {
         "namespace": "a",
         "name": "nightly",
+        "uid": "c",
         "schedule": "15 2 * * *",
-        "created": NOW - 9e6,
-        "last_scheduled": NOW - 7200,
-        "last_successful": NOW - 7000,
+        "time_zone": "UTC",
+        "created": NOW - 9e5,
+        "last_scheduled": at("02:15"),
+        "last_successful": at("02:20"),
     }
     return CronJob(**{**base, **fields})
 
 
-DAY = 86400
-LIMIT = (condition("Failed", "True", "BackoffLimitExceeded", "Job has reached the specified backoff limit"),)
+def at(clock: str, days: int = 0) -> float:
+    hour, minute = map(int, clock.split(":"))
+    day = datetime.fromtimestamp(NOW, UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return day.timestamp() + days * DAY
+
+
+def mine(name: str, *statuses: ContainerStatus, **fields: Any) -> Pod:
+    return pod(name, *statuses, owner=OWNED, **fields)
+
+
+def ended(code: int, message: str = "") -> ContainerStatus:
+    return ContainerStatus("main", state="terminated", reason="Error", exit_code=code, message=message)
+
+
+def told(*objects: Object) -> tuple[Level, Verdict]:
+    first = objects[0]
+    (verdict,) = judge_all(picture(*objects), NOW).verdicts[
+        Subject(REF, first.KIND, first.namespace, first.name)
+    ]
+    return verdict.level, verdict
+
+
+def section(*objects: Object) -> SectionState:
+    return next(s for s in judge_all(picture(*objects), NOW).sections if s.id == "jobs")
 
 
 @pytest.mark.parametrize(
-    ("found", "code"),
+    ("objects", "code", "sentence"),
     [
-        (job(), None),
-        (job(conditions=LIMIT, active=0, ready=0), "failed"),
-        (job(ready=0), "pods"),
-        (job(ready=0, started=NOW - 20), None),
-        (job(ready=0, suspended=True), None),
-        (job(failed=2), "retries"),
-        (job(failed=2, active=0, completed=NOW), None),
-        (job(deleting=NOW - 600, finalizers=("example.com/never",)), "deleting"),
-    ],
-)
-def test_a_job(found: Job, code: str | None) -> None:
-    told = job_trouble(found, NOW)
-    assert (told.code if told else None) == code
-
-
-@pytest.mark.parametrize(
-    ("found", "code"),
-    [
-        (cron(), None),
-        (cron(active=("a", "b")), "piling up"),
-        (cron(last_scheduled=NOW - 3 * 86400), "missed"),
-        (cron(last_scheduled=None, last_successful=None), "missed"),
-        (cron(last_scheduled=None, last_successful=None, created=NOW - 60), None),
-        (cron(last_scheduled=NOW - 3 * 86400, suspended=True), None),
-        (cron(schedule="0 0 1 * *", last_scheduled=NOW - 20 * 86400, last_successful=NOW - 86400), None),
-        (cron(last_successful=NOW - 90000), "last run"),
-        (cron(last_successful=None), "last run"),
-        (cron(last_successful=None, active=("a",)), None),
-    ],
-)
-def test_a_cron_job(found: CronJob, code: str | None) -> None:
-    told = cron_job_trouble(found, NOW)
-    assert (told.code if told else None) == code
-
-
-@pytest.mark.parametrize(
-    ("schedule", "seconds"),
-    [
-        ("*/5 * * * *", 3600),
-        ("15 2 * * *", 90000),
-        ("@hourly", 3600),
-        ("@daily", 90000),
-        ("@midnight", 90000),
-        (" @hourly ", 3600),
-        ("@weekly", None),
-        ("0 0 * *", None),
-        ("0 0 * * 1", None),
-        ("x", None),
-    ],
-)
-def test_how_often_it_is_certainly_due(schedule: str, seconds: float | None) -> None:
-    assert at_least_every(schedule) == seconds
-
-
-DUE = "though due at least {}: is the controller alive?"
-
-
-@pytest.mark.parametrize(
-    ("found", "sentence"),
-    [
-        (job(conditions=LIMIT), "BackoffLimitExceeded: Job has reached the specified backoff limit"),
-        (job(conditions=(condition("Failed", "True"),)), "failed"),
+        ((job(),), None, "migrate runs"),
+        ((job(conditions=(LIMIT,), active=0, ready=0),), C.FAILED, REACHED),
+        ((job(conditions=(condition("Failed", "True"),)),), C.FAILED, "failed"),
+        ((job(conditions=(condition("FailureTarget", "True", "x"),)),), C.FAILED, "x"),  # its pods still end
+        ((job(conditions=(condition("Failed", "False", "x"),)),), None, "migrate runs"),
         (
-            job(conditions=(condition("FailureTarget", "True", "x"),)),
-            "x",
-        ),  # it fails, and its pods are not gone yet
-        (job(conditions=(condition("Failed", "False", "x"),)), None),
-        (
-            job(conditions=(condition("FailureTarget", "False", "x"), *LIMIT)),
-            LIMIT[0].reason + ": " + LIMIT[0].message,
-        ),
-        (job(deleting=NOW - 600), "deleted 10 min ago and still there"),
-        (job(deleting=NOW + 30), "deleted 0 s ago and still there"),  # within its grace
-        (
-            job(deleting=NOW - 30, finalizers=("a/b",)),
-            "deleted 30 s ago and still there, waiting for finalizer a/b",
-        ),
-        (job(ready=0), "1 pod active and none ready: enter shows why"),
-        (job(active=2, ready=0, started=NOW - 30), "2 pods active and none ready: enter shows why"),
-        (job(active=2, ready=1), None),
-        (job(ready=0, started=NOW - 29.9), None),
-        (job(active=0, ready=0), None),
-        (job(ready=0, completed=NOW), None),
-        (job(ready=0, started=None), None),
-        (job(failed=1, backoff_limit=3), "1 pod failed of 3 allowed"),
-        (job(failed=1, suspended=True), None),
-    ],
-)
-def test_what_is_said_of_a_job(found: Job, sentence: str | None) -> None:
-    told = job_trouble(found, NOW)
-    assert (told.sentence if told else None) == sentence
-
-
-@pytest.mark.parametrize(
-    ("found", "sentence"),
-    [
-        (cron(active=("a", "b"), concurrency="Allow"), "2 runs at once (Allow): they pile up"),
-        (cron(active=("a",)), None),
-        (cron(last_scheduled=NOW - 3 * DAY), f"last scheduled 3 d ago, {DUE.format('daily')}"),
-        (
-            cron(schedule="@hourly", last_scheduled=NOW - 7200),
-            f"last scheduled 2 h ago, {DUE.format('hourly')}",
+            (
+                job(conditions=(condition("FailureTarget", "False", "x"), LIMIT)),
+                mine("p", ended(3, "no such table\n"), phase="Failed"),
+            ),
+            C.FAILED,
+            f"{REACHED}; container main failed in 1 pod: last exit 3: no such table",
         ),
         (
-            cron(last_scheduled=None, last_successful=None, created=NOW - 2 * DAY),
-            f"never scheduled, {DUE.format('daily')}",
+            (job(ready=0), mine("p", waiting("ImagePullBackOff"), phase="Pending")),
+            C.IMAGE_PULL,
+            "ImagePullBackOff: registry.example.com/checkout:2.14.0 cannot be pulled in 1 pod",
         ),
+        (
+            (
+                job(ready=0, failed=2),
+                mine("p", ended(1), phase="Failed"),
+                mine("q", ended(1), phase="Failed"),
+            ),
+            C.CRASH_LOOP,
+            "container main failed in 2 pods: last exit 1; 2 pods failed of 6 allowed",
+        ),
+        (
+            (
+                job(ready=0),
+                mine(
+                    "p",
+                    phase="Pending",
+                    node="",
+                    conditions=(
+                        condition(
+                            "PodScheduled",
+                            "False",
+                            "Unschedulable",
+                            "0/3 nodes are available: 3 Insufficient memory.",
+                        ),
+                    ),
+                ),
+            ),
+            C.UNSCHEDULABLE,
+            "1 pod unschedulable, 0 of 3 nodes fit: 3 Insufficient memory",
+        ),
+        (
+            (
+                job(active=0, ready=0),
+                Event(
+                    namespace="a",
+                    name="e",
+                    reason="FailedCreate",
+                    involved_uid="j",
+                    message='Error creating: pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=9, limited: pods=9',
+                ),
+            ),
+            C.QUOTA,
+            "quota q is full: requested pods=1, used pods=9, limited pods=9",
+        ),
+        ((job(ready=0),), C.NOT_READY, "1 pod active and none ready"),
+        ((job(active=2, ready=0, started=NOW - 30),), C.NOT_READY, "2 pods active and none ready"),
+        ((job(active=2, ready=1),), None, "migrate runs"),
+        ((job(ready=0, started=NOW - 29.9),), None, "migrate runs"),
+        ((job(ready=0, active=0),), None, "migrate runs"),
+        ((job(failed=1, backoff_limit=3),), C.RETRIES, "1 pod failed of 3 allowed"),
+        ((job(failed=2, active=0, completed=NOW),), None, "migrate is complete"),
+        ((job(ready=0, failed=1, suspended=True),), None, "migrate is suspended"),
+        ((job(started=None),), C.GENERATION, "not begun since 10 min: is its controller alive?"),
+        ((job(started=None, created=NOW - 29.9),), None, "migrate runs"),
+        ((job(started=None, suspended=True),), None, "migrate is suspended"),
+        ((job(deleting=NOW - 600),), C.DELETING, "deleted 10 min ago and still there"),
+        (
+            (job(deleting=NOW + 30, finalizers=("a/b",)),),
+            C.DELETING,
+            "deleted 0 s ago and still there, waiting for finalizer a/b",
+        ),
+    ],
+)
+def test_a_job(objects: tuple[Object, ...], code: C | None, sentence: str) -> None:
+    level, verdict = told(*objects)
+    assert (verdict.cause.code if verdict.cause else None) is code
+    assert (verdict.cause.sentence if verdict.cause else verdict.sentence) == sentence
+    assert (level is Level.WARN) is (code is not None)
+    assert code is None or verdict.sentence == f"migrate: {sentence}"
+
+
+def test_a_failed_run_that_a_later_one_made_good_asks_for_nobody() -> None:
+    run = job(conditions=(LIMIT,), active=0, ready=0, owner=BY_CRON)  # it failed a minute ago
+    assert told(run, cron(last_successful=NOW - 61))[0] is Level.WARN
+    level, verdict = told(run, cron(last_successful=NOW - 59))
+    assert (level, verdict.sentence) == (Level.OK, "migrate failed, and a later run succeeded")
+
+
+ALIVE = "is kube-controller-manager alive?"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "sentence"),
+    [
+        ({}, None, "nightly is scheduled"),
+        ({"active": ("a", "b")}, C.PILING_UP, "2 runs at once (Allow): they pile up"),
+        ({"active": ("a",)}, None, "nightly is scheduled"),
+        (
+            {"last_scheduled": at("02:15", -1)},
+            C.MISSED,
+            f"last scheduled 35 h ago, though due 11 h ago: {ALIVE}",
+        ),
+        (
+            {"last_scheduled": None, "last_successful": None},
+            C.MISSED,
+            f"never scheduled, though due 9 d ago: {ALIVE}",
+        ),
+        ({"last_scheduled": None, "last_successful": None, "created": at("02:16")}, None, None),
+        ({"last_scheduled": at("02:15", -1), "suspended": True}, None, "nightly is suspended"),
         # five minutes late is not yet missed
-        (cron(schedule="@hourly", last_scheduled=NOW - 3900, last_successful=NOW - 1), None),
-        (cron(last_successful=NOW - 2 * DAY), "its last run did not succeed, the last success was 2 d ago"),
-        (cron(last_successful=None), "its last run did not succeed, none ever did"),
-        (cron(last_successful=NOW - 7200), None),  # in the same second
-        (cron(last_scheduled=None, last_successful=None, schedule="0 0 * * 1"), None),
+        ({"schedule": "41 * * * *", "last_scheduled": at("12:41"), "last_successful": NOW}, C.MISSED, None),
+        ({"schedule": "42 * * * *", "last_scheduled": at("12:42"), "last_successful": NOW}, None, None),
+        # in its zone: 02:15 in New York was 07:15Z
+        (
+            {"time_zone": "America/New_York", "last_scheduled": at("07:15"), "last_successful": NOW},
+            None,
+            None,
+        ),
+        ({"time_zone": "America/New_York", "last_successful": NOW}, C.MISSED, None),
+        ({"time_zone": "Mars/North"}, C.SCHEDULE, None),
+        ({"schedule": "61 * * * *"}, C.SCHEDULE, "when it is due is not known: 61 is outside 0-59"),
+        ({"schedule": "0 0 30 2 *"}, None, None),  # never due
+        (
+            {"last_scheduled": at("02:15", -1), "starting_deadline": 60},
+            C.MISSED,
+            "last scheduled 35 h ago, though due 11 h ago, and not made up for after its startingDeadlineSeconds of 60",
+        ),
+        (
+            {"last_scheduled": at("02:15", -1), "starting_deadline": 5},
+            C.MISSED,
+            "last scheduled 35 h ago, though due 11 h ago: a startingDeadlineSeconds of 5 is under the 10 s in which it is looked at",
+        ),
+        # while one runs the controller skips, and leaves the time of the last one as it was
+        (
+            {"last_scheduled": at("02:15", -1), "concurrency": "Forbid", "active": ("a",)},
+            C.PILING_UP,
+            "its run of 35 h ago still runs, so that later ones are skipped (Forbid)",
+        ),
+        ({"concurrency": "Forbid", "active": ("a",)}, None, None),
+        (
+            {"last_successful": at("02:20", -1)},
+            C.LAST_RUN,
+            "its last run did not succeed, the last success was 23 h before",
+        ),
+        ({"last_successful": None}, C.LAST_RUN, "its last run did not succeed, none ever did"),
+        ({"last_successful": at("02:15")}, None, None),  # in the same second
     ],
 )
-def test_what_is_said_of_a_cron_job(found: CronJob, sentence: str | None) -> None:
-    told = cron_job_trouble(found, NOW)
-    assert (told.sentence if told else None) == sentence
+def test_a_cron_job(fields: dict[str, Any], code: C | None, sentence: str | None) -> None:
+    level, verdict = told(cron(**fields))
+    assert (verdict.cause.code if verdict.cause else None) is code
+    if sentence is not None:
+        assert (verdict.cause.sentence if verdict.cause else verdict.sentence) == sentence
+    expected = {None: Level.IDLE if fields.get("suspended") else Level.OK, C.SCHEDULE: Level.UNKNOWN}
+    assert level is expected.get(code, Level.WARN)
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "due"),
+    [
+        # every hour of every day: the widest gap, in whatever zone
+        ("*/5 * * * *", at("12:00"), at("12:05")),
+        ("0,10 * * * *", at("12:10"), at("13:00")),
+        ("@every 90m", at("12:00"), at("13:30")),
+        # else when it is due in every zone: a day, and an hour where summer time ends
+        ("15 2 * * *", at("09:15"), at("10:15", 1)),
+        ("0 9-17 * * *", at("03:00"), at("20:00")),  # which of nine it was, nobody can tell: the night
+        ("15 2 * * *", None, at("14:15", 1)),
+        ("*/5 * * * *", None, at("12:05")),
+        ("0 0 30 2 *", None, None),
+        ("0 0 30 2 *", at("12:00"), None),
+    ],
+)
+def test_without_a_time_zone_it_is_due_when_it_is_due_in_every_zone(
+    text: str, last: float | None, due: float | None
+) -> None:
+    assert due_after(schedule(text), last, at("12:00")) == due
+
+
+def test_the_section_counts_a_failed_run_once_and_leads_to_its_list() -> None:
+    well = section(job(completed=NOW), cron())
+    assert (well.level, well.sentence, well.detail) == (
+        Level.OK,
+        "1 of 1 job ok, 1 of 1 cron job ok",
+        "none failed, none late",
+    )
+    assert (section().level, section().sentence) == (Level.OK, "no jobs")
+    run = job(conditions=(LIMIT,), active=0, ready=0, owner=BY_CRON)
+    one = section(run, cron(last_successful=None))
+    assert (one.level, one.count, one.target) == (Level.WARN, 1, "cronjobs")
+    assert one.sentence == "0 of 1 job ok, 0 of 1 cron job ok"
+    assert (
+        one.detail == "nightly: its last run (migrate: BackoffLimitExceeded) did not succeed, none ever did"
+    )
+    other = section(run, cron(), job(name="pull", uid="p", ready=0))
+    assert (other.level, other.count, other.target) == (Level.WARN, 2, "jobs")
+    assert next_line(other, NOW) == (
+        "next: enter on Jobs, then w: why; enter: down to its pods · since 1m · Job a/migrate in eu-1"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfoNotFoundError
 
+from tfdash.cron import schedule
 from tfdash.demo.apiserver.defaults import filled
 from tfdash.demo.apiserver.deleting import remove
 from tfdash.demo.apiserver.object_store import DELETED, Exists, Happened, StoreKey
@@ -18,7 +19,6 @@ from tfdash.demo.apiserver.objects import (
     stamp,
     with_status,
 )
-from tfdash.demo.controllers.cron import schedule
 from tfdash.demo.controllers.job import STORAGE as JOBS
 from tfdash.demo.controllers.job import finished
 from tfdash.demo.controllers.kernel import Kernel

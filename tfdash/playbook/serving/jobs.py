@@ -1,76 +1,117 @@
-"""What ails a Job or a CronJob, by what the object itself says. Pure; None where nothing does."""
+"""The rule of a Job: whether it failed, and what holds its pods up."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from tfdash.model.kube import CronJob, Job
+from tfdash.model.kube import Condition, CronJob, Job, Pod
+from tfdash.model.kubecluster import Event
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.verdict import Evidence, Level, Verdict
+from tfdash.model.workload import Cause, CauseCode
+from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.rule import Case, Rule, RuleResult
+from tfdash.playbook.serving import causes
 from tfdash.playbook.serving.causes.finding import plural, shorten
 from tfdash.playbook.serving.causes.waiting import lasting, waits_for
+from tfdash.playbook.serving.links import Links, links_of
 from tfdash.playbook.serving.rollout_status import condition
 
-_HOUR, _DAY = 3600.0, 86400.0
-_LATE = 300.0  # seconds that a controller may be late before that is said
-_OFTEN = {"@hourly": _HOUR, "@daily": _DAY, "@midnight": _DAY}
+ID = "job.runs"
+_LOOK_AGAIN = 15.0  # seconds: one that ails is judged again although nothing changed (ages)
 
 
-class Trouble(NamedTuple):
-    """``code``: one of failed, pods, retries, deleting, piling up, missed, last run; ``sentence`` for people."""
+def judge(
+    ref: ClusterRef, job: Job, links: Links, policy: WorkloadPolicy, now: float, cron: CronJob | None = None
+) -> Verdict:
+    """``cron``: the CronJob that made it, where there is one: what a later run of it did is no trouble any more."""
+    subject = Subject(ref, job.KIND, job.namespace, job.name)
+    failure = _failure(job)
+    overtaken = failure is not None and cron is not None and (cron.last_successful or 0.0) > failure.since
+    cause = None if overtaken else _cause(ref, job, failure, links, policy, now)
+    if cause is not None:
+        since = failure.since if failure is not None else job.deleting or job.started or job.created
+        return Verdict(
+            level=Level.WARN,
+            rule=ID,
+            subject=subject,
+            sentence=f"{job.name}: {cause.sentence}",
+            evidence=Evidence(objects=cause.objects),
+            since=since or None,
+            cause=cause,
+        )
+    level, what = Level.OK, "runs"
+    if overtaken:
+        what = "failed, and a later run succeeded"
+    elif job.completed is not None:
+        level, what = Level.IDLE, "is complete"
+    elif job.suspended:
+        level, what = Level.IDLE, "is suspended"
+    return Verdict(level=level, rule=ID, subject=subject, sentence=f"{job.name} {what}")
 
-    code: str
-    sentence: str
+
+def _failure(job: Job) -> Condition | None:
+    """That it failed, or fails and still has pods."""
+    found = [condition(job.conditions, name) for name in ("Failed", "FailureTarget")]
+    return next((c for c in found if c is not None and c.status == "True"), None)
 
 
-def job_trouble(job: Job, now: float, grace: float = 30.0) -> Trouble | None:
-    """``grace``: seconds that its pods may take to become ready."""
-    failed = condition(job.conditions, "Failed") or condition(job.conditions, "FailureTarget")
-    if failed is not None and failed.status == "True":
-        why = f": {shorten(failed.message)}" if failed.message else ""
-        return Trouble("failed", f"{failed.reason or 'failed'}{why}")
+def _cause(
+    ref: ClusterRef, job: Job, failure: Condition | None, links: Links, policy: WorkloadPolicy, now: float
+) -> Cause | None:
+    this = (Subject(ref, job.KIND, job.namespace, job.name, job.uid),)
+    if failure is not None:
+        why = f": {shorten(failure.message)}" if failure.message else ""
+        return _with(causes.of_job(ref, job, links, policy, now), this, f"{failure.reason or 'failed'}{why}")
     if job.deleting is not None:
         why = f", {waits_for(job.finalizers)}" if job.finalizers else ""
-        return Trouble(
-            "deleting", f"deleted {lasting(max(0.0, now - job.deleting))} ago and still there{why}"
-        )
-    if job.suspended or job.completed is not None or job.started is None:
+        sentence = f"deleted {lasting(max(0.0, now - job.deleting))} ago and still there{why}"
+        return Cause(code=CauseCode.DELETING, sentence=sentence, objects=this)
+    if job.suspended or job.completed is not None:
         return None
-    if job.active and not job.ready and now - job.started >= grace:
-        return Trouble("pods", f"{plural(job.active, 'pod')} active and none ready: enter shows why")
-    if job.failed:
-        return Trouble("retries", f"{plural(job.failed, 'pod')} failed of {job.backoff_limit} allowed")
-    return None
+    if job.started is None:
+        if now - job.created < policy.ready_grace:
+            return None
+        sentence = f"not begun since {lasting(now - job.created)}: is its controller alive?"
+        return Cause(code=CauseCode.GENERATION, sentence=sentence, objects=this)
+    failed = f"{plural(job.failed, 'pod')} failed of {job.backoff_limit} allowed" if job.failed else ""
+    found = causes.of_job(ref, job, links, policy, now)
+    if found is not None:
+        return found if not failed else _after(found, failed)
+    if job.active and not job.ready and now - job.started >= policy.ready_grace:
+        sentence = f"{plural(job.active, 'pod')} active and none ready"
+        return Cause(code=CauseCode.NOT_READY, sentence=sentence, objects=this)
+    return Cause(code=CauseCode.RETRIES, sentence=failed, objects=this) if failed else None
 
 
-def cron_job_trouble(cron: CronJob, now: float) -> Trouble | None:
-    if cron.suspended:
-        return None
-    if len(cron.active) > 1:
-        return Trouble("piling up", f"{len(cron.active)} runs at once ({cron.concurrency}): they pile up")
-    every = at_least_every(cron.schedule)
-    since = cron.last_scheduled or cron.created
-    if every is not None and now - since > every + _LATE:
-        when = f"last scheduled {lasting(now - since)} ago" if cron.last_scheduled else "never scheduled"
-        due = "hourly" if every < _DAY else "daily"
-        return Trouble("missed", f"{when}, though due at least {due}: is the controller alive?")
-    if cron.last_scheduled and not cron.active and (cron.last_successful or 0.0) < cron.last_scheduled:
-        last = (
-            f"the last success was {lasting(now - cron.last_successful)} ago"
-            if cron.last_successful
-            else "none ever did"
-        )
-        return Trouble("last run", f"its last run did not succeed, {last}")
-    return None
+def _with(found: Cause | None, this: tuple[Subject, ...], sentence: str) -> Cause:
+    """That it failed, and behind it what its pods died of."""
+    more = f"; {found.sentence}" if found is not None else ""
+    objects = found.objects if found is not None else this
+    return Cause(code=CauseCode.FAILED, sentence=f"{sentence}{more}", objects=objects)
 
 
-def at_least_every(schedule: str) -> float | None:
-    """Seconds within which it is certainly due, where the schedule says so at a glance: every day, or every hour of each.
-    A day is 25 h, so that the end of summer time is no missed run. None of all else."""
-    text = schedule.strip()
-    fields = text.split()
-    if text in _OFTEN:
-        often = _OFTEN[text]
-    elif len(fields) == 5 and fields[2:] == ["*", "*", "*"]:
-        often = _HOUR if fields[1] == "*" else _DAY
-    else:
-        return None
-    return often + _HOUR if often == _DAY else often
+def _after(found: Cause, more: str) -> Cause:
+    return Cause(
+        code=found.code,
+        sentence=f"{found.sentence}; {more}",
+        objects=found.objects,
+        count=found.count,
+        others=found.others,
+        origin=found.origin,
+    )
+
+
+def _rule(case: Case[Job]) -> RuleResult:
+    job, policy = case.obj, case.policies.workloads
+    owner = job.owner
+    cron = None
+    if owner is not None and owner.kind == CronJob.KIND:
+        cron = case.maybe(CronJob, Key(job.namespace, owner.name))
+    verdict = judge(case.ref, job, links_of(case, job), policy, case.now, cron)
+    if verdict.level is Level.WARN:
+        case.reached(case.now + _LOOK_AGAIN)
+    elif job.completed is None and not job.suspended:
+        case.reached((job.started or job.created) + policy.ready_grace)
+    return RuleResult((verdict,))
+
+
+RULE = Rule(ID, (Job,), _rule, uses=(Pod, Event, CronJob))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tfdash.model.kube import CronJob, Job, Object, Provisional
-from tfdash.playbook.serving.jobs import Trouble, cron_job_trouble, job_trouble
+from tfdash.model.verdict import Level, Verdict
 from tfdash.text import safe
+from tfdash.views import state as states
 from tfdash.views.age import human_duration, since
 from tfdash.views.kinds.base import (
     Context,
@@ -19,6 +20,7 @@ from tfdash.views.kinds.base import (
     printed,
     selector_text,
     text_field,
+    worst_verdict,
 )
 
 
@@ -78,7 +80,9 @@ def _duration_sort(job: Job, context: Context) -> float:
 def _paint_status(obj: Object, context: Context) -> str:
     if isinstance(obj, Provisional):
         return _TOKENS.get(printed(obj, "Status"), "")
-    return _TOKENS.get(job_status(obj), "") if isinstance(obj, Job) else ""
+    token = _TOKENS.get(job_status(obj), "") if isinstance(obj, Job) else ""
+    calm = token == "warn" and context.verdicts(obj) and _told(obj, context) is None
+    return "idle" if calm else token  # it failed, and a later run of its CronJob succeeded
 
 
 def _paint_suspended(obj: Object, context: Context) -> str:
@@ -92,33 +96,32 @@ def _search(job: Job | CronJob, context: Context) -> str:
     return f"{job.namespace} {job.name} {status} {images_of(job.template.containers)}"
 
 
-def _trouble(obj: Object, context: Context) -> Trouble | None:
-    if isinstance(obj, Job):
-        return job_trouble(obj, context.now)
-    return cron_job_trouble(obj, context.now) if isinstance(obj, CronJob) else None
+def _told(obj: Object, context: Context) -> Verdict | None:
+    """What the playbook says of it, where that asks for somebody."""
+    worst = worst_verdict(context.verdicts(obj))
+    return worst if worst is not None and worst.level >= Level.UNKNOWN else None
+
+
+def _token(obj: Object, context: Context) -> str:
+    told = _told(obj, context)
+    return "" if told is None else states.of_level(told.level).token
 
 
 def _cause(obj: Object, context: Context) -> str:
-    found = _trouble(obj, context)
-    return safe(found.sentence) if found is not None else ""
+    told = _told(obj, context)
+    if told is None:
+        return ""
+    return safe(told.cause.sentence if told.cause is not None else told.sentence)
 
 
 def _cause_value(obj: Object, context: Context) -> dict[str, str] | None:
-    found = _trouble(obj, context)
-    return None if found is None else {"code": found.code, "sentence": safe(found.sentence)}
+    told = _told(obj, context)
+    if told is None or told.cause is None:
+        return None
+    return {"code": told.cause.code.value, "sentence": safe(told.cause.sentence)}
 
 
-CAUSE = Field(
-    "cause",
-    "CAUSE",
-    18,
-    _cause,
-    paint=lambda o, c: "warn" if _trouble(o, c) is not None else "",
-    value=_cause_value,
-    flexible=True,
-    priority=1,
-    clock=True,
-)
+CAUSE = Field("cause", "CAUSE", 18, _cause, paint=_token, value=_cause_value, flexible=True, priority=1)
 _WIDE = (
     text_field(
         "containers",
@@ -136,6 +139,7 @@ _WIDE = (
 JOBS = kind_view(
     "Job",
     search=_search,
+    judged=True,
     fields=(
         name_field(width=24),
         text_field("status", "STATUS", 12, job_status, printer="Status", priority=0, paint=_paint_status),
@@ -172,7 +176,7 @@ JOBS = kind_view(
             "FAILED",
             lambda j: j.failed,
             priority=4,
-            paint=lambda o, c: "warn" if isinstance(o, Job) and o.failed else "",
+            paint=lambda o, c: _token(o, c) if isinstance(o, Job) and o.failed else "",
         ),
         CAUSE,
         *_WIDE,
@@ -184,6 +188,7 @@ JOBS = kind_view(
 CRON_JOBS = kind_view(
     "CronJob",
     search=_search,
+    judged=True,
     fields=(
         name_field(width=24),
         text_field("schedule", "SCHEDULE", 16, lambda j: j.schedule, printer="Schedule", priority=0),

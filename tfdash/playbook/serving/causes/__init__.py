@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tfdash.model.kube import DaemonSet, Deployment, Pod, StatefulSet
+from tfdash.model.kube import DaemonSet, Deployment, Job, Pod, StatefulSet
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import IN_FLIGHT, Cause, CauseCode, Release
 from tfdash.playbook.policy import WorkloadPolicy
@@ -48,7 +48,21 @@ class Asked(NamedTuple):
 
 def find(ref: ClusterRef, asked: Asked) -> Cause | None:
     """The most specific cause, with the sentences of the others in ``others``; None where none is found."""
-    findings = list(_all(asked))
+    return _cause(ref, list(_all(asked)))
+
+
+def of_job(ref: ClusterRef, job: Job, links: Links, policy: WorkloadPolicy, now: float) -> Cause | None:
+    """What ails the pods of a Job, or keeps them from being made."""
+    pods = _here(links.pods or ())
+    found = [
+        *_containers(pods, policy, now),
+        *_placed(pods, links, policy, now),
+        *creation.refused(job, links),
+    ]
+    return _cause(ref, found)
+
+
+def _cause(ref: ClusterRef, findings: Sequence[Finding]) -> Cause | None:
     if not findings:
         return None
     first = findings[0]
@@ -92,8 +106,12 @@ def _in_pods(asked: Asked) -> by_hand.Ailment:
 
 
 def _inside(asked: Asked, pods: Sequence[Pod]) -> Iterator[Finding]:
+    return _containers(pods, asked.policy, asked.now)
+
+
+def _containers(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
     yield from containers.images(pods)
-    yield from containers.out_of_memory(pods, asked.policy, asked.now)
+    yield from containers.out_of_memory(pods, policy, now)
     yield from containers.init_containers(pods)
     yield from containers.crashes(pods)
     yield from containers.configuration(pods)
@@ -103,15 +121,19 @@ def _of(asked: Asked, pods: Sequence[Pod]) -> Iterator[Finding]:
     workload, links, policy, now = asked.workload, asked.links, asked.policy, asked.now
     yield from waiting.deleting(workload, now)
     yield from _inside(asked, pods)
-    yield from placement.lost_nodes(pods)
-    yield from placement.gated(pods)
-    yield from placement.unschedulable(pods)
-    yield from placement.volumes(pods, links)
-    yield from kubelet.sandboxes(pods, links)
-    yield from kubelet.silent(pods, policy, now)
+    yield from _placed(pods, links, policy, now)
     yield from creation.refused(workload, links)
     yield from placement.evicted(pods)
     yield from kubelet.readiness_gates(pods)
     yield from containers.probes(pods, links, policy, now)
     yield from waiting.terminating(links, policy, now)
     yield from waiting.stalled(workload, asked.status, asked.release)
+
+
+def _placed(pods: Sequence[Pod], links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
+    yield from placement.lost_nodes(pods)
+    yield from placement.gated(pods)
+    yield from placement.unschedulable(pods)
+    yield from placement.volumes(pods, links)
+    yield from kubelet.sandboxes(pods, links)
+    yield from kubelet.silent(pods, policy, now)

@@ -93,14 +93,15 @@ def out_of_memory(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> It
         yield Finding(CauseCode.OOM_KILLED, sentence, _pods(found))
 
 
-def _crash_sentence(status: ContainerStatus, count: int, what: str) -> str:
+def _crash_sentence(pod: Pod, status: ContainerStatus, count: int, what: str) -> str:
+    crashed = "failed" if pod.phase == "Failed" else "keeps crashing"  # a failed pod is not started again
     ended = exit_text(status)
     reason = status.last_reason or (status.reason if status.state == "terminated" else "")
     tail = f", {reason}" if reason and reason not in ("Error", "Completed") else ""
     often = f", restarted {status.restarts} times" if status.restarts else ""
     last = f": last {ended}{tail}" if ended else ""
     words = last_words(status)
-    return f"{what} {status.name} keeps crashing in {plural(count, 'pod')}{last}{often}{f': {words}' if words else ''}"
+    return f"{what} {status.name} {crashed} in {plural(count, 'pod')}{last}{often}{f': {words}' if words else ''}"
 
 
 def _crashing(status: ContainerStatus) -> bool:
@@ -113,7 +114,7 @@ def crashes(pods: Sequence[Pod]) -> Iterator[Finding]:
     found = [(p, s) for p, s in _each(pods) if not s.init and _crashing(s)]
     if found:
         yield Finding(
-            CauseCode.CRASH_LOOP, _crash_sentence(found[0][1], len(_pods(found)), "container"), _pods(found)
+            CauseCode.CRASH_LOOP, _crash_sentence(*found[0], len(_pods(found)), "container"), _pods(found)
         )
 
 
@@ -122,7 +123,7 @@ def init_containers(pods: Sequence[Pod]) -> Iterator[Finding]:
     if found:
         yield Finding(
             CauseCode.INIT_CONTAINER,
-            _crash_sentence(found[0][1], len(_pods(found)), "init container"),
+            _crash_sentence(*found[0], len(_pods(found)), "init container"),
             _pods(found),
         )
 

@@ -50,6 +50,7 @@ class CronJobSpec(w.Wire):
     time_zone: str | None = None
     suspend: bool | None = None
     concurrency_policy: str = "Allow"
+    starting_deadline_seconds: int | None = None
     job_template: JobTemplate | None = None
 
 
@@ -93,6 +94,7 @@ def cron_job(found: CronJob) -> m.CronJob:
         time_zone=found.spec.time_zone or "",
         suspended=bool(found.spec.suspend),
         concurrency=found.spec.concurrency_policy,
+        starting_deadline=found.spec.starting_deadline_seconds,
         active=tuple(a.name for a in found.status.active or ()),
         last_scheduled=optional_seconds(found.status.last_schedule_time),
         last_successful=optional_seconds(found.status.last_successful_time),

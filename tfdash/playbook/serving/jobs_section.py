@@ -1,0 +1,36 @@
+"""The line of what runs to an end: Jobs and CronJobs."""
+
+from __future__ import annotations
+
+from tfdash.model.kube import CronJob, Job
+from tfdash.model.verdict import Level, Verdict
+from tfdash.playbook.section import Findings, Reading, Section, worst_of
+from tfdash.playbook.serving import cronjobs, jobs
+from tfdash.playbook.serving.causes.finding import plural
+
+_LISTS = {Job.KIND: "jobs", CronJob.KIND: "cronjobs"}
+
+
+def read(findings: Findings) -> Reading:
+    of_jobs, of_crons = findings.by_rule(jobs.ID), findings.by_rule(cronjobs.ID)
+    # a failed run is its CronJob's trouble, told once
+    told = {o._replace(uid="") for v in of_crons if v.level is Level.WARN for o in v.evidence.objects}
+    reading = worst_of(
+        [v for v in (*of_crons, *of_jobs) if v.subject._replace(uid="") not in told],
+        "none failed, none late",
+        "jobs",
+    )
+    parts = [_count(of_jobs, "job"), _count(of_crons, "cron job")]
+    sentence = ", ".join(part for part in parts if part) or "no jobs"
+    target = _LISTS.get(reading.subject.kind, "") if reading.subject is not None else ""
+    return reading._replace(sentence=sentence, target=target)
+
+
+def _count(verdicts: list[Verdict], noun: str) -> str:
+    if not verdicts:
+        return ""
+    good = sum(v.level < Level.UNKNOWN for v in verdicts)
+    return f"{good} of {plural(len(verdicts), noun)} ok"
+
+
+SECTION = Section("jobs", "Jobs", "jobs", read, needs=(Job, CronJob))
