@@ -31,7 +31,7 @@ _COLUMNS = (
 )
 _SOURCES = 8  # lines of sources at most; the rest is on :sources
 _FEWEST = 3
-_REST = 14  # lines of all that is neither a source nor a sentence
+_REST = 11  # lines of all that is neither a source nor a sentence nor a section
 
 
 def _cells(section: SectionState) -> Sequence[Cell]:
@@ -129,7 +129,7 @@ class OverviewScreen(BoardScreen):
         ]
         lines = []
         above = sum(self.query_one(name, Prose).rows_at(self.size.width) for name in ("#worst", "#next"))
-        room = max(_FEWEST, min(_SOURCES, self.size.height - _REST - above))
+        room = max(_FEWEST, min(_SOURCES, self.size.height - _REST - len(self._sections.all) - above))
         for row in rows[:room]:
             count = "" if row.objects is None else f"{row.objects:,}"
             lines.append(
