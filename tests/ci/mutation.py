@@ -81,7 +81,7 @@ PARTS = (
     Part(("tfdash/playbook/schedule/*.py",), ("tests/unit/playbook/schedule/test_*.py",)),
     Part(
         ("tfdash/store/log/verify.py",),
-        ("tests/unit/store/test_verify.py", "tests/unit/store/test_verify_attacks.py"),
+        ("tests/unit/store/test_verify.py", "tests/unit/store/test_verify_table.py"),
     ),
 )
 
