@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.model.calendar import CalendarState
+from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
 from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from tfdash.clock import Clock
+    from tfdash.config.quick import QuickConfig
+    from tfdash.config.settings import Settings
+
+_STORE = 20.0  # seconds for the store to be read
 
 
 def command(args: argparse.Namespace) -> int:
@@ -22,7 +30,8 @@ def command(args: argparse.Namespace) -> int:
 
 
 def gate_release(args: argparse.Namespace) -> int:
-    """The calendar's answer for now, checked against the API server's clock, or for another time."""
+    """The calendar's answer for now, checked against the API server's clock and with what people said in the store; or for
+    another time, by the calendar alone."""
     from tfdash.cli.compose import calendar_of, clock_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
@@ -34,9 +43,11 @@ def gate_release(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     policy = calendar_of(settings)
-    now = clock_of(config).now()
+    clock = clock_of(config)
+    now = clock.now()
     skew: float | None = None
-    cluster = unknown = ""
+    cluster = unknown = unread = ""
+    facts = EMPTY_STORE_STATE
     if args.at:
         try:
             at = asked(args.at, policy, now).at
@@ -47,8 +58,16 @@ def gate_release(args: argparse.Namespace) -> int:
         at = now
         if not args.no_clock_check:
             skew, cluster, unknown = asyncio.run(_worst_skew(config))
-    state = calendar_state(policy, at, skew=skew, cluster=cluster)
-    counts = counted(state, emergency, skew, unknown)
+        facts, unread = remembered(config, settings, clock)
+    glass = facts.break_glass.get(config.environment.name)
+    waived = f"break-glass by {glass.by}: {glass.reason}" if glass is not None and glass.until > at else ""
+    decided = [
+        safe(f"{subject}: {said}")
+        for subject, said in sorted(facts.manual.items())
+        if subject.cluster.environment == config.environment.name
+    ]
+    state = calendar_state(policy, at, skew=skew, cluster=cluster, waived=waived)
+    counts = counted(state, emergency, skew, unknown, unread)
     code = FINDINGS if counts["no"] else UNKNOWN if counts["unknown"] else OK
     if args.format == "json":
         answer = {
@@ -58,6 +77,8 @@ def gate_release(args: argparse.Namespace) -> int:
             **as_json(state),
             "emergency": emergency,
             "clock_unchecked": unknown,
+            "decided": decided,
+            "store_unread": unread,
         }
         code = deliver(json.dumps(answer, indent=2, ensure_ascii=False), code)
     else:
@@ -67,22 +88,46 @@ def gate_release(args: argparse.Namespace) -> int:
                 f"emergency: {emergency['reason']}; approved by {emergency['approver']} as given on the command line, "
                 "which nobody vouches for"
             )
+        said += [f"decided by a person: {one}" for one in decided]
+        if waived:
+            said.append("break-glass is its own terminal's: the calendar stays closed for others")
         code = deliver("\n".join(said), code)
+    if unread:
+        narrate(f"{program()}: what people decided is not known: {unread}")
     if unknown:
         narrate(f"{program()}: the clock was not checked: {unknown}; --no-clock-check leaves that out")
     return code
 
 
+def remembered(config: QuickConfig, settings: Settings, clock: Clock) -> tuple[StoreState, str]:
+    """What the store remembers, opened for reading, and why it is not known; a store that nobody made yet remembers nothing."""
+    from tfdash.board.board import Board
+    from tfdash.cli.compose import judge_of
+    from tfdash.cli.headless import settle
+    from tfdash.cli.store_options import store_options
+    from tfdash.store.opening import open_store
+
+    opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
+    board = Board([], judge_of(settings), clock, sources=[opened.source])
+    late = settle(board, {}, _STORE)
+    status = board.picture.sources[opened.source.id]
+    facts = board.picture.store_state
+    board.stop()
+    why = status.problem.cause if status.problem is not None else ", ".join(late)
+    return facts, safe(why)
+
+
 def counted(
-    state: CalendarState, emergency: dict[str, str] | None, skew: float | None, unknown: str
+    state: CalendarState, emergency: dict[str, str] | None, skew: float | None, unknown: str, unread: str = ""
 ) -> dict[str, int]:
-    """Of what was asked, the calendar and perhaps the clock: how many say yes, no, and do not know.
+    """Of what was asked, the calendar and perhaps the clock: how many say yes, no, and do not know. A store that could not be
+    read is one more that does not.
 
     An emergency waives the calendar, and no clock: neither one that is wrong nor one that nobody could ask.
     """
     said = [bool(state.open or (emergency and not state.problem))]
     clock = [None] if unknown else [not state.problem] if skew is not None else []
-    given = [*said, *clock]
+    given = [*said, *clock, *([None] if unread else [])]
     return {"yes": given.count(True), "no": given.count(False), "unknown": given.count(None)}
 
 

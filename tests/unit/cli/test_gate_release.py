@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 
 from tests.unit.cli.server import api_server, kubeconfig
 from tests.unit.report.test_report import check
+from tests.unit.store.helpers import CHECKOUT, opened
 from tfdash.cli import main
+from tfdash.clock import SystemClock
 from tfdash.report import schema
 
 OPEN, CLOSED = "2026-11-24 10:30", "2026-11-24 12:00"  # a Tuesday; the window is half-open
@@ -27,6 +30,7 @@ def _nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv(name, raising=False)
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
 
 
 class Gate:
@@ -245,3 +249,46 @@ def test_a_bad_configuration_is_refused_with_file_and_key(gate: Gate, config: st
     assert "tfdash.toml" in err
     assert named in err
     assert "Traceback" not in err
+
+
+# -- what people said in the store --------------------------------------------------------------------------------------
+
+
+def store(folder: Path) -> str:
+    return f'{ALWAYS}\n[store]\npath = "{folder}"\n[environments.production]\n[environments.staging]\n'
+
+
+async def test_what_people_decided_is_said_and_break_glass_opens_nothing_for_others(
+    gate: Gate, tmp_path: Path
+) -> None:
+    at = opened(tmp_path / "log", SystemClock())
+    await at.store.remember_manual(CHECKOUT, "ann", "ann: customers call", "66ff")
+    await at.store.break_glass("production", "ann", "payments are down")
+    try:
+        with api_server(tmp_path) as server:
+            asked = ("--kubeconfig", str(server), "-e", "production")
+            told = await asyncio.to_thread(gate.json, *asked, config=store(tmp_path / "log"))
+            assert (told["exit_code"], told["counts"]["unknown"], told["store_unread"]) == (0, 0, "")
+            assert told["decided"] == ["Deployment tf-production/checkout: ann: customers call"]
+            assert told["waived"] == "break-glass by ann: payments are down"
+            never = store(tmp_path / "log").replace(ALWAYS, NEVER)
+            code, out, _ = await asyncio.to_thread(gate, *asked, config=never)
+            assert code == 1 and "the calendar stays closed for others" in out
+            other = ("--kubeconfig", str(server), "-e", "staging")
+            told = await asyncio.to_thread(gate.json, *other, config=store(tmp_path / "log"))
+            assert (told["decided"], told["waived"]) == ([], "")
+    finally:
+        at.store.close()
+
+
+def test_a_configured_store_that_cannot_be_read_is_not_known(gate: Gate, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with api_server(tmp_path) as server:
+        asked = ("--kubeconfig", str(server), "-e", "production")
+        for path in (tmp_path / "missing" / "log", tmp_path / "file"):
+            told = gate.json(*asked, config=store(path))
+            assert (told["exit_code"], told["counts"]) == (2, {"yes": 2, "no": 0, "unknown": 1})
+            assert str(tmp_path) in told["store_unread"]
+            assert gate.json(*asked, config=store(path).replace(ALWAYS, NEVER))["exit_code"] == 1
+        assert not (tmp_path / "missing").exists(), "it is opened for reading"
+        assert gate.json("--at", OPEN, "-e", "production", config=store(path))["exit_code"] == 0
