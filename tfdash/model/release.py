@@ -176,6 +176,7 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     partner: Subject | None = None  # the canary's own workload: of a pair, or Flagger's target
     serving: Serving | None = None  # what serves users, whatever the release does; None: not known
     served: str = ""  # "5 of 5 available"
+    unwell_since: float | None = None  # since when that is too few, where its object says so
     as_of: float | None = None  # when what it rests on was last proven current, once that is stale
     uid: str = ""  # of the object that carries it
     quiet_at: float | None = (

@@ -24,8 +24,8 @@ def verdict(*conditions: Any, **fields: Any) -> Verdict:
 
 @pytest.mark.parametrize("pressure", ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"])
 def test_each_pressure_is_a_warning_while_it_is_true(pressure: str) -> None:
-    told = verdict(READY, condition(pressure, "True"))
-    assert (told.level, told.sentence, told.since) == (Level.WARN, f"n1: {pressure}", NOW - 500)
+    told = verdict(READY, condition(pressure, "True", since=NOW - 60), condition("PIDPressure", "False"))
+    assert (told.level, told.sentence, told.since) == (Level.WARN, f"n1: {pressure}", NOW - 60)
     for status in ("False", "Unknown"):
         assert verdict(READY, condition(pressure, status)).level is Level.OK
 
@@ -65,5 +65,7 @@ def test_the_worst_is_said(conditions: Any, fields: Any, level: Level, sentence:
     told = verdict(*conditions, **fields)
     assert (told.level, told.sentence, told.rule) == (level, sentence, "node.ready")
     assert told.subject == Subject(REF, "Node", "", "n1")
-    assert told.since == next((c.since for c in conditions if c.type == "Ready"), None)
+    # since the condition that is named; since when a node is cordoned nothing says
+    about = {Level.WARN: "DiskPressure", Level.PAUSED: ""}.get(level, "Ready")
+    assert told.since == next((c.since for c in conditions if c.type == about), None)
     assert told.unknown is (UnknownKind.NO_DATA if level is Level.UNKNOWN else None)

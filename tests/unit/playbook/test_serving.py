@@ -22,7 +22,7 @@ from tests.unit.playbook.making import (
 )
 from tests.unit.playbook.releases.making import rollout as rollout_document
 from tfdash.judging.judge import judge_all
-from tfdash.model.kube import Object, Pod
+from tfdash.model.kube import Condition, Object, Pod
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release, Serving
 from tfdash.playbook.serving.health import contradiction, may_be_away, serving
@@ -247,3 +247,38 @@ def test_nothing_but_an_identity_is_never_green(kind: str, status: dict[str, int
     assert levels or health
     assert all(level >= Level.UNKNOWN or level is Level.MOVING for level in levels)
     assert not {Serving.OK, Serving.IDLE} & set(health)
+
+
+DOWN_AT, WENT = NOW - 300, NOW - 200
+GONE = condition("Ready", "False", since=WENT)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "pods", "available", "since"),
+    [
+        ((condition("Available", "False", since=DOWN_AT),), ((GONE,),), 0, DOWN_AT),
+        (
+            (),
+            ((GONE,), (condition("Ready", "False", since=WENT + 50),)),
+            0,
+            WENT + 50,
+        ),  # when the last one went
+        ((condition("Available", "True", since=1.0),), ((GONE,), (condition("Ready", "True"),)), 1, WENT),
+        ((condition("ReplicaFailure", "True", since=DOWN_AT),), ((condition("Ready", "True"),),), 1, DOWN_AT),
+        ((), ((),), 0, NOW - 900),  # no kubelet took it yet: since it was made
+    ],
+)
+def test_since_when_it_is_not_well_is_not_since_its_last_release(
+    conditions: tuple[Condition, ...], pods: tuple[tuple[Condition, ...], ...], available: int, since: float
+) -> None:
+    mine = [pod(f"checkout-1-{n}", conditions=each, created=NOW - 900) for n, each in enumerate(pods)]
+    about = deployment(available=available, ready=available)
+    done = condition(
+        "Progressing",
+        "True",
+        "NewReplicaSetAvailable",
+        'ReplicaSet "checkout-1" has successfully progressed.',
+    )
+    about = msgspec.structs.replace(about, conditions=(done, *conditions))
+    [told] = judge_all(picture(about, replica_set(), *mine), NOW).verdicts.values()
+    assert [(v.level >= Level.WARN, v.since) for v in told] == [(True, since)]

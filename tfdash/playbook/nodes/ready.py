@@ -34,13 +34,14 @@ def judge(ref: ClusterRef, node: Node) -> Verdict:
             sentence=f"{node.name} {lost}{why}",
             since=ready.since,
         )
-    pressed = [c.type for c in node.conditions if c.type in _PRESSURE and c.status == "True"]
+    pressed = [c for c in node.conditions if c.type in _PRESSURE and c.status == "True"]
     if pressed:
-        text = f"{node.name}: {', '.join(pressed)}"
-        return Verdict(level=Level.WARN, rule=ID, subject=subject, sentence=text, since=ready.since)
-    if node.unschedulable:
+        text = f"{node.name}: {', '.join(c.type for c in pressed)}"
+        since = min((c.since for c in pressed if c.since), default=None)
+        return Verdict(level=Level.WARN, rule=ID, subject=subject, sentence=text, since=since)
+    if node.unschedulable:  # since when, the API does not say
         text = f"{node.name} is ready, cordoned"
-        return Verdict(level=Level.PAUSED, rule=ID, subject=subject, sentence=text, since=ready.since)
+        return Verdict(level=Level.PAUSED, rule=ID, subject=subject, sentence=text)
     return Verdict(
         level=Level.OK, rule=ID, subject=subject, sentence=f"{node.name} is ready", since=ready.since
     )

@@ -21,6 +21,7 @@ from tfdash.playbook.releases.words import NONE_KEPT, at_step, lasting, named, s
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import contradiction, resolve_bound
 from tfdash.playbook.serving.rollout_status import condition
+from tfdash.playbook.serving.unwell_since import not_true_since
 
 OVERDUE = 60.0  # seconds after the end of a timed pause: a controller that lives has gone on long before
 _PAUSES = {
@@ -147,6 +148,8 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
         reported=reported,
         serving=served,
         served=availability,
+        unwell_since=not_true_since(rollout.conditions, "Available")
+        or not_true_since(rollout.conditions, "Healthy"),
     )
 
 

@@ -156,9 +156,9 @@ def _each(those: list[ReleaseState], level: Level) -> _Line:
     for release in those:
         pause = release.pause.sentence if release.pause is not None else ""
         sentence = f"{release.subject.name}: {pause or release.message}"
-        told.append(
-            SectionFinding(level=level, sentence=sentence, subject=release.subject, since=release.started)
-        )
+        ended = release.pause.until if release.pause is not None and _overdue(release) else None
+        since = ended or release.started
+        told.append(SectionFinding(level=level, sentence=sentence, subject=release.subject, since=since))
     return _line(told)
 
 

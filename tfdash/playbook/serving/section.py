@@ -34,7 +34,12 @@ def read(findings: Findings) -> Reading:
         if v.level >= Level.UNKNOWN
     ]
     troubled += [
-        (_OF_SERVING[r.serving], r.subject, f"{r.subject.name}: {r.served or r.message}", None)
+        (
+            _OF_SERVING[r.serving],
+            r.subject,
+            f"{r.subject.name}: {r.served or r.message}",
+            r.unwell_since or (r.started if r.in_flight else None),
+        )
         for r in rollouts
         if r.serving in _OF_SERVING
     ]

@@ -22,6 +22,7 @@ from tfdash.playbook.serving.health import contradiction, serving, uncounted
 from tfdash.playbook.serving.in_flight import behind, release_of
 from tfdash.playbook.serving.links import LINKED, Links, all_links_of
 from tfdash.playbook.serving.rollout_status import Status, condition, rollout
+from tfdash.playbook.serving.unwell_since import unwell_since
 
 ID = "workload.serves"
 _LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although nothing changed (ages, deadlines)
@@ -74,7 +75,7 @@ def judge(
         scaled_by=_scaled_by(ref, links),
         disruption=_disruption(ref, links),
     )
-    return state, _verdict(state)
+    return state, _verdict(state, unwell_since(workload, links, health, release, changed_at))
 
 
 def _said(workload: StatefulSet | DaemonSet | Deployment, links: Links, release: Release, odd: str) -> str:
@@ -100,7 +101,7 @@ def _restless(workload: Object, links: Links) -> bool:
     )
 
 
-def _verdict(state: WorkloadState) -> Verdict:
+def _verdict(state: WorkloadState, unwell: float | None) -> Verdict:
     level = _level(state)
     what = f"{state.available} of {state.desired} available"
     if state.serving is not Serving.DOWN and state.ready > state.available:
@@ -128,7 +129,7 @@ def _verdict(state: WorkloadState) -> Verdict:
         unit="pods",
         evidence=Evidence(objects=state.cause.objects if state.cause else (), sample=state.desired),
         unknown=UnknownKind.NO_DATA if level is Level.UNKNOWN else None,
-        since=state.changed_at or None,
+        since=unwell if level >= Level.UNKNOWN else state.changed_at or None,
     )
 
 
