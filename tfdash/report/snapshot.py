@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from tfdash.model.assessment import Assessment
 from tfdash.model.kube import Unreadable
 from tfdash.model.picture import Picture
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.report.gather import OVERVIEW, ReportContents, code_of, gather, verdicts_of
 from tfdash.text import safe
-from tfdash.views import says
+from tfdash.views import says, sections
 from tfdash.views import state as states
 from tfdash.views.kinds import VIEWS, KindView
 from tfdash.views.layout import columns, cut
@@ -101,6 +102,9 @@ def _document(
                 "unknown": s.unknown,
                 "loading": s.loading,
                 "screen": s.target,
+                "subject": _subject(s.subject) if s.subject is not None else None,
+                "since": iso(s.since),
+                "next": sections.next_line(s, now) or None,
             }
             for s in sorted(assessment.sections, key=lambda s: -s.level)
         ]
@@ -146,16 +150,10 @@ def sources_json(rows: Iterable[SourceRow]) -> list[dict[str, Any]]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    subject = verdict.subject
     return {
         "level": verdict.level.name,
         "rule": safe(verdict.rule),
-        "subject": {
-            "cluster": subject.cluster.cluster,
-            "kind": subject.kind,
-            "namespace": safe(subject.namespace) or None,
-            "name": safe(subject.name),
-        },
+        "subject": _subject(verdict.subject),
         "sentence": safe(verdict.sentence),
         "measured": verdict.measured,
         "limit": verdict.limit,
@@ -163,6 +161,15 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "unknown": verdict.unknown.value if verdict.unknown else None,
         "since": iso(verdict.since),
         "evidence": [safe(str(o)) for o in verdict.evidence.objects],
+    }
+
+
+def _subject(subject: Subject) -> dict[str, str | None]:
+    return {
+        "cluster": subject.cluster.cluster,
+        "kind": subject.kind,
+        "namespace": safe(subject.namespace) or None,
+        "name": safe(subject.name),
     }
 
 
@@ -176,7 +183,7 @@ def _text(
 ) -> list[str]:
     lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
     if found.rows is None:
-        lines += _sections(assessment)
+        lines += _sections(assessment, now)
     else:
         lines += _table(found, namespace)
     return [*lines, "", *sources_text(found.sources)]
@@ -206,12 +213,18 @@ def place(picture: Picture) -> str:
     return " · ".join(names)
 
 
-def _sections(assessment: Assessment) -> list[str]:
+def _sections(assessment: Assessment, now: float) -> list[str]:
+    """Each with its worst, and under them of each that asks for somebody: whom it names, since when, and the next key."""
+    ordered = sorted(assessment.sections, key=lambda s: -s.level)
     table = [
-        (s.title, states.of_level(Level(s.level)).text, safe(s.sentence), safe(s.detail))
-        for s in sorted(assessment.sections, key=lambda s: -s.level)
+        (s.title, states.of_level(Level(s.level)).text, safe(s.sentence), safe(s.detail)) for s in ordered
     ]
-    return columns(table) or ["nothing has been judged yet"]
+    more = [
+        f"{s.title} {line}"
+        for s in ordered
+        if s.level >= Level.UNKNOWN and (line := sections.next_line(s, now))
+    ]
+    return [*columns(table), *(["", *more] if more else [])] or ["nothing has been judged yet"]
 
 
 def _table(found: ReportContents, namespace: str | None) -> list[str]:

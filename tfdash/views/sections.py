@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tfdash.model.action import Offer
+from tfdash.model.assessment import Assessment
 from tfdash.model.section import SectionState
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -46,6 +48,22 @@ def _said(section: SectionState) -> Cell:
     state = state_of(section)
     sentence = state.word if section.loading else safe(section.sentence)
     return (f"{state.glyph} {sentence}", state.token)
+
+
+def asked(assessment: Assessment, subject: Subject, now: float, keys: str) -> str:
+    """`` · since 4m · w: why`` of an object that is WARN or worse, behind its name; "" of every other."""
+    times = [v.since for v in assessment.verdicts.get(subject, ()) if v.level >= Level.WARN]
+    times += [
+        f.since
+        for section in assessment.sections
+        for f in section.findings
+        if f.subject is not None and f.subject[:4] == subject[:4] and f.level >= Level.WARN
+    ]
+    if not times:
+        return ""
+    known = [at for at in times if at]
+    since = f" · since {short_age(now - min(known))}" if known else ""
+    return f"{since} · {keys}"
 
 
 def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -> str:

@@ -24,7 +24,8 @@ class NodesScreen(ListScreen):
 
     def detail(self, row: RowKey) -> tuple[str, list[PieceLine]]:
         node = self.rows.object(row)
-        title = safe(row.key.name)
+        asks = sections.asked(self.shell.board.assessment, row.subject, self.shell.now(), "d: describe")
+        title = f"{safe(row.key.name)}{asks}"
         if not isinstance(node, Node):
             return title, [[Piece("  loading …", "tok-dim")]]
         now = self.shell.now()

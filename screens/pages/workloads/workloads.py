@@ -42,8 +42,9 @@ class WorkloadsScreen(ListScreen):
 
     def detail(self, row: RowKey) -> tuple[str, list[PieceLine]]:
         state = self.shell.board.assessment.workloads.get(row.subject)
-        title = f"{safe(row.key.name)} · {row.kind} in {safe(row.key.namespace)}"
         now = self.shell.now()
+        asks = sections.asked(self.shell.board.assessment, row.subject, now, "w: why")
+        title = f"{safe(row.key.name)} · {row.kind} in {safe(row.key.namespace)}{asks}"
         if state is None:
             return title, [
                 *_released(self.shell.board.assessment.releases.get(row.subject)),

@@ -30,6 +30,7 @@ from tfdash.report.canary import KINDS as CANARY_KINDS
 from tfdash.report.canary import canary_report
 from tfdash.report.gather import needs
 from tfdash.views import state as states
+from tfdash.views.sections import asked, next_line
 from tfdash.views.tabs import badges
 
 TABLE = Path(__file__).with_name("truth_table.txt")
@@ -199,3 +200,25 @@ def test_the_table() -> None:
 def test_it_has_every_scenario_and_state() -> None:
     assert len(CASES) == len(SCENARIOS) * (1 + len(SOURCES) * len(STATES))
     assert {Key("a", "checkout")} <= set(CASES[0][3].clusters[REF].objects("Deployment"))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_each_finding_names_its_object_since_when_and_the_next_key(name: str) -> None:
+    p = whole(SCENARIOS[name])
+    told = judge_all(p, NOW, stale_after=STALE_AFTER)
+    text = printed(p, told, "overview")[0]
+    red = [s for s in told.sections if s.level >= Level.WARN]
+    assert bool(red) is (name not in ("well", "moving"))
+    for section in red:
+        assert section.subject is not None and section.since, section
+        line = next_line(section, NOW)
+        assert re.fullmatch(r"next: \d, then \w: .+ · since \d+\w+ · \w+ \S+ in eu-1", line), line
+        assert f"{section.title} {line}" in text, "a report says it, too"
+        for finding in section.findings:
+            if finding.level >= Level.WARN:
+                assert finding.subject is not None and finding.since, finding
+                assert asked(told, finding.subject, NOW, "w: why").startswith(" · since "), finding
+    for subject, several in told.verdicts.items():
+        for verdict in several:
+            assert verdict.level < Level.WARN or verdict.since, verdict
+            assert bool(asked(told, subject, NOW, "x")) >= (verdict.level >= Level.WARN)

@@ -156,8 +156,9 @@ def _each(those: list[ReleaseState], level: Level) -> _Line:
     for release in those:
         pause = release.pause.sentence if release.pause is not None else ""
         sentence = f"{release.subject.name}: {pause or release.message}"
-        ended = release.pause.until if release.pause is not None and _overdue(release) else None
-        since = ended or release.started
+        ended = release.pause.until if release.pause is not None and release.pause.overdue else None
+        quiet = release.quiet_at if release.silent else None
+        since = ended or quiet or release.started
         told.append(SectionFinding(level=level, sentence=sentence, subject=release.subject, since=since))
     return _line(told)
 
