@@ -94,3 +94,65 @@ def test_a_partition_is_lowered_and_raised(seeded: Cluster, at: Bench) -> None:
         "delete", "pod/rows-3", "-n", NS
     )  # the plan: it comes back as the old one when it is deleted
     seeded.wait(lambda: images(seeded) == [OLD, OLD, NEW, OLD], "the deleted pod to come back as the old one")
+
+
+def taken_up(cluster: Cluster) -> bool:
+    path = "jsonpath={.metadata.generation} {.status.observedGeneration}"
+    return len(set(cluster.kubectl("get", "sts/rows", "-n", NS, "-o", path).split())) == 1
+
+
+def test_a_way_back_lowers_the_partition_that_holds_it_and_may_be_brought_to_its_end(
+    seeded: Cluster, at: Bench
+) -> None:
+    """In a closed calendar. The new version is everywhere, and the partition above all of its pods."""
+    subject: Subject = at.subject("StatefulSet", NS, "rows")
+    for end in ("0", "4"):
+        strategy = f'{{"spec":{{"updateStrategy":{{"rollingUpdate":{{"partition":{end}}}}}}}}}'
+        seeded.kubectl("patch", "sts/rows", "-n", NS, "-p", strategy)
+        seeded.wait(lambda: images(seeded) == [NEW] * 4 and taken_up(seeded), "the new version everywhere")
+    known = at.board.picture.clusters[subject.cluster]
+
+    def seen(wanted: int) -> bool:
+        nonlocal known
+        known = at.board.picture.clusters[subject.cluster]
+        obj = known.objects("StatefulSet")[subject.key]
+        pods = [p for p in known.objects("Pod").values() if p.namespace == NS]
+        told = [p.containers[0].image for p in pods if p.deleting is None]
+        return getattr(obj, "partition", None) == wanted and told == [NEW] * 4
+
+    at.until(lambda: seen(4), "that to be seen")
+    calendar(at, False)
+    back = at.plan("workload.rollback", subject)
+    assert back.allowed, back.refused
+    assert "its partition goes from 4 to 0 with it" in back.plan.effect
+    done = at.act(back)[0]
+    assert done.result is Result.APPLIED, done.sentence
+    assert all(held for _, held in done.posts), done.sentence
+    assert (partition(seeded), images(seeded)) == ("0", [OLD] * 4)
+
+
+def test_the_end_of_a_way_back_that_a_partition_holds_is_exempt(seeded: Cluster, at: Bench) -> None:
+    subject: Subject = at.subject("StatefulSet", NS, "rows")
+    seeded.kubectl(
+        "set", "image", "sts/rows", "-n", NS, f"main={NEW}"
+    )  # released, and left again at the half
+    seeded.wait(lambda: images(seeded) == [NEW] * 4 and taken_up(seeded), "the new version everywhere")
+    for patch in (
+        '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}}}}',
+        f'{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"main","image":"{OLD}"}}]}}}}}}}}',
+    ):
+        seeded.kubectl("patch", "sts/rows", "-n", NS, "-p", patch)
+    seeded.wait(lambda: images(seeded) == [NEW, NEW, OLD, OLD] and taken_up(seeded), "half of the way back")
+    calendar(at, False)
+
+    def exempt() -> bool:
+        return at.plan("workload.partition", subject, partition="0").plan.freeze == "exempt"
+
+    seeded.wait(exempt, "the pods to be seen")
+    lower = at.plan("workload.partition", subject, partition="0")
+    assert lower.allowed and not lower.plan.promotes, lower.refused
+    assert "rows-0 to rows-1 go back to" in lower.plan.effect
+    done = at.act(lower)[0]
+    assert done.result is Result.APPLIED, done.sentence
+    assert all(held for _, held in done.posts), done.sentence
+    assert images(seeded) == [OLD] * 4

@@ -201,10 +201,10 @@ def _cell(value: object) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
-def _entries(sources: list[LogHolder]) -> list[Entry]:
+def _entries(sources: list[LogHolder], *, named: bool = False) -> list[Entry]:
     from tfdash.store.log.reading import entries_of
 
-    return entries_of(sources)
+    return entries_of(sources, named=named)
 
 
 def _chosen(args: argparse.Namespace, entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -251,7 +251,7 @@ def _tail(args: argparse.Namespace, options: StoreOptions) -> int:
     sources, unknown = _sources(args, options)
     for problem in unknown:
         _say(problem)
-    entries = _entries(sources)
+    entries = _entries(sources, named=True)
     seen = {(e.terminal, e.sequence, e.hash) for e in entries}
     newest = list(_chosen(args, entries))[-args.lines :] if args.lines else []
     code = UNKNOWN if unknown else OK
@@ -268,7 +268,7 @@ def _tail(args: argparse.Namespace, options: StoreOptions) -> int:
         for problem in set(unknown) - shown:
             _say(problem)
         shown = set(unknown)
-        entries = [e for e in _entries(sources) if (e.terminal, e.sequence, e.hash) not in seen]
+        entries = [e for e in _entries(sources, named=True) if (e.terminal, e.sequence, e.hash) not in seen]
         seen |= {(e.terminal, e.sequence, e.hash) for e in entries}
         for entry in _chosen(args, entries):
             print(_line(entry), flush=True)  # a reader that went away ends it

@@ -125,7 +125,7 @@ class Store:
         if shared is not None:
             with contextlib.suppress(LedgerUnavailable):
                 rows += [StoredEntry(*row) for row in await shared.newest(count)]
-        found = entries_of([LogHolder(name="", rows=tuple(rows), kind="local")])
+        found = entries_of([LogHolder(name="", rows=tuple(rows), kind="local")], named=True)
         return found[::-1][:count]
 
     async def reserve(self, entries: int) -> None:
@@ -338,7 +338,7 @@ class Store:
         ]
         if not due:
             raise ValueError(f"no break-glass of {environment or 'any environment'} waits for a review")
-        theirs = [(identifier, done) for identifier, done in due if done.by != actor]
+        theirs = [(i, done) for i, done in due if self.projection.may_review(i, actor)]
         if not theirs:
             raise PermissionError(f"{actor} began it: somebody else must review it")
         for identifier, done in theirs:

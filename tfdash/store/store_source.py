@@ -164,10 +164,10 @@ class StoreSource:
             self._status = status
             board.put_status(self.id, status)
 
-    def apply(self, entries: list[Entry]) -> None:
-        """What others recorded."""
-        for entry in entries:
-            self.store.projection.apply(entry)
+    def apply(self, entries: list[tuple[Entry, str]]) -> None:
+        """What others recorded, each with the login that the shared store stamped, "" for what lies in this user's files."""
+        for entry, written_by in entries:
+            self.store.projection.apply(entry, written_by)
         if entries and self._dirty is not None:
             self._dirty.set()
 
@@ -176,11 +176,15 @@ class StoreSource:
     async def load(self) -> None:
         """Read what is remembered, find what is unsettled, and end what a restart ends."""
         store = self.store
-        before: list[Entry] = []
         if self.acting:
 
-            def read(file: LocalFile) -> tuple[list[Entry], set[str], int, dict[str, bytes]]:
-                return genuine(file.remembered()), file.own_terminals(), file.opened_at, file.all_bodies()
+            def read(
+                file: LocalFile,
+            ) -> tuple[list[tuple[Entry, str]], set[str], int, dict[str, bytes]]:
+                told = [
+                    (entry, by) for raw, hash, by in file.remembered() for entry in genuine([(raw, hash)])
+                ]
+                return told, file.own_terminals(), file.opened_at, file.all_bodies()
 
             try:
                 before, own, opened_at, sealed = await store.recorder.on_file(
@@ -277,7 +281,7 @@ class StoreSource:
             return
         self._unread = problem and f"what terminals recorded cannot be read whole: {problem}"
         self._take(sealed)
-        self.apply(news)
+        self.apply([(entry, "") for entry in news])
         self.store.ended_terminals = frozenset(over)
 
     async def look_at_health(self) -> None:

@@ -9,14 +9,31 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.conftest import Database
-from tests.unit.store.helpers import CHECKOUT, NOW, note, opened
+from tests.unit.store.helpers import CHECKOUT, NOW, Clock, note, opened
 from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.model.judgement import Breach
 from tfdash.model.store_state import EntryKind, VerifiedGood
+from tfdash.store.approvals.break_glass import reviewed
 from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.canonical import GENESIS, seal
 from tfdash.store.log.redact import Redactor
 from tfdash.store.opening import Opened
 from tfdash.store.shared.shared_store import SharedStore, migrate
+
+CROSSED = Breach(
+    trigger="errors",
+    uid="u",
+    version="h2",
+    title="Error rate",
+    at=NOW - 60,
+    since=NOW - 120,
+    until=NOW - 60,
+    sentence="6 %",
+    value=0.06,
+    baseline=0.01,
+    limit=0.011,
+    policy="abc",
+)
 
 
 def one(folder: Path, database: Database, role: str, **options: object) -> Opened:
@@ -232,7 +249,7 @@ async def test_people_can_only_insert_and_only_their_own_chains(tmp_path: Path, 
 async def test_hostile_text_travels_as_it_is(tmp_path: Path, database: Database) -> None:
     hostile = "\x1b]0;owned\x07\u202e\x00\ud800 'quote\" \\ --; DROP TABLE\n\u2028"
     ann, bob = one(tmp_path / "a", database, "ann"), one(tmp_path / "b", database, "bob")
-    await ann.store.remember_manual(CHECKOUT._replace(name=hostile), hostile, hostile)
+    await ann.store.remember_manual(CHECKOUT._replace(name=hostile), "ann", hostile)
     await sync(ann, bob)
     assert bob.store.state().manual == {CHECKOUT._replace(name=hostile): hostile}
     await end(ann, bob)
@@ -342,3 +359,54 @@ async def test_a_password_that_was_written_wrong_is_in_no_error(url: str) -> Non
         migrate(url)
     for told in (str(caught.value), str(migrating.value)):
         assert "s3cr" not in told and "Part" not in told
+
+
+async def test_facts_are_by_the_login_that_wrote_them(tmp_path: Path, database: Database) -> None:
+    """Whoever an entry says it is by: the database stamps who wrote it. What the program says is the program's."""
+    bob, carol = one(tmp_path / "b", database, "bob"), one(tmp_path / "c", database, "carol")
+    await bob.store.append(EntryKind.INTENT, actor="ann", subject=CHECKOUT, action="workload.scale")
+    await bob.store.remember_manual(CHECKOUT, "ann", "ann: it loses orders")
+    await bob.store.remember_breach(CHECKOUT, CROSSED, "found")
+    await bob.store.remember_breach(CHECKOUT, CROSSED, "overruled", "ann: go on", "ann")
+    good = VerifiedGood(subject=CHECKOUT, template="{}", template_hash="h", images=("a:1",), by="ann")
+    await bob.store.remember_verified(good)
+    await bob.store.remember_baseline(CHECKOUT, "{}")
+    await bob.store.break_glass("production", "ann", "the region is down")
+    await sync(bob, carol)
+    carol.store.close()
+    again = one(tmp_path / "c", database, "carol")  # and as it is kept here, with the shared store away
+    await again.source.load()
+    for told in (carol.store.state(), again.store.state()):
+        by = "bob (claimed: ann)"
+        assert [a.by for a in told.acting] == [by]
+        assert told.verified[CHECKOUT].by == told.break_glass["production"].by == by
+        assert told.manual == {CHECKOUT: f"{by}: it loses orders"}
+        assert [b.overruled for b in told.breaches[CHECKOUT]] == [f"{by}: go on"]
+    assert {e.actor for e in await again.store.newest(50)} == {by, "tfdash"}
+    assert bob.store.state().acting[0].by == "ann"  # at home it is as whom the server took us
+    await carol.source.sync.shared.close()
+    await end(bob, again)
+
+
+async def test_a_review_is_by_another_login_too(tmp_path: Path, database: Database) -> None:
+    clock = Clock()
+    ann = one(tmp_path / "a", database, "ann", clock=clock)
+    other = one(
+        tmp_path / "o", database, "ann", clock=clock
+    )  # another machine, where clusters know another name
+    bob = one(tmp_path / "b", database, "bob", clock=clock)
+    await ann.store.break_glass("production", "ann@corp", "the region is down")
+    await ann.store.end_break_glass("production", "ann@corp")
+    clock.at += 10
+    await sync(ann, other, bob)
+    with pytest.raises(PermissionError, match="somebody else must review it"):
+        await other.store.review_break_glass("production", "admin", "looked at it")
+    ((identifier, _),) = bob.store.projection.break_glass_of("production")
+    await other.store.record(reviewed(identifier, "production", "carol", "looked at it", clock.at))
+    await sync(ann, other, bob)
+    for terminal in (ann, other, bob):
+        assert terminal.store.projection.break_glass_of("production")[0][1].reviewed_by == ""
+    await bob.store.review_break_glass("production", "bob@corp", "looked at it")
+    await sync(bob, ann)
+    assert ann.store.projection.break_glass_of("production")[0][1].reviewed_by == "bob (claimed: bob@corp)"
+    await end(ann, other, bob)

@@ -13,6 +13,7 @@ from tfdash.model.action import Result
 from tfdash.model.judgement import Breach
 from tfdash.model.store_state import BreakGlass, Entry, EntryKind, RunningAction, VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.store.log.attribution import PROGRAM, attributed, said_by
 from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
 
@@ -62,25 +63,28 @@ def _has_posts(intent: Mapping[str, Any]) -> bool:
 
 
 class AuditProjection:
-    """See the module. ``body`` gives the text that an entry names by digest, "" where it is not held."""
+    """See the module. ``body`` gives the text that an entry names by digest, "" where it is not held. ``login``: as whom this
+    terminal writes to the shared store, "" where that is not known."""
 
     def __init__(self, body: Callable[[str], str]) -> None:
         self._body = body
+        self.login = ""
         self._verified: dict[Subject, tuple[float, Entry]] = {}
         self._good: dict[Subject, VerifiedGood] = {}
         self._latest: dict[tuple[str, Subject], tuple[float, str]] = {}
         self._about: dict[tuple[str, Subject], str] = {}  # the version that such a fact is about
         self._breaches = BreachFacts()
-        self._break_glass: dict[str, BreakGlass] = {}
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
         self._unverified: dict[str, tuple[Entry, Entry]] = {}  # intents that were done, with their outcome
         self._verified_intents: set[str] = set()
 
-    def apply(self, entry: Entry) -> None:
-        """Take in one entry; the same one again changes nothing."""
-        data = data_of(entry)
+    def apply(self, entry: Entry, written_by: str = "") -> None:
+        """Take in one entry; the same one again changes nothing. ``written_by``: the login that the shared store stamped; facts
+        are its, whoever the entry says they are by."""
+        data, claimed = data_of(entry), entry.actor
+        entry = attributed(entry, written_by)
         if entry.kind is EntryKind.INTENT:
             if entry.intent not in self._settled:
                 self._open[entry.intent] = entry
@@ -100,12 +104,13 @@ class AuditProjection:
         elif topic in ("manual", "baseline") and subject is not None:
             key = (topic, subject)
             if entry.at >= self._latest.get(key, (float("-inf"), ""))[0]:
-                self._latest[key] = (entry.at, str(data.get("value", "")))
+                self._latest[key] = (entry.at, said_by(str(data.get("value", "")), claimed, entry.actor))
                 self._about[key] = str(data.get("version", ""))
         elif topic == "breach" and subject is not None:
-            self._breaches.apply(entry.at, data, subject)
+            text = said_by(str(data.get("text", "")), claimed, entry.actor)
+            self._breaches.apply(entry.at, {**data, "text": text}, subject)
         elif topic == "break-glass":
-            self._apply_break_glass(entry, data)
+            self._apply_break_glass(entry, data, (claimed, written_by))
 
     def _apply_verified(self, entry: Entry, data: Mapping[str, Any], subject: Subject) -> None:
         if entry.at < self._verified.get(subject, (float("-inf"),))[0]:
@@ -119,7 +124,7 @@ class AuditProjection:
             digests=_strings(data.get("digests")),
             revision=str(data.get("revision", "")),
             at=_number(data.get("verified_at"), entry.at),
-            by=str(data.get("by", entry.actor)),
+            by=told if (told := str(data.get("by", ""))) in PROGRAM else entry.actor,
             verdicts=_strings(data.get("verdicts")),
             where="store",
         )
@@ -134,25 +139,33 @@ class AuditProjection:
         """The texts that the verified releases name."""
         return tuple(str(data_of(entry).get("template_digest", "")) for _, entry in self._verified.values())
 
-    def _apply_break_glass(self, entry: Entry, data: Mapping[str, Any]) -> None:
+    def _apply_break_glass(self, entry: Entry, data: Mapping[str, Any], by: tuple[str, str]) -> None:
         identifier = str(data.get("id", ""))
         known = self._break_glass_facts.setdefault(identifier, {"ends": [], "reviews": []})
         state = str(data.get("state", ""))
         if state == "begun" and "begun" not in known and entry.terminal:
-            known["begun"] = entry
+            known["begun"], known["by"] = entry, by
             known["until"] = _number(data.get("until"), entry.at)
             known["reason"] = str(data.get("reason", ""))
         elif state == "ended":
             known["ends"].append(entry.at)
         elif state == "reviewed":
-            known["reviews"].append((entry.at, entry.actor))
-        begun: Entry | None = known.get("begun")
-        if begun is None:
-            return
+            known["reviews"].append((entry.at, entry.actor, by))
+
+    @property
+    def _break_glass(self) -> dict[str, BreakGlass]:
+        return {i: self._told(known) for i, known in self._break_glass_facts.items() if "begun" in known}
+
+    def _told(self, known: Mapping[str, Any]) -> BreakGlass:
+        begun: Entry = known["begun"]
         # an hour at most, whatever an entry says: a terminal holds none that is longer
         until = min(known["until"], begun.at + LONGEST_BREAK_GLASS, *known["ends"])
-        reviews = sorted((at, by) for at, by in known["reviews"] if by and by != begun.actor and at >= until)
-        self._break_glass[identifier] = BreakGlass(
+        reviews = sorted(
+            (at, who)
+            for at, who, by in known["reviews"]
+            if who and at >= until and self._are_two(known["by"], by)
+        )
+        return BreakGlass(
             environment=begun.environment,
             by=begun.actor,
             reason=known["reason"],
@@ -161,6 +174,16 @@ class AuditProjection:
             terminal=begun.terminal,
             reviewed_by=reviews[0][1] if reviews else "",
         )
+
+    def _are_two(self, one: tuple[str, str], other: tuple[str, str]) -> bool:
+        """Whether two people: neither the name (the first) nor the login that wrote it (the second, "" for ours) is the same."""
+        logins = {one[1] or self.login} & {other[1] or self.login} - {""}
+        return one[0] != other[0] and not logins
+
+    def may_review(self, identifier: str, actor: str) -> bool:
+        """Whether ``actor`` at this terminal is somebody else than who began that break-glass."""
+        known = self._break_glass_facts.get(identifier, {})
+        return "by" in known and self._are_two(known["by"], (actor, ""))
 
     # -- what is asked of it ------------------------------------------------------------------------------------
 

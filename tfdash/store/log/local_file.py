@@ -267,13 +267,15 @@ class LocalFile(DurableFile):
             ).fetchall()
         }
 
-    def remembered(self) -> list[tuple[bytes, str]]:
-        """(bytes, hash) of every entry that changes what is remembered, here and of others."""
-        asked = "SELECT bytes, hash FROM {} WHERE topic <> '' OR kind IN ('intent', 'outcome') ORDER BY rowid"
+    def remembered(self) -> list[tuple[bytes, str, str]]:
+        """(bytes, hash, login) of every entry that changes what is remembered, here and of others; the login "" here."""
+        asked = (
+            "SELECT bytes, hash, {} FROM {} WHERE topic <> '' OR kind IN ('intent', 'outcome') ORDER BY rowid"
+        )
         return [
             row
-            for table in ("entries", "others")
-            for row in self._connection.execute(asked.format(table)).fetchall()
+            for by, table in (("''", "entries"), ("written_by", "others"))
+            for row in self._connection.execute(asked.format(by, table)).fetchall()
         ]
 
     def own_terminals(self) -> set[str]:

@@ -15,6 +15,7 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import SHARED, Head, parse
+from tfdash.store.log.attribution import attributed
 from tfdash.store.log.canonical import UnreadableEntry, decode
 from tfdash.store.log.chain import StoredEntry, stored
 from tfdash.store.log.durable_file import cause
@@ -208,15 +209,17 @@ async def read_shared(shared: SharedStore) -> list[LogHolder]:
     return sources
 
 
-def entries_of(sources: Iterable[LogHolder]) -> list[Entry]:
-    """All that can be read, each once, in the order of their times; chains keep their own order."""
+def entries_of(sources: Iterable[LogHolder], *, named: bool = False) -> list[Entry]:
+    """All that can be read, each once, in the order of their times; chains keep their own order. ``named``: to be shown, with
+    who each is by as its actor."""
     found: dict[tuple[str, int, str], Entry] = {}
     for source in sources:
         for row in source.rows:
             key = (row.terminal, row.sequence, row.hash)
             if key not in found:
                 try:
-                    found[key] = decode(row.raw, row.hash)
+                    entry = decode(row.raw, row.hash)
+                    found[key] = attributed(entry, row.written_by) if named else entry
                 except UnreadableEntry:
                     continue
     return sorted(found.values(), key=lambda entry: (entry.at, entry.terminal, entry.sequence))

@@ -100,6 +100,7 @@ class Sync:
         if source.acting:
             await self.deliver(source)
         await self.fetch(source)
+        source.store.projection.login = self.shared.role
         await self._templates(source)
         await source.store.look_at_approvals()
         self.problem = "; ".join(f"{terminal}: {why}" for terminal, why in sorted(self._broken.items()))
@@ -252,9 +253,9 @@ class Sync:
                     lambda f: f.take_others(rows), "keeping what others recorded"
                 )
         entries = []
-        for _, _, raw, hash, _ in rows:
+        for _, _, raw, hash, written_by in rows:
             with suppress(UnreadableEntry):
-                entries.append(decode(raw, hash))
+                entries.append((decode(raw, hash), written_by))
         source.apply(entries)
 
 
