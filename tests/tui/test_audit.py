@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from screens.pages.audit.approvals import none_shown
 from tests.tui import canaryworld as cw
 from tests.tui import world
 from tests.tui.running import SIZES, Run, compare, running
@@ -16,6 +17,8 @@ from tests.tui.widgets.hostile import HOSTILE
 from tfdash.actions.core.plan_digest import digest_of
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import Risk
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.store_state import ApprovalRequest, BreakGlass, Entry, EntryKind, StoreHealth, StoreState
 from widgets.confirm import Dialog
 
@@ -216,10 +219,38 @@ async def test_a_request_that_cannot_be_shown_can_only_be_denied() -> None:
         assert not run.app.screen.query_one("#go").display
 
 
-async def test_no_shared_store_means_no_second_person() -> None:
-    async with running(start="overview") as run:
+async def test_without_a_server_that_stamps_there_is_no_second_person() -> None:
+    async with running(start="overview", actions=ToldService()) as run:
         await go(run, "approvals")
-        await run.shows("without a server that stamps who approves")
+        await run.shows("none waits", "no server stamps who approves")
+
+
+@pytest.mark.parametrize(
+    ("begun", "read", "health", "word", "sentence"),
+    [
+        (False, None, {}, "loading", "not read yet"),
+        (True, False, {"shared_configured": True}, "loading", "not read yet"),
+        (
+            True,
+            True,
+            {"shared_configured": True, "shared": "it is down"},
+            "not read",
+            "not known: it is down",
+        ),
+        (True, True, {"shared_configured": True, "stamps": "postgresql"}, "none waits", "Nobody asks"),
+        (True, True, {"stamps": "kubernetes"}, "none waits", "Nobody asks"),
+        (True, True, {}, "none waits", "no server stamps"),
+    ],
+)
+def test_that_nobody_asks_is_said_only_where_it_was_read(
+    begun: bool, read: bool | None, health: dict[str, Any], word: str, sentence: str
+) -> None:
+    status = Observation[SourceInfo](complete=bool(read))
+    sources = {"store": status} if read is not None else {}
+    state = StoreState(health=StoreHealth(**health))
+    picture = Picture(at=0.0, number=1, clusters={}, store_state=state, sources=sources)
+    (header, _), told = none_shown(picture, begun=begun)
+    assert word in header and sentence in told
 
 
 # -- what was left, calendar, break-glass -----------------------------------------------------------------------------

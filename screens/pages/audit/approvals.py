@@ -10,6 +10,7 @@ from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
 from screens.shell import Shell
 from tfdash.actions.store.subjects import approval_subject
+from tfdash.model.picture import Picture
 from tfdash.model.store_state import ApprovalRequest
 from tfdash.model.update import Update
 from tfdash.text import safe
@@ -42,6 +43,22 @@ def _cells(asked: ApprovalRequest, now: float) -> Sequence[Cell]:
     )
 
 
+def none_shown(picture: Picture, *, begun: bool) -> tuple[tuple[str, str], str]:
+    """Where no request is shown: what the header says, with its style, and the sentence. None is said only where all was read.
+    ``begun``: the store is there."""
+    store, health = picture.sources.get("store"), picture.store_state.health
+    if not begun or (store is not None and not store.complete):
+        return ("◐ loading", "moving"), "The store was not read yet."
+    if health.shared:
+        return ("? not read", "unknown"), f"Whether anybody asks is not known: {safe(health.shared)}"
+    if health.stamps or health.shared_configured:
+        return ("· none waits", "dim"), "Nobody asks for a second person now."
+    return ("· none waits", "dim"), (
+        "Nobody can ask for a second person here: no server stamps who approves. [store] url names a PostgreSQL with a role for "
+        'each person; or [store] approvals = "kubernetes", for terminals that act.'
+    )
+
+
 class ApprovalsScreen(BoardScreen):
     """Enter shows the plan of a request, with what can be answered."""
 
@@ -59,7 +76,12 @@ class ApprovalsScreen(BoardScreen):
 
     def says(self) -> list[Cell]:
         waiting = sum(a.state == "waiting" for a in self._requests.all.values())
-        return [(f"◐ {waiting} waiting", "moving")] if waiting else [("· none waits", "dim")]
+        (word, style), _ = self._none()
+        told: list[Cell] = [(f"◐ {waiting} waiting", "moving")] if waiting else []
+        return told if told and style == "dim" else [*told, (word, style)]
+
+    def _none(self) -> tuple[tuple[str, str], str]:
+        return none_shown(self.shell.board.picture, begun=self.shell.context.actions is not None)
 
     def catch_up(self) -> None:
         found = sorted(
@@ -68,12 +90,7 @@ class ApprovalsScreen(BoardScreen):
         )
         self._requests.all = {a.id: a for a in found}
         table = self.query_one("#body", Table)
-        shared = self.shell.board.picture.store_state.health.shared_configured
-        table.set_empty(
-            "Nobody asks for a second person now."
-            if shared
-            else "No shared store is configured ([store] url): without a server that stamps who approves, nobody can."
-        )
+        table.set_empty(self._none()[1])
         table.set_rows(self._requests.all, presorted=True)
 
     def take(self, update: Update) -> None:
