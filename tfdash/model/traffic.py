@@ -89,6 +89,9 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     template: str = ""  # name of the metric family's template
     group: str = "pod"
     queries: tuple[Query, ...] = ()
+    ended: tuple[
+        tuple[str, float], ...
+    ] = ()  # of each role of which no series is left: the newest sample that it had
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,6 +64,10 @@ def empty(
     failed = problem(compared, ("requests", "errors") if kind == "requests" else ("latency",))
     if failed is not None and not any(has):
         return failed
+    ended = max((last for role, last in compared.traffic.ended if role == kind), default=None)
+    if not any(has) and ended is not None:
+        when = figures.moment(ended, compared.traffic.evaluated_at)
+        return Obstacle(Outcome.STALE, f"nothing was scraped since {when}: no series is left")
     if not any(has):
         what = "request counter" if kind == "requests" else "histogram"
         return Obstacle(

@@ -55,6 +55,12 @@ class Failure(msgspec.Struct):
     message: str = ""
 
 
+def last_sample(rows: list[Row]) -> float | None:
+    """The time of the newest sample of all, epoch seconds."""
+    ends = [part[-1][0] for row in rows for part in (row.values, row.histograms) if part]
+    return max(ends, default=None)
+
+
 decode_answer = msgspec.json.Decoder(QueryResponse).decode
 decode_labels = msgspec.json.Decoder(dict[str, str]).decode
 decode_failure = msgspec.json.Decoder(Failure).decode

@@ -217,6 +217,9 @@ class Cache:
         interval = scrape_interval(requests or latency)
         if interval is not None:
             self._scrape[subject] = interval
+        held = {"requests": requests, "latency": latency}
+        newest = [(meant_by(role), self._newest.get((role, subject))) for role in roles_of(template)]
+        ended = tuple((role, last) for role, last in newest if last is not None and not held[role])
         since = max((self._since.get((role, subject), at) for role in roles_of(template)), default=at)
         return Traffic(
             evaluated_at=at,
@@ -227,6 +230,7 @@ class Cache:
             scrape_interval=interval,
             template=template.name,
             queries=self._queries(target, template, at - since),
+            ended=ended,
             group="pod" if not template.canary and template.group == "pod" else template.group,
         )
 

@@ -84,7 +84,13 @@ class _Answer:
     def json(self) -> Any:
         if not self._rows:
             return msgspec.json.decode(self.content)
-        found = decode_answer(self.content)
+        try:
+            found = decode_answer(self.content)
+        except msgspec.ValidationError:
+            told = decode_failure(self.content)
+            if not told.error:
+                raise
+            raise QueryFailed(self.status_code, told.error, told.errorType) from None
         self.warnings = found.lacks()
         return {"data": {"result": found.data.result}}
 

@@ -7,6 +7,7 @@ import re
 
 import msgspec
 
+from tfdash import figures
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.kubernetes.tls import Unusable
@@ -28,6 +29,13 @@ class QueryFailed(Exception):
 class AnswerTooLarge(Exception):
     def __init__(self, largest: int) -> None:
         super().__init__(f"the answer is larger than {largest >> 20} MiB")
+
+
+class OldAnswer(Exception):
+    """Samples of another time than was asked for; ``seconds`` older."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"its samples are of {figures.span(seconds)} before the time that was asked for")
 
 
 class NoSuchRight(Exception):
@@ -52,6 +60,8 @@ def _explain(error: BaseException) -> Told:
         return ProblemKind.FORBIDDEN, str(error), error.remedy, False
     if isinstance(error, QueryFailed):
         return _status(error)
+    if isinstance(error, OldAnswer):
+        return ProblemKind.BAD_ANSWER, str(error), "is that url a cache's or a copy's?", True
     if isinstance(error, AnswerTooLarge):
         return (
             ProblemKind.BAD_ANSWER,

@@ -25,6 +25,7 @@ from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.alerts import read_alerts
+from tfdash.sources.prometheus.answer import last_sample
 from tfdash.sources.prometheus.batches import Batch, halves, roles_of
 from tfdash.sources.prometheus.cache import Cache, newest_of, without
 from tfdash.sources.prometheus.options import Connection, Options
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_ROUNDED = 60.0  # seconds by which an answer may be off what was asked for, whatever rounds on the way
 _RARELY = 300.0  # seconds between looks at the server's version
 
 
@@ -280,6 +282,11 @@ class PrometheusSource:
 
     def _fetch(self, client: Client, batch: Batch, at: float) -> None:
         rows, warnings = client.query(batch.text, at)
+        last = last_sample(rows)
+        if last is not None and last < at - batch.seconds - _ROUNDED:
+            from tfdash.sources.prometheus.failing import OldAnswer
+
+            raise OldAnswer(at - last)
         self._cache.take(batch, rows, warnings, at)
 
     async def _ask(self, work: Callable[[Client], Any]) -> Problem | None:
