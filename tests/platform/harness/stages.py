@@ -91,7 +91,22 @@ CASES: dict[str, tuple[str, bool, str]] = {
         True,
         "Pending",
     ),
+    "failed": (
+        _status(
+            "containerStatuses",
+            "terminated: {exitCode: 3, reason: Error, message: 'no such table', "
+            "startedAt: {{ $now | Quote }}, finishedAt: {{ $now | Quote }}}",
+        ),
+        True,
+        "Failed",
+    ),
+    "gate-closed": (
+        _status("containerStatuses", "running: {startedAt: {{ $now | Quote }}}", ready="true"),
+        True,
+        "Running",
+    ),
 }
+"""A label of another name is a pod that no kubelet takes up."""
 
 
 # What stands behind `kubectl exec` and `kubectl port-forward` of every pod: a process of this machine, a port of it.

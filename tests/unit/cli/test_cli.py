@@ -143,7 +143,8 @@ def test_what_a_newcomer_gets_wrong_is_one_sentence_and_no_internal_error(
     done = run(*argv)
     assert (done.returncode, done.stdout) == (code, "")
     assert told in done.stderr and "internal error" not in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    begun = "tfdash: starting the simulated platform"  # which takes some seconds, and says so first
+    assert len([line for line in done.stderr.splitlines() if not line.startswith(begun)]) == 1
 
 
 def test_wrong_usage_is_64_and_one_line() -> None:

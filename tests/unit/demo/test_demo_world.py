@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.unit.demo.worlds import START, Stage, conditions, deployment, template
 from tfdash.demo.apiserver.deleting import remove
-from tfdash.demo.apiserver.objects import Obj, deleting, labels_of, name_of, with_meta
+from tfdash.demo.apiserver.objects import Obj, deleting, labels_of, name_of, stamp, with_meta
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.controllers.crash_backoff import BackOff
 from tfdash.demo.scenarios.scenario import load
@@ -357,6 +359,24 @@ def test_a_cron_job_runs_on_time_and_keeps_three(stage: Stage) -> None:
     assert len(jobs) == 3
     assert {conditions(j)["Complete"][0] for j in jobs} == {"True"}
     assert all(int(name_of(j).rpartition("-")[2]) % 5 == 0 for j in jobs)
+
+
+@pytest.mark.parametrize(("deadline", "made"), [(None, 1), (7200, 1), (60, 0)])
+def test_the_newest_of_missed_runs_is_made_up_for_within_its_deadline(
+    stage: Stage, deadline: int | None, made: int
+) -> None:
+    """As the real controller: however long ago, where no startingDeadlineSeconds ends it."""
+    given = template("tick", behaviour="run-for=20s")
+    given["spec"]["restartPolicy"] = "Never"
+    hour_ago = datetime.fromtimestamp(START - 3600, UTC)
+    spec = {
+        "schedule": f"{hour_ago.minute} {hour_ago.hour} * * *",
+        **({} if deadline is None else {"startingDeadlineSeconds": deadline}),
+        "jobTemplate": {"spec": {"template": given}},
+    }
+    stage.put("cronjobs.batch", "tick", spec=spec, status={"lastScheduleTime": stamp(START - 90000)})
+    stage.run(60)
+    assert len(list(stage.store.all("jobs.batch", "drill"))) == made
 
 
 # -- guards -------------------------------------------------------------------------------------------------------

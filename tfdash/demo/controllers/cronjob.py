@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfoNotFoundError
 
-from tfdash.cron import schedule
+from tfdash.cron import Schedule, schedule
 from tfdash.demo.apiserver.defaults import filled
 from tfdash.demo.apiserver.deleting import remove
 from tfdash.demo.apiserver.object_store import DELETED, Exists, Happened, StoreKey
@@ -26,6 +27,7 @@ from tfdash.demo.controllers.workload import live_owner
 
 STORAGE = "cronjobs.batch"
 _SOURCE = "cronjob-controller"
+_LOOKS_BACK = (3600.0, 86400.0, 40 * 86400.0, 5 * 366 * 86400.0)  # seconds: a near time is found in few steps
 
 
 class CronJobs:
@@ -66,15 +68,15 @@ class CronJobs:
             return
         now = self._k.now()
         last = seconds(dig(found, "status", "lastScheduleTime"))
-        since = max(last if last is not None else created(found), now - 100 * 60.0)
-        due = times.next(since)
-        missed = due
-        while missed is not None and missed <= now:  # only the newest of missed times is made up for
-            due, missed = missed, times.next(missed)
-        if due is not None and due <= now:
-            if now - due < dig(found, "spec", "startingDeadlineSeconds", default=60.0):
+        due = _newest_missed(times, last if last is not None else created(found), now)
+        if due is not None:
+            deadline = dig(found, "spec", "startingDeadlineSeconds")
+            if deadline is None or now - due <= deadline:
                 found = self._start(found, due)
-            due = times.next(now)
+            else:
+                message = f"Missed scheduled time to start a job: {_rfc1123(due)}"
+                self._k.tell(STORAGE, found, "Warning", "MissSchedule", message, _SOURCE)
+        due = times.next(now)
         if due is not None:
             self._k.look(self.reconcile, key, due - now + 0.2)
 
@@ -129,6 +131,22 @@ class CronJobs:
         self._k.tell(STORAGE, found, "Normal", "SuccessfulCreate", f"Created job {name_of(made)}", _SOURCE)
         active = [*dig(found, "status", "active", default=()), _reference(made)]
         return self._k.update(STORAGE, with_status(found, active=active, lastScheduleTime=stamp(due)))
+
+
+def _newest_missed(times: Schedule, since: float, now: float) -> float | None:
+    """Only the newest of missed times is made up for, however long ago it was."""
+    for back in _LOOKS_BACK:
+        due = times.next(max(since, now - back))
+        if due is None or due > now:
+            continue
+        while (later := times.next(due)) is not None and later <= now:
+            due = later
+        return due
+    return None
+
+
+def _rfc1123(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%a, %d %b %Y %H:%M:%S +0000}"
 
 
 def _reference(job: Obj) -> Obj:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
+from tfdash.cron import schedule
 from tfdash.demo.apiserver.defaults import template as fill_template
-from tfdash.demo.apiserver.objects import Obj, hashed, name_of, owner_reference
+from tfdash.demo.apiserver.objects import Obj, hashed, name_of, owner_reference, stamp
 from tfdash.demo.apiserver.quantity import parse
 from tfdash.demo.cluster import Cluster
 from tfdash.demo.controllers.controller_revisions import make_revision
@@ -273,10 +274,24 @@ class Layout(Ground):
                     "concurrencyPolicy": "Forbid",
                     "jobTemplate": {"spec": {"backoffLimit": 2, "template": template}},
                 },
-                "status": {},
+                "status": self.last_run(service),
             },
             33 * DAY,
             "argocd-controller",
+        )
+
+    def last_run(self, service: Service) -> Obj:
+        """The status that its newest run before the beginning left, of those that were over by then."""
+        times = schedule(service.schedule, service.zone)
+        due = times.next(self.begin - 2 * DAY)
+        while (
+            due is not None and (later := times.next(due)) is not None and later + service.runs < self.begin
+        ):
+            due = later
+        return (
+            {}
+            if due is None
+            else {"lastScheduleTime": stamp(due), "lastSuccessfulTime": stamp(due + service.runs)}
         )
 
     def scaled(self, service: Service, namespace: str) -> Obj:

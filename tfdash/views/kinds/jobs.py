@@ -121,7 +121,7 @@ def _cause_value(obj: Object, context: Context) -> dict[str, str] | None:
     return {"code": told.cause.code.value, "sentence": safe(told.cause.sentence)}
 
 
-CAUSE = Field("cause", "CAUSE", 18, _cause, paint=_token, value=_cause_value, flexible=True, priority=1)
+CAUSE = Field("cause", "CAUSE", 18, _cause, paint=_token, value=_cause_value, flexible=True, priority=0)
 _WIDE = (
     text_field(
         "containers",
@@ -156,7 +156,7 @@ JOBS = kind_view(
             },
             printer="Completions",
             right=True,
-            priority=1,
+            priority=3,
         ),
         Field(
             "duration",
