@@ -8,16 +8,21 @@ PYTEST = $(BIN)/python -m pytest# .ci/run gives one that runs what failed once m
 WORKERS ?= 4# on two cores: much of a test's time is waiting for a process or a terminal
 unexport PYTHONDONTWRITEBYTECODE# else each process of the tests compiles all of it anew
 
+comma := ,
+say = @echo "== $@, $(1)" >&2
+
 .PHONY: demo test test-quick platform trials mutation cluster cluster-down bench example wheel lock clean
 
 demo: $(STAMP)
 	@$(BIN)/tfdash demo $(ARGS)
 
 test: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-cache
-	@echo "mypy and the search for dead code run beside the tests; what they find comes last"
+	$(call say,1 of 3: style)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(call say,2 of 3: who imports whom)
+	@$(BIN)/lint-imports --no-cache
+	$(call say,3 of 3: the tests$(comma) a dot each: $(WORKERS) workers collect them first (half a minute). What mypy and the search for dead code$(comma) which run beside them$(comma) find comes last)
 	@said=$$(mktemp); \
 	( $(BIN)/mypy && $(BIN)/python -m tests.ci.dead_code ) >"$$said" 2>&1 & checks=$$!; \
 	trap 'kill $$checks 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
@@ -25,16 +30,21 @@ test: $(STAMP)
 	wait $$checks || { code=1; cat "$$said"; }; exit $$code
 
 test-quick: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --quick tests/unit $(ARGS)
+	$(call say,style$(comma) then the tests$(comma) a dot each)
+	@$(BIN)/ruff check .
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --quick tests/unit $(ARGS)
 
 platform: $(STAMP)
-	$(BIN)/python -m tests.platform.harness build
-	$(PYTEST) -q --platform -m platform tests/protocol tests/platform $(ARGS)
+	$(call say,1 of 2: the real parts (built where the cache has none: the first time some minutes))
+	@$(BIN)/python -m tests.platform.harness build
+	$(call say,2 of 2: the tests on them (ten minutes)$(comma) a dot each)
+	@$(PYTEST) -q --platform -m platform tests/protocol tests/platform $(ARGS)
 
 trials: $(STAMP)
-	$(BIN)/python -m tests.platform.harness build
-	$(BIN)/python -m pytest -q --platform tests/trials $(ARGS)
+	$(call say,1 of 2: the real parts)
+	@$(BIN)/python -m tests.platform.harness build
+	$(call say,2 of 2: the trials (minutes each)$(comma) a dot each)
+	@$(BIN)/python -m pytest -q --platform tests/trials $(ARGS)
 
 mutation: $(STAMP)
 	$(BIN)/python -m tests.ci.mutation $(ARGS)
