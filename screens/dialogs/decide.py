@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from screens.shell import Shell
 from tfdash.model.release import ReleaseState
+from tfdash.playbook.canary.lost_entries import lost_of
 from tfdash.text import safe
 
 _ACTIONS = {
@@ -45,6 +46,7 @@ def begin(command: str, shell: Shell, argument: str) -> None:
         shell.tell(f":{command} NAME: {word} means {many}", "warning")
         return
     at, (action, heading) = found[0].subject, _ACTIONS[command]
-    decided = command == "decide" and shell.board.picture.store_state.manual.get(at)
-    others = (offer_of("release.withdraw-rollback"),) if decided else ()
+    facts = shell.board.picture.store_state
+    known = command == "decide" and (facts.manual.get(at) or lost_of(facts, found[0]))
+    others = (offer_of("release.withdraw-rollback"),) if known else ()
     shell.push_screen(ConfirmScreen(offer_of(action), (at,), others=others, heading=heading.format(at)))

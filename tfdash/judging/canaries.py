@@ -21,13 +21,14 @@ from tfdash.model.release import Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import NOT_MEASURED, Journey, Traffic
 from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release, latch
+from tfdash.playbook.canary.lost_entries import lost_of
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.seen import ClusterLook, Look
 
 NOT_READ: Observation[Traffic] = Observation()
 _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal came (staleness, holds)
 _READ_OF_STORE = frozenset(
-    {"manual", "decided_on", "baselines", "baseline_of", "breaches"}
+    {"manual", "decided_on", "decided_at", "losses", "baselines", "baseline_of", "breaches"}
 )  # by ``release_memory``
 
 
@@ -186,6 +187,7 @@ class CanaryRunner:
             policy,
             now,
             manual=manual_of(facts, release),
+            lost=lost_of(facts, release),
             frozen=frozen,
             pods=pods,
             cache=cache,

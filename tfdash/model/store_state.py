@@ -127,6 +127,10 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     health: StoreHealth = StoreHealth()
     baselines: dict[Subject, str] = {}  # frozen baselines, canonical JSON
     decided_on: dict[Subject, str] = {}  # the version (template hash) that ``manual`` is about; none: any
+    decided_at: dict[Subject, float] = {}  # when that was decided, or taken back
+    losses: tuple[
+        tuple[float, str], ...
+    ] = ()  # when a terminal found that entries of its log are lost, in its words
     baseline_of: dict[Subject, str] = {}  # the version that was judged against ``baselines``; none: any
     breaches: dict[
         Subject, tuple[Breach, ...]

@@ -370,6 +370,8 @@ class Store:
             ),
             acting=self.peer_state.acting_with(own, self.terminal, now),
             decided_on=self.projection.about("manual"),
+            decided_at=self.projection.decided_at,
+            losses=self.projection.losses,
             baseline_of=self.projection.about("baseline"),
             manual=self.projection.manual,
             unsettled=unsettled,

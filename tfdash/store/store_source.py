@@ -96,6 +96,7 @@ class StoreSource:
             "with the shared store" if health.shared_configured else "",
         ]
         about += [f"{health.behind:,} not delivered yet"] if health.behind else []
+        about += ["entries were lost: tfdash audit verify"] if self.store.projection.losses else []
         problem = None
         if trouble:
             problem = Problem(kind=ProblemKind.UNREACHABLE, cause=trouble)

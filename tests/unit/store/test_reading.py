@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.unit.store.helpers import CHECKOUT, Board, Clock, RealBoard, note, opened
+from tests.unit.store.helpers import CHECKOUT, NOW, Board, Clock, RealBoard, note, opened
 from tests.waiting import soon
 from tfdash.model.observation import Problem
+from tfdash.model.release import Carrier, Phase, ReleaseState
+from tfdash.playbook.canary.lost_entries import lost_of
 from tfdash.store.log import data_dir
 from tfdash.store.log.reading import newest_in, read_file
 from tfdash.store.opening import Opened, StoreOptions, open_store
@@ -174,6 +176,45 @@ async def test_a_decision_that_was_cut_out_or_changed_is_not_none(tmp_path: Path
     ann.store.close()
     _sql(statement)(tmp_path)
     assert problem(await read_once(reading(tmp_path)))
+
+
+@pytest.mark.parametrize("what", ["cut", "emptied", "gone"])
+async def test_a_loss_that_the_next_terminal_noted_is_known_until_a_person_decides_anew(
+    tmp_path: Path, what: str
+) -> None:
+    """The new chain is whole: what stood in the old one is not known all the same, of what was in flight then."""
+    ann = await recorded(tmp_path)
+    await ann.store.record(note("after it"))
+    ann.store.close()
+    if what == "gone":
+        (tmp_path / "terminal-0.db").unlink()
+    else:
+        _sql("DELETE FROM entries" + " WHERE topic = 'manual' OR sequence > 1" * (what == "cut"))(tmp_path)
+    bob = opened(tmp_path, terminal="ann")
+    await bob.store.record(note("goes on"))
+    bob.store.close()
+    began = {"before": NOW - 60, "later": NOW + 60, "some time": None}
+    released = {
+        name: ReleaseState(
+            subject=CHECKOUT, carrier=Carrier.DEPLOYMENT, phase=Phase.PROGRESSING, message="", started=at
+        )
+        for name, at in began.items()
+    }
+    board = await read_once(reading(tmp_path))
+    untold = {name for name, release in released.items() if lost_of(board.facts, release)}
+    assert untold == {"before", "some time"} and problem(board) is None
+    status = board.picture.sources["store"].value
+    assert status is not None and "entries were lost: tfdash audit verify" in status.about
+    again = opened(tmp_path, terminal="ann")
+    await again.source.load()
+    assert again.store.state().losses == board.facts.losses, "the terminal itself knows it after a restart"
+    again.store.clock.now = lambda: NOW + 1  # type: ignore[method-assign] # a person, later
+    await again.store.remember_manual(CHECKOUT, "ann", "")
+    again.store.close()
+    board = await read_once(reading(tmp_path))
+    assert board.facts.losses and not any(
+        lost_of(board.facts, r) for r in released.values() if r.started != NOW + 60
+    )
 
 
 @pytest.mark.parametrize("alive", [True, False])

@@ -20,6 +20,7 @@ from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.judgement import Breach, Outcome
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.store_state import VerifiedGood
+from tfdash.playbook.canary.lost_entries import lost_of
 
 _KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Canary"})
 
@@ -48,15 +49,18 @@ async def decide_rollback(context: PlanContext) -> Draft:
 
 
 async def withdraw_rollback(context: PlanContext) -> Draft:
-    """Takes the decision back."""
+    """Takes the decision back; where entries were lost, says that there is none."""
     release = _release(context)
     at, version = release.subject, release.version
     decided = context.picture.store_state.manual.get(at, "")
-    if not decided:
+    lost = lost_of(context.picture.store_state, release)
+    if not decided and not lost:
         raise PlanRefused(f"nobody has decided to roll {at} back")
     return Draft(
         subject=at,
-        effect=f"the decision to roll {at} back is taken back",
+        effect=f"the decision to roll {at} back is taken back"
+        if decided
+        else f"no decision to roll {at} back stands, whatever the lost entries said",
         requests=(request_of("manual", {"version": version}, "record that it is taken back", at),),
         before=decided,
         typed="",

@@ -41,6 +41,7 @@ def judge_release(
     now: float,
     *,
     manual: str = "",
+    lost: str = "",
     frozen: str = "",
     pods: Mapping[str, str] = _NO_PODS,
     cache: WindowCache | None = None,
@@ -51,8 +52,8 @@ def judge_release(
 
     ``pod_started``: pod name -> start time, of pods that are gone too where known. ``pods``: pod name -> template hash;
     pods that are missing there are told by the hash in their name. ``manual``: a person's decision to roll back, with
-    who and why. ``frozen``: what ``freeze_baseline`` made when the release served everything. ``cache``: the memory of
-    who judges the same release again and again; it saves work and changes no result. ``breaches``: first crossings that are
+    who and why; ``lost``: why it is not known whether there is one, of a release in flight. ``frozen``: what ``freeze_baseline``
+    made when the release served everything. ``cache``: the memory of who judges the same release again and again; it saves work and changes no result. ``breaches``: first crossings that are
     known, of whatever version; what stands for this one is said (``latch``), and new ones come in the judgement's own. ``left``:
     versions that a BREACH was said of, and when: what comes back in place of one is never held against it.
     """
@@ -60,13 +61,13 @@ def judge_release(
     known = latch.standing(breaches, release)
     over = latch.ends(breaches, release)
     found: dict[str, Breach] = {}
-    if manual:
+    if manual or (lost and release.in_flight):
         triggers.append(
             Trigger(
                 id="manual",
                 title="Manual decision",
-                outcome=Outcome.BREACH,
-                sentence=manual,
+                outcome=Outcome.BREACH if manual else Outcome.HOLD,
+                sentence=manual or lost,
                 evaluated_at=now,
             )
         )
@@ -298,9 +299,8 @@ def _conclude(
             breaches=breaches,
         )
 
-    counted = [t for t in triggers if t.id != "manual" or t.outcome is Outcome.BREACH]
-    outcome = worst([t.outcome for t in counted]) if counted else Outcome.NOT_COMPARABLE
-    leading = next((t for t in counted if t.outcome is outcome), None)
+    outcome = worst([t.outcome for t in triggers]) if triggers else Outcome.NOT_COMPARABLE
+    leading = next((t for t in triggers if t.outcome is outcome), None)
     if outcome is Outcome.BREACH:
         assert leading is not None
         verb = (
@@ -309,7 +309,7 @@ def _conclude(
             else "was aborted; roll the wanted version back too"
         )
         return told(outcome, Advice.ROLL_BACK, f"{verb}: {leading.title}: {leading.sentence}")
-    if not (release.in_flight or (release.phase in (Phase.COMPLETE, Phase.UNKNOWN) and counted)):
+    if not (release.in_flight or (release.phase in (Phase.COMPLETE, Phase.UNKNOWN) and triggers)):
         return told(outcome, Advice.NOTHING, f"nothing in flight: {release.message or release.phase.value}")
     if release.phase is Phase.STUCK and release.message and outcome is not Outcome.PASS:
         return told(

@@ -62,6 +62,15 @@ def _has_posts(intent: Mapping[str, Any]) -> bool:
     return isinstance(plan, Mapping) and bool(plan.get("posts"))
 
 
+_BROKEN = ("cut", "changed", "gone", "forked", "damaged")
+
+
+def lost_by(entry: Entry, data: Mapping[str, Any]) -> bool:
+    """Whether a terminal notes in it that it could not go on with a chain, for entries are lost or are not its own."""
+    chain = data.get("chain")
+    return entry.actor == "tfdash" and isinstance(chain, Mapping) and chain.get("reason") in _BROKEN
+
+
 class AuditProjection:
     """See the module. ``body`` gives the text that an entry names by digest, "" where it is not held. ``login``: as whom this
     terminal writes to the shared store, "" where that is not known."""
@@ -73,6 +82,7 @@ class AuditProjection:
         self._good: dict[Subject, VerifiedGood] = {}
         self._latest: dict[tuple[str, Subject], tuple[float, str]] = {}
         self._about: dict[tuple[str, Subject], str] = {}  # the version that such a fact is about
+        self._losses: set[tuple[float, str]] = set()
         self._breaches = BreachFacts()
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
@@ -97,6 +107,8 @@ class AuditProjection:
         elif entry.kind is EntryKind.VERIFICATION and entry.intent:
             self._verified_intents.add(entry.intent)
             self._unverified.pop(entry.intent, None)
+        if lost_by(entry, data):
+            self._losses.add((entry.at, entry.sentence))
         topic = data.get("topic")
         subject = subject_of(data.get("subject"))
         if topic == "verified" and subject is not None:
@@ -198,6 +210,16 @@ class AuditProjection:
             for (topic, subject), (_, value) in self._latest.items()
             if topic == "manual" and value
         }
+
+    @property
+    def decided_at(self) -> dict[Subject, float]:
+        """When a person decided last to roll back, or took that back."""
+        return {subject: at for (topic, subject), (at, _) in self._latest.items() if topic == "manual"}
+
+    @property
+    def losses(self) -> tuple[tuple[float, str], ...]:
+        """When terminals found that entries were lost, in their words, oldest first."""
+        return tuple(sorted(self._losses))
 
     @property
     def baselines(self) -> dict[Subject, str]:

@@ -270,7 +270,8 @@ class LocalFile(DurableFile):
     def remembered(self) -> list[tuple[bytes, str, str]]:
         """(bytes, hash, login) of every entry that changes what is remembered, here and of others; the login "" here."""
         asked = (
-            "SELECT bytes, hash, {} FROM {} WHERE topic <> '' OR kind IN ('intent', 'outcome') ORDER BY rowid"
+            "SELECT bytes, hash, {} FROM {} WHERE topic <> '' OR kind IN ('intent', 'outcome')"
+            " OR (kind = 'note' AND instr(bytes, CAST('chain' AS BLOB))) ORDER BY rowid"
         )
         return [
             row

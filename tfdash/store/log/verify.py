@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tfdash.store.log.anchors import SHARED, Head
+from tfdash.store.log.audit_projection import lost_by
 from tfdash.store.log.canonical import GENESIS, VERSION, UnreadableEntry, data_of, decode, read_header
 from tfdash.store.log.chain import StoredEntry, wrong
 from tfdash.store.log.reading import LogHolder
@@ -170,9 +171,6 @@ def _not_shared(terminal: str, walks: list[_Walk], inside: Sequence[Head]) -> li
     return found
 
 
-_BROKEN = ("cut", "changed", "gone", "forked", "damaged")
-
-
 def _found_by_terminals(sources: Sequence[LogHolder]) -> dict[str, list[tuple[int, str]]]:
     """What terminals themselves noted of chains that they could not go on with: chain -> (last sequence, sentence)."""
     found: dict[str, list[tuple[int, str]]] = {}
@@ -184,8 +182,9 @@ def _found_by_terminals(sources: Sequence[LogHolder]) -> dict[str, list[tuple[in
                 entry = decode(row.raw, row.hash)
             except UnreadableEntry:
                 continue
-            chain = data_of(entry).get("chain")
-            if entry.actor == "tfdash" and isinstance(chain, dict) and chain.get("reason") in _BROKEN:
+            data = data_of(entry)
+            if lost_by(entry, data):
+                chain = data["chain"]
                 at, terminal = chain.get("sequence"), str(chain.get("terminal") or row.terminal)
                 told = (at if isinstance(at, int) else 0, entry.sentence)
                 if told not in found.setdefault(terminal, []):

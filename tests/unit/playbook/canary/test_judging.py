@@ -115,6 +115,14 @@ class TestManual:
         assert told.triggers[0].id == "manual"
         assert "support calls" in told.sentence
 
+    def test_whether_one_decided_is_not_known_where_entries_were_lost(self) -> None:
+        told = judged(GOOD, RULES, lost="not known: entries were lost")
+        assert (told.outcome, told.advice) == (Outcome.HOLD, Advice.HOLD) and "were lost" in told.sentence
+        assert judged(BAD, RULES, lost="x").outcome is judged(BAD, RULES).outcome is Outcome.BREACH
+        assert judged(GOOD, RULES, manual="ana: no", lost="x").outcome is Outcome.BREACH
+        state = release(phase=Phase.COMPLETE, canary=None)
+        assert judged(GOOD, RULES, state, lost="x") == judged(GOOD, RULES, state)
+
     def test_even_where_nothing_is_in_flight(self) -> None:
         state = release(phase=Phase.COMPLETE, canary=None)
         assert judged(GOOD, RULES, state, manual="ana: no").advice is Advice.ROLL_BACK
