@@ -51,7 +51,7 @@ SAME = frozenset({"lower", "upper", "casefold", "strip", "rstrip", "lstrip", "pa
 
 FOREIGN = [
     # the words of somebody else, who gives nothing but words
-    ("tfdash/playbook/releases/flagger.py", "'advancement' in e.message"),  # Flagger's events
+    ("tfdash/playbook/releases/flagger_events.py", "'advancement' in e.message"),  # Flagger's events
     ("tfdash/playbook/serving/causes/containers.py", "status.message.rsplit('desc = ', 1)"),  # the runtime's
     # "noun: verb" is the form of a title, read in one place
     ("tfdash/views/plan.py", "title.rpartition(': ')"),
