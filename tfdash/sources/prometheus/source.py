@@ -16,7 +16,7 @@ import msgspec
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.picture import Picture, SourceInfo
+from tfdash.model.picture import Objects, Picture, SourceInfo
 from tfdash.model.release import Phase
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Alert, Journey, SignalKey, Traffic
@@ -30,7 +30,7 @@ from tfdash.sources.prometheus.batches import Batch, halves, roles_of
 from tfdash.sources.prometheus.cache import Cache, newest_of, without
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.probes import read_probe, workload_subject
-from tfdash.sources.prometheus.targets import left_out, targets_of
+from tfdash.sources.prometheus.targets import left_out, targets_of, why_quiet
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -77,6 +77,7 @@ class PrometheusSource:
         self._server = Observation[str](source=self._source, interval=self._due)
         self._version_at = -math.inf
         self._newest: tuple[float | None, float] = (None, 0.0)  # the newest sample, and what lies between two
+        self._quiet = ""  # why the newest sample is old although the server is well
         self._early = False  # whether whose pods are whose was not known yet when the last round began
         self._begun = False  # the last round went well: what is still to be filled is filled at once
         self.round_seconds = 0.0  # how long the last round took
@@ -89,14 +90,14 @@ class PrometheusSource:
     def status(self) -> Observation[SourceInfo]:
         """As old as its newest sample, where it has any: a server that answers with what it scraped long ago is not current."""
         seen, (newest, spacing) = self._server, self._newest
-        about = " · ".join(part for part in (seen.value or "", self.connection.shown) if part)
+        about = " · ".join(p for p in (seen.value or "", self.connection.shown, self._quiet) if p)
         info = SourceInfo(
             name=f"{self.ref.cluster} metrics", about=about, count=len(self._traffic), cluster=self.ref
         )
         return Observation(
             value=info,
             source=seen.source,
-            observed_at=seen.observed_at if newest is None else newest,
+            observed_at=seen.observed_at if newest is None or self._quiet else newest,
             problem=seen.problem,
             complete=seen.complete,
             interval=max(seen.interval, spacing),
@@ -205,6 +206,7 @@ class PrometheusSource:
         self._left_out = left_out(self.ref, releases, targets)
         if cluster is not None:
             self._cache.pods.follow(cluster.objects("Pod"))
+        pods = cluster.kinds.get("Pod") if cluster is not None else None
         failed: Failed = {}
         server: list[Problem | None] = []
 
@@ -225,7 +227,7 @@ class PrometheusSource:
             about = group.create_task(self._about(at))
             for work in self._more():
                 group.create_task(work(at))
-        told = await in_thread(lambda: self._settle(at, failed))
+        told = await in_thread(lambda: self._settle(at, failed, pods))
         self._begun = not failed
         worst = about.result() or next((p for p in server if p is not None), None)
         self._publish(board, at, worst, told)
@@ -341,10 +343,14 @@ class PrometheusSource:
 
     # -- publishing ---------------------------------------------------------------------------------------------
 
-    def _settle(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:
+    def _settle(
+        self, at: float, failed: Failed, pods: Observation[Objects] | None
+    ) -> dict[Subject, Observation[Traffic]]:
         self._cache.settle(at)
         told = self._tell(at, failed)
-        self._newest = newest_of(seen.value for seen in told.values() if seen.value is not None)
+        self._newest = newest, spacing = newest_of(s.value for s in told.values() if s.value is not None)
+        late = newest is not None and at - newest > max(self._due, spacing)
+        self._quiet = why_quiet(self._cache.targets, pods, newest or at) if late else ""
         return told
 
     def _tell(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from tfdash.figures import clock
 from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects
@@ -173,6 +174,23 @@ def owner_and_hash(pod: str) -> tuple[str, str]:
         return "", ""
     made = any(c.isdigit() for c in parts[1]) or not _VOWELS & set(parts[1])
     return (parts[0], parts[1]) if made else ("", "")
+
+
+def why_quiet(targets: Iterable[QueryTarget], pods: Observation[Objects] | None, newest: float) -> str:
+    """Why the ``newest`` sample is old and the server is well: no pod of the ``targets`` is ready, so that there is nothing to
+    scrape. "" where one is, or where pods are not known."""
+    if pods is None or not pods.complete or pods.problem is not None:
+        return ""
+    names: dict[str, list[tuple[str, str]]] = {}
+    for target in targets:
+        names.setdefault(target.namespace, []).extend((name, target.subject.kind) for name in target.names)
+    ready = any(
+        isinstance(pod, Pod)
+        and any(c.type == "Ready" and c.status == "True" for c in pod.conditions)
+        and any(is_pod_of(key.name, *of) for of in names.get(key.namespace, ()))
+        for key, pod in (pods.value or {}).items()
+    )
+    return "" if ready else f"newest sample {clock(newest)}: no pod of what it measures is ready"
 
 
 def is_pod_of(pod: str, name: str, kind: str) -> bool:

@@ -14,7 +14,7 @@ from aiohttp import web
 from tests.configured import metrics_source
 from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
 from tfdash.config.problems import ConfigError
-from tfdash.model.kube import Pod
+from tfdash.model.kube import Condition, Pod
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
@@ -131,6 +131,28 @@ async def test_its_row_is_as_old_as_the_newest_sample_and_not_as_the_last_answer
     await other.round(board)
     assert other.status.observed_at == T0 - 241
     assert of_observation(other.status, T0).state == "old"
+
+
+@pytest.mark.parametrize(
+    ("ready", "known", "old"),
+    [("False", True, False), ("True", True, True), ("False", False, True), (None, True, False)],
+)
+async def test_what_lost_its_pods_gives_no_new_samples_and_the_server_is_well(
+    server: Fake, ready: str | None, known: bool, old: bool
+) -> None:
+    server.add("http_requests_total", scrapes(1, 2, until=T0 - 240), **http(server))
+    board = Board()
+    releasing(board, in_flight())
+    pod = Pod(namespace=CHECKOUT.namespace, name=STABLE, conditions=(Condition("Ready", ready or ""),))
+    pods: Observation[Any] = Observation(
+        value={Key(pod.namespace, pod.name): pod} if ready else {}, complete=known, observed_at=T0
+    )
+    cluster = ClusterPicture(ref=REF, info=Observation(), kinds={"Pod": pods})
+    board.picture = Picture(at=T0, number=1, clusters={REF: cluster})
+    one = source(server)
+    await one.round(board)
+    assert one.status.observed_at == (T0 - 241 if old else T0)
+    assert ("no pod of what it measures is ready" in one.status.value.about) is not old
 
 
 async def test_samples_that_come_each_minute_are_not_late(server: Fake) -> None:
