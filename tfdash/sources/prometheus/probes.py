@@ -63,3 +63,15 @@ def _runs(row: Row, lasted: dict[float, float], several: bool) -> list[JourneyRu
             )
         )
     return found
+
+
+def not_run(ref: ClusterRef, probe: JourneySettings) -> Journey:
+    """The journey before anything is known of its runs."""
+    return Journey(
+        name=probe.name,
+        workload=workload_subject(ref, probe.kind, probe.workload),
+        critical=probe.critical,
+        side=probe.side,
+        control=probe.control,
+        source=probe.probe,
+    )

@@ -29,7 +29,7 @@ from tfdash.sources.prometheus.answer import last_sample
 from tfdash.sources.prometheus.batches import Batch, halves, roles_of
 from tfdash.sources.prometheus.cache import Cache, newest_of, without
 from tfdash.sources.prometheus.options import Connection, Options
-from tfdash.sources.prometheus.probes import read_probe, workload_subject
+from tfdash.sources.prometheus.probes import not_run, read_probe
 from tfdash.sources.prometheus.targets import left_out, targets_of, why_quiet
 
 if TYPE_CHECKING:
@@ -260,14 +260,7 @@ class PrometheusSource:
             lambda client: got.append(read_probe(client, self.ref, probe, at, self.options.idle_horizon))
         )
         key = f"{self.ref.environment}/{self.ref.cluster}/{probe.name}"
-        unknown = Journey(
-            name=probe.name,
-            workload=workload_subject(self.ref, probe.kind, probe.workload),
-            critical=probe.critical,
-            side=probe.side,
-            control=probe.control,
-            source=probe.probe,
-        )
+        unknown = not_run(self.ref, probe)
         before = self._journeys.get(key, Observation(value=unknown, source=self._source, interval=self._due))
         self._journeys[key] = self._seen(before, got, problem, at)
 
