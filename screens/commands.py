@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from tfdash.views.pages import ScreenSpec
 from tfdash.views.served_kinds import FRESH, OLD
 from widgets.commands import Command
 from widgets.theme import NAMES
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class PaletteEntry(NamedTuple):
@@ -54,6 +57,11 @@ def _choose_place(shell: Shell, argument: str) -> str | None:
     """Choose the namespace that stands in ``NAMESPACE /FILTER``; returns the filter, None where there is no such namespace."""
     place, slash, wanted = argument.partition("/")
     place = place.strip()
+    if place and not _NAMESPACE.fullmatch(place):
+        shell.tell(
+            f"{safe(place)} can be no namespace; a filter stands behind a / (:po tf-prod /web)", "warning"
+        )
+        return None
     if place:
         known = shell.board.picture.clusters.values()
         if place != "all" and (unknown := says.unknown_namespace(known, (place,))):
@@ -96,14 +104,24 @@ def _environments(shell: Shell, argument: str) -> None:
         shell.open("environments")
 
 
-def _alias(word: str, shell: Shell) -> None:
-    text = shell.context.ui.aliases.get(word, "")
-    named, _, rest = text.strip().partition(" ")
+def _alias(word: str, shell: Shell, argument: str) -> None:
+    """What the user's word stands for, and what was typed behind it."""
+    text = f"{shell.context.ui.aliases.get(word, '')} {argument}".strip()
+    named, _, rest = text.partition(" ")
     found = next((e for e in ENTRIES.values() if named in e.aliases), None)
     if found is None:
-        shell.tell(f"the alias stands for {text!r}, which is no command", "warning")
+        shell.run_worker(_served(word, shell, text), group="kinds", exclusive=True, exit_on_error=False)
     else:
-        found.does(shell, rest)
+        found.does(shell, rest.strip())
+
+
+async def _served(word: str, shell: Shell, text: str) -> None:
+    """An alias of a kind that only the server knows."""
+    found = await find_kind(shell, text)
+    if isinstance(found, str):
+        shell.tell(f":{safe(word)} stands for {safe(text)}: {found}", "warning")
+    else:
+        do(shell, *found)
 
 
 def _break_glass(shell: Shell, argument: str) -> None:
@@ -300,6 +318,6 @@ def do(shell: Shell, command: str, argument: str) -> None:
     if area == "kind":
         _list_kind(word, shell, argument)
     elif area == "alias":
-        _alias(word, shell)
+        _alias(word, shell, argument)
     elif command in ENTRIES:
         ENTRIES[command].does(shell, argument)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 from textual.dom import DOMNode
@@ -16,6 +17,8 @@ from screens.registry import page_id
 from tfdash.config.problems import nearest
 from tfdash.config.startup import UiSettings
 
+_KIND = re.compile(r"[a-z]([-a-z0-9.]*[a-z0-9])?")
+_MISSPELT = 0.82  # how alike a command and a typing error of it are at least
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
 _NAMED = {key.value for key in Keys} | {"plus"}
 
@@ -61,8 +64,16 @@ def wrong(ui: UiSettings) -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("aliases", word), f":{word} is a command already; choose another name"
         elif " " in word or not word:
             yield ("aliases", word), "an alias is one word"
-        elif not named or named[0] not in commands:
+        elif not named or (named[0] not in commands and not _may_be_a_kind(named[0], commands)):
             yield ("aliases", word), f'"{text}" begins with no command; {_near("".join(named), commands)}'
+
+
+def _may_be_a_kind(word: str, commands: Iterable[str]) -> bool:
+    """Whether a server may have a kind of that name (``cm``, ``certificates.cert-manager.io``): not what is a command misspelt."""
+    from difflib import get_close_matches
+
+    alike = get_close_matches(word, commands, 1, _MISSPELT)
+    return bool(_KIND.fullmatch(word)) and not any(abs(len(word) - len(one)) < 2 for one in alike)
 
 
 def _near(name: str, known: frozenset[str] | set[str]) -> str:

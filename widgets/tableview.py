@@ -89,7 +89,7 @@ TableView {
         self._title, self._scope, self._noun = title, scope, noun
         self._status: tuple[str, str] = ("", "")
         self._progress = ""
-        self._empty = ""
+        self._empty, self._unread = "", False
         self._drawn: dict[Any, _Drawn] = {}
         self._epoch = 0
         self._bright: dict[Any, dict[int, float]] = {}  # key -> column -> until when (monotonic seconds)
@@ -137,7 +137,7 @@ TableView {
         """``2,000 pods``, under a filter ``20 of 2,000 pods``, while loading the progress."""
         if self._progress and self._order.filter.empty:
             return self._progress
-        return count(self.shown, self.total, self._noun)
+        return count(self.shown, self.total, self._noun, unread=self._unread)
 
     def keys_in_view(self) -> list[Any]:
         """The keys of the rows on the screen."""
@@ -163,8 +163,11 @@ TableView {
             self._progress = text
             self.repaint_lines(0) if self._order.total else self.refresh()
 
-    def set_empty(self, text: str) -> None:
-        """Why there is no row: what would be here, why it is not, what to do."""
+    def set_empty(self, text: str, *, unread: bool = False) -> None:
+        """Why there is no row: what would be here, why it is not, what to do. ``unread``: then they are not none but unknown."""
+        if unread is not self._unread:
+            self._unread = unread
+            self.refresh()
         if text != self._empty:
             self._empty = text
             if not self._order.total:

@@ -10,9 +10,16 @@ from weakref import WeakKeyDictionary
 from textual.timer import Timer
 
 from tfdash.board.board import Board
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Objects
 from tfdash.sources.base import Scope
 
 LINGER = 60.0  # seconds for which a page's kinds stay wanted after it was left: going back is instant
+
+
+def _unreadable(seen: Observation[Objects] | None) -> bool:
+    """What was asked for in vain is not worth waiting for: nobody comes back to rows, and it would stand in the header."""
+    return seen is not None and seen.problem is not None and not seen.complete
 
 
 class Subscriber(Protocol):
@@ -48,6 +55,12 @@ class ScreenSubscriptions:
         owner = self._owner(page)
         if (timer := self._timers.pop(owner, None)) is not None:
             timer.stop()
+
+        left = self._board.picture.clusters.values()
+        wants = page.wants()
+        worth = {k: s for k, s in wants.items() if not any(_unreadable(c.kinds.get(k)) for c in left)}
+        if len(worth) < len(wants):
+            self._board.want(owner, worth)
 
         def end() -> None:
             self._timers.pop(owner, None)

@@ -63,6 +63,8 @@ class ListScreen(ActingScreen):
         self.rows: BoardRows
         self._wanted_filter = ""
         self._wanted_row: RowKey | None = None
+        self._no_such = ""  # that a namespace is not there, which the rows cannot know
+        self._asked: tuple[str, ...] = ()  # the namespaces that were looked for
         self._panel_wanted = True
 
     @property
@@ -134,7 +136,7 @@ class ListScreen(ActingScreen):
 
     def _renew(self, restriction: Restriction) -> None:
         """Other rows in the same table."""
-        self.restriction = restriction
+        self.restriction, self._no_such, self._asked = restriction, "", ()
         self.rows = BoardRows(self.view, restriction, zone=self.shell.zone)
         source = TableRows(self.rows)
         table = self.table
@@ -173,16 +175,35 @@ class ListScreen(ActingScreen):
         progress = self._progress()
         if progress:
             table.set_progress(progress)
-        table.set_empty(self.rows.empty)
+        table.set_empty(self._no_such or self.rows.empty, unread=self.rows.unread)
         if changes.reset:
             table.set_rows(self.rows.keys())
             self.set_timer(_PREPARE, self._prepare)
         elif changes:
             table.apply(changes.changed, changes.removed, changes.added)
+        self._ask_for_namespaces()
         table.set_progress(progress)  # ends only behind the rows: until then the cursor rests at the top
         self._say_unfound()
         self._say()
         self._show_detail()
+
+    def _ask_for_namespaces(self) -> None:
+        """No row in the namespaces that were named: is there such a namespace at all?"""
+        names = self.restriction.namespaces
+        seen = [observation for _, _, observation in self.rows.seen]
+        if len(self.rows):
+            self._no_such = ""
+        elif names and names != self._asked and all(o is not None and o.complete for o in seen):
+            self._asked, self._no_such = names, ""
+            self.run_worker(self._look_for(names), exclusive=True, exit_on_error=False, group="namespaces")
+
+    async def _look_for(self, names: tuple[str, ...]) -> None:
+        from tfdash.views.namespaces import unknown_namespace
+
+        told = await unknown_namespace(self.shell.board, names)
+        if told and names == self.restriction.namespaces and not len(self.rows):
+            self._no_such = f"No {self.view.noun} {self.restriction.where}. {told} 0 shows all namespaces."
+            self.table.set_empty(self._no_such)
 
     def _progress(self) -> str:
         """What is still coming, also between two of the kinds that are shown together."""

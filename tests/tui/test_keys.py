@@ -234,6 +234,9 @@ async def test_one_key_shows_only_what_is_not_ok_the_worst_first() -> None:
 async def test_an_unknown_namespace_is_named_with_the_nearest() -> None:
     async with running(start="deployments") as run:
         await run.shows("5 workloads")
+        await burst(run, ":po po po\r")
         await burst(run, ":po tf-prodution\r")
         await burst(run, ":messages\r")
-        await run.shows("no namespace tf-prodution; the nearest is tf-production")
+        await run.shows(
+            "no namespace tf-prodution; the nearest is tf-production", "po po can be no namespace"
+        )

@@ -12,6 +12,7 @@ from tests.tui.recorded import Recorded
 from tests.tui.running import Run, running
 from tfdash.model.kube import PrintedRow, TableColumn
 from tfdash.model.resources import ApiResource, Catalogue
+from widgets.palette import CommandPrompt
 
 READ = ("get", "list", "watch")
 ID = "certificates.cert-manager.io"
@@ -122,7 +123,8 @@ async def test_what_has_a_list_of_ours_is_that_and_the_other_is_found_by_its_ful
 async def test_a_word_that_means_nothing_says_so_in_the_prompt(word: str, said: str) -> None:
     async with running(source(), start="overview", size=(200, 40)) as run:
         await say(run, word)
-        await run.shows(said)
+        prompt = run.app.screen.query_one("#command", CommandPrompt)
+        await run.until(lambda: said in prompt._said.text, said)  # on the screen it is wrapped
         await run.press("escape")
         await run.until(lambda: run.app.screen.page == "overview")
 

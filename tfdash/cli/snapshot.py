@@ -40,6 +40,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))
     view: KindView | None = None
+    namespace = args.namespace or None
     if args.screen not in REPORTED:
         found = _found(board, args.screen, scope, args.wait)
         if isinstance(found, int):
@@ -47,22 +48,41 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         view = found
     kinds = dict.fromkeys((*JUDGED, *(() if canary else needs(args.screen, view))), scope)
     late = settle(board, kinds, args.wait, started=view is not None)
-    namespace = args.namespace or None
     now, zone = clock.now(), ZoneInfo(config.zone)
     picture, assessment = board.picture, board.assessment
+    unread = late
+    if namespace and (unknown := _no_namespace(board, namespace, args.wait)):
+        narrate(f"tfdash: {unknown}")
+        unread = (*late, f"namespace {safe(namespace)}")
     width = args.width or None
     if canary:
-        text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, late)
+        text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, unread)
     else:
         text = snapshot(
-            picture, assessment, args.screen, namespace, args.format, now, zone, width, late, view
+            picture, assessment, args.screen, namespace, args.format, now, zone, width, unread, view
         )
-        code = exit_code(picture, assessment, args.screen, namespace, now, zone, late, view)
+        code = exit_code(picture, assessment, args.screen, namespace, now, zone, unread, view)
     code = deliver(text, code if judged else OK)
     board.stop()
     if late:
         narrate(f"tfdash: not settled within {args.wait:g} s: {', '.join(late)}")
     return code
+
+
+def _no_namespace(board: Board, name: str, wait: float) -> str:
+    """A sentence where no cluster has a namespace of that name; "" where one has, or where it cannot be known."""
+    import asyncio
+
+    from tfdash.views.namespaces import unknown_namespace
+
+    async def ask() -> str:
+        async with asyncio.timeout(max(wait, 1.0)):
+            return await unknown_namespace(board, (name,))
+
+    try:
+        return asyncio.run(ask())
+    except TimeoutError:
+        return ""
 
 
 def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int:
@@ -83,7 +103,11 @@ def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int
         asyncio.run(look())
         silent = ", ".join(served.silent())
     except TimeoutError:
-        silent = f"no answer within {wait:g} s"
+        board.stop()
+        narrate(
+            f"tfdash: no screen {safe(word)!r}; whether it is a kind is not known: no answer within {wait:g} s"
+        )
+        return UNKNOWN
     meant = served.meant(word)
     if meant is not None and meant[1].listable and (view := served.view(meant[0])) is not None:
         return view

@@ -218,7 +218,7 @@ KINDS: dict[str, KindSpec] = {
             "endpointslices",
             "network",
             "endpoint slices",
-            ("ep", "eps", "endpoints", "endpointslices"),
+            ("eps", "endpointslices", "endpointslice"),
             printed=("Name|AddressType|Ports|Endpoints|Age",),
         ),
         KindSpec(

@@ -12,6 +12,7 @@ from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import WorkloadState
+from tfdash.nouns import plural
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.seen import Look
 from tfdash.playbook.staleness import Unread
@@ -97,5 +98,5 @@ class Rule:
 
     def blind(self, subject: Subject, kind: type[Object], why: Unread) -> RuleResult:
         """What is said where a kind that it needs is not known."""
-        sentence = f"{subject.name}: {kind.KIND}s are not known: {why.cause}"
+        sentence = f"{subject.name}: {plural(kind.KIND)} are not known: {why.cause}"
         return RuleResult((self._unknown(subject, why.unknown, sentence),))

@@ -19,6 +19,7 @@ from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
+from tfdash.nouns import counted, plural
 from tfdash.playbook.staleness import Unread
 
 
@@ -195,15 +196,15 @@ def _missing(
         assert seen.problem is not None
         if seen.problem.kind is ProblemKind.NOT_SERVED:
             return None
-        return Missing(f"{kind}s of {ref.cluster} cannot be read", seen.problem.cause)
+        return Missing(f"{plural(kind)} of {ref.cluster} cannot be read", seen.problem.cause)
     if seen.unreadable:
         cause = seen.problem.cause if seen.problem is not None else ""
         return Missing(
-            f"{seen.unreadable} {kind}{'s' * (seen.unreadable > 1)} of {ref.cluster} cannot be read",
+            f"{counted(seen.unreadable, kind)} of {ref.cluster} cannot be read",
             cause,
             many=seen.unreadable,
         )
     if old is not None:
         cause = seen.problem.cause if seen.problem is not None else ""
-        return Missing(f"{kind}s of {ref.cluster} {old.cause}", cause)
+        return Missing(f"{plural(kind)} of {ref.cluster} {old.cause}", cause)
     return None

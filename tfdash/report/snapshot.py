@@ -232,7 +232,7 @@ def _table(found: ReportContents, namespace: str | None) -> list[str]:
     assert rows is not None
     assert found.view is not None
     where = f" in {safe(namespace)}" if namespace else ""
-    lines = [f"{says.count(len(rows), len(rows), found.view.noun)}{where}", ""]
+    lines = [f"{says.count(len(rows), len(rows), found.view.noun, unread=rows.unread)}{where}", ""]
     if not len(rows):
         return [*lines, rows.empty]
     table = [[field.title for field in rows.fields]]

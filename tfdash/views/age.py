@@ -77,6 +77,22 @@ def parse_duration(text: str) -> float | None:
     )
 
 
+_LASTING = re.compile(
+    r"(-?)(?:(\d+)y)?(?:(\d+)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?"
+)
+
+
+def seconds_of(text: str) -> float | None:
+    """Seconds of any duration that controllers print: kubectl's (``2d4h``) and Go's (``1h0m0s``, ``1.5s``, ``500ms``); None for
+    what is none, a number without a unit among it."""
+    match = _LASTING.fullmatch(text)
+    if match is None or not any(match.groups()[1:]):
+        return None
+    sizes = (YEAR, DAY, HOUR, MINUTE, 1.0, 0.001)
+    total = sum(float(n) * size for n, size in zip(match.groups()[1:], sizes, strict=True) if n)
+    return -total if match[1] else total
+
+
 class Freshness(NamedTuple):
     """How current a value is. ``text`` is "" while it is fresh; ``state`` is "", "late", "old", "dead" or "loading". ``cause``
     is why, for where there is room; it is part of ``text`` elsewhere."""

@@ -359,6 +359,10 @@ class BoardRows:
         return says.progress(self.seen, self.view.noun)
 
     @property
+    def unread(self) -> bool:
+        return not len(self) and says.unread(self.seen)
+
+    @property
     def empty(self) -> str:
         """Why there is no row; "" where there are rows."""
         if len(self):

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef
+from tfdash.nouns import singular
 from tfdash.text import safe
 from tfdash.views.age import FRESH, Freshness, of_observation
 from tfdash.views.scope import Restriction
@@ -20,10 +21,23 @@ NONE_STALE: Stale = {}
 _WORST = ("dead", "loading", "old", "late", "")
 
 
-def count(shown: int, total: int, noun: str) -> str:
-    """``2,000 pods``, and under a filter ``20 of 2,000 pods``; one is ``1 pod``."""
-    word = noun.removesuffix("s") if total == 1 and not noun.endswith("ss") else noun
+def count(shown: int, total: int, noun: str, *, unread: bool = False) -> str:
+    """``2,000 pods``, and under a filter ``20 of 2,000 pods``; one is ``1 pod``; of none that was ``unread`` it is not known."""
+    if unread and not total:
+        return f"? {noun}"
+    word = singular(noun) if total == 1 else noun
     return f"{total:,} {word}" if shown == total else f"{shown:,} of {total:,} {word}"
+
+
+def unread(seen: Sequence[ObservedKind]) -> bool:
+    """Whether something was never read: then no row does not mean that there is none."""
+
+    def never(o: Observation[Objects] | None) -> bool:
+        if o is None or o.hidden:
+            return True
+        return o.problem is not None and not o.complete and o.problem.kind is not ProblemKind.NOT_SERVED
+
+    return any(never(observation) for _, _, observation in seen)
 
 
 def progress(seen: Sequence[ObservedKind], noun: str) -> str:
@@ -120,13 +134,18 @@ def unknown_namespace(clusters: Iterable[ClusterPicture], names: tuple[str, ...]
     missing = next((name for name in names if name not in known), None)
     if missing is None or not known:
         return ""
+    return no_namespace(missing, known, whole=namespaces_are_known(clusters))
+
+
+def no_namespace(name: str, known: Iterable[str], *, whole: bool) -> str:
+    """The sentence on a namespace that is not among those ``known``, with the nearest; ``whole``: there are no others."""
     from difflib import get_close_matches  # the first frame does without
 
-    near = get_close_matches(missing, sorted(known), 1, 0.6)
+    near = get_close_matches(name, sorted(known), 1, 0.6)
     nearest = f"; the nearest is {safe(near[0])}" if near else ""
-    if namespaces_are_known(clusters):
-        return f"There is no namespace {safe(missing)}{nearest}."
-    return f"Nothing that was read is in a namespace {safe(missing)}{nearest}."
+    if whole:
+        return f"There is no namespace {safe(name)}{nearest}."
+    return f"Nothing that was read is in a namespace {safe(name)}{nearest}."
 
 
 def _unread(cluster: ClusterPicture, observation: Observation[Objects], noun: str) -> str:

@@ -18,6 +18,7 @@ from tfdash.model.release import Phase, Weight
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.verdict import Level
+from tfdash.nouns import plural
 from tfdash.playbook.releases import section as releases_section
 from tfdash.playbook.section import Findings
 from tfdash.playbook.staleness import not_current
@@ -173,7 +174,7 @@ def test_what_a_section_needs_and_cannot_read(section: str, kinds: tuple[str, ..
     good = picture(deployment(), node())
     for kind in kinds:
         denied = told(with_kind(good, kind, Observation(problem=DENIED)), section)
-        assert denied == (Level.UNKNOWN, f"{kind}s of eu-1 cannot be read", "may not list", 1)
+        assert denied == (Level.UNKNOWN, f"{plural(kind)} of eu-1 cannot be read", "may not list", 1)
         for seen in (None, Observation(), Observation(value={}, progress=None)):
             assert told(with_kind(good, kind, seen), section) == (Level.UNKNOWN, "loading", "", 0)
         # a problem with what had come whole before leaves the facts
@@ -206,7 +207,7 @@ def test_one_unreachable_cluster_makes_every_section_unknown_and_hides_nothing()
     ("seen", "expected"),
     [
         (Observation(), (Level.UNKNOWN, "loading", "")),
-        (Observation(problem=DENIED), (Level.UNKNOWN, "{}s of eu-1 cannot be read", "may not list")),
+        (Observation(problem=DENIED), (Level.UNKNOWN, "{} of eu-1 cannot be read", "may not list")),
         (None, (Level.UNKNOWN, "loading", "")),
         (Observation(problem=ABSENT), (Level.OK, "none in flight", None)),
         (Observation(value={}, complete=True), (Level.OK, "none in flight", None)),
@@ -217,12 +218,12 @@ def test_none_in_flight_is_said_only_where_every_carrier_was_read(
     kind: str, seen: Any, expected: Any
 ) -> None:
     level, sentence, detail, _ = told(with_kind(picture(deployment()), kind, seen), "releases")
-    assert (level, sentence) == (expected[0], expected[1].format(kind))
+    assert (level, sentence) == (expected[0], expected[1].format(plural(kind)))
     if expected[2] is not None:
         assert detail == expected[2]
     # but what is in flight is said whatever else cannot be read
     level, sentence, detail, _ = told(with_kind(picture(MOVING), kind, seen), "releases")
-    more = "" if expected[0] is Level.OK else f"; {expected[1].format(kind)}"
+    more = "" if expected[0] is Level.OK else f"; {expected[1].format(plural(kind))}"
     assert (level, sentence) == (Level.UNKNOWN if more else Level.MOVING, f"1 in flight{more}")
     assert detail == f"api: {WAITS}"
 

@@ -106,6 +106,40 @@ def test_quantities_and_numbers_in_words_sort_by_value() -> None:
     assert sorted(texts, key=sortable) == ["", "500m", "2", "900Mi", "9Gi", "10Gi", "node-2", "node-10"]
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        (None, "30s", "5m", "3h", "2d4h"),
+        ("500ms", "1.5s", "90s", "1h0m0s", "2160h0m0s"),  # as Go writes them
+        ("9", "10", "5m"),  # not all of them: quantities, by which 5m is five thousandths
+    ],
+)
+def test_a_column_of_durations_alone_sorts_by_how_long(cells: tuple[str | None, ...]) -> None:
+    rows = [row(str(n), (TableColumn("Renew"),), cell) for n, cell in enumerate(cells)]
+    renew = by_title(*rows)["RENEW"]
+    found = [r.cells[0] for r in sorted(reversed(rows), key=lambda r: renew.sort_value(r, CONTEXT))]
+    assert found == (["5m", "9", "10"] if "9" in cells else list(cells))
+
+
+class Hashed(tuple[TableColumn, ...]):
+    """A layout that counts how often its hash is asked for, which costs as much as it has columns."""
+
+    asked = 0
+
+    def __hash__(self) -> int:
+        Hashed.asked += 1
+        return super().__hash__()
+
+
+def test_thousands_of_columns_are_not_hashed_for_each_cell() -> None:
+    layout = Hashed(TableColumn(f"c{n}") for n in range(300))
+    rows = [row(str(n), layout, *(f"v{m}" for m in range(300))) for n in range(20)]
+    fields = columns_of(rows)
+    assert fields[-1].text(rows[3], CONTEXT) == "v299" and len(fields) == 301
+    assert [f.sort_value(rows[0], CONTEXT) for f in fields[1:3]] == [sortable("v0"), sortable("v1")]
+    assert Hashed.asked <= 2
+
+
 def test_ages_grow_and_sort_youngest_first_and_a_time_never_set_is_said() -> None:
     young, old, never = (
         row(n, (AGE,), t) for n, t in (("y", NOW - 5), ("o", NOW - 9000), ("n", "<unknown>"))

@@ -39,6 +39,7 @@ from tfdash.model.subject import Key, Subject
 from tfdash.model.update import merged
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
+from tfdash.views import says
 from tfdash.views.kinds import VIEWS, view_of
 from tfdash.views.kinds.base import Context
 from tfdash.views.kinds.workloads import release_state
@@ -429,14 +430,17 @@ def test_a_list_that_cannot_be_read_says_why_and_what_to_do() -> None:
     assert said(Pod=Observation(problem=problem())).empty == (
         "? The pods of eu-1 cannot be read: may not list pods; ask for the role view."
     )
+    assert said(Pod=Observation(problem=problem())).unread and not said(Pod=[]).unread
+    assert says.count(0, 0, "pods", unread=True) == "? pods" and says.count(0, 0, "pods") == "0 pods"
     absent = problem(ProblemKind.NOT_SERVED, cause="the API is not served", remedy="")
     assert said(Pod=Observation(problem=absent)).empty == "No pods in eu-1: the API is not served."
+    assert not said(Pod=Observation(problem=absent)).unread  # there can be none
 
 
 def test_hidden_namespaces_are_named_with_their_reason() -> None:
     partly = seen([], hidden=("b", "c"), problem=problem())
     rows = said(Pod=partly)
-    assert rows.hidden == "2 namespaces hidden: b, c (may not list pods)"
+    assert rows.hidden == "2 namespaces hidden: b, c (may not list pods)" and rows.unread
     assert rows.empty == f"No pods in tf-production that you may see: {rows.hidden}."
 
 

@@ -6,6 +6,7 @@ from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Plan, Request
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
+from tfdash.nouns import plural
 
 _MOST = 8  # namespaces that are asked, one by one
 
@@ -27,5 +28,7 @@ def may_patch_deployments(plan: Plan, picture: Picture) -> tuple[Request, ...]:
 
 def patch_of(at: Subject) -> Request:
     """To be asked about, never to be sent."""
-    what = f"patch {at}" if at.name else f"patch {at.kind.lower()}s in {at.namespace or 'all namespaces'}"
+    what = (
+        f"patch {at}" if at.name else f"patch {plural(at.kind.lower())} in {at.namespace or 'all namespaces'}"
+    )
     return Request(method="PATCH", path=path_of(at), what=what, subject=at)

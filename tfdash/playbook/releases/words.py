@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tfdash.model.delivery import RolloutStep
 from tfdash.model.release import Lack, Step
+from tfdash.nouns import counted
 
 NONE_KEPT = Lack("no earlier revision is kept", history=True)
 """Why there is nothing to go back to, as far as the cluster itself knows."""
@@ -24,7 +25,7 @@ def percent(value: float) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return counted(number, noun)
 
 
 def named(names: tuple[str, ...], separator: str = ", ") -> str:

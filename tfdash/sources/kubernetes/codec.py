@@ -13,6 +13,7 @@ import msgspec
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key
+from tfdash.nouns import plural
 from tfdash.sources.kubernetes import envelopes
 from tfdash.sources.kubernetes.decoders.common import Decoders
 from tfdash.sources.kubernetes.decoders.wire import PodMeta
@@ -74,7 +75,7 @@ class Codec(Malformed):
 
     def _is_list(self, kind: str, items: object) -> None:
         if kind not in ("", "List", f"{self.kind}List"):
-            raise msgspec.ValidationError(f"a {kind} came where a list of {self.kind}s was asked for")
+            raise msgspec.ValidationError(f"a {kind} came where a list of {plural(self.kind)} was asked for")
         if items is None:
             raise msgspec.ValidationError("the list has no items, not even none: items is null or left out")
 

@@ -150,7 +150,7 @@ class KindPublisher:
 
     def __init__(self, sink: Sink, ref: ClusterRef, kind: str) -> None:
         self._sink, self._ref, self._kind = sink, ref, kind
-        self.complete = False
+        self.complete = self.failed = False
         self.feed: Feed | None = None
         self.done: Callable[[], object] | None = None
 
@@ -159,6 +159,7 @@ class KindPublisher:
             self.complete = True
             if self.done is not None:
                 self.done()
+        self.failed = seen.problem is not None and not seen.complete
         self._sink.put_objects(self._ref, self._kind, seen, changed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -111,12 +112,17 @@ class KubernetesSource:
         now = time.monotonic()
         for kind in self._wanted:
             if kind not in wanted:
-                self._dropped.setdefault(kind, now)
+                self._dropped.setdefault(kind, now if self._is_read(kind) else -math.inf)
         self._wanted = {**{k: s for k, s in self._wanted.items() if k in self._dropped}, **wanted}
         for kind in wanted:
             self._dropped.pop(kind, None)
         if self._changed is not None:
             self._changed.set()
+
+    def _is_read(self, kind: str) -> bool:
+        """Whether there are rows of it, or may be soon: what was refused is not watched on for nobody."""
+        first = self._feeds.get(kind)
+        return first is not None and (first.complete or not first.failed)
 
     # -- on the board's loop ------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tfdash.model.kinds import KINDS, LISTED
+from tfdash.nouns import plural
 from tfdash.views.kinds import delivery, events, gitops, jobs, network, nodes, pods, scaling, workloads
 from tfdash.views.kinds.base import Context, Field, KindView, NodeUse
 from tfdash.views.kinds.plain import plain_view
@@ -62,6 +63,6 @@ def view_named(name: str) -> KindView | None:
     if wanted == "wl" or wanted in VIEWS:
         return VIEWS["workloads" if wanted == "wl" else wanted]
     for kind, view in _BY_KIND.items():
-        if wanted in (kind.lower(), f"{kind.lower()}s", *KINDS[kind].aliases):
+        if wanted in (kind.lower(), plural(kind.lower()), *KINDS[kind].aliases):
             return view
     return None

@@ -6,19 +6,20 @@ Columns of the server's ``priority`` above 0 stand there where the terminal has 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from math import inf
 from typing import Any, TypeAlias
 
 from tfdash.model.kube import Object, PrintedRow, TableColumn
 from tfdash.model.resources import ApiResource
 from tfdash.text import safe
-from tfdash.views.age import since
+from tfdash.views.age import seconds_of, since
 from tfdash.views.kinds.base import Context, Field, KindView, age_field, name_field, text_field
 from tfdash.views.quantity import parse_quantity
 
 _MEASURED = 500  # rows by which the widths go
+_CELLS = 50_000  # by which they go at most, however many columns there are
 _LONGEST = 32  # cells of a column that does not stretch
 _STEP = 4  # widths grow by so much: a list is not laid out anew for each longer word
 _NUMBERS = frozenset({"integer", "number"})
@@ -28,6 +29,28 @@ _DIGITS = re.compile(r"\d+")
 
 
 Layout: TypeAlias = tuple[TableColumn, ...]
+
+
+class Layouts:
+    """Numbers the layouts of rows. Rows share theirs, so it is known by being the same one: to hash thousands of columns for
+    each cell took 10 s."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Layout, int] = {}
+        self._known: dict[
+            int, tuple[Layout, int]
+        ] = {}  # by identity; the layout is held, so that no other gets its place
+
+    def number(self, layout: Layout) -> int:
+        found = self._known.get(id(layout))
+        if found is None:
+            found = self._known[id(layout)] = layout, self._numbers.setdefault(layout, len(self._numbers))
+        return found[1]
+
+    def __iter__(self) -> Iterator[Layout]:
+        return iter(self._numbers)
+
+
 _PRINTED_NAME = text_field(
     "printed_name", "NAME AS PRINTED", 24, lambda obj: obj.shown or obj.name, priority=3
 )
@@ -42,20 +65,24 @@ def discovered_view(id: str, resource: ApiResource) -> KindView:
 
 def columns_of(objects: Iterable[Object]) -> tuple[Field, ...]:
     """The fields for what the rows bring: the columns of each layout that is among them, as it names them."""
-    layouts: dict[Layout, None] = {}
+    layouts = Layouts()
     sample: list[PrintedRow] = []
     for obj in objects:
         if isinstance(obj, PrintedRow):
-            layouts.setdefault(obj.columns)
+            layouts.number(obj.columns)
             if len(sample) < _MEASURED:
                 sample.append(obj)
-    places: dict[tuple[str, int], dict[Layout, int]] = {}  # (name, which of that name) -> by layout, the cell
+    widest = max((len(layout) for layout in layouts), default=0)
+    sample = sample[: max(_CELLS // max(widest, 1), 1)]
+    places: dict[
+        tuple[str, int], dict[int, int]
+    ] = {}  # (name, which of that name) -> by layout's number, the cell
     first: dict[tuple[str, int], TableColumn] = {}
-    for layout in layouts:
+    for number, layout in enumerate(layouts):
         seen: dict[str, int] = {}
         for index, column in enumerate(layout):
             nth = seen[column.name] = seen.get(column.name, -1) + 1
-            places.setdefault((column.name, nth), {})[layout] = index
+            places.setdefault((column.name, nth), {})[number] = index
             first.setdefault((column.name, nth), column)
     if not first:
         return (name_field(), age_field())
@@ -63,7 +90,7 @@ def columns_of(objects: Iterable[Object]) -> tuple[Field, ...]:
     if any(row.shown for row in sample):
         fields["printed_name"] = _PRINTED_NAME
     for which, column in first.items():
-        field = _field(column, _unused(column.name, fields), _reading(places[which]), sample)
+        field = _field(column, _unused(column.name, fields), _reading(layouts, places[which]), sample)
         fields[field.id] = field
     return tuple(fields.values())
 
@@ -71,11 +98,11 @@ def columns_of(objects: Iterable[Object]) -> tuple[Field, ...]:
 Read = Callable[[Any], str | int | float | None]
 
 
-def _reading(place: dict[Layout, int]) -> Read:
+def _reading(layouts: Layouts, place: dict[int, int]) -> Read:
     """The cell of a row, wherever its own layout has it; None where it has none."""
 
     def read(obj: Any) -> str | int | float | None:
-        index = place.get(obj.columns)
+        index = place.get(layouts.number(obj.columns))
         found: str | int | float | None = None if index is None else obj.cells[index]
         return found
 
@@ -94,12 +121,18 @@ def _field(column: TableColumn, id: str, read: Read, sample: list[PrintedRow]) -
     if column.ages:
         return _moment(column, id, read)
     title = safe(column.name).upper()
-    longest = max((len(_text(read(obj))) for obj in islice(sample, _MEASURED)), default=0)
+    texts = [_text(read(obj)) for obj in sample]
+    longest = max(map(len, texts), default=0)
     width = min(max(len(title), -(-longest // _STEP) * _STEP, 5), _LONGEST)
     numeric = column.type in _NUMBERS
+    told = [text for text in texts if text]
+    lasting = not numeric and bool(told) and all(seconds_of(text) is not None for text in told)
 
     def sort(obj: Any, context: Context) -> float | str:
         value = read(obj)
+        if lasting:
+            seconds = seconds_of(_text(value))
+            return -inf if seconds is None else seconds
         if not numeric:
             return sortable("" if value is None else str(value))
         return float(value) if isinstance(value, int | float) else -inf
@@ -164,6 +197,7 @@ def _text(value: str | float | None) -> str:
     return line[0] + ("..." if len(line) > 1 else "")
 
 
+@lru_cache(maxsize=1 << 14)  # a list is sorted anew for each change of it
 def sortable(text: str) -> str:
     """A string that orders texts as people do: numbers and quantities by value (``9Gi`` before ``10Gi``), before all words, and
     numbers inside words likewise (``node-2`` before ``node-10``)."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tfdash.model.kube import Object
 from tfdash.model.workload import CauseCode
+from tfdash.nouns import counted
 
 
 class Finding(NamedTuple):
@@ -16,7 +17,7 @@ class Finding(NamedTuple):
 
 
 def plural(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return counted(count, word)
 
 
 def shorten(text: str, length: int = 160) -> str:

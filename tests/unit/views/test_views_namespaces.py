@@ -1,0 +1,47 @@
+"""A namespace that was named and is not there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.unit.views.making import EU, cluster, picture, pod
+from tfdash.model.observation import Problem, ProblemKind
+from tfdash.model.picture import Picture
+from tfdash.model.requests import ReadFailed
+from tfdash.model.subject import ClusterRef
+from tfdash.views.namespaces import unknown_namespace
+
+
+class Asked:
+    """Clusters that list their namespaces, or do not say."""
+
+    def __init__(self, *names: str, picture: Picture) -> None:
+        self.names, self.picture = names, picture
+
+    async def read_labelled(
+        self, ref: ClusterRef, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
+    ) -> tuple[Mapping[str, Any], ...]:
+        assert (ref, kind, namespace) == (EU, "Namespace", None)
+        if not self.names:
+            raise ReadFailed(Problem(kind=ProblemKind.FORBIDDEN, cause="may not list namespaces"))
+        return tuple({"metadata": {"name": name}} for name in self.names)
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (("tf-production", "web"), "There is no namespace tf-prodution; the nearest is tf-production."),
+        (("web",), "There is no namespace tf-prodution."),
+        (("tf-prodution",), ""),
+        ((), ""),  # may not be known
+    ],
+)
+def test_it_is_named_with_the_nearest_where_the_cluster_says_which_it_has(
+    there: tuple[str, ...], told: str
+) -> None:
+    seen = picture(cluster(Pod=[pod("x")]))
+    assert asyncio.run(unknown_namespace(Asked(*there, picture=seen), ("tf-prodution",))) == told

@@ -1,0 +1,26 @@
+"""One and many of the nouns and kinds that are counted: ``Canary`` and ``Canaries``, ``pod`` and ``pods``."""
+
+from __future__ import annotations
+
+_HISSED = ("s", "x", "ch", "sh")
+
+
+def plural(noun: str) -> str:
+    """``pod`` -> ``pods``, ``Canary`` -> ``Canaries``, ``storage class`` -> ``storage classes``."""
+    if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(_HISSED) else f"{noun}s"
+
+
+def singular(nouns: str) -> str:
+    """The other way; what is no plural stays (``kubectl describe ingress``)."""
+    if nouns.endswith("ies") and nouns != "series":
+        return f"{nouns[:-3]}y"
+    if nouns.endswith(tuple(f"{end}es" for end in ("ss", "x", "ch", "sh"))):
+        return nouns[:-2]
+    return nouns if nouns.endswith("ss") or nouns == "series" else nouns.removesuffix("s")
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 pod``, ``2 pods``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural(noun)}"
