@@ -115,7 +115,7 @@ async def test_what_has_a_list_of_ours_is_that_and_the_other_is_found_by_its_ful
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("certs", "the nearest: certificates"),
+        ("certs", "certificates.cert-manager.io; not known"),  # the nearest, on a line of its own
         ("xyzzy", "not known: metrics.k8s.io"),
         ("tokenreviews", "cannot be listed, only: create"),
     ],

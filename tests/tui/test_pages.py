@@ -91,7 +91,7 @@ async def test_the_way_from_a_finding_leads_to_its_row(key: str) -> None:
         await run.until(lambda: cursor(run) == "node-1")
         await run.press("1")
         await run.shows("1 cordoned")
-        await run.press(*(["end"] if key == "enter" else []), key)
+        await run.press(*(["down", "down"] if key == "enter" else []), key)
         await run.until(lambda: shown(run) == "nodes" and cursor(run) == "node-3", "its row")
         await run.press("home", "slash", *"node-1", "enter")
         await run.until(lambda: run.table.shown == 1)
