@@ -28,6 +28,8 @@ class ItemRows(Generic[Item]):
         version: Callable[[Item], Hashable] = id,
     ) -> None:
         self.all: Mapping[Any, Item] = {}
+        self._placed: Mapping[Any, Item] = self.all
+        self._places: dict[Any, int] = {}
         self._cells, self._marks, self._text, self._version = cells, marks, text, version
 
     def cells(self, key: Any) -> Sequence[Cell]:
@@ -42,7 +44,9 @@ class ItemRows(Generic[Item]):
         return self._text(self.all[key]).lower()
 
     def sort_value(self, key: Any, column: str) -> Any:
-        return list(self.all).index(key)
+        if self._placed is not self.all:
+            self._placed, self._places = self.all, {key: n for n, key in enumerate(self.all)}
+        return self._places.get(key, len(self._places))
 
     def amount(self, key: Any, column: str) -> Amount | None:
         return None

@@ -17,6 +17,7 @@ from tfdash.report.gather import OVERVIEW, ReportContents, code_of, gather, verd
 from tfdash.text import safe
 from tfdash.views import says, sections
 from tfdash.views import state as states
+from tfdash.views.found import found_rows
 from tfdash.views.kinds import VIEWS, KindView
 from tfdash.views.layout import columns, cut
 from tfdash.views.sources import SourceRow
@@ -107,6 +108,16 @@ def _document(
                 "next": sections.next_line(s, now) or None,
             }
             for s in sorted(assessment.sections, key=lambda s: -s.level)
+        ]
+        document["findings"] = [
+            {
+                "level": row.finding.level.name,
+                "section": row.section.id,
+                "subject": _subject(row.finding.subject) if row.finding.subject is not None else None,
+                "sentence": safe(row.finding.sentence),
+                "since": iso(row.finding.since),
+            }
+            for row in found_rows(assessment.sections).values()
         ]
         document["verdicts"] = [_verdict(v) for v in found.verdicts if v.level >= Level.UNKNOWN]
         return document
@@ -214,17 +225,29 @@ def place(picture: Picture) -> str:
 
 
 def _sections(assessment: Assessment, now: float) -> list[str]:
-    """Each with its worst, and under them of each that asks for somebody: whom it names, since when, and the next key."""
+    """Each section, and under them all that was found, one by one, with the next key of each."""
+    if not assessment.sections:
+        return ["nothing has been judged yet"]
     ordered = sorted(assessment.sections, key=lambda s: -s.level)
     table = [
-        (s.title, states.of_level(Level(s.level)).text, safe(s.sentence), safe(s.detail)) for s in ordered
-    ]
-    more = [
-        f"{s.title} {line}"
+        (
+            s.title,
+            states.of_level(Level(s.level)).text,
+            safe(s.sentence),
+            "" if s.findings else safe(s.detail),
+        )
         for s in ordered
-        if s.level >= Level.UNKNOWN and (line := sections.next_line(s, now))
     ]
-    return [*columns(table), *(["", *more] if more else [])] or ["nothing has been judged yet"]
+    found = [
+        line
+        for row in found_rows(ordered).values()
+        for line in (
+            f"{states.of_level(Level(row.finding.level)).text}  {safe(row.finding.sentence)}",
+            f"    {sections.next_line(row.as_section, now)}",
+        )
+        if line.strip()
+    ]
+    return [*columns(table), *(["", *found] if found else [])]
 
 
 def _table(found: ReportContents, namespace: str | None) -> list[str]:

@@ -12,12 +12,14 @@ from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age
+from tfdash.views.found import where
 from tfdash.views.pages import PAGES
 from tfdash.views.plan import verb_of
-from tfdash.views.table import Cell
+from tfdash.views.table import Cell, Line
 
 _DIGITS = {page.id: page.digit for page in PAGES if page.digit}
 _DIGITS["deployments"] = _DIGITS["workloads"]
+_FEW = 4  # so many sections have a line each on any screen
 _UNREAD = ":sources says what is not read"
 _NEXT: dict[tuple[str, Level], tuple[str, str]] = {
     # by section and level, where its page is shown: which keys act, in the order in which they are named, and how to look closer
@@ -66,6 +68,34 @@ def asked(assessment: Assessment, subject: Subject, now: float, keys: str) -> st
     return f"{since} · {keys}"
 
 
+def section_lines(sections: Sequence[SectionState], tall: bool) -> list[Line]:
+    """Each with its state and sentence, in their order; where there is not much height (not ``tall``) those that are well
+    share one line."""
+    well = [s for s in sections if s.level <= Level.OK] if not tall and len(sections) > _FEW else []
+    lines: list[Line] = []
+    for section in sections:
+        if section not in well:
+            state = state_of(section)
+            token = "" if section.level > Level.OK else "dim"
+            lines.append(
+                [
+                    (f" {section.title:<14} ", "bright"),
+                    (f"{state.text:<12} ", state.token),
+                    (safe(section.sentence), token),
+                ]
+            )
+    if well:
+        state = states.of_level(Level.OK)
+        lines.append(
+            [
+                (f" {'':14} ", ""),
+                (f"{state.text:<12} ", state.token),
+                (", ".join(s.title for s in well), "dim"),
+            ]
+        )
+    return lines
+
+
 def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -> str:
     """``next: 3, then b: roll back · since 4m · Rollout tf-production/web in eu-1``; "" of what asks for nothing. The digit
     leads to its row, and of a page without one enter on its line.
@@ -85,8 +115,6 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
     parts = [f"next: {keys}" if keys is _UNREAD else f"next: {page}, then {keys}"]
     if section.since:
         parts.append(f"since {short_age(now - section.since)}")
-    subject = section.subject
-    if subject is not None:
-        where = f"{subject.namespace}/" if subject.namespace else ""
-        parts.append(safe(f"{subject.kind} {where}{subject.name} in {subject.cluster.cluster}"))
+    if section.subject is not None:
+        parts.append(where(section.subject))
     return " · ".join(parts)

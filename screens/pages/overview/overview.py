@@ -1,4 +1,4 @@
-"""Tab 1: one row per section of the playbook, worst first, each leading to its screen; below, the sources' ages."""
+"""Tab 1: what asks for a person, worst first, each leading to its object; above it the playbook's sections, below what is not read."""
 
 from __future__ import annotations
 
@@ -16,53 +16,66 @@ from tfdash.model.update import Update
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
-from tfdash.views.sections import next_line, state_of
-from tfdash.views.sources import source_rows
+from tfdash.views.age import short_age
+from tfdash.views.found import FoundRow, found_rows, where
+from tfdash.views.sections import next_line, section_lines
+from tfdash.views.sources import SourceRow, source_rows
 from tfdash.views.table import Cell, Column, Line
-from widgets.panel import Divider, Lines, Piece
+from widgets.panel import Divider, Lines, Piece, PieceLine
 from widgets.prose import Prose
 from widgets.table import Table
 
 _COLUMNS = (
-    Column("section", "SECTION", 14, sort="none"),
-    Column("state", "STATE", 12, sort="none"),
-    Column("sentence", "NOW", min=26, flex=2, sort="none"),
-    Column("detail", "WORST", min=20, flex=4, priority=3, sort="none"),
+    Column("state", "STATE", 11),
+    Column("finding", "FINDING", min=50, flex=5, sort="none"),
+    Column("since", "SINCE", 7, align="right", sort="none"),
+    Column("object", "OBJECT", min=24, max=60, flex=2, priority=3, sort="none"),
+    Column("section", "SECTION", 12, priority=4, sort="none"),
 )
-_SOURCES = 8  # lines of sources at most; the rest is on :sources
-_FEWEST = 3
-_REST = 11  # lines of all that is neither a source nor a sentence nor a section
-
-
-def _cells(section: SectionState) -> Sequence[Cell]:
-    state = state_of(section)
-    bright = "breach" if section.level == Level.BREACH else ""
-    return (
-        (section.title, "bright"),
-        (state.text, state.token),
-        (safe(section.sentence), bright),
-        (safe(section.detail), "dim"),
-    )
+_TALL = 40  # lines from which every section has one of its own
+_ABOVE = ("worst", "next", "sections")
+_REST = 8  # lines of the frame, the rule and what lies empty between
+_HEAD = 2  # lines of the table over its rows
+_LOWEST = 4  # lines of the table, however low the screen is
+_WIDE_OPEN = 34  # lines from which there is room for the whole of what is chosen
+_CHOSEN = 5  # lines kept for it
+_SOURCES = 6  # lines of sources that are not well; the rest is on :sources
 
 
 class OverviewScreen(BoardScreen):
-    """The operator reads the worst sentence first, then the sections, then how old the data is."""
+    """The operator reads the worst sentence first, then how each section stands, then all that was found, one by one."""
 
     @property
     def crumb(self) -> str:
         return "Overview"
 
     def body(self) -> ComposeResult:
-        self._sections = ItemRows[SectionState](
-            _cells,
-            marks=lambda s: (s.title, s.level, s.sentence, ""),
-            text=lambda s: f"{s.title} {s.sentence} {s.detail}",
+        self._rows = ItemRows[FoundRow](
+            self._cells,
+            marks=lambda row: (row.finding.level, row.finding.sentence, "", "", ""),
+            text=lambda row: f"{row.section.title} {row.finding.sentence} {row.finding.subject or ''}",
+            version=lambda row: row.finding,
         )
         yield Prose(id="worst", indent=3, most=4)
         yield Prose(id="next", indent=3, most=2)
-        yield Table(_COLUMNS, self._sections, title="Playbook", noun="sections", id="body")
+        yield Prose(id="sections", indent=29)
+        yield Table(_COLUMNS, self._rows, noun="findings", sort="state", id="body")
         yield Divider("data sources", id="rule")
         yield Lines(id="sources")
+        yield Divider(id="chosen-rule")
+        yield Prose(id="chosen", indent=3, most=4)
+
+    def _cells(self, row: FoundRow) -> Sequence[Cell]:
+        finding = row.finding
+        state = states.of_level(Level(finding.level))
+        bright = "breach" if finding.level == Level.BREACH else ""
+        return (
+            (state.text, state.token),
+            (safe(finding.sentence), bright),
+            (short_age(self.shell.now() - finding.since) if finding.since else "", "dim"),
+            (where(finding.subject), "dim"),
+            (row.section.title, "dim"),
+        )
 
     def catch_up(self) -> None:
         self._show()
@@ -74,27 +87,27 @@ class OverviewScreen(BoardScreen):
         self._show_sources()
 
     def on_resize(self) -> None:
-        self._show_sources()
+        self._show()
 
     def _show(self) -> None:
         if not self.is_mounted:
             return
         sections = sorted(self.shell.board.assessment.sections, key=lambda s: -s.level)
         table = self.query_one("#body", Table)
-        before = list(self._sections.all)
-        self._sections.all = dict(enumerate(sections))
-        if len(before) != len(sections):
-            table.set_rows(range(len(sections)), presorted=True)
+        before = list(self._rows.all)
+        self._rows.all = found_rows(sections)
+        if before != list(self._rows.all):
+            table.set_rows(self._rows.all, presorted=True)
         else:
-            table.apply(changed=range(len(sections)))
-        if not sections:
-            table.set_progress("loading the platform")
-        else:
-            table.set_progress("")
+            table.apply(changed=before)
+        loading = not sections or any(section.loading for section in sections)
+        table.set_progress("loading the platform" if loading else "")
+        table.set_empty("Nothing in the playbook asks for you now.")
         self.query_one("#worst", Prose).show([self._worst(sections)])
         # under it whom it names, since when, and the next key
         more = next_line(sections[0], self.shell.now(), self._offers(sections[0])) if sections else ""
         self.query_one("#next", Prose).show([[(f"   {more}", "dim")]] if more else [])
+        self.query_one("#sections", Prose).show(section_lines(sections, self.size.height >= _TALL))
         self._show_sources()
 
     def _offers(self, section: SectionState) -> tuple[Offer, ...]:
@@ -124,32 +137,74 @@ class OverviewScreen(BoardScreen):
         if not self.is_mounted:
             return
         board = self.shell.board
-        rows = [
-            r for r in source_rows(board.picture, self.shell.now(), board.assessment.stale) if not r.absent
-        ]
-        lines = []
-        above = sum(self.query_one(name, Prose).rows_at(self.size.width) for name in ("#worst", "#next"))
-        room = max(_FEWEST, min(_SOURCES, self.size.height - _REST - len(self._sections.all) - above))
-        for row in rows[:room]:
-            count = "" if row.objects is None else f"{row.objects:,}"
-            lines.append(
-                [
-                    Piece(f" {row.state.text:<13} ", f"tok-{row.state.token}"),
-                    Piece(f"{row.name:<34}"),
-                    Piece(f"{count:>8}  "),
-                    Piece(f"{row.age_text:<12}", "tok-dim"),
-                    Piece(row.detail, "tok-dim"),
-                ]
-            )
-        if len(rows) > room:
-            lines.append([Piece(f"   {len(rows) - room} more: :sources", "tok-dim")])
+        rows = source_rows(board.picture, self.shell.now(), board.assessment.stale)
+        lines = _source_lines([row for row in rows if not row.absent])
         self.query_one("#sources", Lines).show(lines)
+        above = sum(self.query_one(f"#{name}", Prose).rows_at(self.size.width) for name in _ABOVE)
+        room = (
+            self.size.height - _REST - above - len(lines) - (_CHOSEN if self.size.height >= _WIDE_OPEN else 0)
+        )
+        self.query_one("#body", Table).styles.height = max(_LOWEST, min(len(self._rows.all) + _HEAD, room))
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        """What is under the cursor, whole, with its next key; the first stands whole above."""
+        keys = self.query_one("#body", Table).chosen_keys
+        row = self._rows.all.get(keys[0]) if keys else None
+        there = row is not None and self.size.height >= _WIDE_OPEN and keys[0] != next(iter(self._rows.all))
+        for name in ("#chosen-rule", "#chosen"):
+            self.query_one(name).display = there
+        if row is None or not there:
+            return
+        finding = row.finding
+        state = states.of_level(Level(finding.level))
+        about = row.as_section
+        more = next_line(about, self.shell.now(), self._offers(about))
+        self.query_one("#chosen-rule", Divider).set_text(where(finding.subject) or row.section.title)
+        self.query_one("#chosen", Prose).show(
+            [[(f" {state.text}  ", state.token), safe(finding.sentence)], [(f"   {more}", "dim")]]
+        )
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        self._show_chosen()
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
-        section = self._sections.all.get(event.key)
-        if section is not None:
-            self.shell.open(page_id(section.target), row=section.subject)
+        row = self._rows.all.get(event.key)
+        if row is None:
+            return
+        if row.finding.subject is None:
+            self.shell.open("sources")
+        else:
+            self.shell.open(page_id(row.page), row=row.finding.subject)
 
     def named_for(self, page: str) -> Subject | None:
-        named = (s for s in self._sections.all.values() if s.subject and page_id(s.target) == page)
-        return next((s.subject for s in named), None)
+        found = (row.finding.subject for row in self._rows.all.values() if page_id(row.page) == page)
+        return next((subject for subject in found if subject is not None), None)
+
+
+def _source_lines(rows: Sequence[SourceRow]) -> list[PieceLine]:
+    """Those that are not well, and how many are."""
+    odd = [row for row in rows if row.state.level > Level.OK]
+    lines: list[PieceLine] = [
+        [
+            Piece(f" {row.state.text:<13} ", f"tok-{row.state.token}"),
+            Piece(f"{row.name:<34}"),
+            Piece(f"{row.age_text:<12}", "tok-dim"),
+            Piece(row.detail, "tok-dim"),
+        ]
+        for row in odd[:_SOURCES]
+    ]
+    if len(odd) > _SOURCES:
+        lines.append([Piece(f"   {len(odd) - _SOURCES} more that are not well: :sources", "tok-unknown")])
+    well = [row for row in rows if row.state.level <= Level.OK]
+    if well:
+        oldest = max((row.age for row in well if row.age is not None), default=None)
+        age = f", the oldest {short_age(oldest)} ago" if oldest is not None else ""
+        state = states.of_level(Level.OK)
+        lines.append(
+            [
+                Piece(f" {state.text:<13} ", f"tok-{state.token}"),
+                Piece(f"{len(well)} {'others ' if odd else ''}are read{age}: :sources", "tok-dim"),
+            ]
+        )
+    return lines

@@ -12,15 +12,16 @@ def unwell_since(
     workload: Object, links: Links, health: Serving, release: Release, changed_at: float
 ) -> float | None:
     """Epoch seconds. Of a stuck release its start; of what does not serve its Available condition, else the last pod that went;
-    of what lacks pods the first of those that are not ready, else when none could be made; of what restarts its last end.
-    Nothing tells of the rest: since its newest revision began at the longest."""
+    of what lacks pods the first of those that are not ready, else when none could be made; of what restarts its last end;
+    of a release in flight its start. None where nothing tells it: the age of a revision does not."""
     if release is Release.STUCK:
         return changed_at or None
     conditions: tuple[Condition, ...] = getattr(workload, "conditions", ())
     down = not_true_since(conditions, "Available")
     if health is Serving.DOWN and down is not None:
         return down
-    pods = [p for p in links.pods or () if p.deleting is None]
+    # what was evicted or ended is gone, and may lie there for weeks
+    pods = [p for p in links.pods or () if p.deleting is None and p.phase not in ("Succeeded", "Failed")]
     lacking = [at for p in pods if (at := _not_ready_since(p)) is not None]
     if lacking and release not in IN_FLIGHT:
         return max(lacking) if health is Serving.DOWN else min(lacking)
@@ -28,7 +29,9 @@ def unwell_since(
     if failed is not None and failed.status == "True" and failed.since:
         return failed.since
     ends = [s.last_finished for p in pods for s in p.statuses if s.last_finished]
-    return max(ends) if ends and release not in IN_FLIGHT else changed_at or None
+    if release in IN_FLIGHT:
+        return changed_at or None
+    return max(ends) if ends else None
 
 
 def not_true_since(conditions: tuple[Condition, ...], name: str) -> float | None:

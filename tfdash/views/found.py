@@ -1,0 +1,59 @@
+"""All that the sections found, one by one, as the Overview and reports list it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from tfdash.model.section import SectionFinding, SectionState
+from tfdash.model.subject import Subject
+from tfdash.text import safe
+
+_LISTS = {"Job": "jobs", "CronJob": "cronjobs"}  # of a section that shows several kinds, each on its own list
+
+
+class FoundRow(NamedTuple):
+    section: SectionState
+    finding: SectionFinding
+
+    @property
+    def page(self) -> str:
+        """The page on which its object stands."""
+        kind = self.finding.subject.kind if self.finding.subject is not None else ""
+        return _LISTS.get(kind, self.section.target)
+
+    @property
+    def as_section(self) -> SectionState:
+        """As if this were the worst of its section: what the next key is said of."""
+        finding = self.finding
+        return msgspec.structs.replace(
+            self.section,
+            level=finding.level,
+            subject=finding.subject,
+            since=finding.since,
+            target=self.page,
+        )
+
+
+def found_rows(sections: Iterable[SectionState]) -> dict[tuple[str, int], FoundRow]:
+    """Worst first; of an object the worst that is said of it, as the badges count. The keys stay while words change."""
+    found = [FoundRow(section, finding) for section in sections for finding in section.findings]
+    found.sort(key=lambda row: -row.finding.level)
+    rows: dict[tuple[str, int], FoundRow] = {}
+    for row in found:
+        subject = row.finding.subject
+        if subject is None:
+            rows[row.section.id, len(rows)] = row
+        else:
+            rows.setdefault((str(subject), -1), row)
+    return rows
+
+
+def where(subject: Subject | None) -> str:
+    """``Deployment shop/web in eu-1``; "" of none."""
+    if subject is None:
+        return ""
+    place = f"{subject.namespace}/" if subject.namespace else ""
+    return safe(f"{subject.kind} {place}{subject.name} in {subject.cluster.cluster}")
