@@ -25,6 +25,7 @@ class RolloutStep(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     names: tuple[str, ...] = ()  # analysis templates, or templates of an experiment
     replicas: int | None = None
     percentage: int | None = None
+    matched: bool = False  # a route that matches requests; one that matches none is taken away by its step
 
 
 class RunStatus(msgspec.Struct, frozen=True, gc=False):

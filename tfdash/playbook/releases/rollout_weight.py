@@ -61,3 +61,23 @@ def left_side(rollout: Rollout, sets: tuple[ReplicaSet, ...], pods: tuple[Pod, .
 def on_its_way(rollout: Rollout, whose: str) -> str:
     share = percent((rollout.canary_weight or 0.0) * 100.0 / rollout.max_weight)
     return f"{share} of the requests still go to {whose}; they go back as the stable pods come up"
+
+
+def by_routes(rollout: Rollout, index: int) -> tuple[str, ...]:
+    """Who gets the new version whatever its weight is: the routes of the steps that are done and were not taken away. An abort, a
+    full promotion and the end of the steps take all of them away (argo-rollouts: ``RemoveManagedRoutes``)."""
+    if not rollout.routed or rollout.abort or rollout.promote_full or index >= len(rollout.steps):
+        return ()
+    told: dict[str, str] = {}
+    for step in rollout.steps[:index]:
+        if step.kind not in ("setHeaderRoute", "setMirrorRoute"):
+            continue
+        told.pop(step.name, None)
+        if step.matched and step.kind == "setHeaderRoute":
+            told[step.name] = f"requests that match its header route {step.name} go to the new version"
+        elif step.matched:
+            share = "" if step.percentage in (None, 100) else f"{percent(step.percentage or 0)} of "
+            told[step.name] = (
+                f"copies of {share}the requests that match its mirror route {step.name} go to it"
+            )
+    return tuple(told.values())

@@ -51,6 +51,10 @@ def step_in_words(step: RolloutStep) -> Step:
             text = f"scale the canary to {percent(step.weight)} of the pods"
         case "setCanaryScale":
             text = "scale the canary with its traffic weight"
+        case "setHeaderRoute" | "setMirrorRoute" if not step.matched:
+            text = (
+                f"take {step.kind.removeprefix('set').removesuffix('Route').lower()} route {step.name} away"
+            )
         case "setHeaderRoute":
             text = f"header route {step.name}"
         case "setMirrorRoute":

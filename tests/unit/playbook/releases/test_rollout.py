@@ -370,6 +370,47 @@ def test_set_back_it_is_in_flight_until_the_stable_pods_have_the_requests_again(
     assert over.weight.actual in (None, 100.0)
 
 
+ROUTES = [
+    {
+        "setHeaderRoute": {
+            "name": "beta",
+            "match": [{"headerName": "x-beta", "headerValue": {"exact": "yes"}}],
+        }
+    },
+    {"setMirrorRoute": {"name": "copy", "percentage": 30, "match": [{"method": {"exact": "GET"}}]}},
+    {"pause": {}},
+    {"setHeaderRoute": {"name": "beta"}},
+    {"pause": {}},
+]
+BETA = "requests that match its header route beta go to the new version"
+COPY = "copies of 30 % of the requests that match its mirror route copy go to it"
+
+
+@pytest.mark.parametrize(
+    ("index", "status", "told"),
+    [
+        (0, {}, ()),
+        (1, {}, (BETA,)),
+        (2, {}, (BETA, COPY)),
+        (3, {}, (BETA, COPY)),
+        (4, {}, (COPY,)),
+        (5, {}, ()),
+        (2, {"promoteFull": True}, ()),
+        (2, {"abort": True, "phase": "Degraded"}, ()),
+    ],
+)
+def test_at_a_weight_of_nothing_its_routes_may_send_requests(
+    index: int, status: dict[str, Any], told: tuple[str, ...]
+) -> None:
+    """The status says weight 0 all the while (seen of v1.10.1, routed by Istio)."""
+    strategy = {"canary": {"trafficRouting": {"istio": {}}, "steps": ROUTES}}
+    seen = rollout(strategy=strategy, currentStepIndex=index, canary=weights(NEW, 0), **status)
+    state = state_of("Rollout", seen, *versions())
+    assert state.weight.actual == 0.0
+    assert [part for part in state.message.split("; ") if "route" in part] == list(told)
+    assert state.steps[3].text == "take header route beta away"
+
+
 def test_a_router_without_weights_is_not_said_to_send_everything() -> None:
     done = rollout(strategy=DYNAMIC, phase="Healthy", message="", duration={"finishedAt": at(-5)}, **PROMOTED)
     assert state_of("Rollout", done, *versions(5, 0)).weight.actual is None
@@ -577,8 +618,8 @@ def test_every_kind_of_step_has_words() -> None:
         {"setCanaryScale": {"replicas": 1}},
         {"setCanaryScale": {"weight": 25}},
         {"setCanaryScale": {"matchTrafficWeight": True}},
-        {"setHeaderRoute": {"name": "beta"}},
-        {"setMirrorRoute": {"name": "copy", "percentage": 35}},
+        {"setHeaderRoute": {"name": "beta", "match": [{"headerName": "x"}]}},
+        {"setMirrorRoute": {"name": "copy", "percentage": 35, "match": [{"path": {"prefix": "/"}}]}},
         {"plugin": {"name": "p"}},
         {"pause": {"duration": 30}},
         {"pause": {"duration": "45"}},

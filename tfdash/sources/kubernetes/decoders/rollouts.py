@@ -68,9 +68,10 @@ def _step(found: Mapping[str, Any]) -> m.RolloutStep:
                 kind=kind,
                 name=text(body, "name"),
                 percentage=percentage if isinstance(percentage, int) else None,
+                matched=bool(items(body, "match")),
             )
         case "setHeaderRoute" | "plugin":
-            return m.RolloutStep(kind=kind, name=text(body, "name"))
+            return m.RolloutStep(kind=kind, name=text(body, "name"), matched=bool(items(body, "match")))
     return m.RolloutStep(kind=share(next(iter(found), "unknown")))
 
 
