@@ -50,7 +50,8 @@ def proposals(commands: Sequence[Command], text: str) -> list[Proposal]:
     named = _named(commands, text)
     if named is not None and (named[2] or text.endswith(" ")):
         exact, name, rest = named
-        longer = [Proposal(c, "", a) for c in commands if c is not exact for a in _longer(c, said)[:1]]
+        begun = f"{said} " if text.endswith(" ") else said
+        longer = [Proposal(c, "", a) for c in commands if c is not exact for a in _longer(c, begun)[:1]]
         if exact.complete is not None:
             offered = _ranked_texts(exact.complete(rest), rest)
             found = [Proposal(exact, each, f"{name} {each}") for each in offered]
