@@ -48,7 +48,7 @@ Crumbs {
             if index:
                 pieces.append(LinePiece(" › ", ("tok-dim",), 0 if last else 9))
             name = "crumbs--last" if last else "tok-dim"
-            pieces.append(LinePiece(part, (name,), 0 if last else 9, 0 if last else 4, str(index)))
+            pieces.append(LinePiece(part, (name,), 0 if last else 9, 0 if last else 4, str(index), True))
         if self._note:
             pieces.append(LinePiece(f"    {self._note}", ("tok-dim",), 20, 16))
         return pieces

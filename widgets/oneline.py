@@ -9,6 +9,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tfdash.views.shortnames import short_names
 from widgets.cells import fitted, literal, shortened, width_of
 from widgets.styled import Styled
 from widgets.theme import TOKEN_CLASSES, token_css
@@ -26,6 +27,7 @@ class LinePiece(NamedTuple):
     priority: int = 0
     shrinks: int = 0
     target: str = ""
+    tells: bool = False  # a name: its end tells it from others, so that it is cut in the middle
 
 
 class OneLine(Styled, Widget):
@@ -96,7 +98,7 @@ def fitting(
             s, i = cuttable[-1]
             piece = sides[s][i]
             keep = max(width_of(piece.text) - over, piece.shrinks)
-            sides[s][i] = piece._replace(text=fitted(piece.text, keep), shrinks=0)
+            sides[s][i] = piece._replace(text=fitted(_shorter(piece, keep), keep), shrinks=0)
         else:
             s, i = [(s, i) for s, i in droppable if sides[s][i].priority == worst][-1]
             gone = sides[s][i]
@@ -107,11 +109,15 @@ def fitting(
     return sides[0], sides[1]
 
 
+def _shorter(piece: LinePiece, keep: int) -> str:
+    return short_names([piece.text], keep)[piece.text] if piece.tells else piece.text
+
+
 def _cut_longest(sides: list[list[LinePiece]], places: list[tuple[int, int]], over: int) -> None:
     for s, i in sorted(places, key=lambda at: width_of(sides[at[0]][at[1]].text), reverse=True):
         piece = sides[s][i]
         keep = max(width_of(piece.text) - over, 0)
         over -= width_of(piece.text) - keep
-        sides[s][i] = piece._replace(text=shortened(piece.text, keep))
+        sides[s][i] = piece._replace(text=shortened(_shorter(piece, keep), keep))
         if over <= 0:
             return

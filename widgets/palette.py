@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.suggester import Suggester
 
+from tfdash.views.shortnames import short_names
 from widgets.cells import fitted, literal, width_of
 from widgets.commands import NONE, Command, Proposal, is_named, meant, proposals, suggestion
 from widgets.prompt import Below, Prompt, PromptInput, prompt_bindings
@@ -86,11 +87,11 @@ CommandList {
         command = proposal.command
         row = "commands--chosen" if index == self.chosen else ""
         width = self.line_width
-        words = [alias for alias in command.aliases if " " not in alias]
-        name = proposal.text if proposal.argument else "  ".join(words[:3])
         dim = "tok-dim"
-        left_text = command.title if not proposal.argument else f"{command.title} {proposal.argument}"
         first, middle, last = self._columns
+        shown = [self.items[i] for i in window]
+        name = _told_apart([_name(p) for p in shown], first - 1)[y]
+        left_text = _told_apart([_title(p) for p in shown], middle - 1)[y]
         segments = [
             Segment("   ", self.style(row)),
             Segment(
@@ -105,6 +106,21 @@ CommandList {
         window = self._window()
         if event.y < len(window):
             self.post_message(self.Clicked(window[event.y]))
+
+
+def _name(proposal: Proposal) -> str:
+    words = [alias for alias in proposal.command.aliases if " " not in alias]
+    return literal(proposal.text if proposal.argument else "  ".join(words[:3]))
+
+
+def _title(proposal: Proposal) -> str:
+    return literal(f"{proposal.command.title} {proposal.argument}".rstrip())
+
+
+def _told_apart(texts: list[str], width: int) -> list[str]:
+    """Those that are longer are cut so that no two look alike."""
+    short = short_names(texts, width)
+    return [short[text] for text in texts]
 
 
 def _right(command: Command) -> str:

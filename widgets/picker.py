@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
+from tfdash.views.shortnames import short_names
 from widgets.cells import fitted, literal, width_of
 from widgets.lineview import LineView
 from widgets.oneline import LinePiece, OneLine
@@ -84,7 +85,8 @@ _Choices {
         state = "picker--chosen" if row == self._row else ""
         note = literal(choice.note)
         room = max(width - 3 - (width_of(note) + 1 if note else 0), 4)
-        text = f"{'▌' if state else ' '} {fitted(choice.text, room)} {note}"
+        short = short_names([literal(each.text) for each in self._choices], room)[literal(choice.text)]
+        text = f"{'▌' if state else ' '} {fitted(short, room)} {note}"
         return self.line(text, state)
 
     def _go(self, row: int) -> None:

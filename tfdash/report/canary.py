@@ -16,7 +16,7 @@ from tfdash.report.gather import code_of, counted, readable
 from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
 from tfdash.text import safe
 from tfdash.views import calendar, canary, canaryfacts, canarywhy
-from tfdash.views.layout import cut
+from tfdash.views.layout import cut_apart
 from tfdash.views.sources import source_rows
 from tfdash.views.table import Line
 from tfdash.views.times import clocks, iso
@@ -81,7 +81,7 @@ def canary_report(
         lines.append(_plain(canaryfacts.calendar_line(assessment.calendar)))
     lines += [f"? not read: {safe(name)}" for name in lacking]
     lines += ["", *sources_text(sources)]
-    return "\n".join(cut(line, width) if width else line for line in lines), code
+    return "\n".join(cut_apart(lines, width) if width else lines), code
 
 
 def _release(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.text import safe
 from tfdash.views.changes import Altered, change_lines, change_rows
-from tfdash.views.layout import cut
+from tfdash.views.layout import cut_apart
 from tfdash.views.times import iso
 
 HOURS = 6.0
@@ -43,4 +43,4 @@ def changes_report(
         "",
     ]
     lines += told or ["nobody is known to have changed anything"]
-    return "\n".join(cut(line, width) if width else line for line in lines)
+    return "\n".join(cut_apart(lines, width) if width else lines)

@@ -19,11 +19,14 @@ from tfdash.views import says, sections
 from tfdash.views import state as states
 from tfdash.views.found import found_rows
 from tfdash.views.kinds import VIEWS, KindView
-from tfdash.views.layout import columns, cut
+from tfdash.views.layout import cells, columns, cut_apart
+from tfdash.views.shortnames import common_start, short_names
 from tfdash.views.sources import SourceRow
 from tfdash.views.times import clocks, iso
 
 SCHEMA_VERSION = 1
+_NAME = 24  # cells that a name has at least
+_GAP = 3  # blanks between columns
 SCREENS: tuple[str, ...] = (OVERVIEW, "deployments", *VIEWS)
 
 
@@ -74,8 +77,8 @@ def snapshot(
     if format == "json":
         document = _document(picture, assessment, found, namespace, now)
         return json.dumps(document, indent=2, ensure_ascii=False)
-    lines = _text(picture, assessment, found, namespace, now, zone)
-    return "\n".join(cut(line, width) if width else line for line in lines)
+    lines = _text(picture, assessment, found, namespace, now, zone, width)
+    return "\n".join(cut_apart(lines, width) if width else lines)
 
 
 def _document(
@@ -191,12 +194,13 @@ def _text(
     namespace: str | None,
     now: float,
     zone: ZoneInfo,
+    width: int | None,
 ) -> list[str]:
     lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
     if found.rows is None:
         lines += _sections(assessment, now)
     else:
-        lines += _table(found, namespace)
+        lines += _table(found, namespace, width)
     return [*lines, "", *sources_text(found.sources)]
 
 
@@ -250,7 +254,7 @@ def _sections(assessment: Assessment, now: float) -> list[str]:
     return [*columns(table), *(["", *found] if found else [])]
 
 
-def _table(found: ReportContents, namespace: str | None) -> list[str]:
+def _table(found: ReportContents, namespace: str | None, width: int | None) -> list[str]:
     rows = found.rows
     assert rows is not None
     assert found.view is not None
@@ -260,4 +264,16 @@ def _table(found: ReportContents, namespace: str | None) -> list[str]:
         return [*lines, rows.empty]
     table = [[field.title for field in rows.fields]]
     table += [[rows.text(key, field) for field in rows.fields] for key in found.order]
+    if width:
+        _shorten_names(table, width, next((i for i, f in enumerate(rows.fields) if f.id == "name"), 0))
     return lines + columns(table, right=[field.right for field in rows.fields])
+
+
+def _shorten_names(table: list[list[str]], width: int, at: int) -> None:
+    """Names are cut as lists cut them, where the lines are wider than ``width``: then more of the other columns is seen."""
+    wide = [max(map(cells, column)) for column in zip(*table, strict=True)]
+    room = max(wide[at] - max(sum(wide) + _GAP * (len(wide) - 1) - width, 0), min(wide[at], _NAME))
+    names = [row[at] for row in table[1:]]
+    short = short_names(names, room, common_start(names, room))
+    for row in table[1:]:
+        row[at] = short[row[at]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-ELLIPSIS = "…"
+from tfdash.views.shortnames import ELLIPSIS, short_names
 
 
 def cells(text: str) -> int:
@@ -33,6 +33,18 @@ def cut(text: str, width: int) -> str:
         kept.append(character)
         used += size
     return "".join(kept) + ELLIPSIS
+
+
+def cut_apart(lines: Sequence[str], width: int) -> list[str]:
+    """Each line in at most ``width`` cells. Lines that differ never look alike: such show the piece in which they do."""
+    shown = {line: cut(line, width) for line in lines}
+    alike: dict[str, list[str]] = {}
+    for line, short in shown.items():
+        alike.setdefault(short, []).append(line)
+    for group in alike.values():
+        if len(group) > 1:
+            shown.update(short_names(group, width))
+    return [shown[line] for line in lines]
 
 
 def pad(text: str, width: int, right: bool = False) -> str:

@@ -10,7 +10,7 @@ from tfdash.views.age import Freshness
 from tfdash.views.header import HeaderState
 from widgets.cells import width_of
 from widgets.header import Header
-from widgets.oneline import fitting
+from widgets.oneline import LinePiece, fitting
 from widgets.prose import Prose, beside
 from widgets.textual_private import screen_text
 from widgets.theme import ThemedApp
@@ -35,6 +35,15 @@ def header(state: HeaderState, width: int) -> str:
     text = "".join(p.text for p in (*left, *right))
     assert width_of(text) <= width
     return text
+
+
+def test_a_name_is_cut_in_the_middle_since_its_end_tells_it_from_others() -> None:
+    for priority in (0, 9):
+        names = ["checkout-7d9f-x2v4q", "checkout-7d9f-k8s2p"]
+        shown = [
+            fitting([LinePiece(n, (), priority, 4 if priority else 0, "", True)], [], 12)[0] for n in names
+        ]
+        assert [pieces[0].text for pieces in shown] == ["checko…x2v4q", "checko…k8s2p"]
 
 
 def test_the_calendars_word_and_the_clock_stay_when_utc_and_the_date_go() -> None:

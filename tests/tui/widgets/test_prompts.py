@@ -190,6 +190,21 @@ async def test_keys_in_a_burst_are_taken_in_their_order() -> None:
         assert app.said == [("pods", "x")] and not prompt.is_open
 
 
+async def test_two_commands_never_look_alike_in_the_list() -> None:
+    app = App()
+    async with app.run_test(size=(60, 12)) as pilot:
+        names = [f"certificaterequestpolicies{n}.policy.cert-manager.io" for n in (1, 2)]
+        app.query_one(CommandPrompt).set_commands([Command(n, f"{n}: list", (n,)) for n in names])
+        await pilot.press("colon", *"cert")
+        listed = app.query_one(CommandList)
+        await soon(lambda: len(listed.items) == 2, lambda: listed.items)
+        await pilot.pause()
+        first, middle, _ = listed._columns
+        lines = [listed.render_line(y).text[3:] for y in (0, 1)]
+        assert lines[0][:first] != lines[1][:first]
+        assert lines[0][first : first + middle] != lines[1][first : first + middle]
+
+
 SOME = (
     Command(
         "workloads",

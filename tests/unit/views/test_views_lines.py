@@ -19,7 +19,7 @@ from tfdash.views import quantity, says, state
 from tfdash.views.events import event_lines, event_text
 from tfdash.views.header import header
 from tfdash.views.kinds import VIEWS, view_named
-from tfdash.views.layout import cells, columns, cut, pad, pairs
+from tfdash.views.layout import cells, columns, cut, cut_apart, pad, pairs
 from tfdash.views.sources import source_rows
 from tfdash.views.times import clocks, iso, moment
 from tfdash.views.why import why_lines
@@ -50,6 +50,14 @@ def test_wide_characters_count_two_and_combining_ones_none(text: str, width: int
 def test_cutting_never_halves_a_wide_character(text: str, width: int, cut_to: str) -> None:
     assert cut(text, width) == cut_to
     assert cells(cut(text, width)) <= width
+
+
+def test_lines_that_differ_only_behind_the_edge_show_where() -> None:
+    lines = ["checkout-api   Running   node-1", "checkout-api   Running   node-2", "other", "", ""]
+    shown = cut_apart(lines, 20)
+    assert max(map(cells, shown)) <= 20 and len(set(shown)) == 4 and shown[2:] == ["other", "", ""]
+    assert "1" in shown[0] and "2" in shown[1]
+    assert cut_apart(["short", "a line that is longer"], 10) == ["short", "a line th…"]
 
 
 def test_columns_stand_under_each_other() -> None:
