@@ -116,7 +116,8 @@ async def _revisions(
             except ReadFailed as error:
                 failed.append(f"{subject.cluster.cluster} {subject}: {error.problem}")
                 return
-        found[bare] = revisions(document.document, [c.document for c in children])
+        uid = str(document.document.get("metadata", {}).get("uid", ""))
+        found[bare._replace(uid=uid)] = revisions(document.document, [c.document for c in children])
 
     await asyncio.gather(*(one(s) for s in subjects if KINDS[s.kind].revisions))
     return found, failed

@@ -150,9 +150,8 @@ def _images_alone(change: RevisionDiff) -> tuple[str, ...]:
 def _without_makers(found: list[Altered], one: Managed, writes: list[ManagedWrite]) -> list[ManagedWrite]:
     """Give the newest revision its maker, where one manager alone owns the images that it differs in, or what makes revisions
     at all; what is left over are changes of their own. Of older revisions, or where several own parts, nobody is known."""
-    bare = one.subject._replace(uid="")
     makers = [w for w in writes if not w[2] and _makes_revisions(w[4])]
-    at = next((i for i, c in enumerate(found) if c.subject._replace(uid="") == bare and c.newest), None)
+    at = next((i for i, c in enumerate(found) if _same(c.subject, one.subject) and c.newest), None)
     if at is not None and found[at].set:
         makers = [w for w in makers if all(any(f.endswith(e) for f in w[4]) for e in found[at].set)]
     if at is None or len(makers) != 1:
@@ -275,8 +274,9 @@ _FIELD_OF |= {"min": ("spec.minReplicas",), "max": ("spec.maxReplicas",), "targe
 def _join_seen(found: list[Altered], seen: SeenChange) -> None:
     """What was seen adds its words to the write whose manager alone owns what changed, and stands alone where none does."""
     told = list(differences(seen.before, seen.after))
-    bare = seen.subject._replace(uid="")
-    same = [(i, c) for i, c in enumerate(found) if c.subject._replace(uid="") == bare]
+    whose = seen.after or seen.before
+    subject = seen.subject._replace(uid=whose.uid if whose is not None else "")
+    same = [(i, c) for i, c in enumerate(found) if _same(c.subject, subject)]
     images = dict(wish(seen.after)).get(_IMAGES) if seen.after is not None else None
     if images is not None and any(c.witness == "revision" and c.images == images for _, c in same):
         told = [d for d in told if not d.by_revision]  # the revision says it better
@@ -289,7 +289,13 @@ def _join_seen(found: list[Altered], seen: SeenChange) -> None:
         index, change = owners[0]
         found[index] = change._replace(what=f"{words}  ({change.what})", seen=True)
     else:
-        found.append(Altered(seen.at, seen.subject, "", words, witness="seen"))
+        found.append(Altered(seen.at, subject, "", words, witness="seen"))
+
+
+def _same(one: Subject, other: Subject) -> bool:
+    """Whether they are one object: by uid where both have one, for the next of that name is another."""
+    named = one._replace(uid="") == other._replace(uid="")
+    return named and (not one.uid or not other.uid or one.uid == other.uid)
 
 
 # -- the audit log ----------------------------------------------------------------------------------------------------
@@ -309,12 +315,27 @@ def _known(change: Altered, entries: Sequence[Entry]) -> str:
         and e.cluster in ("", change.subject.cluster.cluster)
         and e.environment in ("", change.subject.cluster.environment)
     ]
-    if not about:
+    uids = {(e.terminal, e.intent): uid for e in about if (uid := _uid(e))}
+    whose = [(e, _uid(e) or uids.get((e.terminal, e.intent), "")) for e in about]
+    if change.subject.uid:  # what was done to an earlier one of that name says nothing of this one
+        whose = [(e, uid) for e, uid in whose if uid in ("", change.subject.uid)]
+    if not whose:
         return "not by tfdash"
-    if change.manager != OURS:
+    ours = [e for e, uid in whose if uid and uid == change.subject.uid]
+    if change.manager != OURS or not ours:
         return "whether by tfdash is not known"
-    newest = max(about, key=lambda e: e.at)
+    newest = max(ours, key=lambda e: e.at)
     return safe(f"tfdash: {newest.actor}, {newest.action or newest.sentence}")
+
+
+def _uid(entry: Entry) -> str:
+    """The uid of what the plan of an intent was about; "" of any other entry."""
+    if entry.kind is not EntryKind.INTENT:
+        return ""
+    try:
+        return str(json.loads(entry.data)["plan"]["subject"][-1])
+    except (ValueError, LookupError, TypeError):  # written by another version, or cut off
+        return ""
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------

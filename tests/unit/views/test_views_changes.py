@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from tfdash.changes.gather import Contents, gather
@@ -53,7 +55,9 @@ def revision(number: int, image: str, created: float, cause: str = "") -> Revisi
     )
 
 
-TWO = {WEB: (revision(8, "r/web:2", NOW - 60, "ticket 7"), revision(7, "r/web:1", NOW - 9000))}
+TWO = {
+    WEB._replace(uid="u"): (revision(8, "r/web:2", NOW - 60, "ticket 7"), revision(7, "r/web:1", NOW - 9000))
+}
 
 
 def test_a_revision_gets_the_manager_that_wrote_it() -> None:
@@ -184,10 +188,46 @@ def test_whether_our_own_audit_log_knows_of_it(entries: Any, known: str) -> None
     assert change.known == known
 
 
-def test_a_write_under_our_own_name_is_the_newest_entrys() -> None:
-    entries = [entry(NOW - 900), entry(NOW - 60)]
+def of(uid: str) -> str:
+    """The data of an intent about the object with that uid, as the action service writes it."""
+    subject = WEB._replace(uid=uid)
+    return json.dumps({"plan": msgspec.to_builtins({"subject": subject})})
+
+
+@pytest.mark.parametrize(
+    ("entries", "known"),
+    [
+        (
+            [entry(NOW - 900, data=of("u")), entry(NOW - 60, data=of("u"))],
+            "tfdash: alice@corp, workload.rollback",
+        ),
+        (
+            [
+                entry(NOW - 60, data=of("u"), intent="i"),
+                entry(NOW - 50, kind=EntryKind.OUTCOME, intent="i"),  # of the same
+            ],
+            "tfdash: alice@corp, workload.rollback",
+        ),
+        ([entry(NOW - 60, data=of("gone"))], "not by tfdash"),  # of one that had that name before
+        ([entry(NOW - 60, data=of(""))], "whether by tfdash is not known"),
+        ([entry(NOW - 60, data="{cut")], "whether by tfdash is not known"),
+    ],
+)
+def test_a_write_under_our_own_name_is_the_newest_entrys_of_that_very_object(
+    entries: list[Entry], known: str
+) -> None:
     [change] = altered([managed(write("tfdash", NOW - 60, "spec.replicas"))], {}, [], SINCE, entries)
-    assert change.known == "tfdash: alice@corp, workload.rollback"
+    assert change.known == known
+
+
+def test_revisions_writes_and_what_was_seen_of_another_of_that_name_are_not_joined() -> None:
+    writes = [managed(write("kubectl-set", NOW - 61, "spec.template.spec.containers[m].image"))]
+    other = {WEB._replace(uid="before"): TWO[WEB._replace(uid="u")]}
+    found = altered(writes, other, [], SINCE)
+    assert sorted((c.witness, c.manager, c.subject.uid) for c in found) == [
+        ("managed fields", "kubectl-set", "u"),
+        ("revision", "", "before"),
+    ]
 
 
 def test_two_owners_of_a_template_leave_the_maker_unknown() -> None:
