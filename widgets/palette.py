@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.suggester import Suggester
 
-from tfdash.views.shortnames import short_names
+from tfdash.views.layout import cut_apart
 from widgets.cells import fitted, literal, width_of
 from widgets.commands import NONE, Command, Proposal, is_named, meant, proposals, suggestion
 from widgets.prompt import Below, Prompt, PromptInput, prompt_bindings
@@ -90,8 +90,8 @@ CommandList {
         dim = "tok-dim"
         first, middle, last = self._columns
         shown = [self.items[i] for i in window]
-        name = _told_apart([_name(p) for p in shown], first - 1)[y]
-        left_text = _told_apart([_title(p) for p in shown], middle - 1)[y]
+        name = cut_apart([_name(p) for p in shown], first - 1)[y]
+        left_text = cut_apart([_title(p) for p in shown], middle - 1)[y]
         segments = [
             Segment("   ", self.style(row)),
             Segment(
@@ -115,12 +115,6 @@ def _name(proposal: Proposal) -> str:
 
 def _title(proposal: Proposal) -> str:
     return literal(f"{proposal.command.title} {proposal.argument}".rstrip())
-
-
-def _told_apart(texts: list[str], width: int) -> list[str]:
-    """Those that are longer are cut so that no two look alike."""
-    short = short_names(texts, width)
-    return [short[text] for text in texts]
 
 
 def _right(command: Command) -> str:
