@@ -125,12 +125,24 @@ def unsure(
         if name == "baseline" and compared.past is not None:
             continue
         age = compared.traffic.evaluated_at - at if at is not None else 0.0
-        if age > policy.stale_intervals * interval:
+        if age <= policy.stale_intervals * interval:
+            continue
+        if at is not None and name == "baseline" and _serves_no_more(compared, policy):
             return Obstacle(
                 Outcome.STALE,
-                f"the {name}'s newest sample is {age:.0f} s old, over {policy.stale_intervals:g} scrape intervals of {interval:g} s",
+                f"no pod of the stable version is there any more, its last sample is of {figures.clock(at)}: two windows without it come first",
             )
+        return Obstacle(
+            Outcome.STALE,
+            f"the {name}'s newest sample is {age:.0f} s old, over {policy.stale_intervals:g} scrape intervals of {interval:g} s",
+        )
     return None
+
+
+def _serves_no_more(compared: Comparison, policy: CanaryPolicy) -> bool:
+    """Its pods are gone, for the release serves everything: what it counted is the baseline then, and no sample is missing."""
+    stable = compared.who.baseline
+    return policy.baseline == "stable" and stable is not None and not stable.pods
 
 
 def problem(compared: Comparison, roles: tuple[str, ...]) -> Obstacle | None:

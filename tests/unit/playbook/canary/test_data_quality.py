@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 
 from tests.unit.playbook.canary.making import NEW, OLD, T0, policy, release
+from tfdash.figures import clock
 from tfdash.model.judgement import Outcome, Trigger
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.release import Side
@@ -34,7 +35,7 @@ from tfdash.playbook.canary.window_cache import Memo
 
 RULES = policy()
 NOW = T0 + 600
-STABLE = Side(hash=OLD)
+STABLE = Side(hash=OLD, pods=("stable-1",))
 BOUNDS = (0.1, 0.25, 0.5, 1.0, math.inf)
 BEFORE = FrozenBaseline(
     hash=OLD,
@@ -173,6 +174,15 @@ def stale(name: str, age: float, interval: float = 15.0) -> Obstacle:
         ({}, (FRESH, FRESH), None),
         ({}, (FRESH + 1, 0.0), stale("canary", FRESH + 1)),
         ({}, (0.0, FRESH + 1), stale("baseline", FRESH + 1)),
+        (
+            {"baseline": Side(hash=OLD)},  # the release serves everything: nothing is late
+            (0.0, FRESH + 1),
+            Obstacle(
+                Outcome.STALE,
+                f"no pod of the stable version is there any more, its last sample is of {clock(NOW - FRESH - 1)}: two windows without it come first",
+            ),
+        ),
+        ({"baseline": Side(hash=OLD), "past": BEFORE}, (0.0, FRESH + 1), None),
         ({}, (FRESH + 2, FRESH + 1), stale("canary", FRESH + 2)),
         ({"past": BEFORE}, (0.0, FRESH + 1), None),  # it serves no more
         ({"past": BEFORE}, (FRESH + 1, 0.0), stale("canary", FRESH + 1)),
