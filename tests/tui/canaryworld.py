@@ -243,7 +243,7 @@ def judged(
         advice=advice,
         sentence=sentence,
         triggers=triggers,
-        policy="9f" * 32,
+        canary_policy="9f" * 32,
     )
 
 

@@ -83,7 +83,7 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
     baseline: float | None = None
     limit: float | None = None
     unit: str = "ratio"
-    policy: str = ""
+    canary_policy: str = ""  # digest of the canary policy that it was judged by
     overruled: str = ""
     ended: str = ""
     ended_at: float | None = None
@@ -151,7 +151,7 @@ class CanaryJudgement(msgspec.Struct, frozen=True, kw_only=True):
     verified_in: float | None = (
         None  # seconds until the release counts as verified, 0: it does now; None: not on the way
     )
-    policy: str = ""  # digest of the policy judged by
+    canary_policy: str = ""  # digest of the canary policy judged by
     came_back: bool = (
         False  # in place of a version that a BREACH was said of: it is held against itself before
     )

@@ -33,8 +33,8 @@ def why_lines(
         about.append(
             ("verified", "now" if judgement.verified_in <= 0 else f"in {judgement.verified_in:,.0f} s")
         )
-    if judgement.policy:
-        about.append(("policy", safe(judgement.policy)[:16]))
+    if judgement.canary_policy:
+        about.append(("canary policy", safe(judgement.canary_policy)[:16]))
     if release.skips:
         about.append(("promote skips", [safe(s) for s in release.skips]))
     if release.skips_full:
@@ -236,7 +236,8 @@ def _judgement(judgement: CanaryJudgement) -> dict[str, Any]:
         "outcome": judgement.outcome.value,
         "advice": judgement.advice.value,
         "sentence": safe(judgement.sentence),
-        "policy": safe(judgement.policy),
+        "canary_policy": safe(judgement.canary_policy),
+        "policy": safe(judgement.canary_policy),  # its name before
         "verified_in": judgement.verified_in,
         "triggers": [
             {

@@ -19,7 +19,7 @@ from tfdash.store.log.breaches import BreachFacts, data_of_breach
 
 FIRST = Breach(
     trigger="errors", uid="u1", version=NEW, title="Error rate", at=T0, since=T0 - 60, until=T0,
-    sentence="6 % ≥ 1.1 %", value=0.06, baseline=0.01, limit=0.011, policy="abc",
+    sentence="6 % ≥ 1.1 %", value=0.06, baseline=0.01, limit=0.011, canary_policy="abc",
 )  # fmt: skip
 LATER = structs.replace(FIRST, at=T0 + 500, sentence="7 % ≥ 1.1 %")
 OVERRULED = (T0 + 600, data_of_breach(FIRST, "overruled", "ann: no"))
@@ -47,6 +47,13 @@ def test_the_order_in_which_entries_come_says_nothing(
     (one,) = told(*order)
     assert (one.at, one.ended, one.ended_at) == (T0, "over: b84c5 serves everything", T0 + 700)
     assert told(*order, found(AGAIN)) == (AGAIN,), "crossed again after the end; decided on before it"
+
+
+def test_the_digest_is_read_under_its_name_before() -> None:
+    at, data = found(FIRST)
+    assert data["canary_policy"] == "abc" and "policy" not in data
+    data["policy"] = data.pop("canary_policy")
+    assert told((at, data)) == (FIRST,)
 
 
 def test_what_is_withdrawn_was_none() -> None:

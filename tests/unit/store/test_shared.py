@@ -32,7 +32,7 @@ CROSSED = Breach(
     value=0.06,
     baseline=0.01,
     limit=0.011,
-    policy="abc",
+    canary_policy="abc",
 )
 
 

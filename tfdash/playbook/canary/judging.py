@@ -295,7 +295,7 @@ def _conclude(
             sentence=sentence,
             triggers=tuple(triggers),
             verified_in=verified_in,
-            policy=policy_digest(policy),
+            canary_policy=policy_digest(policy),
             breaches=breaches,
         )
 

@@ -163,5 +163,5 @@ def breach_of(trigger: Trigger, release: ReleaseState, at: float, policy: Canary
         baseline=trigger.baseline,
         limit=trigger.limit,
         unit=trigger.unit,
-        policy=policy_digest(policy),
+        canary_policy=policy_digest(policy),
     )

@@ -16,7 +16,8 @@ from tfdash.model.subject import Subject
 
 _WHOSE = ("trigger", "uid", "version")
 _NUMBERS = ("since", "until", "value", "baseline", "limit")
-_TEXTS = ("title", "sentence", "unit", "policy")
+_TEXTS = ("title", "sentence", "unit", "canary_policy")
+_BEFORE = {"canary_policy": "policy"}  # what a name was in the entries of earlier programs
 
 
 class _Said(NamedTuple):
@@ -86,7 +87,7 @@ def _breach_of(data: Mapping[str, Any]) -> Breach | None:
         return None
     if not data.get("trigger"):
         return None
-    words = {name: str(data.get(name, "")) for name in (*_WHOSE, *_TEXTS)}
+    words = {name: str(data.get(name, data.get(_BEFORE.get(name, name), ""))) for name in (*_WHOSE, *_TEXTS)}
     return convert({**told, **words}, Breach)
 
 

@@ -60,6 +60,7 @@ _PUBLIC = frozenset(
         "path",
         "pointer",
         "policy",
+        "canary_policy",
         "result",
         "revision",
         "state",

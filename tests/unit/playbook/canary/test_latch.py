@@ -54,7 +54,7 @@ class TestFirstCrossing:
         assert (one.trigger, one.uid, one.version) == ("errors", UID, NEW)
         assert T0 < one.at <= T0 + 300 and one.since == T0 and one.until == one.at
         assert one.value == 0.06 and one.limit == pytest.approx(0.011)
-        assert one.policy == policy_digest(RULES)
+        assert one.canary_policy == policy_digest(RULES)
 
     def test_a_second_look_at_more_windows_finds_the_same(self) -> None:
         assert {told([*BAD, *QUIET[:k]]).breaches[0].at for k in range(30)} == {FIRST.at}
