@@ -1,4 +1,4 @@
-"""What in an address is a secret, or looks like one. Pure; an address is never repeated in what is said of it."""
+"""What in an address or in the body of a request is a secret, or looks like one. Pure; neither is repeated in what is said of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ _NAMED = re.compile(
     r"(?i)(.*(token|secret|passw|passphrase|api[-_.]?key|access[-_.]?key|auth[-_.]?key|private|credential|signature|session).*"
     r"|key|auth|authorization|bearer|jwt|sig|pass|pw|pwd|code|x[-_]?auth.*)\Z"
 )
+_NAMED_FIELD = re.compile(
+    r"(?i)(.*(token|secret|passw|passphrase|api[-_.]?key|access[-_.]?key|auth[-_.]?key|private[-_.]?key|credential).*"
+    r"|authorization|bearer|jwt|pass|pw|pwd)\Z"
+)
+_FIELD = re.compile(r"""([\w.-]+)["']?\s*[:=]\s*["']?((?:\{[a-z_]+\}|[^"'&,;\s{}\[\]])+)""")
+_PLAIN = re.compile(r"true|false|null|-?\d{1,5}")
 _KNOWN = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}|(gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|hvs\.)\w{8,}|(AKIA|ASIA)[A-Z0-9]{16}"
 )
@@ -72,6 +78,31 @@ def hold_parts(address: str) -> str:
         if looks_secret(part):
             hold_secret(part)
     return hold_secret(address)
+
+
+def secret_in_body(body: str) -> str:
+    """Which part of a body (JSON, a form) is a secret, "" for none."""
+    for name, value in _fields(body):
+        if _PLACE.sub("", value):
+            return f'the value of "{name}"'
+    return "a part that looks like a token" if looks_secret(unquote(body)) else ""
+
+
+def hold_fields(body: str) -> str:
+    """``body``, of which from now on ``scrubbed`` takes out what may be a secret: it was given by reference."""
+    for _, value in _fields(body):
+        hold_secret(value)
+        hold_secret(unquote(value))
+    for part in re.split(r"""[\s"'&=,;{}\[\]]""", body):
+        if looks_secret(part):
+            hold_secret(part)
+    return hold_secret(body)
+
+
+def _fields(body: str) -> list[tuple[str, str]]:
+    """Those whose name says that a secret follows, with their texts; no number, true, false or null is one."""
+    found = [(name, value) for name, value in _FIELD.findall(body) if _NAMED_FIELD.match(name)]
+    return [(name, value) for name, value in found if not _PLAIN.fullmatch(value)]
 
 
 def _pairs(query: str, path: str) -> list[tuple[str, str]]:

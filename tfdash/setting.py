@@ -16,7 +16,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from tfdash.addresses import looks_secret, secret_in
+from tfdash.addresses import looks_secret, secret_in, secret_in_body
 from tfdash.durations import parse_duration, write_duration
 
 T = TypeVar("T")
@@ -193,6 +193,18 @@ def check_header(name: str, value: str) -> None:
     if secret or looks_secret(value) or (rest and _IN_FRONT.match(value) and not _PLACE.search(value)):
         raise ValueError(
             'is a secret; give it by reference: "env:NAME", "file:PATH" or "command:PROGRAM ARG"'
+        )
+
+
+def check_body(body: str) -> None:
+    """Raises ``ValueError`` for the body of a request with a secret in the open. It is not repeated."""
+    check_reference(body)
+    if body.partition(":")[0] in _MARKS:
+        return
+    found = secret_in_body(body)
+    if found:
+        raise ValueError(
+            f'{found} is a secret; give the whole body by reference: "env:NAME", "file:PATH" or "command:PROGRAM ARG"'
         )
 
 

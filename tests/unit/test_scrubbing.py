@@ -140,6 +140,19 @@ def test_a_short_secret_takes_no_words_out(monkeypatch: pytest.MonkeyPatch) -> N
             )
         ),
         *(
+            f"{table}\nbody = '''{body}'''"
+            for body in (
+                f'{{"user": "a", "password": "{PLANTED}"}}',
+                f"user=a&api_key={PLANTED}",
+                f'{{"auth": {{"access_token" : "{{name}}{PLANTED}"}}}}',
+                f'{{"note": "{LIKE_A_TOKEN}"}}',
+            )
+            for table in (
+                '[actions.pipelines.x]\nurl = "https://ci"',
+                '[[journeys]]\nname = "a"\nurl = "https://h"\n[[journeys.steps]]\npath = "/"',
+            )
+        ),
+        *(
             f'[environments.p.prometheus]\nurl = "http://h"\nheaders = {{ {name} = "{value}" }}'
             for name, value in (
                 ("X-Auth", PLANTED),

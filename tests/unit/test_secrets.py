@@ -38,6 +38,8 @@ PLANTED = {
         "pipeline",
         "pipeline-address",
         "journey",
+        "pipeline-body",
+        "journey-body",
     )
 }
 # A value of env whose name says nothing of a secret is shown on a screen, as kubectl shows it; reports have none.
@@ -180,6 +182,7 @@ def configured(demo: DemoProcess, folder: Path) -> Path:
         '[actions.pipelines."workload.hold"]',
         'url = "env:PIPELINE_URL"',
         'headers = { Authorization = "env:PIPELINE" }',
+        'body = "env:PIPELINE_BODY"',
         'within = "2s"',
         "[[journeys]]",
         'name = "pay"',
@@ -188,6 +191,7 @@ def configured(demo: DemoProcess, folder: Path) -> Path:
         'every = "5s"',
         "[[journeys.steps]]",
         'path = "/pay"',
+        'body = "env:JOURNEY_BODY"',
     ]
     config = folder / "config.toml"
     config.write_text("\n".join(lines) + "\n")
@@ -205,6 +209,8 @@ def test_nothing_planted_is_found(demo: DemoProcess, tmp_path: Path) -> None:
         "PROM_BEARER": PLANTED["prom-bearer"],
         "PIPELINE_URL": f"http://127.0.0.1:9/hold/{PLANTED['pipeline-address']}?token={PLANTED['pipeline-address']}",
         "PIPELINE": f"Bearer {PLANTED['pipeline']}",
+        "PIPELINE_BODY": json.dumps({"password": PLANTED["pipeline-body"]}),
+        "JOURNEY_BODY": f"password={PLANTED['journey-body']}",
         "JOURNEY": f"Bearer {PLANTED['journey']}",
         "PYTHONPATH": str(ROOT),
         **{f"XDG_{n}_HOME": str(state / n.lower()) for n in ("STATE", "CACHE", "CONFIG", "DATA")},

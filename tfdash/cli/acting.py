@@ -235,9 +235,9 @@ def kubectl_of(sources: Sequence[KubernetesSource]) -> dict[Any, tuple[str, ...]
 
 def writers_of(sources: Sequence[KubernetesSource], policy: ActionPolicy) -> Writers:
     from tfdash.actions.core.protocols import Writers
-    from tfdash.sources.kubernetes.credentials import read_header
+    from tfdash.sources.kubernetes.credentials import read_header, read_secret
     from tfdash.writers.kubernetes import KubernetesWriter
     from tfdash.writers.pipelines import CommandWriter, HttpWriter
 
     clusters = {source.ref: KubernetesWriter(source.ref, source.credentials) for source in sources}
-    return Writers(clusters=clusters, commands=CommandWriter(), calls=HttpWriter(read_header))
+    return Writers(clusters=clusters, commands=CommandWriter(), calls=HttpWriter(read_header, read_secret))

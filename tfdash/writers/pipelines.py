@@ -17,7 +17,7 @@ import msgspec
 from tfdash.actions.core.policy import Pipeline
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
 from tfdash.actions.pipelines.drafts import filled, in_json, in_url
-from tfdash.addresses import hold_parts
+from tfdash.addresses import hold_fields, hold_parts
 from tfdash.model.action import Request
 from tfdash.playbook.releases.facts import canonical_at
 from tfdash.process import CommandFailed, CommandNotStarted, in_thread, run_command
@@ -55,10 +55,11 @@ class CommandWriter:
 
 
 class HttpWriter:
-    """``tfdash.actions.core.protocols.Pipelines`` for HTTP. ``secret`` resolves references in headers and addresses (blocking)."""
+    """``tfdash.actions.core.protocols.Pipelines`` for HTTP. ``secret`` resolves references in headers and addresses (blocking),
+    ``text`` those of bodies, which may have several lines."""
 
-    def __init__(self, secret: Secrets) -> None:
-        self._secret = secret
+    def __init__(self, secret: Secrets, text: Secrets | None = None) -> None:
+        self._secret, self._text = secret, text or secret
 
     async def call(self, request: Request, *, timeout: float) -> Answer:
         return await self._send(request.method, request.path, request.body, {}, timeout)
@@ -69,7 +70,7 @@ class HttpWriter:
         pipeline: Pipeline = how
         headers = {k: await self._header(v) for k, v in pipeline.headers.items()}
         url = filled(await self._address(request.path), names, in_url)
-        body = filled(request.body, names, in_json)
+        body = filled(await self._body(request.body), names, in_json)
         until = time.monotonic() + pipeline.within
         answer = await self._send(request.method, url, body, headers, min(30.0, pipeline.within))
         if not answer.ok:
@@ -113,10 +114,17 @@ class HttpWriter:
         found = await self._header(value)
         return found if found == value else hold_parts(found)
 
+    async def _body(self, value: str) -> str:
+        found = await self._had(value, self._text)
+        return found if found == value else hold_fields(found)
+
     async def _header(self, value: str) -> str:
+        return await self._had(value, self._secret)
+
+    async def _had(self, value: str, secret: Secrets) -> str:
         if value.partition(":")[0] in ("env", "file", "command"):
             try:
-                return await in_thread(lambda: self._secret(value))
+                return await in_thread(lambda: secret(value))
             except Exception as error:
                 raise NotSent(f"a secret cannot be had: {error}") from None
         return value

@@ -143,14 +143,17 @@ async def test_an_address_with_a_secret_in_it_is_given_by_reference() -> None:
         held = {
             "env:CI_URL": f"{at}/roll?id={{intent}}&token=planted-in-a-query",
             "env:RUNS": f"{at}/runs/{{run}}?token=planted-in-a-query",
+            "env:BODY": '{"password": "planted-in-a-body", "id": "{intent}"}',
         }
-        how = by_http(found.port, url="env:CI_URL", status_url="env:RUNS")
+        how = by_http(found.port, url="env:CI_URL", status_url="env:RUNS", body="env:BODY")
         done, ledger, _, said = await act(how, held)
     assert done.result is Result.APPLIED, done.sentence
     assert [r[0] for r in found.heard][:2] == [
         "POST /roll?id=t1%3A1&token=planted-in-a-query",
         "GET /runs/7?token=planted-in-a-query",
     ]
+    assert found.heard[0][1] == '{"password": "planted-in-a-body", "id": "t1:1"}'
+    assert "planted" not in scrubbed("400: planted-in-a-body is wrong")
     told = "".join(e.data + e.sentence for e in ledger.entries) + repr(said) + repr(done)
     assert "planted" not in told and "calls POST env:CI_URL" in told
     assert "planted" not in scrubbed("401: the token planted-in-a-query is over")

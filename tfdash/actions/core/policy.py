@@ -23,6 +23,7 @@ from tfdash.setting import (
     Unfit,
     Words,
     check_address,
+    check_body,
     check_header,
 )
 
@@ -68,7 +69,13 @@ class Pipeline(SettingsTable):
         dict[str, str],
         Note("a value may be a secret by reference", '{ Authorization = "env:CI_TOKEN" }'),
     ] = field(default_factory=dict)
-    body: Annotated[str, Note(sample="""'{"ref": "main", "id": "{intent}"}'""")] = ""
+    body: Annotated[
+        str,
+        Note(
+            "one with a secret in it by reference, where {intent} alone is replaced",
+            sample="""'{"ref": "main", "id": "{intent}"}'""",
+        ),
+    ] = ""
     run: Annotated[str, Note("JSON pointer to the run's id in the answer", '"/id"')] = ""
     status_url: Annotated[
         str,
@@ -88,6 +95,10 @@ class Pipeline(SettingsTable):
                 check_header(name, value)
             except ValueError as error:
                 raise Unfit("headers", f"{name}: {error}") from None
+        try:
+            check_body(self.body)
+        except ValueError as error:
+            raise Unfit("body", str(error)) from None
         for key, url in (("url", self.url), ("status_url", self.status_url)):
             try:
                 _check_called(url)

@@ -17,6 +17,7 @@ from tfdash.setting import (
     Spelled,
     Unfit,
     check_address,
+    check_body,
     check_header,
 )
 
@@ -58,7 +59,9 @@ class JourneyStep(SettingsTable):
     method: Annotated[str, Spelled(_method, str)] = "GET"
     path: Annotated[str, Note("{name}: captured before", '"/cart/{user}"')] = "/"
     headers: Pairs = field(default=(), repr=False)
-    body: str = field(default="", repr=False)
+    body: Annotated[
+        str, Note("one with a secret in it by reference: env:NAME, file:PATH or command:PROGRAM ARG")
+    ] = field(default="", repr=False)
     status: Annotated[tuple[int, ...], Listed(), Note("[]: any status below 400", "[200]")] = ()
     contains: Annotated[str, Note(sample='"Total"')] = ""
     matches: Annotated[str, Note("RE2, anywhere in the body", r"'items: \d+'")] = ""
@@ -77,6 +80,10 @@ class JourneyStep(SettingsTable):
 
     def __post_init__(self) -> None:
         _check_headers(self.headers)
+        try:
+            check_body(self.body)
+        except ValueError as error:
+            raise Unfit("body", str(error)) from None
         for variable, source in self.capture:
             kind, _, rest = source.partition(":")
             if kind not in ("json", "regex", "header") or not rest:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
+from tfdash.addresses import hold_fields
 from tfdash.model.traffic import JourneyRun
 from tfdash.process import in_thread
 from tfdash.sources.journeys.address import AddressRefused, pin
 from tfdash.sources.journeys.checks import HttpResponse, NoSuchValue, captured, failure
 from tfdash.sources.journeys.options import READING, JourneySettings, JourneyStep, filled
-from tfdash.sources.kubernetes.credentials import in_a_header, read_header
+from tfdash.sources.kubernetes.credentials import in_a_header, read_header, read_secret
 from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.text import safe
 
@@ -120,6 +121,13 @@ def _secrets(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
         raise CannotRun(f"a header's secret is not to be had: {needed}", needed.remedy) from None
 
 
+def _body(reference: str) -> str:
+    try:
+        return hold_fields(read_secret(reference))
+    except LoginNeeded as needed:
+        raise CannotRun(f"a body's secret is not to be had: {needed}", needed.remedy) from None
+
+
 def _tls(journey: JourneySettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(Path(journey.ca).expanduser()) if journey.ca else None)
@@ -138,7 +146,8 @@ async def _step(
     headers = {k: (v if v.startswith(_REFERENCE) else filled(v, variables)) for k, v in step.headers}
     headers = await in_thread(lambda: _secrets(tuple(headers.items())))
     path = filled(step.path, variables, lambda value: quote(value, safe=""))
-    url, method, body = journey.origin + path, step.method, filled(step.body, variables)
+    body = await in_thread(lambda: _body(step.body)) if step.body.startswith(_REFERENCE) else step.body
+    url, method, body = journey.origin + path, step.method, filled(body, variables)
     began = time.monotonic()
     for _ in range(_REDIRECTS + 1):
         await turn()

@@ -35,9 +35,10 @@ _PREFIX = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*")
 
 
 def _url(value: Any) -> str:
+    if isinstance(value, str):
+        check_address(value, "use username and password, bearer, or headers with a reference")
     if not isinstance(value, str) or (value and not _leads_somewhere(value)):
         raise ValueError('write it as "http://host:9090" or "https://host/prefix"')
-    check_address(value, "use username and password, bearer, or headers with a reference")
     if "?" in value:
         raise ValueError(
             "is where Prometheus answers, which has no query; labels for every query go into match"

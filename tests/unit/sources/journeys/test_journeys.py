@@ -193,6 +193,9 @@ async def test_secrets_come_by_reference_and_are_never_told(
     monkeypatch.setenv("JOURNEY_TOKEN", "planted-secret")
     run = await ran(shop, {"path": "/broken"}, headers={"Authorization": "env:JOURNEY_TOKEN"})
     assert shop.asked[0][2]["Authorization"] == "planted-secret" and "planted" not in repr(run)
+    monkeypatch.setenv("JOURNEY_BODY", '{"password": "planted-secret"}')
+    run = await ran(shop, {"path": "/broken", "method": "OPTIONS", "body": "env:JOURNEY_BODY"})
+    assert shop.asked[-1][3] == '{"password": "planted-secret"}' and "planted" not in repr(run)
     monkeypatch.delenv("JOURNEY_TOKEN")
     with pytest.raises(CannotRun, match="JOURNEY_TOKEN is not set"):
         await ran(shop, {"path": "/"}, headers={"Authorization": "env:JOURNEY_TOKEN"})
