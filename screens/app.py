@@ -39,6 +39,7 @@ from widgets.commands import Command
 from widgets.tabs import Tab
 from widgets.textual_private import quick_escape_driver
 from widgets.theme import NAMES, ThemedApp
+from widgets.workers import begin
 
 if TYPE_CHECKING:
     from screens.dialogs.action_run import ActionRun
@@ -253,7 +254,7 @@ class TfdashApp(Navigation, ThemedApp):
         elif not self.context.may_elevate:
             self.tell("this terminal was started with --read-only: it never acts", "warning")
         else:
-            self.run_worker(self._elevating(), exclusive=True, exit_on_error=False, group="elevate")
+            begin(self, self._elevating, "elevate")
 
     async def _elevating(self) -> None:
         """Asked once, here; what is begun then asks nobody whether it may begin."""

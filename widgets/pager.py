@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 from typing import ClassVar
@@ -20,6 +21,7 @@ from widgets.lineview import LineView
 from widgets.oneline import LinePiece, fitting
 from widgets.search import Search
 from widgets.textual_private import set_virtual_size
+from widgets.workers import begin
 
 HEAD = 1  # the line above: title, place, search
 SLICE = 0.008  # seconds of work before keys and paint get their turn
@@ -183,7 +185,7 @@ Pager {
         """
         self.workers.cancel_group(self, group)
         if next(steps, self) is not self:
-            self.run_worker(_rest(steps), exclusive=True, group=group, exit_on_error=False)
+            begin(self, partial(_rest, steps), group)
 
     @property
     def at_end(self) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual.app import SuspendNotSupported
 
@@ -15,6 +16,7 @@ from tfdash.model.action import Confirmation, Guarded, Progress, Result
 from tfdash.model.subject import Subject
 from tfdash.text import fault
 from tfdash.views.plan import outcome_text
+from widgets.workers import begin
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class ActionRun:
         )
 
     def start(self) -> None:
-        self.shell.run_worker(self._run(), exit_on_error=False, group="acting")
+        begin(self.shell, self._run, "acting", exclusive=False)
 
     async def _run(self) -> None:
         actions = self.shell.context.actions
@@ -108,6 +110,4 @@ class ActionRun:
             self.shell.tell(f"{argv[0]} did not start: {error.strerror}", "warning")
         actions = self.shell.context.actions
         if actions is not None:
-            self.shell.run_worker(
-                actions.terminal_ended(progress.plan, code), exit_on_error=False, group="acting"
-            )
+            begin(self.shell, partial(actions.terminal_ended, progress.plan, code), "acting", exclusive=False)

@@ -31,6 +31,7 @@ from tfdash.views.plan import hurt_lines, objects_named, place_of, plan_lines, v
 from tfdash.views.table import Line
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
 from widgets.prose import Prose
+from widgets.workers import begin
 
 _PLACEHOLDERS = {
     "replicas": "how many",
@@ -124,7 +125,7 @@ class ConfirmScreen(ModalScreen[None]):
 
     def _make(self) -> None:
         self._busy = True
-        self.run_worker(self._making(), exclusive=True, exit_on_error=False, group="plan")
+        begin(self, self._making, "plan")
 
     async def _making(self) -> None:
         actions = self.shell.context.actions
@@ -384,7 +385,7 @@ class ConfirmScreen(ModalScreen[None]):
         if self._second.holds(self._plans):
             return True
         if not self._second.waits(self._plans):
-            self.run_worker(self._request(), exclusive=True, exit_on_error=False, group="approval")
+            begin(self, self._request, "approval")
         return False
 
     async def _request(self) -> None:

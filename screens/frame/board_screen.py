@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -26,6 +27,7 @@ from widgets.header import Header
 from widgets.palette import CommandPrompt
 from widgets.table import Table
 from widgets.tabs import Tabs
+from widgets.workers import begin
 
 _IDLE = 0.7  # seconds after a screen was opened
 
@@ -200,7 +202,7 @@ class BoardScreen(Screen[None]):
         prompt.asks = True
         prompt.open()
         self.set_focus(prompt.query_one(Input))
-        self.run_worker(self._learn(prompt), exclusive=True, exit_on_error=False, group="kinds")
+        begin(self, partial(self._learn, prompt), "kinds")
 
     async def _learn(self, prompt: CommandPrompt) -> None:
         """All that the server serves, for what is typed next."""
@@ -218,8 +220,7 @@ class BoardScreen(Screen[None]):
                 prompt.set_commands(self._commands())
 
     def on_command_prompt_unknown(self, event: CommandPrompt.Unknown) -> None:
-        work = self._find_kind(event.prompt, event.text)
-        self.run_worker(work, exclusive=True, exit_on_error=False, group="ask")
+        begin(self, partial(self._find_kind, event.prompt, event.text), "ask")
 
     async def _find_kind(self, prompt: CommandPrompt, text: str) -> None:
         found = await self.shell.find_kind(text)

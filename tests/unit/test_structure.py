@@ -139,6 +139,12 @@ LONGEST = 400
 """Lines of a module. What is longer holds two ideas: give the second a module of its own, named after it."""
 
 
+def test_work_beside_the_screen_is_begun_in_one_place() -> None:
+    """By a function: a coroutine that another takes the place of before it began is never awaited, and says so on the screen."""
+    begin = {name for name, path in modules().items() if ".run_worker(" in path.read_text()}
+    assert begin == {"widgets.workers"}
+
+
 def test_no_module_is_longer_than_one_idea() -> None:
     """Tests are tables, and may be longer."""
     told = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules().items()}

@@ -20,6 +20,7 @@ from tfdash.views.table import Cell, Column
 from widgets.filter import FilterPrompt
 from widgets.prose import Prose
 from widgets.table import Table
+from widgets.workers import begin
 
 _COLUMNS = (
     Column("at", "AT", 13, sort="none"),
@@ -79,7 +80,7 @@ class AuditScreen(BoardScreen):
 
     def _load(self) -> None:
         self._due = False
-        self.run_worker(self._reading(), exclusive=True, exit_on_error=False, group="read")
+        begin(self, self._reading, "read")
 
     async def _reading(self) -> None:
         table, read = self.query_one("#body", Table), self.shell.context.audit

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from textual.app import ComposeResult
-from textual.worker import WorkType
 
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
@@ -19,6 +18,7 @@ from tfdash.views import audit
 from tfdash.views.table import Cell, Column
 from widgets.prose import Prose
 from widgets.table import Table
+from widgets.workers import begin
 
 _COLUMNS = (
     Column("at", "AT", 13, sort="none"),
@@ -66,8 +66,7 @@ class ReconcileScreen(BoardScreen):
                 ]
             ]
         )
-        work: WorkType[None] = self._read
-        self.run_worker(work, exclusive=True, exit_on_error=False, group="read")
+        begin(self, self._read, "read")
 
     def _told_of(self, entry: Entry) -> str:
         return self._told.get(entry.intent, "? not read yet")

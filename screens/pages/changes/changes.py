@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.worker import WorkType
 
 from screens.frame.text_page import TextPage
 from tfdash.changes.gather import Contents, RecentChanges, gather
 from tfdash.text import safe
 from tfdash.views.changes import change_lines
+from widgets.workers import begin
 
 
 class ChangesScreen(TextPage):
@@ -38,8 +38,7 @@ class ChangesScreen(TextPage):
             self.action_read_again()
 
     def action_read_again(self) -> None:
-        work: WorkType[None] = self._read
-        self.run_worker(work, exclusive=True, group="changes", exit_on_error=False)
+        begin(self, self._read, "changes")
 
     async def _read(self) -> None:
         board = self.shell.board

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.worker import WorkType
 
 from screens.frame.board_screen import BoardScreen
 from tfdash.model.kinds import KINDS, PLAIN
@@ -25,6 +24,7 @@ from tfdash.views.table import Cell
 from tfdash.views.why import why_lines
 from tfdash.views.yaml import yaml_lines
 from widgets.textview import TextView
+from widgets.workers import begin
 
 _PAGES = {
     "describe": ("Describe", "describe"),
@@ -100,8 +100,7 @@ class InspectScreen(BoardScreen):
             self._load()
 
     def _load(self) -> None:
-        work: WorkType[None] = partial(self._read, self.what)
-        self.run_worker(work, exclusive=True, exit_on_error=False, group="read")
+        begin(self, partial(self._read, self.what), "read")
 
     async def _read(self, what: str) -> None:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.app import ComposeResult
 
 from screens.frame.board_screen import BoardScreen
@@ -12,6 +14,7 @@ from tfdash.views.filter import Filter
 from tfdash.views.served_kinds import FRESH, OLD
 from tfdash.views.table import Cell, Column
 from widgets.table import Table
+from widgets.workers import begin
 
 _COLUMNS = (
     Column("name", "NAME", min=24),
@@ -40,7 +43,7 @@ class KindsScreen(BoardScreen):
 
     def catch_up(self) -> None:
         self._show()
-        self.run_worker(self._look(OLD), exclusive=True, exit_on_error=False, group="kinds")
+        begin(self, partial(self._look, OLD), "kinds")
 
     async def _look(self, max_age: float) -> None:
         await self.shell.kinds.look(max_age)
@@ -81,7 +84,7 @@ class KindsScreen(BoardScreen):
             )
 
     def action_again(self) -> None:
-        self.run_worker(self._look(FRESH), exclusive=True, exit_on_error=False, group="kinds")
+        begin(self, partial(self._look, FRESH), "kinds")
 
 
 def _verbs(resource: ApiResource | None) -> str:

@@ -6,9 +6,11 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from tfdash.model.requests import LogLine, LogRequest, ReadFailed
+from widgets.workers import begin
 
 _FRAME = 0.1  # seconds between two handings over
 _FIRST = 0.3  # the same at the beginning
@@ -54,7 +56,9 @@ class Streams:
             self._loop.call_later(0.2, self._again, generation, request, source, context=self._context)
             return
         self._cancels.append(cancel)
-        self._app().run_worker(self._until_end(ended, generation, request, source), exit_on_error=False)
+        begin(
+            self._app(), partial(self._until_end, ended, generation, request, source), "logs", exclusive=False
+        )
 
     def _again(self, generation: int, request: LogRequest, source: str) -> None:
         if generation == self._generation:

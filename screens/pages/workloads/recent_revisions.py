@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from textual.worker import WorkType
-
 from screens.shell import Shell
 from tfdash.model.kinds import KINDS
 from tfdash.model.requests import ReadFailed
@@ -16,6 +14,7 @@ from tfdash.model.workload import WorkloadState
 from tfdash.text import safe
 from tfdash.views.revisions import Revision, RevisionDiff, latest_change, revisions
 from widgets.panel import Piece, PieceLine
+from widgets.workers import begin
 
 _REST = 0.25  # seconds that the cursor must rest before the network is asked
 _KEPT = 200
@@ -52,8 +51,7 @@ class Recent:
     def _ask(self, at: tuple[Subject, str]) -> None:
         if self._asked != at:
             self._asked = at
-            work: WorkType[None] = partial(self._read, at)
-            self._shell.run_worker(work, exclusive=True, group="recent", exit_on_error=False)
+            begin(self._shell, partial(self._read, at), "recent")
 
     async def _read(self, at: tuple[Subject, str]) -> None:
         subject = at[0]

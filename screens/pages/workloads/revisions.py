@@ -25,6 +25,7 @@ from tfdash.views.table import Cell, Column
 from widgets.panel import Divider, Lines, Piece
 from widgets.table import Table
 from widgets.textview import TextView
+from widgets.workers import begin
 
 _COLUMNS = (
     Column("revision", "REVISION", 10, sort="none"),
@@ -134,7 +135,7 @@ class RevisionsScreen(ActingScreen):
 
     def _load(self) -> None:
         self._due = False
-        self.run_worker(self._reading(), exclusive=True, exit_on_error=False, group="read")
+        begin(self, self._reading, "read")
 
     async def _reading(self) -> None:
         board = self.shell.board
