@@ -68,8 +68,7 @@ class ConfirmScreen(ModalScreen[None]):
         self._offer, self._subjects, self._heading = offer, tuple(subjects), heading
         self._others = tuple(others)
         self._plans: list[Guarded] = []
-        self._trouble = ""  # why there is no plan
-        self._wanting = ""  # the argument that nobody gave yet
+        self._trouble = self._wanting = ""  # why there is no plan; the argument that nobody gave yet
         self._asked: list[Line] = []  # what the last try was reminded of
         self._busy = True
         self._given: dict[str, str] = dict(given or {})
