@@ -17,6 +17,7 @@ from tfdash.views.pages import ScreenSpec
 from tfdash.views.served_kinds import FRESH, OLD
 from widgets.commands import Command
 from widgets.theme import NAMES
+from widgets.workers import begin
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -110,7 +111,7 @@ def _alias(word: str, shell: Shell, argument: str) -> None:
     named, _, rest = text.partition(" ")
     found = next((e for e in ENTRIES.values() if named in e.aliases), None)
     if found is None:
-        shell.run_worker(_served(word, shell, text), group="kinds", exclusive=True, exit_on_error=False)
+        begin(shell, partial(_served, word, shell, text), "kinds")
     else:
         found.does(shell, rest.strip())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -23,6 +24,7 @@ from tfdash.views.tablerows import TableRows
 from widgets.filter import FilterPrompt
 from widgets.panel import Divider, Lines, PieceLine
 from widgets.table import Table
+from widgets.workers import begin
 
 _TITLES = {"workloads": "Deployments", "hpas": "HPAs", "pdbs": "PDBs"}
 _NO_CHANGE = Change(keys={}, freshness=frozenset())
@@ -195,7 +197,7 @@ class ListScreen(ActingScreen):
             self._no_such = ""
         elif names and names != self._asked and all(o is not None and o.complete for o in seen):
             self._asked, self._no_such = names, ""
-            self.run_worker(self._look_for(names), exclusive=True, exit_on_error=False, group="namespaces")
+            begin(self, partial(self._look_for, names), "namespaces")
 
     async def _look_for(self, names: tuple[str, ...]) -> None:
         from tfdash.views.namespaces import unknown_namespace

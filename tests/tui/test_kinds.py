@@ -135,7 +135,9 @@ async def test_all_that_is_served_stands_on_a_page_and_what_did_not_answer_is_na
         await run.until(lambda: isinstance(run.app.screen, KindsScreen) and run.table.shown == 5)
         await run.shows("cert-manager.io/v1", "metrics.k8s.io/v1beta1 (the server behind it", "tokenreviews")
         await run.press("slash", *"cert-m", "enter")
-        await run.until(lambda: run.table.shown == 1)  # of a burst only the end counts: what it brings comes before Enter
+        await run.until(
+            lambda: run.table.shown == 1
+        )  # of a burst only the end counts: what it brings comes before Enter
         await run.press("enter")
         await run.shows("3 certificates")
 
