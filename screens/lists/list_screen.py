@@ -156,6 +156,7 @@ class ListScreen(ActingScreen):
         if self.scoped and self.restriction != self.shell.restriction(self.view.id):
             self._renew(self.shell.restriction(self.view.id))
         board = self.shell.board
+        wanted, self._wanted_row = self._wanted_row, None  # sought below, when the rows are there
         self.take(Update(board.picture, board.assessment, _NO_CHANGE, None))
         if self._wanted_filter:
             text, self._wanted_filter = self._wanted_filter, ""
@@ -163,9 +164,10 @@ class ListScreen(ActingScreen):
                 self.apply_filter(Filter(text))
             except FilterError as error:
                 self.shell.tell(str(error), "warning")
-        if self._wanted_row is not None:
+        if wanted is not None:
+            self._wanted_row = wanted
             self.table.flush()
-            self.table.seek(self._wanted_row)
+            self.table.seek(wanted)
             self._say_unfound()
 
     def take(self, update: Update) -> None:

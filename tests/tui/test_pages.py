@@ -103,6 +103,18 @@ async def test_the_way_from_a_finding_leads_to_its_row(key: str) -> None:
         await run.until(lambda: run.table.shown == 3 and cursor(run) == "node-3", "behind the filter")
 
 
+@pytest.mark.parametrize(
+    ("keys", "page", "name"), [(["9"], "nodes", "node-3"), (["2"], "workloads", "checkout")]
+)
+async def test_a_page_that_was_never_shown_begins_on_the_row_that_is_named(
+    keys: list[str], page: str, name: str
+) -> None:
+    async with running(source_with_logs(), SMALL, start="overview") as run:
+        await run.shows("1 cordoned")
+        await run.press(*keys)
+        await run.until(lambda: shown(run) == page and cursor(run) == name, f"{name} on {page}")
+
+
 async def test_a_row_that_comes_later_is_stood_on_and_one_that_is_gone_is_said() -> None:
     source = source_with_logs()
     async with running(source, SMALL, start="nodes") as run:
