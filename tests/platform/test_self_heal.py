@@ -148,7 +148,8 @@ def test_scaled_it_must_be_chosen_and_what_is_undone_is_named(
         let = threading.Event()
 
         def tell(progress: Progress) -> None:
-            if any(held for _, held in progress.posts) and not let.is_set():
+            seen = {post.text for post, held in progress.posts if held}
+            if "it has 4 pods" in seen and not let.is_set():
                 let.set()
                 healer.let()
 

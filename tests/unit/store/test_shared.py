@@ -214,6 +214,22 @@ async def test_a_tail_that_was_cut_is_noticed_by_whoever_had_it(tmp_path: Path, 
     database.sql("DELETE FROM tfdash.entries WHERE sequence = 3", role="owner")
     await sync(bob)
     assert "its tail was cut" in bob.store.health.shared
+    await sync(ann)  # which has nothing new to tell, and sees that what was acknowledged is there no more
+    await sync(ann, bob)
+    assert (ann.store.health.behind, bob.store.health.shared) == (0, "")
+    assert database.sql("SELECT count(*) FROM tfdash.entries") == [(3,)]
+    database.sql("DELETE FROM tfdash.entries WHERE sequence = 3", role="owner")
+    await sync(bob)
+    another, raw = seal(note_entry(ann.store.terminal, 3, "0" * 64, "in its place"))
+    database.sql(
+        "INSERT INTO tfdash.entries(terminal, sequence, previous, kind, hash, body) VALUES (%s, 3, '', 'note', %s, %s)",
+        another.terminal,
+        another.hash,
+        raw,
+        role="owner",
+    )
+    await sync(bob)
+    assert "entry 3 is another one than we hold" in bob.store.health.shared
     await end(ann, bob)
 
 

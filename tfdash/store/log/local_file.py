@@ -227,6 +227,11 @@ class LocalFile(DurableFile):
         ).fetchone()
         return row[0] or 0
 
+    def acknowledged(self, holder: str) -> dict[str, int]:
+        """The last sequence that ``holder`` acknowledged of each chain."""
+        asked = "SELECT terminal, sequence FROM anchors WHERE holder = ?"
+        return dict(self._connection.execute(asked, (holder,)).fetchall())
+
     def acknowledge(self, terminal: str, sequence: int, hash: str, holder: str, at: float) -> None:
         """``holder`` holds the chain up to there."""
 

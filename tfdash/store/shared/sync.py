@@ -38,6 +38,7 @@ class Sync:
         self._wake = asyncio.Event()
         self._heads: dict[str, tuple[int, str]] = {}  # of others, as fetched
         self._broken: dict[str, str] = {}
+        self._cut: dict[str, str] = {}  # of which the shared store holds less than it did
         self._bodies_sent: set[str] = set()
         self._delivering = asyncio.Lock()
 
@@ -103,7 +104,8 @@ class Sync:
         source.store.projection.login = self.shared.role
         await self._templates(source)
         await source.store.look_at_approvals()
-        self.problem = "; ".join(f"{terminal}: {why}" for terminal, why in sorted(self._broken.items()))
+        told = sorted((self._cut | self._broken).items())
+        self.problem = "; ".join(f"{terminal}: {why}" for terminal, why in told)
 
     # -- out ----------------------------------------------------------------------------------------------------
 
@@ -225,15 +227,23 @@ class Sync:
                 kept, own = await recorder.on_file(lambda f: (f.other_heads(), f.own_terminals()), "cursors")
             except LedgerUnavailable:
                 kept, own = {}, set()
-        for terminal, (head, _) in (await self.shared.heads()).items():
+        heads = await self.shared.heads()
+        if recorder.file is not None and source.acting:
+            await self._put_back(source, {terminal: head for terminal, (head, _) in heads.items()})
+        for terminal, (head, _) in heads.items():
             if terminal in own:
                 continue
             sequence, hash = max(self._heads.get(terminal, (0, GENESIS)), kept.get(terminal, (0, GENESIS)))
             if head < sequence:
-                self._broken[terminal] = (
+                self._cut[terminal] = (
                     f"the shared store holds it up to {head} only, and we hold {sequence}: its tail was cut"
                 )
                 continue
+            if self._cut.pop(terminal, ""):  # delivered again, as we have it?
+                again = await self.shared.after(terminal, sequence - 1)
+                if not again or again[0][3] != hash:
+                    self._broken[terminal] = f"entry {sequence} is another one than we hold"
+                    continue
             while sequence < head:
                 rows = await self.shared.after(terminal, sequence)
                 good, why = chained(rows, sequence, hash)
@@ -245,6 +255,22 @@ class Sync:
                     self._broken[terminal] = why
                 if why or not rows:
                     break
+
+    async def _put_back(self, source: StoreSource, heads: dict[str, int]) -> None:
+        """What the shared store acknowledged and holds no more is due again: it was put back to an older state."""
+
+        def rewind(file: LocalFile) -> bool:
+            lost = {
+                t: heads.get(t, 0) for t, held in file.acknowledged(SHARED).items() if heads.get(t, 0) < held
+            }
+            for terminal, head in lost.items():
+                file.rewind(terminal, SHARED, head)
+            return bool(lost)
+
+        with suppress(LedgerUnavailable):
+            if await source.store.recorder.on_file(rewind, "what the shared store holds no more"):
+                log.warning("the shared store was put back to an older state; it gets what it lacks again")
+                self.wake()
 
     async def _take(self, source: StoreSource, rows: list[Row]) -> None:
         if source.store.recorder.file is not None:
