@@ -14,11 +14,13 @@ from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import (
     CLOSED,
     NOW,
+    NS,
     REF,
     Standing,
     deployment,
     judged,
     meta,
+    picture,
     replica_set,
     rollout,
     subject,
@@ -32,7 +34,10 @@ from tfdash.actions.kubernetes.targets import key_of
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Plan, Progress, Result, Risk
 from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import SourceInfo
 from tfdash.model.store_state import RunningAction, StoreHealth, StoreState, VerifiedGood
+from tfdash.playbook.releases.managed_by import TRACKING
 
 WEB = subject("Deployment", "web")
 HISTORY = "deployment.kubernetes.io/revision-history"
@@ -423,12 +428,48 @@ def put(board: Standing, **fields: Any) -> None:
     board.picture = msgspec.structs.replace(board.picture, store_state=state)
 
 
-BROKEN = {"store": _store, "peer": _peer, "verdict": _verdict, "clock": _clock}
+def _log(board: Standing, ledger: Ledger) -> None:
+    """A chain beside ours that is not whole."""
+    cut = Observation[SourceInfo](problem=Problem(kind=ProblemKind.UNREACHABLE, cause="its tail was cut"))
+    board.picture = msgspec.structs.replace(board.picture, sources={"store": cut})
+
+
+def _sync(board: Standing, ledger: Ledger) -> None:
+    """Owned by an Application that undoes, and that cannot be read: it cannot be stopped from here."""
+    board.documents[0]["metadata"]["annotations"][TRACKING] = f"shop:apps/Deployment:{NS}/web"
+    automated = {"syncPolicy": {"automated": {"selfHeal": True}}}
+    board.documents.append(
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": meta("shop"),
+            "spec": automated,
+        }
+    )
+    seen = picture(board.documents)
+    board.picture = msgspec.structs.replace(board.picture, clusters=seen.clusters)
+
+
+def _fields(board: Standing, ledger: Ledger) -> None:
+    """Who manages its fields is nothing that can be read."""
+    odd = [{"manager": 3, "fieldsV1": "x", "time": None}, {"fieldsV1": {"f:spec": {"f:template": []}}}, "odd"]
+    board.documents[0]["metadata"]["managedFields"] = odd
+
+
+BROKEN = {
+    "store": _store,
+    "peer": _peer,
+    "verdict": _verdict,
+    "clock": _clock,
+    "log": _log,
+    "sync": _sync,
+    "fields": _fields,
+}
 
 
 @pytest.mark.parametrize(
     "broken",
-    [c for n in range(1, len(BROKEN) + 1) for c in itertools.combinations(BROKEN, n)],
+    [c for n in (1, 2, len(BROKEN)) for c in itertools.combinations(BROKEN, n)],
     ids="+".join,
 )
 @pytest.mark.parametrize("held", [False, True], ids=["going on", "held"])
@@ -441,6 +482,7 @@ async def test_nothing_of_ours_refuses_a_way_back(broken: tuple[str, ...], held:
     service._under_way.add("something of ours that hangs")
     guarded = await service.plan("workload.rollback", WEB, {})
     assert guarded.allowed, guarded.refused
+    assert ("it cannot be suspended from here: not found" in guarded.plan.notes) is ("sync" in broken)
     done = await sent(service, guarded)
     assert (done.result, len(board.server.sent)) == (Result.APPLIED, 1), done.sentence
 
