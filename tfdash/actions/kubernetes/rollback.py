@@ -225,7 +225,10 @@ async def end_pair(context: PlanContext) -> Draft:
         after="no canary",
         diff=(f"- replicas: {replicas}", "+ replicas: 0"),
         not_reverted=templates.references(document.get("spec", {}).get("template", {})),
-        posts=(REPLICAS.post(value="0", text="no canary pod is left", within=context.policy.follow),),
+        posts=(
+            WRITTEN.post(text="the size is written", within=30),
+            REPLICAS.post(value="0", text="no canary pod is left", within=context.policy.follow),
+        ),
         title="release: abort the canary",
     )
 

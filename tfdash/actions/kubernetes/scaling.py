@@ -93,6 +93,7 @@ async def scale(context: PlanContext) -> Draft:
         notes=(*share.says, *notes, *undone),
         choices=choices,
         posts=(
+            WRITTEN.post(text="the size is written", within=30),
             REPLICAS.post(value=str(wanted), text=f"it has {wanted} pods", within=context.policy.follow),
             AVAILABLE.post(text="all of them are available", within=context.policy.follow),
         ),
