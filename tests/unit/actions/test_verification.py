@@ -79,7 +79,7 @@ def image(document: dict[str, Any], tag: str) -> None:
     [
         ("workload.rollback", {}, "the template is the earlier one"),
         ("workload.restart", {}, "the new revision is asked for"),
-        ("workload.scale", {"replicas": "9"}, "it has 9 pods"),
+        ("workload.scale", {"replicas": "9"}, "the size is written"),
         ("workload.hold", {}, "spec.paused is as asked"),
     ],
 )
