@@ -124,6 +124,8 @@ class ListScreen(ActingScreen):
         if row is None:
             return
         if self.table.seeking:
+            self.table.flush()  # rows that came are shown a frame later: not hidden by anything
+        if self.table.seeking:
             outside = names is not None and row.key.namespace not in names
             if row in self.rows:
                 why = "is hidden by the filter; esc shows all"
