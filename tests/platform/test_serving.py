@@ -144,3 +144,33 @@ def test_a_broken_update_that_was_taken_back_names_the_pod_to_delete(cluster: Cl
     assert "delete broken-1 by hand" in told.cause.sentence
     cluster.kubectl("delete", "pod/broken-1", "-n", SPACE)
     is_so(board, "StatefulSet", "broken", Serving.OK, Release.COMPLETE, None)
+
+
+def test_what_waits_for_others_is_named(cluster: Cluster, board: Board) -> None:
+    """minReadySeconds, a scheduling gate, a readiness gate."""
+    made = (
+        world.deployment(
+            "patient", SPACE, 2, spec={"minReadySeconds": 3600, "progressDeadlineSeconds": 7200}
+        ),
+        world.deployment("gated", SPACE, 1, pod={"schedulingGates": [{"name": "example.com/later"}]}),
+        world.deployment(
+            "closed",
+            SPACE,
+            1,
+            case="gate-closed",
+            pod={"readinessGates": [{"conditionType": "example.com/open"}]},
+        ),
+    )
+    world.create(cluster, DEPLOYMENTS, *made)
+    is_so(board, "Deployment", "patient", Serving.OK, Release.PROGRESSING, None)
+
+    def causes(name: str, code: CauseCode, words: str) -> bool:
+        told = state(board, "Deployment", name)
+        cause = told.cause if told is not None else None
+        return cause is not None and cause.code is code and words in cause.sentence
+
+    until(lambda: causes("gated", CauseCode.GATED, "example.com/later"), "its scheduling gate to be named")
+    until(
+        lambda: causes("closed", CauseCode.READINESS_GATE, "example.com/open"),
+        "its readiness gate to be named",
+    )
