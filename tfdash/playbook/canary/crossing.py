@@ -70,7 +70,7 @@ def alone(both: Sequence[tuple[bool, bool]]) -> bool:
     """Whether the baseline serves no more, by (canary, baseline) served of each window: nothing in the last two windows in
     which the canary served, or nothing at all."""
     last = [b for b in both if any(b)][-2:]
-    return not any(base for _, base in last) and (any(own for own, _ in last) or not last)
+    return not any(base for _, base in last)
 
 
 def _baseline(

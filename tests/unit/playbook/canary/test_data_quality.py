@@ -263,9 +263,19 @@ def test_both_against_the_time_before(
     assert found.sentence.startswith(WORSE) and found.sentence.endswith("; against each other: s")
 
 
-def test_what_both_served_is_added_up() -> None:
-    """The sum is over the limit where neither side alone would tell."""
-    rules = policy(warm_up=0)
-    few = tuple(p._replace(canary=Count(100, 12), canary_all=Count(100, 12)) for p in pairs(0, 1080))
-    found = both_bad.held(PASS, compared(pairs=few), BEFORE, rules)
-    assert found.outcome is Outcome.HOLD and "12 %" in found.sentence
+FAST, SLOWER = (900,) * 5, (0, 0, 0, 9000, 9000)
+OLD_ALONE = tuple(s._replace(canary=FAST, baseline=SLOWER) for s in slows(*FAST))
+WARMING = Pair(T0, T0 + 60, 0, Count(), Count(), Count(100, 1), Count(900, 300))
+
+
+@pytest.mark.parametrize(
+    ("told", "given"),
+    [
+        (PASS, {"pairs": pairs(0, 50)}),  # 0.5 % of all, and the canary alone none
+        (PASS, {"pairs": (WARMING,)}),  # a gross failure, in warm-up too
+        (SLOW, {"slows": OLD_ALONE}),
+    ],
+)
+def test_what_both_served_is_added_up(told: Trigger, given: dict[str, Any]) -> None:
+    """The service as a whole is over the limit, though its new version alone is not."""
+    assert both_bad.held(told, compared(**given), BEFORE, policy(warm_up=0)).outcome is Outcome.HOLD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from tfdash.playbook.canary import crossing, latch, policy_digest
 from tfdash.playbook.canary.data_quality import Comparison
 from tfdash.playbook.canary.first_crossing import looked_from
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
-from tfdash.playbook.canary.tally import Count, Pair, Tally
+from tfdash.playbook.canary.latency import Shape
+from tfdash.playbook.canary.tally import Count, Pair, Slow, Tally
 from tfdash.playbook.canary.window_cache import Memo
 
 STATE = release(uid="u")
@@ -328,6 +330,45 @@ def test_the_first_window_after_which_it_was_reached(
         assert found is None
     else:
         assert found == crossing.Crossing(T0 + 60.0 * at, pairs[max(0, at - 2) : at], held)
+
+
+SHAPE = Shape((0.1, 0.25, 0.5, 1.0, math.inf), False)
+QUICK, LONG, BEYOND, NONE = (900,) * 5, (0, 0, 0, 900, 900), (0, 0, 0, 0, 900), (0,) * 5
+HELD = structs.replace(BEFORE, bounds=SHAPE.bounds, counts=(40_000,) * 5)
+
+
+def served(*windows: tuple[tuple[int, ...], tuple[int, ...]]) -> tuple[Slow, ...]:
+    return tuple(Slow(T0 + 60 * i, T0 + 60 * (i + 1), i + 1, *both) for i, both in enumerate(windows))
+
+
+LATE_SLOW = served((QUICK, QUICK), (QUICK, QUICK), (LONG, QUICK), (LONG, QUICK))
+LATE_ALONE = served((QUICK, NONE), (QUICK, NONE), (LONG, NONE), (LONG, NONE))
+
+
+@pytest.mark.parametrize(
+    ("slows", "past", "after", "at", "held"),
+    [
+        (LATE_SLOW, None, 0.0, 3, None),
+        (LATE_SLOW, None, T0 + 180, 4, None),
+        (LATE_SLOW[:2], None, 0.0, None, None),
+        (LATE_SLOW, HELD, 0.0, 3, None),
+        (LATE_ALONE, HELD, 0.0, 3, HELD),
+        (LATE_ALONE, None, 0.0, None, None),
+        # a baseline that serves beyond every bound serves: nothing is held against the time before
+        (served(*[(LONG, BEYOND)] * 3), HELD, 0.0, None, None),
+    ],
+)
+def test_likewise_of_latencies(
+    slows: tuple[Slow, ...],
+    past: FrozenBaseline | None,
+    after: float,
+    at: int | None,
+    held: FrozenBaseline | None,
+) -> None:
+    rules = policy(warm_up=0, windows=2)
+    found = crossing.of_latency(Memo(), slows, past, SHAPE, rules, after)
+    expected = None if at is None else crossing.Crossing(T0 + 60.0 * at, slows[max(0, at - 2) : at], held)
+    assert found == expected
 
 
 def compared(began: float | None, since: float, reach: int = 1, slow: int = 0) -> Comparison:
