@@ -268,7 +268,7 @@ def test_a_first_crossing_keeps_what_was_said() -> None:
         baseline=4.0,
         limit=5.0,
         unit="s",
-        policy=policy_digest(RULES),
+        canary_policy=policy_digest(RULES),
     )
 
 
