@@ -19,7 +19,7 @@ LINGER = 60.0  # seconds for which a page's kinds stay wanted after it was left:
 
 def _unreadable(seen: Observation[Objects] | None) -> bool:
     """What was asked for in vain is not worth waiting for: nobody comes back to rows, and it would stand in the header."""
-    return seen is not None and seen.problem is not None and not seen.complete
+    return seen is not None and seen.problem is not None and not seen.value
 
 
 class Subscriber(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from screens.frame.subscriptions import LINGER, ScreenSubscriptions
-from tests.unit.test_board import REF, Scripted
+from tests.unit.test_board import POD, REF, Scripted
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
 from tfdash.model.observation import Observation, Problem, ProblemKind
@@ -27,7 +27,11 @@ class Page:
     [
         (Observation(value={}, complete=True), True),
         (Observation(), True),  # on its way
-        (Observation(value={}, complete=True, problem=FORBIDDEN), True),  # lost, its rows are kept
+        (
+            Observation(value={POD.key: None}, complete=True, problem=FORBIDDEN),
+            True,
+        ),  # lost, its rows are kept
+        (Observation(value={}, complete=True, problem=FORBIDDEN), False),  # each namespace is hidden
         (Observation(problem=FORBIDDEN), False),
     ],
 )

@@ -159,7 +159,7 @@ class KindPublisher:
             self.complete = True
             if self.done is not None:
                 self.done()
-        self.failed = seen.problem is not None and not seen.complete
+        self.failed = seen.problem is not None and not seen.value
         self._sink.put_objects(self._ref, self._kind, seen, changed)
 
 

@@ -122,7 +122,7 @@ class KubernetesSource:
     def _is_read(self, kind: str) -> bool:
         """Whether there are rows of it, or may be soon: what was refused is not watched on for nobody."""
         first = self._feeds.get(kind)
-        return first is not None and (first.complete or not first.failed)
+        return first is not None and not first.failed
 
     # -- on the board's loop ------------------------------------------------------------------------------------
 
