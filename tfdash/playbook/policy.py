@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from tfdash.setting import Note, Seconds, SettingsTable, read, shipped
+from tfdash.setting import Between, Note, Seconds, SettingsTable, read, shipped
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,11 @@ class WorkloadPolicy(SettingsTable, defaults="workloads.toml"):
     terminating_grace: Annotated[
         Seconds, Note("how long a pod may outlive its deletion before that is a cause")
     ]
-    stale_after: Annotated[Seconds, Note("data older than this is UNKNOWN, never green")]
+    stale_after: Annotated[
+        Seconds,
+        Between(90, 86_400, seconds=True),  # an API server proves a quiet watch about once a minute
+        Note("data older than this is UNKNOWN, never green"),
+    ]
 
 
 @lru_cache(1)
