@@ -98,20 +98,19 @@ def section_lines(sections: Sequence[SectionState], tall: bool) -> list[Line]:
 
 def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -> str:
     """``next: 3, then b: roll back · since 4m · Rollout tf-production/web in eu-1``; "" of what asks for nothing. The digit
-    leads to its row, and of a page without one enter on its line.
+    leads to its row, and to a page without one its command.
 
     ``offers``: what the gate says of the section's subject now; a key that it would refuse is not named."""
     if section.level < Level.PAUSED or section.loading:
         return ""
-    known = _NEXT.get((section.id, Level(section.level)))
-    if known is None or section.subject is None:
+    if section.subject is None:
         keys = _UNREAD  # no row to ask about
     else:
-        acting, closer = known
+        acting, closer = _NEXT.get((section.id, Level(section.level)), ("", "w: why"))
         open = {o.key: safe(verb_of(o.title)) for o in offers if o.key and not o.refused}
         acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
         keys = f"{closer}; {acts}" if acts else closer
-    page = _DIGITS.get(section.target, f"enter on {section.title}")
+    page = _DIGITS.get(section.target, f":{section.target}")
     parts = [f"next: {keys}" if keys is _UNREAD else f"next: {page}, then {keys}"]
     if section.since:
         parts.append(f"since {short_age(now - section.since)}")

@@ -287,5 +287,5 @@ def test_the_section_counts_a_failed_run_once_and_leads_to_its_list() -> None:
     other = section(run, cron(), job(name="pull", uid="p", ready=0))
     assert (other.level, other.count, other.target) == (Level.WARN, 2, "jobs")
     assert next_line(other, NOW) == (
-        "next: enter on Jobs, then w: why; enter: down to its pods · since 1m · Job a/migrate in eu-1"
+        "next: :jobs, then w: why; enter: down to its pods · since 1m · Job a/migrate in eu-1"
     )

@@ -32,3 +32,13 @@ def test_the_keys_are_for_whom_the_line_names(id: str, target: str, subject: Sub
         id=id, title=id, level=Level.BREACH, sentence="", target=target, subject=subject, since=60.0
     )
     assert next_line(section, 300.0) == said
+
+
+def test_what_waits_is_asked_about_by_its_row_and_what_was_not_read_by_the_sources() -> None:
+    """Never the one for the other."""
+    cordoned = SectionState(
+        id="nodes", title="Nodes", level=Level.PAUSED, sentence="", target="nodes", subject=NODE
+    )
+    assert next_line(cordoned, 300.0) == "next: 9, then w: why · Node worker-03 in eu-1"
+    unread = SectionState(id="nodes", title="Nodes", level=Level.UNKNOWN, sentence="", target="nodes")
+    assert next_line(unread, 300.0) == "next: :sources says what is not read"
