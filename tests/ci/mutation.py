@@ -79,6 +79,7 @@ PARTS = (
     ),
     Part(("tfdash/playbook/canary/*.py",), ("tests/unit/playbook/canary/test_*.py",)),
     Part(("tfdash/playbook/schedule/*.py",), ("tests/unit/playbook/schedule/test_*.py",)),
+    Part(("tfdash/actions/core/reconcile.py",), ("tests/unit/actions/test_reconcile.py",)),
     Part(
         ("tfdash/store/log/verify.py",),
         ("tests/unit/store/test_verify.py", "tests/unit/store/test_verify_table.py"),

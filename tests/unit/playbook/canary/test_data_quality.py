@@ -246,6 +246,13 @@ WORSE = "both versions are worse than the service was before the release (07:50Z
         (SLOW, {"slows": slows(0, 0, 0, 900, 900)}, {"counts": (0,) * 5}, False),
         (SLOW, {"slows": slows(0, 0, 0, 900, 900)}, {"counts": (), "bounds": ()}, False),
         (SLOW, {"slows": slows(900), "bounds": (math.inf,)}, {}, False),
+        # two bounds are enough
+        (
+            SLOW,
+            {"slows": slows(0, 900), "bounds": (5.0, math.inf)},
+            {"counts": (40_000, 40_000), "bounds": (5.0, math.inf)},
+            True,
+        ),
         (SLOW, {"slows": ()}, {}, False),
         # without a bound in common nothing is told
         (SLOW, {"slows": slows(0, 0, 0, 900, 900)}, {"bounds": (0.3, 2.0, 3.0, 4.0, 5.0)}, False),

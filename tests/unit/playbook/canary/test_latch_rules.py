@@ -225,6 +225,19 @@ def test_what_is_said_with_what_stands(
     assert latch.latched([trigger], known, found, RULES, NOW) == ([told], stand)
 
 
+def test_each_trigger_is_said_whatever_is_said_of_those_before_it() -> None:
+    slow = crossed(trigger="latency")
+    proven = said(Outcome.NOT_COMPARABLE, "why", unlike=True)
+    by_hand, fine = said(Outcome.HOLD, id="manual"), said(Outcome.PASS, id="latency")
+    told, stand = latch.latched([by_hand, proven, fine], (FIRST, slow), {}, RULES, NOW)
+    assert [(t.id, t.outcome) for t in told] == [
+        ("manual", Outcome.HOLD),
+        ("errors", Outcome.NOT_COMPARABLE),
+        ("latency", Outcome.BREACH),
+    ]
+    assert [(b.trigger, b.stands) for b in stand] == [("errors", False), ("latency", True)]
+
+
 @pytest.mark.parametrize(("title", "shown"), [("Latency", "Latency"), ("", "latency")])
 def test_a_trigger_that_nobody_judges_now_is_said_for_what_is_known(title: str, shown: str) -> None:
     slow = crossed(trigger="latency", title=title, unit="s", value=0.5, limit=0.25)

@@ -216,7 +216,10 @@ def beside(off: float, steps: int = 20, late: float = 7.5, first: float = 50.0) 
         (rising(STEADY, **A), beside(7.0), True),
         (rising(STEADY, **A), beside(8.0), False),
         (rising(STEADY, **A), beside(-8.0), False),
+        (rising([50.0] * 20, **A), rising([50.0] * 20, T0 + 7.5, 30.0, **B), False),  # just half
         (rising(STEADY, **A), beside(51.0), False),  # beyond its neighbours: another counter
+        # what is scraped after the other's last scrape is held against nothing
+        (rising([100.0] * 23 + [50.0, 0.0], T0 + 7.5, 50.0, **A), rising([100.0] * 24 + [0.0], **B), True),
         (rising([100.0] * 25, **A), beside(0.0, 25, 3.0, 20.0), True),
         (rising([0.0] * 40, **A), rising([0.0] * 40, T0 + 7, **B), False),
     ],

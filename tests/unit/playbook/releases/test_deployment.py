@@ -75,6 +75,15 @@ def test_complete_for_a_while_and_then_nothing_in_flight(
     assert state_of("Deployment", done, mine, *of_mine).finished == NOW + since
 
 
+@pytest.mark.parametrize(("since", "phase"), [(-3599, Phase.COMPLETE), (-3600, Phase.NONE)])
+def test_for_an_hour_where_nothing_else_is_said(since: float, phase: Phase) -> None:
+    picture = cluster(
+        deployment(status={"conditions": [progressing("NewReplicaSetAvailable", since)]}), *both(5, 0)
+    )
+    [state] = find_releases(picture, NOW).values()
+    assert state.phase is phase and release_of(picture, state.subject, NOW) == state
+
+
 WAITING = 'Waiting for deployment "web" rollout to finish: 2 out of 5 new replicas have been updated...'
 ABLE = frozenset({Capability.SCALABLE, Capability.HOLDABLE, Capability.RESTARTABLE, Capability.REVERTIBLE})
 
@@ -118,6 +127,10 @@ def earlier(hash_: str, ready: int, revision: int, created: float = -9000, desir
     return replica_set("web", hash_, "r/web:1", ready, revision, desired=desired, created=created)
 
 
+LEAVING = earlier("y", 0, 0, desired=0)
+LEAVING["status"]["replicas"] = 1  # its last pod is on its way out
+
+
 @pytest.mark.parametrize(
     ("older", "stable"),
     [
@@ -127,6 +140,7 @@ def earlier(hash_: str, ready: int, revision: int, created: float = -9000, desir
         ([earlier("x", 2, 0), earlier("y", 2, 1)], "y"),
         ([earlier("x", 0, 1, desired=0), earlier("y", 0, 0, desired=1)], "y"),
         ([earlier("x", 0, 1, desired=0), earlier("y", 0, 0, desired=0)], "x"),
+        ([earlier("x", 0, 1, desired=0), LEAVING], "y"),
         ([], None),
     ],
 )
@@ -301,6 +315,12 @@ def test_a_pair_waits_for_a_person(pairs: list[tuple[str, str]]) -> None:
     )
     first = find_releases(cluster(deployment(), both(5, 0)[0], *canary_half(1)), NOW, pairs)
     assert first[subject("Deployment")].refused == ()  # there is nothing earlier; no canary is the way back
+
+
+@pytest.mark.parametrize("pair", [("web", "web"), ("*", "web"), ("web", "*")])
+def test_nothing_is_a_pair_with_itself(pair: tuple[str, str]) -> None:
+    [state] = find_releases(cluster(*STABLE_DONE), NOW, [pair]).values()
+    assert (state.carrier, state.partner) == (Carrier.DEPLOYMENT, None)
 
 
 def test_a_pair_of_another_namespace_or_name_is_none() -> None:

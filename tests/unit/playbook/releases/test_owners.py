@@ -30,7 +30,6 @@ from tfdash.model.subject import Key, Subject
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.releases import RULE, facts_of, find_releases, manager_by_fields, release_of
 from tfdash.playbook.releases.facts import pointer_of
-from tfdash.playbook.releases.managed_by import CONTROLLERS
 
 TRACK = "argocd.argoproj.io/tracking-id"
 
@@ -223,6 +222,9 @@ def test_an_owner_that_may_not_be_read_is_unknown(
     assert (state.managed_by.sentence, state.managed_by.reconciles) == (told, None)
 
 
+CONTROLLING = ("kube-controller-manager", "rollouts-controller", "flagger", "kubelet", "kube-scheduler")
+
+
 @pytest.mark.parametrize(
     ("managers", "owner"),
     [
@@ -239,7 +241,7 @@ def test_an_owner_that_may_not_be_read_is_unknown(
             [("helm", "", 5.0), ("kubectl-edit", "", 4.0)],
             ManagedBy(tool="helm", sentence="last changed with helm"),
         ),
-        ([(name, "", 9.0) for name in CONTROLLERS], None),
+        ([(name, "", 9.0) for name in CONTROLLING], None),
         ([("x", "status", 8.0)], None),
     ],
 )

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.tui import canaryworld as cw
-from tests.unit.playbook.releases.making import NOW, subject
+from tests.unit.playbook.releases.making import NOW, at, cluster, meta, owned, rollout, subject
 from tfdash.model.delivery import AnalysisMetric, AnalysisRun, MetricMeasurement, RolloutStep
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kube import Container, Owner, Pod, ReplicaSet, Template
@@ -31,7 +31,8 @@ from tfdash.playbook.releases.answers import answer
 from tfdash.playbook.releases.facts import canonical_at, pointer_of
 from tfdash.playbook.releases.sides import by_pods, hash_of, newest_first, of_template, side
 from tfdash.playbook.releases.words import at_step, count, lasting, named, percent, step_in_words
-from tfdash.playbook.releases.world import filled, matched
+from tfdash.playbook.releases.world import World, filled, matched
+from tfdash.playbook.seen import ClusterLook
 
 
 @pytest.mark.parametrize(
@@ -248,6 +249,24 @@ def test_a_version_by_its_replica_set_and_pods() -> None:
     assert [s.name for s in newest_first(order)] == ["c", "b", "a", "n"]
 
 
+def test_the_runs_of_a_rollout_are_its_own_and_oldest_first() -> None:
+    def run(name: str, of: str = "web", created: float = 0.0, **status: Any) -> dict[str, Any]:
+        return {
+            "kind": "AnalysisRun",
+            "metadata": meta(name, creationTimestamp=at(created), **owned("Rollout", of)),
+            "status": status,
+        }
+
+    alone = {"kind": "AnalysisRun", "metadata": meta("alone")}
+    started = run("a", startedAt=at(-10))
+    picture = cluster(
+        rollout(), alone, started, run("b", created=-20), run("c", "other"), run("z", created=-20)
+    )
+    world = World(ClusterLook(picture, {}), NOW)
+    [web] = picture.objects("Rollout").values()
+    assert [r.name for r in world.runs(web)] == ["b", "z", "a"]
+
+
 @pytest.mark.parametrize(
     ("canary", "stable", "actual"),
     [
@@ -275,6 +294,12 @@ def a_release(phase: Phase, **more: Any) -> ReleaseState:
         (a_release(Phase.PAUSED, pause=Pause(reason="x", until=NOW)), NOW + 60),
         (a_release(Phase.PAUSED, pause=Pause(reason="x", until=NOW, overdue=True)), None),
         (a_release(Phase.PAUSED, pause=Pause(reason="x")), None),
+        # when its controller was silent for too long, first of all
+        (a_release(Phase.PAUSED, quiet_at=NOW + 5, pause=Pause(reason="x", until=NOW)), NOW + 5),
+        (
+            a_release(Phase.PAUSED, quiet_at=NOW + 5, silent=True, pause=Pause(reason="x", until=NOW)),
+            NOW + 60,
+        ),
     ],
 )
 def test_when_time_alone_changes_what_is_said(state: ReleaseState, due: float | None) -> None:
