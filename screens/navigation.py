@@ -153,12 +153,12 @@ class Navigation(App[None]):
         named = self.top.named_for(page) if self.top is not None else None
         if not SPECS[page].opens:
             self.say_missing(SPECS[page])
-        elif named is not None and self.current_mode != page:
-            self._open_root(SPECS[page], row=named)
         elif self.current_mode == page:
             self.pop_to_root()
         else:
             self.switch_mode(page)
+            if named is not None and len(self.screen_stack) == 1:  # what one is deep in stays as it was left
+                self._open_root(SPECS[page], row=named)
 
     def action_tab(self, page: str) -> None:
         self.open_tab(page)

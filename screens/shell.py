@@ -56,8 +56,8 @@ class Shell(Protocol):
         """The list of a kind by its id in ``kinds``; nothing where it is not there."""
 
     def open_tab(self, page: str) -> None:
-        """The tab as it was left, or on the row of what the page that is shown names there; the one that is shown goes
-        to its first page."""
+        """The tab as it was left; its first page on the row of what the page that is shown names there. The one that is shown
+        goes to its first page."""
 
     def back(self) -> None: ...
 

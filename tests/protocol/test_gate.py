@@ -141,7 +141,7 @@ def test_the_canary_screen_of_a_bad_canary(place: Place) -> None:
     assert "calendar  " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     told = pipeline.json("snapshot", "snapshot", "--wait", "60s", "--screen", "canary", "-n", "elsewhere")
-    assert (told["exit_code"], told["releases"], told["namespace"]) == (0, [], "elsewhere")
+    assert (told["exit_code"], told["releases"], told["namespace"]) == (2, [], "elsewhere")  # no such place
 
 
 def test_a_good_canary_may_go_on_when_the_hold_is_over(place: Place) -> None:

@@ -259,7 +259,11 @@ class TestAdvice:
         assert judged(GOOD, policy(warm_up=0)).advice is not Advice.PROMOTE  # no histogram
 
     def test_the_digest_stands_in_it(self) -> None:
-        assert judged(GOOD, RULES).policy == policy_digest(RULES) != policy_digest(default_canary_policy())
+        assert (
+            judged(GOOD, RULES).canary_policy
+            == policy_digest(RULES)
+            != policy_digest(default_canary_policy())
+        )
 
 
 class TestPolicy:
