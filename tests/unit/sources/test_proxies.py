@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.unit.cli.server import api_server, kubeconfig
+from tests.unit.sources.test_tls import openssl
 from tfdash.sources.kubernetes.credentials import Credentials
-from tfdash.sources.kubernetes.kubeconfig import KubeconfigError, resolve
+from tfdash.sources.kubernetes.kubeconfig import Access, KubeconfigError, resolve
 from tfdash.sources.kubernetes.proxies import NoProxy, is_excepted, proxy_for
 from tfdash.sources.kubernetes.transport import Reader
 
@@ -150,3 +156,57 @@ async def test_a_cluster_behind_a_socks_proxy_is_read_and_its_name_resolved_ther
         assert b"v1.34.0" in await reader.get("/version")
         await reader.close()
     assert asked == [b"only-the-proxy-knows-it"]
+
+
+@asynccontextmanager
+async def connect_proxy(folder: Path) -> AsyncIterator[tuple[int, list[str]]]:
+    """An HTTP proxy that leads every CONNECT to one TLS server, which calls itself api.internal: its port, and what was asked for."""
+    asked: list[str] = []
+    named = (
+        "-subj",
+        "/CN=x",
+        "-addext",
+        "subjectAltName=DNS:api.internal",
+        "-keyout",
+        str(folder / "key.pem"),
+    )
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", *named, "-out", str(folder / "ca.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode().split()[1])
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        try:
+            await writer.start_tls(tls)
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            await writer.drain()
+        except (OSError, EOFError):
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], asked
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+@pytest.mark.parametrize("insecure", [False, True])
+async def test_tls_server_name_holds_behind_a_proxy_too(tmp_path: Path, insecure: bool) -> None:
+    """kubectl takes it so; without it the server's certificate was held against the host that the proxy was asked for."""
+    async with connect_proxy(tmp_path) as (port, asked):
+        there = Access(
+            server="https://api.example.com:6443",
+            proxy=f"http://127.0.0.1:{port}",
+            ca=(tmp_path / "ca.pem").read_bytes(),
+            insecure=insecure,
+        )
+        reader = Reader(Credentials(replace(there, tls_server_name="api.internal")))
+        assert await reader.get("/version") == b"{}"
+        await reader.close()
+        assert asked == ["api.example.com:6443"]
+        for name in () if insecure else ("", "api.other"):
+            refused = Reader(Credentials(replace(there, tls_server_name=name)))
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                await refused.get("/version")
+            await refused.close()

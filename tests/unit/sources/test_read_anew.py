@@ -67,6 +67,26 @@ def test_a_half_written_file_takes_nothing_away_and_is_named_once_it_matters(tmp
     assert credentials.authorization() == "Bearer two"
 
 
+@pytest.mark.parametrize(
+    "other", [{"as": "bob"}, {"client-certificate": "cert.pem", "client-key": "key.pem"}]
+)
+def test_who_we_are_is_asked_again_where_no_header_tells_that_it_became_another(
+    tmp_path: Path, other: dict[str, str]
+) -> None:
+    """The header went on naming the user of before."""
+    for name in ("cert.pem", "key.pem"):
+        (tmp_path / name).write_text("pem")
+    path, clock = kubeconfig(tmp_path, "https://h", token="one"), Clock()
+    credentials = Credentials(resolve(str(path)), clock)
+    credentials.authorization()
+    before = credentials.changes
+    document = json.loads(path.read_text())
+    document["users"][0]["user"].update(other)
+    path.write_text(json.dumps(document))
+    clock.now += 3
+    assert credentials.authorization() == "Bearer one" and credentials.changes > before
+
+
 def test_a_service_accounts_files(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("one")
     (tmp_path / "ca.crt").write_bytes(b"ca")

@@ -144,6 +144,7 @@ class Credentials:
             self._context = self._certificate = None
             self._runs = found.plugin is not None or found.secret.startswith("command:")
             self.generation += 1
+            self.changes += 1  # a certificate, impersonation or another server: no header tells
         if found != access or not self._runs:
             self._valid_until = 0.0
         self.access = found

@@ -23,17 +23,35 @@ class _Locked(Exception):
     """OpenSSL asked for a passphrase."""
 
 
+class _Named(ssl.SSLContext):
+    """Expects the server to be ``server_name``, whatever host was asked for: behind an HTTP proxy httpcore knows no other way."""
+
+    server_name = ""
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        return super().wrap_bio(incoming, outgoing, server_side, self.server_name or server_hostname, session)
+
+
 def context_of(access: Access) -> ssl.SSLContext:
-    """As ``access`` says; the certificate is shown where it has one. 20 ms. Raises ``Unusable``."""
+    """As ``access`` says, its tls-server-name too; the certificate is shown where it has one. 20 ms. Raises ``Unusable``."""
+    context = _Named(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = access.tls_server_name
     if access.insecure:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     elif access.ca is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         _trust(context, access.ca)
+    elif access.tls_server_name:
+        context.load_default_certs()
     else:
-        context = ssl.create_default_context()
+        return ssl.create_default_context()
     return context
 
 
