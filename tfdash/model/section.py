@@ -16,12 +16,13 @@ MOST = 200
 
 class SectionFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a section says of one object, or of a source where ``subject`` is None; ``since`` when it is so (epoch
-    seconds)."""
+    seconds). ``page``: the one on which that object has a row, "" for its section's ``target``."""
 
     level: Level
     sentence: str
     subject: Subject | None = None
     since: float | None = None
+    page: str = ""
 
 
 class SectionState(msgspec.Struct, frozen=True, kw_only=True):

@@ -152,7 +152,7 @@ class Section:
             subject=reading.subject,
             since=reading.since,
             answers=reading.answers,
-            findings=tuple(findings[:MOST]),
+            findings=tuple(msgspec.structs.replace(f, page=f.page or self.target) for f in findings[:MOST]),
         )
 
 

@@ -11,8 +11,6 @@ from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 
-_LISTS = {"Job": "jobs", "CronJob": "cronjobs"}  # of a section that shows several kinds, each on its own list
-
 
 class FoundRow(NamedTuple):
     section: SectionState
@@ -21,8 +19,7 @@ class FoundRow(NamedTuple):
     @property
     def page(self) -> str:
         """The page on which its object stands."""
-        kind = self.finding.subject.kind if self.finding.subject is not None else ""
-        return _LISTS.get(kind, self.section.target)
+        return self.finding.page or self.section.target
 
     @property
     def as_section(self) -> SectionState:
@@ -37,17 +34,17 @@ class FoundRow(NamedTuple):
         )
 
 
-def found_rows(sections: Iterable[SectionState]) -> dict[tuple[str, int], FoundRow]:
+def found_rows(sections: Iterable[SectionState]) -> dict[Subject | tuple[str, int], FoundRow]:
     """Worst first; of an object the worst that is said of it, as the badges count. The keys stay while words change."""
     found = [FoundRow(section, finding) for section in sections for finding in section.findings]
     found.sort(key=lambda row: -row.finding.level)
-    rows: dict[tuple[str, int], FoundRow] = {}
+    rows: dict[Subject | tuple[str, int], FoundRow] = {}
     for row in found:
         subject = row.finding.subject
         if subject is None:
             rows[row.section.id, len(rows)] = row
         else:
-            rows.setdefault((str(subject), -1), row)
+            rows.setdefault(subject._replace(uid=""), row)
     return rows
 
 

@@ -286,6 +286,8 @@ def test_the_section_counts_a_failed_run_once_and_leads_to_its_list() -> None:
     )
     other = section(run, cron(), job(name="pull", uid="p", ready=0))
     assert (other.level, other.count, other.target) == (Level.WARN, 2, "jobs")
+    late = section(job(name="pull", uid="p", ready=0), cron(last_successful=None))
+    assert {f.page for f in late.findings} == {"jobs", "cronjobs"}
     assert next_line(other, NOW) == (
         "next: :jobs, then w: why; enter: down to its pods · since 1m · Job a/migrate in eu-1"
     )

@@ -467,6 +467,17 @@ def test_what_is_in_flight(found: tuple[Any, ...], expected: tuple[Any, ...]) ->
     assert set(told.answers) == {f.subject for f in found if isinstance(f, ReleaseState)}
 
 
+def test_each_finding_of_the_releases_leads_to_where_its_object_has_a_row() -> None:
+    """A breach on the Canary page takes nothing else there: a StatefulSet that is stuck has its row among the workloads."""
+    rolls = (a_release("r", Phase.PROGRESSING), word("r", Outcome.BREACH))
+    found = Findings({}, {}, {rolls[0].subject: rolls[0]}, {rolls[1].subject: rolls[1]}, None)
+    stuck = a_workload("db", STUCK, subject=named("db", "StatefulSet"))
+    found = found._replace(workloads={stuck.subject: stuck})
+    [told] = summarise((releases.SECTION,), Picture(at=NOW, number=1, clusters={}), found)
+    assert told.target == "canary"
+    assert {f.subject: f.page for f in told.findings} == {ROLL: "canary", stuck.subject: "deployments"}
+
+
 def crossed(*at: float) -> CanaryJudgement:
     def trigger(when: float) -> Trigger:
         breach = Breach(trigger="errors", uid="", version="v", at=when)

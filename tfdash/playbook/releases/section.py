@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from tfdash.model.delivery import Canary, Rollout
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kube import Deployment
@@ -66,7 +68,12 @@ def read(findings: Findings) -> Reading:
         _plain(Level.PAUSED, paused, "waits for a person"),
         _other(in_time, Phase.PAUSED, Level.PAUSED),
     )
-    one_by_one = tuple(finding for line in lines for finding in line.findings)
+    rows = {a.subject._replace(uid="") for a in told}  # of the Canary page
+    one_by_one = tuple(
+        msgspec.structs.replace(finding, page=_page(finding.subject, rows))
+        for line in lines
+        for finding in line.findings
+    )
     first = one_by_one[0] if one_by_one else SectionFinding(level=Level.OK, sentence="")
     calendar = findings.calendar.text if findings.calendar is not None else ""
     return Reading(
@@ -74,7 +81,7 @@ def read(findings: Findings) -> Reading:
         ", ".join(parts),
         next((line.text for line in lines if line.findings), calendar),
         sum(f.level is first.level for f in one_by_one),
-        _page(first.subject, told, bool(others or aborted)),
+        first.page if first.subject is not None else "canary" if others or aborted or told else "",
         len(blind),
         first.subject,
         first.since,
@@ -87,11 +94,9 @@ def _line(findings: list[SectionFinding]) -> _Line:
     return _Line(findings, findings[0].sentence if findings else "")
 
 
-def _page(named: Subject | None, listed: list[ReleaseAnswer], others: bool) -> str:
-    """Where whoever is named has a row; "": the section's own."""
-    if named is None:
-        return "canary" if others or listed else ""
-    return "canary" if any(a.subject[:4] == named[:4] for a in listed) else ""
+def _page(named: Subject | None, rows: set[Subject]) -> str:
+    """Where whoever is named has a row: the Canary page, where it is among its ``rows``; "": the section's own."""
+    return "canary" if named is not None and named._replace(uid="") in rows else ""
 
 
 def _judged(findings: Findings, level: Level, found: list[ReleaseAnswer]) -> _Line:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tfdash.model.kube import CronJob, Job
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 from tfdash.playbook.serving import cronjobs, jobs
@@ -22,8 +25,13 @@ def read(findings: Findings) -> Reading:
     )
     parts = [_count(of_jobs, "job"), _count(of_crons, "cron job")]
     sentence = ", ".join(part for part in parts if part) or "no jobs"
-    target = _LISTS.get(reading.subject.kind, "") if reading.subject is not None else ""
-    return reading._replace(sentence=sentence, target=target)
+    target = _list_of(reading.subject)
+    one_by_one = tuple(msgspec.structs.replace(f, page=_list_of(f.subject)) for f in reading.findings)
+    return reading._replace(sentence=sentence, target=target, findings=one_by_one)
+
+
+def _list_of(subject: Subject | None) -> str:
+    return _LISTS.get(subject.kind, "") if subject is not None else ""
 
 
 def _count(verdicts: list[Verdict], noun: str) -> str:

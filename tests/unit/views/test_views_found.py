@@ -1,0 +1,42 @@
+"""All that was found, one by one: whose it is, once, and on which page it stands."""
+
+from __future__ import annotations
+
+from tests.unit.views.making import EU, US
+from tfdash.model.section import SectionFinding, SectionState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level
+from tfdash.views.found import found_rows
+
+WEB = Subject(EU, "Deployment", "shop", "web", "uid-1")
+OTHER = WEB._replace(cluster=US, uid="uid-2")
+
+
+def section(id: str, *findings: SectionFinding) -> SectionState:
+    return SectionState(
+        id=id, title=id, level=Level.WARN, sentence="", target=f"of {id}", findings=tuple(findings)
+    )
+
+
+def found(level: Level, subject: Subject | None, sentence: str = "", page: str = "") -> SectionFinding:
+    return SectionFinding(level=level, sentence=sentence, subject=subject, page=page)
+
+
+def test_of_an_object_the_worst_is_told_once_and_the_same_name_in_another_cluster_is_another_object() -> None:
+    rows = found_rows(
+        [
+            section("a", found(Level.WARN, WEB, "slow"), found(Level.WARN, OTHER, "slow there"), found(Level.UNKNOWN, None)),
+            section("b", found(Level.BREACH, WEB._replace(uid=""), "down"), found(Level.UNKNOWN, None)),
+        ]
+    )  # fmt: skip
+    assert [(row.finding.sentence, row.section.id) for row in rows.values()] == [
+        ("down", "b"),
+        ("slow there", "a"),
+        ("", "a"),
+        ("", "b"),
+    ]
+
+
+def test_a_finding_stands_on_its_own_page_else_on_its_sections() -> None:
+    rows = found_rows([section("a", found(Level.WARN, WEB, page="canary"), found(Level.WARN, OTHER))])
+    assert [row.page for row in rows.values()] == ["canary", "of a"]
