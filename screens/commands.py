@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from screens.registry import SPECS
 from screens.shell import Shell
 from tfdash.model.resources import known_kind
+from tfdash.namespaces import LABEL
 from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views.kinds import VIEWS
@@ -18,8 +18,6 @@ from tfdash.views.served_kinds import FRESH, OLD
 from widgets.commands import Command
 from widgets.theme import NAMES
 from widgets.workers import begin
-
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class PaletteEntry(NamedTuple):
@@ -58,7 +56,7 @@ def _choose_place(shell: Shell, argument: str) -> str | None:
     """Choose the namespace that stands in ``NAMESPACE /FILTER``; returns the filter, None where there is no such namespace."""
     place, slash, wanted = argument.partition("/")
     place = place.strip()
-    if place and not _NAMESPACE.fullmatch(place):
+    if place and not LABEL.fullmatch(place):
         shell.tell(
             f"{safe(place)} can be no namespace; a filter stands behind a / (:po tf-prod /web)", "warning"
         )
