@@ -7,10 +7,11 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.model.workload import Cause, CauseCode
+from tfdash.nouns import counted
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving import causes
-from tfdash.playbook.serving.causes.finding import plural, shorten
+from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.serving.causes.waiting import lasting, waits_for
 from tfdash.playbook.serving.links import Links, links_of
 from tfdash.playbook.serving.rollout_status import condition
@@ -72,12 +73,12 @@ def _cause(
             return None
         sentence = f"not begun since {lasting(now - job.created)}: is its controller alive?"
         return Cause(code=CauseCode.GENERATION, sentence=sentence, objects=this)
-    failed = f"{plural(job.failed, 'pod')} failed of {job.backoff_limit} allowed" if job.failed else ""
+    failed = f"{counted(job.failed, 'pod')} failed of {job.backoff_limit} allowed" if job.failed else ""
     found = causes.of_job(ref, job, links, policy, now)
     if found is not None:
         return found if not failed else _after(found, failed)
     if job.active and not job.ready and now - job.started >= policy.ready_grace:
-        sentence = f"{plural(job.active, 'pod')} active and none ready"
+        sentence = f"{counted(job.active, 'pod')} active and none ready"
         return Cause(code=CauseCode.NOT_READY, sentence=sentence, objects=this)
     return Cause(code=CauseCode.RETRIES, sentence=failed, objects=this) if failed else None
 

@@ -7,9 +7,9 @@ import msgspec
 from tfdash.model.kube import CronJob, Job
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
+from tfdash.nouns import counted
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 from tfdash.playbook.serving import cronjobs, jobs
-from tfdash.playbook.serving.causes.finding import plural
 
 _LISTS = {Job.KIND: "jobs", CronJob.KIND: "cronjobs"}
 
@@ -38,7 +38,7 @@ def _count(verdicts: list[Verdict], noun: str) -> str:
     if not verdicts:
         return ""
     good = sum(v.level < Level.UNKNOWN for v in verdicts)
-    return f"{good} of {plural(len(verdicts), noun)} ok"
+    return f"{good} of {counted(len(verdicts), noun)} ok"
 
 
 SECTION = Section("jobs", "Jobs", "jobs", read, needs=(Job, CronJob))

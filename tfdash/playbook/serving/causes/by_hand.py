@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from tfdash.model.kube import Object, Pod, StatefulSet
 from tfdash.model.workload import IN_FLIGHT, CauseCode, Release
-from tfdash.playbook.serving.causes.finding import Finding, plural
+from tfdash.nouns import counted
+from tfdash.playbook.serving.causes.finding import Finding
 from tfdash.playbook.serving.in_flight import held_back
 from tfdash.playbook.serving.links import Links
 
@@ -26,7 +27,7 @@ def waited_for(workload: Object, links: Links, release: Release, ailment: Ailmen
         names = ", ".join(p.name for p in pods)
         it = "it" if len(pods) == 1 else "them"
         sentence = (
-            f"the controller waits for {plural(len(pods), 'broken pod')} of another version: "
+            f"the controller waits for {counted(len(pods), 'broken pod')} of another version: "
             f"delete {names} by hand, nothing else replaces {it} ({found[0][1].sentence})"
         )
         yield Finding(CauseCode.BY_HAND, sentence, pods)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tfdash.model.kube import ContainerStatus, Pod
 from tfdash.model.workload import CauseCode
+from tfdash.nouns import counted
 from tfdash.playbook.policy import WorkloadPolicy
-from tfdash.playbook.serving.causes.finding import Finding, plural, shorten
+from tfdash.playbook.serving.causes.finding import Finding, shorten
 from tfdash.playbook.serving.links import Links
 
 _IMAGE = {
@@ -69,7 +70,7 @@ def images(pods: Sequence[Pod]) -> Iterator[Finding]:
         detail = f": {shorten(why)}" if why and not why.startswith("Back-off pulling image") else ""
         yield Finding(
             CauseCode.IMAGE_PULL,
-            f"{status.reason}: {image} cannot be pulled in {plural(len(_pods(found)), 'pod')}{detail}",
+            f"{status.reason}: {image} cannot be pulled in {counted(len(_pods(found)), 'pod')}{detail}",
             _pods(found),
         )
 
@@ -89,7 +90,7 @@ def out_of_memory(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> It
         restarts = sum(s.restarts for _, s in found)
         times = f", restarted {restarts} times" if restarts > 1 else ""
         bound = f", limit {_memory(limit)}" if limit else ", no limit set"
-        sentence = f"OOM killed in {plural(len(_pods(found)), 'pod')}{times}, exit 137{bound} (container {status.name})"
+        sentence = f"OOM killed in {counted(len(_pods(found)), 'pod')}{times}, exit 137{bound} (container {status.name})"
         yield Finding(CauseCode.OOM_KILLED, sentence, _pods(found))
 
 
@@ -101,7 +102,7 @@ def _crash_sentence(pod: Pod, status: ContainerStatus, count: int, what: str) ->
     often = f", restarted {status.restarts} times" if status.restarts else ""
     last = f": last {ended}{tail}" if ended else ""
     words = last_words(status)
-    return f"{what} {status.name} {crashed} in {plural(count, 'pod')}{last}{often}{f': {words}' if words else ''}"
+    return f"{what} {status.name} {crashed} in {counted(count, 'pod')}{last}{often}{f': {words}' if words else ''}"
 
 
 def _crashing(status: ContainerStatus) -> bool:
@@ -132,7 +133,7 @@ def configuration(pods: Sequence[Pod]) -> Iterator[Finding]:
     found = [(p, s) for p, s in _each(pods) if s.state == "waiting" and s.reason in _CONFIG]
     if found:
         status = found[0][1]
-        sentence = f"{status.reason} in {plural(len(_pods(found)), 'pod')}: {shorten(status.message or 'no message')}"
+        sentence = f"{status.reason} in {counted(len(_pods(found)), 'pod')}: {shorten(status.message or 'no message')}"
         yield Finding(CauseCode.CONFIG, sentence, _pods(found))
 
 
@@ -174,11 +175,11 @@ def probes(pods: Sequence[Pod], links: Links, policy: WorkloadPolicy, now: float
         newest = max(told, key=lambda e: e.last_seen, default=None)
         why = f": {shorten(newest.message)}" if newest is not None else ""
         affected = _pods([(p, s) for p, s, _ in found])
-        sentence = f"{plural(len(affected), 'pod')} running but not ready, {kind} probe failing{why}"
+        sentence = f"{counted(len(affected), 'pod')} running but not ready, {kind} probe failing{why}"
         yield Finding(CauseCode.PROBE, sentence, affected)
     unsaid = [(p, s) for p, s in late if not _probe(p, s)]
     if unsaid:
         affected = _pods(unsaid)
         nodes = ", ".join(dict.fromkeys(p.node for p in affected))
-        sentence = f"{plural(len(affected), 'pod')} running without a probe and not reported ready: is the kubelet of {nodes} alive?"
+        sentence = f"{counted(len(affected), 'pod')} running without a probe and not reported ready: is the kubelet of {nodes} alive?"
         yield Finding(CauseCode.KUBELET, sentence, affected)

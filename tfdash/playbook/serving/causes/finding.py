@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from tfdash.model.kube import Object
 from tfdash.model.workload import CauseCode
-from tfdash.nouns import counted
 
 
 class Finding(NamedTuple):
@@ -14,10 +13,6 @@ class Finding(NamedTuple):
     sentence: str
     objects: tuple[Object, ...]
     node: str = ""  # the one node in which it lies
-
-
-def plural(count: int, word: str) -> str:
-    return counted(count, word)
 
 
 def shorten(text: str, length: int = 160) -> str:

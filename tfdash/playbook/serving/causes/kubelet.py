@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from tfdash.model.kube import Pod
 from tfdash.model.workload import CauseCode
+from tfdash.nouns import counted
 from tfdash.playbook.policy import WorkloadPolicy
-from tfdash.playbook.serving.causes.finding import Finding, plural, shorten
+from tfdash.playbook.serving.causes.finding import Finding, shorten
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.rollout_status import condition
 
@@ -28,7 +29,7 @@ def sandboxes(pods: Sequence[Pod], links: Links) -> Iterator[Finding]:
         newest = max(told, key=lambda e: e.last_seen)
         affected = tuple(pending[n] for n in dict.fromkeys(e.involved_name for e in told))
         nodes = ", ".join(dict.fromkeys(p.node for p in affected))
-        sentence = f"no sandbox for {plural(len(affected), 'pod')} on {nodes}: {shorten(newest.message)}"
+        sentence = f"no sandbox for {counted(len(affected), 'pod')} on {nodes}: {shorten(newest.message)}"
         yield Finding(CauseCode.SANDBOX, sentence, affected)
 
 
@@ -38,7 +39,7 @@ def silent(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> Iterator[
     late = [p for p in taken if now - p.created >= policy.ready_grace]
     if late:
         nodes = ", ".join(dict.fromkeys(p.node for p in late))
-        sentence = f"{plural(len(late), 'pod')} scheduled, but the kubelet of {nodes} has not taken {'it' if len(late) == 1 else 'them'} up: is it alive?"
+        sentence = f"{counted(len(late), 'pod')} scheduled, but the kubelet of {nodes} has not taken {'it' if len(late) == 1 else 'them'} up: is it alive?"
         yield Finding(CauseCode.KUBELET, sentence, tuple(late))
 
 
@@ -59,7 +60,7 @@ def readiness_gates(pods: Sequence[Pod]) -> Iterator[Finding]:
         said = condition(pod.conditions, closed[0])
         why = f": {shorten(said.message)}" if said is not None and said.message else ""
         sentence = (
-            f"{plural(len(found), 'pod')} ready but for readiness gate {', '.join(closed)}, "
+            f"{counted(len(found), 'pod')} ready but for readiness gate {', '.join(closed)}, "
             f"which another controller must set{why}"
         )
         yield Finding(CauseCode.READINESS_GATE, sentence, tuple(found))

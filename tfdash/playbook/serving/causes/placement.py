@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from tfdash.model.kube import Pod
 from tfdash.model.workload import CauseCode
-from tfdash.playbook.serving.causes.finding import Finding, plural, shorten
+from tfdash.nouns import counted
+from tfdash.playbook.serving.causes.finding import Finding, shorten
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.rollout_status import condition
 
@@ -40,7 +41,7 @@ def gated(pods: Sequence[Pod]) -> Iterator[Finding]:
     if found:
         gates = ", ".join(dict.fromkeys(g for p in found for g in p.scheduling_gates))
         sentence = (
-            f"{plural(len(found), 'pod')} held back by scheduling gate {gates}: who set it must take it away"
+            f"{counted(len(found), 'pod')} held back by scheduling gate {gates}: who set it must take it away"
         )
         yield Finding(CauseCode.GATED, sentence, tuple(found))
 
@@ -59,7 +60,7 @@ def unschedulable(pods: Sequence[Pod]) -> Iterator[Finding]:
             why = shorten(found[0][1].message or "no message")
         yield Finding(
             CauseCode.UNSCHEDULABLE,
-            f"{plural(len(found), 'pod')} unschedulable, {why}",
+            f"{counted(len(found), 'pod')} unschedulable, {why}",
             tuple(p for p, _ in found),
         )
 
@@ -78,7 +79,7 @@ def volumes(pods: Sequence[Pod], links: Links) -> Iterator[Finding]:
         )[0]
         claims = ", ".join(dict.fromkeys(c for p in waiting for c in p.claims))
         yield Finding(
-            CauseCode.VOLUME, f"{plural(len(waiting), 'pod')} wait for claim {claims}: {why}", tuple(waiting)
+            CauseCode.VOLUME, f"{counted(len(waiting), 'pod')} wait for claim {claims}: {why}", tuple(waiting)
         )
         return
     pending = {p.name: p for p in pods if p.phase == "Pending"}
@@ -121,7 +122,7 @@ def lost_nodes(pods: Sequence[Pod]) -> Iterator[Finding]:
     ]
     if found:
         nodes = tuple(dict.fromkeys(p.node for p in found))
-        sentence = f"{plural(len(found), 'pod')} on lost node {', '.join(nodes)}"
+        sentence = f"{counted(len(found), 'pod')} on lost node {', '.join(nodes)}"
         yield Finding(CauseCode.NODE_LOST, sentence, tuple(found), nodes[0] if len(nodes) == 1 else "")
 
 
@@ -130,5 +131,5 @@ def evicted(pods: Sequence[Pod]) -> Iterator[Finding]:
     if found:
         why = f": {shorten(found[0].message)}" if found[0].message else ""
         yield Finding(
-            CauseCode.EVICTED, f"{plural(len(found), 'pod')} {found[0].reason.lower()}{why}", tuple(found)
+            CauseCode.EVICTED, f"{counted(len(found), 'pod')} {found[0].reason.lower()}{why}", tuple(found)
         )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tfdash.model.kube import Deployment, Object
 from tfdash.model.workload import CauseCode, Release
+from tfdash.nouns import counted
 from tfdash.playbook.policy import WorkloadPolicy
-from tfdash.playbook.serving.causes.finding import Finding, plural
+from tfdash.playbook.serving.causes.finding import Finding
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.rollout_status import Status, condition
 
@@ -30,7 +31,7 @@ def terminating(links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Fi
         held = tuple(dict.fromkeys(f for p in found for f in p.finalizers))
         why = f", {waits_for(held)}" if held else ""
         sentence = (
-            f"{plural(len(found), 'pod')} should be gone since {longest:.0f} s and still terminating{why}"
+            f"{counted(len(found), 'pod')} should be gone since {longest:.0f} s and still terminating{why}"
         )
         yield Finding(CauseCode.TERMINATING, sentence, tuple(found))
 
