@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -33,7 +33,10 @@ class Schedule:
             zone, _, text = text.partition("=")[2].partition(" ")
             text = text.strip()
         self.zone_given = bool(zone)
-        self._zone: tzinfo = ZoneInfo(zone) if zone else UTC
+        try:
+            self._zone: tzinfo = ZoneInfo(zone) if zone else UTC
+        except OSError:  # the name of a folder of zones
+            raise ZoneInfoNotFoundError(f"No time zone found with key {zone}") from None
         self.every = _interval(text)
         fields = _MACROS.get(text, text).split()
         if self.every:

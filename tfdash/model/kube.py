@@ -268,7 +268,7 @@ class Job(Object, frozen=True, gc=False, kw_only=True):
     backoff_limit: int = 6
     suspended: bool = False
     active: int = 0
-    ready: int = 0
+    ready: int | None = 0  # None: its controller does not count them
     succeeded: int = 0
     failed: int = 0
     started: float | None = None

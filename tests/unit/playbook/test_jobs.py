@@ -150,6 +150,8 @@ def section(*objects: Object) -> SectionState:
         ((job(ready=0, started=NOW - 29.9),), None, "migrate runs"),
         ((job(ready=0, active=0),), None, "migrate runs"),
         ((job(failed=1, backoff_limit=3),), C.RETRIES, "1 pod failed of 3 allowed"),
+        ((job(failed=3, backoff_limit=2**31 - 1),), C.RETRIES, "3 pods failed"),  # backoffLimitPerIndex
+        ((job(ready=None),), None, "migrate runs"),  # a controller that does not count the ready ones
         ((job(failed=2, active=0, completed=NOW),), None, "migrate is complete"),
         ((job(ready=0, failed=1, suspended=True),), None, "migrate is suspended"),
         ((job(started=None),), C.GENERATION, "not begun since 10 min: is its controller alive?"),
@@ -236,6 +238,32 @@ ALIVE = "is kube-controller-manager alive?"
         ),
         ({"last_successful": None}, C.LAST_RUN, "its last run did not succeed, none ever did"),
         ({"last_successful": at("02:15")}, None, None),  # in the same second
+        # the next one that begins makes nothing good
+        (
+            {"active": ("a",), "last_successful": at("02:20", -2)},
+            C.LAST_RUN,
+            "one runs now, and none succeeded for 2 d",
+        ),
+        ({"active": ("a",), "last_successful": at("02:20", -1)}, None, None),
+        (
+            {"active": ("a",), "last_successful": None, "concurrency": "Replace"},
+            C.LAST_RUN,
+            "one runs now, and none ever succeeded, and each ends the one before (Replace)",
+        ),
+        ({"active": ("a",), "last_successful": None, "created": at("02:14")}, None, None),  # its first
+        # Forbid begins what it skipped once the run before has ended, at the time that was skipped
+        (
+            {
+                "schedule": "*/5 * * * *",
+                "concurrency": "Forbid",
+                "active": ("a",),
+                "last_scheduled": at("13:40"),
+                "last_successful": at("13:42"),
+            },
+            None,
+            None,
+        ),
+        ({"time_zone": "America"}, C.SCHEDULE, None),  # a folder of zones
     ],
 )
 def test_a_cron_job(fields: dict[str, Any], code: C | None, sentence: str | None) -> None:

@@ -36,7 +36,12 @@ def judge(ref: ClusterRef, cron: CronJob, jobs: tuple[Job, ...], now: float) -> 
     except (ValueError, ZoneInfoNotFoundError) as error:
         odd = Cause(code=CauseCode.SCHEDULE, sentence=f"when it is due is not known: {shorten(str(error))}")
         return _verdict(Level.UNKNOWN, cron, subject, odd, None), None
-    cause = _piled_up(cron, jobs, due, now) or _missed(cron, due, now) or _last_run(ref, cron, jobs)
+    cause = (
+        _piled_up(cron, jobs, due, now)
+        or _missed(cron, due, now)
+        or _last_run(ref, cron, jobs)
+        or _runs_again(cron, now)
+    )
     if cause is None:
         verdict = Verdict(level=Level.OK, rule=ID, subject=subject, sentence=f"{cron.name} is scheduled")
         return verdict, None if due is None else due + _LATE
@@ -109,6 +114,22 @@ def _last_run(ref: ClusterRef, cron: CronJob, jobs: tuple[Job, ...]) -> Cause | 
     return Cause(
         code=CauseCode.LAST_RUN, sentence=f"its last run{which} did not succeed, {last}", objects=objects
     )
+
+
+def _runs_again(cron: CronJob, now: float) -> Cause | None:
+    """A run that has begun says nothing of those before it: where one was due between the last success and this one, none of them
+    did. Replaced runs (Replace) and those of which no Job is kept leave no other trace."""
+    if not cron.active or not cron.last_scheduled:
+        return None
+    times = schedule(cron.schedule, cron.time_zone)
+    before = due_after(times, cron.last_successful, cron.created)
+    if before is None or before >= cron.last_scheduled:
+        return None
+    replaced = ", and each ends the one before (Replace)" if cron.concurrency == "Replace" else ""
+    long = (
+        f"succeeded for {lasting(now - cron.last_successful)}" if cron.last_successful else "ever succeeded"
+    )
+    return Cause(code=CauseCode.LAST_RUN, sentence=f"one runs now, and none {long}{replaced}")
 
 
 @lru_cache(4096)

@@ -17,6 +17,7 @@ from tfdash.playbook.serving.links import Links, links_of
 from tfdash.playbook.serving.rollout_status import condition
 
 ID = "job.runs"
+_NO_LIMIT = 2**31 - 1  # backoffLimit where each index has its own (backoffLimitPerIndex)
 _LOOK_AGAIN = 15.0  # seconds: one that ails is judged again although nothing changed (ages)
 
 
@@ -73,11 +74,12 @@ def _cause(
             return None
         sentence = f"not begun since {lasting(now - job.created)}: is its controller alive?"
         return Cause(code=CauseCode.GENERATION, sentence=sentence, objects=this)
-    failed = f"{counted(job.failed, 'pod')} failed of {job.backoff_limit} allowed" if job.failed else ""
+    limit = f" of {job.backoff_limit} allowed" if job.backoff_limit < _NO_LIMIT else ""
+    failed = f"{counted(job.failed, 'pod')} failed{limit}" if job.failed else ""
     found = causes.of_job(ref, job, links, policy, now)
     if found is not None:
         return found if not failed else _after(found, failed)
-    if job.active and not job.ready and now - job.started >= policy.ready_grace:
+    if job.active and job.ready == 0 and now - job.started >= policy.ready_grace:
         sentence = f"{counted(job.active, 'pod')} active and none ready"
         return Cause(code=CauseCode.NOT_READY, sentence=sentence, objects=this)
     return Cause(code=CauseCode.RETRIES, sentence=failed, objects=this) if failed else None

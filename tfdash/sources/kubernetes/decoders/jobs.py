@@ -75,7 +75,7 @@ def job(found: Job) -> m.Job:
         backoff_limit=6 if spec.backoff_limit is None else spec.backoff_limit,
         suspended=bool(spec.suspend),
         active=status.active,
-        ready=status.ready or 0,
+        ready=status.ready,
         succeeded=status.succeeded,
         failed=status.failed,
         started=optional_seconds(status.start_time),
