@@ -169,6 +169,7 @@ class Webhook(msgspec.Struct, frozen=True, gc=False):
     name: str
     type: str
     url: str
+    lasts: float = 0.0  # seconds that Flagger waits for it at most, all tries together
 
 
 class Canary(Object, frozen=True, gc=False, kw_only=True):

@@ -35,4 +35,7 @@ def quiet_at(world: World, canary: Canary) -> float | None:
     """From when on its silence asks whether it is alive; None where it waits for others, or where events are not known."""
     if canary.phase not in _BUSY or canary.suspend or not canary.last_transition or world.unread(Event):
         return None
-    return heard(world, canary) + max(_QUIET, _LOOKS * canary.interval)
+    hooks = sum(
+        h.lasts for h in canary.webhooks
+    )  # it says nothing while it waits for one (fluxcd/flagger#527)
+    return heard(world, canary) + max(_QUIET, _LOOKS * canary.interval) + hooks

@@ -16,7 +16,14 @@ from tfdash.model.workload import Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.analysis import analyses, running
 from tfdash.playbook.releases.managed_by import manager_of
-from tfdash.playbook.releases.rollout_weight import by_routes, left_side, on_its_way, still_served, weight_of
+from tfdash.playbook.releases.rollout_weight import (
+    by_routes,
+    left_side,
+    on_another,
+    on_its_way,
+    still_served,
+    weight_of,
+)
 from tfdash.playbook.releases.words import NONE_KEPT, at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import contradiction, resolve_bound
@@ -112,7 +119,8 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     elif phase is Phase.ABORTED and rollout.routed and rollout.canary_weight:
         message = f"{message}; {on_its_way(rollout, 'the aborted version')}"
     elif between:
-        message = "; ".join(p for p in (message, *by_routes(rollout, index)) if p)
+        told = on_another(rollout)
+        message = "; ".join(p for p in (message, told, *by_routes(rollout, index)) if p)
     if phase is Phase.NONE and others and finished is not None and world.now - finished < world.settled:
         phase = Phase.COMPLETE
         canary, stable = stable, sides.side(sides.newest_first(others)[0], links.pods)

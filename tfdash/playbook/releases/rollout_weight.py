@@ -17,7 +17,8 @@ def weight_of(
         share = 100.0 if switched else 0.0
         return Weight(wanted=share, actual=share, approximate=False) if between else Weight()
     if still_served(rollout, between):
-        actual = 100.0 - (rollout.canary_weight or 0.0) * 100.0 / rollout.max_weight
+        left = _share(rollout)
+        actual = None if left is None else 100.0 - left
         return Weight(wanted=100.0, actual=actual, approximate=False, verified=rollout.verified)
     if phase is Phase.COMPLETE:
         told = not rollout.routed or rollout.canary_weight is not None
@@ -26,11 +27,24 @@ def weight_of(
         return Weight()
     wanted = wanted_weight(rollout, index)
     if rollout.routed and rollout.canary_weight is not None:
-        actual = rollout.canary_weight * 100.0 / rollout.max_weight
+        actual = None if of_another(rollout) and not rollout.abort else _share(rollout)
         return Weight(wanted=wanted, actual=actual, approximate=False, verified=rollout.verified)
     if rollout.routed:  # a router that reports nothing: pods say nothing of its shares
         return Weight(wanted=wanted, approximate=False)
     return sides.by_pods(canary, stable, wanted)
+
+
+def _share(rollout: Rollout) -> float | None:
+    """What its status says, in percent; None of what no router can do (argo-rollouts#4424: 200 %, and Istio refused it)."""
+    share = (rollout.canary_weight or 0.0) * 100.0 / rollout.max_weight
+    return share if 0.0 <= share <= 100.0 else None
+
+
+def of_another(rollout: Rollout) -> str:
+    """The hash of the version that the router was last told of, where that is not the wanted one, and gets requests:
+    one that was replaced in flight, and the router not told yet (argo-rollouts#4390); "" else."""
+    known = ("", rollout.current_hash)
+    return rollout.weighed_hash if rollout.canary_weight and rollout.weighed_hash not in known else ""
 
 
 def wanted_weight(rollout: Rollout, index: int) -> float:
@@ -49,8 +63,7 @@ def still_served(rollout: Rollout, between: bool) -> bool:
     """Whether the router still sends requests to a version that is neither wanted nor stable: its template was set back
     under dynamicStableScale. Its controller says Healthy meanwhile (argo-rollouts rolloututil.go
     ``IsDynamicallyRollingBackToStable``)."""
-    other = rollout.weighed_hash not in ("", rollout.current_hash)
-    return rollout.routed and not between and other and bool(rollout.canary_weight)
+    return rollout.routed and not between and bool(of_another(rollout))
 
 
 def left_side(rollout: Rollout, sets: tuple[ReplicaSet, ...], pods: tuple[Pod, ...] | None) -> Side:
@@ -60,7 +73,18 @@ def left_side(rollout: Rollout, sets: tuple[ReplicaSet, ...], pods: tuple[Pod, .
 
 def on_its_way(rollout: Rollout, whose: str) -> str:
     share = percent((rollout.canary_weight or 0.0) * 100.0 / rollout.max_weight)
+    if _share(rollout) is None:
+        return f"its status gives {whose} {share} of the requests, which no router can do: its share is not known"
     return f"{share} of the requests still go to {whose}; they go back as the stable pods come up"
+
+
+def on_another(rollout: Rollout) -> str:
+    """That the weight in its status is no share of the version in flight; "" where it is."""
+    other = of_another(rollout) if rollout.routed else ""
+    if not other:
+        return ""
+    share = percent((rollout.canary_weight or 0.0) * 100.0 / rollout.max_weight)
+    return f"its router was last told {share} for another version ({other}): this one's share is not known"
 
 
 def by_routes(rollout: Rollout, index: int) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tfdash.model.traffic import Alert
 from tfdash.sources.prometheus.answer import decode_labels
 from tfdash.sources.prometheus.selector import Matcher, SeriesSelector
@@ -37,7 +39,9 @@ def read_alerts(client: Client, at: float, match: Iterable[tuple[str, str]]) -> 
     match = tuple(match)
     try:
         found = client.get("alerts")
-        rows = found.get("alerts") if isinstance(found, Mapping) else None
+        if not isinstance(found, Mapping) or "alerts" not in found:  # that is not "none"
+            raise msgspec.ValidationError("it has no list of alerts")
+        rows = found["alerts"]
         alerts = [_told(row) for row in rows or () if isinstance(row, Mapping)]
     except QueryFailed as error:
         if error.status not in (400, 404, 405, 501):  # a Thanos or VictoriaMetrics may serve none

@@ -28,22 +28,19 @@ class Row(msgspec.Struct, gc=False):
 
 class Data(msgspec.Struct):
     resultType: str
-    result: list[Row]
+    result: list[Row] | None  # some frontends write null for no series (Cortex, Google's)
 
 
 class QueryResponse(msgspec.Struct):
     status: str
     data: Data
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] | None = None
     isPartial: bool = False  # VictoriaMetrics
 
     def lacks(self) -> tuple[str, ...]:
         """What the server says is missing of it, in its words. Its ``infos`` are hints on a query and nothing missing."""
-        return (
-            (*self.warnings, "isPartial: true (some of the storage did not answer)")
-            if self.isPartial
-            else self.warnings
-        )
+        partial = ("isPartial: true (some of the storage did not answer)",) if self.isPartial else ()
+        return (*(self.warnings or ()), *partial)
 
 
 class Failure(msgspec.Struct):

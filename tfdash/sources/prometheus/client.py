@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
@@ -83,16 +83,26 @@ class _Answer:
 
     def json(self) -> Any:
         if not self._rows:
-            return msgspec.json.decode(self.content)
+            read = msgspec.json.decode(self.content)
+            if isinstance(read, dict) and read.get("status") == "error":
+                self._failed()
+            return read
         try:
             found = decode_answer(self.content)
         except msgspec.ValidationError:
-            told = decode_failure(self.content)
-            if not told.error:
-                raise
-            raise QueryFailed(self.status_code, told.error, told.errorType) from None
+            if decode_failure(self.content).error:
+                self._failed()
+            raise
+        if found.status != "success":  # what came before it failed may stand in its data all the same
+            self._failed()
         self.warnings = found.lacks()
-        return {"data": {"result": found.data.result}}
+        return {"data": {"result": found.data.result or []}}
+
+    def _failed(self) -> NoReturn:
+        """An error that says 200, in its own words."""
+        told = decode_failure(self.content)
+        words = told.error or f"its status is {told.status!r} and it does not say why"
+        raise QueryFailed(self.status_code, words, told.errorType) from None
 
 
 class ReadingSession(requests.Session):

@@ -518,6 +518,11 @@ def test_the_share_is_unknown_while_it_waits_for_promotion() -> None:
         (-601, None, {"analysis": {"interval": "3m"}}, False),  # of five looks
         (-901, None, {"analysis": {"interval": "3m"}}, True),
         (-601, None, {"spec": {"suspend": True}}, False),
+        # it is silent while a hook runs: a test of half an hour, one of five minutes tried three times
+        (-2399, None, {"hooks": ({"name": "t", "type": "pre-rollout", "timeout": "30m"},)}, False),
+        (-2401, None, {"hooks": ({"name": "t", "type": "pre-rollout", "timeout": "30m"},)}, True),
+        (-1499, None, {"hooks": ({"name": "t", "type": "rollout", "timeout": "5m", "retries": 2},)}, False),
+        (-609, None, {"hooks": ({"name": "t", "type": "rollout"},)}, False),
         (-601, None, {"phase": "Promoting"}, True),
         (-9000, None, {"phase": "WaitingPromotion"}, False),  # it waits for a person, and says so once
         (-9000, None, {"phase": "Succeeded"}, False),

@@ -340,6 +340,31 @@ def test_an_abort_is_over_when_the_stable_pods_have_the_requests_again(share: in
     assert (message in state.message) and ("still go" in state.message) is (share > 0)
 
 
+def test_a_weight_of_another_version_is_not_the_share_of_the_one_in_flight() -> None:
+    """One that was replaced in flight, and the router not told yet (argo-rollouts#4390)."""
+    told = rollout(strategy=DYNAMIC, canary=weights("gone", 70))
+    state = state_of("Rollout", told, *versions())
+    assert state.weight.actual is None
+    assert "its router was last told 70 % for another version (gone)" in state.message
+    told["status"]["canary"] = weights(OLD, 0)
+    before = state_of("Rollout", told, *versions())
+    assert (before.weight.actual, "router" in before.message) == (0.0, False)
+
+
+@pytest.mark.parametrize("share", [200, -100])
+def test_a_weight_that_no_router_can_have_is_no_share(share: int) -> None:
+    """argo-rollouts#4424, under dynamicStableScale."""
+    told = rollout(strategy=DYNAMIC, canary=weights(NEW, share))
+    assert state_of("Rollout", told, *versions()).weight.actual is None
+    told["status"] |= {"stableRS": OLD, "currentPodHash": OLD}
+    back = state_of("Rollout", told, *versions())
+    assert back.weight.actual is None
+    assert f"{share} % of the requests, which no router can do" in back.message
+    told["status"] |= {"currentPodHash": NEW, "abort": True, "phase": "Degraded"}
+    aborted = state_of("Rollout", told, *versions())
+    assert (aborted.phase, aborted.weight.actual, aborted.is_back) == (Phase.ABORTED, None, False)
+
+
 @pytest.mark.parametrize("phase", ["Healthy", "Progressing", "Degraded"])
 def test_set_back_it_is_in_flight_until_the_stable_pods_have_the_requests_again(phase: str) -> None:
     """Its controller says Healthy as soon as the stable side has its pods, ready or not, while half of the requests still go

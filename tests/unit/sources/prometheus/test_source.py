@@ -539,6 +539,24 @@ async def test_alerts_are_matched_to_workloads(server: Fake) -> None:
     assert told["Down"][2] == "cart" and told["Disk"][1:3] == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "it has no list of alerts"),
+        ({"results": {}}, "it has no list of alerts"),
+        ({"status": "success", "data": []}, "it has no list of alerts"),
+        ({"status": "error", "error": "ruler is gone", "data": {"alerts": []}}, "ruler is gone"),
+    ],
+)
+async def test_what_is_no_list_of_alerts_is_not_none(server: Fake, body: dict[str, Any], words: str) -> None:
+    server.fail = lambda r: web.json_response(body) if r.path.endswith("/alerts") else None
+    board = Board()
+    await source(server).round(board)
+    seen = board.signals.alerts[REF]
+    assert seen.value is None
+    assert words in str(seen.problem)
+
+
 async def test_alerts_come_from_series_where_the_api_has_none(server: Fake) -> None:
     server.alerts = None
     server.add(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfdash.model import delivery as m
 from tfdash.sources.kubernetes.decoders.common import Decoders, meta, ownership_notes
 from tfdash.sources.kubernetes.decoders.custom_resource import (
@@ -16,6 +19,12 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     text,
     when,
 )
+
+
+def _lasts(hook: Mapping[str, Any]) -> float:
+    """Flagger's default is 10 s a try."""
+    timeout = go_duration(hook.get("timeout")) or 10.0
+    return timeout * (1 + max(0, integer(hook, "retries")))
 
 
 def canary(found: Custom) -> m.Canary:
@@ -53,7 +62,8 @@ def canary(found: Custom) -> m.Canary:
         matched=bool(items(analysis, "match")),
         metrics=tuple(metrics),
         webhooks=tuple(
-            m.Webhook(text(h, "name"), text(h, "type"), text(h, "url")) for h in items(analysis, "webhooks")
+            m.Webhook(text(h, "name"), text(h, "type"), text(h, "url"), _lasts(h))
+            for h in items(analysis, "webhooks")
         ),
         suspend=flag(spec, "suspend"),
         skip_analysis=flag(spec, "skipAnalysis"),
