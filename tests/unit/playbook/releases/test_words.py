@@ -203,7 +203,8 @@ def test_what_a_pattern_of_a_pair_means(pattern: str, star: str | None) -> None:
 
 
 def test_a_pattern_is_filled() -> None:
-    assert [filled(p, "web") for p in ("*-canary", "shop/*-canary", "x")] == ["web-canary", "web-canary", "x"]
+    patterns = ("*-canary", "shop/*-canary", "x", "*-*")  # one star stands for something
+    assert [filled(p, "web") for p in patterns] == ["web-canary", "web-canary", "x", "web-*"]
 
 
 def a_set(name: str, revision: int | None, created: float = 0.0, **more: Any) -> ReplicaSet:
