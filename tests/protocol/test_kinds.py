@@ -22,6 +22,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.sources.kubernetes import catalogue
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import resolve as access_of
+from tfdash.sources.kubernetes.namespaces import missing
 from tfdash.sources.kubernetes.tables import TableCodec
 from tfdash.sources.kubernetes.transport import Reader
 from tfdash.views.kinds.base import Context
@@ -343,3 +344,16 @@ def test_a_definition_of_ones_own_with_its_columns(target: Target, space: str, k
 def nothing_left(target: Target, space: str) -> Iterator[None]:
     yield
     target.admin.delete(f"/api/v1/namespaces/{space}/configmaps/printed")
+
+
+def test_a_namespace_that_is_not_there_is_told_from_one_that_is_empty(target: Target, space: str) -> None:
+    """A list of either is empty, and no error."""
+
+    async def ask() -> tuple[str, ...]:
+        reader = Reader(Credentials(access_of(str(target.kubeconfig), target.context)))
+        try:
+            return await missing(reader, (space, f"{space}x"))
+        finally:
+            await reader.close()
+
+    assert asyncio.run(ask()) == (f"{space}x",)

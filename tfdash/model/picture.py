@@ -28,6 +28,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     skew: float | None = None
     latency: float | None = None  # seconds of one round trip
     crds: frozenset[str] = frozenset()  # group/resource names found by discovery, e.g. "argoproj.io/rollouts"
+    missing: tuple[str, ...] = ()  # namespaces to which the reading is restricted and which are not there
 
 
 class ClusterPicture(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,9 +10,10 @@ import msgspec
 
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
+from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, ProblemKind
-from tfdash.model.picture import Objects, Picture
+from tfdash.model.picture import Objects, Picture, ServerInfo
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.section import MOST, SectionFinding, SectionState
@@ -126,6 +127,9 @@ class Section:
             if cluster.info.problem is not None and cluster.info.value is None:
                 found.append(Missing(f"{ref.cluster} cannot be reached", str(cluster.info.problem)))
                 continue
+            missing = _missing_namespaces(cluster.info.value)
+            if missing is not None and any(KINDS[kind].namespaced for kind in self.kinds):
+                found.append(missing)
             for kind in sorted(self.kinds, key=lambda k: (k in optional, k)):
                 missing = _missing(ref, kind, cluster.kinds.get(kind), findings.stale.get((ref, kind)))
                 if missing is not None:
@@ -184,6 +188,16 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
 
 
 _LOADING = Missing("loading", "", True)
+
+
+def _missing_namespaces(info: ServerInfo | None) -> Missing | None:
+    """What is restricted to a namespace that is not there is empty, and never well."""
+    if info is None or not info.missing:
+        return None
+    names = ", ".join(info.missing)
+    return Missing(
+        f"there is no namespace {names}", f"nothing can be read in {names}: name one that is there"
+    )
 
 
 def _missing(

@@ -138,6 +138,8 @@ def _unread(picture: Picture, kinds: Iterable[str]) -> Iterable[str]:
         for kind in kinds:
             if not readable(cluster.kinds.get(kind)):
                 yield f"{cluster.ref.cluster}/{kind}"
+        for name in cluster.info.value.missing if cluster.info.value is not None else ():
+            yield f"{cluster.ref.cluster}/Namespace {name}"
 
 
 def readable(seen: Observation[Any] | None) -> bool:

@@ -34,17 +34,15 @@ class FoundRow(NamedTuple):
         )
 
 
-def found_rows(sections: Iterable[SectionState]) -> dict[Subject | tuple[str, int], FoundRow]:
-    """Worst first; of an object the worst that is said of it, as the badges count. The keys stay while words change."""
+def found_rows(sections: Iterable[SectionState]) -> dict[Subject | str, FoundRow]:
+    """Worst first; of an object the worst that is said of it, as the badges count, and of what is not read once. The keys stay while words change."""
     found = [FoundRow(section, finding) for section in sections for finding in section.findings]
     found.sort(key=lambda row: -row.finding.level)
-    rows: dict[Subject | tuple[str, int], FoundRow] = {}
+    rows: dict[Subject | str, FoundRow] = {}
     for row in found:
         subject = row.finding.subject
-        if subject is None:
-            rows[row.section.id, len(rows)] = row
-        else:
-            rows.setdefault(subject._replace(uid=""), row)
+        # one thing that could not be read takes something from several sections
+        rows.setdefault(row.finding.sentence if subject is None else subject._replace(uid=""), row)
     return rows
 
 

@@ -101,6 +101,9 @@ def empty(seen: Sequence[ObservedKind], noun: str, restriction: Restriction, nam
         names = ", ".join(dict.fromkeys(safe(c.ref.cluster) for c in absent))
         note = next(safe(o.note) for _, _, o in seen if o is not None and o.note)
         return f"No {noun} in {names}: {note}."
+    missing = {name for c, _, _ in seen if c.info.value is not None for name in c.info.value.missing}
+    if namespaced and missing:
+        return f"No {noun} are known: there is no namespace {safe(', '.join(sorted(missing)))}, to which what is read is restricted."
     where = restriction.where if namespaced or restriction.owner or restriction.node else "in this cluster"
     cannot = hidden(seen)
     if cannot:

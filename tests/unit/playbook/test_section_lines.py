@@ -593,3 +593,13 @@ def test_what_serves(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
     told = of_serving(*found)
     assert told._replace(findings=()) == Reading(*expected)
     agree(told)
+
+
+def test_what_is_restricted_to_a_namespace_that_is_not_there_is_never_well() -> None:
+    info = Observation(value=ServerInfo(version="v1", missing=("tf-prod",)), observed_at=NOW)
+    there = msgspec.structs.replace(cluster(), info=info)
+    told = state(READ, there)
+    assert (told.level, told.sentence) == (Level.UNKNOWN, "there is no namespace tf-prod")
+    of_nodes = Section("n", "N", "nodes", lambda _: READ, needs=(Node,))  # of no namespace
+    [told] = summarise((of_nodes,), Picture(at=NOW, number=1, clusters={REF: there}), NOTHING)
+    assert told.level is Level.OK

@@ -25,15 +25,14 @@ def found(level: Level, subject: Subject | None, sentence: str = "", page: str =
 def test_of_an_object_the_worst_is_told_once_and_the_same_name_in_another_cluster_is_another_object() -> None:
     rows = found_rows(
         [
-            section("a", found(Level.WARN, WEB, "slow"), found(Level.WARN, OTHER, "slow there"), found(Level.UNKNOWN, None)),
-            section("b", found(Level.BREACH, WEB._replace(uid=""), "down"), found(Level.UNKNOWN, None)),
+            section("a", found(Level.WARN, WEB, "slow"), found(Level.WARN, OTHER, "slow there"), found(Level.UNKNOWN, None, "not read")),
+            section("b", found(Level.BREACH, WEB._replace(uid=""), "down"), found(Level.UNKNOWN, None, "not read")),
         ]
     )  # fmt: skip
     assert [(row.finding.sentence, row.section.id) for row in rows.values()] == [
         ("down", "b"),
         ("slow there", "a"),
-        ("", "a"),
-        ("", "b"),
+        ("not read", "a"),
     ]
 
 

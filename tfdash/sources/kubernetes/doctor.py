@@ -72,6 +72,10 @@ def _findings(info: ServerInfo, rights: Sequence[Privilege]) -> list[str]:
         for p in lacking
     ]
     findings += [
+        f"there is no namespace {safe(name)}: name one that is there, by namespaces under [environments.NAME]"
+        for name in info.missing
+    ]
+    findings += [
         f"the server would not say whether we may {p.verb} {p.resource}: {safe(p.reason)}"
         for p in rights
         if p.allowed is None

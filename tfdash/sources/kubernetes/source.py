@@ -61,7 +61,7 @@ class KubernetesSource:
         self._clock = clock
         self._tuning = tuning or KubernetesSettings()
         known = [*namespaces, *([access.namespace] if access.namespace else [])]
-        self._fallback = tuple(dict.fromkeys(known))
+        self._configured, self._fallback = namespaces, tuple(dict.fromkeys(known))
         self._wanted: dict[str, Scope] = {}
         self._dropped: dict[str, float] = {}
         self._tasks: dict[str, tuple[Scope, KindSpec, asyncio.Task[None]]] = {}
@@ -296,6 +296,7 @@ class KubernetesSource:
         return examined(self.ref, seen.value, await self.privileges())
 
     async def probe(self) -> Observation[ServerInfo]:
+        from tfdash.sources.kubernetes.namespaces import missing, named
         from tfdash.sources.kubernetes.transport import problem_of
 
         try:
@@ -317,6 +318,7 @@ class KubernetesSource:
                 latency=latency,
                 skew=reader.skew,
                 crds=self._discovery.crds,
+                missing=await missing(reader, named(self._configured, self._wanted.values())),
             )
         except Exception as error:
             if self._discovery.served is None and not self._discovery.silent:
