@@ -159,10 +159,11 @@ def section(*objects: Object) -> SectionState:
         ((job(started=None, suspended=True),), None, "migrate is suspended"),
         ((job(deleting=NOW - 600),), C.DELETING, "deleted 10 min ago and still there"),
         (
-            (job(deleting=NOW + 30, finalizers=("a/b",)),),
+            (job(deleting=NOW - 60, finalizers=("a/b",)),),
             C.DELETING,
-            "deleted 0 s ago and still there, waiting for finalizer a/b",
+            "deleted 60 s ago and still there, waiting for finalizer a/b",
         ),
+        ((job(deleting=NOW - 59.9, ready=0),), None, "migrate is being deleted"),  # as what clears up does
     ],
 )
 def test_a_job(objects: tuple[Object, ...], code: C | None, sentence: str) -> None:

@@ -43,6 +43,8 @@ def judge(
     level, what = Level.OK, "runs"
     if overtaken:
         what = "failed, and a later run succeeded"
+    elif job.deleting is not None:
+        level, what = Level.IDLE, "is being deleted"
     elif job.completed is not None:
         level, what = Level.IDLE, "is complete"
     elif job.suspended:
@@ -64,6 +66,8 @@ def _cause(
         why = f": {shorten(failure.message)}" if failure.message else ""
         return _with(causes.of_job(ref, job, links, policy, now), this, f"{failure.reason or 'failed'}{why}")
     if job.deleting is not None:
+        if now - job.deleting < policy.terminating_grace:  # whoever clears up waits for its pods first
+            return None
         why = f", {waits_for(job.finalizers)}" if job.finalizers else ""
         sentence = f"deleted {lasting(max(0.0, now - job.deleting))} ago and still there{why}"
         return Cause(code=CauseCode.DELETING, sentence=sentence, objects=this)
@@ -112,6 +116,8 @@ def _rule(case: Case[Job]) -> RuleResult:
     verdict = judge(case.ref, job, links_of(case, job), policy, case.now, cron)
     if verdict.level is Level.WARN:
         case.reached(case.now + _LOOK_AGAIN)
+    elif job.deleting is not None:
+        case.reached(job.deleting + policy.terminating_grace)
     elif job.completed is None and not job.suspended:
         case.reached((job.started or job.created) + policy.ready_grace)
     return RuleResult((verdict,))
