@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import selectors
 import signal
@@ -15,6 +16,7 @@ from functools import partial
 from typing import IO, NamedTuple, TypeVar
 
 T = TypeVar("T")
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def run_command(
         raise CommandNotStarted(f"{argv[0]} cannot be run: {error.strerror}") from None
     assert process.stdout is not None
     assert process.stderr is not None
+    _running.add(process)
     try:
         out, err = _drain(
             process.stdout, process.stderr, argv[0], time.monotonic() + timeout, timeout, max_output
@@ -86,6 +89,7 @@ def run_command(
         raise CommandTimedOut(f"{argv[0]} did not end within {timeout:g} s") from None
     finally:
         _end_group(process)
+        _running.discard(process)
         process.stdout.close()
         process.stderr.close()
     return Completed(code, out, _short(err.decode(errors="replace")))
@@ -131,6 +135,19 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             continue
     process.poll()
+
+
+def end_commands() -> None:
+    """End all that still run: in sessions of their own they would outlive us, and our time-outs end with us."""
+    found = list(_running)
+    for sig, patience in ((signal.SIGTERM, 0.5), (signal.SIGKILL, 0.0)):
+        for process in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, sig)
+        deadline = time.monotonic() + patience
+        for process in found:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
 
 
 async def in_thread(work: Callable[[], T]) -> T:

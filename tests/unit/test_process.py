@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
 
-from tfdash.process import CommandFailed, in_thread, run_command
+from tests.unit.cli.server import kubeconfig
+from tests.waiting import until
+from tfdash.process import CommandFailed, end_commands, in_thread, run_command
 
 
 def python(code: str) -> list[str]:
@@ -38,15 +43,59 @@ def test_at_the_time_out_children_end_too(tmp_path: Path) -> None:
     code = f"import subprocess,sys,time; subprocess.Popen([sys.executable,'-c',{child!r}]); time.sleep(60)"
     with pytest.raises(CommandFailed, match=r"did not end within 1 s"):
         run_command(python(code), timeout=1.0)
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{int(pid.read_text())}/stat").read_text().split()[2]
-        except FileNotFoundError:
-            return
-        if state == "Z":
-            return
-    pytest.fail("the child outlived its parent's time-out")
+    assert ends(int(pid.read_text())), "the child outlived its parent's time-out"
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def ends(pid: int) -> bool:
+    return until(lambda: gone(pid), f"the end of {pid}", 10)
+
+
+def pids(file: Path) -> list[int]:
+    """Of a command of two processes that write down who they are."""
+    found = until(
+        lambda: file.exists() and len(each := file.read_text().split()) == 2 and each, "the command"
+    )
+    assert found
+    return [int(each) for each in found]
+
+
+def two_that_wait(folder: Path) -> list[str]:
+    return ["/bin/sh", "-c", f"(trap '' HUP; exec sleep 70) & echo $! $$ > {folder}/pids; exec sleep 70"]
+
+
+def test_what_runs_as_we_leave_is_ended_with_its_children(tmp_path: Path) -> None:
+    threading.Thread(target=run_command, args=(two_that_wait(tmp_path),), daemon=True).start()
+    found = pids(tmp_path / "pids")
+    end_commands()
+    assert all(map(ends, found))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_plug_in_ends_with_the_program(tmp_path: Path, number: signal.Signals) -> None:
+    """It has a session of its own: neither its terminal nor our end reached it, and it went on for ever."""
+    path = kubeconfig(tmp_path, "https://127.0.0.1:9")
+    document = json.loads(path.read_text())
+    command, *args = two_that_wait(tmp_path)
+    version = "client.authentication.k8s.io/v1"
+    document["users"][0]["user"] = {"exec": {"apiVersion": version, "command": command, "args": args}}
+    path.write_text(json.dumps(document))
+    program = subprocess.Popen(
+        [sys.executable, "-m", "tfdash", "snapshot", "--kubeconfig", str(path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    found = pids(tmp_path / "pids")
+    program.send_signal(number)
+    assert program.wait(20) in (-number, 130)
+    assert all(map(ends, found))
 
 
 def test_too_much_output_ends_it() -> None:

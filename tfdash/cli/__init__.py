@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
+from types import FrameType
 from typing import NoReturn
 
 
@@ -15,13 +17,30 @@ def entry() -> NoReturn:
 
     hold_standard_streams()
     write_whatever_the_encoding()
+    for name in ("SIGTERM", "SIGHUP"):  # the terminal program has its own, once it is there
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one
+            signal.signal(number, _ended)
     try:
         code = main()
     except SystemExit as leaving:  # argparse: --help, --version, wrong usage
         code = leaving.code if isinstance(leaving.code, int) else 0
+    _end_commands()
     if "logging" in sys.modules:
         sys.modules["logging"].shutdown()
     os._exit(delivered(code))
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    """End as the signal would have us end, after what we started."""
+    _end_commands()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _end_commands() -> None:
+    if "tfdash.process" in sys.modules:
+        sys.modules["tfdash.process"].end_commands()
 
 
 def main(argv: list[str] | None = None) -> int:
