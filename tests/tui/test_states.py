@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -42,6 +44,30 @@ async def test_what_is_refused_says_what_to_do_and_what_is_empty_says_why() -> N
         source.show("Pod", value=None, complete=False, observed_at=None, problem=REFUSED)
         await run.press("colon", "p", "o", "enter")
         await run.shows("may not list pods", "ask for the role view")
+
+
+class WithNamespaces(Recorded):
+    """A cluster that lists its namespaces."""
+
+    async def read_labelled(self, *asked: object, metadata: bool = False) -> tuple[dict[str, Any], ...]:
+        return ({"metadata": {"name": "tf-production"}},)
+
+
+def without_workloads() -> WithNamespaces:
+    there = world.objects()
+    return WithNamespaces({kind: list(there[kind])[:1] if kind == "Node" else [] for kind in there})
+
+
+async def test_nothing_is_called_well_in_a_namespace_that_is_not_there() -> None:
+    source = without_workloads()
+    async with running(source, start="overview", namespaces=("tf-prodution",)) as run:
+        await run.shows("? unknown  There is no namespace tf-prodution; the nearest is tf-production.")
+        await run.lacks("othing in the playbook asks for you now")
+        pod = world.objects()["Pod"][0]
+        source.put(msgspec.structs.replace(pod, namespace="tf-prodution"))  # it was made since
+        await run.lacks("There is no namespace")
+    async with running(without_workloads(), start="overview", namespaces=("tf-production",)) as run:
+        await run.shows("✔ ok  nothing in the playbook asks for you now")
 
 
 async def test_a_lost_source_keeps_its_rows_and_shows_age_and_cause_and_the_messages_keep_it() -> None:

@@ -51,9 +51,9 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     now, zone = clock.now(), ZoneInfo(config.zone)
     picture, assessment = board.picture, board.assessment
     unread = late
-    if namespace and (unknown := _no_namespace(board, namespace, args.wait)):
+    if unknown := no_namespace(board, scope, args.wait):
         narrate(f"tfdash: {unknown}")
-        unread = (*late, f"namespace {safe(namespace)}")
+        unread = (*late, unknown)
     width = args.width or None
     if canary:
         text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, unread)
@@ -69,15 +69,16 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     return code
 
 
-def _no_namespace(board: Board, name: str, wait: float) -> str:
-    """A sentence where no cluster has a namespace of that name; "" where one has, or where it cannot be known."""
+def no_namespace(board: Board, scope: Scope, wait: float) -> str:
+    """A sentence where no cluster has a namespace that -n or the configuration names; "" where one has, or where it cannot be
+    known."""
     import asyncio
 
     from tfdash.views.namespaces import unknown_namespace
 
     async def ask() -> str:
         async with asyncio.timeout(max(wait, 1.0)):
-            return await unknown_namespace(board, (name,))
+            return await unknown_namespace(board, scope.namespaces or ())
 
     try:
         return asyncio.run(ask())
@@ -131,8 +132,13 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
     late = settle(board, {"Rollout": scope}, args.wait, signals=False)
     with for_a_report():
         found = asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
+    unknown = no_namespace(board, scope, args.wait)
     board.stop()
-    unread = (*found.unread, *late)  # what was waited for in vain is said, as well as counted
+    unread = (
+        *found.unread,
+        *late,
+        *filter(None, [unknown]),
+    )  # what was waited for in vain is said, as well as counted
     text = changes_report(
         found.changes,
         unread,

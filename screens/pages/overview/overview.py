@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from textual.app import ComposeResult
 
@@ -15,6 +16,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
 from tfdash.text import safe
+from tfdash.views import says
 from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.found import FoundRow, found_rows, where
@@ -24,6 +26,7 @@ from tfdash.views.table import Cell, Column, Line
 from widgets.panel import Divider, Lines, Piece, PieceLine
 from widgets.prose import Prose
 from widgets.table import Table
+from widgets.workers import begin
 
 _COLUMNS = (
     Column("state", "STATE", 11),
@@ -32,6 +35,7 @@ _COLUMNS = (
     Column("object", "OBJECT", min=24, max=60, flex=2, priority=3, sort="none"),
     Column("section", "SECTION", 12, priority=4, sort="none"),
 )
+_NOTHING = "Nothing in the playbook asks for you now."
 _TALL = 40  # lines from which every section has one of its own
 _ABOVE = ("worst", "next", "sections")
 _REST = 8  # lines of the frame, the rule and what lies empty between
@@ -44,6 +48,9 @@ _SOURCES = 6  # lines of sources that are not well; the rest is on :sources
 
 class OverviewScreen(BoardScreen):
     """The operator reads the worst sentence first, then how each section stands, then all that was found, one by one."""
+
+    _asked = False  # whether the namespaces that were named at the start are there
+    _no_such = ""  # what is said where they are not: then nothing was judged
 
     @property
     def crumb(self) -> str:
@@ -102,13 +109,35 @@ class OverviewScreen(BoardScreen):
             table.apply(changed=before)
         loading = not sections or any(section.loading for section in sections)
         table.set_progress("loading the platform" if loading else "")
-        table.set_empty("Nothing in the playbook asks for you now.")
+        self._ask_for_namespaces(sections)
+        well = not sections or sections[0].level <= Level.PAUSED
+        table.set_empty(self._no_such or (_NOTHING if well else "No more than that is known."))
         self.query_one("#worst", Prose).show([self._worst(sections)])
         # under it whom it names, since when, and the next key
         more = next_line(sections[0], self.shell.now(), self._offers(sections[0])) if sections else ""
         self.query_one("#next", Prose).show([[(f"   {more}", "dim")]] if more else [])
         self.query_one("#sections", Prose).show(section_lines(sections, self.size.height >= _TALL))
         self._show_sources()
+
+    def _ask_for_namespaces(self, sections: Sequence[SectionState]) -> None:
+        """Before all is called well: are the namespaces there to which the program was restricted?"""
+        names = self.shell.context.namespaces
+        if not names or not sections or sections[0].level > Level.PAUSED:
+            return
+        if not self._asked:
+            self._asked = True
+            begin(self, partial(self._look_for, names), "namespaces")
+        elif self._no_such and not set(names) - says.namespaces_of(
+            self.shell.board.picture.clusters.values()
+        ):
+            self._no_such = ""  # it was made since
+
+    async def _look_for(self, names: tuple[str, ...]) -> None:
+        from tfdash.views.namespaces import unknown_namespace
+
+        self._no_such = await unknown_namespace(self.shell.board, names)
+        if self._no_such:
+            self._show()
 
     def _offers(self, section: SectionState) -> tuple[Offer, ...]:
         """What the gate lets be done to whom the section names."""
@@ -124,6 +153,9 @@ class OverviewScreen(BoardScreen):
         if worst.level is Level.PAUSED and worst.sentence:
             told = f" {worst.title}: {worst.sentence}" + (f" · {worst.detail}" if worst.detail else "")
             return [(f" {state.text} ", state.token), safe(told)]
+        if worst.level <= Level.PAUSED and self._no_such:
+            state = states.of_level(Level.UNKNOWN)
+            return [(f" {state.text}  ", state.token), self._no_such]
         if worst.level <= Level.PAUSED:
             return [(f" {state.text} ", state.token), (" nothing in the playbook asks for you now", "dim")]
         if worst.loading:

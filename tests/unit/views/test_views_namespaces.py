@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.unit.views.making import EU, cluster, picture, pod
+from tfdash.board.board import Board
+from tfdash.cli.snapshot import no_namespace
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef
+from tfdash.sources.base import ALL, Scope
 from tfdash.views.namespaces import unknown_namespace
 
 
@@ -45,3 +48,11 @@ def test_it_is_named_with_the_nearest_where_the_cluster_says_which_it_has(
 ) -> None:
     seen = picture(cluster(Pod=[pod("x")]))
     assert asyncio.run(unknown_namespace(Asked(*there, picture=seen), ("tf-prodution",))) == told
+
+
+@pytest.mark.parametrize(
+    ("scope", "named"), [(Scope(("web", "tf-prod")), True), (Scope(("web",)), False), (ALL, False)]
+)
+def test_a_report_asks_for_all_that_the_option_or_the_configuration_names(scope: Scope, named: bool) -> None:
+    asked = cast(Board, Asked("web", picture=picture(cluster(Pod=[pod("x")]))))
+    assert no_namespace(asked, scope, 1.0) == ("There is no namespace tf-prod." if named else "")
