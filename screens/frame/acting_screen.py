@@ -197,7 +197,7 @@ def commands_of(offers: Sequence[Offer], subjects: Sequence[Subject]) -> list[Co
             o.title,
             words_of(o.action, o.title, kinds),
             f"{about}; shows its plan first",
-            o.arguments[0] if len(o.arguments) == 1 else "",
+            o.said_with,
             refused=safe(o.refused),
             changes=True,
             yields=True,
@@ -214,13 +214,13 @@ def action_of(command: Command) -> str:
 
 def confirm(shell: Shell, offer: Offer, subjects: Sequence[Subject], argument: str = "") -> None:
     """The dialog for what may be done; ``argument`` is the one that was said with it."""
-    if argument and len(offer.arguments) != 1:
+    if argument and not offer.said_with:
         about = safe(plans.objects_named(subjects))
         shell.tell(f"{verb_of(offer)} takes nothing behind it: it is about {about}", "warning")
         return
     from screens.dialogs.confirm import ConfirmScreen
 
-    given = {offer.arguments[0]: argument} if argument else None
+    given = {offer.said_with: argument} if argument else None
     shell.push_screen(ConfirmScreen(offer, subjects, given=given))
 
 

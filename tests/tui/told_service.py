@@ -39,7 +39,13 @@ PROMOTE = Offer(
     remedy="roll back first",
 )
 HOLD = Offer(action="workload.hold", title="workload: hold", key="h")
-SCALE = Offer(action="workload.scale", title="workload: scale", key="s", arguments=("replicas",))
+SCALE = Offer(
+    action="workload.scale",
+    title="workload: scale",
+    key="s",
+    arguments=("replicas", "minimum", "maximum"),
+    needed=("replicas",),
+)
 SHELL = Offer(action="pod.shell", title="pod: shell", key="x")
 EVICT = Offer(action="pod.evict", title="pod: evict", key="")
 OFFERS = (ROLL_BACK, PROMOTE, HOLD, SCALE)

@@ -19,6 +19,10 @@ def why_not_simulated(access: Access) -> str:
         trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         trusted.load_verify_locations(cadata=(access.ca or b"").decode("ascii", "replace"))
         subjects = [certificate["subject"] for certificate in trusted.get_ca_certs()]
+        if (
+            trusted.cert_store_stats()["x509"] != 1
+        ):  # a server's own certificate is no authority, and trusted all the same
+            subjects = []
     except (ssl.SSLError, ValueError):
         subjects = []
     if subjects == [((("commonName", AUTHORITY),),)]:

@@ -35,7 +35,14 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""
     opens_at: float | None = None
     remedy: str = ""  # e.g. the YAML that would add the gate hook
-    arguments: tuple[str, ...] = ()  # names of what must be given: "replicas", "revision"
+    arguments: tuple[str, ...] = ()  # names of what may be given: "replicas", "revision"
+    needed: tuple[str, ...] = ()  # those without which there is no plan
+
+    @property
+    def said_with(self) -> str:
+        """The argument that is said behind its words: the one that it needs, else the only one; "" for none."""
+        several = self.needed or self.arguments
+        return several[0] if len(several) == 1 else ""
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> str:
     return tls.make(tmp_path_factory.mktemp("run")).authority.read_text()
 
 
-def authority(*names: str) -> str:
+def authority(*names: str, ca: bool = True) -> str:
     """Another one: of a real cluster, a proxy, or one that calls itself ours among others."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name) for name in names])
@@ -42,7 +42,7 @@ def authority(*names: str) -> str:
         .serial_number(1)
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     return made.public_bytes(serialization.Encoding.PEM).decode()
@@ -88,6 +88,7 @@ def test_any_other_that_says_so_is_refused_with_file_and_key(tmp_path: Path, sim
         (LOOPBACK, "", {}, ours),
         (LOOPBACK, "no certificate", {}, ours),
         (LOOPBACK, simulated + kind, {}, ours),
+        (LOOPBACK, simulated + authority("kubernetes", ca=False), {}, ours),  # a server's own
         (LOOPBACK, authority("tfdash demo", "of ours"), {}, ours),
         (LOOPBACK, "", {"insecure-skip-tls-verify": True}, "nothing proves which server answers"),
         ("http://127.0.0.1:8001", simulated, {}, "nothing proves which server answers"),

@@ -181,6 +181,18 @@ def test_a_failed_run_that_a_later_one_made_good_asks_for_nobody() -> None:
     assert (level, verdict.sentence) == (Level.OK, "migrate failed, and a later run succeeded")
 
 
+@pytest.mark.parametrize(("began", "level"), [(NOW - 900, Level.WARN), (NOW - 300, Level.OK)])
+def test_a_run_that_began_before_a_failed_one_makes_nothing_good(began: float, level: Level) -> None:
+    run = job(conditions=(LIMIT,), active=0, ready=0, owner=BY_CRON)
+    long = job(name="long", uid="l", created=began, completed=NOW - 10, active=0, owner=BY_CRON)
+    assert told(run, cron(last_successful=NOW - 10), long)[0] is level
+
+
+def test_what_another_cron_job_of_the_name_did_makes_nothing_good() -> None:
+    run = job(conditions=(LIMIT,), active=0, ready=0, owner=Owner("CronJob", "nightly", "before"))
+    assert told(run, cron(last_successful=NOW - 10))[0] is Level.WARN
+
+
 ALIVE = "is kube-controller-manager alive?"
 
 
@@ -213,6 +225,7 @@ ALIVE = "is kube-controller-manager alive?"
         ),
         ({"time_zone": "America/New_York", "last_successful": NOW}, C.MISSED, None),
         ({"time_zone": "Mars/North"}, C.SCHEDULE, None),
+        ({"time_zone": "Europe"}, C.SCHEDULE, None),  # a folder of zones
         ({"schedule": "61 * * * *"}, C.SCHEDULE, "when it is due is not known: 61 is outside 0-59"),
         ({"schedule": "0 0 30 2 *"}, None, None),  # never due
         (

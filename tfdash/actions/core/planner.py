@@ -122,6 +122,7 @@ class Planner:
             opens_at=no.opens_at,
             remedy=no.remedy,
             arguments=action.arguments,
+            needed=action.needed,
         )
 
     def _refusal(self, action: Action, found: Standing) -> _No:

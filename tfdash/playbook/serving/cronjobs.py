@@ -33,7 +33,12 @@ def judge(ref: ClusterRef, cron: CronJob, jobs: tuple[Job, ...], now: float) -> 
         return Verdict(level=Level.IDLE, rule=ID, subject=subject, sentence=f"{cron.name} is suspended"), None
     try:
         due = due_after(schedule(cron.schedule, cron.time_zone), cron.last_scheduled, cron.created)
-    except (ValueError, ZoneInfoNotFoundError) as error:
+    except (
+        ValueError,
+        OverflowError,
+        OSError,
+        ZoneInfoNotFoundError,
+    ) as error:  # OSError: a zone that is a folder
         odd = Cause(code=CauseCode.SCHEDULE, sentence=f"when it is due is not known: {shorten(str(error))}")
         return _verdict(Level.UNKNOWN, cron, subject, odd, None), None
     cause = (

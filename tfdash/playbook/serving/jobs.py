@@ -13,6 +13,7 @@ from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving import causes
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.serving.causes.waiting import lasting, waits_for
+from tfdash.playbook.serving.cronjobs import JOBS_OF
 from tfdash.playbook.serving.links import Links, links_of
 from tfdash.playbook.serving.rollout_status import condition
 
@@ -22,12 +23,19 @@ _LOOK_AGAIN = 15.0  # seconds: one that ails is judged again although nothing ch
 
 
 def judge(
-    ref: ClusterRef, job: Job, links: Links, policy: WorkloadPolicy, now: float, cron: CronJob | None = None
+    ref: ClusterRef,
+    job: Job,
+    links: Links,
+    policy: WorkloadPolicy,
+    now: float,
+    cron: CronJob | None = None,
+    runs: tuple[Job, ...] = (),
 ) -> Verdict:
-    """``cron``: the CronJob that made it, where there is one: what a later run of it did is no trouble any more."""
+    """``cron``: the CronJob that made it, where there is one: what a later run of it did is no trouble any more. ``runs``: those of
+    its runs that are still there."""
     subject = Subject(ref, job.KIND, job.namespace, job.name)
     failure = _failure(job)
-    overtaken = failure is not None and cron is not None and (cron.last_successful or 0.0) > failure.since
+    overtaken = failure is not None and cron is not None and _made_good(job, failure, cron, runs)
     cause = None if overtaken else _cause(ref, job, failure, links, policy, now)
     if cause is not None:
         since = failure.since if failure is not None else job.deleting or job.started or job.created
@@ -56,6 +64,15 @@ def _failure(job: Job) -> Condition | None:
     """That it failed, or fails and still has pods."""
     found = [condition(job.conditions, name) for name in ("Failed", "FailureTarget")]
     return next((c for c in found if c is not None and c.status == "True"), None)
+
+
+def _made_good(job: Job, failure: Condition, cron: CronJob, runs: tuple[Job, ...]) -> bool:
+    """Whether a later run succeeded. One that began before it and took longer is none (``Allow``), and the CronJob keeps but one
+    time of all; of the runs the oldest are removed first, so that without any its word stands."""
+    if (cron.last_successful or 0.0) <= failure.since:
+        return False
+    after = [run for run in runs if run.completed is not None and run.completed > failure.since]
+    return not after or any(run.created > job.created for run in after)
 
 
 def _cause(
@@ -113,7 +130,10 @@ def _rule(case: Case[Job]) -> RuleResult:
     cron = None
     if owner is not None and owner.kind == CronJob.KIND:
         cron = case.maybe(CronJob, Key(job.namespace, owner.name))
-    verdict = judge(case.ref, job, links_of(case, job), policy, case.now, cron)
+    if cron is not None and owner is not None and cron.uid != owner.uid:
+        cron = None  # another of this name
+    runs = case.some(JOBS_OF, cron.uid) if cron is not None and _failure(job) is not None else ()
+    verdict = judge(case.ref, job, links_of(case, job), policy, case.now, cron, runs)
     if verdict.level is Level.WARN:
         case.reached(case.now + _LOOK_AGAIN)
     elif job.deleting is not None:
