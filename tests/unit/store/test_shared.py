@@ -64,7 +64,7 @@ async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Data
     await sync(ann, bob)
     assert ann.store.health.behind == 0 and ann.store.health.proven_to == 2
     facts = bob.store.state()
-    assert facts.manual == {CHECKOUT: "broken"}
+    assert facts.manual == {CHECKOUT: "ann: broken"}
     glass = facts.break_glass["production"]
     assert (glass.by, glass.reason, glass.terminal, glass.until) == (
         "ann",
@@ -79,7 +79,7 @@ async def test_entries_travel_and_facts_with_them(tmp_path: Path, database: Data
     await bob.source.sync.shared.close()
     later = one(tmp_path / "b", database, "bob")  # from its own file, before the shared store answers
     await later.source.load()
-    assert later.store.state().manual == {CHECKOUT: "broken"}
+    assert later.store.state().manual == {CHECKOUT: "ann: broken"}
     await end(ann, later)
 
 
@@ -267,7 +267,7 @@ async def test_hostile_text_travels_as_it_is(tmp_path: Path, database: Database)
     ann, bob = one(tmp_path / "a", database, "ann"), one(tmp_path / "b", database, "bob")
     await ann.store.remember_manual(CHECKOUT._replace(name=hostile), "ann", hostile)
     await sync(ann, bob)
-    assert bob.store.state().manual == {CHECKOUT._replace(name=hostile): hostile}
+    assert bob.store.state().manual == {CHECKOUT._replace(name=hostile): f"ann: {hostile}"}
     await end(ann, bob)
 
 
@@ -402,6 +402,25 @@ async def test_facts_are_by_the_login_that_wrote_them(tmp_path: Path, database: 
     assert bob.store.state().acting[0].by == "ann"  # at home it is as whom the server took us
     await carol.source.sync.shared.close()
     await end(bob, again)
+
+
+@pytest.mark.parametrize("actor", ["bob", "tfdash", "rules"])
+async def test_no_other_name_is_at_the_head_of_what_a_person_decided(
+    tmp_path: Path, database: Database, actor: str
+) -> None:
+    """A text may begin with anything, and no rule decides or breaks the glass."""
+    bob, carol = one(tmp_path / "b", database, "bob"), one(tmp_path / "c", database, "carol")
+    await bob.store.remember_manual(CHECKOUT, actor, "ann: it loses orders")
+    await bob.store.remember_breach(CHECKOUT, CROSSED, "found")
+    await bob.store.remember_breach(CHECKOUT, CROSSED, "overruled", "ann: go on", actor)
+    await bob.store.break_glass("production", actor, "the region is down")
+    await sync(bob, carol)
+    told = carol.store.state()
+    by = "bob" if actor == "bob" else f"bob (claimed: {actor})"
+    assert told.manual == {CHECKOUT: f"{by}: ann: it loses orders"}
+    assert [b.overruled for b in told.breaches[CHECKOUT]] == [f"{by}: ann: go on"]
+    assert told.break_glass["production"].by == by
+    await end(bob, carol)
 
 
 async def test_a_review_is_by_another_login_too(tmp_path: Path, database: Database) -> None:

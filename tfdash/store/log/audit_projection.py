@@ -116,10 +116,13 @@ class AuditProjection:
         elif topic in ("manual", "baseline") and subject is not None:
             key = (topic, subject)
             if entry.at >= self._latest.get(key, (float("-inf"), ""))[0]:
-                self._latest[key] = (entry.at, said_by(str(data.get("value", "")), claimed, entry.actor))
+                value = str(data.get("value", ""))
+                if topic == "manual":
+                    value = said_by(value, claimed, entry.actor, written_by)
+                self._latest[key] = (entry.at, value)
                 self._about[key] = str(data.get("version", ""))
         elif topic == "breach" and subject is not None:
-            text = said_by(str(data.get("text", "")), claimed, entry.actor)
+            text = said_by(str(data.get("text", "")), claimed, entry.actor, written_by)
             self._breaches.apply(entry.at, {**data, "text": text}, subject)
         elif topic == "break-glass":
             self._apply_break_glass(entry, data, (claimed, written_by))
