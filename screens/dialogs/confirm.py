@@ -91,8 +91,8 @@ class ConfirmScreen(ModalScreen[None]):
             yield Prose(id="hurts", indent=2)
             with VerticalScroll(id="scroll", can_focus=False):
                 yield Prose(id="plan", indent=2)
-                yield Vertical(id="choices")
                 yield Prose(id="well", indent=2, packed=True)
+            yield Vertical(id="choices")
             for name in self._offer.arguments:
                 with Horizontal(classes="asked", id=f"row-{_slug(name)}"):
                     yield Word(f"{name.replace('_', ' ')}  ")
@@ -182,8 +182,6 @@ class ConfirmScreen(ModalScreen[None]):
             await tick.remove()
         new = [Tick(n, *told) for n, told in wanted.items() if all(t.choice != n for t in self.query(Tick))]
         await self.query_one("#choices", Vertical).mount_all(new)
-        if new and self._refused:  # what must be chosen first is seen
-            self.call_after_refresh(self.call_after_refresh, new[-1].scroll_visible, animate=False)
 
     @property
     def _refused(self) -> str:
@@ -272,6 +270,8 @@ class ConfirmScreen(ModalScreen[None]):
             say = [[("▲ ", "warn"), f"give {safe(self._wanting.replace('_', ' '))}, then Enter"]]
         elif self._refused:
             say = [[("✖ refused: ", "breach"), self._refused]]
+            if any(c.id == "sync" and c.passed is False for g in self._plans for c in g.checks):
+                say.append([("Tab goes to the choices, Space chooses", "dim")])
         else:
             say = self._second.lines(self._plans, self.shell.now())
         self._say(say or self._asked)

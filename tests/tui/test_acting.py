@@ -20,7 +20,7 @@ from tests.tui.told_service import EVICT, HOLD, OFFERS, ROLL_BACK, SCALE, ToldSe
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.clock import FixedClock
-from tfdash.model.action import Check, Result, Risk
+from tfdash.model.action import Check, Choice, Result, Risk
 from tfdash.model.release import Fact
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import Key
@@ -335,6 +335,30 @@ async def test_a_choice_is_off_until_it_is_set_and_then_part_of_the_plan() -> No
         await run.press("enter", "enter")
         await run.until(lambda: bool(actions.executed))
         assert actions.executed[0][1].choices == ("suspend",)
+
+
+async def test_what_must_be_chosen_first_is_seen_without_scrolling_and_its_keys_are_said() -> None:
+    choose = "choose first whether its reconciliation is stopped or left on"
+    actions = ToldService(
+        diff=tuple(f"- line {n} of what changes" for n in range(40)),
+        choices=(
+            Choice(id="suspend", text="pause the Argo CD application shop first"),
+            Choice(id="leave", text="leave it on: it may undo this"),
+        ),
+    )
+    actions.refused = choose
+    actions.checks = (Check(id="sync", text=choose, passed=False),)
+    async with opened(actions, size=SIZES[0]) as run:
+        await run.shows(
+            "[ ] pause the Argo CD application shop first",
+            "[ ] leave it on: it may undo this",
+            "choose first whether",
+            "Tab goes to the choices, Space chooses",
+            "Close",
+        )
+        await run.press("tab", "space")
+        await run.until(lambda: actions.refreshed == [("suspend",)])
+        await run.shows("[x] pause the Argo CD application shop first")
 
 
 async def test_an_expired_plan_is_made_anew_keeps_what_was_typed_and_shows_what_changed() -> None:

@@ -78,7 +78,7 @@ class StoreSource:
         self._loaded = False
         self._status: Observation[SourceInfo] | None = None
         self._looked_at: float | None = None
-        self.anchor_problem = self._unread = ""
+        self.anchor_problem = self._unread = self._slow_look = ""
 
     id = "store"
 
@@ -303,7 +303,11 @@ class StoreSource:
             try:
                 behind, proven, path = await recorder.on_file(look, "looking at the outbox")
             except LedgerUnavailable as error:
-                recorder.local_problem = str(error)
+                recorder.local_problem = self._slow_look = str(error)
+            else:  # the disk answers again; that an entry could not be written stays until one is
+                if self._slow_look and recorder.local_problem == self._slow_look:
+                    recorder.local_problem = ""
+                self._slow_look = ""
         shared = ""
         if self.sync is not None and self.sync.problem:
             shared = self.sync.problem

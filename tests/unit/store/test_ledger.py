@@ -375,3 +375,28 @@ async def test_the_newest_of_all_terminals(tmp_path: Path) -> None:
     assert len(await reader.store.newest(100)) == 10
     for opened_ in (one, two, reader):
         opened_.store.close()
+
+
+async def test_a_disk_that_was_slow_to_be_looked_at_once_is_well_again_at_the_next_look(
+    tmp_path: Path,
+) -> None:
+    import threading
+
+    made = opened(tmp_path, deadline=60.0)
+    recorder = made.store.recorder
+    await made.store.record(note())
+    gate = threading.Event()
+    recorder.thread.deadline = 0.05
+    recorder.thread.submit(gate.wait)
+    await made.source.look_at_health()
+    assert "did not answer within" in made.store.health.local
+    gate.set()
+    recorder.thread.deadline = 60.0
+    await made.source.look_at_health()
+    assert not made.store.health.local and not recorder.local_problem
+    recorder.local_problem = (
+        "no space left on the disk"  # of an entry: to look at the file is no proof against it
+    )
+    await made.source.look_at_health()
+    assert made.store.health.local == "no space left on the disk"
+    made.store.close()

@@ -50,12 +50,15 @@ def _shared(compared: Comparison, unit: str, *roles: str) -> dict[str, Any]:
     }
 
 
-def _persistence(hit: Sequence[bool], policy: CanaryPolicy) -> list[str]:
-    """How many of the last windows reach the limit by themselves."""
+def _persistence(hit: Sequence[bool], outcome: Outcome, policy: CanaryPolicy) -> list[str]:
+    """How many of the last windows reach the limit by themselves, and what that is beside a pass."""
     last = list(hit)[-policy.persist_of :]
     if len(last) == 1:
         return ["the only window reaches the limit" if last[0] else "the only window is under the limit"]
-    return [f"{sum(last)} of the last {len(last)} windows reach the limit"] if last else []
+    if not last:
+        return []
+    beside = " by themselves, all windows together pass" if any(last) and outcome is Outcome.PASS else ""
+    return [f"{sum(last)} of the last {len(last)} windows reach the limit{beside}"]
 
 
 def _strangers(compared: Comparison) -> list[str]:
@@ -129,7 +132,7 @@ def errors_core(
     counted = errors.comparable(pairs, past)
     decision = errors.decide(pairs, past, policy)
     shown = memo.each(errors.shown, counted, past, policy)
-    flags = _persistence([s.hit for s in shown], policy)
+    flags = _persistence([s.hit for s in shown], decision.outcome, policy)
     if decision.reason == "gross":
         flags.append("gross failure")
     if decision.scatter > 1:
@@ -225,7 +228,7 @@ def _errors_sentence(
         case "gross":
             return f"gross failure in the window to {figures.clock(found.until)}: {sum_}, far beyond chance"
         case "evidence":
-            return f"{sum_} since {figures.clock(found.since)}; {ratio} excludes no change"
+            return f"{sum_} counted from {figures.clock(found.since)}; {ratio} excludes no change"
         case "few":
             return f"{sum_}: too few requests to decide; {more}"
         case "errors":
@@ -304,7 +307,7 @@ def latency_core(
         and r.canary.value - r.baseline.value >= increase
         for r in results
     ]
-    flags = _persistence(hit, policy)
+    flags = _persistence(hit, decision.outcome, policy)
     c, b = decision.canary, decision.baseline
     if c is not None and b is not None:
         if c.at.saturated or b.at.saturated:
@@ -364,7 +367,9 @@ def _latency_words(found: latency.LatencyDecision, more: str, policy: CanaryPoli
     plain += f"at or over {step_text}: reached" if gap >= increase else f"under {step_text}: not reached"
     match found.reason:
         case "evidence":
-            text += f" since {figures.clock(found.since)}; the counts over its bounds exclude no change"
+            text += (
+                f" counted from {figures.clock(found.since)}; the counts over its bounds exclude no change"
+            )
         case "few":
             text += f": too few requests to decide; {more}"
         case "saturated":

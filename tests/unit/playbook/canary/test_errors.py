@@ -91,7 +91,7 @@ class TestDecision:
         assert one.sentence.startswith(
             "3 % (150 of 5,000; 2.6–3.4 %) ≥ 1 % × 1.10 = 1.1 % (baseline 450 of 45,000)"
         )
-        assert "excludes no change" in one.sentence
+        assert "excludes no change" in one.sentence and " counted from " in one.sentence
         assert one.plain == "3 % is +200 % on 1 %: at or over +10 %: reached"
         assert one.other == "read as percentage points: +2 points: under +10 points: not reached"
         assert (one.value, one.baseline, one.limit) == (0.03, 0.01, 0.011)
@@ -108,6 +108,16 @@ class TestDecision:
         told = errors(traffic(minutes(40_000, 40, 10), minutes(40_000, 40, 10)), RULES)
         assert told.outcome is Outcome.PASS
         assert "stays under" in told.sentence
+
+    def test_windows_over_the_limit_beside_a_pass_say_what_they_are(self) -> None:
+        quiet = minutes(40_000, 40, 10)
+        assert "0 of the last 3 windows reach the limit" in errors(traffic(quiet, quiet), RULES).flags
+        told = errors(traffic([*quiet, *minutes(2000, 5, 3)], [*quiet, *minutes(2000, 2, 3)]), RULES)
+        assert told.outcome is Outcome.PASS
+        assert (
+            told.flags[0]
+            == "3 of the last 3 windows reach the limit by themselves, all windows together pass"
+        )
 
     def test_pass_by_the_ratio(self) -> None:
         told = errors(traffic(minutes(100_000, 5000), minutes(100_000, 5000)), RULES)
