@@ -21,10 +21,13 @@ from tests.unit.playbook.releases.making import (
     state_of,
     subject,
 )
+from tfdash.judging.judge import Judge
 from tfdash.model.capability import Capability
+from tfdash.model.picture import Change, Picture
 from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, Side, Weight
 from tfdash.model.workload import Cause, CauseCode, Release, Serving, WorkloadState
-from tfdash.playbook.releases import find_releases, release_of
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.releases import RULE, find_releases, release_of
 
 NEWEST, BEFORE = "b", "a"
 CANARY = {
@@ -396,3 +399,20 @@ def test_one_and_all_say_the_same() -> None:
     for at_, state in find_releases(picture, NOW, pairs).items():
         assert release_of(picture, at_, NOW, pairs) == state
     assert release_of(picture, subject("Deployment", "gone"), NOW) is None
+
+
+def test_the_judge_says_it_of_every_carrier_and_looks_again_when_it_is_over() -> None:
+    done = deployment(status={"conditions": [progressing("NewReplicaSetAvailable", -60)]})
+    carried = {**CANARY, "spec": {"targetRef": {"kind": "Deployment", "name": "api"}}}
+    seen = cluster(done, *both(5, 0), deployment("api"), carried)
+    judge = Judge(policies=Policies(), rules=(RULE,))
+    change = Change(keys={(seen.ref, kind): None for kind in seen.kinds}, freshness=frozenset())
+    picture = Picture(at=NOW, number=1, clusters={seen.ref: seen})
+    told, _ = judge.assess(picture, change, NOW)
+    assert told.releases == find_releases(seen, NOW)
+    assert set(told.releases) == {subject("Deployment"), subject("Canary", "other")}
+    assert told.releases[subject("Deployment")].phase is Phase.COMPLETE
+    nothing = Change(keys={}, freshness=frozenset())
+    for later, phase in ((3539, Phase.COMPLETE), (3540, Phase.NONE)):
+        told, _ = judge.assess(picture, nothing, NOW + later)
+        assert told.releases[subject("Deployment")].phase is phase
