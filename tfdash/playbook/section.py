@@ -137,13 +137,17 @@ class Section:
         return found
 
     def _said(self, reading: Reading, missing: Sequence[Missing]) -> SectionState:
-        unread = (
+        unread = [
             SectionFinding(
                 level=Level.UNKNOWN, sentence=f"{m.sentence}: {m.detail}" if m.detail else m.sentence
             )
             for m in missing
-        )
-        findings = sorted((*reading.findings, *unread), key=lambda f: -f.level)
+        ]
+        told = sorted(reading.findings, key=lambda f: -f.level)
+        if rest := told[MOST:]:
+            more = f"{len(rest)} more of {self.title}: its page has them all"
+            unread.append(SectionFinding(level=rest[0].level, sentence=more))
+        findings = sorted((*told[:MOST], *unread), key=lambda f: -f.level)
         return SectionState(
             id=self.id,
             title=self.title,
@@ -156,7 +160,7 @@ class Section:
             subject=reading.subject,
             since=reading.since,
             answers=reading.answers,
-            findings=tuple(msgspec.structs.replace(f, page=f.page or self.target) for f in findings[:MOST]),
+            findings=tuple(msgspec.structs.replace(f, page=f.page or self.target) for f in findings),
         )
 
 

@@ -28,11 +28,17 @@ from widgets.prose import Prose
 from widgets.table import Table
 from widgets.workers import begin
 
+
+def _named(key: Subject | str) -> str:
+    """What its column would write of a row, by its key: the name is what must not be cut."""
+    return where(key) if isinstance(key, Subject) else ""
+
+
 _COLUMNS = (
     Column("state", "STATE", 11),
     Column("finding", "FINDING", min=50, flex=5, sort="none"),
     Column("since", "SINCE", 7, align="right", sort="none"),
-    Column("object", "OBJECT", min=24, max=60, flex=2, priority=3, sort="none"),
+    Column("object", "OBJECT", min=24, max=60, flex=2, priority=3, sort="none", names=_named),
     Column("section", "SECTION", 12, priority=4, sort="none"),
 )
 _NOTHING = "Nothing in the playbook asks for you now."

@@ -108,9 +108,13 @@ def test_what_is_not_known_is_among_the_findings_worst_first() -> None:
         (Level.PAUSED, "so", WEB),
     ]
     many = worst_of([verdict(Level.WARN, named(f"w{n}")) for n in range(300)], "well", "serve")
-    section = Section("s", "S", "screen", lambda _: many)
-    [told] = summarise((section,), Picture(at=NOW, number=1, clusters={}), NOTHING)
-    assert (told.count, len(told.findings)) == (300, MOST)
+    section = Section("s", "S", "screen", lambda _: many, needs=(Node,))
+    [told] = summarise((section,), Picture(at=NOW, number=1, clusters={REF: there}), NOTHING)
+    assert (told.count, len(told.findings)) == (300, MOST + 2)
+    assert [(f.level, f.sentence) for f in told.findings[-2:]] == [
+        (Level.WARN, "100 more of S: its page has them all"),
+        (Level.UNKNOWN, f"{NODES}: may not list"),
+    ]
 
 
 NODES, DEPLOYMENTS = "Nodes of eu-1 cannot be read", "Deployments of eu-1 cannot be read"
