@@ -67,7 +67,7 @@ def is_so(board: Board, kind: str, name: str, level: Level, code: CauseCode | No
 
 def test_jobs_that_fail_wait_or_end(cluster: Cluster, board: Board) -> None:
     greedy = job("greedy")
-    greedy["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "900"}}
+    greedy["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "900000"}}
     made = (job("dies", "failed"), job("pulls", "image-pull"), job("ends"), job("held", suspend=True), greedy)
     world.create(cluster, JOBS, *made)
     reached = "BackoffLimitExceeded: Job has reached the specified backoff limit"

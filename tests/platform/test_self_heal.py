@@ -15,6 +15,7 @@ import pytest
 from tests.platform import world
 from tests.platform.harness.cluster import Cluster
 from tests.unit.actions.acting import KINDS, Bench, bench, confirmed
+from tests.waiting import until
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.model.action import Guarded, Progress, Result
 from tfdash.model.subject import Subject
@@ -116,6 +117,12 @@ def at(seeded: Cluster, healer: Healer) -> Iterator[Bench]:
 def shop(at: Bench) -> Subject:
     subject = at.subject("Deployment", NS, "shop")
     at.see(subject)
+    # who keeps it must be read, too: a kind that a cluster has just learnt is found at the next look
+    until(
+        lambda: any(c.objects("Application") for c in at.board.picture.clusters.values()),
+        "its Application",
+        180.0,
+    )
     return subject
 
 
