@@ -148,7 +148,9 @@ def section(*objects: Object) -> SectionState:
         ((job(active=2, ready=0, started=NOW - 30),), C.NOT_READY, "2 pods active and none ready"),
         ((job(active=2, ready=1),), None, "migrate runs"),
         ((job(ready=0, started=NOW - 29.9),), None, "migrate runs"),
-        ((job(ready=0, active=0),), None, "migrate runs"),
+        ((job(ready=0, active=0),), C.NOT_READY, "begun, and no pod of it is there"),
+        ((job(ready=0, active=0, started=NOW - 29.9),), None, "migrate runs"),
+        ((job(ready=0, active=0, parallelism=0),), None, "migrate runs"),
         ((job(failed=1, backoff_limit=3),), C.RETRIES, "1 pod failed of 3 allowed"),
         ((job(failed=3, backoff_limit=2**31 - 1),), C.RETRIES, "3 pods failed"),  # backoffLimitPerIndex
         ((job(ready=None),), None, "migrate runs"),  # a controller that does not count the ready ones

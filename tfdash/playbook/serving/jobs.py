@@ -103,7 +103,12 @@ def _cause(
     if job.active and job.ready == 0 and now - job.started >= policy.ready_grace:
         sentence = f"{counted(job.active, 'pod')} active and none ready"
         return Cause(code=CauseCode.NOT_READY, sentence=sentence, objects=this)
-    return Cause(code=CauseCode.RETRIES, sentence=failed, objects=this) if failed else None
+    if failed:
+        return Cause(code=CauseCode.RETRIES, sentence=failed, objects=this)
+    idle = not job.active and job.parallelism > 0 and now - job.started >= policy.ready_grace
+    if idle and links.pods is not None and not links.pods:
+        return Cause(code=CauseCode.NOT_READY, sentence="begun, and no pod of it is there", objects=this)
+    return None
 
 
 def _with(found: Cause | None, this: tuple[Subject, ...], sentence: str) -> Cause:
