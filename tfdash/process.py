@@ -17,6 +17,7 @@ from typing import IO, NamedTuple, TypeVar
 
 T = TypeVar("T")
 _running: set[subprocess.Popen[bytes]] = set()
+_starting = threading.RLock()  # while one is started: a signal may come to the thread that does
 
 
 @dataclass(frozen=True)
@@ -65,21 +66,22 @@ def run_command(
     terminal; all of them are ended at the time-out (seconds) or when more than ``max_output`` bytes came.
     """
     try:
-        process = subprocess.Popen(
-            list(argv),
-            env=dict(env) if env is not None else None,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with _starting:
+            process = subprocess.Popen(
+                list(argv),
+                env=dict(env) if env is not None else None,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+            _running.add(process)
     except FileNotFoundError:
         raise CommandNotStarted(f"{argv[0]} is not installed or not on PATH") from None
     except OSError as error:
         raise CommandNotStarted(f"{argv[0]} cannot be run: {error.strerror}") from None
     assert process.stdout is not None
     assert process.stderr is not None
-    _running.add(process)
     try:
         out, err = _drain(
             process.stdout, process.stderr, argv[0], time.monotonic() + timeout, timeout, max_output
@@ -139,7 +141,12 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 def end_commands() -> None:
     """End all that still run: in sessions of their own they would outlive us, and our time-outs end with us."""
+    waited = _starting.acquire(
+        timeout=2.0
+    )  # one that is being started runs already and is not among them yet
     found = list(_running)
+    if waited:
+        _starting.release()
     for sig, patience in ((signal.SIGTERM, 0.5), (signal.SIGKILL, 0.0)):
         for process in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
