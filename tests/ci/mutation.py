@@ -140,8 +140,7 @@ class Instead(PathFinder):
         if spec is None or spec.origin != self._path:
             return None
         loader = SourceFileLoader(name, self._path)
-        # of this one loader, which is made for this one file
-        loader.get_code = lambda _: self._code  # type: ignore[method-assign, assignment]
+        loader.get_code = lambda _: self._code  # type: ignore[method-assign, assignment]  # this loader's alone, made for one file
         spec.loader = loader
         return spec
 
