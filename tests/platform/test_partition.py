@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -34,6 +35,13 @@ def seeded(cluster: Cluster) -> Cluster:
     }
     world.create(cluster, f"/apis/apps/v1/namespaces/{NS}/statefulsets", document)
     cluster.kubectl("rollout", "status", "sts/rows", "-n", NS, "--timeout=60s")
+    made = datetime.fromisoformat(
+        cluster.kubectl(
+            "get", "controllerrevisions", "-n", NS, "-o", "jsonpath={.items[0].metadata.creationTimestamp}"
+        )
+    )
+    # of two revisions made in one second nobody can tell which was there first, nor then what is a way back
+    cluster.wait(lambda: datetime.now(UTC) >= made + timedelta(seconds=1), "the next second")
     cluster.kubectl("set", "image", "sts/rows", "-n", NS, f"main={NEW}")
     return cluster
 
@@ -137,3 +145,32 @@ def test_a_way_back_lowers_the_partition_that_holds_it_and_may_be_brought_to_its
     assert done.result is Result.APPLIED, done.sentence
     assert all(held for _, held in done.posts), done.sentence
     assert (partition(seeded), images(seeded)) == ("0", [OLD] * 4)
+
+
+def test_the_end_of_a_way_back_that_a_partition_holds_is_exempt(seeded: Cluster, at: Bench) -> None:
+    subject: Subject = at.subject("StatefulSet", NS, "rows")
+    strategy = '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'
+    seeded.kubectl("patch", "sts/rows", "-n", NS, "-p", strategy)
+    seeded.kubectl(
+        "set", "image", "sts/rows", "-n", NS, f"main={NEW}"
+    )  # released, and left again at the half
+    seeded.wait(lambda: images(seeded) == [NEW] * 4 and served(seeded), "the new version everywhere")
+    for patch in (
+        '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}}}}',
+        f'{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"main","image":"{OLD}"}}]}}}}}}}}',
+    ):
+        seeded.kubectl("patch", "sts/rows", "-n", NS, "-p", patch)
+    seeded.wait(lambda: images(seeded) == [NEW, NEW, OLD, OLD] and taken_up(seeded), "half of the way back")
+    calendar(at, False)
+
+    def exempt() -> bool:
+        return at.plan("workload.partition", subject, partition="0").plan.freeze == "exempt"
+
+    seeded.wait(exempt, "the pods to be seen")
+    lower = at.plan("workload.partition", subject, partition="0")
+    assert lower.allowed and not lower.plan.promotes, lower.refused
+    assert "rows-0 to rows-1 go back to" in lower.plan.effect
+    done = at.act(lower)[0]
+    assert done.result is Result.APPLIED, done.sentence
+    assert all(held for _, held in done.posts), done.sentence
+    assert images(seeded) == [OLD] * 4

@@ -153,6 +153,16 @@ async def test_lowered_so_that_a_way_back_comes_to_its_end_it_is_exempt(
     assert ("db-0 to db-1 go back to db-1, which was returned to" in plan.effect) is exempt
 
 
+async def test_of_revisions_made_in_one_second_it_says_that_a_return_cannot_be_told() -> None:
+    board = revisions("1", PODS, _1=3, _2=2)
+    for one in (d for d in board.server.documents.values() if d["kind"] == "ControllerRevision"):
+        one["metadata"]["creationTimestamp"] = "2026-11-21T10:00:00Z"
+    board.say(calendar=CLOSED)
+    guarded = await desk(board).plan("workload.partition", subject("StatefulSet", "db"), {"partition": "0"})
+    assert (guarded.plan.freeze, guarded.allowed) == (FreezeRule.FROZEN, False)
+    assert "it cannot be told whether db-1 was returned to, so this counts as a release" in guarded.plan.notes
+
+
 async def test_what_was_returned_to_and_is_to_be_rolled_back_by_decision_is_a_release() -> None:
     board = revisions("1", PODS, _1=3, _2=2)
     at = subject("StatefulSet", "db")

@@ -57,7 +57,8 @@ async def move(context: PlanContext) -> Draft:
     pods = " to ".join(dict.fromkeys((more[0], more[-1]))) if more else ""
     running = revisions_of(context, set(more)) if down else None
     replaced = (running or set()) - {newest}
-    returns = bool(replaced) and await finishes_return(context, document, newest, replaced)
+    returns = await finishes_return(context, document, newest, replaced) if replaced else False
+    unclear = f"it cannot be told whether {newest} was returned to, so this counts as a release"
     # what is let on is decided upon a template; holding it back must not fail because somebody just changed that
     pointers = [UID, PARTITION, "/spec/updateStrategy/type", *(["/spec/template"] if down else [])]
     undone, choices = await managed_by_part(context, undone=True)
@@ -84,7 +85,7 @@ async def move(context: PlanContext) -> Draft:
         before=f"partition {now}",
         after=f"partition {wanted}",
         diff=(f"- partition: {now}", f"+ partition: {wanted}"),
-        notes=undone,
+        notes=(*((unclear,) if returns is None else ()), *undone),
         choices=choices,
         posts=(
             WRITTEN.post(text="the partition is set", within=30),

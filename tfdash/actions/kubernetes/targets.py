@@ -233,9 +233,10 @@ def _asked(
 
 async def finishes_return(
     context: PlanContext, document: Mapping[str, Any], newest: str, running: Iterable[str]
-) -> bool:
+) -> bool | None:
     """Whether the newest template is what was returned to, of a workload whose revisions are ControllerRevisions, and each of
-    those that run (the values of their pods' hash label) is what that return left: to replace them is the end of the way back."""
+    those that run (the values of their pods' hash label) is what that return left: to replace them is the end of the way back.
+    None where the sequence of the revisions does not say it."""
     versions = await kept(context)
     by_hash = {v.hash: v for v in versions}
     target, good = by_hash.get(newest), context.verified
@@ -243,9 +244,11 @@ async def finishes_return(
         return False
     known = sequence(versions, document.get("spec", {}).get("template", {}), document, good, context.at.kind)
     verified = good is not None and templates.same(target.template, json.loads(good.template))
-    left = {Direction.FORWARD, Direction.UNKNOWN} if verified else {Direction.FORWARD}
     found = [by_hash.get(one) for one in running]
-    return bool(found) and all(v is not None and known.by_sequence(key_of(v.template)) in left for v in found)
+    ways = {known.by_sequence(key_of(v.template)) if v is not None else Direction.BACK for v in found}
+    if not ways or Direction.BACK in ways:
+        return False
+    return True if verified or ways == {Direction.FORWARD} else None
 
 
 class Breached(NamedTuple):
