@@ -4,9 +4,10 @@ list."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -45,6 +46,22 @@ def decoder_of(kind: str) -> tuple[type[Any], Callable[[Any], Object]]:
     return decoders[kind]
 
 
+class _Decoders(NamedTuple):
+    of_list: msgspec.json.Decoder[Any]
+    of_item: msgspec.json.Decoder[Any]
+    convert: Callable[[Any], Object]
+
+
+@cache  # a millisecond each: one of a kind for all clusters, and for each restart of a feed
+def _decoders(kind: str) -> _Decoders:
+    wire, convert = decoder_of(kind)
+    # its own kind stands in a watch event and in a custom resource; built-in kinds leave it out of their lists
+    kinded = msgspec.defstruct(wire.__name__, [("kind", str, "")], bases=(wire,), rename="camel", gc=False)
+    # which type it is depends on the kind
+    of_list = msgspec.json.Decoder(_List[kinded])  # type: ignore[valid-type]
+    return _Decoders(of_list, msgspec.json.Decoder(kinded), convert)
+
+
 class Codec(Malformed):
     """Of one kind."""
 
@@ -52,14 +69,9 @@ class Codec(Malformed):
     params: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, kind: str) -> None:
-        wire, self._convert = decoder_of(kind)
-        # its own kind stands in a watch event and in a custom resource; built-in kinds leave it out of their lists
-        kinded = msgspec.defstruct(
-            wire.__name__, [("kind", str, "")], bases=(wire,), rename="camel", gc=False
-        )
         super().__init__(kind)
-        self._list = msgspec.json.Decoder(_List[kinded])  # type: ignore[valid-type]  # which type it is depends on the kind
-        self._item = msgspec.json.Decoder(kinded)
+        shared = _decoders(kind)
+        self._list, self._item, self._convert = shared.of_list, shared.of_item, shared.convert
 
     def page(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
         """One page of a list. Raises ``msgspec.ValidationError`` for what is no list of this kind."""
