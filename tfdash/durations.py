@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_PART = r"(\d+(?:\.\d+)?)(ms|s|m|h|d)"
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _LONGEST = 86400.0 * 365 * 10_000
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -14,7 +14,7 @@ def parse_duration(value: Any) -> float:
     """``"10s"``, ``"1h30m"`` to seconds. A bare number is refused: its unit would be a guess."""
     if isinstance(value, str):
         text = value.strip()
-        parts = re.findall(_PART, text)
+        parts = _PART.findall(text)
         if parts and "".join(n + u for n, u in parts) == text:
             seconds = sum(float(n) * _SECONDS[u] for n, u in parts)
             if seconds < _LONGEST:

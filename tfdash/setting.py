@@ -7,7 +7,6 @@ the dataclass's own. pydantic is not imported here: it finds the ``__get_pydanti
 
 from __future__ import annotations
 
-import copy
 import re
 import tomllib
 import types
@@ -249,15 +248,13 @@ SortedPairs = Annotated[
 ]
 
 
-def shipped(kind: type[SettingsTable]) -> dict[str, Any]:
-    """The playbook's values of a table, as TOML has them; {} where the dataclass holds its defaults itself."""
-    if not kind.defaults:
-        return {}
-    return copy.deepcopy(_shipped(kind.defaults))
+def shipped(kind: type[SettingsTable]) -> Mapping[str, Any]:
+    """The playbook's values of a table, as TOML has them; {} where the dataclass holds its defaults itself. Never changed."""
+    return _shipped(kind.defaults) if kind.defaults else {}
 
 
 @cache
-def _shipped(name: str) -> dict[str, Any]:
+def _shipped(name: str) -> Mapping[str, Any]:
     from importlib.resources import files  # not before the first frame
 
     folder = files("tfdash.playbook").joinpath("defaults")

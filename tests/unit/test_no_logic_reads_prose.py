@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax import walk
+
 ROOT = Path(__file__).parents[2]
 PROSE = frozenset(
     [
@@ -84,7 +86,7 @@ def _prose(node: ast.expr) -> bool:
 
 def reads_of_prose(source: str) -> Iterator[str]:
     """Comparisons of words for people with a literal, and their being taken apart by one."""
-    for node in ast.walk(ast.parse(source)):
+    for node in walk(ast.parse(source)):
         match node:
             case ast.Compare(left=left, comparators=others):
                 sides = [left, *others]

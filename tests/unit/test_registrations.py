@@ -19,6 +19,7 @@ import pytest
 from screens import commands
 from screens.frame.acting_screen import VERBS
 from screens.registry import page_id
+from tests.syntax import walk
 from tests.unit.cli.server import kubeconfig
 from tfdash import actions, playbook
 from tfdash.actions.core.action import Target
@@ -220,7 +221,8 @@ def sources_of_code() -> set[str]:
     wanted = {"id", "status", "run", "unsettled", "doctor"}
     found = set()
     for path in (ROOT / "tfdash").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        for node in walk(ast.parse(text)) if all(name in text for name in wanted) else ():
             if isinstance(node, ast.ClassDef) and not any("Protocol" in ast.unparse(b) for b in node.bases):
                 names = {getattr(n, "name", "") for n in node.body}
                 names |= {ast.unparse(t) for n in node.body if isinstance(n, ast.Assign) for t in n.targets}

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax import walk
+
 ROOT = Path(__file__).parents[2]
 TREES = ("tfdash", "screens", "widgets")
 
@@ -29,9 +31,21 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
+def _read(source: str) -> tuple[list[ast.Import | ast.ImportFrom], list[str]]:
+    """The imports of a module wherever they stand, and its classes and ``TypeAlias``es at the top; parsed once."""
+    tree, types = ast.parse(source), list[str]()
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            types.append(node.name)
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
+            types.append(ast.unparse(node.target))
+    return [node for node in walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)], types
+
+
 def imported(name: str, source: str, known: Mapping[str, object]) -> Iterator[str]:
     """What ``source`` imports of ``known``: at the top, in functions, and under TYPE_CHECKING."""
-    for node in ast.walk(ast.parse(source)):
+    for node in _read(source)[0]:
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
@@ -97,15 +111,7 @@ APART = {  # these are read by themselves: a name of theirs may be one of ours
 
 def public_types(source: str) -> Iterator[str]:
     """Classes and ``TypeAlias``es at the top of a module; one inside a class is told by its class (``FilterPrompt.Changed``)."""
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef):
-            name = node.name
-        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
-            name = ast.unparse(node.target)
-        else:
-            continue
-        if not name.startswith("_"):
-            yield name
+    yield from (name for name in _read(source)[1] if not name.startswith("_"))
 
 
 def alike(sources: Mapping[str, str]) -> dict[str, list[str]]:

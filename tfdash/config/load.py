@@ -64,19 +64,28 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def over_shipped(kind: type[SettingsTable], raw: Any) -> Any:
-    """``raw`` laid over the playbook's values of the table and of those within."""
+def over_shipped(kind: Any, raw: Any) -> Any:
+    """``raw`` laid over the playbook's values of the table ``kind`` and of those within."""
     if not isinstance(raw, Mapping):
         return raw  # a fault, which the validation tells
     merged = {key: value for key, value in _merged(shipped(kind), raw).items() if key not in kind.retired}
-    for name, hint in hints_of(kind).items():
-        if (
-            isinstance(hint, type)
-            and issubclass(hint, SettingsTable)
-            and (inner := over_shipped(hint, merged.get(name, {})))
-        ):
+    for name, table in _tables_within(kind):
+        inner = over_shipped(table, merged[name]) if name in merged else _shipped_within(table)
+        if inner:
             merged[name] = inner
     return merged
+
+
+@cache
+def _tables_within(kind: Any) -> tuple[tuple[str, Any], ...]:
+    hints = hints_of(kind).items()
+    return tuple((k, hint) for k, hint in hints if isinstance(hint, type) and issubclass(hint, SettingsTable))
+
+
+@cache
+def _shipped_within(kind: Any) -> Any:
+    """What a table is that nothing is said of; never changed."""
+    return over_shipped(kind, {})
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

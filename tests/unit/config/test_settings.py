@@ -6,7 +6,7 @@ import ast
 import inspect
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_args, get_origin
 import pytest
 from pydantic import TypeAdapter
 
+from tests.syntax import children
 from tfdash.cli.config import shown
 from tfdash.config.example import example
 from tfdash.config.load import load, parse
@@ -80,7 +81,7 @@ def test_a_shipped_file_holds_every_key_and_nothing_else() -> None:
     names = {path.name for path in (ROOT / "tfdash" / "playbook" / "defaults").iterdir()}
     assert {kind.defaults for kind in holding} == names
 
-    def same(kind: type[SettingsTable], table: dict[str, Any]) -> None:
+    def same(kind: type[SettingsTable], table: Mapping[str, Any]) -> None:
         assert set(table) == set(hints_of(kind))
         for key, hint in hints_of(kind).items():
             assert default_of(kind, key) is MISSING, (
@@ -208,7 +209,7 @@ def _modules() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
                         attributes.add(f"{node.value.attr}.{node.attr}")
                 elif isinstance(node, ast.Constant) and path.name == "quick.py":  # a few it reads by name
                     attributes.add(str(node.value))
-                waiting.extend(ast.iter_child_nodes(node))
+                waiting += children(node)
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
             found[name] = (frozenset(imported), frozenset(attributes))
     return found

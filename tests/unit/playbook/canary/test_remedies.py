@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.syntax import walk
 from tests.tui import canaryworld as cw
 from tests.unit.playbook.canary.making import BOUNDS, judged, traffic, trigger
 from tests.unit.playbook.canary.test_latency import FINE, told
@@ -43,11 +44,11 @@ def _texts() -> list[str]:
     found = []
     for place in PLACES:
         for path in sorted((ROOT / place).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            prose = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+            nodes = list(walk(ast.parse(path.read_text(encoding="utf-8"))))
+            prose = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
             found += [
                 n.value
-                for n in ast.walk(tree)
+                for n in nodes
                 if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in prose
             ]
     return found
