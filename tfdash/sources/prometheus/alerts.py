@@ -32,6 +32,13 @@ _TEXTS = ("summary", "message", "description")
 _MOST = 2000
 
 
+class _Row(msgspec.Struct):
+    labels: dict[str, Any] | None = None
+    annotations: dict[str, Any] | None = None
+    state: str | None = None
+    activeAt: str | None = None
+
+
 def read_alerts(client: Client, at: float, match: Iterable[tuple[str, str]]) -> tuple[Alert, ...]:
     """All that are not inactive, firing first. ``match``: alerts that name another cluster are not ours."""
     from tfdash.sources.prometheus.failing import QueryFailed
@@ -41,8 +48,7 @@ def read_alerts(client: Client, at: float, match: Iterable[tuple[str, str]]) -> 
         found = client.get("alerts")
         if not isinstance(found, Mapping) or "alerts" not in found:  # that is not "none"
             raise msgspec.ValidationError("it has no list of alerts")
-        rows = found["alerts"]
-        alerts = [_told(row) for row in rows or () if isinstance(row, Mapping)]
+        alerts = [_told(row) for row in msgspec.convert(found["alerts"], list[_Row] | None) or ()]
     except QueryFailed as error:
         if error.status not in (400, 404, 405, 501):  # a Thanos or VictoriaMetrics may serve none
             raise
@@ -54,7 +60,7 @@ def read_alerts(client: Client, at: float, match: Iterable[tuple[str, str]]) -> 
 
 def _from_series(client: Client, at: float, match: tuple[tuple[str, str], ...]) -> list[Alert]:
     wanted = SeriesSelector("ALERTS", tuple(Matcher(k, "=", v) for k, v in match))
-    rows, _ = client.query(str(wanted), at)
+    rows, _ = client.query(str(wanted), at, "vector")
     found = []
     for row in rows:
         labels = decode_labels(row.metric)
@@ -63,11 +69,11 @@ def _from_series(client: Client, at: float, match: tuple[tuple[str, str], ...]) 
     return found
 
 
-def _told(row: Mapping[str, Any]) -> Alert:
-    labels = {str(k): str(v) for k, v in (row.get("labels") or {}).items()}
-    notes = row.get("annotations") or {}
+def _told(row: _Row) -> Alert:
+    labels = {k: str(v) for k, v in (row.labels or {}).items()}
+    notes = row.annotations or {}
     summary = next((str(notes[key]) for key in _TEXTS if notes.get(key)), "")
-    return _alert(labels, str(row.get("state") or ""), summary, _time(row.get("activeAt")))
+    return _alert(labels, row.state or "", summary, _time(row.activeAt))
 
 
 def _alert(labels: dict[str, str], state: str, summary: str, since: float | None) -> Alert:

@@ -9,6 +9,16 @@ import msgspec
 from tfdash.model.traffic import Buckets
 
 
+class AnotherShape(Exception):
+    """An answer of Prometheus' that is not of the shape that was asked for: its words say what came."""
+
+
+def no_number(series: bytes, error: ValueError) -> AnotherShape:
+    """What ``float`` refused of a sample of ``series`` (its labels as JSON)."""
+    came = str(error).partition(": ")[2] or str(error)
+    return AnotherShape(f"a sample is {came} and no number, of {series.decode(errors='replace')[:200]}")
+
+
 class NativeHistogram(msgspec.Struct, gc=False):
     """Numbers are texts; a bucket is [boundary rule, left, right, count], only those with observations, in order."""
 

@@ -21,7 +21,7 @@ from urllib3.util.retry import Retry
 
 from tfdash.addresses import hold_parts
 from tfdash.sources.kubernetes.credentials import Credentials, in_a_header, read_header, read_secret
-from tfdash.sources.prometheus.answer import Row, decode_answer, decode_failure
+from tfdash.sources.prometheus.answer import AnotherShape, Row, decode_answer, decode_failure
 from tfdash.sources.prometheus.failing import AnswerTooLarge, QueryFailed
 from tfdash.sources.prometheus.options import Connection
 
@@ -80,6 +80,7 @@ class _Answer:
         self.status_code, self.content, self.ok = status, content, True
         self._rows = rows
         self.warnings: tuple[str, ...] = ()
+        self.shape = ""  # its resultType; "" where a frontend has no series to tell one of
 
     def json(self) -> Any:
         if not self._rows:
@@ -95,7 +96,7 @@ class _Answer:
             raise
         if found.status != "success":  # what came before it failed may stand in its data all the same
             self._failed()
-        self.warnings = found.lacks()
+        self.warnings, self.shape = found.lacks(), found.data.resultType
         return {"data": {"result": found.data.result or []}}
 
     def _failed(self) -> NoReturn:
@@ -242,15 +243,23 @@ class Client:
         self._api = PrometheusConnect(url=base, session=self.session, retry=Retry(0))
         self.session.mount(base, self.session.adapter)  # instead of the one that it mounted
 
-    def query(self, text: str, at: float) -> tuple[list[Row], tuple[str, ...]]:
-        """An instant query evaluated ``at`` (epoch seconds): the series, and what the server says they lack."""
+    def query(self, text: str, at: float, shape: str = "matrix") -> tuple[list[Row], tuple[str, ...]]:
+        """An instant query evaluated ``at`` (epoch seconds): the series, and what the server says they lack.
+
+        ``shape``: the resultType that such a query has, "matrix" of a range selector. Raises ``AnotherShape`` at another.
+        """
         rows: list[Row] = self._api.custom_query(text, {"time": f"{at:.3f}"})
         last = self.session.last
+        came = last.shape if last is not None else ""
+        if came not in (shape, "") or (shape == "matrix" and any(row.value is not None for row in rows)):
+            what = "single values" if came == shape else f"a {came}"
+            raise AnotherShape(f"the answer is {what} where a {shape} was asked for")
         return rows, last.warnings if last is not None else ()
 
     def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
         """``data`` of another read, e.g. ``alerts`` or ``status/buildinfo``."""
-        return self.session.request("GET", f"{self.base}/api/v1/{path}", params=params).json().get("data")
+        found = self.session.request("GET", f"{self.base}/api/v1/{path}", params=params).json()
+        return msgspec.convert(found, dict[str, Any]).get("data")
 
     def close(self) -> None:
         self._api.close()

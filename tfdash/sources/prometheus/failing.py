@@ -11,6 +11,7 @@ from tfdash import figures
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.kubernetes.tls import Unusable
+from tfdash.sources.prometheus.answer import AnotherShape
 from tfdash.text import safe
 
 _TOO_MUCH = ("too many samples", "exceed", "too many", "more chunks", "err-mimir-max-", "limit")
@@ -62,6 +63,13 @@ def _explain(error: BaseException) -> Told:
         return _status(error)
     if isinstance(error, OldAnswer):
         return ProblemKind.BAD_ANSWER, str(error), "is that url a cache's or a copy's?", True
+    if isinstance(error, AnotherShape):
+        return (
+            ProblemKind.BAD_ANSWER,
+            str(error),
+            "does something rewrite queries or answers on the way?",
+            True,
+        )
     if isinstance(error, AnswerTooLarge):
         return (
             ProblemKind.BAD_ANSWER,

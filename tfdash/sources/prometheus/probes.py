@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Journey, JourneyRun
 from tfdash.sources.journeys.options import JourneySettings
-from tfdash.sources.prometheus.answer import Row, decode_labels
+from tfdash.sources.prometheus.answer import Row, decode_labels, no_number
 from tfdash.sources.prometheus.batches import reach
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def read_probe(client: Client, ref: ClusterRef, rule: JourneySettings, at: float
     lasted: dict[tuple[str, ...], dict[float, float]] = {}
     if rule.probe_duration:
         durations, _ = client.query(f"{rule.probe_duration}{reach(seconds)}", at)
-        lasted = {_who(row): {t: float(v) for t, v in row.values} for row in durations}
+        lasted = {_who(row): dict(_numbers(row)) for row in durations}
     runs = [run for row in rows for run in _runs(row, lasted.get(_who(row), {}), len(rows) > 1)]
     runs.sort(key=lambda run: run.at)
     return Journey(
@@ -46,12 +46,19 @@ def _who(row: Row) -> tuple[str, ...]:
     return tuple(sorted(f"{k}={v}" for k, v in decode_labels(row.metric).items() if k != "__name__"))
 
 
+def _numbers(row: Row) -> list[tuple[float, float]]:
+    """By time; raises ``AnotherShape`` at one that is no number."""
+    try:
+        return [(at, float(text)) for at, text in row.values]
+    except ValueError as error:
+        raise no_number(bytes(row.metric), error) from None
+
+
 def _runs(row: Row, lasted: dict[float, float], several: bool) -> list[JourneyRun]:
     labels = decode_labels(row.metric)
     where = f" by {labels.get('prober') or labels.get('job') or ''} {labels.get('instance', '')}".rstrip()
     found = []
-    for at, text in row.values:
-        value = float(text)
+    for at, value in _numbers(row):
         ok = None if value != value else value >= 1.0
         message = {True: "", False: "the probe failed", None: "the probe told no number"}[ok]
         found.append(

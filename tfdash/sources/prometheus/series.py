@@ -12,7 +12,7 @@ from typing import TypeVar
 from tfdash.model.samples import Buckets, Point, Points, Scrapes
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import CounterSeries, HistogramSeries
-from tfdash.sources.prometheus.answer import Row, buckets_of, decode_labels
+from tfdash.sources.prometheus.answer import Row, buckets_of, decode_labels, no_number
 from tfdash.sources.prometheus.gathering import GatheredBuckets, GatheredPoints
 from tfdash.sources.prometheus.selector import matches
 from tfdash.sources.prometheus.targets import Belonging, Pods, QueryTarget
@@ -119,6 +119,20 @@ class Histogram:
         self.pending.clear()
         self.sums.clear()
 
+    def take_bucket(self, bound: float, values: Iterable[tuple[float, str]]) -> int:
+        """One bucket's samples, to be made scrapes of with the others'; returns how many were no numbers."""
+        pending, last, dropped = self.pending, self.newest, 0
+        for at, text in values:
+            if at > last:
+                value = float(text)
+                if value - value != 0:  # NaN or infinite
+                    dropped += 1
+                elif at in pending:
+                    pending[at][bound] = value
+                else:
+                    pending[at] = {bound: value}
+        return dropped
+
     def take_native(self, row: Row, scale: float) -> int:
         dropped = 0
         last = self.newest
@@ -166,7 +180,7 @@ class Counters:
         self.of: dict[Subject, list[Counter]] = {}
 
     def take(self, rows: Iterable[Row], belonging: Belonging) -> int:
-        """Take an answer in; returns how many samples were dropped."""
+        """Take an answer in; returns how many samples were dropped. Raises ``AnotherShape`` at one that is no number."""
         dropped = 0
         known = self._known
         for row in rows:
@@ -176,7 +190,10 @@ class Counters:
             except KeyError:
                 counter = known[key] = self._meet(decode_labels(row.metric), belonging)
             if counter is not None:
-                dropped += counter.take(row.values)
+                try:
+                    dropped += counter.take(row.values)
+                except ValueError as error:
+                    raise no_number(bytes(row.metric), error) from None
         return dropped
 
     def _meet(self, labels: dict[str, str], belonging: Belonging) -> Counter | None:
@@ -231,22 +248,18 @@ class Histograms:
             if histogram is None:
                 continue
             touched[id(histogram)] = histogram
-            if part == "bucket":
-                pending = histogram.pending
-                last = histogram.newest
-                for at, text in row.values:
-                    if at > last:
-                        value = float(text)
-                        if value - value != 0:  # NaN or infinite
-                            dropped += 1
-                        elif at in pending:
-                            pending[at][bound] = value
-                        else:
-                            pending[at] = {bound: value}
-            elif part == "sum":
-                histogram.sums.update((at, float(text)) for at, text in row.values)
-            if row.histograms:
-                dropped += histogram.take_native(row, scale)
+            try:
+                if part == "bucket":
+                    dropped += histogram.take_bucket(bound, row.values)
+                elif part == "sum":
+                    histogram.sums.update((at, float(text)) for at, text in row.values)
+                if row.histograms:
+                    dropped += histogram.take_native(row, scale)
+            except ValueError as error:
+                for half in touched.values():
+                    half.pending.clear()
+                    half.sums.clear()
+                raise no_number(bytes(row.metric), error) from None
         for histogram in touched.values():
             histogram.settle(scale)
         return dropped

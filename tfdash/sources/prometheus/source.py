@@ -329,7 +329,7 @@ class PrometheusSource:
             except QueryFailed as error:
                 if error.status not in (400, 404, 405, 501):  # not every relative of Prometheus has it
                     raise
-                client.query("vector(1)", at)
+                client.query("vector(1)", at, "vector")
             self._version_at = at
 
         return await self._ask(ask)

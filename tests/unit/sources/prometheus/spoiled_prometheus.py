@@ -126,6 +126,35 @@ def stopped(seconds: float) -> Callable[[Fake], None]:
     return spoil
 
 
+def no_number(about: str, text: str) -> Callable[[Fake], None]:
+    """The last sample but one of every series of such a name."""
+
+    def spoil(server: Fake) -> None:
+        for labels, values, _ in server.series:
+            if about in labels["__name__"]:
+                values[-2] = (values[-2][0], text)
+
+    return spoil
+
+
+def shaped(shape: str, about: str = "") -> Callable[[Fake], None]:
+    """A range selector is answered as if it were a query of another shape: what something that rewrites queries does."""
+
+    def spoil(server: Fake) -> None:
+        ask = server._query
+
+        def other(text: str, at: float) -> dict[str, Any]:
+            found = ask(text, at)
+            if found["resultType"] == "matrix" and about in text:
+                rows = [{"metric": row["metric"], "value": row["values"][-1]} for row in found["result"]]
+                found = {"resultType": shape, "result": rows if shape != "scalar" else [at, "1"]}
+            return found
+
+        server._query = other  # type: ignore[method-assign]  # a server that answers otherwise
+
+    return spoil
+
+
 def cut_off(server: Fake) -> None:
     """The answer ends in the middle of a series."""
     whole = json.dumps({"status": "success", "data": server._query("http_requests_total[900s]", T0)})
@@ -156,6 +185,12 @@ SPOILT: dict[str, Spoilt] = {
     "an error that says 200": Spoilt(failed("store unavailable", "internal", 200), Outcome.QUERY_ERROR, "store unavailable"),
     "an error that says 200, beside what it has": Spoilt(says(status="error", errorType="internal", error="store 3 is gone"), Outcome.QUERY_ERROR, "store 3 is gone"),
     "an error without a word": Spoilt(says(status="error"), Outcome.QUERY_ERROR, "its status is 'error' and it does not say why"),
+    "a sample is no text at all": Spoilt(no_number("requests_total", ""), Outcome.QUERY_ERROR, "a sample is '' and no number"),
+    "a sample of latencies is a word": Spoilt(no_number("duration", "null"), Outcome.QUERY_ERROR, "a sample is 'null' and no number"),
+    "single values": Spoilt(shaped("vector"), Outcome.QUERY_ERROR, "the answer is a vector where a matrix was asked for"),
+    "single values of latencies": Spoilt(shaped("vector", "duration"), Outcome.QUERY_ERROR, "the answer is a vector where a matrix was asked for"),
+    "single values, said to be a matrix": Spoilt(shaped("matrix"), Outcome.QUERY_ERROR, "the answer is single values where a matrix was asked for"),
+    "a scalar": Spoilt(shaped("scalar"), Outcome.QUERY_ERROR, "the answer is not Prometheus'"),
     "no series, as null": Spoilt(answers({"status": "success", "data": {"resultType": "", "result": None}, "warnings": None}), Outcome.NO_DATA, "no request counter of this workload was found"),
     "yesterday's": Spoilt(moved(86400.0), Outcome.QUERY_ERROR, "its samples are of"),
     "nothing was scraped for five minutes": Spoilt(stopped(300.0), Outcome.STALE, "newest sample is 3"),

@@ -546,9 +546,16 @@ async def test_alerts_are_matched_to_workloads(server: Fake) -> None:
         ({"results": {}}, "it has no list of alerts"),
         ({"status": "success", "data": []}, "it has no list of alerts"),
         ({"status": "error", "error": "ruler is gone", "data": {"alerts": []}}, "ruler is gone"),
+        ([], "Expected `object`, got `array`"),
+        ({"data": {"alerts": {}}}, "Expected `array | null`, got `object`"),
+        ({"data": {"alerts": ["Slow"]}}, "Expected `object`, got `str` - at `$[0]`"),
+        (
+            {"data": {"alerts": [{"labels": ["a"]}]}},
+            "Expected `object | null`, got `array` - at `$[0].labels`",
+        ),
     ],
 )
-async def test_what_is_no_list_of_alerts_is_not_none(server: Fake, body: dict[str, Any], words: str) -> None:
+async def test_what_is_no_list_of_alerts_is_not_none(server: Fake, body: Any, words: str) -> None:
     server.fail = lambda r: web.json_response(body) if r.path.endswith("/alerts") else None
     board = Board()
     await source(server).round(board)
@@ -595,6 +602,18 @@ async def test_probe_metrics_are_journeys(server: Fake) -> None:
     server.fail = answer(500)
     await source(server, raw).round(board)
     assert board.signals.journeys["production/eu-1/pay"].problem is not None
+
+
+async def test_alerts_and_probes_of_another_shape_say_what_came(server: Fake) -> None:
+    server.alerts = None
+    server.add("probe_success", [(T0 - 5, "")])
+    row = {"metric": {"alertname": "Slow"}, "values": [[T0, "1"]]}
+    body = {"status": "success", "data": {"resultType": "matrix", "result": [row]}}
+    server.fail = lambda r: web.json_response(body) if "ALERTS" in r.query.get("query", "") else None
+    board = Board()
+    await source(server, {"journeys": [{"name": "pay", "probe": "probe_success"}]}).round(board)
+    assert "a matrix where a vector was asked for" in str(board.signals.alerts[REF].problem)
+    assert "a sample is '' and no number" in str(board.signals.journeys["production/eu-1/pay"].problem)
 
 
 def test_a_template_that_is_not_there_is_refused() -> None:
