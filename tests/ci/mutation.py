@@ -81,6 +81,11 @@ PARTS = (
     Part(("tfdash/playbook/schedule/*.py",), ("tests/unit/playbook/schedule/test_*.py",)),
     Part(("tfdash/actions/core/reconcile.py",), ("tests/unit/actions/test_reconcile.py",)),
     Part(
+        ("tfdash/sources/kubernetes/malformed.py", "tfdash/sources/kubernetes/namespaces.py"),
+        ("tests/unit/sources/test_decode.py", "tests/unit/sources/test_namespaces.py"),
+    ),
+    Part(("tfdash/views/found.py",), ("tests/unit/views/test_views_found.py",)),
+    Part(
         ("tfdash/store/log/verify.py",),
         ("tests/unit/store/test_verify.py", "tests/unit/store/test_verify_table.py"),
     ),

@@ -12,6 +12,7 @@ from tfdash.model.kube import Pod, Provisional, Unreadable
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.decoders.common import quantity, seconds
+from tfdash.sources.kubernetes.malformed import Malformed, named, why_odd
 
 
 @pytest.mark.parametrize(
@@ -169,3 +170,54 @@ def test_an_item_without_a_name_is_counted(item: Any) -> None:
 def test_what_is_no_list_of_the_kind_is_no_empty_list(body: dict[str, Any], why: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=why):
         Codec("Pod").page(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ({"name": "x", "namespace": "a", "resourceVersion": "7"}, (Key("a", "x"), "7")),
+        ({"name": "x"}, (Key("", "x"), "")),  # of no namespace
+        ({"name": "x", "resourceVersion": 7}, (Key("", "x"), "")),
+        ({"name": 7, "namespace": "a"}, None),
+        ({"name": "x", "namespace": 7}, None),
+        ({"name": "", "namespace": "a"}, None),
+        ({"namespace": "a"}, None),
+        ([], None),
+    ],
+)
+def test_whose_an_odd_item_is(metadata: Any, told: tuple[Key, str] | None) -> None:
+    assert named(msgspec.Raw(json.dumps({"metadata": metadata}).encode())) == told
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[]", b'{"metadata": {"name": "\xff"}}', b"{}"])
+def test_what_is_no_object_is_nobodys(raw: bytes) -> None:
+    assert named(msgspec.Raw(raw)) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ValueError("Expected `int`, got `str` - at `$.spec.replicas`"), "spec.replicas: Expected `int`, got `str`"),
+        (ValueError("Expected `object`, got `int` - at `$`"), "the object: Expected `object`, got `int`"),
+        (ValueError("no number"), "no number"),
+        (ValueError(), "ValueError"),
+    ],
+)  # fmt: skip
+def test_why_it_is_odd(error: Exception, why: str) -> None:
+    assert why_odd(error) == why
+
+
+def test_odd_items_are_counted_with_those_that_have_no_name_and_the_newest_stands_last() -> None:
+    kept = Malformed("Pod")
+    raws = {name: msgspec.Raw(json.dumps(pod(name)).encode()) for name in ("x", "y", "")}
+    for name, why in (("x", "one"), ("y", "two"), ("x", "three"), ("", "four"), ("", "five")):
+        row = kept.odd(raws[name], ValueError(why))
+        expected = Unreadable(namespace="a", name=name, resource_version="1", kind="Pod", cells=(), field=why)
+        assert row == (expected if name else None)
+    assert list(kept.malformed.items()) == [(Key("a", "y"), "two"), (Key("a", "x"), "three")]
+    assert (kept.lost, kept.unreadable) == (2, 4)
+    kept.is_read(Key("a", "y"))
+    kept.is_read(Key("a", "z"))
+    assert (list(kept.malformed), kept.unreadable) == ([Key("a", "x")], 3)
+    kept.begin()
+    assert (kept.malformed, kept.lost, kept.unreadable) == ({}, 0, 0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.views.making import EU, US
 from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
-from tfdash.views.found import found_rows
+from tfdash.views.found import found_rows, where
 
 WEB = Subject(EU, "Deployment", "shop", "web", "uid-1")
 OTHER = WEB._replace(cluster=US, uid="uid-2")
@@ -39,3 +41,30 @@ def test_of_an_object_the_worst_is_told_once_and_the_same_name_in_another_cluste
 def test_a_finding_stands_on_its_own_page_else_on_its_sections() -> None:
     rows = found_rows([section("a", found(Level.WARN, WEB, page="canary"), found(Level.WARN, OTHER))])
     assert [row.page for row in rows.values()] == ["canary", "of a"]
+
+
+def test_the_next_key_is_said_of_what_is_under_the_cursor_and_not_of_the_sections_worst() -> None:
+    worst, other = (
+        SectionFinding(level=level, sentence="", subject=subject, since=since, page=page)
+        for level, subject, since, page in ((Level.BREACH, WEB, 1.0, ""), (Level.WARN, OTHER, 2.0, "jobs"))
+    )
+    whole = SectionState(
+        id="a", title="A", level=Level.BREACH, sentence="s", target="serving", subject=WEB, since=1.0, findings=(worst, other)
+    )  # fmt: skip
+    told = [row.as_section for row in found_rows([whole]).values()]
+    assert [(t.id, t.level, t.subject, t.since, t.target) for t in told] == [
+        ("a", Level.BREACH, WEB, 1.0, "serving"),
+        ("a", Level.WARN, OTHER, 2.0, "jobs"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        (WEB, "Deployment shop/web in eu-1"),
+        (Subject(US, "Node", "", "n\x1b1"), "Node n␛1 in us-1"),
+        (None, ""),
+    ],
+)
+def test_where_it_is(subject: Subject | None, words: str) -> None:
+    assert where(subject) == words

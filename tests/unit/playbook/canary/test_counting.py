@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.playbook.canary.making import STEP, T0, counter
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
 from tfdash.playbook.canary.buckets import shared
-from tfdash.playbook.canary.counting import Births, Grid, bucket_rises, rises
+from tfdash.playbook.canary.counting import Births, Grid, Target, bucket_rises, newest, rises, target
 
 EDGES = Grid(T0, 60.0, 4).edges
 
@@ -109,6 +109,55 @@ class TestBirths:
         assert births.start(late) == T0
         assert births.start(early) is None
 
+    @pytest.mark.parametrize(("after", "counts"), [(STEP / 2, False), (STEP / 2 + 0.1, True)])
+    def test_half_a_scrape_later_is_no_birth(self, after: float, counts: bool) -> None:
+        ok = counter([5] * 10, pod="p", start=T0)
+        error = CounterSeries(pod="p", points=points(1, 1, start=T0 + after))
+        assert self.births(ok, error, started={"p": T0 - 9000}).from_zero(error) is counts
+
+    @pytest.mark.parametrize(
+        ("first", "start"), [(T0 - 120 + 1.5 * STEP, None), (T0 - 120 + 1.5 * STEP + 1, T0 - 120 + 1.5 * STEP + 1)]
+    )  # fmt: skip
+    def test_what_comes_a_scrape_and_a_half_later_has_begun_among_the_samples(
+        self, first: float, start: float | None
+    ) -> None:
+        one = CounterSeries(pod="p", points=points(1, 2, start=first))
+        assert self.births(one).start(one) == start
+        assert self.births(one, started={"p": T0 - 7}).start(one) == T0 - 7
+
+    def test_without_a_known_interval_or_samples_nothing_is_born(self) -> None:
+        ok, error = (
+            counter([5] * 10, pod="p", start=T0 - 120),
+            CounterSeries(pod="p", points=points(1, start=T0)),
+        )
+        births = Births([ok, error, CounterSeries(pod="q")], {}, T0 - 120, None)
+        assert not births.from_zero(error)
+        assert births.start(error) is births.start(CounterSeries(pod="q")) is None
+
+    @pytest.mark.parametrize(("before", "zero"), [(0.0, True), (-0.1, False)])
+    def test_samples_must_reach_back_to_the_pods_start(self, before: float, zero: bool) -> None:
+        one = CounterSeries(pod="p", points=points(3, 4))
+        assert self.births(one, started={"p": T0 - 120 + before}).from_zero(one) is zero
+        late = self.births(one, started={"p": T0 + 110 + before})  # 120 s after its first sample
+        assert late.from_zero(one) is not zero
+
+
+@pytest.mark.parametrize(
+    ("series", "whose"),
+    [
+        (CounterSeries(pod="p", version="v", labels=(("instance", "i"),)), ("p", "", "")),
+        (CounterSeries(version="v", labels=(("code", "500"), ("instance", "i"))), ("", "v", "i")),
+        (CounterSeries(version="v"), ("", "v", "")),
+    ],
+)
+def test_whose_target_it_is(series: CounterSeries, whose: Target) -> None:
+    assert target(series) == whose
+
+
+def test_the_newest_of_all_samples() -> None:
+    assert newest([counter([1]), counter([1, 1]), CounterSeries()]) == T0 + 5 + 2 * STEP
+    assert newest([CounterSeries()]) is newest([]) is None
+
 
 class TestHistograms:
     BOUNDS = (0.1, 0.5, math.inf)
@@ -135,6 +184,23 @@ class TestHistograms:
         assert told == [(5, 7, 9)]
         assert bucket_rises(self.series(), EDGES, True, self.BOUNDS) is None
         assert bucket_rises(self.series((1, 2, math.nan)), EDGES, True, self.BOUNDS) is None
+
+    def test_a_lower_bound_than_any_of_a_sample_holds_nothing(self) -> None:
+        one = HistogramSeries(points=(Buckets(T0 + 5, (0.5, math.inf), (3, 4), 0.0),))
+        assert bucket_rises(one, [T0, T0 + 60], True, (0.1, 0.5, 0.7, math.inf)) == [(0, 3, 3, 4)]
+
+    def test_unordered_samples_and_those_of_nothing_are_put_right(self) -> None:
+        told = [Buckets(T0 - 10 + i * STEP, self.BOUNDS, (i, i + 1.0, i + 2.0), float(-i)) for i in range(4)]
+        odd = [Buckets(T0 + 7, self.BOUNDS, (), 0.0), Buckets(T0 + 8, self.BOUNDS, (9, 9, math.nan), 0.0)]
+        expected = bucket_rises(told, EDGES, False, self.BOUNDS)
+        assert expected is not None and expected[0] == (3, 3, 3)
+        for points in (told[::-1], [*odd, *told], [*told, odd[0]], [*told[:1], *odd[1:], *told[1:]]):
+            assert bucket_rises(points, EDGES, False, self.BOUNDS) == expected
+
+    def test_two_resets_lose_what_stood_before_each(self) -> None:
+        rows = ((1, 2, 3), (0, 0, 1), (0, 1, 2), (0, 0, 0), (4, 4, 4))
+        told = bucket_rises(self.series(*rows), [T0 - 100, T0 + 100], False, self.BOUNDS)
+        assert told == [(0 + 4, 0 + 1 + 4, 1 + 1 + 4)]
 
     def test_native_bounds_that_come_and_go(self) -> None:
         one = HistogramSeries(

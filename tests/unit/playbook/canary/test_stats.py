@@ -71,6 +71,31 @@ def test_sample_sizes_are_of_the_known_order() -> None:
     assert stats.sample_needed(0.01, 0.011, 1, 0.95) == pytest.approx(128_469, rel=0.03)
     assert stats.sample_needed(0.001, 0.0011, 1, 0.95) == pytest.approx(1_296_973, rel=0.03)
     assert stats.sample_needed(0.01, 0.01, 1, 0.95) == math.inf
+    assert stats.sample_needed(0.01, 0.02, 0, 0.95) == math.inf
+    # beside a baseline without end it is the sample of one ratio
+    one = (stats.z(0.95) * math.sqrt(0.02 * 0.98) + stats.z(0.8) * math.sqrt(0.01 * 0.99)) / 0.01
+    assert stats.sample_needed(0.01, 0.02, 1e12, 0.95) == pytest.approx(one**2)
+    assert stats.sample_needed(0.01, 0.02, 1e12, 0.95, 0.9) > one**2
+
+
+@pytest.mark.parametrize(("x", "p"), [(-1.0, 0.0), (0.0, 0.0), (1.0, 1.0), (2.0, 1.0)])
+def test_beta_at_its_ends(x: float, p: float) -> None:
+    assert stats.beta_cdf(x, 2, 3) == p
+
+
+@pytest.mark.parametrize(
+    ("counts", "interval", "chance"),
+    [
+        ((3, 0, 1, 5), (0.0, math.inf), 1.0),
+        ((0, 5, 1, 0), (0.0, math.inf), 1.0),
+        ((3, 5, 1, 0), (0.0, math.inf), 1.0),
+    ],
+)
+def test_without_requests_of_a_side_no_ratio_is_known(
+    counts: tuple[int, int, int, int], interval: tuple[float, float], chance: float
+) -> None:
+    assert stats.rate_ratio(*counts, 0.95) == interval
+    assert stats.more_than_chance(*counts) == chance
 
 
 def test_mantel_haenszel_sees_through_shares_that_move() -> None:
@@ -78,7 +103,19 @@ def test_mantel_haenszel_sees_through_shares_that_move() -> None:
     middle, high = stats.stratified(strata, 0.95)
     assert middle == pytest.approx(1.0)
     assert high > 1.1
-    assert stats.stratified([(0, 10, 0, 10)], 0.95) == (0.0, 0.0)
+    for strata in ([(0, 10, 0, 10)], [(0, 10, 3, 10)], [(3, 10, 0, 10)], [(3, 10, 2, 0), (3, 0, 2, 10)], []):
+        assert stats.stratified(strata, 0.95) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("times", [1, 4])
+@pytest.mark.parametrize("scatter", [1.0, 2.5])
+def test_of_like_strata_mantel_haenszel_is_the_logarithm_s_own_interval(times: int, scatter: float) -> None:
+    """The variance of the log of one ratio of ratios is 1/a - 1/n + 1/b - 1/m."""
+    a, n, b, m = 12, 300, 20, 900
+    variance = scatter * (1 / a - 1 / n + 1 / b - 1 / m) / times
+    middle, high = stats.stratified([(a, n, b, m)] * times, 0.95, scatter)
+    assert middle == pytest.approx(a * m / (b * n))
+    assert high == pytest.approx(middle * math.exp(stats.z(0.95) * math.sqrt(variance)))
 
 
 class TestEvidence:
@@ -102,6 +139,35 @@ class TestEvidence:
         assert mean(lambda x: oracle.hypergeom.pmf(x, 1000, n, total)) <= 1 + 1e-9
         assert mean(lambda x: oracle.binom.pmf(x, total, 0.8 * n / 1000)) <= 1 + 1e-9
 
+    @pytest.mark.parametrize("null", [1.0, 1.5])
+    @pytest.mark.parametrize("scatter", [1.0, 3.0])
+    def test_what_two_windows_weigh(self, null: float, scatter: float) -> None:
+        """From the binomial law itself: what began with the first, and what began with the second."""
+        rows = [Split(1, 9, 200, 11, 600), Split(2, 7, 100, 5, 400)]
+
+        def ratio(row: Split, t: float) -> float:
+            total = row.events + row.base_events
+            p, worse = (r * row.requests / (r * row.requests + row.base_requests) for r in (null, t * null))
+            law = oracle.binom.pmf
+            return float((law(row.events, total, worse) / law(row.events, total, p)) ** (1 / scatter))
+
+        parts = [evidence.weight(row.number) for row in rows]
+        first = [parts[0] * ratio(rows[0], t) for t in evidence.CHANGES]
+        both = [(one + parts[1]) * ratio(rows[1], t) for one, t in zip(first, evidence.CHANGES, strict=True)]
+        expected = [sum(x) / len(evidence.CHANGES) for x in (first, both)]
+        assert evidence.weigh(rows, null, scatter) == pytest.approx(expected)
+
+    def test_a_window_that_says_nothing_spends_its_part_alone(self) -> None:
+        for quiet in (Split(1, 0, 100, 0, 100), Split(1, 1, 0, 1, 100), Split(1, 1, 100, 1, 0)):
+            assert evidence.weigh([quiet]) == [pytest.approx(evidence.weight(1))]
+            assert evidence.began([quiet]) == 0
+        assert evidence.weigh([]) == []
+
+    def test_no_evidence_is_beyond_what_can_be_counted_on_with(self) -> None:
+        told = evidence.weigh([Split(k, 10_000, 10_000, 1, 10_000) for k in range(1, 40)])
+        assert told == sorted(told)
+        assert math.isfinite(told[-1])
+
     def test_false_alarms_of_a_thousand_releases(self) -> None:
         """P(ever over 1 / alpha) at no change stays under alpha, at a level high enough to be measured."""
         chance, alpha, hits = random.Random(4), 0.2, 0
@@ -118,11 +184,24 @@ class TestEvidence:
         quiet = [Split(k, 10, 1000, 90, 9000) for k in range(1, 11)]
         loud = [Split(k, 60, 1000, 90, 9000) for k in range(11, 14)]
         assert evidence.began(quiet + loud) == 10
+        assert evidence.began(quiet + loud[:1]) == 10
+        assert evidence.began([w._replace(number=k) for k, w in enumerate(loud, 1)]) == 0
 
     def test_the_low_bound_and_the_evidence_agree(self) -> None:
         loud = [Split(k, 30, 1000, 90, 9000) for k in range(1, 6)]
         assert 1 < evidence.ratio_low(loud, 0.02, 4.0) < 3
         assert evidence.ratio_low([Split(1, 10, 1000, 90, 9000)], 0.02, 3.0) == 1.0
+        assert evidence.ratio_low([], 0.02, 4.0) == 1.0
+        for scatter in (1.0, 1.5):  # where it lies the evidence is just what is asked for
+            low = evidence.ratio_low(loud, 0.02, 4.0, scatter)
+            assert (
+                evidence.weigh(loud, low * 0.999, scatter)[-1]
+                >= 50
+                > evidence.weigh(loud, low * 1.001, scatter)[-1]
+            )
+        assert evidence.ratio_low(loud, 0.02, 4.0) == evidence.ratio_low(loud, 0.02, 4.0, 1.0)
+        sure = [w._replace(events=900) for w in loud]
+        assert evidence.ratio_low(sure, 0.02, 4.0) == pytest.approx(4.0, rel=1e-3), "no farther than asked"
 
     def test_bursts_are_told_from_a_change_of_level(self) -> None:
         chance = random.Random(1)
@@ -135,6 +214,15 @@ class TestEvidence:
         assert evidence.dispersion(level) < 4
         assert evidence.dispersion(noise) == 1.0
         assert evidence.dispersion(bursts[:3], 1.5) == 1.5
+        few = [
+            Split(k, *((2, 99, 1, 99) if k % 2 else (0, 99, 3, 99))) for k in range(1, 6)
+        ]  # of three events each
+        assert [evidence.dispersion(few[:n], 1.5) for n in (3, 4)] == [1.5, pytest.approx(3.0)]
+        assert evidence.dispersion([w._replace(events=1, base_events=1) for w in few]) == 1.0
+        for side in ("events", "base_events"):  # no ratio of one side is known
+            assert evidence.dispersion([w._replace(**{side: 0}) for w in bursts], 1.5) == 1.5
+        for side in ("requests", "base_requests"):
+            assert evidence.dispersion([w._replace(**{side: 0}) for w in bursts], 1.5) == 1.5
         assert evidence.weigh(bursts, 1.0, 10.0)[-1] <= max(evidence.weigh(bursts)[-1], 1.0)
 
     @given(

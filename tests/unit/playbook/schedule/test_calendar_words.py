@@ -237,6 +237,7 @@ def test_what_closes_days() -> None:
     # of several the one that lasts longest; half-open
     assert closing(policy, local("2026-11-26 19:00"), date(2026, 11, 26)) == freeze
     assert closing(policy, local("2026-11-26 17:59"), date(2026, 11, 26)) == holiday
+    assert closing(policy, local("2026-11-26 18:00"), date(2026, 11, 26)) == freeze
     assert closing(policy, local("2026-12-05"), date(2026, 12, 5)) is None
     assert closing(policy, local("2026-11-28"), date(2026, 11, 28)) == freeze
 
