@@ -15,7 +15,7 @@ from tests.configured import metrics_source
 from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
 from tfdash.config.problems import ConfigError
 from tfdash.model.kube import Condition, Pod
-from tfdash.model.observation import Observation, ProblemKind
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
@@ -27,6 +27,7 @@ T0 = 1_790_000_000.0
 STABLE, CANARY = "checkout-6d4f9-aaaaa", "checkout-7b8c1-bbbbb"
 CHECKOUT = Subject(REF, "Deployment", "shop", "checkout")
 WATCHED = {"metrics": {"services": [{"namespace": "shop", "workload": "checkout"}]}}
+GONE = Problem(kind=ProblemKind.UNREACHABLE, cause="gone")
 
 
 @pytest.fixture
@@ -135,17 +136,23 @@ async def test_its_row_is_as_old_as_the_newest_sample_and_not_as_the_last_answer
 
 @pytest.mark.parametrize(
     ("ready", "known", "old"),
-    [("False", True, False), ("True", True, True), ("False", False, True), (None, True, False)],
+    [
+        ("False", {"complete": True}, False),
+        ("True", {"complete": True}, True),
+        ("False", {"complete": False}, True),
+        ("False", {"complete": True, "problem": GONE}, True),  # read once; what they are now is not known
+        (None, {"complete": True}, False),
+    ],
 )
 async def test_what_lost_its_pods_gives_no_new_samples_and_the_server_is_well(
-    server: Fake, ready: str | None, known: bool, old: bool
+    server: Fake, ready: str | None, known: dict[str, Any], old: bool
 ) -> None:
     server.add("http_requests_total", scrapes(1, 2, until=T0 - 240), **http(server))
     board = Board()
     releasing(board, in_flight())
     pod = Pod(namespace=CHECKOUT.namespace, name=STABLE, conditions=(Condition("Ready", ready or ""),))
     pods: Observation[Any] = Observation(
-        value={Key(pod.namespace, pod.name): pod} if ready else {}, complete=known, observed_at=T0
+        value={Key(pod.namespace, pod.name): pod} if ready else {}, observed_at=T0, **known
     )
     cluster = ClusterPicture(ref=REF, info=Observation(), kinds={"Pod": pods})
     board.picture = Picture(at=T0, number=1, clusters={REF: cluster})
