@@ -235,6 +235,7 @@ def _driver_class() -> type[Driver]:
             try:
                 selector.register(self.fileno, selectors.EVENT_READ)
                 selector.register(woken, selectors.EVENT_READ)
+                there = self._read(reader, selector, 0.0, typed_before=True)
                 while there and not self.exit_event.is_set():
                     there = self._read(reader, selector, reader.wait)
                 if there:
@@ -249,8 +250,16 @@ def _driver_class() -> type[Driver]:
             if not there:  # SIGHUP reaches only the session's leader, a shell or make, and need not reach us
                 self._soon(self._app.exit)
 
-        def _read(self, reader: KeyReader, selector: selectors.BaseSelector, wait: float) -> bool:
-            """One look at the terminal; False where it is gone."""
+        def _read(
+            self,
+            reader: KeyReader,
+            selector: selectors.BaseSelector,
+            wait: float,
+            *,
+            typed_before: bool = False,
+        ) -> bool:
+            """One look at the terminal; False where it is gone. ``typed_before``: at what was typed while the terminal was
+            not ours (at the start, or lent): it made a line's end of each Enter then."""
             ready = {key.fd for key, _ in selector.select(wait)}
             if self.fileno in ready:
                 try:
@@ -259,6 +268,8 @@ def _driver_class() -> type[Driver]:
                     data = b""
                 if not data:
                     return False
+                if typed_before:
+                    data = data.replace(b"\n", b"\r")
                 for message in reader.feed(data):
                     self.process_message(message)
             for message in reader.tick():
