@@ -192,6 +192,7 @@ class Canary(Object, frozen=True, gc=False, kw_only=True):
     total_iterations: int = 0
     mirror: bool = False
     matched: bool = False  # spec.analysis.match: requests are routed by their headers
+    sticky: bool = False  # spec.analysis.sessionAffinity
     metrics: tuple[CanaryMetric, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     suspend: bool = False

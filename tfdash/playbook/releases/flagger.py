@@ -20,15 +20,14 @@ from tfdash.model.release import (
     Phase,
     ReleaseState,
     Side,
-    Step,
-    Weight,
 )
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.deployment import health
 from tfdash.playbook.releases.flagger_events import halted, halts, heard, quiet_at
+from tfdash.playbook.releases.flagger_routes import confirmed, how, steps_of, weight_of
 from tfdash.playbook.releases.managed_by import manager_of
-from tfdash.playbook.releases.words import count, lasting, percent
+from tfdash.playbook.releases.words import count, lasting
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import serving
 
@@ -97,7 +96,7 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
     quiet = quiet_at(world, canary)
     silent = quiet is not None and world.now >= quiet
     if phase in _FLIGHT:
-        message = "; ".join((message, *_how(canary), *halted(world, canary)))
+        message = "; ".join((message, *how(canary), *halted(world, canary)))
     if silent:
         message = f"{message}; Flagger has said nothing of it for {lasting(world.now - heard(world, canary))}: is it alive?"
     finished = canary.last_transition if phase is Phase.NONE and canary.phase == "Succeeded" else None
@@ -107,7 +106,7 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
     tried, stable = _side(world, target), _side(world, primary)
     if phase is Phase.ABORTED and _promoted_by_half(world, target, primary, tried, stable):
         message = f"failed while it was promoted: the primary has {tried.image if tried else 'it'} already"
-    steps, step = _steps(canary)
+    steps, step = steps_of(canary)
     able, refused = _capabilities(canary, phase)
     serves, availability = _serving(world, canary, primary)
     workload = primary or target
@@ -123,7 +122,7 @@ def canary_release(world: World, canary: Canary) -> ReleaseState:
         stable=stable,
         step=step if steps else None,
         steps=steps,
-        weight=_weight(canary, flight),
+        weight=weight_of(canary, flight),
         pause=_pause(canary, phase),
         aborted_at=canary.last_transition if phase is Phase.ABORTED else None,
         started=_started(world, target) if flight or phase is Phase.ABORTED else None,
@@ -149,6 +148,8 @@ def _phase(canary: Canary) -> tuple[Phase, str]:
         return Phase.UNKNOWN, "Flagger has not reported a phase yet"
     phase = _PHASES.get(canary.phase, Phase.UNKNOWN)
     message = _SENTENCES.get(canary.phase, f"Flagger says {canary.phase}")
+    if confirmed(canary):
+        phase, message = Phase.PROGRESSING, "its promotion was confirmed"
     promoted = next((c.message for c in canary.conditions if c.type == "Promoted"), "")
     if phase is Phase.ABORTED and promoted:
         message = f"{message}: {promoted}"
@@ -158,19 +159,6 @@ def _phase(canary: Canary) -> tuple[Phase, str]:
         if canary.suspend:
             return Phase.PAUSED, f"suspended (spec.suspend), {checks}"
     return phase, message
-
-
-def _how(canary: Canary) -> tuple[str, ...]:
-    """Where users' requests go, where that is no share of them."""
-    if canary.total_iterations and canary.matched:
-        return ("A/B: requests that match its headers go to the new version, all others to the primary",)
-    if canary.total_iterations and canary.mirror:
-        return ("blue/green: the primary serves, the new version gets copies of the requests",)
-    if canary.total_iterations:
-        return ("blue/green: the primary serves until the last iteration",)
-    if canary.mirror and not canary.weight:
-        return ("the new version gets copies of the requests first (mirror)",)
-    return ()
 
 
 def _promoted_by_half(
@@ -204,34 +192,6 @@ def _pause(canary: Canary, phase: Phase) -> Pause | None:
     )
     text = f"until its {hook} hook {names} says yes{also}".replace("hook  says", "hook says")
     return Pause(reason=canary.phase, since=since, sentence=text)
-
-
-def _steps(canary: Canary) -> tuple[tuple[Step, ...], int]:
-    """The weights or iterations in order, and how many of them are reached."""
-    if canary.total_iterations:
-        one = f"iteration of {lasting(canary.interval)}"
-        steps = tuple(Step(text=one, kind="iteration") for _ in range(canary.total_iterations))
-        return steps, min(canary.iterations, canary.total_iterations)
-    weights = canary.step_weights
-    if not weights and canary.step_weight > 0 and canary.max_weight > 0:
-        number = int(canary.max_weight // canary.step_weight)
-        weights = tuple(canary.step_weight * (i + 1) for i in range(min(number, 100)))
-    steps = tuple(Step(text=f"set weight {percent(w)}", kind="setWeight", weight=w) for w in weights)
-    if _reset(canary):
-        return steps, len(steps)
-    return steps, sum(1 for w in weights if w < canary.weight)
-
-
-def _reset(canary: Canary) -> bool:
-    """Its status says 0 % from the moment it waits for promotion on, while its routes stay as they were."""
-    return canary.phase == "WaitingPromotion" and not canary.weight
-
-
-def _weight(canary: Canary, flight: bool) -> Weight:
-    # A/B and blue/green: Flagger reports no share of the traffic
-    if not flight or canary.total_iterations or _reset(canary):
-        return Weight()
-    return Weight(wanted=canary.weight, actual=canary.weight, approximate=False)
 
 
 def _side(world: World, deployment: Deployment | None) -> Side | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tfdash.model.delivery import Canary
 from tfdash.model.kubecluster import Event
+from tfdash.playbook.releases.flagger_routes import confirmed
 from tfdash.playbook.releases.world import World
 
 _BUSY = ("Progressing", "Promoting", "Finalising")  # in which it looks at each interval, and says what it saw
@@ -33,7 +34,8 @@ def heard(world: World, canary: Canary) -> float:
 
 def quiet_at(world: World, canary: Canary) -> float | None:
     """From when on its silence asks whether it is alive; None where it waits for others, or where events are not known."""
-    if canary.phase not in _BUSY or canary.suspend or not canary.last_transition or world.unread(Event):
+    busy = canary.phase in _BUSY or confirmed(canary)
+    if not busy or canary.suspend or not canary.last_transition or world.unread(Event):
         return None
     hooks = sum(
         h.lasts for h in canary.webhooks

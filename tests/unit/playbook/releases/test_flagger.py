@@ -253,13 +253,6 @@ def test_the_last_twenty_measurements_are_kept_by_their_time() -> None:
     assert (found.failed, found.message) == (22, "Halt web.shop advancement latency 1 > 1")
 
 
-@pytest.mark.parametrize(("done", "step"), [(0, 0), (2, 2), (9, 4)])
-def test_iterations_instead_of_weights(done: int, step: int) -> None:
-    counted = {"stepWeight": 0, "maxWeight": 0, "iterations": 4}
-    state = state_of("Canary", canary(analysis=counted, iterations=done), *both())
-    assert (state.steps, state.step) == ((Step(text="iteration of 30s", kind="iteration"),) * 4, step)
-
-
 def test_waiting_names_its_hooks() -> None:
     hooks = (GATE, HALT, {**HALT, "name": "other"}, BACK)
     told = [state_of("Canary", canary(p, hooks), *both()).pause for p in ("Waiting", "WaitingPromotion")]
@@ -448,30 +441,6 @@ def test_the_older_field_of_the_analysis() -> None:
     assert state_of("Canary", old, *both()).message.endswith("1 of 5 failed checks")
 
 
-@pytest.mark.parametrize(
-    ("analysis", "words"),
-    [
-        ({"match": [{"headers": {"x-canary": {"exact": "always"}}}]}, "A/B: requests that match its headers"),
-        ({"mirror": True}, "blue/green: the primary serves, the new version gets copies"),
-        ({}, "blue/green: the primary serves until the last iteration"),
-    ],
-)
-def test_where_iterations_count_no_share_is_said(analysis: dict[str, Any], words: str) -> None:
-    """Flagger keeps ``canaryWeight`` for weights: 0 of it in an A/B test is not what the users get."""
-    counted = {"stepWeight": 0, "maxWeight": 0, "iterations": 4, **analysis}
-    state = state_of("Canary", canary(analysis=counted, iterations=2, canaryWeight=0), *both())
-    assert words in state.message
-    assert (state.weight.wanted, state.weight.actual) == (None, None)
-
-
-def test_a_mirror_before_the_first_weight() -> None:
-    told = [
-        state_of("Canary", canary(analysis={"mirror": True}, canaryWeight=w), *both()).message
-        for w in (0, 20)
-    ]
-    assert "(mirror)" in told[0] and "mirror" not in told[1]
-
-
 @pytest.mark.parametrize(("age", "said"), [(30.0, True), (60.0, True), (61.0, False)])
 def test_why_it_halts_is_its_newest_event_of_two_intervals(age: float, said: bool) -> None:
     newest = "Halt web.shop advancement waiting for traffic increase approval gate"
@@ -500,12 +469,6 @@ def test_failed_in_promotion_is_no_rollback(image: str, created: int, half: bool
     for without in (sets[0], sets[1], world[1]):  # of what is not seen nothing is told
         state = state_of("Canary", canary("Failed"), *(d for d in world if d is not without))
         assert state.message == "rolled back to the primary's version"
-
-
-def test_the_share_is_unknown_while_it_waits_for_promotion() -> None:
-    """Flagger sets its status' weight to 0 then, and leaves its routes at the last one."""
-    state = state_of("Canary", canary("WaitingPromotion", (GATE,), canaryWeight=0), *both())
-    assert state.weight == Weight() and state.step == len(state.steps)
 
 
 @pytest.mark.parametrize(

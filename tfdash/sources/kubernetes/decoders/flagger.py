@@ -60,6 +60,7 @@ def canary(found: Custom) -> m.Canary:
         total_iterations=integer(analysis, "iterations"),
         mirror=flag(analysis, "mirror"),
         matched=bool(items(analysis, "match")),
+        sticky=bool(mapping(analysis, "sessionAffinity")),
         metrics=tuple(metrics),
         webhooks=tuple(
             m.Webhook(text(h, "name"), text(h, "type"), text(h, "url"), _lasts(h))
