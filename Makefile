@@ -1,4 +1,4 @@
-# make demo: the program on a simulated platform.  make test: all fast tests.  make test-quick: no simulator, no screens, no types.  make platform: tests on the real parts.  make trials: the long ones, by hand.  make mutation: what the tests of the rules do not notice, by hand.
+# make demo: the program on a simulated platform.  make test: all fast tests.  make test-quick: no simulator, screens, processes, types, nor what is long by nature.  make platform: tests on the real parts.  make trials: the long ones, by hand.  make mutation: what the tests of the rules do not notice, by hand.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,9 +30,9 @@ test: $(STAMP)
 	wait $$checks || { code=1; cat "$$said"; }; exit $$code
 
 test-quick: $(STAMP)
-	$(call say,style$(comma) then the tests$(comma) a dot each)
+	$(call say,style$(comma) then the tests$(comma) a dot each: without simulator$(comma) screens$(comma) processes$(comma) PostgreSQL$(comma) types; without what is marked long: statistics$(comma) walks of all actions$(comma) tables of all screens$(comma) of all settings$(comma) all source; 20 examples where Hypothesis looks for more)
 	@$(BIN)/ruff check .
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --quick tests/unit $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --quick tests/unit $(ARGS)
 
 platform: $(STAMP)
 	$(call say,1 of 2: the real parts (built where the cache has none: the first time some minutes))

@@ -27,16 +27,31 @@ settings.register_profile(
 settings.register_profile(
     "search", settings.get_profile("same"), derandomize=False, max_examples=2000, print_blob=True
 )
+settings.register_profile("quick", settings.get_profile("same"), max_examples=20)
 settings.load_profile("same")
 
+LONG = "pytestmark = pytest.mark.long"  # as it stands in a file that is long as a whole
 PROCESSES = ("start_process", "PseudoTerminal", "subprocess")  # what a file names that starts some
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--platform", action="store_true", help="run against the real parts too (make platform)")
     parser.addoption(
-        "--quick", action="store_true", help="leave out what needs the simulator (make test-quick)"
+        "--quick", action="store_true", help="leave out what is long by nature (make test-quick)"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--quick"):
+        settings.load_profile("quick")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``--quick`` a file that needs the simulator or a process, or is long as a whole, is not even imported."""
+    if not config.getoption("--quick") or not collection_path.match("test_*.py"):
+        return None
+    text = collection_path.read_text()
+    return True if any(word in text for word in ("tfdash.demo", *PROCESSES, LONG)) else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -56,7 +71,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     def left_out(item: pytest.Item) -> bool:
         if "platform" in item.keywords and not config.getoption("--platform"):
             return True
-        return bool(config.getoption("--quick")) and mentions(item, "tfdash.demo")
+        if not config.getoption("--quick"):
+            return False
+        return "long" in item.keywords or "postgres" in getattr(item, "fixturenames", ())
 
     def begins(item: pytest.Item) -> int:
         """What waits for processes and screens begins first, so that no worker is left alone with it at the end."""

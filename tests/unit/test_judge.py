@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +134,7 @@ _DEPLOYMENT = st.builds(lambda a, u: deployment(available=a, updated=u), st.inte
 _STEP = st.lists(st.one_of(_POD, _SET, _DEPLOYMENT), max_size=6)
 
 
+@pytest.mark.long
 @settings(max_examples=60)
 @given(st.lists(_STEP, min_size=1, max_size=6), st.booleans())
 def test_following_equals_judging_afresh(steps: list[list[Object]], named: bool) -> None:

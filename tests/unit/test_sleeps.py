@@ -10,6 +10,8 @@ import pytest
 
 from tests.syntax import walk
 
+pytestmark = pytest.mark.long
+
 TESTS = Path(__file__).resolve().parents[1]
 
 # where something sleeps all the same, how often, and why

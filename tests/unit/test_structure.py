@@ -17,6 +17,8 @@ import pytest
 
 from tests.syntax import walk
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 TREES = ("tfdash", "screens", "widgets")
 

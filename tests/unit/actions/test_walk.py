@@ -29,6 +29,8 @@ from tfdash.model.store_state import ApprovalRequest, BreakGlass, Entry, EntryKi
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import find_releases
 
+pytestmark = pytest.mark.long
+
 
 def asked() -> ApprovalRequest:
     """What a second person is asked: a plan as another terminal makes it."""

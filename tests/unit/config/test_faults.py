@@ -13,6 +13,8 @@ from tfdash.config.problems import ConfigError
 from tfdash.config.settings import Settings
 from tfdash.setting import hints_of, table_in
 
+pytestmark = pytest.mark.long
+
 VALUES = (
     *("1", "-1", "1.5", "-0.0", "nan", "inf", "-inf", "1e999", "9" * 23, "0x" + "f" * 5000, "true"),
     *('""', '" "', '"x"', r'"\u0000"', '"日本\u202e"', '"' + "x" * 5000 + '"', '"""\na\n"""'),

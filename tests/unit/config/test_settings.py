@@ -239,6 +239,7 @@ def unread(kind: type[SettingsTable], key: str) -> bool:
 UNREAD = {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "key", "hint"), KEYS)
 def test_every_setting_is_read_by_something(kind: type[SettingsTable], key: str, hint: Any) -> None:
     assert not unread(kind, key) or (kind, key) in UNREAD, f"{kind.__name__}.{key}: wire it or take it out"

@@ -357,6 +357,7 @@ _STEP = st.tuples(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=80)
 @given(st.lists(_STEP, min_size=1, max_size=6))
 def test_whatever_comes_goes_and_grows_old_following_is_judging_afresh(steps: list[Any]) -> None:

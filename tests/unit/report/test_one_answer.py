@@ -25,6 +25,8 @@ from tfdash.views import canary
 from tfdash.views import state as states
 from tfdash.views.tabs import badges
 
+pytestmark = pytest.mark.long
+
 ADVICE = {
     Outcome.PASS: (Advice.PROMOTE, Advice.WAIT, Advice.HOLD, Advice.NOTHING),
     Outcome.BREACH: (Advice.ROLL_BACK,),

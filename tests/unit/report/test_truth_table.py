@@ -33,6 +33,8 @@ from tfdash.views import state as states
 from tfdash.views.sections import asked, next_line
 from tfdash.views.tabs import badges
 
+pytestmark = pytest.mark.long
+
 TABLE = Path(__file__).with_name("truth_table.txt")
 UTC = ZoneInfo("UTC")
 STALE_AFTER = 120.0

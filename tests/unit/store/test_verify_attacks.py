@@ -20,6 +20,8 @@ from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import Head, line
 from tfdash.store.opening import StoreOptions, open_store
 
+pytestmark = pytest.mark.long
+
 Attack = Callable[[Path], object]
 
 

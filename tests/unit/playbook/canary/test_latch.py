@@ -56,6 +56,7 @@ class TestFirstCrossing:
         assert one.value == 0.06 and one.limit == pytest.approx(0.011)
         assert one.canary_policy == policy_digest(RULES)
 
+    @pytest.mark.long
     def test_a_second_look_at_more_windows_finds_the_same(self) -> None:
         assert {told([*BAD, *QUIET[:k]]).breaches[0].at for k in range(30)} == {FIRST.at}
 
@@ -313,6 +314,7 @@ class TestAfterARollBack:
         assert judge.breaches[STATE.subject][0].ended == f"{OLD} serves everything"
 
 
+@pytest.mark.long
 @settings(max_examples=40)
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 9), min_size=3, max_size=12))
 def test_incremental_is_afresh_with_what_stands(seed: int, steps: list[int]) -> None:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.playbook.canary import oracle
 from tests.unit.playbook.canary.making import (
     BOUNDS,
     CANARY_POD,
@@ -86,9 +85,12 @@ class TestQuantile:
         assert one.bucket[0] <= one.value <= min(one.bucket[1], 10.0)
         assert one.value <= two.value
 
+    @pytest.mark.long
     @pytest.mark.parametrize("n", [200, 1000])
     def test_the_interval_covers_as_it_says(self, n: int) -> None:
         """Each end misses the true P90 in 5 % of samples, give or take interpolation in fine buckets."""
+        from tests.unit.playbook.canary import oracle  # scipy, which is long to import
+
         chance, truth, misses = random.Random(2), oracle.lognorm.ppf(0.9, 0.5, scale=0.12), [0, 0]
         for _ in range(400):
             counts = _counts(FINE, [chance.lognormvariate(math.log(0.12), 0.5) for _ in range(n)])

@@ -60,6 +60,7 @@ def _tables() -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
+@pytest.mark.long
 def test_every_setting_that_a_remedy_names_is_one() -> None:
     tables, seen = _tables(), set[str]()
     for text in _texts():

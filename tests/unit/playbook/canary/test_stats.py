@@ -14,6 +14,8 @@ from tfdash.playbook.canary import evidence, stats
 from tfdash.playbook.canary.evidence import Split
 from tfdash.playbook.canary.frozen_baseline import looks
 
+pytestmark = pytest.mark.long
+
 COUNTS = [(0, 10), (1, 10), (10, 10), (3, 500), (96, 3102), (5000, 100_000), (1, 10**7)]
 
 

@@ -17,6 +17,8 @@ from benchmarks.canary_releases import (
 )
 from tfdash.playbook.canary import default_canary_policy
 
+pytestmark = pytest.mark.long
+
 POLICY = default_canary_policy()
 
 

@@ -6,6 +6,7 @@ import math
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -27,6 +28,8 @@ from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point,
 from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release
 from tfdash.playbook.canary.window_cache import grown, plain
 from tfdash.sources.prometheus.gathering import GatheredBuckets, GatheredPoints
+
+pytestmark = pytest.mark.long
 
 RULES = policy(windows=6)
 HORIZON = RULES.horizon

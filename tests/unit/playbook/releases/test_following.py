@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ UNIVERSE = universe()
 CHOICE = st.sampled_from(sorted(UNIVERSE))
 
 
+@pytest.mark.long
 @settings(max_examples=60)
 @given(full=st.booleans(), steps=st.lists(st.tuples(CHOICE, st.integers(-1, 1)), max_size=40))
 def test_following_is_looking_afresh(full: bool, steps: list[tuple[tuple[str, Key], int]]) -> None:

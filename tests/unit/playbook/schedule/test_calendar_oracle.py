@@ -6,11 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.configured import calendar_policy
 from tfdash.playbook.schedule import calendar_state, next_slots, slot_at
+
+pytestmark = pytest.mark.long
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ZONES = (
