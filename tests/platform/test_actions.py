@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.unit.actions.acting import CLOSED, OPEN, REF, Bench, bench, confirmed
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import Request, Result
+from tfdash.model.calendar import CalendarState
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import Subject
 
@@ -103,6 +105,22 @@ def image(cluster: Cluster, what: str) -> str:
     return value(cluster, what, "{.spec.template.spec.containers[0].image}")
 
 
+@contextmanager
+def closed(at: Bench) -> Iterator[None]:
+    """The calendar is closed meanwhile."""
+
+    def say(calendar: CalendarState) -> None:
+        at.judge.calendar = calendar
+        at.board.put_store_state(StoreState())  # have it judged by that calendar
+        at.until(lambda: at.board.assessment.calendar is calendar, calendar.text)
+
+    try:
+        say(CLOSED)
+        yield
+    finally:
+        say(OPEN)
+
+
 def release(cluster: Cluster, at: Bench, kind: str, name: str, wanted: str) -> None:
     """A new image, by kubectl, rolled out and known to the board."""
     cluster.kubectl("set", "image", f"{kind.lower()}/{name}", f"main={wanted}", "-n", NS)
@@ -127,10 +145,7 @@ def test_twice_in_the_blackout_kubectl_sees_no_newer_version(
     what, subject = f"{kind.lower()}/{name}", at.subject(kind, NS, name)
     before = image(seeded, what)
     release(seeded, at, kind, name, f"registry.example.com/{name}:1.9.9")
-    at.judge.calendar = CLOSED
-    try:
-        at.board.put_store_state(StoreState())  # have it judged by the closed calendar
-        at.until(lambda: at.board.assessment.calendar is CLOSED, "the closed calendar")
+    with closed(at):
         done = at.do("workload.rollback", subject)
         assert all(held for _, held in done.posts), done.sentence
         assert image(seeded, what) == before
@@ -143,10 +158,30 @@ def test_twice_in_the_blackout_kubectl_sees_no_newer_version(
         assert (again.refused, again.plan.freeze, again.plan.promotes) == ("closed: blackout", "frozen", True)
         assert at.act(again)[0].result is Result.REFUSED
         assert image(seeded, what) == before
-    finally:
-        at.judge.calendar = OPEN
-        at.board.put_store_state(StoreState())
-        at.until(lambda: at.board.assessment.calendar is OPEN, "the open calendar")
+
+
+def test_a_restart_under_a_moving_tag_is_a_release_in_the_blackout(seeded: Cluster, at: Bench) -> None:
+    what, subject = "deployment/moving", at.subject("Deployment", NS, "moving")
+    tag = {"image": "registry.example.com/moving:latest", "imagePullPolicy": "Always"}
+    create(seeded, f"/apis/apps/v1/namespaces/{NS}/deployments", deployment("moving", NS, 2, container=tag))
+    pinned = f"registry.example.com/moving@sha256:{'a' * 64}"
+    stamp = "{.spec.template.metadata.annotations}"
+
+    def known(wanted: str) -> Callable[[], bool]:
+        return lambda: wanted in str(at.board.picture.clusters[REF].objects("Deployment").get(subject.key))
+
+    with closed(at):
+        at.until(known(tag["image"]), "the moving tag")
+        guarded = at.plan("workload.restart", subject)
+        assert guarded.plan.effect.startswith("may bring another image (registry.example.com/moving:latest")
+        assert (guarded.refused, guarded.plan.freeze) == ("closed: blackout", "frozen")
+        assert at.act(guarded)[0].result is Result.REFUSED
+        assert "restartedAt" not in value(seeded, what, stamp)
+        seeded.kubectl("set", "image", what, f"main={pinned}", "-n", NS)
+        seeded.kubectl("rollout", "status", what, "-n", NS, "--timeout=60s")
+        at.until(known(pinned), "the digest")
+        assert at.do("workload.restart", subject).result is Result.APPLIED
+    assert "restartedAt" in value(seeded, what, stamp)
 
 
 def test_what_restores_gives_its_fields_back(seeded: Cluster, at: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -174,3 +175,58 @@ def test_what_waits_for_others_is_named(cluster: Cluster, board: Board) -> None:
         lambda: causes("closed", CauseCode.READINESS_GATE, "example.com/open"),
         "its readiness gate to be named",
     )
+
+
+def test_a_spec_that_nobody_observes_asks_for_its_controller(cluster: Cluster, board: Board) -> None:
+    world.create(cluster, DEPLOYMENTS, world.deployment("unheard", SPACE, 2))
+    is_so(board, "Deployment", "unheard", Serving.OK, Release.COMPLETE, None)
+    cluster.kill_controller_manager()
+    try:
+        cluster.kubectl(
+            "set", "image", "deployment/unheard", "-n", SPACE, "main=registry.example.com/unheard:2"
+        )
+        is_so(board, "Deployment", "unheard", Serving.OK, Release.PROGRESSING, CauseCode.GENERATION)
+        told = state(board, "Deployment", "unheard")
+        assert told is not None and told.cause is not None
+        assert "is kube-controller-manager alive?" in told.cause.sentence
+        found = cluster.request("GET", f"{DEPLOYMENTS}/unheard")
+        assert found["status"]["observedGeneration"] < found["metadata"]["generation"]
+    finally:
+        cluster.start_controller_manager()
+    is_so(board, "Deployment", "unheard", Serving.OK, Release.COMPLETE, None)
+
+
+def test_a_pod_without_a_sandbox_says_what_the_kubelet_said(cluster: Cluster, board: Board) -> None:
+    """There is no kubelet here: its Event is written by hand, as it writes it."""
+    world.create(cluster, DEPLOYMENTS, world.deployment("unborn", SPACE, 1, case="nobody-takes-it-up"))
+
+    def pod() -> dict[str, Any] | None:
+        listed = cluster.request("GET", f"/api/v1/namespaces/{SPACE}/pods?labelSelector=app%3Dunborn")[
+            "items"
+        ]
+        return next((p for p in listed if p["spec"].get("nodeName")), None)
+
+    until(lambda: pod() is not None, "its pod to be scheduled")
+    made = pod()
+    assert made is not None
+    name, node = made["metadata"]["name"], made["spec"]["nodeName"]
+    message = (
+        'Failed to create pod sandbox: rpc error: code = Unknown desc = plugin type="calico" failed (add)'
+    )
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    event = {
+        "metadata": {"name": f"{name}.sandbox", "namespace": SPACE},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": SPACE, "name": name, "uid": made["metadata"]["uid"]},
+        "type": "Warning", "reason": "FailedCreatePodSandBox", "message": message, "count": 1,
+        "source": {"component": "kubelet", "host": node}, "firstTimestamp": at, "lastTimestamp": at,
+    }  # fmt: skip
+    world.create(cluster, f"/api/v1/namespaces/{SPACE}/events", event)
+    assert "FailedCreatePodSandBox" in cluster.kubectl("events", "-n", SPACE, "--for", f"pod/{name}")
+
+    def said() -> bool:
+        told = state(board, "Deployment", "unborn")
+        cause = told.cause if told is not None else None
+        wanted = f"no sandbox for 1 pod on {node}: Failed to create pod sandbox"
+        return cause is not None and cause.code is CauseCode.SANDBOX and cause.sentence.startswith(wanted)
+
+    until(said, lambda: f"the sandbox to be said: {state(board, 'Deployment', 'unborn')}")

@@ -251,13 +251,13 @@ class Cluster:
         """End the API server at once, as a crash would."""
         self._end("apiserver", signal.SIGKILL)
 
-    def _start_rest(self) -> None:
-        admin = str(self.kubeconfig("admin"))
+    def start_controller_manager(self) -> None:
+        """Start kube-controller-manager (again, after ``kill_controller_manager``)."""
         self._plane(
             "controller-manager",
             "controller-manager",
             "--kubeconfig",
-            admin,
+            str(self.kubeconfig("admin")),
             "--service-account-private-key-file",
             str(self.pki / "sa.key"),
             "--leader-elect=false",
@@ -273,6 +273,14 @@ class Cluster:
             "--horizontal-pod-autoscaler-sync-period=5s",
             "--node-monitor-grace-period=50s",
         )
+
+    def kill_controller_manager(self) -> None:
+        """End it at once: what is asked for from then on, nobody observes."""
+        self._end("controller-manager", signal.SIGKILL)
+
+    def _start_rest(self) -> None:
+        admin = str(self.kubeconfig("admin"))
+        self.start_controller_manager()
         self._plane(
             "scheduler",
             "scheduler",
