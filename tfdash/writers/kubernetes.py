@@ -18,6 +18,7 @@ import msgspec
 
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
 from tfdash.actions.kubernetes.paths import attributes_of
+from tfdash.connecting import no_way
 from tfdash.model.action import Request
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.requests import Privilege, ReadFailed
@@ -268,7 +269,7 @@ def _words(error: BaseException) -> str:
     if isinstance(error, httpx.ConnectTimeout):
         return "connecting timed out"
     if isinstance(error, httpx.ConnectError):
-        return f"cannot connect: {safe(str(error))}"
+        return no_way(error, "the server, or its proxy") or f"cannot connect: {safe(str(error))}"
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return "no answer in time"
     if isinstance(error, httpx.LocalProtocolError):  # its words repeat the header, and that may be a secret

@@ -18,6 +18,7 @@ from tfdash.actions.core.policy import Pipeline
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
 from tfdash.actions.pipelines.drafts import filled, in_json, in_url
 from tfdash.addresses import hold_fields, hold_parts
+from tfdash.connecting import no_way
 from tfdash.model.action import Request
 from tfdash.playbook.releases.facts import canonical_at
 from tfdash.process import CommandFailed, CommandNotStarted, in_thread, run_command
@@ -148,7 +149,8 @@ class HttpWriter:
             httpx.InvalidURL,
             httpx.UnsupportedProtocol,
         ) as error:
-            raise NotSent(safe(str(error)) or "cannot connect") from None
+            words = no_way(error, httpx.URL(url).host) if isinstance(error, httpx.ConnectError) else ""
+            raise NotSent(words or safe(str(error)) or "cannot connect") from None
         except httpx.HTTPError as error:
             raise OutcomeUnknown(_words(error), time.monotonic() + timeout) from None
         try:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import httpx
 
+from tfdash.connecting import proxy_of
 from tfdash.process import in_thread
 
 
@@ -87,7 +88,7 @@ class Ways:
         transport = httpx.AsyncHTTPTransport(
             verify=tls,
             retries=0,
-            proxy=access.proxy or None,
+            proxy=proxy_of(access.proxy, self.credentials.ssl_context),
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
         )
         headers = [

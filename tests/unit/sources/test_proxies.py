@@ -159,8 +159,9 @@ async def test_a_cluster_behind_a_socks_proxy_is_read_and_its_name_resolved_ther
 
 
 @asynccontextmanager
-async def connect_proxy(folder: Path) -> AsyncIterator[tuple[int, list[str]]]:
-    """An HTTP proxy that leads every CONNECT to one TLS server, which calls itself api.internal: its port, and what was asked for."""
+async def connect_proxy(folder: Path, *, tls_itself: bool = False) -> AsyncIterator[tuple[int, list[str]]]:
+    """An HTTP proxy that leads every CONNECT to one TLS server, which calls itself api.internal, as it does itself where it speaks
+    TLS too: its port, and what was asked for."""
     asked: list[str] = []
     named = (
         "-subj",
@@ -186,7 +187,8 @@ async def connect_proxy(folder: Path) -> AsyncIterator[tuple[int, list[str]]]:
             pass
         writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+    outside = tls if tls_itself else None
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=outside) as server:
         yield server.sockets[0].getsockname()[1], asked
 
 
@@ -210,3 +212,24 @@ async def test_tls_server_name_holds_behind_a_proxy_too(tmp_path: Path, insecure
             with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                 await refused.get("/version")
             await refused.close()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+async def test_a_proxy_that_speaks_tls_is_trusted_by_the_clusters_settings(tmp_path: Path) -> None:
+    """As by kubectl, whose one TLS configuration is for both."""
+    async with connect_proxy(tmp_path, tls_itself=True) as (port, asked):
+        ca = (tmp_path / "ca.pem").read_bytes()
+        there = Access(
+            server="https://api.example.com:6443",
+            proxy=f"https://127.0.0.1:{port}",
+            ca=ca,
+            tls_server_name="api.internal",
+        )
+        reader = Reader(Credentials(there))
+        assert await reader.get("/version") == b"{}"
+        await reader.close()
+        assert asked == ["api.example.com:6443"]
+        refused = Reader(Credentials(replace(there, ca=None)))  # by the system's authorities alone
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            await refused.get("/version")
+        await refused.close()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+
 import httpx
 import pytest
 
 from tfdash.model.kinds import KINDS
 from tfdash.model.observation import ProblemKind
+from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.kubernetes.reading_rule import Refused, check_allowed
 from tfdash.sources.kubernetes.transport import (
     ApiError,
     ReadingTransport,
+    Unreached,
     problem_of,
     resource_of,
 )
@@ -62,6 +66,16 @@ async def test_the_refusal_is_before_anything_is_sent() -> None:
             await client.get("api/v1/namespaces/a/pods/x")
 
 
+def unconnected(beneath: Exception, proxy: str = "") -> Exception:
+    """As httpx raises it: a library's words, and the operating system's beneath."""
+    error = httpx.ConnectError("All connection attempts failed")
+    error.__cause__ = OSError("All connection attempts failed")
+    error.__cause__.__context__ = beneath
+    told = Unreached(error, Access(server="https://api.example.com", context="blue", proxy=proxy))
+    told.__cause__ = error
+    return told
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "said"),
     [
@@ -75,7 +89,27 @@ async def test_the_refusal_is_before_anything_is_sent() -> None:
         (ApiError(404, "x"), ProblemKind.NOT_SERVED, "does not serve"),
         (ApiError(429, "slow down", retry_after=3), ProblemKind.THROTTLED, "wait 3 s"),
         (ApiError(500, "etcd"), ProblemKind.SERVER_ERROR, "the server failed (500): etcd"),
-        (httpx.ConnectError("All connection attempts failed"), ProblemKind.UNREACHABLE, "connection refused"),
+        (unconnected(ConnectionRefusedError(111, "x")), ProblemKind.UNREACHABLE, "connection refused"),
+        (
+            unconnected(ExceptionGroup("one each", [OSError(113, "No route"), OSError(101, "x")])),
+            ProblemKind.UNREACHABLE,
+            "no network leads to api.example.com",
+        ),
+        (
+            unconnected(socket.gaierror(socket.EAI_NONAME, "[Errno -2]")),
+            ProblemKind.UNREACHABLE,
+            'there is no host api.example.com; check server of context "blue" in the kubeconfig',
+        ),
+        (
+            unconnected(socket.gaierror(socket.EAI_AGAIN, "[Errno -3]"), proxy="http://u:p@proxy.corp:3128"),
+            ProblemKind.UNREACHABLE,
+            "the name service does not answer for proxy.corp; check proxy-url in the kubeconfig, HTTPS_PROXY",
+        ),
+        (
+            httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"),
+            ProblemKind.CONFIG,
+            "TLS is not spoken there; check server in the kubeconfig",
+        ),
         (httpx.ConnectTimeout(""), ProblemKind.TIMEOUT, "connecting timed out"),
         (
             httpx.ConnectError(

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.unit.store.conftest import Database
@@ -18,7 +19,7 @@ from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.canonical import GENESIS, seal
 from tfdash.store.log.redact import Redactor
 from tfdash.store.opening import Opened
-from tfdash.store.shared.shared_store import SharedStore, migrate
+from tfdash.store.shared.shared_store import SharedStore, cause_of, migrate
 
 CROSSED = Breach(
     trigger="errors",
@@ -126,6 +127,23 @@ async def test_where_the_disk_fails_the_shared_store_is_durable_enough(
         ("outcome", "ann"),
     ]
     await end(ann)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "failed to resolve host 'db.corp': [Errno -2] Name or service not known",
+            "there is no host db.corp; check [store] url",
+        ),
+        (
+            'connection failed: connection to server at "127.0.0.1", port 9 failed: Connection refused\n\tIs it?',
+            'connection to server at "127.0.0.1", port 9 failed: Connection refused',
+        ),
+    ],
+)
+def test_a_database_that_is_not_reached_is_a_sentence(said: str, told: str) -> None:
+    assert cause_of(psycopg.OperationalError(said), "postgresql://ann:pw@db.corp/x") == told
 
 
 async def test_neither_is_unavailable(tmp_path: Path) -> None:

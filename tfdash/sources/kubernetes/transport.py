@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from tfdash.connecting import no_way, proxy_of
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
 from tfdash.sources.kubernetes import bodies
@@ -65,6 +66,22 @@ def resource_of(path: str) -> str:
 
 class EndsAtOnce(Exception):
     """The server ends each watch as soon as it has begun, without an error."""
+
+
+class Unreached(httpx.ConnectError):
+    """No connection came about. ``host`` is the one that was tried, a proxy's where there is one; ``remedy``: what names it."""
+
+    def __init__(self, error: httpx.ConnectError, access: Access) -> None:
+        super().__init__(str(error))
+        self.host = httpx.URL(access.proxy or access.server).host
+        where = access.kubeconfig or "the kubeconfig"
+        self.remedy = (
+            f"check proxy-url in {where}, HTTPS_PROXY and NO_PROXY"
+            if access.proxy
+            else f'check server of context "{access.context}" in {where}'
+            if access.context
+            else "check its address"
+        )
 
 
 class ReadingTransport(httpx.AsyncBaseTransport):
@@ -130,7 +147,7 @@ class Reader:
             verify=tls,
             retries=0,
             socket_options=_KEEPALIVE,
-            proxy=access.proxy or None,
+            proxy=proxy_of(access.proxy, self.credentials.ssl_context),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0),
         )
         near = base.host in ("127.0.0.1", "::1", "localhost")
@@ -184,7 +201,10 @@ class Reader:
             async with asyncio.timeout(
                 self._connect + self._read
             ):  # a watch is patient only once it has begun
-                answer = await client.send(request, stream=True)
+                try:
+                    answer = await client.send(request, stream=True)
+                except httpx.ConnectError as error:
+                    raise Unreached(error, self.access) from error
             self._note_date(answer)
             try:
                 bodies.check_packing(answer)
@@ -286,8 +306,15 @@ def _explain(error: BaseException) -> tuple[ProblemKind, str, str, bool]:
                 "check certificate-authority in the kubeconfig",
                 False,
             )
-        if "refused" in text or "All connection attempts failed" in text:
-            return ProblemKind.UNREACHABLE, "connection refused", "", True
+        if words := no_way(error, getattr(error, "host", "the server")):
+            return (
+                ProblemKind.UNREACHABLE,
+                words,
+                getattr(error, "remedy", "") if words.unknown else "",
+                True,
+            )
+        if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER" in text:
+            return ProblemKind.CONFIG, "TLS is not spoken there", "check server in the kubeconfig", False
         return ProblemKind.UNREACHABLE, f"cannot connect: {text}", "", True
     if isinstance(error, httpx.ProxyError):
         return (

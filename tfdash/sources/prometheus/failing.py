@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from tfdash import figures
+from tfdash.connecting import NoWay, no_way
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.kubernetes.tls import Unusable
@@ -97,7 +98,7 @@ def _explain(error: BaseException) -> Told:
     if name == "ProxyError":
         return ProblemKind.UNREACHABLE, "the proxy refused or is not there", "check prometheus.proxy", True
     if name in ("ConnectionError", "ChunkedEncodingError", "ConnectionResetError", "ProtocolError"):
-        return _connection(text)
+        return _connection(text, no_way(error, "Prometheus"))
     if name == "InvalidHeader":  # its words repeat the header, and that may be a secret
         return (
             ProblemKind.CONFIG,
@@ -151,11 +152,13 @@ def _tls(text: str) -> Told:
     return ProblemKind.CONFIG, "TLS with Prometheus failed", "check prometheus.ca, certificate and key", True
 
 
-def _connection(text: str) -> Told:
+def _connection(text: str, why: NoWay) -> Told:
     if "refused" in text:
         return ProblemKind.UNREACHABLE, "Prometheus: connection refused", "", True
     if "resolve" in text or "Name or service not known" in text:
         return ProblemKind.UNREACHABLE, "Prometheus' name is not known to DNS", "check prometheus.url", True
+    if why:
+        return ProblemKind.UNREACHABLE, why, "", True
     return (
         ProblemKind.UNREACHABLE,
         "the connection to Prometheus was lost",

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.connecting import no_way
 from tfdash.store.log.audit_recorder import Put
 from tfdash.store.shared.shared_schema import LOCK, META, MIGRATIONS, PEOPLE, SCHEMA
 from tfdash.text import safe
@@ -35,13 +36,17 @@ class RefusedByDatabase(LedgerUnavailable):
     """The database answered, and said no; the text is its own sentence."""
 
 
-def _cause(error: Exception, dsn: str) -> str:
+def cause_of(error: Exception, dsn: str) -> str:
     """One line without a secret: psycopg names host, port and user, and of a DSN that it cannot read, or reads otherwise than
     it was meant ("@" or "/" in a password), parts of the password."""
     diag = getattr(error, "diag", None)
     text = (getattr(diag, "message_primary", None) if diag is not None else None) or str(
         error
     ).strip().partition("\n")[0]
+    text = re.sub("^connection (failed|is bad): ", "", text)  # the sentence behind it says so again
+    unknown = re.match("failed to resolve host '(.*?)'", text)
+    if unknown is not None:
+        text = f"{no_way(error, unknown[1]) or f'there is no host {unknown[1]}'}; check [store] url"
     scheme, _, rest = dsn.rpartition("://")
     if scheme:
         secret = rest.rpartition("@")[0].partition(":")[2]
@@ -141,12 +146,12 @@ class SharedStore:
                     await self._check(connection)
                     yield connection
         except (psycopg.errors.RaiseException, psycopg.errors.InsufficientPrivilege) as error:
-            raise RefusedByDatabase(_cause(error, self._dsn)) from None
+            raise RefusedByDatabase(cause_of(error, self._dsn)) from None
         except psycopg.Error as error:
             if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
                 self._checked = False
                 raise LedgerUnavailable(_NOT_MIGRATED) from None
-            raise LedgerUnavailable(f"the shared store: {_cause(error, self._dsn)}") from None
+            raise LedgerUnavailable(f"the shared store: {cause_of(error, self._dsn)}") from None
         except psycopg_pool.PoolTimeout:
             await self.close()
             raise LedgerUnavailable(
@@ -258,7 +263,7 @@ class SharedStore:
             async with asyncio.timeout(self._deadline + 1):
                 connection = await self._connect()
         except (psycopg.Error, OSError) as error:
-            raise LedgerUnavailable(f"the shared store: {_cause(error, self._dsn)}") from None
+            raise LedgerUnavailable(f"the shared store: {cause_of(error, self._dsn)}") from None
         except TimeoutError:
             raise LedgerUnavailable(f"the shared store did not answer within {self._deadline:g} s") from None
         try:
@@ -266,7 +271,7 @@ class SharedStore:
             async for notice in connection.notifies():
                 yield notice.payload
         except psycopg.Error as error:
-            raise LedgerUnavailable(f"the shared store: {_cause(error, self._dsn)}") from None
+            raise LedgerUnavailable(f"the shared store: {cause_of(error, self._dsn)}") from None
         finally:
             await connection.close()
 
@@ -307,5 +312,5 @@ def migrate(dsn: str, shared_roles: Sequence[str] = DEFAULT_SHARED_ROLES) -> lis
                         "INSERT INTO tfdash.shared_roles(role) VALUES (%s) ON CONFLICT DO NOTHING", (role,)
                     )
     except psycopg.Error as error:
-        raise LedgerUnavailable(f"the shared store: {_cause(error, dsn)}") from None
+        raise LedgerUnavailable(f"the shared store: {cause_of(error, dsn)}") from None
     return done
