@@ -14,8 +14,8 @@ import screens
 import widgets
 from screens.commands import ENTRIES
 from screens.registry import page_id
-from tfdash.config.problems import nearest
 from tfdash.config.startup import UiSettings
+from tfdash.spelling import alike, nearest
 
 _KIND = re.compile(r"[a-z]([-a-z0-9.]*[a-z0-9])?")
 _MISSPELT = 0.82  # how alike a command and a typing error of it are at least
@@ -70,10 +70,8 @@ def wrong(ui: UiSettings) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _may_be_a_kind(word: str, commands: Iterable[str]) -> bool:
     """Whether a server may have a kind of that name (``cm``, ``certificates.cert-manager.io``): not what is a command misspelt."""
-    from difflib import get_close_matches
-
-    alike = get_close_matches(word, commands, 1, _MISSPELT)
-    return bool(_KIND.fullmatch(word)) and not any(abs(len(word) - len(one)) < 2 for one in alike)
+    close = alike(word, commands, 1, _MISSPELT)
+    return bool(_KIND.fullmatch(word)) and not any(abs(len(word) - len(one)) < 2 for one in close)
 
 
 def _near(name: str, known: frozenset[str] | set[str]) -> str:

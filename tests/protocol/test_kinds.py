@@ -17,8 +17,10 @@ from tests.platform.harness.build import build
 from tests.protocol.conftest import Target
 from tests.waiting import until
 from tfdash.model.kube import PrintedRow
+from tfdash.model.picture import AbsentNamespace
 from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key
+from tfdash.sources.base import Scope
 from tfdash.sources.kubernetes import catalogue
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import resolve as access_of
@@ -349,11 +351,14 @@ def nothing_left(target: Target, space: str) -> Iterator[None]:
 def test_a_namespace_that_is_not_there_is_told_from_one_that_is_empty(target: Target, space: str) -> None:
     """A list of either is empty, and no error."""
 
-    async def ask() -> tuple[str, ...]:
+    async def ask() -> tuple[AbsentNamespace, ...]:
         reader = Reader(Credentials(access_of(str(target.kubeconfig), target.context)))
         try:
-            return await missing(reader, (space, f"{space}x"))
+            return await missing(reader, (space, f"{space}x"), (Scope((f"y{space}",)),))
         finally:
             await reader.close()
 
-    assert asyncio.run(ask()) == (f"{space}x",)
+    assert asyncio.run(ask()) == (
+        AbsentNamespace(f"{space}x", space, configured=True),
+        AbsentNamespace(f"y{space}", space),
+    )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
+from tfdash.spelling import nearest
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -53,14 +54,27 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.config.quick import find_config
 
     path = find_config(args.config)
-    options = store_options(load(path), path)
+    settings = load(path)
+    options = store_options(settings, path)
     if args.what == "migrate":
         return _migrate(options)
     if args.what == "verify":
         return _verify(args, options)
+    from tfdash.model.store_state import EntryKind
+
+    for kind in args.kind:
+        _refuse("--kind", kind, {one.value for one in EntryKind})
+    environments = set(settings.environments)
     if args.what == "export":
-        return _export(args, options)
-    return _tail(args, options)
+        return _export(args, options, environments)
+    return _tail(args, options, environments)
+
+
+def _refuse(option: str, word: str, known: set[str]) -> None:
+    """End where ``word`` is none of those ``known``, of which nothing can come."""
+    if word and known and word not in known:
+        _say(f'{option}: there is no "{word}"; {nearest(word, known)}')
+        raise SystemExit(USAGE)
 
 
 def _say(text: str) -> None:
@@ -96,6 +110,9 @@ def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[LogH
             sources += asyncio.run(read())
         except LedgerUnavailable as error:
             unknown.append(str(error))
+    unknown += [
+        f"{one.name}: {one.problem}" for one in sources if one.problem and one.place and args.what != "verify"
+    ]
     return sources, unknown
 
 
@@ -174,10 +191,12 @@ def _stamp(at: float) -> str:
         return str(at)
 
 
-def _export(args: argparse.Namespace, options: StoreOptions) -> int:
+def _export(args: argparse.Namespace, options: StoreOptions, environments: set[str]) -> int:
     """All fields, all text safe; ``verify`` works on the log itself, never on an export."""
     sources, unknown = _sources(args, options)
-    found = _chosen(args, _entries(sources))
+    entries = _entries(sources)
+    _refuse("-e", args.environment, environments | {one.environment for one in entries})
+    found = _chosen(args, entries)
     out = io.StringIO()
     if args.format == "csv":
         writer = csv.writer(out, lineterminator="\n")
@@ -247,11 +266,12 @@ def _since(text: str) -> float | None:
 # -- tail -------------------------------------------------------------------------------------------------------
 
 
-def _tail(args: argparse.Namespace, options: StoreOptions) -> int:
+def _tail(args: argparse.Namespace, options: StoreOptions, environments: set[str]) -> int:
     sources, unknown = _sources(args, options)
     for problem in unknown:
         _say(problem)
     entries = _entries(sources, named=True)
+    _refuse("-e", args.environment, environments | {one.environment for one in entries})
     seen = {(e.terminal, e.sequence, e.hash) for e in entries}
     newest = list(_chosen(args, entries))[-args.lines :] if args.lines else []
     code = UNKNOWN if unknown else OK

@@ -11,11 +11,15 @@ from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN
 from tfdash.model.kinds import JUDGED
 
+_NAMESPACES = 20.0  # seconds for clusters to say which they have
+
 
 def command(args: argparse.Namespace) -> int:
     from tfdash.cli.compose import board_of, clock_of, scope_of
+    from tfdash.cli.headless import no_namespace
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
+    from tfdash.sources.base import Scope
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
@@ -28,9 +32,12 @@ def command(args: argparse.Namespace) -> int:
     board.start()
     try:
         found = asyncio.run(board.doctor())
+        absent = no_namespace(board, Scope((args.namespace,)), _NAMESPACES) if args.namespace else ""
     finally:
         board.stop()
-    code = FINDINGS if any(one.findings for one in found) else OK
+    if absent:
+        narrate(f"tfdash: {absent}")
+    code = FINDINGS if absent or any(one.findings for one in found) else OK
     if not all(one.reached for one in found):
         code = UNKNOWN
     if args.format == "json":

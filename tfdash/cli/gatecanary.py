@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
+from tfdash.cli.headless import no_namespace, settle
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, program
 from tfdash.model.assessment import Assessment
@@ -19,6 +20,11 @@ from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
+from tfdash.namespaces import absent
+from tfdash.report.canary import KINDS, unread
+from tfdash.report.gather import readable
+from tfdash.sources.base import Scope
+from tfdash.spelling import closest
 from tfdash.text import safe
 
 _FIRST = 20.0  # seconds for all sources to settle, and for a release to begin where one is waited for
@@ -29,7 +35,6 @@ def gate_canary(args: argparse.Namespace) -> int:
     """Exit 0: every trigger passes and the hold is over; 1: one is breached, or it is stuck or aborted; 2: not known (yet),
     or nothing is in flight."""
     from tfdash.cli.compose import board_of, clock_of, scope_of
-    from tfdash.cli.headless import settle
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
 
@@ -49,7 +54,6 @@ def gate_canary(args: argparse.Namespace) -> int:
 
     late = settle(board, kinds, longest, enough=enough)
     assessment = board.assessment
-    board.stop()
     found = found_in(assessment, args.workload)
     names = sorted({f"{r.subject.namespace}/{r.subject.name}" for r, _, _ in found})
     code = UNKNOWN
@@ -64,9 +68,10 @@ def gate_canary(args: argparse.Namespace) -> int:
             reason = next((_why_not(r, j) for r, j, answer in found if not answer.go_on), "")
     elif not reason:
         reason = _why_none(assessment, board, args.workload)
-    unknown = _unread_store(board) or unseen(found, board.picture)
+    unknown = _unread_store(board) or unseen(found, board.picture) or unlooked(args.workload, board.picture)
     if unknown and code != FINDINGS:
         code, reason = UNKNOWN, unknown
+    board.stop()
     counts = counted(found if len(names) == 1 else (), code)
     return _answer(args, found if len(names) == 1 else (), code, reason, counts, ZoneInfo(config.zone))
 
@@ -132,9 +137,8 @@ def found_in(assessment: Assessment, wanted: str) -> tuple[Found, ...]:
 
 def unseen(found: Sequence[Found], picture: Picture) -> str:
     """Clusters where the same may be released and nobody sees it, "" where each was read: it is one question to all of them."""
-    from tfdash.report.gather import readable
 
-    def absent(kind: Observation[Any] | None) -> bool:
+    def not_served(kind: Observation[Any] | None) -> bool:
         return kind is not None and kind.problem is not None and kind.problem.kind is ProblemKind.NOT_SERVED
 
     seen = {release.subject.cluster for release, _, _ in found}
@@ -142,9 +146,27 @@ def unseen(found: Sequence[Found], picture: Picture) -> str:
         f"{ref.cluster}/{kind}"
         for ref, cluster in picture.clusters.items()
         for kind in sorted({release.subject.kind for release, _, _ in found})
-        if ref not in seen and not absent(cluster.kinds.get(kind)) and not readable(cluster.kinds.get(kind))
+        if ref not in seen
+        and not not_served(cluster.kinds.get(kind))
+        and not readable(cluster.kinds.get(kind))
     ]
     return f"whether it is released there too is not known; not read: {', '.join(lacking)}" if lacking else ""
+
+
+def unlooked(wanted: str, picture: Picture) -> str:
+    """Namespaces in which a workload of that name was not looked for, "" where its own is named: what passes elsewhere is no
+    yes to that."""
+    if "/" in wanted:
+        return ""
+    clusters = picture.clusters.values()
+    if nowhere := absent(clusters):
+        return f"there is no namespace {', '.join(map(str, nowhere))}"
+    hidden = sorted(
+        {name for c in clusters for kind in KINDS if (o := c.kinds.get(kind)) for name in o.hidden}
+    )
+    if hidden:
+        return f"whether {wanted} is released in {', '.join(hidden)} is not known: it may not be read; name it as NAMESPACE/NAME"
+    return ""
 
 
 def _unread_store(board: Board) -> str:
@@ -157,15 +179,18 @@ def _unread_store(board: Board) -> str:
 
 def _why_none(assessment: Assessment, board: Board, wanted: str) -> str:
     """There is none of that name, or it releases nothing, or it could not be read."""
-    from tfdash.report.canary import unread
-
     lacking = tuple(unread(board.picture))
     if lacking:
         return f"whether {safe(wanted)} is released is not known; not read: {', '.join(map(safe, lacking))}"
     namespace, _, name = wanted.rpartition("/")
+    if namespace and (nowhere := no_namespace(board, Scope((namespace,)), _FIRST)):
+        return nowhere
     there = any(s.name == name and namespace in ("", s.namespace) for s in assessment.releases)
     if not there:
-        return f"there is no Deployment, Rollout or Canary {safe(wanted)}"
+        names = {name for s in assessment.releases for name in (s.name, f"{s.namespace}/{s.name}")}
+        meant = closest(wanted, names)
+        end = f"; the nearest is {safe(meant)}" if meant else ""
+        return f"there is no Deployment, Rollout or Canary {safe(wanted)}{end}"
     return f"no release of {safe(wanted)} is in flight"
 
 

@@ -61,3 +61,20 @@ def settle(
                 news.wait(min(0.2, max(0.0, wait - took)))
     finally:
         unsubscribe()
+
+
+def no_namespace(board: Board, scope: Scope, wait: float) -> str:
+    """A sentence where no cluster has a namespace that -n or the configuration names; "" where one has, or where it cannot be
+    known."""
+    import asyncio
+
+    from tfdash.views.namespaces import unknown_namespace
+
+    async def ask() -> str:
+        async with asyncio.timeout(max(wait, 1.0)):
+            return await unknown_namespace(board, scope.namespaces or ())
+
+    try:
+        return asyncio.run(ask())
+    except TimeoutError:
+        return ""

@@ -1,10 +1,11 @@
-"""The command line: what can be said, and the help. Imports nothing of ours but the version and the tables of
-kinds, pages and scenarios; durations and namespaces to check."""
+"""The command line: what can be said, and the help. Imports nothing of ours but the version, the tables of kinds, pages and
+scenarios, and what checks a word."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from tfdash import __version__
@@ -12,6 +13,8 @@ from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
 from tfdash.namespaces import check_namespace
+from tfdash.spelling import closest, nearest
+from tfdash.text import safe
 from tfdash.views.pages import FIRST, HEADLESS
 
 OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
@@ -32,14 +35,25 @@ exit codes:
   1  a trigger is breached, or the release is stuck or aborted
   2  not known: held yet, too little traffic, no metrics, no release in flight
 """
+_LISTED = 20  # so many choices are listed beside the nearest
 _ABOUT = ("-h", "--help", "--version")
 SCREENS = (*FIRST, *LIST_SCREENS)
 REPORTED = (*HEADLESS, *LIST_SCREENS)
 
 
 class _Parser(argparse.ArgumentParser):
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """What is no choice, with the nearest and with all that there are, unless they are too many for a sentence."""
+        if action.choices is not None and value not in action.choices:
+            valid = [str(choice) for choice in action.choices]
+            told = f'there is no "{safe(str(value))}"; {nearest(str(value), valid)}'
+            if told.endswith("?") and len(valid) <= _LISTED:
+                told += f" there is: {', '.join(valid)}"
+            raise argparse.ArgumentError(action, told)
+
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}; see: {self.prog} --help", file=sys.stderr)
+        end = "" if message.endswith("?") else ";"
+        print(f"{self.prog}: {message}{end} see: {self.prog} --help", file=sys.stderr)
         raise SystemExit(USAGE)
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -253,13 +267,26 @@ def build() -> argparse.ArgumentParser:
 def parse(argv: list[str]) -> argparse.Namespace:
     """Options without a command belong to ``run``; those before a command to that."""
     parser = build()
-    argv = _commands_first(parser, argv, _with_value(parser))
-    commands = subcommands(parser)
+    argv = _commands_first(parser, argv, _options(parser))
     if not argv or (argv[0].startswith("-") and argv[0] not in _ABOUT):
         argv = ["run", *argv]
-    elif not argv[0].startswith("-") and argv[0] not in commands:
-        parser.error(f'no command "{argv[0]}"; there is: {", ".join(sorted(commands))}')
-    return parser.parse_args(argv)
+    args, odd = parser.parse_known_args(argv)
+    if odd:
+        _refuse(parser, args, odd)
+    return args
+
+
+def _no_command(word: str, commands: Iterable[str]) -> str:
+    return f'no command "{safe(word)}"; {nearest(word, commands)}'
+
+
+def _refuse(parser: argparse.ArgumentParser, args: argparse.Namespace, odd: list[str]) -> NoReturn:
+    """Say what the command that is meant does not take, and of an option the nearest that it does."""
+    for name in (args.command, getattr(args, "what", "")):
+        parser = subcommands(parser).get(name, parser)
+    option = next((word for word in odd if word.startswith("--")), "").partition("=")[0]
+    meant = closest(option, parser._option_string_actions) if option else ""
+    parser.error(f"not understood: {safe(' '.join(odd))}" + (f'; did you mean "{meant}"?' if meant else ""))
 
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -270,18 +297,38 @@ def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
     return {}
 
 
-def _with_value(parser: argparse.ArgumentParser) -> set[str]:
-    """The options of all commands that take a value."""
-    own = {option for action in parser._actions if action.nargs is None for option in action.option_strings}
-    return own.union(*map(_with_value, subcommands(parser).values()))
+def _options(parser: argparse.ArgumentParser) -> dict[str, bool]:
+    """The options of all commands: does it take a value."""
+    found = {option: action.nargs is None for action in parser._actions for option in action.option_strings}
+    for child in subcommands(parser).values():
+        found |= _options(child)
+    return found
 
 
-def _commands_first(parser: argparse.ArgumentParser, argv: list[str], with_value: set[str]) -> list[str]:
+def _width(word: str, options: dict[str, bool]) -> int:
+    """How many words an option is, its value among them; 0 for one that no command has. A long one may be shortened, the
+    value of a short one may stand in its word."""
+    name, given, _ = word.partition("=")
+    long = name.startswith("--")
+    meant = [option for option in options if option.startswith(name)] if long else [name[:2]]
+    if not options.keys() & meant:
+        return 0
+    return 2 if not given and (long or name in meant) and any(map(options.get, meant)) else 1
+
+
+def _commands_first(parser: argparse.ArgumentParser, argv: list[str], options: dict[str, bool]) -> list[str]:
     """``--config F gate -e X release`` as ``gate release --config F -e X``."""
     children, at = subcommands(parser), 0
-    while children and at < len(argv) and argv[at].startswith("-") and argv[at] not in _ABOUT:
-        at += 2 if argv[at] in with_value else 1
-    if at >= len(argv) or argv[at] not in children:
+    while children and at < len(argv) and argv[at].startswith("-"):
+        wide = _width(argv[at], options)
+        if not wide or argv[at] in _ABOUT:
+            return argv  # argparse says what is wrong with it
+        at += wide
+    if not children or (at >= len(argv) and "run" in children):
         return argv
+    if at >= len(argv):
+        parser.error(f"say which: {', '.join(children)}")
+    if argv[at] not in children:
+        parser.error(_no_command(argv[at], children))
     name, others = argv[at], [*argv[:at], *argv[at + 1 :]]
-    return [name, *_commands_first(children[name], others, with_value)]
+    return [name, *_commands_first(children[name], others, options)]

@@ -12,6 +12,7 @@ from tfdash.cli.parser import OK, REPORTED, UNKNOWN, USAGE
 from tfdash.clock import Clock
 from tfdash.model.kinds import JUDGED
 from tfdash.sources.base import Scope
+from tfdash.spelling import closest
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     settings = load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
     from tfdash.cli.compose import board_of, scope_of
-    from tfdash.cli.headless import settle
+    from tfdash.cli.headless import no_namespace, settle
     from tfdash.report import exit_code, snapshot
     from tfdash.report.canary import CANARY, canary_report
     from tfdash.report.gather import needs
@@ -69,23 +70,6 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     return code
 
 
-def no_namespace(board: Board, scope: Scope, wait: float) -> str:
-    """A sentence where no cluster has a namespace that -n or the configuration names; "" where one has, or where it cannot be
-    known."""
-    import asyncio
-
-    from tfdash.views.namespaces import unknown_namespace
-
-    async def ask() -> str:
-        async with asyncio.timeout(max(wait, 1.0)):
-            return await unknown_namespace(board, scope.namespaces or ())
-
-    try:
-        return asyncio.run(ask())
-    except TimeoutError:
-        return ""
-
-
 def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int:
     """The list of a kind that the clusters serve, the board being started; or the exit code where there is none."""
     import asyncio
@@ -116,7 +100,9 @@ def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int
     if meant is not None:
         narrate(f"tfdash: {safe(meant[0])} cannot be listed, only: {safe(', '.join(meant[1].verbs))}")
         return USAGE
-    narrate(f"tfdash: no screen {safe(word)!r}, and {served.unknown(word)}; screens: {', '.join(REPORTED)}")
+    near = closest(word, REPORTED)
+    screens = f"the nearest screen: {near}" if near else f"screens: {', '.join(REPORTED)}"
+    narrate(f"tfdash: no screen {safe(word)!r}, and {served.unknown(word)}; {screens}")
     return UNKNOWN if silent else USAGE
 
 
@@ -125,7 +111,7 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
     import asyncio
 
     from tfdash.changes.gather import gather
-    from tfdash.cli.headless import settle
+    from tfdash.cli.headless import no_namespace, settle
     from tfdash.report.changes import HOURS, changes_report
     from tfdash.views.mask import for_a_report
 

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from tfdash.config.problems import ConfigError, ConfigProblem, dotted, line_of, nearest, read_text, toml_of
+from tfdash.config.problems import ConfigError, ConfigProblem, dotted, line_of, read_text, toml_of
 from tfdash.config.settings import Settings
 from tfdash.setting import SettingsTable, Unfit, hints_of, shipped, table_in
+from tfdash.spelling import nearest
 
 T = TypeVar("T", bound=SettingsTable)
 _TYPES = {

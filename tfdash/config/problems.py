@@ -41,22 +41,6 @@ class ConfigError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def closest(wrong: str, valid: Iterable[str]) -> str:
-    """The valid name that was probably meant; "" where none is close."""
-    import difflib  # not before the first frame
-
-    return next(iter(difflib.get_close_matches(wrong, sorted(valid), n=1, cutoff=0.5)), "")
-
-
-def nearest(wrong: str, valid: Iterable[str]) -> str:
-    """``did you mean "x"?`` or the list of what is valid."""
-    names = sorted(valid)
-    meant = closest(wrong, names)
-    if meant:
-        return f'did you mean "{meant}"?'
-    return f"valid here: {', '.join(names)}" if names else ""
-
-
 # compiled when a fault is told, not before the first frame
 _CLOSE = "look there for a quotation mark or a bracket that is not closed, or a key that stands twice"
 _LONGEST = 600  # characters of a message

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tfdash.config.problems import ConfigError, ConfigProblem, nearest, read_text, toml_of
+from tfdash.config.problems import ConfigError, ConfigProblem, read_text, toml_of
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
 from tfdash.setting import read
 from tfdash.sources.kubernetes.settings import KubernetesSettings
+from tfdash.spelling import nearest
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, fields
 from typing import Annotated
 
 from tfdash.actions.settings import ActionsTable
-from tfdash.config.problems import nearest
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
 from tfdash.model.kinds import KINDS
 from tfdash.playbook.canary.policy import CanaryPolicy
@@ -20,6 +19,7 @@ from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.prometheus.options import Connection, MetricsSettings
+from tfdash.spelling import nearest
 from tfdash.store.settings import StoreSettings
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from tfdash.config.problems import closest
 from tfdash.namespaces import check_namespace
 from tfdash.setting import Between, Checked, Note, SecretText, SettingsTable, Spelled, Texts
+from tfdash.spelling import closest
 
 
 def _zone(value: Any) -> str:

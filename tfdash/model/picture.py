@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,17 @@ Objects: TypeAlias = Mapping[Key, Object]
 """All objects of one kind in one cluster, by (namespace, name). Never mutated after it was published."""
 
 
+class AbsentNamespace(NamedTuple):
+    """A namespace that was named and is not there, and the one that is there and was probably meant."""
+
+    name: str
+    nearest: str = ""
+    configured: bool = False  # for this very cluster, not for another one that is shown beside it
+
+    def __str__(self) -> str:
+        return f"{self.name}; the nearest is {self.nearest}" if self.nearest else self.name
+
+
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a cluster says of itself and of us. ``skew`` is server time minus ours, in seconds."""
 
@@ -28,7 +39,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     skew: float | None = None
     latency: float | None = None  # seconds of one round trip
     crds: frozenset[str] = frozenset()  # group/resource names found by discovery, e.g. "argoproj.io/rollouts"
-    missing: tuple[str, ...] = ()  # namespaces to which the reading is restricted and which are not there
+    missing: tuple[AbsentNamespace, ...] = ()  # to which the reading is restricted
 
 
 class ClusterPicture(msgspec.Struct, frozen=True, kw_only=True):

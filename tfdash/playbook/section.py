@@ -13,13 +13,14 @@ from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, ProblemKind
-from tfdash.model.picture import Objects, Picture, ServerInfo
+from tfdash.model.picture import AbsentNamespace, Objects, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
+from tfdash.namespaces import absent
 from tfdash.nouns import counted, plural
 from tfdash.playbook.staleness import Unread
 
@@ -123,13 +124,13 @@ class Section:
         """What of its kinds is not known in some cluster, each for itself."""
         optional = {kind.KIND for kind in self.uses}
         found = []
+        nowhere = absent(picture.clusters.values())
+        if nowhere and any(KINDS[kind].namespaced for kind in self.kinds):
+            found.append(_missing_namespaces(nowhere))
         for ref, cluster in picture.clusters.items():
             if cluster.info.problem is not None and cluster.info.value is None:
                 found.append(Missing(f"{ref.cluster} cannot be reached", str(cluster.info.problem)))
                 continue
-            missing = _missing_namespaces(cluster.info.value)
-            if missing is not None and any(KINDS[kind].namespaced for kind in self.kinds):
-                found.append(missing)
             for kind in sorted(self.kinds, key=lambda k: (k in optional, k)):
                 missing = _missing(ref, kind, cluster.kinds.get(kind), findings.stale.get((ref, kind)))
                 if missing is not None:
@@ -194,13 +195,12 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
 _LOADING = Missing("loading", "", True)
 
 
-def _missing_namespaces(info: ServerInfo | None) -> Missing | None:
+def _missing_namespaces(nowhere: Sequence[AbsentNamespace]) -> Missing:
     """What is restricted to a namespace that is not there is empty, and never well."""
-    if info is None or not info.missing:
-        return None
-    names = ", ".join(info.missing)
+    names = ", ".join(one.name for one in nowhere)
     return Missing(
-        f"there is no namespace {names}", f"nothing can be read in {names}: name one that is there"
+        f"there is no namespace {', '.join(map(str, nowhere))}",
+        f"nothing can be read in {names}: name one that is there",
     )
 
 

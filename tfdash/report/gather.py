@@ -13,6 +13,7 @@ from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level, Verdict
+from tfdash.namespaces import absent
 from tfdash.views.kinds import VIEWS, KindView, view_named
 from tfdash.views.rows import BoardRows, RowKey
 from tfdash.views.scope import EVERYTHING, Restriction
@@ -138,8 +139,8 @@ def _unread(picture: Picture, kinds: Iterable[str]) -> Iterable[str]:
         for kind in kinds:
             if not readable(cluster.kinds.get(kind)):
                 yield f"{cluster.ref.cluster}/{kind}"
-        for name in cluster.info.value.missing if cluster.info.value is not None else ():
-            yield f"{cluster.ref.cluster}/Namespace {name}"
+    for one in absent(picture.clusters.values()):
+        yield f"Namespace {one.name}"
 
 
 def readable(seen: Observation[Any] | None) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tfdash.model.resources import ApiResource, Catalogue
+from tfdash.spelling import alike
 
 
 def resolve(catalogue: Catalogue, word: str) -> ApiResource | None:
@@ -49,12 +50,10 @@ def others(catalogue: Catalogue, word: str, chosen: ApiResource) -> list[str]:
 
 def nearest(catalogue: Catalogue, word: str, most: int = 3) -> list[str]:
     """Names that may have been meant."""
-    from difflib import get_close_matches
-
     names = {
         name: id for id, r in catalogue.by_id.items() for name in (r.resource, r.kind.lower(), *r.short, id)
     }
-    close = get_close_matches(word.strip().lower(), sorted(names), most * 2, 0.7)
+    close = alike(word.strip().lower(), names, most * 2, 0.7)
     return list(dict.fromkeys(names[name] for name in close))[:most]
 
 

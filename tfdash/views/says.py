@@ -8,7 +8,9 @@ from typing import TypeAlias
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef
+from tfdash.namespaces import absent
 from tfdash.nouns import singular
+from tfdash.spelling import closest
 from tfdash.text import safe
 from tfdash.views.age import FRESH, Freshness, of_observation
 from tfdash.views.scope import Restriction
@@ -96,14 +98,15 @@ def empty(seen: Sequence[ObservedKind], noun: str, restriction: Restriction, nam
         return f"{loading or f'loading {noun}'} …"
     if failed:
         return " ".join(_unread(cluster, observation, noun) for cluster, observation in failed)
-    absent = [c for c, _, o in seen if o is not None and o.note]
-    if absent and len(absent) == len(seen):
-        names = ", ".join(dict.fromkeys(safe(c.ref.cluster) for c in absent))
+    noted = [c for c, _, o in seen if o is not None and o.note]
+    if noted and len(noted) == len(seen):
+        names = ", ".join(dict.fromkeys(safe(c.ref.cluster) for c in noted))
         note = next(safe(o.note) for _, _, o in seen if o is not None and o.note)
         return f"No {noun} in {names}: {note}."
-    missing = {name for c, _, _ in seen if c.info.value is not None for name in c.info.value.missing}
-    if namespaced and missing:
-        return f"No {noun} are known: there is no namespace {safe(', '.join(sorted(missing)))}, to which what is read is restricted."
+    nowhere = absent(c for c, _, _ in seen)
+    if namespaced and nowhere:
+        names = safe(", ".join(map(str, nowhere)))
+        return f"No {noun} are known: what is read is restricted, and there is no namespace {names}."
     where = restriction.where if namespaced or restriction.owner or restriction.node else "in this cluster"
     cannot = hidden(seen)
     if cannot:
@@ -142,10 +145,8 @@ def unknown_namespace(clusters: Iterable[ClusterPicture], names: tuple[str, ...]
 
 def no_namespace(name: str, known: Iterable[str], *, whole: bool) -> str:
     """The sentence on a namespace that is not among those ``known``, with the nearest; ``whole``: there are no others."""
-    from difflib import get_close_matches  # the first frame does without
-
-    near = get_close_matches(name, sorted(known), 1, 0.6)
-    nearest = f"; the nearest is {safe(near[0])}" if near else ""
+    near = closest(name, known)
+    nearest = f"; the nearest is {safe(near)}" if near else ""
     if whole:
         return f"There is no namespace {safe(name)}{nearest}."
     return f"Nothing that was read is in a namespace {safe(name)}{nearest}."

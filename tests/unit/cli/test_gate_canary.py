@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,11 +12,11 @@ from tests.tui.canaryworld import BREACH, PASS
 from tests.tui.canaryworld import assessed as told
 from tests.unit.cli.server import kubeconfig
 from tfdash.cli import main
-from tfdash.cli.gatecanary import _code, counted, found_in, unseen
+from tfdash.cli.gatecanary import _code, counted, found_in, unlooked, unseen
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
+from tfdash.model.picture import AbsentNamespace, ClusterPicture, Picture, ServerInfo
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.subject import ClusterRef, Key, Subject
 
@@ -143,3 +144,27 @@ def test_a_cluster_that_is_not_reached_is_not_known(
     assert "\x1b" not in said.err
     assert main(["snapshot", "--screen", "canary", "--config", str(path), "--kubeconfig", server]) == 2
     assert "not read: one/Deployment" in capsys.readouterr().out
+
+
+HIDDEN = Observation(value={}, complete=True, hidden=("b",))
+MISSING = ServerInfo(missing=(AbsentNamespace("prodution", "production"),))
+
+
+@pytest.mark.parametrize(
+    ("info", "kinds", "wanted", "told"),
+    [
+        (ServerInfo(), {}, "x", ""),
+        (MISSING, {}, "x", "there is no namespace prodution; the nearest is production"),
+        (MISSING, {}, "a/x", ""),  # its own was read
+        (ServerInfo(), {"Rollout": HIDDEN}, "x", "whether x is released in b is not known"),
+        (ServerInfo(), {"Rollout": HIDDEN}, "a/x", ""),
+        (ServerInfo(), {"Job": HIDDEN}, "x", ""),  # nothing is released by it
+    ],
+)
+def test_a_name_without_its_namespace_is_no_yes_where_one_was_not_read(
+    info: ServerInfo, kinds: dict[str, Observation[Any]], wanted: str, told: str
+) -> None:
+    seen = ClusterPicture(ref=HERE, info=Observation(value=info), kinds=kinds)
+    said = unlooked(wanted, Picture(at=0, number=1, clusters={HERE: seen}))
+    assert said.startswith(told)
+    assert bool(said) == bool(told)

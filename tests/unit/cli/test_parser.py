@@ -89,3 +89,48 @@ def test_no_number_of_the_command_line_stands_for_a_time() -> None:
     for words, parser in ALL:
         for action in parser._actions:
             assert action.metavar not in ("SECONDS", "MINUTES"), (words, action.option_strings)
+
+
+def _said(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as left:
+        parse(argv)
+    assert left.value.code == 64, argv
+    return capsys.readouterr().err
+
+
+def test_a_misspelt_word_of_any_command_is_named_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands, choices and options; after every command, and behind options that stand before it."""
+    open_ended = 0
+    for words, parser in ALL:
+        if words:
+            typo = f"{words[-1][:-1]}{words[-1][-1]}x"
+            for before in ([], ["--config", "F"], ["--config=F"], ["-nF"]):
+                said = _said([*before, *words[:-1], typo], capsys)
+                assert f'no command "{typo}"; did you mean "{words[-1]}"?' in said, (words, said)
+        needed = [
+            text
+            for action in parser._actions
+            if action.required
+            for text in (*action.option_strings[:1], str(next(iter(action.choices or ["x"]))))
+        ]
+        for action in parser._actions:
+            longest = max(action.option_strings, key=len, default="")
+            if len(longest) > 3:
+                said = _said([*words, *needed, f"{longest}x"], capsys)
+                assert f'not understood: {longest}x; did you mean "{longest}"?' in said, (words, said)
+            for choice in map(str, action.choices or ()):
+                if f"{choice}x" in (action.choices or ()):  # what only a server can tell
+                    open_ended += 1
+                    continue
+                given = [longest, f"{choice}x"] if longest else [f"{choice}x"]
+                said = _said([*words, *(needed if longest else ()), *given], capsys)
+                assert re.search(rf'there is no "{choice}x"; did you mean "\w', said), (words, said)
+    assert open_ended
+
+
+@pytest.mark.parametrize("before", [[], ["--config", "F"], ["-e", "x"]])
+def test_a_command_that_needs_another_word_says_which(
+    before: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "say which: release, canary" in _said([*before, "gate"], capsys)
+    assert "say which: release, canary" in _said(["gate", *before], capsys)

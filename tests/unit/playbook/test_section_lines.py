@@ -15,7 +15,7 @@ from tfdash.model.judgement import Breach, CanaryJudgement, Outcome, Trigger
 from tfdash.model.kube import Deployment
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo
+from tfdash.model.picture import AbsentNamespace, ClusterPicture, Objects, Picture, ServerInfo
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Weight
 from tfdash.model.section import MOST, SectionState
 from tfdash.model.subject import ClusterRef, Subject
@@ -600,7 +600,7 @@ def test_what_serves(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
 
 
 def test_what_is_restricted_to_a_namespace_that_is_not_there_is_never_well() -> None:
-    info = Observation(value=ServerInfo(version="v1", missing=("tf-prod",)), observed_at=NOW)
+    info = Observation(value=ServerInfo(version="v1", missing=(AbsentNamespace("tf-prod"),)), observed_at=NOW)
     there = msgspec.structs.replace(cluster(), info=info)
     told = state(READ, there)
     assert (told.level, told.sentence) == (Level.UNKNOWN, "there is no namespace tf-prod")

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from tests.unit.sources.scripted import Answer, Asked, failing, scripted
+from tfdash.model.picture import AbsentNamespace
 from tfdash.sources.base import ALL, Scope
-from tfdash.sources.kubernetes.namespaces import missing, named
-
-
-def test_named_are_those_of_the_configuration_and_of_every_screen_once() -> None:
-    assert named(["b", "a"], [Scope(("c", "a")), ALL, Scope(())]) == ("a", "b", "c")
-    assert named([], [ALL]) == ()
+from tfdash.sources.kubernetes.namespaces import missing
 
 
 async def test_only_a_404_says_that_one_is_not_there() -> None:
     def say(asked: Asked) -> Answer:
+        if asked.path == "/api/v1/namespaces":
+            return Answer([b'{"items": [{"metadata": {"name": "405"}}]}'])
         name = asked.path.removeprefix("/api/v1/namespaces/")
         return failing(int(name)) if name.isdecimal() else Answer([b"{}"])
 
     async with scripted(say) as (reader, asked):
-        assert await missing(reader, ("there", "404", "403", "410", "other")) == ("404",)
-        assert len(asked) == 5
+        scopes = (Scope(("404", "405")), ALL, Scope(("there", "403")))
+        found = await missing(reader, ("there", "404", "410"), scopes)
+        assert found == (AbsentNamespace("404", "405", configured=True),)
+        assert len(asked) == 6, "each once, and what there is instead"
         asked.clear()
-        assert await missing(reader, [f"n{i}" for i in range(60)]) == ()
+        assert await missing(reader, ("404",), (), before=found) is found
+        assert await missing(reader, ("there",), (), before=found) == ()
+        assert len(asked) == 2
+        asked.clear()
+        assert await missing(reader, [f"n{i}" for i in range(60)], ()) == ()
         assert len(asked) == 50, "so many at each look"

@@ -8,13 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from tests.unit.views.making import EU, cluster, picture, pod
+from tests.unit.views.making import EU, US, cluster, picture, pod
 from tfdash.board.board import Board
-from tfdash.cli.snapshot import no_namespace
-from tfdash.model.observation import Problem, ProblemKind
-from tfdash.model.picture import Picture
+from tfdash.cli.headless import no_namespace
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import AbsentNamespace, ClusterPicture, Picture, ServerInfo
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef
+from tfdash.namespaces import absent
 from tfdash.sources.base import ALL, Scope
 from tfdash.views.namespaces import unknown_namespace
 
@@ -56,3 +57,24 @@ def test_it_is_named_with_the_nearest_where_the_cluster_says_which_it_has(
 def test_a_report_asks_for_all_that_the_option_or_the_configuration_names(scope: Scope, named: bool) -> None:
     asked = cast(Board, Asked("web", picture=picture(cluster(Pod=[pod("x")]))))
     assert no_namespace(asked, scope, 1.0) == ("There is no namespace tf-prod." if named else "")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "told"),
+    [
+        ([("x", "y", False)], [("x", "", False)], [("x", "y", False)]),  # in neither; the nearest of any
+        ([("x", "", False)], [], []),  # the other one has it
+        ([("x", "", True)], [], [("x", "", True)]),  # this one should have it
+        ([("x", "", False)], None, []),  # the other one did not answer
+        ([("x", "", True)], None, [("x", "", True)]),
+    ],
+)
+def test_of_several_clusters_one_may_have_it(
+    here: list[tuple[str, str, bool]], there: list[tuple[str, str, bool]] | None, told: list[Any]
+) -> None:
+    def of(ref: ClusterRef, names: list[tuple[str, str, bool]] | None) -> ClusterPicture:
+        if names is None:
+            return ClusterPicture(ref=ref, info=Observation(), kinds={})
+        return cluster(ref, ServerInfo(missing=tuple(AbsentNamespace(*one) for one in names)))
+
+    assert absent([of(EU, here), of(US, there)]) == told

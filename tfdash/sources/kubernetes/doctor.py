@@ -72,8 +72,9 @@ def _findings(info: ServerInfo, rights: Sequence[Privilege]) -> list[str]:
         for p in lacking
     ]
     findings += [
-        f"there is no namespace {safe(name)}: name one that is there, by namespaces under [environments.NAME]"
-        for name in info.missing
+        f"there is no namespace {safe(str(one))}: name one that is there, by namespaces under [environments.NAME]"
+        for one in info.missing
+        if one.configured
     ]
     findings += [
         f"the server would not say whether we may {p.verb} {p.resource}: {safe(p.reason)}"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tfdash.sources.kubernetes.proxies import NoProxy, proxy_for
+from tfdash.spelling import nearest
 from tfdash.text import names_user, safe
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -245,8 +246,8 @@ def _absolute(body: dict[str, Any], folder: Path) -> dict[str, Any]:
 def _entry(merged: dict[str, Any], section: str, name: str, listed: str) -> dict[str, Any]:
     rows: dict[str, dict[str, Any]] = merged[section]
     if name not in rows:
-        known = ", ".join(sorted(rows)) or "none"
-        raise KubeconfigError(f'{listed}: {section}: there is no "{safe(name)}"; there is: {safe(known)}')
+        known = safe(nearest(name, rows)) or "there is none"
+        raise KubeconfigError(f'{listed}: {section}: there is no "{safe(name)}"; {known}')
     return rows[name]
 
 

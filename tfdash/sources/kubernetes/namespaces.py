@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+import msgspec
+
+from tfdash.model.picture import AbsentNamespace
 from tfdash.sources.base import Scope
 from tfdash.sources.kubernetes.transport import ApiError, Reader
+from tfdash.spelling import closest
 
 _MOST = 50  # so many are asked about at each look
+_LISTED = 500
 _ABSENT = 404
 
 
-def named(configured: Iterable[str], scopes: Iterable[Scope]) -> tuple[str, ...]:
-    """All that are named anywhere, in the order of the alphabet."""
+class _Metadata(msgspec.Struct):
+    name: str = ""
+
+
+class _Namespace(msgspec.Struct):
+    metadata: _Metadata
+
+
+class _Namespaces(msgspec.Struct):
+    items: list[_Namespace]
+
+
+async def missing(
+    reader: Reader,
+    configured: Collection[str],
+    scopes: Iterable[Scope],
+    before: tuple[AbsentNamespace, ...] = (),
+) -> tuple[AbsentNamespace, ...]:
+    """Those that the server says are not there. One about which we may not ask counts as there. ``before``: what was said the
+    last time, so that what there is instead is looked for once."""
+    found: list[str] = []
     wanted = {name for scope in scopes for name in scope.namespaces or ()}
-    return tuple(sorted({*configured, *wanted}))
-
-
-async def missing(reader: Reader, names: Iterable[str]) -> tuple[str, ...]:
-    """Those that the server says are not there. One about which we may not ask counts as there."""
-    found = []
-    for name in list(names)[:_MOST]:
+    for name in sorted({*configured, *wanted})[:_MOST]:
         try:
             await reader.get(f"/api/v1/namespaces/{name}")
         except ApiError as error:
             if error.status == _ABSENT:
                 found.append(name)
-    return tuple(found)
+    if not found or found == [absent.name for absent in before]:
+        return before if found else ()
+    there = await _there(reader)
+    return tuple(AbsentNamespace(name, closest(name, there), name in configured) for name in found)
+
+
+async def _there(reader: Reader) -> list[str]:
+    """The names of those that are; none where we may not list them."""
+    try:
+        listed = msgspec.json.decode(
+            await reader.get(f"/api/v1/namespaces?limit={_LISTED}"), type=_Namespaces
+        )
+    except (ApiError, msgspec.DecodeError):
+        return []
+    return [item.metadata.name for item in listed.items]

@@ -296,7 +296,7 @@ class KubernetesSource:
         return examined(self.ref, seen.value, await self.privileges())
 
     async def probe(self) -> Observation[ServerInfo]:
-        from tfdash.sources.kubernetes.namespaces import missing, named
+        from tfdash.sources.kubernetes.namespaces import missing
         from tfdash.sources.kubernetes.transport import problem_of
 
         try:
@@ -318,7 +318,7 @@ class KubernetesSource:
                 latency=latency,
                 skew=reader.skew,
                 crds=self._discovery.crds,
-                missing=await missing(reader, named(self._configured, self._wanted.values())),
+                missing=await missing(reader, self._configured, self._wanted.values(), self._info.missing),
             )
         except Exception as error:
             if self._discovery.served is None and not self._discovery.silent:
