@@ -79,7 +79,8 @@ def moment(at: float, now: float) -> str:
     return clock(at) if then.date() == today.date() else f"{then.day} {then:%b %H:%MZ}"
 
 
-def points(difference: Number) -> str:
-    """A difference of two ratios in percentage points, "+1.9 points"."""
-    value = float(difference) * 100
-    return f"{'+' if value >= 0 else '−'}{_digits(abs(value), 2)} points"
+def rise(number: Number, limit: Number, digits: int) -> str:
+    """A signed number, "+1.9", with this many significant digits, or with as many more as tell it from the limit beside it."""
+    while digits < 17 and number != limit and _digits(number, digits) == _digits(limit, digits):
+        digits += 1
+    return f"{'+' if number >= 0 else '−'}{_digits(abs(number), digits)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,12 +11,16 @@ import pytest
 from tests.unit.playbook.making import NOW, REF, condition, picture, pod, waiting
 from tfdash.cron import schedule
 from tfdash.judging.judge import judge_all
+from tfdash.judging.rules import RuleRunner
 from tfdash.model.kube import ContainerStatus, CronJob, Job, Object, Owner, Pod
 from tfdash.model.kubecluster import Event
+from tfdash.model.picture import Change
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import CauseCode as C
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.serving import cronjobs, jobs
 from tfdash.playbook.serving.cronjobs import due_after
 from tfdash.views.sections import next_line
 
@@ -174,6 +179,72 @@ def test_a_job(objects: tuple[Object, ...], code: C | None, sentence: str) -> No
     assert (verdict.cause.sentence if verdict.cause else verdict.sentence) == sentence
     assert (level is Level.WARN) is (code is not None)
     assert code is None or verdict.sentence == f"migrate: {sentence}"
+
+
+OF_JOB = Subject(REF, "Job", "a", "migrate", "j")
+
+
+@pytest.mark.parametrize(
+    ("objects", "since", "behind"),
+    [
+        ((job(conditions=(LIMIT,)),), LIMIT.since, (OF_JOB,)),
+        (
+            (job(conditions=(LIMIT,)), mine("p", ended(3), phase="Failed")),
+            LIMIT.since,
+            (Subject(REF, "Pod", "a", "p", "p"),),
+        ),
+        ((job(deleting=NOW - 100),), NOW - 100, (OF_JOB,)),
+        ((job(started=None),), NOW - 600, (OF_JOB,)),
+        ((job(ready=0, started=NOW - 60),), NOW - 60, (OF_JOB,)),
+        ((job(failed=1),), NOW - 600, (OF_JOB,)),
+        ((job(ready=0, active=0),), NOW - 600, (OF_JOB,)),
+    ],
+)
+def test_since_when_and_what_stands_behind_it(
+    objects: tuple[Object, ...], since: float, behind: tuple[Subject, ...]
+) -> None:
+    _, verdict = told(*objects)
+    assert verdict.cause is not None
+    assert (verdict.since, verdict.evidence.objects, verdict.cause.objects) == (since, behind, behind)
+    assert verdict.rule == "job.runs"
+
+
+def test_what_its_pods_lack_keeps_its_count_where_some_failed_before() -> None:
+    pods = [mine(name, waiting("ImagePullBackOff"), phase="Pending", node="n") for name in ("p", "q")]
+    other = mine("r", ended(1), phase="Failed")
+    plain, after = (told(job(ready=0, failed=n), *pods, other)[1].cause for n in (0, 1))
+    assert plain is not None and after is not None
+    assert after.sentence == f"{plain.sentence}; 1 pod failed of 6 allowed"
+    assert (plain.count, len(plain.others)) == (2, 1)
+    assert (after.code, after.objects, after.count, after.others) == (
+        plain.code,
+        plain.objects,
+        plain.count,
+        plain.others,
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "due"),
+    [
+        (job(started=NOW - 10), NOW + 20),  # its pods may be starting
+        (job(started=None, created=NOW - 10), NOW + 20),
+        (job(deleting=NOW - 10), NOW + 50),
+        (job(ready=0), NOW + 15),  # one that ails: ages
+        (job(suspended=True), None),
+        (job(completed=NOW - 10), None),
+        (cron(), at("02:20", 1)),
+        (cron(last_scheduled=at("02:15", -1)), NOW + 60),
+        (cron(suspended=True), None),
+        (cron(schedule="61 * * * *"), None),
+        (cron(schedule="0 0 30 2 *"), None),
+    ],
+)
+def test_when_it_is_looked_at_again_though_nothing_changed(first: Job | CronJob, due: float | None) -> None:
+    runner, shown = RuleRunner((jobs.RULE, cronjobs.RULE), math.inf), picture(first)
+    known = frozenset((REF, kind) for kind in shown.clusters[REF].kinds)
+    runner.assess(shown, Change(keys=dict.fromkeys(known), freshness=known), Policies(), NOW)
+    assert runner.due_at() == due
 
 
 def test_a_failed_run_that_a_later_one_made_good_asks_for_nobody() -> None:

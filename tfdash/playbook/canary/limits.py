@@ -31,25 +31,20 @@ def by_ratio(value: Fraction, base: Fraction, policy: ErrorsPolicy) -> str:
         if value == 0:
             return f"{what} against {under}: no rise, under +{policy.relative:g} %: not reached"
         return f"{what} against none at all: any rise is over +{policy.relative:g} %: reached"
-    rise = (value / base - 1) * 100
     hit = value >= base * policy.factor
-    shown = f"{'+' if rise >= 0 else '−'}{_number(abs(rise), policy.relative)} %"
-    return f"{what} is {shown} on {under}: {_says(hit, f'+{policy.relative:g} %')}"
+    rise = figures.rise((value / base - 1) * 100, (policy.factor - 1) * 100, 3)
+    return f"{what} is {rise} % on {under}: {_says(hit, f'+{policy.relative:g} %')}"
 
 
 def by_points(value: Fraction, base: Fraction, policy: ErrorsPolicy) -> str:
     """The reading as percentage points, by the bare numbers."""
     hit = value >= base + policy.step
-    return f"{figures.points(value - base)}: {_says(hit, f'+{policy.points:g} points')}"
+    rise = figures.rise((value - base) * 100, policy.step * 100, 2)
+    return f"{rise} points: {_says(hit, f'+{policy.points:g} points')}"
 
 
 def _says(hit: bool, what: str) -> str:
     return f"at or over {what}: reached" if hit else f"under {what}: not reached"
-
-
-def _number(value: Fraction, beside: float) -> str:
-    text = f"{float(value):.3g}" if value < 1000 else f"{float(value):,.0f}"
-    return f"{float(value):.6g}" if text == f"{beside:g}" else text
 
 
 def plain(value: Fraction, base: Fraction, policy: ErrorsPolicy) -> str:

@@ -261,6 +261,15 @@ def test_a_run_of_blacked_out_days(days: tuple[int, int], day: str, run: tuple[s
     assert (found.start, found.end) == (local(run[0]), local(run[1]))
 
 
+def test_between_two_blackouts_lies_one_day() -> None:
+    policy = calendar_policy({"blackout_from_day": 5, "blackout_to_day": 3})
+    found = [(c.start, c.end) for c in closed_on(policy, date(2026, 5, 2), date(2026, 5, 5))]
+    assert found == [
+        (local("2026-04-05"), local("2026-05-04")),
+        (local("2026-05-05"), local("2026-06-04")),
+    ]
+
+
 @pytest.mark.parametrize("day", ["2026-05-09", "2026-05-13"])
 def test_beside_a_blackout_the_days_are_open(day: str) -> None:
     policy = calendar_policy({"blackout_from_day": 10, "blackout_to_day": 12})
