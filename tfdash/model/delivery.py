@@ -47,6 +47,7 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     updated: int = 0
     ready: int = 0
     available: int = 0
+    min_ready: float = 0.0  # seconds, as of a Deployment
     strategy: str = ""  # "canary", "blueGreen" or ""
     max_unavailable: str = ""
     steps: tuple[RolloutStep, ...] = ()

@@ -279,6 +279,19 @@ def test_the_deadline_of_a_release_under_way(over: dict[str, Any], deadline: flo
     assert state.deadline_at == deadline
 
 
+@pytest.mark.parametrize(
+    ("conditions", "sets", "at"),
+    [
+        ((MOVING,), (), NOW - 100),
+        ((MOVING,), (replica_set(created=NOW - 50), replica_set(created=NOW - 70, revision=9)), NOW - 70),
+        ((msgspec.structs.replace(MOVING, since=0.0),), (), NOW - 9000),
+        ((), (), NOW - 9000),
+    ],
+)
+def test_since_when_its_newest_version_is_there(conditions: Any, sets: Any, at: float) -> None:
+    assert judged(deployment(conditions=conditions), replica_sets=sets)[0].changed_at == at
+
+
 def test_a_deployment_alone_has_a_deadline() -> None:
     state, _ = judged(stateful_set(updated=1, update_revision="db-2"))
     assert (state.release, state.deadline_at) == (Release.PROGRESSING, None)
@@ -292,6 +305,7 @@ def test_its_cells() -> None:
     state, told = judged(deployment(ready=3, available=2), numbered(2), numbered(1))
     assert (state.restarts, state.ready, state.available, state.desired, state.revision) == (3, 3, 2, 3, "4")
     assert "2 of 3 available (3 ready, inside minReadySeconds)" in told.sentence
+    assert "ready" not in judged(deployment(ready=2, available=2))[1].sentence
     assert (told.measured, told.limit, told.unit, told.evidence.sample) == (2.0, 3.0, "pods", 3)
     assert (state.image, state.images) == ("checkout:2.14.0", (CONTAINER.image,))
     assert [judged(w)[0].revision for w in (stateful_set(), daemon_set(), deployment(revision=None))] == [

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.playbook.making import (
     CONTAINER,
     NOW,
+    REF,
     condition,
     daemon_set,
     deployment,
@@ -24,7 +25,10 @@ from tfdash.judging.judge import judge_all
 from tfdash.model.kube import Container, Object, Owner, Pod, Template
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release, Serving
+from tfdash.playbook.policy import default_policy
 from tfdash.playbook.serving.in_flight import HASH
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.workload import judge
 
 CRASHING = waiting("CrashLoopBackOff", last_exit_code=1, restarts=7)
 DONE = (
@@ -104,6 +108,23 @@ def once_ready(name: str = "old", *statuses: Any, status: str = "True", **fields
             (once_ready(), never_ready(NOW - 90)),
             Release.COMPLETE,
         ),
+        # of several that come one was made by the release; and it is the last of those that were ready that counts
+        (
+            deployment(progress_deadline=None, available=1),
+            (NEWEST, GONE),
+            (once_ready(), never_ready(NOW - 90), never_ready(NOW - 490)),
+            Release.STUCK,
+        ),
+        (
+            deployment(progress_deadline=None, available=2),
+            (NEWEST, GONE),
+            (
+                once_ready(),
+                once_ready("late", conditions=(condition("Ready", "True", since=NOW - 100),)),
+                never_ready(NOW - 90),
+            ),
+            Release.STUCK,
+        ),
         # without ReplicaSets the condition
         (deployment(conditions=DONE, available=1), (), (), Release.COMPLETE),
         (deployment(conditions=DONE, replicas=4), (), (), Release.PROGRESSING),
@@ -177,6 +198,25 @@ ALL = (member(0), member(1), member(2))
 )
 def test_by_the_hashes_of_the_pods(workload: Object, pods: tuple[Pod, ...], release: Release) -> None:
     assert judged(workload, *pods)[0].release is release
+
+
+@pytest.mark.parametrize(
+    ("workload", "release"),
+    [
+        (stateful_set(), Release.COMPLETE),
+        (stateful_set(update_revision="db-2", updated=1), Release.PROGRESSING),
+        (stateful_set(update_revision="db-2", updated=1, partition=1), Release.PROGRESSING),
+        (stateful_set(update_revision="db-2", updated=2, partition=1), Release.PARTITIONED),
+        (stateful_set(strategy="OnDelete", updated=2), Release.ON_DELETE),
+        (stateful_set(strategy="OnDelete"), Release.COMPLETE),
+        (daemon_set(), Release.COMPLETE),
+        (daemon_set(updated=2), Release.PROGRESSING),
+        (daemon_set(desired=4), Release.COMPLETE),  # a node came
+        (daemon_set(strategy="OnDelete", updated=2), Release.ON_DELETE),
+    ],
+)
+def test_with_the_pods_unread_the_counts_tell(workload: Object, release: Release) -> None:
+    assert judge(REF, workload, Links(), default_policy(), NOW)[0].release is release
 
 
 def test_on_delete_says_how_many_and_what_to_do() -> None:

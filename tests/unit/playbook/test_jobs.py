@@ -362,6 +362,19 @@ def test_a_cron_job(fields: dict[str, Any], code: C | None, sentence: str | None
     assert level is expected.get(code, Level.WARN)
 
 
+@pytest.mark.parametrize(("clock", "level", "again"), [(-0.1, Level.OK, 0.0), (0.0, Level.WARN, 60.0)])
+@pytest.mark.parametrize("busy", [(), ("a",)])
+def test_five_minutes_late_is_missed_or_skipped(
+    clock: float, level: Level, again: float, busy: tuple[str, ...]
+) -> None:
+    late = at("02:20") + clock
+    concurrency = "Forbid" if busy else "Allow"
+    nightly = cron(last_scheduled=at("02:15", -1), active=busy, concurrency=concurrency)
+    verdict, due = cronjobs.judge(REF, nightly, (), late)
+    assert (verdict.level, due) == (level, late + again if again else at("02:20"))
+    assert verdict.since == (None if level is Level.OK else at("02:15"))
+
+
 @pytest.mark.parametrize(
     ("text", "last", "due"),
     [

@@ -17,6 +17,7 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import AbsentNamespace, ClusterPicture, Objects, Picture, ServerInfo
 from tfdash.model.release import Carrier, Pause, Phase, ReleaseState, Weight
+from tfdash.model.release_answer import Ground, ReleaseAnswer
 from tfdash.model.section import MOST, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
@@ -84,6 +85,8 @@ def line(reading: Reading, **over: Any) -> SectionState:
 def test_where_nothing_is_missing_it_is_the_reading() -> None:
     assert state(READ, cluster()) == line(READ)
     assert state(READ._replace(target="other", unknown=1), cluster()) == line(READ, target="other", unknown=1)
+    answers = {WEB: ReleaseAnswer(subject=WEB, level=Level.OK, ground=Ground.OUTCOME, phase=Phase.NONE)}
+    assert state(READ._replace(answers=answers), cluster()).answers == answers
     plain = SectionState(id="s", title="S", level=Level.OK, sentence="none", target="screen")
     assert state(Reading(Level.OK, "none"), cluster()) == plain
 

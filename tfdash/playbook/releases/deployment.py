@@ -12,7 +12,7 @@ from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.words import NONE_KEPT, count
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.serving.health import serving
+from tfdash.playbook.serving.health import counts, in_traffic, serving
 from tfdash.playbook.serving.in_flight import in_flight, template_waits, versions
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.rollout_status import Status, condition, rollout
@@ -37,7 +37,9 @@ def health(world: World, deployment: Deployment) -> tuple[Serving, str]:
         if known
         else serving(deployment, deployment.desired, deployment.available, rollout(deployment).release)
     )
-    return state, f"{deployment.available} of {deployment.desired} available"
+    return state, counts(
+        deployment.desired, deployment.available, in_traffic(deployment, deployment.available)
+    )
 
 
 def deployment_release(world: World, deployment: Deployment) -> ReleaseState:

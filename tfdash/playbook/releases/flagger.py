@@ -29,7 +29,7 @@ from tfdash.playbook.releases.flagger_routes import confirmed, how, steps_of, we
 from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.words import count, lasting
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.serving.health import serving
+from tfdash.playbook.serving.health import counts, in_traffic, serving
 
 _PHASES = {
     "Initializing": Phase.NONE,
@@ -215,8 +215,8 @@ def _serving(world: World, canary: Canary, primary: Deployment | None) -> tuple[
     if canary.target_kind == "DaemonSet":
         found = world.get(DaemonSet, canary.namespace, f"{canary.target_name}-primary")
         if found is not None:
-            availability = f"{found.available} of {found.desired} available"
-            return serving(found, found.desired, found.available, Release.COMPLETE), availability
+            state = serving(found, found.desired, found.available, Release.COMPLETE)
+            return state, counts(found.desired, found.available, in_traffic(found, found.available))
     return None, ""
 
 

@@ -26,7 +26,7 @@ from tfdash.playbook.releases.rollout_weight import (
 )
 from tfdash.playbook.releases.words import NONE_KEPT, at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.serving.health import contradiction, resolve_bound
+from tfdash.playbook.serving.health import contradiction, counts, in_traffic, resolve_bound
 from tfdash.playbook.serving.rollout_status import condition
 from tfdash.playbook.serving.unwell_since import not_true_since
 
@@ -348,18 +348,20 @@ def capabilities(
 
 
 def _serving(rollout: Rollout, flight: bool) -> tuple[Serving, str]:
-    """By its available pods of either version; an update may take away what its strategy allows."""
-    availability = f"{rollout.available} of {rollout.desired} available"
+    """By its pods of either version that take requests; an update may take away what its strategy allows."""
+    # of blue/green older controllers count the preview's ready pods too, and users do not reach those
+    serves = in_traffic(rollout, rollout.available) if rollout.strategy == "canary" else rollout.available
+    availability = counts(rollout.desired, rollout.available, serves)
     odd = contradiction(rollout)
     if odd:
         return Serving.UNKNOWN, f"its status contradicts itself: {odd}"
     if rollout.desired == 0:
         return Serving.IDLE, availability
-    if rollout.available >= rollout.desired:
+    if serves >= rollout.desired:
         return Serving.OK, availability
-    if rollout.available <= 0:
+    if serves <= 0:
         return Serving.DOWN, availability
     default = "25%" if rollout.strategy == "canary" else "0"
     away = resolve_bound(rollout.max_unavailable, rollout.desired, up=False, default=default)
-    within = flight and rollout.available >= rollout.desired - max(away, 0)
+    within = flight and serves >= rollout.desired - max(away, 0)
     return (Serving.OK if within else Serving.DEGRADED), availability

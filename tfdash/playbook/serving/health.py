@@ -69,19 +69,27 @@ def uncounted(workload: Object) -> bool:
     return isinstance(workload, DaemonSet) and not workload.observed_generation
 
 
+def in_traffic(workload: Object, available: int) -> int:
+    """How many of its pods take requests: those inside ``minReadySeconds`` do, though they are not "available" yet."""
+    return max(available, getattr(workload, "ready", 0)) if getattr(workload, "min_ready", 0.0) else available
+
+
+def counts(desired: int, available: int, serves: int) -> str:
+    """``3 of 5 available``, and how many serve before that."""
+    more = f" ({serves} ready, inside minReadySeconds)" if serves > available else ""
+    return f"{available} of {desired} available{more}"
+
+
 def serving(workload: Object, desired: int, available: int, release: Release) -> Serving:
     """OK with as many available as wanted, or, while a release moves, within what its strategy may take away.
 
-    Ready pods inside ``minReadySeconds`` take part in the traffic already: they serve though they are not "available" yet.
     UNKNOWN where its counts contradict each other, or were never made.
     """
     if contradiction(workload) or uncounted(workload):
         return Serving.UNKNOWN
     if desired == 0:
         return Serving.IDLE
-    serves = available
-    if getattr(workload, "min_ready", 0.0):
-        serves = max(available, getattr(workload, "ready", 0))
+    serves = in_traffic(workload, available)
     if serves >= desired:
         return Serving.OK
     if serves <= 0:

@@ -511,6 +511,25 @@ def test_serving_within_what_the_strategy_may_take_away(
     assert state_of("Rollout", rollout(availableReplicas=available, **extra), *versions()).serving is serving
 
 
+@pytest.mark.parametrize(
+    ("strategy", "ready", "available", "serving", "words"),
+    [
+        ({"canary": {}}, 5, 0, Serving.OK, "0 of 5 available (5 ready, inside minReadySeconds)"),
+        ({"canary": {}}, 2, 1, Serving.DEGRADED, "1 of 5 available (2 ready, inside minReadySeconds)"),
+        ({"canary": {}}, 5, 5, Serving.OK, "5 of 5 available"),
+        ({"canary": {}}, 0, 0, Serving.DOWN, "0 of 5 available"),
+        (GREEN, 5, 0, Serving.DOWN, "0 of 5 available"),
+    ],
+)
+def test_ready_pods_inside_min_ready_seconds_serve(
+    strategy: dict[str, Any], ready: int, available: int, serving: Serving, words: str
+) -> None:
+    first = rollout(strategy=strategy, readyReplicas=ready, availableReplicas=available, updatedReplicas=5)
+    first["spec"]["minReadySeconds"] = 600
+    state = state_of("Rollout", first, *versions())
+    assert (state.serving, state.served) == (serving, words)
+
+
 def test_an_idle_rollout() -> None:
     idle = rollout(
         phase="Healthy", replicas=0, updatedReplicas=0, readyReplicas=0, availableReplicas=0, stableRS=NEW

@@ -129,6 +129,35 @@ def test_holidays_and_freezes_close_a_window() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("values", "now", "first"),
+    [
+        ({}, "2026-11-24 09:59", ("2026-11-24 10:00", "2026-11-24 12:00")),  # today's
+        ({}, "2026-11-24 10:00", ("2026-11-26 10:00", "2026-11-26 12:00")),  # after now
+        # of a window whose beginning is closed the rest, and nothing before it
+        (
+            {"freezes": [{"start": "2026-11-24 10:00", "end": "2026-11-24 11:00"}]},
+            "2026-11-24 09:00",
+            ("2026-11-24 11:00", "2026-11-24 12:00"),
+        ),
+        # what is left of yesterday's window
+        (
+            {
+                "days": ["Fri"],
+                "start": "23:00",
+                "length": "2h",
+                "freezes": [{"start": "2026-11-20 23:30", "end": "2026-11-21 00:30"}],
+            },
+            "2026-11-21 00:10",
+            ("2026-11-21 00:30", "2026-11-21 01:00"),
+        ),
+    ],
+)
+def test_the_next_slot(values: dict[str, object], now: str, first: tuple[str, str]) -> None:
+    [found] = next_slots(calendar_policy(values), local(now), 1)
+    assert (found.start, found.end) == (local(first[0]), local(first[1]))
+
+
 NIGHT = {"days": ["Sun"], "blackout_from_day": 0, "blackout_to_day": 0}
 
 
@@ -211,7 +240,8 @@ def test_no_window_at_all_is_said() -> None:
         ({"holidays": ["2026-02-30"]}, "UTC", "calendar.holidays: '2026-02-30' is no date"),
         ({"freezes": [{"start": "2026-12-24", "end": "2026-12-24"}]}, "UTC", "end is exclusive"),
         ({"freezes": [{"start": "2026-12-24"}]}, "UTC", "calendar.freezes.0.end: missing; add end = ..."),
-        ({"blackout_to_day": 0}, "UTC", "needs both of its days"),
+        ({"blackout_to_day": 0}, "UTC", "calendar.blackout_from_day: a blackout needs both of its days"),
+        ({"days": "Tue"}, "UTC", "calendar.days: 'Tue' must be a list"),
         (
             {"blackout_from_day": 32},
             "UTC",

@@ -93,6 +93,13 @@ def test_what_the_calendar_says(at: str, more: dict[str, Any], said: dict[str, A
     assert state == CalendarState(at=local(at), zone=ZONE, next=AHEAD, **said, **problem)
 
 
+@pytest.mark.parametrize(("skew", "way"), [(0.5, "ahead of"), (-0.5, "behind")])
+def test_a_difference_of_half_a_second_has_a_direction(skew: float, way: str) -> None:
+    strict = calendar_policy({"max_clock_skew": "100ms"})
+    assert f" s {way} ours" in calendar_state(strict, TUESDAY, skew=skew).why
+    assert calendar_state(strict, TUESDAY, skew=0.0).open
+
+
 def test_a_freeze_is_named_with_its_end() -> None:
     policy = calendar_policy(
         {"freezes": [{"start": "2026-11-24", "end": "2026-11-26 11:00", "reason": "audit"}]}

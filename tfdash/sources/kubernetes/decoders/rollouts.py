@@ -99,6 +99,7 @@ def rollout(found: Custom) -> m.Rollout:
         updated=integer(status, "updatedReplicas"),
         ready=integer(status, "readyReplicas"),
         available=integer(status, "availableReplicas"),
+        min_ready=float(integer(spec, "minReadySeconds")),
         strategy=strategy,
         max_unavailable=scalar(canary or green, "maxUnavailable"),
         steps=tuple(_step(s) for s in items(canary, "steps")),
