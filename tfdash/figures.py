@@ -83,4 +83,4 @@ def rise(number: Number, limit: Number, digits: int) -> str:
     """A signed number, "+1.9", with this many significant digits, or with as many more as tell it from the limit beside it."""
     while digits < 17 and number != limit and _digits(number, digits) == _digits(limit, digits):
         digits += 1
-    return f"{'+' if number >= 0 else '−'}{_digits(abs(number), digits)}"
+    return f"{'+' if number >= 0 else '−'}{_digits(abs(float(number)), digits)}"
