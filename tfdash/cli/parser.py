@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NoReturn
 
 from tfdash import __version__
@@ -162,8 +163,13 @@ def _audit(parser: argparse.ArgumentParser) -> None:
 
 def build() -> argparse.ArgumentParser:
     """The whole parser. ``run`` is what happens without a command."""
+    return _built(program())
+
+
+@cache
+def _built(prog: str) -> argparse.ArgumentParser:
     parser = _Parser(
-        prog=program(),
+        prog=prog,
         description="A terminal that says whether a platform obeys its deployment playbook.",
         epilog=_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

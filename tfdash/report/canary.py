@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.traffic import NOT_MEASURED
 from tfdash.model.verdict import Level
+from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted, readable
 from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
 from tfdash.text import safe
@@ -69,7 +69,7 @@ def canary_report(
                 for r in releases
             ],
         }
-        return json.dumps(document, indent=2, ensure_ascii=False), code
+        return written(document), code
     lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
     if not releases:
         read = not lacking and canary.unread(assessment) is None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from tfdash.report.document import written
 from tfdash.text import safe
 from tfdash.views.changes import Altered, change_lines, change_rows
 from tfdash.views.layout import cut_apart
@@ -35,7 +35,7 @@ def changes_report(
             "unread": [safe(u) for u in unread],
             "changes": [{**row, "at": iso(row["at"])} for row in change_rows(changes)],
         }
-        return json.dumps(document, indent=2, ensure_ascii=False)
+        return written(document)
     told = change_lines(changes, now, zone, several_clusters=several_clusters, diff_lines=10_000)
     lines = [
         f"changes of the last {hours:g} hours, newest first",

@@ -13,6 +13,7 @@ from tfdash.model.kube import Unreadable
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
+from tfdash.report.document import written
 from tfdash.report.gather import OVERVIEW, ReportContents, code_of, gather, verdicts_of
 from tfdash.text import safe
 from tfdash.views import says, sections
@@ -76,7 +77,7 @@ def snapshot(
     found = gather(picture, assessment, screen, namespace, now, zone, late, view)
     if format == "json":
         document = _document(picture, assessment, found, namespace, now)
-        return json.dumps(document, indent=2, ensure_ascii=False)
+        return written(document)
     lines = _text(picture, assessment, found, namespace, now, zone, width)
     return "\n".join(cut_apart(lines, width) if width else lines)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tfdash.views.shortnames import ELLIPSIS, short_names
 
 
 def cells(text: str) -> int:
     """How many terminal cells ``text`` takes (it must be safe already)."""
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else _cells(text)
+
+
+@lru_cache(4096)  # the same glyphs and names stand in each picture
+def _cells(text: str) -> int:
     from wcwidth import wcswidth, wcwidth  # its tables take 20 ms: the first frame does without
 
     width = wcswidth(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -147,13 +148,19 @@ CASES = list(cases())
 IDS = [f"{name}: {source} {state}".strip() for name, source, state, _ in CASES]
 
 
-@pytest.mark.parametrize(("name", "source", "state", "p"), CASES, ids=IDS)
-def test_the_code_is_of_what_is_printed_and_nothing_unread_is_well(
-    name: str, source: str, state: str, p: Picture
-) -> None:
+@cache
+def said(case: int) -> tuple[Assessment, dict[str, tuple[str, int]]]:
+    """What is judged of a case, and what each screen prints of it with which code."""
+    p = CASES[case][3]
     told = judge_all(p, NOW, stale_after=STALE_AFTER)
-    for screen in SCREENS:
-        text, code = printed(p, told, screen)
+    return told, {screen: printed(p, told, screen) for screen in SCREENS}
+
+
+@pytest.mark.parametrize("case", range(len(CASES)), ids=IDS)
+def test_the_code_is_of_what_is_printed_and_nothing_unread_is_well(case: int) -> None:
+    name, source, state, _ = CASES[case]
+    told, screens = said(case)
+    for screen, (text, code) in screens.items():
         worst = worst_printed(text)
         expected = 1 if worst >= Level.WARN else 2 if worst is Level.UNKNOWN else 0
         assert code == expected, f"{screen}: {code}\n{text}"
@@ -161,7 +168,7 @@ def test_the_code_is_of_what_is_printed_and_nothing_unread_is_well(
             assert code, f"{screen}: nothing is wrong although {source} is {state}"
     if not source:
         return
-    plain = {s.id: s for s in judge_all(whole(SCENARIOS[name]), NOW, stale_after=STALE_AFTER).sections}
+    plain = {s.id: s for s in said(IDS.index(f"{name}:"))[0].sections}
     tabs = badges(told)
     for section in told.sections:
         before = plain[section.id]
@@ -186,9 +193,9 @@ def test_the_code_is_of_what_is_printed_and_nothing_unread_is_well(
 
 def test_the_table() -> None:
     lines = []
-    for name, source, state, p in CASES:
-        told = judge_all(p, NOW, stale_after=STALE_AFTER)
-        codes = " ".join(f"{screen} {printed(p, told, screen)[1]}" for screen in SCREENS)
+    for case, (name, source, state, _) in enumerate(CASES):
+        told, screens = said(case)
+        codes = " ".join(f"{screen} {code}" for screen, (_, code) in screens.items())
         lines.append(f"{name}{f', {source} {state}' if source else ''}  ({codes})")
         for s in told.sections:
             level = "loading" if s.loading else Level(s.level).name

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from tfdash.model.calendar import Slot
-from tfdash.playbook.schedule.freezes import Closed, closed_on
+from tfdash.playbook.schedule.freezes import Closed, blacked_out, closed_on
 from tfdash.playbook.schedule.local import in_gap, instant, later, local_date, local_time
 from tfdash.playbook.schedule.policy import CalendarPolicy
 
@@ -47,6 +47,8 @@ def _slots(policy: CalendarPolicy, first: date, days: int) -> Iterator[tuple[flo
         window = window_on(policy, day)
         if window is not None:
             until = local_date(window[1], policy.tz)
+            if until == day and blacked_out(policy, day):
+                continue  # nothing of it is left: not worth asking where the blackout begins and ends
             yield from _left(window, list(closed_on(policy, day, max(day, until))))
 
 
