@@ -53,6 +53,16 @@ class CommandTimedOut(CommandFailed):
     """It ran too long, and was ended."""
 
 
+def how_ended(code: int) -> str:
+    """A return code in words: "ended with 3"; one below zero is a signal."""
+    if code >= 0:
+        return f"ended with {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
+
+
 def run_command(
     argv: Sequence[str],
     *,

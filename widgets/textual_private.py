@@ -169,6 +169,8 @@ def quick_escape_driver() -> type[Driver] | None:
 
 
 def _driver_class() -> type[Driver]:
+    import termios
+
     from textual.drivers.linux_driver import LinuxDriver
 
     class QuickEscapeDriver(LinuxDriver):
@@ -176,12 +178,19 @@ def _driver_class() -> type[Driver]:
 
         _wake: int | None = None  # writing end of a pipe that ends the wait for input
         _active = False  # whether the terminal is ours
+        _was_active = False  # whether it was before
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._file: Any = Unfailing(self._file)
 
         def start_application_mode(self) -> None:
+            if (
+                self._was_active and self.input_tty
+            ):  # what was typed meanwhile was meant for whom it was lent to
+                with contextlib.suppress(termios.error):
+                    termios.tcflush(self.fileno, termios.TCIFLUSH)
+            self._was_active = True
             super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual gives it no types
             self._active = True
 
@@ -258,8 +267,8 @@ def _driver_class() -> type[Driver]:
             *,
             typed_before: bool = False,
         ) -> bool:
-            """One look at the terminal; False where it is gone. ``typed_before``: at what was typed while the terminal was
-            not ours (at the start, or lent): it made a line's end of each Enter then."""
+            """One look at the terminal; False where it is gone. ``typed_before``: at what was typed before the terminal was
+            ours: it made a line's end of each Enter then."""
             ready = {key.fd for key, _ in selector.select(wait)}
             if self.fileno in ready:
                 try:

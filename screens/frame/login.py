@@ -9,6 +9,7 @@ from textual.app import App, SuspendNotSupported
 
 from screens.frame.terminal_handover import hand_over
 from tfdash.board.board import Board
+from tfdash.process import how_ended
 from tfdash.text import safe
 
 
@@ -30,7 +31,7 @@ def log_in(app: App[Any], board: Board) -> str:
     except OSError as error:
         return f"{shown} cannot be run: {error.strerror}"
     if code:
-        return f"{shown} ended with {code}"
+        return f"{shown} {how_ended(code)}"
     if command.take is not None:
         try:
             command.take(bytes(printed))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
+from tfdash.process import how_ended
 from tfdash.text import safe
 
 MOST = 1 << 20
@@ -43,7 +44,7 @@ def hand_over(
                 return subprocess.run(argv, check=False, env=environment).returncode
             code = _run_keeping(argv, environment, printed)
         if code:
-            print(f"tfdash: it ended with {code}; Enter goes back", flush=True)
+            print(f"tfdash: it {how_ended(code)}; Enter goes back", flush=True)
             with suppress(OSError, ValueError, KeyboardInterrupt):
                 sys.stdin.readline()
         return code

@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.cli.server import kubeconfig
 from tests.waiting import until
-from tfdash.process import CommandFailed, end_commands, in_thread, run_command
+from tfdash.process import CommandFailed, end_commands, how_ended, in_thread, run_command
 
 
 def python(code: str) -> list[str]:
@@ -25,6 +25,13 @@ def test_output_and_code() -> None:
     done = run_command(python("import sys; print('hunter2'); print('err', file=sys.stderr); sys.exit(3)"))
     assert (done.returncode, done.stdout, done.stderr) == (3, b"hunter2\n", "err\n")
     assert "hunter2" not in repr(done)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [(0, "ended with 0"), (-2, "was ended by SIGINT"), (-99, "was ended by signal 99")]
+)
+def test_how_it_ended_is_no_negative_number(code: int, told: str) -> None:
+    assert how_ended(code) == told
 
 
 def test_a_missing_program_is_one_sentence() -> None:

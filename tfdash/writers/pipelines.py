@@ -21,7 +21,7 @@ from tfdash.addresses import hold_fields, hold_parts
 from tfdash.connecting import no_way
 from tfdash.model.action import Request
 from tfdash.playbook.releases.facts import canonical_at
-from tfdash.process import CommandFailed, CommandNotStarted, in_thread, run_command
+from tfdash.process import CommandFailed, CommandNotStarted, how_ended, in_thread, run_command
 from tfdash.text import safe
 
 _LAST = 3  # lines of a command's output that are shown
@@ -49,7 +49,7 @@ class CommandWriter:
         if done.returncode != 0:
             said = [line for line in done.stderr.splitlines() if line.strip()] or said
         last = " / ".join(safe(line) for line in said[-_LAST:]) or "it said nothing"
-        return done.returncode == 0, f"{safe(argv[0])} ended with {done.returncode}: {last}"
+        return done.returncode == 0, f"{safe(argv[0])} {how_ended(done.returncode)}: {last}"
 
     async def call(self, request: Request, *, timeout: float) -> Answer:
         raise NotSent("a command is not called by HTTP")

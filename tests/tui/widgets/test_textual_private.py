@@ -151,7 +151,7 @@ def test_the_delay_is_the_users_where_he_says_so() -> None:
 
 
 PROGRAM = """
-import sys, time
+import select, sys
 from textual.app import App
 from widgets.textual_private import quick_escape_driver
 
@@ -159,6 +159,12 @@ class Probe(App):
     def on_ready(self): print("\\x1b]9;ready\\x07", end="", file=sys.__stderr__, flush=True)
     def on_key(self, event):
         print(f"\\x1b]9;{event.key}\\x07", end="", file=sys.__stderr__, flush=True)
+        if event.key == "s":
+            with self.suspend():
+                print("\\x1b]9;lent\\x07", end="", file=sys.__stderr__, flush=True)
+                sys.stdin.readline()
+                select.select([0], [], [], 20)  # the line behind it
+            print("\\x1b]9;back\\x07", end="", file=sys.__stderr__, flush=True)
         if event.key == "q": self.exit()
 
 Probe(driver_class=quick_escape_driver()).run()
@@ -202,6 +208,13 @@ def test_on_a_terminal_escape_is_quick_early_keys_count_and_everything_is_restor
     os.write(terminal, b"\x1b")
     os.write(terminal, b"[A")
     until("up")
+    os.write(terminal, b"s")
+    until("lent")
+    os.write(terminal, b"for the other program\rx\r")
+    until("back")
+    os.write(terminal, b"z")
+    until("z")
+    assert b"\x1b]9;x\x07" not in seen  # was not meant for us
     os.write(terminal, b"q")
     quitting = until("done")
     _, status = os.waitpid(pid, 0)

@@ -23,6 +23,7 @@ from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.requests import Document, ReadFailed
 from tfdash.model.subject import Subject
+from tfdash.process import how_ended
 from tfdash.text import safe
 
 _LOOK_EVERY = 1.0  # seconds between two looks at what a request waits for
@@ -163,4 +164,4 @@ async def _in_the_terminal(sending: Sending, ended: asyncio.Future[int]) -> Send
     """The screen suspends itself, runs the command in its terminal, and says how it ended."""
     sending.hand_over(safe(" ".join(requests_of(sending.plan)[0].argv)))
     code = await ended
-    return SendOutcome(Result.APPLIED if code == 0 else Result.FAILED, f"the command ended with {code}")
+    return SendOutcome(Result.APPLIED if code == 0 else Result.FAILED, f"the command {how_ended(code)}")

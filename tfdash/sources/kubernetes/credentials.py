@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tfdash.process import CommandFailed, CommandTimedOut, LoginCommand, run_command
+from tfdash.process import CommandFailed, CommandTimedOut, LoginCommand, how_ended, run_command
 from tfdash.sources.kubernetes.exec_plugin import environment_of, printed
 from tfdash.sources.kubernetes.kubeconfig import Access, ExecPlugin, KubeconfigError, stamp
 from tfdash.sources.kubernetes.login import (
@@ -188,7 +188,7 @@ class Credentials:
             raise LoginNeeded(f"credential plug-in: {failed}{hint}", argv) from None
         if done.returncode != 0:
             told = safe(all_of(done.stderr)) or "no message"
-            raise LoginNeeded(f"{plugin.command} ended with {done.returncode}: {told}", argv)
+            raise LoginNeeded(f"{plugin.command} {how_ended(done.returncode)}: {told}", argv)
         return self._taken(done.stdout, plugin, argv)
 
     def _taken(self, output: bytes, plugin: ExecPlugin, argv: list[str]) -> tuple[str, float]:
@@ -312,5 +312,5 @@ def _printed(command: str, take: Take) -> str:
         raise LoginNeeded(str(failed), argv) from None
     if done.returncode != 0:
         told = safe(all_of(done.stderr))
-        raise LoginNeeded(f"{argv[0]} ended with {done.returncode}{told and ': '}{told}", argv)
+        raise LoginNeeded(f"{argv[0]} {how_ended(done.returncode)}{told and ': '}{told}", argv)
     return take(done.stdout.decode(errors="replace").strip(), argv)

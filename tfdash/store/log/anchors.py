@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from tfdash.process import how_ended
 from tfdash.store.log.data_dir import why
 
 SHARED = "shared store"  # what terminals call it where they note that it took their head
@@ -84,4 +85,4 @@ async def to_command(argv: tuple[str, ...], head: Head, timeout: float = 10.0) -
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-    return "" if process.returncode == 0 else f"{argv[0]} ended with {process.returncode}"
+    return "" if process.returncode == 0 else f"{argv[0]} {how_ended(process.returncode or 0)}"
