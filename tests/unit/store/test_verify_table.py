@@ -159,6 +159,11 @@ FILE = "file /mnt/heads"
             [],
             said(proven_to=2, proven_by=("shared",)),
         ),
+        (
+            [structs.replace(LOCAL, heads=(head(1, holder="t1", taken_by=SHARED),)), held("shared")],
+            [],
+            said(4, "the tail was cut in the shared store: it took entry 1 and ends at 0", bad=1),
+        ),
         ([structs.replace(LOCAL, heads=(head(3, holder="t1", taken_by=SHARED),))], [], said()),  # it was not read
         (
             [LOCAL, held("shared", ROWS[:2]), held("copy", ROWS[:3], name="copies in b", place="/b")],
