@@ -331,13 +331,26 @@ NOT_GATED = condition("Ready", "False", "ReadinessGatesNotReady")
     ("one", "said"),
     [
         (pod("p", conditions=(NOT_GATED,), **GATE), "lb/ok, mesh/ok, which another controller must set"),
+        # those that are not True, be it that nobody set them; and why, of the first that says so
         (
             pod("p", conditions=(NOT_GATED, condition("mesh/ok", "False", "", "no  backend")), **GATE),
-            "mesh/ok, which another controller must set: no backend",
+            "lb/ok, mesh/ok, which another controller must set: no backend",
         ),
         (
-            pod("p", conditions=(NOT_GATED, condition("lb/ok", "False")), **GATE),
-            "lb/ok, which another controller must set",
+            pod("p", conditions=(NOT_GATED, condition("lb/ok", "True", "", "in use")), **GATE),
+            "mesh/ok, which another controller must set",
+        ),
+        (
+            pod(
+                "p",
+                conditions=(
+                    NOT_GATED,
+                    condition("mesh/ok", "Unknown", "", "b"),
+                    condition("lb/ok", "False", "", "a"),
+                ),
+                **GATE,
+            ),
+            "lb/ok, mesh/ok, which another controller must set: a",
         ),
         (pod("p", conditions=(NOT_GATED,)), None),
         (pod("p", **GATE), None),

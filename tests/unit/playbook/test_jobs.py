@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.playbook.making import NOW, REF, condition, picture, pod, waiting
@@ -149,6 +150,33 @@ def section(*objects: Object) -> SectionState:
             C.QUOTA,
             "quota q is full: requested pods=1, used pods=9, limited pods=9",
         ),
+        # some of its pods were made, and the others are refused since
+        *[
+            (
+                (
+                    job(**fields),
+                    mine("p", created=NOW - 100),
+                    Event(
+                        namespace="a",
+                        name="e",
+                        reason="FailedCreate",
+                        involved_uid="j",
+                        message="no",
+                        last_seen=seen,
+                    ),
+                ),
+                C.CREATE if refused else None,
+                "pods cannot be created: no" if refused else "migrate runs",
+            )
+            for fields, seen, refused in (
+                ({"parallelism": 3}, NOW - 50, True),
+                ({"parallelism": 3}, NOW - 100, True),
+                ({"parallelism": 3}, NOW - 101, False),  # before that one was made
+                ({"parallelism": 3, "active": 3, "ready": 3}, NOW - 50, False),
+                ({"parallelism": 3, "completions": 5, "succeeded": 3}, NOW - 50, True),
+                ({"parallelism": 3, "completions": 5, "succeeded": 4}, NOW - 50, False),  # its last
+            )
+        ],
         ((job(ready=0),), C.NOT_READY, "1 pod active and none ready"),
         ((job(active=2, ready=0, started=NOW - 30),), C.NOT_READY, "2 pods active and none ready"),
         ((job(active=2, ready=1),), None, "migrate runs"),
@@ -319,6 +347,16 @@ ALIVE = "is kube-controller-manager alive?"
         ),
         ({"concurrency": "Forbid", "active": ("a",)}, None, None),
         (
+            {"concurrency": "Forbid", "active": ("a",), "last_scheduled": None},
+            C.PILING_UP,
+            "its run still runs, so that later ones are skipped (Forbid)",
+        ),
+        (
+            {"active": ("a",), "last_scheduled": None, "last_successful": None, "created": at("02:16")},
+            None,
+            None,
+        ),
+        (
             {"last_successful": at("02:20", -1)},
             C.LAST_RUN,
             "its last run did not succeed, the last success was 23 h before",
@@ -397,6 +435,15 @@ def test_without_a_time_zone_it_is_due_when_it_is_due_in_every_zone(
     assert due_after(schedule(text), last, at("12:00")) == due
 
 
+@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+def test_without_either_kind_nothing_is_called_well(kind: str) -> None:
+    cluster = picture(job(), cron()).clusters[REF]
+    kinds = {k: v for k, v in cluster.kinds.items() if k != kind}
+    seen = msgspec.structs.replace(picture(), clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
+    told = next(s for s in judge_all(seen, NOW).sections if s.id == "jobs")
+    assert (told.level, told.loading, told.title, told.target) == (Level.UNKNOWN, True, "Jobs", "jobs")
+
+
 def test_the_section_counts_a_failed_run_once_and_leads_to_its_list() -> None:
     well = section(job(completed=NOW), cron())
     assert (well.level, well.sentence, well.detail) == (
@@ -404,7 +451,7 @@ def test_the_section_counts_a_failed_run_once_and_leads_to_its_list() -> None:
         "1 of 1 job ok, 1 of 1 cron job ok",
         "none failed, none late",
     )
-    assert (section().level, section().sentence) == (Level.OK, "no jobs")
+    assert (section().level, section().sentence, section().target) == (Level.OK, "no jobs", "jobs")
     run = job(conditions=(LIMIT,), active=0, ready=0, owner=BY_CRON)
     one = section(run, cron(last_successful=None))
     assert (one.level, one.count, one.target) == (Level.WARN, 1, "cronjobs")

@@ -87,6 +87,16 @@ def test_an_empty_object_has_defaults() -> None:
         assert (found.namespace, found.name, type(found).KIND) == ("a", "x", kind)
 
 
+def test_what_is_true_of_a_pod_is_kept_of_its_readiness_and_its_gates_alone() -> None:
+    names = ("PodScheduled", "Ready", "lb/ok", "mesh/ok")
+    status = {"conditions": [{"type": name, "status": "True"} for name in names]}
+    _, [found] = Codec("Pod").page(
+        page(pod("x", spec={"readinessGates": [{"conditionType": "lb/ok"}]}, status=status))
+    )
+    assert isinstance(found, Pod)
+    assert [c.type for c in found.conditions] == ["Ready", "lb/ok"]
+
+
 def test_a_malformed_item_costs_itself_alone() -> None:
     codec = Codec("Pod")
     bad = pod("bad", status={"phase": 7})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tfdash.model.kube import Deployment, Object
+from tfdash.model.kube import Deployment, Job, Object
 from tfdash.model.workload import CauseCode
 from tfdash.playbook.serving.causes.finding import Finding, shorten
 from tfdash.playbook.serving.links import Links
@@ -42,7 +42,20 @@ def _message(workload: Object, links: Links) -> tuple[str, tuple[Object, ...]]:
                 return failure.message, (holder,)
     owners = {workload.uid, *([newest.uid] if newest is not None else [])}
     told = [e for e in links.events if e.reason == "FailedCreate" and e.involved_uid in owners]
-    if not told or (links.pods and len(links.pods) >= getattr(workload, "desired", 0)):
+    if isinstance(workload, Job):
+        # one that waits after a failure lacks pods too, and what was refused before its newest pod was made is over
+        made = max((p.created for p in links.pods or ()), default=0.0)
+        told = [e for e in told if e.last_seen >= made] if workload.active < _wanted(workload) else []
+    elif links.pods and len(links.pods) >= getattr(workload, "desired", 0):
+        return "", ()
+    if not told:
         return "", ()
     last = max(told, key=lambda e: e.last_seen)
     return last.message, (last,)
+
+
+def _wanted(job: Job) -> int:
+    """How many of its pods should run now."""
+    return (
+        job.parallelism if job.completions is None else min(job.parallelism, job.completions - job.succeeded)
+    )

@@ -56,9 +56,10 @@ def readiness_gates(pods: Sequence[Pod]) -> Iterator[Finding]:
             found.append(pod)
     if found:
         pod = found[0]
-        closed = [g for g in pod.readiness_gates if condition(pod.conditions, g)] or pod.readiness_gates
-        said = condition(pod.conditions, closed[0])
-        why = f": {shorten(said.message)}" if said is not None and said.message else ""
+        told = [(g, condition(pod.conditions, g)) for g in pod.readiness_gates]
+        shut = [(g, c) for g, c in told if c is None or c.status != "True"] or told
+        closed = [g for g, _ in shut]
+        why = next((f": {shorten(c.message)}" for _, c in shut if c is not None and c.message), "")
         sentence = (
             f"{counted(len(found), 'pod')} ready but for readiness gate {', '.join(closed)}, "
             f"which another controller must set{why}"

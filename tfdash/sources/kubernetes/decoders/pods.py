@@ -120,7 +120,8 @@ def _status(found: ContainerStatus, init: bool) -> m.ContainerStatus:
 
 def pod(found: Pod) -> m.Pod:
     spec, status = found.spec, found.status
-    kept = [c for c in status.conditions or () if c.status != "True" or c.type == "Ready"]
+    gates = tuple(g.condition_type for g in spec.readiness_gates or ())
+    kept = [c for c in status.conditions or () if c.status != "True" or c.type == "Ready" or c.type in gates]
     return m.Pod(
         **meta(found.metadata),
         node=share(spec.node_name),
@@ -144,7 +145,7 @@ def pod(found: Pod) -> m.Pod:
         claims=tuple(
             v.persistent_volume_claim.claim_name for v in spec.volumes or () if v.persistent_volume_claim
         ),
-        readiness_gates=tuple(g.condition_type for g in spec.readiness_gates or ()),
+        readiness_gates=gates,
         scheduling_gates=tuple(g.name for g in spec.scheduling_gates or ()),
     )
 
