@@ -8,6 +8,8 @@ from decimal import Decimal
 
 def number(value: float) -> str:
     """The shortest text that reads back as ``value``; exponents only below 1e-6 and from 1e21."""
+    if 1e-4 <= abs(value) < 1e16 or not value:  # nearly all of them: Python writes these alike
+        return repr(value).removesuffix(".0")
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
