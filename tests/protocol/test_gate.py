@@ -216,7 +216,7 @@ def test_nothing_in_flight_is_not_known_and_a_name_of_nothing_says_so(place: Pla
     assert (told["exit_code"], told["releases"]) == (2, [])
     assert told["reason"] == "no release of web is in flight"
     assert "there is no Deployment, Rollout or Canary nosuch" in pipeline.gate("nosuch")["reason"]
-    assert "elsewhere/checkout" in pipeline.gate("elsewhere/checkout")["reason"]
+    assert "no namespace elsewhere" in pipeline.gate("elsewhere/checkout")["reason"]
     told = pipeline.json("snapshot", "snapshot", "--wait", "60s", "--screen", "canary", "-e", "staging")
     assert (told["exit_code"], told["releases"]) == (0, [])
 
