@@ -27,6 +27,8 @@ from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release, Serving
 from tfdash.playbook.serving.health import contradiction, may_be_away, serving
 from tfdash.playbook.serving.in_flight import HASH
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.unwell_since import unwell_since
 from tfdash.sources.kubernetes.codec import Codec
 
 
@@ -282,3 +284,51 @@ def test_since_when_it_is_not_well_is_not_since_its_last_release(
     about = msgspec.structs.replace(about, conditions=(done, *conditions))
     [told] = judge_all(picture(about, replica_set(), *mine), NOW).verdicts.values()
     assert [(v.level >= Level.WARN, v.since) for v in told] == [(True, since)]
+
+
+def not_ready(since: float, **fields: Any) -> Pod:
+    return pod(f"p{since:g}", conditions=(condition("Ready", "False", since=since),), **fields)
+
+
+def restarted(*ends: float) -> Pod:
+    return pod("r", *(running(last_finished=end) for end in ends), conditions=(condition("Ready", "True"),))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "pods", "health", "release", "since"),
+    [
+        ((), (not_ready(10.0),), Serving.DEGRADED, Release.STUCK, 50.0),  # of what is in flight its start
+        ((), (not_ready(10.0),), Serving.DEGRADED, Release.PROGRESSING, 50.0),
+        ((), (restarted(60.0),), Serving.OK, Release.PROGRESSING, 50.0),
+        ((), (not_ready(10.0), not_ready(20.0)), Serving.DEGRADED, Release.COMPLETE, 10.0),  # the first that went
+        ((), (not_ready(10.0), not_ready(20.0)), Serving.DOWN, Release.COMPLETE, 20.0),  # the last
+        ((), (not_ready(0.0, created=7.0),), Serving.DOWN, Release.COMPLETE, 7.0),
+        # what ended or goes is not there
+        *[
+            ((), (not_ready(10.0, **gone), not_ready(20.0)), Serving.DEGRADED, Release.COMPLETE, 20.0)
+            for gone in ({"phase": "Succeeded"}, {"phase": "Failed"}, {"deleting": 5.0})
+        ],
+        (("Available", 30.0), (not_ready(10.0),), Serving.DOWN, Release.COMPLETE, 30.0),
+        (("Available", 0.0), (not_ready(10.0),), Serving.DOWN, Release.COMPLETE, 10.0),
+        (("Available", 30.0), (not_ready(10.0),), Serving.DEGRADED, Release.COMPLETE, 10.0),
+        ((), (restarted(60.0, 70.0), restarted(0.0)), Serving.OK, Release.COMPLETE, 70.0),
+        ((), (restarted(0.0),), Serving.OK, Release.COMPLETE, None),
+        ((), (), Serving.DEGRADED, Release.COMPLETE, None),
+    ],
+)  # fmt: skip  # a row is one case
+def test_since_when_it_is_not_well(
+    conditions: tuple[Any, ...], pods: tuple[Pod, ...], health: Serving, release: Release, since: float | None
+) -> None:
+    kept = (condition(conditions[0], "False", since=conditions[1]),) if conditions else ()
+    about, links = deployment(conditions=kept), Links(pods=pods)
+    assert unwell_since(about, links, health, release, 50.0) == since
+    if release is not Release.COMPLETE:
+        assert unwell_since(about, links, health, release, 0.0) is None, "and none where that is not known"
+
+
+@pytest.mark.parametrize(
+    ("status", "since", "told"), [("True", 5.0, 5.0), ("True", 0.0, None), ("False", 5.0, None)]
+)
+def test_since_when_its_pods_cannot_be_made(status: str, since: float, told: float | None) -> None:
+    about = deployment(conditions=(condition("ReplicaFailure", status, since=since),))
+    assert unwell_since(about, Links(), Serving.DEGRADED, Release.COMPLETE, 50.0) == told

@@ -468,12 +468,23 @@ def test_capabilities_by_state() -> None:
     assert dict(full.refused)["fully-promotable"].why == "a full promotion is under way"
 
 
+def test_past_its_last_step_nothing_is_skipped() -> None:
+    past: dict[str, Any] = {"currentStepIndex": len(STEPS)}
+    state = state_of("Rollout", rollout(**past), *versions())
+    assert (state.phase, state.skips, state.finished) == (Phase.PROGRESSING, (), None)
+    waits = [{"reason": "CanaryPauseStep", "startTime": at(-60)}]
+    held = rollout(phase="Paused", pauseConditions=waits, controllerPause=True, **past)
+    state = state_of("Rollout", held, *versions())
+    assert state.pause is not None
+    assert (state.phase, state.skips, state.pause.until) == (Phase.PAUSED, (), None)
+
+
 def test_complete_for_an_hour_and_then_nothing() -> None:
     done = rollout(phase="Healthy", message="", duration={"finishedAt": at(-3599)}, **PROMOTED)
     assert (s := state_of("Rollout", done, *versions(5, 0))).phase is Phase.COMPLETE
     assert s.canary is not None
     assert s.stable is not None
-    assert (s.canary.hash, s.stable.hash, s.weight.actual) == (NEW, OLD, 100.0)
+    assert (s.canary.hash, s.stable.hash, s.weight.actual, s.finished) == (NEW, OLD, 100.0, NOW - 3599)
     done["status"]["duration"]["finishedAt"] = at(-3600)
     assert (s := state_of("Rollout", done, *versions(5, 0))).phase is Phase.NONE
     assert s.canary is None
