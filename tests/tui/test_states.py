@@ -67,7 +67,7 @@ async def test_nothing_is_called_well_in_a_namespace_that_is_not_there() -> None
         source.put(msgspec.structs.replace(pod, namespace="tf-prodution"))  # it was made since
         await run.lacks("There is no namespace")
     async with running(without_workloads(), start="overview", namespaces=("tf-production",)) as run:
-        await run.shows("✔ ok  nothing in the playbook asks for you now")
+        await run.shows("✔ ok  nothing in the playbook asks for you now", "Overview in tf-production")
 
 
 async def test_a_lost_source_keeps_its_rows_and_shows_age_and_cause_and_the_messages_keep_it() -> None:

@@ -56,6 +56,9 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         narrate(f"tfdash: {unknown}")
         unread = (*late, unknown)
     width = args.width or None
+    if scope.namespaces and not namespace:
+        names = ", ".join(map(safe, scope.namespaces))
+        narrate(f"tfdash: the configuration restricts what is read to {names}; -A: all")
     if canary:
         text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, unread)
     else:

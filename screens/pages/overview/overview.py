@@ -20,6 +20,7 @@ from tfdash.views import says
 from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.found import FoundRow, found_rows, where
+from tfdash.views.scope import Restriction
 from tfdash.views.sections import next_line, section_lines
 from tfdash.views.sources import SourceRow, source_rows
 from tfdash.views.table import Cell, Column, Line
@@ -60,7 +61,8 @@ class OverviewScreen(BoardScreen):
 
     @property
     def crumb(self) -> str:
-        return "Overview"
+        where = Restriction(self.shell.context.namespaces).where  # of what is judged, whatever lists show
+        return "Overview" if self.shell.context.namespaces is None else f"Overview {where}"
 
     def body(self) -> ComposeResult:
         self._rows = ItemRows[FoundRow](

@@ -191,7 +191,15 @@ def test_the_code_is_of_what_is_printed_and_nothing_unread_is_well(case: int) ->
             assert next(s for s in told.sections if s.id == id).level >= Level.UNKNOWN
 
 
+def twice(sentence: str) -> str:
+    """Three words that a sentence says twice, "" for none."""
+    words = re.findall(r"[a-z]+", sentence.lower())
+    threes = [" ".join(words[i : i + 3]) for i in range(len(words) - 2)]
+    return next((three for i, three in enumerate(threes) if three in threes[i + 3 :]), "")
+
+
 def test_the_table() -> None:
+    assert twice("pause until it is promoted: until it is promoted") == "until it is"
     lines = []
     for case, (name, source, state, _) in enumerate(CASES):
         told, screens = said(case)
@@ -200,6 +208,8 @@ def test_the_table() -> None:
         for s in told.sections:
             level = "loading" if s.loading else Level(s.level).name
             lines.append(f"    {s.title:<9} {level:<8} {s.sentence}")
+            for text in (s.sentence, s.detail, *(f.sentence for f in s.findings)):
+                assert not twice(text), f"{twice(text)!r} stands twice in: {text}"
     text = "\n".join(lines) + "\n"
     if os.environ.get("TFDASH_UPDATE_GOLDEN"):
         TABLE.write_text(text, encoding="utf-8")

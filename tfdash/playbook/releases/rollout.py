@@ -247,6 +247,8 @@ def _pause(rollout: Rollout, steps: tuple[Step, ...], index: int, now: float) ->
     )
     if overdue and long:
         end = f"was to go on by itself after {lasting(long)} and did not: is its controller alive?"
+    if reason == "CanaryPauseStep" and index < len(steps):
+        where = f"step {index + 1} of {len(steps)}"  # its own words say the same as the end
     text = f"{cause}{f', {where}' if where else ''}: {end}"
     return Pause(reason=reason, since=since or None, until=until, sentence=text, overdue=overdue)
 

@@ -105,7 +105,7 @@ def test_a_canary_at_a_timed_pause() -> None:
             reason="CanaryPauseStep",
             since=NOW - 60,
             until=NOW + 540,
-            sentence="a pause of its steps, step 4 of 6, pause 10m: goes on by itself after 10m",
+            sentence="a pause of its steps, step 4 of 6: goes on by itself after 10m",
         ),
         started=NOW - 3600,
         skips=("the rest of step 4 of 6, pause 10m",),
