@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from tfdash.text import hold_secret, names_user
 
@@ -20,11 +20,35 @@ _PLAIN = re.compile(r"true|false|null|-?\d{1,5}")
 _KNOWN = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}|(gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|hvs\.)\w{8,}|(AKIA|ASIA)[A-Z0-9]{16}"
 )
+PROXIES = ("http", "https", "socks5", "socks5h")
+_HOST = re.compile(r"[\w~%-]+(\.[\w~%-]+)*\.?")
 _PLACE = re.compile(r"\{[a-z_]+\}")
 _RANDOM, _LONG_RANDOM = (
     12,
     20,
 )  # characters in one piece, of capitals, small letters and digits; of letters and digits
+
+
+def wrong_with(address: str, schemes: tuple[str, ...] = ("http", "https")) -> str:
+    """Why ``address`` leads nowhere, "" where it may lead somewhere. One rule for every setting that holds an address; "{name}"
+    stands for what is filled in later. The address is not repeated."""
+    if any(char.isspace() or not char.isprintable() for char in address):
+        return "holds a blank or a control character"
+    address = _PLACE.sub("x", address)
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:  # brackets, or a port beyond 65535
+        return "has an impossible port" if "ort" in str(error) else "names no host"
+    if parts.scheme not in schemes:
+        return f"does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+    if not host:
+        return "names no host"
+    if not _HOST.fullmatch(host) and ":" not in host:
+        return "names a host that cannot be"
+    if port == 0:
+        return "has an impossible port"
+    return 'has a "#", and what follows one is sent to nobody' if "#" in address else ""
 
 
 def secret_in(address: str) -> str:

@@ -15,6 +15,7 @@ from tfdash.actions.flagger import canaries
 from tfdash.actions.kubernetes import nodes, partitions, pods, rollback, scaling, workloads
 from tfdash.actions.store import approvals, break_glass, decisions, settling
 from tfdash.model.action import FreezeRule
+from tfdash.spelling import nearest
 
 _ALL = (
     *rollback.ACTIONS,
@@ -53,7 +54,7 @@ def concerned(standing: Standing) -> list[Action]:
 def wrong_id(name: str) -> str:
     """Why ``name`` is no action that the configuration may hand to a pipeline, "" where it is one."""
     known = sorted(a.id for a in _ALL if a.target is Target.CLUSTER)
-    return "" if name in known else f"there is no action {name!r}; one of {', '.join(known)}"
+    return "" if name in known else f"there is no action {name!r}; {nearest(name, known)}"
 
 
 def wrong_for_second_person(name: str) -> str:

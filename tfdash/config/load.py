@@ -104,16 +104,19 @@ def _problem(kind: type[SettingsTable], detail: ErrorDetails, text: str, file: s
     if isinstance(error, Unfit):  # said of a table by itself; the key stands within
         path = (*path, *error.path)
     key, line = dotted(path), line_of(text, path)
+    table = dotted(
+        part for part in detail["loc"] if isinstance(part, str)
+    )  # the newest of an array has no number
     if fault == "unexpected_keyword_argument":
         return ConfigProblem(file, line, key, "unknown key", nearest(path[-1], _valid_keys(kind, path[:-1])))
     if fault == "missing":
         return ConfigProblem(file, line, key, "missing", f"add {path[-1]} = ...")
     if fault in _TYPES:
         given = detail["input"]
-        remedy = f"write [{key}], not [[{key}]]" if fault in _TABLE and _tables(given) else ""
+        remedy = f"write [{table}], not [[{table}]]" if fault in _TABLE and _tables(given) else ""
         if fault in _LIST and isinstance(given, Mapping):
             return ConfigProblem(
-                file, line, key, "must be a list of tables, not one table", f"write [[{key}]]"
+                file, line, key, "must be a list of tables, not one table", f"write [[{table}]]"
             )
         return ConfigProblem(file, line, key, f"{_TYPES[fault]}, not {_said(given)}", remedy)
     message = error.why if isinstance(error, Unfit) else detail["msg"]

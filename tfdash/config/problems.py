@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfdash.text import safe
+from tfdash.text import safe, toml_key
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ _KEY = r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))
 
 
 def dotted(path: Iterable[str]) -> str:
-    """A key with its dots; a name of nothing is in quotes."""
-    return ".".join(part if part.strip() else f'"{part}"' for part in path)
+    """A key with its dots, as TOML writes it: a name that is more than a bare word is in quotes."""
+    return ".".join(map(toml_key, path))
 
 
 def _dotted(text: str) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def toml_of(text: str, file: str) -> dict[str, Any]:
         why, at = str(error), re.search(r"at line (\d+)", str(error))
         line = int(at[1]) if at else text.rstrip().count("\n") + 1 if "at end of" in why else 0
     else:
-        odd = [ConfigProblem(file, line_of(text, at), ".".join(at), why) for at, why in _odd(found, ())]
+        odd = [ConfigProblem(file, line_of(text, at), dotted(at), why) for at, why in _odd(found, ())]
         if odd:
             raise ConfigError(odd)
         return found

@@ -87,7 +87,7 @@ def test_the_example_names_every_setting() -> None:
         ),
         (
             "default_environment = 'p'\n[environments.'a.b']\nwort = 1",
-            "c.toml:3: environments.a.b.wort: unknown",
+            'c.toml:3: environments."a.b".wort: unknown',
         ),
         ('[ui]\ntheme = "dark\n', "c.toml:2: not valid TOML"),
         ("[ui]\nmouse = true\nmouse = true", "c.toml:3: not valid TOML"),
@@ -118,7 +118,10 @@ def test_the_example_names_every_setting() -> None:
             "[releases]\npairs = [['a', 'a']]",
             "c.toml:2: releases.pairs: each is the stable and the canary name",
         ),
-        ("[environments.p.prometheus]\nurl = 'http://h:99999'", "prometheus.url: write it as"),
+        (
+            "[environments.p.prometheus]\nurl = 'http://h:99999'",
+            "prometheus.url: has an impossible port; write it as",
+        ),
         ("[environments.p.prometheus]\nkey = 'a'", "key: is of no use without certificate; add certificate"),
     ],
 )
@@ -204,3 +207,24 @@ def test_a_context_never_wears_the_colour_of_an_environment_it_is_not_of(tmp_pat
     foreign = load_quick(str(file), context="laptop").environment
     assert (foreign.name, foreign.colour, foreign.clusters[0].context) == ("laptop", "neutral", "laptop")
     assert load_quick(str(file), "production", context="laptop").environment.colour == "production"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("[[environments.'eu.1']]\nkubeconfig = 'k'", "[[environments.'eu.1']]"),
+        ("[[environments.'a \"b\"']]\nkubeconfig = 'k'", "[[environments.'a \"b\"']]"),
+        ("[environments.'eu.1'.clusters]\ncontext = 'c'\nname = 'n'", "[environments.'eu.1'.clusters]"),
+        (
+            "[[environments.p.clusters]]\nname = 'n'\n[[environments.p.clusters.prometheus]]",
+            "[[environments.p.clusters.prometheus]]",
+        ),
+        ("[[ui]]", "[[ui]]"),
+        ("[journeys]\nname = 'j'\nurl = 'http://h'", "[journeys]"),
+    ],
+)
+def test_a_table_that_is_told_to_be_written_can_be_pasted(text: str, wrong: str) -> None:
+    told = refused(text)
+    meant = re.search(r"write (\[.*?\]+)(?:, not |$)", told)
+    assert meant, told
+    parse(text.replace(wrong, meant[1]), "c.toml")

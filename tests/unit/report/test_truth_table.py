@@ -85,7 +85,9 @@ STATES: dict[str, State] = {
         problem=Problem(kind=ProblemKind.FORBIDDEN, cause="may not list"), source=seen.source
     ),
     "partial": lambda seen: msgspec.structs.replace(
-        seen, unreadable=1, problem=Problem(kind=ProblemKind.BAD_ANSWER, cause="1 cannot be read")
+        seen,
+        unreadable=1,
+        problem=Problem(kind=ProblemKind.BAD_ANSWER, cause="odd values in a/x (spec: ...)"),
     ),
     "stale": lambda seen: msgspec.structs.replace(seen, observed_at=NOW - STALE_AFTER - 1),
 }

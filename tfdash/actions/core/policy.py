@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 
+from tfdash.addresses import wrong_with
 from tfdash.model.action import Risk
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.releases.facts import canonical
@@ -34,17 +35,19 @@ def _check_called(url: str) -> None:
     """Raises ``ValueError`` for what is neither an address without a secret nor a reference to one."""
     if url.startswith(("env:", "file:")):
         return
-    if url and not url.startswith(("http://", "https://")):
-        raise ValueError('write it as "https://ci.example.com/..."')
     check_address(
         url, 'use headers with a reference, or give the whole address by one: "env:NAME", "file:PATH"'
     )
+    if url and (wrong := wrong_with(url)):
+        raise ValueError(f'{wrong}; write it as "https://ci.example.com/..."')
 
 
 def _check_gates(gates: Mapping[str, str]) -> None:
     for canary, address in gates.items():
         try:
             check_address(address, "a gate tester asks for none")
+            if wrong := wrong_with(address):
+                raise ValueError(f'{wrong}; write it as "https://tester.example.com"')
         except ValueError as error:
             raise ValueError(f"{canary}: {error}") from None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from tfdash.addresses import wrong_with
 from tfdash.setting import (
     Listed,
     Note,
@@ -159,14 +160,10 @@ class JourneySettings(SettingsTable):
             self._check_requests()
 
     def _check_requests(self) -> None:
-        url = self._split
-        try:
-            port = url.port or _PORTS.get(url.scheme, 0)
-        except ValueError:
-            port = 0
-        if url.scheme not in _PORTS or not url.hostname or not port:
-            raise Unfit("url", 'write it as "https://host" or "http://host:port"')
         _check_address("url", self.url)
+        if wrong := wrong_with(self.url):
+            raise Unfit("url", f'{wrong}; write it as "https://host" or "http://host:port"')
+        url = self._split
         if self.steps and (url.path not in ("", "/") or url.query):
             raise Unfit("url", "names a path although there are steps; put it into the step")
         if self.dial and not all(_host_and_port(self.dial)):
@@ -181,6 +178,8 @@ class JourneySettings(SettingsTable):
             if not step.path.startswith("/") or step.path.startswith("//"):
                 raise Unfit(f"steps.{number}.path", 'must begin with one "/"')
             _check_address(f"steps.{number}.path", step.path)
+            if wrong := wrong_with(f"http://host{step.path}"):
+                raise Unfit(f"steps.{number}.path", wrong)
             if step.method not in READING and not self.mutates:
                 raise Unfit(
                     f"steps.{number}.method",

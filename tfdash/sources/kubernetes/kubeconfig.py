@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tfdash.addresses import wrong_with
 from tfdash.sources.kubernetes.proxies import NoProxy, proxy_for
 from tfdash.spelling import nearest
 from tfdash.text import names_user, safe
@@ -284,6 +285,8 @@ def _access(
         raise KubeconfigError(
             f"{listed}: clusters: server: a user or a password does not belong into an address; put it into users"
         )
+    if wrong := wrong_with(server):
+        raise KubeconfigError(f"{listed}: clusters: server: {safe(server)} {wrong}")
     if user.get("auth-provider"):
         provider = safe(str(user["auth-provider"].get("name", "")))
         raise KubeconfigError(

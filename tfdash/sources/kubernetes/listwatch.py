@@ -327,12 +327,13 @@ class ListWatch:
         )
 
     def _odd(self) -> str:
-        """``2 deployments cannot be read, among them a/web (spec.replicas: ...); 1 without a name``."""
+        """``odd values in a/web (spec.replicas: ...) and 2 more, 1 without a name``."""
         malformed, lost = self._codec.malformed, self._codec.lost
-        told = [f"{self._codec.unreadable} {self.kind.resource} cannot be read"]
+        told = []
         if malformed:
             key, why = next(reversed(malformed.items()))
-            told.append(f"among them {key.namespace}/{key.name} ({why})")
+            more = f" and {len(malformed) - 1} more" if len(malformed) > 1 else ""
+            told.append(f"odd values in {'/'.join(filter(None, key))} ({why}){more}")
         if lost:
             told.append(f"{lost} without a name")
         return ", ".join(told)

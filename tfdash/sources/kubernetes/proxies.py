@@ -10,9 +10,9 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from tfdash.addresses import PROXIES, wrong_with
 from tfdash.text import hold_secret
 
-SCHEMES = ("http", "https", "socks5", "socks5h")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -36,15 +36,11 @@ def proxy_for(server: str, given: str, environ: Mapping[str, str]) -> str:
 
 
 def _checked(text: str, name: str) -> str:
-    try:
-        address = urlsplit(text)
-        usable = address.scheme in SCHEMES and bool(address.hostname) and (address.port or 1)
-    except ValueError:
-        usable = False
-    if not usable:
+    if wrong := wrong_with(text, PROXIES):
         raise NoProxy(
-            f'{name}: not the address of a proxy; write it as "http://host:3128" or "socks5://host:1080"'
+            f'{name}: not the address of a proxy: it {wrong}; write it as "http://host:3128" or "socks5://host:1080"'
         )
+    address = urlsplit(text)
     for password in (address.password or "", unquote(address.password or "")):
         hold_secret(password)
     return text.replace("socks5h://", "socks5://", 1)  # names are resolved by the proxy, as Go does for both

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
+from tfdash.addresses import PROXIES, wrong_with
 from tfdash.namespaces import LABEL
 from tfdash.setting import (
     Between,
@@ -34,24 +34,21 @@ _SERVICE = re.compile(r"(?:https?:)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?::[a-z0-9-]
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*")
 
 
+_AS = 'write it as "http://host:9090" or "https://host/prefix"'
+
+
 def _url(value: Any) -> str:
     if isinstance(value, str):
         check_address(value, "use username and password, bearer, or headers with a reference")
-    if not isinstance(value, str) or (value and not _leads_somewhere(value)):
-        raise ValueError('write it as "http://host:9090" or "https://host/prefix"')
+    if not isinstance(value, str):
+        raise ValueError(_AS)
+    if value and (wrong := wrong_with(value)):
+        raise ValueError(f"{wrong}; {_AS}")
     if "?" in value:
         raise ValueError(
             "is where Prometheus answers, which has no query; labels for every query go into match"
         )
     return value
-
-
-def _leads_somewhere(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets, or a port beyond 65535
-        return False
 
 
 def _prefix(value: Any) -> str:
@@ -112,6 +109,8 @@ class Connection(SettingsTable):
         if not self.proxy.startswith(_REFERENCES):
             try:
                 check_address(self.proxy, 'give such a proxy by reference: "env:NAME" or "file:PATH"')
+                if self.proxy and (wrong := wrong_with(self.proxy, PROXIES)):
+                    raise ValueError(f'{wrong}; write it as "http://host:3128" or "socks5://host:1080"')
             except ValueError as error:
                 raise Unfit("proxy", str(error)) from None
         if self.username and self.bearer:

@@ -252,7 +252,10 @@ async def test_a_name_that_also_leads_to_the_metadata_service_is_refused(
     ("table", "told"),
     [
         ({"url": "http://h"}, "name: missing"),
-        ({"name": "j", "url": "ftp://h"}, "url: write it as"),
+        (
+            {"name": "j", "url": "ftp://h"},
+            'url: does not begin with http:// or https://; write it as "https://host"',
+        ),
         ({"name": "j", "url": "http://u:p@h"}, "a user or a password does not belong into an address"),
         ({"name": "j", "url": "http://h/x", "steps": [{}]}, "put it into the step"),
         ({"name": "j", "url": "http://h", "side": "canary"}, "needs a way to the canary"),
