@@ -27,3 +27,10 @@ async def test_only_a_404_says_that_one_is_not_there() -> None:
         asked.clear()
         assert await missing(reader, [f"n{i}" for i in range(60)], ()) == ()
         assert len(asked) == 50, "so many at each look"
+
+
+async def test_where_they_may_not_be_listed_none_is_named_instead() -> None:
+    async with scripted(lambda asked: failing(404 if "/namespaces/" in asked.path else 403)) as (reader, _):
+        assert await missing(reader, (), (Scope(("gone",)),)) == (
+            AbsentNamespace("gone", "", configured=False),
+        )

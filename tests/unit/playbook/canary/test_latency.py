@@ -6,6 +6,7 @@ import math
 import random
 from bisect import bisect_right
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -101,11 +102,40 @@ class TestQuantile:
         assert max(misses) <= 400 * 0.09
         assert min(misses) >= 400 * 0.015
 
+    @pytest.mark.parametrize(
+        ("counts", "native", "low", "high", "sure"),
+        [
+            ((100, 360, 390, 400), False, lambda r: 0.1 + 0.1 * (r - 100) / 260, lambda r: 0.2 + 0.2 * (r - 360) / 30, (0.1, 0.4)),
+            ((100, 360, 390, 400), True, lambda r: 0.1 * 2 ** ((r - 100) / 260), lambda r: 0.2 * 2 ** ((r - 360) / 30), (0.1, 0.4)),
+            ((390, 400, 400, 400), False, lambda r: 0.1 * r / 390, lambda r: 0.1 * r / 390, (0.0, 0.1)),
+            ((390, 400, 400, 400), True, lambda r: 0.1 * r / 390, lambda r: 0.1 * r / 390, (0.0, 0.1)),  # from nothing
+            ((100, 200, 360, 400), False, lambda r: 0.2 + 0.2 * (r - 200) / 160, lambda r: INF, (0.2, INF)),
+            ((100, 200, 300, 400), False, lambda r: INF, lambda r: INF, (0.4, INF)),  # above all bounds
+        ],
+    )  # fmt: skip  # a row is one case
+    def test_the_interval_lies_where_its_ranks_lie(
+        self, counts: tuple[int, ...], native: bool, low: Any, high: Any, sure: tuple[float, float]
+    ) -> None:
+        """The ranks of P90 of 400: 360, and 1.645 times sqrt(400 * 0.9 * 0.1) = 6 about it."""
+        ranks = [360 - 1.6448536 * 6, 360 + 1.6448536 * 6]
+        told = interval((0.1, 0.2, 0.4, INF), counts, 0.9, 0.95, native)
+        assert (told.low, told.high) == pytest.approx((low(ranks[0]), high(ranks[1])))
+        assert (told.sure_low, told.sure_high) == sure
+
+    def test_of_a_few_there_is_no_upper_bound_and_below_nothing_none_is_quicker(self) -> None:
+        few = interval((0.1, 0.2, INF), (0, 10, 10), 0.9, 0.95)
+        assert (few.low, few.high, few.sure_low, few.sure_high) == (
+            pytest.approx(0.1 + 0.1 * (0.9 - 1.6448536 * 0.3 / math.sqrt(10))), INF, 0.1, INF
+        )  # fmt: skip
+        assert interval((-1.0, 1.0, INF), (0, 400, 400), 0.9, 0.95).sure_low == 0.0
+        assert interval((0.1, 0.2, INF), (1, 1, 1), 0.5, 0.999)[:2] == (0.0, INF)
+
     def test_places_to_look_at(self) -> None:
         counts = (0, 50, 90, 95, 100)
         assert edges((0.1, 0.2, 0.3, 0.4, INF), counts, 0.9) == [1, 2, 3]
         assert edges((0.1, 0.2, 0.3, 0.4, INF), (0, 0, 0, 0, 100), 0.9) == [3]
-        assert edges((0.1, INF), (0, 0), 0.9) == []
+        assert edges((0.1, 0.2, 0.3, INF), (100, 100, 100, 100), 0.9) == [0, 1]
+        assert edges((0.1, INF), (0, 0), 0.9) == edges((), (), 0.9) == []
 
 
 def _counts(bounds: tuple[float, ...], durations: list[float]) -> tuple[int, ...]:
