@@ -122,6 +122,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     baseline_sample: int = 0
     needed: int | None = None  # requests still needed, where LOW TRAFFIC
     needed_seconds: float | None = None  # at the present rate
+    hopeless: bool = False  # LOW TRAFFIC that cannot end at the present rate
     query: str = ""
     evaluated_at: float | None = None
     baseline_label: str = ""  # "stable pods, same window", "frozen at 12:04", "a week before (weaker)"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tfdash import figures
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
@@ -302,7 +303,7 @@ def trigger_marks(trigger: Trigger) -> Line:
     if trigger.second_opinion:
         line += [("second opinion: ", "dim"), f"{safe(trigger.second_opinion)}   "]
     if trigger.needed:
-        wait = f", about {short_age(trigger.needed_seconds)}" if trigger.needed_seconds else ""
+        wait = f", {figures.span(trigger.needed_seconds)}" if trigger.needed_seconds else ""
         line += [(f"{trigger.needed:,} more requests{wait}   ", "bright")]
     if trigger.flags:
         line.append((safe(" · ".join(trigger.flags)), "dim"))

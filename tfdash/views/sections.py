@@ -25,7 +25,6 @@ _NEXT: dict[tuple[str, Level], tuple[str, str]] = {
     # by section and level, where its page is shown: which keys act, in the order in which they are named, and how to look closer
     ("releases", Level.BREACH): ("b", "w: why"),
     ("releases", Level.WARN): ("bo", "w: why"),
-    ("releases", Level.UNKNOWN): ("", "w: why; :sources"),
     ("releases", Level.PAUSED): ("ob", "w: why"),
     ("serving", Level.BREACH): ("b", "w: why"),
     ("serving", Level.WARN): ("", "w: why; enter: its pods"),

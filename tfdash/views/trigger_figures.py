@@ -74,4 +74,6 @@ def limits_of(trigger: Trigger) -> list[tuple[str, str]]:
 
 
 def chart_title(trigger: Trigger) -> str:
-    return " · ".join([title_of(trigger), *(f"{label} {text}" for label, text in limits_of(trigger))])
+    """The limit of what is decided on; the chart's own is that of each window."""
+    told = [f"{label} {text}" for label, text in limits_of(trigger)]
+    return " · ".join([title_of(trigger), *told]) + (" of all windows" if told else "")

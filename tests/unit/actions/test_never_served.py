@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tfdash.actions.kubernetes.never_served import KeptVersion, never_served
+from tfdash.actions.kubernetes.never_served import KeptVersion, never_served, served_last
 
 
 def deployment(**pods: int) -> tuple[list[KeptVersion], dict[str, Any]]:
@@ -57,6 +57,20 @@ def stateful(
 )
 def test_what_its_controller_tells(seen: tuple[list[KeptVersion], dict[str, Any]], never: set[str]) -> None:
     assert never_served(*seen) == never
+
+
+@pytest.mark.parametrize(
+    ("seen", "last"),
+    [
+        (deployment(a=2, b=1, c=1), {"a"}),
+        (deployment(a=0, b=2, c=1), {"b"}),
+        (deployment(a=0, b=0, c=0), set()),
+        (rollout("b", a=(1,), b=(2,), c=(3,)), {"b"}),
+        (stateful("a", a=(1, 10.0), b=(2, 20.0)), {"a"}),
+    ],
+)
+def test_what_served_last(seen: tuple[list[KeptVersion], dict[str, Any]], last: set[str]) -> None:
+    assert served_last(*seen) == last
 
 
 def test_a_restart_of_what_serves_is_the_same_version() -> None:

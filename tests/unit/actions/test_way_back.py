@@ -226,16 +226,20 @@ async def test_a_restart_in_between_is_no_version_to_go_back_to() -> None:
 async def test_what_never_served_everything_is_no_way_back() -> None:
     """web:2 never became well, and web:3 is to mend it: web:1 has pods still, so nothing served everything since."""
     documents = web("3", ("1", 1, ""), ("2", 2, ""), ("3", 3, ""))
-    assert "web:2 (revision 2)" in (await back(documents)).plan.after  # complete: nothing tells any more
+    unknown = "UNVERIFIED, not known whether it ever served everything: the revision before"
+    for asked in ({}, {"revision": "1"}):  # complete: nothing tells any more
+        assert unknown.partition(":")[0] in (await back(documents, **asked)).plan.after
+    assert f"web:2 (revision 2), {unknown}" in (await back(documents)).plan.after
     with_pods(documents[1], 2)
     with_pods(documents[2], 1)
     plan = (await back(documents)).plan
     assert is_back(plan)
-    assert "web:1 (revision 1)" in plan.after
+    assert "web:1 (revision 1), UNVERIFIED: the revision before" in plan.after
     again = await back(documents, revision="2")
     assert not is_back(again.plan)
     assert (again.allowed, again.refused) == (False, "closed: blackout")
     assert "it never served everything, so this is a release and no way back" in again.plan.effect
+    assert "chosen, UNVERIFIED" in again.plan.after and "not known" not in again.plan.after
     assert is_back((await back(documents, verified("2"), revision="2")).plan)  # our log knows better
     with_pods(documents[1], 0)  # web:2 took all over after all
     assert "web:2 (revision 2)" in (await back(documents)).plan.after

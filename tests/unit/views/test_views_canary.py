@@ -156,7 +156,7 @@ def test_the_limit_at_the_crossing_and_the_limit_now_have_their_names() -> None:
     quiet = msgspec.structs.replace(cw.ERRORS_BREACH, value=0.009, limit=0.011, breached=first)
     said = canary.moved(quiet)
     assert said == f"error rate 3.1 %, limit 1.32 % at {figures.clock(cw.NOW)}; now 0.9 %, limit 1.1 %"
-    assert canary.chart_title(quiet) == "error rate · limit then 1.32 % · limit now 1.1 %"
+    assert canary.chart_title(quiet) == "error rate · limit then 1.32 % · limit now 1.1 % of all windows"
     told = "\n".join(
         canarywhy.why_lines(cw.release(), said_of(quiet), answer(cw.release(), said_of(quiet)), ZONE)
     )

@@ -33,6 +33,12 @@ def never_served(versions: Sequence[KeptVersion], document: Mapping[str, Any]) -
     return frozenset(_keys(not_yet) - _keys(v for v in known if v not in not_yet))
 
 
+def served_last(versions: Sequence[KeptVersion], document: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of those after which, by the same record, nothing has served everything."""
+    last = _keys(v for v in versions if v.numbers and _served_last(v, document))
+    return frozenset(last) - never_served(versions, document)
+
+
 def _served_last(version: KeptVersion, document: Mapping[str, Any]) -> bool:
     """Whether nothing served everything since this one did, or was to."""
     status, spec = document.get("status") or {}, document.get("spec") or {}

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes import templates
-from tfdash.actions.kubernetes.never_served import KeptVersion, never_served
+from tfdash.actions.kubernetes.never_served import KeptVersion, never_served, served_last
 from tfdash.model.store_state import VerifiedGood
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.releases.history import Direction, History, Kept, history
@@ -124,12 +124,21 @@ def sequence(
     found = [Kept(key_of(v.template), v.numbers, v.created) for v in versions]
     found += _remembered(good, versions, _epoch(document.get("metadata", {})))
     whole = all(v.annotations is not None for v in versions)
-    made = [
+    made = _as_recorded(versions, kind)
+    verified = {key_of(json.loads(good.template))} if good is not None else set()
+    return history(found, key_of(current), whole=whole, unserved=never_served(made, document) - verified)
+
+
+def _as_recorded(versions: Sequence[RollbackTarget], kind: str) -> list[KeptVersion]:
+    return [
         KeptVersion(key_of(v.template), v.hash if kind == "Rollout" else v.name, v.numbers, v.created, v.pods)
         for v in versions
     ]
-    verified = {key_of(json.loads(good.template))} if good is not None else set()
-    return history(found, key_of(current), whole=whole, unserved=never_served(made, document) - verified)
+
+
+def _unverified(key: str, told: Iterable[str]) -> str:
+    """``told``: of which it is known whether they served everything; once a later one does, no controller records it."""
+    return "UNVERIFIED" if key in told else "UNVERIFIED, not known whether it ever served everything"
 
 
 def _remembered(
@@ -154,10 +163,11 @@ async def choose(
     versions, good = await kept(context), context.verified
     current = _as_kept(versions, document, current)
     known = sequence(versions, current, document, good, context.at.kind)
+    told = known.unserved | served_last(_as_recorded(versions, context.at.kind), document)
     breached = left_on_breach(context)
     wanted = str(context.arguments.get("revision") or "")
     if wanted:
-        return _asked(wanted, versions, known, breached, current, context)
+        return _asked(wanted, versions, known, told, breached, current, context)
     why = "no version was ever verified"
     if good is not None:
         template = json.loads(good.template)
@@ -178,7 +188,7 @@ async def choose(
     for key in known.back:
         found = next((v for v in versions if key_of(v.template) == key and v.hash not in breached), None)
         if found is not None and known.direction(key) is Direction.BACK:
-            return found._replace(label=f"UNVERIFIED: the revision before; {why}")
+            return found._replace(label=f"{_unverified(key, told)}: the revision before; {why}")
     raise _nothing(versions, known, breached, current)
 
 
@@ -198,6 +208,7 @@ def _asked(
     wanted: str,
     versions: Sequence[RollbackTarget],
     known: History,
+    told: Iterable[str],
     breached: Mapping[str, Breached],
     current: Mapping[str, Any],
     context: PlanContext,
@@ -225,7 +236,7 @@ def _asked(
         direction = Direction.FORWARD
     if direction is Direction.UNKNOWN and verified:
         direction = Direction.BACK
-    label = _good(good) if verified and good is not None else "chosen, UNVERIFIED"
+    label = _good(good) if verified and good is not None else f"chosen, {_unverified(key, told)}"
     if against is not None:
         label = f"{label}, {against.why}"
     return found._replace(label=label, direction=direction, unserved=key in known.unserved - known.left)

@@ -318,6 +318,7 @@ def _conclude(
     if outcome is not Outcome.PASS or leading is None:
         young = began is not None and now - began < policy.warm_up + 3 * policy.window
         waits = outcome in _MENDS or (outcome is Outcome.NO_DATA and (began is None or young))
+        waits = waits and not any(t.hopeless for t in triggers)
         why = f"{leading.title}: {leading.sentence}" if leading else "no trigger can be judged"
         return told(outcome, Advice.WAIT if waits else Advice.HOLD, f"{outcome.value}: {why}")
     if release.phase is Phase.COMPLETE:

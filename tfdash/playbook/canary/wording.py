@@ -73,11 +73,12 @@ def _rate(counts: Sequence[int], length: float) -> float:
 
 class More(NamedTuple):
     """What is still needed, in words; requests of the canary, and seconds at the present rate. Neither number where the
-    windows that count could never hold so many at that rate."""
+    windows that count could never hold so many at that rate, which is ``hopeless``."""
 
     text: str = ""
     requests: int | None = None
     seconds: float | None = None
+    hopeless: bool = False
 
 
 def _more(needed: int | None, have: int, rate: float, policy: CanaryPolicy) -> More:
@@ -87,7 +88,8 @@ def _more(needed: int | None, have: int, rate: float, policy: CanaryPolicy) -> M
     if rate > 0 and have + needed > held and needed > have:
         return More(
             f"it cannot be decided at the present rate: the {policy.windows} windows of {policy.window:g} s that count hold "
-            f"{held:,.0f} requests of the canary, {have + needed:,} are needed"
+            f"{held:,.0f} requests of the canary, {have + needed:,} are needed",
+            hopeless=True,
         )
     seconds = needed / rate if rate > 0 else None
     wait = f" ({figures.span(seconds)} at the present rate)" if seconds else ""
@@ -165,6 +167,7 @@ def errors_core(
         baseline_sample=decision.baseline.requests,
         needed=more.requests,
         needed_seconds=more.seconds,
+        hopeless=more.hopeless,
         flags=tuple(flags),
         windows=tuple(s.result for s in shown),
         second_opinion=_second(rates, policy),
@@ -334,6 +337,7 @@ def latency_core(
         baseline_sample=decision.base_observations,
         needed=more.requests,
         needed_seconds=more.seconds,
+        hopeless=more.hopeless,
         bucket=c.at.bucket if c else None,
         flags=tuple(flags),
         windows=results,

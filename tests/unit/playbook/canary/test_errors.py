@@ -138,6 +138,13 @@ class TestDecision:
             "cannot be decided at the present rate: the 30 windows of 60 s that count hold 18,000"
             in told.sentence
         )
+        assert told.hopeless
+        whole = judged(traffic(minutes(600, 6), minutes(5400, 54)), RULES)
+        assert (whole.outcome, whole.advice) == (
+            Outcome.LOW_TRAFFIC,
+            Advice.HOLD,
+        )  # to wait would mend nothing
+        assert judged(traffic(minutes(6000, 60), minutes(54_000, 540)), RULES).advice is Advice.WAIT
 
     def test_a_limit_that_is_reached_by_chance_is_low_traffic(self) -> None:
         told = errors(traffic(minutes(600, 8), minutes(5400, 54)), RULES)
