@@ -78,7 +78,7 @@ class StoreSource:
         self._loaded = False
         self._status: Observation[SourceInfo] | None = None
         self._looked_at: float | None = None
-        self.anchor_problem = self._unread = self._slow_look = ""
+        self.anchor_problem = self._unread = self._slow_look = self._own_broken = ""
 
     id = "store"
 
@@ -181,14 +181,14 @@ class StoreSource:
 
             def read(
                 file: LocalFile,
-            ) -> tuple[list[tuple[Entry, str]], set[str], int, dict[str, bytes]]:
+            ) -> tuple[list[tuple[Entry, str]], set[str], int, dict[str, bytes], str]:
                 told = [
                     (entry, by) for raw, hash, by in file.remembered() for entry in genuine([(raw, hash)])
                 ]
-                return told, file.own_terminals(), file.opened_at, file.all_bodies()
+                return told, file.own_terminals(), file.opened_at, file.all_bodies(), file.why_broken()
 
             try:
-                before, own, opened_at, sealed = await store.recorder.on_file(
+                before, own, opened_at, sealed, self._own_broken = await store.recorder.on_file(
                     read, "reading what is remembered"
                 )
             except LedgerUnavailable as error:
@@ -280,6 +280,7 @@ class StoreSource:
         except (LedgerUnavailable, OSError) as error:
             self._unread = f"what terminals recorded cannot be read whole: {error}"
             return
+        problem = self._own_broken or problem
         self._unread = problem and f"what terminals recorded cannot be read whole: {problem}"
         self._take(sealed)
         self.apply([(entry, "") for entry in news])

@@ -220,6 +220,17 @@ ATTACKS: dict[str, tuple[Attack, int, str]] = {
     "something else as the file": (write("terminal-0.db", b"x" * 4096), 1, "it cannot be read"),
     # written
     "an entry of another chain": (spliced, 1, "was moved"),
+    "a text in the middle, its hash as it was": (
+        sql("UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), 'entry 3', 'entry X') AS BLOB) WHERE sequence = 3"),
+        1,
+        "entry 3 was changed",
+    ),
+    "two entries' places": (
+        sql(*(f"UPDATE entries SET sequence = {new} WHERE sequence = {old}" for old, new in ((3, 99), (5, 3), (99, 5)))),
+        1,
+        "moved",
+    ),
+    "a column beside an entry": (sql("UPDATE entries SET topic = 'x' WHERE sequence = 3"), 1, "entry 3 was hidden"),
     "a text as a sequence": (sql("UPDATE entries SET sequence = 'x' WHERE sequence = 6"), 1, "moved"),
     "a sequence beyond all": (
         sql("UPDATE entries SET bytes = replace(bytes, ' 6 ', ' ' || replace(hex(zeroblob(3000)), '0', '9') || ' ') WHERE sequence = 6"),
@@ -362,6 +373,22 @@ async def test_a_terminal_that_goes_on_there_leaves_what_was_found(
     store.close()
     assert main(["audit", "verify", "--config", str(logged / "c.toml")]) == 1
     assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name", ["an entry of another chain", "a column beside an entry", "two entries' places"]
+)
+async def test_a_terminal_that_acts_says_it_of_its_own_file_and_goes_on(logged: Path, name: str) -> None:
+    ATTACKS[name][0](logged / "store")
+    one = opened(logged / "store", anchor_file=str(logged / "anchors"))
+    found = problem(await read_once(one.source))
+    assert (
+        found is not None
+        and "terminal-0.db: entry" in found.cause
+        and "see: tfdash audit verify" in found.cause
+    )
+    await one.store.record(note("what is recorded is recorded all the same"))
+    one.store.close()
 
 
 def test_an_anchor_beside_the_log_proves_nothing(logged: Path, capsys: pytest.CaptureFixture[str]) -> None:
