@@ -73,7 +73,7 @@ def seeded(cluster: Cluster, argo: ArgoRollouts) -> Cluster:
     create(cluster, "/api/v1/nodes", *(node(f"argo-acting-{i}") for i in range(2)))
     cluster.request("POST", "/api/v1/namespaces", {"metadata": {"name": NS}})
     cluster.request("POST", f"{_API}/analysistemplates", _FAILING)
-    for name in ("web", "full", "held", "measured"):
+    for name in ("web", "full", "held", "measured", "undone"):
         steps = [
             {"setWeight": 20},
             {"analysis": {"templates": [{"templateName": "hangs"}]}},
@@ -85,7 +85,7 @@ def seeded(cluster: Cluster, argo: ArgoRollouts) -> Cluster:
             f"{_API}/rollouts",
             rollout(name, f"registry.example/{name}:1", steps if name == "measured" else None),
         )
-    for name in ("web", "full", "held", "measured"):
+    for name in ("web", "full", "held", "measured", "undone"):
         cluster.wait(
             lambda name=name: status(cluster, name).get("phase") == "Healthy", f"{name} to be healthy"
         )
@@ -226,9 +226,13 @@ def test_held_released_and_fully_promoted(seeded: Cluster, at: Bench) -> None:
 
 def test_an_undo_from_100_percent_ends_healthy_on_its_target(seeded: Cluster, at: Bench) -> None:
     """One confirmation: no step is waited for. A second one releases nothing."""
-    subject = at.subject("Rollout", NS, "full")
-    was = status(seeded, "full")
-    assert (image(seeded, "full")[-2:], was["phase"], was["currentPodHash"]) == (
+    subject = at.subject("Rollout", NS, "undone")
+    start(seeded, "undone", "2")
+    at_pause(seeded, at, "undone", step=1)
+    assert at.do("rollout.promote-full", subject).result is Result.APPLIED
+    seen(at, "undone", Phase.COMPLETE, Phase.NONE)
+    was = status(seeded, "undone")
+    assert (image(seeded, "undone")[-2:], was["phase"], was["currentPodHash"]) == (
         ":2",
         "Healthy",
         was["stableRS"],
@@ -239,18 +243,18 @@ def test_an_undo_from_100_percent_ends_healthy_on_its_target(seeded: Cluster, at
     assert done.result is Result.APPLIED, done.sentence
     assert all(held for _, held in done.posts), done.sentence
     assert any("waits until its controller took the template up" in p.sentence for p in told)
-    now = status(seeded, "full")
-    assert (image(seeded, "full")[-2:], now["phase"], now["currentPodHash"]) == (
+    now = status(seeded, "undone")
+    assert (image(seeded, "undone")[-2:], now["phase"], now["currentPodHash"]) == (
         ":1",
         "Healthy",
         now["stableRS"],
     )
     assert now["currentPodHash"] != was["currentPodHash"]
     pods = seeded.kubectl(
-        "get", "pods", "-n", NS, "-l", "app=full", "-o", "jsonpath={.items[*].spec.containers[0].image}"
+        "get", "pods", "-n", NS, "-l", "app=undone", "-o", "jsonpath={.items[*].spec.containers[0].image}"
     ).split()
     assert [p[-2:] for p in pods] == [":1"] * 5
-    with pytest.raises(PlanRefused, match=r"full:2, left since"):
+    with pytest.raises(PlanRefused, match=r"undone:2, left since"):
         at.plan("workload.rollback", subject)
 
 
