@@ -1,4 +1,8 @@
-"""Runs a command of somebody else's: no shell, no terminal, a time-out, its whole process group ended, output capped."""
+"""Runs a command of somebody else's: no shell, no terminal, a time-out, its whole process group ended, output capped.
+
+Where we are killed by SIGKILL nobody ends it, as with kubectl's own plug-ins: PR_SET_PDEATHSIG would have to be set between fork
+and exec, which is not safe beside threads, and follows the thread that started it, not us.
+"""
 
 from __future__ import annotations
 
