@@ -37,6 +37,14 @@ class _Title(OneLine):
         return [LinePiece(f" {self._text}", ("tok-bright",), 0, 4)]
 
 
+def choice_line(choices: Sequence[PickerItem], row: int, width: int) -> str:
+    """One choice with its note, in ``width`` cells where its note leaves room: cut so that no two look alike."""
+    note = literal(choices[row].note)
+    room = max(width - 1 - (width_of(note) + 1 if note else 0), 4)
+    short = short_names([literal(each.text) for each in choices], room)[literal(choices[row].text)]
+    return f"{fitted(short, room)} {note}"
+
+
 class _Choices(LineView):
     """The lines to choose from; letters typed go to the next choice that begins with them."""
 
@@ -81,13 +89,10 @@ _Choices {
         row = self.scroll_offset.y + y
         if row >= len(self._choices):
             return self.line("")
-        choice, width = self._choices[row], self.line_width
         state = "picker--chosen" if row == self._row else ""
-        note = literal(choice.note)
-        room = max(width - 3 - (width_of(note) + 1 if note else 0), 4)
-        short = short_names([literal(each.text) for each in self._choices], room)[literal(choice.text)]
-        text = f"{'▌' if state else ' '} {fitted(short, room)} {note}"
-        return self.line(text, state)
+        return self.line(
+            f"{'▌' if state else ' '} {choice_line(self._choices, row, self.line_width - 2)}", state
+        )
 
     def _go(self, row: int) -> None:
         if self._choices:

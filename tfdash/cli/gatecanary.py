@@ -26,6 +26,7 @@ from tfdash.report.gather import readable
 from tfdash.sources.base import Scope
 from tfdash.spelling import closest
 from tfdash.text import safe
+from tfdash.views.says import hidden_names
 
 _FIRST = 20.0  # seconds for all sources to settle, and for a release to begin where one is waited for
 Found = tuple[ReleaseState, CanaryJudgement | None, ReleaseAnswer]  # None: nothing judges it
@@ -165,7 +166,7 @@ def unlooked(wanted: str, picture: Picture) -> str:
         {name for c in clusters for kind in KINDS if (o := c.kinds.get(kind)) for name in o.hidden}
     )
     if hidden:
-        return f"whether {wanted} is released in {', '.join(hidden)} is not known: it may not be read; name it as NAMESPACE/NAME"
+        return f"whether {wanted} is released elsewhere too is not known; {hidden_names(hidden)}; name it as NAMESPACE/NAME"
     return ""
 
 

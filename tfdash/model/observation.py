@@ -48,6 +48,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.cause}; {self.remedy}" if self.remedy else self.cause
 
 
+ALL_OTHERS = "all others"
+"""Among the ``hidden``: no namespace, but all that were not asked singly, where all at once is forbidden."""
+
+
 class ListProgress(msgspec.Struct, frozen=True):
     """A list that is under way: ``loaded`` objects of about ``total`` (None while unknown)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from tfdash.model.observation import Observation, ProblemKind
+from tfdash.model.observation import ALL_OTHERS, Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef
 from tfdash.namespaces import absent
@@ -83,6 +83,8 @@ def hidden_names(names: Iterable[str]) -> str:
     ordered = sorted(names)
     if not ordered:
         return ""
+    if ordered == [ALL_OTHERS]:
+        return "all other namespaces hidden"
     listed = ", ".join(safe(n) for n in ordered[:5]) + (", …" if len(ordered) > 5 else "")
     return f"{len(ordered)} namespace{'s' if len(ordered) > 1 else ''} hidden: {listed}"
 

@@ -70,7 +70,10 @@ class Streams:
         pod, container = request.pod.name, request.container
         try:
             await ended
-            told = "the log ends here"
+            # what was asked for by its size ends where that does
+            told = (
+                "the log ends here" if request.limit_bytes is None else "its beginning ends here; 0: its end"
+            )
         except ReadFailed as failed:
             told = f"the log cannot be read: {failed.problem}"
         except asyncio.CancelledError:

@@ -9,9 +9,10 @@ import pytest
 from tests.tui.widgets.hostile import HOSTILE
 from tests.tui.widgets.rows import COLUMNS, Rows
 from tfdash.views.age import FRESH, Freshness
+from widgets.cells import width_of
 from widgets.freshness import freshness_cell
 from widgets.gauge import Band, Gauge, band_bar, proportion_bar
-from widgets.picker import Picker, PickerItem
+from widgets.picker import Picker, PickerItem, choice_line
 from widgets.table import Table
 from widgets.theme import THEMES, ThemedApp
 
@@ -131,3 +132,17 @@ def test_the_side_of_a_limit_is_seen(value: float) -> None:
     for limit, at in zip((60, 80), limits, strict=True):
         assert (point > at) == (value > limit)
         assert (point < at) == (value < limit)
+
+
+@pytest.mark.parametrize("width", [16, 24, 40])
+def test_choices_of_a_picker_are_cut_so_that_none_look_alike(width: int) -> None:
+    names = [
+        *(f"team-a-billing-{place}-reconciliation-worker" for place in ("east", "west")),
+        *("payments-checkout-api-7d9c5b6f4d-x7k2p", "payments-checkout-api-7d9c5b6f4d-abcde"),
+        *("測試測試測試測試測試測試測試甲", "測試測試測試測試測試測試測試乙", "web"),
+    ]
+    choices = [PickerItem(name, name, "note" if i % 2 else "") for i, name in enumerate(names)]
+    lines = [choice_line(choices, row, width) for row in range(len(choices))]
+    assert len(set(lines)) == len(names)
+    assert all(width_of(line) <= width for line in lines)
+    assert lines[-1].startswith("web ")

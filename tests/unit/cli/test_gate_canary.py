@@ -15,7 +15,7 @@ from tfdash.cli import main
 from tfdash.cli.gatecanary import _code, counted, found_in, unlooked, unseen
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kube import Object
-from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.observation import ALL_OTHERS, Observation, Problem, ProblemKind
 from tfdash.model.picture import AbsentNamespace, ClusterPicture, Picture, ServerInfo
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.subject import ClusterRef, Key, Subject
@@ -156,7 +156,18 @@ MISSING = ServerInfo(missing=(AbsentNamespace("prodution", "production"),))
         (ServerInfo(), {}, "x", ""),
         (MISSING, {}, "x", "there is no namespace prodution; the nearest is production"),
         (MISSING, {}, "a/x", ""),  # its own was read
-        (ServerInfo(), {"Rollout": HIDDEN}, "x", "whether x is released in b is not known"),
+        (
+            ServerInfo(),
+            {"Rollout": HIDDEN},
+            "x",
+            "whether x is released elsewhere too is not known; 1 namespace hidden: b",
+        ),
+        (
+            ServerInfo(),
+            {"Rollout": msgspec.structs.replace(HIDDEN, hidden=(ALL_OTHERS,))},
+            "x",
+            "whether x is released elsewhere too is not known; all other namespaces hidden",
+        ),
         (ServerInfo(), {"Rollout": HIDDEN}, "a/x", ""),
         (ServerInfo(), {"Job": HIDDEN}, "x", ""),  # nothing is released by it
     ],

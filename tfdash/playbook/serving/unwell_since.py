@@ -12,8 +12,8 @@ def unwell_since(
     workload: Object, links: Links, health: Serving, release: Release, changed_at: float
 ) -> float | None:
     """Epoch seconds. Of a stuck release its start; of what does not serve its Available condition, else the last pod that went;
-    of what lacks pods the first of those that are not ready, else when none could be made; of what restarts its last end;
-    of a release in flight its start. None where nothing tells it: the age of a revision does not."""
+    of what lacks pods the first of those that are not ready, else when none could be made; of what restarts its last end, as
+    kubectl's RESTARTS ("7 (5m ago)") and others count it; of a release in flight its start. None where nothing tells it: the age of a revision does not."""
     if release is Release.STUCK:
         return changed_at or None
     conditions: tuple[Condition, ...] = getattr(workload, "conditions", ())

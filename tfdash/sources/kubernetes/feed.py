@@ -9,7 +9,7 @@ import msgspec
 
 from tfdash.clock import Clock
 from tfdash.model.kinds import KindSpec
-from tfdash.model.observation import ListProgress, Observation, ProblemKind
+from tfdash.model.observation import ALL_OTHERS, ListProgress, Observation, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.sources.base import Scope, Sink
@@ -61,7 +61,7 @@ class Feed:
                 await self._narrowed.wait()
                 task.cancel()
                 self._parts.clear()
-                self._hidden = ("all others",)
+                self._hidden = (ALL_OTHERS,)
                 group.create_task(self._watch_all(self._fallback))
 
     async def _watch_all(self, namespaces: tuple[str, ...] | None) -> None:
