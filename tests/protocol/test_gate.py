@@ -79,7 +79,13 @@ class Pipeline:
         return told
 
     def gate(self, workload: str, *argv: str) -> dict[str, Any]:
-        return self.json("gate canary", "gate", "canary", "--workload", workload, *argv)
+        """Asked again where a busy machine had not read all within the command's own time: that is not what is tested."""
+        told = self.json("gate canary", "gate", "canary", "--workload", workload, *argv)
+        for _ in range(5):
+            if not (told["reason"] or "").startswith("not settled within"):
+                break
+            told = self.json("gate canary", "gate", "canary", "--workload", workload, *argv)
+        return told
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +163,7 @@ def test_a_good_canary_is_held_a_while(place: Place) -> None:
     for _ in range(60):
         told = pipeline.gate("checkout", "--wait", "1s")
         assert told["exit_code"] == 2
-        if "LOW TRAFFIC" not in told["reason"]:
+        if "held for" in told["reason"]:
             break
     assert "all triggers pass; held for" in told["reason"]
 
