@@ -118,8 +118,8 @@ def test_a_bad_canary_is_refused_within_two_windows(place: Place) -> None:
     [release] = told["releases"]
     assert (told["exit_code"], release["verdict"]) == (1, "BREACH")
     assert release["judgement"]["advice"] == "roll back"
-    seen = outcomes(release, "errors")
-    assert 1 <= len(seen) - seen.index("BREACH") <= 2, seen
+    # windows that ended before, not those that have ended by the time at which a busy machine comes to look
+    assert outcomes(release, "errors").index("BREACH") <= 2, outcomes(release, "errors")
     assert release["steps"]
     assert release["canary"]["images"][0].endswith(":2.14.0")
 
