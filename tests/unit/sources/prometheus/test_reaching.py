@@ -258,7 +258,10 @@ def test_the_client_reads_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[environments.a.prometheus]\nurl = 'h:9090'", "url: write it as"),
+        (
+            "[environments.a.prometheus]\nurl = 'h:9090'",
+            "url: does not begin with http:// or https://; write it as",
+        ),
         ("[environments.a.prometheus]\nurl = 'http://h'\nservice = 'a/b:1'", "keep one of the two"),
         ("[environments.a.prometheus]\nservice = 'prometheus'", 'service: write it as "namespace/name:port"'),
         ("[environments.a.prometheus]\nurl = 'http://h'\nbearer = 'secret-itself'", "by reference only"),
