@@ -22,10 +22,12 @@ from tfdash.store.log import anchors
 from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import LocalFile
+from tfdash.store.log.own_walk import OwnWalk
 from tfdash.store.peers.local_peers import LocalPeers, genuine
 
 log = logging.getLogger(__name__)
 TICK = 2.0
+_Remembered = tuple[list[tuple[Entry, str]], set[str], int, dict[str, bytes]]
 _SHOWN_EVERY = 20.0  # seconds: a status that only grew younger is not told with each look
 
 
@@ -78,7 +80,8 @@ class StoreSource:
         self._loaded = False
         self._status: Observation[SourceInfo] | None = None
         self._looked_at: float | None = None
-        self.anchor_problem = self._unread = self._slow_look = self._own_broken = ""
+        self.anchor_problem = self._unread = self._slow_look = ""
+        self._own = OwnWalk()
 
     id = "store"
 
@@ -179,16 +182,12 @@ class StoreSource:
         store = self.store
         if self.acting:
 
-            def read(
-                file: LocalFile,
-            ) -> tuple[list[tuple[Entry, str]], set[str], int, dict[str, bytes], str]:
-                told = [
-                    (entry, by) for raw, hash, by in file.remembered() for entry in genuine([(raw, hash)])
-                ]
-                return told, file.own_terminals(), file.opened_at, file.all_bodies(), file.why_broken()
+            def read(file: LocalFile) -> _Remembered:
+                told = [(e, by) for raw, hash, by in file.remembered() for e in genuine([(raw, hash)])]
+                return told, file.own_terminals(), file.opened_at, file.all_bodies()
 
             try:
-                before, own, opened_at, sealed, self._own_broken = await store.recorder.on_file(
+                before, own, opened_at, sealed = await store.recorder.on_file(
                     read, "reading what is remembered"
                 )
             except LedgerUnavailable as error:
@@ -198,18 +197,19 @@ class StoreSource:
                 self._take(sealed)
                 store.own_terminals = frozenset(own)
                 if not self._loaded:
+                    unsettled = (intent for intent, _ in store.projection.unverified())
                     store.before = frozenset(
                         e.intent
-                        for e in (
-                            *store.projection.open_intents(),
-                            *(intent for intent, _ in store.projection.unverified()),
-                        )
+                        for e in (*store.projection.open_intents(), *unsettled)
                         if e.terminal in own and (e.terminal != store.terminal or e.sequence <= opened_at)
                     )
                     await self._end_old_break_glass()
                 self._loaded = True
         await self._look_at_local_peers()
         await self.look_at_health()
+        if self._loaded and await self._own.walk(store.recorder):
+            await self._look_at_local_peers()
+            await self.look_at_health()
 
     async def _end_old_break_glass(self) -> None:
         store = self.store
@@ -280,7 +280,7 @@ class StoreSource:
         except (LedgerUnavailable, OSError) as error:
             self._unread = f"what terminals recorded cannot be read whole: {error}"
             return
-        problem = self._own_broken or problem
+        problem = self._own.problem or problem
         self._unread = problem and f"what terminals recorded cannot be read whole: {problem}"
         self._take(sealed)
         self.apply([(entry, "") for entry in news])

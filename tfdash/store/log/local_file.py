@@ -17,7 +17,6 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store.log import data_dir
 from tfdash.store.log.canonical import GENESIS, UnreadableEntry, data_of, decode
-from tfdash.store.log.chain import stored, wrong
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.durable_file import DurableFile, cause
 from tfdash.store.log.redact import Redactor
@@ -285,18 +284,12 @@ class LocalFile(DurableFile):
             for row in self._connection.execute(asked.format(by, table)).fetchall()
         ]
 
-    def why_broken(self) -> str:
-        """What is wrong with the first bad entry of its own chains, "" where all follow one another."""
-        ends: dict[str, tuple[int, str]] = {}
-        for row in self._connection.execute(
-            "SELECT terminal, sequence, bytes, hash, kind, intent, topic FROM entries ORDER BY rowid"
-        ):
-            one = stored(row)
-            problem = wrong(one, *ends.get(one.terminal, (0, GENESIS)))
-            if problem:
-                return f"{self.path}: {problem}; see: tfdash audit verify"
-            ends[one.terminal] = one.sequence, one.hash
-        return ""
+    def entries_after(self, number: int, most: int) -> list[Any]:
+        """The rows behind that one, by their own numbers: (number, terminal, sequence, bytes, hash, kind, intent, topic)."""
+        return self._connection.execute(
+            "SELECT rowid, terminal, sequence, bytes, hash, kind, intent, topic FROM entries WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            (number, most),
+        ).fetchall()
 
     def own_terminals(self) -> set[str]:
         return {row[0] for row in self._connection.execute("SELECT DISTINCT terminal FROM entries")} | {
