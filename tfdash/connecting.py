@@ -1,8 +1,9 @@
-"""Connections of httpx: the proxy between, and why none came about, in an operator's words."""
+"""Connections of httpx: the proxy between, why none came about, in an operator's words, and how long a server asks to wait."""
 
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -22,6 +23,11 @@ def proxy_of(address: str, trust: Callable[[], ssl.SSLContext]) -> httpx.Proxy |
     if not address:
         return None
     return httpx.Proxy(address, ssl_context=trust() if address.startswith("https:") else None)
+
+
+def asked_wait(retry_after: str) -> float | None:
+    """The seconds of a Retry-After; None where it is a date, no number, or one of more than 31 years: not calculated with."""
+    return float(retry_after) if re.fullmatch("[0-9]{1,9}", retry_after) else None
 
 
 class NoWay(str):

@@ -15,6 +15,7 @@ from collections import deque
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_DIGITS = 18
 _TOML_ESCAPES = {ord(c): f"\\{c}" for c in '"\\'}
 
 
@@ -90,6 +91,11 @@ def names_user(url: str) -> bool:
 def fault(error: BaseException) -> str:
     """What is said of an exception that nobody foresaw. Its own words are for the log: they are Python's, and may hold a secret."""
     return f"a fault of tfdash itself ({type(error).__name__}); its log has the details"
+
+
+def counter(text: str) -> int | None:
+    """The number that a text is; None where it is none, or one of more digits than any counter has."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def toml_key(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tfdash.text import safe
+from tfdash.text import counter, safe
 from tfdash.views.age import short_age
 from tfdash.views.describe_parts import Json, epoch, mapping, mappings
 from tfdash.views.diff import TemplateChange, summary, template_changes, unified
@@ -116,7 +116,7 @@ def _of_controller_revision(document: Json) -> Revision:
 def _revision(metadata: Json, number: str, template: Json, replicas: int | None) -> Revision:
     spec = mapping(template.get("spec"))
     return Revision(
-        number=int(number) if number.isdecimal() else 0,
+        number=counter(number) or 0,
         name=str(metadata.get("name", "")),
         created=epoch(metadata.get("creationTimestamp")) or 0.0,
         template=template,

@@ -116,6 +116,7 @@ def test_release_state(workload: Object, release: Release, message: str) -> None
         ("", 3, True, 1),
         ("2", 10, False, 2),
         ("100%", 7, True, 7),
+        *((text, 7, False, 0) for text in ("many", "1e999%", "²%", "9" * 400 + "%", "9" * 5000)),
     ],
 )
 def test_percentages_round_as_kubernetes_does(text: str, total: int, up: bool, pods: int) -> None:

@@ -139,6 +139,11 @@ def test_what_is_no_list_is_refused() -> None:
         ("HorizontalPodAutoscaler", {"spec": {"maxReplicas": "many"}}, "spec.maxReplicas"),
         ("Rollout", {"spec": {"replicas": "many"}}, "replicas: 'many' is no number"),
         ("Rollout", {"spec": {"replicas": -1}}, "replicas: -1 is no count"),
+        (
+            "Canary",
+            {"spec": {"analysis": {"iterations": 2**40}}},
+            "iterations: 1,099,511,627,776 are more than",
+        ),
     ],
 )
 def test_an_odd_value_is_a_row_that_says_which(kind: str, odd: dict[str, Any], field: str) -> None:

@@ -70,6 +70,9 @@ def test_an_empty_object_has_defaults_and_odd_fields_cost_themselves(kind: str) 
         (None, None),
         (True, None),
         ("1d", None),
+        ("9" * 400, None),
+        ("9" * 400 + "h", None),
+        (1e308, None),
     ],
 )
 def test_go_durations(text: Any, seconds: float | None) -> None:

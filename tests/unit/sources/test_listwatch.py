@@ -25,7 +25,7 @@ from tfdash.model.kinds import LISTED
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
-from tfdash.sources.kubernetes.listwatch import ListWatch
+from tfdash.sources.kubernetes.listwatch import Backoff, ListWatch
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import Reader
 
@@ -226,6 +226,11 @@ async def test_how_long_is_waited_after_a_refusal(
     assert (
         Clock().now() + shortest <= problem.retry_at <= Clock().now() + longest
     )  # sums: a difference is rounded
+
+
+def test_who_asks_to_wait_for_a_year_is_asked_again_before() -> None:
+    assert Backoff(1.0, LONGEST, chance=lambda: 1.0).next(7.0) == 8.0
+    assert Backoff(1.0, LONGEST, chance=lambda: 1.0).next(31536000.0) == 301.0
 
 
 @pytest.mark.parametrize(("kind", "namespace"), [("Pod", None), ("Pod", "shop"), ("Node", None)])

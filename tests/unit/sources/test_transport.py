@@ -7,6 +7,7 @@ import socket
 import httpx
 import pytest
 
+from tfdash.connecting import asked_wait
 from tfdash.model.kinds import KINDS
 from tfdash.model.observation import ProblemKind
 from tfdash.sources.kubernetes.kubeconfig import Access
@@ -20,6 +21,7 @@ from tfdash.sources.kubernetes.transport import (
     resource_of,
 )
 
+ODD_WAITS = (b"\xb2", b"9" * 400, b"-1", b"1e9", b"inf", b"Fri, 31 Dec 1999 23:59:59 GMT", "٣".encode(), b"")
 PODS = "/api/v1/namespaces/a/pods"
 
 
@@ -146,3 +148,11 @@ def test_every_failure_has_a_kind_and_a_sentence(error: Exception, kind: Problem
 )
 def test_what_a_path_is_about(path: str, resource: str) -> None:
     assert resource_of(path) == resource
+
+
+@pytest.mark.parametrize(
+    ("said", "wait"), [(b"7", 7.0), (b"31536000", 31536000.0), *((odd, None) for odd in ODD_WAITS)]
+)
+def test_how_long_a_server_asks_to_wait(said: bytes, wait: float | None) -> None:
+    answer = httpx.Response(429, headers=[(b"Retry-After", said)])
+    assert asked_wait(answer.headers["Retry-After"]) == wait

@@ -29,6 +29,7 @@ from tfdash.playbook.releases.world import World
 from tfdash.playbook.serving.health import contradiction, counts, in_traffic, resolve_bound
 from tfdash.playbook.serving.rollout_status import condition
 from tfdash.playbook.serving.unwell_since import not_true_since
+from tfdash.text import counter
 
 OVERDUE = 60.0  # seconds after the end of a timed pause: a controller that lives has gone on long before
 _PAUSES = {
@@ -53,14 +54,15 @@ def reported_phase(rollout: Rollout) -> tuple[str, str]:
 
 
 def _observed(rollout: Rollout) -> bool:
-    if not rollout.observed_generation.isdecimal():  # v0.9 and below wrote a hash
+    observed = counter(rollout.observed_generation)
+    if observed is None:  # v0.9 and below wrote a hash
         return True
-    observed = int(rollout.observed_generation)
     return observed >= rollout.generation  # an all-numeric hash of v0.9 is larger
 
 
 def _behind(observed: str, wanted: str) -> bool:
-    return observed.isdecimal() and wanted.isdecimal() and int(observed) != int(wanted)
+    numbers = counter(observed), counter(wanted)
+    return None not in numbers and numbers[0] != numbers[1]
 
 
 def _calculated(rollout: Rollout) -> tuple[str, str]:

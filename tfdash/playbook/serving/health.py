@@ -8,16 +8,18 @@ from itertools import pairwise
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, Object, StatefulSet
 from tfdash.model.workload import Release, Serving
+from tfdash.text import counter
 
 
 def resolve_bound(text: str, total: int, *, up: bool, default: str = "25%") -> int:
     """An IntOrString of a rolling update as pods: percentages round up for surge, down for unavailable
-    (k8s.io/apimachinery/pkg/util/intstr.GetScaledValueFromIntOrPercent)."""
+    (k8s.io/apimachinery/pkg/util/intstr.GetScaledValueFromIntOrPercent). 0 of what is neither: Argo's API takes any text."""
     value = text or default
-    if value.endswith("%"):
-        share = int(value[:-1]) * total / 100
-        return math.ceil(share) if up else math.floor(share)
-    return int(value)
+    number = counter(value.removesuffix("%"))
+    if number is None or not value.endswith("%"):
+        return number or 0
+    share = number * total / 100
+    return math.ceil(share) if up else math.floor(share)
 
 
 def may_be_away(workload: Object) -> int:

@@ -42,6 +42,9 @@ class Gone(Exception):
     """The resourceVersion is too old (410): list again."""
 
 
+_MOST_ASKED = 300.0  # seconds: who asks to wait for a day is asked again before
+
+
 class Backoff:
     """Full jitter: a uniform wait up to a bound that doubles. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""
 
@@ -56,7 +59,7 @@ class Backoff:
         bound: float = min(self._longest, self._first * 2.0**self.failures)
         self.failures = min(self.failures + 1, 16)
         wait = max(0.05, bound * self._chance())
-        return wait if at_least is None else at_least + wait
+        return wait if at_least is None else min(at_least, _MOST_ASKED) + wait
 
 
 Publish = Callable[[Observation[Objects], frozenset[Key] | None], None]

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from tfdash.connecting import no_way, proxy_of
+from tfdash.connecting import asked_wait, no_way, proxy_of
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
 from tfdash.sources.kubernetes import bodies
@@ -261,8 +261,8 @@ def _api_error(answer: httpx.Response, raw: bytes) -> ApiError:
     except (msgspec.DecodeError, UnicodeDecodeError):
         status = StatusObject()
     message = status.message or raw[:200].decode(errors="replace") or f"HTTP {answer.status_code}"
-    wait = answer.headers.get("Retry-After", "")
-    return ApiError(answer.status_code, message, status.reason, float(wait) if wait.isdigit() else None)
+    wait = asked_wait(answer.headers.get("Retry-After", ""))
+    return ApiError(answer.status_code, message, status.reason, wait)
 
 
 def problem_of(
@@ -375,7 +375,7 @@ def _explain_status(error: ApiError) -> tuple[ProblemKind, str, str, bool]:
     if error.status in (429, 503) and error.retry_after is not None:
         return (
             ProblemKind.THROTTLED,
-            f"the server asks to wait {error.retry_after:g} s: {error.message}",
+            f"the server asks to wait {error.retry_after:,.0f} s: {error.message}",
             "",
             True,
         )

@@ -20,6 +20,7 @@ from urllib3 import HTTPHeaderDict
 from urllib3.util.retry import Retry
 
 from tfdash.addresses import hold_parts
+from tfdash.connecting import asked_wait
 from tfdash.sources.kubernetes.credentials import Credentials, in_a_header, read_header, read_secret
 from tfdash.sources.prometheus.answer import AnotherShape, Row, decode_answer, decode_failure
 from tfdash.sources.prometheus.failing import AnswerTooLarge, QueryFailed
@@ -198,10 +199,10 @@ def _failure(status: int, body: bytes, headers: Any) -> QueryFailed:
         kind, words = found.errorType, found.error or found.message
     except (msgspec.DecodeError, UnicodeDecodeError):
         kind, words = "", ""
-    wait = str(headers.get("Retry-After", ""))
+    wait = asked_wait(str(headers.get("Retry-After", "")))
     where = str(headers.get("Location", "")) if 300 <= status < 400 else ""
     text = words or where or body[:200].decode(errors="replace").strip()
-    return QueryFailed(status, text, kind, float(wait) if wait.isdigit() else None)
+    return QueryFailed(status, text, kind, wait)
 
 
 class Client:

@@ -220,7 +220,7 @@ def _status(error: QueryFailed) -> Told:
             False,
         )
     if status == 429 or error.retry_after is not None:
-        wait = f", it asks to wait {error.retry_after:g} s" if error.retry_after is not None else ""
+        wait = f", it asks to wait {error.retry_after:,.0f} s" if error.retry_after is not None else ""
         return ProblemKind.THROTTLED, f"too many requests for Prometheus{wait}", "", True
     if status >= 500:
         return ProblemKind.SERVER_ERROR, f"Prometheus failed ({status}): {words}", "", True

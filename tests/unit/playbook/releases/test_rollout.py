@@ -744,3 +744,8 @@ def test_a_pass_on_no_data_is_called_one(values: list[str], said: bool) -> None:
     run["status"]["metricResults"][0]["measurements"] = measured
     [told] = state_of("Rollout", rollout(), *versions(), run).analyses
     assert (told.message == "passed on no data: m") is said
+
+
+@pytest.mark.parametrize("generation", ["9" * 5000, "²"])
+def test_a_generation_of_more_digits_than_a_counter_has_is_a_hash(generation: str) -> None:
+    assert state_of("Rollout", rollout(observedGeneration=generation), *versions()).phase is not Phase.UNKNOWN

@@ -16,6 +16,7 @@ from tfdash.model import kube
 from tfdash.sources.kubernetes.decoders import common
 from tfdash.sources.kubernetes.decoders import wire as w
 
+_GO_LONGEST = 2**63 / 1e9
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|ns)")
 
@@ -108,7 +109,13 @@ def selector(spec: Mapping[str, Any]) -> kube.Selector:
 
 
 def go_duration(value: Any) -> float | None:
-    """Seconds of Go's duration text ("1h30m"), of a number of seconds, or of a number as text; None where unreadable."""
+    """Seconds of Go's duration text ("1h30m"), of a number of seconds, or of a number as text; None where unreadable, longer
+    than Go can hold among it."""
+    seconds = _seconds(value)
+    return seconds if seconds is None or abs(seconds) < _GO_LONGEST else None
+
+
+def _seconds(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

@@ -20,11 +20,20 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     when,
 )
 
+_MOST = 1000  # iterations; each is a step of the release
+
 
 def _lasts(hook: Mapping[str, Any]) -> float:
     """Flagger's default is 10 s a try."""
     timeout = go_duration(hook.get("timeout")) or 10.0
     return timeout * (1 + max(0, integer(hook, "retries")))
+
+
+def _iterations(analysis: Mapping[str, Any]) -> int:
+    value = integer(analysis, "iterations")
+    if value > _MOST:
+        raise ValueError(f"iterations: {value:,} are more than {_MOST:,}")
+    return value
 
 
 def canary(found: Custom) -> m.Canary:
@@ -57,7 +66,7 @@ def canary(found: Custom) -> m.Canary:
         step_weights=tuple(float(s) for s in steps if isinstance(s, int | float))
         if isinstance(steps, list)
         else (),
-        total_iterations=integer(analysis, "iterations"),
+        total_iterations=_iterations(analysis),
         mirror=flag(analysis, "mirror"),
         matched=bool(items(analysis, "match")),
         sticky=bool(mapping(analysis, "sessionAffinity")),

@@ -22,6 +22,7 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     text,
     when,
 )
+from tfdash.text import counter
 
 _MEASUREMENTS = 20  # kept of each metric, the newest; Argo itself keeps 10 by default
 _STEP_KINDS = (
@@ -144,7 +145,7 @@ def rollout(found: Custom) -> m.Rollout:
         selector=selector(spec),
         template=template(spec),
         conditions=conditions(status),
-        revision=int(revision) if revision.isdecimal() else None,
+        revision=counter(revision),
         notes=ownership_notes(found.metadata.annotations),
     )
 

@@ -17,6 +17,7 @@ from tfdash.sources.kubernetes.decoders.common import (
     template,
     text,
 )
+from tfdash.text import counter
 
 _REVISIONS = (
     "deployment.kubernetes.io/revision",
@@ -85,7 +86,7 @@ class Workload(w.Wire):
 def _revision(found: w.Meta) -> int | None:
     notes = found.annotations or {}
     value = next((notes[name] for name in _REVISIONS if name in notes), "")
-    return int(value) if value.isdigit() else None
+    return counter(value)
 
 
 def _rolling(found: Strategy | None) -> tuple[str, RollingUpdate]:
