@@ -48,7 +48,7 @@ def gate_release(args: argparse.Namespace) -> int:
     skew: float | None = None
     cluster = unknown = unread = ""
     facts = EMPTY_STORE_STATE
-    if args.at:
+    if args.at is not None:
         try:
             at = asked(args.at, policy, now).at
         except ValueError as error:

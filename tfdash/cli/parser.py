@@ -212,7 +212,6 @@ def _built(prog: str) -> argparse.ArgumentParser:
     release.add_argument(
         "--at",
         metavar="TIME",
-        default="",
         help='another time: "2026-11-26 10:30", "2026-11-26" or "Thursday"',
     )
     release.add_argument(
@@ -325,10 +324,12 @@ def _width(word: str, options: dict[str, bool]) -> int:
 def _commands_first(parser: argparse.ArgumentParser, argv: list[str], options: dict[str, bool]) -> list[str]:
     """``--config F gate -e X release`` as ``gate release --config F -e X``."""
     children, at = subcommands(parser), 0
+    leading: list[str] = []
     while children and at < len(argv) and argv[at].startswith("-"):
         wide = _width(argv[at], options)
         if not wide or argv[at] in _ABOUT:
             return argv  # argparse says what is wrong with it
+        leading.append(argv[at])
         at += wide
     if not children or (at >= len(argv) and "run" in children):
         return argv
@@ -337,4 +338,8 @@ def _commands_first(parser: argparse.ArgumentParser, argv: list[str], options: d
     if argv[at] not in children:
         parser.error(_no_command(argv[at], children))
     name, others = argv[at], [*argv[:at], *argv[at + 1 :]]
+    taken = _options(children[name])
+    foreign = [word for word in leading if not _width(word, taken)]
+    if foreign and not subcommands(children[name]):  # their values are none of the command's words
+        children[name].error(f"not understood: {safe(' '.join(foreign))}")
     return [name, *_commands_first(children[name], others, options)]

@@ -98,7 +98,10 @@ def test_a_day_by_its_name(gate: Gate) -> None:
     assert ("Thu" in out.splitlines()[1]) if code == 0 else ("blackout" in out)
 
 
-@pytest.mark.parametrize("at", [" ", "soon", "2026-13-01", "10:30", "2026-11-24 25:00"])
+@pytest.mark.parametrize(
+    "at",
+    ["", " ", "soon", "2026-13-01", "10:30", "2026-11-24 25:00", "Thursday 15:00", "Thurday", "Monkey"],
+)
 def test_what_is_no_time_is_wrong_usage(gate: Gate, at: str) -> None:
     code, out, err = gate("--at", at)
     assert (code, out) == (64, "")

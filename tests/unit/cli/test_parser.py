@@ -128,6 +128,20 @@ def test_a_misspelt_word_of_any_command_is_named_with_the_nearest(capsys: pytest
     assert open_ended
 
 
+@pytest.mark.parametrize(
+    ("argv", "odd"),
+    [
+        (["--config", "F", "completion", "bash"], "--config"),
+        (["-n", "check", "config", "show"], "-n"),
+        (["--config", "F", "-nF", "audit", "tail"], "-nF"),
+    ],
+)
+def test_the_value_of_an_option_that_a_command_has_not_is_none_of_its_words(
+    argv: list[str], odd: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"not understood: {odd}; see: " in _said(argv, capsys)
+
+
 @pytest.mark.parametrize("before", [[], ["--config", "F"], ["-e", "x"]])
 def test_a_command_that_needs_another_word_says_which(
     before: list[str], capsys: pytest.CaptureFixture[str]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, Unfit, read, shipped
 
 T = TypeVar("T")
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DEFAULT_ZONE = "America/New_York"
 
@@ -26,10 +27,10 @@ def _read(value: Any, pattern: str, read: Callable[[str], T]) -> T | None:
 
 
 def parse_day(value: Any) -> int:
-    """``"Tue"`` or ``"Tuesday"`` as ``datetime.weekday`` counts. Raises ``ValueError``."""
-    if isinstance(value, str):
-        for number, name in enumerate(DAYS):
-            if value[:3].capitalize() == name and len(value) >= 3:
+    """``"Tue"``, ``"Tues"`` or ``"Tuesday"`` as ``datetime.weekday`` counts. Raises ``ValueError``."""
+    if isinstance(value, str) and len(value) >= 3:
+        for number, name in enumerate(_DAY_NAMES):
+            if name.startswith(value.casefold()):
                 return number
     raise ValueError(f"{value!r} is no day of the week; write one of {', '.join(DAYS)}")
 

@@ -322,6 +322,7 @@ ODD: list[Any] = [None, 3, "", "x", ["Tue"]]
             (parse_day, name, n)
             for n, name in enumerate(("Mon", "tuesday", "WED", "Thu", "Fri", "Sat", "Sunday"))
         ],
+        (parse_day, "Thurs", 3),
         (parse_time, "09:05", time(9, 5)),
         (parse_time, time(9, 5), time(9, 5)),
         (parse_date, "2026-11-26", date(2026, 11, 26)),
@@ -342,7 +343,7 @@ def test_what_can_be_read(read: Any, given: Any, value: Any) -> None:
     [
         (
             parse_day,
-            [*ODD, "Tu", "Tux"],
+            [*ODD, "Tu", "Tux", "Thurday", "Monkey", "Thursday 15:00", "Tue "],
             "is no day of the week; write one of Mon, Tue, Wed, Thu, Fri, Sat, Sun",
         ),
         (
