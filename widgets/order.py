@@ -13,7 +13,7 @@ from typing import Any
 from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.table import RowSource
 
-Rank = tuple[bool, Any, Any]
+Rank = tuple[bool, Any, str, Any]
 _BULK = 8  # above one change in eight rows, sorting anew is cheaper than moving rows one by one
 
 
@@ -158,16 +158,17 @@ class RowOrder:
         return self._values
 
     def _rank(self, key: Any) -> Rank:
-        """Numbers before texts; equal values by key."""
+        """Numbers before texts; equal values by key, whatever sorts of key there are (an object, a sentence of what is unread)."""
         value = (self._values or {}).get(key, "")
-        return (isinstance(value, str), value, key)
+        return (isinstance(value, str), value, *_among_keys(key))
 
     def _sort(self) -> None:
         self._presorted = False
         if self._values is None:
             self._values = {key: self._value(key) for key in self._order}
         values = self._values
-        by_key = sorted(self._order)
+        alike = len(set(map(type, self._order))) < 2
+        by_key = sorted(self._order) if alike else sorted(self._order, key=_among_keys)
         if self.column:
             try:
                 by_key.sort(key=values.__getitem__)
@@ -224,3 +225,8 @@ class RowOrder:
             self._shown.insert(bisect_left(self._shown, self._rank(key), key=self._rank), key)
         elif there is not None and not passes:
             del self._shown[there]
+
+
+def _among_keys(key: Any) -> tuple[str, Any]:
+    """Keys of one table may be of several types, which do not compare."""
+    return (type(key).__name__, key)

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import os
 import re
@@ -14,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeAlias
+
+from tfdash.hidden import hidden, hidden_in_secret
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _WORDS = frozenset(
@@ -54,12 +54,6 @@ def secret_name(name: str) -> bool:
     """Whether a variable, key or option of this name looks as if its value were a secret."""
     words = [w.lower() for w in _SPLIT.split(name) if w]
     return any(w in _WORDS or w.endswith(("password", "secret", "token", "apikey")) for w in words)
-
-
-def hidden(value: object) -> str:
-    """The mark that stands for a value; it tells the size and nothing else."""
-    text = value if isinstance(value, str) else str(value)
-    return f"<hidden, {len(text.encode(errors='replace')):,} bytes>"
 
 
 def hidden_marked(value: object) -> str:
@@ -114,18 +108,9 @@ def masked(document: Mapping[str, Any], hide: Hide = hidden) -> dict[str, Any]:
             values = shown.get(field)
             if isinstance(values, dict):
                 shown[field] = {
-                    key: _hidden_data(value) if field == "data" else hidden(value)
-                    for key, value in values.items()
+                    key: hidden_in_secret(value, encoded=field == "data") for key, value in values.items()
                 }
     return shown
-
-
-def _hidden_data(value: object) -> str:
-    """The size of what a Secret's base64 holds."""
-    try:
-        return f"<hidden, {len(base64.b64decode(str(value), validate=True)):,} bytes>"
-    except (binascii.Error, ValueError):
-        return hidden(value)
 
 
 def _copy(value: Any, hide: Hide) -> Any:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tfdash.hidden import hidden
 from tfdash.text import safe_lines
-from tfdash.views.mask import Hide, hidden, masked
+from tfdash.views.mask import Hide, masked
 
 if TYPE_CHECKING:
     from yaml import SafeDumper as _Base

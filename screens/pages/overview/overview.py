@@ -244,7 +244,12 @@ def _source_lines(rows: Sequence[SourceRow]) -> list[PieceLine]:
         lines.append(
             [
                 Piece(f" {state.text:<13} ", f"tok-{state.token}"),
-                Piece(f"{len(well)} {'others ' if odd else ''}are read{age}: :sources", "tok-dim"),
+                Piece(f"{_read(len(well), bool(odd))}{age}: :sources", "tok-dim"),
             ]
         )
     return lines
+
+
+def _read(count: int, beside: bool) -> str:
+    others = (" other" if count == 1 else " others") if beside else ""
+    return f"{count}{others} {'is' if count == 1 else 'are'} read"

@@ -119,3 +119,29 @@ def test_rows_out_of_range_are_refused() -> None:
         order.at(0)
     assert order.find("nobody") is None
     assert order.slice(0, 10) == []
+
+
+def test_keys_of_several_types_stand_in_one_table() -> None:
+    """As on the Overview: objects, and a sentence of what is not read; all of one level."""
+    keys = [
+        ("eu", "Deployment", "web"),
+        "pods are not read",
+        ("eu", "Deployment", "api"),
+        "nodes are not read",
+    ]
+    rows = Rows()
+    rows.rows = {key: ["Running", 1, ""] for key in keys}  # type: ignore[misc]
+    order = RowOrder(rows, "restarts")
+    order.reset(rows.rows, presorted=True)
+    order.apply(keys, (), ())
+    assert order.slice(0, 9) == [keys[3], keys[1], keys[2], keys[0]]
+    for key in (
+        *keys,
+        *(f"{kind} is not read" for kind in "abcdefgh"),
+    ):  # one by one, and with a bulk of rows beside it
+        rows.rows.setdefault(key, ["Running", 1, ""])  # type: ignore[arg-type]
+        order.apply((key,), (), ())
+        assert order.find(key) is not None
+    order.set_filter(Filter("web"))
+    order.apply((), (keys[0],), ())
+    assert order.slice(0, 9) == []

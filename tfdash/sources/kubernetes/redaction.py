@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfdash.hidden import hidden_in_secret
+
 
 def cleaned(found: Any, *, managers: bool = False) -> dict[str, Any]:
     """A Secret's values replaced by their sizes before they leave the source. Without managedFields, but where ``managers``
@@ -16,7 +18,9 @@ def cleaned(found: Any, *, managers: bool = False) -> dict[str, Any]:
     if found.get("kind") == "Secret":
         for table in ("data", "stringData"):
             if isinstance(found.get(table), dict):
-                found[table] = {k: f"({len(str(v)) * 3 // 4} bytes, hidden)" for k, v in found[table].items()}
+                found[table] = {
+                    k: hidden_in_secret(v, encoded=table == "data") for k, v in found[table].items()
+                }
         notes = meta.get("annotations") if isinstance(meta, dict) else None
         if isinstance(notes, dict):
             notes.pop("kubectl.kubernetes.io/last-applied-configuration", None)
