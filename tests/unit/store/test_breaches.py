@@ -56,6 +56,11 @@ def test_the_digest_is_read_under_its_name_before() -> None:
     assert told((at, data)) == (FIRST,)
 
 
+def test_a_latency_that_an_earlier_program_recorded_as_a_ratio_is_one_of_seconds() -> None:
+    slow = structs.replace(FIRST, trigger="latency", unit="ratio", value=0.418, limit=0.321)
+    assert told(found(slow)) == (structs.replace(slow, unit="s"),)
+
+
 def test_what_is_withdrawn_was_none() -> None:
     (one,) = told(found(FIRST), (T0 + 9, data_of_breach(FIRST, "withdrawn", "counted twice")))
     assert (one.ended, one.withdrawn) == ("counted twice", True)

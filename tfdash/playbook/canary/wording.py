@@ -326,6 +326,7 @@ def latency_core(
         id="latency",
         title=latency_title(policy),
         outcome=decision.outcome,
+        unit="s",
         sentence=sentence,
         plain=plain,
         value=float(c.at.value) if c else None,

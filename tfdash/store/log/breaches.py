@@ -88,6 +88,8 @@ def _breach_of(data: Mapping[str, Any]) -> Breach | None:
     if not data.get("trigger"):
         return None
     words = {name: str(data.get(name, data.get(_BEFORE.get(name, name), ""))) for name in (*_WHOSE, *_TEXTS)}
+    if words["trigger"] == "latency":
+        words["unit"] = "s"  # earlier programs recorded seconds as "ratio"
     return convert({**told, **words}, Breach)
 
 

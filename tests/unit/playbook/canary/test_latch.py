@@ -16,6 +16,7 @@ from tests.unit.playbook.canary.making import (
     OLD,
     STABLE_POD,
     T0,
+    histogram,
     judged,
     policy,
     release,
@@ -55,6 +56,14 @@ class TestFirstCrossing:
         assert T0 < one.at <= T0 + 300 and one.since == T0 and one.until == one.at
         assert one.value == 0.06 and one.limit == pytest.approx(0.011)
         assert one.canary_policy == policy_digest(RULES)
+
+    def test_a_latency_is_said_in_seconds_for_ever(self) -> None:
+        slow, fast = [[0.4] * 500] * 5, [[0.04] * 500] * 5
+        latency = [histogram(slow, pod=CANARY_POD), histogram(fast, pod=STABLE_POD)]
+        world = traffic([(500, 0)] * 5, [(500, 0)] * 5, latency=latency)
+        (one,) = judged(world, policy(warm_up=0), STATE).breaches
+        assert (one.trigger, one.unit) == ("latency", "s")
+        assert " ms ≥ " in latch.short(one) and "%" not in latch.short(one)
 
     @pytest.mark.long
     def test_a_second_look_at_more_windows_finds_the_same(self) -> None:
