@@ -274,11 +274,31 @@ def test_two_lost_nodes_are_no_one_origin() -> None:
         (pod("p", phase="Failed", reason="Terminated"), "terminated"),
         (pod("p", phase="Failed", reason="Error"), None),
         (pod("p", phase="Running", reason="Evicted"), None),
+        (
+            pod("p", phase="Failed", reason="OutOfcpu", message="no room"),
+            "refused by the kubelet of node-1, OutOfcpu: no room",
+        ),
+        (
+            pod("p", phase="Failed", reason="NodeAffinity"),
+            "refused by the kubelet of node-1, NodeAffinity",
+        ),
+        (pod("p", phase="Failed", reason="Evicted", created=NOW - POLICY.oom_window + 1), "evicted"),
+        (pod("p", phase="Failed", reason="Evicted", created=NOW - POLICY.oom_window), None),
+        (
+            pod(
+                "p",
+                phase="Failed",
+                reason="Evicted",
+                created=NOW - POLICY.oom_window,
+                conditions=(condition("Ready", "False"),),
+            ),
+            "evicted",
+        ),
     ],
 )
-def test_evicted(one: Pod, said: str | None) -> None:
+def test_ended_from_without(one: Pod, said: str | None) -> None:
     expected = [] if said is None else [(CauseCode.EVICTED, f"1 pod {said}", ["p"])]
-    assert told(placement.evicted([one])) == expected
+    assert told(placement.ended_from_without([one], POLICY, NOW)) == expected
 
 
 NEWBORN: dict[str, Any] = {"phase": "Pending", "created": NOW - GRACE}

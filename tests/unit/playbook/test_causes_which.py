@@ -231,6 +231,7 @@ def test_a_lost_node_is_the_origin_and_what_ended_well_is_no_cause() -> None:
     assert (refused.count, refused.origin, refused.objects) == (0, None, (Subject(REF, "Event", "a", "e"),))
 
 
+SHUT_DOWN = ContainerStatus("main", state="terminated", reason="Error", exit_code=143)
 OLD_SET = replica_set(name="old", uid="o", revision=3, replicas=1)
 
 
@@ -245,6 +246,10 @@ OLD_SET = replica_set(name="old", uid="o", revision=3, replicas=1)
         (pod("p", scheduling_gates=("x",), node=""), {}, False),
         (GATED, {}, False),
         (pod("p", deleting=NOW - 9999), {}, False),
+        # what its node ended has a successor already
+        (pod("p", SHUT_DOWN, phase="Failed", reason="Terminated"), {}, False),
+        (pod("p", phase="Failed", reason="Evicted"), {}, False),
+        (pod("p", SHUT_DOWN), {}, True),
         (pod("p", running()), {"paused": True}, False),
         (pod("p", running()), {"generation": 2}, False),
         (pod("p", running()), {}, False),
@@ -266,3 +271,11 @@ def test_while_a_release_is_in_flight_its_own_pods_come_first() -> None:
     assert not holds_up(asked(deployment(), Release.PROGRESSING, mine, old, **sets))
     after = find(REF, asked(deployment(), Release.COMPLETE, mine, old, **sets))
     assert after is not None and after.code is CauseCode.IMAGE_PULL
+
+
+def test_what_its_node_ended_is_named_behind_what_ails_now() -> None:
+    """And no container of it is said to crash: it is not started again."""
+    left = pod("left", SHUT_DOWN, phase="Failed", reason="Terminated", message="Node shutdown.")
+    found = find(REF, asked(deployment(), Release.COMPLETE, left, pod("p", LATE)))
+    assert found is not None and found.code is CauseCode.PROBE
+    assert found.others == ("1 pod terminated: Node shutdown.",)

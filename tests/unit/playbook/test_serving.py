@@ -22,7 +22,7 @@ from tests.unit.playbook.making import (
 )
 from tests.unit.playbook.releases.making import rollout as rollout_document
 from tfdash.judging.judge import judge_all
-from tfdash.model.kube import Condition, Object, Pod
+from tfdash.model.kube import Condition, ContainerStatus, Object, Pod
 from tfdash.model.verdict import Level
 from tfdash.model.workload import CauseCode, Release, Serving
 from tfdash.playbook.serving.health import contradiction, may_be_away, serving
@@ -332,3 +332,12 @@ def test_since_when_it_is_not_well(
 def test_since_when_its_pods_cannot_be_made(status: str, since: float, told: float | None) -> None:
     about = deployment(conditions=(condition("ReplicaFailure", status, since=since),))
     assert unwell_since(about, Links(), Serving.DEGRADED, Release.COMPLETE, 50.0) == told
+
+
+@pytest.mark.parametrize(
+    "status", [waiting("ContainerCreating"), ContainerStatus("main", last_reason="OOMKilled")]
+)
+def test_an_evicted_pod_that_lies_there_troubles_no_whole_workload(status: ContainerStatus) -> None:
+    left = pod("left", status, phase="Failed", reason="Evicted", created=NOW - 60)
+    state, verdict = judged(deployment(), left, replica_sets=(replica_set(replicas=3),))
+    assert (verdict.level, state.cause) == (Level.OK, None)

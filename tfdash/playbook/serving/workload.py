@@ -97,7 +97,10 @@ def _on_delete(workload: StatefulSet | DaemonSet | Deployment, links: Links) -> 
 def _restless(workload: Object, links: Links) -> bool:
     """All replicas are there, and yet a container was killed or restarts, or something does not go."""
     return workload.deleting is not None or any(
-        s.last_reason == "OOMKilled" or s.state == "waiting" for p in links.pods or () for s in p.statuses
+        s.last_reason == "OOMKilled" or s.state == "waiting"
+        for p in links.pods or ()
+        if p.phase not in ("Succeeded", "Failed")
+        for s in p.statuses
     )
 
 

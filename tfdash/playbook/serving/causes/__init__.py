@@ -30,6 +30,7 @@ _PASSING = frozenset(
         CauseCode.KUBELET,
         CauseCode.READINESS_GATE,
         CauseCode.GATED,
+        CauseCode.EVICTED,
     }
 )
 """Causes that may pass by waiting: a release that has one is not stuck before its deadline says so."""
@@ -119,13 +120,15 @@ def _containers(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> Iter
 
 def _of(asked: Asked, pods: Sequence[Pod]) -> Iterator[Finding]:
     workload, links, policy, now = asked.workload, asked.links, asked.policy, asked.now
+    # what failed was ended from without (its containers are always restarted), and another took its place
+    staying = [p for p in pods if p.phase != "Failed"]
     yield from waiting.deleting(workload, now)
-    yield from _inside(asked, pods)
-    yield from _placed(pods, links, policy, now)
+    yield from _inside(asked, staying)
+    yield from _placed(staying, links, policy, now)
     yield from creation.refused(workload, links)
-    yield from placement.evicted(pods)
-    yield from kubelet.readiness_gates(pods)
-    yield from containers.probes(pods, links, policy, now)
+    yield from kubelet.readiness_gates(staying)
+    yield from containers.probes(staying, links, policy, now)
+    yield from placement.ended_from_without(pods, policy, now)
     yield from waiting.terminating(links, policy, now)
     yield from waiting.stalled(workload, asked.status, asked.release)
 

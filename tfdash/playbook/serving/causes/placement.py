@@ -9,11 +9,16 @@ from collections.abc import Iterator, Sequence
 from tfdash.model.kube import Pod
 from tfdash.model.workload import CauseCode
 from tfdash.nouns import counted
+from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.serving.causes.finding import Finding, shorten
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.rollout_status import condition
 
 _HEAD = re.compile(r"^(\d+)/(\d+) nodes are available: (.*)$", re.DOTALL)
+_ENDED = frozenset({"Evicted", "Preempting", "Terminated", "NodeShutdown"})
+_REFUSED = frozenset(
+    {"NodeAffinity", "NodeName", "NodePorts", "TopologyAffinityError", "UnexpectedAdmissionError"}
+)
 _REASON = re.compile(r"(\d+) (?:node\(s\) )?(.+)")
 
 
@@ -126,10 +131,29 @@ def lost_nodes(pods: Sequence[Pod]) -> Iterator[Finding]:
         yield Finding(CauseCode.NODE_LOST, sentence, tuple(found), nodes[0] if len(nodes) == 1 else "")
 
 
-def evicted(pods: Sequence[Pod]) -> Iterator[Finding]:
-    found = [p for p in pods if p.phase == "Failed" and p.reason in ("Evicted", "Preempting", "Terminated")]
-    if found:
-        why = f": {shorten(found[0].message)}" if found[0].message else ""
+def ended_from_without(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
+    """Pods that failed though their containers are always restarted: evicted, shut down with their node, or refused by its
+    kubelet. They lie there for weeks, and what ended long ago holds nothing up."""
+    found = [p for p in pods if p.phase == "Failed" and now - (_ended(p) or now) < policy.oom_window]
+    gone = [p for p in found if p.reason in _ENDED]
+    if gone:
         yield Finding(
-            CauseCode.EVICTED, f"{counted(len(found), 'pod')} {found[0].reason.lower()}{why}", tuple(found)
+            CauseCode.EVICTED,
+            f"{counted(len(gone), 'pod')} {gone[0].reason.lower()}{_why(gone[0])}",
+            tuple(gone),
         )
+    refused = [p for p in found if p.reason in _REFUSED or p.reason.startswith("OutOf")]
+    if refused:
+        nodes = ", ".join(dict.fromkeys(p.node for p in refused))
+        sentence = f"{counted(len(refused), 'pod')} refused by the kubelet of {nodes}, {refused[0].reason}{_why(refused[0])}"
+        yield Finding(CauseCode.EVICTED, sentence, tuple(refused))
+
+
+def _ended(pod: Pod) -> float:
+    """Epoch seconds; 0.0 where nothing tells it."""
+    times = [*(s.since for s in pod.statuses), *(c.since for c in pod.conditions)]
+    return max(times, default=0.0) or pod.created
+
+
+def _why(pod: Pod) -> str:
+    return f": {shorten(pod.message)}" if pod.message else ""
