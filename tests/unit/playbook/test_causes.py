@@ -13,6 +13,8 @@ from tfdash.model.workload import CauseCode, Release
 from tfdash.playbook.serving.causes.placement import scheduler_reasons
 
 DOWN = {"available": 0, "ready": 0}
+WAITS = ContainerStatus("wait", init=True, state="running", since=NOW - 3000)
+THROUGH = ContainerStatus("wait", init=True, state="terminated", exit_code=0)
 
 
 def unschedulable(message: str, **fields: Any) -> Any:
@@ -68,6 +70,31 @@ def unschedulable(message: str, **fields: Any) -> Any:
             pod("p", waiting("CreateContainerConfigError", 'configmap "x" not found')),
             CauseCode.CONFIG,
             'configmap "x" not found',
+        ),
+        (
+            pod("p", waiting("PostStartHookError", "hook failed")),
+            CauseCode.CONFIG,
+            "PostStartHookError in 1 pod: hook failed",
+        ),
+        (
+            pod("p", waiting("SignatureValidationFailed", "no key")),
+            CauseCode.IMAGE_PULL,
+            "cannot be pulled in 1 pod: no key",
+        ),
+        (
+            pod("p", waiting("PodInitializing"), WAITS, phase="Pending"),
+            CauseCode.NOT_READY,
+            "init container wait has run for 50 min in 1 pod: what comes after it waits",
+        ),
+        (
+            pod("p", waiting("ContainerCreating"), phase="Pending", started=NOW - 3000),
+            CauseCode.KUBELET,
+            "1 pod on node-1 without a container made in 50 min",
+        ),
+        (
+            pod("p", waiting("PodInitializing"), THROUGH, phase="Pending", started=NOW - 3000),
+            CauseCode.KUBELET,
+            "1 pod on node-1 without a container made in 50 min",
         ),
         (pod("p", running(ready=False)), CauseCode.PROBE, "1 pod running but not ready"),
         (

@@ -343,6 +343,26 @@ def test_a_silent_kubelet(one: Pod, found: bool) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("one", "reason", "found"),
+    [
+        (pod("p", waiting("ContainerCreating"), **NEWBORN), "Pulling", True),
+        (pod("p", waiting("ContainerCreating"), **NEWBORN), "FailedMount", False),  # a cause of its own
+        (pod("p", waiting("ContainerCreating"), **{**NEWBORN, "created": NOW - GRACE + 1}), "", False),
+        (pod("p", waiting("ContainerCreating"), **NEWBORN, started=NOW - GRACE + 1), "", False),
+        (pod("p", waiting("ErrImagePull"), **NEWBORN), "", False),
+        (pod("p", waiting("PodInitializing"), waiting("ErrImagePull", init=True), **NEWBORN), "", False),
+        (pod("p", **NEWBORN), "", False),  # not taken up at all
+    ],
+)
+def test_containers_that_are_not_made(one: Pod, reason: str, found: bool) -> None:
+    seen = told(kubelet.uncreated([one], Links(events=[event(reason, "x")]), POLICY, NOW))
+    sentence = "1 pod on node-1 without a container made in "
+    assert [(code, text.startswith(sentence)) for code, text, _ in seen] == [
+        (CauseCode.KUBELET, True)
+    ] * found
+
+
 GATE = {"readiness_gates": ("lb/ok", "mesh/ok")}
 NOT_GATED = condition("Ready", "False", "ReadinessGatesNotReady")
 

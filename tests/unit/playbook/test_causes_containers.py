@@ -328,3 +328,37 @@ def test_pods_with_and_without_a_probe_are_told_apart() -> None:
             ["b", "c"],
         ),
     ]
+
+
+SIDECAR = Container("proxy", "p", init=True, sidecar=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "found"),
+    [
+        (ContainerStatus("proxy", init=True, state="running", since=NOW - GRACE), {}, True),
+        (ContainerStatus("proxy", init=True, state="running", since=NOW - GRACE + 1), {}, False),
+        (ContainerStatus("proxy", init=True, state="running", since=NOW - GRACE, started=True), {}, False),
+        (ContainerStatus("proxy", init=True, state="terminated", since=NOW - GRACE), {}, False),
+        (ContainerStatus("proxy", state="running", since=NOW - GRACE), {}, False),
+        (
+            ContainerStatus("proxy", init=True, state="running", since=NOW - GRACE),
+            {"phase": "Running"},
+            False,
+        ),
+    ],
+)
+def test_what_the_others_wait_for(status: ContainerStatus, more: dict[str, Any], found: bool) -> None:
+    one = pod("p", status, **{"phase": "Pending", "containers": (SIDECAR, CONTAINER), **more})
+    assert bool(told(containers.initializing([one], POLICY, NOW))) is found
+
+
+def test_a_sidecar_that_crashes_is_called_one() -> None:
+    status = ContainerStatus("proxy", init=True, state="waiting", reason="CrashLoopBackOff", restarts=9)
+    [(code, sentence, _)] = told(
+        containers.init_containers([pod("p", status, containers=(SIDECAR, CONTAINER))])
+    )
+    assert (code, sentence) == (
+        CauseCode.INIT_CONTAINER,
+        "sidecar proxy keeps crashing in 1 pod, restarted 9 times",
+    )

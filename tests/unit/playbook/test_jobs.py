@@ -359,9 +359,9 @@ ALIVE = "is kube-controller-manager alive?"
         (
             {"last_successful": at("02:20", -1)},
             C.LAST_RUN,
-            "its last run did not succeed, the last success was 23 h before",
+            "of its last run no success is recorded, the last success was 23 h before",
         ),
-        ({"last_successful": None}, C.LAST_RUN, "its last run did not succeed, none ever did"),
+        ({"last_successful": None}, C.LAST_RUN, "of its last run no success is recorded, none ever did"),
         ({"last_successful": at("02:15")}, None, None),  # in the same second
         # the next one that begins makes nothing good
         (
@@ -466,3 +466,17 @@ def test_the_section_counts_a_failed_run_once_and_leads_to_its_list() -> None:
     assert next_line(other, NOW) == (
         "next: :jobs, then w: why; enter: down to its pods · since 1m · Job a/migrate in eu-1"
     )
+
+
+def test_a_last_run_is_judged_by_its_own_job() -> None:
+    """The CronJob says a moment later that it succeeded; what became of a Job that is not kept nobody says."""
+    late = cron(last_successful=None)
+    done = job(created=at("02:15"), completed=at("02:20"), owner=BY_CRON)
+    (of_cron,) = judge_all(picture(late, done), NOW).verdicts[Subject(REF, "CronJob", "a", "nightly")]
+    assert of_cron.level is Level.OK
+    before = job(created=at("02:14"), completed=at("02:20"), owner=BY_CRON)
+    failed = job(name="old", uid="o", created=at("02:14"), conditions=(LIMIT,), owner=BY_CRON)
+    for kept in ((before,), (failed,), ()):
+        (of_cron,) = judge_all(picture(late, *kept), NOW).verdicts[Subject(REF, "CronJob", "a", "nightly")]
+        assert of_cron.level is Level.WARN
+        assert of_cron.sentence == "nightly: of its last run no success is recorded, none ever did"

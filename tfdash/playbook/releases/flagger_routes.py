@@ -6,10 +6,13 @@ Sources: fluxcd/flagger pkg/controller/scheduler.go (runCanary, runAB, runBlueGr
 
 from __future__ import annotations
 
+import math
+
 from tfdash.model.delivery import Canary
 from tfdash.model.release import Step, Weight
 from tfdash.playbook.releases.words import lasting, percent
 
+_ALL = 100.0  # percent
 _UNROUTED = (
     10  # iterations that the kubernetes provider, which shifts no requests, takes where none are given
 )
@@ -64,9 +67,12 @@ def steps_of(canary: Canary) -> tuple[tuple[Step, ...], int]:
         steps = tuple(Step(text=one, kind="iteration") for _ in range(total))
         return steps, total if over else min(canary.iterations, total)
     weights = canary.step_weights
-    if not weights and canary.step_weight > 0 and canary.max_weight > 0:
-        number = int(canary.max_weight // canary.step_weight)
-        weights = tuple(canary.step_weight * (i + 1) for i in range(min(number, 100)))
+    if (
+        canary.step_weight > 0
+    ):  # it goes on by it until the last of the weights or maxWeight is reached or passed
+        top = min(weights[-1], _ALL) if weights else canary.max_weight or _ALL
+        number = min(math.ceil(top / canary.step_weight), int(_ALL))
+        weights = tuple(min(canary.step_weight * (i + 1), _ALL) for i in range(number))
     steps = tuple(Step(text=f"set weight {percent(w)}", kind="setWeight", weight=w) for w in weights)
     if over or _reset(canary):
         return steps, len(steps)

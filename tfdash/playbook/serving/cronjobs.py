@@ -106,19 +106,25 @@ def _missed(cron: CronJob, due: float | None, now: float) -> Cause | None:
 def _last_run(ref: ClusterRef, cron: CronJob, jobs: tuple[Job, ...]) -> Cause | None:
     if not cron.last_scheduled or cron.active or (cron.last_successful or 0.0) >= cron.last_scheduled:
         return None
+    last_runs = [j for j in jobs if j.created >= cron.last_scheduled]
+    if any(j.completed is not None for j in last_runs):
+        return None  # the controller writes down a moment later that it succeeded
     failed = [j for j in jobs if (c := condition(j.conditions, "Failed")) is not None and c.status == "True"]
-    newest = max(failed, key=lambda j: j.created, default=None)
-    reason = "" if newest is None else next((c.reason for c in newest.conditions if c.type == "Failed"), "")
-    which = f" ({newest.name}{': ' if reason else ''}{reason})" if newest is not None else ""
+    newest = max((j for j in failed if j in last_runs), key=lambda j: j.created, default=None)
+    if newest is None:
+        # a Job that is removed as soon as it has ended leaves no trace: ttlSecondsAfterFinished, and before Kubernetes 1.32
+        # successfulJobsHistoryLimit 0 (kubernetes/kubernetes#122025)
+        told = "of its last run no success is recorded"
+    else:
+        reason = next((c.reason for c in newest.conditions if c.type == "Failed"), "")
+        told = f"its last run ({newest.name}{': ' if reason else ''}{reason}) did not succeed"
     last = (
         f"the last success was {lasting(cron.last_scheduled - cron.last_successful)} before"
         if cron.last_successful
         else "none ever did"
     )
     objects = tuple(Subject(ref, j.KIND, j.namespace, j.name, j.uid) for j in failed)
-    return Cause(
-        code=CauseCode.LAST_RUN, sentence=f"its last run{which} did not succeed, {last}", objects=objects
-    )
+    return Cause(code=CauseCode.LAST_RUN, sentence=f"{told}, {last}", objects=objects)
 
 
 def _runs_again(cron: CronJob, now: float) -> Cause | None:

@@ -187,11 +187,11 @@ def test_in_flight() -> None:
         ({}, 0, [10, 20, 30, 40, 50], 0),
         ({}, 50, [10, 20, 30, 40, 50], 4),
         ({}, 60, [10, 20, 30, 40, 50], 5),
-        ({"stepWeight": 15}, 20, [15, 30, 45], 1),
-        ({"stepWeights": [1, 2, 5, 80]}, 5, [1, 2, 5, 80], 2),
+        ({"stepWeight": 15}, 20, [15, 30, 45, 60], 1),
+        ({"stepWeights": [1, 2, 5, 80], "stepWeight": 0}, 5, [1, 2, 5, 80], 2),
         ({"stepWeight": 1, "maxWeight": 101}, 3, list(range(1, 101)), 2),
         ({"stepWeight": 0}, 0, [], None),
-        ({"maxWeight": 0}, 0, [], None),
+        ({"maxWeight": 0}, 0, list(range(10, 101, 10)), 0),
     ],
 )
 def test_the_steps(analysis: dict[str, Any], weight: float, weights: list[float], step: int | None) -> None:

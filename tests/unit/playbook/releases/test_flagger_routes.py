@@ -73,6 +73,23 @@ def test_iterations_that_the_provider_takes() -> None:
     assert state_of("Canary", made, *both()).steps == (Step(text="iteration of 30s", kind="iteration"),) * 10
 
 
+@pytest.mark.parametrize(
+    ("analysis", "weights"),
+    [
+        ({"stepWeight": 20, "maxWeight": 60}, (20, 40, 60)),
+        ({"stepWeight": 20, "maxWeight": 50}, (20, 40, 60)),  # it goes on until the limit is reached or passed
+        ({"stepWeight": 30, "maxWeight": 0}, (30, 60, 90, 100)),  # no limit: all
+        ({"stepWeights": [10, 50], "stepWeight": 0, "maxWeight": 0}, (10, 50)),
+        ({"stepWeights": [10, 50], "stepWeight": 20}, (20, 40, 60)),  # the step counts, the last weight is the limit
+        ({"stepWeight": 0, "maxWeight": 50}, ()),
+    ],
+)  # fmt: skip
+def test_the_weights_that_it_goes_through(analysis: dict[str, Any], weights: tuple[int, ...]) -> None:
+    """As runCanary, nextStepWeight and maxWeight of Flagger's scheduler.go reckon them."""
+    made = canary(spec={"provider": "istio"}, analysis=analysis)
+    assert tuple(step.weight for step in state_of("Canary", made, *both()).steps) == weights
+
+
 def test_a_promotion_that_was_confirmed_waits_for_nobody() -> None:
     """The phase stays WaitingPromotion while the requests go over; only the iterations tell."""
     for done, phase in ((2, Phase.PAUSED), (3, Phase.PAUSED), (4, Phase.PROGRESSING)):

@@ -31,6 +31,7 @@ _PASSING = frozenset(
         CauseCode.READINESS_GATE,
         CauseCode.GATED,
         CauseCode.EVICTED,
+        CauseCode.NOT_READY,
     }
 )
 """Causes that may pass by waiting: a release that has one is not stuck before its deadline says so."""
@@ -126,7 +127,9 @@ def _of(asked: Asked, pods: Sequence[Pod]) -> Iterator[Finding]:
     yield from _inside(asked, staying)
     yield from _placed(staying, links, policy, now)
     yield from creation.refused(workload, links)
+    yield from kubelet.uncreated(staying, links, policy, now)
     yield from kubelet.readiness_gates(staying)
+    yield from containers.initializing(staying, policy, now)
     yield from containers.probes(staying, links, policy, now)
     yield from placement.ended_from_without(pods, policy, now)
     yield from waiting.terminating(links, policy, now)

@@ -10,6 +10,7 @@ from tfdash.model.workload import CauseCode
 from tfdash.nouns import counted
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.serving.causes.finding import Finding, shorten
+from tfdash.playbook.serving.causes.waiting import lasting
 from tfdash.playbook.serving.links import Links
 
 _IMAGE = {
@@ -19,8 +20,16 @@ _IMAGE = {
     "ErrImageNeverPull",
     "RegistryUnavailable",
     "ImageInspectError",
+    "SignatureValidationFailed",
 }
-_CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+_CONFIG = {
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+    "PreCreateHookError",
+    "PreStartHookError",
+    "PostStartHookError",
+}
 _SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 141: "SIGPIPE", 143: "SIGTERM"}
 # of a program these numbers are its own; where the runtime could not start it they are the runtime's
 _UNSTARTED = frozenset({"ContainerCannotRun", "StartError"})
@@ -122,11 +131,32 @@ def crashes(pods: Sequence[Pod]) -> Iterator[Finding]:
 def init_containers(pods: Sequence[Pod]) -> Iterator[Finding]:
     found = [(p, s) for p, s in _each(pods) if s.init and _crashing(s)]
     if found:
+        pod, status = found[0]
+        sidecar = any(c.sidecar for c in pod.containers if c.name == status.name)
+        what = "sidecar" if sidecar else "init container"
         yield Finding(
-            CauseCode.INIT_CONTAINER,
-            _crash_sentence(*found[0], len(_pods(found)), "init container"),
-            _pods(found),
+            CauseCode.INIT_CONTAINER, _crash_sentence(pod, status, len(_pods(found)), what), _pods(found)
         )
+
+
+def initializing(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
+    """An init container that does not end, or a sidecar that does not say that it has started: the others wait for it."""
+    found = [
+        (pod, status)
+        for pod, status in _each(pods)
+        if pod.phase == "Pending"
+        and status.init
+        and status.state == "running"
+        and not (status.started and any(c.sidecar for c in pod.containers if c.name == status.name))
+        and now - status.since >= policy.ready_grace
+    ]
+    if found:
+        status = found[0][1]
+        sentence = (
+            f"init container {status.name} has run for {lasting(now - status.since)} in "
+            f"{counted(len(_pods(found)), 'pod')}: what comes after it waits"
+        )
+        yield Finding(CauseCode.NOT_READY, sentence, _pods(found))
 
 
 def configuration(pods: Sequence[Pod]) -> Iterator[Finding]:

@@ -9,10 +9,13 @@ from tfdash.model.workload import CauseCode
 from tfdash.nouns import counted
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.serving.causes.finding import Finding, shorten
+from tfdash.playbook.serving.causes.waiting import lasting
 from tfdash.playbook.serving.links import Links
 from tfdash.playbook.serving.rollout_status import condition
 
+_CREATING = ("ContainerCreating", "PodInitializing")
 _SANDBOX = ("FailedCreatePodSandBox", "FailedPodSandBoxStatus")
+_SAID = (*_SANDBOX, "FailedMount", "FailedAttachVolume")  # of which other causes tell
 
 
 def _unborn(pod: Pod) -> bool:
@@ -41,6 +44,26 @@ def silent(pods: Sequence[Pod], policy: WorkloadPolicy, now: float) -> Iterator[
         nodes = ", ".join(dict.fromkeys(p.node for p in late))
         sentence = f"{counted(len(late), 'pod')} scheduled, but the kubelet of {nodes} has not taken {'it' if len(late) == 1 else 'them'} up: is it alive?"
         yield Finding(CauseCode.KUBELET, sentence, tuple(late))
+
+
+def uncreated(pods: Sequence[Pod], links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
+    """Taken up by its kubelet, and none of its containers is made; the events that would say why are kept for an hour."""
+    found = [
+        p
+        for p in pods
+        if _unborn(p)
+        and p.statuses
+        and all(s.state == "waiting" and s.reason in _CREATING for s in p.statuses if not s.init)
+        and all(s.state != "waiting" or s.reason in _CREATING for s in p.statuses if s.init)
+        and now - (p.started or p.created) >= policy.ready_grace
+    ]
+    told = {e.involved_name for e in links.events if e.reason in _SAID} if found else set()
+    untold = tuple(p for p in found if p.name not in told)
+    if untold:
+        nodes = ", ".join(dict.fromkeys(p.node for p in untold))
+        long = lasting(now - max(p.started or p.created for p in untold))
+        sentence = f"{counted(len(untold), 'pod')} on {nodes} without a container made in {long}"
+        yield Finding(CauseCode.KUBELET, sentence, untold)
 
 
 def readiness_gates(pods: Sequence[Pod]) -> Iterator[Finding]:
