@@ -104,9 +104,17 @@ def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, text: str, told: st
 
 
 def test_an_old_auth_provider_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    path = write(tmp_path / "a", user={"auth-provider": {"name": "gcp"}})
-    with pytest.raises(KubeconfigError, match="use an exec plug-in"):
-        resolve(str(path), environ={})
+    for name, why in (("gcp", "was removed from Kubernetes 1.26"), ("oidc", "is not read by tfdash")):
+        path = write(tmp_path / name, user={"auth-provider": {"name": name}})
+        with pytest.raises(KubeconfigError, match=f'"{name}" {why}; use an exec plug-in'):
+            resolve(str(path), environ={})
+
+
+def test_inline_data_may_be_broken_into_lines(tmp_path: Path) -> None:
+    """kubectl reads it, as Go leaves line ends out of base64."""
+    inline = base64.encodebytes(b"K" * 100).decode()
+    path = write(tmp_path / "a", user={"client-key-data": inline.replace("\n", "\r\n")})
+    assert resolve(str(path), environ={}).key == b"K" * 100
 
 
 def test_inside_a_pod(tmp_path: Path) -> None:

@@ -257,7 +257,9 @@ def _bytes(table: dict[str, Any], key: str, listed: str) -> bytes | None:
     inline = table.get(f"{key}-data")
     if inline:
         try:
-            return base64.b64decode(str(inline), validate=True)
+            return base64.b64decode(
+                str(inline).replace("\r", "").replace("\n", ""), validate=True
+            )  # as Go reads it
         except (binascii.Error, ValueError):
             raise KubeconfigError(f"{listed}: {key}-data: not valid base64") from None
     path = table.get(key)
@@ -289,9 +291,8 @@ def _access(
         raise KubeconfigError(f"{listed}: clusters: server: {safe(server)} {wrong}")
     if user.get("auth-provider"):
         provider = safe(str(user["auth-provider"].get("name", "")))
-        raise KubeconfigError(
-            f'{listed}: users: auth-provider "{provider}" was removed from Kubernetes 1.26; use an exec plug-in'
-        )
+        why = "is not read by tfdash" if provider == "oidc" else "was removed from Kubernetes 1.26"
+        raise KubeconfigError(f'{listed}: users: auth-provider "{provider}" {why}; use an exec plug-in')
     try:
         proxy = proxy_for(server, str(cluster.get("proxy-url") or ""), environ)
     except NoProxy as error:
