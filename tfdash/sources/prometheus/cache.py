@@ -15,7 +15,7 @@ from tfdash.model.traffic import Query, Traffic
 from tfdash.sources.prometheus.answer import Row
 from tfdash.sources.prometheus.batches import Batch, batches_of, meant_by, reach, roles_of, written
 from tfdash.sources.prometheus.series import Counters, Histograms, counts_of, fullest, scrape_interval
-from tfdash.sources.prometheus.targets import Belonging, Pods, QueryTarget
+from tfdash.sources.prometheus.targets import STEP, Belonging, Pods, QueryTarget
 from tfdash.sources.prometheus.template import MetricTemplate
 
 _UNKNOWN_SCRAPE = 60.0  # seconds that a scrape may take to come, while the interval is not measured
@@ -58,19 +58,22 @@ class Cache:
         wanted = {t.subject: t for t in targets}
         if wanted == self._targets:
             return
+        for subject in self._whose_series_move(wanted):
+            for role in ("requests", "latency", "native"):
+                key = (role, subject)
+                self._asked.pop(key, None)
+                self._since.pop(key, None)
+                self._newest.pop(key, None)
+                self._warned.pop(key, None)
+            for counters in self._counters.values():
+                counters.forget(subject)
+            for histograms in self._histograms.values():
+                histograms.forget(subject, native=True)
+                histograms.forget(subject, native=False)
         for subject, target in self._targets.items():
-            new = wanted.get(subject)
-            if new is None or (new.template, new.names, new.values) != (
-                target.template,
-                target.names,
-                target.values,
-            ):
-                for role in ("requests", "latency", "native"):
-                    key = (role, subject)
-                    self._asked.pop(key, None)
-                    self._since.pop(key, None)
-                    self._newest.pop(key, None)
-                    self._warned.pop(key, None)
+            now = wanted.get(subject)
+            if now is not None and now.horizon > target.horizon + STEP:  # its release has begun
+                self._refill |= {(role, subject) for role in roles_of(now.template)}
         self._told = {s: told for s, told in self._told.items() if s in wanted}
         self._tried &= wanted.keys()
         self._targets = wanted
@@ -85,6 +88,27 @@ class Cache:
                     self._counters.setdefault(name, Counters(self.pods)).forget_foreign()
                 else:
                     self._histograms.setdefault(name, Histograms(self.pods)).forget_foreign()
+
+    def _whose_series_move(self, wanted: Mapping[Subject, QueryTarget]) -> set[Subject]:
+        """The targets until now that are no more, are asked for otherwise, or have a name that a new one has too (a Deployment
+        whose Canary was read after it): whoever gets their series must read all of them, not the newest samples alone, which
+        would pass for all that was ever counted."""
+
+        def asks(target: QueryTarget | None) -> object:
+            return target and (target.template, target.names, target.values)
+
+        moved = {s for s, target in self._targets.items() if asks(wanted.get(s)) != asks(target)}
+        new = {
+            (target.namespace, name)
+            for s, target in wanted.items()
+            if s in moved or s not in self._targets
+            for name in target.names
+        }
+        return moved | {
+            s
+            for s, target in self._targets.items()
+            if any((target.namespace, n) in new for n in target.names)
+        }
 
     @property
     def targets(self) -> tuple[QueryTarget, ...]:
@@ -152,6 +176,7 @@ class Cache:
             else:
                 self._histograms[name].forget(key[1], native=batch.role == "native")
             self._refill.discard(key)
+            self._since.pop(key, None)
         if batch.role == "requests":
             dropped = self._counters[name].take(rows, belonging)
         else:

@@ -18,7 +18,7 @@ from tfdash.sources.prometheus.selector import Matcher, fill, matches, values_of
 from tfdash.sources.prometheus.template import MetricTemplate
 
 HASH_LABELS = ("rollouts-pod-template-hash", "pod-template-hash", "controller-revision-hash")
-_STEP = 600.0  # seconds
+STEP = 600.0  # seconds, by which what is asked of a release in flight grows
 _RECENT = (
     7200.0  # seconds for which a finished release is looked at as one in flight: its verification goes on
 )
@@ -108,7 +108,7 @@ def _horizon(release: ReleaseState, options: Options, now: float) -> float:
     if release.started is None:
         return options.horizon
     whole = now - release.started + options.horizon
-    return max(options.horizon, min(math.ceil(whole / _STEP) * _STEP, options.history))
+    return max(options.horizon, min(math.ceil(whole / STEP) * STEP, options.history))
 
 
 def _names(release: ReleaseState) -> tuple[str, ...]:

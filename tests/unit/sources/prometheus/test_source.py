@@ -359,6 +359,54 @@ async def test_a_pair_of_deployments_is_one_release(server: Fake) -> None:
     assert {c.pod for c in seen(board).requests} == {STABLE, "checkout-canary-7b8c1-ddddd"}
 
 
+@pytest.mark.parametrize("role", ["requests", "latency"])
+async def test_what_is_known_as_another_thing_later_is_read_whole(server: Fake, role: str) -> None:
+    """A Deployment is read before the Canary that it belongs to: the newest samples alone would pass for a pod's first, and
+    all that it ever counted for the rise of one window."""
+    made = "checkout-primary-7b8c1-ddddd"
+    for pod in (STABLE, made):
+        server.add("http_requests_total", scrapes(100, 200, 300, 400), **http(server, pod))
+        for le in ("0.1", "+Inf"):
+            name = "http_request_duration_seconds_bucket"
+            server.add(name, scrapes(100, 200, 300, 400), **http(server, pod, le=le))
+    primary = Subject(REF, "Deployment", "shop", "checkout-primary")
+    canary = Subject(REF, "Canary", "shop", "checkout")
+    board, one = Board(), source(server, {})
+    releasing(board, in_flight(), in_flight(primary))
+    await one.round(board)
+    releasing(board, msgspec.structs.replace(in_flight(canary), workload=primary, partner=CHECKOUT))
+    for _ in range(3):
+        await one.round(board)
+        found = {s.pod: len(s.points) for s in getattr(seen(board, canary), role)}
+        assert found == {STABLE: 4, made: 4}
+        one._clock.at += 5
+
+
+async def test_who_shares_a_name_with_a_new_release_is_asked_for_anew(server: Fake) -> None:
+    """Whose a series is does not hang on who was read first."""
+    server.add("http_requests_total", scrapes(100, 200, 300), **http(server))
+    rollout = Subject(REF, "Rollout", "shop", "app")
+    board, one = Board(), source(server, {})
+    releasing(board, in_flight())
+    await one.round(board)
+    releasing(board, in_flight(), msgspec.structs.replace(in_flight(rollout), workload=CHECKOUT))
+    for _ in range(2):
+        await one.round(board)
+        assert [len(s.points) for s in seen(board, rollout).requests] == [3]
+        assert seen(board).requests == ()
+        one._clock.at += 5
+
+
+async def test_what_begins_to_be_released_is_read_as_far_back_as_its_release_needs(server: Fake) -> None:
+    server.add("http_requests_total", scrapes(*range(120)), **http(server))
+    board, one = Board(), source(server)
+    await one.round(board)
+    assert seen(board).since == T0 - 600
+    releasing(board, in_flight(started=T0 - 1500))
+    await one.round(board)
+    assert len(seen(board).requests[0].points) == 120 and seen(board).since < T0 - 1800
+
+
 async def test_many_services_are_few_queries(server: Fake) -> None:
     board = Board()
     releasing(
