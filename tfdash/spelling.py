@@ -19,7 +19,7 @@ def closest(wrong: str, valid: Iterable[str]) -> str:
 
 def nearest(wrong: str, valid: Iterable[str]) -> str:
     """``did you mean "x"?`` or the list of what is valid."""
-    names = sorted(valid)
+    names = sorted(filter(None, valid))
     meant = closest(wrong, names)
     if meant:
         return f'did you mean "{meant}"?'

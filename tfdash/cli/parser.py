@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from typing import Any, NoReturn
 
 from tfdash import __version__
@@ -272,7 +273,10 @@ def _built(prog: str) -> argparse.ArgumentParser:
 def parse(argv: list[str]) -> argparse.Namespace:
     """Options without a command belong to ``run``; those before a command to that."""
     parser = build()
-    argv = _commands_first(parser, argv, _options(parser))
+    options = _options(parser)
+    argv = _commands_first(parser, argv, options)
+    if empty := _empty(argv, options):  # as by a variable that is not set
+        parser.error(f"{safe(empty)} is given nothing: give it a value, or leave it out")
     if not argv or (argv[0].startswith("-") and argv[0] not in _ABOUT):
         argv = ["run", *argv]
     args, odd = parser.parse_known_args(argv)
@@ -321,12 +325,20 @@ def _width(word: str, options: dict[str, bool]) -> int:
     return 2 if not given and (long or name in meant) and any(map(options.get, meant)) else 1
 
 
+def _empty(argv: list[str], options: dict[str, bool]) -> str:
+    """The first option whose value is the empty text; "" where there is none."""
+    split = next((name for name, value in pairwise(argv) if value == "" and _width(name, options) == 2), "")
+    return split or next((w[:-1] for w in argv if w.startswith("--") and w.find("=") == len(w) - 1), "")
+
+
 def _commands_first(parser: argparse.ArgumentParser, argv: list[str], options: dict[str, bool]) -> list[str]:
     """``--config F gate -e X release`` as ``gate release --config F -e X``."""
     children, at = subcommands(parser), 0
     leading: list[str] = []
     while children and at < len(argv) and argv[at].startswith("-"):
         wide = _width(argv[at], options)
+        if argv[at] in _ABOUT and leading and "run" not in children:
+            return argv[at:]  # no command is named that could take what stands before
         if not wide or argv[at] in _ABOUT:
             return argv  # argparse says what is wrong with it
         leading.append(argv[at])

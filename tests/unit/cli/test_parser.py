@@ -142,6 +142,26 @@ def test_the_value_of_an_option_that_a_command_has_not_is_none_of_its_words(
     assert f"not understood: {odd}; see: " in _said(argv, capsys)
 
 
+@pytest.mark.parametrize(
+    "empty", [["-e", ""], ["--environment="], ["--config", ""], ["--at", ""], ["--context", ""]]
+)
+def test_an_option_that_is_given_nothing_is_refused(
+    empty: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unset variable of a script would else ask about another environment, or about now."""
+    for argv in (["gate", "release", *empty], [*empty, "gate", "release"]):
+        assert f"{empty[0].rstrip('=')} is given nothing" in _said(argv, capsys)
+
+
+@pytest.mark.parametrize("name", ["audit", "gate"])
+def test_help_of_a_command_behind_options_is_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in ([name, "--help"], ["--config", "F", name, "--help"]):
+        with pytest.raises(SystemExit) as left:
+            parse(argv)
+        assert left.value.code == 0
+        assert f"usage: tfdash {name}" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("before", [[], ["--config", "F"], ["-e", "x"]])
 def test_a_command_that_needs_another_word_says_which(
     before: list[str], capsys: pytest.CaptureFixture[str]
