@@ -458,13 +458,24 @@ def test_columns_that_are_data_show_an_attribute_each() -> None:
     )
     context = Context(NOW, EU, "Thing")
     assert (view.id, view.kinds, view.noun, view.namespaced) == ("things", ("Thing",), "things", True)
-    assert [f.text(obj, context) for f in view.fields] == ["web", "12", "Job␛", "a=1,b=2", "", "90s"]
-    assert [f.id for f in view.fields] == ["name", "max_pods", "target", "labels", "metrics", "scaled"]
+    assert [f.text(obj, context) for f in view.fields[:-1]] == ["web", "12", "Job␛", "a=1,b=2", "", "90s"]
+    assert [f.id for f in view.fields] == ["name", "max_pods", "target", "labels", "metrics", "scaled", "age"]
     count, target = view.fields[1], view.fields[2]
     assert (count.sort_value(obj, context), count.typed(obj, context), count.right) == (12.0, 12, True)
     named = [altered(obj, target_kind=kind) for kind in ("Job", "other")]
     assert [target.token(o, context) for o in named] == ["warn", "unknown"]
     assert view.search_text(obj, context) == "shop web 12 job\x1b "
+
+
+def test_a_list_without_its_name_and_age_has_them_all_the_same() -> None:
+    """As the example in ARCHITECTURE, "How to add"."""
+    columns = (PrinterColumn("TARGET", "target_kind"),)
+    view = plain_view(KindSpec("Thing", "api/v1", "things", "things", "things", columns=columns))
+    obj = HorizontalPodAutoscaler(namespace="shop", name="web", target_kind="Rollout", created=NOW - 90)
+    context = Context(NOW, EU, "Thing")
+    assert [f.title for f in view.fields] == ["NAME", "TARGET", "AGE"]
+    assert [f.text(obj, context) for f in view.fields] == ["web", "Rollout", "90s"]
+    assert view.search_text(obj, context) == "shop web rollout"
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,24 @@ from tfdash.model.kinds import KindSpec, PrinterColumn
 from tfdash.model.kube import Provisional
 from tfdash.views.kinds.base import Context, Field, KindView, age_field, count_field, printed, text_field
 
+_NAME = PrinterColumn("NAME", "name", 36, printer="Name", priority=0, flexible=True)
+_AGE = PrinterColumn("AGE", "created", shows="age", printer="Age", priority=1)
+
 
 def plain_view(spec: KindSpec) -> KindView:
-    """The list of ``spec`` by its ``columns``."""
-    searched = [_text(column) for column in spec.columns if column.searched and column.shows != "age"]
+    """The list of ``spec`` by its ``columns``; what it has none of is its name, first, and its age, last."""
+    shown = {column.attribute for column in spec.columns}
+    columns = (
+        *(() if _NAME.attribute in shown else (_NAME,)),
+        *spec.columns,
+        *(() if _AGE.attribute in shown else (_AGE,)),
+    )
+    searched = [_text(column) for column in columns if column.searched and column.shows != "age"]
 
     def search(obj: Any, context: Context) -> str:
         return " ".join((obj.namespace, *(text(obj) for text in searched)))
 
-    fields = tuple(_field(column) for column in spec.columns)
+    fields = tuple(_field(column) for column in columns)
     return KindView(spec.id, (spec.kind,), spec.noun, fields, search, spec.namespaced)
 
 
