@@ -180,19 +180,22 @@ def test_what_waits_for_others_is_named(cluster: Cluster, board: Board) -> None:
 def test_a_spec_that_nobody_observes_asks_for_its_controller(cluster: Cluster, board: Board) -> None:
     world.create(cluster, DEPLOYMENTS, world.deployment("unheard", SPACE, 2))
     is_so(board, "Deployment", "unheard", Serving.OK, Release.COMPLETE, None)
-    cluster.kill_controller_manager()
-    try:
-        cluster.kubectl(
-            "set", "image", "deployment/unheard", "-n", SPACE, "main=registry.example.com/unheard:2"
-        )
-        is_so(board, "Deployment", "unheard", Serving.OK, Release.PROGRESSING, CauseCode.GENERATION)
-        told = state(board, "Deployment", "unheard")
-        assert told is not None and told.cause is not None
-        assert "is kube-controller-manager alive?" in told.cause.sentence
+
+    def observed() -> bool:
         found = cluster.request("GET", f"{DEPLOYMENTS}/unheard")
-        assert found["status"]["observedGeneration"] < found["metadata"]["generation"]
+        return bool(found["status"]["observedGeneration"] == found["metadata"]["generation"])
+
+    try:
+        with cluster.without_controller_manager():
+            image = "main=registry.example.com/unheard:2"
+            cluster.kubectl("set", "image", "deployment/unheard", "-n", SPACE, image)
+            is_so(board, "Deployment", "unheard", Serving.OK, Release.PROGRESSING, CauseCode.GENERATION)
+            told = state(board, "Deployment", "unheard")
+            assert told is not None and told.cause is not None
+            assert "is kube-controller-manager alive?" in told.cause.sentence
+            assert not observed()
     finally:
-        cluster.start_controller_manager()
+        cluster.wait(observed, "kube-controller-manager to be at work again")  # before the next test needs it
     is_so(board, "Deployment", "unheard", Serving.OK, Release.COMPLETE, None)
 
 

@@ -14,7 +14,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._survive = survive_parent
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        names = ("etcd", "peer", "api", "manager", "scheduler", "kwok", "metrics")
+        names = ("etcd", "peer", "api", "scheduler", "kwok", "metrics")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.url = f"https://127.0.0.1:{self.ports['api']}"
         self.pki = self.folder / "pki"
@@ -251,8 +252,16 @@ class Cluster:
         """End the API server at once, as a crash would."""
         self._end("apiserver", signal.SIGKILL)
 
-    def start_controller_manager(self) -> None:
-        """Start kube-controller-manager (again, after ``kill_controller_manager``)."""
+    @contextmanager
+    def without_controller_manager(self) -> Iterator[None]:
+        """It is ended at once: what is asked for meanwhile, nobody observes. Then it is started again: the cluster is everybody's."""
+        self._end("controller-manager", signal.SIGKILL)
+        try:
+            yield
+        finally:
+            self._start_controller_manager()
+
+    def _start_controller_manager(self) -> None:
         self._plane(
             "controller-manager",
             "controller-manager",
@@ -261,11 +270,7 @@ class Cluster:
             "--service-account-private-key-file",
             str(self.pki / "sa.key"),
             "--leader-elect=false",
-            "--secure-port",
-            str(self.ports["manager"]),
-            "--bind-address=127.0.0.1",
-            "--cert-dir",
-            str(self.folder / "manager"),
+            "--secure-port=0",  # a port may be another's by the time it is started again
             "--kube-api-qps",
             "500",
             "--kube-api-burst",
@@ -274,13 +279,9 @@ class Cluster:
             "--node-monitor-grace-period=50s",
         )
 
-    def kill_controller_manager(self) -> None:
-        """End it at once: what is asked for from then on, nobody observes."""
-        self._end("controller-manager", signal.SIGKILL)
-
     def _start_rest(self) -> None:
         admin = str(self.kubeconfig("admin"))
-        self.start_controller_manager()
+        self._start_controller_manager()
         self._plane(
             "scheduler",
             "scheduler",
