@@ -195,7 +195,8 @@ def _export(args: argparse.Namespace, options: StoreOptions, environments: set[s
     """All fields, all text safe; ``verify`` works on the log itself, never on an export."""
     sources, unknown = _sources(args, options)
     entries = _entries(sources)
-    _refuse("-e", args.environment, environments | {one.environment for one in entries})
+    if not unknown:
+        _refuse("-e", args.environment, environments | {one.environment for one in entries})
     found = _chosen(args, entries)
     out = io.StringIO()
     if args.format == "csv":
@@ -271,7 +272,8 @@ def _tail(args: argparse.Namespace, options: StoreOptions, environments: set[str
     for problem in unknown:
         _say(problem)
     entries = _entries(sources, named=True)
-    _refuse("-e", args.environment, environments | {one.environment for one in entries})
+    if not unknown:
+        _refuse("-e", args.environment, environments | {one.environment for one in entries})
     seen = {(e.terminal, e.sequence, e.hash) for e in entries}
     newest = list(_chosen(args, entries))[-args.lines :] if args.lines else []
     code = UNKNOWN if unknown else OK

@@ -144,3 +144,17 @@ def test_migrate(
     monkeypatch.setenv("STORE", empty_database.url("owner"))
     assert run(config, "migrate") == 0 and capsys.readouterr().out == "migrations 1 done\n"
     assert run(config, "migrate") == 0 and capsys.readouterr().out == "nothing to do\n"
+
+
+@pytest.mark.parametrize("what", ["tail", "export"])
+def test_an_environment_is_said_to_be_none_only_where_all_was_read(
+    config: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(config, what, "-e", "staging")
+    assert left.value.code == 64 and 'there is no "staging"' in capsys.readouterr().err
+    (config.parent / "store" / "terminal-0.db").write_bytes(b"x" * 4096)
+    config.write_text(config.read_text() + '[environments.production]\nkubeconfig = "k"\n')
+    assert run(config, what, "-e", "staging") == 2
+    told = capsys.readouterr().err
+    assert "terminal-0.db" in told and "there is no" not in told
