@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from pathlib import Path
 from typing import Protocol
 
@@ -67,13 +68,8 @@ class StoreSource:
         keys: tuple[bytes, ...] = (),
     ) -> None:
         self.store, self.acting, self.sync = store, acting, sync
-        self.folder, self._heartbeat, self._anchoring, self._policy = (
-            folder,
-            heartbeat,
-            anchoring or Anchoring(),
-            policy,
-        )
-        self.keys = keys
+        self.folder, self._heartbeat, self._policy, self.keys = folder, heartbeat, policy, keys
+        self._anchoring = anchoring or Anchoring()
         self._local_peers: LocalPeers | None = None
         self._dirty: asyncio.Event | None = None
         self._told: StoreState | None = None
@@ -82,6 +78,7 @@ class StoreSource:
         self._looked_at: float | None = None
         self.anchor_problem = self._unread = self._slow_look = ""
         self._own = OwnWalk()
+        self._peers_news: deque[Entry] = deque()
 
     id = "store"
 
@@ -90,9 +87,7 @@ class StoreSource:
         """Both the files and the shared store, as they were found last; local trouble goes first, that of its anchors last. A
         terminal that only reads has no file, which is no trouble; those of others that it cannot read are."""
         health = self.store.health
-        anchoring = (
-            f"the head of the log was not handed on: {self.anchor_problem}" if self.anchor_problem else ""
-        )
+        anchoring = self.anchor_problem and f"the head of the log was not handed on: {self.anchor_problem}"
         trouble = (health.local if self.acting else "") or self._unread or health.shared or anchoring
         about = [
             health.path if self.acting else "read here, not written",
@@ -100,9 +95,7 @@ class StoreSource:
         ]
         about += [f"{health.behind:,} not delivered yet"] if health.behind else []
         about += ["entries were lost: tfdash audit verify"] if self.store.projection.losses else []
-        problem = None
-        if trouble:
-            problem = Problem(kind=ProblemKind.UNREACHABLE, cause=trouble)
+        problem = Problem(kind=ProblemKind.UNREACHABLE, cause=trouble) if trouble else None
         return Observation(
             value=SourceInfo(name="store", about=" · ".join(part for part in about if part)),
             source="store",
@@ -249,6 +242,10 @@ class StoreSource:
             count += 1
             if self.acting and not self._loaded and count % 15 == 0:
                 await self.load()
+            if self._loaded:
+                await self._own.walk(
+                    self.store.recorder
+                )  # nothing, unless the disk did not answer before its end
             await self._look_at_local_peers()
             try:
                 await self._who_are_we(board)
@@ -265,25 +262,25 @@ class StoreSource:
     async def _look_at_local_peers(self) -> None:
         recorder = self.store.recorder
 
-        def look() -> tuple[list[Entry], set[str], dict[str, bytes], str]:
+        def look() -> tuple[set[str], dict[str, bytes], str]:
             if self._local_peers is None:
                 own = recorder.file.path if recorder.file is not None else None
                 self._local_peers = LocalPeers(
                     self.folder, own, None if self.acting else self._anchoring.file
                 )
-            news = self._local_peers.news()
-            sealed = self._local_peers.bodies() if news else {}
-            return news, self._local_peers.ended(), sealed, self._local_peers.problem
+            self._peers_news.extend(self._local_peers.news())  # they stay there where nobody waits any more
+            sealed = self._local_peers.bodies() if self._peers_news else {}
+            return self._local_peers.ended(), sealed, self._local_peers.problem
 
         try:
-            news, over, sealed, problem = await recorder.thread.call(look, "reading other terminals' files")
+            over, sealed, problem = await recorder.thread.call(look, "reading other terminals' files")
         except (LedgerUnavailable, OSError) as error:
             self._unread = f"what terminals recorded cannot be read whole: {error}"
             return
         problem = self._own.problem or problem
         self._unread = problem and f"what terminals recorded cannot be read whole: {problem}"
         self._take(sealed)
-        self.apply([(entry, "") for entry in news])
+        self.apply([(self._peers_news.popleft(), "") for _ in range(len(self._peers_news))])
         self.store.ended_terminals = frozenset(over)
 
     async def look_at_health(self) -> None:

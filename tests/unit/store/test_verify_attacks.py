@@ -9,18 +9,24 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from tests.unit.store.helpers import NOW, Clock, note, opened
+from tests.unit.store.helpers import NOW, Board, Clock, note, opened
 from tests.unit.store.test_reading import problem, read_once
 from tests.unit.store.test_verify import rewrite
+from tests.waiting import soon
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.cli import main
+from tfdash.store import store_source
 from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import Head, line
+from tfdash.store.log.local_file import LocalFile
 from tfdash.store.opening import StoreOptions, open_store
 
 pytestmark = pytest.mark.long
+T = TypeVar("T")
 
 Attack = Callable[[Path], object]
 
@@ -388,6 +394,28 @@ async def test_a_terminal_that_acts_says_it_of_its_own_file_and_goes_on(logged: 
         and "see: tfdash audit verify" in found.cause
     )
     await one.store.record(note("what is recorded is recorded all the same"))
+    one.store.close()
+
+
+async def test_a_walk_that_the_disk_held_up_goes_on(logged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ATTACKS["a column beside an entry"][0](logged / "store")
+    one = opened(logged / "store", anchor_file=str(logged / "anchors"))
+    recorder, board, held_up = one.store.recorder, Board(), []
+    on_file = recorder.on_file
+
+    async def slow(work: Callable[[LocalFile], T], what: str) -> T:
+        if what == "walking its own log" and not held_up:
+            held_up.append(what)
+            raise LedgerUnavailable("the disk did not answer")
+        return await on_file(work, what)
+
+    monkeypatch.setattr(recorder, "on_file", slow)
+    monkeypatch.setattr(store_source, "TICK", 0.01)
+    running = asyncio.create_task(one.source.run(board))
+    await soon(lambda: "was hidden" in str(one.source.status.problem), "the walk to go on")
+    assert held_up
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     one.store.close()
 
 
