@@ -149,6 +149,15 @@ async def test_an_aborted_release_that_nothing_judges_has_no_empty_charts() -> N
         await run.lacks("Not judged")
 
 
+async def test_a_trigger_that_is_not_judged_leads_to_metrics_only_where_they_are_named() -> None:
+    said = msgspec.structs.replace(cw.BREACH, triggers=cw.BREACH.triggers[:1])
+    async with running(
+        size=(120, 40), start="canary", judge=cw.Told((cw.release(), said)), prepare=cw.prepare
+    ) as run:
+        await run.shows("Not judged.")
+        await run.lacks("see metrics below")
+
+
 async def test_hostile_text_goes_literally_through_the_canary_screen() -> None:
     import msgspec
 

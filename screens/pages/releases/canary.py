@@ -268,13 +268,10 @@ class CanaryScreen(ActingScreen):
         chart, said, marks = (self.query_one(f"#{part}-{name}") for part in ("chart", "said", "marks"))
         assert isinstance(chart, Chart) and isinstance(said, Prose) and isinstance(marks, Prose)
         if trigger is None:
-            chart.show(
-                Drawing(
-                    title=canary.title_of_id(name),
-                    empty="Not judged: see metrics below.",
-                    zone=self.shell.zone,
-                )
-            )
+            picture, release = self.shell.board.picture, self._release
+            below = release and canaryfacts.metrics_lines(picture, release, self.shell.now())
+            empty = "Not judged: see metrics below." if below else "Not judged."
+            chart.show(Drawing(title=canary.title_of_id(name), empty=empty, zone=self.shell.zone))
             said.show([])
             marks.show([])
             return

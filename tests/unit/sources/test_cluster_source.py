@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from tests.waiting import soon
 from tfdash.board.board import Board
-from tfdash.clock import SystemClock
-from tfdash.model.observation import ProblemKind
+from tfdash.clock import FixedClock, SystemClock
+from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.base import ALL, Observing
 from tfdash.sources.kubernetes.kubeconfig import Access
@@ -37,3 +40,19 @@ async def test_what_is_wanted_of_a_cluster_is_awaited_until_it_failed() -> None:
         assert [d.reached for d in diagnoses] == [False]
     finally:
         await asyncio.to_thread(board.stop, 5.0)
+
+
+def test_the_first_list_is_as_old_as_the_clock_says_by_which_all_else_is_aged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The simulated platform's is days away from the machine's: the first frames called what they showed days old."""
+
+    def at_once(credentials: object, ref: ClusterRef, sink: Any, kind: str, scope: object) -> None:
+        sink.put_objects(ref, kind, Observation(value={}, observed_at=1.0, provisional=True), None)
+
+    monkeypatch.setattr("tfdash.sources.kubernetes.table_prefetch.prefetch", at_once)
+    clock = FixedClock(1_796_000_000.0)
+    source = KubernetesSource(REF, Access("http://127.0.0.1:9"), clock)
+    board = Board([source], None, clock)
+    source.prefetch(board, "Deployment", ALL).join()
+    assert board.picture.clusters[REF].kinds["Deployment"].observed_at == clock.now()

@@ -94,6 +94,8 @@ class KubernetesSource:
                     return
                 if seen.value is not None:
                     self._prefetched[kind] = seen.value
+                    # by the clock by which all else is aged: the simulated platform's is not the machine's
+                    seen = msgspec.structs.replace(seen, observed_at=self._clock.now())
                 sink.put_objects(ref, kind, seen, changed)
 
             def put_info(_, ref: ClusterRef, observation: Observation[ServerInfo]) -> None:
