@@ -552,7 +552,7 @@ def a_rollout(name: str, serves: Serving | None, **more: Any) -> ReleaseState:
         ),
         (
             (a_workload("a", serving=Serving.UNKNOWN), lacks("a", Level.UNKNOWN)),
-            (Level.UNKNOWN, "0 of 1 workloads serve", "a lacks pods", 1, "", 1, named("a"), 3.0),
+            (Level.UNKNOWN, "0 of 1 workloads serve, 1 not known", "a lacks pods", 1, "", 1, named("a"), 3.0),
         ),
         # a Rollout serves as well; what another carries is counted with its workload
         (
@@ -569,7 +569,16 @@ def a_rollout(name: str, serves: Serving | None, **more: Any) -> ReleaseState:
         ),
         (
             (a_rollout("r", Serving.DEGRADED), a_rollout("q", Serving.UNKNOWN)),
-            (Level.WARN, "0 of 2 workloads serve", "r: r goes on", 1, "", 1, named("r", "Rollout"), None),
+            (
+                Level.WARN,
+                "0 of 2 workloads serve, 1 not known",
+                "r: r goes on",
+                1,
+                "",
+                1,
+                named("r", "Rollout"),
+                None,
+            ),
         ),
         # a lost node is one cause, however many workloads lack pods by it; the node is named from two on
         (

@@ -28,6 +28,10 @@ def read(findings: Findings) -> Reading:
     served += [r.serving for r in rollouts if r.serving is not None]
     wanted = sum(s is not Serving.IDLE for s in served)
     good = sum(s is Serving.OK for s in served)
+    blind = sum(
+        s is Serving.UNKNOWN for s in served
+    )  # these may serve: "0 of 4" alone would say that they do not
+    seen = f", {blind} not known" if blind else ""
     troubled = [
         (v.level, v.subject, v.sentence, v.since)
         for v in findings.by_rule(workload.ID)
@@ -48,7 +52,7 @@ def read(findings: Findings) -> Reading:
     sentence, count = _shared(findings, [row[1] for row in troubled if row[0] is level])
     return Reading(
         level,
-        f"{good} of {wanted} workloads serve" if wanted else "no workloads",
+        f"{good} of {wanted} workloads serve{seen}" if wanted else "no workloads",
         sentence or (troubled[0][2] if troubled else "no workload lacks a pod"),
         count,
         unknown=sum(row[0] is Level.UNKNOWN for row in troubled),
