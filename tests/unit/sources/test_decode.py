@@ -137,6 +137,20 @@ def test_what_is_no_list_is_refused() -> None:
         ("Deployment", {"kind": "ConfigMap"}, "kind: it is a ConfigMap"),
         ("StatefulSet", {"spec": {"volumeClaimTemplates": [{"metadata": 1}]}}, "attribute"),
         ("HorizontalPodAutoscaler", {"spec": {"maxReplicas": "many"}}, "spec.maxReplicas"),
+        (
+            "HorizontalPodAutoscaler",
+            {
+                "spec": {
+                    "metrics": [
+                        {
+                            "type": "Resource",
+                            "resource": {"target": {"type": "Utilization", "averageUtilization": "x"}},
+                        }
+                    ]
+                }
+            },
+            "averageUtilization: 'x' is no number",
+        ),
         ("Rollout", {"spec": {"replicas": "many"}}, "replicas: 'many' is no number"),
         ("Rollout", {"spec": {"replicas": -1}}, "replicas: -1 is no count"),
         (

@@ -419,6 +419,56 @@ async def test_a_walk_that_the_disk_held_up_goes_on(logged: Path, monkeypatch: p
     one.store.close()
 
 
+_NO_UTF8 = "CAST(x'ff80' AS TEXT)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        *((f"UPDATE entries SET {column} = {_NO_UTF8} WHERE sequence = 3", f"entry 3 was {what}")
+          for column, what in (("terminal", "moved"), ("topic", "hidden"), ("kind", "hidden"))),
+        ("UPDATE entries SET sequence = 'abc' WHERE sequence = 3", "was moved"),
+        (f"UPDATE entries SET sequence = {2**63 - 1} WHERE sequence = 3", "was moved"),
+        ("UPDATE entries SET topic = 'x', rowid = -1 WHERE sequence = 6", "entries 1 to 5 are missing"),
+    ],
+)  # fmt: skip
+async def test_what_is_odd_in_its_own_file_stops_neither_reading_nor_recording(
+    logged: Path, statement: str, told: str
+) -> None:
+    sql(statement)(logged / "store")
+    one = opened(logged / "store", anchor_file=str(logged / "anchors"))
+    found = problem(await read_once(one.source))
+    assert found is not None and told in found.cause
+    await one.store.record(note("what is recorded is recorded all the same"))
+    one.store.close()
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "BEFORE INSERT ON entries BEGIN SELECT RAISE(IGNORE); END",
+        "AFTER INSERT ON entries BEGIN DELETE FROM entries WHERE sequence = new.sequence; END",
+        "AFTER INSERT ON entries BEGIN UPDATE entries SET topic = 'x' WHERE sequence = new.sequence; END",
+    ],
+)
+async def test_what_the_file_does_not_hold_is_not_recorded(logged: Path, trigger: str) -> None:
+    sql(f"CREATE TRIGGER t {trigger}")(logged / "store")
+    one = opened(logged / "store", anchor_file=str(logged / "anchors"))
+    with pytest.raises(LedgerUnavailable, match="it took an entry and does not hold it"):
+        await one.store.record(note("nothing is begun upon this"))
+    one.store.close()
+
+
+async def test_a_view_in_the_place_of_the_log_is_told(logged: Path) -> None:
+    sql("ALTER TABLE entries RENAME TO e", "CREATE VIEW entries AS SELECT * FROM e WHERE sequence <> 3")(
+        logged / "store"
+    )
+    one = opened(logged / "store", anchor_file=str(logged / "anchors"))
+    found = problem(await read_once(one.source))
+    one.store.close()
+    assert found is not None and "entries 1 to " in found.cause
+
+
 def test_an_anchor_beside_the_log_proves_nothing(logged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     beside = logged / "store" / "anchors"
     shutil.copyfile(logged / "anchors", beside)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -21,6 +22,7 @@ from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store.log import data_dir
 from tfdash.store.log.canonical import GENESIS
 from tfdash.store.log.draft import EntryDraft
+from tfdash.store.log.durable_file import cause
 from tfdash.store.log.local_file import Abandoned, LocalFile
 from tfdash.store.log.redact import Redactor
 from tfdash.store.log.thread import StoreThread, Ticket
@@ -101,7 +103,15 @@ class AuditRecorder:
 
     async def on_file(self, work: Callable[[LocalFile], T], what: str) -> T:
         """Do something with the local file, on its thread. Raises ``LedgerUnavailable``."""
-        return await self.thread.call(lambda: work(self._opened()), what)
+
+        def on_thread() -> T:
+            file = self._opened()
+            try:
+                return work(file)
+            except sqlite3.Error as error:
+                raise LedgerUnavailable(f"{file.path}: {cause(error)}") from None
+
+        return await self.thread.call(on_thread, what)
 
     # -- recording ----------------------------------------------------------------------------------------------
 

@@ -150,7 +150,8 @@ class LocalFile(DurableFile):
 
     def _head(self, terminal: str) -> tuple[int, str]:
         row = self._connection.execute(
-            "SELECT sequence, hash FROM entries WHERE terminal = ? ORDER BY sequence DESC LIMIT 1",
+            "SELECT sequence, hash FROM entries WHERE terminal = ? AND typeof(sequence) = 'integer' AND sequence < 1 << 62"
+            " ORDER BY sequence DESC LIMIT 1",  # SQLite lets a text stand there, too
             (terminal,),
         ).fetchone()
         return (row[0], row[1]) if row else (0, GENESIS)
@@ -178,6 +179,11 @@ class LocalFile(DurableFile):
         def insert() -> None:
             with self._transaction() as connection:
                 connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                kept = connection.execute(
+                    "SELECT * FROM entries WHERE terminal = ? AND sequence = ?", row[:2]
+                ).fetchone()
+                if kept != row:  # a trigger that somebody put there
+                    raise sqlite3.IntegrityError("it took an entry and does not hold it")
                 if abandoned():
                     raise Abandoned
 
@@ -284,7 +290,7 @@ class LocalFile(DurableFile):
             for row in self._connection.execute(asked.format(by, table)).fetchall()
         ]
 
-    def entries_after(self, number: int, most: int) -> list[Any]:
+    def entries_after(self, number: float, most: int) -> list[Any]:
         """The rows behind that one, by their own numbers: (number, terminal, sequence, bytes, hash, kind, intent, topic)."""
         return self._connection.execute(
             "SELECT rowid, terminal, sequence, bytes, hash, kind, intent, topic FROM entries WHERE rowid > ? ORDER BY rowid LIMIT ?",

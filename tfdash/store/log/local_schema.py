@@ -84,9 +84,15 @@ def _opened(path: str, mode: str) -> sqlite3.Connection:
         if os.path.exists(companion) and not os.path.isfile(companion):  # a pipe is waited for without end
             raise sqlite3.OperationalError(f"{os.path.basename(companion)} is not a file")
     uri = "file:" + path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return sqlite3.connect(
-        f"{uri}?{mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=1.0
+    return _tolerant(
+        sqlite3.connect(f"{uri}?{mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=1.0)
     )
+
+
+def _tolerant(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """A text that is no UTF-8 is one that somebody put there: it must be read to be told of."""
+    connection.text_factory = lambda raw: raw.decode(errors="replace")
+    return connection
 
 
 def _copied(path: str) -> sqlite3.Connection:
@@ -95,7 +101,7 @@ def _copied(path: str) -> sqlite3.Connection:
         beside = os.path.join(folder, "log.db")
         for ending in ("", "-wal"):
             shutil.copyfile(path + ending, beside + ending)
-        memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        memory = _tolerant(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
         source = _opened(beside, "mode=rw")
         try:
             source.backup(memory)

@@ -17,7 +17,7 @@ class OwnWalk:
     def __init__(self) -> None:
         self.problem = ""
         self._ended = False
-        self._after = 0
+        self._after: float = float("-inf")  # whoever has the file can give a row a number below zero
         self._ends: dict[str, tuple[int, str]] = {}
 
     async def walk(self, recorder: AuditRecorder) -> str:
@@ -40,3 +40,8 @@ class OwnWalk:
             self._ends[one.terminal] = one.sequence, one.hash
             self._after = number
         self._ended = bool(self.problem) or len(rows) < _PIECE
+        last = max((sequence for sequence, _ in self._ends.values()), default=0)
+        if self._ended and not self.problem and last < file.opened_at:  # a view in the place of the table
+            self.problem = (
+                f"{file.path}: entries {last + 1} to {file.opened_at} are missing; see: tfdash audit verify"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -59,6 +60,11 @@ def quantity(text: str | int | float | None) -> float | None:
 
     Grammar: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
+    found = _amount(text)
+    return found if found is not None and math.isfinite(found) else None
+
+
+def _amount(text: str | int | float | None) -> float | None:
     if text is None:
         return None
     if isinstance(text, int | float):

@@ -72,8 +72,8 @@ def _metric(spec: dict[str, Any], status: dict[str, Any] | None) -> m.Metric:
         return m.Metric(
             kind,
             name,
-            target.get("averageUtilization"),
-            current.get("averageUtilization"),
+            _percent(target),
+            _percent(current),
             "%",
             str(body.get("container") or ""),
         )
@@ -87,6 +87,14 @@ def _metric(spec: dict[str, Any], status: dict[str, Any] | None) -> m.Metric:
         unit,
         str(body.get("container") or ""),
     )
+
+
+def _percent(found: dict[str, Any]) -> int | None:
+    """Raises ValueError for what is there and is none."""
+    value = found.get("averageUtilization")
+    if value is not None and type(value) is not int:
+        raise ValueError(f"averageUtilization: {value!r:.40} is no number")
+    return value
 
 
 def hpa(found: Hpa) -> m.HorizontalPodAutoscaler:
