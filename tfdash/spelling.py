@@ -14,7 +14,8 @@ def alike(wrong: str, valid: Iterable[str], most: int = 1, least: float = 0.5) -
 
 def closest(wrong: str, valid: Iterable[str]) -> str:
     """The valid name that was probably meant; "" where none is close."""
-    return next(iter(alike(wrong, valid)), "")
+    names = sorted(valid)
+    return next((near for word in dict.fromkeys((wrong, wrong.lower())) for near in alike(word, names)), "")
 
 
 def nearest(wrong: str, valid: Iterable[str]) -> str:

@@ -80,6 +80,20 @@ class _Scenarios(tuple[str, ...]):
         return super().__contains__(name) or str(name).endswith(".toml")
 
 
+def _count(text: str) -> int:
+    """A number of lines or columns."""
+    if text.isascii() and text.isdigit() and len(text) < 8:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
 def _duration(text: str) -> float:
     """Seconds of ``30s`` or ``15m``."""
     try:
@@ -137,7 +151,7 @@ def _audit(parser: argparse.ArgumentParser) -> None:
     whats = parser.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
     tail = whats.add_parser("tail", help="the last entries, of this user's terminals and the shared store")
     tail.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
-    tail.add_argument("-l", "--lines", type=int, default=20, metavar="N", help="how many (20)")
+    tail.add_argument("-l", "--lines", type=_count, default=20, metavar="N", help="how many (20)")
     verify = whats.add_parser(
         "verify", help="is it whole; exit 0 yes, 1 no, 2 something could not be looked at"
     )
@@ -194,7 +208,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
         "--wait", type=_duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
     )
     snapshot.add_argument(
-        "--width", type=int, default=0, metavar="COLUMNS", help="cut text to so many columns"
+        "--width", type=_count, default=0, metavar="COLUMNS", help="cut text to so many columns"
     )
     doctor = commands.add_parser(
         "doctor", help="is each source reached, as whom, with which rights; what to fix"
@@ -256,7 +270,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"what happens there (busy): {', '.join(SCENARIOS)}, or a .toml file",
     )
-    demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same world")
+    demo.add_argument("--seed", type=_seed, default=1, metavar="N", help="same seed, same world")
     demo.add_argument("--speed", type=float, default=1.0, metavar="X", help="how fast its clock runs")
     demo.add_argument("--read-only", action="store_true", help="only look")
     demo.add_argument("--screen", choices=SCREENS, metavar="NAME", default="overview")

@@ -11,6 +11,7 @@ import pytest
 from tfdash.cli.parser import build, parse, subcommands
 from tfdash.demo.options import SCENARIOS
 from tfdash.demo.scenarios.scenario import load
+from tfdash.spelling import closest
 
 
 def parsers(
@@ -151,6 +152,20 @@ def test_an_option_that_is_given_nothing_is_refused(
     """An unset variable of a script would else ask about another environment, or about now."""
     for argv in (["gate", "release", *empty], [*empty, "gate", "release"]):
         assert f"{empty[0].rstrip('=')} is given nothing" in _said(argv, capsys)
+
+
+@pytest.mark.parametrize(
+    "argv", [["snapshot", "--width"], ["audit", "tail", "--lines"], ["audit", "tail", "-l"]]
+)
+@pytest.mark.parametrize("odd", ["=-5", "=abc", "=1.5", "=²"])
+def test_a_count_is_a_whole_number(argv: list[str], odd: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last minus five entries were all but the first five."""
+    value = odd if argv[-1].startswith("--") else odd[1:]
+    assert "is no whole number from 0 on" in _said([*argv[:-1], argv[-1] + value], capsys)
+
+
+def test_what_is_written_in_capitals_is_named_with_the_nearest() -> None:
+    assert closest("CHECKOUT", ["checkout", "web"]) == "checkout"
 
 
 @pytest.mark.parametrize("name", ["audit", "gate"])

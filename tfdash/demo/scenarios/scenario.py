@@ -64,7 +64,9 @@ def load(name: str) -> Scenario:
         try:
             text = Path(name).expanduser().read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ScenarioError(f"{name}: cannot be read: {error}") from error
+            raise ScenarioError(
+                f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}"
+            ) from error
     else:
         if name not in SCENARIOS:
             raise ScenarioError(
