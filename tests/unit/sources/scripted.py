@@ -25,11 +25,12 @@ class Asked:
 
 @dataclass
 class Answer:
-    """``hold``: keep the connection open after the pieces, until the client or the server goes."""
+    """``headers``: whole lines. ``hold``: keep the connection open after the pieces, until the client or the server goes."""
 
     pieces: list[bytes] = field(default_factory=list)
     status: int = 200
     hold: bool = False
+    headers: bytes = b""
 
 
 Say = Callable[[Asked], Answer]
@@ -48,7 +49,8 @@ async def scripted(
                 split = urlsplit(head.split(b" ", 2)[1].decode())
                 asked.append(Asked(split.path, dict(parse_qsl(split.query))))
                 answer = say(asked[-1])
-                writer.write(b"HTTP/1.1 %d X\r\nTransfer-Encoding: chunked\r\n\r\n" % answer.status)
+                writer.write(b"HTTP/1.1 %d X\r\n" % answer.status)
+                writer.write(b"%sTransfer-Encoding: chunked\r\n\r\n" % answer.headers)
                 for piece in answer.pieces:
                     writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                     await writer.drain()

@@ -228,6 +228,25 @@ async def test_how_long_is_waited_after_a_refusal(
     )  # sums: a difference is rounded
 
 
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("Deployment", ProblemKind.BAD_ANSWER),  # none of it is not the same as none: nothing is well then
+        ("Pod", ProblemKind.BAD_ANSWER),
+        ("Rollout", ProblemKind.NOT_SERVED),
+        ("Namespace", ProblemKind.NOT_SERVED),  # nothing is judged by it
+    ],
+)
+async def test_only_what_may_be_lacking_is_not_served(kind: str, problem: ProblemKind) -> None:
+    seen = Seen()
+    async with scripted(lambda asked: failing(404)) as (reader, _):
+        watch = ListWatch(reader, LISTED[kind], None, seen, Clock(), KubernetesSettings())
+        async with running(watch.run()):
+            await until(lambda: seen.all)
+    found = seen.all[0].problem
+    assert found is not None and found.kind is problem
+
+
 def test_who_asks_to_wait_for_a_year_is_asked_again_before() -> None:
     assert Backoff(1.0, LONGEST, chance=lambda: 1.0).next(7.0) == 8.0
     assert Backoff(1.0, LONGEST, chance=lambda: 1.0).next(31536000.0) == 301.0

@@ -7,6 +7,7 @@ import socket
 import httpx
 import pytest
 
+from tests.unit.sources.scripted import Answer, scripted
 from tfdash.connecting import asked_wait
 from tfdash.model.kinds import KINDS
 from tfdash.model.observation import ProblemKind
@@ -156,3 +157,25 @@ def test_what_a_path_is_about(path: str, resource: str) -> None:
 def test_how_long_a_server_asks_to_wait(said: bytes, wait: float | None) -> None:
     answer = httpx.Response(429, headers=[(b"Retry-After", said)])
     assert asked_wait(answer.headers["Retry-After"]) == wait
+
+
+PAGE = b"Content-Type: text/html; charset=utf-8\r\n"
+BEFORE = "; check the server's address and what stands before it"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (302, b"Location: https://login.example.com/?a=1\r\n", f"HTTP 302: it leads elsewhere, to login.example.com{BEFORE}"),
+        (302, b"", f"HTTP 302: it leads elsewhere{BEFORE}"),
+        (200, PAGE, f"HTTP 200: a page for a browser (HTML), which no API server sends{BEFORE}"),
+        (403, PAGE, "a page for a browser (HTML), which no API server sends; ask for the right"),
+        (502, PAGE, "the server failed (502): a page for a browser (HTML), which no API server sends"),
+    ],
+)  # fmt: skip
+async def test_what_no_api_server_says(status: int, headers: bytes, said: str) -> None:
+    """A log-in page or a proxy stands before it."""
+    async with scripted(lambda asked: Answer([b"<html>"], status, headers=headers)) as (reader, _):
+        with pytest.raises(ApiError) as caught:
+            await reader.get("/version")
+    assert str(problem_of(caught.value, 1.0)) == said

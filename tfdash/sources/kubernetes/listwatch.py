@@ -295,7 +295,15 @@ class ListWatch:
             wait = max(wait, self._tuning.backoff_longest)  # rights and CRDs do not change by the second
         unasked = None if isinstance(error, WaitsForPerson) else now + wait
         everywhere = self.namespace is None and self.kind.namespaced
-        self._problem = problem_of(error, self._failing_since, unasked, everywhere=everywhere)
+        problem = problem_of(error, self._failing_since, unasked, everywhere=everywhere)
+        if problem.kind is ProblemKind.NOT_SERVED and self.kind.judged and not self.kind.optional:
+            problem = msgspec.structs.replace(
+                problem,
+                kind=ProblemKind.BAD_ANSWER,
+                cause=f"the server knows no {self.kind.resource}, which Kubernetes has",
+                remedy="check the server's address and what stands before it",
+            )
+        self._problem = problem
         log.debug("%s: %s; next try in %.1f s", self.kind.resource, self._problem.cause, wait)
         if self._problem.kind is ProblemKind.INTERNAL:
             log.warning("%s", self._problem.cause, exc_info=error)

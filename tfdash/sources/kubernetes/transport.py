@@ -214,6 +214,9 @@ class Reader:
             if answer.status_code != 401:
                 self.credentials.accepted(asker)
             if answer.status_code < 300:
+                if page := _instead(answer):
+                    await answer.aclose()
+                    raise ApiError(answer.status_code, page)
                 return answer
             try:
                 async with asyncio.timeout(self._read):
@@ -260,9 +263,18 @@ def _api_error(answer: httpx.Response, raw: bytes) -> ApiError:
         status = msgspec.json.decode(raw, type=StatusObject)
     except (msgspec.DecodeError, UnicodeDecodeError):
         status = StatusObject()
-    message = status.message or raw[:200].decode(errors="replace") or f"HTTP {answer.status_code}"
+    message = status.message or _instead(answer) or raw[:200].decode(errors="replace") or "no words with it"
     wait = asked_wait(answer.headers.get("Retry-After", ""))
     return ApiError(answer.status_code, message, status.reason, wait)
+
+
+def _instead(answer: httpx.Response) -> str:
+    """What came instead of an API server's answer, "" where that is not known."""
+    if answer.is_redirect:
+        host = answer.next_request.url.host if answer.next_request is not None else ""
+        return f"it leads elsewhere{host and ', to '}{host}"
+    page = answer.headers.get("Content-Type", "").startswith("text/html")
+    return "a page for a browser (HTML), which no API server sends" if page else ""
 
 
 def problem_of(
@@ -383,4 +395,5 @@ def _explain_status(error: ApiError) -> tuple[ProblemKind, str, str, bool]:
         return ProblemKind.SERVER_ERROR, f"the server failed ({error.status}): {error.message}", "", True
     if error.status == 429:
         return ProblemKind.THROTTLED, f"too many requests: {error.message}", "", True
-    return ProblemKind.BAD_ANSWER, f"HTTP {error.status}: {error.message}", "", True
+    remedy = "check the server's address and what stands before it" if error.status < 400 else ""
+    return ProblemKind.BAD_ANSWER, f"HTTP {error.status}: {error.message}", remedy, True
