@@ -160,7 +160,8 @@ class LogScreen(BoardScreen):
         if not pods:
             if not self._waiting:
                 self._waiting = True
-                self.view.say(f"no pod of {safe(self.subject.name)} is known yet")
+                known = "left" if self._opened else "known yet"
+                self.view.say(f"no pod of {safe(self.subject.name)} is {known}")
             return
         self._waiting = False
         self._containers = list(dict.fromkeys(c.name for p in pods for c in p.containers))

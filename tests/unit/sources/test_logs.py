@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.sources.scripted import Answer, Asked, failing, scripted
 from tfdash.clock import SystemClock
-from tfdash.model.requests import LogLine, LogRequest
+from tfdash.model.requests import LogLine, LogRequest, ReadFailed
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.sources.kubernetes import logs
 from tfdash.sources.kubernetes.logs import Overlap, stream
@@ -144,3 +144,15 @@ async def test_an_ended_container_says_so_once_until_it_runs_again() -> None:
                 break
         await batches.aclose()  # type: ignore[attr-defined]  # it is a generator
     assert ["note" if line.note else line.text for line in found] == ["one", "note", "two", "note", "three"]
+
+
+async def test_the_log_of_a_pod_that_was_deleted_ends_with_that() -> None:
+    answers = iter([Answer([b"2026-11-28T19:08:10Z one\n"])])
+    found: list[LogLine] = []
+    async with scripted(lambda asked: next(answers, failing(404))) as (reader, _), asyncio.timeout(30):
+        batches = stream(reader, REQUEST, SystemClock())
+        for _ in range(2):
+            found += await anext(batches)
+        with pytest.raises(ReadFailed, match="the pod is gone"):
+            await anext(batches)
+    assert ["note" if line.note else line.text for line in found] == ["one", "note"]

@@ -7,6 +7,8 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import msgspec
+
 from tfdash.clock import Clock
 from tfdash.model.kinds import LISTED
 from tfdash.model.observation import ProblemKind
@@ -14,7 +16,7 @@ from tfdash.model.requests import LogLine, LogRequest, ReadFailed
 from tfdash.sgr import coloured
 from tfdash.sources.kubernetes.decoders.common import seconds
 from tfdash.sources.kubernetes.listwatch import Backoff
-from tfdash.sources.kubernetes.transport import Reader, problem_of
+from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 
 _LONGEST = 64 * 1024  # bytes of one line that are kept; the rest is cut and said
 _REMEMBERED = 5_000  # lines of a stream that are known again when it is resumed
@@ -78,6 +80,8 @@ async def stream(reader: Reader, request: LogRequest, clock: Clock) -> AsyncIter
                 return
         except Exception as error:
             problem = problem_of(error, clock.now())
+            if isinstance(error, ApiError) and error.status == 404:  # every cluster serves logs
+                problem = msgspec.structs.replace(problem, cause="the pod is gone")
             if problem.kind in _FINAL or not request.follow:
                 raise ReadFailed(problem) from None
             told = f"stream lost: {problem.cause}; trying again"
