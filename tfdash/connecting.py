@@ -22,7 +22,7 @@ def proxy_of(address: str, trust: Callable[[], ssl.SSLContext]) -> httpx.Proxy |
 
     if not address:
         return None
-    return httpx.Proxy(address, ssl_context=trust() if address.startswith("https:") else None)
+    return httpx.Proxy(address, ssl_context=trust() if address.lower().startswith("https:") else None)
 
 
 def asked_wait(retry_after: str) -> float | None:

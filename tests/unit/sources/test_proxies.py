@@ -17,6 +17,7 @@ import pytest
 
 from tests.unit.cli.server import api_server, kubeconfig
 from tests.unit.sources.test_tls import openssl
+from tfdash.connecting import proxy_of
 from tfdash.sources.kubernetes.credentials import Credentials
 from tfdash.sources.kubernetes.kubeconfig import Access, KubeconfigError, resolve
 from tfdash.sources.kubernetes.proxies import NoProxy, is_excepted, proxy_for
@@ -233,3 +234,20 @@ async def test_a_proxy_that_speaks_tls_is_trusted_by_the_clusters_settings(tmp_p
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             await refused.get("/version")
         await refused.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "trusted"),
+    [
+        ("https://p:3129", True),
+        ("HTTPS://p:3129", True),
+        ("http://p:3128", False),
+        ("socks5://p:1080", False),
+    ],
+)
+def test_a_proxy_that_speaks_tls_is_trusted_by_the_cluster_s_own_settings(
+    address: str, trusted: bool
+) -> None:
+    trust = ssl.create_default_context()
+    proxy = proxy_of(proxy_for("https://api:6443", address, {}), lambda: trust)
+    assert proxy is not None and (proxy.ssl_context is trust) is trusted
