@@ -121,7 +121,10 @@ def _laid(
         head = width_of(column.title) + 1
         given = column.width if column.width is not None else column.min
         width = min(max(wide, head), _SIDE) if texts else given
-        return replace(column, width=width, priority=-1 if needed else column.priority)
+        column = replace(column, priority=-1 if needed else column.priority)
+        if texts and column.width is None and column.max is not None:  # it grows where there is room
+            return replace(column, min=width, max=min(max(wide, head), column.max))
+        return replace(column, width=width)
     least = max(column.min, min(wide, max(column.min, min(room * 2 // 5, _WIDEST))))
     most = max(wide, least) if several and texts else column.max
     return replace(column, min=least, max=most)
