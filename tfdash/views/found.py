@@ -9,6 +9,7 @@ import msgspec
 
 from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level
 from tfdash.text import safe
 
 
@@ -35,14 +36,19 @@ class FoundRow(NamedTuple):
 
 
 def found_rows(sections: Iterable[SectionState]) -> dict[Subject | str, FoundRow]:
-    """Worst first; of an object the worst that is said of it, as the badges count, and of what is not read once. The keys stay while words change."""
+    """Worst first; of an object the worst that is known of it, and what is not known beside that; of what is not read once. The
+    keys stay while words change."""
     found = [FoundRow(section, finding) for section in sections for finding in section.findings]
     found.sort(key=lambda row: -row.finding.level)
     rows: dict[Subject | str, FoundRow] = {}
     for row in found:
         subject = row.finding.subject
-        # one thing that could not be read takes something from several sections
-        rows.setdefault(row.finding.sentence if subject is None else subject._replace(uid=""), row)
+        key = subject._replace(uid="") if subject is not None else None
+        if key is None or (row.finding.level is Level.UNKNOWN and key in rows):
+            # one thing that could not be read takes something from several sections
+            rows.setdefault(row.finding.sentence, row)
+        else:
+            rows.setdefault(key, row)
     return rows
 
 

@@ -9,6 +9,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.section import SectionState
 from tfdash.model.verdict import Level
 from tfdash.views import state as states
+from tfdash.views.found import found_rows
 from tfdash.views.pages import PAGES
 
 Badge: TypeAlias = tuple[str, str]
@@ -36,6 +37,26 @@ def _rows_of_canary(assessment: Assessment) -> Counter[Level]:
     return rows
 
 
+def _rows_of_overview(assessment: Assessment) -> Counter[Level]:
+    """How many findings stand on it at each level that asks for somebody; a section that tells none one by one as it counts."""
+    rows = Counter(
+        row.finding.level
+        for row in found_rows(assessment.sections).values()
+        if row.finding.level >= Level.UNKNOWN
+    )
+    for section in assessment.sections:
+        if not section.findings:
+            rows.update(dict(_said(section)))
+    return rows
+
+
+def _badges_of(rows: Counter[Level]) -> set[tuple[int, int, str, str]]:
+    return {
+        (-told, -count, f"{states.of_level(told).glyph}{count or ''}", states.of_level(told).token)
+        for told, count in rows.items()
+    }
+
+
 def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
     """By tab, worst first, at most two each; what is still loading says nothing."""
     found: dict[str, set[tuple[int, int, str, str]]] = {}
@@ -44,12 +65,11 @@ def badges(assessment: Assessment) -> dict[str, tuple[Badge, ...]]:
         for said, count in _said(section):
             state = states.of_level(said)
             badge = (-said, -count, f"{state.glyph}{count or ''}", state.token)
-            for tab in ("overview", *tabs):
+            for tab in tabs:
                 found.setdefault(tab, set()).add(badge)
-    found["canary"] = {  # its own rows, and not what the section says of workloads that are listed elsewhere
-        (-told, -count, f"{states.of_level(told).glyph}{count}", states.of_level(told).token)
-        for told, count in _rows_of_canary(assessment).items()
-    }
+    # their own rows, and not what the sections say of workloads that are listed elsewhere
+    found["canary"] = _badges_of(_rows_of_canary(assessment))
+    found["overview"] = _badges_of(_rows_of_overview(assessment))
     shown: dict[str, tuple[Badge, ...]] = {}
     for tab, several in found.items():
         by_level: dict[int, Badge] = {}
