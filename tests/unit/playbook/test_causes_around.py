@@ -238,9 +238,6 @@ READY_SIDE = ContainerStatus("main", state="running", ready=True)
         (pod("p", conditions=(condition("Ready", "True", "NodeNotReady"),)), False),
         (pod("p", conditions=(condition("Ready", "False", "ContainersNotReady"),)), False),
         (pod("p", conditions=(condition("Other", "False", "NodeNotReady"),)), False),
-        (pod("p", conditions=(condition("DisruptionTarget", "True", "DeletionByTaintManager"),)), True),
-        (pod("p", conditions=(condition("DisruptionTarget", "True", "PreemptionByScheduler"),)), False),
-        (pod("p", conditions=(condition("Other", "True", "DeletionByTaintManager"),)), False),
         # the node lifecycle controller marks it without a reason, and leaves its containers as they were
         (pod("p", READY_SIDE, conditions=(UNREADY,)), True),
         (pod("p", READY_SIDE, running(ready=False), conditions=(UNREADY,)), False),

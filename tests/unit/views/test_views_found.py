@@ -38,6 +38,13 @@ def test_of_an_object_the_worst_is_told_once_and_the_same_name_in_another_cluste
     ]
 
 
+def test_what_is_not_known_of_an_object_stands_beside_what_is_known() -> None:
+    unknown = found(Level.UNKNOWN, WEB, "no metrics are read")
+    rows = found_rows([section("a", unknown, found(Level.WARN, WEB, "slow")), section("b", unknown)])
+    assert [row.finding.sentence for row in rows.values()] == ["slow", "no metrics are read"]
+    assert list(found_rows([section("a", unknown)])) == [WEB._replace(uid="")]
+
+
 def test_a_finding_stands_on_its_own_page_else_on_its_sections() -> None:
     rows = found_rows([section("a", found(Level.WARN, WEB, page="canary"), found(Level.WARN, OTHER))])
     assert [row.page for row in rows.values()] == ["canary", "of a"]

@@ -123,7 +123,6 @@ def lost_nodes(pods: Sequence[Pod]) -> Iterator[Finding]:
             c.type == "Ready" and c.status != "True" and c.reason in ("NodeNotReady", "NodeStatusUnknown")
             for c in p.conditions
         )
-        or any(c.type == "DisruptionTarget" and c.reason == "DeletionByTaintManager" for c in p.conditions)
     ]
     if found:
         nodes = tuple(dict.fromkeys(p.node for p in found))
