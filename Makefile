@@ -32,7 +32,7 @@ test: $(STAMP)
 test-quick: $(STAMP)
 	$(call say,style$(comma) then the tests$(comma) a dot each: without simulator$(comma) screens$(comma) processes$(comma) PostgreSQL$(comma) types; without what is marked long: statistics$(comma) walks of all actions$(comma) tables of all screens$(comma) of all settings$(comma) all source; 20 examples where Hypothesis looks for more)
 	@$(BIN)/ruff check .
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --quick tests/unit $(ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --quick tests/unit $(ARGS)
 
 platform: $(STAMP)
 	$(call say,1 of 2: the real parts (built where the cache has none: the first time some minutes))
