@@ -41,6 +41,13 @@ def test_first_sample_is_the_base_or_counts_from_zero() -> None:
     assert rises(points(3, 4), [T0 - 100, T0 + 100], True) == [4]
 
 
+def test_a_counter_that_stands_still_rises_by_nothing_and_one_that_was_reset_by_what_it_had() -> None:
+    assert rises(points(7, 7, 7), [T0, T0 + 20, T0 + 40], False) == [0.0, 0.0]
+    assert rises(points(0, 0), [T0 - 20, T0 + 20], True) == [0.0]
+    # 5 lost at the reset, no more: 5 to 8, then 2 behind it
+    assert rises(points(5, 8, 2), [T0 - 100, T0 + 100], False) == [5.0]
+
+
 def test_no_samples_and_nan() -> None:
     assert rises((), EDGES, True) is None
     assert rises(points(math.nan, math.nan), EDGES, True) is None

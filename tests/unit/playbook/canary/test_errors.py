@@ -31,7 +31,8 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.release import Phase, Side
 from tfdash.model.traffic import CounterSeries, Point, Query
 from tfdash.playbook.canary import judge_release, limits
-from tfdash.playbook.canary.errors import decide, reached
+from tfdash.playbook.canary.errors import base_of, decide, reached, shares_mislead, window
+from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.tally import Count, Pair
 
 FIXED = {"warm_up": 0, "latency": {"enabled": False}}  # every window counts, errors alone
@@ -432,3 +433,47 @@ def _turned(rows: list[tuple[int, int]], base: list[tuple[int, int]]) -> bool:
     worse = {x * m > y * n for (n, x), (m, y) in both if n and m}
     alone = any((x and not m) or (y and not n) for (n, x), (m, y) in both)
     return alone or worse == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("canary", "baseline", "middle", "misled"),
+    [
+        ((1_000, 30), (9_000, 90), 3.0, False),  # 3 % against 1 %: the totals say what the windows say
+        ((1_000, 30), (9_000, 90), 3.3, False),
+        ((1_000, 30), (9_000, 90), 3.4, True),
+        ((1_000, 30), (9_000, 90), 2.7, True),
+        ((1_000, 30), (9_000, 90), 0.0, False),
+        ((1_000, 30), (9_000, 0), 3.4, False),
+        ((1_000, 9), (9_000, 10), 3.4, False),  # too few to tell
+        ((1_000, 0), (9_000, 90), 3.4, False),
+    ],
+)
+def test_totals_mislead_where_they_say_something_else_than_the_windows(
+    canary: tuple[int, int], baseline: tuple[int, int], middle: float, misled: bool
+) -> None:
+    assert shares_mislead(Count(*canary), Count(*baseline), middle) is misled
+
+
+LEAST = RULES.errors.min_requests
+
+
+@pytest.mark.parametrize(
+    ("canary", "baseline", "outcome"),
+    [
+        ((0, 0), (9_000, 90), Outcome.NO_DATA),
+        ((9_000, 90), (0, 0), Outcome.NO_DATA),
+        ((LEAST - 1, 0), (90_000, 9_000), Outcome.LOW_TRAFFIC),
+        ((LEAST, 0), (90_000, 9_000), Outcome.PASS),  # so many are enough
+        ((90_000, 900), (LEAST - 1, 9), Outcome.LOW_TRAFFIC),
+        ((9_000, 450), (9_000, 90), Outcome.BREACH),
+    ],
+)
+def test_one_window_by_itself(canary: tuple[int, int], baseline: tuple[int, int], outcome: Outcome) -> None:
+    one = Pair(0.0, 60.0, 1, Count(*canary), Count(*baseline), Count(*canary), Count(*baseline))
+    assert window(one, None, RULES) is outcome
+    past = FrozenBaseline(
+        hash="h", label="l", at=0.0, start=0.0, end=60.0, requests=baseline[0], events=baseline[1]
+    )
+    other = one._replace(baseline=Count(5, 5))
+    assert base_of(other, past) == Count(*baseline)
+    assert window(other, past, RULES) is outcome
