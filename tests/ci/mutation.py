@@ -29,7 +29,9 @@ import pytest
 
 from tests.ci.mutants import Mutant, mutants
 
-CPU = 40  # seconds of a core, for a mutant; what needs more goes round for ever, which is noticed
+CPU = (
+    40  # seconds of a core, for a test under a mutant; what needs more goes round for ever, which is noticed
+)
 QUIET = ["-q", "-s", "-x", "--no-header", "--no-summary", "-p", "no:xdist", "-W", "ignore", "--timeout=600"]
 OURS = tuple(f"{Path(tree).resolve()}{os.sep}" for tree in ("tfdash", "screens", "widgets", "tests"))
 
@@ -119,14 +121,15 @@ class Calls:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        self._now, begun = set(), time.monotonic()
+        self._now, begun = set(), time.process_time()
+        limit(int(begun) + CPU)
         if self._files:
             sys.setprofile(self.note)
         try:
             return (yield)
         finally:
             sys.setprofile(None)
-            self.took[item.nodeid] = time.monotonic() - begun
+            self.took[item.nodeid] = time.process_time() - begun
             self.calls[item.nodeid] = sorted(self._now)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -150,13 +153,18 @@ class Instead(PathFinder):
         return spec
 
 
-def forked(work: Callable[[], object], seconds: int) -> Any:
+def limit(seconds: int) -> None:
+    """End this process when it has needed so many seconds of a core."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def forked(work: Callable[[], object]) -> Any:
     """What it returns in a process of its own; None where that had to be ended."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        limit(CPU)
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         with os.fdopen(writing, "w") as out:
@@ -209,7 +217,7 @@ class Trial:
     def __init__(self, session: pytest.Session, files: list[str]) -> None:
         self._session, self._items = session, {item.nodeid: item for item in session.items}
         self._tests = list(dict.fromkeys(nodeid.partition("::")[0] for nodeid in self._items))
-        told = forked(lambda: self._unchanged({os.path.abspath(file) for file in files}), 600)
+        told = forked(lambda: self._unchanged({os.path.abspath(file) for file in files}))
         if not isinstance(told, list):
             raise SystemExit(f"these fail without any change: {told or self._tests}")
         self._took, self._calls, self._at_import = told
@@ -231,10 +239,10 @@ class Trial:
         path, functions = before.co_filename, {place(a): b for a, b in changed if is_function(a)}
         inside = [a for a, b in changed if own(a) != own(b)]
         if any(not is_function(a) or place(a) in self._at_import for a in inside):
-            told = forked(lambda: self._anew(path, after), CPU)
+            told = forked(lambda: self._anew(path, after))
         else:
             chosen = [t for t in self._order if functions.keys() & set(self._calls[t])]
-            told = forked(lambda: self._exchanged(path, functions, chosen), CPU) if chosen else ""
+            told = forked(lambda: self._exchanged(path, functions, chosen)) if chosen else ""
         if told in self._took:
             self._order.remove(told)
             self._order.insert(0, told)

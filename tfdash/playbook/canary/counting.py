@@ -164,7 +164,7 @@ def bucket_rises(
     else:
         counts, ats = [p.counts[-1] for p in points if p.counts], [p.at for p in points]
     if len(counts) != len(points) or sum(counts) != sum(counts) or ats != sorted(ats):
-        points = sorted((p for p in points if p.counts and p.counts[-1] == p.counts[-1]), key=lambda p: p.at)
+        points = sorted(p for p in points if p.counts and p.counts[-1] == p.counts[-1])
         counts, ats = [p.counts[-1] for p in points], [p.at for p in points]
     if not points:
         return None

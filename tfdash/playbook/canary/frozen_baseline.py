@@ -88,7 +88,7 @@ def read(text: str) -> FrozenBaseline | None:
             end=float(raw["end"]),
             requests=int(raw["requests"]),
             events=int(raw["errors"]),
-            bounds=tuple(math.inf if b == "+Inf" else float(b) for b in raw["bounds"]),
+            bounds=tuple(float(b) for b in raw["bounds"]),  # "+Inf" too
             counts=tuple(int(c) for c in raw["counts"]),
             native=bool(raw["native"]),
         )

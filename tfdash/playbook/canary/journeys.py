@@ -86,7 +86,7 @@ def journeys_trigger(
         evaluated_at=max((t[2].runs[-1].at for t in told if t[2].runs), default=None),
         baseline_label="control probe" if probes else "",
         flags=tuple(flags),
-        since=min(failed, default=None) if outcome is Outcome.BREACH else None,
+        since=min(failed, default=None),
         until=broken.runs[-1].at if broken is not None else max(failed, default=None),
         unlike=broken is not None,
     )

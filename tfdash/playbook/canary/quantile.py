@@ -79,7 +79,7 @@ def _place(
     bounds: Sequence[float], counts: Sequence[int], rank: float, native: bool
 ) -> tuple[float, float, float]:
     """As ``quantile``, in floats: the bucket's lower bound, the place inside, the upper bound; all infinite but the first above all bounds."""
-    b = min(bisect_left(counts, rank), len(bounds) - 1)
+    b = bisect_left(counts, rank)
     upper, lower = bounds[b], bounds[b - 1] if b else 0.0
     if upper == math.inf:
         return lower, math.inf, math.inf

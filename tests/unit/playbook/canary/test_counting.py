@@ -46,6 +46,7 @@ def test_a_counter_that_stands_still_rises_by_nothing_and_one_that_was_reset_by_
     assert rises(points(0, 0), [T0 - 20, T0 + 20], True) == [0.0]
     # 5 lost at the reset, no more: 5 to 8, then 2 behind it
     assert rises(points(5, 8, 2), [T0 - 100, T0 + 100], False) == [5.0]
+    assert rises(points(5, 8, 2), [T0 - 100, T0 + 100], True) == [10.0]
 
 
 def test_no_samples_and_nan() -> None:

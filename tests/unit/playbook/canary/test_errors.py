@@ -26,12 +26,12 @@ from tests.unit.playbook.canary.making import (
     trigger,
     windows_counter,
 )
-from tfdash.model.judgement import Advice, Outcome
+from tfdash.model.judgement import Advice, Measured, Outcome
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.release import Phase, Side
 from tfdash.model.traffic import CounterSeries, Point, Query
 from tfdash.playbook.canary import judge_release, limits
-from tfdash.playbook.canary.errors import base_of, decide, reached, shares_mislead, window
+from tfdash.playbook.canary.errors import base_of, decide, measured, reached, shares_mislead, shown, window
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.tally import Count, Pair
 
@@ -477,3 +477,19 @@ def test_one_window_by_itself(canary: tuple[int, int], baseline: tuple[int, int]
     other = one._replace(baseline=Count(5, 5))
     assert base_of(other, past) == Count(*baseline)
     assert window(other, past, RULES) is outcome
+
+
+def test_a_window_as_it_is_shown() -> None:
+    one = Pair(T0, T0 + 60, 1, Count(9_000, 450), Count(9_000, 90), Count(9_500, 500), Count(9_500, 95))
+    told = shown(one, None, RULES)
+    assert (told.result.start, told.result.end, told.result.outcome) == (T0, T0 + 60, Outcome.BREACH)
+    assert (told.result.canary.count, told.result.canary.events, told.result.canary.value) == (
+        9_000,
+        450,
+        0.05,
+    )
+    assert told.result.baseline == measured(Count(9_000, 90), RULES)
+    assert told.hit and told.limit == pytest.approx(0.011)
+    none = shown(one._replace(canary=Count(0, 0), baseline=Count(0, 0)), None, RULES)
+    assert (none.result.canary, none.result.baseline, none.hit) == (Measured(), Measured(), False)
+    assert none.limit == pytest.approx(0.001)  # the floor

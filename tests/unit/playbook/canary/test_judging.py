@@ -209,7 +209,9 @@ class TestBefore:
     @pytest.mark.parametrize("rules", [{"baseline": "before"}, {}])
     def test_is_the_weaker_baseline(self, rules: dict[str, Any]) -> None:
         told = self.told(40, **rules)
-        assert "(weaker)" in told.triggers[0].baseline_label
+        # from the first whole window that the samples hold
+        label = "the service before the release, 08:00Z to 08:05Z (weaker)"
+        assert told.triggers[0].baseline_label == label
         assert told.outcome is Outcome.PASS
         assert self.told(400, **rules).outcome is Outcome.BREACH
 

@@ -294,6 +294,15 @@ class TestAfterARollBack:
         assert self.told(40, alone).outcome is Outcome.PASS
         assert self.told(400, alone).outcome is Outcome.BREACH
 
+    def test_what_journeys_ran_into_before_it_came_back_is_the_other_versions(self) -> None:
+        """Also where no metrics tell since when it serves."""
+        for finished, outcome in ((T0 + 585, Outcome.LOW_TRAFFIC), (T0 + 570, Outcome.BREACH)):
+            found = judge_release(
+                structs.replace(self.back(), finished=finished), None, [journey(False, False, False)], {}, RULES, T0 + 600,
+                left=self.LEFT, frozen=self.FROZEN,
+            )  # fmt: skip
+            assert trigger(found, "journeys").outcome is outcome
+
     def test_for_the_verification_time(self) -> None:
         assert self.told(40).verified_in == T0 + 300 + RULES.verification - (T0 + 1200)
 

@@ -14,7 +14,7 @@ from tfdash.model.release import Phase, Side
 from tfdash.model.traffic import Traffic
 from tfdash.playbook.canary import crossing, latch, policy_digest
 from tfdash.playbook.canary.data_quality import Comparison
-from tfdash.playbook.canary.first_crossing import looked_from
+from tfdash.playbook.canary.first_crossing import first_crossing, looked_from
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.latency import Shape
 from tfdash.playbook.canary.tally import Count, Pair, Slow, Tally
@@ -421,3 +421,45 @@ def test_from_when_on_it_could_be_seen(
 ) -> None:
     state = structs.replace(STATE, started=started)
     assert looked_from(name, compared(began, since, *reach), state, WARM) == start
+
+
+TWO = Shape((2.5, math.inf), False)
+LATE_TWO = served(*[((900, 900), (900, 900))] * 2, *[((0, 900), (900, 900))] * 2)
+HELD_LESS = structs.replace(HELD, bounds=(0.5, 0.7, 1.0, math.inf), counts=(40_000,) * 4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "slows", "past", "after", "at"),
+    [
+        (SHAPE, LATE_SLOW, None, 0.0, 3),
+        (SHAPE, LATE_SLOW, None, T0 + 180, 4),
+        (SHAPE, LATE_SLOW[:2], None, 0.0, None),
+        (SHAPE, LATE_ALONE, HELD, 0.0, 3),
+        (SHAPE, LATE_ALONE, HELD_LESS, 0.0, 3),  # at the bounds that both have
+        (SHAPE, LATE_ALONE, structs.replace(HELD, counts=(), bounds=()), 0.0, None),
+        (SHAPE, LATE_ALONE, structs.replace(HELD, native=True), 0.0, None),
+        (TWO, LATE_TWO, None, 0.0, 3),
+        (Shape((0.25, 0.5), False), LATE_TWO, None, 0.0, None),
+        (Shape((math.inf,), False), served(*[((900,), (900,))] * 3), None, 0.0, None),
+    ],
+)
+def test_the_first_crossing_is_said_as_it_would_have_been_then(
+    shape: Shape, slows: tuple[Slow, ...], past: FrozenBaseline | None, after: float, at: int | None
+) -> None:
+    seen = compared(T0, T0)
+    counts = seen.tally._replace(bounds=shape.bounds, native=shape.native, slow_reach=slows)
+    found = first_crossing("latency", seen._replace(tally=counts, past=past), policy(windows=2), after)
+    if at is None:
+        assert found is None
+    else:
+        assert found is not None and (found.at, found.trigger.until) == (T0 + 60.0 * at, T0 + 60.0 * at)
+        assert (found.trigger.id, found.trigger.outcome) == ("latency", Outcome.BREACH)
+
+
+def test_likewise_of_errors() -> None:
+    seen = compared(T0, T0)
+    seen = seen._replace(tally=seen.tally._replace(reach=GOOD_THEN_BAD))
+    found = first_crossing("errors", seen, policy(windows=2), T0 + 180)
+    assert found is not None and (found.at, found.trigger.until) == (T0 + 240.0, T0 + 240.0)
+    assert (found.trigger.id, found.trigger.outcome) == ("errors", Outcome.BREACH)
+    assert first_crossing("errors", seen, policy(windows=2), T0 + 300) is None

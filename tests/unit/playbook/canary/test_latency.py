@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.unit.playbook.canary.making import (
     BOUNDS,
     CANARY_POD,
     STABLE_POD,
+    T0,
     histogram,
     judged,
     lognormal,
@@ -24,8 +26,12 @@ from tests.unit.playbook.canary.making import (
     traffic,
     trigger,
 )
-from tfdash.model.judgement import Advice, Outcome, Trigger
-from tfdash.playbook.canary.quantile import edges, interval, quantile
+from tfdash.model.judgement import Advice, Measured, Outcome, Trigger
+from tfdash.playbook.canary import latency
+from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
+from tfdash.playbook.canary.latency import Sample, Shape, aligned
+from tfdash.playbook.canary.quantile import Quantile, edges, interval, quantile
+from tfdash.playbook.canary.tally import Slow
 
 INF = math.inf
 P90 = Fraction(9, 10)
@@ -241,3 +247,174 @@ class TestDecision:
     @given(st.integers(0, 10**6), st.sampled_from([0.05, 0.12, 0.3]))
     def test_no_change_is_no_breach(self, seed: int, median: float) -> None:
         assert told(median, median, n=60, windows=4, bounds=BOUNDS, seed=seed).outcome is not Outcome.BREACH
+
+
+# -- windows of few buckets, by hand ---------------------------------------------------------------------------------------
+
+SHAPE = Shape((0.1, 0.25, 0.5, 1.0, INF), False)
+RULES = policy(warm_up=0)
+
+
+def counts(n: int, late: int, beyond: int = 0) -> tuple[int, ...]:
+    """``n`` requests: so many of them took 0.5 to 1 s, so many more, the rest up to 0.1 s."""
+    quick = n - late - beyond
+    return quick, quick, quick, n - beyond, n
+
+
+def windows(*both: tuple[tuple[int, ...], tuple[int, ...]]) -> list[Slow]:
+    return [Slow(T0 + 60 * i, T0 + 60 * (i + 1), i + 1, *sides) for i, sides in enumerate(both)]
+
+
+FEW = counts(100, 8)
+
+
+@pytest.mark.parametrize(
+    ("canary", "until"),
+    [
+        ([counts(100, 30)], None),  # the evidence, the mean of three bounds, is 47 and 72: 50 is wanted
+        ([counts(100, 31)], 1),
+        ([counts(100, 31), FEW, FEW], 1),  # not forgiven
+        ([FEW, FEW, counts(100, 60), counts(100, 60)], 4),
+        ([FEW] * 4, None),
+    ],
+)
+def test_what_the_evidence_of_the_same_windows_reaches(
+    canary: list[tuple[int, ...]], until: int | None
+) -> None:
+    found = latency.crossed(windows(*[(c, FEW) for c in canary]), None, SHAPE, RULES)
+    assert (found and found.until) == (None if until is None else T0 + 60 * until)
+
+
+QUICK, NONE = counts(100, 0), (0,) * 5
+WIDE = counts(1000, 200)  # P90 in the middle of 0.5 to 1 s
+REFUSE = policy(warm_up=0, latency={"within_bucket": "refuse"})
+MANY = (counts(5000, 100), counts(5000, 100))
+COARSE, LOW, PASS = Outcome.NOT_COMPARABLE, Outcome.LOW_TRAFFIC, Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("rows", "rules", "outcome", "reason", "needed", "last"),
+    [
+        ([(QUICK, QUICK)], RULES, PASS, "pass", None, PASS),
+        ([], RULES, LOW, "few", 100, None),
+        ([(NONE, QUICK)], RULES, LOW, "few", 100, Outcome.NO_DATA),
+        ([(QUICK, NONE)], RULES, LOW, "few", 1, Outcome.NO_DATA),
+        ([(counts(99, 0), QUICK)], RULES, LOW, "few", 1, LOW),
+        ([(counts(50, 0), counts(20, 0))], RULES, LOW, "few", 200, LOW),  # 80 more of the baseline, at 50 to 20
+        ([(counts(200, 0), counts(50, 0))], RULES, LOW, "few", 200, LOW),
+        ([(counts(100, 12), FEW)], RULES, LOW, "wide", 100, LOW),
+        ([(counts(20_000, 2_080), counts(20_000, 2_080))], RULES, PASS, "pass", None, PASS),
+        # above every bound
+        ([(counts(200, 0, 100), counts(200, 0, 100))], RULES, COARSE, "saturated", None, COARSE),
+        ([(WIDE, counts(200, 0, 100))], RULES, COARSE, "saturated", None, PASS),
+        ([(counts(1000, 890, 105), counts(1000, 890, 95))], RULES, COARSE, "saturated", None, LOW),
+        ([(counts(100, 0, 60), QUICK)], RULES, Outcome.BREACH, "evidence", None, Outcome.BREACH),
+        # in a bucket wider than the limit: where that is refused, and where it is interpolated
+        ([(WIDE, WIDE)], REFUSE, COARSE, "coarse", None, PASS),
+        ([(counts(100, 12), FEW)], REFUSE, COARSE, "coarse", None, LOW),  # one of the two is enough
+        ([(QUICK, QUICK)], REFUSE, PASS, "pass", None, PASS),
+        ([(counts(20_000, 2_680), counts(20_000, 2_080))], RULES, COARSE, "curved", None, COARSE),
+        ([(counts(20_000, 2_920), counts(20_000, 2_080))], RULES, Outcome.BREACH, "evidence", None, Outcome.BREACH),
+        # all together under the limit, and the last by itself over it
+        ([*[MANY] * 30, (counts(100, 10), counts(100, 2))], RULES, PASS, "pass", None, LOW),
+        ([*[MANY] * 30, (counts(100, 13), counts(100, 2))], RULES, LOW, "recent", 150_100, Outcome.BREACH),
+    ],
+)  # fmt: skip  # a row is one case
+def test_what_is_said_of_windows(
+    rows: list[Any], rules: Any, outcome: Outcome, reason: str, needed: int | None, last: Outcome | None
+) -> None:
+    seen = windows(*rows)
+    told = latency.decide(seen, None, SHAPE, rules)
+    assert (told.outcome, told.reason, told.needed) == (outcome, reason, needed)
+    assert (told.since, told.until) == ((T0, T0 + 60 * len(rows)) if rows else (0.0, 0.0))
+    if last is not None:
+        assert latency.window(seen[-1], None, SHAPE, rules) is last
+        shown = latency.shown(seen[-1], None, SHAPE, rules)
+        assert (shown.start, shown.end, shown.outcome) == (seen[-1].start, seen[-1].end, last)
+        assert shown.canary == latency.measured(seen[-1].canary, SHAPE, rules)
+        assert shown.baseline == latency.measured(seen[-1].baseline, SHAPE, rules)
+
+
+def at(value: str, low: float = 0.0, high: float = 1.0) -> Sample:
+    return Sample(100, Quantile(Fraction(value), (0.0, 1.0)), low, high, float(value))
+
+
+@pytest.mark.parametrize(
+    ("canary", "baseline", "high", "needed"),
+    [
+        ("0.20", "0.15", 0.25, 1500),  # the bound is four times too wide, so sixteen times as many
+        ("0.20", "0.15", 0.1, 1),
+        ("0.20", "0.101", 0.3, 10_000),  # no more than a hundred times as many
+        ("0.25", "0.15", 0.3, 100),
+        ("0.20", "0.15", INF, 100),
+    ],
+)
+def test_how_many_more_are_needed(canary: str, baseline: str, high: float, needed: int) -> None:
+    assert latency._needed(at(canary), at(baseline), high, 0.1) == needed
+
+
+def test_what_is_measured_of_one_side() -> None:
+    assert latency.measured((), SHAPE, RULES) == Measured()
+    assert latency.measured(NONE, SHAPE, RULES) == Measured(count=0)
+    quick = latency.measured(counts(400, 0), SHAPE, RULES)
+    low, high = (0.1 * (360 + z) / 400 for z in (-9.869, 9.869))  # 1.645 times sqrt(400 * 0.9 * 0.1)
+    assert (quick.count, quick.value, quick.bucket, quick.saturated) == (400, 0.09, (0.0, 0.1), False)
+    assert (quick.low, quick.high) == pytest.approx((low, high), rel=1e-4)
+    beyond = latency.measured(counts(400, 0, 200), SHAPE, RULES)
+    assert (beyond.value, beyond.high, beyond.bucket, beyond.saturated) == (1.0, None, (1.0, INF), True)
+
+
+KEPT = FrozenBaseline(hash="h", label="kept", at=T0, start=T0 - 600, end=T0, requests=100, events=0)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "native", "places", "why"),
+    [
+        (SHAPE.bounds, False, [0, 1, 2, 3, 4], ""),
+        ((0.1, 0.3, 0.5, INF), False, [0, 2, 4], ""),
+        ((0.3, 1.0, INF), False, [3, 4], ""),
+        ((0.3, INF), False, None, "the canary's histogram and the baseline's (kept) have no two bounds in common"),
+        ((0.1, 0.5), False, None, "the canary's histogram and the baseline's (kept) have no two bounds in common"),
+        (SHAPE.bounds, True, None, "the canary's latencies are classic histograms, the baseline's (kept) native ones"),
+    ],
+)  # fmt: skip  # a row is one case
+def test_at_the_bounds_of_what_was_kept(
+    bounds: tuple[float, ...], native: bool, places: list[int] | None, why: str
+) -> None:
+    past = structs.replace(KEPT, bounds=bounds, counts=tuple(range(len(bounds))), native=native)
+    one = windows((tuple(range(5)), tuple(range(5, 10))))
+    told, shape, problem = aligned(one, past, SHAPE)
+    assert problem == why
+    if places is None:
+        assert told == ()
+    else:
+        assert shape == Shape(tuple(SHAPE.bounds[i] for i in places), False)
+        assert told == (one[0]._replace(canary=tuple(places), baseline=tuple(5 + i for i in places)),)
+    natively = Shape(SHAPE.bounds, True)
+    assert aligned(one, structs.replace(past, native=True), natively) == (tuple(one), natively, "")
+    assert aligned(one, structs.replace(past, native=False), natively)[2].startswith(
+        "the canary's latencies are native"
+    )
+
+
+@pytest.mark.parametrize(
+    ("canary", "past", "until"),
+    [
+        (counts(100, 60), counts(4000, 100), 1),
+        (counts(100, 8), counts(4000, 320), None),
+        (
+            counts(100, 18),
+            counts(4000, 320),
+            None,
+        ),  # the first look may spend half the budget, a third at each bound
+        (counts(100, 19), counts(4000, 320), 1),
+        (counts(99, 60), counts(4000, 100), None),
+        (counts(100, 60), (), None),
+        (counts(100, 60), NONE, None),
+    ],
+)
+def test_against_what_was_kept(canary: tuple[int, ...], past: tuple[int, ...], until: int | None) -> None:
+    held = structs.replace(KEPT, bounds=SHAPE.bounds if past else (), counts=past)
+    found = latency.crossed(windows((canary, QUICK)), held, SHAPE, RULES)
+    assert (found and found.until) == (None if until is None else T0 + 60 * until)
+    assert latency.crossed([], held, SHAPE, RULES) is None

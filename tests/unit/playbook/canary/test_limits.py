@@ -57,6 +57,7 @@ def test_the_limit_and_how_it_comes_about(
         ),
         ("13", "3", "13 % is +333 % on 3 %: at or over +10 %: reached", "+10 points: at or over +10 points: reached"),
         ("100", "1", "100 % is +9,900 % on 1 %: at or over +10 %: reached", "+99 points: at or over +10 points: reached"),
+        ("3.345", "3", "3.35 % is +11.5 % on 3 %: at or over +10 %: reached", f"+0.34 points: under +10 points: {NOT}"),
         # never rounded to the limit that it does not reach
         ("12.96", "3", "13 % is +332 % on 3 %: at or over +10 %: reached", f"+9.96 points: under +10 points: {NOT}"),
         ("12.99999", "3", "13 % is +333 % on 3 %: at or over +10 %: reached", f"+9.99999 points: under +10 points: {NOT}"),

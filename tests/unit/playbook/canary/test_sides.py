@@ -164,6 +164,8 @@ def test_whose_a_series_is(pod: str, version: str, pods: dict[str, str], side: s
     assert sorter.strangers == ({stranger} if stranger and not side else set())
     alone = Sorter(Versions(TAGGED, None, ""), pods)
     assert alone(series) == (side if side == "canary" else "")
+    alone = Sorter(Versions(None, STABLE, ""), pods)
+    assert alone(series) == (side if side == "baseline" else "")
 
 
 def test_a_side_without_an_image_has_no_tag() -> None:
@@ -293,6 +295,24 @@ def test_a_breach_of_journeys_whole() -> None:
         since=NOW - 90,
         until=NOW - 20,
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "mostly"),
+    [
+        (("mixed", False), ("mixed", True), True),
+        (("mixed", False), ("canary", True), True),  # what it rests on is
+        (("canary", False), ("mixed", False), False),
+        (("mixed", True), ("mixed", True), True),
+        (("mixed", True), ("canary", True), False),
+    ],
+)
+def test_whether_what_was_said_rests_on_the_stable_pods_mostly(
+    first: tuple[str, bool], second: tuple[str, bool], mostly: bool
+) -> None:
+    both = (journey(run(60, ok), run(30, ok), side=side, name=side) for side, ok in (first, second))
+    found = told(*both)
+    assert found is not None and ("mostly stable" in found.flags) is mostly
 
 
 @pytest.mark.parametrize(
