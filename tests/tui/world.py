@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.kinds import resources
 from tfdash.model import kube
 from tfdash.model.kube import (
     Condition,
@@ -12,7 +13,6 @@ from tfdash.model.kube import (
     Labels,
     Object,
     Owner,
-    Resources,
     Selector,
 )
 from tfdash.model.kubecluster import EndpointSlice, Event, Namespace, Node, Service, ServicePort, Taint
@@ -43,7 +43,7 @@ def _container(image: str, cpu: float = 0.2, memory: float = 256 * MI) -> Contai
     return Container(
         "main",
         f"registry.example.com/{image}",
-        Resources(cpu, None, memory, memory),
+        resources(cpu=cpu, memory=memory, memory_limit=memory),
         has_readiness_probe=True,
     )
 

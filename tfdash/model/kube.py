@@ -12,6 +12,8 @@ from typing import ClassVar, NamedTuple
 
 import msgspec
 
+from tfdash.quantities import NANO, NOTHING, Amounts, amount
+
 Labels = dict[str, str]  # shared between objects: never mutated
 EMPTY_LABELS: Labels = {}
 
@@ -93,12 +95,32 @@ class PrintedRow(Object, frozen=True, gc=False, kw_only=True):
 
 
 class Resources(msgspec.Struct, frozen=True, gc=False):
-    """Requests and limits of one container; None where unset."""
+    """Requests and limits of one container, or of a pod as a whole; what is not set is not among them."""
 
-    cpu_request: float | None = None
-    cpu_limit: float | None = None
-    memory_request: float | None = None
-    memory_limit: float | None = None
+    requests: Amounts = NOTHING
+    limits: Amounts = NOTHING
+
+    @property
+    def cpu_request(self) -> float | None:
+        return _number(self.requests, "cpu")
+
+    @property
+    def cpu_limit(self) -> float | None:
+        return _number(self.limits, "cpu")
+
+    @property
+    def memory_request(self) -> float | None:
+        return _number(self.requests, "memory")
+
+    @property
+    def memory_limit(self) -> float | None:
+        return _number(self.limits, "memory")
+
+
+def _number(found: Amounts, name: str) -> float | None:
+    """For what is only shown."""
+    value = amount(found, name)
+    return None if value is None else value / NANO
 
 
 class Container(msgspec.Struct, frozen=True, gc=False):
@@ -118,6 +140,7 @@ class ContainerStatus(msgspec.Struct, frozen=True, gc=False):
     """``state`` is "waiting", "running", "terminated" or "" (not reported yet).
 
     ``since`` is startedAt (running) or finishedAt (terminated). ``last_*`` tell of the previous run, if there was one.
+    ``allocated`` and ``actual`` only while they are not what the spec asks for, or a resize in place waits.
     """
 
     name: str
@@ -137,10 +160,15 @@ class ContainerStatus(msgspec.Struct, frozen=True, gc=False):
     last_message: str = ""
     last_finished: float = 0.0
     image_id: str = ""
+    allocated: Amounts | None = None
+    actual: Resources | None = None
 
 
 class Pod(Object, frozen=True, gc=False, kw_only=True):
-    """``conditions`` holds those that are not "True", and Ready always; a healthy pod carries only Ready."""
+    """``conditions`` holds those that are not "True", Ready always and those of a resize; a healthy pod carries only Ready.
+
+    ``resources``, ``allocated`` and ``actual`` are those of the pod as a whole, None where it has none; ``overhead`` of its runtime.
+    """
 
     KIND: ClassVar[str] = "Pod"
 
@@ -160,6 +188,10 @@ class Pod(Object, frozen=True, gc=False, kw_only=True):
     claims: tuple[str, ...] = ()  # names of PersistentVolumeClaims
     readiness_gates: tuple[str, ...] = ()
     scheduling_gates: tuple[str, ...] = ()
+    resources: Resources | None = None
+    overhead: Amounts = NOTHING
+    allocated: Amounts | None = None
+    actual: Resources | None = None
 
 
 class Selector(msgspec.Struct, frozen=True, gc=False):

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from tfdash.model.kube import EMPTY_LABELS, Condition, Labels, Object
+from tfdash.quantities import NANO, NOTHING, Amounts, amount
 
 
 class Taint(msgspec.Struct, frozen=True, gc=False):
@@ -16,16 +17,14 @@ class Taint(msgspec.Struct, frozen=True, gc=False):
 
 
 class Node(Object, frozen=True, gc=False, kw_only=True):
-    """``cpu``, ``memory``, ``pods`` are allocatable; ``*_capacity`` what the machine has."""
+    """``allocatable``: what its pods may ask for together, "pods" among it; the capacity where a kubelet says nothing else."""
 
     KIND: ClassVar[str] = "Node"
 
     unschedulable: bool = False
     taints: tuple[Taint, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    cpu: float = 0.0
-    memory: float = 0.0
-    pods: int = 0
+    allocatable: Amounts = NOTHING
     internal_ip: str = ""
     kubelet_version: str = ""
     os_image: str = ""
@@ -33,6 +32,19 @@ class Node(Object, frozen=True, gc=False, kw_only=True):
     runtime: str = ""
     architecture: str = ""
     roles: tuple[str, ...] = ()
+
+    @property
+    def cpu(self) -> float:
+        """Cores; for what is only shown, as the two below."""
+        return (amount(self.allocatable, "cpu") or 0) / NANO
+
+    @property
+    def memory(self) -> float:
+        return (amount(self.allocatable, "memory") or 0) / NANO
+
+    @property
+    def pods(self) -> int:
+        return (amount(self.allocatable, "pods") or 0) // NANO
 
 
 class Namespace(Object, frozen=True, gc=False, kw_only=True):

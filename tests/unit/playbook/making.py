@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tests.kinds import resources
 from tfdash.model.kube import (
     Condition,
     Container,
@@ -15,7 +16,6 @@ from tfdash.model.kube import (
     Owner,
     Pod,
     ReplicaSet,
-    Resources,
     StatefulSet,
     Template,
     Unreadable,
@@ -36,7 +36,7 @@ NOW = 1_000_000.0
 CONTAINER = Container(
     "main",
     "registry.example.com/checkout:2.14.0",
-    Resources(memory_limit=256 * 2**20),
+    resources(memory_limit="256Mi"),
     has_readiness_probe=True,
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.kinds import resources
 from tests.unit.playbook.making import (
     CONTAINER,
     NOW,
@@ -136,11 +137,11 @@ def test_restarts_of_all_pods_are_added_up() -> None:
     ],
 )
 def test_a_limit_in_words(limit: float, text: str) -> None:
-    resources = msgspec.structs.replace(CONTAINER.resources, memory_limit=limit)
+    asked = resources(memory_limit=limit)
     one = pod(
         "p",
         ended(137, "OOMKilled"),
-        containers=(msgspec.structs.replace(CONTAINER, resources=resources),),
+        containers=(msgspec.structs.replace(CONTAINER, resources=asked),),
     )
     [found] = containers.out_of_memory([one], POLICY, NOW)
     assert f"limit {text} (" in found.sentence

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kinds import SERVED, TYPES
+from tests.kinds import SERVED, TYPES, resources
 from tests.unit.views.making import EU, HOSTILE, NOW, VISIBLE, altered, cluster, picture, pod, update
 from tfdash.model.assessment import Assessment
 from tfdash.model.kinds import KindSpec, PrinterColumn
@@ -26,7 +26,6 @@ from tfdash.model.kube import (
     PodDisruptionBudget,
     Provisional,
     ReplicaSet,
-    Resources,
     Selector,
     StatefulSet,
     Template,
@@ -316,13 +315,13 @@ def test_a_verdict_on_a_node_is_its_state_and_its_sentence() -> None:
 
 def test_a_pods_requests_count_sidecars_and_the_largest_init_container() -> None:
     def asking(cpu: float, **over: Any) -> Container:
-        return Container("c", "i", Resources(cpu_request=cpu, memory_request=1.0), **over)
+        return Container("c", "i", resources(cpu=cpu, memory=1), **over)
 
     asked = asks_for(
-        pod("x", containers=(asking(3.0, init=True), asking(1.0), asking(0.5, init=True, sidecar=True)))
+        pod("x", containers=(asking(3.0, init=True), asking(0.5, init=True, sidecar=True), asking(1.0)))
     )
     assert asked is not None
-    assert asked[1] == (3.0, 2.0, 1)
+    assert (asked[1].cpu, asked[1].memory, asked[1].pods) == (3.0, 2.0, 1)
     assert asks_for(pod("x", node="")) is None
     assert asks_for(pod("x", phase="Succeeded")) is None
 

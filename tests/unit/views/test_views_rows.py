@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.kinds import resources
 from tests.tui import canaryworld as cw
 from tests.unit.views.making import (
     EU,
@@ -28,7 +29,6 @@ from tfdash.model.kube import (
     Owner,
     Provisional,
     ReplicaSet,
-    Resources,
     StatefulSet,
     Template,
     Unreadable,
@@ -39,6 +39,7 @@ from tfdash.model.subject import Key, Subject
 from tfdash.model.update import merged
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Release, Serving, WorkloadState
+from tfdash.quantities import amounts
 from tfdash.views import says
 from tfdash.views.kinds import VIEWS, view_of
 from tfdash.views.kinds.base import Context
@@ -354,11 +355,13 @@ def test_requests_on_nodes_are_followed_pod_by_pod() -> None:
         return pod(
             name,
             node=node,
-            containers=(Container("m", "i", Resources(cpu_request=cpu, memory_request=2**30)),),
+            containers=(Container("m", "i", resources(cpu=cpu, memory="1Gi")),),
             **over,
         )
 
-    node = Node(namespace="", name="n1", uid="n1", cpu=4.0, memory=8 * 2**30, pods=110)
+    node = Node(
+        namespace="", name="n1", uid="n1", allocatable=amounts({"cpu": "4", "memory": "8Gi", "pods": "110"})
+    )
     one, two = asking("x", 1.0), asking("y", 0.5)
     rows = BoardRows(VIEWS["nodes"])
     assert rows.needs == ("Node", "Pod")

@@ -18,6 +18,7 @@ from tfdash.model.kube import Container, Labels, Object, Provisional, Selector, 
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
+from tfdash.quantities import NANO
 from tfdash.text import safe
 from tfdash.views.age import parse_duration, since
 
@@ -26,11 +27,19 @@ UTC = ZoneInfo("UTC")
 
 
 class NodeUse(NamedTuple):
-    """What the pods of one node ask for: ``cpu`` in cores, ``memory`` in bytes, ``pods`` not yet ended."""
+    """What the pods of one node that have not ended ask for, in billionths but for ``pods``."""
 
-    cpu: float = 0.0
-    memory: float = 0.0
+    nano_cpu: int = 0
+    nano_memory: int = 0
     pods: int = 0
+
+    @property
+    def cpu(self) -> float:
+        return self.nano_cpu / NANO
+
+    @property
+    def memory(self) -> float:
+        return self.nano_memory / NANO
 
 
 @dataclass(frozen=True, slots=True)

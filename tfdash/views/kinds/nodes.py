@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from tfdash.model.kube import Object, Pod, Provisional, Unreadable
 from tfdash.model.kubecluster import Node
 from tfdash.model.verdict import Level
+from tfdash.pod_requests import ENDED, requested
+from tfdash.quantities import amount
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.kinds.base import (
@@ -24,7 +26,6 @@ from tfdash.views.kinds.base import (
     worst_verdict,
 )
 
-_ENDED = frozenset({"Succeeded", "Failed"})
 _CORDONED = "SchedulingDisabled"
 
 
@@ -92,19 +93,11 @@ def taints(node: Node) -> str:
 
 
 def asks_for(pod: Object) -> tuple[str, NodeUse] | None:
-    """The node of a pod that has one and has not ended, and its requests: the larger of what all main containers ask
-    for together and what one init container asks for, with sidecars counted throughout."""
-    if not isinstance(pod, Pod) or not pod.node or pod.phase in _ENDED:
+    """The node of a pod that has one and has not ended, and what the scheduler holds against it."""
+    if not isinstance(pod, Pod) or not pod.node or pod.phase in ENDED:
         return None
-    cpu = memory = init_cpu = init_memory = 0.0
-    for container in pod.containers:
-        asked = container.resources
-        one_cpu, one_memory = asked.cpu_request or 0.0, asked.memory_request or 0.0
-        if container.init and not container.sidecar:
-            init_cpu, init_memory = max(init_cpu, one_cpu), max(init_memory, one_memory)
-        else:
-            cpu, memory = cpu + one_cpu, memory + one_memory
-    return pod.node, NodeUse(max(cpu, init_cpu), max(memory, init_memory), 1)
+    asked = requested(pod)
+    return pod.node, NodeUse(amount(asked, "cpu") or 0, amount(asked, "memory") or 0, 1)
 
 
 def use_of(pods: Iterable[Object]) -> dict[str, NodeUse]:
@@ -115,7 +108,7 @@ def use_of(pods: Iterable[Object]) -> dict[str, NodeUse]:
         if asked is not None:
             name, use = asked
             so_far = total.get(name, NodeUse())
-            total[name] = NodeUse(so_far.cpu + use.cpu, so_far.memory + use.memory, so_far.pods + use.pods)
+            total[name] = _plus(so_far, use)
     return total
 
 
@@ -130,13 +123,15 @@ def adjust_use(use: dict[str, NodeUse], before: Object | None, after: Object | N
         if asked is not None:
             name, one = asked
             total = use.get(name, NodeUse())
-            pods = total.pods + sign * one.pods
             touched.add(name)
-            if pods:
-                use[name] = NodeUse(total.cpu + sign * one.cpu, total.memory + sign * one.memory, pods)
-            else:
-                use.pop(name, None)
+            use[name] = _plus(total, one, sign)
+            if not use[name].pods:
+                del use[name]
     return touched
+
+
+def _plus(total: NodeUse, one: NodeUse, sign: int = 1) -> NodeUse:
+    return NodeUse(*(a + sign * b for a, b in zip(total, one, strict=True)))
 
 
 def _use(node: Object, context: Context) -> NodeUse:

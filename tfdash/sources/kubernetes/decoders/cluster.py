@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec import field
 
 from tfdash.model import kubecluster as mc
+from tfdash.quantities import amounts
 from tfdash.sources.kubernetes.decoders import wire as w
 from tfdash.sources.kubernetes.decoders.common import (
     Decoders,
     conditions,
     meta,
-    quantity,
     seconds,
     share,
 )
@@ -44,6 +44,7 @@ class NodeInfo(w.Wire):
 
 class NodeStatus(w.Wire):
     allocatable: dict[str, str | int | float] | None = None
+    capacity: dict[str, str | int | float] | None = None
     conditions: list[w.Condition] | None = None
     addresses: list[Address] | None = None
     node_info: NodeInfo | None = None
@@ -99,7 +100,7 @@ class Event(w.Wire):
 
 
 def node(found: Node) -> mc.Node:
-    room = found.status.allocatable or {}
+    room = found.status.allocatable or found.status.capacity
     info = found.status.node_info or NodeInfo()
     known = found.metadata.labels or {}
     roles = {n.removeprefix(_ROLE) for n in known if n.startswith(_ROLE)}
@@ -111,9 +112,7 @@ def node(found: Node) -> mc.Node:
         unschedulable=found.spec.unschedulable,
         taints=tuple(mc.Taint(t.key, t.value, t.effect) for t in found.spec.taints or ()),
         conditions=conditions(found.status.conditions),
-        cpu=quantity(room.get("cpu")) or 0.0,
-        memory=quantity(room.get("memory")) or 0.0,
-        pods=int(quantity(room.get("pods")) or 0),
+        allocatable=share(amounts(room)),
         internal_ip=addresses[0] if addresses else "",
         kubelet_version=info.kubelet_version,
         os_image=info.os_image,

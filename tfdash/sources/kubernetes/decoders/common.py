@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -11,29 +10,12 @@ from typing import Any, TypeAlias, TypeVar
 from msgspec import Raw
 
 from tfdash.model import kube as m
+from tfdash.quantities import NANO, amounts, parse
 from tfdash.sources.kubernetes.decoders import wire as w
 
 T = TypeVar("T")
 Decoders: TypeAlias = Mapping[str, tuple[type[Any], Callable[[Any], m.Object]]]
 """Of one module: for each kind its wire form and what makes an object of the model of it."""
-_SUFFIX = {
-    "n": 1e-9,
-    "u": 1e-6,
-    "m": 1e-3,
-    "": 1.0,
-    "k": 1e3,
-    "M": 1e6,
-    "G": 1e9,
-    "T": 1e12,
-    "P": 1e15,
-    "E": 1e18,
-    "Ki": 2.0**10,
-    "Mi": 2.0**20,
-    "Gi": 2.0**30,
-    "Ti": 2.0**40,
-    "Pi": 2.0**50,
-    "Ei": 2.0**60,
-}
 _BOUND = 50_000  # entries of a sharing table before it is emptied: weeks of churn must not fill the memory
 _shared: dict[Any, Any] = {}
 _labels: dict[tuple[tuple[str, str], ...], m.Labels] = {}
@@ -54,32 +36,9 @@ def optional_seconds(text: str | None) -> float | None:
     return seconds(text) if text else None
 
 
-@lru_cache(4096)
-def quantity(text: str | int | float | None) -> float | None:
-    """A Kubernetes quantity as a number (cores, bytes, count); None where it is absent or unreadable.
-
-    Grammar: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-    """
-    found = _amount(text)
-    return found if found is not None and math.isfinite(found) else None
-
-
-def _amount(text: str | int | float | None) -> float | None:
-    if text is None:
-        return None
-    if isinstance(text, int | float):
-        return float(text)
-    for length in (2, 1):
-        suffix = text[-length:]
-        if len(text) > length and suffix in _SUFFIX:
-            try:
-                return float(text[:-length]) * _SUFFIX[suffix]
-            except ValueError:
-                return None
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def number(text: str | int | float | None) -> float | None:
+    """A quantity for what is only shown (cores, bytes, count); None where it is absent. Raises ValueError for what is none."""
+    return None if text is None else parse(text) / NANO
 
 
 def share(value: T) -> T:
@@ -159,19 +118,11 @@ def conditions(found: list[w.Condition] | None) -> tuple[m.Condition, ...]:
     )
 
 
-def _resources(found: w.ResourceRequirements | None) -> m.Resources:
+def resources(found: w.ResourceRequirements | None) -> m.Resources:
+    """Raises ValueError, naming the resource, for what is no quantity."""
     if found is None:
         return share(m.Resources())
-    requests: Mapping[str, Any] = found.requests or {}
-    limits: Mapping[str, Any] = found.limits or {}
-    return share(
-        m.Resources(
-            quantity(requests.get("cpu")),
-            quantity(limits.get("cpu")),
-            quantity(requests.get("memory")),
-            quantity(limits.get("memory")),
-        )
-    )
+    return share(m.Resources(share(amounts(found.requests)), share(amounts(found.limits))))
 
 
 def containers(spec: w.PodSpec | None) -> tuple[m.Container, ...]:
@@ -184,7 +135,7 @@ def containers(spec: w.PodSpec | None) -> tuple[m.Container, ...]:
             m.Container(
                 share(c.name),
                 share(c.image),
-                _resources(c.resources),
+                resources(c.resources),
                 init,
                 init and c.restart_policy == "Always",
                 isinstance(c.readiness_probe, Raw),

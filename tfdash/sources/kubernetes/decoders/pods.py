@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from msgspec import field
 
 from tfdash.model import kube as m
+from tfdash.quantities import Amounts, amounts
 from tfdash.sources.kubernetes.decoders import wire as w
 from tfdash.sources.kubernetes.decoders.common import (
     Decoders,
     conditions,
     containers,
     meta,
+    resources,
     seconds,
     share,
 )
@@ -47,6 +52,8 @@ class ContainerStatus(w.Wire):
     state: ContainerState | None = None
     last_state: ContainerState | None = None
     image_id: str = field(name="imageID", default="")
+    allocated_resources: dict[str, str | int | float] | None = None
+    resources: w.ResourceRequirements | None = None
 
 
 class PodStatus(w.Wire):
@@ -60,6 +67,8 @@ class PodStatus(w.Wire):
     conditions: list[w.Condition] | None = None
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
+    allocated_resources: dict[str, str | int | float] | None = None
+    resources: w.ResourceRequirements | None = None
 
 
 class Pod(w.Wire):
@@ -68,7 +77,36 @@ class Pod(w.Wire):
     status: PodStatus = field(default_factory=PodStatus)
 
 
-def _status(found: ContainerStatus, init: bool) -> m.ContainerStatus:
+_Asked: TypeAlias = Mapping[str, w.ResourceRequirements | None]
+_RESIZES = ("Ready", "PodResizePending", "PodResizeInProgress")
+
+
+def _resized(
+    found: ContainerStatus | PodStatus, asked: w.ResourceRequirements | None, pending: bool
+) -> tuple[Amounts | None, m.Resources | None]:
+    """What was allocated and what is so, where one of them is not what the spec asks for, or a resize waits."""
+    if found.resources is None and found.allocated_resources is None:
+        return None, None
+    if (
+        not pending
+        and asked is not None
+        and found.resources == asked
+        and found.allocated_resources == asked.requests
+    ):
+        return None, None  # as nearly always, and cheap to see
+    wanted = resources(asked)
+    allocated = share(amounts(found.allocated_resources)) if found.allocated_resources is not None else None
+    actual = resources(found.resources) if found.resources is not None else None
+    if (
+        not pending
+        and (allocated is None or allocated == wanted.requests)
+        and (actual is None or actual == wanted)
+    ):
+        return None, None
+    return allocated, actual
+
+
+def _status(found: ContainerStatus, init: bool, asked: _Asked, pending: bool) -> m.ContainerStatus:
     state = found.state or ContainerState()
     last = (found.last_state or ContainerState()).terminated
     kind, reason, message, code, signal, since = "", "", "", None, None, 0.0
@@ -80,6 +118,7 @@ def _status(found: ContainerStatus, init: bool) -> m.ContainerStatus:
         ended = state.terminated
         kind, reason, message = "terminated", share(ended.reason), ended.message
         code, signal, since = ended.exit_code, ended.signal, seconds(ended.finished_at)
+    allocated, actual = _resized(found, asked.get(found.name), pending)
     if last is None:
         return share(
             m.ContainerStatus(
@@ -95,6 +134,8 @@ def _status(found: ContainerStatus, init: bool) -> m.ContainerStatus:
                 signal,
                 since,
                 image_id=share(found.image_id),
+                allocated=allocated,
+                actual=actual,
             )
         )
     return m.ContainerStatus(
@@ -115,13 +156,18 @@ def _status(found: ContainerStatus, init: bool) -> m.ContainerStatus:
         last.message,
         seconds(last.finished_at),
         share(found.image_id),
+        allocated,
+        actual,
     )
 
 
 def pod(found: Pod) -> m.Pod:
     spec, status = found.spec, found.status
     gates = tuple(g.condition_type for g in spec.readiness_gates or ())
-    kept = [c for c in status.conditions or () if c.status != "True" or c.type == "Ready" or c.type in gates]
+    kept = [c for c in status.conditions or () if c.status != "True" or c.type in (*_RESIZES, *gates)]
+    asked = {c.name: c.resources for c in (*(spec.init_containers or ()), *(spec.containers or ()))}
+    pending = any(c.type == "PodResizePending" for c in kept)
+    allocated, actual = _resized(status, spec.resources, pending)
     return m.Pod(
         **meta(found.metadata),
         node=share(spec.node_name),
@@ -137,8 +183,8 @@ def pod(found: Pod) -> m.Pod:
         containers=containers(spec),
         statuses=share(
             tuple(
-                [_status(s, True) for s in status.init_container_statuses or ()]
-                + [_status(s, False) for s in status.container_statuses or ()]
+                [_status(s, True, asked, pending) for s in status.init_container_statuses or ()]
+                + [_status(s, False, asked, pending) for s in status.container_statuses or ()]
             )
         ),
         conditions=share(conditions(kept)),
@@ -147,6 +193,10 @@ def pod(found: Pod) -> m.Pod:
         ),
         readiness_gates=gates,
         scheduling_gates=tuple(g.name for g in spec.scheduling_gates or ()),
+        resources=resources(spec.resources) if spec.resources is not None else None,
+        overhead=share(amounts(spec.overhead)),
+        allocated=allocated,
+        actual=actual,
     )
 
 

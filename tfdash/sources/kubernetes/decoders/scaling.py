@@ -12,8 +12,8 @@ from tfdash.sources.kubernetes.decoders.common import (
     Decoders,
     conditions,
     meta,
+    number,
     optional_seconds,
-    quantity,
     selector,
     text,
 )
@@ -82,8 +82,8 @@ def _metric(spec: dict[str, Any], status: dict[str, Any] | None) -> m.Metric:
     return m.Metric(
         kind,
         name,
-        quantity(target.get(key)),
-        quantity(current.get(key)),
+        number(target.get(key)),
+        number(current.get(key)),
         unit,
         str(body.get("container") or ""),
     )

@@ -103,6 +103,8 @@ class PodSpec(Wire):
     volumes: list[Volume] | None = None
     readiness_gates: list[ReadinessGate] | None = None
     scheduling_gates: list[Named] | None = None
+    resources: ResourceRequirements | None = None
+    overhead: dict[str, str | int | float] | None = None
 
 
 class Expression(Wire):

@@ -1,0 +1,107 @@
+"""What a pod asks for and what limits it, as the scheduler counts (k8s.io/component-helpers, resource/helpers.go: ``PodRequests``,
+``PodLimits``): init containers, sidecars, the runtime's overhead, what is set for the pod as a whole, and resizes under way. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tfdash.model.kube import Condition, Container, ContainerStatus, Pod
+from tfdash.quantities import NANO, NOTHING, Amounts, amount, most, replaced, total
+
+_OF_POD = frozenset({"cpu", "memory"})
+_HUGE = "hugepages-"
+ENDED = frozenset({"Succeeded", "Failed"})
+
+_Of = Callable[[Container, ContainerStatus | None], Amounts]
+
+
+def requested(pod: Pod) -> Amounts:
+    """What the scheduler holds against a node for this pod, its own place ("pods") included. Nothing once it has ended."""
+    if pod.phase in ENDED:
+        return NOTHING
+    infeasible = _infeasible(pod.conditions)
+    actual, whole = pod.actual, pod.resources
+    if pod.allocated is not None and actual is not None and actual.requests:
+        held = most(pod.allocated, actual.requests)  # what is said of the pod as a whole
+    else:
+        held = most(
+            _added_up(pod, lambda c, s: _allocated(c, s, infeasible)),
+            _added_up(pod, lambda c, s: _actual_requests(c, s, infeasible)),
+        )
+    found = most(NOTHING if infeasible else _added_up(pod, lambda c, s: c.resources.requests), held)
+    if whole is not None and _of_pod(whole.requests):
+        asked = whole.requests
+        if actual is not None:
+            asked = most(NOTHING if infeasible else asked, pod.allocated or NOTHING, actual.requests)
+        found = replaced(found, _of_pod(asked))
+    return total((found, pod.overhead, (("pods", NANO),)))
+
+
+def limited(pod: Pod) -> Amounts:
+    """The most that it may use of each resource of which that is said for all its containers together."""
+    infeasible = _infeasible(pod.conditions)
+    actual, whole = pod.actual, pod.resources
+    if actual is not None and actual.limits:
+        held = actual.limits
+    else:
+        held = _added_up(pod, lambda c, s: _actual_limits(c, s, infeasible))
+    found = most(NOTHING if infeasible else _added_up(pod, lambda c, s: c.resources.limits), held)
+    if whole is not None and _of_pod((*whole.requests, *whole.limits)):
+        asked = whole.limits
+        if actual is not None:
+            asked = most(NOTHING if infeasible else asked, actual.limits)
+        found = replaced(found, _of_pod(asked))
+    return total((found, tuple((name, value) for name, value in pod.overhead if amount(found, name))))
+
+
+def of_template(containers: Iterable[Container]) -> Amounts:
+    """What one pod of a template will ask for, without what only its runtime class and its own spec add."""
+    return total((_sum_of(containers, {}, lambda c, s: c.resources.requests), (("pods", NANO),)))
+
+
+def _added_up(pod: Pod, of: _Of) -> Amounts:
+    return _sum_of(pod.containers, {s.name: s for s in pod.statuses}, of)
+
+
+def _sum_of(containers: Iterable[Container], statuses: dict[str, ContainerStatus], of: _Of) -> Amounts:
+    """Main containers and sidecars together, and at least what each init container needs beside the sidecars before it."""
+    together, before, starting = [], NOTHING, NOTHING
+    for container in containers:
+        asked = of(container, statuses.get(container.name))
+        if not container.init:
+            together.append(asked)
+        elif container.sidecar:
+            together.append(asked)
+            before = total((before, asked))
+            starting = most(starting, before)
+        else:
+            starting = most(starting, total((before, asked)))
+    return most(total(together), starting)
+
+
+def _allocated(container: Container, status: ContainerStatus | None, infeasible: bool) -> Amounts:
+    if status is not None and status.allocated is not None:
+        return status.allocated
+    return NOTHING if infeasible else container.resources.requests
+
+
+def _actual_requests(container: Container, status: ContainerStatus | None, infeasible: bool) -> Amounts:
+    if status is not None and status.actual is not None and status.actual.requests:
+        return status.actual.requests
+    return _allocated(container, status, infeasible)
+
+
+def _actual_limits(container: Container, status: ContainerStatus | None, infeasible: bool) -> Amounts:
+    if status is not None and status.actual is not None and status.actual.limits:
+        return status.actual.limits
+    return NOTHING if infeasible else container.resources.limits
+
+
+def _infeasible(conditions: Iterable[Condition]) -> bool:
+    return any(c.type == "PodResizePending" and c.reason == "Infeasible" for c in conditions)
+
+
+def _of_pod(found: Amounts) -> Amounts:
+    """Those that can be set for a pod as a whole."""
+    return tuple((name, value) for name, value in found if name in _OF_POD or name.startswith(_HUGE))
