@@ -31,6 +31,12 @@ KINDS = (
     "Service",
     "HorizontalPodAutoscaler",
     "PodDisruptionBudget",
+    "ResourceQuota",
+    "LimitRange",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "StorageClass",
+    "PriorityClass",
 )
 
 
@@ -45,6 +51,11 @@ def populated(request: pytest.FixtureRequest, target: Target) -> Target:
             lambda: "CrashLoopBackOff" in cluster.kubectl("get", "pods", "-n", "tf-cases"), "the cases"
         )
     return target
+
+
+def _shown(cell: object) -> str:
+    """As kubectl writes it."""
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -66,6 +77,6 @@ def test_cells_equal_the_servers(populated: Target, kind: str) -> None:
                 continue
             if printed[field.printer] != "<unknown>":
                 compared += 1
-                ours, theirs = field.text(obj, context), str(printed[field.printer])
+                ours, theirs = field.text(obj, context), _shown(printed[field.printer])
                 assert ours in (theirs, theirs.replace("<none>", "")), f"{kind} {obj.name}: {field.title}"
     assert compared or not table["rows"]

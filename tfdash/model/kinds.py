@@ -10,91 +10,13 @@ read by its type has its struct in ``model``; what is only listed may have it be
 
 from __future__ import annotations
 
-import re
-from typing import Literal, NamedTuple
-from urllib.parse import quote
-
-
-class PrinterColumn(NamedTuple):
-    """A column that shows one attribute of the decoded object as it is; what needs more is a view of its own in ``views.kinds``.
-
-    ``width`` in terminal cells; ``printer``: the API server's own name of the column; ``priority``: the highest is dropped
-    first, 0 never; ``tones``: (text, colour token), with "" as text for all others.
-    """
-
-    title: str
-    attribute: str
-    width: int = 16
-    shows: Literal["text", "count", "age"] = "text"
-    printer: str = ""
-    priority: int = 2
-    flexible: bool = False
-    searched: bool = True
-    tones: tuple[tuple[str, str], ...] = ()
-
-
-class KindSpec(NamedTuple):
-    """``api`` is "api/v1" or "apis/GROUP/VERSION"; ``resource`` its plural."""
-
-    kind: str
-    api: str
-    resource: str
-    decoder: str = ""  # module of sources.kubernetes.decoders
-    noun: str = ""  # the plural in titles
-    aliases: tuple[str, ...] = ()  # as kubectl and k9s have them, the usual one first
-    namespaced: bool = True
-    optional: bool = False  # it comes with a CRD that a cluster may lack, in a version of its own
-    watched: bool = True  # the server tells of its changes
-    judged: bool = False  # the playbook reads it: kept current as long as the program runs
-    logs: bool = False  # it has pods, or is one: logs are offered, and the way down to them
-    revisions: str = ""  # the kind that holds its earlier ones
-    why: bool = False  # the verdicts on it are explained
-    columns: tuple[PrinterColumn, ...] = ()  # where it has no view of its own
-    printed: tuple[str, ...] = ()  # the columns of the server's Table, newest servers first
-    list_id: str = ""  # of its list, where that is not the resource
-    screen: str = ""  # for --screen, where that is not the id of its list
-    title: str = ""  # in the palette, where that is not made of the noun
-
-    @property
-    def listed(self) -> bool:
-        """Decoded, watched where it is wanted, and shown as a list."""
-        return bool(self.decoder)
-
-    @property
-    def id(self) -> str:
-        return self.list_id or self.resource
-
-    def path(self, namespace: str | None = None, name: str = "") -> str:
-        """The path of a list (``namespace`` None: all) or of one object."""
-        inside = f"/namespaces/{quote(namespace, safe='')}" if self.namespaced and namespace else ""
-        tail = f"/{quote(name, safe='')}" if name else ""
-        return f"/{self.api}{inside}/{self.resource}{tail}"
-
-    @property
-    def pattern(self) -> str:
-        """``api`` as a regular expression; of an optional kind any version."""
-        return rf"apis/{re.escape(self.group)}/[^/]+" if self.optional else re.escape(self.api)
-
-    @property
-    def group(self) -> str:
-        return self.api.split("/")[1] if self.api.startswith("apis/") else ""
-
-    @property
-    def version(self) -> str:
-        return self.api.rpartition("/")[2]
-
-    @property
-    def api_version(self) -> str:
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
-    def qualified(self) -> str:
-        """As kubectl writes it: ``deployments.apps``."""
-        return f"{self.resource}.{self.group}" if self.group else self.resource
-
+from tfdash.model.kind_spec import KindSpec, PrinterColumn
 
 _ARGO, _FLUX = "apis/argoproj.io/v1alpha1", "toolkit.fluxcd.io"
 _PODS_OF = "Containers|Images|Selector"
+_CLAIM = "Name|Status|Volume|Capacity|Access Modes|StorageClass|VolumeAttributesClass|Age|VolumeMode"
+_VOLUME = "Name|Capacity|Access Modes|Reclaim Policy|Status|Claim|StorageClass|VolumeAttributesClass|Reason|Age|VolumeMode"
+_VOLUME_TONES = (("Bound", ""), ("Available", ""), ("Lost", "warn"), ("Failed", "warn"), ("", "moving"))
 
 KINDS: dict[str, KindSpec] = {
     spec.kind: spec
@@ -246,6 +168,106 @@ KINDS: dict[str, KindSpec] = {
             screen="pdb",
         ),
         KindSpec(
+            "ResourceQuota",
+            "api/v1",
+            "resourcequotas",
+            "capacity",
+            "quotas",
+            ("quota", "quotas", "resourcequotas", "resourcequota"),
+            printed=("Name|Request|Limit|Age",),
+        ),
+        KindSpec(
+            "LimitRange",
+            "api/v1",
+            "limitranges",
+            "capacity",
+            "limit ranges",
+            ("limits", "limitranges", "limitrange"),
+            columns=(
+                PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True),
+                PrinterColumn("AGE", "created", shows="age", printer="Created At", priority=1),
+            ),
+            printed=("Name|Created At",),
+        ),
+        KindSpec(
+            "PersistentVolumeClaim",
+            "api/v1",
+            "persistentvolumeclaims",
+            "capacity",
+            "volume claims",
+            ("pvc", "pvcs", "persistentvolumeclaims", "persistentvolumeclaim"),
+            columns=(
+                PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True),
+                PrinterColumn("STATUS", "phase", 11, printer="Status", priority=0, tones=_VOLUME_TONES),
+                PrinterColumn("VOLUME", "volume", 24, printer="Volume", priority=5, flexible=True),
+                PrinterColumn("CAPACITY", "capacity_text", 9, printer="Capacity", priority=1),
+                PrinterColumn("MODES", "access_modes", 8, printer="Access Modes", priority=4),
+                PrinterColumn("STORAGECLASS", "storage_class", 16, printer="StorageClass", priority=3),
+                PrinterColumn("AGE", "created", shows="age", printer="Age", priority=2),
+            ),
+            printed=(_CLAIM, _CLAIM.replace("VolumeAttributesClass|", "")),
+            list_id="pvcs",
+            screen="pvc",
+        ),
+        KindSpec(
+            "PersistentVolume",
+            "api/v1",
+            "persistentvolumes",
+            "capacity",
+            "volumes",
+            ("pv", "pvs", "persistentvolumes", "persistentvolume"),
+            namespaced=False,
+            columns=(
+                PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True),
+                PrinterColumn("CAPACITY", "capacity_text", 9, printer="Capacity", priority=1),
+                PrinterColumn("MODES", "access_modes", 8, printer="Access Modes", priority=5),
+                PrinterColumn("RECLAIM", "reclaim_policy", 8, printer="Reclaim Policy", priority=4),
+                PrinterColumn("STATUS", "phase", 11, printer="Status", priority=0, tones=_VOLUME_TONES),
+                PrinterColumn("CLAIM", "claim", 30, printer="Claim", priority=1, flexible=True),
+                PrinterColumn("STORAGECLASS", "storage_class", 16, printer="StorageClass", priority=3),
+                PrinterColumn("REASON", "reason", 16, printer="Reason", priority=6),
+                PrinterColumn("AGE", "created", shows="age", printer="Age", priority=2),
+            ),
+            printed=(_VOLUME, _VOLUME.replace("VolumeAttributesClass|", "")),
+            list_id="pvs",
+            screen="pv",
+        ),
+        KindSpec(
+            "StorageClass",
+            "apis/storage.k8s.io/v1",
+            "storageclasses",
+            "capacity",
+            "storage classes",
+            ("sc", "storageclasses", "storageclass"),
+            namespaced=False,
+            columns=(
+                PrinterColumn("NAME", "shown", 24, printer="Name", priority=0, flexible=True),
+                PrinterColumn("PROVISIONER", "provisioner", 26, printer="Provisioner", priority=1),
+                PrinterColumn("RECLAIM", "reclaim_policy", 8, printer="ReclaimPolicy", priority=3),
+                PrinterColumn("BINDING", "binding_mode", 21, printer="VolumeBindingMode", priority=4),
+                PrinterColumn("EXPANDS", "expandable", 7, printer="AllowVolumeExpansion", priority=5),
+                PrinterColumn("AGE", "created", shows="age", printer="Age", priority=2),
+            ),
+            printed=("Name|Provisioner|ReclaimPolicy|VolumeBindingMode|AllowVolumeExpansion|Age",),
+        ),
+        KindSpec(
+            "PriorityClass",
+            "apis/scheduling.k8s.io/v1",
+            "priorityclasses",
+            "capacity",
+            "priority classes",
+            ("pc", "priorityclasses", "priorityclass"),
+            namespaced=False,
+            columns=(
+                PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True),
+                PrinterColumn("VALUE", "value", 12, shows="count", printer="Value", priority=0),
+                PrinterColumn("DEFAULT", "default", 8, printer="Global-Default", priority=1),
+                PrinterColumn("PREEMPTS", "preemption_policy", 20, priority=3),
+                PrinterColumn("AGE", "created", shows="age", printer="Age", priority=2),
+            ),
+            printed=("Name|Value|Global-Default|Age|PreemptionPolicy", "Name|Value|Global-Default|Age"),
+        ),
+        KindSpec(
             "Namespace",
             "api/v1",
             "namespaces",
@@ -355,7 +377,6 @@ KINDS: dict[str, KindSpec] = {
         KindSpec("ControllerRevision", "apis/apps/v1", "controllerrevisions"),
         KindSpec("ConfigMap", "api/v1", "configmaps"),
         KindSpec("Secret", "api/v1", "secrets"),
-        KindSpec("PersistentVolumeClaim", "api/v1", "persistentvolumeclaims"),
         KindSpec("Lease", "apis/coordination.k8s.io/v1", "leases"),
     )
 }

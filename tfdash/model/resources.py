@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from tfdash.model.kinds import LISTED, KindSpec
+from tfdash.model.kind_spec import KindSpec
+from tfdash.model.kinds import LISTED
 
 
 class ApiResource(NamedTuple):

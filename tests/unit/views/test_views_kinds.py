@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.kinds import SERVED, TYPES, resources
 from tests.unit.views.making import EU, HOSTILE, NOW, VISIBLE, altered, cluster, picture, pod, update
 from tfdash.model.assessment import Assessment
-from tfdash.model.kinds import KindSpec, PrinterColumn
+from tfdash.model.kind_spec import KindSpec, PrinterColumn
 from tfdash.model.kube import (
     Condition,
     Container,

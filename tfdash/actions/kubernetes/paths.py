@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from tfdash.model.action import Request
-from tfdash.model.kinds import KINDS, KindSpec
+from tfdash.model.kind_spec import KindSpec
+from tfdash.model.kinds import KINDS
 from tfdash.model.subject import Subject
 
 _SERVED = {

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from tfdash.model.kinds import KINDS, LISTED, OPTIONAL, KindSpec
+from tfdash.model.kind_spec import KindSpec
+from tfdash.model.kinds import KINDS, LISTED, OPTIONAL
 from tfdash.model.resources import Catalogue
 from tfdash.sources.kubernetes.reading_rule import Served
 

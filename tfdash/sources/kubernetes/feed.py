@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from tfdash.clock import Clock
-from tfdash.model.kinds import KindSpec
+from tfdash.model.kind_spec import KindSpec
 from tfdash.model.observation import ALL_OTHERS, ListProgress, Observation, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import ClusterRef, Key

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from tfdash.clock import Clock
-from tfdash.model.kinds import KindSpec
+from tfdash.model.kind_spec import KindSpec
 from tfdash.model.kube import Object
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tfdash.model.kinds import KINDS, KindSpec
+from tfdash.model.kind_spec import KindSpec
+from tfdash.model.kinds import KINDS
 from tfdash.model.resources import ApiResource
 
 _NAME = r"[^/]+"

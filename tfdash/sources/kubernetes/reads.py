@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from tfdash.clock import Clock
-from tfdash.model.kinds import KINDS, LISTED, KindSpec
+from tfdash.model.kind_spec import KindSpec
+from tfdash.model.kinds import KINDS, LISTED
 from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue

@@ -15,7 +15,7 @@ import msgspec
 
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
-from tfdash.model.kinds import KindSpec
+from tfdash.model.kind_spec import KindSpec
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tfdash.model.kinds import LISTED, KindSpec
+from tfdash.model.kind_spec import KindSpec
+from tfdash.model.kinds import LISTED
 from tfdash.model.kube import Provisional
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from tfdash.model.kinds import KindSpec
+from tfdash.model.kind_spec import KindSpec
 from tfdash.model.kube import Object, PrintedRow, TableColumn
 from tfdash.model.subject import Key
 from tfdash.sources.kubernetes import envelopes

@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 from tfdash.model.kinds import KINDS, LISTED
 from tfdash.nouns import plural
-from tfdash.views.kinds import delivery, events, gitops, jobs, network, nodes, pods, scaling, workloads
+from tfdash.views.kinds import (
+    capacity,
+    delivery,
+    events,
+    gitops,
+    jobs,
+    network,
+    nodes,
+    pods,
+    scaling,
+    workloads,
+)
 from tfdash.views.kinds.base import Context, Field, KindView, NodeUse
 from tfdash.views.kinds.plain import plain_view
 
@@ -18,7 +29,7 @@ __all__ = ["LISTS", "VIEWS", "Context", "Field", "KindView", "NodeUse", "noun_of
 
 _OWN = {
     view.kinds: view
-    for module in (delivery, events, gitops, jobs, network, nodes, pods, scaling, workloads)
+    for module in (capacity, delivery, events, gitops, jobs, network, nodes, pods, scaling, workloads)
     for view in module.VIEWS
 }
 _BY_KIND: dict[str, KindView] = {kind: _OWN.get((kind,)) or plain_view(spec) for kind, spec in LISTED.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tfdash.model.kinds import KindSpec, PrinterColumn
+from tfdash.model.kind_spec import KindSpec, PrinterColumn
 from tfdash.model.kube import Provisional
 from tfdash.views.kinds.base import Context, Field, KindView, age_field, count_field, printed, text_field
 
