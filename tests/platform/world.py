@@ -140,7 +140,7 @@ def _count(cluster: Cluster) -> int:
 def add_cases(cluster: Cluster) -> None:
     """One workload for each state and cause of issue point 4, in ``tf-cases`` and ``tf-quota``."""
     space = CASES_NAMESPACE
-    add_namespaces(cluster, space, "tf-quota")
+    add_namespaces(cluster, space, "tf-quota", "tf-capacity")
     add_namespaces(cluster, "tf-hook", labels={"tfdash.test/hook": "yes"})
     cluster.apply(_EXTRAS)
     apps = f"/apis/apps/v1/namespaces/{space}/deployments"
@@ -191,6 +191,41 @@ apiVersion: v1
 kind: ResourceQuota
 metadata: {name: small, namespace: tf-quota}
 spec: {hard: {pods: "2"}}
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: compute, namespace: tf-capacity}
+spec: {hard: {requests.cpu: 1500m, limits.memory: 1.5Gi, count/jobs.batch: 2k}, scopes: [NotTerminating]}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: defaults, namespace: tf-capacity}
+spec:
+  limits:
+  - {type: Container, default: {cpu: 100m, memory: 64Mi}, defaultRequest: {cpu: 20m, memory: 16Mi}, max: {cpu: "2"}}
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: kept}
+spec:
+  capacity: {storage: 1500M}
+  accessModes: [ReadOnlyMany, ReadWriteOnce]
+  persistentVolumeReclaimPolicy: Retain
+  storageClassName: slow
+  hostPath: {path: /tmp/kept}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: bound, namespace: tf-capacity}
+spec: {accessModes: [ReadWriteOnce], storageClassName: slow, volumeName: kept, resources: {requests: {storage: 1G}}}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: slow, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+provisioner: example.com/slow
+reclaimPolicy: Retain
+volumeBindingMode: WaitForFirstConsumer
+allowVolumeExpansion: true
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
