@@ -23,7 +23,7 @@ _REVIEWS = re.compile(
 )
 _PROXIED = re.compile(r"/api/v1/(?:[a-z_]+|status/buildinfo|label/[a-zA-Z0-9_]+/values)")
 _NEVER = frozenset({"exec", "attach", "portforward", "proxy"})
-_OURS: Mapping[str, KindSpec] = {spec.resource: spec for spec in KINDS.values()}
+_OURS: Mapping[tuple[str, str], KindSpec] = {(spec.group, spec.resource): spec for spec in KINDS.values()}
 _POD_LOG = ("api/v1", "pods")
 
 
@@ -52,6 +52,10 @@ class _Path(NamedTuple):
     resource: str
     name: str
     rest: tuple[str, ...]  # behind the name
+
+    @property
+    def group(self) -> str:
+        return self.api.split("/")[1] if self.api.startswith("apis/") else ""
 
 
 def check_allowed(method: str, path: str, *, proxied: str = "", served: Served | None = None) -> None:
@@ -92,7 +96,7 @@ def _readable(at: _Path, served: Served | None) -> bool:
         return False
     if at.rest:
         return at.rest == ("log",) and (at.api, at.resource) == _POD_LOG and bool(at.namespace)
-    ours = _OURS.get(at.resource)
+    ours = _OURS.get((at.group, at.resource))
     if ours is not None and (ours.namespaced or not at.namespace) and re.fullmatch(ours.pattern, at.api):
         return True
     verb = "get" if at.name else "list"

@@ -20,6 +20,7 @@ from tfdash.views.kinds import (
     nodes,
     pods,
     scaling,
+    usage,
     workloads,
 )
 from tfdash.views.kinds.base import Context, Field, KindView, NodeUse
@@ -29,7 +30,7 @@ __all__ = ["LISTS", "VIEWS", "Context", "Field", "KindView", "NodeUse", "noun_of
 
 _OWN = {
     view.kinds: view
-    for module in (capacity, delivery, events, gitops, jobs, network, nodes, pods, scaling, workloads)
+    for module in (capacity, delivery, events, gitops, jobs, network, nodes, pods, scaling, usage, workloads)
     for view in module.VIEWS
 }
 _BY_KIND: dict[str, KindView] = {kind: _OWN.get((kind,)) or plain_view(spec) for kind, spec in LISTED.items()}
