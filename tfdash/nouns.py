@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 _HISSED = ("s", "x", "ch", "sh")
+_ALIKE = ("series", "metrics")  # one and many
 
 
 def plural(noun: str) -> str:
     """``pod`` -> ``pods``, ``Canary`` -> ``Canaries``, ``storage class`` -> ``storage classes``."""
+    if noun.lower().endswith(_ALIKE):
+        return noun
     if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(_HISSED) else f"{noun}s"
@@ -14,11 +17,13 @@ def plural(noun: str) -> str:
 
 def singular(nouns: str) -> str:
     """The other way; what is no plural stays (``kubectl describe ingress``)."""
-    if nouns.endswith("ies") and nouns != "series":
+    if nouns.lower().endswith(_ALIKE):
+        return nouns
+    if nouns.endswith("ies"):
         return f"{nouns[:-3]}y"
     if nouns.endswith(tuple(f"{end}es" for end in ("ss", "x", "ch", "sh"))):
         return nouns[:-2]
-    return nouns if nouns.endswith("ss") or nouns == "series" else nouns.removesuffix("s")
+    return nouns if nouns.endswith("ss") else nouns.removesuffix("s")
 
 
 def counted(number: int, noun: str) -> str:

@@ -16,6 +16,7 @@ from tfdash.model.kube import (
     Selector,
 )
 from tfdash.model.kubecluster import EndpointSlice, Event, Namespace, Node, Service, ServicePort, Taint
+from tfdash.quantities import amounts
 
 NOW = 1_795_443_300.0  # Mon 23 Nov 2026 14:15:00 UTC, 09:15 in New York
 HOUR, DAY, MI = 3600.0, 86400.0, 2**20
@@ -234,9 +235,7 @@ def _workloads() -> list[Object]:
 def _node(name: str, **over: Any) -> Node:
     ready = Condition("Ready", "True", "KubeletReady", since=NOW - 40 * DAY)
     given: dict[str, Any] = {
-        "cpu": 4.0,
-        "memory": 16 * 1024 * MI,
-        "pods": 110,
+        "allocatable": amounts({"cpu": "4", "memory": "16Gi", "pods": "110"}),
         "conditions": (ready,),
         "kubelet_version": "v1.37.2",
         "os_image": "Debian GNU/Linux 13",

@@ -11,7 +11,10 @@ from tfdash.views.kinds import VIEWS
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_plural_of_a_kind_is_that_of_its_resource(kind: str) -> None:
-    resource = KINDS[kind].resource
+    spec = KINDS[kind]
+    resource = (
+        spec.id if spec.group == "metrics.k8s.io" else spec.resource
+    )  # there called as what they are of
     assert plural(kind).lower() == resource
     assert singular(resource) == kind.lower()
 

@@ -32,9 +32,7 @@ class LimitRangeItem(msgspec.Struct, frozen=True, gc=False):
     type: str
     least: Amounts = NOTHING
     most: Amounts = NOTHING
-    default_limit: Amounts = NOTHING
     default_request: Amounts = NOTHING
-    most_ratio: Amounts = NOTHING  # limit over request
 
 
 class LimitRange(Object, frozen=True, gc=False, kw_only=True):

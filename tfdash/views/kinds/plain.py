@@ -15,11 +15,11 @@ _AGE = PrinterColumn("AGE", "created", shows="age", printer="Age", priority=1)
 
 def plain_view(spec: KindSpec) -> KindView:
     """The list of ``spec`` by its ``columns``; what it has none of is its name, first, and its age, last."""
-    shown = {column.attribute for column in spec.columns}
+    shown = {column.title for column in spec.columns}
     columns = (
-        *(() if _NAME.attribute in shown else (_NAME,)),
+        *(() if _NAME.title in shown else (_NAME,)),
         *spec.columns,
-        *(() if _AGE.attribute in shown else (_AGE,)),
+        *(() if _AGE.title in shown else (_AGE,)),
     )
     searched = [_text(column) for column in columns if column.searched and column.shows != "age"]
 

@@ -54,9 +54,7 @@ class LimitItem(w.Wire):
     type: str = ""
     min: _Quantities | None = None
     max: _Quantities | None = None
-    default: _Quantities | None = None
     default_request: _Quantities | None = None
-    max_limit_request_ratio: _Quantities | None = None
 
 
 class LimitsSpec(w.Wire):
@@ -169,9 +167,7 @@ def limits(found: Limits) -> m.LimitRange:
                 i.type,
                 amounts(i.min),
                 amounts(i.max),
-                amounts(i.default),
                 amounts(i.default_request),
-                amounts(i.max_limit_request_ratio),
             )
             for i in found.spec.limits or ()
         ),
