@@ -119,11 +119,14 @@ def calendar_of(settings: Settings) -> CalendarPolicy:
 
 
 def policies_of(settings: Settings) -> Policies:
-    """[policy.canary], [calendar] and [releases]."""
+    """[policy.canary], [policy.resources], [calendar] and [releases]."""
     from tfdash.playbook.policies import Policies
 
     return Policies(
-        canary=settings.policy.canary, calendar=calendar_of(settings), pairs=settings.releases.pairs
+        canary=settings.policy.canary,
+        calendar=calendar_of(settings),
+        resources=settings.policy.resources,
+        pairs=settings.releases.pairs,
     )
 
 

@@ -14,6 +14,7 @@ from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettin
 from tfdash.model.kinds import KINDS
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
 from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
 from tfdash.sources.journeys.options import JourneySettings
@@ -60,6 +61,7 @@ class PolicySettings(SettingsTable):
 
     workloads: WorkloadPolicy
     canary: CanaryPolicy
+    resources: ResourcesPolicy
 
 
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:

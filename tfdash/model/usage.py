@@ -1,12 +1,19 @@
-"""As ``kube``: what pods and nodes use, as metrics.k8s.io has it. Amounts are billionths (``tfdash.quantities``)."""
+"""As ``kube``: what pods and nodes use, as metrics.k8s.io has it, and what is made of it for whole workloads. Amounts are
+billionths (``tfdash.quantities``).
+
+``Usage`` and ``UsageHistory`` are on no server: a source puts them together and into the picture, so that rules see them by the one
+door, with their freshness and their problem, as any other kind.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from tfdash.model.kube import Object
+from tfdash.model.subject import Key
 from tfdash.quantities import NOTHING, Amounts, total
 
 
@@ -35,3 +42,92 @@ class NodeMetrics(Object, frozen=True, gc=False, kw_only=True):
     at: float = 0.0
     window: float = 0.0
     usage: Amounts = NOTHING
+
+
+class UsagePoint(NamedTuple):
+    """At one time (epoch seconds): cores and bytes that all measured pods used together."""
+
+    at: float
+    cpu: float
+    memory: float
+
+
+class Usage(Object, frozen=True, gc=False, kw_only=True):
+    """What a workload, a namespace, a node, a pool of nodes or the whole cluster uses, beside what it asked for. Its key is
+    ``usage_key``.
+
+    ``at``, ``window``: of the newest measurement (seconds); ``source`` "metrics.k8s.io" or "prometheus". ``requests`` and
+    ``limits`` are those of the ``measured`` ones among its ``pods`` alone, so that like is held against like, and lack a
+    resource of which some container says nothing (``without_request``, ``without_limit``: how many of those pods).
+    ``allocatable``: of nodes, pools and the cluster; ``asked``: what all their pods ask for, measured or not. ``points``: what
+    was seen, oldest first, the newest being the amounts in ``used``.
+    """
+
+    KIND: ClassVar[str] = "Usage"
+
+    of: str  # "Deployment", "Namespace", "Node", "NodePool", "Cluster"
+    called: str
+    at: float
+    window: float
+    source: str
+    used: Amounts = NOTHING
+    requests: Amounts = NOTHING
+    limits: Amounts = NOTHING
+    allocatable: Amounts = NOTHING
+    asked: Amounts = NOTHING
+    pods: int = 0
+    measured: int = 0
+    without_request: tuple[tuple[str, int], ...] = ()  # ("cpu", 2): of two pods no CPU request is said
+    without_limit: tuple[tuple[str, int], ...] = ()
+    points: Sequence[UsagePoint] = ()
+
+
+class ContainerHistory(msgspec.Struct, frozen=True, gc=False):
+    """One container of all pods of a workload over the history. CPU in cores, memory in bytes; None: not known.
+
+    ``samples``: points of the least measured resource; ``cpu``: (percentile, cores) as asked for, "max" apart; ``starting``: the
+    greatest use in the first minutes of a pod.
+    """
+
+    name: str
+    samples: int = 0
+    seconds: float = 0.0  # from the first to the last point
+    cpu: tuple[tuple[float, float], ...] = ()
+    cpu_most: float | None = None
+    memory_most: float | None = None
+    starting_cpu: float | None = None
+    starting_memory: float | None = None
+    oom_kills: int | None = None
+    throttled: float | None = None  # share of its periods, 0 to 1
+
+
+class UsageHistory(Object, frozen=True, gc=False, kw_only=True):
+    """The history of a workload (key ``usage_key``), read from Prometheus a day at a time.
+
+    ``since`` to ``until`` (epoch seconds) is what was asked for, ``covered`` the seconds of it for which there are points;
+    ``cpu_p95`` and ``memory_p95`` are those of all its pods together, in cores and bytes. ``current_only``: no owner series, so that
+    only the pods of today are in it.
+    """
+
+    KIND: ClassVar[str] = "UsageHistory"
+
+    of: str
+    called: str
+    since: float
+    until: float
+    covered: float = 0.0
+    cpu_p95: float | None = None
+    memory_p95: float | None = None
+    current_only: bool = False
+    containers: tuple[ContainerHistory, ...] = ()
+    queries: tuple[str, ...] = ()  # which can be pasted
+
+
+MADE: dict[str, type[Object]] = {kind.KIND: kind for kind in (Usage, UsageHistory)}
+"""Kinds that a source makes and no server has."""
+
+
+def usage_key(of: str, namespace: str, name: str) -> Key:
+    """Where a ``Usage`` or ``UsageHistory`` stands: ``("Deployment", "shop", "web")``; a namespace is ("Namespace", "", "shop"), the
+    cluster ("Cluster", "", "")."""
+    return Key(namespace, f"{of}/{name}")

@@ -52,6 +52,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     measured: float | None = None
     limit: float | None = None
+    band: tuple[float | None, float | None] | None = None  # lower and upper bound, where there are two
     unit: str = ""
     evidence: Evidence = Evidence()
     unknown: UnknownKind | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
+from tfdash.playbook.resources.policy import ResourcesPolicy, default_resources_policy
 from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
 
 
@@ -16,6 +17,7 @@ class Policies:
     workloads: WorkloadPolicy = field(default_factory=default_policy)
     canary: CanaryPolicy = field(default_factory=default_canary_policy)
     calendar: CalendarPolicy = field(default_factory=default_calendar_policy)
+    resources: ResourcesPolicy = field(default_factory=default_resources_policy)
     pairs: tuple[tuple[str, str], ...] = ()
 
     @property

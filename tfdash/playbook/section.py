@@ -10,7 +10,7 @@ import msgspec
 
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
-from tfdash.model.kinds import KINDS
+from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import AbsentNamespace, Objects, Picture
@@ -125,7 +125,7 @@ class Section:
         optional = {kind.KIND for kind in self.uses}
         found = []
         nowhere = absent(picture.clusters.values())
-        if nowhere and any(KINDS[kind].namespaced for kind in self.kinds):
+        if nowhere and any(KINDS.get(kind, PLAIN).namespaced for kind in self.kinds):
             found.append(_missing_namespaces(nowhere))
         for ref, cluster in picture.clusters.items():
             if cluster.info.problem is not None and cluster.info.value is None:

@@ -66,6 +66,11 @@ class SourceBoard(Protocol):
     async def until(self, true: Callable[[], bool], patience: float) -> None:
         """Return when it is true, or after ``patience`` seconds. Looked at with each update."""
 
+    def put_objects(
+        self, ref: ClusterRef, kind: str, observation: Observation[Objects], changed: frozenset[Key] | None
+    ) -> None:
+        """As ``Sink`` has it: of a kind that the source makes (``tfdash.model.usage: MADE``)."""
+
     def put_signals(self, published: Published) -> None:
         """What is seen of some signals now. What is the same object as before is no change, and nothing happens."""
 

@@ -1,0 +1,67 @@
+"""The settings of the rules for resources; the playbook's values stand in ``defaults/resources.toml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any
+
+from tfdash.setting import Between, Note, Seconds, SettingsTable, Spelled, read, shipped
+
+REQUIRABLE = ("cpu request", "memory request", "cpu limit", "memory limit")
+
+
+def _band(value: Any) -> tuple[float, float]:
+    """``[60, 80]``. Raises ``ValueError``."""
+    if isinstance(value, list) and len(value) == 2:
+        low, high = value
+        if (
+            all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
+            and 0 <= low < high <= 100
+        ):
+            return float(low), float(high)
+    raise ValueError(f"{value!r} is no band; write its lower and its upper bound in %, such as [60, 80]")
+
+
+def _required(value: Any) -> tuple[str, ...]:
+    found = tuple(value) if isinstance(value, list) else (value,)
+    for one in found:
+        if one not in REQUIRABLE:
+            raise ValueError(f"{one!r} cannot be required; choose from {', '.join(REQUIRABLE)}")
+    return found
+
+
+Band = Annotated[tuple[float, float], Spelled(_band, list, "list")]
+
+
+@dataclass(frozen=True)
+class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
+    """How much of what was asked for is used, how full quotas and nodes may be, and what each workload must say of itself."""
+
+    cpu: Annotated[Band, Note("of the request, in %: above it is too little, below it too much")]
+    memory: Annotated[Band, Note("likewise")]
+    alert_at: Annotated[
+        float, Between(1, 100), Note("% of a quota, a node's places or a volume that are used")
+    ]
+    above_for: Annotated[
+        Seconds,
+        Between(60, 86_400, seconds=True),
+        Note("the window that is looked at for use above the band"),
+    ]
+    above_share: Annotated[float, Between(1, 100), Note("% of that window above the band")]
+    below_over: Annotated[
+        Seconds,
+        Between(86_400, 31 * 86_400, seconds=True),
+        Note("the history of which the 95th percentile is below the band; with less nothing is said"),
+    ]
+    required: Annotated[
+        tuple[str, ...],
+        Spelled(_required, list, "list"),
+        Note("what each container must say: " + ", ".join(REQUIRABLE)),
+    ]
+
+
+@lru_cache(1)
+def default_resources_policy() -> ResourcesPolicy:
+    """The playbook's values for resources."""
+    return read(ResourcesPolicy, shipped(ResourcesPolicy))
