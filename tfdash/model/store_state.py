@@ -99,13 +99,16 @@ class RunningAction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """``local`` and ``shared``: "" where well, else the sentence of what is wrong. ``behind``: entries in the outbox.
+    """``local``, ``shared`` and ``broken`` (this terminal's own chain): "" where well, else the sentence of what is wrong.
+    ``walked``: its file was read to its end, and nothing else may come to be wrong with it. ``behind``: entries in the outbox.
     ``stamps``: who stamps a second person here, "postgresql", "kubernetes" or "" for nobody."""
 
     path: str = ""
     terminal: str = ""
     local: str = ""
     shared: str = ""
+    broken: str = ""
+    walked: bool = True
     shared_configured: bool = False
     behind: int = 0
     proven_to: int = 0  # last sequence that somebody else holds

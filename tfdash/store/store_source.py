@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from pathlib import Path
 from typing import Protocol
 
@@ -12,23 +11,21 @@ import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.assessment import Assessment
-from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.store_state import Entry, EntryKind, StoreHealth, StoreState
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.store.approvals.break_glass import ended
 from tfdash.store.ledger import Store
+from tfdash.store.local_reading import LocalReading
 from tfdash.store.log import anchors
 from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import LocalFile
-from tfdash.store.log.own_walk import OwnWalk
-from tfdash.store.peers.local_peers import LocalPeers, genuine
 
 log = logging.getLogger(__name__)
 TICK = 2.0
-_Remembered = tuple[list[tuple[Entry, str]], set[str], int, dict[str, bytes]]
 _SHOWN_EVERY = 20.0  # seconds: a status that only grew younger is not told with each look
 
 
@@ -70,15 +67,20 @@ class StoreSource:
         self.store, self.acting, self.sync = store, acting, sync
         self.folder, self._heartbeat, self._policy, self.keys = folder, heartbeat, policy, keys
         self._anchoring = anchoring or Anchoring()
-        self._local_peers: LocalPeers | None = None
         self._dirty: asyncio.Event | None = None
         self._told: StoreState | None = None
         self._loaded = False
         self._status: Observation[SourceInfo] | None = None
         self._looked_at: float | None = None
-        self.anchor_problem = self._unread = self._slow_look = ""
-        self._own = OwnWalk()
-        self._peers_news: deque[Entry] = deque()
+        self.anchor_problem = self._slow_look = ""
+        self._files = LocalReading(
+            store,
+            folder,
+            acting=acting,
+            anchors=None if acting else self._anchoring.file,
+            apply=self.apply,
+            take=self._take,
+        )
 
     id = "store"
 
@@ -88,7 +90,7 @@ class StoreSource:
         terminal that only reads has no file, which is no trouble; those of others that it cannot read are."""
         health = self.store.health
         anchoring = self.anchor_problem and f"the head of the log was not handed on: {self.anchor_problem}"
-        trouble = (health.local if self.acting else "") or self._unread or health.shared or anchoring
+        trouble = (health.local if self.acting else "") or self._files.unread or health.shared or anchoring
         about = [
             health.path if self.acting else "read here, not written",
             "with the shared store" if health.shared_configured else "",
@@ -99,15 +101,22 @@ class StoreSource:
         return Observation(
             value=SourceInfo(name="store", about=" · ".join(part for part in about if part)),
             source="store",
-            observed_at=self._looked_at,
+            observed_at=self._looked_at if self._proven else None,
             problem=problem,
-            complete=self._looked_at is not None,
+            progress=None if self._proven else ListProgress(self._files.count, None),
+            complete=self._proven,
         )
+
+    @property
+    def _proven(self) -> bool:
+        """Whether all was read once, and this terminal's own file walked to its end."""
+        shared = self.sync is None or self.sync.looked
+        return self._looked_at is not None and self._files.read_once and shared
 
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
         """Until it was read once: a person's decision may stand there."""
-        settled = self._looked_at is not None and (self.sync is None or self.sync.looked)
-        return () if settled else ("the store",)
+        status = picture.sources.get(self.id)
+        return () if status is not None and status.complete else ("the store",)
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
         await board.until(lambda: not self.unsettled(board.picture, board.assessment), PATIENCE)
@@ -118,17 +127,18 @@ class StoreSource:
         try:
             await self._run(board)
         finally:
-            if self._local_peers is not None:
-                self.store.recorder.thread.submit(self._local_peers.close)
+            self._files.close()
 
     async def _run(self, board: SourceBoard) -> None:
         store = self.store
         self._dirty = asyncio.Event()
         store.changed, store.refreshed = self._mark, self._dirty.set
-        await self.load()
-        self._publish(board)
+        await self._remember()
+        await self._look_at_health()
+        self._publish(board)  # what this terminal did itself; that it is not proven yet, its status says
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick(board))
+            group.create_task(self._walk_own())
             if self.sync is not None:
                 group.create_task(self.sync.run(self))
             if self.acting:
@@ -143,7 +153,7 @@ class StoreSource:
 
     def other_numbers(self) -> list[int]:
         """The places of this user's other terminals."""
-        return self._local_peers.numbers() if self._local_peers is not None else []
+        return self._files.numbers()
 
     def _mark(self) -> None:
         if self._dirty is not None:
@@ -171,38 +181,52 @@ class StoreSource:
     # -- start --------------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        """Read what is remembered, find what is unsettled, and end what a restart ends."""
-        store = self.store
-        if self.acting:
-
-            def read(file: LocalFile) -> _Remembered:
-                told = [(e, by) for raw, hash, by in file.remembered() for e in genuine([(raw, hash)])]
-                return told, file.own_terminals(), file.opened_at, file.all_bodies()
-
-            try:
-                before, own, opened_at, sealed = await store.recorder.on_file(
-                    read, "reading what is remembered"
-                )
-            except LedgerUnavailable as error:
-                store.recorder.local_problem = str(error)
-            else:
-                self.apply(before)
-                self._take(sealed)
-                store.own_terminals = frozenset(own)
-                if not self._loaded:
-                    unsettled = (intent for intent, _ in store.projection.unverified())
-                    store.before = frozenset(
-                        e.intent
-                        for e in (*store.projection.open_intents(), *unsettled)
-                        if e.terminal in own and (e.terminal != store.terminal or e.sequence <= opened_at)
-                    )
-                    await self._end_old_break_glass()
-                self._loaded = True
-        await self._look_at_local_peers()
+        """Read all that lies in files."""
+        await self._remember()
+        await self._files.look()
         await self.look_at_health()
-        if self._loaded and await self._own.walk(store.recorder):
-            await self._look_at_local_peers()
-            await self.look_at_health()
+
+    async def _remember(self) -> None:
+        """Read what this terminal's file remembers, find what is unsettled, and end what a restart ends."""
+        store = self.store
+        if not self.acting:
+            return
+
+        def about(file: LocalFile) -> tuple[set[str], int, dict[str, bytes]]:
+            return file.own_terminals(), file.opened_at, file.all_bodies()
+
+        what = "reading what is remembered"
+        try:
+            async for piece in store.recorder.pieces(LocalFile.remembered, what):
+                self.apply(piece)
+            own, opened_at, sealed = await store.recorder.on_file(about, what)
+        except LedgerUnavailable as error:
+            store.recorder.local_problem = str(error)
+            return
+        self._take(sealed)
+        store.own_terminals = frozenset(own)
+        if not self._loaded:
+            unsettled = (intent for intent, _ in store.projection.unverified())
+            store.before = frozenset(
+                e.intent
+                for e in (*store.projection.open_intents(), *unsettled)
+                if e.terminal in own and (e.terminal != store.terminal or e.sequence <= opened_at)
+            )
+            await self._end_old_break_glass()
+        self._loaded = True
+
+    async def _walk_own(self) -> None:
+        """To its end, whatever stops it meanwhile: a disk that does not answer, a file that cannot be opened yet."""
+        while not self._files.walked:
+            try:
+                if not self._loaded:
+                    raise LedgerUnavailable("it was not opened yet")
+                await self._files.walk()
+            except LedgerUnavailable:
+                await asyncio.sleep(TICK)
+            if self._files.walked:
+                await self._look_at_health()
+            self.store.refreshed()
 
     async def _end_old_break_glass(self) -> None:
         store = self.store
@@ -238,15 +262,9 @@ class StoreSource:
     async def _tick(self, board: SourceBoard) -> None:
         count = 0
         while True:
-            await asyncio.sleep(TICK)
-            count += 1
-            if self.acting and not self._loaded and count % 15 == 0:
-                await self.load()
-            if self._loaded:
-                await self._own.walk(
-                    self.store.recorder
-                )  # nothing, unless the disk did not answer before its end
-            await self._look_at_local_peers()
+            if self.acting and not self._loaded and count % 15 == 14:
+                await self._remember()
+            await self._files.look()
             try:
                 await self._who_are_we(board)
                 await self.store.watch_break_glass()
@@ -258,30 +276,8 @@ class StoreSource:
             await self.look_at_health()
             if self._dirty is not None:
                 self._dirty.set()  # time alone changes what is active
-
-    async def _look_at_local_peers(self) -> None:
-        recorder = self.store.recorder
-
-        def look() -> tuple[set[str], dict[str, bytes], str]:
-            if self._local_peers is None:
-                own = recorder.file.path if recorder.file is not None else None
-                self._local_peers = LocalPeers(
-                    self.folder, own, None if self.acting else self._anchoring.file
-                )
-            self._peers_news.extend(self._local_peers.news())  # they stay there where nobody waits any more
-            sealed = self._local_peers.bodies() if self._peers_news else {}
-            return self._local_peers.ended(), sealed, self._local_peers.problem
-
-        try:
-            over, sealed, problem = await recorder.thread.call(look, "reading other terminals' files")
-        except (LedgerUnavailable, OSError) as error:
-            self._unread = f"what terminals recorded cannot be read whole: {error}"
-            return
-        problem = self._own.problem or problem
-        self._unread = problem and f"what terminals recorded cannot be read whole: {problem}"
-        self._take(sealed)
-        self.apply([(self._peers_news.popleft(), "") for _ in range(len(self._peers_news))])
-        self.store.ended_terminals = frozenset(over)
+            await asyncio.sleep(TICK)
+            count += 1
 
     async def look_at_health(self) -> None:
         await self._look_at_health()
@@ -318,6 +314,8 @@ class StoreSource:
             terminal=store.terminal,
             local=recorder.local_problem,
             shared=shared,
+            broken=self._files.broken,
+            walked=self._files.walked,
             shared_configured=self.sync is not None,
             behind=behind,
             proven_to=proven,

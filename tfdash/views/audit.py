@@ -60,7 +60,11 @@ def chain_line(health: StoreHealth) -> list[Cell]:
         line.append((f"{warn.glyph} this terminal records nothing: {safe(health.local)}   ", warn.token))
     if health.shared:
         line.append((f"{warn.glyph} the shared store: {safe(health.shared)}   ", warn.token))
-    if health.proven_to:
+    if health.broken:
+        line.append((f"{warn.glyph} {safe(health.broken)}", warn.token))
+    elif not health.walked:
+        line.append((f"{unknown.glyph} this terminal's log was not read to its end yet", unknown.token))
+    elif health.proven_to:
         holder = "the shared store" if health.shared_configured else "an anchor"
         line.append((f"{ok.glyph} proven to entry {health.proven_to:,} by {holder}", ok.token))
     elif health.shared_configured:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import sqlite3
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,10 @@ from tests.unit.store.helpers import CHECKOUT, NOW, Board, Clock, RealBoard, not
 from tests.waiting import soon
 from tfdash.model.observation import Problem
 from tfdash.model.release import Carrier, Phase, ReleaseState
-from tfdash.model.store_state import Entry
 from tfdash.playbook.canary.lost_entries import lost_of
 from tfdash.store.log import data_dir
 from tfdash.store.log.reading import newest_in, read_file
 from tfdash.store.opening import Opened, StoreOptions, open_store
-from tfdash.store.peers.local_peers import LocalPeers
 from tfdash.store.store_source import StoreSource
 
 Left = dict[str, tuple[int, int, int, bytes]]
@@ -96,32 +93,6 @@ async def test_a_decision_is_read_and_nothing_is_left_behind(tmp_path: Path, sta
     assert board.facts.manual == {CHECKOUT: "customers call"}
     assert problem(board) is None
     assert left_in(folder) == before
-    ann.store.close()
-
-
-async def test_what_a_slow_disk_tells_too_late_is_taken_at_the_next_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ann = await recorded(tmp_path / "store")
-    answers, news = threading.Event(), LocalPeers.news
-
-    def slow(self: LocalPeers) -> list[Entry]:
-        found = news(self)
-        answers.wait()
-        return found
-
-    monkeypatch.setattr(LocalPeers, "news", slow)
-    source = reading(tmp_path / "store")
-    thread = source.store.recorder.thread
-    thread.deadline = 0.05
-    await source.load()
-    assert "the disk did not answer" in str(source.status.problem)
-    assert not source.store.state().manual
-    answers.set()
-    thread.deadline = 60.0
-    await source.load()
-    assert source.status.problem is None
-    assert source.store.state().manual == {CHECKOUT: "customers call"}
     ann.store.close()
 
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -112,6 +112,15 @@ class AuditRecorder:
                 raise LedgerUnavailable(f"{file.path}: {cause(error)}") from None
 
         return await self.thread.call(on_thread, what)
+
+    async def pieces(self, begin: Callable[[LocalFile], Iterator[T]], what: str) -> AsyncIterator[T]:
+        """What it reads of the local file, piece by piece (``StoreThread.pieces``). Raises ``LedgerUnavailable``."""
+        file = await self.on_file(lambda file: file, what)
+        try:
+            async for piece in self.thread.pieces(lambda: begin(file), what):
+                yield piece
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(f"{file.path}: {cause(error)}") from None
 
     # -- recording ----------------------------------------------------------------------------------------------
 

@@ -134,7 +134,11 @@ def decode(raw: bytes, stored_hash: str) -> Entry:
 
     A newer version's entry is read as far as it is understood; an unknown kind of it becomes a note that says so.
     """
-    header = read_header(raw)
+    return entry_of(read_header(raw), raw, stored_hash)
+
+
+def entry_of(header: EntryHeader, raw: bytes, stored_hash: str) -> Entry:
+    """``decode`` where the header was read already."""
     try:
         body = json.loads(raw.partition(b"\n")[2])
     except (ValueError, RecursionError):
@@ -167,6 +171,14 @@ def decode(raw: bytes, stored_hash: str) -> Entry:
         previous=header.previous,
         hash=stored_hash,
     )
+
+
+def genuine(raw: bytes, stored_hash: str) -> list[Entry]:
+    """The entry, where its bytes are what their hash says; ``verify`` names the others."""
+    try:
+        return [decode(raw, stored_hash)] if digest(raw) == stored_hash else []
+    except UnreadableEntry:
+        return []
 
 
 def data_of(entry: Entry) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tfdash.store.log.canonical import UnreadableEntry, data_of, decode, digest, read_header
+from tfdash.model.store_state import Entry
+from tfdash.store.log.canonical import EntryHeader, UnreadableEntry, data_of, digest, entry_of, read_header
 
 
 class StoredEntry(msgspec.Struct, frozen=True):
@@ -33,14 +34,24 @@ def stored(row: tuple[object, ...], written_by: str = "") -> StoredEntry:
 
 def wrong(row: StoredEntry, sequence: int, previous: str) -> str:
     """What is wrong with the row that should follow on ``sequence`` and ``previous``, "" for nothing."""
+    return examined(row, sequence, previous)[1]
+
+
+def examined(row: StoredEntry, sequence: int, previous: str) -> tuple[Entry | None, str]:
+    """The entry, where its bytes are what their hash says, and what is ``wrong``."""
     where = f"entry {row.sequence}"
     try:
         header = read_header(row.raw)
-        entry = decode(row.raw, row.hash)
+        entry = entry_of(header, row.raw, row.hash)
     except UnreadableEntry as error:
-        return f"{where} is damaged: {error}"
+        return None, f"{where} is damaged: {error}"
     if digest(row.raw) != row.hash:
-        return f"{where} was changed: its hash is not that of its bytes"
+        return None, f"{where} was changed: its hash is not that of its bytes"
+    return entry, _misplaced(row, header, entry, sequence, previous)
+
+
+def _misplaced(row: StoredEntry, header: EntryHeader, entry: Entry, sequence: int, previous: str) -> str:
+    where = f"entry {row.sequence}"
     if header.terminal != row.terminal or header.sequence != row.sequence:
         return f"{where} was moved: it says that it is entry {header.sequence} of {header.terminal}"
     if row.sequence > sequence + 1:

@@ -10,13 +10,14 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store.log import data_dir
-from tfdash.store.log.canonical import GENESIS, UnreadableEntry, data_of, decode
+from tfdash.store.log.canonical import GENESIS, UnreadableEntry, data_of, decode, genuine
+from tfdash.store.log.chain_walk import PIECE, ChainWalk
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.durable_file import DurableFile, cause
 from tfdash.store.log.redact import Redactor
@@ -278,24 +279,25 @@ class LocalFile(DurableFile):
             ).fetchall()
         }
 
-    def remembered(self) -> list[tuple[bytes, str, str]]:
-        """(bytes, hash, login) of every entry that changes what is remembered, here and of others; the login "" here."""
+    def remembered(self) -> Iterator[list[tuple[Entry, str]]]:
+        """Every entry that changes what is remembered, here and of others, piece by piece, with its login ("" here)."""
         asked = (
-            "SELECT bytes, hash, {} FROM {} WHERE topic <> '' OR kind IN ('intent', 'outcome')"
-            " OR (kind = 'note' AND instr(bytes, CAST('chain' AS BLOB))) ORDER BY rowid"
+            "SELECT rowid, bytes, hash, {} FROM {} WHERE rowid > ? AND (topic <> '' OR kind IN ('intent', 'outcome')"
+            " OR (kind = 'note' AND instr(bytes, CAST('chain' AS BLOB)))) ORDER BY rowid LIMIT ?"
         )
-        return [
-            row
-            for by, table in (("''", "entries"), ("written_by", "others"))
-            for row in self._connection.execute(asked.format(by, table)).fetchall()
-        ]
+        for by, table in (("''", "entries"), ("written_by", "others")):
+            after: float = float("-inf")
+            while rows := self._connection.execute(asked.format(by, table), (after, PIECE)).fetchall():
+                after = rows[-1][0]
+                yield [(e, login) for _, raw, hash, login in rows for e in genuine(raw, hash)]
 
-    def entries_after(self, number: float, most: int) -> list[Any]:
-        """The rows behind that one, by their own numbers: (number, terminal, sequence, bytes, hash, kind, intent, topic)."""
-        return self._connection.execute(
-            "SELECT rowid, terminal, sequence, bytes, hash, kind, intent, topic FROM entries WHERE rowid > ? ORDER BY rowid LIMIT ?",
-            (number, most),
-        ).fetchall()
+    def walk(self, walk: ChainWalk) -> bool:
+        """The next piece of this file; whether it was the last."""
+        _, ended = walk.piece(self._connection)
+        last = walk.ends.get(self.terminal, (0, ""))[0]
+        if ended and not walk.problem and last < self.opened_at:  # a view in the place of the table
+            walk.problem = f"entries {last + 1} to {self.opened_at} are missing"
+        return ended or bool(walk.problem)
 
     def own_terminals(self) -> set[str]:
         return {row[0] for row in self._connection.execute("SELECT DISTINCT terminal FROM entries")} | {

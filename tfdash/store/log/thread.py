@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
+from itertools import islice
 from typing import Any, TypeVar
 
 from tfdash.actions.core.protocols import LedgerUnavailable
@@ -77,6 +78,13 @@ class StoreThread:
             if ticket is not None:
                 ticket.leave()
             raise
+
+    async def pieces(self, begin: Callable[[], Iterator[T]], what: str) -> AsyncIterator[T]:
+        """What it gives one after the other, each with the deadline to itself: that measures the disk, and not how much there
+        is to read. Raises as ``call`` does."""
+        more = await self.call(begin, what)
+        while (found := await self.call(lambda: list(islice(more, 1)), what)) != []:
+            yield found[0]
 
     def stop(self) -> None:
         self._queue.put(None)

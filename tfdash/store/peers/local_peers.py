@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+from collections import deque
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,71 +15,50 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry
 from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import Head, parse
-from tfdash.store.log.canonical import GENESIS, UnreadableEntry, decode, digest
-from tfdash.store.log.chain import StoredEntry, stored, wrong
+from tfdash.store.log.chain_walk import ChainWalk
 from tfdash.store.log.durable_file import cause
 from tfdash.store.log.local_schema import connect_reading, refuse_views
 from tfdash.store.log.reading import head_beside, is_file
-
-
-def genuine(rows: list[tuple[bytes, str]]) -> list[Entry]:
-    """The entries whose bytes are what their hash says; ``verify`` names the others."""
-    entries = []
-    for raw, hash in rows:
-        with contextlib.suppress(UnreadableEntry):
-            if digest(raw) == hash:
-                entries.append(decode(raw, hash))
-    return entries
-
 
 _Stamp = tuple[tuple[int, int] | None, ...]
 _LOOKS = 4
 
 
-class _FileRead(msgspec.Struct):
-    """How far one file was read, and its chains to there."""
-
-    cursor: int = 0
-    count: int = 0
-    problem: str = ""
-    ends: dict[str, tuple[int, str]] = {}
-
-    def take(self, rowid: int, row: StoredEntry) -> None:
-        self.cursor, self.count = rowid, self.count + 1
-        self.problem = self.problem or wrong(row, *self.ends.get(row.terminal, (0, GENESIS)))
-        self.ends[row.terminal] = row.sequence, row.hash
-
-
 class LocalPeers:
     """Reads the other files as they grow. ``own``: the file that is not one of them. ``anchors``: the file that heads were
-    handed to. One thread at a time."""
+    handed to. One thread at a time; what it puts into ``news`` any other may take from there."""
 
     def __init__(self, folder: Path, own: Path | None, anchors: Path | None = None) -> None:
         self._folder, self.own, self._anchors = folder, own, anchors
         self._open: dict[Path, sqlite3.Connection] = {}
         self._as_of: dict[Path, _Stamp] = {}  # of those that show a file as it was when it was opened
-        self._read: dict[Path, _FileRead] = {}
+        self._read: dict[Path, ChainWalk] = {}
+        self.news: deque[Entry] = deque()  # what was recorded and changes what is remembered
         self.terminals: dict[str, Path] = {}
         self.problem = ""  # why something here could not be read, or is not whole, at the last look
 
-    def news(self) -> list[Entry]:
-        """What was recorded since the last time and changes what is remembered."""
-        self.problem = data_dir.why_unreadable(self._folder)
+    @property
+    def count(self) -> int:
+        """How many entries were read."""
+        return sum(walk.count for walk in tuple(self._read.values()))
+
+    def look(self) -> Iterator[None]:
+        """Put into ``news`` what was recorded since the last look, piece by piece. One that is not read to its end is gone on
+        with by the next."""
+        unreadable = data_dir.why_unreadable(self._folder)
         for _ in range(_LOOKS):
             before = self._stamps()
-            found, problem = self._look()
+            problem = yield from self._look()
             if not problem or self._stamps() == before:  # else a terminal wrote meanwhile
                 break
-        self.problem = self.problem or problem
-        return found
+        self.problem = unreadable or problem
 
-    def _look(self) -> tuple[list[Entry], str]:
-        """What is new, and what is wrong with any of it. The heads are read first: what they tell of must then stand there."""
+    def _look(self) -> Generator[None, None, str]:
+        """What is wrong with any of it. The heads are read first: what they tell of must then stand there."""
         heads = self._heads()
         files = data_dir.files(self._folder)
         for path in self._open.keys() - set(files):
             self._drop(path)
-        found: list[Entry] = []
         problem = ""
         for path in files:
             if path == self.own:
@@ -85,7 +66,7 @@ class LocalPeers:
             try:
                 if path.is_symlink() or not is_file(path):
                     raise OSError("it is not a file that a terminal writes to")
-                found += self._entries(path)
+                yield from self._entries(path)
             except (sqlite3.Error, OSError) as error:
                 problem = problem or f"{path}: {cause(error)}"
                 self._drop(path)
@@ -94,29 +75,27 @@ class LocalPeers:
                 problem = problem or (read.problem and f"{path}: {read.problem}" if read else "")
         problem = problem or next(filter(None, map(self._lost, heads)), "")
         problem = problem or next((f"{path} is gone" for path in data_dir.widowed(self._folder)), "")
-        return found, problem and f"{problem}; see: tfdash audit verify"
+        return problem and f"{problem}; see: tfdash audit verify"
 
-    def _entries(self, path: Path) -> list[Entry]:
-        """The new ones in one file; notes what is wrong with its chains. Raises ``sqlite3.Error``."""
+    def _entries(self, path: Path) -> Iterator[None]:
+        """Those in one file that are new; notes what is wrong with its chains. Raises ``sqlite3.Error``, ``OSError``."""
         connection = self._connection(path)
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
             self._drop(path)  # being made, or dropped, which its head tells
-            return []
-        read = self._read.setdefault(path, _FileRead())
-        if connection.execute("SELECT count(*) FROM entries").fetchone()[0] < read.count:  # cut out since
-            read = self._read[path] = _FileRead()
-        rows = connection.execute(
-            "SELECT rowid, terminal, sequence, bytes, hash, kind, intent, topic FROM entries"
-            " WHERE rowid > ? ORDER BY rowid",
-            (read.cursor,),
-        ).fetchall()
-        found = []
-        for rowid, *row in rows:
-            one = stored(tuple(row))
-            read.take(rowid, one)
-            self.terminals[one.terminal] = path
-            found.append((one.raw, one.hash))
-        return genuine(found)
+            return
+        read = self._read.get(path)
+        if read and connection.execute("SELECT count(*) FROM entries").fetchone()[0] < read.count:
+            self._read.pop(path)  # cut out since
+        opened, ended = {connection}, False
+        while not ended:
+            opened.add(connection := self._connection(path))  # a terminal may have begun to write meanwhile
+            if len(opened) > _LOOKS:
+                raise OSError("it becomes another file while it is read")
+            read = self._read.setdefault(path, ChainWalk())
+            found, ended = read.piece(connection)
+            self.terminals.update(dict.fromkeys(read.ends, path))
+            self.news.extend(found)
+            yield
 
     def _heads(self) -> list[Head]:
         """How far chains went: what the locks say of them, and who else was told."""
@@ -144,10 +123,11 @@ class LocalPeers:
         furthest = 0
         for connection in self._open.values():
             with contextlib.suppress(sqlite3.Error):
-                asked = "SELECT max(sequence), max(hash = ? AND sequence = ?) FROM entries WHERE terminal = ?"
-                last, held = connection.execute(asked, (head.hash, head.sequence, head.terminal)).fetchone()
-                if held:
+                held = "SELECT 1 FROM entries WHERE terminal = ? AND sequence = ? AND hash = ?"
+                if connection.execute(held, (head.terminal, head.sequence, head.hash)).fetchone():
                     return ""
+                asked = "SELECT max(sequence) FROM entries WHERE terminal = ?"
+                (last,) = connection.execute(asked, (head.terminal,)).fetchone()
                 furthest = max(furthest, last if isinstance(last, int) else 0)
         if furthest >= head.sequence:
             return f"{head.terminal}: entry {head.sequence} is not the one that {head.holder} holds: it was written anew"

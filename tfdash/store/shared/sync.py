@@ -65,9 +65,9 @@ class Sync:
                     wait = 0.5
                 except LedgerUnavailable as error:
                     self.problem = str(error)
+                    await source.look_at_health()
                     self._told(source)
                     wait = min(wait * 2, 30.0)
-                    await source.look_at_health()
                     await self._woken(wait)
                     await asyncio.sleep(min(wait, 2.0))
                     continue
