@@ -16,6 +16,9 @@ from operator import itemgetter
 from typing import Any, NamedTuple, Self, TypeVar, overload
 
 T = TypeVar("T")
+COUNTABLE = (
+    2.0**53
+)  # beyond it a counter's next request changes nothing: the whole numbers of a double end there
 
 
 class Point(NamedTuple):

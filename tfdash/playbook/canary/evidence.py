@@ -66,7 +66,10 @@ def dispersion(windows: Sequence[Split], least: float = 1.0) -> float:
     for _, events, count, base_events, base_count in parts:
         p = own * count / (own * count + base * base_count)
         total = events + base_events
-        residuals.append((events - total * p) / math.sqrt(total * p * (1 - p)))
+        if p < 1:  # one side has so little of the requests that it cannot scatter
+            residuals.append((events - total * p) / math.sqrt(total * p * (1 - p)))
+    if len(residuals) < 4:
+        return least
     steps = [(b - a) ** 2 / 2 for a, b in pairwise(residuals)]
     told = sum(steps) / len(steps)
     return max(told, least) if told > 1 + 1.645 * math.sqrt(3 / len(steps)) else least

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from tfdash.model.judgement import Trigger
@@ -38,14 +37,15 @@ def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy, after:
     tally, past, memo = compared.tally, compared.past, compared.memo
     if name == "errors":
         return memo.last(_errors_first, tally.reach, past, policy, after)
-    shape = latency.Shape(tally.bounds, tally.native)
-    if len(shape.bounds) < 2 or shape.bounds[-1] != math.inf or (past is not None and not past.counts):
-        return None
-    reach = tally.slow_reach
+    reach, shape = tally.slow_reach, latency.Shape(tally.bounds, tally.native)
     if past is not None:
-        reach, shape, unlike = latency.aligned(reach, past, shape)
-        if unlike:
+        common, bounds, unlike = latency.aligned(reach, past, shape)
+        if past.counts and not unlike:
+            reach, shape = common, bounds
+        elif policy.baseline == "before":
             return None
+        else:
+            past = None  # nothing can be held against it, but what both served against each other
     return memo.last(_latency_first, reach, past, shape, policy, after)
 
 

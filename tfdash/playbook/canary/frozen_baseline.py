@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from tfdash.model.samples import COUNTABLE
 from tfdash.playbook.canary.tally import Tally
 
 
@@ -95,7 +96,8 @@ def read(text: str) -> FrozenBaseline | None:
     except (ValueError, TypeError, KeyError, OverflowError):
         return None
     fair = 0 <= past.events <= past.requests and len(past.bounds) == len(past.counts)
-    return past if fair and list(past.counts) == sorted(past.counts) else None
+    rows = [0, *past.counts, COUNTABLE]
+    return past if fair and past.requests <= COUNTABLE and rows == sorted(rows) else None
 
 
 def looks(number: int) -> Iterator[tuple[int, float]]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from statistics import NormalDist
 
 _TINY = 1e-300
+_MOST = 1e9  # events: of more the sums below lose their digits, so that as many fewer are taken, in the same parts
 
 
 @lru_cache(64)
@@ -93,6 +94,8 @@ def clopper_pearson(events: float, count: float, confidence: float) -> tuple[flo
     """The exact interval of a ratio, each end one-sided at ``confidence``. C. Clopper, E. Pearson, Biometrika 26 (1934) 404."""
     if count <= 0:
         return 0.0, 1.0
+    if count > _MOST:
+        events, count = events / count * _MOST, _MOST
     low = 0.0 if events <= 0 else beta_quantile(1 - confidence, events, count - events + 1)
     high = 1.0 if events >= count else beta_quantile(confidence, events + 1, count - events)
     return low, high
@@ -121,6 +124,8 @@ def more_than_chance(events: float, count: float, base_events: float, base_count
     if events <= 0 or count <= 0 or base_count <= 0:
         return 1.0
     total = events + base_events
+    if total > _MOST:
+        events, total = events / total * _MOST, _MOST
     return beta_cdf(count / (count + base_count), events, total - events + 1)
 
 

@@ -6,6 +6,7 @@ import math
 
 import msgspec
 
+from tfdash.model.samples import COUNTABLE
 from tfdash.model.traffic import Buckets
 
 
@@ -74,7 +75,7 @@ decode_failure = msgspec.json.Decoder(Failure).decode
 
 
 def buckets_of(at: float, found: NativeHistogram, scale: float) -> Buckets | None:
-    """Cumulative counts by upper bound of a native histogram; None for a stale marker.
+    """Cumulative counts by upper bound of a native histogram; None for a stale marker, and for what is no count.
 
     Between two populated buckets stands the left bound of the second with the same count, so that nothing is
     interpolated across the gap. Bounds are scaled to seconds.
@@ -97,4 +98,6 @@ def buckets_of(at: float, found: NativeHistogram, scale: float) -> Buckets | Non
             counts.append(reached)
     bounds.append(math.inf)
     counts.append(max(total, reached))
+    if not all(0 <= c <= COUNTABLE for c in counts):
+        return None
     return Buckets(at, tuple(bounds), tuple(counts), summed * scale)

@@ -182,7 +182,10 @@ class Cache:
         else:
             dropped = self._histograms[name].take(rows, belonging, batch.template.scale)
         told = "; ".join(
-            [*warnings, *([f"{dropped} samples were no numbers and were dropped"] if dropped else [])]
+            [
+                *warnings,
+                *([f"{dropped} samples were no countable numbers and were dropped"] if dropped else []),
+            ]
         )
         for target in batch.targets:
             key = (batch.role, target.subject)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TypeVar
 
-from tfdash.model.samples import Buckets, Point, Points, Scrapes
+from tfdash.model.samples import COUNTABLE, Buckets, Point, Points, Scrapes
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import CounterSeries, HistogramSeries
 from tfdash.sources.prometheus.answer import Row, buckets_of, decode_labels, no_number
@@ -33,7 +33,7 @@ class Counter:
         self.made: CounterSeries | None = None
 
     def take(self, values: Iterable[tuple[float, str]]) -> int:
-        """Append what is new; returns how many samples were no numbers and were dropped."""
+        """Append what is new; returns how many samples were no countable numbers and were dropped."""
         last, before = self.points.last() or (-_INF, _INF)
         append = self.points.append
         dropped = 0
@@ -41,7 +41,7 @@ class Counter:
             if at <= last:
                 continue
             value = float(text)
-            if value != before and not math.isfinite(value):
+            if value != before and not -COUNTABLE <= value <= COUNTABLE:
                 dropped += 1
                 continue
             append(at, value)
@@ -120,12 +120,12 @@ class Histogram:
         self.sums.clear()
 
     def take_bucket(self, bound: float, values: Iterable[tuple[float, str]]) -> int:
-        """One bucket's samples, to be made scrapes of with the others'; returns how many were no numbers."""
+        """One bucket's samples, to be made scrapes of with the others'; returns how many were no countable numbers."""
         pending, last, dropped = self.pending, self.newest, 0
         for at, text in values:
             if at > last:
                 value = float(text)
-                if value - value != 0:  # NaN or infinite
+                if not -COUNTABLE <= value <= COUNTABLE:
                     dropped += 1
                 elif at in pending:
                     pending[at][bound] = value

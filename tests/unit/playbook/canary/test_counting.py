@@ -205,6 +205,10 @@ class TestHistograms:
         for points in (told[::-1], [*odd, *told], [*told, odd[0]], [*told[:1], *odd[1:], *told[1:]]):
             assert bucket_rises(points, EDGES, False, self.BOUNDS) == expected
 
+    def test_a_reset_among_unordered_samples_is_seen_in_the_count_of_all(self) -> None:
+        points = self.series((1, 2, 9), (1, 2, 3)).points
+        assert bucket_rises(points[::-1], [T0 - 100, T0 + 100], False, self.BOUNDS) == [(1, 2, 3)]
+
     def test_two_resets_lose_what_stood_before_each(self) -> None:
         rows = ((1, 2, 3), (0, 0, 1), (0, 1, 2), (0, 0, 0), (4, 4, 4))
         told = bucket_rises(self.series(*rows), [T0 - 100, T0 + 100], False, self.BOUNDS)

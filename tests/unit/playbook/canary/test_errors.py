@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from fractions import Fraction
 from itertools import zip_longest
+from typing import Any
 
 import msgspec
 import pytest
@@ -477,6 +478,84 @@ def test_one_window_by_itself(canary: tuple[int, int], baseline: tuple[int, int]
     other = one._replace(baseline=Count(5, 5))
     assert base_of(other, past) == Count(*baseline)
     assert window(other, past, RULES) is outcome
+
+
+# -- windows by hand: (requests, errors) of the canary, and of the baseline -------------------------------------------------
+
+STABLE = (9_000, 90)
+FROZEN = FrozenBaseline(hash="h", label="l", at=T0, start=T0 - 600, end=T0, requests=90_000, events=900)
+NOISE = (5, 5)  # what serves beside a frozen baseline is not what is compared
+BREACH, LOW, PASS = Outcome.BREACH, Outcome.LOW_TRAFFIC, Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("rows", "past", "outcome", "reason", "needed", "since", "until"),
+    [
+        ([], None, LOW, "few", 100, None, None),
+        ([((99, 1), STABLE)], None, LOW, "few", 1, 0, 1),
+        ([((50, 0), (20, 0))], None, LOW, "few", 200, 0, 1),  # 80 more of the baseline, at 50 to 20
+        ([((200, 0), (50, 0))], None, LOW, "few", 200, 0, 1),
+        ([((1_000, 22), STABLE)], None, LOW, "wide", 62_627, 0, 1),
+        ([((1_000, 23), STABLE)], None, BREACH, "evidence", None, 0, 1),
+        ([((1_000, 23), STABLE)] + [((1_000, 10), STABLE)] * 3, None, BREACH, "evidence", None, 0, 1),
+        ([((40_000, 400), STABLE)] * 10 + [((1_000, 60), STABLE)] * 2, None, BREACH, "evidence", None, 10, 12),
+        ([((1_000, 4), (9_000, 1))], None, LOW, "errors", 6_889, 0, 1),
+        ([((1_000, 10), STABLE)], None, LOW, "wide", 70_278, 0, 1),
+        ([((100_000, 5_000), (100_000, 5_000))], None, PASS, "pass", None, 0, 1),
+        ([((100_000, 10), (100_000, 10))], None, PASS, "pass", None, 0, 1),  # by the floor
+        ([((100_000, 20), (100_000, 8))], None, LOW, "chance", 100_000, 0, 1),
+        ([((10**6, 1_000), (10**6, 1_000))] * 5 + [((1_000, 10), (1_000, 1))], None, LOW, "recent", 5_001_000, 0, 6),
+        # against what was frozen
+        ([], FROZEN, LOW, "few", 100, None, None),
+        ([((99, 1), NOISE)], FROZEN, LOW, "few", 1, 0, 1),
+        ([((1_000, 18), NOISE)], FROZEN, LOW, "wide", 64_210, 0, 1),
+        ([((1_000, 20), NOISE)], FROZEN, BREACH, "evidence", None, 0, 1),
+        ([((1_000, 40), NOISE)] + [((9_000, 10), NOISE)] * 3, FROZEN, BREACH, "evidence", None, 0, 1),
+        ([((10**6, 10_000), NOISE)] * 3, FROZEN, PASS, "pass", None, 0, 3),
+    ],
+)  # fmt: skip  # a row is one case
+def test_what_is_said_of_windows(
+    rows: list[Any],
+    past: FrozenBaseline | None,
+    outcome: Outcome,
+    reason: str,
+    needed: int | None,
+    since: int | None,
+    until: int | None,
+) -> None:
+    if past is not None and outcome is PASS:
+        past = msgspec.structs.replace(past, requests=10**7, events=10**5)
+    pairs = [
+        Pair(T0 + 60 * i, T0 + 60 * (i + 1), i + 1, Count(*one), Count(*two), Count(*one), Count(*two))
+        for i, (one, two) in enumerate(rows)
+    ]
+    told = decide(pairs, past, RULES)
+    assert (told.outcome, told.reason, told.needed) == (outcome, reason, needed)
+    if since is None or until is None:
+        assert (told.since, told.until) == (0.0, 0.0)
+    else:
+        assert (told.since, told.until) == (T0 + 60 * since, T0 + 60 * until)
+    if outcome is BREACH:
+        assert 1.0 <= told.low < told.high
+    elif outcome is PASS and told.canary.events > 10:
+        assert 0.9 < told.low < 1.0 < told.high < 1.1
+
+
+@pytest.mark.parametrize("many", [1e9, 1e15, 9e18])
+@pytest.mark.parametrize("part", [0, 1e-3, 1])
+def test_absurd_counts_have_an_answer(many: float, part: float) -> None:
+    for canary, stable in (
+        ((many, many * part), (5, 5)),
+        ((5, 5), (many, many * part)),
+        ((many, many), (many, many * part)),
+    ):
+        told = [
+            errors(traffic(minutes(*one), minutes(*two)), RULES)
+            for one, two in ((canary, stable), (stable, canary))
+        ]
+        assert all(t.sentence for t in told)
+        if part == 1 and canary == stable:
+            assert all(t.outcome is Outcome.PASS for t in told)
 
 
 def test_a_window_as_it_is_shown() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tfdash.playbook.canary.kayenta import _Statistic, classify, opinion, root, shift
+from tfdash.playbook.canary.kayenta import _effect, _Statistic, classify, opinion, root, shift
 
 LOUD, QUIET = [20.0, 22, 21, 25, 30], [1.0, 2.2, 1.1, 2.5, 3]  # mean ratio 12.0408
 RULES: dict[str, Any] = {"tolerance": 0.10, "confidence": 0.95}
@@ -57,6 +57,7 @@ def test_no_data() -> None:
     assert classify([math.nan], QUIET, critical=True, **RULES) == ("Nodata", True)
     assert classify([], QUIET, required=True, **RULES) == ("NodataFailMetric", False)
     assert classify([], QUIET, nan="replace", **RULES) == ("Pass", False)
+    assert classify([math.nan] * 5, LOUD, nan="replace", **RULES).label == "Low"  # nothing is none
 
 
 def test_ties() -> None:
@@ -89,11 +90,24 @@ def test_says_what_it_is_worth() -> None:
         ),  # U 8 over its mean, less 0.5 for continuity
         ([10.0, 20, 30, 40], [1.0, 2, 3, 4], 100.0, -7.5 / math.sqrt(12)),
         ([1.0, 1, 2], [1.0, 2, 2], 0.0, -1 / math.sqrt(9 / 12 * (7 - 48 / 30))),  # two ties of three
+        ([11.0, 11, 12], [1.0, 2, 2], 10.0, -1 / math.sqrt(9 / 12 * (7 - 48 / 30))),
         ([1.0, 2], [1.0, 2], 0.0, 0.0),
     ],
 )
 def test_the_statistic_by_hand(x: list[float], y: list[float], mu: float, z: float) -> None:
     assert _Statistic(x, y)(mu) == pytest.approx(z)
+
+
+def test_of_a_few_values_nothing_narrower_than_all_differences_is_known() -> None:
+    told = shift([1.0, 2], [3.0, 5], 0.95)
+    assert (told.low, told.high) == (-4.0, -1.0)
+
+
+def test_a_shift_must_lie_beyond_the_tolerance() -> None:
+    """Which is a part of the shift itself."""
+    wide = {**RULES, "tolerance": 1.0}
+    assert classify(LOUD, QUIET, **wide).label == classify(QUIET, LOUD, **wide).label == "Pass"
+    assert _effect([1.0, 2.0], [1.0, 2.0], "cles") == 0.5
 
 
 def test_constants_are_told_apart_by_a_little_and_nothing_by_nothing() -> None:

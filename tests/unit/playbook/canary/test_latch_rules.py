@@ -428,6 +428,11 @@ LATE_TWO = served(*[((900, 900), (900, 900))] * 2, *[((0, 900), (900, 900))] * 2
 HELD_LESS = structs.replace(HELD, bounds=(0.5, 0.7, 1.0, math.inf), counts=(40_000,) * 4)
 
 
+WITHOUT = structs.replace(HELD, counts=(), bounds=())  # it held no latencies
+NATIVE = structs.replace(HELD, native=True)
+THEN_ALONE = served(*[(QUICK, QUICK)] * 2, *[(LONG, QUICK)] * 2, *[(LONG, NONE)] * 2)
+
+
 @pytest.mark.parametrize(
     ("shape", "slows", "past", "after", "at"),
     [
@@ -436,8 +441,12 @@ HELD_LESS = structs.replace(HELD, bounds=(0.5, 0.7, 1.0, math.inf), counts=(40_0
         (SHAPE, LATE_SLOW[:2], None, 0.0, None),
         (SHAPE, LATE_ALONE, HELD, 0.0, 3),
         (SHAPE, LATE_ALONE, HELD_LESS, 0.0, 3),  # at the bounds that both have
-        (SHAPE, LATE_ALONE, structs.replace(HELD, counts=(), bounds=()), 0.0, None),
-        (SHAPE, LATE_ALONE, structs.replace(HELD, native=True), 0.0, None),
+        (SHAPE, LATE_ALONE, WITHOUT, 0.0, None),
+        (SHAPE, LATE_ALONE, NATIVE, 0.0, None),
+        # what was kept cannot be compared with: what both served still is, each with the other
+        (SHAPE, THEN_ALONE, WITHOUT, 0.0, 3),
+        (SHAPE, THEN_ALONE, structs.replace(WITHOUT, native=True), 0.0, 3),
+        (SHAPE, THEN_ALONE, NATIVE, 0.0, 3),
         (TWO, LATE_TWO, None, 0.0, 3),
         (Shape((0.25, 0.5), False), LATE_TWO, None, 0.0, None),
         (Shape((math.inf,), False), served(*[((900,), (900,))] * 3), None, 0.0, None),
@@ -454,6 +463,9 @@ def test_the_first_crossing_is_said_as_it_would_have_been_then(
     else:
         assert found is not None and (found.at, found.trigger.until) == (T0 + 60.0 * at, T0 + 60.0 * at)
         assert (found.trigger.id, found.trigger.outcome) == ("latency", Outcome.BREACH)
+    if past in (WITHOUT, NATIVE):
+        before = policy(windows=2, baseline="before")
+        assert first_crossing("latency", seen._replace(tally=counts, past=past), before, after) is None
 
 
 def test_likewise_of_errors() -> None:

@@ -269,20 +269,26 @@ FEW = counts(100, 8)
 
 
 @pytest.mark.parametrize(
-    ("canary", "until"),
+    ("canary", "since", "until"),
     [
-        ([counts(100, 30)], None),  # the evidence, the mean of three bounds, is 47 and 72: 50 is wanted
-        ([counts(100, 31)], 1),
-        ([counts(100, 31), FEW, FEW], 1),  # not forgiven
-        ([FEW, FEW, counts(100, 60), counts(100, 60)], 4),
-        ([FEW] * 4, None),
+        ([counts(100, 30)], 0, None),  # the evidence, the mean of three bounds, is 47 and 72: 50 is wanted
+        ([counts(100, 31)], 0, 1),
+        ([counts(100, 31), FEW, FEW], 0, 1),  # not forgiven
+        ([FEW, FEW, counts(100, 60), counts(100, 60)], 0, 4),
+        (
+            [counts(1000, 80)] * 10 + [counts(100, 60)] * 2,
+            10,
+            12,
+        ),  # all together are quick: since the change began
+        ([FEW] * 4, 0, None),
     ],
 )
 def test_what_the_evidence_of_the_same_windows_reaches(
-    canary: list[tuple[int, ...]], until: int | None
+    canary: list[tuple[int, ...]], since: int, until: int | None
 ) -> None:
     found = latency.crossed(windows(*[(c, FEW) for c in canary]), None, SHAPE, RULES)
-    assert (found and found.until) == (None if until is None else T0 + 60 * until)
+    span = found and (found.since, found.until)
+    assert span == (None if until is None else (T0 + 60 * since, T0 + 60 * until))
 
 
 QUICK, NONE = counts(100, 0), (0,) * 5
@@ -333,6 +339,13 @@ def test_what_is_said_of_windows(
         assert (shown.start, shown.end, shown.outcome) == (seen[-1].start, seen[-1].end, last)
         assert shown.canary == latency.measured(seen[-1].canary, SHAPE, rules)
         assert shown.baseline == latency.measured(seen[-1].baseline, SHAPE, rules)
+
+
+def test_windows_that_both_served_count() -> None:
+    rows = windows((FEW, FEW), (FEW, FEW), (NONE, FEW), (FEW, NONE), (FEW, FEW))
+    rows[0] = rows[0]._replace(number=0)
+    assert [s.number for s in latency.comparable(rows, None)] == [2, 5]
+    assert [s.number for s in latency.comparable(rows, KEPT)] == [2, 4, 5]
 
 
 def at(value: str, low: float = 0.0, high: float = 1.0) -> Sample:

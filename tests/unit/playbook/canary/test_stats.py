@@ -80,6 +80,19 @@ def test_sample_sizes_are_of_the_known_order() -> None:
     assert stats.sample_needed(0.01, 0.02, 1e12, 0.95, 0.9) > one**2
 
 
+@pytest.mark.parametrize("count", [1e9, 1e12, 1e17, 1e30])
+def test_beyond_what_can_be_reckoned_with_less_is_said_and_something(count: float) -> None:
+    low, high = stats.clopper_pearson(count / 4, count, 0.95)
+    assert 0.2499 < low < 0.25 < high < 0.2501
+    assert (
+        stats.clopper_pearson(0, count, 0.95)[1] < 1e-8
+        and stats.clopper_pearson(count, count, 0.95)[0] > 1 - 1e-8
+    )
+    assert stats.more_than_chance(count / 2, count, count / 2, count) == pytest.approx(0.5, abs=1e-4)
+    assert stats.more_than_chance(count, count, count / 2, count) == 0.0
+    assert stats.rate_ratio(count, count, 0, 5, 0.95)[1] == math.inf
+
+
 @pytest.mark.parametrize(("x", "p"), [(-1.0, 0.0), (0.0, 0.0), (1.0, 1.0), (2.0, 1.0)])
 def test_beta_at_its_ends(x: float, p: float) -> None:
     assert stats.beta_cdf(x, 2, 3) == p

@@ -21,6 +21,7 @@ from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Traffic
 from tfdash.sources.prometheus import PrometheusSource
+from tfdash.sources.prometheus.answer import NativeHistogram, buckets_of
 from tfdash.views.age import of_observation
 
 T0 = 1_790_000_000.0
@@ -173,13 +174,22 @@ async def test_no_number_is_dropped_and_said(server: Fake) -> None:
     at = T0 - 60
     server.add(
         "http_requests_total",
-        [(at, "1"), (at + 15, "NaN"), (at + 30, "+Inf"), (at + 45, "3")],
+        [(at, "1"), (at + 15, "NaN"), (at + 30, "+Inf"), (at + 40, "1e17"), (at + 45, "3")],
         **http(server),
     )
     board = Board()
     await source(server).round(board)
     assert [p.value for p in seen(board).requests[0].points] == [1.0, 3.0]
-    assert "2 samples were no numbers" in seen(board).queries[0].warning
+    assert "3 samples were no countable numbers" in seen(board).queries[0].warning
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "taken"),
+    [("3", "3", True), ("NaN", "3", False), ("+Inf", "3", False), ("3", "NaN", False), ("3", "1e17", False), ("3", "-1", False)],
+)  # fmt: skip  # a row is one case
+def test_a_native_histogram_of_what_is_no_count_is_none(total: str, count: str, taken: bool) -> None:
+    found = NativeHistogram(count=total, sum="1", buckets=((0, "0.1", "0.2", count),))
+    assert (buckets_of(T0, found, 1.0) is not None) is taken
 
 
 async def test_warnings_of_the_server_are_kept(server: Fake) -> None:
