@@ -151,6 +151,7 @@ KINDS: dict[str, KindSpec] = {
             "autoscalers",
             ("hpa", "hpas", "horizontalpodautoscalers"),
             judged=True,
+            why=True,
             printed=("Name|Reference|Targets|MinPods|MaxPods|Replicas|Age",),
             list_id="hpas",
             screen="hpa",
@@ -183,6 +184,7 @@ KINDS: dict[str, KindSpec] = {
             "capacity",
             "limit ranges",
             ("limits", "limitranges", "limitrange"),
+            judged=True,
             columns=(
                 PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True),
                 PrinterColumn("AGE", "created", shows="age", printer="Created At", priority=1),

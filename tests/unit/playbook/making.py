@@ -160,7 +160,7 @@ def picture(*objects: Object, number: int = 1) -> Picture:
     }
     for obj in objects:
         kind = obj.kind if isinstance(obj, Unreadable) else obj.KIND
-        kinds[kind][Key(obj.namespace, obj.name)] = obj
+        kinds.setdefault(kind, {})[Key(obj.namespace, obj.name)] = obj
     seen = {k: Observation(value=v, complete=True, observed_at=NOW, source=k) for k, v in kinds.items()}
     info = Observation(value=ServerInfo(version="v1.37.2"), observed_at=NOW)
     cluster = ClusterPicture(ref=REF, info=info, kinds=seen)

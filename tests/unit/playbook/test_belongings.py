@@ -173,6 +173,7 @@ METRICS = (
         ),
         ({"conditions": (ACTIVE,)}, {}),
         ({"conditions": (INACTIVE,)}, {"active": False, "problem": "no metrics"}),
+        ({"conditions": (condition("ScalingActive", "False", "ScalingDisabled", "at 0"),)}, {}),
         ({"conditions": (condition("ScalingLimited", "True"),)}, {"limited": True}),
         ({"conditions": (condition("ScalingLimited", "False"),)}, {}),
     ],

@@ -210,6 +210,8 @@ def _scaled_by(ref: ClusterRef, links: Links) -> ScaledBy | None:
     if hpa is None:
         return None
     active = condition(hpa.conditions, "ScalingActive")
+    if active is not None and active.reason == "ScalingDisabled":
+        active = None  # its target is at 0 replicas: there is nothing to see
     limited = condition(hpa.conditions, "ScalingLimited")
     metric = ""
     if hpa.metrics:

@@ -48,7 +48,8 @@ def limits(hpa: HorizontalPodAutoscaler) -> str:
     """What holds it: pinned at a bound, not able to scale, or nothing."""
     for condition in hpa.conditions:
         if condition.type in ("AbleToScale", "ScalingActive") and condition.status == "False":
-            return condition.reason or condition.type
+            idle = condition.reason == "ScalingDisabled"  # its target is at 0 replicas: nothing holds it
+            return "" if idle else condition.reason or condition.type
     for condition in hpa.conditions:
         if condition.type == "ScalingLimited" and condition.status == "True":
             if hpa.desired >= hpa.max_replicas:
