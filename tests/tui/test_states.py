@@ -12,10 +12,19 @@ from tests.tui import world
 from tests.tui.recorded import Recorded
 from tests.tui.running import Run, running
 from tests.tui.widgets.hostile import HOSTILE
+from tfdash.model.capacity import (
+    LimitRange,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    PriorityClass,
+    ResourceQuota,
+    StorageClass,
+)
 from tfdash.model.kube import Object, Pod
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.requests import LogLine
 from tfdash.model.subject import Key
+from tfdash.model.usage import NodeMetrics, PodMetrics
 from tfdash.views.kinds import VIEWS
 
 REFUSED = Problem(
@@ -137,11 +146,24 @@ def _hostile(obj: Object, text: str) -> Object:
     return msgspec.structs.replace(obj, **changes)
 
 
+_CAPACITY: tuple[type[Object], ...] = (
+    ResourceQuota,
+    LimitRange,
+    PersistentVolumeClaim,
+    PersistentVolume,
+    StorageClass,
+    PriorityClass,
+    PodMetrics,
+    NodeMetrics,
+)
+
+
 async def test_hostile_text_goes_literally_through_every_screen() -> None:
     texts = [t for t in HOSTILE if t.strip()]
+    there = {kind.KIND: [kind(namespace=world.NS, name="one")] for kind in _CAPACITY}
     hostile = {
         kind: [_hostile(many[0], text) for text in texts] + many
-        for kind, many in world.objects().items()
+        for kind, many in {**world.objects(), **there}.items()
         if many
     }
     source = Recorded(hostile)
