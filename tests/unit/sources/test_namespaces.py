@@ -11,7 +11,8 @@ from tfdash.sources.kubernetes.namespaces import missing
 async def test_only_a_404_says_that_one_is_not_there() -> None:
     def say(asked: Asked) -> Answer:
         if asked.path == "/api/v1/namespaces":
-            return Answer([b'{"items": [{"metadata": {"name": "405"}}]}'])
+            assert asked.query == {"limit": "500"}
+            return Answer([b'{"items": [{"metadata": {}}, {"metadata": {"name": "405"}}]}'])
         name = asked.path.removeprefix("/api/v1/namespaces/")
         return failing(int(name)) if name.isdecimal() else Answer([b"{}"])
 

@@ -175,7 +175,7 @@ def _fair(points: Samples) -> bool:
     """Whether all are numbers, in order, and none is under nothing; they may fall."""
     ats, values = samples_of(points)
     total = sum(values)
-    return total - total == 0 and min(values) >= 0 and ats == sorted(ats)
+    return total - total == 0 and min(values) >= 0 and list(ats) == sorted(ats)
 
 
 def plain(points: Samples) -> bool:

@@ -44,6 +44,7 @@ class TestQuantile:
         [
             ((0.1, 0.2, INF), (0, 10, 10), "0.5", 0.15, (0.1, 0.2)),
             ((0.1, 0.2, INF), (10, 10, 10), "0.9", 0.09, (0.0, 0.1)),
+            ((0.1, 0.2, INF), (1, 1, 1), "0.9", 0.09, (0.0, 0.1)),
             ((-1.0, 1.0, INF), (10, 10, 10), "0.9", -1.0, (-INF, -1.0)),
             ((0.1, 0.2, INF), (9, 9, 10), "0.9", 0.1, (0.0, 0.1)),  # the rank is the bucket's last
         ],
@@ -135,6 +136,7 @@ class TestQuantile:
         )  # fmt: skip
         assert interval((-1.0, 1.0, INF), (0, 400, 400), 0.9, 0.95).sure_low == 0.0
         assert interval((0.1, 0.2, INF), (1, 1, 1), 0.5, 0.999)[:2] == (0.0, INF)
+        assert interval((0.1, 0.2, INF), (0, 1, 1), 0.5, 0.999)[:2] == (0.1, INF)
 
     def test_places_to_look_at(self) -> None:
         counts = (0, 50, 90, 95, 100)

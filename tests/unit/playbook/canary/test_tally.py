@@ -24,6 +24,7 @@ from tests.unit.playbook.canary.making import (
 from tfdash.model.release import Side
 from tfdash.model.traffic import CounterSeries, Traffic
 from tfdash.playbook.canary.counting import Grid
+from tfdash.playbook.canary.frozen_baseline import FrozenBaseline, hold
 from tfdash.playbook.canary.sides import Sorter, Versions
 from tfdash.playbook.canary.tally import (
     Count,
@@ -85,6 +86,12 @@ def test_the_pods_of_a_side_are_added() -> None:
     assert (told.grid, told.began, told.bounds, told.native) == (Grid(T0, 60.0, 2), T0, BOUNDS, False)
     assert (told.doubled, told.twice, told.unlike, told.note) == (False, ("", ""), "", "")
     assert counted(of_four(latency=False)).slows == ()
+
+
+def test_what_is_kept_of_the_baseline() -> None:
+    assert hold(counted(of_four(), warm_up=0), "v", "frozen", T0 + 7) == FrozenBaseline(
+        hash="v", label="frozen", at=T0 + 7, start=T0, end=T0 + 120, requests=350, events=7, bounds=BOUNDS, counts=(6, 11)
+    )  # fmt: skip
 
 
 def test_each_pods_warm_up_is_its_own() -> None:

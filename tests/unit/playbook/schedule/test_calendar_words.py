@@ -14,9 +14,20 @@ from tfdash.playbook.schedule import Continuation, calendar_state, continuation,
 from tfdash.playbook.schedule.asking import AskedInstant, asked
 from tfdash.playbook.schedule.freezes import Closed, closed_on, closing
 from tfdash.playbook.schedule.local import in_gap
-from tfdash.playbook.schedule.policy import Freeze, parse_date, parse_day, parse_local, parse_time
+from tfdash.playbook.schedule.policy import (
+    Dates,
+    Days,
+    Freeze,
+    LocalTime,
+    TimeOfDay,
+    parse_date,
+    parse_day,
+    parse_local,
+    parse_time,
+)
 from tfdash.playbook.schedule.release import rule_words
 from tfdash.playbook.schedule.windows import words
+from tfdash.setting import written
 
 PLAIN = default_calendar_policy()
 ZONE = "America/New_York"
@@ -336,6 +347,20 @@ ODD: list[Any] = [None, 3, "", "x", ["Tue"]]
 )
 def test_what_can_be_read(read: Any, given: Any, value: Any) -> None:
     assert read(given) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        (Days, frozenset({3, 1, 6}), ["Tue", "Thu", "Sun"]),
+        (Dates, frozenset({date(2026, 12, 25), date(2026, 1, 1)}), ["2026-01-01", "2026-12-25"]),
+        (TimeOfDay, time(9, 5), "09:05"),
+        (LocalTime, datetime(2026, 12, 19, 18), "2026-12-19 18:00"),  # local by meaning
+        (LocalTime, datetime(2026, 12, 19), "2026-12-19 00:00"),  # local by meaning
+    ],
+)
+def test_how_it_is_written(kind: Any, value: Any, text: Any) -> None:
+    assert written(kind, value) == text
 
 
 @pytest.mark.parametrize(
