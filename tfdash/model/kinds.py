@@ -175,6 +175,7 @@ KINDS: dict[str, KindSpec] = {
             "capacity",
             "quotas",
             ("quota", "quotas", "resourcequotas", "resourcequota"),
+            judged=True,
             printed=("Name|Request|Limit|Age",),
         ),
         KindSpec(

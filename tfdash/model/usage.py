@@ -85,8 +85,8 @@ class Usage(Object, frozen=True, gc=False, kw_only=True):
 class ContainerHistory(msgspec.Struct, frozen=True, gc=False):
     """One container of all pods of a workload over the history. CPU in cores, memory in bytes; None: not known.
 
-    ``samples``: points of the least measured resource; ``cpu``: (percentile, cores) as asked for, "max" apart; ``starting``: the
-    greatest use in the first minutes of a pod.
+    ``samples``: points of the least measured resource; ``cpu``: (percentile, cores) of the pod with the most, as KRR has it;
+    ``starting_*``: the greatest use in the first minutes of a pod; ``oom_limit``: the greatest limit (bytes) under which it was killed.
     """
 
     name: str
@@ -98,14 +98,16 @@ class ContainerHistory(msgspec.Struct, frozen=True, gc=False):
     starting_cpu: float | None = None
     starting_memory: float | None = None
     oom_kills: int | None = None
+    oom_limit: float | None = None
     throttled: float | None = None  # share of its periods, 0 to 1
 
 
 class UsageHistory(Object, frozen=True, gc=False, kw_only=True):
     """The history of a workload (key ``usage_key``), read from Prometheus a day at a time.
 
-    ``since`` to ``until`` (epoch seconds) is what was asked for, ``covered`` the seconds of it for which there are points;
-    ``cpu_p95`` and ``memory_p95`` are those of all its pods together, in cores and bytes. ``current_only``: no owner series, so that
+    ``since`` to ``until`` (epoch seconds) are whole days, ``covered`` the seconds of them for which there are points; ``cpu_p95`` and
+    ``memory_p95`` are those of all its pods together, in cores and bytes. ``containers`` go from ``sized_since`` to the newest point.
+    ``current_only``: no owner series, so that
     only the pods of today are in it.
     """
 
@@ -119,6 +121,7 @@ class UsageHistory(Object, frozen=True, gc=False, kw_only=True):
     cpu_p95: float | None = None
     memory_p95: float | None = None
     current_only: bool = False
+    sized_since: float = 0.0
     containers: tuple[ContainerHistory, ...] = ()
     queries: tuple[str, ...] = ()  # which can be pasted
 

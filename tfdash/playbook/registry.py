@@ -6,13 +6,21 @@ from tfdash.playbook import releases
 from tfdash.playbook.nodes import ready
 from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
-from tfdash.playbook.resources import hpa
+from tfdash.playbook.resources import hpa, rightsize
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
 from tfdash.playbook.serving import cronjobs, jobs, jobs_section, workload
 from tfdash.playbook.serving import section as serving
 
-RULES: tuple[Rule, ...] = (workload.RULE, releases.RULE, ready.RULE, jobs.RULE, cronjobs.RULE, hpa.RULE)
+RULES: tuple[Rule, ...] = (
+    workload.RULE,
+    releases.RULE,
+    ready.RULE,
+    jobs.RULE,
+    cronjobs.RULE,
+    hpa.RULE,
+    rightsize.RULE,
+)
 """In the order in which they run: who reads another's word stands behind it."""
 SECTIONS: tuple[Section, ...] = (
     release_section.SECTION,

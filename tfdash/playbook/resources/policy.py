@@ -31,6 +31,28 @@ def _required(value: Any) -> tuple[str, ...]:
     return found
 
 
+@dataclass(frozen=True)
+class RightsizingPolicy(SettingsTable):
+    """What requests and limits are proposed; the figures are those of KRR (https://github.com/robusta-dev/krr)."""
+
+    history: Annotated[
+        Seconds, Between(86_400, 31 * 86_400, seconds=True), Note("whole days that are looked at")
+    ]
+    cpu_percentile: Annotated[
+        float, Between(50, 100), Note("% of the CPU that a pod uses, of the pod with the most")
+    ]
+    memory_buffer: Annotated[float, Between(0, 400), Note("% above the most that was used")]
+    oom_buffer: Annotated[
+        float, Between(0, 400), Note("% above the limit under which a container was killed")
+    ]
+    least_cpu: Annotated[float, Between(0, 64), Note("cores; no proposal is less")]
+    least_memory: Annotated[float, Between(0, 2**40), Note("bytes; likewise")]
+    least_points: Annotated[
+        int, Between(1, 10**6), Note("of all pods together; with fewer nothing is proposed")
+    ]
+    least_time: Annotated[Seconds, Between(60, 31 * 86_400, seconds=True), Note("from the first to the last")]
+
+
 Band = Annotated[tuple[float, float], Spelled(_band, list, "list")]
 
 
@@ -59,6 +81,7 @@ class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
         Spelled(_required, list, "list"),
         Note("what each container must say: " + ", ".join(REQUIRABLE)),
     ]
+    rightsize: RightsizingPolicy
 
 
 @lru_cache(1)

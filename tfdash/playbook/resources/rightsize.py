@@ -1,0 +1,120 @@
+"""The rule that says what a workload should ask for, by its history, and what that frees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tfdash.model.capacity import LimitRange, ResourceQuota
+from tfdash.model.delivery import Rollout
+from tfdash.model.kube import (
+    Container,
+    DaemonSet,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Object,
+    ReplicaSet,
+    StatefulSet,
+)
+from tfdash.model.subject import Subject
+from tfdash.model.usage import Usage, UsageHistory, usage_key
+from tfdash.model.verdict import Evidence, Level, Verdict
+from tfdash.nouns import counted
+from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, proposals, written
+from tfdash.playbook.rule import Case, Rule, RuleResult
+from tfdash.playbook.seen import Relation
+from tfdash.playbook.serving.links import AUTOSCALERS_OF, REPLICA_SETS_OF
+
+ID = "resources.rightsize"
+KINDS = (Deployment, StatefulSet, DaemonSet, Rollout)
+RANGES_IN = Relation(LimitRange, lambda one: (one.namespace,))
+QUOTAS_IN = Relation(ResourceQuota, lambda one: () if one.scopes else (one.namespace,))
+_SHOWN = 2
+
+
+def containers_of(workload: Object, sets: Iterable[ReplicaSet] = ()) -> Sequence[Container]:
+    """Those of its template; of a Rollout, whose template is not held, those of the newest of its ``sets``."""
+    if isinstance(workload, Rollout):
+        newest = max(sets, key=lambda s: (s.created, s.name), default=None)
+        return () if newest is None else newest.template.containers
+    return workload.template.containers if isinstance(workload, Deployment | StatefulSet | DaemonSet) else ()
+
+
+def pods_of(workload: Object) -> int:
+    """How many it wants."""
+    return int(getattr(workload, "desired", 0))
+
+
+def verdict(subject: Subject, history: UsageHistory, found: Sequence[Sizing], pods: int) -> Verdict:
+    """What is said of one workload: the largest gaps in words, and what they free."""
+    days = max(1, round((history.until - history.sized_since) / 86_400))
+    points = max((c.samples for c in history.containers), default=0)
+    evidence = Evidence(
+        query=history.queries[0] if history.queries else "",
+        sample=points,
+        window=history.until - history.sized_since,
+    )
+    known = [p for p in found if p.to is not None]
+    only = ", current pods only" if history.current_only else ""
+    on = f"({days} d, {counted(points, 'point')}{only})"
+    if not known:
+        why = found[0].why[0] if found and found[0].why else "no history"
+        sentence = f"{subject.name}: ? no proposal: {why} {on}"
+        return Verdict(level=Level.IDLE, rule=ID, subject=subject, sentence=sentence, evidence=evidence)
+    far = sorted((p for p in known if p.gap >= Gap.WARNING), key=lambda p: (-p.gap, p.container, p.resource))
+    if not far:
+        sentence = f"{subject.name}: requests fit what it used {on}"
+        return Verdict(level=Level.OK, rule=ID, subject=subject, sentence=sentence, evidence=evidence)
+    told = ", ".join(_change(p, len({q.container for q in found}) > 1) for p in far[:_SHOWN])
+    more = f" and {len(far) - _SHOWN} more" if len(far) > _SHOWN else ""
+    sentence = f"{subject.name}: {told}{more}{freed(known, pods)} {on}"
+    return Verdict(level=Level.WARN, rule=ID, subject=subject, sentence=sentence, evidence=evidence)
+
+
+def _change(proposal: Sizing, named: bool) -> str:
+    assert proposal.to is not None
+    now, to = (
+        "none" if v is None else written(proposal.resource, v)
+        for v in (proposal.now.request, proposal.to.request)
+    )
+    of = f"{proposal.container} " if named else ""
+    return f"{of}{proposal.resource} request {now} → {to}"
+
+
+def freed(found: Iterable[Sizing], pods: int) -> str:
+    """``: frees 1500m cores, 3Gi``, of all pods; "" where nothing is freed."""
+    sums: dict[str, int] = {}
+    for proposal in found:
+        sums[proposal.resource] = sums.get(proposal.resource, 0) + proposal.freed * pods
+    told = [
+        f"{written(resource, value)}{' cores' if resource == 'cpu' else ''}"
+        for resource, value in sorted(sums.items())
+        if value > 0
+    ]
+    return f": frees {', '.join(told)}" if told else ""
+
+
+def _judge(case: Case[Object]) -> RuleResult | None:
+    subject, workload = case.subject, case.obj
+    key = usage_key(subject.kind, subject.namespace, subject.name)
+    history = case.maybe(UsageHistory, key)
+    sets = case.some(REPLICA_SETS_OF, workload.uid) if isinstance(workload, Rollout) else ()
+    containers = containers_of(workload, sets)
+    if history is None or not containers:  # nothing measures it, or not yet: that is no finding of sizes
+        return None
+    around = Surroundings(
+        pods=pods_of(workload),
+        hpas=case.some(AUTOSCALERS_OF, (subject.kind, subject.key)),
+        ranges=case.some(RANGES_IN, subject.namespace),
+        quotas=case.some(QUOTAS_IN, subject.namespace),
+        usage=case.maybe(Usage, key),
+    )
+    found = proposals(containers, history, around, case.policies.resources)
+    return RuleResult((verdict(subject, history, found, around.pods),))
+
+
+RULE = Rule(
+    ID,
+    KINDS,
+    _judge,
+    uses=(UsageHistory, Usage, HorizontalPodAutoscaler, LimitRange, ResourceQuota, ReplicaSet),
+)
