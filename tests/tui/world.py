@@ -25,6 +25,7 @@ NS = "tf-production"
 CAME = (
     *("Namespace", "Node", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"),
     *("Event", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "EndpointSlice"),
+    *("ResourceQuota", "LimitRange"),
 )
 """The order in which the kinds were read: the sources are shown in it."""
 

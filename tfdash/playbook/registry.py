@@ -7,6 +7,7 @@ from tfdash.playbook.nodes import ready
 from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
 from tfdash.playbook.resources import hpa, rightsize
+from tfdash.playbook.resources import section as resources
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
 from tfdash.playbook.serving import cronjobs, jobs, jobs_section, workload
@@ -25,6 +26,8 @@ RULES: tuple[Rule, ...] = (
 SECTIONS: tuple[Section, ...] = (
     release_section.SECTION,
     serving.SECTION,
+    resources.SECTION,
+    resources.QUOTAS,
     nodes.SECTION,
     jobs_section.SECTION,
 )

@@ -66,9 +66,11 @@ def told(p: Picture, id_: str) -> tuple[int, str, str, int]:
 
 def test_they_stand_in_one_order_with_their_screens() -> None:
     found = judge_all(picture(deployment(), node()), NOW).sections
-    assert [(s.id, s.title, s.target) for s in found][:3] == [
+    assert [(s.id, s.title, s.target) for s in found][:5] == [
         ("releases", "Releases", "deployments"),
         ("serving", "Serving", "deployments"),
+        ("resources", "Resources", "overview"),
+        ("quotas", "Quotas", "overview"),
         ("nodes", "Nodes", "nodes"),
     ]
 
