@@ -156,6 +156,8 @@ def picture(*objects: Object, number: int = 1) -> Picture:
             "Canary",
             "Job",
             "CronJob",
+            "ResourceQuota",
+            "LimitRange",
         )
     }
     for obj in objects:

@@ -31,7 +31,7 @@ def read(findings: Findings) -> Reading:
     verdicts = findings.by_rule(*OF_RESOURCES)
     if not verdicts:
         return Reading(Level.OK, "nothing is measured")
-    reading = worst_of(verdicts, "all within their bands", "in their bands")
+    reading = worst_of(verdicts, "nothing found", "in order")
     whole = [
         v for v in verdicts if v.rule in _BANDS and v.subject.kind == Usage.KIND and v.subject.key == _WHOLE
     ]
@@ -62,7 +62,7 @@ def read_quotas(findings: Findings) -> Reading:
     verdicts = findings.by_rule(*OF_QUOTAS)
     if not verdicts:
         return Reading(Level.OK, "no quotas")
-    reading = worst_of(verdicts, "none is nearly full", "within their quotas")
+    reading = worst_of(verdicts, "none is nearly full", "in order")
     full = [v for v in verdicts if v.rule == OF_QUOTAS[0] and v.measured is not None]
     if not full:
         return reading._replace(sentence="no quotas")
