@@ -102,6 +102,28 @@ def share(part: int, whole: int) -> float:
     return 100 * part / whole
 
 
+def text(nanos: int, *, binary: bool = False) -> str:
+    """As the API server writes it: ``250m``, ``12k``, ``1500m``; ``binary`` (of a size): ``256Mi``, where such a unit divides it."""
+    whole, part = divmod(nanos, NANO)
+    if binary and whole and not part:
+        power = max(p for p in (0, *_BINARY.values()) if whole % (1 << p) == 0)
+        if power:
+            return f"{whole >> power}{next(s for s, p in _BINARY.items() if p == power)}"
+    suffix = next(
+        (s for s, p in sorted(_DECIMAL.items(), key=lambda f: -f[1]) if nanos and nanos % 10 ** (p + 9) == 0),
+        "",
+    )
+    return f"{nanos // 10 ** (_DECIMAL[suffix] + 9)}{suffix}"
+
+
+_SIZES = ("memory", "storage")
+
+
+def shown(name: str, nanos: int) -> str:
+    """Of the resource ``name``, also as a quota calls it ("requests.memory", "limits.cpu")."""
+    return text(nanos, binary=name.endswith(_SIZES) or "hugepages-" in name)
+
+
 def reaches(part: int, whole: int, percent: int | float) -> bool:
     """Whether ``part`` is at least so many percent of ``whole``: exactly, where percent is whole."""
     return part * 100 >= whole * percent

@@ -19,6 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from screens.dialogs.approval_prompt import ApprovalPrompt
+from screens.dialogs.offers import PLACEHOLDERS
 from screens.shell import Shell
 from tfdash.actions.core.plan_digest import what_moves
 from tfdash.actions.core.protocols import PlanRefused
@@ -33,15 +34,6 @@ from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, t
 from widgets.prose import Prose
 from widgets.workers import begin
 
-_PLACEHOLDERS = {
-    "replicas": "how many",
-    "all": "no; yes: more pods than the cap of one action",
-    "force": "no; yes: also pods that nothing starts anew",
-    "delete_emptydir_data": "no; yes: also pods whose local data is lost",
-    "container": "the first one",
-    "command": "the shell of the configuration",
-    "ports": "a free local one to the first declared; else like 8080:80",
-}
 _REASON = 3  # characters of a reason at least
 log = logging.getLogger(__name__)
 
@@ -98,7 +90,7 @@ class ConfirmScreen(ModalScreen[None]):
                     yield Word(f"{name.replace('_', ' ')}  ")
                     yield TypedInput(
                         id=f"argument-{_slug(name)}",
-                        placeholder=_PLACEHOLDERS.get(name, "left to the plan"),
+                        placeholder=PLACEHOLDERS.get(name, "left to the plan"),
                         value=self._given.get(name, ""),
                     )
             with Horizontal(classes="asked", id="row-reason"):

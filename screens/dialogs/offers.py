@@ -13,6 +13,19 @@ from tfdash.text import safe
 from tfdash.views.action_words import words_of
 from tfdash.views.plan import objects_named, verb_of
 
+PLACEHOLDERS = {
+    "replicas": "how many",
+    **dict.fromkeys(("cpu_request", "cpu_limit"), "as it is; else like 250m, or none"),
+    **dict.fromkeys(("memory_request", "memory_limit"), "as it is; else like 256Mi, or none"),
+    "all": "no; yes: more pods than the cap of one action",
+    "force": "no; yes: also pods that nothing starts anew",
+    "delete_emptydir_data": "no; yes: also pods whose local data is lost",
+    "container": "the first one",
+    "command": "the shell of the configuration",
+    "ports": "a free local one to the first declared; else like 8080:80",
+}
+"""What an argument is where it is left empty, or how it is written."""
+
 
 def offer_of(action: str) -> Offer:
     """By its id."""

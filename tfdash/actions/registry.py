@@ -12,7 +12,17 @@ from tfdash.actions.argo import analyses, rollouts, undo
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.flagger import canaries
-from tfdash.actions.kubernetes import nodes, partitions, pods, rollback, scaling, workloads
+from tfdash.actions.kubernetes import (
+    autoscalers,
+    container_resources,
+    nodes,
+    partitions,
+    pods,
+    quotas,
+    rollback,
+    scaling,
+    workloads,
+)
 from tfdash.actions.store import approvals, break_glass, decisions, settling
 from tfdash.model.action import FreezeRule
 from tfdash.spelling import nearest
@@ -21,6 +31,9 @@ _ALL = (
     *rollback.ACTIONS,
     *workloads.ACTIONS,
     *scaling.ACTIONS,
+    *autoscalers.ACTIONS,
+    *container_resources.ACTIONS,
+    *quotas.ACTIONS,
     *partitions.ACTIONS,
     *rollouts.ACTIONS,
     *undo.ACTIONS,

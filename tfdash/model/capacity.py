@@ -33,6 +33,8 @@ class LimitRangeItem(msgspec.Struct, frozen=True, gc=False):
     least: Amounts = NOTHING
     most: Amounts = NOTHING
     default_request: Amounts = NOTHING
+    default_limit: Amounts = NOTHING
+    ratio: Amounts = NOTHING  # at most so many times its request is a limit, in billionths
 
 
 class LimitRange(Object, frozen=True, gc=False, kw_only=True):

@@ -50,6 +50,17 @@ def test_who_manages_what_is_below_or_above_a_pointer(pointer: str, found: list[
     assert [m.manager for m in managers_of(document, (pointer,))] == found
 
 
+def test_an_item_of_a_list_is_the_one_with_its_keys() -> None:
+    containers = [{"name": "proxy"}, {"name": "main"}]
+    document = {
+        "metadata": {"managedFields": [HELM]},
+        "spec": {"template": {"spec": {"containers": containers}}},
+    }
+    found = [managers_of(document, (f"/spec/template/spec/containers/{i}/image",)) for i in (0, 1)]
+    assert [[m.manager for m in one] for one in found] == [[], ["helm"]]
+    assert managers_of(document, ("/spec/template/spec/containers/1/resources/limits/cpu",)) == ()
+
+
 def test_the_last_who_wrote_is_told_where_it_is_not_us() -> None:
     def of(*entries: dict[str, Any]) -> str:
         return last_other({"metadata": {"managedFields": list(entries)}}, ("/spec/template",))

@@ -66,6 +66,11 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("workload.release", "Deployment", "held", {}),
     ("workload.scale", "Deployment", "web", {"replicas": "9"}),
     ("workload.scale", "Deployment", "web", {"replicas": "1"}),
+    ("workload.set-resources", "Deployment", "sized", {"cpu_request": "200m"}),
+    ("autoscaler.bounds", "HorizontalPodAutoscaler", "sized", {"maximum": "9"}),
+    ("autoscaler.bounds", "HorizontalPodAutoscaler", "sized", {"minimum": "1"}),
+    ("quota.hard", "ResourceQuota", "most", {"hard": "12"}),
+    ("quota.hard", "ResourceQuota", "most", {"hard": "1"}),
     ("workload.partition", "StatefulSet", "db", {"partition": "1"}),
     ("workload.partition", "StatefulSet", "db", {"partition": "3"}),
     ("rollout.promote", "Rollout", "paused", {}),
@@ -104,6 +109,7 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
 # as DESIGN has it: frozen by a closed calendar
 FROZEN = {
     "workload.release",
+    "workload.set-resources",
     "rollout.promote",
     "rollout.promote-full",
     "rollout.retry",
@@ -116,6 +122,7 @@ FROZEN = {
     "release.overrule",
 }
 PROMOTES = {
+    "workload.set-resources",
     "rollout.retry",
     "canary.resume",
     "canary.retry",
@@ -193,7 +200,8 @@ def names(case: tuple[str, str, str, dict[str, str]]) -> str:
 
 
 def frozen(action: str, given: dict[str, str]) -> bool:
-    return action in FROZEN or "1" in (given.get("replicas"), given.get("partition"))
+    lowered = ("replicas", "partition", "minimum", "hard")
+    return action in FROZEN or "1" in [given.get(name) for name in lowered]
 
 
 class Mode_:
@@ -352,6 +360,8 @@ def test_the_table_knows_every_action() -> None:
     assert {a.id for a in ACTIONS.values() if a.freeze is FreezeRule.FROZEN} - {
         "workload.scale",
         "workload.partition",
+        "autoscaler.bounds",
+        "quota.hard",
     } == FROZEN
     assert {a.id for a in ACTIONS.values() if a.promotes} == PROMOTES
 

@@ -24,6 +24,7 @@ from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.requests import Document, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.quantities import parse, text
 from tfdash.sources.kubernetes.codec import Codec
 
 T = TypeVar("T")
@@ -223,6 +224,35 @@ def node(name: str, cordoned: bool = False) -> dict[str, Any]:
     }
 
 
+def autoscaler(
+    name: str, target: str, low: int, high: int, owner: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    more = {"ownerReferences": [{"uid": "u", "controller": True, **owner}]} if owner else {}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": meta(name, **more),
+        "spec": {
+            "minReplicas": low,
+            "maxReplicas": high,
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target},
+        },
+        "status": {"currentReplicas": 3, "desiredReplicas": 3},
+    }
+
+
+def quota(name: str, **hard: str) -> dict[str, Any]:
+    """Of which half is used, by name with _ for a dot."""
+    found = {k.replace("_", "."): v for k, v in hard.items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": meta(name),
+        "spec": {"hard": found},
+        "status": {"hard": found, "used": {k: text(parse(v) // 2) for k, v in found.items()}},
+    }
+
+
 def world() -> list[dict[str, Any]]:
     """Every state that some action of the registry needs."""
     web, held, done = deployment("web"), deployment("held", paused=True), deployment("done")
@@ -264,6 +294,9 @@ def world() -> list[dict[str, Any]]:
         database,
         node("n1"),
         node("n2", True),
+        deployment("sized"),
+        autoscaler("sized", "sized", 2, 5),
+        quota("most", pods="10"),
     ]
     for one in (paused, aborted, analysed):
         found += [replica_set(one, "1", 1), replica_set(one, "2", 2)]
@@ -282,6 +315,8 @@ KINDS = (
     "Service",
     "HorizontalPodAutoscaler",
     "PodDisruptionBudget",
+    "ResourceQuota",
+    "LimitRange",
     "Experiment",
     "Application",
 )
@@ -313,6 +348,7 @@ CLOSED = CalendarState(
 def judged(outcome: Outcome) -> dict[Subject, CanaryJudgement]:
     at = [subject("Rollout", n) for n in ("paused", "aborted", "analysed")]
     at += [subject("Canary", n) for n in ("waits", "stands", "lost")]
+    at.append(subject("Deployment", "sized"))
     return {
         s: CanaryJudgement(
             subject=s, at=NOW, outcome=outcome, advice=Advice.WAIT, sentence="3.1 % against 1.2 %"

@@ -38,21 +38,41 @@ def managers_of(document: Mapping[str, Any], pointers: Iterable[str]) -> tuple[F
     found = {
         FieldManager(str(e.get("manager", "")), str(e.get("operation", "")), str(e.get("time", "")))
         for e in entries
-        if isinstance(e, dict) and any(_has(e.get("fieldsV1"), tokens) for tokens in wanted)
+        if isinstance(e, dict) and any(_has(e.get("fieldsV1"), tokens, document) for tokens in wanted)
     }
     return tuple(sorted(found, key=lambda m: m.time, reverse=True))
 
 
-def _has(fields: Any, tokens: tuple[str, ...]) -> bool:
+def _has(fields: Any, tokens: tuple[str, ...], at: Any) -> bool:
+    """``at`` is the document: an item of a list, which a pointer names by its place, is named by its keys in managedFields."""
     for token in tokens:
         if not isinstance(fields, dict):
             return False
         if f"f:{token}" in fields:
-            fields = fields[f"f:{token}"]
+            fields, at = fields[f"f:{token}"], at.get(token) if isinstance(at, dict) else None
             continue
-        # a list, of which a pointer names an index and managedFields keys; or an atomic whole above it
-        return not fields or any(k[:2] in ("k:", "v:", "i:") for k in fields)
+        keyed = [k for k in fields if k.startswith("k:")]
+        there = isinstance(at, list) and token.isdecimal() and int(token) < len(at)
+        if not keyed or not there:
+            # a whole that is managed as one; or a place of which nothing tells whose it is
+            return not fields or any(k[:2] in ("k:", "v:", "i:") for k in fields)
+        at = at[int(token)]
+        mine = next((k for k in keyed if _is_keyed(at, k[2:])), None)
+        if mine is None:
+            return False
+        fields = fields[mine]
     return True
+
+
+def _is_keyed(item: Any, keys: str) -> bool:
+    """Whether ``item`` is the one that ``{"name":"main"}`` names."""
+    try:
+        found = msgspec.json.decode(keys)
+    except msgspec.DecodeError:
+        return False
+    return (
+        isinstance(item, dict) and isinstance(found, dict) and all(item.get(k) == v for k, v in found.items())
+    )
 
 
 def last_other(document: Mapping[str, Any], pointers: Iterable[str]) -> str:

@@ -105,7 +105,7 @@ def _by_hand(context: PlanContext) -> tuple[str, ...]:
 async def undo(context: PlanContext) -> Draft:
     """Put an earlier template back, and end the hold that would make it wait; a release where that was left since."""
     at = context.at
-    own, holder, document = await _holder(context)
+    own, holder, document = await template_holder(context)
     current = document.get("spec", {}).get("template", {})
     target = await choose(context, document, current)
     if templates.same(target.template, current):
@@ -193,7 +193,7 @@ def _says(target: RollbackTarget, was: str, now: str, revision: str) -> str:
     return f"releases {now}{revision} in place of {was}, {target.label}: {why}"
 
 
-async def _holder(context: PlanContext) -> tuple[dict[str, Any], Subject, dict[str, Any]]:
+async def template_holder(context: PlanContext) -> tuple[dict[str, Any], Subject, dict[str, Any]]:
     """Itself, and the object that holds the template: itself, or what a Rollout refers to by workloadRef."""
     at, document = context.at, await context.document(context.at)
     reference = document.get("spec", {}).get("workloadRef") if at.kind == "Rollout" else None

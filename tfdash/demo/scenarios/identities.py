@@ -123,6 +123,7 @@ ROLES: dict[str, list[Obj]] = {
             ],
         },
         {"verbs": ["delete", "patch"], "apiGroups": [""], "resources": ["pods"]},
+        {"verbs": ["patch"], "apiGroups": [""], "resources": ["resourcequotas"]},
         {"verbs": ["create"], "apiGroups": [""], "resources": ["pods/eviction"]},
         {"verbs": ["patch"], "apiGroups": [""], "resources": ["nodes"]},
         {"verbs": ["patch"], "apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"]},

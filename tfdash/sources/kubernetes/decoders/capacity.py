@@ -55,6 +55,8 @@ class LimitItem(w.Wire):
     min: _Quantities | None = None
     max: _Quantities | None = None
     default_request: _Quantities | None = None
+    default: _Quantities | None = None
+    max_limit_request_ratio: _Quantities | None = None
 
 
 class LimitsSpec(w.Wire):
@@ -168,6 +170,8 @@ def limits(found: Limits) -> m.LimitRange:
                 amounts(i.min),
                 amounts(i.max),
                 amounts(i.default_request),
+                amounts(i.default),
+                amounts(i.max_limit_request_ratio),
             )
             for i in found.spec.limits or ()
         ),
