@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.kinds import resources
+from tests.tui.metrics import metrics_of
 from tfdash.model import kube
 from tfdash.model.kube import (
     Condition,
@@ -26,6 +27,7 @@ CAME = (
     *("Namespace", "Node", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"),
     *("Event", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "EndpointSlice"),
     *("ResourceQuota", "LimitRange"),
+    *("PodMetrics", "NodeMetrics"),
 )
 """The order in which the kinds were read: the sources are shown in it."""
 
@@ -351,7 +353,8 @@ def _rest() -> list[Object]:
 def objects() -> dict[str, list[Object]]:
     """All of them, by kind, in the model's order of kinds."""
     found: dict[str, list[Object]] = {kind: [] for kind in CAME}
-    for obj in (*_workloads(), *_rest()):
+    there = (*_workloads(), *_rest())
+    for obj in (*there, *metrics_of(there, NOW - 15)):
         found[type(obj).KIND].append(obj)
     return found
 

@@ -20,6 +20,7 @@ from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
+from tfdash.model.usage import MADE_OF
 from tfdash.namespaces import absent
 from tfdash.report.canary import KINDS, unread
 from tfdash.report.gather import readable
@@ -43,7 +44,8 @@ def gate_canary(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     board, sources = board_of(config, settings, clock_of(config), probing=True, remembering=True)
-    kinds = dict.fromkeys(JUDGED, scope_of(args, config.environment, sources))
+    judged = [kind for kind in JUDGED if kind not in MADE_OF]  # what is used says nothing of a release
+    kinds = dict.fromkeys(judged, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
 
     def enough(settled: bool, took: float) -> bool:

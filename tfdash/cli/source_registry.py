@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tfdash.clock import Clock
@@ -67,6 +68,15 @@ def _connections(wiring: Wiring) -> Iterable[tuple[KubernetesSource, Connection]
             yield cluster, connection
 
 
+def _usage(wiring: Wiring) -> Iterable[Source]:
+    from tfdash.sources.usage.source import UsageSource
+
+    for cluster in wiring.clusters:
+        yield UsageSource(
+            cluster.ref, wiring.settings.sources.usage, wiring.clock, partial(cluster.reads_all, "Pod")
+        )
+
+
 def _prometheus(wiring: Wiring) -> Iterable[Source]:
     connections = tuple(_connections(wiring))
     if not connections:
@@ -114,6 +124,7 @@ def _peers(wiring: Wiring) -> Iterable[Source]:
 
 
 SOURCES = (
+    Registration("usage", Needs.SETTINGS, _usage),
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("store", Needs.STORE, _store),
     Registration("peers", Needs.OTHERS, _peers),

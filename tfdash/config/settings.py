@@ -20,6 +20,7 @@ from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.prometheus.options import Connection, MetricsSettings
+from tfdash.sources.usage.settings import UsageSettings
 from tfdash.spelling import nearest
 from tfdash.store.settings import StoreSettings
 
@@ -53,6 +54,7 @@ class EnvironmentSettings(Environment):
 @dataclass(frozen=True)
 class SourcesSettings(SettingsTable):
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
+    usage: UsageSettings = field(default_factory=UsageSettings)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class KindSpec(NamedTuple):
     namespaced: bool = True
     optional: bool = False  # it comes with a CRD that a cluster may lack, in a version of its own
     watched: bool = True  # the server tells of its changes
+    served_by: str = ""  # who answers for it behind the API server, where a cluster may do without
     judged: bool = False  # the playbook reads it: kept current as long as the program runs
     logs: bool = False  # it has pods, or is one: logs are offered, and the way down to them
     revisions: str = ""  # the kind that holds its earlier ones

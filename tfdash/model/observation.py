@@ -23,6 +23,7 @@ class ProblemKind(StrEnum):
     SERVER_ERROR = "server error"
     BAD_ANSWER = "unreadable answer"
     NOT_SERVED = "not served"  # the kind's API is absent from this cluster
+    STALE = "stale"  # it answers, and with what is old
     CONFIG = "configuration"
     INTERNAL = "internal error"
 
@@ -84,3 +85,12 @@ class Observation(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     def unasked(self) -> bool:
         """Whether neither an answer nor a failure came yet."""
         return self.observed_at is None and self.problem is None
+
+    @property
+    def absent(self) -> bool:
+        """Whether it is not served there and never was, which is nobody's fault."""
+        return (
+            self.problem is not None
+            and self.problem.kind is ProblemKind.NOT_SERVED
+            and self.observed_at is None
+        )

@@ -45,11 +45,14 @@ class NodeMetrics(Object, frozen=True, gc=False, kw_only=True):
 
 
 class UsagePoint(NamedTuple):
-    """At one time (epoch seconds): cores and bytes that all measured pods used together."""
+    """At one time (epoch seconds): cores and bytes that all measured pods used together, and what those pods asked for then
+    (None: some container says nothing): a use is held against the request of its own time."""
 
     at: float
     cpu: float
     memory: float
+    cpu_request: float | None = None
+    memory_request: float | None = None
 
 
 class Usage(Object, frozen=True, gc=False, kw_only=True):
@@ -59,8 +62,10 @@ class Usage(Object, frozen=True, gc=False, kw_only=True):
     ``at``, ``window``: of the newest measurement (seconds); ``source`` "metrics.k8s.io" or "prometheus". ``requests`` and
     ``limits`` are those of the ``measured`` ones among its ``pods`` alone, so that like is held against like, and lack a
     resource of which some container says nothing (``without_request``, ``without_limit``: how many of those pods).
-    ``allocatable``: of nodes, pools and the cluster; ``asked``: what all their pods ask for, measured or not. ``points``: what
-    was seen, oldest first, the newest being the amounts in ``used``.
+    ``allocatable``: of nodes, pools and the cluster; ``asked``: what all pods on them ask for, measured or not. A node's
+    ``used`` is what it says of itself, system included; of all else it is the sum of the measured pods, and ``nodes_used`` of
+    pools and the cluster what their nodes say. Where not all namespaces are read, no pods are counted on nodes. ``points``:
+    what was seen, oldest first, the newest being the amounts in ``used``.
     """
 
     KIND: ClassVar[str] = "Usage"
@@ -75,6 +80,7 @@ class Usage(Object, frozen=True, gc=False, kw_only=True):
     limits: Amounts = NOTHING
     allocatable: Amounts = NOTHING
     asked: Amounts = NOTHING
+    nodes_used: Amounts = NOTHING
     pods: int = 0
     measured: int = 0
     without_request: tuple[tuple[str, int], ...] = ()  # ("cpu", 2): of two pods no CPU request is said
@@ -128,6 +134,8 @@ class UsageHistory(Object, frozen=True, gc=False, kw_only=True):
 
 MADE: dict[str, type[Object]] = {kind.KIND: kind for kind in (Usage, UsageHistory)}
 """Kinds that a source makes and no server has."""
+MADE_OF: frozenset[str] = frozenset({"PodMetrics", "NodeMetrics"})
+"""Kinds that no rule looks at and that are kept current all the same: of them and of others the ``MADE`` are made."""
 
 
 def usage_key(of: str, namespace: str, name: str) -> Key:

@@ -88,6 +88,7 @@ def worst_freshness(clusters: list[ClusterPicture], now: float, stale: Stale = N
         (of_observation(seen, now, stale.get((c.ref, kind))), seen)
         for c in clusters
         for kind, seen in _observations(c)
+        if not seen.absent
     ]
     dead = [seen for fresh, seen in told if fresh.state == "dead"]
     never = [seen for seen in dead if not seen.complete]

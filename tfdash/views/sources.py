@@ -86,7 +86,7 @@ def _row(
         "loading": states.LOADING,
         "dead": states.of_level(Level.UNKNOWN).worded(seen.problem.kind.value if seen.problem else "unknown"),
     }[fresh.state]
-    if seen.note and fresh.state in ("", "late"):
+    if seen.absent or (seen.note and fresh.state in ("", "late")):
         state = states.of_level(Level.IDLE).worded("absent")
     return SourceRow(
         cluster,
@@ -96,5 +96,5 @@ def _row(
         count,
         age,
         " · ".join(n for n in notes if n),
-        bool(seen.note),
+        bool(seen.note) or seen.absent,
     )

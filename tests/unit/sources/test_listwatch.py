@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import itertools
+import json
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -22,9 +24,13 @@ from tests.unit.sources.scripted import (
     until,
 )
 from tfdash.model.kinds import LISTED
+from tfdash.model.kube import Unreadable
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
+from tfdash.model.usage import PodMetrics
+from tfdash.pieces import at_once
+from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.listwatch import Backoff, ListWatch
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.transport import Reader
@@ -235,6 +241,7 @@ async def test_how_long_is_waited_after_a_refusal(
         ("Pod", ProblemKind.BAD_ANSWER),
         ("Rollout", ProblemKind.NOT_SERVED),
         ("Namespace", ProblemKind.NOT_SERVED),  # nothing is judged by it
+        ("PodMetrics", ProblemKind.NOT_SERVED),  # another server answers for it, where there is one
     ],
 )
 async def test_only_what_may_be_lacking_is_not_served(kind: str, problem: ProblemKind) -> None:
@@ -245,6 +252,53 @@ async def test_only_what_may_be_lacking_is_not_served(kind: str, problem: Proble
             await until(lambda: seen.all)
     found = seen.all[0].problem
     assert found is not None and found.kind is problem
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        (404, ProblemKind.NOT_SERVED, "no metrics.k8s.io: metrics-server is not installed"),
+        (503, ProblemKind.SERVER_ERROR, "nothing serves APIService v1beta1.metrics.k8s.io"),
+        (403, ProblemKind.FORBIDDEN, "ask for the right"),
+        (500, ProblemKind.SERVER_ERROR, "the server failed (500)"),
+    ],
+)
+async def test_why_nothing_is_measured_has_a_name(code: int, kind: ProblemKind, told: str) -> None:
+    seen = Seen()
+    async with scripted(lambda asked: failing(code)) as (reader, _):
+        watch = ListWatch(reader, LISTED["PodMetrics"], None, seen, Clock(), KubernetesSettings())
+        async with running(watch.run()):
+            await until(lambda: seen.all)
+    found = seen.all[0].problem
+    assert found is not None and found.kind is kind and told in str(found)
+    assert seen.all[0].absent is (code == 404)
+
+
+def measured(name: str, cpu: str, second: int) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name, "namespace": "a", "creationTimestamp": f"2026-11-29T16:00:{second + 20}Z"},
+        "timestamp": f"2026-11-29T16:00:{second:02}Z",
+        "window": "15.1s",
+        "containers": [{"name": "main", "usage": {"cpu": cpu, "memory": "65536Ki"}}],
+    }
+
+
+def test_what_was_measured_once_stays_one_object_whenever_it_is_listed_again() -> None:
+    """Item by item, as a list of everything is read that knows no pages; what is odd is a row that says so."""
+
+    def page(second: int, *odd: dict[str, Any]) -> bytes:
+        items = [measured("same", "5n", 7), measured("other", "0.5", second), *odd]
+        return json.dumps({"kind": "PodMetricsList", "metadata": {}, "items": items}).encode()
+
+    codec = Codec("PodMetrics")
+    _, first = at_once(codec.pieces(page(8)))
+    before = {Key(o.namespace, o.name): o for o in first}
+    _, again = at_once(codec.pieces(page(23, {**measured("odd", "5n", 1), "timestamp": "yesterday"}), before))
+    assert again[0] is first[0] and again[1] != first[1]
+    assert isinstance(again[2], Unreadable) and "yesterday" in again[2].field
+    same = first[0]
+    assert isinstance(same, PodMetrics)
+    assert same.usage == (("cpu", 5), ("memory", 65536 * 1024 * 10**9)) and same.window == 15.1
 
 
 def test_who_asks_to_wait_for_a_year_is_asked_again_before() -> None:

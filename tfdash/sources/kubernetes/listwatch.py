@@ -22,12 +22,14 @@ from tfdash.model.kube import Object
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.subject import Key
+from tfdash.pieces import in_pieces
 from tfdash.sources.kubernetes import bodies, envelopes
 from tfdash.sources.kubernetes.codec import Codec, event
 from tfdash.sources.kubernetes.login import WaitsForPerson
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.tables import TableCodec
 from tfdash.sources.kubernetes.transport import ApiError, EndsAtOnce, Reader, problem_of
+from tfdash.sources.kubernetes.unserved import worded
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)
@@ -166,7 +168,10 @@ class ListWatch:
                     params.pop("continue")  # the continue token expired half way: once more from the start
                     found, restarted = {}, True
                     continue
-                meta, objects = self._codec.page(body)  # on the board's loop, which is not the screen's
+                if self.kind.watched or isinstance(self._codec, TableCodec):
+                    meta, objects = self._codec.page(body)  # on the board's loop, which is not the screen's
+                else:  # not every server behind the API server knows pages
+                    meta, objects = await in_pieces(self._codec.pieces(body, self._objects))
                 del body
                 for obj in objects:
                     found[Key(obj.namespace, obj.name)] = obj
@@ -296,14 +301,7 @@ class ListWatch:
         unasked = None if isinstance(error, WaitsForPerson) else now + wait
         everywhere = self.namespace is None and self.kind.namespaced
         problem = problem_of(error, self._failing_since, unasked, everywhere=everywhere)
-        if problem.kind is ProblemKind.NOT_SERVED and self.kind.judged and not self.kind.optional:
-            problem = msgspec.structs.replace(
-                problem,
-                kind=ProblemKind.BAD_ANSWER,
-                cause=f"the server knows no {self.kind.resource}, which Kubernetes has",
-                remedy="check the server's address and what stands before it",
-            )
-        self._problem = problem
+        self._problem = worded(problem, self.kind, getattr(error, "status", 0))
         log.debug("%s: %s; next try in %.1f s", self.kind.resource, self._problem.cause, wait)
         if self._problem.kind is ProblemKind.INTERNAL:
             log.warning("%s", self._problem.cause, exc_info=error)

@@ -121,6 +121,10 @@ class KubernetesSource:
         if self._changed is not None:
             self._changed.set()
 
+    def reads_all(self, kind: str) -> bool:
+        """Whether it is wanted of all namespaces."""
+        return self._wanted.get(kind) == ALL
+
     def _is_read(self, kind: str) -> bool:
         """Whether there are rows of it, or may be soon: what was refused is not watched on for nobody."""
         first = self._feeds.get(kind)

@@ -1,0 +1,34 @@
+"""What the pods and nodes of the tests' world use, as metrics.k8s.io would say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from tfdash.model.kube import Object, Pod
+from tfdash.model.kubecluster import Node
+from tfdash.model.usage import ContainerUsage, NodeMetrics, PodMetrics
+from tfdash.quantities import Amounts, amounts
+
+
+def _used(name: str, cpu: int, memory: int) -> Amounts:
+    """Some share of so many thousandths of a core and Mi, the same for each name whenever it is asked."""
+    part = int(sha256(name.encode()).hexdigest()[:4], 16) % 100
+    return amounts({"cpu": f"{cpu * part * 10_000 + 1}n", "memory": f"{memory * part * 10 + 7}Ki"})
+
+
+def metrics_of(objects: Iterable[Object], at: float) -> list[Object]:
+    """Of each pod that runs, and of each node, measured at ``at``."""
+    found: list[Object] = []
+    for obj in objects:
+        if isinstance(obj, Pod) and obj.phase == "Running":
+            containers = tuple(
+                ContainerUsage(c.name, _used(f"{obj.name}/{c.name}", 250, 256)) for c in obj.containers
+            )
+            found.append(
+                PodMetrics(namespace=obj.namespace, name=obj.name, at=at, window=15.0, containers=containers)
+            )
+        elif isinstance(obj, Node):
+            usage = _used(obj.name, 8000, 32_000)
+            found.append(NodeMetrics(namespace="", name=obj.name, at=at, window=15.0, usage=usage))
+    return found

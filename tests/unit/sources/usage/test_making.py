@@ -1,0 +1,203 @@
+"""What is put together of pods and nodes: whose a pod is, what is held against what, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from tests.kinds import resources
+from tests.unit.playbook.making import REF
+from tests.unit.playbook.making import pod as pod_of
+from tfdash.model.kube import Container, Job, Object, Owner, Pod, ReplicaSet
+from tfdash.model.kubecluster import Node
+from tfdash.model.observation import Observation
+from tfdash.model.picture import ClusterPicture
+from tfdash.model.usage import ContainerUsage, NodeMetrics, PodMetrics, Usage, usage_key
+from tfdash.pieces import at_once
+from tfdash.quantities import amounts
+from tfdash.sources.usage.making import UsageMade, UsageMaker
+
+T0 = 1_800_000_000.0
+POOLS = ("karpenter.sh/nodepool", "node.kubernetes.io/instance-type")
+
+
+def holding(cpu: str | None = "1", memory: str | None = "1Gi", **more: Any) -> tuple[Container, ...]:
+    said = {"cpu": cpu, "memory": memory, **more}
+    return (Container("main", "i", resources(**{k: v for k, v in said.items() if v is not None})),)
+
+
+def pod(name: str, owner: Owner | None = None, node: str = "n1", **over: Any) -> Pod:
+    base = {"containers": holding(), "created": T0 - 900, "owner": owner, "node": node}
+    return pod_of(name, **{**base, **over})
+
+
+def measured(name: str, cpu: str = "500m", at: float = T0, namespace: str = "a") -> PodMetrics:
+    used = ContainerUsage("main", amounts({"cpu": cpu, "memory": "256Mi"}))
+    return PodMetrics(namespace=namespace, name=name, at=at, window=15.0, containers=(used,))
+
+
+def node(name: str, **labels: str) -> Node:
+    found = {"karpenter.sh/nodepool": "general", **labels}
+    return Node(namespace="", name=name, labels=found, allocatable=amounts({"cpu": "4", "memory": "8Gi"}))
+
+
+def of_node(name: str, cpu: str = "2") -> NodeMetrics:
+    usage = amounts({"cpu": cpu, "memory": "2Gi"})
+    return NodeMetrics(namespace="", name=name, at=T0, window=15.0, usage=usage)
+
+
+def cluster(*objects: Object) -> ClusterPicture:
+    kinds: dict[str, dict[Any, Object]] = {}
+    for obj in objects:
+        kinds.setdefault(obj.KIND, {})[obj.namespace, obj.name] = obj
+    seen = {kind: Observation(value=found, complete=True) for kind, found in kinds.items()}
+    return ClusterPicture(ref=REF, info=Observation(), kinds=seen)  # type: ignore[arg-type]  # plain tuples for keys
+
+
+def made(*objects: Object, maker: UsageMaker | None = None, whole: bool = True) -> UsageMade:
+    return at_once((maker or UsageMaker(POOLS)).make(cluster(*objects), 60.0, whole))
+
+
+def one(told: UsageMade, of: str, namespace: str, name: str) -> Usage:
+    found = told.objects[usage_key(of, namespace, name)]
+    assert isinstance(found, Usage)
+    return found
+
+
+def said(found: Iterable[tuple[str, int]]) -> dict[str, int]:
+    return {name: value for name, value in found if name != "pods"}
+
+
+RS = ReplicaSet(namespace="a", name="web-1", owner=Owner("Deployment", "web", "d"))
+ROLLOUT = ReplicaSet(namespace="a", name="api-1", owner=Owner("Rollout", "api", "o"))
+BARE = ReplicaSet(namespace="a", name="bare")
+NIGHTLY = Job(namespace="a", name="nightly-1", owner=Owner("CronJob", "nightly", "c"))
+
+
+@pytest.mark.parametrize(
+    ("owner", "top"),
+    [
+        (None, ("Pod", "x")),
+        (Owner("Node", "n1", "n"), ("Pod", "x")),
+        (Owner("ReplicaSet", "web-1", "r"), ("Deployment", "web")),
+        (Owner("ReplicaSet", "api-1", "r"), ("Rollout", "api")),
+        (Owner("ReplicaSet", "bare", "r"), ("ReplicaSet", "bare")),
+        (Owner("ReplicaSet", "gone", "r"), ("ReplicaSet", "gone")),
+        (Owner("StatefulSet", "db", "s"), ("StatefulSet", "db")),
+        (Owner("DaemonSet", "logs", "s"), ("DaemonSet", "logs")),
+        (Owner("Job", "nightly-1", "j"), ("CronJob", "nightly")),
+        (Owner("Job", "once", "j"), ("Job", "once")),
+        (Owner("Cluster", "pg", "x"), ("Cluster", "pg")),
+    ],
+)
+def test_a_pod_counts_for_whom_it_belongs_to_in_the_end(owner: Owner | None, top: tuple[str, str]) -> None:
+    told = made(RS, ROLLOUT, BARE, NIGHTLY, pod("x", owner), measured("x"))
+    assert one(told, top[0], "a", top[1]).measured == 1
+    assert one(told, "Namespace", "", "a").measured == 1
+
+
+def test_whose_a_pod_is_is_asked_again_until_it_is_known() -> None:
+    maker, mine = UsageMaker(POOLS), pod("x", Owner("ReplicaSet", "web-1", "r"))
+    assert usage_key("ReplicaSet", "a", "web-1") in made(mine, maker=maker).objects
+    told = made(mine, RS, maker=maker)
+    assert usage_key("Deployment", "a", "web") in told.objects
+    assert (
+        usage_key("ReplicaSet", "a", "web-1") in told.changed
+        and usage_key("ReplicaSet", "a", "web-1") not in told.objects
+    )
+
+
+def test_like_is_held_against_like() -> None:
+    """Requests of the measured pods alone; what all ask for stands beside, and what ended asks for nothing."""
+    web = Owner("ReplicaSet", "web-1", "r")
+    pods = [pod(n, web) for n in ("one", "two", "new")] + [pod("over", web, phase="Succeeded")]
+    told = made(RS, *pods, measured("one"), measured("two", "250m"), measured("over"))
+    found = one(told, "Deployment", "a", "web")
+    assert (found.pods, found.measured) == (3, 2)
+    assert said(found.used) == amounts_of({"cpu": "750m", "memory": "512Mi"})
+    assert said(found.requests) == amounts_of({"cpu": "2", "memory": "2Gi"})
+    assert said(found.asked) == amounts_of({"cpu": "3", "memory": "3Gi"})
+    assert (told.pods, told.measured) == (3, 2)
+
+
+def amounts_of(found: dict[str, str | int | float]) -> dict[str, int]:
+    return dict(amounts(found))
+
+
+@pytest.mark.parametrize(
+    ("metrics", "why"),
+    [
+        ((), "not measured yet"),
+        ((measured("x", at=T0 - 901),), "it was another pod of that name"),
+        ((measured("x", at=T0 - 61), measured("y")), "old beside the newest"),
+    ],
+)
+def test_what_is_not_measured_is_no_zero(metrics: tuple[PodMetrics, ...], why: str) -> None:
+    found = one(made(pod("x"), *metrics), "Pod", "a", "x")
+    assert (found.pods, found.measured, found.used, found.requests, len(found.points)) == (1, 0, (), (), 0), (
+        why
+    )
+
+
+def test_a_resource_of_which_a_container_says_nothing_is_not_added_up() -> None:
+    silent = pod("silent", containers=holding(cpu=None, memory_limit="2Gi"))
+    both = (*holding(), Container("beside", "i", resources(memory="1Gi")))
+    init = (Container("init", "i", init=True), *holding(cpu_limit="2", memory_limit="2Gi"))
+    told = made(
+        silent,
+        pod("half", containers=both),
+        pod("started", containers=init),
+        *map(measured, ("silent", "half", "started")),
+    )
+    found = one(told, "Namespace", "", "a")
+    assert said(found.requests) == amounts_of({"memory": "4Gi"})
+    assert found.without_request == (("cpu", 2),)
+    assert found.without_limit == (("cpu", 2), ("memory", 1))
+    assert one(told, "Pod", "a", "started").without_request == (), (
+        "what only starts says nothing of what stays"
+    )
+    assert said(one(told, "Pod", "a", "started").limits) == amounts_of({"cpu": "2", "memory": "2Gi"})
+
+
+def test_of_nodes_pools_and_the_cluster_what_pods_use_and_what_nodes_say_are_apart() -> None:
+    there = (
+        node("n1"),
+        node("n2"),
+        node("n3", **{"karpenter.sh/nodepool": "", "node.kubernetes.io/instance-type": "c5"}),
+    )
+    pods = [pod("one"), pod("two", node="n2"), pod("three", node="n3"), pod("waits", node="")]
+    told = made(*there, *pods, *map(measured, ("one", "two", "three")), of_node("n1"), of_node("n2", "1"))
+    assert said(one(told, "Node", "", "n1").used) == amounts_of({"cpu": "2", "memory": "2Gi"})
+    assert said(one(told, "Node", "", "n1").requests) == amounts_of({"cpu": "1", "memory": "1Gi"})
+    general, every = one(told, "NodePool", "", "general"), one(told, "Cluster", "", "")
+    assert said(general.used) == amounts_of({"cpu": "1", "memory": "512Mi"})
+    assert said(general.nodes_used) == amounts_of({"cpu": "3", "memory": "4Gi"})
+    assert said(general.allocatable) == amounts_of({"cpu": "8", "memory": "16Gi"})
+    assert said(one(told, "NodePool", "", "c5").used) == amounts_of({"cpu": "500m", "memory": "256Mi"})
+    assert one(told, "Node", "", "n3").used == () and one(told, "NodePool", "", "c5").nodes_used == ()
+    assert (every.pods, every.measured, every.nodes_used) == (3, 3, ()), "one node says nothing"
+
+
+def test_where_not_all_namespaces_are_read_nobody_counts_pods_on_nodes() -> None:
+    told = made(node("n1"), pod("one"), measured("one"), of_node("n1"), whole=False)
+    for of, name in (("Node", "n1"), ("NodePool", "general"), ("Cluster", "")):
+        found = one(told, of, "", name)
+        assert (found.pods, found.requests, found.asked) == (0, (), ())
+    assert one(told, "Node", "", "n1").used and one(told, "Cluster", "", "").nodes_used
+    assert one(told, "Namespace", "", "a").measured == 1
+
+
+def test_what_was_measured_once_is_one_point_and_one_object() -> None:
+    maker, everything = UsageMaker(POOLS), (pod("x"), pod("y"), measured("x"), measured("y", at=T0 - 10))
+    first = made(*everything, maker=maker)
+    again = made(*everything, maker=maker)
+    assert first.changed == first.objects.keys() and not again.changed
+    assert all(again.objects[key] is usage for key, usage in first.objects.items())
+    later = made(*everything[:2], measured("x", at=T0 + 15), measured("y", at=T0 - 10), maker=maker)
+    assert later.changed == {usage_key("Pod", "a", "x"), usage_key("Namespace", "", "a")}
+    assert [p.at for p in one(later, "Pod", "a", "x").points] == [T0, T0 + 15]
+    assert len(one(first, "Pod", "a", "x").points) == 1
+    gone = made(pod("x"), measured("x", at=T0 + 15), maker=maker)
+    assert usage_key("Pod", "a", "y") in gone.changed and one(gone, "Namespace", "", "a").pods == 1

@@ -1,0 +1,78 @@
+"""The points of a session: each once, the finest for an hour, means for a day, and what was published stays as it was."""
+
+from __future__ import annotations
+
+import random
+
+from tfdash.model.usage import UsagePoint
+from tfdash.quantities import NANO, Amounts
+from tfdash.sources.usage.points import FINE, LONGEST, MEAN, Series
+
+T0 = 1_800_000_000
+ASKED: Amounts = (("cpu", NANO), ("memory", 64 * NANO))
+
+
+def used(cpu: float, memory: float = 32.0) -> Amounts:
+    return ("cpu", round(cpu * NANO)), ("memory", round(memory * NANO))
+
+
+def test_a_time_is_seen_once_and_what_was_not_measured_is_no_point() -> None:
+    series = Series()
+    assert series.add(T0, used(0.5), ASKED)
+    assert not series.add(T0, used(0.75), ASKED)
+    assert not series.add(T0 - 15, used(0.75), ASKED)
+    assert not series.add(T0 + 15, (), ASKED)
+    assert list(series.points) == [UsagePoint(T0, 0.5, 32.0, 1.0, 64.0)]
+
+
+def test_a_use_is_held_against_the_request_of_its_own_time() -> None:
+    series = Series()
+    for at, asked in ((0, 1), (15, 1), (30, 4), (45, None), (60, 4)):
+        series.add(T0 + at, used(1), () if asked is None else (("cpu", asked * NANO),))
+    assert [p.cpu_request for p in series.points] == [1.0, 1.0, 4.0, None, 4.0]
+    assert {p.memory_request for p in series.points} == {None}
+
+
+def test_after_an_hour_five_minutes_are_one_point_and_after_a_day_none() -> None:
+    series, shown, random_ = Series(), [], random.Random(1)
+    raw: list[tuple[int, float]] = []
+    for at in range(T0, T0 + LONGEST + 2 * FINE, 15):
+        value = random_.randrange(1, 1024) / 8
+        raw.append((at, value))
+        series.add(at, used(value), ASKED)
+        if at % 5000 == 0:
+            shown.append((series.points, tuple(series.points)))
+    points, newest = series.points, raw[-1][0]
+    assert all(tuple(view) == then for view, then in shown), "what is published stays as it was"
+    fine = [p for p in points if p.at > newest - FINE]
+    assert [(p.at, p.cpu) for p in fine] == [(at, v) for at, v in raw if at > newest - FINE]
+    assert newest - LONGEST <= points[0].at < newest - LONGEST + MEAN
+    old = [p for p in points if p.at < newest - FINE - MEAN]
+    assert [p.at % MEAN for p in old] == [MEAN - 15] * len(old)
+    for point in old[:: len(old) // 7]:
+        inside = [v for at, v in raw if at // MEAN == point.at // MEAN]
+        assert abs(point.cpu - sum(inside) / len(inside)) < 1e-3
+    assert len(points) <= (FINE + MEAN) // 15 + LONGEST // MEAN + 1, "bounded"
+    assert [p.at for p in points] == sorted({p.at for p in points})
+
+
+def test_a_part_is_had_by_time_and_by_place() -> None:
+    series = Series()
+    for at in range(T0, T0 + 3 * FINE, 60):
+        series.add(at, used(0.25), ASKED)
+    points = series.points
+    everything = list(points)
+    assert (
+        len(points) == len(everything)
+        and points[-1] == everything[-1]
+        and points[2:5] == tuple(everything[2:5])
+    )
+    for since in (
+        0,
+        T0 + 400,
+        everything[-1].at - FINE,
+        everything[-1].at - 7,
+        everything[-1].at,
+        everything[-1].at + 1,
+    ):
+        assert list(points.since(since)) == [p for p in everything if p.at >= since]

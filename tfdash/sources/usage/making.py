@@ -1,0 +1,314 @@
+"""Puts together what workloads, namespaces, nodes, pools and the cluster use, of what metrics.k8s.io says of pods and nodes.
+
+In pieces: ten thousand pods are more than the board's thread may be held for. What is asked for is counted once for each state
+of a pod; what was measured once is counted once, by its own time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable
+from typing import NamedTuple, TypeAlias
+
+from tfdash.model.kube import Job, Object, Pod, ReplicaSet, Resources
+from tfdash.model.kubecluster import Node
+from tfdash.model.picture import ClusterPicture, Objects
+from tfdash.model.subject import Key
+from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, usage_key
+from tfdash.pod_requests import ENDED, limited, requested
+from tfdash.quantities import NOTHING, Amounts, amount, total
+from tfdash.sources.usage.points import FINE, Series
+
+_PIECE = 100  # pods, or sums
+_COUNTED = ("cpu", "memory")
+SOURCE = "metrics.k8s.io"
+UsagePlace: TypeAlias = tuple[str, str, str]
+"""Of a sum: ("Deployment", "shop", "web"), as ``usage_key`` takes it."""
+CLUSTER: UsagePlace = ("Cluster", "", "")
+_Of: TypeAlias = Callable[["PodShape"], Amounts]
+_NamesOf: TypeAlias = Callable[["PodShape"], tuple[str, ...]]
+_AmountsOf: TypeAlias = Callable[[Resources], Amounts]
+
+
+class PodShape(NamedTuple):
+    """What one pod asks for; equal pods share one. ``requests`` and ``limits`` without what some container does not say."""
+
+    asked: Amounts
+    requests: Amounts
+    limits: Amounts
+    no_request: tuple[str, ...]
+    no_limit: tuple[str, ...]
+
+
+class UsageMade(NamedTuple):
+    """``changed``: the keys that came, went or are another object. ``at``, ``window``: of the newest measurement (seconds);
+    ``pods``, ``measured``: of the cluster."""
+
+    objects: Objects
+    changed: frozenset[Key]
+    at: float
+    window: float
+    pods: int
+    measured: int
+
+
+class _Sum:
+    __slots__ = ("all", "at", "cpu", "measured", "memory", "shapes", "window")
+
+    def __init__(self) -> None:
+        self.all: dict[PodShape, int] = {}  # how many pods of each shape
+        self.shapes: dict[PodShape, int] = {}  # of those that were measured
+        self.measured = 0
+        self.cpu = self.memory = 0
+        self.at = self.window = 0.0
+
+    def add(self, other: _Sum) -> None:
+        for mine, theirs in ((self.all, other.all), (self.shapes, other.shapes)):
+            for shape, count in theirs.items():
+                mine[shape] = mine.get(shape, 0) + count
+        self.measured += other.measured
+        self.cpu += other.cpu
+        self.memory += other.memory
+        if other.at > self.at:
+            self.at, self.window = other.at, other.window
+
+    @property
+    def used(self) -> Amounts:
+        return (("cpu", self.cpu), ("memory", self.memory)) if self.measured else NOTHING
+
+
+class UsageMaker:
+    """Of one cluster. ``pool_labels``: the labels of nodes of which the first that one has names its pool."""
+
+    def __init__(self, pool_labels: Iterable[str]) -> None:
+        self._pool_labels = tuple(pool_labels)
+        self._pods: dict[Key, tuple[Pod, UsagePlace, PodShape]] = {}
+        self._shared: dict[PodShape, PodShape] = {}
+        self._series: dict[Key, Series] = {}
+        self._made: dict[Key, Usage] = {}
+
+    def make(self, cluster: ClusterPicture, patience: float, whole: bool) -> Generator[None, None, UsageMade]:
+        """``patience``: seconds, at least, for which what was measured counts (three windows, where they are longer); ``whole``:
+        pods of all namespaces were read."""
+        metrics = cluster.objects("PodMetrics")
+        of_nodes = cluster.objects("NodeMetrics")
+        newest = max((m.at for m in metrics.values() if isinstance(m, PodMetrics)), default=0.0)
+        yield
+        workloads, nodes = yield from self._summed(cluster, newest, patience)
+        namespaces: dict[str, _Sum] = {}
+        for (_, namespace, _), found in workloads.items():
+            namespaces.setdefault(namespace, _Sum()).add(found)
+        yield
+        sums: dict[UsagePlace, _Sum] = {
+            **workloads,
+            **{("Namespace", "", n): s for n, s in namespaces.items()},
+        }
+        said: dict[UsagePlace, tuple[Amounts, Amounts]] = {}  # allocatable, and what the nodes say they use
+        every = _Sum()
+        pools: dict[str, _Sum] = {}
+        members: dict[str, list[Node]] = {}
+        there = [node for node in cluster.objects("Node").values() if isinstance(node, Node)]
+        for number, node in enumerate(there):
+            place, mine = ("Node", "", node.name), _Sum()
+            if whole and (on_it := nodes.get(node.name)) is not None:
+                mine = on_it
+                every.add(mine)
+            pool = self._pool(node)
+            if pool:
+                members.setdefault(pool, []).append(node)
+                pools.setdefault(pool, _Sum()).add(mine)
+            sums[place], said[place] = mine, (node.allocatable, _of_node(of_nodes.get(Key("", node.name))))
+            if number % _PIECE == 0:
+                yield
+        for of, found in ((("NodePool", "", p), s) for p, s in pools.items()):
+            sums[of], said[of] = found, _of_nodes(members[of[2]], of_nodes)
+        if there:
+            sums[CLUSTER], said[CLUSTER] = every, _of_nodes(there, of_nodes)
+        made: dict[Key, Usage] = {}
+        for number, (place, found) in enumerate(sums.items()):
+            key = usage_key(*place)
+            made[key] = self._usage(key, place, found, said.get(place), of_nodes)
+            if number % _PIECE == 0:
+                yield
+        changed = {key for key, usage in made.items() if self._made.get(key) is not usage}
+        changed.update(self._made.keys() - made.keys())
+        self._made = made
+        self._forget(newest)
+        pods = sum(sum(s.all.values()) for s in namespaces.values())
+        measured = sum(s.measured for s in namespaces.values())
+        latest = max(namespaces.values(), key=lambda s: s.at, default=_Sum())
+        return UsageMade(made, frozenset(changed), newest, latest.window, pods, measured)
+
+    # -- pods ---------------------------------------------------------------------------------------------------
+
+    def _summed(
+        self, cluster: ClusterPicture, newest: float, patience: float
+    ) -> Generator[None, None, tuple[dict[UsagePlace, _Sum], dict[str, _Sum]]]:
+        """By workload, and by the name of the node."""
+        metrics, sets, jobs = (cluster.objects(k) for k in ("PodMetrics", "ReplicaSet", "Job"))
+        workloads: dict[UsagePlace, _Sum] = {}
+        nodes: dict[str, _Sum] = {}
+        before, known = self._pods, {}
+        number = 0
+        for key, pod in cluster.objects("Pod").items():
+            number += 1
+            if number % _PIECE == 0:
+                yield
+            if not isinstance(pod, Pod) or pod.phase in ENDED:
+                continue
+            entry = before.get(key)
+            if entry is None or entry[0] is not pod:
+                entry = (pod, _top(pod, sets, jobs), self._shape(pod))
+            elif entry[1][0] in ("ReplicaSet", "Job"):  # whose it is was perhaps not read yet
+                entry = (pod, _top(pod, sets, jobs), entry[2])
+            known[key] = entry
+            _, place, shape = entry
+            several = [workloads.get(place) or workloads.setdefault(place, _Sum())]
+            if pod.node:
+                several.append(nodes.get(pod.node) or nodes.setdefault(pod.node, _Sum()))
+            measured = metrics.get(key)
+            if not isinstance(measured, PodMetrics) or measured.at < pod.created:
+                measured = None  # not yet, or it was another pod of that name
+            elif measured.at < newest - max(patience, 3 * measured.window):
+                measured = None
+            cpu = memory = 0
+            if measured is not None:
+                for container in measured.containers:
+                    for name, value in container.usage:
+                        if name == "cpu":
+                            cpu += value
+                        elif name == "memory":
+                            memory += value
+            for one in several:
+                one.all[shape] = one.all.get(shape, 0) + 1
+                if measured is not None:
+                    one.shapes[shape] = one.shapes.get(shape, 0) + 1
+                    one.measured += 1
+                    one.cpu += cpu
+                    one.memory += memory
+                    if measured.at > one.at:
+                        one.at, one.window = measured.at, measured.window
+        self._pods = known
+        return workloads, nodes
+
+    def _shape(self, pod: Pod) -> PodShape:
+        no_request = _unsaid(pod, lambda r: r.requests)
+        no_limit = _unsaid(pod, lambda r: r.limits)
+        asked = requested(pod)
+        shape = PodShape(
+            asked, _without(asked, no_request), _without(limited(pod), no_limit), no_request, no_limit
+        )
+        return self._shared.setdefault(shape, shape)
+
+    # -- sums ---------------------------------------------------------------------------------------------------
+
+    def _pool(self, node: Node) -> str:
+        return next((node.labels[name] for name in self._pool_labels if node.labels.get(name)), "")
+
+    def _usage(
+        self,
+        key: Key,
+        place: UsagePlace,
+        found: _Sum,
+        said: tuple[Amounts, Amounts] | None,
+        of_nodes: Objects,
+    ) -> Usage:
+        of, _, called = place
+        used, at, window = found.used, found.at, found.window
+        allocatable, nodes_used = said or (NOTHING, NOTHING)
+        if of == "Node":
+            own = of_nodes.get(Key("", called))
+            used, nodes_used = nodes_used, NOTHING
+            at, window = (own.at, own.window) if isinstance(own, NodeMetrics) else (0.0, 0.0)
+        no_request = _counted(found.shapes, lambda s: s.no_request)
+        no_limit = _counted(found.shapes, lambda s: s.no_limit)
+        requests = _without(_times(found.shapes, lambda s: s.requests), [name for name, _ in no_request])
+        series = self._series.get(key) or self._series.setdefault(key, Series())
+        new = series.add(at, used, requests)
+        before = self._made.get(key)
+        usage = Usage(
+            namespace=key.namespace,
+            name=key.name,
+            of=of,
+            called=called,
+            at=at,
+            window=window,
+            source=SOURCE,
+            used=used,
+            requests=requests,
+            limits=_without(_times(found.shapes, lambda s: s.limits), [name for name, _ in no_limit]),
+            allocatable=allocatable,
+            asked=_times(found.all, lambda s: s.asked),
+            nodes_used=nodes_used,
+            pods=sum(found.all.values()),
+            measured=found.measured,
+            without_request=no_request,
+            without_limit=no_limit,
+            points=series.points if new or before is None else before.points,
+        )
+        return before if before is not None and not new and before == usage else usage
+
+    def _forget(self, newest: float) -> None:
+        """What has no pods any more is remembered for as long as its finest points are."""
+        gone = [k for k, s in self._series.items() if k not in self._made and s.at < newest - FINE]
+        for key in gone:
+            del self._series[key]
+        if len(self._shared) > 4 * len(self._pods) + 1000:
+            self._shared.clear()
+
+
+def _top(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
+    """The workload that a pod belongs to; without an owner, or with its node (a static pod), the pod itself."""
+    owner = pod.owner
+    if owner is None or owner.kind == "Node":
+        return "Pod", pod.namespace, pod.name
+    if owner.kind in ("ReplicaSet", "Job"):
+        between = (sets if owner.kind == "ReplicaSet" else jobs).get(Key(pod.namespace, owner.name))
+        if isinstance(between, ReplicaSet | Job) and between.owner is not None:
+            owner = between.owner
+    return owner.kind, pod.namespace, owner.name
+
+
+def _unsaid(pod: Pod, of: _AmountsOf) -> tuple[str, ...]:
+    """Of which resources some container that stays, and the pod as a whole, say nothing."""
+    stays = [c for c in pod.containers if not c.init or c.sidecar]
+    whole = of(pod.resources) if pod.resources is not None else NOTHING
+    return tuple(
+        name
+        for name in _COUNTED
+        if amount(whole, name) is None and any(amount(of(c.resources), name) is None for c in stays)
+    )
+
+
+def _without(found: Amounts, names: Iterable[str]) -> Amounts:
+    return tuple(pair for pair in found if pair[0] not in names) if names else found
+
+
+def _times(shapes: dict[PodShape, int], of: _Of) -> Amounts:
+    if len(shapes) == 1:
+        ((shape, count),) = shapes.items()
+        return tuple((name, value * count) for name, value in of(shape))
+    found: dict[str, int] = {}
+    for shape, count in shapes.items():
+        for name, value in of(shape):
+            found[name] = found.get(name, 0) + value * count
+    return tuple(sorted(found.items()))
+
+
+def _counted(shapes: dict[PodShape, int], of: _NamesOf) -> tuple[tuple[str, int], ...]:
+    found: Counter[str] = Counter()
+    for shape, count in shapes.items():
+        for name in of(shape):
+            found[name] += count
+    return tuple(sorted(found.items()))
+
+
+def _of_node(found: Object | None) -> Amounts:
+    return found.usage if isinstance(found, NodeMetrics) else NOTHING
+
+
+def _of_nodes(nodes: Iterable[Node], metrics: Objects) -> tuple[Amounts, Amounts]:
+    """What is allocatable on them together, and what they say they use; nothing where one of them says nothing."""
+    listed = list(nodes)
+    told = [_of_node(metrics.get(Key("", node.name))) for node in listed]
+    return total(node.allocatable for node in listed), total(told) if all(told) else NOTHING

@@ -1,0 +1,200 @@
+"""Makes ``Usage`` of what metrics.k8s.io says, whenever a poll of it brought something, and says how that source is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from tfdash.clock import Clock, in_clock_seconds
+from tfdash.durations import write_duration
+from tfdash.model.assessment import Assessment
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
+from tfdash.model.subject import ClusterRef, Key
+from tfdash.model.usage import Usage
+from tfdash.pieces import in_pieces
+from tfdash.sources.base import SourceBoard
+from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
+from tfdash.sources.usage.making import SOURCE, UsageMade, UsageMaker
+from tfdash.sources.usage.settings import UsageSettings
+
+log = logging.getLogger(__name__)
+_LOOK = 3600.0  # seconds: it is looked with each update of the board
+_WINDOWS = 3  # as old as so many windows, what was measured is not current
+_LEAST = (
+    60.0  # seconds of patience in any case: a kubelet's sample, its collection and our poll have each an age
+)
+_DUE = 45.0  # seconds within which the next poll is to prove it again
+_READ = ("PodMetrics", "NodeMetrics", "Pod", "ReplicaSet", "Job", "Node")
+_FROM = ("PodMetrics", "NodeMetrics")
+
+
+class UsageSource:
+    """See ``tfdash.sources.base.Source``. ``whole`` says whether pods of all namespaces are read."""
+
+    def __init__(
+        self, ref: ClusterRef, settings: UsageSettings, clock: Clock, whole: Callable[[], bool]
+    ) -> None:
+        self.ref, self._clock, self._whole = ref, clock, whole
+        self._maker = UsageMaker(settings.pool_labels)
+        self._made: UsageMade | None = None
+        self._of: tuple[object, ...] = ()  # the observations that it was last made of
+        self._seen: Observation[Objects] = Observation(source=SOURCE)
+
+    @property
+    def id(self) -> str:
+        return f"usage {self.ref.environment}/{self.ref.cluster}"
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        made, seen = self._made, self._seen
+        said = ""
+        if made is not None and made.at:
+            over = write_duration(round(made.window)) if round(made.window) else "an instant"
+            said = f"{made.measured:,} of {made.pods:,} pods measured, each over {over}"
+        info = SourceInfo(
+            name=f"{self.ref.cluster} usage",
+            about=" · ".join(part for part in (SOURCE, said) if part),
+            count=None if made is None else len(made.objects),
+            cluster=self.ref,
+        )
+        return Observation(
+            value=info,
+            source=SOURCE,
+            observed_at=seen.observed_at,
+            problem=seen.problem,
+            complete=seen.complete,
+            interval=seen.interval,
+        )
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        """What came of pods and nodes is to be put together first; where nobody asked for it, nothing is."""
+        cluster = picture.clusters[self.ref]
+        asked = cluster.kinds.get("PodMetrics")
+        if asked is None or cluster.kinds.get("Usage") is not None or _first(cluster) is None:
+            return ()
+        return (f"{self.ref.cluster} usage",)
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        """Once it was made; a cluster without metrics-server is none that is ill."""
+        await board.until(lambda: "Usage" in board.picture.clusters[self.ref].kinds, PATIENCE)
+        status = self.status
+        if status.absent and status.problem is not None and status.value is not None:
+            told = by_status(
+                self.id, msgspec.structs.replace(status, problem=None, observed_at=self._clock.now())
+            )
+            line = f"· {status.value.name}: {status.problem.cause}"
+            return msgspec.structs.replace(
+                told, document={**told.document, "problem": status.problem.cause}, lines=(line,)
+            )
+        return by_status(self.id, status)
+
+    async def run(self, board: SourceBoard) -> None:
+        while True:
+            await board.until(lambda: self._news(board.picture.clusters[self.ref]), _LOOK)
+            cluster = board.picture.clusters[self.ref]
+            if not self._news(cluster):
+                continue
+            self._of = _of(cluster)
+            try:
+                await self._make(board, cluster)
+            except Exception as error:  # a bug of ours must not end what comes after
+                log.exception("what is used was not put together")
+                self._put(board, frozenset(), _internal(error, self._clock.now()))
+
+    def _news(self, cluster: ClusterPicture) -> bool:
+        """Another poll was answered, or failed otherwise, and all that it is put together with was read."""
+        return _of(cluster) != self._of and _first(cluster) is not None
+
+    async def _make(self, board: SourceBoard, cluster: ClusterPicture) -> None:
+        first = cluster.kinds["PodMetrics"]
+        if first.value is None:
+            self._put(board, frozenset(), first.problem)
+            return
+        hidden = any(seen.hidden for k in ("Pod", "Node") if (seen := cluster.kinds.get(k)) is not None)
+        patience = in_clock_seconds(self._clock, _LEAST)
+        made = await in_pieces(self._maker.make(cluster, patience, self._whole() and not hidden))
+        self._made = made
+        self._put(board, made.changed, first.problem or self._old(made, patience), first.observed_at)
+
+    def _old(self, made: UsageMade, patience: float) -> Problem | None:
+        """That the newest measurement is old although an answer came."""
+        age, most = self._clock.now() - made.at, max(patience, _WINDOWS * made.window)
+        if not made.at or age <= most:
+            return None
+        return Problem(
+            kind=ProblemKind.STALE,
+            cause=f"{SOURCE} answers with what was measured {write_duration(round(age))} ago",
+            remedy="see the log of metrics-server",
+            since=made.at + most,
+        )
+
+    def _put(
+        self,
+        board: SourceBoard,
+        changed: frozenset[Key],
+        problem: Problem | None,
+        proven: float | None = None,
+    ) -> None:
+        before, made = self._seen, self._made
+        since = before.problem.since if before.problem is not None else 0.0
+        if problem is not None and before.problem is not None and before.problem.kind is problem.kind:
+            problem = msgspec.structs.replace(problem, since=since)
+        old = problem is not None and problem.kind is ProblemKind.STALE
+        self._seen = Observation(
+            value=made.objects if made is not None else None,
+            source=SOURCE,
+            observed_at=made.at if old and made is not None else proven or before.observed_at,
+            problem=problem,
+            complete=made is not None,
+            interval=in_clock_seconds(self._clock, _DUE),
+        )
+        board.put_objects(self.ref, Usage.KIND, self._seen, changed)
+        board.put_status(self.id, self.status)
+
+
+def _of(cluster: ClusterPicture) -> tuple[object, ...]:
+    """What a poll brought: objects and problem of each; an age alone is no news."""
+    found: list[object] = []
+    for kind in _FROM:
+        seen = cluster.kinds.get(kind)
+        found += (None,) if seen is None else (_Same(seen.value), seen.problem, seen.observed_at)
+    return tuple(found)
+
+
+class _Same:
+    """Equal to another that holds the same thing, which is quicker told than equal things."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.thing is other.thing
+
+    __hash__ = object.__hash__
+
+
+def _first(cluster: ClusterPicture) -> ClusterPicture | None:
+    """The cluster, once pod metrics came or failed, and where they came all that they are put together with."""
+    metrics = cluster.kinds.get("PodMetrics")
+    if metrics is None or not (metrics.complete or metrics.problem is not None):
+        return None
+    if metrics.value is None or not metrics.complete:
+        return cluster
+    for kind in _READ:
+        seen = cluster.kinds.get(kind)
+        if seen is None or not ((seen.complete and not seen.provisional) or seen.problem is not None):
+            return None
+    return cluster
+
+
+def _internal(error: Exception, now: float) -> Problem:
+    return Problem(
+        kind=ProblemKind.INTERNAL,
+        cause=f"it failed with {type(error).__name__}, a fault of the program; the log has more",
+        since=now,
+    )
