@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_TYPO = 0.7  # how alike a word and a typing error of it are at least (tests/unit/test_spelling.py)
+_SHORT = 3  # letters of a beginning that is taken for the whole
 
-def alike(wrong: str, valid: Iterable[str], most: int = 1, least: float = 0.5) -> list[str]:
+
+def alike(wrong: str, valid: Iterable[str], most: int = 1, least: float = _TYPO) -> list[str]:
     """Up to ``most`` of the ``valid`` names, the most alike first; ``least``: how alike at least (0 to 1)."""
     import difflib  # not before the first frame
 
@@ -13,9 +16,13 @@ def alike(wrong: str, valid: Iterable[str], most: int = 1, least: float = 0.5) -
 
 
 def closest(wrong: str, valid: Iterable[str]) -> str:
-    """The valid name that was probably meant; "" where none is close."""
+    """The valid name that was probably meant: the beginning of it and of no other, or a typing error of it; "" where none is close."""
     names = sorted(valid)
-    return next((near for word in dict.fromkeys((wrong, wrong.lower())) for near in alike(word, names)), "")
+    for word in dict.fromkeys((wrong, wrong.lower())):
+        begun = [name for name in names if name.startswith(word)] if len(word) >= _SHORT else []
+        if found := (begun if len(begun) == 1 else alike(word, names)):
+            return found[0]
+    return ""
 
 
 def nearest(wrong: str, valid: Iterable[str]) -> str:

@@ -49,6 +49,7 @@ class Missing(NamedTuple):
     detail: str = ""
     loading: bool = False
     many: int = 1
+    cluster: ClusterRef | None = None
 
 
 class Reading(NamedTuple):
@@ -98,8 +99,14 @@ class Section:
         missing.sort(key=lambda m: m.loading)
         failed = [m for m in missing if not m.loading]
         first = missing[0]
+        rest = self._of_the_others(picture, missing)
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        what = f"{first.sentence}{more}"
+        alone = (
+            f"{first.cluster.cluster} is loading"
+            if rest and first.loading and first.cluster
+            else first.sentence
+        )
+        what = f"{alone}{more}"
         unknown = max(reading.unknown, sum(m.many for m in failed))
         if reading.level >= Level.WARN:
             return msgspec.structs.replace(said, sentence=f"{said.sentence}; {what}", unknown=unknown)
@@ -107,7 +114,11 @@ class Section:
         return msgspec.structs.replace(
             said,
             level=Level.UNKNOWN,
-            sentence=f"{said.sentence}; {what}" if moves else what,
+            sentence=f"{said.sentence}; {what}"
+            if moves
+            else f"{said.sentence}{rest}; {what}"
+            if rest
+            else what,
             detail=said.detail if moves or reading.unknown else first.detail,
             subject=said.subject if moves or reading.unknown else None,
             since=said.since if moves or reading.unknown else None,
@@ -115,6 +126,22 @@ class Section:
             unknown=unknown,
             loading=not failed and not reading.unknown,
         )
+
+    def _of_the_others(self, picture: Picture, missing: Sequence[Missing]) -> str:
+        """`` in eu-1``: where all was read of which the reading speaks, while nothing was of the clusters that are missing; "" where
+        that cannot be told apart."""
+        lacking = {m.cluster for m in missing}
+        whole = [ref for ref in picture.clusters if ref not in lacking]
+        partly = any(
+            (seen := cluster.kinds.get(kind)) is not None and seen.value is not None
+            for ref, cluster in picture.clusters.items()
+            if ref in lacking
+            for kind in self.kinds
+        )
+        if None in lacking or partly or not whole or not self.kinds:
+            return ""
+        few = " and ".join(ref.cluster for ref in whole)
+        return f" in {few}" if len(whole) <= _FEW else f" in {len(whole)} of {len(picture.clusters)} clusters"
 
     def _failed(self, findings: Findings) -> list[Missing]:
         told = [v for v in findings.failed if v.subject.kind in self.kinds]
@@ -129,12 +156,14 @@ class Section:
             found.append(_missing_namespaces(nowhere))
         for ref, cluster in picture.clusters.items():
             if cluster.info.problem is not None and cluster.info.value is None:
-                found.append(Missing(f"{ref.cluster} cannot be reached", str(cluster.info.problem)))
+                found.append(
+                    Missing(f"{ref.cluster} cannot be reached", str(cluster.info.problem), cluster=ref)
+                )
                 continue
             for kind in sorted(self.kinds, key=lambda k: (k in optional, k)):
                 missing = _missing(ref, kind, cluster.kinds.get(kind), findings.stale.get((ref, kind)))
                 if missing is not None:
-                    found.append(missing)
+                    found.append(missing._replace(cluster=ref))
         return found
 
     def _said(self, reading: Reading, missing: Sequence[Missing]) -> SectionState:
@@ -192,6 +221,7 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
     )
 
 
+_FEW = 2  # clusters that are named one by one
 _LOADING = Missing("loading", "", True)
 
 

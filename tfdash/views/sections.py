@@ -47,8 +47,7 @@ def said(sections: Iterable[SectionState], *ids: str) -> list[Cell]:
 
 def _said(section: SectionState) -> Cell:
     state = state_of(section)
-    sentence = state.word if section.loading else safe(section.sentence)
-    return (f"{state.glyph} {sentence}", state.token)
+    return (f"{state.glyph} {safe(section.sentence)}", state.token)
 
 
 def asked(assessment: Assessment, subject: Subject, now: float, keys: str) -> str:

@@ -187,9 +187,26 @@ def test_what_a_section_needs_and_cannot_read(section: str, kinds: tuple[str, ..
 
 def test_one_unreachable_cluster_makes_every_section_unknown_and_hides_nothing() -> None:
     good = picture(deployment(), node())
-    for state in sections(beside(good, unreachable())).values():
-        assert (state.level, state.sentence) == (Level.UNKNOWN, "us-1 cannot be reached")
+    of_eu = {id: state.sentence for id, state in sections(good).items()}
+    for id, state in sections(beside(good, unreachable())).items():
+        assert state.level is Level.UNKNOWN
+        assert state.sentence == f"{of_eu[id]} in eu-1; us-1 cannot be reached"
         assert state.detail == "connection refused; is it up?"
+    # one that hangs hides nothing of the others, however many they are
+    hangs = ClusterPicture(ref=OTHER, info=Observation(), kinds={})
+    three = beside(good, msgspec.structs.replace(good.clusters[REF], ref=ClusterRef("production", "eu-2")))
+    four = beside(three, msgspec.structs.replace(good.clusters[REF], ref=ClusterRef("production", "eu-3")))
+    for p, where in ((good, "1 of 1 ready in eu-1"), (three, "2 of 2 ready in eu-1 and eu-2"),
+                     (four, "3 of 3 ready in 3 of 4 clusters")):  # fmt: skip
+        state = sections(beside(p, hangs))["nodes"]
+        assert (state.level, state.sentence, state.loading) == (
+            Level.UNKNOWN,
+            f"{where}; us-1 is loading",
+            True,
+        )
+    # half of one that was read may be in the count
+    half = msgspec.structs.replace(hangs, kinds={"Deployment": good.clusters[REF].kinds["Deployment"]})
+    assert sections(beside(good, half))["serving"].sentence == "loading"
     # what is known of the others is said first, whatever else is not
     broken = beside(
         picture(down(), *BROKEN[1:], node(conditions=(condition("Ready", "False"),))), unreachable()

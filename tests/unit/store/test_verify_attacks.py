@@ -181,6 +181,25 @@ ATTACKS: dict[str, tuple[Attack, int, str]] = {
         1,
         "the tail was cut: anchor file",
     ),
+    # put into the schema
+    "a trigger": (
+        sql("CREATE TRIGGER keep BEFORE INSERT ON entries BEGIN SELECT RAISE(IGNORE); END"),
+        1,
+        "it holds a trigger, keep, which no terminal makes",
+    ),
+    "a trigger on a table beside it": (
+        sql("CREATE TRIGGER t AFTER INSERT ON anchors BEGIN DELETE FROM anchors; END"),
+        1,
+        "it holds a trigger, t, which no terminal makes",
+    ),
+    "a view": (sql("CREATE VIEW v AS SELECT 1"), 1, "it holds a view, v, which no terminal makes"),
+    "a table more": (sql("CREATE TABLE mine(a)"), 1, "it holds a table, mine, which no terminal makes"),
+    "a column more": (sql("ALTER TABLE entries ADD COLUMN mine"), 1, "its table entries was changed"),
+    "an index that lets each be there once": (
+        sql("CREATE UNIQUE INDEX once ON entries(hash)"),
+        1,
+        "it holds an index, once, which no terminal makes",
+    ),
     # copied, renamed, swapped, put back
     "a copy as the next file": (copy("terminal-0.db", "terminal-2.db"), 1, "the chain stands twice"),
     "a copy over another file": (copy("terminal-0.db", "terminal-1.db"), 1, "the chain stands twice"),
@@ -382,16 +401,20 @@ async def test_a_terminal_that_goes_on_there_leaves_what_was_found(
 
 
 @pytest.mark.parametrize(
-    "name", ["an entry of another chain", "a column beside an entry", "two entries' places"]
+    "name",
+    [
+        "an entry of another chain",
+        "a column beside an entry",
+        "two entries' places",
+        "a trigger on a table beside it",
+    ],
 )
 async def test_a_terminal_that_acts_says_it_of_its_own_file_and_goes_on(logged: Path, name: str) -> None:
     ATTACKS[name][0](logged / "store")
     one = opened(logged / "store", anchor_file=str(logged / "anchors"))
     found = problem(await read_once(one.source))
     assert (
-        found is not None
-        and "terminal-0.db: entry" in found.cause
-        and "see: tfdash audit verify" in found.cause
+        found is not None and "terminal-0.db: " in found.cause and "see: tfdash audit verify" in found.cause
     )
     await one.store.record(note("what is recorded is recorded all the same"))
     one.store.close()

@@ -20,6 +20,7 @@ from tfdash.store.log.canonical import GENESIS, UnreadableEntry, data_of, decode
 from tfdash.store.log.chain_walk import PIECE, ChainWalk
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.durable_file import DurableFile, cause
+from tfdash.store.log.local_schema import odd_schema
 from tfdash.store.log.redact import Redactor
 
 
@@ -297,6 +298,8 @@ class LocalFile(DurableFile):
         last = walk.ends.get(self.terminal, (0, ""))[0]
         if ended and not walk.problem and last < self.opened_at:  # a view in the place of the table
             walk.problem = f"entries {last + 1} to {self.opened_at} are missing"
+        if ended and not walk.problem:
+            walk.problem = next(iter(odd_schema(self._connection)), "")
         return ended or bool(walk.problem)
 
     def own_terminals(self) -> set[str]:

@@ -73,10 +73,34 @@ def connect_reading(path: str) -> tuple[sqlite3.Connection, bool]:
 
 def refuse_views(connection: sqlite3.Connection) -> None:
     """Raises ``sqlite3.DatabaseError`` where a view stands: no terminal makes one, and it may give rows without end."""
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'view'").fetchone():
-        odd = sqlite3.DatabaseError("it holds a view, which no terminal makes")
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY 1").fetchone()
+    if found:
+        odd = sqlite3.DatabaseError(f"it holds a view, {found[0]}, which no terminal makes")
         odd.sqlite_errorname = "SQLITE_CORRUPT"
         raise odd
+
+
+def odd_schema(connection: sqlite3.Connection) -> list[str]:
+    """What stands in it that no terminal makes, by name: triggers, tables and indexes, and those that were changed. Of a file of a
+    newer program only triggers: it may have more tables."""
+    newer = connection.execute("PRAGMA user_version").fetchone()[0] > SCHEMA
+    made = {_made_by(sql): sql for step in MIGRATIONS.values() for sql in step}
+    odd = []
+    for kind, name, sql in connection.execute(
+        "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+    ):
+        if kind == "trigger" or (
+            not newer and (kind, name) not in made and not str(name).startswith("sqlite_")
+        ):
+            odd.append(f"it holds {'an' if kind == 'index' else 'a'} {kind}, {name}, which no terminal makes")
+        elif not newer and sql != made.get((kind, name), sql):
+            odd.append(f"its {kind} {name} was changed")
+    return odd
+
+
+def _made_by(sql: str) -> tuple[str, str]:
+    _, kind, name = sql.replace("(", " ").split(" ")[:3]
+    return kind.lower(), name
 
 
 def _opened(path: str, mode: str) -> sqlite3.Connection:

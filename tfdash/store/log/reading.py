@@ -19,7 +19,7 @@ from tfdash.store.log.attribution import attributed
 from tfdash.store.log.canonical import UnreadableEntry, decode
 from tfdash.store.log.chain import StoredEntry, stored
 from tfdash.store.log.durable_file import cause
-from tfdash.store.log.local_schema import connect_reading
+from tfdash.store.log.local_schema import connect_reading, odd_schema
 from tfdash.store.shared.shared_store import SharedStore
 
 
@@ -34,6 +34,7 @@ class LogHolder(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     place: str = ""  # the folder it lies in: who can write there holds everything in it
     notes: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()  # what somebody put into the file, or changed in it, beside its rows
 
 
 def read_file(path: Path) -> list[LogHolder]:
@@ -50,6 +51,7 @@ def read_file(path: Path) -> list[LogHolder]:
                 return [
                     LogHolder(name=str(path), rows=(), kind="local", heads=heads, place=place, notes=notes)
                 ]
+            odd = tuple(odd_schema(connection))
             own = _rows(connection, "entries")
             others = _rows(connection, "others", ", written_by")
             anchors = tuple(
@@ -79,6 +81,7 @@ def read_file(path: Path) -> list[LogHolder]:
             heads=(*anchors, *heads),
             place=place,
             notes=(*beside, *moved),
+            odd=odd,
         )
     ]
     if others:

@@ -213,6 +213,8 @@ def _judge(
     for walk in walks:
         if walk.problem:
             add(walk.bad, f"{walk.source.name}: {walk.problem}")
+        for odd in walk.source.odd:
+            add(None, f"{walk.source.name}: {odd}")
     for index, one in enumerate(walks):
         for other in walks[index + 1 :]:
             at = _first_difference(one, other)
@@ -320,7 +322,8 @@ def lines(report: Report) -> list[str]:
     """In words, one chain after the other."""
     told: list[str] = []
     for chain in report.chains:
-        state = "whole" if not chain.problems else f"NOT WHOLE: the first bad entry is {chain.bad}"
+        first = "" if chain.bad is None else f": the first bad entry is {chain.bad}"
+        state = f"NOT WHOLE{first}" if chain.problems else "whole"
         told.append(f"{chain.terminal}: {chain.last} entries, {state}")
         told += [f"  {problem}" for problem in chain.problems]
         if chain.proven_to:

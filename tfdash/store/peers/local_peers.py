@@ -17,7 +17,7 @@ from tfdash.store.log import data_dir
 from tfdash.store.log.anchors import Head, parse
 from tfdash.store.log.chain_walk import ChainWalk
 from tfdash.store.log.durable_file import cause
-from tfdash.store.log.local_schema import connect_reading, refuse_views
+from tfdash.store.log.local_schema import connect_reading, odd_schema, refuse_views
 from tfdash.store.log.reading import head_beside, is_file
 
 _Stamp = tuple[tuple[int, int] | None, ...]
@@ -71,8 +71,9 @@ class LocalPeers:
                 problem = problem or f"{path}: {cause(error)}"
                 self._drop(path)
             else:
-                read = self._read.get(path)
-                problem = problem or (read.problem and f"{path}: {read.problem}" if read else "")
+                if read := self._read.get(path):
+                    amiss = read.problem or next(iter(odd_schema(self._open[path])), "")
+                    problem = problem or (amiss and f"{path}: {amiss}")
         problem = problem or next(filter(None, map(self._lost, heads)), "")
         problem = problem or next((f"{path} is gone" for path in data_dir.widowed(self._folder)), "")
         return problem and f"{problem}; see: tfdash audit verify"
