@@ -318,6 +318,9 @@ class TestUnknown:
         )
         assert (told.outcome, told.advice) == (Outcome.NOT_COMPARABLE, Advice.HOLD)
         assert words in told.sentence
+        unread = judge_release(release(canary=canary, stable=stable), None, (), {}, RULES, T0 + 300)
+        assert words in unread.sentence
+        assert [told.triggers[0].absent, unread.triggers[0].absent] == [False, True]  # nothing measures it
 
     def test_nothing_in_flight(self) -> None:
         told = judged(traffic([], minutes(600, 6)), RULES, release(phase=Phase.NONE, canary=None))

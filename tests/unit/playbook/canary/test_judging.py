@@ -33,6 +33,7 @@ from tfdash.model.traffic import Journey, JourneyRun
 from tfdash.playbook.canary import (
     default_canary_policy,
     freeze_baseline,
+    judge_release,
     policy_digest,
 )
 
@@ -238,6 +239,64 @@ class TestAdvice:
         assert judged(GOOD, RULES, now=T0 + 299).advice is Advice.WAIT
         paused = release(pause=Pause(reason="CanaryPauseStep", since=T0 + 500))
         assert judged(GOOD, RULES, paused, now=T0 + 600).advice is Advice.WAIT
+
+    @pytest.mark.parametrize(
+        ("state", "now", "advice"),
+        [
+            ({}, T0 + RULES.hold - 1, Advice.WAIT),
+            ({}, T0 + RULES.hold, Advice.PROMOTE),
+            ({"pause": Pause(reason="r", since=T0 + 250)}, T0 + 249 + RULES.hold, Advice.WAIT),
+            ({"pause": Pause(reason="r", since=T0 + 250)}, T0 + 250 + RULES.hold, Advice.PROMOTE),
+            (
+                {"pause": Pause(reason="r", since=T0 - 250)},
+                T0 + RULES.hold - 1,
+                Advice.WAIT,
+            ),  # the later of both
+            ({"pause": Pause(reason="r")}, T0 + RULES.hold, Advice.PROMOTE),
+        ],
+    )
+    def test_the_hold_ends_in_its_time(self, state: dict[str, Any], now: float, advice: Advice) -> None:
+        assert judged(GOOD, RULES, release(**state), now=now).advice is advice
+
+    @pytest.mark.parametrize(
+        ("began", "age", "advice"),
+        [(T0, 179, Advice.WAIT), (T0, 180, Advice.HOLD), (None, 9000, Advice.WAIT)],
+    )
+    def test_without_data_it_waits_while_the_canary_is_young(
+        self, began: float | None, age: float, advice: Advice
+    ) -> None:
+        """Three windows after its warm-up, which is none here."""
+        state = release(canary=Side(hash=NEW, oldest_start=began))
+        told = judge_release(state, Observation(), (), {}, RULES, T0 + age)
+        assert (told.outcome, told.advice) == (Outcome.NO_DATA, advice)
+
+    @pytest.mark.parametrize(
+        ("value", "state", "sentence"),
+        [
+            (BAD, {}, "roll back: Error rate: "),
+            (BAD, {"phase": Phase.UNKNOWN}, "roll back: Error rate: "),
+            (GOOD, {"phase": Phase.UNKNOWN, "message": "m"}, "all triggers pass, but the release does not go on: m"),
+            (GOOD, {"phase": Phase.UNKNOWN}, "all triggers pass, but the release does not go on: its state is not known"),
+            (GOOD, {"phase": Phase.NONE, "message": "m"}, "nothing in flight: m"),
+            (GOOD, {"phase": Phase.NONE}, f"nothing in flight: {Phase.NONE.value}"),
+            (GOOD, {"phase": Phase.ABORTED}, f"nothing in flight: {Phase.ABORTED.value}"),
+            (GOOD, {"phase": Phase.STUCK}, "all triggers pass, but the release does not go on: its state is not known"),
+        ],
+    )  # fmt: skip  # a row is one case
+    def test_what_is_said_first(self, value: Any, state: dict[str, Any], sentence: str) -> None:
+        assert judged(value, RULES, release(**state)).sentence.startswith(sentence)
+
+    def test_an_aborted_one_that_was_bad_is_wanted_still(self) -> None:
+        aborted = release(phase=Phase.ABORTED)
+        known = judged(BAD, RULES, release()).breaches
+        told = judged(BAD, RULES, aborted, breaches=known)
+        assert told.sentence.startswith("was aborted; roll the wanted version back too: Error rate: ")
+
+    def test_without_any_trigger_nothing_is_promoted(self) -> None:
+        none = policy(errors={"enabled": False}, latency={"enabled": False}, journeys={"enabled": False})
+        told = judged(GOOD, none)
+        assert (told.outcome, told.advice) == (Outcome.NOT_COMPARABLE, Advice.HOLD)
+        assert told.sentence == "NOT COMPARABLE: no trigger can be judged"
 
     @pytest.mark.parametrize("phase", [Phase.STUCK, Phase.UNKNOWN])
     def test_what_does_not_go_on_is_held(self, phase: Phase) -> None:

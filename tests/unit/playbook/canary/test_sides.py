@@ -242,6 +242,7 @@ STALE = JOURNEYS.stale_after
         ([journey(run(60), run(30, False, **BAD))], Outcome.LOW_TRAFFIC, "buy: 1 of the last 2 runs failed at step 3 of 4 (502); 2 are wanted"),
         ([journey(run(601, False), run(600, False), run(30, False))], Outcome.BREACH, "buy: 2 of the last 2 runs failed"),
         ([journey(run(60, False), run(30, False), problem="refused")], Outcome.BREACH, "buy: 2 of the last 2 runs failed"),
+        ([journey(run(600))], Outcome.STALE, "buy: it last ran 10 min ago"),
         ([journey(run(601))], Outcome.NO_DATA, "buy: it has not run since the canary began"),
         ([journey(run(30, None, **BAD))], Outcome.NOT_COMPARABLE, "buy: its last run cannot be judged at step 3 of 4 (502)"),
         ([journey(run(30)), journey(run(60), name="pay")], Outcome.PASS, "2 of 2 critical journeys work"),
