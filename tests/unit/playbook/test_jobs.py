@@ -461,6 +461,8 @@ def test_the_section_counts_a_failed_run_once_and_leads_to_its_list() -> None:
     )
     other = section(run, cron(), job(name="pull", uid="p", ready=0))
     assert (other.level, other.count, other.target) == (Level.WARN, 2, "jobs")
+    unknown = section(cron(schedule="61 * * * *"))
+    assert (unknown.level, unknown.sentence) == (Level.UNKNOWN, "0 of 1 cron job ok")
     late = section(job(name="pull", uid="p", ready=0), cron(last_successful=None))
     assert {f.page for f in late.findings} == {"jobs", "cronjobs"}
     assert next_line(other, NOW) == (

@@ -151,6 +151,18 @@ def test_holidays_and_freezes_close_a_window() -> None:
             "2026-11-21 00:10",
             ("2026-11-21 00:30", "2026-11-21 01:00"),
         ),
+        # a window that a freeze took to its end is none
+        (
+            {"freezes": [{"start": "2026-11-24 10:00", "end": "2026-11-24 12:00"}]},
+            "2026-11-24 09:00",
+            ("2026-11-26 10:00", "2026-11-26 12:00"),
+        ),
+        # of a window over the end of a blackout the rest is left
+        (
+            {"days": ["Thu"], "start": "23:00", "length": "2h"},
+            "2026-12-02 09:00",
+            ("2026-12-04 00:00", "2026-12-04 01:00"),
+        ),
     ],
 )
 def test_the_next_slot(values: dict[str, object], now: str, first: tuple[str, str]) -> None:
