@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tfdash.model.kube import Condition, Container, ContainerStatus, Pod
+from tfdash.model.kube import Condition, Container, ContainerStatus, Pod, Resources
 from tfdash.quantities import NANO, NOTHING, Amounts, amount, most, replaced, total
 
 _OF_POD = frozenset({"cpu", "memory"})
 _HUGE = "hugepages-"
+_ITSELF: Amounts = (("pods", NANO),)
 ENDED = frozenset({"Succeeded", "Failed"})
 
 _Of = Callable[[Container, ContainerStatus | None], Amounts]
@@ -20,6 +21,8 @@ def requested(pod: Pod) -> Amounts:
     """What the scheduler holds against a node for this pod, its own place ("pods") included. Nothing once it has ended."""
     if pod.phase in ENDED:
         return NOTHING
+    if _as_asked(pod):
+        return total((_asked_for(pod.containers), pod.overhead, _ITSELF))
     infeasible = _infeasible(pod.conditions)
     actual, whole = pod.actual, pod.resources
     if pod.allocated is not None and actual is not None and actual.requests:
@@ -35,7 +38,7 @@ def requested(pod: Pod) -> Amounts:
         if actual is not None:
             asked = most(NOTHING if infeasible else asked, pod.allocated or NOTHING, actual.requests)
         found = replaced(found, _of_pod(asked))
-    return total((found, pod.overhead, (("pods", NANO),)))
+    return total((found, pod.overhead, _ITSELF))
 
 
 def limited(pod: Pod) -> Amounts:
@@ -55,9 +58,52 @@ def limited(pod: Pod) -> Amounts:
     return total((found, tuple((name, value) for name, value in pod.overhead if amount(found, name))))
 
 
-def of_template(containers: Iterable[Container]) -> Amounts:
-    """What one pod of a template will ask for, without what only its runtime class and its own spec add."""
-    return total((_sum_of(containers, {}, lambda c, s: c.resources.requests), (("pods", NANO),)))
+def of_template(
+    containers: Iterable[Container], whole: Resources | None = None, overhead: Amounts = NOTHING
+) -> Amounts:
+    """What one pod of these will ask for when it is made. ``whole``: what is set for it as a whole; ``overhead``: its runtime's."""
+    found = _sum_of(containers, {}, lambda c, s: c.resources.requests)
+    if whole is not None:
+        found = replaced(found, _of_pod(whole.requests))
+    return total((found, overhead, _ITSELF))
+
+
+def limits_of_template(
+    containers: Iterable[Container], whole: Resources | None = None, overhead: Amounts = NOTHING
+) -> Amounts:
+    """The same of its limits."""
+    found = _sum_of(containers, {}, lambda c, s: c.resources.limits)
+    if whole is not None and _of_pod((*whole.requests, *whole.limits)):
+        found = replaced(found, _of_pod(whole.limits))
+    return total((found, tuple((name, value) for name, value in overhead if amount(found, name))))
+
+
+_known: dict[
+    int, tuple[tuple[Container, ...], Amounts]
+] = {}  # the containers are kept, so that the id stays theirs
+_MOST_KNOWN = 20_000
+
+
+def _as_asked(pod: Pod) -> bool:
+    """Whether it has what its containers ask for, and nothing is said of it as a whole: as nearly always."""
+    return (
+        pod.resources is None
+        and pod.actual is None
+        and all(s.allocated is None and s.actual is None for s in pod.statuses)
+        and not _infeasible(pod.conditions)
+    )
+
+
+def _asked_for(containers: tuple[Container, ...]) -> Amounts:
+    """By what all pods of a template share; added up once."""
+    known = _known.get(id(containers))
+    if known is not None and known[0] is containers:
+        return known[1]
+    found = _sum_of(containers, {}, lambda c, s: c.resources.requests)
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[id(containers)] = (containers, found)
+    return found
 
 
 def _added_up(pod: Pod, of: _Of) -> Amounts:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from tfdash.judging.cluster import ClusterJudge, Read, RuleSubject
 from tfdash.model.kube import Object, Unreadable
+from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
+from tfdash.model.room import NodeRoom
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import Release, Serving, WorkloadState
@@ -38,8 +41,10 @@ class _Case:
         policies: Policies,
         moment: Moment,
         workloads: Mapping[Subject, WorkloadState],
+        rooms: Mapping[Subject, NodeRoom],
     ) -> None:
         self._rule, self._cluster, self._moment, self._workloads = rule, cluster, moment, workloads
+        self._rooms = rooms
         self.subject, self.obj, self.policies = subject, obj, policies
         self.reads: dict[Read, None] = {}
 
@@ -86,6 +91,16 @@ class _Case:
         self.reads[WorkloadState, subject] = None
         return self._workloads.get(subject)
 
+    def rooms(self) -> Iterator[NodeRoom]:
+        """Each subject begins at another node: so a change of one node is news for few."""
+        self._rule.declared(Node)
+        self.reads[NodeRoom, None] = None
+        nodes = list(self._rooms)
+        start = zlib.crc32(self.subject.name.encode()) % len(nodes) if nodes else 0
+        for node in nodes[start:] + nodes[:start]:
+            self.reads[NodeRoom, node] = None
+            yield self._rooms[node]
+
 
 class RuleRunner:
     """``verdicts``, ``workloads`` and ``releases`` are replaced, never mutated."""
@@ -104,6 +119,7 @@ class RuleRunner:
         self.verdicts: Mapping[Subject, tuple[Verdict, ...]] = {}
         self.workloads: Mapping[Subject, WorkloadState] = {}
         self.releases: Mapping[Subject, ReleaseState] = {}
+        self._rooms: dict[ClusterRef, dict[Subject, NodeRoom]] = {}
 
     def due_at(self) -> float | None:
         times = [at for cluster in self._clusters.values() if (at := cluster.due_at()) is not None]
@@ -143,11 +159,9 @@ class RuleRunner:
                 if told == self._told.get(asked):
                     continue
                 changed.add(subject)
-                self._publish(asked, told)
-                for reader in cluster.readers.of(
-                    (WorkloadState, subject)
-                ):  # rules that stand behind this one
-                    wanted[reader.rule].add(reader.subject)
+                for read in self._publish(asked, told):
+                    for reader in cluster.readers.of(read):  # rules that stand behind this one
+                        wanted[reader.rule].add(reader.subject)
         if changed:
             self._gather(changed)
         return changed
@@ -170,7 +184,8 @@ class RuleRunner:
                 cluster.readers.note(asked, ())
                 return rule.blind(subject, kind, why)
         moment = Moment(now)
-        case = _Case(rule, cluster, subject, obj, policies, moment, self.workloads)
+        rooms = self._rooms.get(subject.cluster, {})
+        case = _Case(rule, cluster, subject, obj, policies, moment, self.workloads, rooms)
         try:
             told = rule.judge(case)
         except Exception as error:  # of this subject nothing is known; of every other all is
@@ -194,7 +209,8 @@ class RuleRunner:
             ],
         )
 
-    def _publish(self, asked: RuleSubject, told: RuleResult | None) -> None:
+    def _publish(self, asked: RuleSubject, told: RuleResult | None) -> list[Read]:
+        """What is another now for the rules that looked at it."""
         state = told.state if told is not None else None
         before = self._told.pop(asked, None)
         for known, of in ((self.workloads, WorkloadState), (self.releases, ReleaseState)):
@@ -205,6 +221,17 @@ class RuleRunner:
                 table.pop(asked.subject, None)
         if told is not None:
             self._told[asked] = told
+        was = before.state if before is not None else None
+        if not isinstance(state, NodeRoom) and not isinstance(was, NodeRoom):
+            return [(WorkloadState, asked.subject)]
+        rooms = self._rooms.setdefault(asked.subject.cluster, {})
+        rooms.pop(asked.subject, None)
+        if isinstance(state, NodeRoom):
+            rooms[asked.subject] = state
+        if state == was:
+            return []
+        came_or_went = isinstance(state, NodeRoom) is not isinstance(was, NodeRoom)
+        return [(NodeRoom, asked.subject), *([(NodeRoom, None)] if came_or_went else ())]
 
     def _gather(self, subjects: set[Subject]) -> None:
         """Every rule's verdicts on a subject together, in the order of the table."""
@@ -242,8 +269,8 @@ def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float) -> Verdict:
 
 
 def _state_as_of(
-    state: WorkloadState | ReleaseState | None, at: float
-) -> WorkloadState | ReleaseState | None:
+    state: WorkloadState | ReleaseState | NodeRoom | None, at: float
+) -> WorkloadState | ReleaseState | NodeRoom | None:
     """The state without what was well in it. A release keeps its phase, which says what is in flight and to be judged."""
     if isinstance(state, WorkloadState):
         well = state.serving in (Serving.OK, Serving.IDLE)
@@ -253,4 +280,6 @@ def _state_as_of(
             release=Release.UNKNOWN if state.release is Release.COMPLETE else state.release,
             as_of=at,
         )
-    return None if state is None else msgspec.structs.replace(state, as_of=at)
+    if state is None or isinstance(state, NodeRoom):  # who asks what fits needs nodes and pods itself
+        return state
+    return msgspec.structs.replace(state, as_of=at)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from tfdash.model.kube import Condition, Object
+from tfdash.model.placement import Requirement
 from tfdash.quantities import NOTHING, Amounts
 
 Texts = tuple[tuple[str, str], ...]
@@ -24,6 +25,7 @@ class ResourceQuota(Object, frozen=True, gc=False, kw_only=True):
     hard_text: Texts = ()
     used_text: Texts = ()
     scopes: tuple[str, ...] = ()  # "BestEffort", "PriorityClass In (high)": it counts only pods of these
+    scoped: tuple[Requirement, ...] = ()  # the same as they are compared
 
 
 class LimitRangeItem(msgspec.Struct, frozen=True, gc=False):

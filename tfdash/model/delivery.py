@@ -49,6 +49,7 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     available: int = 0
     min_ready: float = 0.0  # seconds, as of a Deployment
     strategy: str = ""  # "canary", "blueGreen" or ""
+    max_surge: str = ""
     max_unavailable: str = ""
     steps: tuple[RolloutStep, ...] = ()
     step_index: int | None = None

@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 
 import msgspec
 
+from tfdash.model.placement import ANYWHERE, Placement
 from tfdash.quantities import NANO, NOTHING, Amounts, amount
 
 Labels = dict[str, str]  # shared between objects: never mutated
@@ -202,10 +203,13 @@ class Selector(msgspec.Struct, frozen=True, gc=False):
 
 
 class Template(msgspec.Struct, frozen=True, gc=False):
-    """What a pod template says, as far as it is shown; the full template is fetched when two are compared."""
+    """What a pod template says, as far as it is shown or judged; the full template is fetched when two are compared.
+    ``resources``: of the pod as a whole, None where nothing is said of it."""
 
     labels: Labels = EMPTY_LABELS
     containers: tuple[Container, ...] = ()
+    placement: Placement = ANYWHERE
+    resources: Resources | None = None
 
 
 class Deployment(Object, frozen=True, gc=False, kw_only=True):

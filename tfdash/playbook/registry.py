@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tfdash.playbook import releases
-from tfdash.playbook.nodes import ready
+from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
-from tfdash.playbook.resources import hpa, rightsize
+from tfdash.playbook.resources import fits, hpa, rightsize
 from tfdash.playbook.resources import section as resources
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
@@ -20,6 +20,8 @@ RULES: tuple[Rule, ...] = (
     jobs.RULE,
     cronjobs.RULE,
     hpa.RULE,
+    capacity.RULE,
+    fits.RULE,
     rightsize.RULE,
 )
 """In the order in which they run: who reads another's word stands behind it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tfdash.model.kube import Object
 from tfdash.model.release import ReleaseState
+from tfdash.model.room import NodeRoom
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import WorkloadState
@@ -25,7 +26,7 @@ class RuleResult(NamedTuple):
     """What a rule says of one subject: verdicts, and a state of it that screens and other rules read."""
 
     verdicts: tuple[Verdict, ...] = ()
-    state: WorkloadState | ReleaseState | None = None
+    state: WorkloadState | ReleaseState | NodeRoom | None = None
 
 
 class Case(Look, Protocol[T_co]):
@@ -43,6 +44,10 @@ class Case(Look, Protocol[T_co]):
 
     @property
     def now(self) -> float: ...
+
+    def rooms(self) -> Iterator[NodeRoom]:
+        """What is free on each node, in any order, where nodes and pods are known. The answer rests on as many of them as were
+        taken: who has found room enough looks at no more."""
 
     def reached(self, at: float) -> bool:
         """Whether ``at`` (epoch seconds) has come; if not, the subject is judged again then though nothing changed."""

@@ -158,6 +158,10 @@ def quota(found: Quota) -> m.ResourceQuota:
         hard_text=_texts(found.status.hard),
         used_text=_texts(found.status.used),
         scopes=(*(found.spec.scopes or ()), *(_scope(s) for s in selected or ())),
+        scoped=(
+            *((name, "Exists", ()) for name in found.spec.scopes or ()),
+            *((s.scope_name, s.operator, tuple(s.values or ())) for s in selected or ()),
+        ),
     )
 
 

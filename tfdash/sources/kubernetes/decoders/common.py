@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from msgspec import Raw
 
 from tfdash.model import kube as m
+from tfdash.model import placement as p
 from tfdash.quantities import NANO, amounts, parse
 from tfdash.sources.kubernetes.decoders import wire as w
 
@@ -152,14 +153,56 @@ def selector(found: w.LabelSelector | None) -> m.Selector:
         return m.Selector()
     return m.Selector(
         labels(found.match_labels),
-        tuple((e.key, e.operator, tuple(e.values or ())) for e in found.match_expressions or ()),
+        requirements(found.match_expressions),
     )
 
 
 def template(found: w.Template | None) -> m.Template:
     if found is None:
         return m.Template()
-    return m.Template(labels(found.metadata.labels if found.metadata else None), containers(found.spec))
+    named = labels(found.metadata.labels if found.metadata else None)
+    spec = found.spec
+    if spec is None:
+        return m.Template(named)
+    whole = resources(spec.resources) if spec.resources is not None else None
+    return m.Template(named, containers(spec), placement(spec), whole)
+
+
+def placement(spec: w.TemplateSpec) -> p.Placement:
+    affinity = spec.affinity or w.Affinity()
+    nodes = affinity.node_affinity
+    terms = nodes.required_during_scheduling_ignored_during_execution if nodes is not None else None
+    return share(
+        p.Placement(
+            tuple(sorted((spec.node_selector or {}).items())),
+            None if terms is None else tuple(_term(t) for t in terms.node_selector_terms or ()),
+            tuple(
+                p.Toleration(t.key, t.operator or "Equal", t.value, t.effect) for t in spec.tolerations or ()
+            ),
+            spec.priority_class_name,
+            spec.scheduler_name,
+            spec.active_deadline_seconds is not None,
+            any(_elsewhere(a) for a in (affinity.pod_affinity, affinity.pod_anti_affinity)),
+        )
+    )
+
+
+def requirements(found: list[w.Expression] | None) -> tuple[p.Requirement, ...]:
+    return tuple((e.key, e.operator, tuple(e.values or ())) for e in found or ())
+
+
+def _term(found: w.NodeTerm) -> p.NodeTerm:
+    return p.NodeTerm(requirements(found.match_expressions), requirements(found.match_fields))
+
+
+def _elsewhere(found: w.PodAffinity | None) -> bool:
+    """Whether a term of it names namespaces."""
+    if found is None:
+        return False
+    terms = [*(found.required_during_scheduling_ignored_during_execution or ())]
+    weighed = found.preferred_during_scheduling_ignored_during_execution or ()
+    terms += [t.pod_affinity_term for t in weighed if t.pod_affinity_term is not None]
+    return any(t.namespaces or isinstance(t.namespace_selector, Raw) for t in terms)
 
 
 def text(value: str | int | None) -> str:

@@ -102,6 +102,7 @@ def rollout(found: Custom) -> m.Rollout:
         available=integer(status, "availableReplicas"),
         min_ready=float(integer(spec, "minReadySeconds")),
         strategy=strategy,
+        max_surge=scalar(canary, "maxSurge"),
         max_unavailable=scalar(canary or green, "maxUnavailable"),
         steps=tuple(_step(s) for s in items(canary, "steps")),
         step_index=index if isinstance(index, int) else None,

@@ -113,6 +113,57 @@ class Expression(Wire):
     values: list[str] | None = None
 
 
+class Toleration(Wire):
+    key: str = ""
+    operator: str = ""
+    value: str = ""
+    effect: str = ""
+
+
+class NodeTerm(Wire):
+    match_expressions: list[Expression] | None = None
+    match_fields: list[Expression] | None = None
+
+
+class NodeTerms(Wire):
+    node_selector_terms: list[NodeTerm] | None = None
+
+
+class NodeAffinity(Wire):
+    required_during_scheduling_ignored_during_execution: NodeTerms | None = None
+
+
+class PodTerm(Wire):
+    namespaces: list[str] | None = None
+    namespace_selector: Raw | UnsetType = UNSET
+
+
+class WeighedPodTerm(Wire):
+    pod_affinity_term: PodTerm | None = None
+
+
+class PodAffinity(Wire):
+    required_during_scheduling_ignored_during_execution: list[PodTerm] | None = None
+    preferred_during_scheduling_ignored_during_execution: list[WeighedPodTerm] | None = None
+
+
+class Affinity(Wire):
+    node_affinity: NodeAffinity | None = None
+    pod_affinity: PodAffinity | None = None
+    pod_anti_affinity: PodAffinity | None = None
+
+
+class TemplateSpec(PodSpec):
+    """Of a template alone: that of 10,000 pods is not read again for each."""
+
+    node_selector: dict[str, str] | None = None
+    tolerations: list[Toleration] | None = None
+    affinity: Affinity | None = None
+    priority_class_name: str = ""
+    scheduler_name: str = ""
+    active_deadline_seconds: int | None = None
+
+
 class LabelSelector(Wire):
     match_labels: dict[str, str] | None = None
     match_expressions: list[Expression] | None = None
@@ -124,7 +175,7 @@ class TemplateMeta(Wire):
 
 class Template(Wire):
     metadata: TemplateMeta | None = None
-    spec: PodSpec | None = None
+    spec: TemplateSpec | None = None
 
 
 class TargetRef(Wire):
