@@ -134,6 +134,7 @@ def compose(
         sources,
         clock,
         opened=opened,
+        keeping=True,
         acting=unattended,
         may_run=_turn(board, config, options, clock, unattended, store.peer_state, leases, clusters),
     )

@@ -41,6 +41,7 @@ class Wiring(NamedTuple):
     clusters: Sequence[KubernetesSource]
     clock: Clock
     opened: Opened | None = None
+    keeping: bool = False  # what is read may be kept beside the store's files
     acting: bool = False  # requests that change something may be sent
     may_run: Callable[[], Awaitable[bool]] | None = (
         None  # whether it is this terminal's turn; None: nobody is asked
@@ -123,11 +124,33 @@ def _peers(wiring: Wiring) -> Iterable[Source]:
         yield PeerWatcher(wiring.opened.store, wiring.clock)
 
 
+def _usage_history(wiring: Wiring) -> Iterable[Source]:
+    """What workloads used over weeks, by the Prometheus of each cluster."""
+    connections = tuple(_connections(wiring)) if wiring.settings.metrics.usage.enabled else ()
+    if not connections:
+        return
+    from tfdash.sources.prometheus import Windows, options_of, usage_history_for
+
+    policy = wiring.settings.policy.resources
+    windows = Windows(
+        round(policy.below_over / 86_400),
+        round(policy.rightsize.history / 86_400),
+        policy.rightsize.cpu_percentile,
+    )
+    kept = wiring.opened.store.folder / "usage" if wiring.opened is not None and wiring.keeping else None
+    options = options_of(wiring.settings.metrics, ())
+    for cluster, connection in connections:
+        yield usage_history_for(
+            cluster.ref, connection, options, cluster.credentials, wiring.clock, windows, kept
+        )
+
+
 SOURCES = (
     Registration("usage", Needs.SETTINGS, _usage),
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("store", Needs.STORE, _store),
     Registration("peers", Needs.OTHERS, _peers),
+    Registration("usage history", Needs.OTHERS, _usage_history),
     Registration("journeys", Needs.LEAVE, _journeys),
 )
 

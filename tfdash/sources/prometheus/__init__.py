@@ -3,8 +3,17 @@
 Nothing here imports requests or prometheus-api-client before the first round.
 """
 
-from tfdash.sources.prometheus.connecting import source_for
+from tfdash.sources.prometheus.connecting import source_for, usage_history_for
 from tfdash.sources.prometheus.options import Connection, Options, options_of
 from tfdash.sources.prometheus.source import PrometheusSource
+from tfdash.sources.prometheus.usage.source import Windows
 
-__all__ = ["Connection", "Options", "PrometheusSource", "options_of", "source_for"]
+__all__ = [
+    "Connection",
+    "Options",
+    "PrometheusSource",
+    "Windows",
+    "options_of",
+    "source_for",
+    "usage_history_for",
+]

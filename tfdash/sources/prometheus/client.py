@@ -29,6 +29,7 @@ from tfdash.sources.prometheus.options import Connection
 _READS = re.compile(
     r"/api/v1/(?:query|query_range|series|labels|label/[^/]+/values|metadata|targets|alerts|rules|status/buildinfo)"
 )
+_OF_ROWS = ("/api/v1/query", "/api/v1/query_range")
 _ASKER = "metrics"
 _REFERENCE = ("env:", "file:", "command:")
 
@@ -173,7 +174,7 @@ class ReadingSession(requests.Session):
                 self._credentials.accepted(_ASKER)
             if status != 200:
                 raise _failure(status, body, response.headers)
-        return _Answer(status, body, path == "/api/v1/query")
+        return _Answer(status, body, path in _OF_ROWS)
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:
         chunks, size = [], 0
@@ -256,6 +257,15 @@ class Client:
             what = "single values" if came == shape else f"a {came}"
             raise AnotherShape(f"the answer is {what} where a {shape} was asked for")
         return rows, last.warnings if last is not None else ()
+
+    def query_range(self, text: str, begin: float, end: float, step: float) -> list[Row]:
+        """Evaluated from ``begin`` to ``end`` (epoch seconds), each ``step`` seconds."""
+        params = {"query": text, "start": f"{begin:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        answer = self.session.request("GET", f"{self.base}/api/v1/query_range", params=params)
+        rows: list[Row] = answer.json()["data"]["result"]
+        if answer.shape not in ("matrix", ""):
+            raise AnotherShape(f"the answer is a {answer.shape} where a matrix was asked for")
+        return rows
 
     def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
         """``data`` of another read, e.g. ``alerts`` or ``status/buildinfo``."""

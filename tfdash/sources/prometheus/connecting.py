@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.prometheus.options import LARGEST, Connection, Options
 from tfdash.sources.prometheus.proxy import right_to_proxy
 from tfdash.sources.prometheus.source import PrometheusSource
+from tfdash.sources.prometheus.usage.kept import KeptDays
+from tfdash.sources.prometheus.usage.source import UsageHistorySource, Windows
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -116,4 +119,29 @@ def source_for(
         lambda: client_of(connection, options, credentials, own, clock),
         clock,
         check=check,
+    )
+
+
+def usage_history_for(
+    ref: ClusterRef,
+    connection: Connection,
+    options: Options,
+    credentials: Credentials | None,
+    clock: Clock,
+    windows: Windows,
+    folder: Path | None,
+) -> UsageHistorySource:
+    """``folder``: where days that are over are kept; None: in memory."""
+    own, series = OwnCredentials(connection), options.usage
+    asked = repr((ref, connection.shown, connection.match, series))
+    kept = folder / hashlib.sha256(asked.encode()).hexdigest()[:16] if folder is not None else None
+    return UsageHistorySource(
+        ref,
+        series,
+        windows,
+        lambda: client_of(connection, options, credentials, own, clock),
+        clock,
+        KeptDays(kept),
+        shown=connection.shown,
+        match=connection.match,
     )

@@ -48,6 +48,14 @@ class NoSuchRight(Exception):
         self.remedy = remedy
 
 
+def is_too_much(error: BaseException) -> bool:
+    """Whether less of the same might be answered."""
+    if isinstance(error, QueryFailed):
+        refused = error.status in (400, 422) and any(word in error.message for word in _TOO_MUCH)
+        return refused or error.kind in ("timeout", "canceled")
+    return isinstance(error, AnswerTooLarge) or _explain(error)[0] is ProblemKind.TIMEOUT
+
+
 def problem_of(error: BaseException, since: float) -> Problem:
     kind, cause, remedy, transient = _explain(error)
     return Problem(kind=kind, cause=safe(cause)[:500], remedy=safe(remedy), since=since, transient=transient)

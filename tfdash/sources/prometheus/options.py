@@ -27,6 +27,7 @@ from tfdash.setting import (
 )
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.prometheus.template import SHIPPED, MetricTemplate, TemplateTable, shipped, template_of
+from tfdash.sources.prometheus.usage.options import UsageSeries
 
 _REFERENCES = ("env:", "file:", "command:")
 LARGEST = 64 << 20  # bytes of one answer
@@ -206,6 +207,7 @@ class MetricsSettings(SettingsTable):
     ] = "http"
     services: Annotated[tuple[ServiceRule, ...], Listed()] = ()
     templates: Annotated[dict[str, TemplateTable], Note(sample="own")] = field(default_factory=dict)
+    usage: UsageSeries = field(default_factory=UsageSeries)
 
     def __post_init__(self) -> None:
         known = {*SHIPPED, *self.templates}

@@ -1,0 +1,231 @@
+"""What workloads used over weeks: against the demo's Prometheus, which is held to the real one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
+from tfdash.demo.prometheus.api import Api
+from tfdash.demo.prometheus.series import HeldSeries, Series
+from tfdash.model.kube import Owner, Pod, ReplicaSet
+from tfdash.model.observation import Observation, ProblemKind
+from tfdash.model.picture import ClusterPicture, Objects, Picture
+from tfdash.model.subject import Key
+from tfdash.model.traffic import Signals
+from tfdash.model.usage import UsageHistory, usage_key
+from tfdash.sources.prometheus.connecting import usage_history_for
+from tfdash.sources.prometheus.options import Connection, Options
+from tfdash.sources.prometheus.usage.digest import ERROR, digest_of, together
+from tfdash.sources.prometheus.usage.options import UsageSeries
+from tfdash.sources.prometheus.usage.source import UsageHistorySource, Windows
+
+DAY = 86_400.0
+TODAY = 20_000 * DAY
+NOW = TODAY + 4 * 3600.0
+MI = 2**20
+
+
+def quantile(values: list[float], percent: float) -> float:
+    """Prometheus' and numpy's."""
+    found = sorted(values)
+    rank = (len(found) - 1) * percent / 100
+    low = math.floor(rank)
+    return found[low] + (found[min(low + 1, len(found) - 1)] - found[low]) * (rank - low)
+
+
+@given(st.lists(st.lists(st.floats(0, 1e12), max_size=40), min_size=1, max_size=6), st.floats(0, 100))
+def test_a_percentile_of_digests_put_together_is_that_of_all_values(
+    days: list[list[float]], percent: float
+) -> None:
+    values = [v for day in days for v in day]
+    found = together(map(digest_of, days)).percentile(percent)
+    if not values:
+        assert found is None
+    else:
+        assert found is not None and math.isclose(
+            found, quantile(values, percent), rel_tol=ERROR * 1.001, abs_tol=1e-8
+        )
+
+
+def cpu_at(pod: str, at: float) -> float:
+    """Cores: busier by day; the second pod half as busy."""
+    return (0.3 + 0.2 * math.sin(2 * math.pi * at / DAY)) * (1.0 if pod == "web-1-a" else 0.5)
+
+
+class World(HeldSeries):
+    """Two days and four hours of a Deployment's two pods, of which one ended a day ago; scraped each two minutes."""
+
+    def __init__(self, owners: bool = True) -> None:
+        super().__init__()
+        for pod, begin, end in (
+            ("web-1-a", TODAY - 2 * DAY, NOW),
+            ("web-0-z", TODAY - 2 * DAY, TODAY - DAY - 600),
+        ):
+            times = [round(begin + 120 * i) * 1000 for i in range(round((end - begin) / 120))]
+            counter, counts = 0.0, []
+            for at in times:
+                counts.append(counter)
+                counter += cpu_at(pod, at / 1000) * 120
+            of = {"namespace": "shop", "pod": pod, "container": "web"}
+            self._add("container_cpu_usage_seconds_total", of, times, counts)
+            size = [
+                (100 + (50 if pod == "web-0-z" and i == 350 else 0)) * float(MI) for i in range(len(times))
+            ]
+            self._add("container_memory_working_set_bytes", of, times, size)
+            if owners:
+                one = [1.0] * len(times)
+                said = {"namespace": "shop", "pod": pod, "owner_kind": "ReplicaSet", "owner_name": pod[:5]}
+                self._add("kube_pod_owner", {**said, "owner_is_controller": "true"}, times, one)
+                above = {
+                    "namespace": "shop",
+                    "replicaset": pod[:5],
+                    "owner_kind": "Deployment",
+                    "owner_name": "web",
+                }
+                self._add("kube_replicaset_owner", above, times, one)
+
+    def _add(self, name: str, labels: dict[str, str], times: list[int], values: list[float]) -> None:
+        self.series.append(Series({"__name__": name, **labels}, times, values))
+
+
+@pytest.fixture
+def server() -> Iterator[Fake]:
+    with Fake() as running:
+        yield running
+
+
+def serving(server: Fake, world: World, longest: float = math.inf) -> None:
+    """``longest``: seconds of a range; more are too many samples."""
+    api = Api(world, lambda: round(NOW * 1000))
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        given = {k: [v] for k, v in request.query.items()}
+        if "start" in given and float(given["end"][0]) - float(given["start"][0]) > longest:
+            words = "query processing would load too many samples into memory in query execution"
+            document = {"status": "error", "errorType": "execution", "error": words}
+            return web.Response(status=422, body=msgspec.json.encode(document))
+        reply = api.answer("GET", request.path, given)
+        return web.Response(status=reply.status, body=msgspec.json.encode(reply.document))
+
+    server.fail = answer
+
+
+class Putting(Board):
+    """And which objects were put."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        owner = Owner("ReplicaSet", "web-1", "rs")
+        objects: dict[str, Objects] = {
+            "Pod": {Key("shop", "web-1-a"): Pod(namespace="shop", name="web-1-a", owner=owner)},
+            "ReplicaSet": {
+                Key("shop", "web-1"): ReplicaSet(
+                    namespace="shop", name="web-1", uid="rs", owner=Owner("Deployment", "web", "d")
+                )
+            },
+        }
+        kinds = {k: Observation(value=v, complete=True, observed_at=NOW) for k, v in objects.items()}
+        cluster = ClusterPicture(ref=REF, info=Observation(), kinds=kinds)
+        well = Observation(value="3.16.0", observed_at=NOW, complete=True)
+        self.picture = Picture(
+            at=NOW, number=1, clusters={REF: cluster}, signals=Signals(prometheus={REF: well})
+        )
+        self.put: Observation[Any] = Observation()
+
+    def put_objects(self, ref: Any, kind: str, observation: Any, changed: Any) -> None:
+        assert (ref, kind) == (REF, "UsageHistory")
+        self.put = observation
+
+    async def until(self, true: Any, patience: float) -> None:
+        assert true()
+
+
+def source(server: Fake, folder: Path | None = None) -> UsageHistorySource:
+    windows = Windows(bands=1, sizes=2, percentile=95.0)
+    return usage_history_for(
+        REF,
+        Connection(url=server.url),
+        Options(usage=UsageSeries(step=600.0)),
+        None,
+        Ticking(NOW),
+        windows,
+        folder,
+    )
+
+
+def history(board: Putting) -> UsageHistory:
+    found = board.put.value[usage_key("Deployment", "shop", "web")]
+    assert isinstance(found, UsageHistory)
+    return found
+
+
+async def test_whole_days_and_todays_part_of_all_pods_that_there_were(server: Fake) -> None:
+    serving(server, World())
+    board, one = Putting(), source(server)
+    await one.round(board)
+    found = history(board)
+    assert (found.since, found.until, found.current_only) == (TODAY - DAY, TODAY, False)
+    (container,) = found.containers
+    points = [TODAY - 2 * DAY + 600 * i for i in range(round((2 * DAY + 4 * 3600) / 600))]
+    wanted = quantile([cpu_at("web-1-a", at) for at in points], 95)
+    assert dict(container.cpu)[95.0] == pytest.approx(wanted, rel=0.01)  # and the ended pod's is half of it
+    assert container.memory_most == 150 * MI  # of the pod that ended
+    day = [cpu_at("web-1-a", TODAY - DAY + 600 * i) for i in range(144)]
+    assert found.cpu_p95 == pytest.approx(quantile(day, 95), rel=0.01)
+    assert found.covered == pytest.approx(DAY, rel=0.01)
+    assert board.put.value[usage_key("Namespace", "", "shop")].cpu_p95 == found.cpu_p95
+    assert one.status.value is not None and f"{one.queries} queries" in one.status.value.about
+
+
+async def test_a_day_that_was_read_is_asked_for_no_more_by_whoever_comes_later(
+    server: Fake, tmp_path: Path
+) -> None:
+    serving(server, World())
+    first = source(server, tmp_path / "usage")
+    await first.round(Putting())
+    board, second = Putting(), source(server, tmp_path / "usage")
+    await second.round(board)
+    assert (first.queries, second.queries) == (3 * 10, 10), "of the second today's part alone"
+    assert history(board).containers[0].memory_most == 150 * MI
+    assert (tmp_path / "usage").stat().st_mode & 0o077 == 0
+    await second.round(board)
+    assert second.queries == 10, "and that not again before time has passed"
+
+
+async def test_what_is_too_much_at_once_is_asked_for_in_halves(server: Fake) -> None:
+    whole, halves = Putting(), Putting()
+    serving(server, World())
+    await source(server).round(whole)
+    serving(server, World(), longest=8 * 3600.0)
+    one = source(server)
+    await one.round(halves)
+    assert halves.put.problem is None
+    assert history(halves) == history(whole)
+
+
+async def test_without_owners_the_pods_of_now_alone_are_in_it(server: Fake) -> None:
+    serving(server, World(owners=False))
+    board = Putting()
+    await source(server).round(board)
+    found = history(board)
+    assert found.current_only and found.containers[0].memory_most == 100 * MI
+
+
+async def test_a_server_that_is_gone_keeps_what_was_known_and_says_so(server: Fake) -> None:
+    serving(server, World())
+    board, one = Putting(), source(server)
+    await one.round(board)
+    server.fail = lambda request: web.Response(status=503, text="no")
+    one._today.clear()
+    await one.round(board)
+    assert board.put.problem is not None and board.put.problem.kind is ProblemKind.SERVER_ERROR
+    assert history(board).containers

@@ -1,0 +1,74 @@
+"""Days that were read once, beside the store's files: a day that is over is asked for no more."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from tfdash.sources.prometheus.usage.piece import UsagePiece, decode, encode
+
+log = logging.getLogger(__name__)
+
+
+class KeptDays:
+    """By namespace and the day's first second. In files under ``folder`` (two levels below the store's), which only this user reads; in memory where there is no
+    folder or it cannot be written. What cannot be read is asked for again. Not for two threads at a time."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._held: dict[tuple[str, int], bytes] = {}
+
+    def get(self, namespace: str, day: float) -> UsagePiece | None:
+        packed = self._held.get((namespace, int(day)))
+        if packed is None and self._folder is not None:
+            try:
+                packed = self._file(self._folder, namespace, day).read_bytes()
+            except OSError:
+                return None
+        if packed is None:
+            return None
+        try:
+            return decode(zlib.decompress(packed))
+        except (zlib.error, msgspec.DecodeError):
+            return None
+
+    def put(self, namespace: str, day: float, piece: UsagePiece) -> None:
+        packed = zlib.compress(encode(piece), 6)
+        if self._folder is not None:
+            try:
+                self._write(self._file(self._folder, namespace, day), packed)
+                return
+            except OSError as error:
+                log.info("the history of a day is held in memory: %s", error)
+                self._folder = None
+        self._held[namespace, int(day)] = packed
+
+    def forget(self, before: float) -> None:
+        """Days that begin before ``before``."""
+        self._held = {k: v for k, v in self._held.items() if k[1] >= before}
+        for path in self._files():
+            if path.stem.isdigit() and int(path.stem) < before:
+                path.unlink(missing_ok=True)
+
+    def _files(self) -> Iterable[Path]:
+        return self._folder.glob("*/*.day") if self._folder is not None else ()
+
+    @staticmethod
+    def _file(folder: Path, namespace: str, day: float) -> Path:
+        return folder / namespace / f"{int(day)}.day"
+
+    @staticmethod
+    def _write(path: Path, packed: bytes) -> None:
+        """Whole or not at all: terminals share it. The store's own folder is made by nobody but the store."""
+        for folder in (path.parents[2], path.parents[1], path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(packed)
+        os.replace(name, path)

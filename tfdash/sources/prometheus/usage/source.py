@@ -1,0 +1,314 @@
+"""Reads what workloads used over weeks: whole days once, today's part hourly, and never in the way of what judges releases."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tfdash.clock import Clock, in_clock_seconds
+from tfdash.model.assessment import Assessment
+from tfdash.model.kube import Object, Pod
+from tfdash.model.observation import Observation, Problem
+from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
+from tfdash.model.subject import ClusterRef, Key
+from tfdash.model.usage import UsageHistory
+from tfdash.process import in_thread
+from tfdash.sources.base import SourceBoard
+from tfdash.sources.diagnosis import Diagnosis, by_status
+from tfdash.sources.prometheus.answer import Row
+from tfdash.sources.prometheus.usage.histories import HistoryTerms, histories
+from tfdash.sources.prometheus.usage.kept import KeptDays
+from tfdash.sources.prometheus.usage.options import UsageSeries
+from tfdash.sources.prometheus.usage.piece import Answers, Owner, UsagePiece, joined, piece_of
+from tfdash.sources.prometheus.usage.queries import RangeQuery, coarse, queries
+
+if TYPE_CHECKING:
+    from tfdash.sources.prometheus.client import Client
+
+log = logging.getLogger(__name__)
+DAY, HOUR = 86_400.0, 3600.0
+_IN_FLIGHT = 2
+_SHORTEST = 900.0  # seconds of a piece; less is not asked for
+_SETTLED = 600.0  # seconds after its end a day may still get samples
+_FIRST = 10.0  # seconds that what judges has for itself
+_OFTEN = 60.0  # seconds between two rounds at least, however fast the clock of a demonstration runs
+_BETWEEN = ("ReplicaSet", "Job")
+
+
+class Windows(NamedTuple):
+    """Days: of which a percentile is held against a band, of which sizes are proposed; ``percentile`` of the sizes' CPU."""
+
+    bands: int
+    sizes: int
+    percentile: float
+
+    @property
+    def longest(self) -> int:
+        return max(self.bands, self.sizes)
+
+
+class UsageHistorySource:
+    """See ``tfdash.sources.base.Source``: makes ``UsageHistory``. ``connect`` makes one client, in a thread. A judgement waits
+    for none of it."""
+
+    def __init__(
+        self,
+        ref: ClusterRef,
+        series: UsageSeries,
+        windows: Windows,
+        connect: Callable[[], Client],
+        clock: Clock,
+        kept: KeptDays,
+        *,
+        shown: str = "",
+        match: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.ref, self.series, self.windows = ref, series, windows
+        self._connect, self._clock, self._kept, self._match = connect, clock, kept, match
+        self._source = f"prometheus {shown}"
+        self._slots = asyncio.Semaphore(_IN_FLIGHT)
+        self._free: list[Client] = []
+        self._parts: dict[str, int] = {}  # into how many parts a day of a namespace is asked for
+        self._today: dict[str, UsagePiece] = {}
+        self._found: dict[str, dict[Key, UsageHistory]] = {}
+        self._problem: Problem | None = None
+        self._read_at: float | None = None
+        self.queries, self.samples, self.seconds = 0, 0, 0.0
+        self.whole = False  # every namespace was read, or failed, once
+
+    @property
+    def id(self) -> str:
+        return f"usage history {self.ref.environment}/{self.ref.cluster}"
+
+    @property
+    def status(self) -> Observation[SourceInfo]:
+        cost = f"{self.queries:,} queries, {self.samples:,} samples, {self.seconds:.1f} s"
+        return Observation(
+            value=SourceInfo(
+                name=f"{self.ref.cluster} usage history",
+                about=f"{self.windows.longest} d, a namespace and a day at a time: {cost}",
+                count=sum(map(len, self._found.values())),
+                cluster=self.ref,
+            ),
+            source=self._source,
+            observed_at=self._read_at,
+            problem=self._problem,
+            complete=self.whole,
+            interval=self._interval,
+        )
+
+    @property
+    def _interval(self) -> float:
+        return in_clock_seconds(self._clock, 2 * HOUR)
+
+    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
+        """No judgement waits for weeks to be read."""
+        return ()
+
+    async def doctor(self, board: SourceBoard) -> Diagnosis:
+        """Weeks are not read for it: whether the server answers, what judges releases says already."""
+        status = self.status
+        if status.observed_at is None and status.problem is None:
+            status = msgspec.structs.replace(status, observed_at=self._clock.now())
+        return by_status(self.id, status)
+
+    async def run(self, board: SourceBoard) -> None:
+        await self._allowed(board)
+        await asyncio.sleep(_FIRST)
+        while True:
+            try:
+                await self.round(board)
+            except Exception:  # a bug of ours: said in the log, and the next round comes
+                log.exception("a round of the usage history failed")
+            await asyncio.sleep(max(_OFTEN, HOUR / in_clock_seconds(self._clock, 1.0)))
+
+    async def _allowed(self, board: SourceBoard) -> None:
+        while not self._may_ask(board):
+            await board.until(lambda: self._may_ask(board), HOUR)
+
+    def _may_ask(self, board: SourceBoard) -> bool:
+        """Not before what judges releases was answered once, nor while it is not answered well; and only of pods that are known."""
+        judging = board.picture.signals.prometheus.get(self.ref)
+        cluster = board.picture.clusters.get(self.ref)
+        pods = cluster.kinds.get(Pod.KIND) if cluster is not None else None
+        return (
+            judging is not None
+            and judging.observed_at is not None
+            and judging.problem is None
+            and pods is not None
+            and pods.complete
+        )
+
+    async def round(self, board: SourceBoard) -> None:
+        """Everything that is lacking now, namespace by namespace, the newest days first."""
+        now = self._clock.now()
+        today = math.floor(now / DAY) * DAY
+        await in_thread(lambda: self._kept.forget(today - (self.windows.longest + 1) * DAY))
+        cluster = board.picture.clusters[self.ref]
+        names = sorted({key.namespace for key in cluster.objects(Pod.KIND)})
+        failed: Problem | None = None
+        for gone in self._found.keys() - set(names):
+            del self._found[gone]
+        for namespace in names:
+            await self._allowed(board)
+            problem = await self._read(
+                namespace, now, today, owners_of(board.picture.clusters[self.ref], namespace)
+            )
+            failed = failed or problem
+            self._publish(board, failed, now)
+        self.whole = True
+        self._publish(board, failed, now)
+
+    def _publish(self, board: SourceBoard, problem: Problem | None, now: float) -> None:
+        self._problem = problem
+        if problem is None:
+            self._read_at = now
+        value: dict[Key, Object] = {k: one for found in self._found.values() for k, one in found.items()}
+        seen = Observation[Objects](
+            value=value,
+            source=self._source,
+            observed_at=self._read_at,
+            problem=problem,
+            complete=bool(value) or self.whole,
+            interval=self._interval,
+        )
+        board.put_objects(self.ref, UsageHistory.KIND, seen, None)
+        board.put_status(self.id, self.status)
+
+    # -- one namespace --------------------------------------------------------------------------------------------
+
+    async def _read(
+        self, namespace: str, now: float, today: float, current: Mapping[str, Owner]
+    ) -> Problem | None:
+        """Its days and today's part; what failed of it, with what was read until then made use of."""
+        from tfdash.sources.prometheus.failing import problem_of
+
+        days, problem = [], None
+        newest = today - (DAY if now - today < _SETTLED else 0.0)
+        try:
+            for back in range(1, self.windows.longest + 1):
+                day = newest - back * DAY
+                piece = await in_thread(partial(self._kept.get, namespace, day))
+                if piece is None:
+                    piece = await self._day(namespace, day, day + DAY, current)
+                    await in_thread(partial(self._kept.put, namespace, day, piece))
+                days.append(piece)
+            await self._follow(namespace, newest, now, current)
+        except Exception as error:
+            problem = problem_of(error, now)
+            if not isinstance(error, OSError | msgspec.MsgspecError):
+                log.info("the usage history of %s: %s", namespace, problem.cause)
+        part = self._today.get(namespace)
+        known = [*days[: self.windows.sizes], *([part] if part is not None else [])]
+        text = [q.text for q in queries(self.series, namespace, newest - DAY, newest, self._match)]
+        asked = HistoryTerms(self.windows.percentile, self.series.step, coarse(self.series), tuple(text))
+        bands = days[: self.windows.bands]
+        self._found[namespace] = await in_thread(lambda: histories(namespace, bands, known, asked))
+        return problem
+
+    async def _follow(self, namespace: str, since: float, now: float, current: Mapping[str, Owner]) -> None:
+        """Today's part, from where it was read until."""
+        before = self._today.get(namespace)
+        if before is not None and before.since < since:
+            before = None  # a day ended; it is read anew, whole
+        begin = before.until if before is not None else since
+        end = math.floor(now / _SHORTEST) * _SHORTEST
+        if end <= begin:
+            return
+        piece = await self._day(namespace, begin, end, current)
+        both = joined(p for p in (before, piece) if p is not None)
+        assert both is not None
+        self._today[namespace] = both
+
+    async def _day(
+        self, namespace: str, begin: float, end: float, current: Mapping[str, Owner]
+    ) -> UsagePiece:
+        """In as many parts as were enough last time; in halves where that is too much."""
+        parts = self._parts.get(namespace, 1)
+        edges = [begin + (end - begin) * i / parts for i in range(parts + 1)]
+        pieces = [await self._piece(namespace, a, b, current) for a, b in pairwise(edges)]
+        whole = joined(pieces)
+        assert whole is not None
+        return whole
+
+    async def _piece(
+        self, namespace: str, begin: float, end: float, current: Mapping[str, Owner]
+    ) -> UsagePiece:
+        from tfdash.sources.prometheus.failing import is_too_much
+
+        wanted = queries(self.series, namespace, begin, end, self._match)
+        answers = await asyncio.gather(*(self._ask(q) for q in wanted), return_exceptions=True)
+        errors = [a for a in answers if isinstance(a, BaseException)]
+        if errors and all(map(is_too_much, errors)) and end - begin > _SHORTEST:
+            middle = math.floor((begin + end) / 2)
+            self._parts[namespace] = min(
+                96, max(self._parts.get(namespace, 1), round(2 * DAY / (end - begin)))
+            )
+            halves = [
+                await self._piece(namespace, begin, middle, current),
+                await self._piece(namespace, middle, end, current),
+            ]
+            whole = joined(halves)
+            assert whole is not None
+            return whole
+        if errors:
+            raise errors[0]
+        rows = {q.role: a for q, a in zip(wanted, answers, strict=True) if not isinstance(a, BaseException)}
+        return await in_thread(lambda: piece_of(namespace, Answers(rows, begin, end), self.series, current))
+
+    async def _ask(self, query: RangeQuery) -> list[Row]:
+        """One answer; two at a time, and as long a rest after each as it took."""
+        async with self._slots:
+            began = time.monotonic()
+            try:
+                rows = await in_thread(lambda: self._with_client(query))
+            finally:
+                took = time.monotonic() - began
+                self.queries += 1
+                self.seconds += took
+                await asyncio.sleep(min(2.0, took))
+            self.samples += sum(len(row.values) or 1 for row in rows)
+            return rows
+
+    def _with_client(self, query: RangeQuery) -> list[Row]:
+        try:
+            client = self._free.pop()
+        except IndexError:  # asked before, another thread might take the last one
+            client = self._connect()
+        try:
+            if query.step:
+                rows = client.query_range(query.text, query.begin, query.end, query.step)
+            else:
+                rows, _ = client.query(query.text, query.end, "vector")
+        except BaseException:
+            client.close()
+            raise
+        self._free.append(client)
+        return rows
+
+
+def owners_of(cluster: ClusterPicture, namespace: str) -> dict[str, Owner]:
+    """Whose the pods of a namespace are that are there now, by name."""
+    above = {
+        obj.uid: (obj.owner.kind, obj.owner.name)
+        for kind in _BETWEEN
+        for obj in cluster.objects(kind).values()
+        if obj.owner is not None
+    }
+    found: dict[str, Owner] = {}
+    for key, pod in cluster.objects(Pod.KIND).items():
+        if key.namespace != namespace:
+            continue
+        owner = ("Pod", pod.name)
+        if pod.owner is not None and pod.owner.kind != "Node":
+            owner = above.get(pod.owner.uid, (pod.owner.kind, pod.owner.name))
+        found[pod.name] = owner
+    return found
