@@ -96,6 +96,7 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
         for backend in platform.clusters[name].backends:
             found = backend.settings(kubeconfig.with_name(_OWN_TOKEN), kubeconfig.with_name("ca.crt"))
             lines += [*found, ""] if found else []
+    lines += ["[metrics.usage]", 'step = "15m"  # two weeks are computed at each question', ""]
     lines += _journeys()
     clock = platform.clock
     lines += [

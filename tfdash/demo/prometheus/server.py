@@ -43,10 +43,12 @@ class PrometheusServer(Backend):
     def api(self) -> Api:
         if self._api is None:
             from tfdash.demo.prometheus.api import Api
-            from tfdash.demo.prometheus.rules import Rules, shipped
+            from tfdash.demo.prometheus.rules import Rules, Union, shipped
             from tfdash.demo.traffic.storage import TrafficStorage
+            from tfdash.demo.traffic.usage_series import UsageSeries
 
-            rules = Rules(shipped(), TrafficStorage(self.history))
+            samples = Union(TrafficStorage(self.history), UsageSeries(self.history))
+            rules = Rules(shipped(), samples)
             self._api = Api(rules.storage, self.history.now, rules)
         return self._api
 

@@ -16,11 +16,11 @@ from tfdash.demo.cluster_state import ClusterState
 from tfdash.demo.traffic.demand import Demand
 
 DAY = 86_400.0
-_IDLE_MEMORY = 48 * 2**20
+IDLE_MEMORY = 48 * 2**20
 
 
 @lru_cache(maxsize=8192)
-def _noise(*parts: object) -> float:
+def noise(*parts: object) -> float:
     """A stable number in [-1, 1) for these parts."""
     return zlib.crc32("/".join(map(str, parts)).encode()) / 2**31 - 1.0
 
@@ -28,7 +28,7 @@ def _noise(*parts: object) -> float:
 def _wavering(seed: object, name: str, at: float) -> float:
     """Smooth noise in [-1, 1]: a new value each minute, blended between."""
     minute, part = divmod(at, 60.0)
-    first, second = _noise(seed, name, int(minute)), _noise(seed, name, int(minute) + 1)
+    first, second = noise(seed, name, int(minute)), noise(seed, name, int(minute) + 1)
     blend = (1 - math.cos(math.pi * part / 60.0)) / 2
     return first + (second - first) * blend
 
@@ -55,7 +55,7 @@ def app_of(pod: Obj) -> str:
     return labels.get("app") or labels.get("app.kubernetes.io/name") or ""
 
 
-def _serving(cluster: ClusterState, namespace: str, app: str) -> int:
+def serving(cluster: ClusterState, namespace: str, app: str) -> int:
     """Pods of a service that share its load; counted again when pods changed."""
     version, counts = cluster.serving
     shelf = cluster.store.shelf("pods")
@@ -70,7 +70,7 @@ def _serving(cluster: ClusterState, namespace: str, app: str) -> int:
     return counts.get((namespace, app), 0)
 
 
-def _request(container: Obj, resource: str, otherwise: float) -> float:
+def request_of(container: Obj, resource: str, otherwise: float) -> float:
     found = dig(container, "resources", "requests", resource)
     return otherwise if found is None else float(parse(found))
 
@@ -87,16 +87,16 @@ def pod_usage(cluster: ClusterState, pod: Obj, at: float) -> dict[str, tuple[flo
     if not containers:
         return {}
     demand = cluster.demands.get((namespace, app))
-    own = _noise(uid_of(pod))
+    own = noise(uid_of(pod))
     found = {}
     for index, container in enumerate(containers):
-        requested = _request(container, "cpu", 0.05)
+        requested = request_of(container, "cpu", 0.05)
         if index == 0 and demand is not None:
-            share = cores(cluster, namespace, app, demand, at) / max(1, _serving(cluster, namespace, app))
+            share = cores(cluster, namespace, app, demand, at) / max(1, serving(cluster, namespace, app))
             used, memory = share * (1 + 0.06 * own), demand.memory * (1 + 0.05 * own)
         else:
             used = requested * (0.4 + 0.1 * own)
-            memory = _request(container, "memory", _IDLE_MEMORY) * (0.55 + 0.1 * own)
+            memory = request_of(container, "memory", IDLE_MEMORY) * (0.55 + 0.1 * own)
         waver = _wavering(cluster.options.seed, uid_of(pod), at)
         limit = dig(container, "resources", "limits", "cpu")
         used = max(0.0005, used * (1 + 0.04 * waver))

@@ -1,0 +1,172 @@
+"""What cAdvisor and kube-state-metrics would have said for two weeks: computed from the demand at each question, nothing is kept
+but which pods there were.
+
+A pod that the world was laid down with had one before it, so that the past of a workload is longer than that of its pods. The
+day's swing is exact (a counter is the integral of a sine), so that a percentile can be had by hand; minutes do not waver here.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from tfdash.demo.apiserver.objects import Obj, controller_of, dig, name_of, namespace_of, uid_of
+from tfdash.demo.apiserver.quantity import parse
+from tfdash.demo.prometheus.series import NAME, Labels, Matchers, Series, matches
+from tfdash.demo.traffic import usage
+from tfdash.demo.traffic.history import History
+
+EVERY = 240_000  # milliseconds between two samples
+PAST = 15 * 86_400_000
+CPU, MEMORY = "container_cpu_usage_seconds_total", "container_memory_working_set_bytes"
+POD_OWNER, SET_OWNER, JOB_OWNER = "kube_pod_owner", "kube_replicaset_owner", "kube_job_owner"
+TYPES = {
+    CPU: ("counter", "Cumulative cpu time consumed in seconds."),
+    MEMORY: ("gauge", "Current working set in bytes."),
+    POD_OWNER: ("gauge", "Information about the Pod's owner."),
+    SET_OWNER: ("gauge", "Information about the ReplicaSet's owner."),
+    JOB_OWNER: ("gauge", "Information about the Job's owner."),
+}
+_OMEGA = 2 * math.pi / usage.DAY
+_PHASE = (
+    -5 * 3600 * _OMEGA - 0.375 * 2 * math.pi
+)  # as ``usage.cores`` has it: highest in the afternoon (UTC-5)
+
+
+class Load(NamedTuple):
+    """Cores on average and their swing (0..1) over the day; bytes."""
+
+    cores: float
+    swing: float
+    memory: float
+
+    def seconds(self, at: float) -> float:
+        """CPU seconds from the beginning of time until ``at`` (epoch seconds)."""
+        return self.cores * (at - self.swing / _OMEGA * math.cos(_OMEGA * at + _PHASE))
+
+
+class PastPod(NamedTuple):
+    """``since``, ``until`` in milliseconds; ``until`` None while it is there. ``loads`` by container."""
+
+    namespace: str
+    name: str
+    owner: tuple[str, str]
+    since: int
+    until: int | None
+    loads: dict[str, Load]
+
+
+class UsageSeries:
+    """A ``Storage`` over one cluster's pods."""
+
+    def __init__(self, history: History) -> None:
+        self._history, self._cluster = history, history.cluster
+        self._pods: dict[str, PastPod] = {}
+
+    def metadata(self) -> dict[str, tuple[str, str]]:
+        return TYPES
+
+    def select(self, matchers: Matchers, begin: int, end: int) -> list[Series]:
+        names = [m for m in matchers if m.name == NAME]
+        wanted = {name for name in TYPES if all(m.accepts(name) for m in names)}
+        if not wanted or not names:
+            return []
+        now = self._history.now()
+        self._look(now)
+        begin, end = max(begin, now - PAST), min(end, now)
+        found = [s for pod in self._pods.values() for s in self._of_pod(pod, wanted, matchers, begin, end)]
+        for name, storage, label in (
+            (SET_OWNER, "replicasets.apps", "replicaset"),
+            (JOB_OWNER, "jobs.batch", "job_name"),
+        ):
+            if name in wanted:
+                found += self._owned(name, storage, label, matchers, begin, end)
+        return found
+
+    def _look(self, now: int) -> None:
+        """Which pods run now; those that are gone ended at some time since the last look."""
+        there = {}
+        for pod in self._cluster.store.all("pods"):
+            if dig(pod, "status", "phase") == "Running" and (loads := self._loads(pod)):
+                there[uid_of(pod)] = (pod, loads)
+        for uid, known in self._pods.items():
+            if known.until is None and uid not in there:
+                self._pods[uid] = known._replace(until=now)
+        for uid, (pod, loads) in there.items():
+            if uid not in self._pods:
+                self._pods.update(self._new(uid, pod, loads, now))
+
+    def _new(self, uid: str, pod: Obj, loads: dict[str, Load], now: int) -> Iterator[tuple[str, PastPod]]:
+        above = controller_of(pod)
+        owner = ("<none>", "<none>") if above is None else (str(above["kind"]), str(above["name"]))
+        created = round(datetime.fromisoformat(pod["metadata"]["creationTimestamp"]).timestamp() * 1000)
+        made = PastPod(namespace_of(pod), name_of(pod), owner, created, None, loads)
+        laid = created <= (self._history.origin or now)
+        if not laid or created <= now - PAST:
+            yield uid, made
+        elif owner[0] != "ReplicaSet":  # its pods keep their names
+            yield uid, made._replace(since=now - PAST)
+        else:
+            before = f"{owner[1]}-{zlib.crc32(uid.encode()) % 100_000:05d}"
+            yield uid, made
+            yield f"{uid} before", made._replace(name=before, since=now - PAST, until=created - EVERY)
+
+    def _loads(self, pod: Obj) -> dict[str, Load]:
+        """As ``usage.pod_usage``, without what is different from minute to minute."""
+        namespace, app = namespace_of(pod), usage.app_of(pod)
+        demand = self._cluster.demands.get((namespace, app))
+        own = usage.noise(uid_of(pod))
+        found = {}
+        for index, container in enumerate(pod["spec"]["containers"]):
+            cores, swing = usage.request_of(container, "cpu", 0.05) * (0.4 + 0.1 * own), 0.0
+            memory = usage.request_of(container, "memory", usage.IDLE_MEMORY) * (0.55 + 0.1 * own)
+            if index == 0 and demand is not None:
+                serving = max(1, usage.serving(self._cluster, namespace, app))
+                cores, swing = demand.cores * demand.factor / serving * (1 + 0.06 * own), demand.swing
+                memory = demand.memory * (1 + 0.05 * own)
+            limit = dig(container, "resources", "limits", "cpu")
+            if limit and cores * (1 + swing) > float(parse(limit)):
+                cores, swing = float(parse(limit)), 0.0
+            found[container["name"]] = Load(max(0.0005, cores), swing, memory)
+        return found
+
+    def _of_pod(
+        self, pod: PastPod, wanted: set[str], matchers: Matchers, begin: int, end: int
+    ) -> Iterator[Series]:
+        until = end if pod.until is None else min(end, pod.until)
+        times = range(-(-max(begin, pod.since) // EVERY) * EVERY, until + 1, EVERY)
+        if not times:
+            return
+        whose = {"namespace": pod.namespace, "pod": pod.name}
+        if POD_OWNER in wanted:
+            owner = {"owner_kind": pod.owner[0], "owner_name": pod.owner[1], "owner_is_controller": "true"}
+            yield from _constant(
+                {NAME: POD_OWNER, "job": "kube-state-metrics", **whose, **owner}, matchers, times
+            )
+        for container, load in pod.loads.items():
+            labels = {"job": "kubelet", **whose, "container": container}
+            if CPU in wanted and matches(matchers, {NAME: CPU, **labels}):
+                yield Series({NAME: CPU, **labels}, times, [load.seconds(at / 1000) for at in times])
+            if MEMORY in wanted:
+                yield from _constant({NAME: MEMORY, **labels}, matchers, times, load.memory)
+
+    def _owned(
+        self, name: str, storage: str, label: str, matchers: Matchers, begin: int, end: int
+    ) -> Iterator[Series]:
+        times = range(-(-begin // EVERY) * EVERY, end + 1, EVERY)
+        for obj in self._cluster.store.all(storage) if times else ():
+            above = controller_of(obj)
+            if above is not None:
+                labels = {"namespace": namespace_of(obj), label: name_of(obj), "job": "kube-state-metrics"}
+                owner = {"owner_kind": str(above["kind"]), "owner_name": str(above["name"])}
+                yield from _constant(
+                    {NAME: name, **labels, **owner, "owner_is_controller": "true"}, matchers, times
+                )
+
+
+def _constant(labels: Labels, matchers: Matchers, times: range, value: float = 1.0) -> Iterator[Series]:
+    if matches(matchers, labels):
+        yield Series(labels, times, [value] * len(times))
