@@ -11,6 +11,9 @@ from textual.message import Message
 from widgets.cells import literal, width_of
 from widgets.oneline import LinePiece, OneLine
 
+# Badges of a tab, whether with their counts, and what stands behind it: the first of these that fits.
+_FORMS = ((2, True, " "), (1, True, " "), (1, True, ""), (1, False, ""))
+
 
 class Tab(NamedTuple):
     """``badges`` are the worst first: ``("✖1", "breach"), ("▲3", "warn")``."""
@@ -49,20 +52,23 @@ Tabs {
             self.refresh()
 
     def left(self, width: int) -> list[LinePiece]:
-        groups = [self._pieces(tab, badges=2) for tab in self._tabs]
-        if _width(groups) > width:
-            groups = [self._pieces(tab, badges=1) for tab in self._tabs]
+        groups: list[list[LinePiece]] = []
+        for badges, counted, end in _FORMS:
+            groups = [self._pieces(tab, badges, counted, end) for tab in self._tabs]
+            if _width(groups) <= width:
+                break
         return [piece for group in self._window(groups, width) for piece in group]
 
-    def _pieces(self, tab: Tab, badges: int) -> list[LinePiece]:
+    def _pieces(self, tab: Tab, badges: int, counted: bool, end: str) -> list[LinePiece]:
         active = ("tabs--active",) if tab.id == self._active else ()
         pieces = [LinePiece(" ", active, target=tab.id)]
         if tab.digit:
             pieces.append(LinePiece(f"{tab.digit} ", (*active, "tabs--digit"), target=tab.id))
         pieces.append(LinePiece(tab.name, active, target=tab.id))
         for text, token in tab.badges[:badges]:
-            pieces.append(LinePiece(f" {text}", (*active, f"tok-{token}" if token else ""), target=tab.id))
-        return [*pieces, LinePiece(" ", active, target=tab.id)]
+            shown = text if counted else text[:1]
+            pieces.append(LinePiece(f" {shown}", (*active, f"tok-{token}" if token else ""), target=tab.id))
+        return [*pieces, LinePiece(end, active, target=tab.id)] if end else pieces
 
     def _window(self, groups: list[list[LinePiece]], width: int) -> list[list[LinePiece]]:
         """As many tabs as fit, the active one among them; an ellipsis stands for those before and after."""

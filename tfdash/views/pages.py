@@ -55,7 +55,17 @@ PAGES: tuple[ScreenSpec, ...] = (
         help="releases in flight and their verdict",
         headless=True,
     ),
-    ScreenSpec("resources", "Resources", digit="4"),
+    ScreenSpec(
+        "resources",
+        "Resources",
+        "resources.resources:ResourcesScreen",
+        digit="4",
+        command="resources: open",
+        aliases=("resources", "res", "bands"),
+        help="is the platform in its bands: workloads, namespaces, nodes, quotas, HPAs, right-sizing",
+        wants=("ResourceQuota", "HorizontalPodAutoscaler"),
+        sections=("resources", "quotas"),
+    ),
     ScreenSpec(
         "calendar",
         "Calendar",

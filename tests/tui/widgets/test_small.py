@@ -1,4 +1,4 @@
-"""Gauges, freshness, the picker."""
+"""Freshness, the picker."""
 
 from __future__ import annotations
 
@@ -11,48 +11,9 @@ from tests.tui.widgets.rows import COLUMNS, Rows
 from tfdash.views.age import FRESH, Freshness
 from widgets.cells import width_of
 from widgets.freshness import freshness_cell
-from widgets.gauge import Band, Gauge, band_bar, proportion_bar
 from widgets.picker import Picker, PickerItem, choice_line
 from widgets.table import Table
 from widgets.theme import THEMES, ThemedApp
-
-
-@pytest.mark.parametrize(
-    ("band", "expected"),
-    [
-        (Band(78, 60, 80), "━━━━━━━━━━━━┿━━●┆   "),
-        (Band(96, 60, 80), "━━━━━━━━━━━┿━━━┿━━● "),
-        (Band(12, 60, 80), "━━●        ┆   ┆    "),
-        (Band(0, 60, 80), "●          ┆   ┆    "),
-        (Band(130, 60, 80), "━━━━━━━━━━━┿━━━┿━━━▶"),
-        (Band(None, 60, 80), "           ┆   ┆    "),
-        (Band(50, None, 80), "━━━━━━━━━●     ┆    "),
-    ],
-)
-def test_band_bars(band: Band, expected: str) -> None:
-    bar = band_bar(band, 20)
-    assert len(bar) == 20
-    for sign in "●▶┿┆":
-        assert bar.count(sign) == expected.count(sign), (bar, expected)
-    for width in range(12):
-        assert len(band_bar(band, width)) == width
-
-
-def test_the_limit_stands_beside_the_value() -> None:
-    assert Band(78, 60, 80, sign="✔").text == "✔ 78 % of 60-80"
-    assert Band(7.25, None, 8.5, unit="cores").text == "7.2 cores of at most 8.5"
-    assert Band(None, 60, None).text == "? % of at least 60"
-    assert Band(3, None, None).text == "3 % of no limit"
-
-
-def test_proportions_never_lie_at_their_ends() -> None:
-    assert proportion_bar(0, 10, 4) == "░░░░"
-    assert proportion_bar(1, 1000, 4) == "█░░░"
-    assert proportion_bar(999, 1000, 4) == "███░"
-    assert proportion_bar(10, 10, 4) == "████"
-    assert proportion_bar(20, 10, 4) == "████"
-    assert proportion_bar(1, 0, 4) == "░░░░"
-    assert proportion_bar(1, 2, 0) == ""
 
 
 def test_freshness_as_a_cell() -> None:
@@ -69,23 +30,11 @@ class App(ThemedApp):
         self.chosen: list[Any] = []
 
     def compose(self) -> Any:
-        yield Gauge("cpu", Band(78, 60, 80, sign="✔", token="ok"))
         yield Table(COLUMNS, self.rows, sort="name")
 
     def on_mount(self) -> None:
         self.query_one(Table).set_rows(self.rows.rows)
         self.query_one(Table).focus()
-
-
-async def test_a_gauge_on_its_line() -> None:
-    async with App().run_test(size=(60, 20)) as pilot:
-        gauge = pilot.app.query_one(Gauge)
-        assert gauge.render_line(0).text.startswith("cpu ✔ 78 % of 60-80 ")
-        assert "●" in gauge.render_line(0).text
-        gauge.update(Band(130, 60, 80, sign="✖", token="breach"))
-        assert "▶" in gauge.render_line(0).text
-        await pilot.resize_terminal(12, 20)
-        assert gauge.render_line(0).cell_length == 12
 
 
 async def test_the_sort_column_is_picked() -> None:
@@ -123,15 +72,6 @@ def test_only_a_breach_is_red() -> None:
         states = [colours[f"tf-{s}"] for s in ("ok", "warn", "breach", "unknown", "moving", "paused")]
         assert len(set(states)) == len(states), theme.name
         assert set(colours) == {name for name in THEMES[0].variables if name.startswith("tf-")}
-
-
-@pytest.mark.parametrize("value", [59.9, 60, 60.1, 79.9, 80, 80.1])
-def test_the_side_of_a_limit_is_seen(value: float) -> None:
-    bar = band_bar(Band(value, 60, 80), 21)
-    point, limits = bar.index("●"), (12, 16)
-    for limit, at in zip((60, 80), limits, strict=True):
-        assert (point > at) == (value > limit)
-        assert (point < at) == (value < limit)
 
 
 @pytest.mark.parametrize("width", [16, 24, 40])

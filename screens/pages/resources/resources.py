@@ -1,0 +1,298 @@
+"""Tab 4: whether the platform is in its bands, and by workload, namespace, node, quota, autoscaler and proposal what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from math import nan
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from screens.frame.acting_screen import ActingScreen
+from screens.lists.item_rows import ItemRows
+from tfdash.model.kinds import KINDS, PLAIN
+from tfdash.model.subject import Subject
+from tfdash.model.update import Update
+from tfdash.model.verdict import Level
+from tfdash.text import safe
+from tfdash.views.filter import NO_FILTER, Amount, Filter
+from tfdash.views.resources.columns import BY_ID, FINDING, VIEWS, Part, Room, View
+from tfdash.views.resources.facts import chosen_lines
+from tfdash.views.resources.head import head_lines, nothing_text, view_line
+from tfdash.views.resources.rows import ResourceRow, Sight, sight
+from tfdash.views.table import Cell
+from widgets.filter import FilterPrompt
+from widgets.panel import Divider
+from widgets.prose import Prose
+from widgets.table import Table
+
+_TALL = 22  # lines from which what is chosen is shown whole
+_CHOSEN = 9  # lines of it at most
+
+
+class ResourceRows(ItemRows[ResourceRow]):
+    """Rows under the columns of the view that is shown."""
+
+    def __init__(self) -> None:
+        super().__init__(self._write, text=self._text, version=_version)
+        self.parts: Sequence[Part] = ()
+
+    def _write(self, row: ResourceRow) -> Sequence[Cell]:
+        return [part.write(row) for part in self.parts]
+
+    def _text(self, row: ResourceRow) -> str:
+        return "\n".join(cell if isinstance(cell, str) else cell[0] for cell in self._write(row))
+
+    def sort_value(self, key: Any, column: str) -> Any:
+        if column == FINDING:
+            return super().sort_value(key, column)  # they come with the worst first
+        row, part = self.all.get(key), self._part(column)
+        if row is None or part is None:
+            return ""
+        if part.number is not None:
+            found = part.number(row)
+            return -1.0 if found is None else found
+        cell = part.write(row)
+        return cell if isinstance(cell, str) else cell[0]
+
+    def _part(self, column: str) -> Part | None:
+        return next((p for p in self.parts if column in (p.column.key, p.column.title.lower())), None)
+
+    def amount(self, key: Any, column: str) -> Amount | None:
+        part = self._part(column)
+        if part is None or part.number is None:
+            return None
+        found = part.number(self.all[key]) if key in self.all else None
+        return Amount(nan if found is None else found)
+
+    def trouble(self, key: Any) -> int:
+        """As the row's level says, whatever its columns paint."""
+        row = self.all.get(key)
+        return 0 if row is None else {Level.BREACH: 3, Level.WARN: 2, Level.UNKNOWN: 1}.get(row.level, 0)
+
+
+def _version(row: ResourceRow) -> Hashable:
+    usage = (row.usage.at, row.usage.used) if row.usage is not None else None
+    version = row.obj.resource_version if row.obj is not None else ""
+    told = tuple((v.rule, v.level, v.measured, v.sentence) for v in row.verdicts)
+    return (usage, version, told, row.age, row.scaled)
+
+
+class ResourcesScreen(ActingScreen):
+    """One table, seen by workload, namespace, node, quota, autoscaler or proposal; each row is a reading of what was said."""
+
+    filterable = True
+    scoped = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "view(1)", "next view", id="resources.next", key_display="tab"),
+        Binding("shift+tab", "view(-1)", "view before", id="resources.before", show=False),
+        Binding("d", "inspect('describe')", "describe", id="resources.describe"),
+        Binding("y", "inspect('yaml')", "yaml", id="resources.yaml", show=False),
+        Binding("e", "inspect('events')", "events", id="resources.events", show=False),
+        Binding("w", "inspect('why')", "why", id="resources.why"),
+        Binding("l", "logs", "logs", id="resources.logs", show=False),
+        Binding("z", "not_ok", "only what is not ok", id="resources.not_ok", show=False),
+        Binding("c", "copy", "copy names", id="resources.copy", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view: View = VIEWS[0]
+        self._rows = ResourceRows()
+        self._sight: Sight | None = None
+        self._counts: dict[str, tuple[int, int]] = {}
+        self._wanted: Subject | None = None
+
+    @property
+    def crumb(self) -> str:
+        return "Resources"
+
+    def body(self) -> ComposeResult:
+        yield Prose(id="head", indent=3, most=3)
+        yield Prose(id="views", most=1)
+        self._rows.parts = self.view.parts((), self._room)
+        yield Table(self._columns(), self._rows, noun=self.view.noun, sort=FINDING, id="body")
+        yield Divider(id="chosen-rule")
+        yield Prose(id="chosen", indent=3, most=_CHOSEN)
+
+    @property
+    def table(self) -> Table:
+        return self.query_one("#body", Table)
+
+    @property
+    def _room(self) -> Room:
+        names = self.shell.namespaces
+        return Room(self.app.size.width, names is not None and len(names) == 1)
+
+    def _columns(self) -> list[Any]:
+        return [part.column for part in self._rows.parts]
+
+    def says(self) -> list[Cell]:
+        return []
+
+    # -- updates ------------------------------------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        self._show()
+
+    def take(self, update: Update) -> None:
+        self._show()
+
+    def tick(self) -> None:
+        if self._sight is not None:
+            self._show()
+
+    def on_resize(self) -> None:
+        self._show()
+
+    def point_to(self, view_id: str, filter_text: str = "") -> None:
+        """The view of that name."""
+        if view_id in BY_ID and view_id != self.view.id:
+            self.view = BY_ID[view_id]
+            if self.is_mounted:
+                self._renew()
+
+    def stand_on(self, subject: Subject) -> None:
+        """Its row, in the view where it has one."""
+        self._wanted = subject._replace(uid="")
+        if self.is_mounted and self.app.screen is self:
+            self._show()
+
+    def _renew(self) -> None:
+        """Other rows in the same table."""
+        if self._sight is None:
+            return
+        self._rows = ResourceRows()
+        self._rows.parts = self.view.parts((), self._room)
+        table = self.table
+        table.set_source(self._columns(), self._rows, sort=FINDING)
+        table.set_title("", "", self.view.noun)
+        for prompt in self.query("#filter").results(FilterPrompt):
+            prompt.reset(NO_FILTER)
+        self._show()
+
+    def _show(self) -> None:
+        if not self.is_mounted:
+            return
+        board, now = self.shell.board, self.shell.now()
+        seen = sight(board.picture, board.assessment, self.shell.namespaces, now)
+        self._sight = seen
+        rows = {view.id: view.rows(seen) for view in VIEWS}
+        there = self._view_of(self._wanted, rows) if self._wanted is not None else None
+        if there is not None and there is not self.view:
+            self.view = there
+            self._renew()
+            return
+        mine = sorted(rows[self.view.id], key=lambda row: row.rank)
+        self._counts = {
+            view: (len(many), sum(row.level >= Level.WARN for row in many)) for view, many in rows.items()
+        }
+        self._show_rows(mine)
+        self.query_one("#head", Prose).show(head_lines(board.assessment.sections))
+        self.query_one("#views", Prose).show([view_line(self.view.id, self._counts, self.size.width)])
+        self._show_chosen()
+
+    def _show_rows(self, mine: Sequence[ResourceRow]) -> None:
+        table = self.table
+        before = [part.column for part in self._rows.parts]
+        self._rows.parts = self.view.parts(mine, self._room)
+        columns = self._columns()
+        if [(c.key, c.title, c.width) for c in before] != [(c.key, c.title, c.width) for c in columns]:
+            table.set_columns(columns)
+        keys = list(self._rows.all)
+        self._rows.all = {row.subject: row for row in mine}
+        now = list(self._rows.all)
+        assert self._sight is not None
+        table.set_empty(nothing_text(self.view, self._sight))
+        if keys != now:
+            table.set_rows(now, presorted=table.sorted_by == (FINDING, False))
+        else:
+            table.apply(changed=now)
+        if self._wanted is not None and self._wanted in self._rows.all:
+            table.move_to(self._wanted)
+            self._wanted = None
+
+    def _view_of(self, subject: Subject, rows: dict[str, list[ResourceRow]]) -> View | None:
+        """The view that is shown where it has the row, else the first that has it."""
+        order = sorted(VIEWS, key=lambda view: view is not self.view)
+        return next((v for v in order if any(row.subject == subject for row in rows[v.id])), None)
+
+    def _show_chosen(self) -> None:
+        row = self._row
+        there = row is not None and self.size.height >= _TALL
+        for name in ("#chosen-rule", "#chosen"):
+            self.query_one(name).display = there
+        if row is not None and there:
+            self.query_one("#chosen-rule", Divider).set_text(f"{row.name} · {safe(row.of)}")
+            self.query_one("#chosen", Prose).show(chosen_lines(row, self._room.bar))
+
+    @property
+    def _row(self) -> ResourceRow | None:
+        key = self.table.cursor_key
+        return self._rows.all.get(key) if key is not None else None
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        self._show_chosen()
+
+    # -- filter -------------------------------------------------------------------------------------------------
+
+    def apply_filter(self, wanted: Filter) -> str:
+        self.table.set_filter(wanted.only_not_ok(self.table.filter.not_ok))
+        self._show_chosen()
+        return self.table.count_text
+
+    @property
+    def filter(self) -> Filter:
+        return self.table.filter
+
+    def action_not_ok(self) -> None:
+        self.table.only_not_ok(not self.table.filter.not_ok)
+        self._show_chosen()
+
+    def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
+        for prompt in self.query("#filter").results(FilterPrompt):
+            prompt.reset(NO_FILTER)
+
+    # -- keys ---------------------------------------------------------------------------------------------------
+
+    def action_view(self, by: int) -> None:
+        self.view = VIEWS[(VIEWS.index(self.view) + by) % len(VIEWS)]
+        self._renew()
+
+    def acting_on(self) -> list[Subject]:
+        """The marked rows that are objects of a cluster, or the one under the cursor."""
+        found = []
+        for key in self.table.chosen_keys:
+            row = self._rows.all.get(key)
+            if row is not None and row.obj is not None:
+                found.append(row.subject._replace(uid=row.obj.uid))
+        return found
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("inspect", "logs"):
+            row = self._row if self.is_mounted else None
+            if row is None or row.obj is None:
+                return False
+            kind = KINDS.get(row.subject.kind, PLAIN)
+            if action == "logs":
+                return kind.logs
+            return kind.why if parameters and parameters[0] == "why" else True
+        return super().check_action(action, parameters)
+
+    def action_inspect(self, what: str) -> None:
+        if (row := self._row) is not None and row.obj is not None:
+            self.shell.open("inspect", row.subject._replace(uid=row.obj.uid), what)
+
+    def action_logs(self) -> None:
+        if (row := self._row) is not None and row.obj is not None:
+            self.shell.open("logs", row.subject._replace(uid=row.obj.uid), False)
+
+    def action_copy(self) -> None:
+        if (row := self._row) is not None:
+            self.shell.copy_text(row.called, safe(row.called))
+
+    def on_table_row_activated(self, event: Table.RowActivated) -> None:
+        row = self._rows.all.get(event.key)
+        if row is not None and row.obj is not None:
+            self.shell.open("inspect", row.subject._replace(uid=row.obj.uid), "describe")

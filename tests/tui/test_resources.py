@@ -1,0 +1,45 @@
+"""The page of resources, view by view at three sizes, and its keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui import resourceworld
+from tests.tui.running import SIZES, compare, running
+from tfdash.views.resources.columns import VIEWS
+
+
+@pytest.mark.parametrize("number", range(len(VIEWS)), ids=[view.id for view in VIEWS])
+async def test_golden(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    view = VIEWS[number]
+    async with running(
+        resourceworld.source(), SIZES[0], judge=resourceworld.Told(), start="resources"
+    ) as run:
+        await run.shows("5 workloads")
+        await run.press(*(["tab"] * number))
+        await run.shows(f"[{view.title}")
+        shown = {}
+        for size in SIZES:
+            await run.resize(*size)
+            shown[size] = await run.still()
+        for (width, height), text in shown.items():
+            compare(f"resources-{view.id}-{width}x{height}", text)
+
+
+async def test_filter_by_number_sort_and_only_what_is_not_ok() -> None:
+    async with running(
+        resourceworld.source(), (120, 40), judge=resourceworld.Told(), start="resources"
+    ) as run:
+        await run.shows("5 workloads", "main-db")
+        await run.press("slash", *"cpu>60", "enter")
+        await run.shows("2 of 5 workloads")
+        assert "ledger-export " not in run.text.split("─ ")[0].split("WORKLOAD")[1]
+        await run.press("escape", "C")
+        await run.until(lambda: run.table.sorted_by == ("cpu", True), "sorted by cpu")
+        first = run.table.keys_in_view()[0]
+        assert first.name == "checkout"
+        await run.press("z")
+        await run.shows("3 of 5 workloads")
+        await run.press("shift+tab")
+        await run.shows("[right-sizing", "1 proposal")

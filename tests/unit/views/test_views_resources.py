@@ -1,0 +1,99 @@
+"""The gauge at its edges: what it writes, on which side of a bound it stands, when it tells a trend."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui import resourceworld as rw
+from tfdash.model.usage import UsagePoint
+from tfdash.model.verdict import Level
+from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, recent, scale, trend, written
+from tfdash.views.resources.rows import name_of
+
+BAND = (60.0, 80.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (78, "━━━━━━━━━━━┿━●┆     "),
+        (96, "━━━━━━━━━━━┿━━┿━━●  "),
+        (12, "━━●        ┆  ┆     "),
+        (0, "●          ┆  ┆     "),
+        (100, "━━━━━━━━━━━┿━━┿━━━● "),
+        (100.1, "━━━━━━━━━━━┿━━┿━━━━▶"),
+        (990, "━━━━━━━━━━━┿━━┿━━━━▶"),
+        (None, "           ┆  ┆     "),
+    ],
+)
+def test_a_bar_ends_at_its_value_and_past_100_past_its_end(value: float | None, expected: str) -> None:
+    assert bar(value, *BAND, 20) == expected
+
+
+@pytest.mark.parametrize("value", [59.9, 60, 60.1, 79.9, 80, 80.1])
+@pytest.mark.parametrize("width", [12, 20, 30])
+def test_the_side_of_a_bound_is_seen(value: float, width: int) -> None:
+    drawn = bar(value, *BAND, width)
+    passed = drawn.count("┿")
+    assert len(drawn) == width and passed == (value > 60) + (value > 80)
+
+
+@pytest.mark.parametrize("width", range(9))
+def test_a_bar_has_exactly_its_width(width: int) -> None:
+    assert all(len(bar(value, *BAND, width)) == width for value in (None, 0, 50, 100, 200))
+
+
+@pytest.mark.parametrize(
+    ("percent", "text"),
+    [(0, "0"), (0.2, "<1"), (59.6, "59"), (60.0, "60"), (60.4, "60"), (79.99, "79"), (80.01, "80"), (81.6, "82"), (1040, "1040")],
+)  # fmt: skip
+def test_a_percentage_is_never_rounded_onto_a_bound_that_it_did_not_reach(percent: float, text: str) -> None:
+    assert written(percent) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 1, 1], ""),
+        ([1, 1, 1, 1], "→"),
+        ([1.0, 1.0, 1.03, 1.05, 1.06, 1.08], "→"),
+        ([1.0, 1.0, 1.1, 1.2, 1.3, 1.3], "↗"),
+        ([2, 2, 1.5, 1.5, 1, 1], "↘"),
+        ([0, 0, 0, 0], "→"),
+        ([], ""),
+    ],
+)
+def test_a_trend_is_the_last_third_against_the_first(values: list[float], expected: str) -> None:
+    assert trend(values) == expected
+
+
+def test_a_trend_looks_at_the_last_minutes_alone() -> None:
+    points = [UsagePoint(rw.NOW - 60.0 * i, float(i), 2.0) for i in range(60)][::-1]
+    assert recent(points, "cpu", rw.NOW) == [float(i) for i in range(15, -1, -1)]
+    assert set(recent(points, "memory", rw.NOW)) == {2.0}
+
+
+def test_words_stand_at_the_same_places_and_an_age_takes_the_trends() -> None:
+    told = rw.said("band.cpu", rw.of("Deployment", "x"), Level.WARN, "", 96.0, BAND)
+    breach = rw.said("band.cpu", rw.of("Deployment", "x"), Level.BREACH, "", 1040.0, BAND)
+    many = [1.0, 1.0, 2.0, 2.0]
+    assert gauge(told, many).cell() == ("▲ warn      96 ↗", "warn")
+    assert gauge(told, many).cell(worded=False) == ("▲   96 ↗", "warn")
+    assert gauge(told, many, "59m").cell() == ("▲ warn      96 59m", "warn")
+    assert gauge(breach, many, "59m").words == "✖ BREACH  1040 59m"
+    assert len(gauge(breach, many, "59m").words) == WORDS
+    assert len(gauge(breach, many, "59m").cell(worded=False)[0]) == GLYPHS
+    assert NONE.words == "·"
+
+
+def test_the_head_of_bars_has_the_bounds_where_they_stand() -> None:
+    assert scale(60, 80, 20) == "           60 80"
+    assert scale(None, 80, 20) == "              80"
+    assert scale(None, None, 20) == ""
+
+
+def test_rows_are_named_by_what_they_are() -> None:
+    assert name_of(rw.of("Deployment", "web", "shop")) == "shop/web"
+    assert name_of(rw.of("Deployment", "web", "shop"), spaced=False) == "web"
+    assert name_of(rw.under("NodePool/general")) == "pool general"
+    assert name_of(rw.under("Cluster/")) == "cluster eu-1"

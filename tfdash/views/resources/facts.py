@@ -1,0 +1,108 @@
+"""What stands around one row of resources: its gauges with amounts, every sentence, who scales it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tfdash.model.usage import Usage
+from tfdash.model.verdict import Level
+from tfdash.quantities import NANO, amount
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.age import short_age
+from tfdash.views.resources.columns import told
+from tfdash.views.resources.rows import BANDS, ResourceRow
+from tfdash.views.table import Cell, Line
+
+_GIB, _MIB = 2**30, 2**20
+
+
+def amount_text(nanos: int | float, resource: str) -> str:
+    """``1.92 cores``, ``3.4 GiB``, ``612 MiB``; of another resource the plain number."""
+    value = nanos / NANO
+    if resource == "cpu":
+        return f"{value:.2f} cores"
+    if resource == "memory":
+        return f"{value / _GIB:.1f} GiB" if value >= _GIB else f"{value / _MIB:.0f} MiB"
+    return f"{value:g}"
+
+
+def used_text(usage: Usage, resource: str) -> str:
+    """``1.92 of 2.00 cores requested, limit 4.00 cores``: amounts beside each other, and which is not said."""
+    used = amount(usage.used, resource)
+    if used is None:
+        return "not measured"
+    parts = [f"{amount_text(used, resource)} used"]
+    for name, amounts, without in (
+        ("requested", usage.requests, usage.without_request),
+        ("limit", usage.limits, usage.without_limit),
+        ("allocatable", usage.allocatable, ()),
+    ):
+        found = amount(amounts, resource)
+        lacking = dict(without).get(resource, 0)
+        if found is not None:
+            parts.append(f"{amount_text(found, resource)} {name}")
+        elif lacking:
+            parts.append(
+                f"no {'request' if name == 'requested' else name} in {lacking} of {usage.measured} pods"
+            )
+    asked = amount(usage.asked, resource)
+    if asked is not None and usage.allocatable:
+        parts.append(f"{amount_text(asked, resource)} asked for")
+    return " · ".join(parts)
+
+
+def measured_text(row: ResourceRow) -> str:
+    """``metrics.k8s.io, 12s ago over 30s, 4 of 4 pods``."""
+    usage = row.usage
+    if usage is None:
+        return "not measured"
+    over = f" over {usage.window:.0f}s" if usage.window else ""
+    pods = f", {usage.measured} of {usage.pods} pods" if usage.pods else ""
+    return f"{safe(usage.source)}, {short_age(row.now - usage.at)} ago{over}{pods}"
+
+
+def gauge_line(row: ResourceRow, resource: str, room: int) -> Line:
+    """The gauge of a resource on a line of its own; nothing where nothing was said of it."""
+    found = row.gauge(resource)
+    verdict = row.verdict(BANDS[resource])
+    usage = row.usage
+    if verdict is None and usage is None:
+        return []
+    unit = verdict.unit if verdict is not None and verdict.unit else "%"
+    figure = f"{found.percent} {unit}" if found.value is not None else ""
+    within = f" of {found.bounds}" if found.bounds else ""
+    age = f" {found.age} old" if found.age else ""
+    line: list[Cell] = [
+        (f" {resource:<7}", "dim"),
+        (
+            f"{found.state.text:<10}{figure}{within} {found.trend}{age}  ".replace("  ", " ", 0),
+            found.state.token,
+        ),
+    ]
+    if room and found.value is not None:
+        line += [found.bar(room), "  "]
+    if usage is not None:
+        line.append((used_text(usage, resource), "dim"))
+    return line
+
+
+def sentences(row: ResourceRow) -> list[Line]:
+    """All that was said, the worst first; what is well and said by a gauge is not said again."""
+    lines: list[Line] = []
+    for verdict in row.verdicts:
+        if verdict.level <= Level.OK and verdict.rule in BANDS.values() and verdict.measured is not None:
+            continue
+        state = states.of_verdict(verdict)
+        lines.append([(f" {state.text}  ", state.token), told(verdict, row.called)])
+    return lines
+
+
+def chosen_lines(row: ResourceRow, room: int) -> list[Line]:
+    """The row under the cursor, whole. ``room``: cells of its bars."""
+    gauges: Sequence[Line] = [gauge_line(row, resource, room) for resource in BANDS]
+    lines = [line for line in gauges if line]
+    lines += sentences(row)
+    if row.usage is not None:
+        lines.append([(" measured ", "dim"), (measured_text(row), "dim")])
+    return lines

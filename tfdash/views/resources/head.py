@@ -1,0 +1,61 @@
+"""The first lines of the page of resources: are we inside the bands, which views there are, and why there is no row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tfdash.model.section import SectionState
+from tfdash.model.verdict import Level
+from tfdash.text import safe
+from tfdash.views.resources.columns import VIEWS, View
+from tfdash.views.resources.rows import Sight
+from tfdash.views.sections import state_of
+from tfdash.views.table import Cell, Line
+
+_ROOMY = 110  # cells: each view says how many rows it has
+SECTIONS = ("resources", "quotas")
+
+
+def head_lines(sections: Iterable[SectionState]) -> list[Line]:
+    """Each section of the page in a line, with its worst where that is not well."""
+    by_id = {section.id: section for section in sections}
+    lines: list[Line] = []
+    for id in SECTIONS:
+        if (section := by_id.get(id)) is None:
+            continue
+        state = state_of(section)
+        line: list[Cell] = [(f" {state.text:<10}", state.token), (f"{section.title}  ", "bright")]
+        if not section.loading:
+            line.append(safe(section.sentence))
+            if section.level > Level.OK and section.detail and section.detail != section.sentence:
+                line.append((f" · {safe(section.detail)}", "dim"))
+        lines.append(line)
+    return lines or [[(" ◐ loading the platform …", "moving")]]
+
+
+def view_line(shown: str, counts: Mapping[str, tuple[int, int]], width: int) -> Line:
+    """``[workloads 42 ▲3]  namespaces 5  …``: all views, the one that is shown in brackets; in little room without how many."""
+    line: list[Cell] = [" "]
+    for view in VIEWS:
+        many, bad = counts.get(view.id, (0, 0))
+        here = view.id == shown
+        title = f"{view.title} {many}" if width >= _ROOMY else view.title
+        line.append((f"[{title}" if here else title, "bright" if here else "dim"))
+        if bad:
+            line.append((f" ▲{bad}", "warn"))
+        line.append(("] " if here else " ", "bright"))
+        line.append(" " if width >= _ROOMY else "")
+    line.append((" tab", "dim"))
+    return line
+
+
+def nothing_text(view: View, sight: Sight) -> str:
+    """Why there is no row: what is not measured, or that there is none."""
+    for cluster in sight.clusters():
+        seen = cluster.kinds.get("Usage")
+        if view.id in ("workloads", "namespaces", "nodes"):
+            if seen is None:
+                return "What is used is read now."
+            if seen.problem is not None:
+                return f"? {safe(str(seen.problem))}"
+    return view.empty
