@@ -103,6 +103,7 @@ class ResourcesScreen(ActingScreen):
         self._sight: Sight | None = None
         self._counts: dict[str, tuple[int, int]] = {}
         self._wanted: Subject | None = None
+        self._kind = ""  # of the object under the cursor
 
     @property
     def crumb(self) -> str:
@@ -220,6 +221,10 @@ class ResourcesScreen(ActingScreen):
 
     def _show_chosen(self) -> None:
         row = self._row
+        kind = row.subject.kind if row is not None and row.obj is not None else ""
+        if kind != self._kind:  # other keys work on it
+            self._kind = kind
+            self.refresh_bindings()
         there = row is not None and self.size.height >= _TALL
         for name in ("#chosen-rule", "#chosen"):
             self.query_one(name).display = there
