@@ -58,6 +58,7 @@ def said(
     sentence: str,
     measured: float | None = None,
     band: Any = None,
+    query: str = "metrics.k8s.io",
     **over: Any,
 ) -> Verdict:
     return Verdict(
@@ -68,7 +69,7 @@ def said(
         measured=measured,
         band=band,
         unit="%",
-        evidence=Evidence(query="metrics.k8s.io", window=900.0),
+        evidence=Evidence(query=query, window=900.0),
         **over,
     )
 
@@ -186,8 +187,8 @@ VERDICTS = (
     said("band.cpu", under("Cluster/"), Level.OK, "cpu 78 % of allocatable", 78.3, _CPU),
     said("band.memory", under("Cluster/"), Level.OK, "memory 77 % of allocatable", 77.1, _MEMORY),
     said("node", of("Node", "node-3", ""), Level.WARN, "node-3: places 88 of 110 taken (80 %)", 80.0, None, limit=80.0),
-    said("quota", of("ResourceQuota", "compute"), Level.WARN, "compute: requests.cpu 81 % (3.24 of 4), at or over 80", 81.0, None, limit=80.0),
-    said("quota", of("ResourceQuota", "objects"), Level.OK, "objects: pods 40 % (12 of 30)", 40.0, None, limit=80.0),
+    said("quota", of("ResourceQuota", "compute"), Level.WARN, "compute: requests.cpu 81 % (3.24 of 4), at or over 80", 81.0, None, limit=80.0, query="requests.cpu"),
+    said("quota", of("ResourceQuota", "objects"), Level.OK, "objects: pods 40 % (12 of 30)", 40.0, None, limit=80.0, query="pods"),
     said("quota", under("Namespace/tf-batch"), Level.WARN, "tf-batch: no ResourceQuota"),
 )  # fmt: skip
 SECTIONS = (

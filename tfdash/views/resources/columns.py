@@ -13,7 +13,6 @@ from tfdash.quantities import NANO, amount
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age
-from tfdash.views.kinds.capacity import fullest
 from tfdash.views.kinds.scaling import targets
 from tfdash.views.quantity import canonical_cores
 from tfdash.views.resources import rows as made
@@ -103,10 +102,15 @@ def _gauges(resource: str, rows: Sequence[ResourceRow], room: Room) -> list[Part
     ]
 
 
+_TITLES = ("", "namespace ", "pool ", "pod ")  # with which the rules name what no workload is
+
+
 def told(verdict: Verdict, name: str) -> str:
     """Its sentence without the name that the row begins with."""
     sentence = safe(verdict.sentence)
-    return sentence.removeprefix(f"{safe(name)}: ")
+    for title in _TITLES:
+        sentence = sentence.removeprefix(f"{title}{safe(name)}: ")
+    return sentence
 
 
 def finding_of(row: ResourceRow) -> Cell:
@@ -220,11 +224,11 @@ def _nodes(rows: Sequence[ResourceRow], room: Room) -> list[Part]:
 
 
 def _fullest(row: ResourceRow) -> Cell:
-    found = fullest(row.obj) if isinstance(row.obj, ResourceQuota) else None
-    return "" if found is None else safe(found[0])
+    return safe(row.verdicts[0].evidence.query) if isinstance(row.obj, ResourceQuota) and row.verdicts else ""
 
 
 def quota_gauge(row: ResourceRow) -> Gauge:
+    """Of its fullest resource: what is worst stands first."""
     return gauge(row.verdicts[0] if row.verdicts else None)
 
 

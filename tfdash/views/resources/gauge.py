@@ -84,12 +84,11 @@ def gauge(verdict: Verdict | None, points: Sequence[float] = (), age: str = "") 
 
 def recent(points: Sequence[UsagePoint], resource: str, now: float) -> list[float]:
     """The last minutes of a resource, for its trend."""
-    index = 1 if resource == "cpu" else 2
     found = []
     for point in reversed(points):
         if now - point.at > _LATELY:
             break
-        found.append(point[index])
+        found.append(point.cpu if resource == "cpu" else point.memory)
     return found[::-1]
 
 

@@ -79,13 +79,12 @@ def name_of(subject: Subject, spaced: bool = True) -> str:
 
 
 def _far(verdict: Verdict | None) -> float:
+    """How far it is beyond its band; below 0 how near to it."""
     if verdict is None or verdict.measured is None:
         return 0.0
     low, high = verdict.band or (None, verdict.limit)
-    return max(
-        verdict.measured - high if high is not None else 0.0,
-        low - verdict.measured if low is not None else 0.0,
-    )
+    over = verdict.measured - high if high is not None else -verdict.measured
+    return over if low is None else max(over, low - verdict.measured)
 
 
 def said_of(assessment: Assessment) -> Said:
