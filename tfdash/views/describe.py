@@ -67,9 +67,13 @@ def description_lines(sections: Iterable[DescribeSection]) -> list[str]:
     return lines
 
 
+_NOT_OF_SECRETS = "not shown: they may hold what the Secret does"
+
+
 def _identity(document: Json, now: float) -> list[str]:
     metadata = mapping(document.get("metadata"))
     annotations = {k: v for k, v in mapping(metadata.get("annotations")).items() if k != LAST_APPLIED}
+    secret = document.get("kind") == "Secret"
     owner = next((o for o in mappings(metadata.get("ownerReferences")) if o.get("controller")), None)
     given: list[NameValue] = [
         ("Name", text(metadata.get("name"))),
@@ -80,7 +84,7 @@ def _identity(document: Json, now: float) -> list[str]:
         ("Finalizers", [text(f) for f in listed(metadata.get("finalizers"))]),
         ("Controlled by", text(f"{owner.get('kind')}/{owner.get('name')}") if owner else ""),
         ("Labels", parts.key_values(metadata.get("labels")) or "<none>"),
-        ("Annotations", parts.key_values(annotations, ": ") or "<none>"),
+        ("Annotations", _NOT_OF_SECRETS if secret else parts.key_values(annotations, ": ") or "<none>"),
     ]
     return pairs([(label, value) for label, value in given if value])
 

@@ -91,11 +91,13 @@ def variable_hidden(name: str) -> bool:
 
 
 def masked(document: Mapping[str, Any], hide: Hide = hidden) -> dict[str, Any]:
-    """A copy of an API object without managedFields and with secret values hidden."""
+    """A copy of an API object without managedFields and with secret values hidden; of a Secret without annotations."""
     shown = {key: _copy(value, hide) for key, value in document.items()}
     metadata = shown.get("metadata")
     if isinstance(metadata, dict):
         metadata.pop("managedFields", None)
+        if shown.get("kind") == "Secret":
+            metadata.pop("annotations", None)
         annotations = metadata.get("annotations")
         if isinstance(annotations, dict):
             for name, value in annotations.items():

@@ -27,18 +27,23 @@ def parsers(
 ALL = parsers(build())
 
 
+def _needed(parser: argparse.ArgumentParser) -> list[str]:
+    """The words without which its command is refused."""
+    return [
+        text
+        for action in parser._actions
+        if action.required
+        for text in (*action.option_strings[:1], str(next(iter(action.choices or ["x"]))))
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "parser"), ALL, ids=lambda one: " ".join(one) if isinstance(one, tuple) else ""
 )
 def test_an_option_means_the_same_before_and_after_its_command(
     words: tuple[str, ...], parser: argparse.ArgumentParser
 ) -> None:
-    needed = [
-        text
-        for action in parser._actions
-        if action.required
-        for text in (*action.option_strings[:1], str(next(iter(action.choices or ["x"]))))
-    ]
+    needed = _needed(parser)
     for action in parser._actions:
         if not action.option_strings or action.dest == "help" or action.required:
             continue
@@ -108,12 +113,7 @@ def test_a_misspelt_word_of_any_command_is_named_with_the_nearest(capsys: pytest
             for before in ([], ["--config", "F"], ["--config=F"], ["-nF"]):
                 said = _said([*before, *words[:-1], typo], capsys)
                 assert f'no command "{typo}"; did you mean "{words[-1]}"?' in said, (words, said)
-        needed = [
-            text
-            for action in parser._actions
-            if action.required
-            for text in (*action.option_strings[:1], str(next(iter(action.choices or ["x"]))))
-        ]
+        needed = _needed(parser)
         for action in parser._actions:
             longest = max(action.option_strings, key=len, default="")
             if len(longest) > 3:

@@ -256,6 +256,40 @@ def test_a_start_without_a_zone_is_refused(tmp_path: Path) -> None:
         load(str(path))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("titel = 'x'", 'there is no key titel; did you mean "title"?'),
+        ("argo = 'yes'", 'argo = "yes": write true or false'),
+        ("title = 3", 'title = 3: write a text, "..."'),
+        ("rollouts = 'web'", 'rollouts = "web": write a list of texts, ["..."]'),
+        ("rollouts = [3]", 'rollouts = [3]: write a list of texts, ["..."]'),
+        ("bulk = 3", "bulk = 3: write a table, [bulk]"),
+        ("[bulk]\nreplicas = 'x'", 'bulk.replicas = "x": write a whole number'),
+        ("[bulk]\nreplica = 3", 'there is no key bulk.replica; did you mean "replicas"?'),
+        ("[step]\ndo = 'release'", "step is one table; write [[step]]"),
+        ("step = [3]", "step[1] = 3: write a table"),
+        ("[[step]]\nname = 'x'", 'step[1].do is missing; write do = a text, "..."'),
+        ("[[step]]\ndo = 'release'\n[[step]]\ndo = 'scale'\nreplicas = 'two'", 'step[2].replicas = "two": write a whole number'),
+        ("[[step]]\ndo = 'release'\nat = [1]", 'step[1].at = [1]: write a duration, "90s" or 90'),
+        ("[[step]]\ndo = 'release'\nat = 'soon'", "'soon' is no duration; write 90s, 5m or 1h30m"),
+        ("[[step]]\ndo = 'release'\nenv = { A = 1 }", 'step[1].env = {"A":1}: write a table'),
+        ("[[behaviour]]\npods = 'all'", 'behaviour[1].pods = "all": write a whole number'),
+        ("start = 'noon'", 'start = "noon" is no time; write 2026-11-24T15:05:00Z'),
+        ("start = 2026-11-24T15:05:00Z", 'start = "2026-11-24T15:05:00Z": write a text'),
+        ("title = ", "is no TOML: "),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_scenario_of_ones_own_is_said_with_where_and_what_to_write(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError) as raised:
+        load(str(path))
+    assert str(raised.value).startswith(str(path)) and told in str(raised.value)
+
+
 def world_of(name: str) -> World:
     clock = SimulatedClock(START)
     clock.set(running=False)

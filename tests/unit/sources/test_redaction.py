@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
+import msgspec
 import pytest
 
+from tests.unit.store.helpers import REF
+from tfdash.sources.kubernetes.managed_fields import page
 from tfdash.sources.kubernetes.redaction import cleaned
 from tfdash.views.describe import describe, description_lines
+from tfdash.views.diff import unified
+from tfdash.views.mask import masked
 from tfdash.views.yaml import yaml_lines
+
+PLANTED = "planted-value"
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 11, 1234])
@@ -24,3 +32,46 @@ def test_what_no_base64_is_tells_its_own_size() -> None:
     secret = cleaned({"kind": "Secret", "data": {"odd": "not base64!"}, "stringData": {"plain": "c2VjcmV0"}})
     assert secret["data"] == {"odd": "<hidden, 11 bytes>"}
     assert secret["stringData"] == {"plain": "<hidden, 8 bytes>"}
+
+
+def _planted() -> dict[str, Any]:
+    written = f'{{"stringData":{{"word":"{PLANTED}"}}}}'
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": "s",
+            "namespace": "a",
+            "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": written,
+                "objectset.rio.cattle.io/applied": written,
+                "helm.sh/values": PLANTED,
+            },
+            "managedFields": [{"manager": PLANTED, "fieldsV1": {"f:data": {"f:word": {}}}}],
+        },
+        "type": "Opaque",
+        "data": {"word": base64.b64encode(PLANTED.encode()).decode()},
+        "stringData": {"word": PLANTED},
+    }
+
+
+@pytest.mark.parametrize("managers", [False, True], ids=["opened", "for a plan"])
+def test_no_annotation_of_a_secret_tells_what_it_holds(managers: bool) -> None:
+    """Whoever applied it may have left it there: kubectl, Rancher, Helm. Searched for in every way to open one."""
+    secret = cleaned(_planted(), managers=managers)
+    other = cleaned({**_planted(), "data": {"word": "eA=="}}, managers=managers)
+    shown = [
+        str(secret),
+        *yaml_lines(secret),
+        *description_lines(describe(secret, now=0.0)),
+        *description_lines(describe(_planted(), now=0.0)),  # whatever does not come by the source
+        str(masked(_planted())),
+        *yaml_lines(_planted()),
+        *unified(other, secret, "before", "after"),
+    ]
+    page_of_it = {"metadata": {}, "items": [{"metadata": {**_planted()["metadata"], "managedFields": []}}]}
+    shown.append(str(page(msgspec.json.encode(page_of_it), REF, "Secret")))
+    for value in (PLANTED, base64.b64encode(PLANTED.encode()).decode()):
+        assert value not in "\n".join(shown)
+    assert "<hidden, 13 bytes>" in "\n".join(shown)
+    assert any("Annotations" in line and "not shown" in line for line in shown)

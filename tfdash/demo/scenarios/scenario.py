@@ -11,6 +11,7 @@ import msgspec
 
 from tfdash.demo.controllers.behaviour import BehaviourRule, duration
 from tfdash.demo.options import SCENARIOS
+from tfdash.demo.scenarios.amiss import amiss
 from tfdash.demo.scenarios.step import Step
 from tfdash.demo.scenarios.steps import NAMES
 
@@ -48,7 +49,10 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """``start`` as epoch seconds. Raises ValueError."""
         if not self.start:
             return None
-        at = datetime.fromisoformat(self.start)
+        try:
+            at = datetime.fromisoformat(self.start)
+        except ValueError:
+            raise ValueError(f'start = "{self.start}" is no time; write 2026-11-24T15:05:00Z') from None
         if at.tzinfo is None:
             raise ValueError(f"start = {self.start!r} has no zone; write 2026-11-24T15:05:00Z")
         return at.timestamp()
@@ -75,9 +79,12 @@ def load(name: str) -> Scenario:
         where = f"scenario {name}"
         text = files("tfdash.demo").joinpath("scenarios", f"{name}.toml").read_text(encoding="utf-8")
     try:
-        found = msgspec.convert(tomllib.loads(text), Scenario)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ScenarioError(f"{where}: {error}") from error
+        written = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{where} is no TOML: {error}") from error
+    if wrong := amiss(Scenario, written):
+        raise ScenarioError(f"{where}: {wrong}")
+    found = msgspec.convert(written, Scenario)
     try:
         _ = found.begins
     except ValueError as error:

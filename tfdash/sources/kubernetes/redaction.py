@@ -9,7 +9,7 @@ from tfdash.hidden import hidden_in_secret
 
 def cleaned(found: Any, *, managers: bool = False) -> dict[str, Any]:
     """A Secret's values replaced by their sizes before they leave the source. Without managedFields, but where ``managers``
-    are asked for: a plan names whose fields it writes. A Secret's are left out always."""
+    are asked for: a plan names whose fields it writes. A Secret's are left out always, and so are its annotations."""
     if not isinstance(found, dict):
         return {}
     meta = found.get("metadata")
@@ -21,7 +21,6 @@ def cleaned(found: Any, *, managers: bool = False) -> dict[str, Any]:
                 found[table] = {
                     k: hidden_in_secret(v, encoded=table == "data") for k, v in found[table].items()
                 }
-        notes = meta.get("annotations") if isinstance(meta, dict) else None
-        if isinstance(notes, dict):
-            notes.pop("kubectl.kubernetes.io/last-applied-configuration", None)
+        if isinstance(meta, dict):
+            meta.pop("annotations", None)  # whoever applied it may have left its values there
     return found
