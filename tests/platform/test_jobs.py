@@ -69,6 +69,16 @@ def test_jobs_that_fail_wait_or_end(cluster: Cluster, board: Board) -> None:
     greedy = job("greedy")
     greedy["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "900000"}}
     made = (job("dies", "failed"), job("pulls", "image-pull"), job("ends"), job("held", suspend=True), greedy)
+    made += (
+        job("elsewhere", managedBy="example.com/queue"),
+        job(
+            "enough",
+            completions=2,
+            parallelism=1,
+            completionMode="Indexed",
+            successPolicy={"rules": [{"succeededCount": 1}]},
+        ),
+    )
     world.create(cluster, JOBS, *made)
     reached = "BackoffLimitExceeded: Job has reached the specified backoff limit"
     words = f"dies: {reached}; container main failed in 1 pod: last exit 3: no such table"
@@ -77,12 +87,22 @@ def test_jobs_that_fail_wait_or_end(cluster: Cluster, board: Board) -> None:
     is_so(board, "Job", "greedy", Level.WARN, CauseCode.UNSCHEDULABLE, "Insufficient cpu")
     is_so(board, "Job", "ends", Level.IDLE, None, "is complete")
     is_so(board, "Job", "held", Level.IDLE, None, "is suspended")
+    is_so(board, "Job", "enough", Level.IDLE, None, "is complete")
+    is_so(
+        board,
+        "Job",
+        "elsewhere",
+        Level.WARN,
+        CauseCode.GENERATION,
+        "is its controller example.com/queue alive?",
+    )
     says = {
         name: cluster.kubectl(
             "get", f"job/{name}", "-n", SPACE, "-o", "jsonpath={.status.conditions[*].type}"
         )
-        for name in ("dies", "ends", "held", "pulls")
+        for name in ("dies", "ends", "held", "pulls", "enough", "elsewhere")
     }
+    assert says["enough"].startswith("SuccessCriteriaMet") and says["elsewhere"] == ""
     assert "Failed" in says["dies"] and "Complete" in says["ends"]
     assert (says["held"], says["pulls"]) == ("Suspended", "")
     section = next(s for s in board.assessment.sections if s.id == "jobs")

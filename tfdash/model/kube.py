@@ -312,6 +312,7 @@ class Job(Object, frozen=True, gc=False, kw_only=True):
     selector: Selector = Selector()
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
+    managed_by: str = ""  # another controller than Kubernetes' own, which may run its pods elsewhere
 
 
 class CronJob(Object, frozen=True, gc=False, kw_only=True):

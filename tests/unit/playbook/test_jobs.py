@@ -13,7 +13,7 @@ from tests.unit.playbook.making import NOW, REF, condition, picture, pod, waitin
 from tfdash.cron import schedule
 from tfdash.judging.judge import judge_all
 from tfdash.judging.rules import RuleRunner
-from tfdash.model.kube import ContainerStatus, CronJob, Job, Object, Owner, Pod
+from tfdash.model.kube import Condition, ContainerStatus, CronJob, Job, Object, Owner, Pod
 from tfdash.model.kubecluster import Event
 from tfdash.model.picture import Change
 from tfdash.model.section import SectionState
@@ -58,6 +58,10 @@ def cron(**fields: Any) -> CronJob:
         "last_successful": at("02:20"),
     }
     return CronJob(**{**base, **fields})
+
+
+def met(ago: float) -> Condition:
+    return Condition("SuccessCriteriaMet", "True", "SuccessPolicy", "", NOW - ago)
 
 
 def at(clock: str, days: int = 0) -> float:
@@ -192,6 +196,31 @@ def section(*objects: Object) -> SectionState:
         ((job(started=None),), C.GENERATION, "not begun since 10 min: is its controller alive?"),
         ((job(started=None, created=NOW - 29.9),), None, "migrate runs"),
         ((job(started=None, suspended=True),), None, "migrate is suspended"),
+        # met before all its pods ended: those that are ended then did not fail
+        (
+            (job(conditions=(met(59.9),), failed=2),),
+            None,
+            "migrate has met its success criteria, and its pods end",
+        ),
+        (
+            (job(conditions=(met(60),), failed=2),),
+            C.DELETING,
+            "its success criteria were met 60 s ago, and it is not complete",
+        ),
+        ((job(conditions=(met(600),), completed=NOW, active=0),), None, "migrate is complete"),
+        # another controller's: its pods may be elsewhere, and its status is all there is
+        ((job(managed_by="x.io/q", active=0, ready=0),), None, "migrate runs, as its controller x.io/q says"),
+        ((job(managed_by="x.io/q", failed=1, active=1),), C.RETRIES, "1 pod failed of 6 allowed"),
+        (
+            (job(managed_by="x.io/q", conditions=(LIMIT,)), mine("p", ended(3), phase="Failed")),
+            C.FAILED,
+            REACHED,
+        ),
+        (
+            (job(managed_by="x.io/q", started=None),),
+            C.GENERATION,
+            "not begun since 10 min: is its controller x.io/q alive?",
+        ),
         ((job(deleting=NOW - 600),), C.DELETING, "deleted 10 min ago and still there"),
         (
             (job(deleting=NOW - 60, finalizers=("a/b",)),),
@@ -222,6 +251,7 @@ OF_JOB = Subject(REF, "Job", "a", "migrate", "j")
             (Subject(REF, "Pod", "a", "p", "p"),),
         ),
         ((job(deleting=NOW - 100),), NOW - 100, (OF_JOB,)),
+        ((job(conditions=(met(90),)),), NOW - 90, (OF_JOB,)),
         ((job(started=None),), NOW - 600, (OF_JOB,)),
         ((job(ready=0, started=NOW - 60),), NOW - 60, (OF_JOB,)),
         ((job(failed=1),), NOW - 600, (OF_JOB,)),

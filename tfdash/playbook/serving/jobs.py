@@ -39,6 +39,8 @@ def judge(
     cause = None if overtaken else _cause(ref, job, failure, links, policy, now)
     if cause is not None:
         since = failure.since if failure is not None else job.deleting or job.started or job.created
+        if cause.code is CauseCode.DELETING and job.deleting is None and (met := _succeeded(job)) is not None:
+            since = met.since
         return Verdict(
             level=Level.WARN,
             rule=ID,
@@ -48,13 +50,15 @@ def judge(
             since=since or None,
             cause=cause,
         )
-    level, what = Level.OK, "runs"
+    level, what = Level.OK, f"runs, as its controller {job.managed_by} says" if job.managed_by else "runs"
     if overtaken:
         what = "failed, and a later run succeeded"
     elif job.deleting is not None:
         level, what = Level.IDLE, "is being deleted"
     elif job.completed is not None:
         level, what = Level.IDLE, "is complete"
+    elif _succeeded(job) is not None:
+        level, what = Level.IDLE, "has met its success criteria, and its pods end"
     elif job.suspended:
         level, what = Level.IDLE, "is suspended"
     return Verdict(level=level, rule=ID, subject=subject, sentence=f"{job.name} {what}")
@@ -64,6 +68,12 @@ def _failure(job: Job) -> Condition | None:
     """That it failed, or fails and still has pods."""
     found = [condition(job.conditions, name) for name in ("Failed", "FailureTarget")]
     return next((c for c in found if c is not None and c.status == "True"), None)
+
+
+def _succeeded(job: Job) -> Condition | None:
+    """That its success policy is met: the pods that are left are ended then, which is no failure of theirs."""
+    found = condition(job.conditions, "SuccessCriteriaMet")
+    return found if found is not None and found.status == "True" else None
 
 
 def _made_good(job: Job, failure: Condition, cron: CronJob, runs: tuple[Job, ...]) -> bool:
@@ -81,7 +91,8 @@ def _cause(
     this = (Subject(ref, job.KIND, job.namespace, job.name, job.uid),)
     if failure is not None:
         why = f": {shorten(failure.message)}" if failure.message else ""
-        return _with(causes.of_job(ref, job, links, policy, now), this, f"{failure.reason or 'failed'}{why}")
+        found = None if job.managed_by else causes.of_job(ref, job, links, policy, now)
+        return _with(found, this, f"{failure.reason or 'failed'}{why}")
     if job.deleting is not None:
         if now - job.deleting < policy.terminating_grace:  # whoever clears up waits for its pods first
             return None
@@ -90,14 +101,22 @@ def _cause(
         return Cause(code=CauseCode.DELETING, sentence=sentence, objects=this)
     if job.suspended or job.completed is not None:
         return None
+    if (met := _succeeded(job)) is not None:
+        if now - met.since < policy.terminating_grace:
+            return None
+        sentence = (
+            f"its success criteria were met {lasting(max(0.0, now - met.since))} ago, and it is not complete"
+        )
+        return Cause(code=CauseCode.DELETING, sentence=sentence, objects=this)
     if job.started is None:
         if now - job.created < policy.ready_grace:
             return None
-        sentence = f"not begun since {lasting(now - job.created)}: is its controller alive?"
+        controller = f"controller {job.managed_by}" if job.managed_by else "controller"
+        sentence = f"not begun since {lasting(now - job.created)}: is its {controller} alive?"
         return Cause(code=CauseCode.GENERATION, sentence=sentence, objects=this)
     limit = f" of {job.backoff_limit} allowed" if job.backoff_limit < _NO_LIMIT else ""
     failed = f"{counted(job.failed, 'pod')} failed{limit}" if job.failed else ""
-    found = causes.of_job(ref, job, links, policy, now)
+    found = None if job.managed_by else causes.of_job(ref, job, links, policy, now)
     if found is not None:
         return found if not failed else _after(found, failed)
     if job.active and job.ready == 0 and now - job.started >= policy.ready_grace:
@@ -106,7 +125,7 @@ def _cause(
     if failed:
         return Cause(code=CauseCode.RETRIES, sentence=failed, objects=this)
     idle = not job.active and job.parallelism > 0 and now - job.started >= policy.ready_grace
-    if idle and links.pods is not None and not links.pods:
+    if idle and not job.managed_by and links.pods is not None and not links.pods:
         return Cause(code=CauseCode.NOT_READY, sentence="begun, and no pod of it is there", objects=this)
     return None
 
@@ -143,6 +162,8 @@ def _rule(case: Case[Job]) -> RuleResult:
         case.reached(case.now + _LOOK_AGAIN)
     elif job.deleting is not None:
         case.reached(job.deleting + policy.terminating_grace)
+    elif (met := _succeeded(job)) is not None and job.completed is None:
+        case.reached(met.since + policy.terminating_grace)
     elif job.completed is None and not job.suspended:
         case.reached((job.started or job.created) + policy.ready_grace)
     return RuleResult((verdict,))

@@ -15,12 +15,15 @@ from tfdash.sources.kubernetes.decoders.common import (
     template,
 )
 
+_BUILT_IN = "kubernetes.io/job-controller"
+
 
 class JobSpec(w.Wire):
     parallelism: w.Count | None = None
     completions: w.Count | None = None
     backoff_limit: int | None = None
     suspend: bool | None = None
+    managed_by: str | None = None
     selector: w.LabelSelector | None = None
     template: w.Template | None = None
 
@@ -83,6 +86,7 @@ def job(found: Job) -> m.Job:
         selector=selector(spec.selector),
         template=template(spec.template),
         conditions=conditions(status.conditions),
+        managed_by="" if spec.managed_by in (None, _BUILT_IN) else spec.managed_by,
     )
 
 
