@@ -39,7 +39,6 @@ exit codes:
 """
 _LISTED = 20  # so many choices are listed beside the nearest
 _ABOUT = ("-h", "--help", "--version")
-SCREENS = (*FIRST, *LIST_SCREENS)
 REPORTED = (*HEADLESS, *LIST_SCREENS)
 
 
@@ -48,9 +47,14 @@ class _Parser(argparse.ArgumentParser):
         """What is no choice, with the nearest and with all that there are, unless they are too many for a sentence."""
         if action.choices is not None and value not in action.choices:
             valid = [str(choice) for choice in action.choices]
-            told = f'there is no "{safe(str(value))}"; {nearest(str(value), valid)}'
+            noun = "screen of the program's own " if isinstance(action.choices, _FirstScreens) else ""
+            told = f'there is no {noun}"{safe(str(value))}"; {nearest(str(value), valid)}'
             if told.endswith("?") and len(valid) <= _LISTED:
                 told += f" there is: {', '.join(valid)}"
+            if isinstance(action.choices, _FirstScreens):
+                word = safe(str(value))
+                told += "" if told.endswith("?") else ";"
+                told += f" a kind that only the server has opens with :{word} in the terminal; tfdash snapshot --screen {word} writes it"
             raise argparse.ArgumentError(action, told)
 
     def error(self, message: str) -> NoReturn:
@@ -71,6 +75,13 @@ class _Screens(tuple[str, ...]):
 
     def __contains__(self, name: object) -> bool:
         return bool(str(name))
+
+
+class _FirstScreens(tuple[str, ...]):
+    """Those of the program. A kind that only the server knows is found once it is asked, which a terminal does after it began."""
+
+
+SCREENS = _FirstScreens((*FIRST, *LIST_SCREENS))
 
 
 class _Scenarios(tuple[str, ...]):

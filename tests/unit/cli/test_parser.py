@@ -125,7 +125,10 @@ def test_a_misspelt_word_of_any_command_is_named_with_the_nearest(capsys: pytest
                     continue
                 given = [longest, f"{choice}x"] if longest else [f"{choice}x"]
                 said = _said([*words, *(needed if longest else ()), *given], capsys)
-                assert re.search(rf'there is no "{choice}x"; did you mean "\w', said), (words, said)
+                assert re.search(rf'there is no (screen .* own )?"{choice}x"; did you mean "\w', said), (
+                    words,
+                    said,
+                )
     assert open_ended
 
 
@@ -183,3 +186,20 @@ def test_a_command_that_needs_another_word_says_which(
 ) -> None:
     assert "say which: release, canary" in _said([*before, "gate"], capsys)
     assert "say which: release, canary" in _said(["gate", *before], capsys)
+
+
+def test_a_kind_that_only_the_server_has_is_said_with_how_to_open_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for argv in (
+        ["run", "--screen", "certificates"],
+        ["--screen", "certificates"],
+        ["demo", "--screen", "certificates"],
+    ):
+        said = _said(argv, capsys)
+        assert 'no screen of the program\'s own "certificates"' in said
+        assert (
+            "opens with :certificates in the terminal; tfdash snapshot --screen certificates writes it"
+            in said
+        )
+    assert parse(["snapshot", "--screen", "certificates"]).screen == "certificates"
