@@ -291,6 +291,16 @@ def test_two_lost_nodes_are_no_one_origin() -> None:
             ),
             "evicted",
         ),
+        (  # by the last of what it tells
+            pod(
+                "p",
+                phase="Failed",
+                reason="Evicted",
+                created=1.0,
+                conditions=(condition("Ready", "False"), condition("X", "False", since=2.0)),
+            ),
+            "evicted",
+        ),
     ],
 )
 def test_ended_from_without(one: Pod, said: str | None) -> None:
@@ -345,6 +355,7 @@ def test_a_silent_kubelet(one: Pod, found: bool) -> None:
     [
         (pod("p", waiting("ContainerCreating"), **NEWBORN), "Pulling", True),
         (pod("p", waiting("ContainerCreating"), **NEWBORN), "FailedMount", False),  # a cause of its own
+        (pod("p", waiting("ContainerCreating"), **NEWBORN), "FailedAttachVolume", False),
         (pod("p", waiting("ContainerCreating"), **{**NEWBORN, "created": NOW - GRACE + 1}), "", False),
         (pod("p", waiting("ContainerCreating"), **NEWBORN, started=NOW - GRACE + 1), "", False),
         (pod("p", waiting("ErrImagePull"), **NEWBORN), "", False),

@@ -160,6 +160,7 @@ def section(*objects: Object) -> SectionState:
                 (
                     job(**fields),
                     mine("p", created=NOW - 100),
+                    mine("first", created=NOW - 200),
                     Event(
                         namespace="a",
                         name="e",

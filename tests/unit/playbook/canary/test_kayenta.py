@@ -101,6 +101,8 @@ def test_the_statistic_by_hand(x: list[float], y: list[float], mu: float, z: flo
 def test_of_a_few_values_nothing_narrower_than_all_differences_is_known() -> None:
     told = shift([1.0, 2], [3.0, 5], 0.95)
     assert (told.low, told.high) == (-4.0, -1.0)
+    more = shift(LOUD, QUIET, 0.95)
+    assert 20.0 - 3.0 < more.low < more.estimate < more.high < 30.0 - 1.0
 
 
 def test_a_shift_must_lie_beyond_the_tolerance() -> None:

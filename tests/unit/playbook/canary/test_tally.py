@@ -52,14 +52,16 @@ def counted(
 
 
 def of_four(latency: bool = True) -> Traffic:
-    """Two windows; the second pod of each side began with the second."""
+    """Two windows; the second pod of each side began with the second. And one of a version that is neither."""
     pods = (
+        ("checkout-other-pod", [7, 7], [7, 7]),
         (CANARY_POD, [10, 20], [1, 2]),
         (OTHER_CANARY, [0, 5], [0, 1]),
         (STABLE_POD, [100, 200], [3, 0]),
         (OTHER_STABLE, [0, 50], [0, 4]),
     )
     durations = (
+        ("checkout-other-pod", [[0.05] * 7, [0.2] * 7]),
         (CANARY_POD, [[0.05] * 3, [0.2] * 2]),
         (OTHER_CANARY, [[], [0.05]]),
         (STABLE_POD, [[0.05], [0.2] * 4]),
@@ -136,7 +138,7 @@ def test_the_newest_sample_of_each_side() -> None:
 
 def test_the_same_requests_twice_are_named_by_what_they_are_of() -> None:
     value = of_four()
-    again = tuple(structs.replace(s, labels=(("job", "b"),)) for s in value.requests[:1])
+    again = tuple(structs.replace(s, labels=(("job", "b"),)) for s in value.requests[1:2])
     rows = counter([1.0, 2.0] * 40, pod=CANARY_POD)
     copy = structs.replace(rows, labels=(("job", "b"),))
     told = counted(structs.replace(value, requests=(rows, copy), errors=(), evaluated_at=T0 + 1200))

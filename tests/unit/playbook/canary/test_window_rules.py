@@ -58,6 +58,7 @@ LATE = at(9)
         (FALLS, FALLS[1:], LATE, False, Grown(INF, True)),
         (FALLS, FALLS[2:], LATE, False, None),
         (FALLS, (*FALLS, Point(at(4), 3.0)), LATE, False, Grown(at(4), True)),
+        (FALLS[:3], FALLS, LATE, False, Grown(at(3), True)),
         # what is no more as it was
         (RISES, RISES[:3], LATE, True, None),
         (RISES, scraped(1, 2, 9, 4), LATE, True, None),
@@ -99,6 +100,7 @@ def test_what_was_counted_stays_until(
         ((5, 7, 1, 2), 2, (), LATE, None),
         ((1, 2, 3, 4), 3, (1,), LATE, Grown(at(4), False)),
         ((0, 2, 3), 0, (1,), LATE, Grown(at(3), False)),
+        ((5, 7, 1), 0, (2,), LATE, Grown(at(3), True)),
     ],
 )
 def test_likewise_of_views_of_the_same_arrays(
@@ -127,6 +129,17 @@ def test_likewise_of_views_of_the_same_arrays(
     assert grown(before, after, since, False) == grown(before, after, since, True) == told
     if told is not None and more:
         assert grown(after, before, since, True) is None  # it grows, and never shrinks
+
+
+def test_arrays_that_were_begun_anew_are_compared_themselves() -> None:
+    def view(*values: float) -> Any:
+        source = GatheredPoints()
+        for number, value in enumerate(values):
+            source.append(at(number), value)
+        return source.view()
+
+    assert grown(view(1, 2, 3), view(1, 2, 3, 4), LATE, True) == Grown(at(3), True)
+    assert grown(view(1, 2, 3), view(1, 2, 9, 9), LATE, True) is None
 
 
 def test_a_fall_of_what_begins_under_nothing_in_columns() -> None:
@@ -178,6 +191,8 @@ GROWN = (*RISES, Point(at(4), 5.0))  # at the first window's end
         (LAST, ("basis",), ((*RISES, Point(at(3) + 1, 5.0)), FALLS), EDGES, Reuse(0, 0, (True, False))),
         (LAST, ("basis",), ((*RISES, Point(at(8), 1.0)), FALLS), EDGES, Reuse(0, 2, (False, False))),
         (LAST, ("basis",), (GROWN, (*FALLS, Point(at(9), 3.0))), EDGES, Reuse(0, 1, (True, False))),
+        (LAST, ("basis",), (RISES[1:], FALLS), EDGES, None),  # the first window's base is gone
+        (LAST, ("basis",), (RISES[1:], FALLS), EDGES[1:], Reuse(1, 3, (True, False))),
         (None, ("basis",), (RISES, FALLS), EDGES, None),
         (LAST, ("other",), (RISES, FALLS), EDGES, None),
         (LAST, ("basis",), (RISES,), EDGES, None),
@@ -224,4 +239,5 @@ def test_what_was_said_is_made_once() -> None:
 
 def test_the_windows_before_the_release_have_a_memory_of_their_own() -> None:
     cache = WindowCache()
+    assert isinstance(cache.earlier(), WindowCache)
     assert cache.earlier() is cache.earlier() is not cache
