@@ -12,7 +12,7 @@ from tfdash.model.resources import known_kind
 from tfdash.namespaces import LABEL
 from tfdash.text import safe
 from tfdash.views import says
-from tfdash.views.kinds import VIEWS
+from tfdash.views.kinds import VIEWS, view_named
 from tfdash.views.pages import ScreenSpec
 from tfdash.views.served_kinds import FRESH, OLD
 from widgets.commands import Command
@@ -50,6 +50,22 @@ def _list(view: str, shell: Shell, argument: str) -> None:
         shell.show_chosen_namespaces()
     else:
         shell.open(view, filter_text=wanted)
+
+
+_TOP = {"pods": "cpu", "nodes": "cpu_now"}
+"""Lists that are opened by what is used, and by which of their columns."""
+
+
+def _top(shell: Shell, argument: str) -> None:
+    """``po``, ``no tf-production /web``: as ``kubectl top``, the greatest use of CPU first."""
+    word, _, place = argument.strip().partition(" ")
+    view = view_named(word or "po")
+    if view is None or view.id not in _TOP:
+        shell.tell(f"top shows pods or nodes, and not {safe(word)}: :top po, :top no", "warning")
+        return
+    wanted = _choose_place(shell, place)
+    if wanted is not None:
+        shell.open(view.id, filter_text=wanted, sort=_TOP[view.id])
 
 
 def _choose_place(shell: Shell, argument: str) -> str | None:
@@ -223,6 +239,15 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         ("progress",),
         "stages, postconditions, outcome",
         lambda shell, _: shell.show_progress(),
+    ),
+    PaletteEntry(
+        "top",
+        "usage: most CPU first",
+        ("top",),
+        "pods or nodes by what they use",
+        _top,
+        "po or no",
+        lambda shell: ("po", "no"),
     ),
     PaletteEntry(
         "theme",

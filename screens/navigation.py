@@ -103,7 +103,13 @@ class Navigation(App[None]):
     # -- one way to a page --------------------------------------------------------------------------------------
 
     def open(
-        self, page: str, *about: Any, filter_text: str = "", row: Subject | None = None, **how: Any
+        self,
+        page: str,
+        *about: Any,
+        filter_text: str = "",
+        row: Subject | None = None,
+        sort: str = "",
+        **how: Any,
     ) -> None:
         """Show a page. See ``screens.shell.Shell.open``."""
         spec = SPECS[page]
@@ -112,7 +118,7 @@ class Navigation(App[None]):
         elif about or how:
             self.push_screen(self._made(spec, *about, **how))
         elif spec.digit or page in VIEWS:
-            self._open_root(spec, filter_text, row)
+            self._open_root(spec, filter_text, row, sort)
         elif self.top is None or self.top.page != page:  # asked for again
             self.push_screen(self._made(spec))
 
@@ -130,7 +136,9 @@ class Navigation(App[None]):
         if filter_text and self.top is not None:
             self.top.point_to(view.id, filter_text)
 
-    def _open_root(self, spec: ScreenSpec, filter_text: str = "", row: Subject | None = None) -> None:
+    def _open_root(
+        self, spec: ScreenSpec, filter_text: str = "", row: Subject | None = None, sort: str = ""
+    ) -> None:
         if spec.id in VIEWS and VIEWS[spec.id].namespaced:
             self._scoped_view = spec.id
         mode = spec.id if spec.digit else LIST
@@ -144,7 +152,7 @@ class Navigation(App[None]):
         root = self.screen_stack[0]
         if isinstance(root, BoardScreen) and spec.id in VIEWS:
             root.page = spec.id
-            root.point_to(spec.id, filter_text)
+            root.point_to(spec.id, filter_text, sort)
         if isinstance(root, BoardScreen) and row is not None:
             root.stand_on(row)
 

@@ -58,6 +58,24 @@ def limited(pod: Pod) -> Amounts:
     return total((found, tuple((name, value) for name, value in pod.overhead if amount(found, name))))
 
 
+def unsaid(pod: Pod) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of which of CPU and memory some container that stays, and the pod as a whole, say no request, and no limit."""
+    stays = [c.resources for c in pod.containers if not c.init or c.sidecar]
+    whole = pod.resources or Resources()
+    return (
+        _lacking(whole.requests, [r.requests for r in stays]),
+        _lacking(whole.limits, [r.limits for r in stays]),
+    )
+
+
+def _lacking(whole: Amounts, parts: list[Amounts]) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in ("cpu", "memory")
+        if amount(whole, name) is None and any(amount(part, name) is None for part in parts)
+    )
+
+
 def of_template(
     containers: Iterable[Container], whole: Resources | None = None, overhead: Amounts = NOTHING
 ) -> Amounts:

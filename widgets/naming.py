@@ -12,7 +12,7 @@ from typing import Any
 from tfdash.views.shortnames import common_start, short_names
 from tfdash.views.table import Cell, Column
 from widgets.cells import width_of
-from widgets.columns import Fit, fit
+from widgets.columns import GAP, Fit, fit, least
 
 _WIDEST = 48  # cells that names get before other columns go
 _SIDE = 24  # cells that a namespace or a cluster gets at most
@@ -46,12 +46,17 @@ class Naming:
         self._texts = {i: [names(key) for key in keys] for i, names in naming}
         needed = _telling(self._texts) if 0 in self._texts else set()
         several = sum(c.width is None for c in columns) > 1
-        self.columns = tuple(
+        laid = [
             column
-            if i not in self._texts
-            else _laid(column, self._texts[i], room, first=not i, needed=i in needed, several=several)
+            if not i or i not in self._texts
+            else _laid(column, self._texts[i], room, first=False, needed=i in needed, several=several)
             for i, column in enumerate(columns)
-        )
+        ]
+        if 0 in self._texts:  # names get no room of what is never dropped
+            left = room - sum(least(c) + GAP for c in laid[1:] if c.priority <= 0)
+            most = min(left, room * 2 // 5)
+            laid[0] = _laid(columns[0], self._texts[0], most, first=True, needed=True, several=several)
+        self.columns = tuple(laid)
 
     @property
     def cuts(self) -> bool:
@@ -125,6 +130,5 @@ def _laid(
         if texts and column.width is None and column.max is not None:  # it grows where there is room
             return replace(column, min=width, max=min(max(wide, head), column.max))
         return replace(column, width=width)
-    least = max(column.min, min(wide, max(column.min, min(room * 2 // 5, _WIDEST))))
-    most = max(wide, least) if several and texts else column.max
-    return replace(column, min=least, max=most)
+    width = max(column.min, min(wide, room, _WIDEST))
+    return replace(column, min=width, max=max(wide, width) if several and texts else column.max)

@@ -102,7 +102,7 @@ class BoardScreen(Screen[None]):
     def tick(self) -> None:
         """A second passed."""
 
-    def point_to(self, view_id: str, filter_text: str = "") -> None:
+    def point_to(self, view_id: str, filter_text: str = "", sort: str = "") -> None:
         """Show another kind here, for those that can."""
 
     def stand_on(self, subject: Subject) -> None:

@@ -18,7 +18,7 @@ from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views.filter import NO_FILTER, Filter, FilterError
 from tfdash.views.kinds import VIEWS, KindView
-from tfdash.views.rows import BoardRows, RowKey
+from tfdash.views.rows import BoardRows, RowChanges, RowKey
 from tfdash.views.scope import Restriction
 from tfdash.views.tablerows import TableRows
 from widgets.filter import FilterPrompt
@@ -63,7 +63,7 @@ class ListScreen(ActingScreen):
         super().__init__()
         self.view, self.restriction, self.scoped = view, restriction, scoped
         self.rows: BoardRows
-        self._wanted_filter = ""
+        self._wanted_filter = self._wanted_sort = ""
         self._wanted_row: RowKey | None = None
         self._no_such = ""  # that a namespace is not there, which the rows cannot know
         self._asked: tuple[str, ...] = ()  # the namespaces that were looked for
@@ -100,9 +100,9 @@ class ListScreen(ActingScreen):
     def table(self) -> Table:
         return self.query_one("#body", Table)
 
-    def point_to(self, view_id: str, filter_text: str = "") -> None:
-        """Show another kind in this place, or the same one narrowed by ``filter_text``."""
-        self._wanted_filter = filter_text
+    def point_to(self, view_id: str, filter_text: str = "", sort: str = "") -> None:
+        """Show another kind in this place, or the same one narrowed by ``filter_text`` and ordered by ``sort``."""
+        self._wanted_filter, self._wanted_sort = filter_text, sort
         if view_id != self.view.id and view_id in VIEWS:
             self.view = VIEWS[view_id]
             if self.query(Table):
@@ -160,6 +160,10 @@ class ListScreen(ActingScreen):
         board = self.shell.board
         wanted, self._wanted_row = self._wanted_row, None  # sought below, when the rows are there
         self.take(Update(board.picture, board.assessment, _NO_CHANGE, None))
+        if self._wanted_sort:
+            column, self._wanted_sort = self._wanted_sort, ""
+            field = next((f for f in self.rows.fields if f.id == column), None)
+            self.table.sort_by(column, field is not None and field.right)
         if self._wanted_filter:
             text, self._wanted_filter = self._wanted_filter, ""
             try:
@@ -186,12 +190,20 @@ class ListScreen(ActingScreen):
             table.set_rows(self.rows.keys())
             self.set_timer(_PREPARE, self._prepare)
         elif changes:
-            table.apply(changes.changed, changes.removed, changes.added)
+            table.apply(changes.changed | self._seen_measured(changes), changes.removed, changes.added)
         self._ask_for_namespaces()
         table.set_progress(progress)  # ends only behind the rows: until then the cursor rests at the top
         self._say_unfound()
         self._say()
         self._show_detail()
+
+    def _seen_measured(self, changes: RowChanges) -> frozenset[RowKey]:
+        """Of the rows that use something else than before those that are seen; all where they are ordered or chosen by it."""
+        by = {f.id for f in self.rows.fields if f.measured}
+        by |= {f.title.lower() for f in self.rows.fields if f.measured}
+        if self.table.sorted_by[0] in by or self.table.filter.column in by:
+            return changes.measured
+        return changes.measured.intersection(self.table.keys_in_view())
 
     def _ask_for_namespaces(self) -> None:
         """No row in the namespaces that were named: is there such a namespace at all?"""

@@ -29,6 +29,6 @@ def metrics_of(objects: Iterable[Object], at: float) -> list[Object]:
                 PodMetrics(namespace=obj.namespace, name=obj.name, at=at, window=15.0, containers=containers)
             )
         elif isinstance(obj, Node):
-            usage = _used(obj.name, 8000, 32_000)
+            usage = _used(obj.name, 4000, 16_000)
             found.append(NodeMetrics(namespace="", name=obj.name, at=at, window=15.0, usage=usage))
     return found

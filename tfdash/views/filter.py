@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import re2
 
+from tfdash.quantities import NANO, parse
 from tfdash.views.age import parse_duration
 from tfdash.views.quantity import parse_quantity
 
@@ -93,7 +94,7 @@ class Filter:
                 self.inverse, text = True, text[1:].strip()
             self._needle = text.lower()
             compared = _COMPARED.fullmatch(self._needle)
-            if compared is not None and (limits := _limits(compared[3])):
+            if compared is not None and (limits := _limits(text[compared.start(3) :])):
                 self.kind, self._limit = "number", (compared[1].strip(), compared[2], limits)
             elif not text:
                 self.inverse = False
@@ -105,6 +106,11 @@ class Filter:
     @property
     def empty(self) -> bool:
         return self.kind == "none" and not self.not_ok
+
+    @property
+    def column(self) -> str:
+        """By which column's number it chooses, in lower case; "" for other filters."""
+        return self._limit[0]
 
     def only_not_ok(self, wanted: bool) -> Filter:
         """The same text, with or without the rows that say nothing is wrong."""
@@ -212,13 +218,18 @@ def _reason(error: Exception) -> str:
 def parse_number(text: str) -> float:
     """What begins a text as a number or quantity: ``3 (5m ago)``, ``1/2``, ``78 %``, ``500m``, ``64Mi``; NaN for none."""
     word = _FIRST.match(text.strip())
-    found = None if word is None else parse_quantity(word[0])
-    return nan if found is None else found
+    if word is None:
+        return nan
+    try:
+        return parse(word[0]) / NANO
+    except ValueError:  # in whatever case
+        found = parse_quantity(word[0])
+        return nan if found is None else found
 
 
 def _limits(text: str) -> tuple[float, float] | None:
     """What is compared with, as a quantity and as seconds: ``5m`` is of a thousand, or minutes."""
-    number, duration = parse_number(text), parse_duration(text.strip())
+    number, duration = parse_number(text), parse_duration(text.strip().lower())
     seconds = number if duration is None else duration
     return None if isnan(number) and isnan(seconds) else (number, seconds)
 

@@ -7,7 +7,7 @@ stay in the picture; a row costs its key and its search text.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from math import nan
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,8 +21,8 @@ from tfdash.model.verdict import Level
 from tfdash.views import says
 from tfdash.views.age import Freshness
 from tfdash.views.filter import Amount, parse_number
-from tfdash.views.kinds.base import UTC, Context, Field, KindView, NodeUse, SortValue
-from tfdash.views.kinds.nodes import adjust_use, use_of
+from tfdash.views.kinds.base import UTC, Context, Field, KindView, SortValue
+from tfdash.views.rowbeside import Beside
 from tfdash.views.rowfields import RowShape, fields_of
 from tfdash.views.scope import EVERYTHING, Match, Restriction, chosen
 
@@ -41,15 +41,17 @@ class RowKey(NamedTuple):
 
 
 class RowChanges(NamedTuple):
-    """What an update did to the rows. After a ``reset`` any row may be new, gone or changed, and the sets are empty."""
+    """What an update did to the rows. After a ``reset`` any row may be new, gone or changed, and the sets are empty.
+    ``measured``: rows that use something else than before; nothing but their ``Field.measured`` cells is another."""
 
     reset: bool = False
     added: frozenset[RowKey] = frozenset()
     removed: frozenset[RowKey] = frozenset()
     changed: frozenset[RowKey] = frozenset()
+    measured: frozenset[RowKey] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.reset or self.added or self.removed or self.changed)
+        return any(self)
 
 
 _NOTHING: Objects = {}
@@ -82,8 +84,7 @@ class BoardRows:
         self._sources: dict[tuple[ClusterRef, str], Objects] = {}
         self._search: dict[tuple[ClusterRef, str], dict[Key, str]] = {}
         self._unsearched: Iterator[RowKey] | None = None
-        self._use: dict[ClusterRef, dict[str, NodeUse]] = {}
-        self._used: dict[ClusterRef, Objects] = {}
+        self._beside = Beside(view)
         self._contexts: dict[tuple[ClusterRef, str], Context] = {}
         self._shape = RowShape(view)
         self.fields: tuple[Field, ...] = fields_of(view, restriction, several_clusters=False)
@@ -109,6 +110,7 @@ class BoardRows:
         added: set[RowKey] = set()
         removed: set[RowKey] = set()
         changed: set[RowKey] = set()
+        measured: set[RowKey] = set()
         reset = first
         for ref in shown:
             cluster = update.picture.clusters[ref]
@@ -133,13 +135,20 @@ class BoardRows:
                 else:
                     self._note(at, diff, (added, removed, changed))
             changed |= self._follow_use(update, ref)
+            measured |= self._measured(update, ref)
         changed |= self._judged(update)
         if reset:
             self._unsearched = None
             return RESET
         changed -= added
         changed -= removed
-        return RowChanges(False, frozenset(added), frozenset(removed), frozenset(changed))
+        sets = (added, removed, changed, measured)
+        return RowChanges(False, *map(frozenset, sets))
+
+    def _measured(self, update: Update, ref: ClusterRef) -> set[RowKey]:
+        kind = self.view.kinds[0]
+        members = self._members.get((ref, kind), _NOTHING)
+        return {RowKey(ref, kind, key) for key in self._beside.follow_measured(update, ref) if key in members}
 
     def at(self, now: float) -> None:
         """Let time pass: ages are written as of ``now`` (epoch seconds)."""
@@ -204,25 +213,12 @@ class BoardRows:
         return rows
 
     def _follow_use(self, update: Update, ref: ClusterRef) -> set[RowKey]:
-        """What the pods of each node ask for, followed pod by pod; the rows of the nodes that it changed for."""
-        if "Pod" not in self.view.needs:
-            return set()
-        pods = update.picture.clusters[ref].objects("Pod")
-        before = self._used.get(ref, _NOTHING)
-        if pods is before:
-            return set()
-        keys = update.change.keys.get((ref, "Pod"))
-        self._used[ref] = pods
-        if keys is None:
-            self._use[ref] = use_of(pods.values())
-            touched: Iterable[str] = {key.name for key in self._members.get((ref, "Node"), _NOTHING)}
-        else:
-            use = self._use.setdefault(ref, {})
-            touched = {name for key in keys for name in adjust_use(use, before.get(key), pods.get(key))}
+        """The rows of the nodes for which it changed what their pods ask for."""
         nodes = self._members.get((ref, "Node"), _NOTHING)
-        for name in touched:
-            self._search.get((ref, "Node"), {}).pop(Key("", name), None)
-        return {RowKey(ref, "Node", key) for name in touched if (key := Key("", name)) in nodes}
+        touched = [Key("", name) for name in self._beside.follow_pods(update, ref, nodes)]
+        for key in touched:
+            self._search.get((ref, "Node"), {}).pop(key, None)
+        return {RowKey(ref, "Node", key) for key in touched if key in nodes}
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -291,8 +287,8 @@ class BoardRows:
         at = (row.cluster, row.kind)
         context = self._contexts.get(at)
         if context is None:
-            use: Mapping[str, NodeUse] = self._use.get(row.cluster, {})
-            context = Context(self.now, row.cluster, row.kind, self.assessment, self._zone, use)
+            use, measured = self._beside.use(row.cluster), self._beside.measured(row.cluster)
+            context = Context(self.now, row.cluster, row.kind, self.assessment, self._zone, use, measured)
             self._contexts[at] = context
         return context
 
@@ -309,8 +305,8 @@ class BoardRows:
         return text
 
     def _searched(self, obj: Object, context: Context) -> str:
-        """What the view says beside its cells, and each cell on a line of its own, ages left out."""
-        cells = (field.text(obj, context).lower() for field in self.fields if not field.clock)
+        """What the view says beside its cells, and each cell on a line of its own; what time alone or a measurement changes is left out."""
+        cells = (f.text(obj, context).lower() for f in self.fields if not f.clock and not f.measured)
         return "\n".join((self.view.search_text(obj, context), *cells))
 
     def amount(self, row: RowKey, column: str) -> Amount | None:
@@ -322,6 +318,9 @@ class BoardRows:
         if obj is None:
             return Amount(nan)
         context = self.context(row)
+        if field.measured:
+            number = field.typed(obj, context)
+            return Amount(number if isinstance(number, int | float) else nan)
         if field.clock and not field.counts:
             minus_when = field.sort_value(obj, context)  # ages sort by it
             return Amount(

@@ -147,7 +147,7 @@ class ResourcesScreen(ActingScreen):
     def on_resize(self) -> None:
         self._show()
 
-    def point_to(self, view_id: str, filter_text: str = "") -> None:
+    def point_to(self, view_id: str, filter_text: str = "", sort: str = "") -> None:
         """The view of that name."""
         if view_id in BY_ID and view_id != self.view.id:
             self.view = BY_ID[view_id]

@@ -10,24 +10,22 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple, TypeAlias
 
-from tfdash.model.kube import Job, Object, Pod, ReplicaSet, Resources
+from tfdash.model.kube import Job, Object, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import Key
 from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, usage_key
-from tfdash.pod_requests import ENDED, limited, requested
-from tfdash.quantities import NOTHING, Amounts, amount, total
+from tfdash.pod_requests import ENDED, limited, requested, unsaid
+from tfdash.quantities import NOTHING, Amounts, total
 from tfdash.sources.usage.points import FINE, Series
 
 _PIECE = 100  # pods, or sums
-_COUNTED = ("cpu", "memory")
 SOURCE = "metrics.k8s.io"
 UsagePlace: TypeAlias = tuple[str, str, str]
 """Of a sum: ("Deployment", "shop", "web"), as ``usage_key`` takes it."""
 CLUSTER: UsagePlace = ("Cluster", "", "")
 _Of: TypeAlias = Callable[["PodShape"], Amounts]
 _NamesOf: TypeAlias = Callable[["PodShape"], tuple[str, ...]]
-_AmountsOf: TypeAlias = Callable[[Resources], Amounts]
 
 
 class PodShape(NamedTuple):
@@ -192,8 +190,7 @@ class UsageMaker:
         return workloads, nodes
 
     def _shape(self, pod: Pod) -> PodShape:
-        no_request = _unsaid(pod, lambda r: r.requests)
-        no_limit = _unsaid(pod, lambda r: r.limits)
+        no_request, no_limit = unsaid(pod)
         asked = requested(pod)
         shape = PodShape(
             asked, _without(asked, no_request), _without(limited(pod), no_limit), no_request, no_limit
@@ -267,17 +264,6 @@ def _top(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
         if isinstance(between, ReplicaSet | Job) and between.owner is not None:
             owner = between.owner
     return owner.kind, pod.namespace, owner.name
-
-
-def _unsaid(pod: Pod, of: _AmountsOf) -> tuple[str, ...]:
-    """Of which resources some container that stays, and the pod as a whole, say nothing."""
-    stays = [c for c in pod.containers if not c.init or c.sidecar]
-    whole = of(pod.resources) if pod.resources is not None else NOTHING
-    return tuple(
-        name
-        for name in _COUNTED
-        if amount(whole, name) is None and any(amount(of(c.resources), name) is None for c in stays)
-    )
 
 
 def _without(found: Amounts, names: Iterable[str]) -> Amounts:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Container, Labels, Object, Provisional, Selector, Unreadable
+from tfdash.model.picture import Objects
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
@@ -52,6 +53,7 @@ class Context:
     assessment: Assessment = EMPTY_ASSESSMENT
     zone: ZoneInfo = UTC
     use: Mapping[str, NodeUse] = field(default_factory=dict)
+    measured: Objects = field(default_factory=dict)  # by key: what each uses, where the view has it
 
     def subject(self, obj: Object) -> Subject:
         return Subject(self.cluster, self.kind, obj.namespace, obj.name)
@@ -80,7 +82,8 @@ class Field:
 
     ``priority``: the highest is dropped first where room is short, 0 never. ``clock`` marks text that changes by time
     alone; with ``counts`` its leading number is what changes. ``value`` is the typed value of reports, where it is not
-    the text itself; ``level`` what a cell that judges says. Texts that come from outside are made safe by the writer;
+    the text itself; ``level`` what a cell that judges says. ``measured`` marks what each poll of metrics.k8s.io changes: its
+    ``value`` is a number or None, which filters compare, and it neither brightens nor is searched as text. Texts that come from outside are made safe by the writer;
     ``sort`` sees the raw values.
     """
 
@@ -98,6 +101,7 @@ class Field:
     priority: int = 0
     clock: bool = False
     counts: bool = False
+    measured: bool = False
 
     def text(self, obj: Object, context: Context) -> str:
         if isinstance(obj, Unreadable):  # its name, and behind it what is odd: a name is on every screen
@@ -126,6 +130,8 @@ class Field:
 
     def mark(self, obj: Object, context: Context) -> SortValue:
         """What is compared to tell whether a cell changed: its text, without what time alone changes."""
+        if self.measured:
+            return ""
         if not self.clock:
             return self.text(obj, context)
         return self.sort_value(obj, context) if self.counts else ""
@@ -157,6 +163,7 @@ class KindView:
     judged: bool = False  # whether its cells show what the playbook says
     order: str = "name"  # the field that sorts it at first
     descending: bool = False
+    measured_by: str = ""  # the kind whose object of the same key says what it uses
     columns_of: Callable[[Iterable[Object]], tuple[Field, ...]] | None = (
         None  # where the objects bring their own
     )
@@ -178,11 +185,22 @@ def kind_view(
     judged: bool = False,
     order: str = "name",
     descending: bool = False,
+    measured_by: str = "",
 ) -> KindView:
     """The view of one kind; what ``tfdash.model.kinds`` says of it is not said again."""
     spec = KINDS[kind]
     return KindView(
-        spec.id, (kind,), spec.noun, fields, search, spec.namespaced, needs, judged, order, descending
+        spec.id,
+        (kind,),
+        spec.noun,
+        fields,
+        search,
+        spec.namespaced,
+        needs,
+        judged,
+        order,
+        descending,
+        measured_by,
     )
 
 

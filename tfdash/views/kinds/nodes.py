@@ -25,6 +25,7 @@ from tfdash.views.kinds.base import (
     text_field,
     worst_verdict,
 )
+from tfdash.views.kinds.measured import node_fields
 
 _CORDONED = "SchedulingDisabled"
 
@@ -195,6 +196,7 @@ NODES = kind_view(
     judged=True,
     needs=("Pod",),
     search=_search,
+    measured_by="NodeMetrics",
     fields=(
         name_field(width=18),
         _StateField(
@@ -216,6 +218,7 @@ NODES = kind_view(
             flexible=True,
             paint=_paint_status,
         ),
+        *node_fields(used_priority=3, share_priority=1),
         Field(
             "cpu",
             "CPU REQUESTED",
@@ -224,7 +227,7 @@ NODES = kind_view(
             lambda n, c: _share(_use(n, c).cpu, n.cpu),
             value=lambda n, c: _room(_use(n, c).cpu, n.cpu),
             right=True,
-            priority=2,
+            priority=5,
         ),
         Field(
             "memory",
@@ -234,7 +237,7 @@ NODES = kind_view(
             lambda n, c: _share(_use(n, c).memory, n.memory),
             value=lambda n, c: _room(_use(n, c).memory, n.memory),
             right=True,
-            priority=2,
+            priority=5,
         ),
         Field(
             "pods",

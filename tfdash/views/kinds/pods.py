@@ -16,6 +16,7 @@ from tfdash.views.kinds.base import (
     printed,
     text_field,
 )
+from tfdash.views.kinds.measured import pod_fields
 from tfdash.views.kinds.podstatus import pod_cells
 
 _QUIET = frozenset({"Running"})
@@ -102,8 +103,9 @@ def search(pod: Pod, context: Context) -> str:
 PODS = kind_view(
     "Pod",
     search=search,
+    measured_by="PodMetrics",
     fields=(
-        name_field(width=22),
+        name_field(width=18),
         Field(
             "ready",
             "READY",
@@ -118,12 +120,13 @@ PODS = kind_view(
         Field(
             "status",
             "STATUS",
-            18,
+            17,
             lambda p, c: safe(pod_cells(p).status),
             lambda p, c: pod_cells(p).status,
             _paint_status,
             printer="Status",
         ),
+        *pod_fields(used_priority=0, request_priority=3, limit_priority=4),
         Field(
             "restarts",
             "RESTARTS",
