@@ -100,6 +100,7 @@ LogView {
         self._framed_at = float("-inf")
         self._moving = False
         self._below = 0  # lines that came while not following
+        self.ended = False  # nothing more can come
 
     # -- what comes in ------------------------------------------------------------------------------------------
 
@@ -304,7 +305,9 @@ LogView {
             count = f"{len(self._shown):,} of {len(self._ring):,} lines"
         if self.dropped:
             count += f", {self.dropped:,} older dropped"
-        if self.follow:
+        if self.ended:
+            follow = LinePiece("  ended", ("tok-dim",), 2)
+        elif self.follow:
             follow = LinePiece("  following", ("tok-ok",), 2)
         else:
             more = f", {self._below:,} new below" if self._below else ""

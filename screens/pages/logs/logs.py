@@ -177,6 +177,7 @@ class LogScreen(BoardScreen):
         tail = max(_LEAST, most // max(1, min(len(wanted), _MOST)))
         for pod, container in fresh[: max(0, room)]:
             self._opened.add((pod.name, pod.uid, container))
+            self.view.ended = False
             subject = Subject(self.subject.cluster, "Pod", pod.namespace, pod.name, pod.uid)
             request = LogRequest(
                 pod=subject,
@@ -194,13 +195,14 @@ class LogScreen(BoardScreen):
     def _restart(self) -> None:
         self._streams.close()
         self._opened.clear()
-        self._waiting = False
+        self._waiting = self.view.ended = False
         self.view.clear()
         self._open_new()
         self.refresh_bars()
 
     def _show(self, lines: list[tuple[str, LogLine]]) -> None:
         if self.is_mounted:
+            self.view.ended = not self._streams.open_now
             self.view.append([self._line(source, line) for source, line in lines])
 
     def _line(self, source: str, line: LogLine) -> ViewerLine:

@@ -24,7 +24,7 @@ class Streams:
         self._app, self._show = app, show
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, LogLine]] = []
-        self._dropped = 0
+        self._dropped = self.open_now = 0
         self._armed = self._began = False
         self._generation = 0
         self._cancels: list[Callable[[], None]] = []
@@ -56,6 +56,7 @@ class Streams:
             self._loop.call_later(0.2, self._again, generation, request, source, context=self._context)
             return
         self._cancels.append(cancel)
+        self.open_now += 1
         begin(
             self._app(), partial(self._until_end, ended, generation, request, source), "logs", exclusive=False
         )
@@ -79,6 +80,7 @@ class Streams:
         except asyncio.CancelledError:
             return
         if generation == self._generation:
+            self.open_now -= 1
             self._deliver()
             self._show([(source, LogLine(pod, container, None, told, note=True))])
 
@@ -104,6 +106,7 @@ class Streams:
         with self._lock:
             self._generation += 1
             self._waiting, self._dropped, self._began = [], 0, False
+        self.open_now = 0
         for cancel in self._cancels:
             cancel()
         self._cancels = []

@@ -71,6 +71,11 @@ async def test_it_follows_until_one_scrolls_up_and_says_so() -> None:
     async with log_of(100) as (view, pilot, app):
         assert shown(view)[-1] == "line 99"
         assert "following" in shown(view)[0]
+        view.ended = True
+        put(view, 100, 0)
+        view.refresh()
+        assert "ended" in shown(view)[0] and "following" not in shown(view)[0], "nothing more can come"
+        view.ended = False
         await pilot.press("up")
         assert not view.follow
         put(view, 100, 5)
