@@ -30,7 +30,8 @@ class Drawing(NamedTuple):
     """``points`` are (epoch seconds, canary, baseline, limit), oldest first, any of them None where it is not known.
 
     Values are multiplied by ``factor`` and shown in ``unit``. ``title`` stands in the rule above it; ``empty`` is what is
-    said where there is nothing to draw. ``over``: the canary is over its limit now.
+    said where there is nothing to draw. ``over``: the canary is over its limit now. ``names``: what the three are called at
+    their ends, where they are something else.
     """
 
     title: str = ""
@@ -40,6 +41,7 @@ class Drawing(NamedTuple):
     zone: ZoneInfo = UTC
     empty: str = ""
     over: bool = False
+    names: tuple[str, str, str] = _NAMES
 
 
 class Chart(LineView):
@@ -141,7 +143,7 @@ def rows_of(drawing: Drawing, width: int, height: int) -> list[list[PlotCell]]:
         blank = " " * (width_of(drawing.unit) + 1) if drawing.unit else ""
         texts = {y: t if y == top else t.removesuffix(f" {drawing.unit}") + blank for y, t in texts.items()}
     gutter = max((width_of(t) for t in texts.values()), default=0) + 1
-    texts_at_end = _names(values, drawing.unit, width)
+    texts_at_end = _names(values, drawing.unit, width, drawing.names)
     right = max((width_of(text) for text in texts_at_end.values()), default=0) + 1
     room = max(width - gutter - 1 - right, 8)
     curves = [
@@ -186,13 +188,15 @@ def _titled(title: str, width: int) -> list[PlotCell]:
     ]
 
 
-def _names(values: dict[str, list[float | None]], unit: str, width: int) -> dict[str, str]:
+def _names(
+    values: dict[str, list[float | None]], unit: str, width: int, names: tuple[str, str, str]
+) -> dict[str, str]:
     """What stands behind each line: its name, and its last value where there is room."""
     texts = {}
-    for name in _NAMES:
+    for name, shown in zip(_NAMES, names, strict=True):
         known = plot.finite(values[name])
         if known:
-            texts[name] = f"{name} {_short(known[-1], unit)}" if width >= _NARROW else name
+            texts[name] = f"{shown} {_short(known[-1], unit)}" if width >= _NARROW else shown
     return texts
 
 

@@ -28,13 +28,15 @@ def usage(
     """``cpu`` cores and ``memory`` bytes now, and 15 minutes of points that rise by so much of them."""
     key = usage_key(of, namespace, called)
     shares = [1 - rising + rising * i / 59 for i in range(60)]
+    asked = dict(over.get("requests", ()))
+    requests = [asked[name] / NANO if name in asked else None for name in ("cpu", "memory")]
     given: dict[str, Any] = {
         "at": NOW - 12,
         "window": 15.0,
         "source": "metrics.k8s.io",
         "used": (("cpu", round(cpu * NANO)), ("memory", round(memory * NANO))),
         "points": tuple(
-            UsagePoint(NOW - 12 - 15 * (59 - i), cpu * s, memory * s) for i, s in enumerate(shares)
+            UsagePoint(NOW - 12 - 15 * (59 - i), cpu * s, memory * s, *requests) for i, s in enumerate(shares)
         ),
         "pods": 3,
         "measured": 3,

@@ -27,6 +27,23 @@ async def test_golden(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
             compare(f"resources-{view.id}-{width}x{height}", text)
 
 
+async def test_golden_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    async with running(
+        resourceworld.source(), SIZES[0], judge=resourceworld.Told(), start="resources"
+    ) as run:
+        await run.shows("5 workloads")
+        await run.press("down", "enter")
+        await run.shows("Resources › tf-production/checkout", "1 container")
+        await run.lacks("reading …")
+        shown = {}
+        for size in SIZES:
+            await run.resize(*size)
+            shown[size] = await run.still()
+        for (width, height), text in shown.items():
+            compare(f"resource-{width}x{height}", text)
+
+
 async def test_filter_by_number_sort_and_only_what_is_not_ok() -> None:
     async with running(
         resourceworld.source(), (120, 40), judge=resourceworld.Told(), start="resources"

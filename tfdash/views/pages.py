@@ -155,6 +155,7 @@ PAGES: tuple[ScreenSpec, ...] = (
     ScreenSpec("kind", "Kind", "kinds.kind:KindScreen"),  # one that has no line in the table of kinds
     # About one object: opened from a page that shows it.
     ScreenSpec("containers", "Containers", "workloads.containers:ContainersScreen"),
+    ScreenSpec("resource", "Resource", "resources.resource:ResourceScreen"),
     ScreenSpec("revisions", "Revisions", "workloads.revisions:RevisionsScreen"),
     ScreenSpec("inspect", "Inspect", "inspect.inspect:InspectScreen"),
     ScreenSpec("logs", "Logs", "logs.logs:LogScreen"),

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from screens.frame.acting_screen import ActingScreen
 from screens.lists.item_rows import ItemRows
 from tfdash.model.kinds import KINDS, PLAIN
+from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
@@ -20,7 +21,7 @@ from tfdash.views.filter import NO_FILTER, Amount, Filter
 from tfdash.views.resources.columns import BY_ID, FINDING, VIEWS, Part, Room, View
 from tfdash.views.resources.facts import chosen_lines
 from tfdash.views.resources.head import head_lines, nothing_text, view_line
-from tfdash.views.resources.rows import ResourceRow, Sight, sight
+from tfdash.views.resources.rows import WORKLOADS, ResourceRow, Sight, sight
 from tfdash.views.table import Cell
 from widgets.filter import FilterPrompt
 from widgets.panel import Divider
@@ -299,5 +300,14 @@ class ResourcesScreen(ActingScreen):
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         row = self._rows.all.get(event.key)
-        if row is not None and row.obj is not None:
+        if row is None:
+            return
+        if isinstance(row.obj, HorizontalPodAutoscaler):
+            hpa = row.obj
+            self.shell.open(
+                "resource", Subject(row.subject.cluster, hpa.target_kind, row.namespace, hpa.target_name)
+            )
+        elif row.usage is not None or row.subject.kind in WORKLOADS:
+            self.shell.open("resource", row.subject)
+        elif row.obj is not None:
             self.shell.open("inspect", row.subject._replace(uid=row.obj.uid), "describe")

@@ -142,9 +142,9 @@ def of_usage(sight: Sight, ref: ClusterRef, key: Key, usage: Usage) -> ResourceR
     own = _OWN.get(usage.of)
     under = Subject(ref, "Usage", key.namespace, key.name)
     subject = Subject(ref, own, key.namespace, usage.called) if own else under
-    told = sight.told(*under[:4]) if not own else (*sight.told(*subject[:4]), *sight.told(*under[:4]))
+    scaled = _scaler(sight, subject)
+    told = sight.told(*under[:4]) if not own else (*_told(sight, subject, scaled), *sight.told(*under[:4]))
     obj = sight.picture.clusters[ref].objects(own).get(subject.key) if own else None
-    state = sight.assessment.workloads.get(subject)
     return ResourceRow(
         subject,
         usage.of,
@@ -153,10 +153,21 @@ def of_usage(sight: Sight, ref: ClusterRef, key: Key, usage: Usage) -> ResourceR
         usage,
         obj,
         _ordered(told),
-        state.scaled_by if state is not None else None,
+        scaled,
         sight.age(ref, usage),
         sight.now,
     )
+
+
+def _scaler(sight: Sight, subject: Subject) -> ScaledBy | None:
+    state = sight.assessment.workloads.get(subject)
+    return state.scaled_by if state is not None else None
+
+
+def _told(sight: Sight, subject: Subject, scaled: ScaledBy | None) -> tuple[Verdict, ...]:
+    """What was said of it, and of the autoscaler in charge of it."""
+    own = sight.told(*subject[:4])
+    return own if scaled is None else (*own, *sight.told(*scaled.subject[:4]))
 
 
 def _ordered(told: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -175,7 +186,7 @@ def of_object(sight: Sight, ref: ClusterRef, kind: str, namespace: str, name: st
         return ResourceRow(subject, of, called, namespace, verdicts=sight.told(*subject[:4]), now=sight.now)
     obj = cluster.objects(kind).get(Key(namespace, name)) if cluster is not None else None
     subject = Subject(ref, kind, namespace, name)
-    state = sight.assessment.workloads.get(subject)
+    scaled = _scaler(sight, subject)
     used = cluster.objects(_USAGE).get(usage_key(kind, namespace, name)) if cluster is not None else None
     usage = used if isinstance(used, Usage) else None
     return ResourceRow(
@@ -185,8 +196,8 @@ def of_object(sight: Sight, ref: ClusterRef, kind: str, namespace: str, name: st
         namespace,
         usage,
         obj,
-        sight.told(ref, kind, namespace, name),
-        state.scaled_by if state is not None else None,
+        _ordered(_told(sight, subject, scaled)),
+        scaled,
         sight.age(ref, usage),
         sight.now,
     )

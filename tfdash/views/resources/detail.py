@@ -1,0 +1,162 @@
+"""All that is known of one row of resources: its use over time, its bounds, who scales it, what changed it last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from tfdash.model.kube import HorizontalPodAutoscaler
+from tfdash.model.subject import Subject
+from tfdash.model.usage import Usage, UsageHistory, UsagePoint, usage_key
+from tfdash.quantities import NANO, amount
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.age import short_age
+from tfdash.views.changes import Altered, change_lines
+from tfdash.views.kinds.scaling import targets
+from tfdash.views.resources.columns import told
+from tfdash.views.resources.facts import amount_text, gauge_line, measured_text, sentences
+from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, of_object
+from tfdash.views.table import Cell, Line
+
+_CHANGES = 3  # of the newest
+_DIFF = 4  # lines of each
+_POINTS = 480  # of a chart
+
+
+def row_of(sight: Sight, subject: Subject) -> ResourceRow:
+    return of_object(sight, subject.cluster, subject.kind, subject.namespace, subject.name)
+
+
+def gauge_lines(row: ResourceRow, room: int) -> list[Line]:
+    return [line for resource in BANDS if (line := gauge_line(row, resource, room))]
+
+
+# -- over time ------------------------------------------------------------------------------------------------------
+
+
+def _share(usage: Usage, point: UsagePoint, resource: str) -> float | None:
+    """In % of what was asked for then; of nodes, pools and the cluster in % of what they can give."""
+    used = point.cpu if resource == "cpu" else point.memory
+    given = amount(usage.allocatable, resource)
+    whole = (
+        given / NANO
+        if given is not None
+        else point.cpu_request
+        if resource == "cpu"
+        else point.memory_request
+    )
+    return 100 * used / whole if whole else None
+
+
+def chart_points(
+    row: ResourceRow, resource: str
+) -> list[tuple[float, float | None, float | None, float | None]]:
+    """(time, %, lower bound, upper bound), oldest first."""
+    if row.usage is None:
+        return []
+    found = row.gauge(resource)
+    points = row.usage.points
+    every = len(points) // _POINTS + 1
+    kept = [point for i, point in enumerate(points) if (len(points) - 1 - i) % every == 0]
+    return [(point.at, _share(row.usage, point, resource), found.low, found.high) for point in kept]
+
+
+def chart_title(row: ResourceRow, resource: str) -> str:
+    """``cpu, % of request, seen this session for 12m``: whose history it is."""
+    usage = row.usage
+    of = "allocatable" if usage is not None and usage.allocatable else "request"
+    seen = (
+        f"seen this session for {short_age(usage.points[-1].at - usage.points[0].at)}"
+        if usage is not None and usage.points
+        else "not seen yet"
+    )
+    return f"{resource}, % of {of}, {seen}"
+
+
+def history_line(sight: Sight, row: ResourceRow) -> Line:
+    """The 95th percentiles of the weeks, as Prometheus has them."""
+    cluster = sight.picture.clusters.get(row.subject.cluster)
+    found = (
+        cluster.objects("UsageHistory").get(usage_key(row.of, row.namespace, row.called))
+        if cluster is not None
+        else None
+    )
+    if not isinstance(found, UsageHistory):
+        return [(" history  ", "dim"), ("none of Prometheus: only what this session saw", "dim")]
+    parts = [
+        f"{name} p95 {amount_text(value * NANO, name)}"
+        for name, value in (("cpu", found.cpu_p95), ("memory", found.memory_p95))
+        if value is not None
+    ]
+    days = f"{found.covered / 86_400:.1f} of {(found.until - found.since) / 86_400:.0f} d"
+    only = ", current pods only" if found.current_only else ""
+    return [(" history  ", "dim"), f"{' · '.join(parts) or 'no points'} over {days}{only} (Prometheus)"]
+
+
+# -- what stands around it ------------------------------------------------------------------------------------------
+
+
+def scaler_lines(sight: Sight, row: ResourceRow) -> list[Line]:
+    """Each autoscaler of it with its metrics, and what was said of it."""
+    cluster = sight.picture.clusters.get(row.subject.cluster)
+    lines: list[Line] = []
+    for key, hpa in (cluster.objects("HorizontalPodAutoscaler") if cluster is not None else {}).items():
+        if not isinstance(hpa, HorizontalPodAutoscaler) or key.namespace != row.namespace:
+            continue
+        if (hpa.target_kind, hpa.target_name) != (row.of, row.called):
+            continue
+        scaled = f"scaled {short_age(row.now - hpa.last_scaled)} ago" if hpa.last_scaled else "never scaled"
+        line: list[Cell] = [
+            (" hpa      ", "dim"),
+            safe(
+                f"{hpa.name}  {hpa.current} of {hpa.min_replicas}-{hpa.max_replicas}, wants {hpa.desired} · {targets(hpa)} · {scaled}"
+            ),
+        ]
+        for verdict in sight.told(row.subject.cluster, "HorizontalPodAutoscaler", key.namespace, key.name):
+            if verdict not in row.verdicts:  # said above
+                state = states.of_verdict(verdict)
+                line += [(f" · {state.text} ", state.token), told(verdict, hpa.name)]
+        lines.append(line)
+    return lines
+
+
+def quota_lines(sight: Sight, row: ResourceRow) -> list[Line]:
+    """What was said of each quota of its namespace, the fullest resource of each."""
+    cluster = sight.picture.clusters.get(row.subject.cluster)
+    lines: list[Line] = []
+    for key in cluster.objects("ResourceQuota") if cluster is not None else ():
+        if key.namespace != row.namespace or not row.namespace:
+            continue
+        said = sight.told(row.subject.cluster, "ResourceQuota", key.namespace, key.name)
+        if said:
+            state = states.of_verdict(said[0])
+            lines.append([(" quota    ", "dim"), (f"{state.text}  ", state.token), safe(said[0].sentence)])
+    return lines
+
+
+def change_lines_of(changes: Sequence[Altered], row: ResourceRow, zone: ZoneInfo) -> list[Line]:
+    """The newest changes of it and of its autoscalers."""
+    mine = [
+        c
+        for c in changes
+        if c.subject.cluster == row.subject.cluster
+        and c.subject.namespace == row.namespace
+        and (
+            c.subject[:4] == row.subject[:4]
+            or (c.subject.kind == "HorizontalPodAutoscaler" and c.subject.name == row.called)
+        )
+    ]
+    return [
+        [(f"   {line}", "")]
+        for line in change_lines(mine[:_CHANGES], row.now, zone, diff_lines=_DIFF)
+        if line
+    ]
+
+
+def around_lines(sight: Sight, row: ResourceRow) -> list[Line]:
+    """Every sentence, then what it rests on."""
+    lines = [*sentences(row), *scaler_lines(sight, row), *quota_lines(sight, row), history_line(sight, row)]
+    if row.usage is not None:
+        lines.append([(" measured ", "dim"), (measured_text(row), "dim")])
+    return lines
