@@ -65,6 +65,7 @@ _MODULES = {
     "snapshot": "snapshot",
     "doctor": "doctor",
     "gate": "gate",
+    "rightsize": "rightsize",
     "audit": "audit",
     "demo": "demo",
     "config": "config",

@@ -264,6 +264,24 @@ def _built(prog: str) -> argparse.ArgumentParser:
     )
     for parser_of in (release, canary):
         parser_of.add_argument("--format", choices=("text", "json"), default="text")
+    rightsize = commands.add_parser(
+        "rightsize",
+        help="what each workload should ask for, by two weeks of its use; exit 0 all fit, 1 some do not, 2 not known",
+    )
+    _where(rightsize)
+    rightsize.add_argument(
+        "--export",
+        choices=("kustomize", "patch", "csv"),
+        default="",
+        help="a kustomize component, kubectl patch commands, or rows, instead of the table",
+    )
+    rightsize.add_argument(
+        "--wait",
+        type=_duration,
+        default=600.0,
+        metavar="DURATION",
+        help="longest wait for the history (10m); days that are over are kept",
+    )
     _audit(commands.add_parser("audit", help="the audit log: show, check, export it"))
     demo = commands.add_parser("demo", help="the program on a simulated platform")
     demo.add_argument(

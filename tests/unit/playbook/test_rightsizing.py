@@ -16,7 +16,7 @@ from tfdash.model.capacity import LimitRange, LimitRangeItem, ResourceQuota
 from tfdash.model.kube import Container, HorizontalPodAutoscaler, Metric
 from tfdash.model.usage import ContainerHistory, Usage, UsageHistory, UsagePoint
 from tfdash.playbook.resources.policy import default_resources_policy
-from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, gap, krr, proposals
+from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, gap, krr, sizings
 from tfdash.quantities import NANO, amounts, parse
 
 POLICY = default_resources_policy()
@@ -65,7 +65,7 @@ def main(**said: str) -> Container:
 
 
 def sizes(container: Container, seen: UsageHistory, **around: Any) -> dict[str, Sizing]:
-    return {p.resource: p for p in proposals([container], seen, Surroundings(**around), POLICY)}
+    return {p.resource: p for p in sizings([container], seen, Surroundings(**around), POLICY)}
 
 
 SET = main(cpu="1", memory="1Gi", cpu_limit="2", memory_limit="1Gi")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from tfdash.demo.apiserver.object_store import DELETED, Happened
 from tfdash.demo.apiserver.objects import Obj, controller_of, dig, name_of, namespace_of, uid_of
 from tfdash.demo.apiserver.quantity import parse
 from tfdash.demo.prometheus.series import NAME, Labels, Matchers, Series, matches
@@ -65,6 +66,12 @@ class UsageSeries:
     def __init__(self, history: History) -> None:
         self._history, self._cluster = history, history.cluster
         self._pods: dict[str, PastPod] = {}
+        self._gone: dict[str, int] = {}
+        self._cluster.store.listen("pods", self._pod)
+
+    def _pod(self, storage: str, event: Happened) -> None:
+        if event.type == DELETED:
+            self._gone[uid_of(event.now.obj)] = self._history.now()
 
     def metadata(self) -> dict[str, tuple[str, str]]:
         return TYPES
@@ -87,14 +94,14 @@ class UsageSeries:
         return found
 
     def _look(self, now: int) -> None:
-        """Which pods run now; those that are gone ended at some time since the last look."""
+        """Which pods run now."""
         there = {}
         for pod in self._cluster.store.all("pods"):
             if dig(pod, "status", "phase") == "Running" and (loads := self._loads(pod)):
                 there[uid_of(pod)] = (pod, loads)
         for uid, known in self._pods.items():
             if known.until is None and uid not in there:
-                self._pods[uid] = known._replace(until=now)
+                self._pods[uid] = known._replace(until=self._gone.pop(uid, now))
         for uid, (pod, loads) in there.items():
             if uid not in self._pods:
                 self._pods.update(self._new(uid, pod, loads, now))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.delivery import Rollout
@@ -19,9 +20,10 @@ from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.nouns import counted
-from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, proposals, written
+from tfdash.playbook.resources.policy import ResourcesPolicy
+from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, sizings, written
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.seen import Relation
+from tfdash.playbook.seen import Look, Relation
 from tfdash.playbook.serving.links import AUTOSCALERS_OF, REPLICA_SETS_OF
 
 ID = "resources.rightsize"
@@ -81,9 +83,9 @@ def _change(proposal: Sizing, named: bool) -> str:
 
 
 def freed(found: Iterable[Sizing], pods: int) -> str:
-    """``: frees 1500m cores, 3Gi``, of all pods; "" where nothing is freed."""
+    """``: frees 1500m cores, 3Gi``, of all pods by the changes that are worth it; "" where nothing is freed."""
     sums: dict[str, int] = {}
-    for proposal in found:
+    for proposal in filter(lambda s: s.worthwhile, found):
         sums[proposal.resource] = sums.get(proposal.resource, 0) + proposal.freed * pods
     told = [
         f"{written(resource, value)}{' cores' if resource == 'cpu' else ''}"
@@ -93,23 +95,40 @@ def freed(found: Iterable[Sizing], pods: int) -> str:
     return f": frees {', '.join(told)}" if told else ""
 
 
-def _judge(case: Case[Object]) -> RuleResult | None:
-    subject, workload = case.subject, case.obj
+class Sized(NamedTuple):
+    """One workload: what its containers should ask for. ``places`` are those of its template that live as long as a pod, in the
+    template's order."""
+
+    history: UsageHistory
+    pods: int
+    places: tuple[str, ...]
+    sizings: tuple[Sizing, ...]
+
+
+def size(look: Look, subject: Subject, workload: Object, policy: ResourcesPolicy) -> Sized | None:
+    """None where nothing measures it, or not yet."""
     key = usage_key(subject.kind, subject.namespace, subject.name)
-    history = case.maybe(UsageHistory, key)
-    sets = case.some(REPLICA_SETS_OF, workload.uid) if isinstance(workload, Rollout) else ()
+    history = look.maybe(UsageHistory, key)
+    sets = look.some(REPLICA_SETS_OF, workload.uid) if isinstance(workload, Rollout) else ()
     containers = containers_of(workload, sets)
-    if history is None or not containers:  # nothing measures it, or not yet: that is no finding of sizes
+    if history is None or not containers:
         return None
     around = Surroundings(
         pods=pods_of(workload),
-        hpas=case.some(AUTOSCALERS_OF, (subject.kind, subject.key)),
-        ranges=case.some(RANGES_IN, subject.namespace),
-        quotas=case.some(QUOTAS_IN, subject.namespace),
-        usage=case.maybe(Usage, key),
+        hpas=look.some(AUTOSCALERS_OF, (subject.kind, subject.key)),
+        ranges=look.some(RANGES_IN, subject.namespace),
+        quotas=look.some(QUOTAS_IN, subject.namespace),
+        usage=look.maybe(Usage, key),
     )
-    found = proposals(containers, history, around, case.policies.resources)
-    return RuleResult((verdict(subject, history, found, around.pods),))
+    places = tuple(c.name for c in containers if not c.init)
+    return Sized(history, around.pods, places, sizings(containers, history, around, policy))
+
+
+def _judge(case: Case[Object]) -> RuleResult | None:
+    found = size(case, case.subject, case.obj, case.policies.resources)
+    if found is None:  # that is no finding of sizes
+        return None
+    return RuleResult((verdict(case.subject, found.history, found.sizings, found.pods),))
 
 
 RULE = Rule(

@@ -68,6 +68,11 @@ class Sizing(NamedTuple):
         return self.to is not None and self.to != self.now
 
     @property
+    def worthwhile(self) -> bool:
+        """A change that KRR would not call good as it is."""
+        return self.changes and self.gap >= Gap.OK
+
+    @property
     def freed(self) -> int:
         """Of one pod's request; below 0 where more is asked for."""
         return (self.now.request or 0) - (self.to.request or 0) if self.to is not None else 0
@@ -141,7 +146,7 @@ def scaled_resources(hpas: Iterable[HorizontalPodAutoscaler]) -> frozenset[str]:
     )
 
 
-def proposals(
+def sizings(
     containers: Sequence[Container], history: UsageHistory, around: Surroundings, policy: ResourcesPolicy
 ) -> tuple[Sizing, ...]:
     """For each container of a template that lives as long as its pod, CPU before memory; those without a history are "?"."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -78,11 +78,16 @@ class UsageHistorySource:
         self._free: list[Client] = []
         self._parts: dict[str, int] = {}  # into how many parts a day of a namespace is asked for
         self._today: dict[str, UsagePiece] = {}
+        self._only: frozenset[str] | None = None
         self._found: dict[str, dict[Key, UsageHistory]] = {}
         self._problem: Problem | None = None
         self._read_at: float | None = None
         self.queries, self.samples, self.seconds = 0, 0, 0.0
         self.whole = False  # every namespace was read, or failed, once
+
+    def only(self, namespaces: Iterable[str] | None) -> None:
+        """Read these alone; None: all that have pods."""
+        self._only = None if namespaces is None else frozenset(namespaces)
 
     @property
     def id(self) -> str:
@@ -153,7 +158,8 @@ class UsageHistorySource:
         today = math.floor(now / DAY) * DAY
         await in_thread(lambda: self._kept.forget(today - (self.windows.longest + 1) * DAY))
         cluster = board.picture.clusters[self.ref]
-        names = sorted({key.namespace for key in cluster.objects(Pod.KIND)})
+        there = {key.namespace for key in cluster.objects(Pod.KIND)}
+        names = sorted(there if self._only is None else there & self._only)
         failed: Problem | None = None
         for gone in self._found.keys() - set(names):
             del self._found[gone]
