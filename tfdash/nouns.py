@@ -4,12 +4,15 @@ from __future__ import annotations
 
 _HISSED = ("s", "x", "ch", "sh")
 _ALIKE = ("series", "metrics")  # one and many
+_MADE = {"Usage": "amounts used", "UsageHistory": "histories of use"}  # kinds that a source makes of others
 
 
 def plural(noun: str) -> str:
     """``pod`` -> ``pods``, ``Canary`` -> ``Canaries``, ``storage class`` -> ``storage classes``."""
     if noun.lower().endswith(_ALIKE):
         return noun
+    if noun in _MADE:
+        return _MADE[noun]
     if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(_HISSED) else f"{noun}s"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -125,5 +126,17 @@ def shown(name: str, nanos: int) -> str:
 
 
 def reaches(part: int, whole: int, percent: int | float) -> bool:
-    """Whether ``part`` is at least so many percent of ``whole``: exactly, where percent is whole."""
-    return part * 100 >= whole * percent
+    """Whether ``part`` is at least so many percent of ``whole``, exactly; ``percent`` as it is written."""
+    top, bottom = _ratio(percent)
+    return part * 100 * bottom >= whole * top
+
+
+def exceeds(part: int, whole: int, percent: int | float) -> bool:
+    """Whether it is more; likewise."""
+    top, bottom = _ratio(percent)
+    return part * 100 * bottom > whole * top
+
+
+@lru_cache(64)
+def _ratio(percent: int | float) -> tuple[int, int]:
+    return Fraction(str(percent)).as_integer_ratio()

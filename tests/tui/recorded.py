@@ -16,6 +16,7 @@ from tfdash.model.picture import ServerInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.usage import Usage
 from tfdash.sources.base import Scope, Sink
 
 DELIVERY = ("Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease")
@@ -64,6 +65,11 @@ class Recorded:
                     value={}, source=kind, observed_at=world.NOW, complete=True, note="not installed"
                 )
                 sink.put_objects(self.ref, kind, absent, None)
+        if Usage.KIND not in self.objects:  # nothing has pods that somebody measured
+            nothing: Observation[Mapping[Key, Object]] = Observation(
+                value={}, source=Usage.KIND, observed_at=world.NOW, complete=True
+            )
+            sink.put_objects(self.ref, Usage.KIND, nothing, None)
         self.running.set()
         await asyncio.Event().wait()
 

@@ -47,7 +47,7 @@ def _container(image: str, cpu: float = 0.2, memory: float = 256 * MI) -> Contai
     return Container(
         "main",
         f"registry.example.com/{image}",
-        resources(cpu=cpu, memory=memory, memory_limit=memory),
+        resources(cpu=cpu, memory=memory, cpu_limit=1, memory_limit=memory),
         has_readiness_probe=True,
     )
 

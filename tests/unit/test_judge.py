@@ -80,7 +80,14 @@ def test_a_troubled_workload_is_due_again_without_a_change() -> None:
 def test_unseen_is_never_green() -> None:
     denied = Observation(problem=Problem(kind=ProblemKind.FORBIDDEN, cause="may not list"))
     cluster = picture().clusters[REF]
-    kinds = {**cluster.kinds, "Deployment": denied, "Node": denied, "Job": denied, "Pod": denied}
+    kinds = {
+        **cluster.kinds,
+        "Deployment": denied,
+        "Node": denied,
+        "Job": denied,
+        "Pod": denied,
+        "Usage": denied,
+    }
     p = Picture(at=NOW, number=1, clusters={REF: ClusterPicture(ref=REF, info=cluster.info, kinds=kinds)})
     assert {s.level for s in judge_all(p, NOW).sections} == {Level.UNKNOWN}
 

@@ -9,6 +9,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
+from tfdash.model.usage import namespace_of
 from tfdash.playbook.registry import SECTIONS
 from tfdash.playbook.section import Findings, summarise
 from tfdash.playbook.staleness import not_current
@@ -22,7 +23,7 @@ def sections_within(
     """What is cluster-wide stands in each."""
 
     def inside(found: Mapping[Subject, T]) -> dict[Subject, T]:
-        return {s: v for s, v in found.items() if not s.namespace or s.namespace in namespaces}
+        return {s: v for s, v in found.items() if (own := namespace_of(s)) in namespaces or not own}
 
     stale = {at: not_current(since) for at, since in assessment.stale.items()}
     findings = Findings(

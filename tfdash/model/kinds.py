@@ -278,6 +278,7 @@ KINDS: dict[str, KindSpec] = {
             "namespaces",
             ("ns", "namespaces", "namespace"),
             namespaced=False,
+            judged=True,
             columns=(
                 PrinterColumn("NAME", "name", 36, printer="Name", priority=0, flexible=True),
                 PrinterColumn(

@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 from tfdash.model.kube import Object
-from tfdash.model.subject import Key
+from tfdash.model.subject import Key, Subject
 from tfdash.quantities import NOTHING, Amounts, total
 
 
@@ -142,3 +142,13 @@ def usage_key(of: str, namespace: str, name: str) -> Key:
     """Where a ``Usage`` or ``UsageHistory`` stands: ``("Deployment", "shop", "web")``; a namespace is ("Namespace", "", "shop"), the
     cluster ("Cluster", "", "")."""
     return Key(namespace, f"{of}/{name}")
+
+
+def namespace_of(subject: Subject) -> str:
+    """The namespace that it is in, or is, or whose use it is; "" of what is the cluster's."""
+    if subject.kind == "Namespace":
+        return subject.name
+    if subject.kind == Usage.KIND and not subject.namespace:
+        of, _, called = subject.name.partition("/")
+        return called if of == "Namespace" else ""
+    return subject.namespace

@@ -6,7 +6,7 @@ from tfdash.playbook import releases
 from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
-from tfdash.playbook.resources import fits, hpa, rightsize
+from tfdash.playbook.resources import bands, fits, hpa, limits_set, quotas, rightsize
 from tfdash.playbook.resources import section as resources
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
@@ -23,6 +23,9 @@ RULES: tuple[Rule, ...] = (
     capacity.RULE,
     fits.RULE,
     rightsize.RULE,
+    bands.RULE,
+    quotas.RULE,
+    limits_set.RULE,
 )
 """In the order in which they run: who reads another's word stands behind it."""
 SECTIONS: tuple[Section, ...] = (

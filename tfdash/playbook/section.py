@@ -18,6 +18,7 @@ from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.usage import MADE
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.namespaces import absent
@@ -242,8 +243,8 @@ def _missing(
         return _LOADING
     if not seen.complete:
         assert seen.problem is not None
-        if seen.problem.kind is ProblemKind.NOT_SERVED:
-            return None
+        if seen.problem.kind is ProblemKind.NOT_SERVED and kind not in MADE:
+            return None  # there are none, but of what is made of others there is as much as nobody says
         return Missing(f"{plural(kind)} of {ref.cluster} cannot be read", seen.problem.cause)
     if seen.unreadable:
         cause = seen.problem.cause if seen.problem is not None else ""

@@ -12,9 +12,11 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
+from tfdash.model.usage import namespace_of
 from tfdash.model.verdict import Level, Verdict
 from tfdash.namespaces import absent
 from tfdash.views.kinds import VIEWS, KindView, view_named
+from tfdash.views.kinds.base import told_by_lists
 from tfdash.views.rows import BoardRows, RowKey
 from tfdash.views.scope import EVERYTHING, Restriction
 from tfdash.views.sources import SourceRow, source_rows
@@ -122,7 +124,7 @@ def code_of(levels: Iterable[Level], unread: Sequence[str]) -> int:
 def _within(subject: Subject, namespace: str | None, subjects: set[Subject] | None) -> bool:
     if subjects is not None:
         return subject._replace(uid="") in subjects
-    return not namespace or not subject.namespace or subject.namespace == namespace
+    return not namespace or namespace_of(subject) in ("", namespace)
 
 
 def _in_scope(
@@ -130,7 +132,7 @@ def _in_scope(
 ) -> Iterable[Verdict]:
     for subject, told in assessment.verdicts.items():
         if _within(subject, namespace, subjects):
-            yield from told
+            yield from (v for v in told if subjects is None or told_by_lists(v))
 
 
 def _unread(picture: Picture, kinds: Iterable[str]) -> Iterable[str]:
@@ -151,4 +153,5 @@ def readable(seen: Observation[Any] | None) -> bool:
 def verdicts_of(assessment: Assessment, row: RowKey, uid: str) -> tuple[Verdict, ...]:
     """What was said of one row, under its name or its name and uid."""
     told = assessment.verdicts
-    return told.get(row.subject) or told.get(row.subject._replace(uid=uid), ())
+    found = told.get(row.subject) or told.get(row.subject._replace(uid=uid), ())
+    return tuple(v for v in found if told_by_lists(v))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.subject import ClusterRef
+from tfdash.model.usage import MADE
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -43,6 +44,8 @@ def source_rows(picture: Picture, now: float, stale: Stale = NONE_STALE) -> tupl
         place = safe(cluster.ref.cluster)
         rows.append(_row(cluster.ref, "", f"{place} API server", cluster.info, None, about, now))
         for kind, seen in cluster.kinds.items():
+            if kind in MADE:  # its source has a row of its own
+                continue
             count = None if seen.value is None else len(seen.value)
             name, old = f"{place} {safe(noun_of(kind))}", stale.get((cluster.ref, kind))
             row = _row(cluster.ref, kind, name, seen, count, "", now, old)

@@ -36,7 +36,7 @@ NOW = 1_000_000.0
 CONTAINER = Container(
     "main",
     "registry.example.com/checkout:2.14.0",
-    resources(memory_limit="256Mi"),
+    resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_limit="256Mi"),
     has_readiness_probe=True,
 )
 
@@ -158,6 +158,9 @@ def picture(*objects: Object, number: int = 1) -> Picture:
             "CronJob",
             "ResourceQuota",
             "LimitRange",
+            "Namespace",
+            "Usage",
+            "UsageHistory",
         )
     }
     for obj in objects:

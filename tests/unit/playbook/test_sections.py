@@ -69,8 +69,8 @@ def test_they_stand_in_one_order_with_their_screens() -> None:
     assert [(s.id, s.title, s.target) for s in found][:5] == [
         ("releases", "Releases", "deployments"),
         ("serving", "Serving", "deployments"),
-        ("resources", "Resources", "overview"),
-        ("quotas", "Quotas", "overview"),
+        ("resources", "Resources", "resources"),
+        ("quotas", "Quotas", "resources"),
         ("nodes", "Nodes", "nodes"),
     ]
 

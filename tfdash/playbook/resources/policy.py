@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from tfdash.setting import Between, Note, Seconds, SettingsTable, Spelled, read, shipped
+from tfdash.setting import Between, Note, Seconds, SettingsTable, Spelled, Texts, read, shipped
 
 REQUIRABLE = ("cpu request", "memory request", "cpu limit", "memory limit")
 
@@ -62,6 +62,13 @@ class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
 
     cpu: Annotated[Band, Note("of the request, in %: above it is too little, below it too much")]
     memory: Annotated[Band, Note("likewise")]
+    cpu_of: Annotated[
+        Literal["request", "limit"],
+        Note(
+            "what the CPU of workloads and namespaces is held against; that of nodes, pools and the cluster: allocatable"
+        ),
+    ]
+    memory_of: Annotated[Literal["request", "limit"], Note("likewise")]
     alert_at: Annotated[
         float, Between(1, 100), Note("% of a quota, a node's places or a volume that are used")
     ]
@@ -80,6 +87,11 @@ class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
         tuple[str, ...],
         Spelled(_required, list, "list"),
         Note("what each container must say: " + ", ".join(REQUIRABLE)),
+    ]
+    quota_required: Annotated[bool, Note("whether each namespace must have a quota")]
+    system_namespaces: Annotated[
+        Texts,
+        Note("in these neither quotas nor requests and limits are required; with * for any letters"),
     ]
     rightsize: RightsizingPolicy
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Pod
-from tfdash.model.kubecluster import Node
+from tfdash.model.section import SectionFinding
 from tfdash.model.usage import Usage, usage_key
 from tfdash.model.verdict import Level, Verdict
+from tfdash.playbook.resources import bands, limits_set
+from tfdash.playbook.resources import quotas as quota
+from tfdash.playbook.resources.wording import percent
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 
 OF_RESOURCES = (
-    "resources.band.cpu",
-    "resources.band.memory",
+    bands.ID,
+    bands.CPU,
+    bands.MEMORY,
     "resources.hpa",
     "resources.fits",
     "resources.node",
@@ -22,20 +27,41 @@ OF_RESOURCES = (
     "resources.hours",
 )
 """The rules whose words the line of the resources reads."""
-OF_QUOTAS = ("resources.quota", "resources.limits")
-_BANDS = {"resources.band.cpu": "cpu", "resources.band.memory": "memory"}
+OF_QUOTAS = (quota.ID, limits_set.ID)
+_BLIND = (bands.ID,)
+_BANDS = {bands.CPU: "cpu", bands.MEMORY: "memory"}
 _WHOLE = usage_key("Cluster", "", "")
 
 
 def read(findings: Findings) -> Reading:
-    verdicts = findings.by_rule(*OF_RESOURCES)
+    verdicts = _told(findings, OF_RESOURCES)
     if not verdicts:
         return Reading(Level.OK, "nothing is measured")
-    reading = worst_of(verdicts, "nothing found", "in order")
+    reading = _folded(worst_of(verdicts, "nothing found", "in order"))
     whole = [
         v for v in verdicts if v.rule in _BANDS and v.subject.kind == Usage.KIND and v.subject.key == _WHOLE
     ]
     return reading._replace(sentence=_of_clusters(whole)) if whole else reading
+
+
+def _told(findings: Findings, rules: tuple[str, ...]) -> list[Verdict]:
+    """Without what each says of a kind that was not read: the section says it once."""
+    failed = set(map(id, findings.failed))
+    return [v for v in findings.by_rule(*rules) if v.rule not in _BLIND or id(v) in failed]
+
+
+def _folded(reading: Reading) -> Reading:
+    """What is not known as one finding: a terminal that was just begun has not seen anything for long enough."""
+    unknown = [f for f in reading.findings if f.level is Level.UNKNOWN]
+    if len(unknown) < 2:
+        return reading
+    told = f"{len(unknown)} not known, {unknown[0].sentence}"
+    rest = tuple(f for f in reading.findings if f.level is not Level.UNKNOWN)
+    first = SectionFinding(level=Level.UNKNOWN, sentence=told)
+    reading = reading._replace(findings=(*rest, first))
+    if reading.level is Level.UNKNOWN:
+        reading = reading._replace(detail=told, subject=None)
+    return reading
 
 
 def _of_clusters(whole: list[Verdict]) -> str:
@@ -55,21 +81,27 @@ def _figure(verdict: Verdict) -> str:
     if verdict.measured is None or verdict.band is None:
         return "not known"
     low, high = verdict.band
-    return f"{verdict.measured:.0f} % of {low:g}-{high:g}"
+    return f"{_exact(verdict)} % of {low:g}-{high:g}"
+
+
+def _exact(verdict: Verdict) -> str:
+    bounds = [b for b in (*(verdict.band or ()), verdict.limit) if b is not None]
+    return percent(verdict.measured or 0.0, *bounds)
 
 
 def read_quotas(findings: Findings) -> Reading:
     verdicts = findings.by_rule(*OF_QUOTAS)
     if not verdicts:
         return Reading(Level.OK, "no quotas")
-    reading = worst_of(verdicts, "none is nearly full", "in order")
-    full = [v for v in verdicts if v.rule == OF_QUOTAS[0] and v.measured is not None]
-    if not full:
-        return reading._replace(sentence="no quotas")
-    highest = max(full, key=lambda v: (v.measured or 0.0, v.subject))
-    of = f"{highest.subject.namespace} {highest.subject.name}"
-    return reading._replace(sentence=f"highest {highest.measured:.0f} % ({of})")
+    reading = _folded(worst_of(verdicts, "none is nearly full", "in order"))
+    quotas = [v for v in verdicts if v.rule == quota.ID and v.subject.kind == ResourceQuota.KIND]
+    counted = [v for v in quotas if v.measured is not None]
+    if not counted:
+        return reading._replace(sentence="no quotas" if not quotas else "none is counted")
+    highest = max(counted, key=lambda v: (v.measured or 0.0, v.subject))
+    what = f"{highest.subject.namespace} {highest.evidence.query}"
+    return reading._replace(sentence=f"highest {_exact(highest)} % ({what})")
 
 
-SECTION = Section("resources", "Resources", "overview", read, needs=(Node,))
-QUOTAS = Section("quotas", "Quotas", "overview", read_quotas, needs=(Pod,))
+SECTION = Section("resources", "Resources", "resources", read, needs=(Usage,))
+QUOTAS = Section("quotas", "Quotas", "resources", read_quotas, needs=(ResourceQuota, Pod))

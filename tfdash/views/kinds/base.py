@@ -65,9 +65,17 @@ class Context:
         return told.get(plain) or (told.get(plain._replace(uid=obj.uid)) if obj.uid else None)
 
     def verdicts(self, obj: Object) -> tuple[Verdict, ...]:
+        """What its own list tells of it: ``told_by_lists``."""
         told = self.assessment.verdicts
         plain = self.subject(obj)
-        return told.get(plain) or (told.get(plain._replace(uid=obj.uid), ()) if obj.uid else ())
+        found = told.get(plain) or (told.get(plain._replace(uid=obj.uid), ()) if obj.uid else ())
+        return tuple(v for v in found if told_by_lists(v))
+
+
+def told_by_lists(verdict: Verdict) -> bool:
+    """Whether the list of a kind tells it of its objects: whether they serve, run to their end, are ready. Whether they stay
+    within bands and quotas is another question, which the page of the resources answers."""
+    return not verdict.rule.startswith("resources.")
 
 
 Write: TypeAlias = Callable[[Any, Context], str]

@@ -1,0 +1,302 @@
+"""The rule of the bands, at its edges: above, past the whole, below, and what is not known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.playbook.making import NOW, REF, daemon_set, deployment, picture
+from tfdash.judging.judge import Judge, judge_all
+from tfdash.model.kube import HorizontalPodAutoscaler, Object
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Change, Picture
+from tfdash.model.subject import Key, Subject
+from tfdash.model.usage import ContainerHistory, Usage, UsageHistory, UsagePoint, usage_key
+from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.resources.policy import default_resources_policy
+from tfdash.playbook.resources.shares import held
+from tfdash.quantities import amounts
+
+STEP, DAY = 15.0, 86_400.0
+WEB = Subject(REF, "Deployment", "a", "checkout")
+
+
+def points(*shares: float, step: float = STEP, of: float = 1.0) -> tuple[UsagePoint, ...]:
+    """Shares of one core and of 1000 bytes, in percent, the newest at ``NOW``."""
+    start = NOW - step * (len(shares) - 1)
+    return tuple(UsagePoint(start + step * i, of * s / 100, 10 * s, of, 1000.0) for i, s in enumerate(shares))
+
+
+def usage(
+    *shares: float, of: str = "Deployment", namespace: str = "a", name: str = "checkout", **over: Any
+) -> Usage:
+    key = usage_key(of, namespace, name)
+    base: dict[str, Any] = {
+        "namespace": key.namespace,
+        "name": key.name,
+        "of": of,
+        "called": name,
+        "at": NOW,
+        "window": STEP,
+        "source": "metrics.k8s.io",
+        "used": amounts({"cpu": f"{round(shares[-1] * 10**7)}n", "memory": str(round(10 * shares[-1]))}),
+        "requests": amounts({"cpu": "1", "memory": "1000"}),
+        "asked": amounts({"cpu": "1", "memory": "1000", "pods": "3"}),
+        "pods": 3,
+        "measured": 3,
+        "points": points(*shares),
+    }
+    return Usage(**{**base, **over})
+
+
+def history(cpu: float, memory: float = 700.0, days: float = 7, **over: Any) -> UsageHistory:
+    key = usage_key("Deployment", "a", "checkout")
+    base: dict[str, Any] = {
+        "namespace": key.namespace,
+        "name": key.name,
+        "of": "Deployment",
+        "called": "checkout",
+        "since": NOW - days * DAY,
+        "until": NOW,
+        "covered": days * DAY,
+        "cpu_p95": cpu,
+        "memory_p95": memory,
+    }
+    return UsageHistory(**{**base, **over})
+
+
+def judged(*objects: Object, subject: Subject = WEB, **policy: Any) -> dict[str, Verdict]:
+    policies = Policies(resources=replace(default_resources_policy(), **policy))
+    told = judge_all(picture(*objects), NOW, policies=policies).verdicts.get(subject, ())
+    return {v.rule.rpartition(".")[2]: v for v in told if v.rule.startswith("resources.band")}
+
+
+def cpu(*objects: Object, subject: Subject = WEB, **policy: Any) -> tuple[Level, str]:
+    verdict = judged(*objects, subject=subject, **policy)["cpu"]
+    return verdict.level, verdict.sentence.partition(": cpu ")[2]
+
+
+WELL = (70.0,) * 61
+
+
+@pytest.mark.parametrize(
+    ("shares", "level", "words"),
+    [
+        (WELL, Level.OK, "70 % of its request"),
+        ((80.0,) * 61, Level.OK, "80 % of its request"),  # the bound belongs to the band
+        ((60.0,) * 61, Level.OK, "60 % of its request"),
+        ((80.1,) * 61, Level.WARN, "80.1 % of its request, above 80 % for 15m of the last 15m"),
+        # 48 of 60 quarter minutes are four fifths of it, 47 are not
+        ((*(70.0,) * 13, *(90.0,) * 48), Level.WARN, "90 % of its request, above 80 % for 12m of the last 15m"),
+        ((*(70.0,) * 14, *(90.0,) * 47), Level.OK, "90 % of its request, above 80 % for 11m of 15m"),
+        ((*(90.0,) * 60, 70.0), Level.WARN, "70 % of its request, above 80 % for 14m of the last 15m"),
+        # past the whole is red, and said at once
+        ((101.0,) * 61, Level.BREACH, "101 % of its request, past 100 % for 15m of the last 15m"),
+        ((100.0,) * 61, Level.WARN, "100 % of its request, above 80 % for 15m of the last 15m"),
+        ((*WELL, 130.0), Level.WARN, "130 % of its request, past 100 % now, for 15s of the last 15m"),
+        ((130.0,), Level.WARN, "130 % of its request, past 100 % now, for 15s of the last 15m"),
+        # what was not seen decides
+        ((70.0,), Level.UNKNOWN, "70 % of its request, seen for 15s of 15m"),
+        ((70.0,) * 12, Level.UNKNOWN, "70 % of its request, seen for 3m of 15m"),
+        ((70.0,) * 13, Level.OK, "70 % of its request"),  # a fifth of it and more was within
+        ((90.0,) * 47, Level.UNKNOWN, "90 % of its request, seen for 11m of 15m"),
+        ((90.0,) * 48, Level.WARN, "90 % of its request, above 80 % for 12m of the last 15m"),
+    ],
+)  # fmt: skip
+def test_above(shares: tuple[float, ...], level: Level, words: str) -> None:
+    assert cpu(deployment(), usage(*shares)) == (level, words)
+
+
+def test_what_a_verdict_carries() -> None:
+    told = judged(deployment(), usage(*(90.0,) * 61))["cpu"]
+    assert (told.measured, told.band, told.limit, told.unit) == (90.0, (60.0, 80.0), 100.0, "%")
+    assert (told.evidence.query, told.evidence.sample, told.evidence.window) == ("metrics.k8s.io", 61, 900.0)
+    assert told.since == NOW - 900
+    short = judged(deployment(), usage(70.0))["memory"]
+    assert (short.level, short.unknown, short.band) == (Level.UNKNOWN, UnknownKind.NO_DATA, (70.0, 85.0))
+
+
+@pytest.mark.parametrize(
+    ("over", "level", "words"),
+    [
+        ({"requests": (), "without_request": (("cpu", 2),)}, Level.IDLE, "700m, not judged: 2 of 3 pods name no cpu request"),
+        ({"requests": amounts({"cpu": "0"})}, Level.IDLE, "700m, not judged: its cpu request is 0"),
+        ({"used": (), "measured": 0}, Level.UNKNOWN, "is not measured yet (3 pods)"),
+        ({"used": (), "measured": 0, "pods": 0}, Level.IDLE, "has no pods"),
+        ({"measured": 2}, Level.UNKNOWN, "70 % of its request, 1 of 3 pods not measured"),
+        ({"used": amounts({"cpu": "800000001n"})}, Level.OK, "80.0000 % of its request, above 80 % for 0s of 15m"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_held_against_anything(over: dict[str, Any], level: Level, words: str) -> None:
+    assert cpu(deployment(), usage(*WELL, **over)) == (level, words)
+
+
+def test_it_may_be_held_against_the_limit() -> None:
+    seen = usage(*WELL, limits=amounts({"cpu": "500m"}))
+    assert cpu(deployment(), seen, cpu_of="limit")[0] is Level.BREACH
+    assert cpu(deployment(), seen)[0] is Level.OK
+
+
+LOW = (31.0,) * 61
+SCALER = HorizontalPodAutoscaler(
+    namespace="a", name="h", target_kind="Deployment", target_name="checkout", min_replicas=3, max_replicas=9, current=3
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("about", "level", "words"),
+    [
+        ((history(0.3),), Level.WARN, "95th percentile 30 % over 7d, below 60 %"),
+        ((history(0.6),), Level.OK, "95th percentile 60 % over 7d"),
+        ((history(0.3, current_only=True),), Level.WARN, "95th percentile 30 % over 7d, current pods only, below 60 %"),
+        ((history(0.3, days=2),), Level.IDLE, "below 60 %, not judged: history 2d of 7d"),
+        ((), Level.IDLE, "below 60 %, not judged: no history"),
+        ((history(0.3), SCALER), Level.OK, "below 60 %: its HPA is at its minimum of 3"),
+        ((history(0.3), msgspec.structs.replace(SCALER, current=4)), Level.WARN, "95th percentile 30 % over 7d, below 60 %"),
+    ],
+)  # fmt: skip
+def test_below(about: tuple[Object, ...], level: Level, words: str) -> None:
+    assert cpu(deployment(), usage(*LOW), *about) == (level, f"31 % of its request, {words}")
+
+
+def test_what_cannot_shrink_is_not_too_large() -> None:
+    one = usage(*LOW, pods=1, measured=1)
+    assert cpu(deployment(), one, history(0.3)) == (Level.OK, "31 % of its request, below 60 %: one replica")
+    floor = usage(*LOW, used=amounts({"cpu": "9m", "memory": "1"}), requests=amounts({"cpu": "30m"}))
+    assert cpu(deployment(), floor)[1].endswith("below 60 %: its request is at the floor of 10m")
+    logs = Subject(REF, "DaemonSet", "a", "logs")
+    seen = usage(*LOW, of="DaemonSet", name="logs")
+    assert cpu(daemon_set(), seen, subject=logs) == (
+        Level.OK,
+        "31 % of its request, below 60 %: one pod a node",
+    )
+
+
+def test_a_use_that_is_within_now_is_not_below() -> None:
+    assert cpu(deployment(), usage(*WELL), history(0.1)) == (Level.OK, "70 % of its request")
+
+
+def test_what_else_tells_of_too_little_stands_beside() -> None:
+    told = history(0.7, containers=(ContainerHistory("main", throttled=0.12, oom_kills=2),))
+    found = judged(deployment(), usage(*WELL), told)
+    assert found["cpu"].sentence.endswith("; throttled in 12 % of its periods")
+    assert found["memory"].sentence.endswith("; OOM killed 2 times in its history")
+
+
+@pytest.mark.parametrize(
+    ("of", "name", "who", "over", "level"),
+    [
+        ("Namespace", "shop", "namespace shop: cpu 70 % of its request", {}, Level.OK),
+        ("NodePool", "spot", "pool spot: cpu 70 % of allocatable", {}, Level.OK),
+        ("Cluster", "", "eu-1: cpu 70 % of allocatable", {}, Level.OK),
+        # of many pods one that nobody measured counts as if it used all that it asked for
+        ("Namespace", "shop", "namespace shop: cpu 70 % of its request", {"pods": 4, "asked": amounts({"cpu": "1100m"})}, Level.OK),
+        ("Namespace", "shop", "namespace shop: cpu 70 % of its request, 1 of 4 pods not measured",
+         {"pods": 4, "asked": amounts({"cpu": "2"})}, Level.UNKNOWN),
+        ("Cluster", "", "eu-1: cpu 20 % of allocatable by its nodes, not judged: the pods of other namespaces are not read",
+         {"used": (), "pods": 0, "measured": 0, "nodes_used": amounts({"cpu": "200m"})}, Level.IDLE),
+    ],
+)  # fmt: skip
+def test_more_than_a_workload(of: str, name: str, who: str, over: dict[str, Any], level: Level) -> None:
+    seen = usage(
+        *WELL, of=of, namespace="", name=name, allocatable=amounts({"cpu": "1", "memory": "1000"}), **over
+    )
+    told = judged(seen, subject=Subject(REF, "Usage", seen.namespace, seen.name))["cpu"]
+    assert (told.level, told.sentence) == (level, who)
+
+
+def test_a_node_is_not_too_large_by_itself() -> None:
+    seen = usage(
+        *LOW, of="Node", namespace="", name="n1", allocatable=amounts({"cpu": "1", "memory": "1000"})
+    )
+    told = judged(seen, subject=Subject(REF, "Usage", "", "Node/n1"))["cpu"]
+    assert (told.level, told.sentence) == (
+        Level.IDLE,
+        "n1: cpu 31 % of allocatable, below 60 %: its pool shrinks, not it",
+    )
+
+
+# -- the window ---------------------------------------------------------------------------------------------------
+
+
+def test_a_use_is_held_against_the_request_of_its_time() -> None:
+    """Ten pods became two: what ten used is not held against what two ask for."""
+    before = points(*WELL[:31], of=10.0)
+    then = [p._replace(at=p.at - 30 * STEP) for p in before]
+    seen = held((*then, *points(*WELL[:30])), "cpu", None, 80, NOW, 900, STEP)
+    assert (seen.seen, seen.above, seen.points) == (900, 0, 61)
+    assert held((*then, *points(*WELL[:30])), "cpu", 1.0, 80, NOW, 900, STEP).above == 450
+
+
+def test_a_gap_is_not_seen_and_means_of_five_minutes_are() -> None:
+    gap = (*points(*(90.0,) * 10), points(90.0)[0]._replace(at=NOW + 400))
+    seen = held(gap, "cpu", None, 80, NOW + 400, 900, STEP)
+    assert (seen.seen, seen.lasting(seen.above, 80)) == (10 * STEP + 90, None)
+    coarse = [UsagePoint(NOW - 300 * i, 0.9, 0.0, 1.0, 1.0) for i in range(20, 12, -1)]
+    assert held(coarse, "cpu", None, 80, NOW, 7200, STEP).seen == STEP + 7 * 300
+
+
+# -- what is lost makes nothing green --------------------------------------------------------------------------------
+
+SHARES = st.lists(st.sampled_from((20.0, 70.0, 90.0, 120.0)), min_size=1, max_size=70)
+
+
+@given(SHARES, st.data())
+def test_lost_points_and_pods_make_nothing_green(shares: list[float], data: st.DataObject) -> None:
+    whole = usage(*shares)
+    first = judged(deployment(), whole)["cpu"].level
+    kept = [p for p in whole.points[:-1] if data.draw(st.booleans())]
+    fewer = msgspec.structs.replace(
+        whole, points=(*kept, whole.points[-1]), measured=data.draw(st.integers(1, 3))
+    )
+    then = judged(deployment(), fewer)["cpu"].level
+    assert first < Level.UNKNOWN or then >= Level.UNKNOWN
+
+
+def test_what_is_not_read_or_old_is_never_green() -> None:
+    good = picture(deployment(), usage(*WELL))
+    cluster = good.clusters[REF]
+    gone = Problem(kind=ProblemKind.NOT_SERVED, cause="no metrics.k8s.io: metrics-server is not installed")
+    absent = Observation[Any](problem=gone)
+    for seen in (
+        absent,
+        Observation[Any](),
+        msgspec.structs.replace(cluster.kinds["Usage"], observed_at=NOW - 999),
+    ):
+        kinds = {**cluster.kinds, "Usage": seen}
+        told = judge_all(
+            msgspec.structs.replace(good, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)}),
+            NOW,
+            stale_after=180,
+        )
+        assert {v.level for v in told.verdicts[WEB] if v.rule.startswith("resources.band")} == {Level.UNKNOWN}
+        section = next(s for s in told.sections if s.id == "resources")
+        assert section.level is Level.UNKNOWN
+        if seen is absent:
+            assert section.sentence == "amounts used of eu-1 cannot be read" and section.detail == gone.cause
+            assert len(section.findings) == 1, "it is said once"
+
+
+@given(st.lists(st.tuples(SHARES, st.booleans()), min_size=1, max_size=6))
+def test_judged_change_by_change_as_afresh(steps: list[tuple[list[float], bool]]) -> None:
+    judge, before = Judge(), picture(deployment(), usage(70.0))
+    judge.assess(before, Change(keys={(REF, k): None for k in before.clusters[REF].kinds}, freshness=frozenset(), signals=None, store=None), NOW)  # fmt: skip
+    for number, (shares, there) in enumerate(steps, 2):
+        key = usage_key("Deployment", "a", "checkout")
+        objects = {key: usage(*shares)} if there else {}
+        cluster = before.clusters[REF]
+        seen = msgspec.structs.replace(cluster.kinds["Usage"], value=objects)
+        cluster = msgspec.structs.replace(cluster, kinds={**cluster.kinds, "Usage": seen})
+        before = Picture(at=NOW, number=number, clusters={REF: cluster}, signals=before.signals)
+        change = Change(
+            keys={(REF, "Usage"): frozenset({Key(*key)})}, freshness=frozenset(), signals=None, store=None
+        )
+        told = judge.assess(before, change, NOW)[0]
+        afresh = judge_all(before, NOW)
+        assert told.verdicts == afresh.verdicts and told.sections == afresh.sections

@@ -1,0 +1,277 @@
+"""The rule of the bands: whether what is used stays between two shares of what was asked for.
+
+Above is looked at over a short window, below over whole weeks. What was not seen makes nothing green: a window of which too
+little was seen is UNKNOWN, and what cannot be called too little for want of history is not judged.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from tfdash.durations import write_duration
+from tfdash.model.delivery import Rollout
+from tfdash.model.kube import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Job,
+    Object,
+    StatefulSet,
+)
+from tfdash.model.subject import Key
+from tfdash.model.usage import Usage, UsageHistory, usage_key
+from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.model.workload import CauseCode
+from tfdash.playbook.resources.policy import ResourcesPolicy
+from tfdash.playbook.resources.shares import Held, held
+from tfdash.playbook.resources.wording import percent, written
+from tfdash.playbook.rule import Case, Rule, RuleResult
+from tfdash.playbook.serving.links import AUTOSCALERS_OF
+from tfdash.playbook.staleness import Unread
+from tfdash.quantities import NANO, amount, exceeds, reaches
+
+ID = "resources.band"
+CPU, MEMORY = "resources.band.cpu", "resources.band.memory"
+WORKLOADS: tuple[type[Object], ...] = (Deployment, StatefulSet, DaemonSet, Rollout, Job, CronJob)
+_OF_WORKLOADS = frozenset(kind.KIND for kind in WORKLOADS)
+_OF_NODES = ("Node", "NodePool", "Cluster")
+_ENDS = (Job.KIND, CronJob.KIND)
+_TITLES = {"Namespace": "namespace ", "NodePool": "pool ", "Pod": "pod "}
+_ENOUGH = 0.95  # of the history: scrapes fail
+_THROTTLED = 0.01  # of its periods; less is nothing to say
+
+_Case: TypeAlias = Case[Object]
+
+
+class _Said(NamedTuple):
+    level: Level
+    words: str = ""
+    since: float | None = None
+
+
+class _Band(NamedTuple):
+    """One resource of one use before the rule, in billionths."""
+
+    usage: Usage
+    resource: str
+    question: str  # "request", "limit", "allocatable"
+    low: float
+    high: float
+    used: int
+    whole: int
+
+    def over(self, percent: float) -> bool:
+        return exceeds(self.used, self.whole, percent)
+
+    @property
+    def below(self) -> bool:
+        return not reaches(self.used, self.whole, self.low)
+
+
+def _judge(case: _Case) -> RuleResult | None:
+    usage = case.obj
+    if isinstance(usage, Usage):
+        if usage.of in _OF_WORKLOADS:  # said of the workload itself
+            return None
+    else:
+        subject = case.subject
+        found = case.maybe(Usage, usage_key(subject.kind, subject.namespace, subject.name))
+        if found is None:  # it has no pods
+            return None
+        usage = found
+    policy: ResourcesPolicy = case.policies.resources
+    return RuleResult(
+        (
+            _verdict(case, usage, "cpu", policy.cpu_of, policy.cpu),
+            _verdict(case, usage, "memory", policy.memory_of, policy.memory),
+        )
+    )
+
+
+def _verdict(case: _Case, usage: Usage, resource: str, question: str, band: tuple[float, float]) -> Verdict:
+    of = "allocatable" if usage.of in _OF_NODES else question
+    who = f"{_TITLES.get(usage.of, '')}{usage.called or case.ref.cluster}: {resource}"
+    rule = CPU if resource == "cpu" else MEMORY
+    used = amount(usage.used, resource)
+    if used is None:
+        return _not_counted(case, usage, resource, who, rule)
+    whole = amount({"request": usage.requests, "limit": usage.limits}.get(of, usage.allocatable), resource)
+    if not whole or whole < 0:
+        why = _not_asked(usage, resource, of, whole)
+        sentence = f"{who} {written(resource, used)}, not judged: {why}"
+        return Verdict(level=Level.IDLE, rule=rule, subject=case.subject, sentence=sentence)
+    one = _Band(usage, resource, of, *band, used, whole)
+    policy: ResourcesPolicy = case.policies.resources
+    fixed = None if of == "request" else whole / NANO
+    seen = held(usage.points, resource, fixed, one.high, usage.at, policy.above_for, usage.window)
+    said = _said(case, one, seen)
+    figure = percent(100 * used / whole, one.low, one.high, 100)
+    of_what = of if of == "allocatable" else f"its {of}"
+    beside = "".join(f"; {word}" for word in _beside(case, usage, resource))
+    return Verdict(
+        level=said.level,
+        rule=rule,
+        subject=case.subject,
+        sentence=f"{who} {figure} % of {of_what}{', ' if said.words else ''}{said.words}{beside}",
+        measured=100 * used / whole,
+        limit=100.0,
+        band=band,
+        unit="%",
+        evidence=Evidence(query=usage.source, sample=seen.points, window=seen.window),
+        unknown=UnknownKind.NO_DATA if said.level is Level.UNKNOWN else None,
+        since=said.since,
+    )
+
+
+def _not_counted(case: _Case, usage: Usage, resource: str, who: str, rule: str) -> Verdict:
+    """Nothing is known of its use."""
+    nodes, allocatable = amount(usage.nodes_used, resource), amount(usage.allocatable, resource)
+    level, unknown = Level.IDLE, None
+    if nodes is not None and allocatable:
+        share = f"{100 * nodes / allocatable:.0f} % of allocatable by its nodes"
+        sentence = f"{who} {share}, not judged: the pods of other namespaces are not read"
+    elif not usage.pods:
+        sentence = f"{who} has no pods" if usage.of != "Node" else f"{who} is not measured"
+        level, unknown = (Level.UNKNOWN, UnknownKind.NO_DATA) if usage.of == "Node" else (Level.IDLE, None)
+    else:
+        sentence = f"{who} is not measured yet ({usage.pods} pods)"
+        level, unknown = Level.UNKNOWN, UnknownKind.NO_DATA
+    return Verdict(level=level, rule=rule, subject=case.subject, sentence=sentence, unknown=unknown)
+
+
+def _not_asked(usage: Usage, resource: str, of: str, whole: int | None) -> str:
+    if whole is not None:
+        return f"its {resource} {of} is {written(resource, whole)}"
+    if of == "allocatable":
+        return f"nodes say nothing of their {resource}"
+    silent = dict(usage.without_request if of == "request" else usage.without_limit).get(resource, 0)
+    return f"{silent} of {usage.measured} pods name no {resource} {of}"
+
+
+def _said(case: _Case, one: _Band, seen: Held) -> _Said:
+    """The worst that is so, and what is not known where nothing is."""
+    policy: ResourcesPolicy = case.policies.resources
+    of = write_duration(seen.window)
+    if seen.lasting(seen.past, policy.above_share):
+        return _Said(Level.BREACH, f"past 100 % for {_time(seen.past)} of the last {of}", seen.since)
+    if one.over(100):
+        return _Said(Level.WARN, f"past 100 % now, for {_time(seen.past)} of the last {of}", seen.since)
+    above = seen.lasting(seen.above, policy.above_share)
+    if above:
+        words = f"above {one.high:g} % for {_time(seen.above)} of the last {of}"
+        return _Said(Level.WARN, words, seen.since)
+    low = _below(case, one) if one.below else None
+    if low is not None and low.level is Level.WARN:
+        return low
+    words = f"above {one.high:g} % for {_time(seen.above)} of {of}" if one.over(one.high) else ""
+    if above is None:
+        level = Level.IDLE if one.usage.of in _ENDS else Level.UNKNOWN
+        return _Said(level, f"seen for {_time(seen.seen)} of {of}")
+    if (lacking := _unmeasured(one)) is not None:
+        return lacking
+    return low if low is not None else _Said(Level.OK, words)
+
+
+def _unmeasured(one: _Band) -> _Said | None:
+    """Pods that nobody measured could use whatever they like; of many pods, at most all that they asked for."""
+    usage = one.usage
+    lacking = usage.pods - usage.measured
+    if lacking <= 0 or usage.of == "Node":
+        return None
+    words = f"{lacking} of {usage.pods} pods not measured"
+    if usage.of in (*_OF_NODES, "Namespace"):
+        asked = amount(usage.asked, one.resource) or 0
+        most = one.used + max(0, asked - (amount(usage.requests, one.resource) or 0))
+        whole = asked if one.question == "request" else one.whole
+        if not exceeds(most, whole, one.high):
+            return None
+    return _Said(Level.IDLE if usage.of in _ENDS else Level.UNKNOWN, words)
+
+
+# -- below ------------------------------------------------------------------------------------------------------
+
+
+def _below(case: _Case, one: _Band) -> _Said:
+    """Of a use that is below its band now: whether it was for weeks, and whether it could be otherwise."""
+    usage, policy = one.usage, case.policies.resources
+    if usage.of == "Node":
+        return _Said(Level.IDLE, f"below {one.low:g} %: its pool shrinks, not it")
+    fixed = _cannot_shrink(case, one)
+    if isinstance(fixed, Unread):
+        return _Said(Level.IDLE, f"below {one.low:g} %, not judged: autoscalers are not known")
+    if fixed:
+        return _Said(Level.OK, f"below {one.low:g} %: {fixed}")
+    history = case.maybe(UsageHistory, usage_key(usage.of, usage.namespace, usage.called))
+    p95 = None if history is None else history.cpu_p95 if one.resource == "cpu" else history.memory_p95
+    wanted = policy.below_over
+    covered = 0.0 if history is None else history.covered
+    if history is None or p95 is None or covered < _ENOUGH * wanted:
+        there = f"history {_time(covered)} of {_time(wanted)}" if covered else "no history"
+        return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {there}")
+    whole = one.whole * usage.pods // usage.measured if usage.measured else one.whole
+    often = round(p95 * NANO)
+    only = ", current pods only" if history.current_only else ""
+    words = f"95th percentile {percent(100 * often / whole, one.low)} % over {_time(covered)}{only}"
+    if not reaches(often, whole, one.low):
+        return _Said(Level.WARN, f"{words}, below {one.low:g} %")
+    return _Said(Level.OK, words)
+
+
+def _cannot_shrink(case: _Case, one: _Band) -> str | Unread:
+    """Why less cannot be asked for; "" where it can."""
+    usage, obj = one.usage, case.obj
+    if isinstance(obj, Job | CronJob):
+        return "it runs to an end"
+    if isinstance(obj, DaemonSet):
+        return "one pod a node"
+    if isinstance(obj, Usage):
+        return "one pod" if usage.of == "Pod" else ""
+    scalers = case.seen(AUTOSCALERS_OF, (obj.KIND, Key(obj.namespace, obj.name)))
+    if isinstance(scalers, Unread):
+        return scalers
+    for scaler in scalers:
+        if scaler.current <= scaler.min_replicas:
+            return f"its HPA is at its minimum of {scaler.min_replicas}"
+    if usage.pods <= 1:
+        return "one replica"
+    least = case.policies.resources.rightsize
+    floor = least.least_cpu if one.resource == "cpu" else least.least_memory
+    if one.question == "request" and one.whole <= floor * NANO * max(usage.measured, 1):
+        return f"its request is at the floor of {written(one.resource, round(floor * NANO))}"
+    return ""
+
+
+# -- words ------------------------------------------------------------------------------------------------------
+
+
+def _beside(case: _Case, usage: Usage, resource: str) -> list[str]:
+    """What else tells that there is too little."""
+    obj = case.obj
+    if isinstance(obj, Usage):
+        return []
+    history = case.maybe(UsageHistory, usage_key(usage.of, usage.namespace, usage.called))
+    containers = history.containers if history is not None else ()
+    if resource == "cpu":
+        throttled = max((c.throttled or 0.0 for c in containers), default=0.0)
+        return [f"throttled in {100 * throttled:.0f} % of its periods"] if throttled >= _THROTTLED else []
+    said = []
+    state = case.workload(case.subject)
+    cause = state.cause if state is not None else None
+    if cause is not None and cause.code in (CauseCode.OOM_KILLED, CauseCode.EVICTED):
+        said.append(cause.sentence)
+    kills = sum(c.oom_kills or 0 for c in containers)
+    if kills and not said:
+        said.append(f"OOM killed {kills} times in its history")
+    return said
+
+
+def _time(seconds: float) -> str:
+    """``45s``, ``12m``, ``7d``: never longer than it was."""
+    for unit in (86_400, 3600, 60):
+        if seconds >= unit:
+            return write_duration(seconds // unit * unit)
+    return f"{int(seconds)}s"
+
+
+RULE = Rule(ID, (*WORKLOADS, Usage), _judge, needs=(Usage,), uses=(UsageHistory, HorizontalPodAutoscaler))
