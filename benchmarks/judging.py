@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from tests.platform.harness.cluster import free_ports
+from tests.platform.harness.processes import free_ports
 from tests.platform.harness.prometheus import Prometheus, back_fill
 
 BOUNDS = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "+Inf")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import time
 import urllib.error
@@ -16,7 +15,8 @@ import urllib.request
 from pathlib import Path
 
 from tests.platform.harness.build import build_component, run_step
-from tests.platform.harness.cluster import Cluster, _die_with_parent, free_ports
+from tests.platform.harness.cluster import Cluster
+from tests.platform.harness.processes import end, end_of, free_ports, spawn
 
 ARGO_ROLLOUTS = "v1.10.1"
 FLAGGER = "v1.36.1"
@@ -91,33 +91,25 @@ class ArgoRollouts:
 
     def _spawn(self) -> None:
         metrics, health = self._ports
-        with self.log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [
-                    str(self.binaries / "rollouts-controller"),
-                    "--kubeconfig",
-                    str(self.cluster.kubeconfig("admin")),
-                    "--namespace",
-                    NAMESPACE,
-                    "--leader-elect=false",
-                    "--metricsport",
-                    str(metrics),
-                    "--healthzPort",
-                    str(health),
-                    "--qps",
-                    "200",
-                    "--burst",
-                    "400",
-                    "--loglevel",
-                    "info",
-                ],
-                cwd=self.cluster.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+        argv = [
+            str(self.binaries / "rollouts-controller"),
+            "--kubeconfig",
+            str(self.cluster.kubeconfig("admin")),
+            "--namespace",
+            NAMESPACE,
+            "--leader-elect=false",
+            "--metricsport",
+            str(metrics),
+            "--healthzPort",
+            str(health),
+            "--qps",
+            "200",
+            "--burst",
+            "400",
+            "--loglevel",
+            "info",
+        ]
+        self._process = spawn(argv, self.cluster.folder, self.log)
 
     def _wait_ready(self, timeout: float = 60.0) -> None:
         assert self._process is not None
@@ -127,9 +119,8 @@ class ArgoRollouts:
                 return
             ended = self._process.poll()
             if ended is not None or time.monotonic() > deadline:
-                tail = "\n  ".join(self.log.read_text(errors="replace").splitlines()[-12:])
                 why = "is not ready" if ended is None else f"ended with {ended}"
-                raise RuntimeError(f"the Argo Rollouts controller {why}:\n  {tail}")
+                raise RuntimeError(f"the Argo Rollouts controller {why}:\n  {end_of(self.log)}")
             time.sleep(0.05)
 
     def _answers(self) -> bool:
@@ -141,13 +132,7 @@ class ArgoRollouts:
 
     def stop(self) -> None:
         process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        end(process)
 
     def __enter__(self) -> ArgoRollouts:
         return self.start()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.platform.harness.build import build
+from tests.platform.harness.processes import end, end_of, free_ports, spawn
 from tests.platform.harness.stages import kwok_config
 
 TOKENS = {
@@ -75,23 +74,6 @@ spec:
 _AUDIT = (
     "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
 )
-_PR_SET_PDEATHSIG = 1
-
-
-def free_ports(count: int) -> list[int]:
-    """``count`` ports that were free a moment ago, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [int(sock.getsockname()[1]) for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Cluster:
@@ -135,28 +117,11 @@ class Cluster:
         self.stop()
 
     def _spawn(self, name: str, *argv: str) -> None:
-        log = (self.folder / f"{name}.log").open("ab")
-        self._processes[name] = subprocess.Popen(
-            argv,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=None if self._survive else _die_with_parent,
-        )
-        log.close()
+        log = self.folder / f"{name}.log"
+        self._processes[name] = spawn(list(argv), self.folder, log, survive_parent=self._survive)
 
     def _end(self, name: str, sig: int = signal.SIGTERM) -> None:
-        process = self._processes.pop(name, None)
-        if process is None or process.poll() is not None:
-            return
-        os.killpg(process.pid, sig)
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        end(self._processes.pop(name, None), sig, 5)
 
     def _plane(self, name: str, *argv: str) -> None:
         self._spawn(name, str(self.binaries / "controlplane"), *argv)
@@ -406,8 +371,8 @@ class Cluster:
         while not true():
             for name, process in self._processes.items():
                 if process.poll() is not None:
-                    tail = (self.folder / f"{name}.log").read_text(errors="replace").splitlines()[-12:]
-                    raise RuntimeError(f"{name} ended with {process.returncode}:\n  " + "\n  ".join(tail))
+                    tail = end_of(self.folder / f"{name}.log")
+                    raise RuntimeError(f"{name} ended with {process.returncode}:\n  {tail}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited {timeout:.0f} s for {what}; logs are in {self.folder}")
             time.sleep(0.1)

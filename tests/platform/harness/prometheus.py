@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -16,14 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.platform.harness.build import build_prometheus
-from tests.platform.harness.cluster import free_ports
+from tests.platform.harness.processes import end, end_of, free_ports, spawn
 
-_PR_SET_PDEATHSIG = 1
 _EMPTY = "global: {scrape_interval: 15s}\n"
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def scrape_config(*addresses: str, interval: str = "1s", job: str = "test", more: str = "") -> str:
@@ -71,25 +63,17 @@ class Prometheus:
         return self
 
     def _spawn(self) -> None:
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    str(self.binaries / "prometheus"),
-                    f"--config.file={self.folder}/prometheus.yml",
-                    f"--storage.tsdb.path={self.folder}/data",
-                    f"--web.listen-address={self.address}",
-                    "--storage.tsdb.retention.time=10y",
-                    "--web.enable-lifecycle",
-                    "--log.level=warn",
-                    *self._flags,
-                ],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+        argv = [
+            str(self.binaries / "prometheus"),
+            f"--config.file={self.folder}/prometheus.yml",
+            f"--storage.tsdb.path={self.folder}/data",
+            f"--web.listen-address={self.address}",
+            "--storage.tsdb.retention.time=10y",
+            "--web.enable-lifecycle",
+            "--log.level=warn",
+            *self._flags,
+        ]
+        self._process = spawn(argv, self.folder, self.folder / "log")
 
     def _wait_ready(self, timeout: float = 60.0) -> None:
         deadline = time.monotonic() + timeout
@@ -102,21 +86,14 @@ class Prometheus:
             assert self._process is not None
             ended = self._process.poll()
             if ended is not None or time.monotonic() > deadline:
-                tail = "\n  ".join((self.folder / "log").read_text(errors="replace").splitlines()[-12:])
                 why = "is not ready" if ended is None else f"ended with {ended}"
-                raise RuntimeError(f"Prometheus {why}:\n  {tail}")
+                raise RuntimeError(f"Prometheus {why}:\n  {end_of(self.folder / 'log')}")
             time.sleep(0.05)
 
     def stop(self, *, keep: bool = False) -> None:
         """End it; its data goes too unless ``keep``."""
         process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        end(process)
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
