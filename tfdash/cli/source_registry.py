@@ -78,6 +78,15 @@ def _usage(wiring: Wiring) -> Iterable[Source]:
         )
 
 
+def _cluster_autoscaler(wiring: Wiring) -> Iterable[Source]:
+    from tfdash.sources.cluster_autoscaler.source import ClusterAutoscalerSource
+
+    for cluster in wiring.clusters:
+        yield ClusterAutoscalerSource(
+            cluster.ref, wiring.settings.sources.cluster_autoscaler, wiring.clock, cluster.read
+        )
+
+
 def _prometheus(wiring: Wiring) -> Iterable[Source]:
     connections = tuple(_connections(wiring))
     if not connections:
@@ -147,6 +156,7 @@ def _usage_history(wiring: Wiring) -> Iterable[Source]:
 
 SOURCES = (
     Registration("usage", Needs.SETTINGS, _usage),
+    Registration("cluster-autoscaler", Needs.SETTINGS, _cluster_autoscaler),
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("store", Needs.STORE, _store),
     Registration("peers", Needs.OTHERS, _peers),

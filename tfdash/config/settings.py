@@ -17,6 +17,7 @@ from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
 from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
+from tfdash.sources.cluster_autoscaler.settings import ClusterAutoscalerSettings
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.prometheus.options import Connection, MetricsSettings
@@ -55,6 +56,7 @@ class EnvironmentSettings(Environment):
 class SourcesSettings(SettingsTable):
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
     usage: UsageSettings = field(default_factory=UsageSettings)
+    cluster_autoscaler: ClusterAutoscalerSettings = field(default_factory=ClusterAutoscalerSettings)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 
 import msgspec
 
+from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key, Subject
 from tfdash.quantities import NOTHING, Amounts, total
@@ -132,7 +133,7 @@ class UsageHistory(Object, frozen=True, gc=False, kw_only=True):
     queries: tuple[str, ...] = ()  # which can be pasted
 
 
-MADE: dict[str, type[Object]] = {kind.KIND: kind for kind in (Usage, UsageHistory)}
+MADE: dict[str, type[Object]] = {kind.KIND: kind for kind in (Usage, UsageHistory, ClusterAutoscaler)}
 """Kinds that a source makes and no server has."""
 MADE_OF: frozenset[str] = frozenset({"PodMetrics", "NodeMetrics"})
 """Kinds that no rule looks at and that are kept current all the same: of them and of others the ``MADE`` are made."""

@@ -6,7 +6,7 @@ from tfdash.playbook import releases
 from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
-from tfdash.playbook.resources import bands, fits, hpa, limits_set, quotas, rightsize
+from tfdash.playbook.resources import autoscaler, bands, fits, hpa, limits_set, quotas, rightsize
 from tfdash.playbook.resources import section as resources
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
@@ -22,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     hpa.RULE,
     capacity.RULE,
     fits.RULE,
+    autoscaler.RULE,
     rightsize.RULE,
     bands.RULE,
     quotas.RULE,

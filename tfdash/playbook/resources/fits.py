@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
@@ -20,6 +21,7 @@ from tfdash.model.kubecluster import Event, Node
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.nouns import counted
+from tfdash.playbook.resources.autoscaler import ALL_OF_THEM, FRESH, grows
 from tfdash.playbook.resources.hpa import LIMIT_RANGES_IN
 from tfdash.playbook.resources.room import Size, in_quota, on_node, size_of
 from tfdash.playbook.resources.wording import written
@@ -72,24 +74,33 @@ def _judge(case: Case[Scaled]) -> RuleResult | None:
     reaches = [] if isinstance(quotas, Unread) else [*_by_quotas(case, quotas, size, len(alive))]
     unknown = isinstance(quotas, Unread)
     by_nodes = workload.template.placement.scheduler in _DEFAULT_SCHEDULER  # another one has its own mind
+    waits = _waiting(alive)
+    adds, soft = "", ""
     if by_nodes:
         on_nodes = _by_nodes(case, size, sum(bool(p.node) for p in alive), most)
-        reaches += [] if on_nodes is None else [on_nodes]
         unknown = unknown or on_nodes is None
+        short = on_nodes is not None and on_nodes.pods < most
+        adds = _nodes_come(case) if short or waits else ""
+        if on_nodes is not None and short and adds:
+            soft = f"; more than {counted(on_nodes.pods, 'pod')} need new nodes, which {adds} can add"
+        elif on_nodes is not None:
+            reaches.append(on_nodes)
     reach = min(reaches, key=lambda r: r.pods, default=Ceiling(most, ""))
     missed = [wish for wish in wishes if wish.pods > reach.pods]
-    stuck = _unplaced(alive)
-    told = [*stuck, *(f"{wish.without}: {reach.why}" for wish in missed[:1])]
-    told += [wish.without for wish in missed[1:]]
+    told = [*(f"{wish.without}: {reach.why}" for wish in missed[:1]), *(w.without for w in missed[1:])]
+    level = Level.WARN if told else Level.OK
+    if waits:
+        level = max(level, Level.MOVING if adds else Level.WARN)
+        told.insert(0, f"{_unplaced(waits)}{f'; {adds} can add nodes' if adds else ''}")
     if unknown and not told:
         return None  # what is not known has no room and no lack of it
-    objects = tuple(Subject(case.ref, p.KIND, p.namespace, p.name, p.uid) for p in _waiting(alive))
+    objects = tuple(Subject(case.ref, p.KIND, p.namespace, p.name, p.uid) for p in waits)
     said = "; ".join(told) or f"room for {counted(most, 'pod')}"
     verdict = Verdict(
-        level=Level.WARN if told else Level.OK,
+        level=level,
         rule=ID,
         subject=case.subject,
-        sentence=f"{workload.name}: {said}",
+        sentence=f"{workload.name}: {said}{soft}",
         measured=float(min(reach.pods, most)),
         limit=float(most),
         unit="pods",
@@ -183,19 +194,33 @@ def _waiting(alive: list[Pod]) -> list[Pod]:
     ]
 
 
-def _unplaced(alive: list[Pod]) -> list[str]:
+def _unplaced(waiting: list[Pod]) -> str:
     """The scheduler's own word of pods that no node can take."""
-    waiting = _waiting(alive)
-    if not waiting:
-        return []
     placed = condition(waiting[0].conditions, "PodScheduled")
     why = shorten(placed.message) if placed is not None else ""
-    return [f"no node can take {counted(len(waiting), 'pod')}: {why}"]
+    return f"no node can take {counted(len(waiting), 'pod')}: {why}"
+
+
+def _nodes_come(case: Case[Scaled]) -> str:
+    """Who adds nodes: a cluster-autoscaler that runs and has a group which may grow. "" where nobody does, or nobody knows."""
+    for scaler in case.some(ALL_OF_THEM, ""):
+        if not case.reached(scaler.at + FRESH) and (groups := grows(scaler)):
+            return f"the cluster-autoscaler (node group {groups[0].name})"
+    return ""
 
 
 RULE = Rule(
     ID,
     (Deployment, StatefulSet, Rollout),
     _judge,
-    uses=(ReplicaSet, Pod, Event, Node, ResourceQuota, LimitRange, HorizontalPodAutoscaler),
+    uses=(
+        ReplicaSet,
+        Pod,
+        Event,
+        Node,
+        ResourceQuota,
+        LimitRange,
+        HorizontalPodAutoscaler,
+        ClusterAutoscaler,
+    ),
 )

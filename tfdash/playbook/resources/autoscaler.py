@@ -1,0 +1,115 @@
+"""The rule of who adds nodes: whether the cluster-autoscaler runs, and which of its node groups cannot grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from tfdash.model.autoscaling import ClusterAutoscaler, NodeGroup
+from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.nouns import counted
+from tfdash.playbook.rule import Case, Rule, RuleResult
+from tfdash.playbook.seen import Relation
+from tfdash.playbook.serving.causes.finding import shorten
+from tfdash.playbook.staleness import clock
+
+ID = "resources.autoscaler"
+FRESH = 180.0  # seconds: it writes each time that it looks, every ten, and as its own health check has it is dead after three minutes
+ALL_OF_THEM = Relation(ClusterAutoscaler, lambda a: ("",))
+"""By "": the one that there is."""
+_BACKOFF = "Backoff"
+_DAY = 86_400.0
+
+
+def grows(scaler: ClusterAutoscaler) -> list[NodeGroup]:
+    """Its groups that may have more nodes."""
+    return [
+        g
+        for g in scaler.groups
+        if g.target is not None and g.most is not None and g.target < g.most and g.scale_up != _BACKOFF
+    ]
+
+
+def _judge(case: Case[ClusterAutoscaler]) -> RuleResult:
+    found = list(_found(case))
+    return RuleResult(tuple(found) or (_well(case),))
+
+
+def _found(case: Case[ClusterAutoscaler]) -> Iterator[Verdict]:
+    scaler = case.obj
+    if not scaler.at:
+        yield _said(case, Level.UNKNOWN, "its status does not say when it was written", scaler.at)
+    elif case.reached(scaler.at + FRESH):
+        text = f"it has not written its status since {_when(scaler.at, case.now)}: it does not run, and adds no node"
+        yield _said(case, Level.WARN, text, scaler.at)
+    if scaler.health not in ("", "Healthy"):
+        more = f": {shorten(scaler.said)}" if scaler.said else ""
+        yield _said(case, Level.WARN, f"it calls the cluster {scaler.health} and adds no node{more}")
+    for group in scaler.groups:
+        yield from _of_group(case, group)
+
+
+def _when(at: float, now: float) -> str:
+    """``13:46Z``, with its day where that is not one of the last."""
+    day = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d} " if now - at >= _DAY else ""
+    return f"{day}{clock(at)}"
+
+
+def _of_group(case: Case[ClusterAutoscaler], group: NodeGroup) -> Iterator[Verdict]:
+    named = f"node group {group.name}"
+    if group.scale_up == _BACKOFF:
+        why = ": ".join(part for part in (group.error, shorten(group.why)) if part)
+        text = f"{named} backs off after a failure to grow" + (f": {why}" if why else "")
+        yield _of(case, group, text, group.since or None)
+    elif group.full:
+        yield _of(
+            case, group, f"{named} is at its maximum, {group.target} of {group.least}-{group.most} nodes"
+        )
+    if group.health not in ("", "Healthy"):
+        ready = "" if group.ready is None else f", {group.ready} of {group.registered or '?'} nodes ready"
+        yield _of(case, group, f"{named} is {group.health}{ready}")
+
+
+def _of(case: Case[ClusterAutoscaler], group: NodeGroup, text: str, since: float | None = None) -> Verdict:
+    return _said(
+        case,
+        Level.WARN,
+        text,
+        since,
+        None if group.target is None else float(group.target),
+        None if group.most is None else float(group.most),
+    )
+
+
+def _well(case: Case[ClusterAutoscaler]) -> Verdict:
+    scaler = case.obj
+    if scaler.running == "Initializing":
+        return _said(case, Level.MOVING, "it starts")
+    nodes = sum(g.target or 0 for g in scaler.groups)
+    growing = scaler.scale_up == "InProgress" or any(g.scale_up == "InProgress" for g in scaler.groups)
+    text = f"{counted(len(scaler.groups), 'node group')} with {counted(nodes, 'node')}, none at its maximum"
+    return _said(case, Level.MOVING if growing else Level.OK, f"adds nodes, {text}" if growing else text)
+
+
+def _said(
+    case: Case[ClusterAutoscaler],
+    level: Level,
+    text: str,
+    since: float | None = None,
+    measured: float | None = None,
+    limit: float | None = None,
+) -> Verdict:
+    return Verdict(
+        level=level,
+        rule=ID,
+        subject=case.subject,
+        sentence=f"cluster-autoscaler: {text}",
+        measured=measured,
+        limit=limit,
+        unit="nodes" if limit is not None else "",
+        unknown=UnknownKind.NO_DATA if level is Level.UNKNOWN else None,
+        since=since or None,
+    )
+
+
+RULE = Rule(ID, (ClusterAutoscaler,), _judge)
