@@ -20,6 +20,7 @@ from tfdash.actions.kubernetes import (
     pods,
     quotas,
     rollback,
+    scale_down,
     scaling,
     workloads,
 )
@@ -34,6 +35,7 @@ _ALL = (
     *autoscalers.ACTIONS,
     *container_resources.ACTIONS,
     *quotas.ACTIONS,
+    *scale_down.ACTIONS,
     *partitions.ACTIONS,
     *rollouts.ACTIONS,
     *undo.ACTIONS,

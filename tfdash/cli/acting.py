@@ -212,6 +212,7 @@ def policy_of(settings: Settings, sources: Sequence[KubernetesSource]) -> Action
         pairs=judged.pairs,
         calendar=judged.calendar,
         judged_by=policy_digest(judged.canary),
+        hours=judged.hours,
     )
 
 

@@ -23,6 +23,7 @@ from tfdash.text import scrubbed
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
     from tfdash.playbook.policies import Policies
+    from tfdash.playbook.resources.hours import Hours
     from tfdash.playbook.schedule import CalendarPolicy
 
 
@@ -127,7 +128,19 @@ def policies_of(settings: Settings) -> Policies:
         calendar=calendar_of(settings),
         resources=settings.policy.resources,
         pairs=settings.releases.pairs,
+        hours=hours_of(settings),
     )
+
+
+def hours_of(settings: Settings) -> dict[str, Hours]:
+    """Of each environment with production = false, in the zone of [time]."""
+    from tfdash.playbook.resources.hours import hours_in
+
+    return {
+        name: hours_in(name, settings.time.zone, found.hours)
+        for name, found in settings.environments.items()
+        if not found.production
+    }
 
 
 def judge_of(settings: Settings, hold: float = math.inf) -> Judging:

@@ -14,6 +14,7 @@ from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettin
 from tfdash.model.kinds import KINDS
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.resources.hours import HoursSettings
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
 from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
@@ -37,6 +38,10 @@ class ClusterSettings(Cluster):
 class EnvironmentSettings(Environment):
     """One table for each environment. Without any, kubectl's current context is shown."""
 
+    production: Annotated[
+        bool, Note("false: its namespaces that are marked so may be scaled down outside its hours")
+    ] = True
+    hours: HoursSettings = field(default_factory=HoursSettings)
     prometheus: Connection = field(default_factory=Connection)
     clusters: Annotated[tuple[ClusterSettings, ...], Listed()] = ()
 

@@ -68,6 +68,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     after: Post | None = (
         None  # sent only once this is seen, after what comes before it; never sent where it is not
     )
+    alone: bool = False  # one of many: refused, it holds up only what else is sent to its subject
     unless: Post | None = None  # not sent where this is seen by then: it is not needed any more
 
 

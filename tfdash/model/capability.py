@@ -22,3 +22,4 @@ class Capability(StrEnum):
     SUSPENDABLE = "suspendable"
     RESUMABLE = "resumable"
     SKIPPABLE = "skippable"
+    STOPPABLE = "stoppable"  # of a namespace: outside its hours it may be scaled to nothing

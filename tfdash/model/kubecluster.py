@@ -47,10 +47,17 @@ class Node(Object, frozen=True, gc=False, kw_only=True):
         return (amount(self.allocatable, "pods") or 0) // NANO
 
 
+KEEP_UP = "tfdash.io/keep-up-"
+"""How the annotations begin that keep a namespace up outside its hours."""
+
+
 class Namespace(Object, frozen=True, gc=False, kw_only=True):
     KIND: ClassVar[str] = "Namespace"
 
     phase: str = ""
+    keeps_up: Labels = (
+        EMPTY_LABELS  # our annotations that say until when it is not scaled down, who said so and why
+    )
     conditions: tuple[Condition, ...] = ()
 
 

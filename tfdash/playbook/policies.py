@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
+from tfdash.playbook.resources.hours import Hours
 from tfdash.playbook.resources.policy import ResourcesPolicy, default_resources_policy
 from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
 
 
 @dataclass(frozen=True)
 class Policies:
-    """``pairs`` are (stable, canary) names of Deployments; ``settled`` how long a finished release counts as COMPLETE."""
+    """``pairs`` are (stable, canary) names of Deployments; ``settled`` how long a finished release counts as COMPLETE.
+    ``hours``: of each environment that is marked as non-production."""
 
     workloads: WorkloadPolicy = field(default_factory=default_policy)
     canary: CanaryPolicy = field(default_factory=default_canary_policy)
     calendar: CalendarPolicy = field(default_factory=default_calendar_policy)
     resources: ResourcesPolicy = field(default_factory=default_resources_policy)
     pairs: tuple[tuple[str, str], ...] = ()
+    hours: Mapping[str, Hours] = field(default_factory=dict)
 
     @property
     def settled(self) -> float:

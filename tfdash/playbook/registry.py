@@ -6,7 +6,7 @@ from tfdash.playbook import releases
 from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
-from tfdash.playbook.resources import autoscaler, bands, fits, hpa, limits_set, quotas, rightsize
+from tfdash.playbook.resources import autoscaler, bands, fits, hpa, limits_set, night, quotas, rightsize
 from tfdash.playbook.resources import section as resources
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     bands.RULE,
     quotas.RULE,
     limits_set.RULE,
+    night.RULE,
 )
 """In the order in which they run: who reads another's word stands behind it."""
 SECTIONS: tuple[Section, ...] = (

@@ -45,6 +45,8 @@ KINDS = (
     "ReplicaSet",
     "Pod",
     "Node",
+    "Namespace",
+    "CronJob",
     "Service",
     "HorizontalPodAutoscaler",
     "PodDisruptionBudget",

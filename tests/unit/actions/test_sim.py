@@ -6,6 +6,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -38,15 +39,21 @@ def at(demo: DemoProcess) -> Iterator[Bench]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def admin(demo: DemoProcess) -> Iterator[httpx.Client]:
+@contextmanager
+def admin_of(demo: DemoProcess, context: str) -> Iterator[httpx.Client]:
     """Plain HTTP, none of tfdash's clients: what the platform says afterwards."""
-    access = resolve(str(demo.kubeconfig), "production")
+    access = resolve(str(demo.kubeconfig), context)
     tls = ssl.create_default_context(cadata=(access.ca or b"").decode()) if access.ca else False
     headers = {"Authorization": f"Bearer {access.token}"}
     with httpx.Client(
         base_url=access.server, verify=tls, headers=headers, timeout=60, trust_env=False
     ) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def admin(demo: DemoProcess) -> Iterator[httpx.Client]:
+    with admin_of(demo, "production") as client:
         yield client
 
 

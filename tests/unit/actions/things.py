@@ -24,6 +24,7 @@ from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.requests import Document, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.playbook.resources.hours import HoursSettings, hours_in
 from tfdash.quantities import parse, text
 from tfdash.sources.kubernetes.codec import Codec
 
@@ -32,6 +33,9 @@ REF = ClusterRef("production", "eu-1")
 NS = "shop"
 NOW = 1_795_536_000.0  # Tue 24 Nov 2026 16:00Z, 11:00 in New York: inside the playbook's window
 STARTED = "2026-11-24T15:30:00Z"
+
+HOURS = {"production": hours_in("production", "America/New_York", HoursSettings(days=frozenset()))}
+"""Of an environment that is never up."""
 
 
 def meta(name: str, **more: Any) -> dict[str, Any]:
@@ -253,6 +257,34 @@ def quota(name: str, **hard: str) -> dict[str, Any]:
     }
 
 
+NIGHT = "night"  # a namespace that is marked as non-production
+
+
+def namespace(name: str, **labels: str) -> dict[str, Any]:
+    found = {**meta(name, labels=labels), "namespace": ""}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": found, "status": {"phase": "Active"}}
+
+
+def cron_job(name: str, suspended: bool = False) -> dict[str, Any]:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": meta(name),
+        "spec": {"schedule": "0 3 * * *", "suspend": suspended, "jobTemplate": {"spec": {}}},
+    }
+
+
+def night() -> list[dict[str, Any]]:
+    """What is in it: two that run, one that was scaled down, and what it was then."""
+    was = deployment("was", replicas=0)
+    was["metadata"]["annotations"]["tfdash.io/scaled-down-from"] = "4"
+    was["metadata"]["managedFields"] = [{"manager": "tfdash", "operation": "Update"}]
+    found = [deployment("runs"), cron_job("each-night"), was]
+    for one in found:
+        one["metadata"]["namespace"] = NIGHT
+    return [namespace(NIGHT, environment="staging"), *found]
+
+
 def world() -> list[dict[str, Any]]:
     """Every state that some action of the registry needs."""
     web, held, done = deployment("web"), deployment("held", paused=True), deployment("done")
@@ -297,6 +329,7 @@ def world() -> list[dict[str, Any]]:
         deployment("sized"),
         autoscaler("sized", "sized", 2, 5),
         quota("most", pods="10"),
+        *night(),
     ]
     for one in (paused, aborted, analysed):
         found += [replica_set(one, "1", 1), replica_set(one, "2", 2)]
@@ -307,8 +340,11 @@ KINDS = (
     "Deployment",
     "ReplicaSet",
     "StatefulSet",
+    "DaemonSet",
+    "CronJob",
     "Pod",
     "Node",
+    "Namespace",
     "Rollout",
     "AnalysisRun",
     "Canary",
@@ -336,7 +372,7 @@ def picture(documents: list[dict[str, Any]]) -> Picture:
 
 
 def subject(kind: str, name: str) -> Subject:
-    return Subject(REF, kind, "" if kind == "Node" else NS, name)
+    return Subject(REF, kind, "" if kind in ("Node", "Namespace") else NS, name)
 
 
 OPEN = CalendarState(at=NOW, open=True, text="release OPEN", why="open: inside the window")

@@ -74,6 +74,7 @@ class Action:
     terminal: bool = False  # runs a command with the operator's terminal
     offered: bool = True  # shown with its subject; else only a command of its own leads to it
     concerns: Callable[[Standing], bool] = lambda standing: True
+    by_hours: bool = False  # held against the hours of its environment instead of the release calendar
     look: Look = of_object
     right: Callable[[Standing], Right | None] = patches  # that its key needs; None where only the plan knows
 

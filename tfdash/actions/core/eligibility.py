@@ -23,12 +23,14 @@ from tfdash.model.kube import (
     Provisional,
     StatefulSet,
 )
+from tfdash.model.kubecluster import Namespace
 from tfdash.model.picture import Picture
 from tfdash.model.release import Lack, ManagedBy, ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases import CARRIERS, release_of
 from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.world import World
+from tfdash.playbook.resources.hours import Hours
 from tfdash.playbook.seen import ClusterLook, Indexes
 
 _BY_CARRIER = frozenset(
@@ -94,6 +96,11 @@ def of_object(
         own = release_of(cluster, subject, now, policy.pairs, workloads=assessment.workloads, indexes=indexes)
     carried = None if own is not None else _carried(subject, picture, assessment, policy, now, indexes)
     able, unable = own_capabilities(obj), dict[Capability, Lack]()
+    if isinstance(obj, Namespace):
+        unable = _not_stoppable(
+            obj, policy.hours.get(subject.cluster.environment), subject.cluster.environment
+        )
+        able |= {Capability.STOPPABLE} - set(unable)
     release = own or carried
     remembered = _remembered(picture, subject, release)
     if own is not None:
@@ -125,6 +132,16 @@ def of_object(
         if release is not None
         else manager_of(World(ClusterLook(cluster, indexes=indexes), now), obj),
     )
+
+
+def _not_stoppable(obj: Namespace, hours: Hours | None, environment: str) -> dict[Capability, Lack]:
+    """Environment and namespace are both marked, or it is none of those that may be scaled down."""
+    if hours is None:
+        remedy = f"set production = false in [environments.{environment}], where that is so"
+        return {Capability.STOPPABLE: Lack(f"{environment} is not marked as non-production", remedy)}
+    why = hours.unmarked(obj.labels)
+    remedy = f"label the namespace {hours.label}={hours.values[0]}" if hours.values else ""
+    return {Capability.STOPPABLE: Lack(why, remedy)} if why else {}
 
 
 def _remembered(picture: Picture, subject: Subject, release: ReleaseState | None) -> bool:

@@ -190,12 +190,17 @@ class Planner:
             promotes=promotes,
             release=found.release,
             judgement=found.judgement,
-            calendar=self._calendar(),
+            calendar=self._hours(found.subject) if action.by_hours else self._calendar(),
             facts=self._board.picture.store_state,
             user=user,
             terminal=self._terminal,
             now=self._clock.now(),
         )
+
+    def _hours(self, subject: Subject) -> CalendarState | None:
+        """None where the environment has none: production, or not marked."""
+        hours, now = self._policy.hours.get(subject.cluster.environment), self._clock.now()
+        return hours.state(now) if hours is not None else None
 
     def _calendar(self) -> CalendarState | None:
         """What the judge said last; closed where it has closed since. It opens when the judge says so."""

@@ -13,6 +13,7 @@ from tfdash.addresses import wrong_with
 from tfdash.model.action import Risk
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.releases.facts import canonical
+from tfdash.playbook.resources.hours import Hours
 from tfdash.playbook.schedule.policy import CalendarPolicy
 from tfdash.setting import (
     Between,
@@ -28,7 +29,7 @@ from tfdash.setting import (
     check_header,
 )
 
-_DECIDES_NOTHING = ("elevation", "in_cluster")
+_DECIDES_NOTHING = ("elevation", "in_cluster", "hours")  # the hours by themselves
 
 
 def _check_called(url: str) -> None:
@@ -166,16 +167,19 @@ class ActionPolicy(ActionsSettings):
     pairs: tuple[tuple[str, str], ...] = ()
     calendar: CalendarPolicy | None = None
     judged_by: str = ""  # digest of the canary policy
+    hours: Mapping[str, Hours] = field(default_factory=dict)  # of each non-production environment
 
     @property
     def digest(self) -> str:
         """SHA-256 over everything that decides what is allowed."""
-        actions = msgspec.to_builtins(replace(self, calendar=None, kubectl={}, judged_by=""))
+        actions = msgspec.to_builtins(replace(self, calendar=None, kubectl={}, judged_by="", hours={}))
         told = {
             "actions": {key: value for key, value in actions.items() if key not in _DECIDES_NOTHING},
             "calendar": repr(self.calendar) if self.calendar is None else _calendar(self.calendar),
             "canary": self.judged_by,
         }
+        if self.hours:
+            told["hours"] = {n: [_calendar(h.up), h.label, *h.values] for n, h in self.hours.items()}
         return hashlib.sha256(canonical(told).encode()).hexdigest()
 
     def risk(self, action: str, environment: str, base: Risk, exempt: bool) -> Risk:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.kubernetes.patches import UID, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Check, Choice, Plan
+from tfdash.model.release import ManagedBy
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical
@@ -20,6 +21,7 @@ _GROUPS = {
     "HelmRelease": "helm.toolkit.fluxcd.io",
 }
 _FLUX_SPACE = "kustomize.toolkit.fluxcd.io/namespace"
+_RECONCILERS = ("Argo CD", "Flux Kustomization", "Flux HelmRelease")
 SUSPEND = "suspend-keeper"
 LEAVE = "leave-keeper"
 
@@ -29,7 +31,34 @@ async def managed_by_part(
 ) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
     """Notes and choices of a plan that changes what somebody else owns. ``undone``: what is changed is what they reconcile, so
     that it must be chosen whether they are stopped."""
-    manager = context.standing.managed_by
+    return await _part(context, context.standing.managed_by, undone)
+
+
+async def managed_by_parts(
+    context: PlanContext, managers: Iterable[ManagedBy | None]
+) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
+    """The same of many objects: those who reconcile are stopped all, or none."""
+    each = {m.sentence: m for m in managers if m is not None and m.tool in _RECONCILERS}
+    parts = [await _part(context, manager, True) for manager in each.values()]
+    notes = tuple(dict.fromkeys(note for told, _ in parts for note in told))
+    found: dict[str, list[Choice]] = {}
+    for _, choices in parts:
+        for choice in choices:
+            found.setdefault(choice.id, []).append(choice)
+    return notes, tuple(
+        Choice(
+            id=id,
+            text="; ".join(c.text for c in same),
+            unsure="; ".join(c.unsure for c in same if c.unsure),
+            requests=tuple(r for c in same for r in c.requests),
+        )
+        for id, same in found.items()
+    )
+
+
+async def _part(
+    context: PlanContext, manager: ManagedBy | None, undone: bool
+) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
     if manager is None or not manager.sentence:
         return (), ()
     notes = (manager.sentence,)

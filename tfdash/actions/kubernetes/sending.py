@@ -27,6 +27,7 @@ from tfdash.model.requests import ReadFailed
 from tfdash.text import safe
 
 _AGAIN = 5.0  # seconds between two tries of an eviction that a budget refused, as kubectl drain
+_NAMED = 3  # that were refused, named in one sentence
 _PLACES = 10  # looks for a place that each status write of a controller may move
 _LOOK_AGAIN = 0.2  # seconds before the next of them
 
@@ -201,13 +202,17 @@ async def send_each(
 ) -> SendOutcome:
     """All of them in order, each once its turn has come; the first that is not done ends it: FAILED where others were done
     before, since that is not nothing. Of a drain's evictions each is an item of its own: one that a budget refuses is asked again
-    until the time is over, one that fails does not hold the others."""
+    until the time is over, one that fails does not hold the others; so with each that stands alone
+    (``Request.alone``)."""
     evictions = [r for r in requests if r.path.endswith("/eviction")]
     many = any(not r.dry_run for r in evictions)
     items: dict[str, str] = {name_of(r): "waits" for r in evictions} if many else {}
+    refused: dict[str, str] = {}  # of those that stand alone
     first = [r for r in requests if not (many and r in evictions)]
     number, said = 0, ""  # each that is sent has an audit id of its own
     for done, request in enumerate(first):
+        if request.alone and name_of(request) in refused:
+            continue
         for last in range(_PLACES - 1, -1, -1):
             turn = await ready(request)
             if not turn.come:
@@ -219,14 +224,26 @@ async def send_each(
             number += 1
             if sent.result is Result.APPLIED:
                 said = sent.sentence
+                if request.alone:
+                    items[name_of(request)] = "done"
+                    show(tuple(items.items()))
+                break
+            if request.alone and sent.result is Result.REFUSED and not turn.request:
+                refused[name_of(request)] = items[name_of(request)] = sent.sentence
+                show(tuple(items.items()))
                 break
             if turn.request is None or not sent.conflict or not last:
                 part = f"{done} of {len(requests)} requests were done before; " if done else ""
                 known = sent.result if not done or sent.result is Result.UNKNOWN else Result.FAILED
                 return SendOutcome(known, f"{part}{request.what}: {sent.sentence}", tuple(items.items()))
             await asyncio.sleep(_LOOK_AGAIN)
+    if refused:
+        told = "; ".join(f"{name}: {why}" for name, why in list(refused.items())[:_NAMED])
+        more = f" and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
+        words = f"{len(items) - len(refused)} of {len(items)} were done; not {told}{more}: make the plan anew for these"
+        return SendOutcome(Result.FAILED, words, tuple(items.items()))
     if not many:
-        return SendOutcome(Result.APPLIED, said)
+        return SendOutcome(Result.APPLIED, said, tuple(items.items()))
     return await _evict(writer, evictions, number, items, audit_id, policy, tell, show, note)
 
 

@@ -25,7 +25,7 @@ async def rights(plan: Plan, writer: Writer) -> Check:
     for request in requests_of(plan):
         attributes = attributes_of(request)
         if attributes is not None:
-            many = attributes.subresource == "eviction" and not request.dry_run
+            many = request.alone or (attributes.subresource == "eviction" and not request.dry_run)
             asked.setdefault(attributes._replace(name="") if many else attributes, request)
     requests = list(asked.values())[:_IN_FRONT]
     try:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from msgspec import field
 
 from tfdash.model import kubecluster as mc
+from tfdash.model.kubecluster import KEEP_UP
 from tfdash.quantities import amounts
 from tfdash.sources.kubernetes.decoders import wire as w
 from tfdash.sources.kubernetes.decoders.common import (
     Decoders,
     conditions,
+    labels,
     meta,
     seconds,
     share,
@@ -124,8 +126,12 @@ def node(found: Node) -> mc.Node:
 
 
 def namespace(found: Namespace) -> mc.Namespace:
+    notes = {k: v for k, v in (found.metadata.annotations or {}).items() if k.startswith(KEEP_UP)}
     return mc.Namespace(
-        **meta(found.metadata), phase=found.status.phase, conditions=conditions(found.status.conditions)
+        **meta(found.metadata),
+        phase=found.status.phase,
+        keeps_up=labels(notes),
+        conditions=conditions(found.status.conditions),
     )
 
 

@@ -1,0 +1,94 @@
+"""What a scale-down writes into an object and what brings it back, with the memory of it in that very object. Pure.
+
+Memory and change are one write: an object that is down through us says what it was, whatever became of the others. A memory
+that is there is never written anew; what was down before is left alone and not remembered, so nobody brings it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+MEMORY = "tfdash.io/scaled-down-from"
+"""The annotation. "3": replicas; "running": a CronJob that was not suspended, a ScaledObject that was not paused; "ScaledObject/x":
+its size is KEDA's, which x pauses."""
+PAUSED = "autoscaling.keda.sh/paused-replicas"
+RUNNING = "running"
+_KEDA = "ScaledObject/"
+_MOST = 1_000_000
+
+Document = Mapping[str, Any]
+
+
+class SizeStep(NamedTuple):
+    """What is to be so of one object. ``value``: of ``field`` ("replicas", "suspend", "paused", "" where that stays); None takes it
+    away. ``memory`` likewise of the annotation; ``keeps``: it is there already and stays."""
+
+    field: str
+    value: int | bool | str | None
+    memory: str | None
+    keeps: bool = False
+
+
+class Broken(ValueError):
+    """A memory that says nothing that could be brought back."""
+
+
+def remembered(document: Document) -> str | None:
+    """What an object says of the time before, None where nothing."""
+    found = (document.get("metadata", {}).get("annotations") or {}).get(MEMORY)
+    return None if found is None else str(found)
+
+
+def replicas_of(document: Document) -> int:
+    found = (document.get("spec") or {}).get("replicas")
+    return 1 if found is None else int(found)
+
+
+def down(document: Document, kind: str, scaled_by: str = "") -> SizeStep | None:
+    """None where there is nothing to do. ``scaled_by``: the ScaledObject that sizes it."""
+    had = remembered(document)
+    if kind == "CronJob":
+        if (document.get("spec") or {}).get("suspend"):
+            return None
+        return SizeStep("suspend", True, had or RUNNING, had is not None)
+    if kind == "ScaledObject":
+        if (document.get("metadata", {}).get("annotations") or {}).get(PAUSED) is not None:
+            return None
+        return SizeStep("paused", "0", had or RUNNING, had is not None)
+    if scaled_by:
+        return None if had is not None else SizeStep("", None, f"{_KEDA}{scaled_by}")
+    now = replicas_of(document)
+    return SizeStep("replicas", 0, had or str(now), had is not None) if now else None
+
+
+def up(document: Document, kind: str, autoscaled: bool = False) -> SizeStep | None:
+    """None where nothing is remembered. Never less than runs now: somebody may have brought it up since. ``autoscaled``: what runs
+    now is its autoscaler's. Raises ``Broken``."""
+    had = remembered(document)
+    if had is None:
+        return None
+    if kind == "CronJob":
+        return _again(document, "suspend", had, bool((document.get("spec") or {}).get("suspend")), False)
+    if kind == "ScaledObject":
+        paused = (document.get("metadata", {}).get("annotations") or {}).get(PAUSED)
+        return _again(document, "paused", had, paused == "0", None)
+    if scaler_of(had):
+        return SizeStep("", None, None)
+    if not had.isdecimal() or not had.isascii() or not 0 < int(had) <= _MOST:
+        raise Broken(f"{had[:40]!r} is no number of replicas")
+    now = replicas_of(document)
+    if now >= int(had) or (now and autoscaled):
+        return SizeStep("", None, None)
+    return SizeStep("replicas", int(had), None)
+
+
+def _again(document: Document, field: str, had: str, is_down: bool, value: bool | None) -> SizeStep:
+    if had != RUNNING:
+        raise Broken(f"{had[:40]!r} is not {RUNNING!r}")
+    return SizeStep(field, value, None) if is_down else SizeStep("", None, None)
+
+
+def scaler_of(memory: str) -> str:
+    """The ScaledObject that a memory names, "" where it names none."""
+    return memory.removeprefix(_KEDA) if memory.startswith(_KEDA) else ""
