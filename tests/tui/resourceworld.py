@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 
 from tests.tui import world
-from tests.tui.recorded import REF, Recorded
+from tests.tui.recorded import INFO, REF, Recorded
 from tfdash.judging.judge import Judge
 from tfdash.model.assessment import Assessment
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
-from tfdash.model.picture import Change, Picture
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.section import SectionState
-from tfdash.model.subject import Subject
+from tfdash.model.subject import Key, Subject
 from tfdash.model.usage import Usage, UsagePoint, usage_key
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.quantities import NANO, amounts
@@ -262,3 +263,22 @@ class Told(Judge):
             verdicts[verdict.subject] = (*verdicts.get(verdict.subject, ()), verdict)
         sections = (*SECTIONS, *(s for s in assessment.sections if s.id not in ("resources", "quotas")))
         return msgspec.structs.replace(assessment, verdicts=verdicts, sections=sections), changed
+
+
+def picture() -> Picture:
+    """The same without a board."""
+    kinds = {
+        kind: Observation(
+            value={Key(o.namespace, o.name): o for o in many},
+            complete=True,
+            observed_at=NOW,
+            source=REF.cluster,
+        )
+        for kind, many in objects().items()
+    }
+    info = Observation(value=INFO, observed_at=NOW)
+    return Picture(at=NOW, number=1, clusters={REF: ClusterPicture(ref=REF, info=info, kinds=kinds)})
+
+
+def assessment() -> Assessment:
+    return Told().assess(picture(), Change(keys={}, freshness=frozenset()), NOW)[0]

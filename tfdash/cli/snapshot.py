@@ -33,8 +33,9 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     from tfdash.report import exit_code, snapshot
     from tfdash.report.canary import CANARY, canary_report
     from tfdash.report.gather import needs
+    from tfdash.report.resources import RESOURCES, resources_report
 
-    canary = args.screen == CANARY
+    canary, resources = args.screen == CANARY, args.screen == RESOURCES
     remembering = args.screen != "changes"
     board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering)
     scope = scope_of(args, config.environment, sources)
@@ -47,7 +48,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         if isinstance(found, int):
             return found
         view = found
-    kinds = dict.fromkeys((*JUDGED, *(() if canary else needs(args.screen, view))), scope)
+    kinds = dict.fromkeys((*JUDGED, *(() if canary or resources else needs(args.screen, view))), scope)
     late = settle(board, kinds, args.wait, started=view is not None)
     now, zone = clock.now(), ZoneInfo(config.zone)
     picture, assessment = board.picture, board.assessment
@@ -61,6 +62,15 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         narrate(f"tfdash: the configuration restricts what is read to {names}; -A: all")
     if canary:
         text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, unread)
+    elif resources:
+        sections = assessment.sections
+        if namespace and sections:
+            from tfdash.judging.narrowed import sections_within
+
+            sections = sections_within(picture, assessment, (namespace,))
+        text, code = resources_report(
+            picture, assessment, sections, namespace, args.format, now, zone, width, unread
+        )
     else:
         text = snapshot(
             picture, assessment, args.screen, namespace, args.format, now, zone, width, unread, view

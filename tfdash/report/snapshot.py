@@ -123,7 +123,7 @@ def _document(
             }
             for row in found_rows(assessment.sections).values()
         ]
-        document["verdicts"] = [_verdict(v) for v in found.verdicts if v.level >= Level.UNKNOWN]
+        document["verdicts"] = [verdict_json(v) for v in found.verdicts if v.level >= Level.UNKNOWN]
         return document
     rows = found.rows
     document["rows"] = []
@@ -141,7 +141,7 @@ def _document(
                 "uid": safe(obj.uid) or None,
                 "unreadable": safe(obj.field) if isinstance(obj, Unreadable) else None,
                 "cells": {field.id: field.typed(obj, context) for field in rows.fields},
-                "verdicts": [_verdict(v) for v in verdicts_of(assessment, key, obj.uid)],
+                "verdicts": [verdict_json(v) for v in verdicts_of(assessment, key, obj.uid)],
             }
         )
     return document
@@ -164,7 +164,7 @@ def sources_json(rows: Iterable[SourceRow]) -> list[dict[str, Any]]:
     ]
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "level": verdict.level.name,
         "rule": safe(verdict.rule),

@@ -65,6 +65,7 @@ PAGES: tuple[ScreenSpec, ...] = (
         help="is the platform in its bands: workloads, namespaces, nodes, quotas, HPAs, right-sizing",
         wants=("ResourceQuota", "HorizontalPodAutoscaler"),
         sections=("resources", "quotas"),
+        headless=True,
     ),
     ScreenSpec(
         "calendar",

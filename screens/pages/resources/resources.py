@@ -13,6 +13,7 @@ from screens.frame.acting_screen import ActingScreen
 from screens.lists.item_rows import ItemRows
 from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.kube import HorizontalPodAutoscaler
+from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
@@ -191,9 +192,18 @@ class ResourcesScreen(ActingScreen):
             view: (len(many), sum(row.level >= Level.WARN for row in many)) for view, many in rows.items()
         }
         self._show_rows(mine)
-        self.query_one("#head", Prose).show(head_lines(board.assessment.sections))
+        self.query_one("#head", Prose).show(head_lines(self._sections()))
         self.query_one("#views", Prose).show([view_line(self.view.id, self._counts, self.size.width)])
         self._show_chosen()
+
+    def _sections(self) -> Sequence[SectionState]:
+        """Of the namespaces that are shown, where that are not all."""
+        board, names = self.shell.board, self.shell.namespaces
+        if names is None or not board.assessment.sections:
+            return board.assessment.sections
+        from tfdash.judging.narrowed import sections_within  # nothing was judged before the first frame
+
+        return sections_within(board.picture, board.assessment, names)
 
     def _show_rows(self, mine: Sequence[ResourceRow]) -> None:
         table = self.table

@@ -1,0 +1,158 @@
+"""``tfdash snapshot --screen resources``: whether the platform is in its bands, view by view, as text or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Picture
+from tfdash.model.section import SectionState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level
+from tfdash.quantities import NANO, Amounts
+from tfdash.report.document import written
+from tfdash.report.gather import code_of, counted, readable
+from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text, verdict_json
+from tfdash.text import safe
+from tfdash.views.layout import columns, cut_apart
+from tfdash.views.resources.columns import VIEWS, Room, View
+from tfdash.views.resources.head import SECTIONS, head_lines, nothing_text
+from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, sight
+from tfdash.views.sources import source_rows
+from tfdash.views.table import Cell, Line
+from tfdash.views.times import clocks, iso
+
+RESOURCES = "resources"
+_WIDTH = 160  # of a text that is not cut: bars of a middling length
+_NEEDED = ("Usage", "ResourceQuota", "HorizontalPodAutoscaler")
+
+
+def resources_report(
+    picture: Picture,
+    assessment: Assessment,
+    sections: Iterable[SectionState],
+    namespace: str | None,
+    format: str,
+    now: float,
+    zone: ZoneInfo,
+    width: int | None = None,
+    late: Sequence[str] = (),
+) -> tuple[str, int]:
+    """The report and its exit code. ``sections``: those of the namespace, where there is one (None: all); ``width`` cuts a text's
+    lines to so many cells; ``late`` names what was waited for in vain."""
+    names = (namespace,) if namespace else None
+    seen = sight(picture, assessment, names, now)
+    rows = {view.id: sorted(view.rows(seen), key=lambda row: row.rank) for view in VIEWS}
+    mine = [section for section in sections if section.id in SECTIONS]
+    lacking = tuple(dict.fromkeys((*_unread(picture), *late)))
+    sources = source_rows(picture, now, assessment.stale)
+    worst: dict[Subject, Level] = {}
+    for row in (row for many in rows.values() for row in many):  # some stand in several views
+        worst[row.subject] = max(row.level, worst.get(row.subject, Level.IDLE))
+    doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
+    levels = (*worst.values(), *(Level(s.level) for s in mine), *doubts)
+    code = code_of(levels or (Level.UNKNOWN,), lacking)
+    if format == "json":
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "generated_at": iso(now),
+            "screen": RESOURCES,
+            "namespace": safe(namespace) if namespace else None,
+            "exit_code": code,
+            "counts": counted(worst.values()),
+            "sources": sources_json(sources),
+            "unread": [safe(u) for u in lacking],
+            "sections": [_section(section) for section in mine],
+            "views": {id: [_row(row) for row in many] for id, many in rows.items()},
+        }
+        return written(document), code
+    lines = [f"{place(picture)}  {clocks(now, zone)}", "", *(_plain(line) for line in head_lines(mine))]
+    for view in VIEWS:
+        lines += ["", *_table(view, rows[view.id], seen, width or _WIDTH)]
+    lines += [f"? not read: {safe(name)}" for name in lacking]
+    lines += ["", *sources_text(sources)]
+    return "\n".join(cut_apart(lines, width) if width else lines), code
+
+
+def _table(view: View, rows: Sequence[ResourceRow], seen: Sight, width: int) -> list[str]:
+    if not rows:
+        return [view.title, f"  {nothing_text(view, seen)}"]
+    parts = view.parts(rows, Room(width, seen.namespaces is not None))
+    table = [[part.column.title for part in parts]]
+    table += [[_text(part.write(row)) for part in parts] for row in rows]
+    right = [part.column.align == "right" for part in parts]
+    return [f"{view.title} {len(rows)}", *(f"  {line}" for line in columns(table, right=right))]
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell[0]
+
+
+def _plain(line: Line) -> str:
+    return "".join(map(_text, line)).strip()
+
+
+def _section(section: SectionState) -> dict[str, Any]:
+    return {
+        "id": section.id,
+        "level": Level(section.level).name,
+        "sentence": safe(section.sentence),
+        "detail": safe(section.detail),
+        "count": section.count,
+        "unknown": section.unknown,
+    }
+
+
+def _row(row: ResourceRow) -> dict[str, Any]:
+    usage = row.usage
+    return {
+        "cluster": row.subject.cluster.cluster,
+        "kind": row.of,
+        "namespace": safe(row.namespace) or None,
+        "name": safe(row.called) or None,
+        "level": row.level.name,
+        "gauges": {name: found for name in BANDS if (found := _gauge(row, name)) is not None},
+        "usage": None
+        if usage is None
+        else {
+            "source": safe(usage.source),
+            "at": iso(usage.at),
+            "window_seconds": usage.window,
+            "pods": usage.pods,
+            "measured": usage.measured,
+            "used": _amounts(usage.used),
+            "requests": _amounts(usage.requests),
+            "limits": _amounts(usage.limits),
+            "allocatable": _amounts(usage.allocatable),
+            "asked": _amounts(usage.asked),
+        },
+        "verdicts": [verdict_json(v) for v in row.verdicts],
+    }
+
+
+def _gauge(row: ResourceRow, name: str) -> dict[str, Any] | None:
+    found = row.gauge(name)
+    verdict = row.verdict(BANDS[name])
+    if verdict is None:
+        return None
+    return {
+        "level": verdict.level.name,
+        "percent": found.value,
+        "low": found.low,
+        "high": found.high,
+        "trend": found.trend or None,
+    }
+
+
+def _amounts(several: Amounts) -> dict[str, float]:
+    """Cores, bytes and whatever else, as numbers."""
+    return {safe(name): value / NANO for name, value in several}
+
+
+def _unread(picture: Picture) -> Iterable[str]:
+    for cluster in picture.clusters.values():
+        for kind in _NEEDED:
+            if not readable(cluster.kinds.get(kind)):
+                yield f"{cluster.ref.cluster}/{kind}"
