@@ -74,7 +74,10 @@ class World:
             layout = Layout(self.cluster, self.kubelet, begin)
             if self.scenario.argo:
                 layout.carriers = carriers(self.scenario)
-            layout.everything()
+            layout.everything(self.scenario.quotas)
+            for use in self.scenario.usage:
+                if use.environment in ("*", self.cluster.name):
+                    layout.uses(use.service, use.cores, use.swing, use.memory)
             if self.scenario.bulk is not None and self.cluster.name == "production":
                 lay_bulk(layout, self.cluster.options.pods, self.scenario.bulk)
             for step in self.scenario.step:

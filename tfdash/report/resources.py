@@ -26,6 +26,7 @@ from tfdash.views.times import clocks, iso
 
 RESOURCES = "resources"
 _WIDTH = 160  # of a text that is not cut: bars of a middling length
+_FIRST_TO_GO = 3  # priority of columns that narrower lines do without
 _NEEDED = ("Usage", "ResourceQuota", "HorizontalPodAutoscaler")
 
 
@@ -80,6 +81,8 @@ def _table(view: View, rows: Sequence[ResourceRow], seen: Sight, width: int) -> 
     if not rows:
         return [view.title, f"  {nothing_text(view, seen)}"]
     parts = view.parts(rows, Room(width, seen.namespaces is not None))
+    if width < _WIDTH:
+        parts = [part for part in parts if part.column.priority < _FIRST_TO_GO]
     table = [[part.column.title for part in parts]]
     table += [[_text(part.write(row)) for part in parts] for row in rows]
     right = [part.column.align == "right" for part in parts]

@@ -74,17 +74,15 @@ class Autoscalers:
         pods = self._pods(storage, target)
         measured = self._measure(found, pods)
         if not measured:
-            self._blind(found, conditions, replicas, now)
+            self._blind(found, conditions, pods, replicas, now)
             return
         self._decide(key, found, storage, target, replicas, len(pods) or replicas, measured, conditions)
 
-    def _blind(self, found: Obj, conditions: list[Obj], replicas: int, now: float) -> None:
-        why = "failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
+    def _blind(self, found: Obj, conditions: list[Obj], pods: list[Obj], replicas: int, now: float) -> None:
+        reason, why = _unmeasured(found, pods)
         message = f"the HPA was unable to compute the replica count: {why}"
-        conditions = set_condition(
-            conditions, "ScalingActive", "False", "FailedGetResourceMetric", message, now
-        )
-        self._k.tell(STORAGE, found, "Warning", "FailedGetResourceMetric", why, _SOURCE)
+        conditions = set_condition(conditions, "ScalingActive", "False", reason, message, now)
+        self._k.tell(STORAGE, found, "Warning", reason, why, _SOURCE)
         self._k.update(
             STORAGE,
             with_status(found, conditions=conditions, currentReplicas=replicas, desiredReplicas=replicas),
@@ -215,3 +213,25 @@ class Autoscalers:
                 conditions=conditions,
             ),
         )
+
+
+def _unmeasured(found: Obj, pods: list[Obj]) -> tuple[str, str]:
+    """Reason and words of the first of its metrics that cannot be had, as the controller has them."""
+    metric: Obj = next(iter(found["spec"].get("metrics") or ()), {})
+    external = metric.get("external")
+    if external is not None:
+        name, namespace = external["metric"]["name"], found["metadata"]["namespace"]
+        return "FailedGetExternalMetric", (
+            f"unable to get external metric {namespace}/{name}/nil: unable to fetch metrics from external metrics API: "
+            f"the server could not find the requested resource (get {name}.external.metrics.k8s.io)"
+        )
+    resource = dig(metric, "resource", "name", default="cpu")
+    for pod in pods:
+        for container in pod["spec"]["containers"]:
+            if dig(container, "resources", "requests", resource) is None:
+                why = f"missing request for {resource} in container {container['name']} of Pod {pod['metadata']['name']}"
+                return "FailedGetResourceMetric", f"failed to get {resource} utilization: {why}"
+    return "FailedGetResourceMetric", (
+        f"failed to get {resource} utilization: unable to get metrics for resource {resource}: "
+        "no metrics returned from resource metrics API"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tfdash.cron import schedule
 from tfdash.demo.apiserver.defaults import template as fill_template
@@ -28,11 +28,13 @@ class Layout(Ground):
         super().__init__(cluster, kubelet, begin)
         self.carriers: dict[str, Callable[[Layout, Service, str], None]] = {}
 
-    def everything(self) -> None:
+    def everything(self, quotas: Mapping[str, dict[str, str]] | None = None) -> None:
+        """``quotas``: by the namespace's role, instead of the plan's."""
         lay_rights(self)
         self.nodes()
         for role in self.plan.namespaces:
-            self.namespace(self.plan.namespace(role, self.environment), self.plan.quotas.get(role))
+            quota = {**self.plan.quotas, **(quotas or {})}.get(role)
+            self.namespace(self.plan.namespace(role, self.environment), quota)
         for name in ("default", "kube-public", "kube-node-lease"):
             self.namespace(name, None)
         self.cluster_wide()
@@ -64,6 +66,14 @@ class Layout(Ground):
         if service.kind in ("Deployment", "StatefulSet"):
             lay_network(self, service, namespace)
             self.guards(service, namespace)
+
+    def uses(self, service: str, cores: float | None, swing: float | None, memory: str) -> None:
+        """Another demand of a service than the plan's, in its past as well."""
+        found = next(s for s in self.plan.service if s.name == service)
+        demand = self.cluster.demands[self.plan.namespace(found.namespace, self.environment), service]
+        demand.cores = demand.cores if cores is None else cores
+        demand.swing = demand.swing if swing is None else swing
+        demand.memory = float(parse(memory)) if memory else demand.memory
 
     def configuration(self, service: Service, namespace: str) -> None:
         meta = {"namespace": namespace, "labels": {"app": service.name}}

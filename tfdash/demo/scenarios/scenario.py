@@ -9,9 +9,11 @@ from pathlib import Path
 
 import msgspec
 
+from tfdash.demo.apiserver.quantity import parse
 from tfdash.demo.controllers.behaviour import BehaviourRule, duration
 from tfdash.demo.options import SCENARIOS
 from tfdash.demo.scenarios.amiss import amiss
+from tfdash.demo.scenarios.catalogue import catalogue
 from tfdash.demo.scenarios.step import Step
 from tfdash.demo.scenarios.steps import NAMES
 
@@ -28,10 +30,22 @@ class Bulk(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     node_pods: int = 250
 
 
+class Use(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a service uses instead of what data/world.toml says, now and in all its past: ``cores`` of all its pods at a usual hour
+    and how much they ``swing`` over the day (0 to 1), ``memory`` of one pod."""
+
+    service: str
+    environment: str = "production"
+    cores: float | None = None
+    swing: float | None = None
+    memory: str = ""
+
+
 class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``start`` is when it begins, unless the run says otherwise (RFC 3339, "2026-11-24T15:05:00Z"). ``argo`` = false
     leaves out the custom resources of Argo and Flagger; ``rollouts``, ``canaries`` and ``applications`` name the services
-    that Argo Rollouts, Flagger and Argo CD carry, as data/world.toml says.
+    that Argo Rollouts, Flagger and Argo CD carry, as data/world.toml says. ``quotas``: what a namespace may ask for (by its
+    role) instead of what stands there.
     """
 
     title: str = ""
@@ -40,6 +54,8 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     rollouts: list[str] = []
     canaries: list[str] = []
     applications: list[str] = []
+    quotas: dict[str, dict[str, str]] = {}
+    usage: list[Use] = []
     behaviour: list[BehaviourRule] = []
     step: list[Step] = []
     bulk: Bulk | None = None
@@ -89,9 +105,30 @@ def load(name: str) -> Scenario:
         _ = found.begins
     except ValueError as error:
         raise ScenarioError(f"{where}: {error}") from error
+    _check_services(where, found)
     for index, step in enumerate(found.step, 1):
         _check(where, index, step)
     return found
+
+
+def _check_services(where: str, found: Scenario) -> None:
+    """What only data/world.toml can know: a name that is not there would do nothing, silently."""
+    plan = catalogue()
+    services, roles = {service.name for service in plan.service}, set(plan.namespaces)
+    for use in found.usage:
+        if use.service not in services:
+            raise ScenarioError(
+                f"{where}: usage of service {use.service!r}, which is not there; one of {', '.join(sorted(services))}"
+            )
+        if use.memory:
+            try:
+                parse(use.memory)
+            except ValueError as error:
+                raise ScenarioError(f"{where}: usage of {use.service}: memory: {error}") from error
+    for role in found.quotas.keys() - roles:
+        raise ScenarioError(
+            f"{where}: quotas of {role!r}, which is no namespace; one of {', '.join(sorted(roles))}"
+        )
 
 
 def _check(where: str, index: int, step: Step) -> None:
