@@ -44,10 +44,12 @@ SCALED: dict[str, type[Object]] = {k.KIND: k for k in (Deployment, StatefulSet, 
 _UNLOOKED_FOR = (
     60.0  # seconds after which an autoscaler that nobody has looked at is one without a controller
 )
+_UNMEASURED = 120.0  # seconds in which a new pod is measured twice, collected and looked at
 _FLAPPED_IN = 3600.0  # seconds: as long as the API server keeps events
 _TURNS = 3  # up, down, up, down
 _SIZE = re.compile(r"New size: (\d+)")
 _BY_SHARE = "%"
+_OF_PODS = ("FailedGetResourceMetric", "FailedGetContainerResourceMetric", "FailedGetPodsMetric")
 
 _Case: TypeAlias = Case[HorizontalPodAutoscaler]
 
@@ -120,6 +122,8 @@ def _scaling(case: _Case) -> _Finding:
     if active is not None and active.status == "False":
         if active.reason == "ScalingDisabled":
             return _Finding(Level.IDLE, f"idle: {_target(hpa)} is at 0 replicas", active.since)
+        if active.reason in _OF_PODS and _too_new(case):
+            return _Finding(Level.MOVING, f"{_target(hpa)} has no pod yet that was measured")
         why = shorten(active.message or active.reason)
         return _Finding(Level.WARN, f"blind, stays at {hpa.current} replicas: {why}", active.since)
     unread = [m for m in hpa.metrics if m.current is None]
@@ -127,6 +131,17 @@ def _scaling(case: _Case) -> _Finding:
         names = ", ".join(_name(m) for m in unread)
         return _Finding(Level.WARN, f"half blind: has no value of {names}, so that it only grows")
     return _bounded(hpa)
+
+
+def _too_new(case: _Case) -> bool:
+    """Whether its target came up so lately, from 0 or for the first time, that none of its pods can have been measured. The condition
+    does not tell since when: it was False at 0 already."""
+    target = _target_of(case)
+    pods = None if target is None else links_of(case, target).pods
+    if pods is None:
+        return False
+    created = [p.created for p in pods if p.deleting is None]
+    return not case.reached(min(created) + _UNMEASURED) if created else case.obj.current == 0
 
 
 def _bounded(hpa: HorizontalPodAutoscaler) -> _Finding:

@@ -154,6 +154,32 @@ def test_what_its_controller_says(over: dict[str, Any], level: Level, sentence: 
     assert (told.limit, told.band, told.unit) == (8, (2, 8), "replicas")
 
 
+@pytest.mark.parametrize(
+    ("reason", "ages", "current", "blind"),
+    [
+        ("FailedGetResourceMetric", (119.9, 5), 2, False),
+        ("FailedGetResourceMetric", (120, 5), 2, True),
+        ("FailedGetContainerResourceMetric", (60,), 1, False),
+        ("FailedGetPodsMetric", (60,), 1, False),
+        ("FailedGetExternalMetric", (60,), 1, True),  # that is not measured of pods
+        ("FailedGetResourceMetric", (), 0, False),  # asked for, and none is there
+        ("FailedGetResourceMetric", (), 2, True),
+    ],
+)
+def test_what_just_came_up_is_not_measured_yet(
+    reason: str, ages: tuple[float, ...], current: int, blind: bool
+) -> None:
+    """As the real one says it of a Deployment that comes back from 0: the condition's time is that of its going to 0."""
+    active = condition("ScalingActive", "False", reason, "no metrics", since=NOW - 9000)
+    told = judged(
+        hpa(conditions=(ABLE, active, FREE), current=current),
+        target(),
+        replica_set(owner=Owner("Deployment", "web", "w")),
+        *(pod(f"web-{n}", created=NOW - age, containers=(REQUESTS,)) for n, age in enumerate(ages)),
+    )
+    assert (told.level, "blind" in told.sentence) == (Level.WARN if blind else Level.MOVING, blind)
+
+
 def test_since_is_that_of_what_is_said() -> None:
     assert judged(hpa(conditions=(ABLE, ACTIVE, FULL)), target()).since == NOW - 70
 
