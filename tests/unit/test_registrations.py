@@ -125,7 +125,8 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
     more = (
         'path_prefix = "/select/"\nheaders = { a = "b" }\nmatch = { a = "b" }'  # what is empty is not shown
     )
-    rich = parse(text.replace('path_prefix = "/select/"', more), "rich")
+    prices = '\n[[policy.resources.prices]]\ncore_hour = 0.033\ngib_hour = 0.0044\ncurrency = "EUR"\n'
+    rich = parse(text.replace('path_prefix = "/select/"', more) + prices, "rich")
     assert declared == set(in_schema(schema, schema))
     assert declared <= set(in_example((ROOT / "config.example.toml").read_text()))
     assert declared <= set(in_table(tomllib.loads(shown(rich))))

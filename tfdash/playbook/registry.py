@@ -6,7 +6,19 @@ from tfdash.playbook import releases
 from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
-from tfdash.playbook.resources import autoscaler, bands, fits, hpa, limits_set, night, quotas, rightsize
+from tfdash.playbook.resources import (
+    autoscaler,
+    bands,
+    cost,
+    fits,
+    hpa,
+    idle,
+    limits_set,
+    night,
+    quotas,
+    rightsize,
+    spot,
+)
 from tfdash.playbook.resources import section as resources
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
@@ -24,6 +36,9 @@ RULES: tuple[Rule, ...] = (
     fits.RULE,
     autoscaler.RULE,
     rightsize.RULE,
+    idle.RULE,
+    spot.RULE,
+    cost.RULE,
     bands.RULE,
     quotas.RULE,
     limits_set.RULE,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from tfdash.setting import Between, Note, Seconds, SettingsTable, Spelled, Texts, read, shipped
+from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, Texts, read, shipped
 
 REQUIRABLE = ("cpu request", "memory request", "cpu limit", "memory limit")
 
@@ -57,6 +57,16 @@ Band = Annotated[tuple[float, float], Spelled(_band, list, "list")]
 
 
 @dataclass(frozen=True)
+class Price(SettingsTable):
+    """The list price of nodes; the first that fits counts. Without one nothing is said of cost."""
+
+    pool: Annotated[str, Note("a pool of nodes; may hold *")] = "*"
+    core_hour: Annotated[float, Between(0, 1000), Note(sample="0.033")] = 0.0
+    gib_hour: Annotated[float, Between(0, 1000), Note("of memory", "0.0044")] = 0.0
+    currency: Annotated[str, Note(sample='"EUR"')] = ""
+
+
+@dataclass(frozen=True)
 class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
     """How much of what was asked for is used, how full quotas and nodes may be, and what each workload must say of itself."""
 
@@ -93,6 +103,10 @@ class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
         Texts,
         Note("in these neither quotas nor requests and limits are required; with * for any letters"),
     ]
+    idle_below: Annotated[
+        float, Between(0, 100), Note("% of its CPU request: a workload whose 95th percentile is less is idle")
+    ]
+    prices: Annotated[tuple[Price, ...], Listed(), Note("what a month of it costs is said by these")]
     rightsize: RightsizingPolicy
 
 

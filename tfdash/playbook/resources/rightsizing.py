@@ -183,14 +183,14 @@ def _of_container(
     )
     request = said.request
     banded = _up(_nanos((used or 0.0) * 100 / high, 1), unit)
-    if banded > request:
+    if banded > request and (resource == "memory" or policy.cpu_of == "request"):
         request = banded
         why.append(
             f"more than KRR's {written(resource, said.request)}: what is used stays below {high:g} % of it"
         )
     if resource == "memory":
         return _sized(container.name, resource, now, said.request, Sizes(request, request), why)
-    limit = now.limit if now.limit is None else max(now.limit, request)
+    limit = now.limit if now.limit is None else max(now.limit, request, banded)
     if limit is None and "cpu limit" in policy.required:
         most = _largest(history.cpu_most, history.starting_cpu) or 0.0
         limit = _up(max(2 * request, _nanos(most * 1.15, 1)), unit)

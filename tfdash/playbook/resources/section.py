@@ -23,6 +23,7 @@ OF_RESOURCES = (
     "resources.volume",
     "resources.rightsize",
     "resources.idle",
+    "resources.spot",
     "resources.cost",
     "resources.hours",
 )
