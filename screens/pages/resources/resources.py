@@ -30,6 +30,9 @@ from widgets.prose import Prose
 from widgets.table import Table
 
 _TALL = 22  # lines from which what is chosen is shown whole
+_READ = frozenset({"Usage", "UsageHistory", "ResourceQuota", "HorizontalPodAutoscaler"})
+_MANY = 200  # rows, from which not each change is shown at once
+_EVERY = 5  # seconds between two looks at the other views, where rows are many
 _CHOSEN = 9  # lines of it at most
 
 
@@ -105,6 +108,8 @@ class ResourcesScreen(ActingScreen):
         self._sight: Sight | None = None
         self._counts: dict[str, tuple[int, int]] = {}
         self._wanted: Subject | None = None
+        self._due = False  # whether something else was said since it was shown
+        self._seconds = 0
         self._kind = ""  # of the object under the cursor
 
     @property
@@ -140,10 +145,20 @@ class ResourcesScreen(ActingScreen):
         self._show()
 
     def take(self, update: Update) -> None:
-        self._show()
+        if update.judged is None or update.judged or any(kind in _READ for _, kind in update.change.keys):
+            self._renew_soon()
+
+    def _renew_soon(self) -> None:
+        """At once where that costs little, else with the next second."""
+        if len(self._rows.all) < _MANY:
+            self._show()
+        else:
+            self._due = True
 
     def tick(self) -> None:
-        if self._sight is not None:
+        """What is old says so; of many rows every few seconds."""
+        self._seconds += 1
+        if self._due or len(self._rows.all) < _MANY or not self._seconds % _EVERY:
             self._show()
 
     def on_resize(self) -> None:
@@ -180,15 +195,16 @@ class ResourcesScreen(ActingScreen):
             return
         board, now = self.shell.board, self.shell.now()
         seen = sight(board.picture, board.assessment, self.shell.namespaces, now)
-        self._sight = seen
-        rows = {view.id: view.rows(seen) for view in VIEWS}
+        self._sight, self._due = seen, False
+        every = len(self._rows.all) < _MANY or self._wanted is not None or not self._seconds % _EVERY
+        rows = {view.id: view.rows(seen) for view in VIEWS if every or view is self.view}
         there = self._view_of(self._wanted, rows) if self._wanted is not None else None
         if there is not None and there is not self.view:
             self.view = there
             self._renew()
             return
         mine = sorted(rows[self.view.id], key=lambda row: row.rank)
-        self._counts = {
+        self._counts |= {
             view: (len(many), sum(row.level >= Level.WARN for row in many)) for view, many in rows.items()
         }
         self._show_rows(mine)

@@ -81,14 +81,10 @@ def _name(title: str, room: Room) -> Part:
 
 def _gauges(resource: str, rows: Sequence[ResourceRow], room: Room) -> list[Part]:
     """Words and bar of a resource; the bounds stand in the heads where all rows have the same."""
-    found = {row.gauge(resource).bounds for row in rows} - {""}
-    unit = {
-        v.unit for row in rows if (v := row.verdict(BANDS[resource])) is not None and v.measured is not None
-    }
-    question = unit.pop() if len(unit) == 1 else "%"
-    head = f"{_NAMES[resource]} {question}"
-    one = next((g for row in rows if (g := row.gauge(resource)).bounds), None) if len(found) == 1 else None
-    low, high = (one.low, one.high) if one is not None else (None, None)
+    said = [v for row in rows if (v := row.verdict(BANDS[resource])) is not None and v.measured is not None]
+    units, bands = {v.unit for v in said}, {v.band for v in said}
+    head = f"{_NAMES[resource]} {units.pop() if len(units) == 1 else '%'}"
+    low, high = (bands.pop() if len(bands) == 1 else None) or (None, None)
     return [
         Part(
             Column(resource, head, WORDS if room.worded else GLYPHS, sort="descending"),

@@ -94,7 +94,7 @@ def said_of(assessment: Assessment) -> Said:
         mine = [v for v in told if v.rule.startswith(RULES)]
         if mine:
             found[subject[:4]].extend(mine)
-    return {at: tuple(sorted(told, key=lambda v: (-v.level, -_far(v), v.rule))) for at, told in found.items()}
+    return {at: _ordered(told) for at, told in found.items()}
 
 
 class Sight(NamedTuple):
@@ -171,7 +171,10 @@ def _told(sight: Sight, subject: Subject, scaled: ScaledBy | None) -> tuple[Verd
 
 
 def _ordered(told: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    return tuple(sorted(told, key=lambda v: (-v.level, -_far(v), v.rule)))
+    several = tuple(told)
+    if len(several) < 2:
+        return several
+    return tuple(sorted(several, key=lambda v: (-v.level, -_far(v), v.rule)))
 
 
 def of_object(sight: Sight, ref: ClusterRef, kind: str, namespace: str, name: str) -> ResourceRow:
