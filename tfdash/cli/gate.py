@@ -26,6 +26,10 @@ def command(args: argparse.Namespace) -> int:
         from tfdash.cli.gatecanary import gate_canary
 
         return gate_canary(args)
+    if args.what == "resources":
+        from tfdash.cli.gateresources import gate_resources
+
+        return gate_resources(args)
     return gate_release(args)
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from tfdash import __version__
+from tfdash.cli import exit_codes
 from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
@@ -20,23 +21,6 @@ from tfdash.text import safe
 from tfdash.views.pages import FIRST, HEADLESS
 
 OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
-_CODES = """\
-exit codes:
-  0  ok            1  findings (WARN or BREACH)      2  data that is unknown
-  3  error         64 wrong usage or configuration   130 interrupted
-
-stdout is data, stderr is narration.
-"""
-_RELEASE = """\
-exit codes:
-  0  open, or an approved emergency    1  closed    2  open, but the clock could not be checked
-"""
-_CANARY = """\
-exit codes:
-  0  every trigger passes and the hold is over
-  1  a trigger is breached, or the release is stuck or aborted
-  2  not known: held yet, too little traffic, no metrics, no release in flight
-"""
 _LISTED = 20  # so many choices are listed beside the nearest
 _ABOUT = ("-h", "--help", "--version")
 REPORTED = (*HEADLESS, *LIST_SCREENS)
@@ -197,7 +181,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=prog,
         description="A terminal that says whether a platform obeys its deployment playbook.",
-        epilog=_CODES,
+        epilog=exit_codes.CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tfdash {__version__}")
@@ -231,7 +215,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
     release = gates.add_parser(
         "release",
         help="does the release calendar allow a standard release",
-        epilog=_RELEASE,
+        epilog=exit_codes.RELEASE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _where(release, scoped=False)
@@ -250,7 +234,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
     canary = gates.add_parser(
         "canary",
         help="may a release go on, by the playbook's rollback triggers",
-        epilog=_CANARY,
+        epilog=exit_codes.CANARY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _where(canary)
@@ -262,7 +246,21 @@ def _built(prog: str) -> argparse.ArgumentParser:
         default=0.0,
         help='wait so long for a decision, e.g. "15m"',
     )
-    for parser_of in (release, canary):
+    resources = gates.add_parser(
+        "resources",
+        help="is the platform inside its bands and quotas",
+        epilog=exit_codes.RESOURCES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _where(resources)
+    resources.add_argument(
+        "--wait",
+        type=_duration,
+        metavar="DURATION",
+        default=0.0,
+        help='wait so long for what was not seen for long enough, e.g. "15m"',
+    )
+    for parser_of in (release, canary, resources):
         parser_of.add_argument("--format", choices=("text", "json"), default="text")
     rightsize = commands.add_parser(
         "rightsize",

@@ -38,7 +38,10 @@ def _service(ground: Ground, name: str, namespace: str, size: int, nodes: list[O
     container = {
         "name": "main",
         "image": f"{REGISTRY}/bulk:1.0.0",
-        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        "resources": {
+            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "limits": {"cpu": "100m", "memory": "128Mi"},
+        },
     }
     spec = {"containers": [container], "tolerations": [{"key": "bulk", "operator": "Exists"}]}
     meta = {

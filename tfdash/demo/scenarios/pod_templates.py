@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.scenarios.catalogue import Service
+from tfdash.quantities import parse, text
 
 REGISTRY = "registry.terrafusion.example"
 
@@ -26,7 +27,7 @@ def template_of(service: Service, version: str, environment: str) -> Obj:
         "image": image(service, version),
         "resources": {
             "requests": {"cpu": service.cpu, "memory": service.memory},
-            "limits": {"memory": limit},
+            "limits": {"cpu": text(2 * parse(service.cpu)), "memory": limit},
         },
         "env": [
             {
@@ -67,7 +68,10 @@ def template_of(service: Service, version: str, environment: str) -> Obj:
                 "name": "migrate",
                 "image": image(service, version),
                 "args": ["migrate", "--wait"],
-                "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+                "resources": {
+                    "requests": {"cpu": "50m", "memory": "64Mi"},
+                    "limits": {"cpu": "100m", "memory": "128Mi"},
+                },
             }
         ]
     if service.sidecar:
@@ -75,7 +79,10 @@ def template_of(service: Service, version: str, environment: str) -> Obj:
             {
                 "name": "proxy",
                 "image": f"{REGISTRY}/{service.sidecar}",
-                "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+                "resources": {
+                    "requests": {"cpu": "50m", "memory": "64Mi"},
+                    "limits": {"cpu": "100m", "memory": "128Mi"},
+                },
                 "ports": [{"name": "proxy", "containerPort": 15001}],
                 "readinessProbe": {"httpGet": {"path": "/ready", "port": 15021}, "periodSeconds": 5},
             }

@@ -1,0 +1,82 @@
+"""``gate resources``: its code, its lines and its counts, of sections as they are judged."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from tests.unit.playbook.making import NOW, REF, deployment, picture, pod
+from tests.unit.playbook.resources.test_bands import WELL, usage
+from tfdash.cli.gateresources import as_json, code_in, lines, sections_of
+from tfdash.cli.parser import parse
+from tfdash.judging.judge import judge_all
+from tfdash.model.capacity import ResourceQuota
+from tfdash.model.kube import Object
+from tfdash.quantities import amounts
+
+FULL = ResourceQuota(
+    namespace="a",
+    name="compute",
+    wanted=amounts({"services": "10"}),
+    hard=amounts({"services": "10"}),
+    used=amounts({"services": "10"}),
+    hard_text=(("services", "10"),),
+    used_text=(("services", "10"),),
+)
+HOT = usage(*(90.0,) * 61)
+GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
+
+
+@pytest.mark.parametrize(
+    ("objects", "namespace", "code", "told"),
+    [
+        ((deployment(), usage(*WELL)), "", 0, GREEN),
+        (
+            (deployment(), HOT, FULL),
+            "",
+            1,
+            [
+                "Resources: ▲ warn  0 of 2 in order",
+                "  ▲ warn  checkout: cpu 90 % of its request, above 80 % for 15m of the last 15m  (Deployment a/checkout in eu-1)",
+                "  ▲ warn  checkout: memory 90 % of its request, above 85 % for 15m of the last 15m  (Deployment a/checkout in eu-1)",
+                "Quotas: ▲ warn  highest 100 % (a services)",
+                "  ▲ warn  compute: services full, 10 of 10: nothing more is admitted  (ResourceQuota a/compute in eu-1)",
+            ],
+        ),
+        ((deployment(), HOT, FULL), "b", 0, ["Resources: ✔ ok  nothing is measured", "Quotas: ✔ ok  no quotas"]),
+        (
+            (deployment(), usage(70.0)),
+            "",
+            2,
+            [
+                "Resources: ? unknown  0 of 2 in order",
+                "  ? unknown  2 not known, checkout: cpu 70 % of its request, seen for 15s of 15m",
+                "Quotas: ✔ ok  no quotas",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_what_it_says(objects: tuple[Object, ...], namespace: str, code: int, told: list[str]) -> None:
+    seen = picture(*objects, pod())
+    found = sections_of(seen, judge_all(seen, NOW), namespace)
+    assert (code_in(found), lines(found)) == (code, told)
+    document = json.loads(as_json(found, code, ""))
+    levels = [f["level"] for f in document["findings"]]
+    assert sum(document["counts"].values()) == len(levels) == sum(line.startswith("  ") for line in told)
+    assert document["exit_code"] == code
+
+
+def test_what_nobody_judged_or_read_is_not_known() -> None:
+    seen = picture(deployment())
+    assert code_in(()) == 2
+    cluster = seen.clusters[REF]
+    kinds = {k: v for k, v in cluster.kinds.items() if k != "Usage"}
+    bare = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
+    assert code_in(sections_of(bare, judge_all(bare, NOW), "")) == 2
+
+
+def test_the_command() -> None:
+    args = parse(["gate", "resources", "-n", "shop", "--wait", "4m", "--format", "json"])
+    assert (args.what, args.namespace, args.wait, args.format) == ("resources", "shop", 240.0, "json")

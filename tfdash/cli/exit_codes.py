@@ -1,0 +1,25 @@
+"""What the exit codes of commands mean, as their help says it."""
+
+from __future__ import annotations
+
+CODES = """\
+exit codes:
+  0  ok            1  findings (WARN or BREACH)      2  data that is unknown
+  3  error         64 wrong usage or configuration   130 interrupted
+
+stdout is data, stderr is narration.
+"""
+RELEASE = """\
+exit codes:
+  0  open, or an approved emergency    1  closed    2  open, but the clock could not be checked
+"""
+CANARY = """\
+exit codes:
+  0  every trigger passes and the hold is over
+  1  a trigger is breached, or the release is stuck or aborted
+  2  not known: held yet, too little traffic, no metrics, no release in flight
+"""
+RESOURCES = """\
+exit codes:
+  0  all in order    1  outside a band, over a quota or another finding    2  not known, or not seen for long enough
+"""
