@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.usage import MADE
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.seen import Groups
 from tfdash.playbook.staleness import NOT_ASKED, Unread, stale, unread
@@ -112,21 +113,24 @@ class ClusterJudge:
         cluster: ClusterPicture,
         keys: Mapping[tuple[ClusterRef, str], frozenset[Key] | None],
         now: float,
+        later: set[RuleSubject] | None = None,
     ) -> set[RuleSubject]:
-        """Take the newest picture; returns who is to be judged again. ``keys`` is a hint, as in ``Change``."""
+        """Take the newest picture; returns who is to be judged again. ``keys`` is a hint, as in ``Change``. ``later`` gets those
+        for whom nothing is new but what is used, where that may wait."""
         wanted: set[RuleSubject] = set()
         for kind in self._kinds:
+            into = wanted if later is None or kind not in MADE else later
             seen = cluster.kinds.get(kind)
             why = unread(seen)
             if why is None or why.absent:
                 after = NONE if seen is None or seen.value is None else seen.value
                 if after is not self._objects.get(kind):
-                    self._replace(kind, after, keys.get((self.ref, kind)), wanted)
+                    self._replace(kind, after, keys.get((self.ref, kind)), into)
             elif kind in self._objects:
                 if seen is not None:
                     why = None  # it was read whole once and is being listed anew: what was read stands
                 else:  # nobody wants it any more: it is as if it never had been read
-                    self._replace(kind, NONE, None, wanted)
+                    self._replace(kind, NONE, None, into)
                     for table in (self._objects, self._proven):
                         table.pop(kind, None)
             old = None
@@ -136,13 +140,13 @@ class ClusterJudge:
                 old = stale(self._proven.get(kind, 0.0), self._stale_after, now)
             if why != self._unread[kind]:
                 self._unread[kind] = why
-                wanted.update(self.readers.of((kind, None)))
-                wanted |= self._all(kind, needing=True)
+                into.update(self.readers.of((kind, None)))
+                into |= self._all(kind, needing=True)
             if old != self._stale.get(kind):
                 self._stale.pop(kind, None)
                 if old is not None:
                     self._stale[kind] = old
-                wanted |= self._all(kind)
+                into |= self._all(kind)
         return wanted
 
     def _all(self, kind: str, *, needing: bool = False) -> set[RuleSubject]:

@@ -23,6 +23,8 @@ from tfdash.playbook.registry import RULES, SECTIONS
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Findings, Section, summarise
 
+_PIECE = 0.02  # seconds for which one call may judge what is used
+
 
 class Judge:
     """See the module; ``assess``, ``go_on`` and ``due_at`` are ``tfdash.board.scheduler.Judging``.
@@ -43,7 +45,8 @@ class Judge:
     ) -> None:
         policies = policies or Policies()
         self._policies = policies if policy is None else replace(policies, workloads=policy)
-        self._rules = RuleRunner(rules, stale_after, {kind for section in sections for kind in section.kinds})
+        kinds = {kind for section in sections for kind in section.kinds}
+        self._rules = RuleRunner(rules, stale_after, kinds, hold if hold == math.inf else min(hold, _PIECE))
         self._canaries = CanaryRunner(self._policies, hold)
         self._calendar = CalendarRunner(self._policies.calendar)
         self._picture: Picture | None = None
@@ -93,7 +96,11 @@ class Judge:
 
     def go_on(self, now: float) -> bool:
         """Judge more of what the last ``assess`` left waiting; True where something is left."""
-        return self._picture is not None and self._canaries.go_on(self._picture, now)
+        if self._picture is None:
+            return False
+        if self._rules.go_on(self._policies, now):  # the releases have the next turn
+            return True
+        return self._canaries.go_on(self._picture, now)
 
 
 def judge_all(

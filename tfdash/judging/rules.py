@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import heapq
 import logging
+import math
+import time
 import zlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,6 +30,7 @@ from tfdash.playbook.staleness import Unread, clock
 
 log = logging.getLogger(__name__)
 K = TypeVar("K", bound=Object)
+_AT_ONCE = 10  # subjects that are judged before the clock is asked
 
 
 class _Case:
@@ -103,10 +107,23 @@ class _Case:
 
 
 class RuleRunner:
-    """``verdicts``, ``workloads`` and ``releases`` are replaced, never mutated."""
+    """``verdicts``, ``workloads`` and ``releases`` are replaced, never mutated.
 
-    def __init__(self, rules: tuple[Rule, ...], stale_after: float, kinds: Iterable[str] = ()) -> None:
+    ``hold``: for how long one call may judge those for whom nothing is new but what is used (seconds): a poll of it concerns
+    every workload at once, and no act waits for it. Some are judged at least. Whatever else is new is judged at once.
+    """
+
+    def __init__(
+        self,
+        rules: tuple[Rule, ...],
+        stale_after: float,
+        kinds: Iterable[str] = (),
+        hold: float = math.inf,
+    ) -> None:
         """``kinds``: those of which ``stale`` tells besides the rules' own."""
+        self.hold = hold
+        self._later: dict[RuleSubject, None] = {}  # to be judged, in the order in which they came
+        self._unsaid: set[Subject] = set()  # of whom something else is said since the last ``assess``
         self._rules, self._stale_after, self._kinds = rules, stale_after, tuple(kinds)
         self.stale: Mapping[tuple[ClusterRef, str], Unread] = {}
         self._clusters: dict[ClusterRef, ClusterJudge] = {}
@@ -122,6 +139,8 @@ class RuleRunner:
         self._rooms: dict[ClusterRef, dict[Subject, NodeRoom]] = {}
 
     def due_at(self) -> float | None:
+        if self._later or self._unsaid:
+            return 0.0
         times = [at for cluster in self._clusters.values() if (at := cluster.due_at()) is not None]
         if (due := self._next_due()) is not None:
             times.append(due)
@@ -134,12 +153,13 @@ class RuleRunner:
 
     def assess(self, picture: Picture, change: Change, policies: Policies, now: float) -> set[Subject]:
         """Bring everything up to date; returns the subjects of which something else is said than before."""
-        wanted: list[set[Subject]] = [set() for _ in self._rules]
+        wanted = self._nobody()
+        later: set[RuleSubject] | None = None if self.hold == math.inf else set()
         for ref, seen in picture.clusters.items():
             cluster = self._clusters.get(ref)
             if cluster is None:
                 cluster = self._clusters[ref] = ClusterJudge(ref, self._rules, self._stale_after, self._kinds)
-            for asked in cluster.follow(seen, change.keys, now):
+            for asked in cluster.follow(seen, change.keys, now, later):
                 wanted[asked.rule].add(asked.subject)
         self.stale = {
             (ref, kind): why for ref, c in self._clusters.items() for kind, why in c.all_stale.items()
@@ -147,6 +167,33 @@ class RuleRunner:
         while (due := self._next_due()) is not None and due <= now:
             asked = heapq.heappop(self._due)[1]
             wanted[asked.rule].add(asked.subject)
+        self._later.update(dict.fromkeys(later or ()))
+        changed = self._judge(wanted, policies, now)
+        self._go_on(policies, now)
+        changed |= self._unsaid
+        self._unsaid = set()
+        return changed
+
+    def go_on(self, policies: Policies, now: float) -> bool:
+        """Judge more of what was left, for ``hold`` seconds; True where something still is. The next ``assess`` says it."""
+        self._go_on(policies, now)
+        return bool(self._later)
+
+    def _go_on(self, policies: Policies, now: float) -> None:
+        until = time.perf_counter() + self.hold
+        while self._later:
+            wanted = self._nobody()
+            for asked in tuple(islice(self._later, _AT_ONCE)):
+                wanted[asked.rule].add(asked.subject)
+            self._unsaid |= self._judge(wanted, policies, now)
+            if time.perf_counter() >= until:
+                return
+
+    def _nobody(self) -> list[set[Subject]]:
+        return [set() for _ in self._rules]
+
+    def _judge(self, wanted: list[set[Subject]], policies: Policies, now: float) -> set[Subject]:
+        """Rule by rule, and who stands behind what is said otherwise; returns of whom that is."""
         if not any(wanted):
             return set()
         self.workloads, self.releases = dict(self.workloads), dict(self.releases)
@@ -154,14 +201,17 @@ class RuleRunner:
         for number, rule in enumerate(self._rules):
             for subject in wanted[number]:
                 asked = RuleSubject(number, subject)
+                self._later.pop(asked, None)
                 cluster = self._clusters[subject.cluster]
                 told = self._ask(rule, asked, cluster, policies, now)
                 if told == self._told.get(asked):
                     continue
                 changed.add(subject)
-                for read in self._publish(asked, told):
-                    for reader in cluster.readers.of(read):  # rules that stand behind this one
-                        wanted[reader.rule].add(reader.subject)
+                self._publish(asked, told)
+                for reader in cluster.readers.of(
+                    (WorkloadState, subject)
+                ):  # rules that stand behind this one
+                    wanted[reader.rule].add(reader.subject)
         if changed:
             self._gather(changed)
         return changed

@@ -108,7 +108,7 @@ class Codec(Malformed):
         for number, raw in enumerate(rough.items or ()):
             obj = self.item(raw)
             if obj is not None:
-                same = before.get(Key(obj.namespace, obj.name)) if before else None
+                same = before.get((obj.namespace, obj.name)) if before else None  # type: ignore[call-overload]  # as a Key
                 found.append(same if same is not None and same == obj else obj)
             if number % _PIECE == 0:
                 yield

@@ -20,22 +20,39 @@ from tfdash.quantities import NOTHING, Amounts, total
 from tfdash.sources.usage.points import FINE, Series
 
 _PIECE = 100  # pods, or sums
+_BETWEEN = frozenset({"ReplicaSet", "Job"})
 SOURCE = "metrics.k8s.io"
 UsagePlace: TypeAlias = tuple[str, str, str]
 """Of a sum: ("Deployment", "shop", "web"), as ``usage_key`` takes it."""
 CLUSTER: UsagePlace = ("Cluster", "", "")
+_Entry: TypeAlias = tuple[Object, UsagePlace | None, "PodShape | None"]  # without a place it does not count
 _Of: TypeAlias = Callable[["PodShape"], Amounts]
 _NamesOf: TypeAlias = Callable[["PodShape"], tuple[str, ...]]
 
 
-class PodShape(NamedTuple):
-    """What one pod asks for; equal pods share one. ``requests`` and ``limits`` without what some container does not say."""
+class PodShape:
+    """What one pod asks for; equal pods share one, so that it is told by who it is. ``requests`` and ``limits`` without what some
+    container does not say."""
 
-    asked: Amounts
+    __slots__ = ("asked", "limits", "no_limit", "no_request", "requests")
+
+    def __init__(
+        self, asked: Amounts, limits: Amounts, no_request: tuple[str, ...], no_limit: tuple[str, ...]
+    ) -> None:
+        self.asked, self.no_request, self.no_limit = asked, no_request, no_limit
+        self.requests, self.limits = _without(asked, no_request), _without(limits, no_limit)
+
+
+class _Asked(NamedTuple):
+    """Of a sum, for as long as it has the same pods."""
+
+    measured: dict[PodShape, int]
+    others: dict[PodShape, int]
     requests: Amounts
     limits: Amounts
-    no_request: tuple[str, ...]
-    no_limit: tuple[str, ...]
+    asked: Amounts
+    no_request: tuple[tuple[str, int], ...]
+    no_limit: tuple[tuple[str, int], ...]
 
 
 class UsageMade(NamedTuple):
@@ -51,28 +68,41 @@ class UsageMade(NamedTuple):
 
 
 class _Sum:
-    __slots__ = ("all", "at", "cpu", "measured", "memory", "shapes", "window")
+    __slots__ = ("at", "cpu", "memory", "others", "shapes", "window")
 
     def __init__(self) -> None:
-        self.all: dict[PodShape, int] = {}  # how many pods of each shape
-        self.shapes: dict[PodShape, int] = {}  # of those that were measured
-        self.measured = 0
+        self.shapes: dict[PodShape, int] = {}  # how many pods of each shape were measured
+        self.others: dict[PodShape, int] = {}  # and were not
         self.cpu = self.memory = 0
         self.at = self.window = 0.0
 
     def add(self, other: _Sum) -> None:
-        for mine, theirs in ((self.all, other.all), (self.shapes, other.shapes)):
+        for mine, theirs in ((self.shapes, other.shapes), (self.others, other.others)):
             for shape, count in theirs.items():
                 mine[shape] = mine.get(shape, 0) + count
-        self.measured += other.measured
         self.cpu += other.cpu
         self.memory += other.memory
         if other.at > self.at:
             self.at, self.window = other.at, other.window
 
+    def take(self, shape: PodShape, measured: PodMetrics, cpu: int, memory: int) -> None:
+        self.shapes[shape] = self.shapes.get(shape, 0) + 1
+        self.cpu += cpu
+        self.memory += memory
+        if measured.at > self.at:
+            self.at, self.window = measured.at, measured.window
+
+    @property
+    def measured(self) -> int:
+        return sum(self.shapes.values())
+
+    @property
+    def pods(self) -> int:
+        return self.measured + sum(self.others.values())
+
     @property
     def used(self) -> Amounts:
-        return (("cpu", self.cpu), ("memory", self.memory)) if self.measured else NOTHING
+        return (("cpu", self.cpu), ("memory", self.memory)) if self.shapes else NOTHING
 
 
 class UsageMaker:
@@ -80,8 +110,9 @@ class UsageMaker:
 
     def __init__(self, pool_labels: Iterable[str]) -> None:
         self._pool_labels = tuple(pool_labels)
-        self._pods: dict[Key, tuple[Pod, UsagePlace, PodShape]] = {}
-        self._shared: dict[PodShape, PodShape] = {}
+        self._pods: dict[Key, _Entry] = {}
+        self._shapes: dict[tuple[object, ...], PodShape] = {}
+        self._asked: dict[Key, _Asked] = {}
         self._series: dict[Key, Series] = {}
         self._made: dict[Key, Usage] = {}
 
@@ -132,8 +163,7 @@ class UsageMaker:
         changed.update(self._made.keys() - made.keys())
         self._made = made
         self._forget(newest)
-        pods = sum(sum(s.all.values()) for s in namespaces.values())
-        measured = sum(s.measured for s in namespaces.values())
+        pods, measured = (sum(of(s) for s in namespaces.values()) for of in (_pods_of, _measured_of))
         latest = max(namespaces.values(), key=lambda s: s.at, default=_Sum())
         return UsageMade(made, frozenset(changed), newest, latest.window, pods, measured)
 
@@ -147,55 +177,51 @@ class UsageMaker:
         workloads: dict[UsagePlace, _Sum] = {}
         nodes: dict[str, _Sum] = {}
         before, known = self._pods, {}
-        number = 0
+        fresh, number = newest - patience, 0
         for key, pod in cluster.objects("Pod").items():
             number += 1
             if number % _PIECE == 0:
                 yield
-            if not isinstance(pod, Pod) or pod.phase in ENDED:
-                continue
             entry = before.get(key)
-            if entry is None or entry[0] is not pod:
-                entry = (pod, _top(pod, sets, jobs), self._shape(pod))
-            elif entry[1][0] in ("ReplicaSet", "Job"):  # whose it is was perhaps not read yet
-                entry = (pod, _top(pod, sets, jobs), entry[2])
+            if entry is None or entry[0] is not pod or (entry[1] is not None and entry[1][0] in _BETWEEN):
+                entry = self._entry(pod, sets, jobs)
             known[key] = entry
             _, place, shape = entry
-            several = [workloads.get(place) or workloads.setdefault(place, _Sum())]
-            if pod.node:
-                several.append(nodes.get(pod.node) or nodes.setdefault(pod.node, _Sum()))
-            measured = metrics.get(key)
-            if not isinstance(measured, PodMetrics) or measured.at < pod.created:
-                measured = None  # not yet, or it was another pod of that name
-            elif measured.at < newest - max(patience, 3 * measured.window):
-                measured = None
+            if place is None or shape is None:
+                continue
+            mine = workloads.get(place)
+            if mine is None:
+                mine = workloads[place] = _Sum()
+            node = pod.node  # type: ignore[attr-defined]  # only pods have a place
+            there = nodes.get(node)
+            if there is None:
+                there = nodes[node] = _Sum()
+            found = metrics.get(key)
+            if (
+                type(found) is not PodMetrics
+                or found.at < pod.created  # it was another pod of that name
+                or (found.at < fresh and found.at < newest - 3 * found.window)
+            ):
+                mine.others[shape] = mine.others.get(shape, 0) + 1
+                there.others[shape] = there.others.get(shape, 0) + 1
+                continue
             cpu = memory = 0
-            if measured is not None:
-                for container in measured.containers:
-                    for name, value in container.usage:
-                        if name == "cpu":
-                            cpu += value
-                        elif name == "memory":
-                            memory += value
-            for one in several:
-                one.all[shape] = one.all.get(shape, 0) + 1
-                if measured is not None:
-                    one.shapes[shape] = one.shapes.get(shape, 0) + 1
-                    one.measured += 1
-                    one.cpu += cpu
-                    one.memory += memory
-                    if measured.at > one.at:
-                        one.at, one.window = measured.at, measured.window
+            for container in found.containers:
+                for name, value in container.usage:
+                    if name == "cpu":
+                        cpu += value
+                    elif name == "memory":
+                        memory += value
+            mine.take(shape, found, cpu, memory)
+            there.take(shape, found, cpu, memory)
         self._pods = known
         return workloads, nodes
 
-    def _shape(self, pod: Pod) -> PodShape:
-        no_request, no_limit = unsaid(pod)
-        asked = requested(pod)
-        shape = PodShape(
-            asked, _without(asked, no_request), _without(limited(pod), no_limit), no_request, no_limit
-        )
-        return self._shared.setdefault(shape, shape)
+    def _entry(self, pod: Object, sets: Objects, jobs: Objects) -> _Entry:
+        if not isinstance(pod, Pod) or pod.phase in ENDED:
+            return pod, None, None
+        of = (requested(pod), limited(pod), *unsaid(pod))
+        return pod, _top(pod, sets, jobs), self._shapes.get(of) or self._shapes.setdefault(of, PodShape(*of))
 
     # -- sums ---------------------------------------------------------------------------------------------------
 
@@ -217,11 +243,11 @@ class UsageMaker:
             own = of_nodes.get(Key("", called))
             used, nodes_used = nodes_used, NOTHING
             at, window = (own.at, own.window) if isinstance(own, NodeMetrics) else (0.0, 0.0)
-        no_request = _counted(found.shapes, lambda s: s.no_request)
-        no_limit = _counted(found.shapes, lambda s: s.no_limit)
-        requests = _without(_times(found.shapes, lambda s: s.requests), [name for name, _ in no_request])
+        asked = self._asked.get(key)
+        if asked is None or asked.measured != found.shapes or asked.others != found.others:
+            asked = self._asked[key] = _asked(found)
         series = self._series.get(key) or self._series.setdefault(key, Series())
-        new = series.add(at, used, requests)
+        new = series.add(at, used, asked.requests)
         before = self._made.get(key)
         usage = Usage(
             namespace=key.namespace,
@@ -232,15 +258,15 @@ class UsageMaker:
             window=window,
             source=SOURCE,
             used=used,
-            requests=requests,
-            limits=_without(_times(found.shapes, lambda s: s.limits), [name for name, _ in no_limit]),
+            requests=asked.requests,
+            limits=asked.limits,
             allocatable=allocatable,
-            asked=_times(found.all, lambda s: s.asked),
+            asked=asked.asked,
             nodes_used=nodes_used,
-            pods=sum(found.all.values()),
+            pods=found.pods,
             measured=found.measured,
-            without_request=no_request,
-            without_limit=no_limit,
+            without_request=asked.no_request,
+            without_limit=asked.no_limit,
             points=series.points if new or before is None else before.points,
         )
         return before if before is not None and not new and before == usage else usage
@@ -250,8 +276,9 @@ class UsageMaker:
         gone = [k for k, s in self._series.items() if k not in self._made and s.at < newest - FINE]
         for key in gone:
             del self._series[key]
-        if len(self._shared) > 4 * len(self._pods) + 1000:
-            self._shared.clear()
+            self._asked.pop(key, None)
+        if len(self._shapes) > 4 * len(self._pods) + 1000:
+            self._shapes.clear()
 
 
 def _top(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
@@ -259,11 +286,36 @@ def _top(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
     owner = pod.owner
     if owner is None or owner.kind == "Node":
         return "Pod", pod.namespace, pod.name
-    if owner.kind in ("ReplicaSet", "Job"):
+    if owner.kind in _BETWEEN:
         between = (sets if owner.kind == "ReplicaSet" else jobs).get(Key(pod.namespace, owner.name))
         if isinstance(between, ReplicaSet | Job) and between.owner is not None:
             owner = between.owner
     return owner.kind, pod.namespace, owner.name
+
+
+def _asked(found: _Sum) -> _Asked:
+    no_request = _counted(found.shapes, lambda s: s.no_request)
+    no_limit = _counted(found.shapes, lambda s: s.no_limit)
+    every = dict(found.shapes)
+    for shape, count in found.others.items():
+        every[shape] = every.get(shape, 0) + count
+    return _Asked(
+        found.shapes,
+        found.others,
+        _without(_times(found.shapes, lambda s: s.requests), [name for name, _ in no_request]),
+        _without(_times(found.shapes, lambda s: s.limits), [name for name, _ in no_limit]),
+        _times(every, lambda s: s.asked),
+        no_request,
+        no_limit,
+    )
+
+
+def _pods_of(found: _Sum) -> int:
+    return found.pods
+
+
+def _measured_of(found: _Sum) -> int:
+    return found.measured
 
 
 def _without(found: Amounts, names: Iterable[str]) -> Amounts:

@@ -65,18 +65,12 @@ def _window(text: str) -> float:
 
 def _used(found: _Quantities | None) -> Amounts:
     if found is not None and len(found) == 2:
-        nanos, kibs = _digits(found.get("cpu"), "n"), _digits(found.get("memory"), "Ki")
-        if nanos and kibs:
-            return ("cpu", int(nanos)), ("memory", int(kibs) * _KI)
+        cpu, memory = found.get("cpu"), found.get("memory")
+        if type(cpu) is str and type(memory) is str and len(cpu) <= _SHORT and len(memory) <= _SHORT:
+            nanos, kibs = cpu[:-1], memory[:-2]
+            if nanos.isdecimal() and kibs.isdecimal() and cpu[-1] == "n" and memory[-2:] == "Ki":
+                return ("cpu", int(nanos)), ("memory", int(kibs) * _KI)
     return amounts(found)
-
-
-def _digits(found: str | int | float | None, suffix: str) -> str:
-    """What stands before the suffix; "" where that is not some digits alone."""
-    if not isinstance(found, str) or len(found) > _SHORT or not found.endswith(suffix):
-        return ""
-    digits = found[: -len(suffix)]
-    return digits if digits.isdecimal() and digits.isascii() else ""
 
 
 def pod_metrics(found: PodMetrics) -> m.PodMetrics:
