@@ -250,6 +250,13 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         lambda shell: ("po", "no"),
     ),
     PaletteEntry(
+        "rightsize",
+        "right-sizing: what workloads should ask for",
+        ("rightsize", "sizing"),
+        "by their history; on the page of resources",
+        lambda shell, _: shell.open("resources", view="rightsize"),
+    ),
+    PaletteEntry(
         "theme",
         "theme: choose",
         ("theme", "skin"),

@@ -109,6 +109,7 @@ class Navigation(App[None]):
         filter_text: str = "",
         row: Subject | None = None,
         sort: str = "",
+        view: str = "",
         **how: Any,
     ) -> None:
         """Show a page. See ``screens.shell.Shell.open``."""
@@ -118,7 +119,7 @@ class Navigation(App[None]):
         elif about or how:
             self.push_screen(self._made(spec, *about, **how))
         elif spec.digit or page in VIEWS:
-            self._open_root(spec, filter_text, row, sort)
+            self._open_root(spec, filter_text, row, sort, view)
         elif self.top is None or self.top.page != page:  # asked for again
             self.push_screen(self._made(spec))
 
@@ -137,7 +138,12 @@ class Navigation(App[None]):
             self.top.point_to(view.id, filter_text)
 
     def _open_root(
-        self, spec: ScreenSpec, filter_text: str = "", row: Subject | None = None, sort: str = ""
+        self,
+        spec: ScreenSpec,
+        filter_text: str = "",
+        row: Subject | None = None,
+        sort: str = "",
+        view: str = "",
     ) -> None:
         if spec.id in VIEWS and VIEWS[spec.id].namespaced:
             self._scoped_view = spec.id
@@ -153,6 +159,8 @@ class Navigation(App[None]):
         if isinstance(root, BoardScreen) and spec.id in VIEWS:
             root.page = spec.id
             root.point_to(spec.id, filter_text, sort)
+        if isinstance(root, BoardScreen) and view:
+            root.point_to(view)
         if isinstance(root, BoardScreen) and row is not None:
             root.stand_on(row)
 

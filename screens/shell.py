@@ -52,11 +52,12 @@ class Shell(Protocol):
         filter_text: str = "",
         row: Subject | None = None,
         sort: str = "",
+        view: str = "",
         **how: Any,
     ) -> None:
         """Show the page of that id, the one way to another page. Without ``about`` it comes at its own place: its tab,
         the lists, or above what is shown. With ``about`` (what its class is given) it comes above what is shown.
-        ``row``: whose row is chosen there; ``sort``: the column that orders a list."""
+        ``row``: whose row is chosen there; ``sort``: the column that orders a list; ``view``: which of its views a page shows."""
 
     def open_kind(self, id: str, filter_text: str = "") -> None:
         """The list of a kind by its id in ``kinds``; nothing where it is not there."""
