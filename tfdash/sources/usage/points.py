@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, overload
 
 from tfdash.model.usage import UsagePoint
@@ -69,7 +69,8 @@ class UsagePoints(Sequence[UsagePoint]):
     def __getitem__(self, index: slice) -> Sequence[UsagePoint]: ...
     def __getitem__(self, index: int | slice) -> UsagePoint | Sequence[UsagePoint]:
         if isinstance(index, slice):
-            return tuple(self[i] for i in range(*index.indices(len(self))))
+            start, stop, step = index.indices(len(self))
+            return self._part(start, stop) if step == 1 else tuple(self)[index]
         length = len(self)
         place = index + length if index < 0 else index
         if not 0 <= place < length:
@@ -82,6 +83,28 @@ class UsagePoints(Sequence[UsagePoint]):
         at = columns.at[place]
         asked = self._asked[max(0, bisect_right(self._asked, at, key=lambda a: a.at) - 1)]
         return UsagePoint(float(at), columns.cpu[place], columns.memory[place], asked.cpu, asked.memory)
+
+    def __iter__(self) -> Iterator[UsagePoint]:
+        return iter(self._part(0, len(self)))
+
+    def _part(self, start: int, stop: int) -> tuple[UsagePoint, ...]:
+        """Those at the places from ``start`` to before ``stop``, in one go: a rule looks at many."""
+        coarse = self._coarse_last - self._coarse_first
+        found: list[UsagePoint] = []
+        asked, place = self._asked, 0
+        for columns, before, first, last in (
+            (self._coarse, 0, self._coarse_first, self._coarse_last),
+            (self._fine, coarse, self._fine_first, self._fine_last),
+        ):
+            low = min(max(first, first + start - before), last)
+            high = max(low, min(last, first + stop - before))
+            for at, cpu, memory in zip(
+                columns.at[low:high], columns.cpu[low:high], columns.memory[low:high], strict=True
+            ):
+                while place + 1 < len(asked) and asked[place + 1].at <= at:
+                    place += 1
+                found.append(UsagePoint(float(at), cpu, memory, asked[place].cpu, asked[place].memory))
+        return tuple(found)
 
     def since(self, at: float) -> Sequence[UsagePoint]:
         """Those at that time or after it."""

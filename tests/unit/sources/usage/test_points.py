@@ -59,9 +59,19 @@ def test_after_an_hour_five_minutes_are_one_point_and_after_a_day_none() -> None
 def test_a_part_is_had_by_time_and_by_place() -> None:
     series = Series()
     for at in range(T0, T0 + 3 * FINE, 60):
-        series.add(at, used(0.25), ASKED)
+        series.add(at, used(0.25), (("cpu", (1 + (at - T0) // FINE) * NANO),))
     points = series.points
-    everything = list(points)
+    everything = [points[i] for i in range(len(points))]
+    assert list(points) == everything
+    for start, stop in (
+        (0, 0),
+        (0, 3),
+        (5, 200),
+        (1, len(everything) - 1),
+        (len(everything) - 2, len(everything)),
+        (7, 3),
+    ):
+        assert points[start:stop] == tuple(everything[start:stop])
     assert (
         len(points) == len(everything)
         and points[-1] == everything[-1]
