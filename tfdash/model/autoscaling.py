@@ -8,6 +8,7 @@ import msgspec
 
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key
+from tfdash.quantities import NOTHING, Amounts
 
 
 class NodeGroup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -49,3 +50,34 @@ class ClusterAutoscaler(Object, frozen=True, gc=False, kw_only=True):
 
 STATUS = Key("kube-system", "cluster-autoscaler-status")
 """The ConfigMap that it writes, unless told otherwise."""
+
+
+class NodePool(Object, frozen=True, gc=False, kw_only=True):
+    """Of Karpenter. ``limits`` and ``used``: of what all its nodes together may have, and have; ``fixed``: it keeps so many nodes
+    whatever waits. ``ready`` "True", "False" or ""."""
+
+    KIND: ClassVar[str] = "NodePool"
+
+    node_class: str = ""
+    nodes: int | None = None
+    ready: str = ""
+    said: str = ""
+    weight: int | None = None
+    limits: Amounts = NOTHING
+    used: Amounts = NOTHING
+    fixed: bool = False
+
+
+class VerticalPodAutoscaler(Object, frozen=True, gc=False, kw_only=True):
+    """``mode`` as it is said ("Off", "Initial", "Recreate", "Auto", ...; "" is the default, which acts). ``controls``: the resources
+    of which it sets the requests of some container. ``cpu`` and ``memory``: what it recommends for the first one."""
+
+    KIND: ClassVar[str] = "VerticalPodAutoscaler"
+
+    target_kind: str = ""
+    target_name: str = ""
+    mode: str = ""
+    controls: tuple[str, ...] = ()
+    cpu: str = ""
+    memory: str = ""
+    provided: str = ""

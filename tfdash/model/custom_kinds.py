@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tfdash.model.kind_spec import KindSpec
+from tfdash.model.kind_spec import KindSpec, PrinterColumn
 
 _ARGO, _FLUX = "apis/argoproj.io/v1alpha1", "toolkit.fluxcd.io"
+_READY = (("True", ""), ("", "warn"))
 
 CUSTOM: tuple[KindSpec, ...] = (
     KindSpec(
@@ -79,5 +80,45 @@ CUSTOM: tuple[KindSpec, ...] = (
         ("hr", "helmreleases", "helmrelease"),
         optional=True,
         judged=True,
+    ),
+    KindSpec(
+        "NodePool",
+        "apis/karpenter.sh/v1",
+        "nodepools",
+        "autoscaling",
+        "node pools",
+        ("nodepools", "nodepool"),
+        namespaced=False,
+        optional=True,
+        judged=True,
+        columns=(
+            PrinterColumn("NAME", "name", 24, printer="Name", priority=0, flexible=True),
+            PrinterColumn("NODECLASS", "node_class", 20, printer="NodeClass", priority=3),
+            PrinterColumn("NODES", "nodes", 6, shows="count", printer="Nodes", priority=0),
+            PrinterColumn("READY", "ready", 6, printer="Ready", priority=1, tones=_READY),
+            PrinterColumn("AGE", "created", shows="age", printer="Age", priority=2),
+            PrinterColumn("WEIGHT", "weight", 7, shows="count", printer="Weight", priority=4),
+        ),
+        why=True,
+    ),
+    KindSpec(
+        "VerticalPodAutoscaler",
+        "apis/autoscaling.k8s.io/v1",
+        "verticalpodautoscalers",
+        "autoscaling",
+        "vertical autoscalers",
+        ("vpa", "vpas", "verticalpodautoscalers", "verticalpodautoscaler"),
+        optional=True,
+        judged=True,
+        columns=(
+            PrinterColumn("NAME", "name", 24, printer="Name", priority=0, flexible=True),
+            PrinterColumn("MODE", "mode", 18, printer="Mode", priority=0),
+            PrinterColumn("CPU", "cpu", 8, printer="CPU", priority=1),
+            PrinterColumn("MEM", "memory", 12, printer="Mem", priority=1),
+            PrinterColumn("PROVIDED", "provided", 8, printer="Provided", priority=2),
+            PrinterColumn("AGE", "created", shows="age", printer="Age", priority=3),
+        ),
+        list_id="vpas",
+        screen="vpa",
     ),
 )

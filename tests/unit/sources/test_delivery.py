@@ -20,6 +20,7 @@ from tfdash.model.delivery import (
 from tfdash.model.kinds import OPTIONAL
 from tfdash.model.kube import Deployment
 from tfdash.model.subject import ClusterRef
+from tfdash.quantities import amounts
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.decoders.custom_resource import go_duration
 from tfdash.sources.kubernetes.discovery import Discovery
@@ -302,3 +303,54 @@ def test_a_page_of_metadata() -> None:
     assert (more, one.subject.uid, one.applied, bare.writes) == ("more", "u", "{}", ())
     assert [(w[0], w[3]) for w in one.writes] == [("helm", 20.0), ("kubectl-edit", 9.0)]
     assert page(body, ref, "Secret")[1][0].applied == ""
+
+
+def test_a_node_pool_has_its_limits_and_what_it_has_of_them() -> None:
+    found = decoded(
+        "NodePool",
+        spec={
+            "limits": {"cpu": "100", "memory": "1Ti"},
+            "template": {"spec": {"nodeClassRef": {"name": "c"}}},
+        },
+        status={
+            "resources": {"cpu": "60500m", "nodes": "4"},
+            "conditions": [{"type": "Ready", "status": "False", "message": "m"}],
+        },
+    )
+    assert (found.node_class, found.nodes, found.ready, found.said) == ("c", 4, "False", "m")
+    assert (found.limits, found.used) == (
+        amounts({"cpu": 100, "memory": "1Ti"}),
+        amounts({"cpu": "60.5", "nodes": 4}),
+    )
+    assert decoded("NodePool", status={"nodes": 2}).nodes == 2 and decoded("NodePool").nodes is None
+    assert decoded("NodePool", spec={"replicas": 0}).fixed and not found.fixed
+
+
+@pytest.mark.parametrize(
+    ("policies", "controls"),
+    [
+        (None, ("cpu", "memory")),
+        ([{"containerName": "*", "controlledResources": ["cpu"]}], ("cpu",)),
+        ([{"containerName": "*", "mode": "Off"}], ()),
+        ([{"containerName": "*", "mode": "Off"}, {"containerName": "main"}], ("cpu", "memory")),
+        ([{"containerName": "main", "mode": "Off"}], ("cpu", "memory")),
+    ],
+)
+def test_what_a_vertical_autoscaler_sets(policies: Any, controls: tuple[str, ...]) -> None:
+    found = decoded(
+        "VerticalPodAutoscaler",
+        spec={
+            "targetRef": {"kind": "Deployment", "name": "web"},
+            "updatePolicy": {"updateMode": "Initial"},
+            **({"resourcePolicy": {"containerPolicies": policies}} if policies else {}),
+        },
+        status={
+            "recommendation": {
+                "containerRecommendations": [{"target": {"cpu": "250m", "memory": "262144k"}}]
+            },
+            "conditions": [{"type": "RecommendationProvided", "status": "True"}],
+        },
+    )
+    assert (found.target_kind, found.target_name, found.mode) == ("Deployment", "web", "Initial")
+    assert (found.cpu, found.memory, found.provided) == ("250m", "262144k", "True")
+    assert found.controls == controls

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
-from tfdash.model.autoscaling import ClusterAutoscaler, NodeGroup
+from tfdash.model.autoscaling import ClusterAutoscaler, NodeGroup, NodePool
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.nouns import counted
+from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Relation
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.staleness import clock
+from tfdash.quantities import amount
 
 ID = "resources.autoscaler"
 FRESH = 180.0  # seconds: it writes each time that it looks, every ten, and as its own health check has it is dead after three minutes
 ALL_OF_THEM = Relation(ClusterAutoscaler, lambda a: ("",))
 """By "": the one that there is."""
+POOLS = Relation(NodePool, lambda p: ("",))
+"""By "": all of Karpenter's."""
 _BACKOFF = "Backoff"
 _DAY = 86_400.0
 
@@ -30,9 +35,45 @@ def grows(scaler: ClusterAutoscaler) -> list[NodeGroup]:
     ]
 
 
-def _judge(case: Case[ClusterAutoscaler]) -> RuleResult:
+def at_limit(pool: NodePool) -> list[tuple[str, int, int]]:
+    """(resource, had, limit) of each of which it has all that it may."""
+    found = ((name, amount(pool.used, name) or 0, most) for name, most in pool.limits)
+    return [(name, had, most) for name, had, most in found if had >= most]
+
+
+def pool_grows(pool: NodePool) -> bool:
+    """Whether Karpenter may make it larger."""
+    return not pool.fixed and pool.ready != "False" and pool.deleting is None and not at_limit(pool)
+
+
+def _judge(case: Case[Any]) -> RuleResult:
+    if isinstance(case.obj, NodePool):
+        return RuleResult((_of_pool(case, case.obj),))
     found = list(_found(case))
     return RuleResult(tuple(found) or (_well(case),))
+
+
+def _of_pool(case: Case[NodePool], pool: NodePool) -> Verdict:
+    level, said = Level.OK, []
+    if pool.ready == "False":
+        level, why = Level.WARN, f": {shorten(pool.said)}" if pool.said else ""
+        said.append(f"is not ready, so that it adds no node{why}")
+    for name, had, most in at_limit(pool):
+        level = Level.WARN
+        said.append(f"is at its limit, {written(name, had)} of {written(name, most)} {name}")
+    if not said:
+        held = [
+            f"{100 * (amount(pool.used, n) or 0) // most} % of its {n}" for n, most in pool.limits if most
+        ]
+        said.append(", ".join([counted(pool.nodes or 0, "node"), *held]))
+    return Verdict(
+        level=level,
+        rule=ID,
+        subject=case.subject,
+        sentence=f"node pool {pool.name} {'; '.join(said)}"
+        if level > Level.OK
+        else f"node pool {pool.name}: {said[0]}",
+    )
 
 
 def _found(case: Case[ClusterAutoscaler]) -> Iterator[Verdict]:
@@ -112,4 +153,4 @@ def _said(
     )
 
 
-RULE = Rule(ID, (ClusterAutoscaler,), _judge)
+RULE = Rule(ID, (ClusterAutoscaler, NodePool), _judge)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from tfdash.model.autoscaling import ClusterAutoscaler
+from tfdash.model.autoscaling import ClusterAutoscaler, NodePool
 from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
@@ -21,7 +21,7 @@ from tfdash.model.kubecluster import Event, Node
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.nouns import counted
-from tfdash.playbook.resources.autoscaler import ALL_OF_THEM, FRESH, grows
+from tfdash.playbook.resources.autoscaler import ALL_OF_THEM, FRESH, POOLS, grows, pool_grows
 from tfdash.playbook.resources.hpa import LIMIT_RANGES_IN
 from tfdash.playbook.resources.room import Size, in_quota, on_node, size_of
 from tfdash.playbook.resources.wording import written
@@ -202,11 +202,11 @@ def _unplaced(waiting: list[Pod]) -> str:
 
 
 def _nodes_come(case: Case[Scaled]) -> str:
-    """Who adds nodes: a cluster-autoscaler that runs and has a group which may grow. "" where nobody does, or nobody knows."""
+    """Who adds nodes: a cluster-autoscaler that runs and has a group which may grow, Karpenter with such a pool. "" where nobody does, or nobody knows."""
     for scaler in case.some(ALL_OF_THEM, ""):
         if not case.reached(scaler.at + FRESH) and (groups := grows(scaler)):
             return f"the cluster-autoscaler (node group {groups[0].name})"
-    return ""
+    return next((f"Karpenter (node pool {p.name})" for p in case.some(POOLS, "") if pool_grows(p)), "")
 
 
 RULE = Rule(
@@ -222,5 +222,6 @@ RULE = Rule(
         LimitRange,
         HorizontalPodAutoscaler,
         ClusterAutoscaler,
+        NodePool,
     ),
 )

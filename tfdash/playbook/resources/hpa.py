@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
+from tfdash.model.autoscaling import VerticalPodAutoscaler
 from tfdash.model.capacity import LimitRange
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
@@ -39,6 +40,8 @@ from tfdash.quantities import NANO, amount
 ID = "resources.hpa"
 LIMIT_RANGES_IN = Relation(LimitRange, lambda r: (r.namespace,))
 """By namespace."""
+VERTICALS_OF = Relation(VerticalPodAutoscaler, lambda v: ((v.target_kind, Key(v.namespace, v.target_name)),))
+"""By (kind, key) of whose requests they set."""
 SCALED: dict[str, type[Object]] = {k.KIND: k for k in (Deployment, StatefulSet, ReplicaSet, Rollout)}
 """The kinds of targets that are looked at."""
 _UNLOOKED_FOR = (
@@ -50,6 +53,7 @@ _TURNS = 3  # up, down, up, down
 _SIZE = re.compile(r"New size: (\d+)")
 _BY_SHARE = "%"
 _OF_PODS = ("FailedGetResourceMetric", "FailedGetContainerResourceMetric", "FailedGetPodsMetric")
+_BY_RESOURCE = ("Resource", "ContainerResource")
 
 _Case: TypeAlias = Case[HorizontalPodAutoscaler]
 
@@ -95,8 +99,9 @@ def _bounds_elsewhere(hpa: HorizontalPodAutoscaler, level: Level) -> str:
 def _found(case: _Case) -> Iterator[_Finding]:
     yield _scaling(case)
     yield from _others(case)
-    if (silent := _without_requests(case)) is not None:
-        yield silent
+    for found in (_without_requests(case), _moved_shares(case)):
+        if found is not None:
+            yield found
     if (flaps := _flapping(case)) is not None:
         yield flaps
 
@@ -217,6 +222,24 @@ def _others(case: _Case) -> Iterator[_Finding]:
         )
 
 
+def _moved_shares(case: _Case) -> _Finding | None:
+    """A share of a request that somebody else moves: the two pull at each other."""
+    hpa = case.obj
+    for vpa in case.some(VERTICALS_OF, (hpa.target_kind, Key(hpa.namespace, hpa.target_name))):
+        both = [
+            m.name
+            for m in hpa.metrics
+            if m.unit == _BY_SHARE and m.type in _BY_RESOURCE and m.name in vpa.controls
+        ]
+        if both and vpa.mode != "Off":
+            return _Finding(
+                Level.WARN,
+                f"scales by a share of the {' and '.join(both)} request, which VerticalPodAutoscaler {vpa.name} sets",
+                objects=(Subject(case.ref, vpa.KIND, vpa.namespace, vpa.name, vpa.uid),),
+            )
+    return None
+
+
 def _without_requests(case: _Case) -> _Finding | None:
     """A share of the request that some container does not say cannot be counted: the controller then counts nothing at all."""
     target = _target_of(case)
@@ -225,7 +248,7 @@ def _without_requests(case: _Case) -> _Finding | None:
         return None
     missing = []
     for metric in case.obj.metrics:
-        if metric.unit != _BY_SHARE or metric.type not in ("Resource", "ContainerResource"):
+        if metric.unit != _BY_SHARE or metric.type not in _BY_RESOURCE:
             continue
         silent = _silent(template.containers, metric)
         if silent and not _filled_in(case, target, metric):
@@ -288,5 +311,5 @@ RULE = Rule(
     ID,
     (HorizontalPodAutoscaler,),
     _judge,
-    uses=(Deployment, StatefulSet, ReplicaSet, Rollout, Pod, Event, LimitRange),
+    uses=(Deployment, StatefulSet, ReplicaSet, Rollout, Pod, Event, LimitRange, VerticalPodAutoscaler),
 )

@@ -9,11 +9,12 @@ import pytest
 from tests.unit.playbook.making import NOW, REF, condition, picture, pod
 from tests.unit.playbook.resources.test_fits import MINE, NO_QUOTA, WEB, node, scaler, web
 from tfdash.judging.judge import judge_all
-from tfdash.model.autoscaling import STATUS, ClusterAutoscaler, NodeGroup
+from tfdash.model.autoscaling import STATUS, ClusterAutoscaler, NodeGroup, NodePool
 from tfdash.model.kube import Object
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.resources import autoscaler, fits
+from tfdash.quantities import amounts
 
 POOL = NodeGroup(name="large", health="Healthy", ready=3, registered=3, target=3, least=1, most=5)
 
@@ -138,3 +139,47 @@ def test_a_pod_that_waits_for_a_node_that_can_come_moves() -> None:
     assert told.sentence.startswith(
         "web: no node can take 1 pod: 0/1 nodes are available; the cluster-autoscaler (node group large) can add nodes"
     )
+
+
+def pool(limits: dict[str, str] | None = None, used: dict[str, str] | None = None, **over: Any) -> NodePool:
+    had = amounts({"nodes": 3} | (used or {}))
+    given = {"nodes": 3, "ready": "True", "limits": amounts(limits), "used": had} | over
+    return NodePool(namespace="", name="spot", **given)
+
+
+@pytest.mark.parametrize(
+    ("found", "level", "sentence", "comes"),
+    [
+        (pool(), Level.OK, "node pool spot: 3 nodes", True),
+        (pool({"cpu": "100"}, {"cpu": "61"}), Level.OK, "node pool spot: 3 nodes, 61 % of its cpu", True),
+        (
+            pool({"cpu": "100"}, {"cpu": "99999m"}),
+            Level.OK,
+            "node pool spot: 3 nodes, 99 % of its cpu",
+            True,
+        ),
+        (
+            pool({"cpu": "100", "memory": "1Ti"}, {"cpu": "100", "memory": "2Gi"}),
+            Level.WARN,
+            "node pool spot is at its limit, 100 of 100 cpu",
+            False,
+        ),
+        (pool({"nodes": "3"}), Level.WARN, "node pool spot is at its limit, 3 of 3 nodes", False),
+        (pool({"cpu": "0"}), Level.WARN, "node pool spot is at its limit, 0 of 0 cpu", False),
+        (
+            pool(ready="False", said="no NodeClass"),
+            Level.WARN,
+            "node pool spot is not ready, so that it adds no node: no NodeClass",
+            False,
+        ),
+        (pool(ready=""), Level.OK, "node pool spot: 3 nodes", True),
+        (pool(fixed=True), Level.OK, "node pool spot: 3 nodes", False),
+        (pool(deleting=NOW), Level.OK, "node pool spot: 3 nodes", False),
+    ],
+)
+def test_pools_of_karpenter(found: NodePool, level: Level, sentence: str, comes: bool) -> None:
+    [told] = said(Subject(REF, "NodePool", "", "spot"), autoscaler.ID, found)
+    assert (told.level, told.sentence) == (level, sentence)
+    [room] = said(Subject(REF, "Deployment", "a", "web"), fits.ID, *web(), TIGHT, scaler(9), found)
+    can = CAN.replace("the cluster-autoscaler (node group large)", "Karpenter (node pool spot)")
+    assert room.sentence == (f"web: room for 9 pods{can}" if comes else SHORT)

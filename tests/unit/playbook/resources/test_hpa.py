@@ -9,6 +9,7 @@ import pytest
 from tests.kinds import resources
 from tests.unit.playbook.making import NOW, REF, condition, deployment, event, picture, pod, replica_set
 from tfdash.judging.judge import judge_all
+from tfdash.model.autoscaling import VerticalPodAutoscaler
 from tfdash.model.capacity import LimitRange, LimitRangeItem
 from tfdash.model.kube import Container, HorizontalPodAutoscaler, Metric, Object, Owner, Template
 from tfdash.model.subject import Subject
@@ -266,6 +267,33 @@ def test_a_share_of_what_is_not_requested(
     metric: Metric, containers: tuple[Container, ...], more: tuple[Object, ...], sentence: str
 ) -> None:
     told = judged(hpa(metrics=(metric,)), target(*containers), *more)
+    assert (told.level is Level.WARN, told.sentence if sentence else "") == (bool(sentence), sentence)
+
+
+def vpa(**over: Any) -> VerticalPodAutoscaler:
+    given: dict[str, Any] = {"target_kind": "Deployment", "target_name": "web", "controls": ("cpu", "memory")}
+    return VerticalPodAutoscaler(namespace="a", name="web-vpa", **(given | over))
+
+
+MOVED = "web: scales by a share of the {} request, which VerticalPodAutoscaler web-vpa sets"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "over", "sentence"),
+    [
+        ((CPU,), {}, MOVED.format("cpu")),
+        ((CPU,), {"mode": "Initial"}, MOVED.format("cpu")),
+        ((CPU, Metric("Resource", "memory", 80, 70)), {"mode": "Auto"}, MOVED.format("cpu and memory")),
+        ((CPU,), {"mode": "Off"}, ""),
+        ((CPU,), {"controls": ("memory",)}, ""),
+        ((CPU,), {"target_name": "other"}, ""),
+        ((QUEUE, Metric("Resource", "cpu", 0.25, 0.1, "cores")), {}, ""),
+    ],
+)
+def test_a_share_of_what_somebody_else_moves(
+    metrics: tuple[Metric, ...], over: dict[str, Any], sentence: str
+) -> None:
+    told = judged(hpa(metrics=metrics), target(), vpa(**over))
     assert (told.level is Level.WARN, told.sentence if sentence else "") == (bool(sentence), sentence)
 
 
