@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from tfdash.demo.options import ENVIRONMENTS
+from tfdash.demo.options import ENVIRONMENTS, MARK
 from tfdash.demo.platform import Platform
 from tfdash.demo.scenarios.catalogue import catalogue
 from tfdash.demo.scenarios.identities import one_namespace
@@ -93,6 +93,14 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
             f"name = {_quoted(f'demo-{name}')}",
             "",
         ]
+        if name != "production":
+            lines[-1:] = [
+                "production = false",
+                "",
+                f"[environments.{name}.hours]",
+                f"label = {_quoted(MARK)}",
+                "",
+            ]
         for backend in platform.clusters[name].backends:
             found = backend.settings(kubeconfig.with_name(_OWN_TOKEN), kubeconfig.with_name("ca.crt"))
             lines += [*found, ""] if found else []

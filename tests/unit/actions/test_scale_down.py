@@ -31,6 +31,7 @@ from tfdash.actions.core.protocols import ActionService, Answer, OutcomeUnknown,
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Plan, Result
 from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.playbook.resources.hours import HoursSettings, hours_in
 from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED
 
@@ -131,6 +132,16 @@ async def test_what_another_controller_makes_stays_and_what_flagger_makes_goes()
         "Deployment of-database stays: another controller made it",
         "DaemonSets stay: agent",
     )
+
+
+async def test_what_is_in_flight_stays_and_the_rest_goes() -> None:
+    at = board(*inside(deployment("moving")))
+    moving = subject("Deployment", "moving")._replace(namespace=NIGHT)
+    release = ReleaseState(subject=moving, carrier=Carrier.DEPLOYMENT, phase=Phase.PROGRESSING, message="")
+    at.say(releases={moving: release})
+    plan = (await planned(at)).plan
+    assert plan.skips == ("Deployment moving stays: its release is in flight",)
+    assert set(patches(plan)) == {"Deployment runs", "CronJob each-night"}
 
 
 async def test_under_an_autoscaler_its_bounds_stay_and_keda_is_paused() -> None:

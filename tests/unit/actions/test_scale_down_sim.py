@@ -13,14 +13,14 @@ from tests.unit.actions.acting import bench
 from tests.unit.actions.test_sim import admin_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.demo.options import DemoOptions
+from tfdash.demo.options import MARK, DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.action import Result
 from tfdash.playbook.resources.hours import HoursSettings, hours_in
 from tfdash.playbook.resources.scaled_down import MEMORY
 
 NS = "tf-staging"
-NEVER_UP = HoursSettings(days=frozenset(), label="terrafusion.example/environment")
+NEVER_UP = HoursSettings(days=frozenset(), label=MARK)
 HOURS = {"production": hours_in("production", "America/New_York", NEVER_UP)}
 LISTS = ("apps/v1", "deployments"), ("apps/v1", "statefulsets"), ("batch/v1", "cronjobs")
 

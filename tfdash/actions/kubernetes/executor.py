@@ -146,6 +146,8 @@ class ClusterExecutor:
             raise
 
     def wrote(self, plan: Plan, document: Mapping[str, Any]) -> str:
+        if any(r.alone for r in plan.requests):
+            return ""  # it changes many others, and not its own subject
         return last_other(document, [f.pointer for f in plan.facts if f.pointer != UID])
 
     async def announce(

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from tfdash.actions.core.action import Action, by_plan
+from tfdash.actions.core.eligibility import bare
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
@@ -39,6 +40,7 @@ from tfdash.actions.kubernetes.scaled_objects import (
 from tfdash.model.action import FreezeRule, Request, Risk
 from tfdash.model.capability import Capability
 from tfdash.model.kube import CronJob, Object
+from tfdash.model.subject import Subject
 from tfdash.nouns import counted
 from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
 from tfdash.playbook.resources.hours import KEEP_UP_BY, KEEP_UP_UNTIL, KEEP_UP_WHY, LONGEST, Hours, kept_up
@@ -66,8 +68,10 @@ async def scale_down(context: PlanContext) -> Draft:
             f"{safe(kept.by) or 'somebody'} keeps it up until {_clock(hours, kept.until)}: {safe(kept.why)}",
             opens_at=kept.until,
         )
-    _nothing_in_flight(context)
     objects, stays = await objects_in(context)
+    flying = _in_flight(context)
+    stays += tuple(f"{noun(o)} stays: its release is in flight" for o in objects if bare(o.subject) in flying)
+    objects = [o for o in objects if bare(o.subject) not in flying]
     scalers = await scalers_of(context, {o.scaler for o in objects if o.scaler})
     steps = [(o, s) for o in (*scalers, *objects) if (s := down(o.document, o.subject.kind, o.scaler))]
     if not steps:
@@ -211,14 +215,15 @@ def _clock(hours: Hours, at: float) -> str:
     return f"{datetime.fromtimestamp(at, hours.up.tz):%a %d %b %H:%M %Z}"
 
 
-def _nothing_in_flight(context: PlanContext) -> None:
-    flying = [
-        r.subject.name
-        for s, r in context.assessment.releases.items()
-        if r.in_flight and s.cluster == context.at.cluster and s.namespace == context.at.name
-    ]
-    if flying:
-        raise PlanRefused(f"a release is in flight of {listed(sorted(flying))}: it ends first, or goes back")
+def _in_flight(context: PlanContext) -> set[Subject]:
+    """What serves or carries a release that has not come to its end: at 0 nothing would judge it."""
+    return {
+        bare(subject)
+        for release in context.assessment.releases.values()
+        if release.in_flight
+        for subject in (release.subject, release.workload, release.partner)
+        if subject is not None
+    }
 
 
 # -- what is to be seen ---------------------------------------------------------------------------------------------

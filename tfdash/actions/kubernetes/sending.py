@@ -243,7 +243,8 @@ async def send_each(
         words = f"{len(items) - len(refused)} of {len(items)} were done; not {told}{more}: make the plan anew for these"
         return SendOutcome(Result.FAILED, words, tuple(items.items()))
     if not many:
-        return SendOutcome(Result.APPLIED, said, tuple(items.items()))
+        told = f"{len(items)} of {len(items)} were done" if items else said
+        return SendOutcome(Result.APPLIED, told, tuple(items.items()))
     return await _evict(writer, evictions, number, items, audit_id, policy, tell, show, note)
 
 

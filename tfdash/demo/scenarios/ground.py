@@ -14,6 +14,7 @@ from tfdash.demo.cluster import Cluster
 from tfdash.demo.controllers import pods
 from tfdash.demo.controllers.kubelet import Kubelet
 from tfdash.demo.controllers.node_state import node_conditions, tolerates
+from tfdash.demo.options import MARK
 from tfdash.demo.scenarios.catalogue import Catalogue, NodeType, catalogue
 
 DAY = 86_400.0
@@ -138,7 +139,7 @@ class Ground:
         labels = {"kubernetes.io/metadata.name": name}
         if name not in ("default", "kube-public", "kube-node-lease", "kube-system"):
             labels |= {
-                "terrafusion.example/environment": self.environment,
+                MARK: self.environment,
                 "terrafusion.example/team": name.removeprefix("tf-"),
             }
         self.put("namespaces", {"metadata": {"name": name, "labels": labels}}, 64 * DAY, "kubectl-create")
