@@ -5,10 +5,10 @@ A build or a start of a part that fails is a failed test with its reason, never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -114,3 +114,19 @@ def prometheus() -> Iterator[Callable[..., Prometheus]]:
 
     with ExitStack() as running:
         yield lambda *args, **kwargs: running.enter_context(Prometheus(*args, **kwargs))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """What is told of a failed test may hold half a surrogate pair, which no pipe between the workers takes: all tests ended."""
+    return _encodable((yield))
+
+
+def _encodable(told: Any) -> Any:
+    if isinstance(told, str):
+        return told.encode("utf-8", "backslashreplace").decode()
+    if isinstance(told, dict):
+        return {_encodable(key): _encodable(value) for key, value in told.items()}
+    if isinstance(told, list | tuple):
+        return type(told)(map(_encodable, told))
+    return told
