@@ -258,6 +258,14 @@ async def test_flagger_and_rollouts_carry_it_and_what_they_make_is_left_alone() 
     assert "Flagger finds the new template" in guarded.plan.effect and not guarded.plan.promotes
 
 
+async def test_where_something_owns_it_the_path_to_its_source_is_named() -> None:
+    owned = sized(ASKED)
+    owned["metadata"]["annotations"]["meta.helm.sh/release-name"] = "asks"
+    owned["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+    guarded = await planned("workload.set-resources", "Deployment", "asks", [owned], cpu_request="1")
+    assert any("Helm owns it" in n and "tfdash rightsize --export kustomize" in n for n in guarded.plan.notes)
+
+
 async def test_the_calendar_closes_it() -> None:
     board = Standing([*world(), sized(ASKED)])
     board.say(calendar=CLOSED)

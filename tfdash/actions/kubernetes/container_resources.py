@@ -129,7 +129,10 @@ async def set_resources(context: PlanContext) -> Draft:
     notes, choices = await managed_by_part(context, undone=True)
     manager = context.standing.managed_by
     source = (
-        (f"{manager.tool} owns it: what is not changed there too comes back with its next release",)
+        (
+            f"{manager.tool} owns it: what is not changed there too comes back with its next release "
+            "(tfdash rightsize --export kustomize writes what belongs there)",
+        )
         if manager is not None and manager.tool != "kubectl"
         else ()
     )
