@@ -195,6 +195,9 @@ ATTACKS: dict[str, tuple[Attack, int, str]] = {
     "a view": (sql("CREATE VIEW v AS SELECT 1"), 1, "it holds a view, v, which no terminal makes"),
     "a table more": (sql("CREATE TABLE mine(a)"), 1, "it holds a table, mine, which no terminal makes"),
     "a column more": (sql("ALTER TABLE entries ADD COLUMN mine"), 1, "its table entries was changed"),
+    "the table of used approvals": (sql("DROP TABLE consumed"), 1, "its table consumed is gone"),
+    "the sealed templates": (sql("DROP TABLE bodies"), 1, "its table bodies is gone"),
+    "an index": (sql("DROP INDEX entries_by_topic"), 1, "its index entries_by_topic is gone"),
     "an index that lets each be there once": (
         sql("CREATE UNIQUE INDEX once ON entries(hash)"),
         1,
@@ -350,7 +353,6 @@ READ_OTHERWISE = {
     "the lines of the anchor file": "",
     "the last line of the anchor file": "",
     "an anchor that says something else": "",
-    "a table beside it": "",
 }
 
 

@@ -81,21 +81,21 @@ def refuse_views(connection: sqlite3.Connection) -> None:
 
 
 def odd_schema(connection: sqlite3.Connection) -> list[str]:
-    """What stands in it that no terminal makes, by name: triggers, tables and indexes, and those that were changed. Of a file of a
-    newer program only triggers: it may have more tables."""
+    """What stands in it that no terminal makes, by name: triggers, tables and indexes, and those that were changed or are gone. Of a
+    file of a newer program only triggers: it may have other tables."""
     newer = connection.execute("PRAGMA user_version").fetchone()[0] > SCHEMA
     made = {_made_by(sql): sql for step in MIGRATIONS.values() for sql in step}
     odd = []
-    for kind, name, sql in connection.execute(
-        "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
-    ):
+    found = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+    for kind, name, sql in found:
         if kind == "trigger" or (
             not newer and (kind, name) not in made and not str(name).startswith("sqlite_")
         ):
             odd.append(f"it holds {'an' if kind == 'index' else 'a'} {kind}, {name}, which no terminal makes")
         elif not newer and sql != made.get((kind, name), sql):
             odd.append(f"its {kind} {name} was changed")
-    return odd
+    gone = [] if newer else sorted(made.keys() - {(kind, name) for kind, name, _ in found})
+    return odd + [f"its {kind} {name} is gone" for kind, name in gone]
 
 
 def _made_by(sql: str) -> tuple[str, str]:
