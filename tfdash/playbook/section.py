@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -102,12 +102,12 @@ class Section:
         first = missing[0]
         rest = self._of_the_others(picture, missing)
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        alone = (
-            f"{first.cluster.cluster} is loading"
-            if rest and first.loading and first.cluster
-            else first.sentence
-        )
-        what = f"{alone}{more}"
+        what = f"{first.sentence}{more}"
+        if rest:  # each cluster of which nothing is known is spoken of
+            down = {m.cluster for m in failed}
+            hang = dict.fromkeys(m.cluster for m in missing if m.cluster and m.cluster not in down)
+            loads = f"{_named(hang)} {'is' if len(hang) == 1 else 'are'} loading" if hang else ""
+            what = ", ".join(filter(None, (what if failed else "", loads)))
         unknown = max(reading.unknown, sum(m.many for m in failed))
         if reading.level >= Level.WARN:
             return msgspec.structs.replace(said, sentence=f"{said.sentence}; {what}", unknown=unknown)
@@ -141,8 +141,7 @@ class Section:
         )
         if None in lacking or partly or not whole or not self.kinds:
             return ""
-        few = " and ".join(ref.cluster for ref in whole)
-        return f" in {few}" if len(whole) <= _FEW else f" in {len(whole)} of {len(picture.clusters)} clusters"
+        return f" in {_named(whole, f'{len(whole)} of {len(picture.clusters)}')}"
 
     def _failed(self, findings: Findings) -> list[Missing]:
         told = [v for v in findings.failed if v.subject.kind in self.kinds]
@@ -223,6 +222,13 @@ def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
 
 
 _FEW = 2  # clusters that are named one by one
+
+
+def _named(refs: Collection[ClusterRef], many: str = "") -> str:
+    few = " and ".join(ref.cluster for ref in refs)
+    return few if len(refs) <= _FEW else f"{many or len(refs)} clusters"
+
+
 _LOADING = Missing("loading", "", True)
 
 

@@ -204,6 +204,17 @@ def test_one_unreachable_cluster_makes_every_section_unknown_and_hides_nothing()
             f"{where}; us-1 is loading",
             True,
         )
+    # and none of those that hang is left out
+    others = [ClusterRef("production", name) for name in ("us-1", "us-2", "us-3")]
+    for many, more, said in ((2, (), "us-1 and us-2 are loading"), (3, (), "3 clusters are loading"),
+                             (1, (unreachable(),), "us-1 cannot be reached, us-2 is loading")):  # fmt: skip
+        p = good
+        for cluster in (
+            *more,
+            *(ClusterPicture(ref=ref, info=hangs.info, kinds={}) for ref in others[bool(more) :][:many]),
+        ):
+            p = beside(p, cluster)
+        assert sections(p)["nodes"].sentence == f"1 of 1 ready in eu-1; {said}"
     # half of one that was read may be in the count
     half = msgspec.structs.replace(hangs, kinds={"Deployment": good.clusters[REF].kinds["Deployment"]})
     assert sections(beside(good, half))["serving"].sentence == "loading"
