@@ -6,9 +6,9 @@ import pytest
 
 from tests.tui import resourceworld as rw
 from tfdash.model.usage import UsagePoint
-from tfdash.model.verdict import Level
+from tfdash.model.verdict import Level, UnknownKind
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, recent, scale, trend, written
-from tfdash.views.resources.rows import name_of
+from tfdash.views.resources.rows import ResourceRow, name_of
 
 BAND = (60.0, 80.0)
 
@@ -97,3 +97,13 @@ def test_rows_are_named_by_what_they_are() -> None:
     assert name_of(rw.of("Deployment", "web", "shop"), spaced=False) == "web"
     assert name_of(rw.under("NodePool/general")) == "pool general"
     assert name_of(rw.under("Cluster/")) == "cluster eu-1"
+
+
+def test_where_what_is_used_is_not_known_both_gauges_say_so() -> None:
+    web = rw.of("Deployment", "web", "shop")
+    blind = rw.said(
+        "band", web, Level.UNKNOWN, "web: amounts used are not known: timed out", unknown=UnknownKind.NO_DATA
+    )
+    row = ResourceRow(web, "Deployment", "web", "shop", verdicts=(blind,))
+    assert [row.gauge(name).words for name in ("cpu", "memory")] == ["? unknown", "? unknown"]
+    assert ResourceRow(web, "Deployment", "web", "shop").gauge("cpu").words == "·"

@@ -65,7 +65,7 @@ def measured_text(row: ResourceRow) -> str:
 def gauge_line(row: ResourceRow, resource: str, room: int) -> Line:
     """The gauge of a resource on a line of its own; nothing where nothing was said of it."""
     found = row.gauge(resource)
-    verdict = row.verdict(BANDS[resource])
+    verdict = row.banded(resource)
     usage = row.usage
     if verdict is None and usage is None:
         return []

@@ -20,6 +20,7 @@ from tfdash.views.resources.gauge import Gauge, gauge, recent
 RULES = "resources."
 """Begins the ids of all rules about resources."""
 BANDS = {"cpu": "resources.band.cpu", "memory": "resources.band.memory"}
+_BLIND = "resources.band"  # of both, where what is used is not known
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "Job", "CronJob", "Pod")
 PLACES = ("Cluster", "NodePool", "Node")
 _OWN = {"Node": "Node", "Namespace": "Namespace"} | {kind: kind for kind in WORKLOADS}
@@ -56,10 +57,14 @@ class ResourceRow(NamedTuple):
     def verdict(self, rule: str) -> Verdict | None:
         return next((v for v in self.verdicts if v.rule == rule), None)
 
+    def banded(self, resource: str) -> Verdict | None:
+        """What was said of "cpu" or "memory" in its band, or why nothing can be."""
+        return self.verdict(BANDS[resource]) or self.verdict(_BLIND)
+
     def gauge(self, resource: str) -> Gauge:
         """Of "cpu" or "memory", in its band."""
         points = recent(self.usage.points, resource, self.now) if self.usage is not None else ()
-        return gauge(self.verdict(BANDS[resource]), points, self.age)
+        return gauge(self.banded(resource), points, self.age)
 
     @property
     def rank(self) -> tuple[int, float, str]:
