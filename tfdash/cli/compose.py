@@ -122,6 +122,7 @@ def calendar_of(settings: Settings) -> CalendarPolicy:
 def policies_of(settings: Settings) -> Policies:
     """[policy.canary], [policy.resources], [calendar] and [releases]."""
     from tfdash.playbook.policies import Policies
+    from tfdash.playbook.waivers import Waivers
 
     return Policies(
         canary=settings.policy.canary,
@@ -129,6 +130,7 @@ def policies_of(settings: Settings) -> Policies:
         resources=settings.policy.resources,
         pairs=settings.releases.pairs,
         hours=hours_of(settings),
+        waivers=Waivers(settings.policy.waivers, settings.time.zone),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import OK
+from tfdash.text import safe
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
@@ -39,9 +40,19 @@ def command(args: argparse.Namespace) -> int:
 
             for name in settings.environments or ("",):
                 clock_of(load_quick(args.config, name))
+        for words in _ended(settings):
+            narrate(f"{path}: policy.waivers: {words}")
         narrate(f"{path}: ok" if path else "no configuration file: the defaults hold")
         return OK
     return deliver(shown(settings), OK)
+
+
+def _ended(settings: Settings) -> list[str]:
+    from tfdash.cli.compose import policies_of
+    from tfdash.clock import SystemClock
+    from tfdash.playbook.waivers import said_of_ended
+
+    return [safe(words) for words in said_of_ended(policies_of(settings).waivers, SystemClock().now())]
 
 
 def shown(settings: Settings) -> str:

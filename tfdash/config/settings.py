@@ -17,6 +17,7 @@ from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.resources.hours import HoursSettings
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
+from tfdash.playbook.waivers import FindingWaiver
 from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
 from tfdash.sources.cluster_autoscaler.settings import ClusterAutoscalerSettings
 from tfdash.sources.journeys.options import JourneySettings
@@ -71,6 +72,7 @@ class PolicySettings(SettingsTable):
     workloads: WorkloadPolicy
     canary: CanaryPolicy
     resources: ResourcesPolicy
+    waivers: Annotated[tuple[FindingWaiver, ...], Listed(), Note("findings that somebody answers for")] = ()
 
 
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:

@@ -242,6 +242,8 @@ class RuleRunner:
             log.exception("rule %s failed for %s", rule.id, subject)
             told = rule.failed(subject, error)
             self.failed[asked] = told.verdicts[0]
+        if told is not None:
+            told = told._replace(verdicts=policies.waivers.apply(told.verdicts, subject, moment))
         cluster.readers.note(asked, tuple(case.reads))
         if moment.again is not None:
             self._due_of[asked] = moment.again

@@ -57,4 +57,5 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence = Evidence()
     unknown: UnknownKind | None = None
     since: float | None = None
+    waived: bool = False  # somebody answers for it, as the sentence says: neither a finding nor well
     cause: Cause | None = None  # where the rule tells no state that holds it

@@ -10,6 +10,7 @@ from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.resources.hours import Hours
 from tfdash.playbook.resources.policy import ResourcesPolicy, default_resources_policy
 from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
+from tfdash.playbook.waivers import Waivers
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Policies:
     resources: ResourcesPolicy = field(default_factory=default_resources_policy)
     pairs: tuple[tuple[str, str], ...] = ()
     hours: Mapping[str, Hours] = field(default_factory=dict)
+    waivers: Waivers = field(default_factory=Waivers)
 
     @property
     def settled(self) -> float:

@@ -202,7 +202,7 @@ def summarise(sections: Iterable[Section], picture: Picture, findings: Findings)
 def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
     """The plain reading of some verdicts: how many are well, the worst sentence, how many are as bad."""
     ordered = sorted(verdicts, key=lambda v: (-v.level, v.subject))
-    good = sum(v.level < Level.UNKNOWN for v in ordered)
+    good = sum(v.level < Level.UNKNOWN and not v.waived for v in ordered)
     level = ordered[0].level if ordered else Level.OK
     detail = ordered[0].sentence if ordered and level > Level.OK else well
     return Reading(
