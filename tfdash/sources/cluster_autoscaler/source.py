@@ -74,14 +74,18 @@ class ClusterAutoscalerSource:
         return self._seen.complete or self._seen.problem is not None
 
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
-        return (
-            ()
-            if self._settled or not picture.clusters[self.ref].kinds
-            else (f"{self.ref.cluster} autoscaler",)
-        )
+        cluster = picture.clusters[self.ref]
+        asked = cluster.info.value is not None and bool(
+            cluster.kinds
+        )  # of one that is not reached nothing is
+        return () if self._settled or not asked else (f"{self.ref.cluster} autoscaler",)
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
-        await board.until(lambda: self._settled, PATIENCE)
+        def known() -> bool:
+            info = board.picture.clusters[self.ref].info
+            return self._settled or (info.value is None and info.problem is not None)
+
+        await board.until(known, PATIENCE)
         status = self.status
         if not status.absent or status.problem is None or status.value is None:
             return by_status(self.id, status)
