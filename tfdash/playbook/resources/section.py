@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tfdash.model.capacity import ResourceQuota
-from tfdash.model.kube import Pod
+from tfdash.model.kube import HorizontalPodAutoscaler, Pod
+from tfdash.model.kubecluster import Node
 from tfdash.model.section import SectionFinding
 from tfdash.model.usage import Usage, usage_key
 from tfdash.model.verdict import Level, Verdict
@@ -104,5 +105,7 @@ def read_quotas(findings: Findings) -> Reading:
     return reading._replace(sentence=f"highest {_exact(highest)} % ({what})")
 
 
-SECTION = Section("resources", "Resources", "resources", read, needs=(Usage,))
+SECTION = Section(
+    "resources", "Resources", "resources", read, needs=(Usage, Node, Pod, HorizontalPodAutoscaler)
+)
 QUOTAS = Section("quotas", "Quotas", "resources", read_quotas, needs=(ResourceQuota, Pod))
