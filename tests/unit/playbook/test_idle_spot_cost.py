@@ -68,6 +68,8 @@ def history(p95: float, covered: float = 7 * DAY, **fields: Any) -> UsageHistory
 )
 def test_idle_is_less_than_the_share_over_whole_weeks(seen: UsageHistory, found: list[str]) -> None:
     assert said(idle.RULE, WEB, seen) == found
+    as_a_whole = Template(containers=(Container("main", "w:1"),), resources=resources(cpu="500m"))
+    assert said(idle.RULE, msgspec.structs.replace(WEB, template=as_a_whole), seen) == found
 
 
 def pod(owner: str, node: str) -> Pod:

@@ -23,6 +23,7 @@ from tfdash.model.kube import (
     Object,
     Pod,
     ReplicaSet,
+    Resources,
     StatefulSet,
     Template,
 )
@@ -35,7 +36,7 @@ from tfdash.playbook.seen import Relation
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.serving.links import AUTOSCALERS_OF, EVENTS_ABOUT, links_of
 from tfdash.playbook.serving.rollout_status import condition
-from tfdash.quantities import NANO, amount
+from tfdash.quantities import NANO, amount, replaced
 
 ID = "resources.hpa"
 LIMIT_RANGES_IN = Relation(LimitRange, lambda r: (r.namespace,))
@@ -274,7 +275,10 @@ def _filled_in(case: _Case, target: Object, metric: Metric) -> bool:
     tell; else the LimitRanges do."""
     pods = [p for p in links_of(case, target).pods or () if p.deleting is None]
     if pods:
-        return not any(_silent(p.containers, metric) and not _of_pod(p, metric) for p in pods)
+        return not any(_silent(p.containers, metric) and not _of_pod(p.resources, metric) for p in pods)
+    template: Template | None = getattr(target, "template", None)
+    if template is not None and _of_pod(template.resources, metric):
+        return True
     return any(
         item.type == "Container" and amount(item.default_request, metric.name) is not None
         for limits in case.some(LIMIT_RANGES_IN, case.obj.namespace)
@@ -282,8 +286,9 @@ def _filled_in(case: _Case, target: Object, metric: Metric) -> bool:
     )
 
 
-def _of_pod(pod: Pod, metric: Metric) -> bool:
-    return pod.resources is not None and amount(pod.resources.requests, metric.name) is not None
+def _of_pod(whole: Resources | None, metric: Metric) -> bool:
+    """A limit alone is the request, too; the server fills that in."""
+    return whole is not None and amount(replaced(whole.limits, whole.requests), metric.name) is not None
 
 
 # -- flapping --------------------------------------------------------------------------------------------------------

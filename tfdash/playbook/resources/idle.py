@@ -7,7 +7,7 @@ from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Deployment, Object, ReplicaSet, StatefulSet
 from tfdash.model.usage import UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, Verdict
-from tfdash.playbook.resources.rightsize import containers_of, pods_of
+from tfdash.playbook.resources.rightsize import pods_of, template_of
 from tfdash.playbook.resources.rightsizing import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import REPLICA_SETS_OF
@@ -28,7 +28,8 @@ def _judge(case: Case[Object]) -> RuleResult | None:
     if history.covered < weeks * _COVERED or history.current_only:
         return None
     sets = case.some(REPLICA_SETS_OF, workload.uid) if isinstance(workload, Rollout) else ()
-    asked = amount(of_template(containers_of(workload, sets)), "cpu")
+    template = template_of(workload, sets)
+    asked = amount(of_template(template.containers, template.resources), "cpu")
     if not asked:
         return None
     share = 100 * history.cpu_p95 * NANO / (asked * pods)

@@ -23,6 +23,7 @@ from tfdash.model.kube import (
     ReplicaSet,
     Resources,
     StatefulSet,
+    Template,
 )
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
@@ -30,16 +31,21 @@ from tfdash.nouns import counted
 from tfdash.playbook.resources.admission import filled
 from tfdash.playbook.resources.hpa import LIMIT_RANGES_IN
 from tfdash.playbook.resources.quotas import is_system
-from tfdash.playbook.resources.rightsize import containers_of
+from tfdash.playbook.resources.rightsize import template_of
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import links_of
 from tfdash.playbook.serving.rollout_status import condition
 from tfdash.playbook.staleness import Unread
 from tfdash.pod_requests import ENDED
-from tfdash.quantities import amount
+from tfdash.quantities import amount, replaced
 
 ID = "resources.limits"
 _Case: TypeAlias = Case[Object]
+_TOLD_BY: dict[type[Object], tuple[str, ...]] = {
+    Pod: ("ReplicaSet", "StatefulSet", "DaemonSet", "Job"),
+    Job: ("CronJob",),
+}
+"""By kind, the owners that tell it."""
 
 
 def lacking(
@@ -77,13 +83,13 @@ def _judge(case: _Case) -> RuleResult | None:
     if from_pods:
         several = [lacking(p.containers, p.resources, policy.required) for p in pods]
     else:
-        containers = _template_of(case, obj)
-        if not containers:
+        template = _template_of(case, obj)
+        if not template.containers:
             return None
         ranges = case.seen(LIMIT_RANGES_IN, obj.namespace)
         unknown = ranges if isinstance(ranges, Unread) else None
         known: tuple[LimitRange, ...] = () if isinstance(ranges, Unread) else ranges
-        several = [lacking(filled(containers, known), None, policy.required)]
+        several = [lacking(filled(template.containers, known), _whole(template), policy.required)]
     found = _worst(several)
     sentence = f"{obj.name}: {_words(found, several if from_pods else [])}"
     level = Level.WARN if found else Level.OK
@@ -111,8 +117,8 @@ def _judge(case: _Case) -> RuleResult | None:
 
 
 def _is_told_elsewhere(obj: Object) -> bool:
-    """By its owner; or it is over."""
-    if obj.owner is not None or obj.deleting is not None:
+    """By its owner, where that is judged itself (what an operator makes is not told by the operator's object); or it is over."""
+    if obj.deleting is not None or (obj.owner is not None and obj.owner.kind in _TOLD_BY.get(type(obj), ())):
         return True
     if isinstance(obj, Pod):
         return obj.phase in ENDED
@@ -122,10 +128,16 @@ def _is_told_elsewhere(obj: Object) -> bool:
     return False
 
 
-def _template_of(case: _Case, obj: Object) -> Sequence[Container]:
+def _template_of(case: _Case, obj: Object) -> Template:
     if isinstance(obj, Job | CronJob):
-        return obj.template.containers
-    return containers_of(obj, links_of(case, obj).replica_sets if isinstance(obj, Rollout) else ())
+        return obj.template
+    return template_of(obj, links_of(case, obj).replica_sets if isinstance(obj, Rollout) else ())
+
+
+def _whole(template: Template) -> Resources | None:
+    """What a pod of it says for itself as a whole: the server takes a limit alone for the request, too."""
+    said = template.resources
+    return said and Resources(replaced(said.limits, said.requests), said.limits)
 
 
 def _worst(several: Sequence[dict[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
-    Container,
     DaemonSet,
     Deployment,
     HorizontalPodAutoscaler,
     Object,
     ReplicaSet,
     StatefulSet,
+    Template,
 )
 from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, UsageHistory, usage_key
@@ -33,12 +33,12 @@ QUOTAS_IN = Relation(ResourceQuota, lambda one: () if one.scopes else (one.names
 _SHOWN = 2
 
 
-def containers_of(workload: Object, sets: Iterable[ReplicaSet] = ()) -> Sequence[Container]:
-    """Those of its template; of a Rollout, whose template is not held, those of the newest of its ``sets``."""
+def template_of(workload: Object, sets: Iterable[ReplicaSet] = ()) -> Template:
+    """An empty one where there is none; of a Rollout, whose template is not held, that of the newest of its ``sets``."""
     if isinstance(workload, Rollout):
         newest = max(sets, key=lambda s: (s.created, s.name), default=None)
-        return () if newest is None else newest.template.containers
-    return workload.template.containers if isinstance(workload, Deployment | StatefulSet | DaemonSet) else ()
+        return Template() if newest is None else newest.template
+    return workload.template if isinstance(workload, Deployment | StatefulSet | DaemonSet) else Template()
 
 
 def pods_of(workload: Object) -> int:
@@ -110,7 +110,7 @@ def size(look: Look, subject: Subject, workload: Object, policy: ResourcesPolicy
     key = usage_key(subject.kind, subject.namespace, subject.name)
     history = look.maybe(UsageHistory, key)
     sets = look.some(REPLICA_SETS_OF, workload.uid) if isinstance(workload, Rollout) else ()
-    containers = containers_of(workload, sets)
+    containers = template_of(workload, sets).containers
     if history is None or not containers:
         return None
     around = Surroundings(

@@ -26,11 +26,11 @@ def written(resource: str, nanos: int) -> str:
 
 def percent(share: float, *bounds: float) -> str:
     """In whole percent, or as much finer as tells it from the ``bounds`` that it is not at."""
-    for digits in range(4):
+    for digits in range(13):
         told = f"{share:.{digits}f}"
         if all(_side(float(told), bound) == _side(share, bound) for bound in bounds):
             return told
-    return f"{share:.4f}"
+    return f"{share:.12f}"
 
 
 def _side(value: float, bound: float) -> int:

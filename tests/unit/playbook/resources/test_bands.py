@@ -130,7 +130,7 @@ def test_what_a_verdict_carries() -> None:
         ({"used": (), "measured": 0}, Level.UNKNOWN, "is not measured yet (3 pods)"),
         ({"used": (), "measured": 0, "pods": 0}, Level.IDLE, "has no pods"),
         ({"measured": 2}, Level.UNKNOWN, "70 % of its request, 1 of 3 pods not measured"),
-        ({"used": amounts({"cpu": "800000001n"})}, Level.OK, "80.0000 % of its request, above 80 % for 0s of 15m"),
+        ({"used": amounts({"cpu": "800000001n"})}, Level.OK, "80.0000001 % of its request, above 80 % for 0s of 15m"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_held_against_anything(over: dict[str, Any], level: Level, words: str) -> None:

@@ -11,7 +11,7 @@ from tests.unit.playbook.making import NOW, REF, condition, deployment, event, p
 from tfdash.judging.judge import judge_all
 from tfdash.model.autoscaling import VerticalPodAutoscaler
 from tfdash.model.capacity import LimitRange, LimitRangeItem
-from tfdash.model.kube import Container, HorizontalPodAutoscaler, Metric, Object, Owner, Template
+from tfdash.model.kube import Container, HorizontalPodAutoscaler, Metric, Object, Owner, Resources, Template
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.resources.hpa import ID
@@ -317,3 +317,10 @@ def test_it_flaps_where_it_turned_three_times_within_an_hour(sizes: tuple[int, .
         shown = " → ".join(str(s) for s in sizes[-6:])
         assert told.sentence == f"web: flaps: {shown} replicas within an hour"
         assert judged(hpa(), target(), *events, now=NOW + 3600).level is Level.OK, "it was an hour ago"
+
+
+@pytest.mark.parametrize("whole", [resources(cpu="1"), resources(cpu_limit="1"), resources(memory="1Gi")])
+def test_what_a_template_asks_for_as_a_whole_is_a_request_before_a_pod_is_there(whole: Resources) -> None:
+    template = Template(containers=(Container("main", "web:1"),), resources=whole)
+    said = judged(hpa(), deployment(name="web", uid="w", template=template))
+    assert ("what is not requested" in said.sentence) == (whole == resources(memory="1Gi"))
