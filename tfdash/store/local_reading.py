@@ -82,8 +82,8 @@ class LocalReading:
         peers = self._others()
         try:
             async for _ in thread.pieces(peers.look, what):
-                came = self._take_news(peers) or came
-            came = self._take_news(peers) or came
+                came = await self._take_news(peers, what) or came
+            came = await self._take_news(peers, what) or came
             if came:
                 self._take(await thread.call(peers.bodies, what))
             self._store.ended_terminals = frozenset(await thread.call(peers.ended, what))
@@ -93,8 +93,11 @@ class LocalReading:
             self._unread = peers.problem
         self._looked = True
 
-    def _take_news(self, peers: LocalPeers) -> bool:
-        """Whether something came, also what a look left there that the disk held up."""
+    async def _take_news(self, peers: LocalPeers, what: str) -> bool:
+        """Whether something came, also what a look left there that the disk held up. The texts that it names come first, so that
+        nobody sees a verified release without its template."""
+        if any('"template_digest"' in entry.data for entry in peers.news):
+            self._take(await self._store.recorder.thread.call(peers.bodies, what))
         came = [(peers.news.popleft(), "") for _ in range(len(peers.news))]
         self._apply(came)
         return bool(came)

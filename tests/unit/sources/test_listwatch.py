@@ -210,7 +210,7 @@ async def test_a_watch_that_is_cut_after_each_news_is_no_failure() -> None:
     ("code", "kind", "shortest", "longest"),
     [
         (403, ProblemKind.FORBIDDEN, LONGEST, LONGEST),
-        (404, ProblemKind.NOT_SERVED, LONGEST, LONGEST),
+        (404, ProblemKind.BAD_ANSWER, LONGEST, LONGEST),  # of a kind that is judged
         (500, ProblemKind.SERVER_ERROR, 0.05, 2.0),
         (429, ProblemKind.THROTTLED, 0.05, 2.0),
     ],
@@ -240,7 +240,7 @@ async def test_how_long_is_waited_after_a_refusal(
         ("Deployment", ProblemKind.BAD_ANSWER),  # none of it is not the same as none: nothing is well then
         ("Pod", ProblemKind.BAD_ANSWER),
         ("Rollout", ProblemKind.NOT_SERVED),
-        ("Namespace", ProblemKind.NOT_SERVED),  # nothing is judged by it
+        ("Service", ProblemKind.NOT_SERVED),  # nothing is judged by it
         ("PodMetrics", ProblemKind.NOT_SERVED),  # another server answers for it, where there is one
     ],
 )

@@ -133,8 +133,10 @@ def _seen(post: Post | None) -> list[Any] | None:
 
 
 def _ordered(request: Request) -> dict[str, Any]:
-    """The request with what it waits for."""
-    return {**request_json(request), "after": _seen(request.after), "unless": _seen(request.unless)}
+    """The request with what it waits for, and whether its refusal holds up the others (said only where it does not: plans of
+    earlier versions keep their digest)."""
+    alone = {"alone": True} if request.alone else {}
+    return {**request_json(request), "after": _seen(request.after), "unless": _seen(request.unless), **alone}
 
 
 def what_moves(plan: Plan) -> object:

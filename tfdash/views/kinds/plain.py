@@ -52,7 +52,7 @@ def _field(column: PrinterColumn) -> Field:
         return count_field(
             id,
             column.title,
-            lambda obj: int(getattr(obj, column.attribute)),
+            lambda obj: getattr(obj, column.attribute),
             printer=column.printer,
             priority=column.priority,
             paint=paint,
