@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tfdash.model.action import Offer
 from tfdash.model.assessment import Assessment
+from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
@@ -104,7 +105,9 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
     if section.subject is None:
         keys = _UNREAD  # no row to ask about
     else:
-        acting, closer = _NEXT.get((section.id, Level(section.level)), ("", "w: why"))
+        explained = KINDS.get(section.subject.kind, PLAIN).why
+        other = ("s", "w: why" if explained else "enter: more of it")
+        acting, closer = _NEXT.get((section.id, Level(section.level)), other)
         open = {o.key: safe(verb_of(o.title)) for o in offers if o.key and not o.refused}
         acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
         keys = f"{closer}; {acts}" if acts else closer

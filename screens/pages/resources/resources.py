@@ -21,7 +21,7 @@ from tfdash.text import safe
 from tfdash.views.filter import NO_FILTER, Amount, Filter
 from tfdash.views.resources.columns import BY_ID, FINDING, VIEWS, Part, Room, View
 from tfdash.views.resources.facts import chosen_lines
-from tfdash.views.resources.head import head_lines, nothing_text, view_line
+from tfdash.views.resources.head import BAD, RowCount, head_lines, nothing_text, view_line
 from tfdash.views.resources.rows import WORKLOADS, ResourceRow, Sight, sight
 from tfdash.views.table import Cell
 from widgets.filter import FilterPrompt
@@ -106,7 +106,7 @@ class ResourcesScreen(ActingScreen):
         self.view: View = VIEWS[0]
         self._rows = ResourceRows()
         self._sight: Sight | None = None
-        self._counts: dict[str, tuple[int, int]] = {}
+        self._counts: dict[str, RowCount] = {}
         self._wanted: Subject | None = None
         self._due = False  # whether something else was said since it was shown
         self._seconds = 0
@@ -205,7 +205,8 @@ class ResourcesScreen(ActingScreen):
             return
         mine = sorted(rows[self.view.id], key=lambda row: row.rank)
         self._counts |= {
-            view: (len(many), sum(row.level >= Level.WARN for row in many)) for view, many in rows.items()
+            view: (len(many), *(sum(row.level is bad for row in many) for bad in BAD))
+            for view, many in rows.items()
         }
         self._show_rows(mine)
         self.query_one("#head", Prose).show(head_lines(self._sections()))

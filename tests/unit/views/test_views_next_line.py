@@ -11,6 +11,7 @@ from tfdash.views.sections import next_line
 
 REF = ClusterRef("production", "eu-1")
 NODE = Subject(REF, "Node", "", "worker-03")
+QUOTA = Subject(REF, "ResourceQuota", "shop", "compute")  # has no page that tells why
 WEB = Subject(REF, "Deployment", "shop", "web")
 
 
@@ -23,6 +24,12 @@ WEB = Subject(REF, "Deployment", "shop", "web")
             "deployments",
             WEB,
             "next: 2, then w: why · since 4m · Deployment shop/web in eu-1",
+        ),
+        (
+            "quotas",
+            "resources",
+            QUOTA,
+            "next: 4, then enter: more of it · since 4m · ResourceQuota shop/compute in eu-1",
         ),
         ("releases", "canary", WEB, "next: 3, then w: why · since 4m · Deployment shop/web in eu-1"),
     ],

@@ -8,6 +8,7 @@ from tests.tui import resourceworld as rw
 from tfdash.model.usage import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, recent, scale, trend, written
+from tfdash.views.resources.head import RowCount, view_line
 from tfdash.views.resources.rows import ResourceRow, name_of
 
 BAND = (60.0, 80.0)
@@ -107,3 +108,17 @@ def test_where_what_is_used_is_not_known_both_gauges_say_so() -> None:
     row = ResourceRow(web, "Deployment", "web", "shop", verdicts=(blind,))
     assert [row.gauge(name).words for name in ("cpu", "memory")] == ["? unknown", "? unknown"]
     assert ResourceRow(web, "Deployment", "web", "shop").gauge("cpu").words == "·"
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        ((8, 1, 2), "[quotas ✖1 ▲2] "),
+        ((8, 0, 2), "[quotas ▲2] "),
+        ((8, 1, 0), "[quotas ✖1] "),
+        ((8, 0, 0), "[quotas] "),
+    ],
+)
+def test_a_view_says_how_many_of_its_rows_are_how_bad(count: RowCount, told: str) -> None:
+    line = view_line("quotas", {"quotas": count}, 80)
+    assert told in "".join(cell if isinstance(cell, str) else cell[0] for cell in line)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from tfdash.model.section import SectionState
 from tfdash.model.verdict import Level
 from tfdash.text import safe
+from tfdash.views import state as states
 from tfdash.views.resources.columns import VIEWS, View
 from tfdash.views.resources.rows import Sight
 from tfdash.views.sections import state_of
@@ -33,16 +35,24 @@ def head_lines(sections: Iterable[SectionState]) -> list[Line]:
     return lines or [[(" ◐ loading the platform …", "moving")]]
 
 
-def view_line(shown: str, counts: Mapping[str, tuple[int, int]], width: int) -> Line:
+RowCount: TypeAlias = tuple[int, ...]
+"""Of the rows of a view: how many, and of each level of ``BAD``."""
+BAD = (Level.BREACH, Level.WARN)
+NONE: RowCount = (0, 0, 0)
+
+
+def view_line(shown: str, counts: Mapping[str, RowCount], width: int) -> Line:
     """``[workloads 42 ▲3]  namespaces 5  …``: all views, the one that is shown in brackets; in little room without how many."""
     line: list[Cell] = [" "]
     for view in VIEWS:
-        many, bad = counts.get(view.id, (0, 0))
+        rows, *bads = counts.get(view.id, NONE)
         here = view.id == shown
-        title = f"{view.title} {many}" if width >= _ROOMY else view.title
+        title = f"{view.title} {rows}" if width >= _ROOMY else view.title
         line.append((f"[{title}" if here else title, "bright" if here else "dim"))
-        if bad:
-            line.append((f" ▲{bad}", "warn"))
+        for level, bad in zip(BAD, bads, strict=True):
+            if bad:
+                state = states.of_level(level)
+                line.append((f" {state.glyph}{bad}", state.token))
         line.append(("] " if here else " ", "bright"))
         line.append(" " if width >= _ROOMY else "")
     line.append((" tab", "dim"))
