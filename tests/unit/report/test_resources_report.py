@@ -10,8 +10,9 @@ import pytest
 
 from tests.tui import resourceworld as rw
 from tfdash.judging.narrowed import sections_within
-from tfdash.model.assessment import Assessment
-from tfdash.model.picture import Picture
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Objects, Picture
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.report.resources import resources_report
@@ -95,3 +96,24 @@ def test_what_is_said_of_another_namespace_is_not_a_namespaces_section() -> None
     told = msgspec.structs.replace(told, verdicts={gone: (missing,)})
     quotas = next(s for s in sections_within(PICTURE, told, (rw.NS,)) if s.id == "quotas")
     assert quotas.level is not Level.BREACH
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (
+            Observation[Objects](problem=Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused")),
+            "? connection refused",
+        ),
+        (Observation[Objects](), "read now."),
+    ],
+)
+def test_a_view_of_what_is_not_read_does_not_say_that_there_is_none(
+    seen: Observation[Objects], told: str
+) -> None:
+    clusters = {
+        ref: msgspec.structs.replace(one, kinds=dict.fromkeys([*one.kinds, "UsageHistory"], seen))
+        for ref, one in PICTURE.clusters.items()
+    }
+    text, _ = report("text", EMPTY_ASSESSMENT, msgspec.structs.replace(PICTURE, clusters=clusters))
+    assert text.count(told) == 6 and "  No " not in text

@@ -59,13 +59,22 @@ def view_line(shown: str, counts: Mapping[str, RowCount], width: int) -> Line:
     return line
 
 
+_RESTS_ON = {
+    "quotas": ("ResourceQuota", "Quotas are"),
+    "hpas": ("HorizontalPodAutoscaler", "Autoscalers are"),
+}
+_HISTORY = ("UsageHistory", "The history of what is used is")
+
+
 def nothing_text(view: View, sight: Sight) -> str:
-    """Why there is no row: what is not measured, or that there is none."""
+    """Why there is no row: what was not read yet or cannot be, or that there is none."""
+    kind, noun = _RESTS_ON.get(view.id, _HISTORY if view.id == "rightsize" else ("Usage", "What is used is"))
     for cluster in sight.clusters():
-        seen = cluster.kinds.get("Usage")
-        if view.id in ("workloads", "namespaces", "nodes"):
-            if seen is None:
-                return "What is used is read now."
-            if seen.problem is not None:
-                return f"? {safe(str(seen.problem))}"
+        seen = cluster.kinds.get(kind)
+        if seen is None and kind == _HISTORY[0]:
+            continue  # of a cluster without a Prometheus there is none
+        if seen is not None and seen.problem is not None:
+            return f"? {safe(str(seen.problem))}"
+        if seen is None or not seen.complete:
+            return f"{noun} read now."
     return view.empty
