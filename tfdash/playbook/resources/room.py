@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tfdash.model.capacity import LimitRange, ResourceQuota
-from tfdash.model.kube import Container, Labels, Pod, Resources, Template
+from tfdash.model.kube import Container, Labels, Pod, Template
 from tfdash.model.kubecluster import Taint
 from tfdash.model.placement import ANYWHERE, Placement, Requirement, Toleration
 from tfdash.model.room import NodeRoom
+from tfdash.playbook.resources.admission import filled
 from tfdash.pod_requests import limits_of_template, of_template
-from tfdash.quantities import NANO, NOTHING, Amounts, amount, replaced, rounded
+from tfdash.quantities import NANO, NOTHING, Amounts, amount, rounded
 
 UNSCHEDULABLE = Taint("node.kubernetes.io/unschedulable", "", "NoSchedule")
 _KEEPS_OUT = ("NoSchedule", "NoExecute")
@@ -49,7 +50,7 @@ def size_of(template: Template, pod: Pod | None, limit_ranges: Iterable[LimitRan
     if pod is not None:
         containers, whole, overhead = pod.containers, pod.resources, pod.overhead
     else:
-        containers, whole, overhead = _filled_in(template, limit_ranges), template.resources, NOTHING
+        containers, whole, overhead = filled(template.containers, limit_ranges), template.resources, NOTHING
     return Size(
         of_template(containers, whole, overhead),
         limits_of_template(containers, whole, overhead),
@@ -57,19 +58,6 @@ def size_of(template: Template, pod: Pod | None, limit_ranges: Iterable[LimitRan
         whole is not None,
         template.placement,
     )
-
-
-def _filled_in(template: Template, limit_ranges: Iterable[LimitRange]) -> tuple[Container, ...]:
-    items = [i for r in limit_ranges for i in r.items if i.type == "Container"]
-    filled = []
-    for c in template.containers:
-        asked = replaced(c.resources.limits, c.resources.requests)  # a limit alone is the request, too
-        limits = c.resources.limits
-        for item in items:
-            asked = replaced(item.default_request, asked)
-            limits = replaced(item.default_limit, limits)
-        filled.append(Container(c.name, c.image, Resources(asked, limits), c.init, c.sidecar))
-    return tuple(filled)
 
 
 # -- quotas ----------------------------------------------------------------------------------------------------------
