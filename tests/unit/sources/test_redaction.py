@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 import msgspec
 import pytest
 
 from tests.unit.store.helpers import REF
+from tfdash.model.kinds import KINDS
+from tfdash.model.subject import Subject
 from tfdash.sources.kubernetes.managed_fields import page
-from tfdash.sources.kubernetes.redaction import cleaned
+from tfdash.sources.kubernetes.redaction import as_asked, cleaned
 from tfdash.views.describe import describe, description_lines
 from tfdash.views.diff import unified
 from tfdash.views.mask import masked
@@ -75,3 +78,44 @@ def test_no_annotation_of_a_secret_tells_what_it_holds(managers: bool) -> None:
         assert value not in "\n".join(shown)
     assert "<hidden, 13 bytes>" in "\n".join(shown)
     assert any("Annotations" in line and "not shown" in line for line in shown)
+
+
+ASKED = Subject(REF, "Deployment", "a", "web")
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ({"kind": "Deployment", "metadata": {"name": "web", "namespace": "a"}}, ""),
+        ({"metadata": {"name": "web", "namespace": "a"}}, ""),
+        (
+            {"kind": "Secret", "metadata": {"name": "web", "namespace": "a"}},
+            "it is Secret a/web, and not Deployment a/web",
+        ),
+        (
+            {"kind": "Deployment", "metadata": {"name": "db", "namespace": "a"}},
+            "it is Deployment a/db, and not",
+        ),
+        (
+            {"kind": "Deployment", "metadata": {"name": "web", "namespace": "b"}},
+            "it is Deployment b/web, and not",
+        ),
+        ({"kind": "Deployment", "metadata": {"name": "web"}}, "it is Deployment web, and not"),
+        ({"kind": ["Secret"], "metadata": {"name": "web", "namespace": "a"}}, "and not Deployment a/web"),
+        ({"kind": "Deployment"}, "it is no object"),
+        (["Deployment"], "it is no object"),
+        (None, "it is no object"),
+    ],
+)
+def test_an_answer_about_something_else_is_none(found: Any, says: str) -> None:
+    if not says:
+        assert as_asked(found, ASKED, KINDS["Deployment"])["kind"] == "Deployment"
+        return
+    with pytest.raises(msgspec.ValidationError, match=re.escape(says)):
+        as_asked(found, ASKED, KINDS["Deployment"])
+
+
+def test_a_secret_answered_without_its_kind_is_hidden_as_one() -> None:
+    bare = {key: value for key, value in _planted().items() if key not in ("kind", "apiVersion")}
+    shown = cleaned(as_asked(bare, Subject(REF, "Secret", "a", "s"), KINDS["Secret"]), managers=True)
+    assert PLANTED not in str(shown) and base64.b64encode(PLANTED.encode()).decode() not in str(shown)

@@ -19,7 +19,7 @@ from tfdash.sources.kubernetes import managed_fields
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.logs import stream
-from tfdash.sources.kubernetes.redaction import cleaned
+from tfdash.sources.kubernetes.redaction import as_asked, cleaned
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 
 
@@ -59,6 +59,7 @@ class SingleReads:
         kind = await self._spec(subject.kind)
         try:
             found = msgspec.json.decode(await self._open().get(kind.path(subject.namespace, subject.name)))
+            found = as_asked(found, subject, KINDS.get(subject.kind))
         except Exception as error:
             raise self._failed(error) from None
         return Document(subject, cleaned(found, managers=True), self._clock.now())
