@@ -201,7 +201,7 @@ class StoreSource:
                 self.apply(piece)
             own, opened_at, sealed = await store.recorder.on_file(about, what)
         except LedgerUnavailable as error:
-            store.recorder.local_problem = str(error)
+            store.recorder.local_problem = self._slow_look = str(error)
             return
         self._take(sealed)
         store.own_terminals = frozenset(own)
@@ -299,9 +299,10 @@ class StoreSource:
             except LedgerUnavailable as error:
                 recorder.local_problem = self._slow_look = str(error)
             else:  # the disk answers again; that an entry could not be written stays until one is
-                if self._slow_look and recorder.local_problem == self._slow_look:
+                if self._loaded and recorder.local_problem == self._slow_look:
                     recorder.local_problem = ""
-                self._slow_look = ""
+                if self._loaded:
+                    self._slow_look = ""
         shared = ""
         if self.sync is not None and self.sync.problem:
             shared = self.sync.problem

@@ -377,22 +377,25 @@ async def test_the_newest_of_all_terminals(tmp_path: Path) -> None:
         opened_.store.close()
 
 
+@pytest.mark.parametrize("slow", ["looked at", "remembered"])
 async def test_a_disk_that_was_slow_to_be_looked_at_once_is_well_again_at_the_next_look(
-    tmp_path: Path,
+    tmp_path: Path, slow: str
 ) -> None:
     import threading
 
     made = opened(tmp_path, deadline=60.0)
     recorder = made.store.recorder
     await made.store.record(note())
+    if slow == "looked at":
+        await made.source.load()
     gate = threading.Event()
     recorder.thread.deadline = 0.05
     recorder.thread.submit(gate.wait)
-    await made.source.look_at_health()
+    await (made.source.look_at_health() if slow == "looked at" else made.source.load())
     assert "did not answer within" in made.store.health.local
     gate.set()
     recorder.thread.deadline = 60.0
-    await made.source.look_at_health()
+    await (made.source.look_at_health() if slow == "looked at" else made.source.load())
     assert not made.store.health.local and not recorder.local_problem
     recorder.local_problem = (
         "no space left on the disk"  # of an entry: to look at the file is no proof against it
